@@ -1,0 +1,2 @@
+//! The `ganglion` binary.
+fn main() {}

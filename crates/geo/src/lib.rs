@@ -1,0 +1,14 @@
+//! Where things are: the datums points arrive in, which places hold a point and which lie just across a border, outlines
+//! read from GeoJSON, and the few measurements the pages need. Leaves out dates and names of places (the caller builds one
+//! index per edition and keeps keys), storage, map tiles, and anything that crosses the 180th meridian.
+
+pub mod datum;
+pub mod geojson;
+pub mod index;
+pub mod measure;
+pub mod metres;
+pub mod outline;
+
+pub use datum::{Datum, from_wgs84, to_wgs84};
+pub use geo::{MultiPolygon, Point};
+pub use index::{IndexError, Lookup, PlaceIndex};

@@ -1,0 +1,1 @@
+//! Rows in, counter deltas out; reading a figure.

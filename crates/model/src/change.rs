@@ -1,0 +1,339 @@
+//! Commands going in, changes and refusals coming out, and the journal entry a change becomes.
+
+use crate::Fields;
+use crate::clocks::Clock;
+use crate::id::{AccountId, CaseId, CommandId, PostId, Shard};
+use crate::place::Level;
+use crate::row::{Case, Link, Mark, Record, Route};
+use crate::text::Text;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Who stands behind a command. Built at the edge from a session, never from the request's own words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Actor {
+    /// Anyone.
+    Public,
+    /// The reporter of this case, proven by number and phone.
+    Reporter {
+        /// The case.
+        case: CaseId,
+    },
+    /// A signed-in person acting in a post.
+    Post {
+        /// The post.
+        post: PostId,
+        /// The person's account.
+        account: AccountId,
+    },
+    /// Another system.
+    Api {
+        /// Name of its key.
+        key: String,
+    },
+    /// The system itself (timers, links between shards).
+    System,
+}
+
+/// The way something came in: a code of the list `channel` that packs may extend.
+pub type Channel = String;
+
+/// A wish to change something.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Command {
+    /// Chosen by the caller; a repeat gets the recorded answer.
+    pub id: CommandId,
+    /// Shard whose rows it touches.
+    pub shard: Shard,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub body: Body,
+}
+
+/// What a command wants.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "do")]
+pub enum Body {
+    /// Opens a case. The shard must be the one its place turns out to lie in.
+    Open {
+        /// Process.
+        process: String,
+        /// What was typed.
+        form: Fields,
+        /// Way it came in.
+        channel: Channel,
+        /// When it was seen, for reports made offline.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        observed_at: Option<Timestamp>,
+        /// The case it was opened from, with the kind of the link seen from the new case.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Link>,
+    },
+    /// Takes an action on a case.
+    Act {
+        /// The case.
+        case: CaseId,
+        /// The action.
+        action: String,
+        /// What was typed.
+        form: Fields,
+        /// The version the actor saw; a newer one refuses with "changed meanwhile".
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<u32>,
+    },
+    /// A clock fell due.
+    Due {
+        /// The case.
+        case: CaseId,
+        /// The clock.
+        clock: String,
+    },
+    /// Ties a case opened elsewhere back to the case it came from.
+    LinkBack {
+        /// The case to tie.
+        case: CaseId,
+        /// The tie.
+        link: Link,
+    },
+    /// Puts a register row.
+    Put {
+        /// The row; its version is set by `decide`.
+        record: Record,
+    },
+}
+
+/// What was decided about one case or record, ready to be applied and journaled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "change")]
+pub enum Change {
+    /// A case was opened.
+    Opened {
+        /// The whole row.
+        case: Box<Case>,
+    },
+    /// A case changed.
+    Case {
+        /// The case.
+        case: CaseId,
+        /// The action, or the clock that fell due, or `link`.
+        action: String,
+        /// What happened, in order.
+        ops: Vec<Op>,
+        /// What was typed but is no field of the case (reasons, notes); personal values sealed.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        input: Fields,
+    },
+    /// A register row was put.
+    Record {
+        /// The whole new version.
+        record: Box<Record>,
+    },
+}
+
+/// One step of a change to a case. Applying ops in order gives the new row, in `decide` as in replay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "op")]
+pub enum Op {
+    /// Enters a state.
+    State {
+        /// From.
+        from: String,
+        /// To.
+        to: String,
+        /// Whether the new state is final.
+        last: bool,
+    },
+    /// A field has a new value.
+    Set {
+        /// Field.
+        field: String,
+        /// Value; null clears.
+        value: Value,
+    },
+    /// Given to a post or to nobody.
+    Assign {
+        /// Post.
+        post: Option<PostId>,
+    },
+    /// Assisting posts.
+    Assist {
+        /// Posts.
+        posts: Vec<PostId>,
+    },
+    /// A counter rose by one.
+    Count {
+        /// Counter.
+        name: String,
+    },
+    /// A mark was left.
+    Mark {
+        /// Name.
+        name: String,
+        /// Who and when.
+        mark: Mark,
+    },
+    /// Handled at another level.
+    Level {
+        /// Level.
+        level: Level,
+    },
+    /// Moved to another place.
+    Place {
+        /// The new routing, history included.
+        route: Route,
+    },
+    /// A number was given.
+    Number {
+        /// Which.
+        name: String,
+        /// Number.
+        number: String,
+    },
+    /// A clock has a new value.
+    Clock {
+        /// Which.
+        name: String,
+        /// Value.
+        clock: Clock,
+    },
+    /// A clock's falling due was acted on.
+    Fired {
+        /// Which.
+        clock: String,
+    },
+    /// Tied to another case.
+    Link {
+        /// Tie.
+        link: Link,
+    },
+    /// Asks for a case to be opened; a job does it and ties both. Kept in the journal so that it happens once.
+    Spawn {
+        /// The command to send.
+        command: Box<Command>,
+        /// Kind of the link seen from this case.
+        link: String,
+    },
+    /// Somebody is to be told.
+    Notify {
+        /// Whom: `reporter` or `assignee`.
+        whom: String,
+    },
+}
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Shard.
+    pub shard: Shard,
+    /// Place in the shard's order, from 1, without gaps.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// The command that caused it.
+    pub command: CommandId,
+    /// What changed.
+    pub change: Change,
+}
+
+/// The recorded answer to a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Shard.
+    pub shard: Shard,
+    /// The last journal line it caused.
+    pub seq: u64,
+    /// The case, if one was touched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseId>,
+    /// Its public number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// Its state now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Its version now.
+    #[serde(default)]
+    pub version: u32,
+}
+
+/// Why a command was not carried out. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// What kind of refusal.
+    pub code: RefusalCode,
+    /// Words of the pack, when the pack has some for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Text>,
+    /// What is wrong with which field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldFinding>,
+    /// Values for the words of the screen (state now, who acted, number of the earlier case …).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, String>,
+}
+
+impl Refusal {
+    /// A refusal without further words.
+    #[must_use]
+    pub fn new(code: RefusalCode) -> Refusal {
+        Refusal { code, message: None, fields: Vec::new(), args: BTreeMap::new() }
+    }
+
+    /// Adds a value for the words of the screen.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Refusal {
+        self.args.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// Kinds of refusal; the screen has words for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// There is no such case, or the actor may not know of it.
+    NotFound,
+    /// The actor may not do this.
+    NotAllowed,
+    /// The same person may not take both steps.
+    SamePerson,
+    /// The action does not exist in the state the case is in now.
+    WrongState,
+    /// The case changed since the actor looked at it.
+    Changed,
+    /// A guard of the pack does not hold.
+    Guard,
+    /// Something in the form is wrong.
+    Form,
+    /// The point lies in no place this installation serves.
+    Outside,
+    /// A value that may stand only once stands in another case.
+    Duplicate,
+    /// The command does not belong to this shard.
+    WrongShard,
+    /// There is no such process, register or action.
+    Unknown,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldFinding {
+    /// Field.
+    pub field: String,
+    /// Kind: `required`, `too_long`, `not_a_number`, `out_of_range`, `not_a_date`, `not_a_choice`, `retired`,
+    /// `not_found`, `not_a_place`, `outside`, `not_near`, `not_a_point`, `too_many`, `not_a_phone`, `not_an_id`,
+    /// `pattern`, `check`, `unknown_field`, `masked`, `in_future`, `not_a_duration`.
+    pub problem: String,
+    /// Words of the pack, when the pack has some for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Text>,
+    /// Values for the words of the screen (`max`, `given` …).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, String>,
+}

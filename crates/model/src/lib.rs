@@ -1,0 +1,28 @@
+//! Plain data every room of the house shares: ids, places, values, expressions, compiled packs, rows, changes.
+//!
+//! Deliberately absent: async, I/O, YAML, SQL, clocks that read the time, randomness. Whatever is here can be
+//! serialised, compared and handed to a pure function.
+
+pub mod change;
+#[path = "../../kernel/src/clocks/mod.rs"]
+pub mod clocks;
+pub mod expr;
+pub mod id;
+pub mod pack;
+pub mod place;
+pub mod place_tree;
+pub mod post;
+pub mod row;
+pub mod text;
+
+pub use change::{Actor, Body, Change, Channel, Command, Entry, Op, Outcome, Refusal, RefusalCode, FieldFinding};
+pub use id::{AccountId, CaseId, CommandId, PostId, Shard};
+pub use pack::Model;
+pub use place::{Level, Place, PlaceCode, PlaceKind};
+pub use place_tree::PlaceTree;
+pub use post::{Post, Posts};
+pub use row::{Case, Link, Mark, Record, Route};
+pub use text::{Lang, Text};
+
+/// A map of named field values, in a stable order so that its JSON is canonical.
+pub type Fields = std::collections::BTreeMap<String, serde_json::Value>;

@@ -1,0 +1,183 @@
+//! Fields of forms, cases and register rows.
+
+use crate::expr::{Expr, Type};
+use crate::place::Level;
+use crate::text::Text;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One declared field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Field {
+    /// Name, unique in its form.
+    pub name: String,
+    /// What kind of value.
+    pub kind: FieldKind,
+    /// Label on screens.
+    pub title: Text,
+    /// Help below the label.
+    #[serde(default)]
+    pub help: Text,
+    /// Whether it must be given.
+    pub required: Required,
+    /// Shown and demanded only if this holds (`form.*` is what was typed, `case.*` the case).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Expr>,
+    /// Further conditions with their own words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
+    /// Sealed at rest, masked by default, absent from journals, exports and tiles.
+    #[serde(default)]
+    pub personal: bool,
+    /// Roles that see a personal or confidential field in clear while they act on the case; empty: everyone who may read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub see: Vec<String>,
+    /// May be shown to anyone.
+    #[serde(default)]
+    pub public: bool,
+    /// Value when nothing is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// Unit shown behind the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Text>,
+    /// The value may stand in one row only (per shard), so that a repeated intake is recognised.
+    #[serde(default)]
+    pub unique: bool,
+}
+
+/// Whether a value must be given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Required {
+    /// It may be left out.
+    No,
+    /// Always.
+    Yes,
+    /// If the expression holds.
+    If(Expr),
+}
+
+/// A condition with the words for when it fails.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Must hold.
+    pub holds: Expr,
+    /// Said when it does not.
+    pub message: Text,
+}
+
+/// Kinds of values.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum FieldKind {
+    /// One line.
+    Text {
+        /// Longest length in characters.
+        max: u32,
+        /// Pattern the whole text must match.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pattern: Option<String>,
+    },
+    /// Several lines.
+    LongText {
+        /// Longest length in characters.
+        max: u32,
+    },
+    /// Whole number.
+    Integer {
+        /// Smallest value.
+        #[serde(default)]
+        min: Option<i64>,
+        /// Largest value.
+        #[serde(default)]
+        max: Option<i64>,
+    },
+    /// Decimal, kept as text so that nothing is rounded.
+    Decimal {
+        /// Digits in all.
+        precision: u8,
+        /// Digits after the point.
+        scale: u8,
+    },
+    /// Money in fen.
+    Money,
+    /// Civil day.
+    Date,
+    /// Instant.
+    Datetime,
+    /// Yes or no.
+    Boolean,
+    /// One code of a list.
+    Choice {
+        /// The list.
+        list: String,
+    },
+    /// Several codes of a list.
+    Choices {
+        /// The list.
+        list: String,
+    },
+    /// The key of a register row, valid on the day.
+    Ref {
+        /// The register.
+        register: String,
+    },
+    /// A case of a process, by its public number.
+    CaseRef {
+        /// The process.
+        process: String,
+    },
+    /// A place of a level.
+    Place {
+        /// Allowed levels.
+        levels: Vec<Level>,
+    },
+    /// A post.
+    Post {
+        /// Roles it may have; empty: any.
+        roles: Vec<String>,
+        /// Level of the case's place within which the post must stand; the case's own subtree of that level.
+        within: Option<Level>,
+    },
+    /// Several posts.
+    Posts {
+        /// Roles they may have; empty: any.
+        roles: Vec<String>,
+        /// As for one post.
+        within: Option<Level>,
+    },
+    /// A point `[lon, lat]`, WGS-84.
+    Point,
+    /// Uploaded files by id.
+    Files {
+        /// Only pictures.
+        images: bool,
+        /// Most files.
+        max: u32,
+    },
+    /// A telephone number.
+    Phone,
+    /// A citizen's ID number (GB 11643).
+    CitizenId,
+    /// A limit such as `4 wh`.
+    Duration,
+}
+
+impl FieldKind {
+    /// The type expressions see.
+    #[must_use]
+    pub fn value_type(&self) -> Type {
+        match self {
+            FieldKind::Integer { .. } | FieldKind::Money => Type::Int,
+            FieldKind::Decimal { .. } => Type::Number,
+            FieldKind::Boolean => Type::Bool,
+            FieldKind::Date => Type::Date,
+            FieldKind::Choices { .. } | FieldKind::Posts { .. } | FieldKind::Files { .. } => {
+                Type::List(Box::new(Type::Text))
+            }
+            FieldKind::Point => Type::Any,
+            _ => Type::Text,
+        }
+    }
+}

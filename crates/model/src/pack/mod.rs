@@ -1,0 +1,128 @@
+//! The compiled pack: what the compiler makes of a folder of YAML, and what `decide`, figures and screens read.
+//!
+//! Everything is resolved (references exist, expressions are typed and lowered); nothing here can fail at run time for
+//! a reason the checker could have known. The spelling authors use is documented in `docs/packs/language.md`.
+
+mod field;
+mod indicator;
+mod process;
+mod register;
+
+pub use field::{Check, Field, FieldKind, Required};
+pub use indicator::{Formula, Indicator, Measure, Moment, Rounding, Source};
+pub use process::{
+    Action, Assign, ClockDef, Effect, Guard, LengthFrom, NumberDef, NumberPart, OnOverdue, Process, RouteDef, State, Tone,
+    Who,
+};
+pub use register::{Register, Scope};
+
+use crate::text::Text;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// All installed packs together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// Packs by name.
+    pub packs: BTreeMap<String, PackInfo>,
+    /// Roles by name; a role may be declared by several packs with the same title.
+    pub roles: BTreeMap<String, Role>,
+    /// Code lists by name.
+    pub lists: BTreeMap<String, CodeList>,
+    /// Registers by name.
+    pub registers: BTreeMap<String, Register>,
+    /// Processes by name.
+    pub processes: BTreeMap<String, Process>,
+    /// Measures by name.
+    pub measures: BTreeMap<String, Measure>,
+    /// Indicators by name.
+    pub indicators: BTreeMap<String, Indicator>,
+    /// Rows registers start with, by register name.
+    pub seeds: BTreeMap<String, Vec<Seed>>,
+}
+
+/// Header of one pack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PackInfo {
+    /// Folder name.
+    pub name: String,
+    /// Version the author gave.
+    pub version: String,
+    /// Title.
+    pub title: Text,
+    /// One paragraph of what it is for.
+    #[serde(default)]
+    pub about: Text,
+    /// Packs it builds on.
+    #[serde(default)]
+    pub requires: Vec<String>,
+}
+
+/// A role: what a post is for. Permissions hang on roles at levels, never on people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Role {
+    /// Name.
+    pub name: String,
+    /// Title of a post with this role.
+    pub title: Text,
+    /// Levels at which posts of this role exist.
+    pub levels: Vec<crate::place::Level>,
+}
+
+/// A list of codes that a field may take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CodeList {
+    /// Name.
+    pub name: String,
+    /// Title.
+    pub title: Text,
+    /// Codes in the author's order.
+    pub codes: Vec<Code>,
+}
+
+impl CodeList {
+    /// The entry of `code`.
+    #[must_use]
+    pub fn code(&self, code: &str) -> Option<&Code> {
+        self.codes.iter().find(|one| one.code == code)
+    }
+}
+
+/// One code. Codes are retired by date, never renamed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Code {
+    /// The code.
+    pub code: String,
+    /// What it is called.
+    pub title: Text,
+    /// First day of use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Date>,
+    /// First day on which it may no longer be chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Date>,
+}
+
+impl Code {
+    /// Whether it may be chosen on `day`.
+    #[must_use]
+    pub fn valid_on(&self, day: Date) -> bool {
+        self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day < to)
+    }
+}
+
+/// A row a register starts with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seed {
+    /// Natural key.
+    pub key: String,
+    /// First day it holds, for dated registers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Date>,
+    /// First day it no longer holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Date>,
+    /// Values.
+    pub fields: crate::Fields,
+}

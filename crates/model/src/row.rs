@@ -1,0 +1,190 @@
+//! Rows as stored: a case and a register record. Their JSON is the stored shape.
+
+use crate::Fields;
+use crate::clocks::Clock;
+use crate::id::{AccountId, CaseId, PostId, Shard};
+use crate::place::{Level, PlaceCode};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A case of a process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// Id.
+    pub id: CaseId,
+    /// Shard its rows live in; fixed for life.
+    pub shard: Shard,
+    /// Process.
+    pub process: String,
+    /// Raised by one with every change.
+    pub version: u32,
+    /// Public number, given at opening.
+    pub number: String,
+    /// Further numbers by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub numbers: BTreeMap<String, String>,
+    /// State.
+    pub state: String,
+    /// Where it belongs.
+    pub place: PlaceCode,
+    /// Level at which it is handled now.
+    pub level: Level,
+    /// Where exactly: longitude, latitude, WGS-84.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<[f64; 2]>,
+    /// How it found its place.
+    pub route: Route,
+    /// When it was taken in.
+    pub opened_at: Timestamp,
+    /// When it was seen, if that was earlier (offline reports).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_at: Option<Timestamp>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it reached a final state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+    /// Who opened it; `None` for the public.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_by: Option<PostId>,
+    /// Way it came in.
+    pub channel: String,
+    /// Post that has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<PostId>,
+    /// Posts that assist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assist: Vec<PostId>,
+    /// Field values; personal ones are sealed text.
+    pub fields: Fields,
+    /// Clocks by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub clocks: BTreeMap<String, Clock>,
+    /// Clocks whose falling due was already acted on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fired: Vec<String>,
+    /// Counters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts: BTreeMap<String, u32>,
+    /// Who did what is remembered, by mark.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub marks: BTreeMap<String, Mark>,
+    /// First and last entry of every state it has been in.
+    pub entered: BTreeMap<String, (Timestamp, Timestamp)>,
+    /// Other cases it is tied to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+}
+
+impl Case {
+    /// When the first of its running clocks falls due.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Timestamp> {
+        self.clocks.values().filter(|clock| clock.stopped_at().is_none()).filter_map(Clock::due_at).min()
+    }
+
+    /// The counter `name`.
+    #[must_use]
+    pub fn count(&self, name: &str) -> u32 {
+        self.counts.get(name).copied().unwrap_or(0)
+    }
+}
+
+/// Who left a mark, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Post, if it was a post.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<PostId>,
+    /// Account behind the post, so that one person with two posts is still one person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How a case found its place, kept with it for good.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Route {
+    /// The rule that decided.
+    pub by: RouteBy,
+    /// The place it gave.
+    pub place: PlaceCode,
+    /// Edition of the outlines used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<String>,
+    /// Other places within reach, with metres.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<(PlaceCode, u32)>,
+    /// Where it was before each move.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moved_from: Vec<(PlaceCode, Timestamp)>,
+    /// The county whose outline holds the point, when it is not the county of the code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<PlaceCode>,
+}
+
+/// The rule that decided a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteBy {
+    /// The outline that holds the point.
+    Point,
+    /// The reporter's choice between places near a border.
+    Border,
+    /// A place named in the form.
+    Named,
+    /// The place of the case it was opened from.
+    Inherited,
+    /// Moved by an action.
+    Moved,
+}
+
+/// A tie to another case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// What the other case is to this one.
+    pub kind: String,
+    /// The other case's number.
+    pub number: String,
+    /// The other case.
+    pub case: CaseId,
+    /// Its shard.
+    pub shard: Shard,
+}
+
+/// One version of a register row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Register.
+    pub register: String,
+    /// Shard it lives in.
+    pub shard: Shard,
+    /// Natural key.
+    pub key: String,
+    /// Raised by one with every change.
+    pub version: u32,
+    /// The place it belongs to, for registers kept by place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceCode>,
+    /// First day it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Date>,
+    /// First day it no longer holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_to: Option<Date>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Values.
+    pub fields: Fields,
+}
+
+impl Record {
+    /// Whether it holds on `day`.
+    #[must_use]
+    pub fn valid_on(&self, day: Date) -> bool {
+        self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day < to)
+    }
+}

@@ -1,0 +1,1 @@
+//! Everything durable: SQLite behind the kernel's storage port, one conformance suite.
