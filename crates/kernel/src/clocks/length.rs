@@ -79,7 +79,10 @@ impl Length {
     }
 
     pub(super) fn raw(count: u32, unit: Unit) -> Self {
-        Self { count: count.min(MOST), unit }
+        Self {
+            count: count.min(MOST),
+            unit,
+        }
     }
 
     /// What is counted.
@@ -89,7 +92,11 @@ impl Length {
 
     /// Whole units: 3 for "3 h 20 min".
     pub fn amount(self) -> u32 {
-        if self.unit.is_hours() { self.count / 60 } else { self.count }
+        if self.unit.is_hours() {
+            self.count / 60
+        } else {
+            self.count
+        }
     }
 
     /// Minutes beyond the whole hours: 20 for "3 h 20 min"; 0 for other units.
@@ -135,7 +142,11 @@ pub struct LengthError(pub String);
 
 impl fmt::Display for LengthError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "cannot read the time limit `{}`: write a number from 1 and one of WD CD WH CH WM CM M Y", self.0)
+        write!(
+            out,
+            "cannot read the time limit `{}`: write a number from 1 and one of WD CD WH CH WM CM M Y",
+            self.0
+        )
     }
 }
 
@@ -144,25 +155,13 @@ impl std::error::Error for LengthError {}
 impl FromStr for Length {
     type Err = LengthError;
 
+    /// Refuses a length of nothing: nobody writes a limit that is over when it begins.
     fn from_str(text: &str) -> Result<Self, LengthError> {
-        let error = || LengthError(text.to_owned());
-        let trimmed = text.trim();
-        let digits = trimmed.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(error)?;
-        let (amount, code) = trimmed.split_at(digits);
-        let amount: u32 = amount.parse().map_err(|_| error())?;
-        if amount == 0 || amount > MOST / 60 {
-            return Err(error());
-        }
-        match code.trim_start().to_ascii_uppercase().as_str() {
-            "WD" => Ok(Self::new(amount, Unit::WorkingDay)),
-            "CD" => Ok(Self::new(amount, Unit::CalendarDay)),
-            "WH" => Ok(Self::new(amount, Unit::WorkingHour)),
-            "CH" => Ok(Self::new(amount, Unit::ClockHour)),
-            "M" => Ok(Self::new(amount, Unit::Month)),
-            "Y" => Ok(Self::new(amount, Unit::Year)),
-            "WM" | "MIN" => Ok(Self::working_minutes(amount)),
-            "CM" => Ok(Self::clock_minutes(amount)),
-            _ => Err(error()),
+        let length = Self::try_from(text.to_owned())?;
+        if length.is_zero() {
+            Err(LengthError(text.to_owned()))
+        } else {
+            Ok(length)
         }
     }
 }
@@ -176,7 +175,25 @@ impl From<Length> for String {
 impl TryFrom<String> for Length {
     type Error = LengthError;
 
+    /// Reads stored text, zero included: what could be written can always be read back.
     fn try_from(text: String) -> Result<Self, LengthError> {
-        text.parse()
+        read(&text).ok_or(LengthError(text))
+    }
+}
+
+fn read(text: &str) -> Option<Length> {
+    let trimmed = text.trim();
+    let (amount, code) = trimmed.split_at(trimmed.find(|letter: char| !letter.is_ascii_digit())?);
+    let amount: u32 = amount.parse().ok().filter(|amount| *amount <= MOST)?;
+    match code.trim_start().to_ascii_uppercase().as_str() {
+        "WD" => Some(Length::new(amount, Unit::WorkingDay)),
+        "CD" => Some(Length::new(amount, Unit::CalendarDay)),
+        "WH" => Some(Length::new(amount, Unit::WorkingHour)),
+        "CH" => Some(Length::new(amount, Unit::ClockHour)),
+        "M" => Some(Length::new(amount, Unit::Month)),
+        "Y" => Some(Length::new(amount, Unit::Year)),
+        "WM" | "MIN" => Some(Length::working_minutes(amount)),
+        "CM" => Some(Length::clock_minutes(amount)),
+        _ => None,
     }
 }

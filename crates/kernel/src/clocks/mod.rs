@@ -10,6 +10,7 @@ mod day;
 mod deadline;
 mod hours;
 mod length;
+mod reading;
 mod rule;
 mod running;
 #[cfg(test)]
@@ -21,5 +22,6 @@ pub use day::{local_date, midnight};
 pub use deadline::{Deadline, Office, due};
 pub use hours::{HoursError, OfficeHours};
 pub use length::{Length, LengthError, Unit};
+pub use reading::Left;
 pub use rule::Rule;
-pub use running::{Change, Clock, ClockError, Left};
+pub use running::{Change, Clock, ClockError};

@@ -21,7 +21,11 @@ pub struct Rule {
 impl Rule {
     /// The usual rule: counted from the day after, no roll.
     pub fn new(length: Length) -> Self {
-        Self { length, day_after: true, roll: false }
+        Self {
+            length,
+            day_after: true,
+            roll: false,
+        }
     }
 
     /// The same limit with a last day off moved to the next working day.
@@ -31,7 +35,10 @@ impl Rule {
 
     /// The same limit with the day of the event counted as the first.
     pub fn same_day(self) -> Self {
-        Self { day_after: false, ..self }
+        Self {
+            day_after: false,
+            ..self
+        }
     }
 }
 
@@ -47,17 +54,11 @@ impl FromStr for Rule {
     type Err = LengthError;
 
     fn from_str(text: &str) -> Result<Self, LengthError> {
-        let mut rest = text.trim();
-        let (mut day_after, mut roll) = (true, false);
-        loop {
-            if let Some(shorter) = rest.strip_suffix(" roll") {
-                (rest, roll) = (shorter.trim_end(), true);
-            } else if let Some(shorter) = rest.strip_suffix(" same-day") {
-                (rest, day_after) = (shorter.trim_end(), false);
-            } else {
-                let length = rest.parse().map_err(|_| LengthError(text.to_owned()))?;
-                return Ok(Self { length, day_after, roll });
-            }
+        let rule = Self::try_from(text.to_owned())?;
+        if rule.length.is_zero() {
+            Err(LengthError(text.to_owned()))
+        } else {
+            Ok(rule)
         }
     }
 }
@@ -71,7 +72,23 @@ impl From<Rule> for String {
 impl TryFrom<String> for Rule {
     type Error = LengthError;
 
+    /// Reads stored text, a length of zero included.
     fn try_from(text: String) -> Result<Self, LengthError> {
-        text.parse()
+        let mut rest = text.trim();
+        let (mut day_after, mut roll) = (true, false);
+        loop {
+            if let Some(shorter) = rest.strip_suffix(" roll") {
+                (rest, roll) = (shorter.trim_end(), true);
+            } else if let Some(shorter) = rest.strip_suffix(" same-day") {
+                (rest, day_after) = (shorter.trim_end(), false);
+            } else {
+                let length = Length::try_from(rest.to_owned()).map_err(|_| LengthError(text))?;
+                return Ok(Self {
+                    length,
+                    day_after,
+                    roll,
+                });
+            }
+        }
     }
 }

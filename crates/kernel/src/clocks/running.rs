@@ -1,5 +1,5 @@
 //! A running clock: a small value stored with its case, changed only by start, pause, resume, extend, stop, reopen and
-//! recompute, and read for what is used and what is left. It never asks the time.
+//! recompute. It never asks the time. What it shows at a given moment is in `reading`.
 //!
 //! How pauses count. Hours: the working or clock seconds inside a pause. Days: every counted day from the one on which
 //! the pause begins up to, not including, the one on which it ends; so the day of the pause is not used up, the day of the
@@ -8,7 +8,7 @@
 
 use super::day::{seconds, timestamp};
 use super::deadline::{Course, Deadline, Office};
-use super::length::{Length, Unit};
+use super::length::Length;
 use super::rule::Rule;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,22 +20,22 @@ pub struct Clock {
     #[serde(rename = "s")]
     started: i64,
     #[serde(rename = "r")]
-    rule: Rule,
+    pub(super) rule: Rule,
     #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
     extended: Vec<Length>,
     #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
-    pauses: Vec<Pause>,
+    pub(super) pauses: Vec<Pause>,
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
-    stopped: Option<i64>,
+    pub(super) stopped: Option<i64>,
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
-    due: Option<i64>,
+    pub(super) due: Option<i64>,
     #[serde(rename = "u", default, skip_serializing_if = "std::ops::Not::not")]
     unconfirmed: bool,
 }
 
 /// From, and to unless it is still open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Pause(i64, Option<i64>);
+pub(super) struct Pause(pub(super) i64, pub(super) Option<i64>);
 
 /// Why a clock could not be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,26 +78,20 @@ pub struct Change {
     pub to: Deadline,
 }
 
-/// What a clock shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Left {
-    /// How much is left or, when overdue, how much it is over (a begun day or minute counts whole). Months and years are
-    /// shown in calendar days.
-    pub length: Length,
-    /// The limit has passed.
-    pub overdue: bool,
-    /// In the last fifth of the whole; for periods of days also on the last working day.
-    pub soon: bool,
-    /// Not running for now.
-    pub paused: bool,
-}
-
 impl Clock {
     /// A clock that starts at `at`.
     pub fn start(at: Timestamp, rule: Rule, office: &Office) -> Self {
         let (extended, pauses) = (Vec::new(), Vec::new());
         let started = seconds(at);
-        let mut clock = Self { started, rule, extended, pauses, stopped: None, due: None, unconfirmed: false };
+        let mut clock = Self {
+            started,
+            rule,
+            extended,
+            pauses,
+            stopped: None,
+            due: None,
+            unconfirmed: false,
+        };
         clock.settle(office);
         clock
     }
@@ -185,7 +179,10 @@ impl Clock {
         let unconfirmed = self.unconfirmed;
         let to = self.settle(office);
         let moved = self.due != Some(from) || self.unconfirmed != unconfirmed;
-        moved.then_some(Change { from: timestamp(from), to })
+        moved.then_some(Change {
+            from: timestamp(from),
+            to,
+        })
     }
 
     /// When it started.
@@ -226,9 +223,12 @@ impl Clock {
     /// The deadline as stored, with the last day for display. None while paused.
     pub fn due(&self) -> Option<Deadline> {
         let at = timestamp(self.due?);
-        let last_day = (!self.rule.length.unit().is_hours())
-            .then(|| super::local_date(timestamp(seconds(at) - 1)));
-        Some(Deadline { at, last_day, certain: !self.unconfirmed })
+        let last_day = (!self.rule.length.unit().is_hours()).then(|| super::local_date(timestamp(seconds(at) - 1)));
+        Some(Deadline {
+            at,
+            last_day,
+            certain: !self.unconfirmed,
+        })
     }
 
     /// Whether the limit has passed at `now` (at the stop, once stopped). Needs no calendar.
@@ -242,62 +242,19 @@ impl Clock {
         self.stopped.map(|stopped| self.due.is_none_or(|due| stopped < due))
     }
 
-    /// Time used up: whole days completed, or minutes, outside pauses. Months and years are shown in calendar days.
-    pub fn used(&self, now: Timestamp, office: &Office) -> Length {
-        let course = self.course(office);
-        let used = course.position(self.running_until(now)) - course.origin - self.paused(&course);
-        self.shown(used, i64::div_euclid)
-    }
-
-    /// What is left or over at `now`. Without roll, used and left add up to the limit until it passes; a roll adds the
-    /// days off it skips. A stopped clock shows what it showed when it stopped.
-    pub fn left(&self, now: Timestamp, office: &Office) -> Left {
-        let course = self.course(office);
-        let until = self.running_until(now);
-        let position = course.position(until);
-        let paused = self.is_paused() && self.stopped.is_none();
-        if self.is_overdue(now) {
-            let now = self.stopped.unwrap_or(seconds(now));
-            let length = self.shown(self.over(&course, now), div_up);
-            return Left { length, overdue: true, soon: false, paused };
-        }
-        let paused_steps = self.paused(&course);
-        let end = self.due.map_or(course.target + paused_steps, |due| course.end_position(due));
-        let left = end - position;
-        let whole = end - course.origin - paused_steps;
-        let last_day = || self.due.is_some_and(|due| course.working_days_after(until, due) <= 0);
-        let soon = !paused && (left * 5 <= whole || (!self.rule.length.unit().is_hours() && last_day()));
-        Left { length: self.shown(left, div_up), overdue: false, soon, paused }
-    }
-
-    fn over(&self, course: &Course<'_>, now: i64) -> i64 {
-        let due = self.due.unwrap_or(now);
-        // A day counts from its first moment, so the day of `now` is added to the days completed.
-        let today = if self.rule.length.unit().is_hours() { now } else { now + super::day::DAY };
-        (course.position(today) - course.end_position(due)).max(1)
-    }
-
-    /// Steps of the axis as a length; `divide` turns seconds into minutes.
-    fn shown(&self, steps: i64, divide: fn(i64, i64) -> i64) -> Length {
-        let unit = match self.rule.length.unit() {
-            Unit::Month | Unit::Year => Unit::CalendarDay,
-            unit => unit,
-        };
-        let count = if unit.is_hours() { divide(steps, 60) } else { steps };
-        Length::raw(u32::try_from(count.max(0)).unwrap_or(u32::MAX), unit)
-    }
-
-    fn course<'a>(&self, office: &'a Office) -> Course<'a> {
+    pub(super) fn course<'a>(&self, office: &'a Office) -> Course<'a> {
         let steps = self.rule.length.steps() + self.extended.iter().map(|by| by.steps()).sum::<i64>();
         Course::new(self.started, self.rule, steps, office)
     }
 
     /// Steps inside closed pauses that began before the limit passed.
-    fn paused(&self, course: &Course<'_>) -> i64 {
+    pub(super) fn paused(&self, course: &Course<'_>) -> i64 {
         let mut paused = 0;
         for Pause(from, to) in &self.pauses {
-            let (Some(to), from) = (to, course.position(*from)) else { break };
-            if from >= course.target + paused {
+            let (Some(to), from) = (to, course.position(*from)) else {
+                break;
+            };
+            if from >= course.end(course.target + paused) {
                 break;
             }
             paused += course.position(*to) - from;
@@ -313,26 +270,20 @@ impl Clock {
         deadline
     }
 
-    /// The last instant up to which it ran.
-    fn running_until(&self, now: Timestamp) -> i64 {
-        let now = self.stopped.unwrap_or(seconds(now));
-        match self.pauses.last() {
-            Some(Pause(from, None)) => now.min(*from),
-            _ => now,
-        }
-    }
-
     /// `at`, or the latest event if that is later: a machine's clock that jumps back must not make time negative.
     fn no_earlier(&self, at: Timestamp) -> i64 {
-        let latest = self.pauses.last().map_or(self.started, |Pause(from, to)| to.unwrap_or(*from));
+        let latest = self
+            .pauses
+            .last()
+            .map_or(self.started, |Pause(from, to)| to.unwrap_or(*from));
         seconds(at).max(latest).max(self.stopped.unwrap_or(latest))
     }
 
     fn not_stopped(&self) -> Result<(), ClockError> {
-        if self.stopped.is_some() { Err(ClockError::Stopped) } else { Ok(()) }
+        if self.stopped.is_some() {
+            Err(ClockError::Stopped)
+        } else {
+            Ok(())
+        }
     }
-}
-
-fn div_up(steps: i64, by: i64) -> i64 {
-    (steps + by - 1).div_euclid(by)
 }
