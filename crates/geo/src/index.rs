@@ -44,8 +44,8 @@ pub enum IndexError {
 pub struct Lookup {
     /// The place that holds the point; `None` outside every place.
     pub here: Option<u64>,
-    /// Every other place within the tolerance, nearest first (equal distances by key), with the metres to its boundary. A
-    /// place that also holds the point, because outlines overlap, is there with 0.
+    /// Every other place within the tolerance, nearest first (equal distances by key), with the metres to its boundary, to
+    /// the millimetre. A place that also holds the point, because outlines overlap, is there with 0.
     pub near: Vec<(u64, f64)>,
 }
 
@@ -101,7 +101,9 @@ impl PlaceIndex {
 
     /// The holder in every layer that has one, as (level, key), levels ascending. Allocates nothing.
     pub fn all_at(&self, point: Point<f64>) -> impl Iterator<Item = (u8, u64)> {
-        self.layers.iter().filter_map(move |layer| Some((layer.level, layer.at(point)?)))
+        self.layers
+            .iter()
+            .filter_map(move |layer| Some((layer.level, layer.at(point)?)))
     }
 
     /// The holder of the point in one layer and every other place whose boundary is within `tolerance` metres, which is how
@@ -109,7 +111,9 @@ impl PlaceIndex {
     /// no neighbour.
     #[must_use]
     pub fn lookup(&self, level: u8, point: Point<f64>, tolerance: f64) -> Lookup {
-        self.layer(level).map(|layer| layer.lookup(point, tolerance)).unwrap_or_default()
+        self.layer(level)
+            .map(|layer| layer.lookup(point, tolerance))
+            .unwrap_or_default()
     }
 
     fn layer(&self, level: u8) -> Option<&Layer> {
@@ -188,8 +192,11 @@ mod tests {
 
     #[test]
     fn borders_and_overlaps_go_to_the_smallest_key_whatever_the_order() {
-        let places =
-            [(9, 0, square(0.0, 0.0, 1.0).into()), (4, 0, square(1.0, 0.0, 1.0).into()), (5, 0, square(1.5, 0.0, 1.0).into())];
+        let places = [
+            (9, 0, square(0.0, 0.0, 1.0).into()),
+            (4, 0, square(1.0, 0.0, 1.0).into()),
+            (5, 0, square(1.5, 0.0, 1.0).into()),
+        ];
         let mut turned = places.clone();
         turned.reverse();
         for set in [places, turned] {
@@ -198,9 +205,19 @@ mod tests {
             assert_eq!(index.at(0, Point::new(1.0, 1.0)), Some(4), "shared vertex");
             assert_eq!(index.at(0, Point::new(0.0, 0.0)), Some(9), "outer corner");
             assert_eq!(index.at(0, Point::new(1.75, 0.5)), Some(4), "overlap");
-            assert_eq!(index.at(0, Point::new(2.0, 0.5)), Some(5), "inside one beats the border of another");
+            assert_eq!(
+                index.at(0, Point::new(2.0, 0.5)),
+                Some(5),
+                "inside one beats the border of another"
+            );
             let both = index.lookup(0, Point::new(1.75, 0.5), 30.0);
-            assert_eq!(both, Lookup { here: Some(4), near: vec![(5, 0.0)] });
+            assert_eq!(
+                both,
+                Lookup {
+                    here: Some(4),
+                    near: vec![(5, 0.0)]
+                }
+            );
         }
     }
 }
