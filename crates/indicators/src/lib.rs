@@ -1,1 +1,12 @@
-//! Rows in, counter deltas out; reading a figure.
+//! Figures: rows in, counter deltas out; reading a figure from counters.
+//!
+//! [`fold`] says what a row contributes (a [`Fact`] a measure at most) and how a change of the row changes the
+//! counters. [`read`] turns sums into a figure. Where facts and counters are kept is the store's business.
+
+pub mod fold;
+pub mod period;
+pub mod read;
+
+pub use fold::{CellKey, Cells, Fact, FactChange, fact_changes, facts_of_case, facts_of_record};
+pub use period::{Period, Span};
+pub use read::{Figure, Sums, figure, measures_of};

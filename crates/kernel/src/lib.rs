@@ -1,1 +1,21 @@
-//! What may happen (pure decide) and how it is made durable (the committing loop), clocks, and the storage port.
+//! What may happen and how it is made durable.
+//!
+//! [`decide`] is pure: world, state, command, time and ids in; changes or a refusal out. [`commit`] is the loop that
+//! turns many commands into one durable write through the [`port`]. Nothing here knows a database, HTTP or a screen.
+
+pub mod apply;
+pub mod batch;
+pub mod commit;
+pub mod decide;
+pub mod journal;
+pub mod merkle;
+pub mod port;
+pub mod route;
+pub mod seal;
+pub mod world;
+
+pub use commit::{CommitError, Committer, CommitterSettings, WallClock};
+pub use decide::{Given, decide};
+pub use ganglion_model::clocks;
+pub use port::{Store, StoreError};
+pub use world::World;

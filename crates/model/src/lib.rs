@@ -4,7 +4,6 @@
 //! serialised, compared and handed to a pure function.
 
 pub mod change;
-#[path = "../../kernel/src/clocks/mod.rs"]
 pub mod clocks;
 pub mod expr;
 pub mod id;
@@ -13,6 +12,7 @@ pub mod place;
 pub mod place_tree;
 pub mod post;
 pub mod row;
+pub mod scope;
 pub mod text;
 
 pub use change::{Actor, Body, Change, Channel, Command, Entry, Op, Outcome, Refusal, RefusalCode, FieldFinding};

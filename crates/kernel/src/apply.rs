@@ -1,0 +1,56 @@
+//! Applying ops to a row: the one place where a case changes, used by `decide` as it goes and by replay of the journal.
+
+use ganglion_model::change::Op;
+use ganglion_model::row::Case;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// Applies one op at `at`.
+pub fn apply(case: &mut Case, op: &Op, at: Timestamp) {
+    match op {
+        Op::State { to, last, .. } => {
+            case.state.clone_from(to);
+            case.entered.entry(to.clone()).and_modify(|entered| entered.1 = at).or_insert((at, at));
+            case.closed_at = last.then_some(at);
+        }
+        Op::Set { field, value } => {
+            if value.is_null() {
+                case.fields.remove(field);
+            } else {
+                case.fields.insert(field.clone(), Value::clone(value));
+            }
+        }
+        Op::Assign { post } => case.assignee.clone_from(post),
+        Op::Assist { posts } => case.assist.clone_from(posts),
+        Op::Count { name } => *case.counts.entry(name.clone()).or_default() += 1,
+        Op::Mark { name, mark } => {
+            case.marks.insert(name.clone(), mark.clone());
+        }
+        Op::Level { level } => case.level = *level,
+        Op::Place { route } => {
+            case.place = route.place;
+            case.route = route.clone();
+        }
+        Op::Number { name, number } => {
+            case.numbers.insert(name.clone(), number.clone());
+        }
+        Op::Clock { name, clock } => {
+            case.clocks.insert(name.clone(), clock.clone());
+            case.fired.retain(|fired| fired != name);
+        }
+        Op::Fired { clock } => case.fired.push(clock.clone()),
+        Op::Link { link } => {
+            if !case.links.contains(link) {
+                case.links.push(link.clone());
+            }
+        }
+        Op::Spawn { .. } | Op::Notify { .. } => {}
+    }
+}
+
+/// Applies all ops of a change and raises the version.
+pub fn apply_all(case: &mut Case, ops: &[Op], at: Timestamp) {
+    ops.iter().for_each(|op| apply(case, op, at));
+    case.version += 1;
+    case.updated_at = at;
+}

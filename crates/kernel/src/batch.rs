@@ -1,0 +1,309 @@
+//! One batch: what to load for it, what to decide, what to write. The loop that feeds it is [`crate::commit`].
+//!
+//! Rows are loaded once, changed in memory command by command, and written once: figures and timers come from the row
+//! before the batch and the row after it, so ten steps on one case cost one row write and one set of counter deltas.
+
+use crate::apply::apply_all;
+use crate::decide::{Decision, Given, State, decide};
+use crate::journal;
+use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
+use crate::seal::{Key, wrap};
+use crate::world::World;
+use ganglion_indicators::fold::cells_of_changes;
+use ganglion_indicators::{Fact, fact_changes, facts_of_case};
+use ganglion_model::change::{Body, Change, Command, Entry, Outcome, Refusal};
+use ganglion_model::pack::{Effect, FieldKind};
+use ganglion_model::row::{Case, Record};
+use ganglion_model::{CaseId, CommandId, Fields, Shard};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// What a batch needs loaded before anything can be decided.
+#[must_use]
+pub fn want(world: &World, commands: &[Command]) -> Want {
+    let mut want = Want::default();
+    let mut shards = HashSet::new();
+    for command in commands {
+        if shards.insert(command.shard) {
+            want.shards.push(command.shard);
+        }
+        want.answers.push((command.shard, command.id));
+        match &command.body {
+            Body::Open { process, form, .. } => want_open(world, command.shard, (process, form), &mut want),
+            Body::Act { case, action, form, .. } => {
+                want.cases.push((command.shard, *case));
+                want_act(world, command.shard, (*case, action, form), &mut want);
+            }
+            Body::Due { case, .. } | Body::LinkBack { case, .. } => want.cases.push((command.shard, *case)),
+            Body::Put { record } => {
+                want.records.push((command.shard, record.register.clone(), record.key.clone()));
+            }
+        }
+    }
+    want
+}
+
+fn want_open(world: &World, shard: Shard, (process, form): (&str, &Fields), want: &mut Want) {
+    let Some(process) = world.model.processes.get(process) else { return };
+    for field in process.form.iter().filter(|field| field.unique) {
+        if let Some(value) = form.get(&field.name).and_then(Value::as_str) {
+            want.unique.push((shard, format!("{}.{}", process.name, field.name), value.trim().to_owned()));
+        }
+    }
+}
+
+/// The action's state is not known yet, so every action of that name counts.
+fn want_act(world: &World, shard: Shard, (case, action, form): (CaseId, &str, &Fields), want: &mut Want) {
+    let actions = world
+        .model
+        .processes
+        .values()
+        .flat_map(|process| process.states.values())
+        .flat_map(|state| &state.actions)
+        .filter(|one| one.name == action);
+    let mut keyed = false;
+    for one in actions {
+        keyed |= one.form.iter().any(|field| field.personal);
+        for field in &one.form {
+            if let (FieldKind::CaseRef { .. }, Some(number)) =
+                (&field.kind, form.get(&field.name).and_then(Value::as_str))
+            {
+                want.numbers.push((shard, number.trim().to_owned()));
+            }
+        }
+    }
+    if keyed {
+        want.keys.push((shard, case));
+    }
+}
+
+/// Register rows that effects of these commands will change; known only once their cases are loaded.
+#[must_use]
+pub fn want_records(world: &World, state: &State, commands: &[Command]) -> Vec<(Shard, String, String)> {
+    use ganglion_model::expr::Val;
+    use ganglion_model::scope::Names;
+    let mut wanted = Vec::new();
+    for command in commands {
+        let Body::Act { case, action, form, .. } = &command.body else { continue };
+        let Some(case) = state.cases.get(case) else { continue };
+        let Some(process) = world.model.processes.get(&case.process) else { continue };
+        let Some(action) = process.action(&case.state, action) else { continue };
+        for effect in &action.effects {
+            if let Effect::Record { register, key, .. } = effect {
+                let names = Names {
+                    rows: world,
+                    process,
+                    case: Some(case),
+                    form: Some((form, &action.form)),
+                    actor: None,
+                    now: case.updated_at,
+                };
+                if let Val::Text(key) = key.eval(&names) {
+                    wanted.push((command.shard, register.clone(), key.into_owned()));
+                }
+            }
+        }
+    }
+    wanted
+}
+
+/// A batch in the making.
+pub struct Batch<'a> {
+    world: &'a World,
+    master: &'a Key,
+    state: State,
+    heads: BTreeMap<Shard, (u64, Head)>,
+    answers: HashMap<CommandId, Outcome>,
+    touched: HashMap<CaseId, Touched>,
+    order: Vec<CaseId>,
+    writes: BTreeMap<Shard, ShardWrite>,
+}
+
+/// A case as it was before the batch.
+struct Touched {
+    is_new: bool,
+    facts: Vec<Fact>,
+    timers: Vec<Timer>,
+}
+
+/// Timers a case needs: one for each running clock that has not been acted on.
+#[must_use]
+pub fn timers_of(case: &Case) -> Vec<Timer> {
+    case.clocks
+        .iter()
+        .filter(|(name, clock)| clock.stopped_at().is_none() && !case.fired.contains(name))
+        .filter_map(|(name, clock)| {
+            Some(Timer { at: clock.due_at()?, shard: case.shard, case: case.id, clock: name.clone() })
+        })
+        .collect()
+}
+
+impl<'a> Batch<'a> {
+    /// Begins with what was loaded.
+    #[must_use]
+    pub fn new(world: &'a World, master: &'a Key, loaded: Loaded) -> Batch<'a> {
+        let mut state = State::default();
+        for case in loaded.cases {
+            state.by_number.insert(case.number.clone(), case.id);
+            state.cases.insert(case.id, case);
+        }
+        state.keys = unwrapped(master, &loaded.keys).into_iter().collect();
+        state.unique = loaded.unique.into_iter().collect();
+        let mut batch = Batch {
+            world,
+            master,
+            state,
+            heads: BTreeMap::new(),
+            answers: loaded.answers.into_iter().collect(),
+            touched: HashMap::new(),
+            order: Vec::new(),
+            writes: BTreeMap::new(),
+        };
+        for (shard, head) in loaded.heads {
+            batch.state.numbering.insert(shard, head.numbering.clone());
+            batch.heads.insert(shard, (head.seq, head));
+        }
+        batch.add_records(loaded.records);
+        batch
+    }
+
+    /// The rows as they stand.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Adds register rows that were loaded later.
+    pub fn add_records(&mut self, records: Vec<Record>) {
+        for record in records {
+            let key = (record.shard, record.register.clone(), record.key.clone());
+            self.state.records.insert(key, record);
+        }
+    }
+
+    /// Decides one command; a refusal leaves the batch as it was.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn run(&mut self, command: &Command, given: &Given) -> Result<Outcome, Refusal> {
+        if let Some(outcome) = self.answers.get(&command.id) {
+            return Ok(outcome.clone());
+        }
+        let decision = decide(self.world, &self.state, command, given)?;
+        let outcome = self.take(command, given, decision);
+        self.answers.insert(command.id, outcome.clone());
+        let write = self.write(command.shard);
+        write.answers.push((command.id, outcome.clone(), given.now));
+        Ok(outcome)
+    }
+
+    fn write(&mut self, shard: Shard) -> &mut ShardWrite {
+        self.writes.entry(shard).or_insert_with(|| ShardWrite { shard, ..ShardWrite::default() })
+    }
+
+    fn take(&mut self, command: &Command, given: &Given, decision: Decision) -> Outcome {
+        let shard = command.shard;
+        let mut outcome = Outcome { shard, seq: 0, case: None, number: None, state: None, version: 0 };
+        if let Some((case, key)) = decision.key {
+            self.state.keys.insert(case, key);
+            if let Some(wrapped) = wrap(self.master, &case.to_string(), &key) {
+                self.write(shard).keys.push((case, wrapped));
+            }
+        }
+        let numbering = self.state.numbering.entry(shard).or_default();
+        numbering.extend(decision.numbering);
+        for (index, change) in decision.changes.into_iter().enumerate() {
+            let touched = self.apply(&change, given.now);
+            if let (0, Some(case)) = (index, touched.and_then(|case| self.state.cases.get(&case))) {
+                outcome.case = Some(case.id);
+                outcome.number = Some(case.number.clone());
+                outcome.state = Some(case.state.clone());
+                outcome.version = case.version;
+            }
+            outcome.seq = self.journal(command, given.now, change, touched);
+        }
+        for (field, value) in decision.unique {
+            let number = outcome.number.clone().unwrap_or_default();
+            self.state.unique.insert((shard, field.clone(), value.clone()), number.clone());
+            self.write(shard).unique.push((field, value, number));
+        }
+        outcome
+    }
+
+    /// Applies a change to the rows in memory; gives the case it touched.
+    fn apply(&mut self, change: &Change, at: Timestamp) -> Option<CaseId> {
+        match change {
+            Change::Opened { case } => {
+                self.touched.insert(case.id, Touched { is_new: true, facts: Vec::new(), timers: Vec::new() });
+                self.order.push(case.id);
+                self.state.by_number.insert(case.number.clone(), case.id);
+                self.state.cases.insert(case.id, Case::clone(case));
+                Some(case.id)
+            }
+            Change::Case { case, ops, .. } => {
+                let row = self.state.cases.get_mut(case)?;
+                if !self.touched.contains_key(case) {
+                    let facts = facts_of_case(&self.world.model, self.world, row);
+                    self.touched.insert(*case, Touched { is_new: false, facts, timers: timers_of(row) });
+                    self.order.push(*case);
+                }
+                apply_all(row, ops, at);
+                Some(*case)
+            }
+            Change::Record { record } => {
+                let key = (record.shard, record.register.clone(), record.key.clone());
+                self.state.records.insert(key, Record::clone(record));
+                self.write(record.shard).records.push(Record::clone(record));
+                None
+            }
+        }
+    }
+
+    fn journal(&mut self, command: &Command, at: Timestamp, change: Change, case: Option<CaseId>) -> u64 {
+        let shard = command.shard;
+        let (_, head) = self.heads.entry(shard).or_default();
+        let seq = head.seq + 1;
+        let entry = Entry { shard, seq, at, actor: command.actor.clone(), command: command.id, change };
+        let canonical = journal::canonical(&entry).unwrap_or_default();
+        let hash = journal::hash(&canonical);
+        head.seq = seq;
+        head.frontier.push(hash);
+        self.write(shard).lines.push(Line { entry, canonical, hash, case });
+        seq
+    }
+
+    /// What is to be written, shard by shard; empty when every command was refused or answered from the record.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<ShardWrite> {
+        for id in std::mem::take(&mut self.order) {
+            let (Some(before), Some(case)) = (self.touched.remove(&id), self.state.cases.remove(&id)) else {
+                continue;
+            };
+            let after = facts_of_case(&self.world.model, self.world, &case);
+            let facts = fact_changes(id, before.facts, after);
+            let timers = timers_of(&case);
+            let model = &self.world.model;
+            let write = self
+                .writes
+                .entry(case.shard)
+                .or_insert_with(|| ShardWrite { shard: case.shard, ..ShardWrite::default() });
+            cells_of_changes(&mut write.cells, model, case.shard, &facts);
+            write.facts.extend(facts);
+            write.timers_gone.extend(before.timers.iter().filter(|timer| !timers.contains(timer)).cloned());
+            write.timers_new.extend(timers.into_iter().filter(|timer| !before.timers.contains(timer)));
+            write.cases.push(CaseWrite { case, is_new: before.is_new });
+        }
+        for (shard, write) in &mut self.writes {
+            if let Some((expected, head)) = self.heads.remove(shard) {
+                write.expected_seq = expected;
+                write.head = head;
+            }
+            if let Some(numbering) = self.state.numbering.remove(shard) {
+                write.head.numbering = numbering;
+            }
+            write.cells.retain(|_, cell| *cell != (0, 0));
+        }
+        self.writes.into_values().collect()
+    }
+}

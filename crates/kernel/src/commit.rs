@@ -1,0 +1,214 @@
+//! The committer: takes every command that arrived while the last batch was being written, decides them against rows
+//! loaded in one round trip, writes them in one transaction, and only then answers.
+//!
+//! One command that is refused fails alone. A full queue answers "busy" at once. Nothing is answered before it is durable.
+
+use crate::batch::{Batch, want, want_records};
+use crate::decide::Given;
+use crate::port::{ShardWrite, Store, StoreError, Want};
+use crate::seal::Key;
+use crate::world::World;
+use arc_swap::ArcSwap;
+use ganglion_model::change::{Change, Command, Entry, Outcome, Refusal};
+use jiff::Timestamp;
+use std::sync::Arc;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use uuid::Uuid;
+
+/// Time and chance, from the edge.
+pub trait WallClock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+    /// A fresh id.
+    fn id(&self) -> Uuid;
+    /// A fresh key.
+    fn key(&self) -> Key;
+}
+
+/// Limits of the committer.
+#[derive(Clone, Copy, Debug)]
+pub struct CommitterSettings {
+    /// Commands that may wait.
+    pub queue_commands_max: usize,
+    /// Commands in one batch.
+    pub batch_commands_max: usize,
+    /// How often a batch is decided again when another server was faster.
+    pub retries_max: u32,
+}
+
+impl Default for CommitterSettings {
+    fn default() -> CommitterSettings {
+        CommitterSettings { queue_commands_max: 4096, batch_commands_max: 512, retries_max: 5 }
+    }
+}
+
+/// Why a command has no outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// It was refused; nothing changed.
+    #[error("refused: {0:?}")]
+    Refused(Box<Refusal>),
+    /// Too many commands wait; try again in a moment.
+    #[error("the queue is full")]
+    Busy,
+    /// Storage failed; nothing changed, the command may be sent again.
+    #[error("storage: {0}")]
+    Storage(Arc<StoreError>),
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopped,
+}
+
+impl From<Refusal> for CommitError {
+    fn from(refusal: Refusal) -> CommitError {
+        CommitError::Refused(Box::new(refusal))
+    }
+}
+
+/// Answer to one command.
+pub type Answer = Result<Outcome, CommitError>;
+
+struct Job {
+    command: Command,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// A handle to the loop; clone freely.
+#[derive(Clone)]
+pub struct Committer {
+    queue: mpsc::Sender<Job>,
+    journal: broadcast::Sender<Arc<Vec<Entry>>>,
+}
+
+/// What the loop works with.
+#[derive(Clone)]
+pub struct Works {
+    /// Storage.
+    pub store: Arc<dyn Store>,
+    /// The world; replaced by the loop when a reference register changes.
+    pub world: Arc<ArcSwap<World>>,
+    /// Time and chance.
+    pub clock: Arc<dyn WallClock>,
+    /// Master key that wraps row keys.
+    pub master: Key,
+    /// Limits.
+    pub settings: CommitterSettings,
+}
+
+impl Committer {
+    /// Starts the loop on a thread of its own; it ends when the last handle is dropped, after the last batch.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn start(works: Works) -> std::io::Result<(Committer, std::thread::JoinHandle<()>)> {
+        let (queue, jobs) = mpsc::channel(works.settings.queue_commands_max);
+        let (journal, _) = broadcast::channel(256);
+        let committer = Committer { queue, journal: journal.clone() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new()
+            .name("committer".to_owned())
+            .spawn(move || runtime.block_on(run_loop(works, jobs, journal)))?;
+        Ok((committer, thread))
+    }
+
+    /// Sends a command and waits until it is durable or refused.
+    ///
+    /// # Errors
+    /// See [`CommitError`].
+    pub async fn send(&self, command: Command) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send(Job { command, reply }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => CommitError::Busy,
+            mpsc::error::TrySendError::Closed(_) => CommitError::Stopped,
+        })?;
+        answer.await.map_err(|_| CommitError::Stopped)?
+    }
+
+    /// Journal lines as they become durable on this server; a slow reader misses some and reads the journal instead.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Vec<Entry>>> {
+        self.journal.subscribe()
+    }
+}
+
+async fn run_loop(works: Works, mut jobs: mpsc::Receiver<Job>, journal: broadcast::Sender<Arc<Vec<Entry>>>) {
+    let mut waiting = Vec::with_capacity(works.settings.batch_commands_max);
+    while jobs.recv_many(&mut waiting, works.settings.batch_commands_max).await > 0 {
+        let (commands, replies): (Vec<Command>, Vec<oneshot::Sender<Answer>>) =
+            waiting.drain(..).map(|job| (job.command, job.reply)).unzip();
+        let (answers, entries) = commit(&works, &commands).await;
+        for (reply, answer) in replies.into_iter().zip(answers) {
+            // A caller that went away has its answer recorded all the same.
+            let _ = reply.send(answer);
+        }
+        if !entries.is_empty() {
+            let _ = journal.send(Arc::new(entries));
+        }
+    }
+}
+
+/// Decides and writes one batch at the clock's time; gives an answer for each command and the journal lines written.
+pub async fn commit(works: &Works, commands: &[Command]) -> (Vec<Answer>, Vec<Entry>) {
+    let now = works.clock.now();
+    commit_at(works, commands, &vec![now; commands.len()]).await
+}
+
+/// As [`commit`], with the time of each command given: for loading a history.
+pub async fn commit_at(works: &Works, commands: &[Command], at: &[Timestamp]) -> (Vec<Answer>, Vec<Entry>) {
+    let mut tries = 0;
+    loop {
+        match attempt(works, commands, at).await {
+            Ok((answers, writes)) => return (answers, publish(works, writes)),
+            Err(StoreError::Moved(_)) if tries < works.settings.retries_max => tries += 1,
+            Err(error) => {
+                tracing::error!(%error, commands = commands.len(), "a batch could not be written; nothing changed");
+                let error = Arc::new(error);
+                let answers = commands.iter().map(|_| Err(CommitError::Storage(error.clone()))).collect();
+                return (answers, Vec::new());
+            }
+        }
+    }
+}
+
+async fn attempt(
+    works: &Works,
+    commands: &[Command],
+    at: &[Timestamp],
+) -> Result<(Vec<Answer>, Vec<ShardWrite>), StoreError> {
+    let world = works.world.load_full();
+    let loaded = works.store.load(&want(&world, commands)).await?;
+    let mut batch = Batch::new(&world, &works.master, loaded);
+    let records = want_records(&world, batch.state(), commands);
+    if !records.is_empty() {
+        let more = works.store.load(&Want { records, ..Want::default() }).await?;
+        batch.add_records(more.records);
+    }
+    let answers = commands
+        .iter()
+        .zip(at)
+        .map(|(command, now)| {
+            let given = Given { now: *now, id: works.clock.id(), key: works.clock.key() };
+            batch.run(command, &given).map_err(CommitError::from)
+        })
+        .collect();
+    let writes = batch.finish();
+    if !writes.is_empty() {
+        works.store.write(&writes).await?;
+    }
+    Ok((answers, writes))
+}
+
+/// After a write: reference registers that changed are taken into the world; the lines go to whoever listens.
+fn publish(works: &Works, writes: Vec<ShardWrite>) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut records = Vec::new();
+    for write in writes {
+        records.extend(write.records);
+        entries.extend(write.lines.into_iter().map(|line| line.entry));
+    }
+    let is_record = |entry: &Entry| matches!(entry.change, Change::Record { .. });
+    if entries.iter().any(is_record) {
+        works.world.rcu(|world| Arc::new(world.with_records(records.iter().cloned())));
+    }
+    entries
+}

@@ -1,0 +1,228 @@
+//! Taking an action on a case, and what the system does when a clock falls due.
+
+use super::draft::Draft;
+use super::effect::{Doing, enter};
+use super::form::{FormContext, read_form};
+use super::{Decision, Given, State, who};
+use crate::seal::seal;
+use crate::world::World;
+use ganglion_model::change::{Actor, Change, Command, Op, Refusal, RefusalCode};
+use ganglion_model::pack::{Action, Field, OnOverdue, Process};
+use ganglion_model::row::Case;
+use ganglion_model::scope::{ActorView, Names};
+use ganglion_model::{CaseId, CommandId, Fields};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What is wished.
+pub struct Wish<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// The action.
+    pub action: &'a str,
+    /// What was typed.
+    pub form: &'a Fields,
+    /// The version the actor saw.
+    pub version: Option<u32>,
+}
+
+/// Decides an action. The order of refusals is part of the contract: existence and reading first, then the state, then
+/// permission, then whether the case changed, then guards, then the form.
+pub fn act(
+    world: &World,
+    state: &State,
+    command: &Command,
+    given: &Given,
+    wish: &Wish<'_>,
+) -> Result<Decision, Refusal> {
+    let case = wish.case;
+    let process = process_of(world, case)?;
+    let post = who::post_of(world, &command.actor, given.now);
+    let is_reporter = matches!(&command.actor, Actor::Reporter { case: own } if *own == case.id);
+    if !is_reporter && command.actor != Actor::System && !who::may_read(world, &command.actor, post, case) {
+        return Err(Refusal::new(RefusalCode::NotFound));
+    }
+    let Some(action) = process.action(&case.state, wish.action) else {
+        let known = process.states.values().any(|state| state.actions.iter().any(|one| one.name == wish.action));
+        let code = if known { RefusalCode::WrongState } else { RefusalCode::Unknown };
+        return Err(Refusal::new(code).with("state", &case.state).with("action", wish.action));
+    };
+    permit(world, command, action, case, given)?;
+    if wish.version.is_some_and(|seen| seen != case.version) {
+        return Err(Refusal::new(RefusalCode::Changed).with("state", &case.state));
+    }
+    carry_out(world, state, command, given, (process, action, case, wish.form))
+}
+
+fn process_of<'a>(world: &'a World, case: &Case) -> Result<&'a Process, Refusal> {
+    world.model.processes.get(&case.process).ok_or_else(|| Refusal::new(RefusalCode::Unknown))
+}
+
+fn permit(world: &World, command: &Command, action: &Action, case: &Case, given: &Given) -> Result<(), Refusal> {
+    let post = who::post_of(world, &command.actor, given.now);
+    if !who::may_act(action, &command.actor, post, case) {
+        return Err(Refusal::new(RefusalCode::NotAllowed).with("action", &action.name));
+    }
+    if who::is_same_person(action, &command.actor, case) {
+        return Err(Refusal::new(RefusalCode::SamePerson).with("action", &action.name));
+    }
+    Ok(())
+}
+
+/// Whether the guard of `action` holds before anything is typed; used to show or grey out actions.
+#[must_use]
+pub fn guard_holds(
+    (world, process): (&World, &Process),
+    action: &Action,
+    case: &Case,
+    actor: &ActorView,
+    now: jiff::Timestamp,
+) -> bool {
+    let names = Names { rows: world, process, case: Some(case), form: None, actor: Some(actor), now };
+    action.when.as_ref().is_none_or(|guard| guard.holds.holds(&names))
+}
+
+fn carry_out(
+    world: &World,
+    state: &State,
+    command: &Command,
+    given: &Given,
+    (process, action, case, typed): (&Process, &Action, &Case, &Fields),
+) -> Result<Decision, Refusal> {
+    let actor = who::view(world, &command.actor, given.now);
+    let context = FormContext { world, process, case: Some(case), actor: &actor, now: given.now };
+    let read = read_form(&context, &action.form, typed);
+    // A guard that looks at the form is judged on what could be read of it; findings about the form come first then.
+    let form = match read {
+        Ok(form) => form,
+        Err(fields) => return Err(Refusal { fields, ..Refusal::new(RefusalCode::Form) }),
+    };
+    if let Some(guard) = &action.when {
+        let names = Names {
+            rows: world,
+            process,
+            case: Some(case),
+            form: Some((&form, &action.form)),
+            actor: Some(&actor),
+            now: given.now,
+        };
+        if !guard.holds.holds(&names) {
+            let refusal = Refusal::new(RefusalCode::Guard).with("action", &action.name);
+            return Err(Refusal { message: Some(guard.message.clone()), ..refusal });
+        }
+    }
+    let sealed = seal_form(state, command.id, case.id, (&action.form, &form))?;
+    let mut decision =
+        Decision { changes: Vec::new(), key: sealed.key, unique: Vec::new(), numbering: Vec::new() };
+    let mut draft = Draft::new(case.clone(), given.now);
+    let input = store_fields(process, &mut draft, sealed.fields);
+    let doing = Doing { world, state, command, given, process, action, form: &form, actor: &actor };
+    for effect in &action.effects {
+        doing.run(&mut draft, effect, &mut decision)?;
+    }
+    if let Some(to) = &action.to {
+        enter((world, state), process, &mut draft, to, (given, &mut decision));
+    }
+    let change = Change::Case { case: case.id, action: action.name.clone(), ops: draft.ops, input };
+    decision.changes.insert(0, change);
+    Ok(decision)
+}
+
+/// Form fields that the case declares become its own; the rest stays with the journal entry.
+fn store_fields(process: &Process, draft: &mut Draft, form: Fields) -> Fields {
+    let mut input = BTreeMap::new();
+    for (name, value) in form {
+        if process.field(&name).is_some() {
+            draft.op(Op::Set { field: name, value });
+        } else {
+            input.insert(name, value);
+        }
+    }
+    input
+}
+
+/// A form with its personal values sealed.
+pub struct SealedForm {
+    /// Values as they may be stored.
+    pub fields: Fields,
+    /// The row's key, when it was not there before.
+    pub key: Option<(CaseId, crate::seal::Key)>,
+}
+
+/// Seals the personal values of a form under the row's key. A case opened without personal values has no key; then a key
+/// derived from nothing is never used: the values are refused instead, since only opening hands out keys.
+fn seal_form(
+    state: &State,
+    command: CommandId,
+    case: CaseId,
+    (fields, form): (&[Field], &Fields),
+) -> Result<SealedForm, Refusal> {
+    let personal = fields.iter().any(|field| field.personal && form.contains_key(&field.name));
+    if !personal {
+        return Ok(SealedForm { fields: form.clone(), key: None });
+    }
+    let key = state.keys.get(&case).ok_or_else(|| Refusal::new(RefusalCode::Form).with("reason", "erased"))?;
+    Ok(SealedForm { fields: seal_values(key, command, fields, form)?, key: None })
+}
+
+/// Seals every personal value of `form` under `key`.
+pub fn seal_values(
+    key: &crate::seal::Key,
+    command: CommandId,
+    fields: &[Field],
+    form: &Fields,
+) -> Result<Fields, Refusal> {
+    let mut sealed = form.clone();
+    for field in fields.iter().filter(|field| field.personal) {
+        if let Some(value) = sealed.get_mut(&field.name) {
+            let clear = match &*value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let closed = seal(key, &format!("{command}/{}", field.name), &clear);
+            *value = Value::String(closed.ok_or_else(|| Refusal::new(RefusalCode::Form))?);
+        }
+    }
+    Ok(sealed)
+}
+
+/// Decides what happens when a clock falls due: once, and only if it is still running and really due.
+pub fn due(
+    world: &World,
+    state: &State,
+    command: &Command,
+    given: &Given,
+    case: &Case,
+    name: &str,
+) -> Result<Decision, Refusal> {
+    if command.actor != Actor::System {
+        return Err(Refusal::new(RefusalCode::NotAllowed));
+    }
+    let process = process_of(world, case)?;
+    let def = process.clocks.get(name).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
+    let is_due = case.clocks.get(name).is_some_and(|clock| {
+        clock.stopped_at().is_none() && !clock.is_paused() && clock.is_overdue(given.now)
+    });
+    if !is_due || case.fired.iter().any(|fired| fired == name) {
+        return Err(Refusal::new(RefusalCode::WrongState).with("clock", name));
+    }
+    let mut ops = vec![Op::Fired { clock: name.to_owned() }];
+    let change = |ops, action: String| Change::Case { case: case.id, action, ops, input: BTreeMap::new() };
+    match &def.on_overdue {
+        OnOverdue::Mark => Ok(Decision::of(change(ops, "overdue".to_owned()))),
+        OnOverdue::Count(counter) => {
+            ops.push(Op::Count { name: counter.clone() });
+            Ok(Decision::of(change(ops, "overdue".to_owned())))
+        }
+        OnOverdue::Act(action) => match process.action(&case.state, action) {
+            Some(action) => {
+                let mut decision = carry_out(world, state, command, given, (process, action, case, &Fields::new()))?;
+                if let Some(Change::Case { ops, .. }) = decision.changes.first_mut() {
+                    ops.insert(0, Op::Fired { clock: name.to_owned() });
+                }
+                Ok(decision)
+            }
+            None => Ok(Decision::of(change(ops, "overdue".to_owned()))),
+        },
+    }
+}

@@ -1,0 +1,188 @@
+//! Opening a case.
+
+use super::act::seal_values;
+use super::draft::Draft;
+use super::effect::enter;
+use super::form::{FormContext, read_form};
+use super::number::next;
+use super::{Decision, Given, State, who};
+use crate::route::{point_of, route};
+use crate::world::World;
+use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
+use ganglion_model::clocks::local_date;
+use ganglion_model::pack::Process;
+use ganglion_model::row::{Case, Link, Route, RouteBy};
+use ganglion_model::scope::Names;
+use ganglion_model::{CaseId, FieldFinding, Fields, Level};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Decides an opening.
+pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> Result<Decision, Refusal> {
+    let Body::Open { process, form, channel, observed_at, from } = &command.body else {
+        return Err(Refusal::new(RefusalCode::Unknown));
+    };
+    let process = world.model.processes.get(process).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
+    let values = read_opening(world, process, command, given, form)?;
+    let route = routed(world, process, command, given, (&values, from.as_ref()))?;
+    check_unique(process, state, command, &values)?;
+    let id = CaseId(given.id);
+    let personal = process.form.iter().any(|field| field.personal && values.contains_key(&field.name));
+    let stored =
+        if personal { seal_values(&given.key, command.id, &process.form, &values)? } else { values.clone() };
+    let mut decision = Decision {
+        changes: Vec::new(),
+        // Every case gets a key: an action may ask for personal values later.
+        key: has_personal(process).then_some((id, given.key)),
+        unique: unique_values(process, &values),
+        numbering: Vec::new(),
+    };
+    let opener = match &command.actor {
+        Actor::Post { post, .. } => Some(post.clone()),
+        _ => None,
+    };
+    let level = process.route.handled_at.filter(|level| *level <= route.place.level());
+    let case = Case {
+        id,
+        shard: command.shard,
+        process: process.name.clone(),
+        version: 1,
+        number: numbered(process, state, (command, &route), given, &mut decision)?,
+        numbers: BTreeMap::new(),
+        state: process.initial.clone(),
+        place: route.place,
+        level: level.unwrap_or_else(|| route.place.level().min(Level::Township)),
+        point: process.route.point.as_ref().and_then(|field| point_of(values.get(field))),
+        route,
+        opened_at: given.now,
+        observed_at: seen_at(*observed_at, given.now),
+        updated_at: given.now,
+        closed_at: None,
+        opened_by: opener,
+        channel: channel.clone(),
+        assignee: None,
+        assist: Vec::new(),
+        fields: stored,
+        clocks: BTreeMap::new(),
+        fired: Vec::new(),
+        counts: BTreeMap::new(),
+        marks: BTreeMap::new(),
+        entered: BTreeMap::new(),
+        links: from.iter().cloned().collect(),
+    };
+    let mut draft = Draft::new(case, given.now);
+    enter((world, state), process, &mut draft, &process.initial, (given, &mut decision));
+    decision.changes.push(Change::Opened { case: Box::new(draft.case) });
+    Ok(decision)
+}
+
+fn has_personal(process: &Process) -> bool {
+    let in_actions = process.states.values().flat_map(|state| &state.actions).flat_map(|action| &action.form);
+    process.form.iter().chain(&process.fields).chain(in_actions).any(|field| field.personal)
+}
+
+/// An earlier time of observation is kept; one in the future is a wrong phone clock and is dropped.
+fn seen_at(observed_at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    observed_at.filter(|at| *at < now)
+}
+
+fn read_opening(
+    world: &World,
+    process: &Process,
+    command: &Command,
+    given: &Given,
+    form: &Fields,
+) -> Result<Fields, Refusal> {
+    let actor = who::view(world, &command.actor, given.now);
+    let context = FormContext { world, process, case: None, actor: &actor, now: given.now };
+    let values = match read_form(&context, &process.form, form) {
+        Ok(values) => values,
+        // The system passes on what was checked where it was typed; what this form does not know is left behind.
+        Err(fields) if command.actor == Actor::System => {
+            let bad: Vec<&str> = fields.iter().map(|finding| finding.field.as_str()).collect();
+            form.iter()
+                .filter(|(name, _)| process.form.iter().any(|f| f.name == **name) && !bad.contains(&name.as_str()))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect()
+        }
+        Err(fields) => return Err(Refusal { fields, ..Refusal::new(RefusalCode::Form) }),
+    };
+    if let Some(guard) = &process.open_when {
+        let names = Names {
+            rows: world,
+            process,
+            case: None,
+            form: Some((&values, &process.form)),
+            actor: Some(&actor),
+            now: given.now,
+        };
+        if !guard.holds.holds(&names) {
+            return Err(Refusal { message: Some(guard.message.clone()), ..Refusal::new(RefusalCode::Guard) });
+        }
+    }
+    Ok(values)
+}
+
+fn routed(
+    world: &World,
+    process: &Process,
+    command: &Command,
+    given: &Given,
+    (values, from): (&Fields, Option<&Link>),
+) -> Result<Route, Refusal> {
+    let mut route = route(world, process, values, local_date(given.now)).map_err(|finding: FieldFinding| {
+        let code = if finding.problem == "outside" { RefusalCode::Outside } else { RefusalCode::Form };
+        Refusal { fields: vec![finding], ..Refusal::new(code) }
+    })?;
+    if from.is_some() && route.by == RouteBy::Named {
+        route.by = RouteBy::Inherited;
+    }
+    if route.place.shard() != command.shard {
+        return Err(Refusal::new(RefusalCode::WrongShard).with("shard", route.place.shard().to_string()));
+    }
+    let post = who::post_of(world, &command.actor, given.now);
+    if command.actor != Actor::System && !who::may_open(process, &command.actor, post, route.place) {
+        return Err(Refusal::new(RefusalCode::NotAllowed).with("place", route.place.to_string()));
+    }
+    Ok(route)
+}
+
+fn unique_values(process: &Process, values: &Fields) -> Vec<(String, String)> {
+    process
+        .form
+        .iter()
+        .filter(|field| field.unique)
+        .filter_map(|field| {
+            let value = match values.get(&field.name)? {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            Some((format!("{}.{}", process.name, field.name), value))
+        })
+        .collect()
+}
+
+fn check_unique(process: &Process, state: &State, command: &Command, values: &Fields) -> Result<(), Refusal> {
+    for (field, value) in unique_values(process, values) {
+        if let Some(number) = state.unique.get(&(command.shard, field.clone(), value)) {
+            return Err(Refusal::new(RefusalCode::Duplicate).with("number", number).with("field", field));
+        }
+    }
+    Ok(())
+}
+
+fn numbered(
+    process: &Process,
+    state: &State,
+    (command, route): (&Command, &Route),
+    given: &Given,
+    decision: &mut Decision,
+) -> Result<String, Refusal> {
+    let def = process.numbers.get("report").ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
+    let key = (command.shard, route.place);
+    let name = format!("{}.report", process.name);
+    let numbered = next((state, &decision.numbering), (&name, def), key, given.now);
+    decision.numbering.push((numbered.sequence, numbered.value));
+    Ok(numbered.number)
+}

@@ -1,0 +1,145 @@
+//! Who may: the permission rules, small enough to read in a sitting.
+//!
+//! A rule is a role at a level, or a relation to the case. A role counts where its post stands at that level and the
+//! post's place holds the case's place. Lists use [`reach`], which says the same thing as subtrees and roles, so that
+//! what is listed and what may be opened cannot differ.
+
+use crate::world::World;
+use ganglion_model::change::Actor;
+use ganglion_model::clocks::local_date;
+use ganglion_model::pack::{Action, Process, Who};
+use ganglion_model::row::Case;
+use ganglion_model::scope::ActorView;
+use ganglion_model::{Level, PlaceCode, Post, PostId};
+use jiff::Timestamp;
+
+/// The post behind an actor, if it is one and exists today and is held by the account that claims it.
+#[must_use]
+pub fn post_of<'a>(world: &'a World, actor: &Actor, now: Timestamp) -> Option<&'a Post> {
+    match actor {
+        Actor::Post { post, account } => world
+            .posts
+            .get(post)
+            .filter(|post| post.valid_on(local_date(now)) && post.account.as_ref() == Some(account)),
+        _ => None,
+    }
+}
+
+/// The actor as expressions see it.
+#[must_use]
+pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
+    let named = |role: &str| ActorView { role: role.to_owned(), level: None, post: None };
+    match actor {
+        Actor::Public => named("public"),
+        Actor::Reporter { .. } => named("reporter"),
+        Actor::Api { .. } => named("api"),
+        Actor::System => named("system"),
+        Actor::Post { .. } => post_of(world, actor, now).map_or_else(ActorView::default, |post| ActorView {
+            role: post.role.clone(),
+            level: Some(post.place.level()),
+            post: Some(post.id.0.clone()),
+        }),
+    }
+}
+
+fn role_matches(post: Option<&Post>, role: &str, level: Level, place: PlaceCode) -> bool {
+    post.is_some_and(|post| post.role == role && post.place.level() == level && post.place.holds(place))
+}
+
+fn is_assigned(post: Option<&Post>, to: Option<&PostId>) -> bool {
+    post.is_some_and(|post| Some(&post.id) == to)
+}
+
+/// Whether `actor` matches one rule for a case that exists.
+#[must_use]
+pub fn matches(who: &Who, actor: &Actor, post: Option<&Post>, case: &Case) -> bool {
+    match who {
+        Who::Role { role, level } => role_matches(post, role, *level, case.place),
+        Who::RoleHandling { role } => role_matches(post, role, case.level, case.place),
+        Who::Assignee => is_assigned(post, case.assignee.as_ref()),
+        Who::Assisting => {
+            is_assigned(post, case.assignee.as_ref()) || post.is_some_and(|post| case.assist.contains(&post.id))
+        }
+        Who::Reporter => {
+            matches!(actor, Actor::Reporter { case: own } if *own == case.id)
+                || is_assigned(post, case.opened_by.as_ref())
+        }
+        Who::Public => true,
+        Who::Api => matches!(actor, Actor::Api { .. }),
+        Who::System => matches!(actor, Actor::System),
+    }
+}
+
+/// Whether `actor` may open a case of `process` at `place`.
+#[must_use]
+pub fn may_open(process: &Process, actor: &Actor, post: Option<&Post>, place: PlaceCode) -> bool {
+    process.open_by.iter().any(|who| match who {
+        Who::Role { role, level } => role_matches(post, role, *level, place),
+        Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(place)),
+        Who::Public => matches!(actor, Actor::Public) || post.is_some(),
+        Who::Api => matches!(actor, Actor::Api { .. }),
+        Who::System => matches!(actor, Actor::System),
+        Who::Assignee | Who::Assisting | Who::Reporter => false,
+    })
+}
+
+/// Whether `actor` may take `action` on `case`, marks and guards left aside.
+#[must_use]
+pub fn may_act(action: &Action, actor: &Actor, post: Option<&Post>, case: &Case) -> bool {
+    action.by.iter().any(|who| matches(who, actor, post, case))
+}
+
+/// Whether one of the marks in `action.not` was left by the same post or the same person.
+#[must_use]
+pub fn is_same_person(action: &Action, actor: &Actor, case: &Case) -> bool {
+    let Actor::Post { post, account } = actor else { return false };
+    action
+        .not
+        .iter()
+        .filter_map(|mark| case.marks.get(mark))
+        .any(|mark| mark.post.as_ref() == Some(post) || mark.account.as_ref() == Some(account))
+}
+
+/// Every rule that lets somebody read cases of a process: those who read, those who may act in some state, and those
+/// who may open.
+fn readers(process: &Process) -> impl Iterator<Item = &Who> {
+    process
+        .read
+        .iter()
+        .chain(process.states.values().flat_map(|state| &state.actions).flat_map(|action| &action.by))
+}
+
+/// Whether `actor` may read `case`.
+#[must_use]
+pub fn may_read(world: &World, actor: &Actor, post: Option<&Post>, case: &Case) -> bool {
+    let Some(process) = world.model.processes.get(&case.process) else { return false };
+    readers(process).any(|who| match who {
+        Who::Public | Who::System => false,
+        // Reading does not end when a case is handed up or down: the role at any level above the place reads on.
+        Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(case.place)),
+        who => matches(who, actor, post, case),
+    }) || post.is_some_and(|post| {
+        case.opened_by.as_ref() == Some(&post.id)
+            || case.marks.values().any(|mark| mark.post.as_ref() == Some(&post.id))
+    })
+}
+
+/// What a post may list of a process: its whole subtree, or only what it is tied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Everything inside the post's place.
+    Subtree(PlaceCode),
+    /// Only cases assigned to it, assisted, or opened by it.
+    Own,
+}
+
+/// How far `post` reaches into lists of `process`; the list form of [`may_read`].
+#[must_use]
+pub fn reach(process: &Process, post: &Post) -> Reach {
+    let subtree = readers(process).any(|who| match who {
+        Who::Role { role, level } => post.role == *role && post.place.level() == *level,
+        Who::RoleHandling { role } => post.role == *role,
+        _ => false,
+    });
+    if subtree { Reach::Subtree(post.place) } else { Reach::Own }
+}

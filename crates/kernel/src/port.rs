@@ -1,0 +1,401 @@
+//! The storage port: what the kernel asks of a database. SQLite implements it now, PostgreSQL will; one conformance suite
+//! runs over both.
+//!
+//! Contract: [`Store::write`] makes a batch durable as a whole for each shard in it before it returns, and fails without
+//! any trace when the shard's head is no longer the one that was loaded. Absent rows are `None`, never an error. A stored
+//! row that cannot be read back is an error that names table, column and key.
+
+use crate::merkle::{Frontier, Hash};
+use crate::seal::Key;
+use async_trait::async_trait;
+use ganglion_indicators::{Cells, FactChange, Period};
+use ganglion_model::row::{Case, Record};
+use ganglion_model::{AccountId, CaseId, CommandId, Entry, Level, Outcome, Place, PlaceCode, Post, PostId, Shard};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Why storage could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another server committed to the shard meanwhile: load again and decide again.
+    #[error("shard {0} moved on since it was loaded")]
+    Moved(Shard),
+    /// A stored row cannot be read.
+    #[error("{table}.{column} of {key} cannot be read: {reason}")]
+    Corrupt {
+        /// Table.
+        table: &'static str,
+        /// Column.
+        column: &'static str,
+        /// Key of the row.
+        key: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The disk is full; nothing was written.
+    #[error("the disk is full: nothing was written")]
+    DiskFull,
+    /// Anything else the database said.
+    #[error("{attempted}: {reason}")]
+    Database {
+        /// What was attempted.
+        attempted: &'static str,
+        /// What the database said.
+        reason: String,
+    },
+}
+
+/// Where a shard stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Last journal line.
+    pub seq: u64,
+    /// Last number given, by sequence.
+    pub numbering: BTreeMap<String, u64>,
+    /// Merkle tree over the journal.
+    pub frontier: Frontier,
+}
+
+/// What a batch needs loaded.
+#[derive(Clone, Debug, Default)]
+pub struct Want {
+    /// Shards whose heads are needed.
+    pub shards: Vec<Shard>,
+    /// Commands whose recorded answers are looked for.
+    pub answers: Vec<(Shard, CommandId)>,
+    /// Cases.
+    pub cases: Vec<(Shard, CaseId)>,
+    /// Cases by public number.
+    pub numbers: Vec<(Shard, String)>,
+    /// Row keys.
+    pub keys: Vec<(Shard, CaseId)>,
+    /// Values that may stand once: shard, field, value.
+    pub unique: Vec<(Shard, String, String)>,
+    /// Register rows: shard, register, key.
+    pub records: Vec<(Shard, String, String)>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Heads; a shard that was never written has a fresh one.
+    pub heads: BTreeMap<Shard, Head>,
+    /// Recorded answers.
+    pub answers: Vec<(CommandId, Outcome)>,
+    /// Cases, those asked for by number included.
+    pub cases: Vec<Case>,
+    /// Row keys, still wrapped.
+    pub keys: Vec<(CaseId, String)>,
+    /// Numbers of the cases that hold the unique values asked for.
+    pub unique: Vec<((Shard, String, String), String)>,
+    /// Newest versions of register rows.
+    pub records: Vec<Record>,
+}
+
+/// A timer: when a clock of a case falls due.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Timer {
+    /// When.
+    pub at: Timestamp,
+    /// Shard.
+    pub shard: Shard,
+    /// Case.
+    pub case: CaseId,
+    /// Clock.
+    pub clock: String,
+}
+
+/// A journal line ready to be stored.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The entry.
+    pub entry: Entry,
+    /// Its canonical bytes: what is stored and hashed.
+    pub canonical: String,
+    /// Leaf hash.
+    pub hash: Hash,
+    /// The case it is about.
+    pub case: Option<CaseId>,
+}
+
+/// A case to be written, with whether its row exists already.
+#[derive(Clone, Debug)]
+pub struct CaseWrite {
+    /// The row.
+    pub case: Case,
+    /// Whether it is new.
+    pub is_new: bool,
+}
+
+/// Everything one batch writes to one shard.
+#[derive(Clone, Debug, Default)]
+pub struct ShardWrite {
+    /// Shard.
+    pub shard: Shard,
+    /// Journal line the head must stand at.
+    pub expected_seq: u64,
+    /// The head afterwards.
+    pub head: Head,
+    /// Cases.
+    pub cases: Vec<CaseWrite>,
+    /// Register rows.
+    pub records: Vec<Record>,
+    /// Journal lines in order.
+    pub lines: Vec<Line>,
+    /// Timers that no longer stand.
+    pub timers_gone: Vec<Timer>,
+    /// Timers that stand now.
+    pub timers_new: Vec<Timer>,
+    /// Facts that changed.
+    pub facts: Vec<FactChange>,
+    /// Counter deltas.
+    pub cells: Cells,
+    /// Answers to record.
+    pub answers: Vec<(CommandId, Outcome, Timestamp)>,
+    /// Unique values taken: field, value, number.
+    pub unique: Vec<(String, String, String)>,
+    /// Row keys, wrapped.
+    pub keys: Vec<(CaseId, String)>,
+}
+
+/// Order of a list of cases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CaseOrder {
+    /// Earliest deadline first; cases without one last.
+    #[default]
+    Due,
+    /// Newest first.
+    Opened,
+}
+
+/// Which cases a list shows. Every condition narrows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CaseFilter {
+    /// Inside this place; `None`: everywhere.
+    pub place: Option<PlaceCode>,
+    /// Of these processes; empty: any.
+    pub processes: Vec<String>,
+    /// In these states; empty: any.
+    pub states: Vec<String>,
+    /// Not in a final state (`Some(true)`), or in one (`Some(false)`).
+    pub open: Option<bool>,
+    /// Assigned to one of these posts.
+    pub assignees: Vec<PostId>,
+    /// With no assignee.
+    pub unassigned: bool,
+    /// Opened by this post.
+    pub opened_by: Option<PostId>,
+    /// Of this kind (value of the process's kind field).
+    pub kind: Option<String>,
+    /// Due before this instant.
+    pub due_before: Option<Timestamp>,
+    /// Opened in `[from, to)`.
+    pub opened: Option<(Timestamp, Timestamp)>,
+    /// Handled at this level now.
+    pub level: Option<Level>,
+    /// Within these bounds: west, south, east, north.
+    pub bounds: Option<[f64; 4]>,
+}
+
+/// Where the next page begins: the sort value and id of the last row shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct After {
+    /// Sort value in microseconds.
+    pub at: i64,
+    /// Case.
+    pub case: CaseId,
+}
+
+/// Rows behind a figure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FactFilter {
+    /// Measure.
+    pub measure: String,
+    /// Place; inside it.
+    pub place: PlaceCode,
+    /// Days `[from, to)`; `None` for stocks.
+    pub days: Option<(i32, i32)>,
+    /// Only this part.
+    pub dim: Option<String>,
+}
+
+/// A counter that is read: place, period and dimension key as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellRead {
+    /// Place.
+    pub place: PlaceCode,
+    /// Period.
+    pub period: Period,
+    /// Dimension key.
+    pub dim: String,
+    /// Rows.
+    pub rows: i64,
+    /// Sum of values.
+    pub sum: i64,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// Name, unique.
+    pub id: AccountId,
+    /// What the person is called.
+    pub name: String,
+    /// argon2id hash; `None` cannot sign in with a password.
+    pub password: Option<String>,
+    /// May it sign in?
+    pub active: bool,
+}
+
+/// A session, found by the hash of its token.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// SHA-256 of the token, hex.
+    pub token_hash: String,
+    /// Account.
+    pub account: AccountId,
+    /// Post it acts in.
+    pub post: Option<PostId>,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// An uploaded file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileRow {
+    /// Id: hex of 16 random bytes.
+    pub id: String,
+    /// Name given by the uploader, for display only.
+    pub name: String,
+    /// Type found by looking inside.
+    pub media_type: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The case it belongs to, once it does.
+    pub case: Option<(Shard, CaseId)>,
+    /// A perceptual hash of a picture, for finding the same photo again.
+    pub fingerprint: Option<u64>,
+}
+
+/// A line of the access log: who saw personal values in clear, for which case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Access {
+    /// When.
+    pub at: Timestamp,
+    /// Shard.
+    pub shard: Shard,
+    /// Case.
+    pub case: CaseId,
+    /// Post.
+    pub post: PostId,
+    /// Account.
+    pub account: AccountId,
+    /// Fields seen.
+    pub fields: Vec<String>,
+}
+
+/// What the committer needs.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Loads what a batch needs, in one round trip.
+    async fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
+    /// Writes a batch: durable when it returns.
+    async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError>;
+    /// Timers due at `now`, earliest first.
+    async fn timers_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError>;
+
+    /// One case.
+    async fn case(&self, shard: Shard, case: CaseId) -> Result<Option<Case>, StoreError>;
+    /// One case by its public number.
+    async fn case_by_number(&self, shard: Shard, number: &str) -> Result<Option<Case>, StoreError>;
+    /// A page of cases.
+    async fn cases(
+        &self,
+        filter: &CaseFilter,
+        order: CaseOrder,
+        after: Option<&After>,
+        limit: u32,
+    ) -> Result<Vec<Case>, StoreError>;
+    /// How many cases a filter has, exactly.
+    async fn case_count(&self, filter: &CaseFilter) -> Result<u64, StoreError>;
+    /// Journal lines of a case, newest first.
+    async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    /// Journal lines of a shard after `seq`, in order.
+    async fn entries_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    /// Shards that have a journal.
+    async fn shards(&self) -> Result<Vec<(Shard, Head)>, StoreError>;
+    /// How far a job has read a shard's journal.
+    async fn cursor(&self, job: &str, shard: Shard) -> Result<u64, StoreError>;
+    /// Remembers how far a job has read.
+    async fn cursor_set(&self, job: &str, shard: Shard, seq: u64) -> Result<(), StoreError>;
+
+    /// Counters of `measure` at the places for the periods; `classes`: the classes of minutes as well; `dims`: the parts.
+    async fn cells(
+        &self,
+        measure: &str,
+        places: &[PlaceCode],
+        periods: &[Period],
+    ) -> Result<Vec<CellRead>, StoreError>;
+    /// Facts of a filter summed by dimension and class without counters, for places and days that have none.
+    async fn facts_sum(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError>;
+    /// A page of cases behind a figure, newest day first: day, case.
+    async fn facts(
+        &self,
+        filter: &FactFilter,
+        after: Option<(i32, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<(i32, Shard, CaseId)>, StoreError>;
+    /// Every counter of a shard, for comparing with a rebuild.
+    async fn cells_all(&self, shard: Shard) -> Result<Cells, StoreError>;
+
+    /// All places, every version.
+    async fn places(&self) -> Result<Vec<Place>, StoreError>;
+    /// Replaces all places.
+    async fn places_set(&self, places: &[Place]) -> Result<(), StoreError>;
+    /// Outlines: GeoJSON geometry text by code.
+    async fn outlines(&self) -> Result<Vec<(PlaceCode, String)>, StoreError>;
+    /// Replaces the outlines of these places.
+    async fn outlines_set(&self, outlines: &[(PlaceCode, String)]) -> Result<(), StoreError>;
+    /// All posts.
+    async fn posts(&self) -> Result<Vec<Post>, StoreError>;
+    /// Puts posts.
+    async fn posts_put(&self, posts: &[Post]) -> Result<(), StoreError>;
+    /// Newest versions of register rows of a shard.
+    async fn records(&self, shard: Shard, register: &str) -> Result<Vec<Record>, StoreError>;
+
+    /// An account.
+    async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError>;
+    /// All accounts, by name.
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
+    /// Puts accounts.
+    async fn accounts_put(&self, accounts: &[Account]) -> Result<(), StoreError>;
+    /// A session by the hash of its token.
+    async fn session(&self, token_hash: &str) -> Result<Option<Session>, StoreError>;
+    /// Puts a session.
+    async fn session_put(&self, session: &Session) -> Result<(), StoreError>;
+    /// Ends a session.
+    async fn session_end(&self, token_hash: &str) -> Result<(), StoreError>;
+    /// A file.
+    async fn file(&self, id: &str) -> Result<Option<FileRow>, StoreError>;
+    /// Puts a file.
+    async fn file_put(&self, file: &FileRow) -> Result<(), StoreError>;
+    /// The wrapped key of a case.
+    async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError>;
+    /// Notes who saw personal values.
+    async fn access_add(&self, access: &Access) -> Result<(), StoreError>;
+    /// Who saw personal values of a case, newest first.
+    async fn accesses(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Access>, StoreError>;
+    /// A setting of the installation.
+    async fn setting(&self, name: &str) -> Result<Option<String>, StoreError>;
+    /// Puts a setting.
+    async fn setting_put(&self, name: &str, value: &str) -> Result<(), StoreError>;
+}
+
+/// Unwraps the keys of a load; a key that does not open is left out, and its values stay sealed.
+#[must_use]
+pub fn unwrapped(master: &Key, keys: &[(CaseId, String)]) -> Vec<(CaseId, Key)> {
+    keys.iter().filter_map(|(case, wrapped)| Some((*case, crate::seal::unwrap(master, wrapped)?))).collect()
+}

@@ -1,0 +1,149 @@
+//! How a case finds its place, and why: the answer is kept with the case for good.
+
+use crate::world::{Places, World};
+use ganglion_geo::Point;
+use ganglion_model::pack::Process;
+use ganglion_model::row::{Route, RouteBy};
+use ganglion_model::{FieldFinding, Fields, Level, PlaceCode, Shard};
+use jiff::civil::Date;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Distance to a border within which the reporter may choose the other side, metres.
+pub const BORDER_METRES: f64 = 30.0;
+
+/// What lies at a point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Located {
+    /// The deepest place that holds the point.
+    pub here: Option<PlaceCode>,
+    /// Other places of that depth within reach, nearest first, with metres.
+    pub near: Vec<(PlaceCode, u32)>,
+    /// The county whose outline holds the point, when its code is not the county of `here`.
+    pub host: Option<PlaceCode>,
+}
+
+/// Looks up a point (WGS-84 longitude, latitude) among the outlines of the edition in force.
+#[must_use]
+pub fn locate(places: &Places, point: [f64; 2]) -> Located {
+    let point = Point::new(point[0], point[1]);
+    for level in [Level::Grid, Level::Village, Level::Township, Level::County] {
+        let found = places.index.lookup(Places::layer(level), point, BORDER_METRES);
+        let here = found.here.and_then(PlaceCode::from_padded);
+        if here.is_none() && found.near.is_empty() {
+            continue;
+        }
+        let near = found
+            .near
+            .iter()
+            .filter_map(|(code, metres)| Some((PlaceCode::from_padded(*code)?, metres.round().max(0.0))))
+            .map(|(code, metres)| {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 30 metres")]
+                let metres = metres as u32;
+                (code, metres)
+            })
+            .collect();
+        return Located { here, near, host: host_of(places, point, here) };
+    }
+    Located { here: None, near: Vec::new(), host: None }
+}
+
+fn host_of(places: &Places, point: Point<f64>, here: Option<PlaceCode>) -> Option<PlaceCode> {
+    let by_code = here?.at(Level::County)?;
+    let by_outline = places.index.at(Places::layer(Level::County), point).and_then(PlaceCode::from_padded)?;
+    (by_outline != by_code).then_some(by_outline)
+}
+
+fn finding(field: &str, problem: &str) -> FieldFinding {
+    FieldFinding { field: field.to_owned(), problem: problem.to_owned(), message: None, args: BTreeMap::new() }
+}
+
+/// A point as stored in a form.
+#[must_use]
+pub fn point_of(value: Option<&Value>) -> Option<[f64; 2]> {
+    let pair = value?.as_array()?;
+    match pair.as_slice() {
+        [lon, lat] => Some([lon.as_f64()?, lat.as_f64()?]),
+        _ => None,
+    }
+}
+
+/// Routes an opening form.
+///
+/// # Errors
+/// A finding for the field that keeps it from being routed: `outside` the installation, `not_near` (a chosen place that
+/// does not hold the point and is not within reach), `not_a_place`, or `required`.
+pub fn route(world: &World, process: &Process, form: &Fields, day: Date) -> Result<Route, FieldFinding> {
+    let def = &process.route;
+    let named = def.place.as_ref().and_then(|field| form.get(field)).and_then(Value::as_str);
+    let named = match named {
+        Some(code) => {
+            let field = def.place.as_deref().unwrap_or_default();
+            let code: PlaceCode = code.parse().map_err(|_| finding(field, "not_a_place"))?;
+            let current = world.places.tree.current(code, day).ok_or_else(|| finding(field, "not_a_place"))?;
+            if !world.places.root.holds(current) || current.level() < Level::County {
+                return Err(finding(field, "outside"));
+            }
+            Some(current)
+        }
+        None => None,
+    };
+    let point = def.point.as_ref().and_then(|field| point_of(form.get(field)));
+    match (point, named) {
+        (Some(point), named) => by_point(world, def.point.as_deref().unwrap_or_default(), point, named),
+        (None, Some(place)) => Ok(Route {
+            by: RouteBy::Named,
+            place,
+            edition: None,
+            near: Vec::new(),
+            moved_from: Vec::new(),
+            host: None,
+        }),
+        (None, None) => {
+            Err(finding(def.point.as_deref().or(def.place.as_deref()).unwrap_or_default(), "required"))
+        }
+    }
+}
+
+fn by_point(
+    world: &World,
+    field: &str,
+    point: [f64; 2],
+    named: Option<PlaceCode>,
+) -> Result<Route, FieldFinding> {
+    let found = locate(&world.places, point);
+    let route = |by, place, near: Vec<(PlaceCode, u32)>| Route {
+        by,
+        place,
+        edition: Some(world.places.edition.clone()),
+        near,
+        moved_from: Vec::new(),
+        host: found.host,
+    };
+    match (found.here, named) {
+        (Some(here), None) => Ok(route(RouteBy::Point, here, found.near.clone())),
+        (Some(here), Some(chosen)) if chosen.holds(here) => Ok(route(RouteBy::Point, here, found.near.clone())),
+        (here, Some(chosen)) => {
+            let side = found.near.iter().find(|(code, _)| chosen.holds(*code)).map(|(code, _)| *code);
+            let mut others: Vec<(PlaceCode, u32)> = here.map(|here| (here, 0)).into_iter().collect();
+            others.extend(found.near.iter().filter(|(code, _)| Some(*code) != side));
+            match side {
+                Some(side) => Ok(route(RouteBy::Border, side, others)),
+                None if here.is_none() => Err(finding(field, "outside")),
+                None => Err(finding(field, "not_near")),
+            }
+        }
+        (None, None) => match found.near.first() {
+            Some((nearest, _)) => Ok(route(RouteBy::Border, *nearest, found.near[1..].to_vec())),
+            None => Err(finding(field, "outside")),
+        },
+    }
+}
+
+/// The shard an opening command must be sent to.
+///
+/// # Errors
+/// As for [`route`].
+pub fn shard_for(world: &World, process: &Process, form: &Fields, day: Date) -> Result<Shard, FieldFinding> {
+    route(world, process, form, day).map(|route| route.place.shard())
+}

@@ -1,0 +1,173 @@
+//! What the names in an expression stand for: `case.*`, `form.*`, `actor.*`, `clock.*`, `mark.*`, `first.*`, `last.*`,
+//! `row.*`, `now`, `today`. The list in `docs/packs/language.md` is the contract.
+
+use crate::Fields;
+use crate::clocks::local_date;
+use crate::expr::{Scope, Val};
+use crate::pack::{Field, FieldKind, Process};
+use crate::place::Level;
+use crate::row::{Case, Record};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::borrow::Cow;
+
+/// Rows of registers that live in memory, for following references.
+pub trait Rows {
+    /// The row of `register` with `key` that holds on `day`.
+    fn row(&self, register: &str, key: &str, day: Date) -> Option<&Record>;
+    /// The fields of `register`, for following a reference further.
+    fn fields(&self, register: &str) -> &[Field];
+}
+
+/// The actor as expressions see it.
+#[derive(Clone, Debug, Default)]
+pub struct ActorView {
+    /// Role of the post; `public`, `reporter`, `api` or `system` for others.
+    pub role: String,
+    /// Level the post stands at.
+    pub level: Option<Level>,
+    /// Post id.
+    pub post: Option<String>,
+}
+
+/// Names over a case and what is being typed.
+pub struct Names<'a> {
+    /// Register rows.
+    pub rows: &'a dyn Rows,
+    /// The process.
+    pub process: &'a Process,
+    /// The case; absent while it is being opened.
+    pub case: Option<&'a Case>,
+    /// What was typed, with its declaration.
+    pub form: Option<(&'a Fields, &'a [Field])>,
+    /// Who acts.
+    pub actor: Option<&'a ActorView>,
+    /// The instant of the decision; for figures, the case's last change.
+    pub now: Timestamp,
+}
+
+fn time<'a>(at: Timestamp) -> Val<'a> {
+    Val::Time(at.as_microsecond())
+}
+
+fn opt_time<'a>(at: Option<Timestamp>) -> Val<'a> {
+    at.map_or(Val::Null, time)
+}
+
+/// The value of a field, going on through references while there is path left.
+fn follow<'a>(rows: &'a dyn Rows, fields: &'a Fields, declared: &'a [Field], path: &[String], day: Date) -> Val<'a> {
+    let Some((name, rest)) = path.split_first() else { return Val::Null };
+    let value = fields.get(name).map_or(Val::Null, Val::from_json);
+    if rest.is_empty() {
+        return value;
+    }
+    let Some(FieldKind::Ref { register }) = declared.iter().find(|f| f.name == *name).map(|f| &f.kind) else {
+        return Val::Null;
+    };
+    let Val::Text(key) = value else { return Val::Null };
+    rows.row(register, &key, day)
+        .map_or(Val::Null, |row| follow(rows, &row.fields, rows.fields(register), rest, day))
+}
+
+impl Names<'_> {
+    fn case<'a>(&'a self, case: &'a Case, path: &[String]) -> Val<'a> {
+        let Some(name) = path.first() else { return Val::Null };
+        match name.as_str() {
+            "state" => Val::Text(Cow::Borrowed(&case.state)),
+            "level" => Val::Text(Cow::Borrowed(case.level.as_str())),
+            "channel" => Val::Text(Cow::Borrowed(&case.channel)),
+            "number" => Val::Text(Cow::Borrowed(&case.number)),
+            "place" => Val::Text(Cow::Owned(case.place.to_string())),
+            "opened_at" => time(case.opened_at),
+            "closed_at" => opt_time(case.closed_at),
+            "observed_at" => opt_time(case.observed_at),
+            "moved" => Val::Int(i64::try_from(case.route.moved_from.len()).unwrap_or(i64::MAX)),
+            "assignee" => case.assignee.as_ref().map_or(Val::Null, |p| Val::Text(Cow::Borrowed(&p.0))),
+            count if self.process.counts.iter().any(|c| c == count) => Val::Int(i64::from(case.count(count))),
+            _ => self.field(&case.fields, path, local_date(case.opened_at)),
+        }
+    }
+
+    fn field<'a>(&'a self, fields: &'a Fields, path: &[String], day: Date) -> Val<'a> {
+        let in_form = path.first().is_some_and(|name| self.process.form.iter().any(|f| f.name == *name));
+        let declared = if in_form { &self.process.form } else { &self.process.fields };
+        follow(self.rows, fields, declared, path, day)
+    }
+
+    fn clock<'a>(&'a self, case: &'a Case, path: &[String]) -> Val<'a> {
+        let [name, what] = path else { return Val::Null };
+        let Some(clock) = case.clocks.get(name) else {
+            return if matches!(what.as_str(), "running" | "paused" | "overdue") { Val::Bool(false) } else { Val::Null };
+        };
+        match what.as_str() {
+            "overdue" => Val::Bool(clock.is_overdue(self.now)),
+            "running" => Val::Bool(clock.stopped_at().is_none() && !clock.is_paused()),
+            "paused" => Val::Bool(clock.is_paused() && clock.stopped_at().is_none()),
+            "on_time" => clock.on_time().map_or(Val::Null, Val::Bool),
+            "stopped" => opt_time(clock.stopped_at()),
+            "due" => opt_time(clock.due_at()),
+            "started" => time(clock.started_at()),
+            "extended" => Val::Int(i64::try_from(clock.times_extended()).unwrap_or(i64::MAX)),
+            _ => Val::Null,
+        }
+    }
+
+    fn actor(&self, path: &[String]) -> Val<'_> {
+        let (Some(actor), Some(what)) = (self.actor, path.first()) else { return Val::Null };
+        match what.as_str() {
+            "role" => Val::Text(Cow::Borrowed(&actor.role)),
+            "level" => actor.level.map_or(Val::Null, |level| Val::Text(Cow::Borrowed(level.as_str()))),
+            "post" => actor.post.as_deref().map_or(Val::Null, |post| Val::Text(Cow::Borrowed(post))),
+            _ => Val::Null,
+        }
+    }
+}
+
+impl Scope for Names<'_> {
+    fn get<'a>(&'a self, path: &[String]) -> Val<'a> {
+        let Some((root, rest)) = path.split_first() else { return Val::Null };
+        match (root.as_str(), self.case) {
+            ("now", _) => time(self.now),
+            ("today", _) => Val::Text(Cow::Owned(local_date(self.now).to_string())),
+            ("form", _) => self.form.map_or(Val::Null, |(values, declared)| {
+                follow(self.rows, values, declared, rest, local_date(self.now))
+            }),
+            ("actor", _) => self.actor(rest),
+            ("case", Some(case)) => self.case(case, rest),
+            ("clock", Some(case)) => self.clock(case, rest),
+            ("mark", Some(case)) => {
+                rest.first().and_then(|name| case.marks.get(name)).map_or(Val::Null, |mark| time(mark.at))
+            }
+            ("first", Some(case)) => {
+                rest.first().and_then(|name| case.entered.get(name)).map_or(Val::Null, |(first, _)| time(*first))
+            }
+            ("last", Some(case)) => {
+                rest.first().and_then(|name| case.entered.get(name)).map_or(Val::Null, |(_, last)| time(*last))
+            }
+            _ => Val::Null,
+        }
+    }
+}
+
+/// Names over a register row: `row.*`.
+pub struct RowNames<'a> {
+    /// Register rows.
+    pub rows: &'a dyn Rows,
+    /// The row.
+    pub record: &'a Record,
+}
+
+impl Scope for RowNames<'_> {
+    fn get<'a>(&'a self, path: &[String]) -> Val<'a> {
+        match path.split_first() {
+            Some((root, rest)) if root == "row" || root == "case" => follow(
+                self.rows,
+                &self.record.fields,
+                self.rows.fields(&self.record.register),
+                rest,
+                local_date(self.record.updated_at),
+            ),
+            _ => Val::Null,
+        }
+    }
+}
