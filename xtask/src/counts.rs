@@ -23,8 +23,15 @@ impl Counts {
 }
 
 /// The counts in the last line that holds any; `None` when no line does.
+///
+/// Nextest's own summary goes before all: below it the output of failed tests is repeated, which has counts of its own.
 pub fn closing_counts(text: &str) -> Option<Counts> {
-    text.lines().rev().find_map(counts_in_line)
+    let summary = text
+        .lines()
+        .rev()
+        .filter(|line| line.trim_start().starts_with("Summary "))
+        .find_map(counts_in_line);
+    summary.or_else(|| text.lines().rev().find_map(counts_in_line))
 }
 
 /// The counts of every closing line of a run that prints one for each part, as `cargo test --doc` does for each crate.
@@ -97,6 +104,15 @@ mod tests {
     #[test]
     fn the_last_line_with_counts_decides() {
         check("1 passed, 0 failed\n2 passed, 1 failed\nbye", Some((2, 1)));
+    }
+
+    #[test]
+    fn nextest_repeats_failed_tests_below_its_summary() {
+        let repeated = "test result: FAILED. 0 passed; 1 failed; 27 filtered out";
+        check(
+            &format!("Summary [ 0.2s] 36 tests run: 35 passed, 1 failed, 0 skipped\n{repeated}"),
+            Some((35, 1)),
+        );
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 /// Set for every program we start, so that whatever outlives its step can be found again by its environment, even a
 /// browser that moved itself into a session of its own.
@@ -122,11 +124,14 @@ pub fn tail(text: &str, lines: usize) -> String {
 
 /// On Ctrl-C or SIGTERM: end what we started, then ourselves.
 pub fn end_children_on_signal() -> Result<()> {
-    ctrlc::set_handler(|| {
-        end_leftovers();
-        std::process::exit(130);
-    })
-    .context("listening for Ctrl-C and SIGTERM")
+    let mut signals = Signals::new([SIGINT, SIGTERM]).context("listening for Ctrl-C and SIGTERM")?;
+    std::thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            end_leftovers();
+            std::process::exit(130);
+        }
+    });
+    Ok(())
 }
 
 /// How a task tells the shell that it failed: the chain of causes on one line, without a backtrace.

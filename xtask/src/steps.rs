@@ -164,7 +164,10 @@ fn log_path(name: &str) -> PathBuf {
 }
 
 fn format_check() -> Result<Verdict> {
-    logged("fmt", shell::cargo(&["fmt", "--all", "--check"]))
+    logged(
+        "fmt",
+        shell::cargo(&["fmt", "--all", "--check", "--", "--color", "never"]),
+    )
 }
 
 fn tidy_check() -> Result<Verdict> {
