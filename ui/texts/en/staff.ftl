@@ -122,3 +122,5 @@ m-empty-text = Found something on your round? Use “Photo report” above.
 m-away = { $metres } m away
 m-open = Go
 styleguide-title = Component examples
+demo-short = demonstration
+dispatch-here = Dispatch

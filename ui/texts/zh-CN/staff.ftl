@@ -119,3 +119,5 @@ m-empty-text = 巡查时发现问题，点上面的“拍照上报”。
 m-away = 相距 { $metres } 米
 m-open = 去办
 styleguide-title = 组件示例
+demo-short = 演示
+dispatch-here = 派给这里
