@@ -12,7 +12,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 1200,
     rolldownOptions: {
       preserveEntrySignatures: "exports-only",
-      input: ["styles/main.css", "styles/map.css", "styles/favicon.svg", "islands/main.ts", "islands/map.ts", "islands/report.ts"],
+      input: ["styles/main.css", "styles/favicon.svg", "islands/main.ts"],
     },
   },
   worker: { format: "es" },

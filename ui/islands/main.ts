@@ -1,1 +1,36 @@
-export {};
+/**
+ * The only script a page names. Marks that scripts run, starts the small helpers, and loads the larger islands
+ * (map, report, live, desk) only where a page holds one. Leaves out all texts: they come as data attributes.
+ */
+import { startCounters, startErrorFocus, startPrint, startReadAloud, startBulkCount } from "./helpers";
+import { startFiles } from "./files";
+
+/** Starts everything inside `root`: the document at first, later a part that was swapped in. */
+export function start(root: ParentNode): void {
+  startCounters(root);
+  startErrorFocus(root);
+  startPrint(root);
+  startReadAloud(root);
+  startBulkCount(root);
+  for (const box of root.querySelectorAll<HTMLElement>('[data-island="files"]')) startFiles(box);
+  for (const box of root.querySelectorAll<HTMLElement>('[data-island="map"]')) {
+    void import("./map").then((m) => m.startMap(box)).catch(() => mapFailed(box));
+  }
+}
+
+function mapFailed(box: HTMLElement): void {
+  const words = box.querySelector(".map-off");
+  if (words) words.textContent = box.dataset["failed"] ?? "";
+}
+
+document.documentElement.classList.add("js");
+start(document);
+const report = document.querySelector<HTMLFormElement>('form[data-island="report"]');
+if (report) void import("./report").then((m) => m.startReport(report));
+if (document.querySelector('[data-island="report-sent"]')) void import("./draft").then((m) => m.clearDraft("/report"));
+const desk = document.querySelector<HTMLElement>('[data-island="desk"]');
+if (desk) void import("./desk").then((m) => m.startDesk(desk, start));
+const centre = document.querySelector<HTMLElement>('[data-island="centre"]');
+if (centre) void import("./centre").then((m) => m.startCentre(centre, start));
+const live = document.body.dataset["liveHref"];
+if (live) void import("./live").then((m) => m.startLive(live, start));

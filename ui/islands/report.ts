@@ -1,1 +1,190 @@
-export {};
+/** The report form: one question at a time on a phone, place by map or location with its name shown at once, category search, draft. */
+import { clearDraft, keepDraft } from "./draft";
+import { fill, make } from "./helpers";
+import type { PickedPoint } from "./map";
+
+interface Place { code: string; name: string; level: string }
+interface PlaceAt { here: Place[]; near: { code: string; name: string; metres: number }[]; outside: boolean; hint?: string; point?: [number, number] }
+interface Near { number: string; href: string; title: string; state_label: string; metres: number; updated: string }
+
+export function startReport(form: HTMLFormElement): void {
+  startWizard(form);
+  startCategorySearch(form);
+  startPoint(form);
+  const note = document.querySelector<HTMLElement>("[data-draft-note]");
+  keepDraft(form, "/report", () => {
+    if (note) note.hidden = false;
+    form.querySelector<HTMLElement>("#f-description")?.dispatchEvent(new Event("input"));
+    form.querySelector<HTMLElement>("#f-lon")?.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  document.querySelector("[data-draft-clear]")?.addEventListener("click", () => {
+    clearDraft("/report");
+    location.assign(location.pathname);
+  });
+}
+
+function startWizard(form: HTMLFormElement): void {
+  const parts = [...form.querySelectorAll<HTMLElement>(".q")];
+  if (form.querySelector(".error-summary")) {
+    form.classList.remove("wizard");
+    for (const b of form.querySelectorAll<HTMLElement>(".wizard-only")) b.hidden = true;
+    return;
+  }
+  const [prev, next, send, step] = ["[data-prev]", "[data-next]", "[data-send]", "[data-step]"].map((s) => form.querySelector<HTMLElement>(s));
+  const narrow = matchMedia("(max-width: 47.99rem)");
+  let at = 0;
+  const show = (focus: boolean): void => {
+    parts.forEach((p, i) => p.classList.toggle("is-open", i === at));
+    if (prev) prev.hidden = at === 0;
+    if (next) next.hidden = at === parts.length - 1;
+    if (send) send.hidden = narrow.matches && at < parts.length - 1;
+    if (step) step.textContent = fill(form.dataset["textStep"], at + 1, parts.length);
+    if (!focus) return;
+    const head = parts[at]?.querySelector<HTMLElement>("h2");
+    head?.setAttribute("tabindex", "-1");
+    head?.focus();
+    window.scrollTo(0, 0);
+    window.dispatchEvent(new Event("resize"));
+  };
+  prev?.addEventListener("click", () => (at--, show(true)));
+  next?.addEventListener("click", () => (at++, show(true)));
+  narrow.addEventListener("change", () => show(false));
+  show(false);
+}
+
+function startCategorySearch(form: HTMLFormElement): void {
+  const search = form.querySelector<HTMLInputElement>("#f-category-search");
+  const hits = form.querySelector<HTMLElement>("[data-hits]");
+  const select = form.querySelector<HTMLSelectElement>("#f-category");
+  if (!search || !hits || !select) return;
+  search.addEventListener("keydown", (e) => { if (e.key === "Enter") e.preventDefault(); });
+  search.addEventListener("input", () => {
+    const words = search.value.trim().toLowerCase();
+    const found = words ? [...select.options].filter((o) => o.value && `${o.text} ${o.dataset["hint"] ?? ""} ${(o.parentElement as HTMLOptGroupElement).label ?? ""}`.toLowerCase().includes(words)).slice(0, 8) : [];
+    hits.replaceChildren(...found.map((o) => {
+      const b = make("button", "btn btn-quiet btn-small", o.text);
+      b.type = "button";
+      b.addEventListener("click", () => {
+        select.value = o.value;
+        search.value = "";
+        hits.replaceChildren();
+        select.dispatchEvent(new Event("change", { bubbles: true }));
+        select.focus();
+      });
+      return b;
+    }));
+  });
+}
+
+function startPoint(form: HTMLFormElement): void {
+  const lon = form.querySelector<HTMLInputElement>("#f-lon");
+  const lat = form.querySelector<HTMLInputElement>("#f-lat");
+  const datum = form.querySelector<HTMLSelectElement>("#f-datum");
+  const status = form.querySelector<HTMLElement>("[data-locate-status]");
+  const map = form.querySelector<HTMLElement>('[data-island="map"]');
+  if (!lon || !lat || !datum) return;
+  const say = (text: string | undefined): void => { if (status) status.textContent = text ?? ""; };
+  const set = (point: PickedPoint): void => {
+    lon.value = point.lon.toFixed(6);
+    lat.value = point.lat.toFixed(6);
+    datum.value = "wgs84";
+    lon.dispatchEvent(new Event("input", { bubbles: true }));
+    void recognise(form, map);
+  };
+  map?.addEventListener("ganglion:picked", (e) => set((e as CustomEvent<PickedPoint>).detail));
+  for (const field of [lon, lat, datum]) field.addEventListener("change", () => void recognise(form, map, true));
+  form.querySelector("#f-category")?.addEventListener("change", () => void nearby(form));
+  form.querySelector("[data-locate]")?.addEventListener("click", () => {
+    say(form.dataset["textLocating"]);
+    if (!navigator.geolocation) return say(form.dataset["textLocateFailed"]);
+    navigator.geolocation.getCurrentPosition((p) => {
+      say(fill(form.dataset["textLocated"], Math.round(p.coords.accuracy)));
+      set({ lon: p.coords.longitude, lat: p.coords.latitude });
+      map?.dispatchEvent(new CustomEvent("ganglion:show", { detail: { lon: p.coords.longitude, lat: p.coords.latitude } }));
+    }, (e) => say(form.dataset[e.code === e.PERMISSION_DENIED ? "textDenied" : "textLocateFailed"]), { enableHighAccuracy: true, timeout: 10000, maximumAge: 30000 });
+  });
+  if (lon.value && !form.querySelector("[data-recognised] input")) map?.dispatchEvent(new CustomEvent("ganglion:show", { detail: { lon: Number(lon.value), lat: Number(lat.value) } }));
+}
+
+function query(form: HTMLFormElement): URLSearchParams | null {
+  const data = new FormData(form);
+  const [lon, lat] = [String(data.get("lon") ?? "").trim(), String(data.get("lat") ?? "").trim()];
+  if (!lon || !lat) return null;
+  return new URLSearchParams({ lon, lat, datum: String(data.get("datum") ?? "wgs84"), category: String(data.get("category") ?? "") });
+}
+
+/** Asks the server which place the point lies in and says it, before anything is sent. */
+async function recognise(form: HTMLFormElement, map: HTMLElement | null, move = false): Promise<void> {
+  const asked = query(form);
+  const box = form.querySelector<HTMLElement>("[data-recognised]");
+  if (!asked || !box) return;
+  const answer = await fetch(`/map/place-at?${asked}`).catch(() => null);
+  if (!answer?.ok) return;
+  const at = (await answer.json()) as PlaceAt;
+  const texts = form.dataset;
+  const path = at.here.map((p) => p.name).join(" · ");
+  if (at.outside || !at.here.length) box.replaceChildren(line("recognised-line is-bad", at.hint || texts["textOutside"] || ""));
+  else if (at.near.length) box.replaceChildren(border(texts, at, path));
+  else {
+    box.replaceChildren(line("recognised-line", fill(texts["textBelongs"], path)));
+    if (at.hint) box.append(make("p", "small muted", at.hint));
+  }
+  const point = at.point ?? [Number(asked.get("lon")), Number(asked.get("lat"))];
+  if (move) map?.dispatchEvent(new CustomEvent("ganglion:show", { detail: { lon: point[0], lat: point[1] } }));
+  const picker = form.querySelector<HTMLDetailsElement>("[data-picker]");
+  if (picker && !at.outside) picker.open = false;
+  await nearby(form);
+}
+
+function line(className: string, text: string): HTMLElement {
+  const p = make("p", className);
+  p.append(make("span", "", text));
+  return p;
+}
+
+function border(texts: DOMStringMap, at: PlaceAt, path: string): HTMLElement {
+  const set = make("fieldset");
+  set.append(make("legend", "label", texts["textBorder"]));
+  const options = make("div", "options");
+  const sides = [{ code: at.here.at(-1)?.code ?? "", name: path, metres: 0 }, ...at.near];
+  sides.forEach((side, i) => {
+    const label = make("label", "option");
+    const radio = make("input");
+    radio.type = "radio";
+    radio.name = "place";
+    radio.value = side.code;
+    radio.checked = i === 0;
+    const words = make("span", "", side.name);
+    words.append(make("small", "", side.metres ? fill(texts["textAway"], Math.round(side.metres)) : texts["textHere"]));
+    label.append(radio, words);
+    options.append(label);
+  });
+  set.append(options);
+  return set;
+}
+
+async function nearby(form: HTMLFormElement): Promise<void> {
+  const asked = query(form);
+  const box = form.querySelector<HTMLElement>("[data-nearby]");
+  const list = form.querySelector<HTMLElement>("[data-nearby-list]");
+  const title = form.querySelector<HTMLElement>("[data-nearby-title]");
+  if (!asked?.get("category") || !box || !list) return;
+  const answer = await fetch(`/report/near?${asked}`).catch(() => null);
+  if (!answer?.ok) return;
+  const { cases } = (await answer.json()) as { cases: Near[] };
+  box.hidden = cases.length === 0;
+  const none = list.lastElementChild;
+  if (title) title.textContent = (cases.length === 1 ? form.dataset["textNearby"] : form.dataset["textNearbyMany"]?.replace("2", String(cases.length))) ?? "";
+  list.replaceChildren(...cases.map((c) => {
+    const label = make("label", "option");
+    const radio = make("input");
+    radio.type = "radio";
+    radio.name = "same_as";
+    radio.value = c.number;
+    const words = make("span", "", `${c.title} · ${c.state_label}`);
+    words.append(make("small", "", `${fill(form.dataset["textNearbyLine"], Math.round(c.metres), c.updated)} · ${c.number}`));
+    label.append(radio, words);
+    return label;
+  }));
+  if (none) list.append(none);
+}

@@ -1,0 +1,65 @@
+/** Small helpers of every page: character counters, focus on errors, printing, reading aloud, counting ticked rows. */
+
+/** Puts values into a text that came from the server: `%` or `%1`, `%2`. */
+export function fill(text: string | undefined, ...values: (string | number)[]): string {
+  let out = text ?? "";
+  if (values.length === 1) out = out.replace("%", String(values[0]));
+  else values.forEach((v, i) => (out = out.replace(`%${i + 1}`, String(v))));
+  return out;
+}
+
+export function startCounters(root: ParentNode): void {
+  for (const area of root.querySelectorAll<HTMLTextAreaElement>("textarea[data-count]")) {
+    const note = document.getElementById(`${area.id}-count`);
+    if (!note || area.dataset["counting"]) continue;
+    area.dataset["counting"] = "1";
+    const max = Number(area.dataset["count"]);
+    const texts = document.body.dataset;
+    const show = (): void => {
+      const count = [...area.value].length;
+      note.classList.toggle("over", count > max);
+      note.textContent = count > max ? fill(texts["textCharsOver"], count - max) : fill(texts["textChars"], count, max);
+    };
+    area.addEventListener("input", show);
+    if (area.value) show();
+  }
+}
+
+export function startErrorFocus(root: ParentNode): void {
+  root.querySelector<HTMLElement>("[data-focus-first]")?.focus();
+}
+
+export function startPrint(root: ParentNode): void {
+  for (const b of root.querySelectorAll<HTMLElement>("[data-print]")) b.addEventListener("click", () => window.print());
+}
+
+export function startReadAloud(root: ParentNode): void {
+  for (const b of root.querySelectorAll<HTMLElement>('[data-island="read-aloud"]')) {
+    b.addEventListener("click", () => {
+      const text = document.querySelector<HTMLElement>(b.dataset["read"] ?? "main")?.innerText ?? "";
+      speechSynthesis.cancel();
+      const voice = new SpeechSynthesisUtterance(text);
+      voice.lang = document.documentElement.lang;
+      voice.rate = 0.9;
+      speechSynthesis.speak(voice);
+    });
+  }
+}
+
+export function startBulkCount(root: ParentNode): void {
+  const note = root.querySelector<HTMLElement>("[data-bulk-count]");
+  if (!note) return;
+  const help = note.textContent ?? "";
+  document.addEventListener("change", () => {
+    const n = document.querySelectorAll('input[form="bulk"]:checked').length;
+    note.textContent = n ? fill(note.dataset["text"], n) : help;
+  });
+}
+
+/** Makes an element with text in one line. */
+export function make<K extends keyof HTMLElementTagNameMap>(tag: K, className = "", text = ""): HTMLElementTagNameMap[K] {
+  const e = document.createElement(tag);
+  if (className) e.className = className;
+  if (text) e.textContent = text;
+  return e;
+}
