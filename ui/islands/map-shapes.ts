@@ -59,12 +59,12 @@ export class Labels {
   private shown: FeatureCollection | null = null;
 
   constructor(private readonly map: GlMap, private readonly box: HTMLElement) {
-    map.on("moveend", () => this.thin());
+    map.on("idle", () => this.thin());
   }
 
   /** Labels every shape; `figures` adds a value under the name. */
   show(shapes: FeatureCollection, figures?: Map<string, string>): void {
-    if (this.shown === shapes) return this.thin();
+    if (this.shown === shapes) return;
     this.shown = shapes;
     for (const m of this.markers) m.remove();
     this.markers = [];
@@ -76,7 +76,7 @@ export class Labels {
       if (value) element.append(make("b", "", value));
       this.markers.push(new Marker({ element }).setLngLat(at).addTo(this.map));
     }
-    this.thin();
+    this.map.triggerRepaint();
   }
 
   private thin(): void {

@@ -41,7 +41,7 @@ export async function startMap(box: HTMLElement): Promise<void> {
   noteSynthetic(box, outlines);
   if (!areas.length) drillOnZoom(map, box, outlines, labels);
   if (mode === "pick") pick(map, box, point);
-  else if (point) new Marker({ color: color(box, "--accent") }).setLngLat(point).addTo(map);
+  else if (point && mode !== "live") new Marker({ color: color(box, "--accent") }).setLngLat(point).addTo(map);
   if (mode === "live") await live(map, box);
   box.dataset["ready"] = "1";
 }

@@ -11,6 +11,8 @@ export function startReport(form: HTMLFormElement): void {
   startWizard(form);
   startCategorySearch(form);
   startPoint(form);
+  const picker = form.querySelector<HTMLDetailsElement>("[data-picker]");
+  if (picker && !form.querySelector(".error-summary") && !form.querySelector("#f-county option:checked:not([value=''])")) picker.open = false;
   const note = document.querySelector<HTMLElement>("[data-draft-note]");
   keepDraft(form, "/report", () => {
     if (note) note.hidden = false;
