@@ -60,6 +60,7 @@ export class Labels {
 
   constructor(private readonly map: GlMap, private readonly box: HTMLElement) {
     map.on("idle", () => this.thin());
+    map.on("moveend", () => this.thin());
   }
 
   /** Labels every shape; `figures` adds a value under the name. */
@@ -71,11 +72,12 @@ export class Labels {
     for (const f of shapes.features) {
       const at = anchor(f);
       if (!at) continue;
-      const element = make("span", "map-label", String(f.properties?.["name"] ?? ""));
+      const element = make("span", "map-label is-hidden", String(f.properties?.["name"] ?? ""));
       const value = figures?.get(String(f.properties?.["code"]));
       if (value) element.append(make("b", "", value));
       this.markers.push(new Marker({ element }).setLngLat(at).addTo(this.map));
     }
+    requestAnimationFrame(() => this.thin());
     this.map.triggerRepaint();
   }
 
