@@ -11,7 +11,7 @@ pub fn apply(case: &mut Case, op: &Op, at: Timestamp) {
         Op::State { to, last, .. } => {
             case.state.clone_from(to);
             case.entered.entry(to.clone()).and_modify(|entered| entered.1 = at).or_insert((at, at));
-            case.closed_at = last.then_some(at);
+            case.closed_at = last.then(|| case.closed_at.unwrap_or(at));
         }
         Op::Set { field, value } => {
             if value.is_null() {
@@ -35,8 +35,11 @@ pub fn apply(case: &mut Case, op: &Op, at: Timestamp) {
             case.numbers.insert(name.clone(), number.clone());
         }
         Op::Clock { name, clock } => {
+            // A clock that is paused or stopped after it fell due has been acted on; a new limit may fall due anew.
+            if !clock.is_overdue(at) {
+                case.fired.retain(|fired| fired != name);
+            }
             case.clocks.insert(name.clone(), clock.clone());
-            case.fired.retain(|fired| fired != name);
         }
         Op::Fired { clock } => case.fired.push(clock.clone()),
         Op::Link { link } => {

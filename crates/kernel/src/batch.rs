@@ -14,7 +14,7 @@ use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_model::change::{Body, Change, Command, Entry, Outcome, Refusal};
 use ganglion_model::pack::{Effect, FieldKind};
 use ganglion_model::row::{Case, Record};
-use ganglion_model::{CaseId, CommandId, Fields, Shard};
+use ganglion_model::{CaseId, CommandId, Fields, Model, Shard};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -127,16 +127,24 @@ struct Touched {
     timers: Vec<Timer>,
 }
 
-/// Timers a case needs: one for each running clock that has not been acted on.
+/// Timers a case needs: one for each running clock that has not been acted on. A paused clock has none, even when its
+/// limit had passed before: it is acted on when it runs again.
 #[must_use]
 pub fn timers_of(case: &Case) -> Vec<Timer> {
     case.clocks
         .iter()
-        .filter(|(name, clock)| clock.stopped_at().is_none() && !case.fired.contains(name))
+        .filter(|(name, clock)| clock.stopped_at().is_none() && !clock.is_paused() && !case.fired.contains(name))
         .filter_map(|(name, clock)| {
             Some(Timer { at: clock.due_at()?, shard: case.shard, case: case.id, clock: name.clone() })
         })
         .collect()
+}
+
+/// The kind of a case: the value of its process's kind field.
+#[must_use]
+pub fn kind_of(model: &Model, case: &Case) -> Option<String> {
+    let field = model.processes.get(&case.process)?.kind_field.as_ref()?;
+    case.fields.get(field).and_then(Value::as_str).map(str::to_owned)
 }
 
 impl<'a> Batch<'a> {
@@ -172,6 +180,12 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Adds a case that was loaded later.
+    pub fn add_case(&mut self, case: Case) {
+        self.state.by_number.insert(case.number.clone(), case.id);
+        self.state.cases.insert(case.id, case);
     }
 
     /// Adds register rows that were loaded later.
@@ -292,7 +306,8 @@ impl<'a> Batch<'a> {
             write.facts.extend(facts);
             write.timers_gone.extend(before.timers.iter().filter(|timer| !timers.contains(timer)).cloned());
             write.timers_new.extend(timers.into_iter().filter(|timer| !before.timers.contains(timer)));
-            write.cases.push(CaseWrite { case, is_new: before.is_new });
+            let kind = kind_of(model, &case);
+            write.cases.push(CaseWrite { case, is_new: before.is_new, kind });
         }
         for (shard, write) in &mut self.writes {
             if let Some((expected, head)) = self.heads.remove(shard) {

@@ -126,6 +126,8 @@ pub struct CaseWrite {
     pub case: Case,
     /// Whether it is new.
     pub is_new: bool,
+    /// Its kind: the value of the process's kind field, which storage cannot know.
+    pub kind: Option<String>,
 }
 
 /// Everything one batch writes to one shard.
@@ -162,7 +164,8 @@ pub struct ShardWrite {
 /// Order of a list of cases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CaseOrder {
-    /// Earliest deadline first; cases without one last.
+    /// Earliest deadline first; cases without one, and cases that are over, last. Cheap for open cases only: ask for
+    /// `open: Some(true)`.
     #[default]
     Due,
     /// Newest first.
@@ -180,7 +183,7 @@ pub struct CaseFilter {
     pub states: Vec<String>,
     /// Not in a final state (`Some(true)`), or in one (`Some(false)`).
     pub open: Option<bool>,
-    /// Assigned to one of these posts.
+    /// Assigned to one of these posts, or assisted by one; empty: any.
     pub assignees: Vec<PostId>,
     /// With no assignee.
     pub unassigned: bool,
@@ -205,6 +208,32 @@ pub struct After {
     pub at: i64,
     /// Case.
     pub case: CaseId,
+}
+
+impl After {
+    /// The place of `case` in a list: what the page after it begins with. A case without a deadline, and one that is
+    /// over, stands behind all others when sorted by deadline.
+    #[must_use]
+    pub fn of(case: &Case, order: CaseOrder) -> After {
+        let at = match order {
+            CaseOrder::Opened => case.opened_at.as_microsecond(),
+            CaseOrder::Due => {
+                case.due_at().filter(|_| case.closed_at.is_none()).map_or(i64::MAX, Timestamp::as_microsecond)
+            }
+        };
+        After { at, case: case.id }
+    }
+}
+
+/// A journal line as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredLine {
+    /// Place in the shard's order.
+    pub seq: u64,
+    /// Its canonical bytes.
+    pub canonical: String,
+    /// Leaf hash noted when it was written.
+    pub hash: Hash,
 }
 
 /// Rows behind a figure.
@@ -325,6 +354,8 @@ pub trait Store: Send + Sync {
     async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq`, in order.
     async fn entries_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    /// Journal lines of a shard after `seq` as stored, in order: what proofs and replay read.
+    async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError>;
     /// Shards that have a journal.
     async fn shards(&self) -> Result<Vec<(Shard, Head)>, StoreError>;
     /// How far a job has read a shard's journal.
@@ -332,15 +363,18 @@ pub trait Store: Send + Sync {
     /// Remembers how far a job has read.
     async fn cursor_set(&self, job: &str, shard: Shard, seq: u64) -> Result<(), StoreError>;
 
-    /// Counters of `measure` at the places for the periods; `classes`: the classes of minutes as well; `dims`: the parts.
+    /// Counters of `measure` at the places (counties and townships; others have none) for the periods: totals, parts by
+    /// dimension and classes of minutes.
     async fn cells(
         &self,
         measure: &str,
         places: &[PlaceCode],
         periods: &[Period],
     ) -> Result<Vec<CellRead>, StoreError>;
-    /// Facts of a filter summed by dimension and class without counters, for places and days that have none.
+    /// Facts of a filter summed by dimension, for places and days that have no counters: dimension, rows, sum.
     async fn facts_sum(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError>;
+    /// Facts of a filter counted by dimension and value, for medians: dimension, value, rows.
+    async fn facts_values(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError>;
     /// A page of cases behind a figure, newest day first: day, case.
     async fn facts(
         &self,
@@ -363,8 +397,10 @@ pub trait Store: Send + Sync {
     async fn posts(&self) -> Result<Vec<Post>, StoreError>;
     /// Puts posts.
     async fn posts_put(&self, posts: &[Post]) -> Result<(), StoreError>;
-    /// Newest versions of register rows of a shard.
+    /// Newest versions of register rows of a shard, by key.
     async fn records(&self, shard: Shard, register: &str) -> Result<Vec<Record>, StoreError>;
+    /// Every dated version of every register row of a shard, by register, key and first day.
+    async fn record_versions(&self, shard: Shard) -> Result<Vec<Record>, StoreError>;
 
     /// An account.
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError>;

@@ -1,7 +1,7 @@
 //! How a case finds its place, and why: the answer is kept with the case for good.
 
 use crate::world::{Places, World};
-use ganglion_geo::Point;
+use ganglion_geo::{Datum, Point, to_wgs84};
 use ganglion_model::pack::Process;
 use ganglion_model::row::{Route, RouteBy};
 use ganglion_model::{FieldFinding, Fields, Level, PlaceCode, Shard};
@@ -129,15 +129,33 @@ fn by_point(
             others.extend(found.near.iter().filter(|(code, _)| Some(*code) != side));
             match side {
                 Some(side) => Ok(route(RouteBy::Border, side, others)),
-                None if here.is_none() => Err(finding(field, "outside")),
-                None => Err(finding(field, "not_near")),
+                None if here.is_none() => Err(misplaced(world, finding(field, "outside"), point, Some(chosen))),
+                None => Err(misplaced(world, finding(field, "not_near"), point, Some(chosen))),
             }
         }
         (None, None) => match found.near.first() {
             Some((nearest, _)) => Ok(route(RouteBy::Border, *nearest, found.near[1..].to_vec())),
-            None => Err(finding(field, "outside")),
+            None => Err(misplaced(world, finding(field, "outside"), point, None)),
         },
     }
+}
+
+/// Adds what a point would mean if it came from a map in GCJ-02, whose points lie some 500 m off: the place (`gcj02`) and
+/// the corrected point (`lon`, `lat`), so that a screen can offer the correction. Only where it explains the mistake.
+fn misplaced(
+    world: &World,
+    mut finding: FieldFinding,
+    [lon, lat]: [f64; 2],
+    chosen: Option<PlaceCode>,
+) -> FieldFinding {
+    let shifted = to_wgs84(Datum::Gcj02, Point::new(lon, lat));
+    let meant = locate(&world.places, [shifted.x(), shifted.y()]).here;
+    if let Some(meant) = meant.filter(|meant| chosen.is_none_or(|chosen| chosen.holds(*meant))) {
+        finding.args.insert("gcj02".to_owned(), meant.to_string());
+        finding.args.insert("lon".to_owned(), format!("{:.7}", shifted.x()));
+        finding.args.insert("lat".to_owned(), format!("{:.7}", shifted.y()));
+    }
+    finding
 }
 
 /// The shard an opening command must be sent to.

@@ -144,7 +144,7 @@ pub enum Op {
         from: String,
         /// To.
         to: String,
-        /// Whether the new state is final.
+        /// Whether nothing is left to settle in the new state.
         last: bool,
     },
     /// A field has a new value.

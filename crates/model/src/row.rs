@@ -43,7 +43,7 @@ pub struct Case {
     pub observed_at: Option<Timestamp>,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// When it reached a final state.
+    /// When it was settled: entered a state in which nothing is left to do but reply, rate or file away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
     /// Who opened it; `None` for the public.

@@ -7,7 +7,7 @@ use super::{Decision, Given, State, who};
 use crate::seal::seal;
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Op, Refusal, RefusalCode};
-use ganglion_model::pack::{Action, Field, OnOverdue, Process};
+use ganglion_model::pack::{Action, Field, Guard, OnOverdue, Process};
 use ganglion_model::row::Case;
 use ganglion_model::scope::{ActorView, Names};
 use ganglion_model::{CaseId, CommandId, Fields};
@@ -26,8 +26,9 @@ pub struct Wish<'a> {
     pub version: Option<u32>,
 }
 
-/// Decides an action. The order of refusals is part of the contract: existence and reading first, then the state, then
-/// permission, then whether the case changed, then guards, then the form.
+/// Decides an action. The order of refusals is part of the contract: existence and reading first, then whether the case
+/// changed since the actor looked at it, then the state, then permission, then the guard, then the form. A guard that
+/// looks at what is typed comes after the form.
 pub fn act(
     world: &World,
     state: &State,
@@ -42,15 +43,15 @@ pub fn act(
     if !is_reporter && command.actor != Actor::System && !who::may_read(world, &command.actor, post, case) {
         return Err(Refusal::new(RefusalCode::NotFound));
     }
+    if wish.version.is_some_and(|seen| seen != case.version) {
+        return Err(Refusal::new(RefusalCode::Changed).with("state", &case.state));
+    }
     let Some(action) = process.action(&case.state, wish.action) else {
         let known = process.states.values().any(|state| state.actions.iter().any(|one| one.name == wish.action));
         let code = if known { RefusalCode::WrongState } else { RefusalCode::Unknown };
         return Err(Refusal::new(code).with("state", &case.state).with("action", wish.action));
     };
     permit(world, command, action, case, given)?;
-    if wish.version.is_some_and(|seen| seen != case.version) {
-        return Err(Refusal::new(RefusalCode::Changed).with("state", &case.state));
-    }
     carry_out(world, state, command, given, (process, action, case, wish.form))
 }
 
@@ -69,7 +70,14 @@ fn permit(world: &World, command: &Command, action: &Action, case: &Case, given:
     Ok(())
 }
 
-/// Whether the guard of `action` holds before anything is typed; used to show or grey out actions.
+fn looks_at_form(guard: &Guard) -> bool {
+    let mut paths = Vec::new();
+    guard.holds.paths(&mut paths);
+    paths.iter().any(|path| path.first().is_some_and(|root| root == "form"))
+}
+
+/// Whether the guard of `action` holds before anything is typed; used to show or grey out actions. A guard that looks at
+/// what is typed does not forbid the form.
 #[must_use]
 pub fn guard_holds(
     (world, process): (&World, &Process),
@@ -79,7 +87,7 @@ pub fn guard_holds(
     now: jiff::Timestamp,
 ) -> bool {
     let names = Names { rows: world, process, case: Some(case), form: None, actor: Some(actor), now };
-    action.when.as_ref().is_none_or(|guard| guard.holds.holds(&names))
+    action.when.as_ref().is_none_or(|guard| looks_at_form(guard) || guard.holds.holds(&names))
 }
 
 fn carry_out(
@@ -91,31 +99,21 @@ fn carry_out(
 ) -> Result<Decision, Refusal> {
     let actor = who::view(world, &command.actor, given.now);
     let context = FormContext { world, process, case: Some(case), actor: &actor, now: given.now };
+    let early = action.when.as_ref().is_none_or(|guard| !looks_at_form(guard));
+    if early {
+        check_guard(&context, action, case, &Fields::new())?;
+    }
     let read = read_form(&context, &action.form, typed);
-    // A guard that looks at the form is judged on what could be read of it; findings about the form come first then.
-    let form = match read {
-        Ok(form) => form,
-        Err(fields) => return Err(Refusal { fields, ..Refusal::new(RefusalCode::Form) }),
-    };
-    if let Some(guard) = &action.when {
-        let names = Names {
-            rows: world,
-            process,
-            case: Some(case),
-            form: Some((&form, &action.form)),
-            actor: Some(&actor),
-            now: given.now,
-        };
-        if !guard.holds.holds(&names) {
-            let refusal = Refusal::new(RefusalCode::Guard).with("action", &action.name);
-            return Err(Refusal { message: Some(guard.message.clone()), ..refusal });
-        }
+    let form = read.map_err(|fields| Refusal { fields, ..Refusal::new(RefusalCode::Form) })?;
+    if !early {
+        check_guard(&context, action, case, &form)?;
     }
     let sealed = seal_form(state, command.id, case.id, (&action.form, &form))?;
     let mut decision =
         Decision { changes: Vec::new(), key: sealed.key, unique: Vec::new(), numbering: Vec::new() };
     let mut draft = Draft::new(case.clone(), given.now);
-    let input = store_fields(process, &mut draft, sealed.fields);
+    let form = sealed.fields;
+    let input = store_fields(process, &mut draft, form.clone());
     let doing = Doing { world, state, command, given, process, action, form: &form, actor: &actor };
     for effect in &action.effects {
         doing.run(&mut draft, effect, &mut decision)?;
@@ -126,6 +124,23 @@ fn carry_out(
     let change = Change::Case { case: case.id, action: action.name.clone(), ops: draft.ops, input };
     decision.changes.insert(0, change);
     Ok(decision)
+}
+
+fn check_guard(context: &FormContext<'_>, action: &Action, case: &Case, form: &Fields) -> Result<(), Refusal> {
+    let Some(guard) = &action.when else { return Ok(()) };
+    let names = Names {
+        rows: context.world,
+        process: context.process,
+        case: Some(case),
+        form: Some((form, &action.form)),
+        actor: Some(context.actor),
+        now: context.now,
+    };
+    if guard.holds.holds(&names) {
+        return Ok(());
+    }
+    let refusal = Refusal::new(RefusalCode::Guard).with("action", &action.name);
+    Err(Refusal { message: Some(guard.message.clone()), ..refusal })
 }
 
 /// Form fields that the case declares become its own; the rest stays with the journal entry.
@@ -186,6 +201,20 @@ pub fn seal_values(
     Ok(sealed)
 }
 
+/// The deemed outcome, if the action exists in the state the case is in, allows the system and is not refused. Otherwise
+/// the falling due is only noted: a timer that was refused would come back for ever.
+fn deemed(
+    world: &World,
+    state: &State,
+    command: &Command,
+    given: &Given,
+    (process, case, action): (&Process, &Case, &str),
+) -> Option<Decision> {
+    let action = process.action(&case.state, action)?;
+    permit(world, command, action, case, given).ok()?;
+    carry_out(world, state, command, given, (process, action, case, &Fields::new())).ok()
+}
+
 /// Decides what happens when a clock falls due: once, and only if it is still running and really due.
 pub fn due(
     world: &World,
@@ -214,9 +243,8 @@ pub fn due(
             ops.push(Op::Count { name: counter.clone() });
             Ok(Decision::of(change(ops, "overdue".to_owned())))
         }
-        OnOverdue::Act(action) => match process.action(&case.state, action) {
-            Some(action) => {
-                let mut decision = carry_out(world, state, command, given, (process, action, case, &Fields::new()))?;
+        OnOverdue::Act(action) => match deemed(world, state, command, given, (process, case, action)) {
+            Some(mut decision) => {
                 if let Some(Change::Case { ops, .. }) = decision.changes.first_mut() {
                     ops.insert(0, Op::Fired { clock: name.to_owned() });
                 }

@@ -30,7 +30,7 @@ pub fn length(from: &LengthFrom, scope: &dyn Scope, case: &Case) -> Option<Lengt
 fn share(whole: Length, percent: u32) -> Length {
     let unit = whole.unit();
     if unit.is_hours() {
-        let minutes = (whole.minutes() * percent).div_ceil(100).max(1);
+        let minutes = ((whole.amount() * 60 + whole.minutes()) * percent).div_ceil(100).max(1);
         if unit == ganglion_model::clocks::Unit::WorkingHour {
             Length::working_minutes(minutes)
         } else {
@@ -45,7 +45,10 @@ fn share(whole: Length, percent: u32) -> Length {
 pub fn enter(world: &World, process: &Process, draft: &mut Draft, state: &str, now: Timestamp) {
     let is = |states: &[String]| states.iter().any(|one| one == state);
     let is_final = process.states.get(state).is_some_and(|state| state.is_final);
-    for def in process.clocks.values() {
+    // A share of another clock comes last: both may start with the same entry.
+    let is_share = |def: &&ClockDef| matches!(def.length, LengthFrom::Share { .. });
+    let (shares, whole): (Vec<&ClockDef>, Vec<&ClockDef>) = process.clocks.values().partition(is_share);
+    for def in whole.into_iter().chain(shares) {
         let current = draft.case.clocks.get(&def.name).filter(|clock| clock.stopped_at().is_none()).cloned();
         let next = match current {
             Some(mut clock) if is(&def.until) => clock.stop(now).is_ok().then_some(clock),

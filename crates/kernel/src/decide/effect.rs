@@ -4,6 +4,7 @@ use super::clock::length;
 use super::draft::Draft;
 use super::number::next;
 use super::{Decision, Given, State, who};
+use crate::seal::is_sealed;
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
 use ganglion_model::clocks::Rule;
@@ -30,7 +31,7 @@ pub struct Doing<'a> {
     pub process: &'a Process,
     /// The action.
     pub action: &'a Action,
-    /// What was typed, read.
+    /// What was typed, read; personal values sealed, so that no effect can carry one in clear.
     pub form: &'a Fields,
     /// Who acts.
     pub actor: &'a ActorView,
@@ -100,8 +101,10 @@ impl Doing<'_> {
             Effect::Mark(name) => draft.op(Op::Mark { name: name.clone(), mark: self.mark() }),
             Effect::Level { up } => {
                 let level = if *up { draft.case.level.up() } else { draft.case.level.down() };
-                let level = level.ok_or_else(|| Refusal::new(RefusalCode::Guard))?;
-                draft.op(Op::Level { level });
+                let within = self.world.places.root.level()..=draft.case.place.level();
+                let level = level.filter(|level| within.contains(level));
+                let refusal = || Refusal::new(RefusalCode::Guard).with("reason", "no_level");
+                draft.op(Op::Level { level: level.ok_or_else(refusal)? });
             }
             Effect::Move { place } => self.relocate(draft, place)?,
             Effect::Extend { clock, by } => self.extend(draft, clock, by)?,
@@ -133,6 +136,10 @@ impl Doing<'_> {
         route.place = to;
         route.by = RouteBy::Moved;
         draft.op(Op::Place { route });
+        // A case cannot be handled below the place it belongs to.
+        if draft.case.level > to.level() {
+            draft.op(Op::Level { level: to.level() });
+        }
         Ok(())
     }
 
@@ -163,6 +170,8 @@ impl Doing<'_> {
     fn merge(&self, draft: &mut Draft, field: &str, decision: &mut Decision) -> Result<(), Refusal> {
         let number = self.form.get(field).and_then(Value::as_str).unwrap_or_default();
         let parent = self.state.by_number.get(number).and_then(|id| self.state.cases.get(id));
+        // A batch may hold cases of other shards too; no change crosses shards.
+        let parent = parent.filter(|parent| parent.shard == draft.case.shard);
         let parent = parent.ok_or_else(|| Doing::refuse(field, "not_found"))?;
         let post = who::post_of(self.world, &self.command.actor, self.given.now);
         if !who::may_read(self.world, &self.command.actor, post, parent) || parent.process != draft.case.process {
@@ -205,7 +214,8 @@ impl Doing<'_> {
         let mut form: Fields = set
             .iter()
             .map(|(field, value)| (field.clone(), value.eval(&names).to_json()))
-            .filter(|(_, value)| !value.is_null())
+            // A value sealed under this row's key means nothing in another row.
+            .filter(|(_, value)| !value.is_null() && !value.as_str().is_some_and(is_sealed))
             .collect();
         let place = place
             .and_then(|field| self.form.get(field)?.as_str()?.parse().ok())
@@ -252,7 +262,7 @@ impl Doing<'_> {
         for (field, value) in set {
             fields.insert(field.clone(), value.eval(&names).to_json());
         }
-        fields.retain(|_, value| !value.is_null());
+        fields.retain(|_, value| !value.is_null() && !value.as_str().is_some_and(is_sealed));
         decision.changes.push(Change::Record {
             record: Box::new(Record {
                 register: register.to_owned(),
@@ -279,7 +289,7 @@ pub fn enter(
     (given, decision): (&Given, &mut Decision),
 ) {
     let from = draft.case.state.clone();
-    let last = process.states.get(to).is_some_and(|state| state.is_final);
+    let last = process.states.get(to).is_some_and(ganglion_model::pack::State::is_settled);
     draft.op(Op::State { from, to: to.to_owned(), last });
     for (name, def) in &process.numbers {
         if def.on_state.as_deref() == Some(to) && !draft.case.numbers.contains_key(name) {

@@ -70,6 +70,8 @@ pub fn read_form(context: &FormContext<'_>, fields: &[Field], input: &Fields) ->
         let given = input.get(&field.name).filter(|value| !is_blank(value)).or(field.default.as_ref());
         let Some(given) = given else { continue };
         match value::read(context, field, given) {
+            // Control characters alone leave nothing behind: that is no value.
+            Ok(value) if is_blank(&value) => {}
             Ok(value) => {
                 values.insert(field.name.clone(), value);
             }

@@ -10,15 +10,17 @@ mod effect;
 mod form;
 mod number;
 mod open;
+pub mod problems;
 mod put;
 pub mod who;
 
 pub use act::guard_holds;
+pub use effect::derived;
 pub use form::{FormContext, read_form};
 
 use crate::seal::Key;
 use crate::world::World;
-use ganglion_model::change::{Body, Change, Command, Refusal, RefusalCode};
+use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
 use ganglion_model::row::{Case, Record};
 use ganglion_model::{CaseId, Shard};
 use jiff::Timestamp;
@@ -88,6 +90,9 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
             act::due(world, state, command, given, case, clock)
         }
         Body::LinkBack { case, link } => {
+            if command.actor != Actor::System {
+                return Err(Refusal::new(RefusalCode::NotAllowed));
+            }
             let case = find(state, command, *case)?;
             let ops = vec![ganglion_model::Op::Link { link: link.clone() }];
             Ok(Decision::of(Change::Case { case: case.id, action: "link".to_owned(), ops, input: BTreeMap::new() }))

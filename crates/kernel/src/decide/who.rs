@@ -109,6 +109,12 @@ fn readers(process: &Process) -> impl Iterator<Item = &Who> {
         .chain(process.states.values().flat_map(|state| &state.actions).flat_map(|action| &action.by))
 }
 
+/// Whether a case is `post`'s own: assigned to it, assisted by it, or opened by it.
+fn is_tied(post: &Post, case: &Case) -> bool {
+    let own = Some(&post.id);
+    case.assignee.as_ref() == own || case.opened_by.as_ref() == own || case.assist.contains(&post.id)
+}
+
 /// Whether `actor` may read `case`.
 #[must_use]
 pub fn may_read(world: &World, actor: &Actor, post: Option<&Post>, case: &Case) -> bool {
@@ -119,8 +125,7 @@ pub fn may_read(world: &World, actor: &Actor, post: Option<&Post>, case: &Case) 
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(case.place)),
         who => matches(who, actor, post, case),
     }) || post.is_some_and(|post| {
-        case.opened_by.as_ref() == Some(&post.id)
-            || case.marks.values().any(|mark| mark.post.as_ref() == Some(&post.id))
+        is_tied(post, case) || case.marks.values().any(|mark| mark.post.as_ref() == Some(&post.id))
     })
 }
 
@@ -131,6 +136,19 @@ pub enum Reach {
     Subtree(PlaceCode),
     /// Only cases assigned to it, assisted, or opened by it.
     Own,
+}
+
+impl Reach {
+    /// Whether a list with this reach shows `case` to `post`: what the conditions of a list in storage must say. Whatever is
+    /// listed may be read. Not listed, but readable by number: what the post is tied to outside its subtree, and what it
+    /// left a mark on.
+    #[must_use]
+    pub fn lists(self, post: &Post, case: &Case) -> bool {
+        match self {
+            Reach::Subtree(place) => place.holds(case.place),
+            Reach::Own => is_tied(post, case),
+        }
+    }
 }
 
 /// How far `post` reaches into lists of `process`; the list form of [`may_read`].

@@ -152,6 +152,14 @@ pub struct State {
     pub actions: Vec<Action>,
 }
 
+impl State {
+    /// Nothing is left to settle: a final state, or one that only waits for a rating, a reply or the archive.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.is_final || matches!(self.tone, Tone::Done | Tone::Ended)
+    }
+}
+
 /// What somebody may do in a state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Action {

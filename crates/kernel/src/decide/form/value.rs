@@ -1,6 +1,7 @@
 //! One value against one field.
 
 use super::{FormContext, finding, today};
+use crate::seal::is_sealed;
 use ganglion_model::clocks::Length;
 use ganglion_model::pack::{Field, FieldKind};
 use ganglion_model::{FieldFinding, Level, PlaceCode, PostId};
@@ -15,8 +16,21 @@ fn with(field: &Field, problem: &str, name: &str, value: impl ToString) -> Field
     found
 }
 
+/// Whether a text is what a screen shows instead of a personal value, or what is stored instead of it. Neither may come
+/// back as a value: it would overwrite the real one.
+fn is_masked(field: &Field, text: &str) -> bool {
+    const MASKS: [char; 6] = ['*', '\u{ff0a}', '\u{2022}', '\u{25cf}', '\u{2588}', '\u{25a0}'];
+    let stars = || text.chars().filter(|c| MASKS.contains(c)).count();
+    // Running text may have a star of its own, a name or number may not.
+    let allowed = if matches!(field.kind, FieldKind::LongText { .. }) { 2 } else { 0 };
+    is_sealed(text.trim_start()) || (field.personal && stars() > allowed)
+}
+
 /// Reads `given` as `field` declares.
 pub fn read(context: &FormContext<'_>, field: &Field, given: &Value) -> Read {
+    if given.as_str().is_some_and(|text| is_masked(field, text)) {
+        return Err(finding(field, "masked"));
+    }
     match &field.kind {
         FieldKind::Text { max, pattern } => text(field, given, *max, pattern.as_deref()),
         FieldKind::LongText { max } => text(field, given, *max, None),
@@ -69,6 +83,7 @@ fn parse<T: std::str::FromStr>(field: &Field, given: &Value, problem: &str) -> R
 fn text(field: &Field, given: &Value, max: u32, pattern: Option<&str>) -> Read {
     let clean: String = string(field, given)?
         .replace("\r\n", "\n")
+        .replace('\r', "\n")
         .chars()
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
         .collect();
@@ -186,9 +201,8 @@ fn many(field: &Field, given: &Value, max: Option<u32>, one: impl Fn(&Value) -> 
 fn place(context: &FormContext<'_>, field: &Field, given: &Value, levels: &[Level]) -> Read {
     let code: PlaceCode = parse(field, given, "not_a_place")?;
     let places = &context.world.places;
-    if places.tree.current(code, today(context)).is_none() {
-        return Err(finding(field, "not_a_place"));
-    }
+    // A code that was changed since stands for the place under its code of today.
+    let code = places.tree.current(code, today(context)).ok_or_else(|| finding(field, "not_a_place"))?;
     if !places.root.holds(code) {
         return Err(finding(field, "outside"));
     }
@@ -210,7 +224,7 @@ fn post(
     if !roles.is_empty() && !roles.contains(&post.role) {
         return Err(with(field, "not_a_choice", "given", &id.0));
     }
-    let scope = within.zip(context.place()).and_then(|(level, place)| place.at(level));
+    let scope = within.zip(context.place()).map(|(level, place)| place.at(level).unwrap_or(place));
     if scope.is_some_and(|scope| !scope.holds(post.place)) {
         return Err(with(field, "outside", "given", &id.0));
     }
@@ -235,7 +249,11 @@ fn point(field: &Field, given: &Value) -> Read {
 
 /// Mobile numbers and land lines of the mainland (handbook `02`, section 8), stored as digits.
 fn phone(field: &Field, given: &Value) -> Read {
-    let digits: String = half_width(string(field, given)?).chars().filter(char::is_ascii_digit).collect();
+    let text = half_width(string(field, given)?);
+    if text.chars().any(|c| !c.is_ascii_digit() && !" +-()".contains(c)) {
+        return Err(finding(field, "not_a_phone"));
+    }
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let digits = digits.strip_prefix("86").filter(|rest| rest.len() == 11).unwrap_or(&digits);
     let mobile = digits.len() == 11 && digits.starts_with('1') && digits.as_bytes()[1] >= b'3';
     let land_line = digits.starts_with('0') && (10..=12).contains(&digits.len()) || (7..=8).contains(&digits.len());

@@ -1,0 +1,114 @@
+//! The world from the store: packs compiled, places and outlines indexed, registers and posts loaded.
+
+use anyhow::{Context as _, Result, bail};
+use ganglion_geo::geojson::{self, ReadOptions};
+use ganglion_geo::PlaceIndex;
+use ganglion_kernel::clocks::{Calendar, Office};
+use ganglion_kernel::world::{Places, ReferenceRows, World};
+use ganglion_kernel::Store;
+use ganglion_model::pack::Scope;
+use ganglion_model::row::Record;
+use ganglion_model::{Model, PlaceCode, PlaceTree, Posts, Shard};
+use jiff::Timestamp;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Compiles every pack in `dir`.
+///
+/// # Errors
+/// All findings, when one of them is an error.
+pub fn packs(dir: &Path) -> Result<Model> {
+    let mut folders: Vec<_> = std::fs::read_dir(dir)
+        .with_context(|| format!("reading {}", dir.display()))?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.join("pack.yaml").is_file())
+        .collect();
+    folders.sort();
+    let (model, findings) = ganglion_pack::compile_folders(&folders)?;
+    match model {
+        Some(model) => Ok(model),
+        None => bail!("the packs in {} have errors:\n{findings}", dir.display()),
+    }
+}
+
+/// Office hours and calendar of an installation, from its data folder.
+///
+/// # Errors
+/// When the calendar has bad lines.
+pub fn office(home: &Path) -> Result<Office> {
+    let path = home.join("data/calendar/cn-workdays.csv");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let calendar = Calendar::parse(&text).context("the calendar")?;
+    Ok(Office { calendar: Arc::new(calendar), hours: "08:00-12:00,14:00-18:00".parse().context("office hours")? })
+}
+
+/// Builds the place index from stored outlines.
+///
+/// # Errors
+/// When a stored outline cannot be read.
+pub fn index(outlines: &[(PlaceCode, String)]) -> Result<PlaceIndex> {
+    let mut shapes = Vec::with_capacity(outlines.len());
+    for (code, geometry) in outlines {
+        let feature = format!(
+            "{{\"type\":\"FeatureCollection\",\"features\":[{{\"type\":\"Feature\",\"properties\":{{\"code\":\"{code}\"}},\"geometry\":{geometry}}}]}}"
+        );
+        let reading = geojson::read(feature.as_bytes(), &ReadOptions::default());
+        let outline = reading.outlines.into_iter().next().with_context(|| format!("outline of {code}"))?;
+        shapes.push((code.padded(), Places::layer(code.level()), outline.geometry));
+    }
+    Ok(PlaceIndex::build(shapes)?)
+}
+
+/// Loads the world.
+///
+/// # Errors
+/// When the store has no places yet, or something in it or in the packs cannot be read.
+pub async fn load(store: &dyn Store, model: Model, office: Office) -> Result<World> {
+    let (tree, errors) = PlaceTree::build(store.places().await?);
+    if tree.is_empty() {
+        bail!("this installation has no places yet: import some with `ganglion import places`");
+    }
+    for error in errors {
+        tracing::warn!(%error, "the place tree has a fault");
+    }
+    let root = store.setting("root").await?.context("setting `root` is missing: import places again")?;
+    let edition = store.setting("edition").await?.unwrap_or_default();
+    let outlines = store.outlines().await?;
+    let places = Places {
+        tree: Arc::new(tree),
+        index: Arc::new(index(&outlines)?),
+        edition,
+        root: root.parse().context("setting `root`")?,
+    };
+    let reference = reference(store, &model).await?;
+    let posts = Posts::new(store.posts().await?);
+    Ok(World { model: Arc::new(model), places, office, reference: Arc::new(reference), posts: Arc::new(posts) })
+}
+
+/// Seed rows of deployment registers, with what was changed since laid over them.
+async fn reference(store: &dyn Store, model: &Model) -> Result<ReferenceRows> {
+    let mut rows = ReferenceRows::new();
+    for register in model.registers.values().filter(|r| r.scope == Scope::Deployment) {
+        let by_key = rows.entry(register.name.clone()).or_default();
+        for seed in model.seeds.get(&register.name).into_iter().flatten() {
+            by_key.entry(seed.key.clone()).or_default().push(Record {
+                register: register.name.clone(),
+                shard: Shard::DEPLOYMENT,
+                key: seed.key.clone(),
+                version: 0,
+                place: None,
+                valid_from: seed.valid_from,
+                valid_to: seed.valid_to,
+                updated_at: Timestamp::UNIX_EPOCH,
+                fields: seed.fields.clone(),
+            });
+        }
+        for record in store.records(Shard::DEPLOYMENT, &register.name).await? {
+            let versions = by_key.entry(record.key.clone()).or_default();
+            versions.retain(|old| old.valid_from != record.valid_from);
+            versions.push(record);
+        }
+        by_key.values_mut().for_each(|versions| versions.sort_by_key(|record| record.valid_from));
+    }
+    Ok(rows)
+}

@@ -1,0 +1,79 @@
+//! `ganglion account`: the first accounts of an installation; the others are made under /admin.
+
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, Subcommand};
+use ganglion_kernel::Store as _;
+use ganglion_kernel::clocks::local_date;
+use ganglion_kernel::commit::WallClock as _;
+use ganglion_kernel::port::Account;
+use ganglion_model::{AccountId, PlaceCode, Post, PostId, Text};
+use ganglion_store::SqliteStore;
+use std::io::BufRead as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Arguments of `ganglion account`.
+#[derive(Args)]
+pub struct AccountArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Adds an account with one post; the password is read from standard input, one line.
+    #[command(after_help = "Example: echo 'a long pass phrase' | ganglion account add anna --name 'Anna' --post admin@1309 --data DIR")]
+    Add {
+        /// Sign-in name.
+        id: String,
+        /// What the person is called.
+        #[arg(long)]
+        name: String,
+        /// Role and place, such as `dispatcher@130903001`.
+        #[arg(long)]
+        post: String,
+        /// Folder of the installation.
+        #[arg(long, env = "GANGLION_DATA")]
+        data: PathBuf,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the post is not `role@place`, or the password is too short.
+pub fn run(args: &AccountArgs) -> Result<ExitCode> {
+    let What::Add { id, name, post, data } = &args.what;
+    let (role, place) = post.split_once('@').context("a post is written role@place, such as admin@1309")?;
+    let place: PlaceCode = place.parse()?;
+    let mut password = String::new();
+    std::io::stdin().lock().read_line(&mut password).context("reading the password")?;
+    let password = password.trim_end_matches(['\r', '\n']);
+    ensure!(password.chars().count() >= 10, "a password has at least 10 characters");
+    let store = SqliteStore::open(&data.join("ganglion.sqlite"))?;
+    let today = local_date(crate::system::Machine::new().now());
+    let account = Account {
+        id: AccountId(id.clone()),
+        name: name.clone(),
+        password: Some(ganglion_server::hash_password(password)?),
+        active: true,
+    };
+    let post = Post {
+        id: PostId(format!("{role}.{place}")),
+        role: role.to_owned(),
+        place,
+        title: Text::default(),
+        unit: Text::default(),
+        account: Some(account.id.clone()),
+        valid_from: today,
+        valid_to: None,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(async {
+        store.accounts_put(std::slice::from_ref(&account)).await?;
+        store.posts_put(std::slice::from_ref(&post)).await
+    })?;
+    store.close()?;
+    crate::out(&format!("{id} may sign in as {role} at {place}"));
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,152 @@
+//! `ganglion demo`: a city that is alive, from one folder.
+
+use crate::city::install::{City, install};
+use crate::city::people::People;
+use crate::city::{home, world};
+use crate::demo::actors::Actors;
+use crate::demo::behaviour::Behaviour;
+use crate::demo::{history, live};
+use crate::server::{Installation, start};
+use crate::system::{Machine, master_key};
+use anyhow::{Context as _, Result};
+use clap::Args;
+use ganglion_kernel::Store;
+use ganglion_kernel::clocks::local_date;
+use ganglion_kernel::commit::WallClock as _;
+use ganglion_store::SqliteStore;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Arguments of `ganglion demo`.
+#[derive(Args)]
+#[command(after_help = "Example: ganglion demo --port 8080 --data .demo --seed 1 --speed 30")]
+pub struct DemoArgs {
+    /// Port on 127.0.0.1.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Folder for everything the demonstration keeps.
+    #[arg(long, default_value = ".demo")]
+    data: PathBuf,
+    /// Seed of all draws: the same seed gives the same people and the same kind of year.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many times faster than in a real city things come in and are done; 0: nobody acts but visitors.
+    #[arg(long, default_value_t = 30.0)]
+    speed: f64,
+    /// Cases in the year of history.
+    #[arg(long, default_value_t = 100_000)]
+    cases: usize,
+    /// Folder that holds `data/` and `packs/`.
+    #[arg(long)]
+    home: Option<PathBuf>,
+}
+
+/// Runs until stopped.
+///
+/// # Errors
+/// When the folder cannot be used, the port is taken, or the data is bad.
+pub fn run(args: &DemoArgs) -> Result<ExitCode> {
+    let home = home(args.home.as_deref());
+    let machine = Arc::new(Machine::new());
+    std::fs::create_dir_all(&args.data).with_context(|| format!("making {}", args.data.display()))?;
+    let database = args.data.join("ganglion.sqlite");
+    if !database.exists() {
+        load(args, &home, &machine)?;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(args, &home, machine))
+}
+
+fn say(text: &str) {
+    use std::io::Write as _;
+    // Progress is a courtesy: nothing depends on it being read.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Makes the database under another name and renames it when it is whole, so that an interrupted load starts afresh.
+fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
+    let loading = args.data.join("loading.sqlite");
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(args.data.join(format!("loading.sqlite{suffix}")));
+    }
+    say("loading places, outlines and posts");
+    let store = SqliteStore::open(&loading).context("opening the database")?;
+    store.set_durable(false)?;
+    let as_store: Arc<dyn Store> = store.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let model = world::packs(&home.join("packs"))?;
+    let now = machine.now();
+    let day = local_date(now);
+    let city = City::read(home)?;
+    let people = People::read(home)?;
+    let world = runtime.block_on(async {
+        let tree = install(as_store.as_ref(), home, &city, &people).await?;
+        let staff = people.staff(&model, &tree, day, args.seed);
+        as_store.accounts_put(&staff.accounts).await?;
+        as_store.posts_put(&staff.posts).await?;
+        world::load(as_store.as_ref(), model, world::office(home)?).await
+    })?;
+    let world = Arc::new(world);
+    let outlines = runtime.block_on(as_store.outlines())?;
+    let master = master_key(&args.data, machine)?;
+    let behaviour = Behaviour::read(&home.join("data/demo/behaviour.yaml"))?;
+    let mut actors = Actors::new(behaviour, world.clone(), &outlines, (day, args.seed));
+    let mut shown = 0;
+    let mut progress = |share: f64| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 10")]
+        let tenth = (share * 10.0) as u32;
+        if tenth > shown {
+            shown = tenth;
+            say(&format!("a year of {} synthetic cases: {}0 %", args.cases, tenth));
+        }
+    };
+    let plan = history::year_up_to(now, args.cases);
+    let made =
+        history::load(&as_store, (&world, &master), (&mut actors, machine.as_ref()), plan, &mut progress)?;
+    runtime.block_on(as_store.setting_put("history_until", &now.to_string()))?;
+    store.set_durable(true)?;
+    store.close()?;
+    drop(as_store);
+    say(&format!("{} cases, {} steps, {} refused", made.cases, made.steps, made.refused));
+    std::fs::rename(&loading, args.data.join("ganglion.sqlite")).context("keeping the database")?;
+    Ok(())
+}
+
+async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<ExitCode> {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", args.port)).await.with_context(|| {
+        format!("port {} on 127.0.0.1 cannot be used: stop what holds it or choose another with --port", args.port)
+    })?;
+    let installation = Installation { home: home.to_owned(), data: args.data.clone(), demo: true };
+    let running = start(&installation, machine.clone()).await?;
+    let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };
+    let address = listener.local_addr()?;
+    let ready = format!("ready http://{address}");
+    running.until_stopped(listener, Some(ready)).await?;
+    if let Some(day) = day {
+        day.abort();
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn day_of(
+    args: &DemoArgs,
+    home: &Path,
+    running: &crate::server::Running,
+    machine: &Arc<Machine>,
+) -> Result<tokio::task::JoinHandle<()>> {
+    let behaviour = Behaviour::read(&home.join("data/demo/behaviour.yaml"))?;
+    let outlines = running.store.outlines().await?;
+    let now = machine.now();
+    let seed = args.seed ^ u64::try_from(now.as_second()).unwrap_or(0);
+    let actors = Actors::new(behaviour, running.world.load_full(), &outlines, (local_date(now), seed));
+    #[expect(clippy::cast_precision_loss, reason = "cases a year")]
+    let day = live::Day {
+        store: running.store.clone(),
+        committer: running.committer.clone(),
+        clock: machine.clone(),
+        speed: args.speed,
+        cases_per_year: args.cases.max(1) as f64,
+    };
+    Ok(tokio::spawn(live::run(day, actors)))
+}

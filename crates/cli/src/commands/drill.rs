@@ -1,0 +1,219 @@
+//! `ganglion drill`: breaking the server on purpose and counting what was lost.
+
+use crate::city::home;
+use crate::load::client::Client;
+use crate::load::harness::{Acknowledged, Ground, Sent, play};
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
+use ganglion_indicators::fold::cells_of_changes;
+use ganglion_indicators::{Cells, fact_changes, facts_of_case};
+use ganglion_kernel::Store;
+use ganglion_kernel::port::{CaseFilter, CaseOrder, Want};
+use ganglion_model::{CommandId, Shard};
+use ganglion_store::SqliteStore;
+use hyper::Method;
+use rand::rngs::SmallRng;
+use rand::{RngExt as _, SeedableRng as _};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Arguments of `ganglion drill`.
+#[derive(Args)]
+pub struct DrillArgs {
+    #[command(subcommand)]
+    drill: Drill,
+}
+
+#[derive(Subcommand)]
+enum Drill {
+    /// kill -9 at random moments under load: nothing acknowledged may be lost, nothing applied twice.
+    #[command(after_help = "Example: ganglion drill kill --runs 20")]
+    Kill {
+        /// How many times the server is killed.
+        #[arg(long, default_value_t = 20)]
+        runs: u32,
+        /// Clients at once.
+        #[arg(long, default_value_t = 16)]
+        clients: u32,
+        /// Seed of the random moments.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Folder that holds `data/` and `packs/`.
+        #[arg(long)]
+        home: Option<PathBuf>,
+    },
+}
+
+/// Runs the drill and prints one line.
+///
+/// # Errors
+/// When it could not be run. A loss is not an error of the run but an exit code.
+pub fn run(args: &DrillArgs) -> Result<ExitCode> {
+    let Drill::Kill { runs, clients, seed, home: named } = &args.drill;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let folder = tempfile::tempdir()?;
+    let result = runtime.block_on(async {
+        let ground = Arc::new(Ground::prepare(&home(named.as_deref()), folder.path()).await?);
+        kill(&ground, *runs, *clients, *seed).await
+    })?;
+    crate::out(&format!(
+        "kills {runs}, acknowledged {}, lost {}, doubled {}, figures equal {}",
+        result.acknowledged, result.lost, result.doubled, result.equal
+    ));
+    let good = result.lost == 0 && result.doubled == 0 && result.equal && result.acknowledged > 0;
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[derive(Default)]
+struct Tally {
+    acknowledged: u64,
+    lost: u64,
+    doubled: u64,
+    equal: bool,
+}
+
+async fn kill(ground: &Arc<Ground>, runs: u32, clients: u32, seed: u64) -> Result<Tally> {
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let mut tally = Tally { equal: true, ..Tally::default() };
+    let mut read: HashMap<Shard, u64> = HashMap::new();
+    let mut times: HashMap<CommandId, u32> = HashMap::new();
+    let mut in_flight: Vec<Sent> = Vec::new();
+    for run in 0..runs {
+        let mut server = ground.serve()?;
+        resend(&server.address, &in_flight).await?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let players: Vec<_> = (0..clients)
+            .map(|client| {
+                let seed = seed ^ u64::from(run) << 32 ^ u64::from(client) << 8;
+                tokio::spawn(player(ground.clone(), server.address, stop.clone(), seed))
+            })
+            .collect();
+        tokio::time::sleep(std::time::Duration::from_millis(rng.random_range(150..1200))).await;
+        server.kill();
+        stop.store(true, Ordering::Relaxed);
+        let mut acknowledged = Vec::new();
+        in_flight.clear();
+        for player in players {
+            let (acks, open) = player.await?;
+            acknowledged.extend(acks?);
+            in_flight.extend(open);
+        }
+        let store = SqliteStore::open(&ground.data.join("ganglion.sqlite"))?;
+        tally.lost += lost(store.as_ref(), &acknowledged).await?;
+        tally.doubled += doubled(store.as_ref(), &mut read, &mut times).await?;
+        tally.acknowledged += acknowledged.len() as u64;
+        if run + 1 == runs || run % 10 == 9 {
+            tally.equal &= figures_equal(ground, store.as_ref()).await?;
+        }
+        store.close()?;
+    }
+    Ok(tally)
+}
+
+type Played = (Result<Vec<Acknowledged>>, Option<Sent>);
+
+/// Plays until the server goes away. A refusal by the server is a fault of the drill and ends it.
+async fn player(ground: Arc<Ground>, address: std::net::SocketAddr, stop: Arc<AtomicBool>, seed: u64) -> Played {
+    let mut acks = Vec::new();
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let Ok(mut client) = Client::connect(address).await else { return (Ok(acks), None) };
+    loop {
+        let mut seen = |ack: Option<Acknowledged>, _| acks.extend(ack);
+        match play(&ground, &mut client, &mut rng, &mut seen).await {
+            Ok(()) if stop.load(Ordering::Relaxed) => return (Ok(acks), None),
+            Ok(()) => {}
+            Err((sent, error)) => {
+                let broken = sent.is_some() || stop.load(Ordering::Relaxed) || is_broken(&error);
+                return if broken { (Ok(acks), sent) } else { (Err(error), None) };
+            }
+        }
+    }
+}
+
+fn is_broken(error: &anyhow::Error) -> bool {
+    error.is::<hyper::Error>() || error.is::<std::io::Error>()
+}
+
+/// Commands whose answer never came are sent again, as a careful client would.
+async fn resend(address: &std::net::SocketAddr, in_flight: &[Sent]) -> Result<()> {
+    if in_flight.is_empty() {
+        return Ok(());
+    }
+    let mut client = Client::connect(*address).await?;
+    for sent in in_flight {
+        let (status, _) = client.call(Method::POST, &sent.path, (&sent.token, Some(&sent.body))).await?;
+        if status.is_server_error() {
+            bail!("sending {} again gave {status}", sent.path);
+        }
+    }
+    Ok(())
+}
+
+async fn lost(store: &dyn Store, acknowledged: &[Acknowledged]) -> Result<u64> {
+    let mut lost = 0;
+    for chunk in acknowledged.chunks(500) {
+        let answers = chunk.iter().map(|ack| (Shard(ack.shard), ack.command)).collect();
+        let loaded = store.load(&Want { answers, ..Want::default() }).await?;
+        let known: HashMap<CommandId, _> = loaded.answers.into_iter().collect();
+        for ack in chunk {
+            let same = known.get(&ack.command).is_some_and(|outcome| {
+                outcome.number.as_deref() == ack.answer.get("number").and_then(|n| n.as_str())
+                    && outcome.state.as_deref() == ack.answer.get("state").and_then(|s| s.as_str())
+            });
+            lost += u64::from(!same);
+        }
+    }
+    Ok(lost)
+}
+
+/// Journal lines that are a second carrying-out of a command.
+async fn doubled(
+    store: &dyn Store,
+    read: &mut HashMap<Shard, u64>,
+    times: &mut HashMap<CommandId, u32>,
+) -> Result<u64> {
+    let mut doubled = 0;
+    for (shard, _) in store.shards().await? {
+        loop {
+            let after = read.get(&shard).copied().unwrap_or(0);
+            let entries = store.entries_after(shard, after, 500).await?;
+            let Some(last) = entries.last().map(|entry| entry.seq) else { break };
+            for entry in &entries {
+                let seen = times.entry(entry.command).or_default();
+                *seen += 1;
+                doubled += u64::from(*seen > 1);
+            }
+            read.insert(shard, last);
+        }
+    }
+    Ok(doubled)
+}
+
+/// Whether the counters equal a rebuild from all rows, cell by cell.
+async fn figures_equal(ground: &Ground, store: &dyn Store) -> Result<bool> {
+    let model = &ground.world.model;
+    for (shard, _) in store.shards().await? {
+        let place = shard.to_string().parse().ok();
+        let filter = CaseFilter { place, ..CaseFilter::default() };
+        let mut rebuilt = Cells::new();
+        let mut after = None;
+        loop {
+            let page = store.cases(&filter, CaseOrder::Opened, after.as_ref(), 500).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(ganglion_kernel::port::After { at: last.opened_at.as_microsecond(), case: last.id });
+            for case in &page {
+                let facts = facts_of_case(model, ground.world.as_ref(), case);
+                let changes = fact_changes(case.id, Vec::new(), facts);
+                cells_of_changes(&mut rebuilt, model, shard, &changes);
+            }
+        }
+        rebuilt.retain(|_, cell| *cell != (0, 0));
+        if rebuilt != store.cells_all(shard).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

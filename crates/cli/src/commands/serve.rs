@@ -1,0 +1,47 @@
+//! `ganglion serve`: a real installation.
+
+use crate::city::home;
+use crate::server::{Installation, start};
+use crate::system::Machine;
+use anyhow::{Context as _, Result};
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Arguments of `ganglion serve`.
+#[derive(Args)]
+#[command(after_help = "Example: ganglion serve --data /var/lib/ganglion --listen 0.0.0.0 --port 8080")]
+pub struct ServeArgs {
+    /// Folder of the database, files and keys; `ganglion import places` fills it first.
+    #[arg(long, env = "GANGLION_DATA")]
+    data: PathBuf,
+    /// Address to answer on.
+    #[arg(long, default_value = "127.0.0.1")]
+    listen: String,
+    /// Port; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Folder that holds `data/` and `packs/`.
+    #[arg(long, env = "GANGLION_HOME")]
+    home: Option<PathBuf>,
+}
+
+/// Runs until stopped.
+///
+/// # Errors
+/// When the folder cannot be used or the port is taken.
+pub fn run(args: &ServeArgs) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind((args.listen.as_str(), args.port))
+            .await
+            .with_context(|| format!("{}:{} cannot be used", args.listen, args.port))?;
+        let installation =
+            Installation { home: home(args.home.as_deref()), data: args.data.clone(), demo: false };
+        let running = start(&installation, Arc::new(Machine::new())).await?;
+        let ready = format!("ready http://{}", listener.local_addr()?);
+        running.until_stopped(listener, Some(ready)).await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}

@@ -1,0 +1,129 @@
+//! The behaviour file: who does what, how often and after how long.
+
+use anyhow::{Context as _, Result};
+use ganglion_model::Fields;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Everything simulated people do in one process.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Behaviour {
+    /// The process.
+    pub process: String,
+    /// Relative number of cases in each hour of the day.
+    pub hours: Vec<f64>,
+    /// Relative number of cases in each month.
+    pub months: Vec<f64>,
+    /// Relative number of cases by kind of place (name of the kind); others count 1.
+    pub places: BTreeMap<String, f64>,
+    /// Ways a case comes in.
+    pub open: Vec<Opening>,
+    /// What is seen: values that go together.
+    pub matters: Vec<Matter>,
+    /// What follows in each state.
+    pub states: BTreeMap<String, Vec<Step>>,
+}
+
+/// A way a case comes in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Opening {
+    /// How often, relative to the others.
+    pub weight: f64,
+    /// `public`, or a role at a level such as `grid_worker@grid`.
+    pub by: String,
+    /// Channel noted with the case.
+    pub channel: String,
+    /// Values typed, besides those of the matter.
+    #[serde(default)]
+    pub form: Fields,
+}
+
+/// Something that is seen and reported.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Matter {
+    /// How often.
+    pub weight: f64,
+    /// Values of the form.
+    pub form: Fields,
+    /// Texts one of which is typed into the field of this name.
+    #[serde(default)]
+    pub texts: BTreeMap<String, Vec<String>>,
+}
+
+/// Something that may follow in a state.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// How often, relative to the others in the state.
+    pub weight: f64,
+    /// Action; absent: nothing happens any more.
+    #[serde(default, rename = "do")]
+    pub action: Option<String>,
+    /// Who: `role@level`, `assignee`, `reporter`.
+    #[serde(default)]
+    pub by: String,
+    /// After how many minutes: from, to. Drawn evenly on a logarithmic scale.
+    #[serde(default)]
+    pub after: Option<(f64, f64)>,
+    /// Only in office hours.
+    #[serde(default)]
+    pub office: bool,
+    /// Instead of `after`: a share of the time a running clock has in all.
+    #[serde(default)]
+    pub share: Option<Share>,
+    /// Values typed. Texts may hold `{post role@level}` (a post for the case), `{number}` (an earlier case of the same
+    /// place, for merging) and `{near}` (another place in the same township).
+    #[serde(default)]
+    pub form: Fields,
+    /// Lists of texts one of which is typed.
+    #[serde(default)]
+    pub texts: BTreeMap<String, Vec<String>>,
+}
+
+/// A share of a clock.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Share {
+    /// The clock.
+    pub of: String,
+    /// From, to; above 1 is late.
+    pub between: (f64, f64),
+}
+
+impl Behaviour {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// When it is missing or bad.
+    pub fn read(path: &Path) -> Result<Behaviour> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        serde_saphyr::from_str(&text).with_context(|| path.display().to_string())
+    }
+}
+
+/// Picks by weight; `draw` is in `[0, 1)`.
+pub fn pick<T>(items: &[T], weight: impl Fn(&T) -> f64, draw: f64) -> Option<&T> {
+    let total: f64 = items.iter().map(&weight).sum();
+    let mut left = draw * total;
+    items.iter().find(|item| {
+        left -= weight(item);
+        left < 0.0
+    })
+}
+
+/// A typed value with `{…}` parts replaced by `fill`; `None` when a part has no value.
+pub fn filled(value: &Value, fill: &dyn Fn(&str) -> Option<String>) -> Option<Value> {
+    match value {
+        Value::String(text) => match text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+            Some(name) => fill(name).map(Value::String),
+            None => Some(value.clone()),
+        },
+        Value::Array(items) => items.iter().map(|item| filled(item, fill)).collect::<Option<Vec<_>>>().map(Value::Array),
+        other => Some(other.clone()),
+    }
+}

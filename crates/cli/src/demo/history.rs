@@ -1,0 +1,274 @@
+//! A year of history, loaded in the order it happened: simulated people act, clocks fall due, and every step goes through
+//! the same `decide`. What is decided is handed in large batches to a thread that writes, so both cores work.
+
+use super::actors::Actors;
+use ganglion_indicators::Period;
+use ganglion_kernel::Store;
+use ganglion_kernel::batch::{Batch, timers_of};
+use ganglion_kernel::commit::WallClock;
+use ganglion_kernel::decide::Given;
+use ganglion_kernel::port::{Head, Loaded, ShardWrite};
+use ganglion_kernel::seal::Key;
+use ganglion_kernel::world::World;
+use ganglion_model::change::{Actor, Body, Command};
+use ganglion_model::clocks::midnight;
+use ganglion_model::row::Case;
+use ganglion_model::{CaseId, CommandId, Shard};
+use jiff::Timestamp;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::sync::Arc;
+
+/// Commands decided before a batch is handed over.
+const BATCH_COMMANDS: usize = 6_000;
+
+/// What is to be loaded.
+#[derive(Clone, Copy)]
+pub struct Plan {
+    /// From.
+    pub from: Timestamp,
+    /// To.
+    pub to: Timestamp,
+    /// Cases in all.
+    pub cases: usize,
+}
+
+/// What was loaded.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Loading {
+    /// Cases opened.
+    pub cases: usize,
+    /// Steps taken, openings and falling due included.
+    pub steps: usize,
+    /// Commands refused: simulated people make mistakes too.
+    pub refused: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Open,
+    Step(CaseId, usize, u32),
+    Due(CaseId, String),
+}
+
+/// Loads history into an empty store. `progress` hears the share done.
+///
+/// # Errors
+/// When the store cannot be written.
+pub fn load(
+    store: &Arc<dyn Store>,
+    (world, master): (&Arc<World>, &Key),
+    (actors, clock): (&mut Actors, &dyn WallClock),
+    plan: Plan,
+    progress: &mut dyn FnMut(f64),
+) -> anyhow::Result<Loading> {
+    let (send, receive) = std::sync::mpsc::sync_channel::<Vec<ShardWrite>>(2);
+    let writer_store = store.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let writer = std::thread::spawn(move || -> anyhow::Result<()> {
+        for writes in receive {
+            runtime.block_on(writer_store.write(&writes))?;
+        }
+        Ok(())
+    });
+    let mut past = Past {
+        world,
+        master,
+        clock,
+        actors,
+        open: HashMap::new(),
+        heads: BTreeMap::new(),
+        events: BinaryHeap::new(),
+        made: Loading::default(),
+    };
+    past.seed(plan);
+    while past.batch(plan, &send)? {
+        progress(past.share(plan));
+    }
+    drop(send);
+    let made = past.made;
+    writer.join().map_err(|_| anyhow::anyhow!("the writing thread stopped"))??;
+    Ok(made)
+}
+
+struct Past<'a> {
+    world: &'a Arc<World>,
+    master: &'a Key,
+    clock: &'a dyn WallClock,
+    actors: &'a mut Actors,
+    /// Cases that can still change.
+    open: HashMap<CaseId, Case>,
+    heads: BTreeMap<Shard, Head>,
+    events: BinaryHeap<Reverse<(Timestamp, u64, Event)>>,
+    made: Loading,
+}
+
+impl Past<'_> {
+    fn push(&mut self, at: Timestamp, event: Event) {
+        // The count keeps the order of events of one instant stable.
+        let count = self.made.steps as u64 + self.events.len() as u64;
+        self.events.push(Reverse((at, count, event)));
+    }
+
+    /// Draws the times of all openings: by month, day and hour weights.
+    fn seed(&mut self, plan: Plan) {
+        let (from, to) = (plan.from.as_second(), plan.to.as_second());
+        let mut made = 0;
+        while made < plan.cases && to > from {
+            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "seconds of a year")]
+            let second = from + (self.actors.draw() * (to - from) as f64) as i64;
+            let Ok(at) = Timestamp::from_second(second) else { continue };
+            let zoned = at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
+            let behaviour = self.actors.behaviour();
+            let weight = |list: &[f64], index: usize| {
+                let most = list.iter().copied().fold(0.0_f64, f64::max);
+                list.get(index).map_or(1.0, |w| w / most.max(1e-9))
+            };
+            let hour = weight(&behaviour.hours, usize::try_from(zoned.hour()).unwrap_or(0));
+            let month = weight(&behaviour.months, usize::try_from(zoned.month() - 1).unwrap_or(0));
+            if self.actors.draw() < hour * month {
+                self.push(at, Event::Open);
+                made += 1;
+            }
+        }
+    }
+
+    fn share(&self, plan: Plan) -> f64 {
+        let at = self.events.peek().map_or(plan.to, |Reverse((at, ..))| *at);
+        #[expect(clippy::cast_precision_loss, reason = "seconds of a year")]
+        let share = (at.as_second() - plan.from.as_second()) as f64
+            / (plan.to.as_second() - plan.from.as_second()).max(1) as f64;
+        share.clamp(0.0, 1.0)
+    }
+
+    /// Decides one batch and hands it over; `false` when history is over.
+    fn batch(&mut self, plan: Plan, send: &std::sync::mpsc::SyncSender<Vec<ShardWrite>>) -> anyhow::Result<bool> {
+        let world = self.world.clone();
+        let loaded = Loaded { heads: self.heads.clone(), ..Loaded::default() };
+        let mut batch = Batch::new(&world, self.master, loaded);
+        let mut steps = 0;
+        let mut over = true;
+        while let Some(Reverse((at, ..))) = self.events.peek() {
+            if *at >= plan.to {
+                break;
+            }
+            if steps >= BATCH_COMMANDS {
+                over = false;
+                break;
+            }
+            let Some(Reverse((at, _, event))) = self.events.pop() else { break };
+            self.event(&mut batch, at, event);
+            steps += 1;
+        }
+        let writes = batch.finish();
+        for write in &writes {
+            self.heads.insert(write.shard, write.head.clone());
+            for row in &write.cases {
+                if row.case.closed_at.is_some() && timers_of(&row.case).is_empty() {
+                    self.open.remove(&row.case.id);
+                } else {
+                    self.open.insert(row.case.id, row.case.clone());
+                }
+            }
+        }
+        send.send(writes).map_err(|_| anyhow::anyhow!("the writing thread stopped"))?;
+        Ok(!over)
+    }
+
+    fn event(&mut self, batch: &mut Batch<'_>, at: Timestamp, event: Event) {
+        match event {
+            Event::Open => {
+                let Some(command) = (0..5).find_map(|_| self.actors.opening()) else { return };
+                if self.run(batch, &command, at) {
+                    self.made.cases += 1;
+                }
+            }
+            Event::Step(id, step, version) => {
+                let Some(case) = self.case(batch, id) else { return };
+                if case.version != version {
+                    self.plan_next(&case, at);
+                    return;
+                }
+                if let Some(other) = self.actors.recent_of(&case) {
+                    self.case(batch, other);
+                }
+                match self.actors.command(&case, step) {
+                    Some(command) => {
+                        if !self.run(batch, &command, at) {
+                            self.retry(&case, at);
+                        }
+                    }
+                    None => self.retry(&case, at),
+                }
+            }
+            Event::Due(id, clock) => {
+                let Some(case) = self.case(batch, id) else { return };
+                let body = Body::Due { case: id, clock };
+                let id = CommandId(self.clock.id());
+                self.run(batch, &Command { id, shard: case.shard, actor: Actor::System, body }, at);
+            }
+        }
+    }
+
+    /// The case as it stands, loaded into the batch if it is not there yet.
+    fn case(&mut self, batch: &mut Batch<'_>, id: CaseId) -> Option<Case> {
+        if let Some(case) = batch.state().cases.get(&id) {
+            return Some(case.clone());
+        }
+        let case = self.open.get(&id)?.clone();
+        batch.add_case(case.clone());
+        Some(case)
+    }
+
+    fn run(&mut self, batch: &mut Batch<'_>, command: &Command, at: Timestamp) -> bool {
+        let given = Given { now: at, id: self.clock.id(), key: self.clock.key() };
+        self.made.steps += 1;
+        let before: Vec<_> = match &command.body {
+            Body::Act { case, .. } | Body::Due { case, .. } => {
+                batch.state().cases.get(case).map(timers_of).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        match batch.run(command, &given) {
+            Ok(outcome) => {
+                let case = outcome.case.and_then(|id| batch.state().cases.get(&id)).cloned();
+                if let Some(case) = case {
+                    for timer in timers_of(&case).into_iter().filter(|timer| !before.contains(timer)) {
+                        self.push(timer.at, Event::Due(timer.case, timer.clock));
+                    }
+                    self.actors.remember(&case);
+                    self.plan_next(&case, at);
+                }
+                true
+            }
+            Err(refusal) => {
+                if !matches!(command.body, Body::Due { .. }) {
+                    self.made.refused += 1;
+                    tracing::debug!(?refusal, body = ?command.body, "a simulated person was refused");
+                }
+                false
+            }
+        }
+    }
+
+    fn plan_next(&mut self, case: &Case, at: Timestamp) {
+        if let Some(next) = self.actors.next(case, at, 1.0) {
+            self.push(next.at, Event::Step(case.id, next.step, case.version));
+        }
+    }
+
+    /// After a refusal somebody else tries something else a day later.
+    fn retry(&mut self, case: &Case, at: Timestamp) {
+        if let Ok(later) = Timestamp::from_second(at.as_second() + 86_400) {
+            self.plan_next(case, later);
+        }
+    }
+}
+
+/// The plan of a year of `cases` up to `now`.
+#[must_use]
+pub fn year_up_to(now: Timestamp, cases: usize) -> Plan {
+    let today = ganglion_model::clocks::local_date(now);
+    let from = Period::date(Period::day_number(today) - 365);
+    Plan { from: midnight(from), to: now, cases }
+}

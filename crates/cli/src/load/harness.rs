@@ -1,0 +1,258 @@
+//! A throw-away installation, its server as a child process, and clients that play the loop.
+
+use super::client::Client;
+use super::script::{Script, form, post_id};
+use crate::city::install::{City, install};
+use crate::city::people::People;
+use crate::city::world;
+use crate::system::Machine;
+use anyhow::{Context as _, Result, bail};
+use ganglion_kernel::Store;
+use ganglion_kernel::clocks::local_date;
+use ganglion_kernel::commit::WallClock as _;
+use ganglion_kernel::port::Session;
+use ganglion_kernel::world::World;
+use ganglion_model::{CommandId, Level, PlaceCode};
+use ganglion_store::SqliteStore;
+use hyper::{Method, StatusCode};
+use rand::RngExt as _;
+use rand::rngs::SmallRng;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+/// A prepared installation.
+pub struct Ground {
+    /// Its folder.
+    pub data: PathBuf,
+    /// Folder with `data/` and `packs/`.
+    pub home: PathBuf,
+    /// The world.
+    pub world: Arc<World>,
+    /// Grids with a point inside.
+    pub spots: Vec<(PlaceCode, [f64; 2])>,
+    /// The loop.
+    pub script: Script,
+    /// Session tokens by post.
+    pub tokens: HashMap<String, String>,
+}
+
+impl Ground {
+    /// Places, posts and sessions in a fresh folder; no cases.
+    ///
+    /// # Errors
+    /// When the data is bad or the folder cannot be written.
+    pub async fn prepare(home: &Path, data: &Path) -> Result<Ground> {
+        let machine = Machine::new();
+        let now = machine.now();
+        let store = SqliteStore::open(&data.join("ganglion.sqlite"))?;
+        store.set_durable(false)?;
+        let model = world::packs(&home.join("packs"))?;
+        let people = People::read(home)?;
+        let tree = install(store.as_ref(), home, &City::read(home)?, &people).await?;
+        let staff = people.staff(&model, &tree, local_date(now), 1);
+        store.accounts_put(&staff.accounts).await?;
+        store.posts_put(&staff.posts).await?;
+        let script = Script::read(home)?;
+        let mut tokens = HashMap::new();
+        let expires_at = now + jiff::SignedDuration::from_hours(24);
+        let roles: Vec<&str> = script.steps.iter().filter_map(|step| step.by.split('@').next()).collect();
+        for post in staff.posts.iter().filter(|post| roles.contains(&post.role.as_str())) {
+            let token = format!("load-{}", post.id);
+            let token_hash = hex(&Sha256::digest(token.as_bytes()));
+            let Some(account) = post.account.clone() else { continue };
+            store.session_put(&Session { token_hash, account, post: Some(post.id.clone()), expires_at }).await?;
+            tokens.insert(post.id.0.clone(), token);
+        }
+        let spots = spots(&store.outlines().await?);
+        let world = Arc::new(world::load(store.as_ref(), model, world::office(home)?).await?);
+        store.set_durable(true)?;
+        store.close()?;
+        Ok(Ground { data: data.to_owned(), home: home.to_owned(), world, spots, script, tokens })
+    }
+
+    /// Starts the server as a child process and waits until it answers.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn serve(&self) -> Result<Server> {
+        use std::io::BufRead as _;
+        #[expect(clippy::disallowed_methods, reason = "the child is this very program")]
+        let program = std::env::current_exe()?;
+        let mut child = Command::new(program)
+            .args(["serve", "--port", "0", "--data"])
+            .arg(&self.data)
+            .arg("--home")
+            .arg(&self.home)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .context("starting the server")?;
+        let out = child.stdout.take().context("the server has no output")?;
+        let mut line = String::new();
+        std::io::BufReader::new(out).read_line(&mut line)?;
+        let address = line.trim().strip_prefix("ready http://").and_then(|rest| rest.parse().ok());
+        match address {
+            Some(address) => Ok(Server { child, address }),
+            None => {
+                let _ = child.kill();
+                let _ = child.wait();
+                bail!("the server did not come up; it said {line:?}")
+            }
+        }
+    }
+}
+
+/// A running server; killed when dropped.
+pub struct Server {
+    child: Child,
+    /// Where it answers.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// kill -9.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Process id, for reading its memory.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Bytes as hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+fn spots(outlines: &[(PlaceCode, String)]) -> Vec<(PlaceCode, [f64; 2])> {
+    outlines
+        .iter()
+        .filter(|(place, _)| place.level() == Level::Grid)
+        .filter_map(|(place, geometry)| {
+            let [low, high] = crate::city::outlines::bounds(geometry)?;
+            Some((*place, [f64::midpoint(low[0], high[0]), f64::midpoint(low[1], high[1])]))
+        })
+        .collect()
+}
+
+/// What one client has been told is durable.
+#[derive(Clone, Debug)]
+pub struct Acknowledged {
+    /// The command.
+    pub command: CommandId,
+    /// Shard it was sent to.
+    pub shard: u32,
+    /// What the answer said.
+    pub answer: Value,
+}
+
+/// A command on its way: it may or may not have been carried out.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The command's id.
+    pub id: CommandId,
+    /// Path it was sent to.
+    pub path: String,
+    /// Whose token.
+    pub token: String,
+    /// Body.
+    pub body: Value,
+    /// Shard.
+    pub shard: u32,
+}
+
+/// Plays one loop. `seen` hears every durable answer with its time in microseconds; reads are heard with `None`.
+///
+/// # Errors
+/// When the connection breaks: gives back the command that was on its way, if it was one.
+pub async fn play(
+    ground: &Ground,
+    client: &mut Client,
+    rng: &mut SmallRng,
+    seen: &mut dyn FnMut(Option<Acknowledged>, u64),
+) -> Result<(), (Option<Sent>, anyhow::Error)> {
+    let (place, point) = ground.spots[rng.random_range(0..ground.spots.len())];
+    // The middle of a box may lie in the neighbour's grid: the server says where the case landed, we follow it.
+    let here = ganglion_kernel::route::locate(&ground.world.places, point).here.unwrap_or(place);
+    let mut number = String::new();
+    for step in &ground.script.steps {
+        let Some(token) = post_id(&ground.world, &step.by, here).and_then(|id| ground.tokens.get(&id).cloned()) else {
+            return Err((None, anyhow::anyhow!("no post {} for {here}", step.by)));
+        };
+        let sent = request(ground, step, (here, point), (&number, rng), token);
+        let before = instant();
+        let (method, body) = if step.is_read() { (Method::GET, None) } else { (Method::POST, Some(&sent.body)) };
+        let answer = client.call(method, &sent.path, (&sent.token, body)).await;
+        let micros = u64::try_from(before.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let (status, bytes) = match answer {
+            Ok(answer) => answer,
+            Err(error) => return Err(((!step.is_read()).then_some(sent), error)),
+        };
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            return Err((None, anyhow::anyhow!("busy")));
+        }
+        if !status.is_success() {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            return Err((None, anyhow::anyhow!("{} {}: {status} {text}", step.what, sent.path)));
+        }
+        if step.is_read() {
+            seen(None, micros);
+            continue;
+        }
+        let answer: Value = serde_json::from_slice(&bytes).map_err(|e| (None, e.into()))?;
+        if step.what == "open" {
+            number = answer.get("number").and_then(Value::as_str).unwrap_or_default().to_owned();
+        }
+        seen(Some(Acknowledged { command: sent.id, shard: sent.shard, answer }), micros);
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+fn instant() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+fn request(
+    ground: &Ground,
+    step: &super::script::Step,
+    (place, point): (PlaceCode, [f64; 2]),
+    (number, rng): (&str, &mut SmallRng),
+    token: String,
+) -> Sent {
+    let id = CommandId(uuid::Builder::from_random_bytes(rng.random()).into_uuid());
+    let form = form(step, &ground.world, place, point);
+    let (path, body) = match step.what.as_str() {
+        "open" => (
+            "/api/v1/cases".to_owned(),
+            json!({"id": id, "process": ground.script.process, "channel": ground.script.channel, "form": form}),
+        ),
+        "list" => {
+            let place = place.at(Level::Township).unwrap_or(place);
+            (format!("/api/v1/cases?place={place}&open=true&limit=20"), Value::Null)
+        }
+        "read" => (format!("/api/v1/cases/{number}"), Value::Null),
+        action => (format!("/api/v1/cases/{number}/actions/{action}"), json!({"id": id, "form": form})),
+    };
+    Sent { id, path, token, body, shard: place.shard().0 }
+}

@@ -1,0 +1,127 @@
+//! Every word a refusal can carry, in one place: screens must have a text for each, and a test compares.
+//!
+//! A problem is added here first; the unit test below reads the sources beside this file and fails on one that is missing.
+
+use ganglion_model::RefusalCode;
+
+/// Every kind of refusal.
+pub const REFUSALS: [RefusalCode; 11] = [
+    RefusalCode::NotFound,
+    RefusalCode::NotAllowed,
+    RefusalCode::SamePerson,
+    RefusalCode::WrongState,
+    RefusalCode::Changed,
+    RefusalCode::Guard,
+    RefusalCode::Form,
+    RefusalCode::Outside,
+    RefusalCode::Duplicate,
+    RefusalCode::WrongShard,
+    RefusalCode::Unknown,
+];
+
+/// Every value of `FieldFinding::problem`, in alphabetical order.
+pub const PROBLEMS: [&str; 31] = [
+    "check",
+    "has_children",
+    "in_future",
+    "is_a_child",
+    "itself",
+    "masked",
+    "not_a_choice",
+    "not_a_date",
+    "not_a_duration",
+    "not_a_number",
+    "not_a_phone",
+    "not_a_place",
+    "not_a_point",
+    "not_an_id",
+    "not_found",
+    "not_near",
+    "not_text",
+    "other_county",
+    "out_of_range",
+    "outside",
+    "pattern",
+    "required",
+    "retired",
+    "same_place",
+    "too_long",
+    "too_many",
+    "unknown_field",
+    "wrong_level",
+];
+
+/// Every value of the argument `reason` of a refusal without field findings, in alphabetical order.
+pub const REASONS: [&str; 6] = ["erased", "no_length", "no_level", "not_running", "other_unit", "overdue"];
+
+#[cfg(test)]
+mod tests {
+    use super::{PROBLEMS, REASONS, REFUSALS};
+    use ganglion_model::RefusalCode;
+    use std::collections::BTreeSet;
+
+    const SOURCES: [&str; 8] = [
+        include_str!("act.rs"),
+        include_str!("effect.rs"),
+        include_str!("form.rs"),
+        include_str!("form/value.rs"),
+        include_str!("open.rs"),
+        include_str!("put.rs"),
+        include_str!("mod.rs"),
+        include_str!("../route.rs"),
+    ];
+
+    /// The literals that follow `before` (up to `skip` further arguments later) anywhere in the kernel.
+    fn literals(before: &[&str]) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for source in SOURCES {
+            for start in before {
+                for (at, _) in source.match_indices(start) {
+                    let rest = &source[at + start.len()..];
+                    let end = rest.find(')').unwrap_or(rest.len());
+                    let call = &rest[..end];
+                    found.extend(call.split('"').skip(1).step_by(2).map(str::to_owned));
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_problem_in_the_sources_is_listed_and_every_listed_one_is_used() {
+        let calls = ["finding(field, ", "with(field, ", "parse(field, given, ", "refuse(field, ", "problem: "];
+        let mut used = literals(&calls);
+        // Second and later literals of a call are argument names and values, not problems.
+        let arguments = ["max", "given", "scale"];
+        used.retain(|word| !arguments.contains(&word.as_str()));
+        let listed: BTreeSet<String> = PROBLEMS.iter().map(|one| (*one).to_owned()).collect();
+        assert_eq!(used, listed);
+    }
+
+    #[test]
+    fn every_reason_in_the_sources_is_listed() {
+        let mut used = literals(&[".with(\"reason\", ", "refusal(", "=> \"", "_ => "]);
+        used.retain(|word| REASONS.contains(&word.as_str()));
+        let listed: BTreeSet<String> = REASONS.iter().map(|one| (*one).to_owned()).collect();
+        assert_eq!(used, listed);
+    }
+
+    #[test]
+    fn every_refusal_is_listed() {
+        let number = |code: &RefusalCode| match code {
+            RefusalCode::NotFound => 0,
+            RefusalCode::NotAllowed => 1,
+            RefusalCode::SamePerson => 2,
+            RefusalCode::WrongState => 3,
+            RefusalCode::Changed => 4,
+            RefusalCode::Guard => 5,
+            RefusalCode::Form => 6,
+            RefusalCode::Outside => 7,
+            RefusalCode::Duplicate => 8,
+            RefusalCode::WrongShard => 9,
+            RefusalCode::Unknown => 10,
+        };
+        let listed: BTreeSet<i32> = REFUSALS.iter().map(number).collect();
+        assert_eq!(listed, (0..11).collect());
+    }
+}
