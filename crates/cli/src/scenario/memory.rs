@@ -1,0 +1,67 @@
+//! The rows of a scenario: what a store would keep, in maps. The committer's own batch reads from and writes to it, so a
+//! scenario exercises what serves people.
+
+use ganglion_kernel::port::{Head, Line, Loaded, ShardWrite, Timer, Want};
+use ganglion_model::row::{Case, Record};
+use ganglion_model::{CaseId, CommandId, Outcome, Shard};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The rows.
+#[derive(Default)]
+pub struct Memory {
+    /// Cases by id; ids rise, so this is the order of opening.
+    pub cases: BTreeMap<CaseId, Case>,
+    /// Register rows kept by place.
+    pub records: BTreeMap<(Shard, String, String), Record>,
+    /// Timers that stand.
+    pub timers: BTreeSet<Timer>,
+    heads: BTreeMap<Shard, Head>,
+    answers: HashMap<CommandId, Outcome>,
+    keys: HashMap<CaseId, String>,
+    unique: HashMap<(Shard, String, String), String>,
+}
+
+impl Memory {
+    /// What a batch asks for.
+    pub fn load(&self, want: &Want) -> Loaded {
+        let numbered = |number: &String| self.cases.values().find(|case| case.number == *number);
+        let by_id = want.cases.iter().filter_map(|(_, id)| self.cases.get(id));
+        let mut cases: BTreeMap<CaseId, Case> = by_id.map(|case| (case.id, case.clone())).collect();
+        cases.extend(want.numbers.iter().filter_map(|(_, number)| numbered(number)).map(|c| (c.id, c.clone())));
+        Loaded {
+            heads: want.shards.iter().map(|s| (*s, self.heads.get(s).cloned().unwrap_or_default())).collect(),
+            answers: want.answers.iter().filter_map(|(_, id)| Some((*id, self.answers.get(id)?.clone()))).collect(),
+            cases: cases.into_values().collect(),
+            keys: want.keys.iter().filter_map(|(_, id)| Some((*id, self.keys.get(id)?.clone()))).collect(),
+            unique: want.unique.iter().filter_map(|key| Some((key.clone(), self.unique.get(key)?.clone()))).collect(),
+            records: want.records.iter().filter_map(|key| self.records.get(key).cloned()).collect(),
+        }
+    }
+
+    /// Takes what a batch wrote; gives its journal lines.
+    pub fn write(&mut self, writes: Vec<ShardWrite>) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for write in writes {
+            let shard = write.shard;
+            self.heads.insert(shard, write.head);
+            self.cases.extend(write.cases.into_iter().map(|one| (one.case.id, one.case)));
+            for record in write.records {
+                self.records.insert((shard, record.register.clone(), record.key.clone()), record);
+            }
+            for timer in &write.timers_gone {
+                self.timers.remove(timer);
+            }
+            self.timers.extend(write.timers_new);
+            self.answers.extend(write.answers.into_iter().map(|(id, outcome, _)| (id, outcome)));
+            self.keys.extend(write.keys);
+            self.unique.extend(write.unique.into_iter().map(|(f, v, number)| ((shard, f, v), number)));
+            lines.extend(write.lines);
+        }
+        lines
+    }
+
+    /// The wrapped key of a case.
+    pub fn key(&self, case: CaseId) -> Option<&str> {
+        self.keys.get(&case).map(String::as_str)
+    }
+}

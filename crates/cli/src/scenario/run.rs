@@ -1,0 +1,396 @@
+//! Running one scenario: blocks in order, steps in order, until a step goes otherwise than it says.
+
+use super::Finding;
+use super::check::check;
+use super::parse::{Block, Line, Scenario};
+use super::send::{Installation, Refused};
+use super::step::{self, Deed, Step, Who};
+use super::value::{Lookup, resolved};
+use super::world;
+use ganglion_kernel::batch::want;
+use ganglion_kernel::decide::{Given, State, decide};
+use ganglion_kernel::route::shard_for;
+use ganglion_model::change::{Actor, Body, Command, Refusal, RefusalCode};
+use ganglion_model::clocks::{Length, Rule, Unit, due, local_date, midnight};
+use ganglion_model::pack::{Field, Process};
+use ganglion_model::row::Case;
+use ganglion_model::{CaseId, CommandId, Fields, Model, Outcome, PostId, Shard};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Way in of the public, of staff and of other systems, unless the opener's role is itself a channel.
+const CHANNELS: [&str; 3] = ["online", "window", "open311"];
+
+/// A scenario under way.
+pub struct Running {
+    /// The installation.
+    pub at: Installation,
+    /// Cases by the scenario's names.
+    pub names: BTreeMap<String, CaseId>,
+    /// The case last named.
+    pub current: Option<CaseId>,
+    /// What the last step was refused with.
+    pub refusal: Option<Refusal>,
+    last: Option<Vec<Command>>,
+}
+
+/// Runs `scenario`; gives everything that failed.
+pub fn run(model: &Arc<Model>, scenario: &Scenario) -> Vec<Finding> {
+    if !scenario.findings.is_empty() {
+        return scenario.findings.clone();
+    }
+    let givens: Vec<&Line> = scenario
+        .blocks
+        .iter()
+        .filter_map(|block| if let Block::Given(lines) = block { Some(lines) } else { None })
+        .flatten()
+        .collect();
+    let setting = match world::build(model, &givens) {
+        Ok(setting) => setting,
+        Err(findings) => return findings,
+    };
+    let (at, names) = (Installation::new(setting), BTreeMap::new());
+    let mut running = Running { at, names, current: None, refusal: None, last: None };
+    let mut findings = Vec::new();
+    let mut checks = 0;
+    for block in &scenario.blocks {
+        match block {
+            Block::Given(_) => {}
+            Block::When(line, from, steps) => match running.when(*line, *from, steps) {
+                Ok(refused) => checks += refused,
+                // What comes after a step that went wrong says nothing.
+                Err(finding) => {
+                    findings.push(finding);
+                    return findings;
+                }
+            },
+            Block::Then(lines) => {
+                checks += lines.len();
+                findings.extend(lines.iter().filter_map(|line| check(&mut running, line)));
+            }
+        }
+    }
+    if checks == 0 && findings.is_empty() {
+        findings.push(Finding::new(scenario.line, "a `then` line or a step with `!`", "nothing is checked"));
+    }
+    findings
+}
+
+impl Running {
+    /// The case by the scenario's name, by a tie of the current case (`converted_to`), or the current one.
+    pub fn case(&self, name: Option<&str>) -> Option<&Case> {
+        let current = self.current.and_then(|id| self.at.memory.cases.get(&id));
+        let Some(name) = name else { return current };
+        if let Some(id) = self.names.get(name) {
+            return self.at.memory.cases.get(id);
+        }
+        let link = current?.links.iter().find(|link| link.kind == name)?;
+        self.at.memory.cases.get(&link.case)
+    }
+
+    fn when(&mut self, line: usize, from: Timestamp, steps: &[Line]) -> Result<usize, Finding> {
+        self.pass(line, from)?;
+        let mut refused = 0;
+        for line in steps {
+            refused += usize::from(self.step(line)?);
+        }
+        Ok(refused)
+    }
+
+    /// Lets time pass up to `to`.
+    fn pass(&mut self, line: usize, to: Timestamp) -> Result<(), Finding> {
+        if to < self.at.now {
+            return Err(Finding::new(line, "time that goes on", format!("it is {} already", clock(self.at.now))));
+        }
+        self.at.advance(to).map_err(|(timer, refusal)| {
+            let expected = format!("clock {} falls due at {}", timer.clock, clock(timer.at));
+            Finding::new(line, expected, refused_as(&refusal))
+        })
+    }
+
+    /// Does one step; says whether it was one that had to be refused.
+    fn step(&mut self, line: &Line) -> Result<bool, Finding> {
+        let step = step::read(&line.text).map_err(|expected| Finding::new(line.number, expected, &line.text))?;
+        let (expected, result) = match step {
+            Step::WaitUntil(to) => return self.pass(line.number, to).map(|()| false),
+            Step::Wait(length) => {
+                let to = self.later(length);
+                return self.pass(line.number, to).map(|()| false);
+            }
+            Step::Repeat(expected) => {
+                let commands = self.last.take();
+                let commands = commands.ok_or_else(|| Finding::new(line.number, "a step before it", "repeat"))?;
+                (expected, self.try_all(commands))
+            }
+            Step::Do { who, deed, form, refused } => {
+                let commands = self.commands(&who, &deed, &form);
+                let commands = commands.map_err(|found| Finding::new(line.number, &line.text, found))?;
+                let result = self.try_all(commands);
+                if let (Ok(outcome), Deed::Open { name, .. }) = (&result, &deed) {
+                    self.current = outcome.case;
+                    if let (Some(name), Some(case)) = (name, outcome.case) {
+                        self.names.insert(name.clone(), case);
+                    }
+                }
+                (refused, result)
+            }
+        };
+        self.judge(line, expected.as_ref(), result)
+    }
+
+    fn judge(
+        &mut self,
+        line: &Line,
+        expected: Option<&step::Refused>,
+        result: Result<Outcome, Refused>,
+    ) -> Result<bool, Finding> {
+        self.refusal = None;
+        match (result, expected) {
+            (Ok(_), None) => Ok(false),
+            (Ok(outcome), Some(_)) => {
+                let state = outcome.state.unwrap_or_default();
+                Err(Finding::new(line.number, &line.text, format!("it was done; state {state}")))
+            }
+            (Err(Refused::Follow(refusal)), _) => {
+                let found = format!("the case it opens was {}", refused_as(&refusal));
+                Err(Finding::new(line.number, &line.text, found))
+            }
+            (Err(Refused::Command(refusal)), None) => {
+                Err(Finding::new(line.number, &line.text, refused_as(&refusal)))
+            }
+            (Err(Refused::Command(refusal)), Some(expected)) => {
+                let found = refused_as(&refusal);
+                let is_it = is_refusal(&refusal, expected);
+                self.refusal = Some(refusal);
+                if is_it { Ok(true) } else { Err(Finding::new(line.number, &line.text, found)) }
+            }
+        }
+    }
+
+    /// Tries the ways the actor may mean it (one for each post): the first that is not refused counts; otherwise the
+    /// refusal that came furthest.
+    fn try_all(&mut self, commands: Vec<Command>) -> Result<Outcome, Refused> {
+        let mut best: Option<(u8, usize)> = None;
+        for (index, command) in commands.iter().enumerate() {
+            let depth = match self.dry(command) {
+                Ok(()) => u8::MAX,
+                Err(refusal) => match refusal.code {
+                    RefusalCode::NotFound => 0,
+                    RefusalCode::NotAllowed => 1,
+                    RefusalCode::SamePerson => 2,
+                    _ => 3,
+                },
+            };
+            if best.is_none_or(|(most, _)| depth > most) {
+                best = Some((depth, index));
+            }
+        }
+        let chosen = best.map_or(0, |(_, index)| index);
+        let result = match commands.get(chosen) {
+            Some(command) => self.at.send(command),
+            None => Err(Refused::Command(Refusal::new(RefusalCode::NotAllowed))),
+        };
+        self.last = Some(commands.into_iter().skip(chosen).take(1).collect());
+        result
+    }
+
+    /// Decides without doing.
+    fn dry(&self, command: &Command) -> Result<(), Refusal> {
+        let world = &self.at.setting.world;
+        let loaded = self.at.memory.load(&want(world, std::slice::from_ref(command)));
+        if !loaded.answers.is_empty() {
+            return Ok(());
+        }
+        let batch = ganglion_kernel::batch::Batch::new(world, &super::send::MASTER, loaded);
+        let state: &State = batch.state();
+        let given = Given { now: self.at.now, id: uuid::Uuid::nil(), key: [0; 32] };
+        decide(world, state, command, &given).map(|_| ())
+    }
+
+    fn commands(&mut self, who: &Who, deed: &Deed, form: &Fields) -> Result<Vec<Command>, String> {
+        let (shard, body, case) = match deed {
+            Deed::Open { process, channel, seen, .. } => {
+                let (shard, body) = self.opening(who, (process, channel.as_deref()), *seen, form)?;
+                (shard, body, None)
+            }
+            Deed::Act { action, on } => {
+                let case = self.case(on.as_deref()).ok_or("there is no such case")?.clone();
+                let body = self.acting(&case, action, form)?;
+                self.current = Some(case.id);
+                (case.shard, body, Some(case.id))
+            }
+        };
+        let actors = self.actors(who, case)?;
+        Ok(actors
+            .into_iter()
+            .map(|actor| Command { id: CommandId(self.at.id()), shard, actor, body: body.clone() })
+            .collect())
+    }
+
+    fn actors(&self, who: &Who, case: Option<CaseId>) -> Result<Vec<Actor>, String> {
+        Ok(match (who.name.as_str(), case) {
+            ("reporter", Some(case)) => vec![Actor::Reporter { case }],
+            ("reporter" | "public", _) => vec![Actor::Public],
+            ("api", _) => vec![Actor::Api { key: "scenario".to_owned() }],
+            ("system", _) => vec![Actor::System],
+            (name, _) => {
+                let posts = self.at.setting.people.get(name).ok_or_else(|| format!("there is no account {name}"))?;
+                let account = ganglion_model::AccountId(name.to_owned());
+                let asked = |id: &&PostId| who.post.as_ref().is_none_or(|post| self.post_name(id) == *post);
+                let posts: Vec<Actor> = posts
+                    .iter()
+                    .filter(asked)
+                    .map(|post| Actor::Post { post: post.clone(), account: account.clone() })
+                    .collect();
+                if posts.is_empty() {
+                    return Err(format!("{name} does not hold {}", who.post.as_deref().unwrap_or_default()));
+                }
+                posts
+            }
+        })
+    }
+
+    /// A post as scenarios write it.
+    pub fn post_name(&self, id: &PostId) -> String {
+        let post = self.at.setting.world.posts.get(id);
+        post.map_or_else(|| id.0.clone(), |post| format!("{}@{}", post.role, post.place))
+    }
+
+    fn opening(
+        &self,
+        who: &Who,
+        (process, channel): (&str, Option<&str>),
+        seen: Option<Timestamp>,
+        form: &Fields,
+    ) -> Result<(Shard, Body), String> {
+        let world = &self.at.setting.world;
+        let def = world.model.processes.get(process).ok_or_else(|| format!("there is no process {process}"))?;
+        let form = resolved(&def.form, form, self);
+        // A form that leads nowhere is refused by whichever shard gets it; a server answers before sending.
+        let shard = shard_for(world, def, &form, local_date(self.at.now)).unwrap_or_else(|_| self.some_shard());
+        let channel = channel.map_or_else(|| self.channel(who), str::to_owned);
+        Ok((shard, Body::Open { process: process.to_owned(), form, channel, observed_at: seen, from: None }))
+    }
+
+    fn some_shard(&self) -> Shard {
+        let mut places = self.at.setting.world.places.tree.versions().map(|place| place.code.shard());
+        places.find(|shard| *shard != Shard::DEPLOYMENT).unwrap_or(Shard::DEPLOYMENT)
+    }
+
+    fn channel(&self, who: &Who) -> String {
+        let [online, window, api] = CHANNELS;
+        let setting = &self.at.setting;
+        let list = setting.world.model.lists.get("channel");
+        let role = setting.people.get(&who.name).and_then(|posts| setting.world.posts.get(posts.first()?));
+        match (who.name.as_str(), role) {
+            ("reporter" | "public", _) => online.to_owned(),
+            ("api" | "system", _) => api.to_owned(),
+            (_, Some(post)) if list.is_some_and(|list| list.code(&post.role).is_some()) => post.role.clone(),
+            _ => window.to_owned(),
+        }
+    }
+
+    fn acting(&self, case: &Case, action: &str, form: &Fields) -> Result<Body, String> {
+        let process = self.at.setting.world.model.processes.get(&case.process);
+        let process = process.ok_or_else(|| format!("there is no process {}", case.process))?;
+        let action = action_name(process, action).unwrap_or_else(|| action.to_owned());
+        let here = process.action(&case.state, &action);
+        let anywhere = process.states.values().flat_map(|state| &state.actions).find(|one| one.name == action);
+        let fields: &[Field] = here.or(anywhere).map_or(&[], |action| &action.form);
+        let form = resolved(fields, form, self);
+        Ok(Body::Act { case: case.id, action, form, version: None })
+    }
+
+    /// The instant `length` from now: hours as they count, days at the same time of day.
+    fn later(&self, length: Length) -> Timestamp {
+        let office = &self.at.setting.world.office;
+        let now = self.at.now;
+        if length.unit().is_hours() {
+            return due(now, Rule::new(length), office).at;
+        }
+        let today = local_date(now);
+        let day = match length.unit() {
+            Unit::WorkingDay => {
+                office.calendar.working_day_from(today, i32::try_from(length.amount()).unwrap_or(i32::MAX))
+            }
+            Unit::Month => today.saturating_add(jiff::Span::new().months(i64::from(length.amount()))),
+            Unit::Year => today.saturating_add(jiff::Span::new().years(i64::from(length.amount()))),
+            _ => today.saturating_add(jiff::Span::new().days(i64::from(length.amount()))),
+        };
+        midnight(day) + now.duration_since(midnight(today))
+    }
+}
+
+/// The action meant by `word`: its name, or its name with a plural `s`.
+pub fn action_name(process: &Process, word: &str) -> Option<String> {
+    let known = |name: &str| {
+        process.states.values().flat_map(|state| &state.actions).any(|action| action.name == name)
+    };
+    let mut forms = vec![word.to_owned()];
+    forms.extend(word.strip_suffix("ies").map(|stem| format!("{stem}y")));
+    forms.extend(word.strip_suffix("es").map(str::to_owned));
+    forms.extend(word.strip_suffix('s').map(str::to_owned));
+    // `asks_extension` for `ask_extension`: the first word of a longer name carries the plural.
+    if let Some((first, rest)) = word.split_once('_') {
+        forms.extend(first.strip_suffix("ies").map(|stem| format!("{stem}y_{rest}")));
+        forms.extend(first.strip_suffix("es").map(|stem| format!("{stem}_{rest}")));
+        forms.extend(first.strip_suffix('s').map(|stem| format!("{stem}_{rest}")));
+    }
+    forms.into_iter().find(|name| known(name))
+}
+
+impl Lookup for Running {
+    fn post(&self, text: &str, roles: &[String]) -> Option<String> {
+        let posts = &self.at.setting.world.posts;
+        if let Some((role, place)) = text.split_once('@') {
+            let place = place.parse().ok()?;
+            return posts.at(place).find(|post| post.role == role).map(|post| post.id.0.clone());
+        }
+        let held = self.at.setting.people.get(text)?;
+        let fits = |id: &&PostId| posts.get(id).is_some_and(|post| roles.is_empty() || roles.contains(&post.role));
+        held.iter().find(fits).or(held.first()).map(|id| id.0.clone())
+    }
+
+    fn number(&self, name: &str) -> Option<String> {
+        self.case(Some(name)).map(|case| case.number.clone())
+    }
+}
+
+/// An instant as scenarios write it.
+pub fn clock(at: Timestamp) -> String {
+    let day = local_date(at);
+    let minutes = at.duration_since(midnight(day)).as_secs() / 60;
+    format!("{day} {:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+fn code_of(refusal: &Refusal) -> String {
+    super::value::shown(serde_json::to_value(refusal.code).ok().as_ref())
+}
+
+/// A refusal in one line.
+pub fn refused_as(refusal: &Refusal) -> String {
+    let mut said = format!("refused: {}", code_of(refusal));
+    for field in &refusal.fields {
+        said.push_str(&format!("; {}: {}", field.field, field.problem));
+        said.extend(field.message.as_ref().map(|message| format!(" ({})", message.zh)));
+    }
+    said.extend(refusal.message.as_ref().map(|message| format!("; {}", message.zh)));
+    for (name, value) in &refusal.args {
+        said.push_str(&format!("; {name} = {value}"));
+    }
+    said
+}
+
+/// Whether a refusal is the one a scenario expects.
+pub fn is_refusal(refusal: &Refusal, expected: &step::Refused) -> bool {
+    match expected {
+        step::Refused::Code(code) => {
+            let words = refusal.message.as_ref();
+            *code == code_of(refusal) || words.is_some_and(|words| *code == words.zh || *code == words.en)
+        }
+        step::Refused::Field(field, problem) => {
+            refusal.fields.iter().any(|one| one.field == *field && one.problem == *problem)
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Sending commands and letting time pass: what the committer, the timer job and the linking job do for a server.
+
+use super::memory::Memory;
+use super::world::Setting;
+use ganglion_kernel::batch::{Batch, want, want_records};
+use ganglion_kernel::decide::{Given, derived};
+use ganglion_kernel::port::{Line, Timer, Want};
+use ganglion_kernel::seal::Key;
+use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
+use ganglion_model::{CaseId, CommandId, Link, Outcome, Shard};
+use jiff::Timestamp;
+use std::collections::VecDeque;
+use uuid::Uuid;
+
+/// Wraps row keys; a scenario keeps no secret.
+pub const MASTER: Key = [7; 32];
+
+/// An installation in memory at a moment.
+pub struct Installation {
+    /// World and names.
+    pub setting: Setting,
+    /// Rows.
+    pub memory: Memory,
+    /// The scenario's clock.
+    pub now: Timestamp,
+    /// Who was told what about which case: `reporter` or `assignee`.
+    pub told: Vec<(CaseId, String)>,
+    ids: u128,
+}
+
+impl Installation {
+    /// An empty installation.
+    pub fn new(setting: Setting) -> Installation {
+        let mut memory = Memory::default();
+        for record in &setting.records {
+            memory.records.insert((record.shard, record.register.clone(), record.key.clone()), record.clone());
+        }
+        let now = Timestamp::UNIX_EPOCH;
+        Installation { setting, memory, now, told: Vec::new(), ids: 0 }
+    }
+
+    /// A fresh id; the same in every run.
+    pub fn id(&mut self) -> Uuid {
+        self.ids += 1;
+        Uuid::from_u128(self.ids)
+    }
+
+    /// Sends a command, and what follows from it: cases opened elsewhere, and the ties between both.
+    ///
+    /// # Errors
+    /// The refusal of the command; the second kind is the refusal of something that followed.
+    pub fn send(&mut self, command: &Command) -> Result<Outcome, Refused> {
+        let (outcome, lines) = self.commit(command).map_err(Refused::Command)?;
+        let mut waiting: VecDeque<Line> = lines.into();
+        while let Some(line) = waiting.pop_front() {
+            let Change::Case { case, ops, .. } = &line.entry.change else { continue };
+            for op in ops {
+                match op {
+                    Op::Notify { whom } => self.told.push((*case, whom.clone())),
+                    Op::Spawn { command, link } => {
+                        waiting.extend(self.spawn(command, link, (line.entry.shard, *case))?);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn spawn(&mut self, command: &Command, kind: &str, (shard, case): (Shard, CaseId)) -> Result<Vec<Line>, Refused> {
+        let (opened, mut lines) = self.commit(command).map_err(Refused::Follow)?;
+        let (Some(child), Some(number)) = (opened.case, opened.number) else { return Ok(lines) };
+        let link = Link { kind: kind.to_owned(), number, case: child, shard: command.shard };
+        let back = Command {
+            id: derived(command.id, "link"),
+            shard,
+            actor: Actor::System,
+            body: Body::LinkBack { case, link },
+        };
+        lines.extend(self.commit(&back).map_err(Refused::Follow)?.1);
+        Ok(lines)
+    }
+
+    fn commit(&mut self, command: &Command) -> Result<(Outcome, Vec<Line>), Refusal> {
+        let id = self.id();
+        let mut key = [0; 32];
+        key[..16].copy_from_slice(id.as_bytes());
+        let given = Given { now: self.now, id, key };
+        let commands = std::slice::from_ref(command);
+        let world = &self.setting.world;
+        let mut batch = Batch::new(world, &MASTER, self.memory.load(&want(world, commands)));
+        let records = want_records(world, batch.state(), commands);
+        batch.add_records(self.memory.load(&Want { records, ..Want::default() }).records);
+        let outcome = batch.run(command, &given)?;
+        let writes = batch.finish();
+        let records: Vec<_> = writes.iter().flat_map(|write| write.records.clone()).collect();
+        let lines = self.memory.write(writes);
+        if !records.is_empty() {
+            self.setting.world = self.setting.world.with_records(records);
+        }
+        Ok((outcome, lines))
+    }
+
+    /// Lets time pass up to `to`; what falls due on the way is acted on at its own time.
+    ///
+    /// # Errors
+    /// A timer that stood and was refused, or that stands again: a clock and its timer disagree.
+    pub fn advance(&mut self, to: Timestamp) -> Result<(), (Timer, Refusal)> {
+        loop {
+            let Some(timer) = self.memory.timers.first().filter(|timer| timer.at <= to).cloned() else { break };
+            self.now = self.now.max(timer.at);
+            let body = Body::Due { case: timer.case, clock: timer.clock.clone() };
+            let command = Command { id: CommandId(self.id()), shard: timer.shard, actor: Actor::System, body };
+            match self.send(&command) {
+                Ok(_) if self.memory.timers.contains(&timer) => {
+                    let refusal = Refusal::new(RefusalCode::Duplicate).with("clock", &timer.clock);
+                    return Err((timer, refusal));
+                }
+                Ok(_) => {}
+                Err(Refused::Command(refusal) | Refused::Follow(refusal)) => return Err((timer, refusal)),
+            }
+        }
+        self.now = self.now.max(to);
+        Ok(())
+    }
+}
+
+/// Who was refused.
+#[derive(Debug)]
+pub enum Refused {
+    /// The command.
+    Command(Refusal),
+    /// A command that followed from it.
+    Follow(Refusal),
+}
