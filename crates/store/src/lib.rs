@@ -1,1 +1,10 @@
-//! Everything durable: SQLite behind the kernel's storage port, one conformance suite.
+//! Everything durable: SQLite behind the kernel's storage port, one conformance suite over it.
+//!
+//! [`SqliteStore`] is the embedded default. [`replay`] and [`rebuild`] work through the port alone, so that they check any
+//! database. Nothing here decides what may happen.
+
+pub mod rebuild;
+pub mod replay;
+mod sqlite;
+
+pub use sqlite::{OpenError, SqliteOptions, SqliteStore};

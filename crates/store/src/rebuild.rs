@@ -1,0 +1,53 @@
+//! Figures counted again from the rows, for comparing with the counters that were kept up to date.
+
+use ganglion_indicators::fold::cells_of_changes;
+use ganglion_indicators::{Cells, FactChange, facts_of_case};
+use ganglion_kernel::port::{After, CaseFilter, CaseOrder, Store};
+use ganglion_kernel::{StoreError, World};
+use ganglion_model::row::Case;
+use ganglion_model::{PlaceCode, Shard};
+
+/// Cases read at a time.
+const PAGE: u32 = 500;
+
+/// Every case of a shard, newest first, handed to `each`.
+///
+/// # Errors
+/// Of the store.
+pub async fn each_case(store: &dyn Store, shard: Shard, mut each: impl FnMut(Case)) -> Result<(), StoreError> {
+    let place = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000);
+    let Some(place) = place else { return Ok(()) };
+    let filter = CaseFilter {
+        place: Some(place),
+        ..CaseFilter::default()
+    };
+    let mut after = None;
+    loop {
+        let page = store.cases(&filter, CaseOrder::Opened, after.as_ref(), PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(After::of(last, CaseOrder::Opened));
+        page.into_iter().for_each(&mut each);
+    }
+}
+
+/// The counters of a shard as its rows give them.
+///
+/// # Errors
+/// Of the store.
+pub async fn cells_of_rows(store: &dyn Store, world: &World, shard: Shard) -> Result<Cells, StoreError> {
+    let mut cells = Cells::new();
+    each_case(store, shard, |case| {
+        let facts = facts_of_case(&world.model, world, &case);
+        let changes: Vec<FactChange> = facts
+            .into_iter()
+            .map(|fact| FactChange {
+                case: case.id,
+                before: None,
+                after: Some(fact),
+            })
+            .collect();
+        cells_of_changes(&mut cells, &world.model, shard, &changes);
+    })
+    .await?;
+    Ok(cells)
+}

@@ -1,0 +1,230 @@
+//! The journal played again into an empty store: the same rows, timers, figures and Merkle root must come out.
+//!
+//! Every line is checked on the way: no gap, its bytes canonical, its hash the one noted, the root the one of the head.
+//! What the journal does not hold is not restored: sequences of numbers, recorded answers, unique values, row keys.
+
+use ganglion_indicators::fold::cells_of_changes;
+use ganglion_indicators::{Fact, fact_changes, facts_of_case};
+use ganglion_kernel::apply::apply_all;
+use ganglion_kernel::batch::{kind_of, timers_of};
+use ganglion_kernel::merkle::{Frontier, Hash};
+use ganglion_kernel::port::{CaseWrite, Head, Line, ShardWrite, Store, StoredLine, Timer, Want};
+use ganglion_kernel::{StoreError, World, journal};
+use ganglion_model::change::Change;
+use ganglion_model::row::Case;
+use ganglion_model::{CaseId, Entry, Shard};
+use std::collections::HashMap;
+
+/// Lines replayed in one write.
+const PAGE: u32 = 500;
+
+/// Why a journal does not replay.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A line is not what it should be.
+    #[error("journal line {shard}/{seq}: {reason}")]
+    Line {
+        /// Shard.
+        shard: Shard,
+        /// Line.
+        seq: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The lines do not give the tree of the head.
+    #[error("the journal of shard {0} does not give the Merkle root that was published")]
+    Root(Shard),
+}
+
+/// Where a shard stands after replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// Shard.
+    pub shard: Shard,
+    /// Lines.
+    pub lines: u64,
+    /// Merkle root over them.
+    pub root: Hash,
+}
+
+/// Plays every shard's journal of `from` into `into`, which must be empty.
+///
+/// # Errors
+/// See [`ReplayError`]; `into` is then incomplete.
+pub async fn replay(from: &dyn Store, into: &dyn Store, world: &World) -> Result<Vec<Replayed>, ReplayError> {
+    let mut done = Vec::new();
+    for (shard, head) in from.shards().await? {
+        let mut tip = Head::default();
+        loop {
+            let lines = from.lines_after(shard, tip.seq, PAGE).await?;
+            if lines.is_empty() {
+                break;
+            }
+            let entries = read(shard, &tip, &lines)?;
+            tip = play(into, world, (shard, tip), entries).await?;
+        }
+        if tip.frontier != head.frontier {
+            return Err(ReplayError::Root(shard));
+        }
+        done.push(Replayed {
+            shard,
+            lines: tip.seq,
+            root: tip.frontier.root(),
+        });
+    }
+    Ok(done)
+}
+
+/// Reads a page of lines that follow `tip`.
+fn read(shard: Shard, tip: &Head, lines: &[StoredLine]) -> Result<Vec<Line>, ReplayError> {
+    let follows = tip.seq + 1..;
+    follows
+        .zip(lines)
+        .map(|(seq, line)| read_line(shard, seq, line))
+        .collect()
+}
+
+fn read_line(shard: Shard, seq: u64, line: &StoredLine) -> Result<Line, ReplayError> {
+    let wrong = |reason: String| ReplayError::Line { shard, seq, reason };
+    if line.seq != seq {
+        return Err(wrong(format!("missing; the next line is {}", line.seq)));
+    }
+    let hash = journal::hash(&line.canonical);
+    if hash != line.hash {
+        return Err(wrong("its bytes do not give the hash noted with it".to_owned()));
+    }
+    let entry: Entry = serde_json::from_str(&line.canonical).map_err(|error| wrong(error.to_string()))?;
+    if (entry.shard, entry.seq) != (shard, seq) {
+        return Err(wrong(format!("it says it is line {}/{}", entry.shard, entry.seq)));
+    }
+    let again = journal::canonical(&entry).map_err(|error| wrong(error.to_string()))?;
+    if again != line.canonical {
+        return Err(wrong("its bytes are not canonical".to_owned()));
+    }
+    let case = match &entry.change {
+        Change::Opened { case } => Some(case.id),
+        Change::Case { case, .. } => Some(*case),
+        Change::Record { .. } => None,
+    };
+    Ok(Line {
+        entry,
+        canonical: again,
+        hash,
+        case,
+    })
+}
+
+/// A case of a page, and what it contributed before the page.
+struct Touched {
+    case: Case,
+    is_new: bool,
+    facts: Vec<Fact>,
+    timers: Vec<Timer>,
+}
+
+/// Applies a page of lines and writes what came out; gives the head afterwards.
+async fn play(
+    into: &dyn Store,
+    world: &World,
+    (shard, tip): (Shard, Head),
+    lines: Vec<Line>,
+) -> Result<Head, ReplayError> {
+    let cases = lines.iter().filter_map(|line| Some((shard, line.case?))).collect();
+    let loaded = into
+        .load(&Want {
+            cases,
+            ..Want::default()
+        })
+        .await?;
+    let mut touched: HashMap<CaseId, Touched> = HashMap::new();
+    for case in loaded.cases {
+        let (facts, timers) = (facts_of_case(&world.model, world, &case), timers_of(&case));
+        touched.insert(
+            case.id,
+            Touched {
+                case,
+                is_new: false,
+                facts,
+                timers,
+            },
+        );
+    }
+    let mut write = ShardWrite {
+        shard,
+        expected_seq: tip.seq,
+        ..ShardWrite::default()
+    };
+    let mut frontier: Frontier = tip.frontier;
+    for line in &lines {
+        frontier.push(line.hash);
+        take(&mut touched, &mut write, &line.entry)?;
+    }
+    write.head = Head {
+        seq: tip.seq + lines.len() as u64,
+        frontier,
+        ..Head::default()
+    };
+    write.lines = lines;
+    for one in touched.into_values() {
+        settle(world, &mut write, one);
+    }
+    write.cells.retain(|_, cell| *cell != (0, 0));
+    let head = write.head.clone();
+    into.write(&[write]).await?;
+    Ok(head)
+}
+
+/// Applies one line to the rows in memory.
+fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &Entry) -> Result<(), ReplayError> {
+    let wrong = |reason: &str| ReplayError::Line {
+        shard: entry.shard,
+        seq: entry.seq,
+        reason: reason.to_owned(),
+    };
+    match &entry.change {
+        Change::Opened { case } => {
+            let row = Touched {
+                case: Case::clone(case),
+                is_new: true,
+                facts: Vec::new(),
+                timers: Vec::new(),
+            };
+            if touched.insert(case.id, row).is_some() {
+                return Err(wrong("it opens a case that is there already"));
+            }
+        }
+        Change::Case { case, ops, .. } => {
+            let row = touched
+                .get_mut(case)
+                .ok_or_else(|| wrong("it changes a case that was never opened"))?;
+            apply_all(&mut row.case, ops, entry.at);
+        }
+        Change::Record { record } => write.records.push((**record).clone()),
+    }
+    Ok(())
+}
+
+/// Adds what a case comes to after the page.
+fn settle(world: &World, write: &mut ShardWrite, touched: Touched) {
+    let Touched {
+        case,
+        is_new,
+        facts,
+        timers,
+    } = touched;
+    let changes = fact_changes(case.id, facts, facts_of_case(&world.model, world, &case));
+    cells_of_changes(&mut write.cells, &world.model, case.shard, &changes);
+    write.facts.extend(changes);
+    let now = timers_of(&case);
+    write
+        .timers_gone
+        .extend(timers.iter().filter(|timer| !now.contains(timer)).cloned());
+    write
+        .timers_new
+        .extend(now.into_iter().filter(|timer| !timers.contains(timer)));
+    let kind = kind_of(&world.model, &case);
+    write.cases.push(CaseWrite { case, is_new, kind });
+}

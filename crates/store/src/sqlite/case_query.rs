@@ -1,0 +1,191 @@
+//! The SQL behind lists of cases: which index drives a list, and which conditions are looked at on the way.
+//!
+//! The driving index is named in the statement, so that no list depends on statistics: a page costs what it shows, however
+//! long the history. Lists over several posts become several arms, whose pages the caller merges.
+
+use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
+use ganglion_model::{Level, PlaceCode, PostId};
+use rusqlite::types::Value;
+use std::fmt::Write as _;
+
+/// A statement with its values.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Sql {
+    /// Text with `?` for values.
+    pub text: String,
+    /// The values in order.
+    pub values: Vec<Value>,
+}
+
+impl Sql {
+    fn new(text: &str) -> Sql {
+        Sql {
+            text: text.to_owned(),
+            values: Vec::new(),
+        }
+    }
+
+    fn and(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
+        let joint = if self.text.contains(" WHERE ") {
+            " AND "
+        } else {
+            " WHERE "
+        };
+        self.text.push_str(joint);
+        self.text.push_str(condition);
+        self.values.extend(values);
+    }
+}
+
+/// How an arm finds the cases of a post.
+#[derive(Clone, Copy)]
+enum Post<'a> {
+    Any,
+    Assigned(&'a PostId),
+    Assisting(&'a PostId),
+}
+
+fn text(value: &str) -> Value {
+    Value::Text(value.to_owned())
+}
+
+fn padded(code: u64) -> Value {
+    Value::Integer(i64::try_from(code).unwrap_or(i64::MAX))
+}
+
+/// A page: one statement for each arm; every one gives body, sort value and id in the order asked for.
+pub(super) fn page(filter: &CaseFilter, order: CaseOrder, after: Option<&After>, limit: u32) -> Vec<Sql> {
+    if filter.assignees.is_empty() {
+        return vec![arm(filter, Post::Any, (order, after, limit))];
+    }
+    let arms = filter
+        .assignees
+        .iter()
+        .flat_map(|post| [Post::Assigned(post), Post::Assisting(post)]);
+    arms.map(|post| arm(filter, post, (order, after, limit))).collect()
+}
+
+/// How many cases a filter has.
+pub(super) fn count(filter: &CaseFilter) -> Sql {
+    let mut sql = Sql::new("SELECT count(*) FROM case_row c");
+    place(&mut sql, filter);
+    if !filter.assignees.is_empty() {
+        let marks = marks(filter.assignees.len());
+        let condition = format!(
+            "c.rowid IN (SELECT rowid FROM case_row WHERE assignee IN ({marks}) UNION SELECT r.rowid FROM case_assist a \
+             JOIN case_row r ON r.shard = a.shard AND r.id = a.id WHERE a.post IN ({marks}))"
+        );
+        let posts = || filter.assignees.iter().map(|post| text(&post.0));
+        sql.and(&condition, posts().chain(posts()));
+    }
+    rest(&mut sql, filter);
+    sql
+}
+
+fn arm(filter: &CaseFilter, post: Post<'_>, (order, after, limit): (CaseOrder, Option<&After>, u32)) -> Sql {
+    let sort = match order {
+        CaseOrder::Due => "due",
+        CaseOrder::Opened => "opened_at",
+    };
+    let mut sql = Sql::new(&format!("SELECT c.body, c.{sort}, c.id FROM "));
+    match post {
+        Post::Assisting(post) => {
+            sql.text
+                .push_str("case_assist a CROSS JOIN case_row c ON c.shard = a.shard AND c.id = a.id");
+            sql.and("a.post = ?", [text(&post.0)]);
+        }
+        _ => {
+            let _ = write!(sql.text, "case_row c INDEXED BY {}", driver(filter, post, order));
+        }
+    }
+    if let Post::Assigned(post) = post {
+        sql.and("c.assignee = ?", [text(&post.0)]);
+    }
+    place(&mut sql, filter);
+    rest(&mut sql, filter);
+    if let Some(after) = after {
+        let side = if order == CaseOrder::Due { '>' } else { '<' };
+        let id = Value::Blob(after.case.0.as_bytes().to_vec());
+        sql.and(
+            &format!("(c.{sort}, c.id) {side} (?, ?)"),
+            [Value::Integer(after.at), id],
+        );
+    }
+    let direction = if order == CaseOrder::Due { "" } else { " DESC" };
+    let _ = write!(sql.text, " ORDER BY c.{sort}{direction}, c.id{direction} LIMIT {limit}");
+    sql
+}
+
+/// The index that gives the fewest rows in the order asked for. Lists by deadline have indexes over open cases only;
+/// asked over closed cases too they are sorted.
+fn driver(filter: &CaseFilter, post: Post<'_>, order: CaseOrder) -> String {
+    let level = filter.place.map(PlaceCode::level);
+    let by_due = order == CaseOrder::Due && filter.open == Some(true);
+    let subject = match level {
+        _ if matches!(post, Post::Assigned(_)) => "_assignee",
+        Some(Level::Village | Level::Grid) => "_place",
+        _ if filter.opened_by.is_some() => return "case_opened_by".to_owned(),
+        Some(Level::Township) => "_township",
+        Some(Level::County) => "_shard",
+        Some(Level::Province | Level::City) | None => "",
+    };
+    format!("case_{}{subject}", if by_due { "due" } else { "opened" })
+}
+
+/// Conditions on the place, in the form the indexes have.
+fn place(sql: &mut Sql, filter: &CaseFilter) {
+    let Some(place) = filter.place else { return };
+    let (low, high) = place.range();
+    match place.level() {
+        Level::County => sql.and("c.shard = ?", [Value::Integer(i64::from(place.shard().0))]),
+        Level::Township => sql.and("c.township = ?", [padded(low)]),
+        _ => sql.and("c.place >= ? AND c.place < ?", [padded(low), padded(high)]),
+    }
+}
+
+/// Every other condition.
+fn rest(sql: &mut Sql, filter: &CaseFilter) {
+    match filter.open {
+        Some(true) => sql.and("c.is_open = 1", []),
+        Some(false) => sql.and("c.is_open = 0", []),
+        None => {}
+    }
+    any_of(sql, "c.process", &filter.processes);
+    any_of(sql, "c.state", &filter.states);
+    if filter.unassigned {
+        sql.and("c.assignee IS NULL", []);
+    }
+    if let Some(post) = &filter.opened_by {
+        sql.and("c.opened_by = ?", [text(&post.0)]);
+    }
+    if let Some(kind) = &filter.kind {
+        sql.and("c.kind = ?", [text(kind)]);
+    }
+    if let Some(before) = filter.due_before {
+        sql.and("c.due < ?", [Value::Integer(before.as_microsecond())]);
+    }
+    if let Some((from, to)) = filter.opened {
+        let span = [from, to].map(|at| Value::Integer(at.as_microsecond()));
+        sql.and("c.opened_at >= ? AND c.opened_at < ?", span);
+    }
+    if let Some(level) = filter.level {
+        sql.and("c.level = ?", [Value::Integer(i64::from(level.digits()))]);
+    }
+    if let Some([west, south, east, north]) = filter.bounds {
+        let bounds = [west, east, south, north].map(Value::Real);
+        sql.and("c.lon BETWEEN ? AND ? AND c.lat BETWEEN ? AND ?", bounds);
+    }
+}
+
+fn any_of(sql: &mut Sql, column: &str, values: &[String]) {
+    if !values.is_empty() {
+        sql.and(
+            &format!("{column} IN ({})", marks(values.len())),
+            values.iter().map(|value| text(value)),
+        );
+    }
+}
+
+fn marks(count: usize) -> String {
+    vec!["?"; count].join(", ")
+}

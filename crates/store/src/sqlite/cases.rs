@@ -1,0 +1,128 @@
+//! Reading cases: one, a page, how many.
+
+use super::case_query::{Sql, count, page};
+use super::load::read_case;
+use super::row::{Column, Stored, all, case_key, one};
+use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
+use ganglion_model::row::Case;
+use ganglion_model::{CaseId, Shard};
+use rusqlite::{Connection, params, params_from_iter};
+
+/// The column whole cases stand in.
+pub(super) const CASE_BODY: Column = Column("case_row", "body");
+
+/// Most cases on a page.
+const PAGE_MAX: u32 = 500;
+
+/// One case.
+pub(super) fn case_by_id(connection: &Connection, shard: Shard, id: CaseId) -> Stored<Option<Case>> {
+    let sql = "SELECT body FROM case_row WHERE shard = ? AND id = ?";
+    one(
+        connection,
+        "reading a case",
+        (sql, params![shard.0, id.0.as_bytes()]),
+        |row| read_case(row, 0, || case_key(shard, id)),
+    )
+}
+
+/// One case by its public number.
+pub(super) fn case_by_number(connection: &Connection, shard: Shard, number: &str) -> Stored<Option<Case>> {
+    let sql = "SELECT body FROM case_row WHERE shard = ? AND number = ?";
+    one(connection, "reading a case", (sql, params![shard.0, number]), |row| {
+        read_case(row, 0, || format!("{shard}/{number}"))
+    })
+}
+
+/// A case with what it is sorted by.
+type Sorted = (i64, CaseId, Case);
+
+/// A page of cases.
+pub(super) fn cases(
+    connection: &Connection,
+    filter: &CaseFilter,
+    order: CaseOrder,
+    after: Option<&After>,
+    limit: u32,
+) -> Stored<Vec<Case>> {
+    let limit = limit.min(PAGE_MAX);
+    let page = if order == CaseOrder::Due && filter.open.is_none() {
+        both(connection, filter, after, limit)?
+    } else {
+        merged(connection, filter, order, after, limit)?
+    };
+    Ok(page.into_iter().map(|(_, _, case)| case).collect())
+}
+
+/// By deadline over open and closed cases: the closed ones stand at the end, so they are looked for only when the open
+/// ones with a deadline do not fill the page.
+fn both(connection: &Connection, filter: &CaseFilter, after: Option<&After>, limit: u32) -> Stored<Vec<Sorted>> {
+    let only = |open| CaseFilter {
+        open: Some(open),
+        ..filter.clone()
+    };
+    let mut page = merged(connection, &only(true), CaseOrder::Due, after, limit)?;
+    let is_full = page.len() == limit as usize && page.last().is_some_and(|last| last.0 < i64::MAX);
+    if !is_full {
+        page.extend(merged(connection, &only(false), CaseOrder::Due, after, limit)?);
+        sort(&mut page, CaseOrder::Due);
+        page.truncate(limit as usize);
+    }
+    Ok(page)
+}
+
+/// The pages of all arms, in order, each case once.
+fn merged(
+    connection: &Connection,
+    filter: &CaseFilter,
+    order: CaseOrder,
+    after: Option<&After>,
+    limit: u32,
+) -> Stored<Vec<Sorted>> {
+    let mut rows = Vec::new();
+    let arms = page(filter, order, after, limit);
+    let merge = arms.len() > 1;
+    for arm in arms {
+        rows.extend(read(connection, &arm)?);
+    }
+    if merge {
+        sort(&mut rows, order);
+        rows.dedup_by_key(|row| row.1);
+        rows.truncate(limit as usize);
+    }
+    Ok(rows)
+}
+
+fn sort(rows: &mut [Sorted], order: CaseOrder) {
+    match order {
+        CaseOrder::Due => rows.sort_by_key(|row| (row.0, row.1)),
+        CaseOrder::Opened => rows.sort_by_key(|row| std::cmp::Reverse((row.0, row.1))),
+    }
+}
+
+fn read(connection: &Connection, sql: &Sql) -> Stored<Vec<Sorted>> {
+    all(
+        connection,
+        "listing cases",
+        (&sql.text, params_from_iter(&sql.values)),
+        |row| {
+            let id = CaseId(Column("case_row", "id").id(row, 2)?);
+            Ok((
+                Column("case_row", "due").get(row, 1)?,
+                id,
+                read_case(row, 0, || id.to_string())?,
+            ))
+        },
+    )
+}
+
+/// How many cases a filter has, exactly.
+pub(super) fn case_count(connection: &Connection, filter: &CaseFilter) -> Stored<u64> {
+    let sql = count(filter);
+    let found = one(
+        connection,
+        "counting cases",
+        (&sql.text, params_from_iter(&sql.values)),
+        |row| Column("case_row", "count").get(row, 0),
+    )?;
+    Ok(found.unwrap_or(0))
+}

@@ -1,0 +1,190 @@
+//! Opening a file, its settings, and handing out connections.
+
+use super::migrate::{OpenError, migrate};
+use super::row::failed;
+use ganglion_kernel::StoreError;
+use parking_lot::{Mutex, MutexGuard};
+use rusqlite::{Connection, OpenFlags};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Settings of a SQLite database.
+#[derive(Clone, Copy, Debug)]
+pub struct SqliteOptions {
+    /// Whether a commit waits for the disk. `false` only while a history is loaded that could be loaded again.
+    pub durable: bool,
+    /// Connections that only read.
+    pub readers: usize,
+    /// Bytes of the file mapped into memory.
+    pub mmap_bytes: u64,
+    /// Page cache of the writer, KiB.
+    pub cache_kib: u32,
+    /// Pages the file may grow to (8 KiB each); a write beyond fails as on a full disk.
+    pub pages_max: Option<u32>,
+    /// How long to wait for another program that writes, milliseconds.
+    pub busy_ms: u64,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> SqliteOptions {
+        SqliteOptions {
+            durable: true,
+            readers: 4,
+            mmap_bytes: 256 << 20,
+            cache_kib: 32 << 10,
+            pages_max: None,
+            busy_ms: 10_000,
+        }
+    }
+}
+
+/// Page cache of each reader, KiB.
+const READER_CACHE_KIB: u32 = 4 << 10;
+/// Statements kept prepared on each connection.
+const STATEMENTS_MAX: usize = 128;
+/// Pages in the log after which the writer folds it into the file: 16 MiB.
+const CHECKPOINT_PAGES: u32 = 2000;
+
+/// A SQLite database behind the storage port.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: Option<PathBuf>,
+    writer: Mutex<Connection>,
+    readers: Vec<Mutex<Connection>>,
+    turn: AtomicUsize,
+}
+
+impl SqliteStore {
+    /// Opens the file, making it and bringing it up to date as needed.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(path: &Path, options: SqliteOptions) -> Result<Arc<SqliteStore>, OpenError> {
+        let failed = |reason| OpenError::Database {
+            attempted: "cannot open",
+            path: path.to_owned(),
+            reason,
+        };
+        let mut writer = Connection::open(path).map_err(failed)?;
+        prepare_writer(&writer, &options).map_err(failed)?;
+        migrate(&mut writer).map_err(|error| match error {
+            OpenError::Database { attempted, reason, .. } => OpenError::Database {
+                attempted,
+                path: path.to_owned(),
+                reason,
+            },
+            other => other,
+        })?;
+        let readers = (0..options.readers)
+            .map(|_| open_reader(path, &options).map(Mutex::new))
+            .collect::<Result<_, _>>()
+            .map_err(failed)?;
+        Ok(Arc::new(SqliteStore {
+            path: Some(path.to_owned()),
+            writer: Mutex::new(writer),
+            readers,
+            turn: AtomicUsize::new(0),
+        }))
+    }
+
+    /// A database in memory, gone with the handle: for tests and trials. Reads and writes take turns.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn memory() -> Result<Arc<SqliteStore>, OpenError> {
+        let failed = |reason| OpenError::Database {
+            attempted: "cannot open",
+            path: PathBuf::new(),
+            reason,
+        };
+        let mut writer = Connection::open_in_memory().map_err(failed)?;
+        prepare_writer(&writer, &SqliteOptions::default()).map_err(failed)?;
+        migrate(&mut writer)?;
+        Ok(Arc::new(SqliteStore {
+            path: None,
+            writer: Mutex::new(writer),
+            readers: Vec::new(),
+            turn: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Turns waiting for the disk off while a history is loaded, and on again; turning it on first brings everything
+    /// written so far to the disk.
+    ///
+    /// # Errors
+    /// When the database refuses; what was written stays as it is.
+    pub fn set_durable(&self, durable: bool) -> Result<(), StoreError> {
+        let attempted = "changing how commits wait for the disk";
+        let writer = self.writer.lock();
+        writer
+            .pragma_update(None, "synchronous", synchronous(durable))
+            .map_err(failed(attempted))?;
+        if let Some(path) = self.path.as_ref().filter(|_| durable) {
+            writer
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+                .map_err(failed(attempted))?;
+            // A checkpoint with nothing left to copy would not flush what earlier ones copied without flushing.
+            std::fs::File::open(path)
+                .and_then(|file| file.sync_all())
+                .map_err(|error| StoreError::Database {
+                    attempted,
+                    reason: error.to_string(),
+                })?;
+        }
+        Ok(())
+    }
+
+    /// The one connection that writes.
+    pub(super) fn writer(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock()
+    }
+
+    /// A connection that reads: a free one, or else the next in turn.
+    pub(super) fn reader(&self) -> MutexGuard<'_, Connection> {
+        if let Some(free) = self.readers.iter().find_map(Mutex::try_lock) {
+            return free;
+        }
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        match self.readers.len() {
+            0 => self.writer.lock(),
+            readers => self.readers[turn % readers].lock(),
+        }
+    }
+}
+
+fn synchronous(durable: bool) -> &'static str {
+    if durable { "FULL" } else { "OFF" }
+}
+
+fn prepare(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_millis(options.busy_ms))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.pragma_update(None, "mmap_size", options.mmap_bytes)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")
+}
+
+fn prepare_writer(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
+    // Rows of two kilobytes fit four to a page; must come before anything is written.
+    connection.pragma_update(None, "page_size", 8192)?;
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    prepare(connection, options)?;
+    connection.pragma_update(None, "synchronous", synchronous(options.durable))?;
+    connection.pragma_update(None, "cache_size", -i64::from(options.cache_kib))?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    if let Some(pages) = options.pages_max {
+        connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+fn open_reader(path: &Path, options: &SqliteOptions) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(path, flags)?;
+    prepare(&connection, options)?;
+    connection.pragma_update(None, "cache_size", -i64::from(READER_CACHE_KIB))?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}

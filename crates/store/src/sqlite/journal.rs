@@ -1,0 +1,102 @@
+//! The journal and what follows it: lines, shards, cursors, timers.
+
+use super::load::read_head;
+use super::row::{Column, Stored, all, one, run};
+use ganglion_kernel::port::{Head, StoredLine, Timer};
+use ganglion_model::{CaseId, Entry, Shard};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+/// Most lines in one answer.
+const LINES_MAX: u32 = 10_000;
+
+fn entry(row: &Row<'_>, shard: Shard) -> Stored<Entry> {
+    Column("journal", "entry").json(row, 1, || {
+        format!(
+            "{shard}/{}",
+            row.get::<_, u64>(0)
+                .map_or_else(|_| "?".to_owned(), |seq| seq.to_string())
+        )
+    })
+}
+
+/// Lines of a case, newest first.
+pub(super) fn entries_of_case(connection: &Connection, shard: Shard, case: CaseId, limit: u32) -> Stored<Vec<Entry>> {
+    let sql = "SELECT seq, entry FROM journal WHERE shard = ? AND case_id = ? ORDER BY seq DESC LIMIT ?";
+    let params = params![shard.0, case.0.as_bytes(), limit.min(LINES_MAX)];
+    all(connection, "reading a case's journal", (sql, params), |row| {
+        entry(row, shard)
+    })
+}
+
+/// Lines of a shard after `seq`, in order.
+pub(super) fn entries_after(connection: &Connection, shard: Shard, seq: u64, limit: u32) -> Stored<Vec<Entry>> {
+    let sql = "SELECT seq, entry FROM journal WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?";
+    let params = params![shard.0, seq, limit.min(LINES_MAX)];
+    all(connection, "reading the journal", (sql, params), |row| {
+        entry(row, shard)
+    })
+}
+
+/// Lines of a shard after `seq` as stored, in order.
+pub(super) fn lines_after(connection: &Connection, shard: Shard, seq: u64, limit: u32) -> Stored<Vec<StoredLine>> {
+    let sql = "SELECT seq, entry, leaf FROM journal WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?";
+    let params = params![shard.0, seq, limit.min(LINES_MAX)];
+    all(connection, "reading the journal", (sql, params), |row| {
+        Ok(StoredLine {
+            seq: Column("journal", "seq").get(row, 0)?,
+            canonical: Column("journal", "entry").get(row, 1)?,
+            hash: Column("journal", "leaf").get(row, 2)?,
+        })
+    })
+}
+
+/// Shards that have a journal.
+pub(super) fn shards(connection: &Connection) -> Stored<Vec<(Shard, Head)>> {
+    let sql = "SELECT shard, seq, numbering, frontier FROM shard_head ORDER BY shard";
+    all(connection, "reading the shards", (sql, []), |row| {
+        let shard = Shard(Column("shard_head", "shard").get(row, 0)?);
+        Ok((shard, read_head(row, 1, shard)?))
+    })
+}
+
+/// Their codes alone.
+fn shard_codes(connection: &Connection) -> Stored<Vec<Shard>> {
+    let sql = "SELECT shard FROM shard_head ORDER BY shard";
+    all(connection, "reading the shards", (sql, []), |row| {
+        Ok(Shard(Column("shard_head", "shard").get(row, 0)?))
+    })
+}
+
+/// Timers due at `now`, earliest first: the first of every shard, merged.
+pub(super) fn timers_due(connection: &Connection, now: Timestamp, limit: u32) -> Stored<Vec<Timer>> {
+    let sql = "SELECT at, case_id, clock FROM timer WHERE shard = ? AND at <= ? ORDER BY at LIMIT ?";
+    let mut due = Vec::new();
+    for shard in shard_codes(connection)? {
+        let params = params![shard.0, now.as_microsecond(), limit.min(LINES_MAX)];
+        due.extend(all(connection, "reading timers", (sql, params), |row| {
+            Ok(Timer {
+                at: Column("timer", "at").time(row, 0)?,
+                shard,
+                case: CaseId(Column("timer", "case_id").id(row, 1)?),
+                clock: Column("timer", "clock").get(row, 2)?,
+            })
+        })?);
+    }
+    due.sort();
+    due.truncate(limit as usize);
+    Ok(due)
+}
+
+/// How far a job has read.
+pub(super) fn cursor(connection: &Connection, job: &str, shard: Shard) -> Stored<u64> {
+    let sql = "SELECT seq FROM cursor WHERE job = ? AND shard = ?";
+    let read = |row: &Row<'_>| Column("cursor", "seq").get(row, 0);
+    Ok(one(connection, "reading a cursor", (sql, params![job, shard.0]), read)?.unwrap_or(0))
+}
+
+/// Remembers how far a job has read.
+pub(super) fn cursor_set(connection: &Connection, job: &str, shard: Shard, seq: u64) -> Stored<()> {
+    let sql = "INSERT OR REPLACE INTO cursor (job, shard, seq) VALUES (?, ?, ?)";
+    run(connection, "setting a cursor", sql, params![job, shard.0, seq]).map(drop)
+}

@@ -1,0 +1,111 @@
+//! What a batch needs, read from one snapshot: rows and heads that belong together.
+
+use super::cases::{CASE_BODY, case_by_id, case_by_number};
+use super::row::{Column, Stored, failed, one};
+use ganglion_kernel::merkle::Frontier;
+use ganglion_kernel::port::{Head, Loaded, Want};
+use ganglion_model::row::{Case, Record};
+use ganglion_model::{CaseId, Shard};
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
+use std::collections::{BTreeMap, HashSet};
+
+const ATTEMPTED: &str = "loading a batch";
+
+/// Loads a batch.
+pub(super) fn load(connection: &Connection, want: &Want) -> Stored<Loaded> {
+    let snapshot = Transaction::new_unchecked(connection, TransactionBehavior::Deferred).map_err(failed(ATTEMPTED))?;
+    let mut loaded = Loaded {
+        heads: heads(&snapshot, &want.shards)?,
+        ..Loaded::default()
+    };
+    for (shard, command) in &want.answers {
+        let sql = "SELECT outcome FROM answer WHERE shard = ? AND command = ?";
+        let read = |row: &Row<'_>| Column("answer", "outcome").json(row, 0, || format!("{shard}/{command}"));
+        if let Some(outcome) = one(
+            &snapshot,
+            ATTEMPTED,
+            (sql, params![shard.0, command.0.as_bytes()]),
+            read,
+        )? {
+            loaded.answers.push((*command, outcome));
+        }
+    }
+    loaded.cases = cases(&snapshot, want)?;
+    for (shard, case) in &want.keys {
+        loaded
+            .keys
+            .extend(key(&snapshot, *shard, *case)?.map(|wrapped| (*case, wrapped)));
+    }
+    for (shard, field, value) in &want.unique {
+        let sql = "SELECT number FROM unique_value WHERE shard = ? AND field = ? AND value = ?";
+        let read = |row: &Row<'_>| Column("unique_value", "number").get(row, 0);
+        if let Some(number) = one(&snapshot, ATTEMPTED, (sql, params![shard.0, field, value]), read)? {
+            loaded.unique.push(((*shard, field.clone(), value.clone()), number));
+        }
+    }
+    for wanted in &want.records {
+        loaded.records.extend(newest(&snapshot, wanted)?);
+    }
+    Ok(loaded)
+}
+
+fn heads(connection: &Connection, shards: &[Shard]) -> Stored<BTreeMap<Shard, Head>> {
+    let mut heads = BTreeMap::new();
+    for shard in shards {
+        let sql = "SELECT seq, numbering, frontier FROM shard_head WHERE shard = ?";
+        let head = one(connection, ATTEMPTED, (sql, params![shard.0]), |row| {
+            read_head(row, 0, *shard)
+        })?;
+        heads.insert(*shard, head.unwrap_or_default());
+    }
+    Ok(heads)
+}
+
+/// Reads seq, numbering and frontier from the columns beginning at `at`.
+pub(super) fn read_head(row: &Row<'_>, at: usize, shard: Shard) -> Stored<Head> {
+    let frontier = Column("shard_head", "frontier");
+    let bytes: Vec<u8> = frontier.get(row, at + 2)?;
+    Ok(Head {
+        seq: Column("shard_head", "seq").get(row, at)?,
+        numbering: Column("shard_head", "numbering").json(row, at + 1, || shard.to_string())?,
+        frontier: Frontier::from_bytes(&bytes).ok_or_else(|| frontier.corrupt(shard, "no frontier of a tree"))?,
+    })
+}
+
+fn cases(connection: &Connection, want: &Want) -> Stored<Vec<Case>> {
+    let mut seen = HashSet::new();
+    let mut cases = Vec::with_capacity(want.cases.len());
+    for (shard, id) in &want.cases {
+        if seen.insert(*id) {
+            cases.extend(case_by_id(connection, *shard, *id)?);
+        }
+    }
+    for (shard, number) in &want.numbers {
+        cases.extend(case_by_number(connection, *shard, number)?.filter(|case| seen.insert(case.id)));
+    }
+    Ok(cases)
+}
+
+/// The wrapped key of a case.
+pub(super) fn key(connection: &Connection, shard: Shard, case: CaseId) -> Stored<Option<String>> {
+    let sql = "SELECT wrapped FROM seal_key WHERE shard = ? AND case_id = ?";
+    one(
+        connection,
+        "reading a key",
+        (sql, params![shard.0, case.0.as_bytes()]),
+        |row| Column("seal_key", "wrapped").get(row, 0),
+    )
+}
+
+/// The version of a register row that was written last.
+fn newest(connection: &Connection, (shard, register, key): &(Shard, String, String)) -> Stored<Option<Record>> {
+    let sql = "SELECT body FROM record WHERE shard = ? AND register = ? AND key = ? ORDER BY version DESC LIMIT 1";
+    one(connection, ATTEMPTED, (sql, params![shard.0, register, key]), |row| {
+        Column("record", "body").json(row, 0, || format!("{shard}/{register}/{key}"))
+    })
+}
+
+/// Reads a case from the body in column `at`.
+pub(super) fn read_case(row: &Row<'_>, at: usize, key: impl FnOnce() -> String) -> Stored<Case> {
+    CASE_BODY.json(row, at, key)
+}

@@ -1,0 +1,164 @@
+//! Brings a database to the shape this binary knows: numbered files, only forward, each with its checksum noted.
+//!
+//! Migrations only widen, so an older server can go on beside a newer one for a while; going back is done from a backup.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Number, name and text of every migration, in order.
+const MIGRATIONS: &[(u32, &str, &str)] = &[(1, "tables", include_str!("migrations/0001-tables.sql"))];
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A newer binary has been at work on it.
+    #[error("the database has version {found}, this program knows versions up to {known}: use the newer program")]
+    Newer {
+        /// Version of the database.
+        found: u32,
+        /// Newest version this binary knows.
+        known: u32,
+    },
+    /// A migration that was applied is not the one this binary has.
+    #[error("migration {number} of the database is not the one of this program: they come from different sources")]
+    Changed {
+        /// Its number.
+        number: u32,
+    },
+    /// There are tables, but not ours.
+    #[error("the file is a database of another program")]
+    Foreign,
+    /// The database said no.
+    #[error("{attempted} {path:?}: {reason}")]
+    Database {
+        /// What was attempted.
+        attempted: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the database said.
+        #[source]
+        reason: rusqlite::Error,
+    },
+}
+
+fn checksum(text: &str) -> String {
+    let mut out = String::with_capacity(64);
+    for byte in ganglion_kernel::merkle::leaf_hash(text.as_bytes()) {
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
+}
+
+/// Applies what is missing, in one transaction.
+///
+/// # Errors
+/// See [`OpenError`]; the database is then unchanged.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    apply(connection, MIGRATIONS)
+}
+
+fn apply(connection: &mut Connection, migrations: &[(u32, &str, &str)]) -> Result<(), OpenError> {
+    let failed = |reason| OpenError::Database {
+        attempted: "cannot migrate",
+        path: PathBuf::new(),
+        reason,
+    };
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    let has = |sql: &str| {
+        transaction
+            .query_row(sql, [], |_| Ok(()))
+            .optional()
+            .map(|row| row.is_some())
+    };
+    if !has("SELECT 1 FROM sqlite_master WHERE name = 'migration'").map_err(failed)? {
+        if has("SELECT 1 FROM sqlite_master LIMIT 1").map_err(failed)? {
+            return Err(OpenError::Foreign);
+        }
+        let table =
+            "CREATE TABLE migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT";
+        transaction.execute(table, []).map_err(failed)?;
+    }
+    let known = migrations.last().map_or(0, |last| last.0);
+    let newest = "SELECT coalesce(max(number), 0) FROM migration";
+    let found: u32 = transaction.query_row(newest, [], |row| row.get(0)).map_err(failed)?;
+    if found > known {
+        return Err(OpenError::Newer { found, known });
+    }
+    for (number, name, text) in migrations {
+        let checksum = checksum(text);
+        let applied: Option<String> = transaction
+            .query_row("SELECT checksum FROM migration WHERE number = ?", [number], |row| {
+                row.get(0)
+            })
+            .optional()
+            .map_err(failed)?;
+        match applied {
+            Some(applied) if applied == checksum => {}
+            Some(_) => return Err(OpenError::Changed { number: *number }),
+            None => {
+                transaction.execute_batch(text).map_err(failed)?;
+                let note = "INSERT INTO migration (number, name, checksum) VALUES (?, ?, ?)";
+                transaction
+                    .execute(note, params![number, name, checksum])
+                    .map_err(failed)?;
+            }
+        }
+    }
+    transaction.commit().map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: (u32, &str, &str) = (1, "one", "CREATE TABLE a (x INTEGER)");
+    const TWO: (u32, &str, &str) = (2, "two", "CREATE TABLE b (x INTEGER)");
+
+    fn count(connection: &Connection) -> u32 {
+        connection
+            .query_row("SELECT count(*) FROM migration", [], |row| row.get(0))
+            .unwrap()
+    }
+
+    #[test]
+    fn migrations_apply_once_and_only_forward() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply(&mut connection, &[ONE]).unwrap();
+        apply(&mut connection, &[ONE, TWO]).unwrap();
+        apply(&mut connection, &[ONE, TWO]).unwrap();
+        assert_eq!(count(&connection), 2);
+        let error = apply(&mut connection, &[ONE]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("version 2, this program knows versions up to 1"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_changed_migration_and_a_foreign_database_are_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        apply(&mut connection, &[ONE]).unwrap();
+        let changed = (1, "one", "CREATE TABLE a (y INTEGER)");
+        assert!(matches!(
+            apply(&mut connection, &[changed]),
+            Err(OpenError::Changed { number: 1 })
+        ));
+        let mut foreign = Connection::open_in_memory().unwrap();
+        foreign.execute_batch("CREATE TABLE somebody (x)").unwrap();
+        assert!(matches!(migrate(&mut foreign), Err(OpenError::Foreign)));
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let broken = (2, "two", "CREATE TABLE b (x INTEGER); CREATE TABLE b (x INTEGER)");
+        assert!(apply(&mut connection, &[ONE, broken]).is_err());
+        apply(&mut connection, &[ONE]).unwrap();
+        assert_eq!(count(&connection), 1);
+    }
+}

@@ -1,0 +1,20 @@
+//! SQLite behind the port: one file, WAL, one writer, a few readers that never wait for it.
+//!
+//! Every call is one short bounded piece of work, so it runs where it is called instead of on a thread of its own. The
+//! statements of each subject stand in a module of their own; dynamic SQL only in [`case_query`].
+
+mod case_query;
+mod cases;
+mod connect;
+mod figures;
+mod journal;
+mod load;
+mod migrate;
+mod people;
+mod port;
+mod reference;
+mod row;
+mod write;
+
+pub use connect::{SqliteOptions, SqliteStore};
+pub use migrate::OpenError;

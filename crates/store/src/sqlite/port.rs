@@ -1,0 +1,188 @@
+//! The storage port on SQLite: every method takes a connection and hands over to the module of its subject.
+
+use super::connect::SqliteStore;
+use super::{cases, figures, journal, load, people, reference, write};
+use async_trait::async_trait;
+use ganglion_indicators::{Cells, Period};
+use ganglion_kernel::port::{
+    Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, Session, ShardWrite,
+    Store, StoreError, StoredLine, Timer, Want,
+};
+use ganglion_model::row::{Case, Record};
+use ganglion_model::{AccountId, CaseId, Entry, Place, PlaceCode, Post, Shard};
+use jiff::Timestamp;
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(&self, want: &Want) -> Result<Loaded, StoreError> {
+        load::load(&self.reader(), want)
+    }
+
+    async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError> {
+        write::write(&mut self.writer(), batch)
+    }
+
+    async fn timers_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError> {
+        journal::timers_due(&self.reader(), now, limit)
+    }
+
+    async fn case(&self, shard: Shard, case: CaseId) -> Result<Option<Case>, StoreError> {
+        cases::case_by_id(&self.reader(), shard, case)
+    }
+
+    async fn case_by_number(&self, shard: Shard, number: &str) -> Result<Option<Case>, StoreError> {
+        cases::case_by_number(&self.reader(), shard, number)
+    }
+
+    async fn cases(
+        &self,
+        filter: &CaseFilter,
+        order: CaseOrder,
+        after: Option<&After>,
+        limit: u32,
+    ) -> Result<Vec<Case>, StoreError> {
+        cases::cases(&self.reader(), filter, order, after, limit)
+    }
+
+    async fn case_count(&self, filter: &CaseFilter) -> Result<u64, StoreError> {
+        cases::case_count(&self.reader(), filter)
+    }
+
+    async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        journal::entries_of_case(&self.reader(), shard, case, limit)
+    }
+
+    async fn entries_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        journal::entries_after(&self.reader(), shard, seq, limit)
+    }
+
+    async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError> {
+        journal::lines_after(&self.reader(), shard, seq, limit)
+    }
+
+    async fn shards(&self) -> Result<Vec<(Shard, Head)>, StoreError> {
+        journal::shards(&self.reader())
+    }
+
+    async fn cursor(&self, job: &str, shard: Shard) -> Result<u64, StoreError> {
+        journal::cursor(&self.reader(), job, shard)
+    }
+
+    async fn cursor_set(&self, job: &str, shard: Shard, seq: u64) -> Result<(), StoreError> {
+        journal::cursor_set(&self.writer(), job, shard, seq)
+    }
+
+    async fn cells(
+        &self,
+        measure: &str,
+        places: &[PlaceCode],
+        periods: &[Period],
+    ) -> Result<Vec<CellRead>, StoreError> {
+        figures::cells(&self.reader(), measure, places, periods)
+    }
+
+    async fn facts_sum(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError> {
+        figures::facts_sum(&self.reader(), filter)
+    }
+
+    async fn facts_values(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError> {
+        figures::facts_values(&self.reader(), filter)
+    }
+
+    async fn cells_all(&self, shard: Shard) -> Result<Cells, StoreError> {
+        figures::cells_all(&self.reader(), shard)
+    }
+
+    async fn places(&self) -> Result<Vec<Place>, StoreError> {
+        reference::places(&self.reader())
+    }
+
+    async fn places_set(&self, places: &[Place]) -> Result<(), StoreError> {
+        reference::places_set(&mut self.writer(), places)
+    }
+
+    async fn outlines(&self) -> Result<Vec<(PlaceCode, String)>, StoreError> {
+        reference::outlines(&self.reader())
+    }
+
+    async fn posts(&self) -> Result<Vec<Post>, StoreError> {
+        reference::posts(&self.reader())
+    }
+
+    async fn posts_put(&self, posts: &[Post]) -> Result<(), StoreError> {
+        reference::posts_put(&mut self.writer(), posts)
+    }
+
+    async fn records(&self, shard: Shard, register: &str) -> Result<Vec<Record>, StoreError> {
+        reference::records(&self.reader(), shard, register)
+    }
+
+    async fn record_versions(&self, shard: Shard) -> Result<Vec<Record>, StoreError> {
+        reference::record_versions(&self.reader(), shard)
+    }
+
+    async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
+        people::account(&self.reader(), id)
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        people::accounts(&self.reader())
+    }
+
+    async fn accounts_put(&self, accounts: &[Account]) -> Result<(), StoreError> {
+        people::accounts_put(&mut self.writer(), accounts)
+    }
+
+    async fn session(&self, token_hash: &str) -> Result<Option<Session>, StoreError> {
+        people::session(&self.reader(), token_hash)
+    }
+
+    async fn session_put(&self, session: &Session) -> Result<(), StoreError> {
+        people::session_put(&self.writer(), session)
+    }
+
+    async fn session_end(&self, token_hash: &str) -> Result<(), StoreError> {
+        people::session_end(&self.writer(), token_hash)
+    }
+
+    async fn file(&self, id: &str) -> Result<Option<FileRow>, StoreError> {
+        people::file(&self.reader(), id)
+    }
+
+    async fn file_put(&self, file: &FileRow) -> Result<(), StoreError> {
+        people::file_put(&self.writer(), file)
+    }
+
+    async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError> {
+        load::key(&self.reader(), shard, case)
+    }
+
+    async fn access_add(&self, access: &Access) -> Result<(), StoreError> {
+        people::access_add(&self.writer(), access)
+    }
+
+    async fn accesses(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Access>, StoreError> {
+        people::accesses(&self.reader(), shard, case, limit)
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        people::setting(&self.reader(), name)
+    }
+
+    async fn setting_put(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        people::setting_put(&self.writer(), name, value)
+    }
+
+    async fn facts(
+        &self,
+        filter: &FactFilter,
+        after: Option<(i32, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<(i32, Shard, CaseId)>, StoreError> {
+        figures::facts(&self.reader(), filter, after, limit)
+    }
+
+    async fn outlines_set(&self, outlines: &[(PlaceCode, String)]) -> Result<(), StoreError> {
+        reference::outlines_set(&mut self.writer(), outlines)
+    }
+}

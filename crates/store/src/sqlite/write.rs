@@ -1,0 +1,395 @@
+//! A batch, written as one transaction over all its shards: all of it, or nothing.
+
+use super::row::Column;
+use super::row::{Stored, case_key, failed, json, one, run};
+use ganglion_indicators::{CellKey, Fact, FactChange};
+use ganglion_kernel::StoreError;
+use ganglion_kernel::port::{After, CaseOrder, CaseWrite, Line, ShardWrite, Timer};
+use ganglion_model::row::{Case, Record};
+use ganglion_model::{Level, Shard};
+use jiff::Timestamp;
+use rusqlite::{Connection, TransactionBehavior, params};
+
+const ATTEMPTED: &str = "writing a batch";
+
+/// Writes a batch: durable when it returns.
+pub(super) fn write(connection: &mut Connection, batch: &[ShardWrite]) -> Stored<()> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed(ATTEMPTED))?;
+    for write in batch {
+        write_shard(&transaction, write)?;
+    }
+    transaction.commit().map_err(failed(ATTEMPTED))
+}
+
+fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
+    let shard = write.shard;
+    move_head(connection, write)?;
+    for line in &write.lines {
+        append(connection, shard, line)?;
+    }
+    for case in &write.cases {
+        put_case(connection, case)?;
+    }
+    for record in &write.records {
+        put_record(connection, record)?;
+    }
+    timers(connection, write)?;
+    for change in &write.facts {
+        put_fact(connection, shard, change)?;
+    }
+    add_cells(connection, write)?;
+    for (command, outcome, at) in &write.answers {
+        let sql = "INSERT INTO answer (shard, command, at, outcome) VALUES (?, ?, ?, ?)";
+        let outcome = json(ATTEMPTED, outcome)?;
+        run(
+            connection,
+            ATTEMPTED,
+            sql,
+            params![shard.0, command.0.as_bytes(), at.as_microsecond(), outcome],
+        )?;
+    }
+    for (field, value, number) in &write.unique {
+        let sql = "INSERT INTO unique_value (shard, field, value, number) VALUES (?, ?, ?, ?)";
+        run(connection, ATTEMPTED, sql, params![shard.0, field, value, number])?;
+    }
+    for (case, wrapped) in &write.keys {
+        let sql = "INSERT INTO seal_key (shard, case_id, wrapped) VALUES (?, ?, ?)";
+        run(connection, ATTEMPTED, sql, params![shard.0, case.0.as_bytes(), wrapped])?;
+    }
+    Ok(())
+}
+
+/// Moves the head on, if it stands where it was loaded.
+fn move_head(connection: &Connection, write: &ShardWrite) -> Stored<()> {
+    let (shard, head) = (write.shard, &write.head);
+    let numbering = json(ATTEMPTED, &head.numbering)?;
+    let frontier = head.frontier.to_bytes();
+    let sql = "UPDATE shard_head SET seq = ?, numbering = ?, frontier = ? WHERE shard = ? AND seq = ?";
+    let mut moved = run(
+        connection,
+        ATTEMPTED,
+        sql,
+        params![head.seq, numbering, frontier, shard.0, write.expected_seq],
+    )?;
+    if moved == 0 && write.expected_seq == 0 {
+        let sql = "INSERT INTO shard_head (shard, seq, numbering, frontier) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        moved = run(
+            connection,
+            ATTEMPTED,
+            sql,
+            params![shard.0, head.seq, numbering, frontier],
+        )?;
+    }
+    if moved == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Moved(shard))
+    }
+}
+
+fn append(connection: &Connection, shard: Shard, line: &Line) -> Stored<()> {
+    let sql = "INSERT INTO journal (shard, seq, at, case_id, command, leaf, entry) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let entry = &line.entry;
+    let case = line.case.as_ref().map(|case| case.0.as_bytes().as_slice());
+    let at = entry.at.as_microsecond();
+    run(
+        connection,
+        ATTEMPTED,
+        sql,
+        params![
+            shard.0,
+            entry.seq,
+            at,
+            case,
+            entry.command.0.as_bytes(),
+            line.hash,
+            line.canonical
+        ],
+    )?;
+    Ok(())
+}
+
+/// The columns of a case that are compared before an update, so that an index is touched only where its column changed.
+struct Columns {
+    /// Place, opener, point and the like: they hardly ever change.
+    fixed: (u64, String, String, i64, Option<String>, Option<f64>, Option<f64>),
+    /// Open, due, assignee.
+    sorted: (bool, i64, Option<String>),
+    /// Assisting posts, joined by line breaks.
+    assist: Option<String>,
+}
+
+impl Columns {
+    fn of(case: &Case) -> Columns {
+        let assist = case
+            .assist
+            .iter()
+            .map(|post| post.0.as_str())
+            .collect::<Vec<_>>()
+            .join("\n");
+        Columns {
+            fixed: (
+                case.place.padded(),
+                case.process.clone(),
+                case.number.clone(),
+                case.opened_at.as_microsecond(),
+                case.opened_by.as_ref().map(|post| post.0.clone()),
+                case.point.map(|point| point[0]),
+                case.point.map(|point| point[1]),
+            ),
+            sorted: (
+                case.closed_at.is_none(),
+                After::of(case, CaseOrder::Due).at,
+                case.assignee.as_ref().map(|post| post.0.clone()),
+            ),
+            assist: Some(assist).filter(|assist| !assist.is_empty()),
+        }
+    }
+}
+
+fn put_case(connection: &Connection, write: &CaseWrite) -> Stored<()> {
+    let columns = Columns::of(&write.case);
+    let before = if write.is_new {
+        insert_case(connection, write, &columns)?;
+        None
+    } else {
+        update_case(connection, write, &columns)?
+    };
+    if before != columns.assist {
+        put_assist(connection, &write.case)?;
+    }
+    Ok(())
+}
+
+fn insert_case(connection: &Connection, write: &CaseWrite, columns: &Columns) -> Stored<()> {
+    let case = &write.case;
+    let (place, process, number, opened_at, opened_by, lon, lat) = &columns.fixed;
+    let (is_open, due, assignee) = &columns.sorted;
+    let sql = "INSERT INTO case_row (shard, id, process, number, state, kind, place, township, level, is_open, due, \
+               opened_at, updated_at, closed_at, assignee, assist, opened_by, lon, lat, version, body) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    run(
+        connection,
+        ATTEMPTED,
+        sql,
+        params![
+            case.shard.0,
+            case.id.0.as_bytes(),
+            process,
+            number,
+            case.state,
+            write.kind,
+            place,
+            township(case),
+            case.level.digits(),
+            is_open,
+            due,
+            opened_at,
+            case.updated_at.as_microsecond(),
+            case.closed_at.map(Timestamp::as_microsecond),
+            assignee,
+            columns.assist,
+            opened_by,
+            lon,
+            lat,
+            case.version,
+            json(ATTEMPTED, case)?
+        ],
+    )?;
+    Ok(())
+}
+
+fn township(case: &Case) -> Option<u64> {
+    case.place.at(Level::Township).map(ganglion_model::PlaceCode::padded)
+}
+
+/// Updates a row; gives its assisting posts before.
+fn update_case(connection: &Connection, write: &CaseWrite, columns: &Columns) -> Stored<Option<String>> {
+    let case = &write.case;
+    let sql = "SELECT rowid, place, process, number, opened_at, opened_by, lon, lat, is_open, due, assignee, assist \
+               FROM case_row WHERE shard = ? AND id = ?";
+    let found = one(
+        connection,
+        ATTEMPTED,
+        (sql, params![case.shard.0, case.id.0.as_bytes()]),
+        |row| read_columns(row).map_err(|error| Column("case_row", "*").corrupt(case_key(case.shard, case.id), error)),
+    )?;
+    let Some((row, before)) = found else {
+        let reason = format!("case {} is not there", case_key(case.shard, case.id));
+        return Err(StoreError::Database {
+            attempted: ATTEMPTED,
+            reason,
+        });
+    };
+    let step = "UPDATE case_row SET state = ?, kind = ?, level = ?, updated_at = ?, closed_at = ?, assist = ?, \
+                version = ?, body = ? WHERE rowid = ?";
+    run(
+        connection,
+        ATTEMPTED,
+        step,
+        params![
+            case.state,
+            write.kind,
+            case.level.digits(),
+            case.updated_at.as_microsecond(),
+            case.closed_at.map(Timestamp::as_microsecond),
+            columns.assist,
+            case.version,
+            json(ATTEMPTED, case)?,
+            row
+        ],
+    )?;
+    if before.sorted != columns.sorted {
+        let (is_open, due, assignee) = &columns.sorted;
+        let sql = "UPDATE case_row SET is_open = ?, due = ?, assignee = ? WHERE rowid = ?";
+        run(connection, ATTEMPTED, sql, params![is_open, due, assignee, row])?;
+    }
+    if before.fixed != columns.fixed {
+        let (place, process, number, opened_at, opened_by, lon, lat) = &columns.fixed;
+        let sql = "UPDATE case_row SET place = ?, township = ?, process = ?, number = ?, opened_at = ?, \
+                   opened_by = ?, lon = ?, lat = ? WHERE rowid = ?";
+        let township = township(case);
+        let values = params![place, township, process, number, opened_at, opened_by, lon, lat, row];
+        run(connection, ATTEMPTED, sql, values)?;
+    }
+    Ok(before.assist)
+}
+
+fn read_columns(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, Columns)> {
+    let columns = Columns {
+        fixed: (
+            row.get(1)?,
+            row.get(2)?,
+            row.get(3)?,
+            row.get(4)?,
+            row.get(5)?,
+            row.get(6)?,
+            row.get(7)?,
+        ),
+        sorted: (row.get(8)?, row.get(9)?, row.get(10)?),
+        assist: row.get(11)?,
+    };
+    Ok((row.get(0)?, columns))
+}
+
+fn put_assist(connection: &Connection, case: &Case) -> Stored<()> {
+    let sql = "DELETE FROM case_assist WHERE shard = ? AND id = ?";
+    run(connection, ATTEMPTED, sql, params![case.shard.0, case.id.0.as_bytes()])?;
+    for post in &case.assist {
+        let sql = "INSERT OR IGNORE INTO case_assist (shard, id, post) VALUES (?, ?, ?)";
+        run(
+            connection,
+            ATTEMPTED,
+            sql,
+            params![case.shard.0, case.id.0.as_bytes(), post.0],
+        )?;
+    }
+    Ok(())
+}
+
+fn put_record(connection: &Connection, record: &Record) -> Stored<()> {
+    let sql = "INSERT OR REPLACE INTO record (shard, register, key, valid_from, valid_to, version, place, updated_at, \
+               body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    run(
+        connection,
+        ATTEMPTED,
+        sql,
+        params![
+            record.shard.0,
+            record.register,
+            record.key,
+            record.valid_from.map(|day| day.to_string()).unwrap_or_default(),
+            record.valid_to.map(|day| day.to_string()),
+            record.version,
+            record.place.map(ganglion_model::PlaceCode::padded),
+            record.updated_at.as_microsecond(),
+            json(ATTEMPTED, record)?
+        ],
+    )?;
+    Ok(())
+}
+
+fn timers(connection: &Connection, write: &ShardWrite) -> Stored<()> {
+    let each = |sql: &str, timer: &Timer| {
+        let at = timer.at.as_microsecond();
+        run(
+            connection,
+            ATTEMPTED,
+            sql,
+            params![timer.shard.0, at, timer.case.0.as_bytes(), timer.clock],
+        )
+    };
+    for timer in &write.timers_gone {
+        each(
+            "DELETE FROM timer WHERE shard = ? AND at = ? AND case_id = ? AND clock = ?",
+            timer,
+        )?;
+    }
+    for timer in &write.timers_new {
+        each(
+            "INSERT OR IGNORE INTO timer (shard, at, case_id, clock) VALUES (?, ?, ?, ?)",
+            timer,
+        )?;
+    }
+    Ok(())
+}
+
+fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Stored<()> {
+    let key = |fact: &Fact| (fact.measure.clone(), fact.day, fact.place);
+    let case = change.case.0.as_bytes();
+    if let Some(before) = change
+        .before
+        .as_ref()
+        .filter(|before| Some(key(before)) != change.after.as_ref().map(key))
+    {
+        let sql = "DELETE FROM fact WHERE shard = ? AND measure = ? AND day = ? AND place = ? AND case_id = ?";
+        run(
+            connection,
+            ATTEMPTED,
+            sql,
+            params![shard.0, before.measure, before.day, before.place.padded(), case],
+        )?;
+    }
+    if let Some(after) = &change.after {
+        let sql = "INSERT OR REPLACE INTO fact (shard, measure, day, place, case_id, dim, value) \
+                   VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let (place, dim, value) = (after.place.padded(), &after.dim, after.value);
+        run(
+            connection,
+            ATTEMPTED,
+            sql,
+            params![shard.0, after.measure, after.day, place, case, dim, value],
+        )?;
+    }
+    Ok(())
+}
+
+/// Adds the deltas, in key order so that neighbours on a page are written together; a counter that came to nothing goes.
+fn add_cells(connection: &Connection, write: &ShardWrite) -> Stored<()> {
+    let mut cells: Vec<(&CellKey, &(i64, i64))> = write.cells.iter().collect();
+    cells.sort_unstable_by(|a, b| a.0.cmp(b.0));
+    for (key, (rows, sum)) in cells {
+        let (place, period) = (key.place.padded(), key.period.code());
+        let sql = "INSERT INTO tally (shard, measure, place, period, dim, rows, sum) VALUES (?, ?, ?, ?, ?, ?, ?) \
+                   ON CONFLICT DO UPDATE SET rows = rows + excluded.rows, sum = sum + excluded.sum";
+        run(
+            connection,
+            ATTEMPTED,
+            sql,
+            params![key.shard.0, key.measure, place, period, key.dim, rows, sum],
+        )?;
+        if *rows <= 0 {
+            let sql = "DELETE FROM tally WHERE shard = ? AND measure = ? AND place = ? AND period = ? AND dim = ? \
+                       AND rows = 0 AND sum = 0";
+            run(
+                connection,
+                ATTEMPTED,
+                sql,
+                params![key.shard.0, key.measure, place, period, key.dim],
+            )?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! Everything a database holds of some shards, in one comparable value.
+
+use super::rows::at;
+use ganglion_indicators::CellKey;
+use ganglion_kernel::merkle::Frontier;
+use ganglion_kernel::port::{Store, Timer};
+use ganglion_model::row::{Case, Record};
+use ganglion_model::{CaseId, Shard};
+use ganglion_store::rebuild::each_case;
+use std::collections::BTreeMap;
+
+/// Rows, figures and root of one shard.
+#[derive(Debug, PartialEq)]
+pub struct Dump {
+    pub cases: BTreeMap<CaseId, Case>,
+    pub cells: BTreeMap<CellKey, (i64, i64)>,
+    pub timers: Vec<Timer>,
+    pub records: Vec<Record>,
+    pub frontier: Frontier,
+    pub journal: Vec<String>,
+}
+
+pub async fn dump(store: &dyn Store) -> BTreeMap<Shard, Dump> {
+    let mut dumps = BTreeMap::new();
+    let timers = store.timers_due(at(1_000_000_000), 10_000).await.unwrap();
+    for (shard, head) in store.shards().await.unwrap() {
+        let mut cases = BTreeMap::new();
+        each_case(store, shard, |case| assert_eq!(cases.insert(case.id, case), None))
+            .await
+            .unwrap();
+        let lines = store.lines_after(shard, 0, 10_000).await.unwrap();
+        let dump = Dump {
+            cases,
+            cells: store.cells_all(shard).await.unwrap().into_iter().collect(),
+            timers: timers.iter().filter(|timer| timer.shard == shard).cloned().collect(),
+            records: store.record_versions(shard).await.unwrap(),
+            frontier: head.frontier,
+            journal: lines.into_iter().map(|line| line.canonical).collect(),
+        };
+        dumps.insert(shard, dump);
+    }
+    dumps
+}
