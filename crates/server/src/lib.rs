@@ -1,1 +1,31 @@
-//! Pages, API, live events, jobs.
+//! Pages, API, live events and jobs over the kernel.
+//!
+//! A handler turns a request into a command or a read and the answer into HTML or JSON; what may happen is decided in
+//! the kernel. Leaves out reading arguments and environment (the binary does) and every word of a screen (`ui/texts`).
+
+mod app;
+mod assets;
+mod context;
+mod error;
+mod files;
+mod jobs;
+mod limits;
+mod live;
+mod map;
+mod page;
+mod public;
+mod rate;
+mod reach;
+mod routes;
+mod session;
+mod sign;
+mod staff;
+mod templates;
+mod texts;
+mod typed;
+mod view;
+mod web;
+
+pub use app::{App, AppParts, AppState, Settings, StartError, serve};
+pub use routes::router;
+pub use session::hash_password;

@@ -1,0 +1,206 @@
+//! What the running server holds, and how it is started and stopped.
+
+use crate::assets::Ui;
+use crate::files::Files;
+use crate::limits::{
+    FOLLOW_TRIES_MAX, PASSWORDS_AT_ONCE_MAX, RATE_WINDOW_SECONDS, REPORT_TRIES_MAX, SIGN_IN_FAILURES_MAX,
+    SIGN_IN_LOCK_SECONDS, SIGN_IN_TRIES_MAX, STOP_SECONDS, UPLOAD_TRIES_MAX,
+};
+use crate::map::Outlines;
+use crate::rate::Rate;
+use crate::session::SessionCache;
+use crate::templates::Templates;
+use crate::texts::TextsError;
+use arc_swap::ArcSwap;
+use ganglion_kernel::seal::Key;
+use ganglion_kernel::{Committer, Store, WallClock, World};
+use ganglion_model::Text;
+use std::future::{Future, IntoFuture as _};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+
+/// The state handlers share.
+pub type AppState = Arc<App>;
+
+/// What a deployment sets.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Demonstration: one-click sign-in and a strip that says so. Never in service.
+    pub demo: bool,
+    /// Name of the place served.
+    pub site: Text,
+    /// Where files are kept.
+    pub data_dir: PathBuf,
+    /// Send cookies over TLS only.
+    pub cookie_secure: bool,
+    /// How long a session lasts, hours.
+    pub session_hours: u32,
+    /// Read templates, texts and built files from here instead of from the binary, anew for every page.
+    pub ui_dir: Option<PathBuf>,
+    /// A proxy stands before the server and says in `X-Forwarded-For` who called.
+    pub behind_proxy: bool,
+}
+
+/// What the server is made of.
+pub struct AppParts {
+    /// Storage.
+    pub store: Arc<dyn Store>,
+    /// The world, shared with the committer.
+    pub world: Arc<ArcSwap<World>>,
+    /// The committing loop.
+    pub committer: Committer,
+    /// Time and chance.
+    pub clock: Arc<dyn WallClock>,
+    /// Master key.
+    pub master: Key,
+    /// Settings.
+    pub settings: Settings,
+}
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A file of texts cannot be read.
+    #[error(transparent)]
+    Texts(#[from] TextsError),
+    /// The folder for files cannot be made.
+    #[error("the folder for files: {0}")]
+    Files(#[from] std::io::Error),
+}
+
+/// Tries counted in memory.
+pub struct Rates {
+    /// Wrong passwords by account and address.
+    pub failures: Rate,
+    /// Sign-ins by address.
+    pub sign_in: Rate,
+    /// Reports by address.
+    pub report: Rate,
+    /// Uploads by address.
+    pub upload: Rate,
+    /// Wrong follow attempts by address.
+    pub follow: Rate,
+}
+
+/// The running server.
+pub struct App {
+    /// Storage.
+    pub store: Arc<dyn Store>,
+    /// The world.
+    pub world: Arc<ArcSwap<World>>,
+    /// The committing loop.
+    pub committer: Committer,
+    /// Time and chance.
+    pub clock: Arc<dyn WallClock>,
+    /// Master key.
+    pub master: Key,
+    /// Settings.
+    pub settings: Settings,
+    pub(crate) ui: Ui,
+    templates: ArcSwap<Templates>,
+    pub(crate) files: Files,
+    pub(crate) sessions: SessionCache,
+    pub(crate) rates: Rates,
+    pub(crate) passwords: Semaphore,
+    pub(crate) outlines: Outlines,
+    pub(crate) live: crate::live::Hub,
+    pub(crate) live_listeners: Arc<Semaphore>,
+    pub(crate) stopping: watch::Sender<bool>,
+}
+
+impl App {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn new(parts: AppParts) -> Result<App, StartError> {
+        let ui = Ui { folder: parts.settings.ui_dir.clone() };
+        let templates = ArcSwap::from_pointee(Templates::load(&ui)?);
+        let files = Files::open(parts.settings.data_dir.join("files"))?;
+        let rate = |max| Rate::new(max, RATE_WINDOW_SECONDS);
+        Ok(App {
+            store: parts.store,
+            world: parts.world,
+            committer: parts.committer,
+            clock: parts.clock,
+            master: parts.master,
+            settings: parts.settings,
+            ui,
+            templates,
+            files,
+            sessions: SessionCache::default(),
+            rates: Rates {
+                failures: Rate::new(SIGN_IN_FAILURES_MAX, SIGN_IN_LOCK_SECONDS),
+                sign_in: rate(SIGN_IN_TRIES_MAX),
+                report: rate(REPORT_TRIES_MAX),
+                upload: rate(UPLOAD_TRIES_MAX),
+                follow: rate(FOLLOW_TRIES_MAX),
+            },
+            passwords: Semaphore::new(PASSWORDS_AT_ONCE_MAX),
+            outlines: Outlines::default(),
+            live: crate::live::Hub::default(),
+            live_listeners: Arc::new(Semaphore::new(crate::limits::LIVE_LISTENERS_MAX)),
+            stopping: watch::Sender::new(false),
+        })
+    }
+
+    /// Templates and words. In development they are read again each time; a file that cannot be read then is logged and
+    /// the last good state is used.
+    pub(crate) fn templates(&self) -> Arc<Templates> {
+        if self.ui.folder.is_some() {
+            match Templates::load(&self.ui) {
+                Ok(fresh) => self.templates.store(Arc::new(fresh)),
+                Err(error) => tracing::warn!(%error, "texts could not be read again"),
+            }
+        }
+        self.templates.load_full()
+    }
+
+    /// Forgets what is remembered of sessions, after accounts or posts changed.
+    pub fn accounts_changed(&self) {
+        self.sessions.clear();
+    }
+}
+
+/// Serves until `shutdown` resolves: then takes no more connections, finishes requests under way (live connections are
+/// told to close) and returns. The committer ends when its last handle is dropped.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve<F>(app: AppState, listener: TcpListener, shutdown: F) -> std::io::Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let jobs = crate::jobs::start(&app);
+    let router = crate::routes::router(app.clone());
+    let stopping = app.stopping.clone();
+    let stop = async move {
+        shutdown.await;
+        stopping.send_replace(true);
+    };
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(stop).into_future();
+    let mut stopped = app.stopping.subscribe();
+    let too_long = async move {
+        // An error means the sender is gone, which is a stop as well.
+        let _ = stopped.wait_for(|stopping| *stopping).await;
+        tokio::time::sleep(Duration::from_secs(STOP_SECONDS)).await;
+    };
+    let result = tokio::select! {
+        result = served => result,
+        () = too_long => {
+            tracing::warn!("requests were still under way and were cut off");
+            Ok(())
+        }
+    };
+    app.stopping.send_replace(true);
+    for job in jobs {
+        // A job that panicked has logged it; there is nothing to add here.
+        let _ = job.await;
+    }
+    result
+}

@@ -1,0 +1,173 @@
+//! What can go wrong between a request and its answer. A handler returns an [`Error`]; the context layer turns it into a
+//! page or JSON in the caller's language (see `web`), so every error looks the same wherever it came from.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use ganglion_kernel::{CommitError, StoreError};
+use ganglion_model::{Refusal, RefusalCode};
+use std::sync::Arc;
+
+/// Why there is no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// There is nothing here, or nothing the caller may know of.
+    #[error("not found")]
+    NotFound,
+    /// Somebody has to sign in first.
+    #[error("not signed in")]
+    SignIn,
+    /// Signed in, but not with a post that may do this.
+    #[error("not allowed")]
+    NotAllowed,
+    /// The form was not made for this visitor, or long ago.
+    #[error("the form token is missing or wrong")]
+    Csrf,
+    /// More bytes than are taken.
+    #[error("more than {megabytes} MB")]
+    TooLarge {
+        /// What is taken at most.
+        megabytes: u32,
+    },
+    /// The request cannot be read.
+    #[error("unreadable: {0}")]
+    Unreadable(&'static str),
+    /// What was sent is no file that is taken.
+    #[error("not a picture")]
+    NotAPicture,
+    /// Too many tries.
+    #[error("too many tries")]
+    TooMany {
+        /// When to try again.
+        seconds: u64,
+    },
+    /// Too much waits; nothing was done.
+    #[error("busy")]
+    Busy,
+    /// A refusal of the kernel that no page shows beside its form.
+    #[error("refused: {0:?}")]
+    Refused(Box<Refusal>),
+    /// Storage failed.
+    #[error("storage: {0}")]
+    Storage(Arc<StoreError>),
+    /// The program is at fault.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Error::NotFound => StatusCode::NOT_FOUND,
+            Error::SignIn => StatusCode::UNAUTHORIZED,
+            Error::NotAllowed | Error::Csrf => StatusCode::FORBIDDEN,
+            Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::Unreadable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::NotAPicture => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Refused(refusal) => refusal_status(refusal.code),
+            Error::Storage(error) => match **error {
+                StoreError::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+                _ => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// A short name for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::NotFound => "not_found",
+            Error::SignIn => "not_signed_in",
+            Error::NotAllowed => "not_allowed",
+            Error::Csrf => "csrf",
+            Error::TooLarge { .. } => "too_large",
+            Error::Unreadable(_) => "unreadable",
+            Error::NotAPicture => "not_a_picture",
+            Error::TooMany { .. } => "too_many",
+            Error::Busy => "busy",
+            Error::Refused(refusal) => refusal_name(refusal.code),
+            Error::Storage(_) => "storage",
+            Error::Internal(_) => "internal",
+        }
+    }
+
+    /// Writes a fault of ours to the log, once, without anything about people.
+    pub fn log(&self) {
+        match self {
+            Error::Storage(error) => tracing::error!(%error, "storage failed; nothing was written"),
+            Error::Internal(reason) => tracing::error!(%reason, "a request failed"),
+            _ => {}
+        }
+    }
+}
+
+/// The status of a refusal: what may not be seen is not found; what has changed is a conflict.
+#[must_use]
+pub fn refusal_status(code: RefusalCode) -> StatusCode {
+    match code {
+        RefusalCode::NotFound | RefusalCode::Unknown => StatusCode::NOT_FOUND,
+        RefusalCode::NotAllowed | RefusalCode::SamePerson => StatusCode::FORBIDDEN,
+        RefusalCode::WrongState | RefusalCode::Changed | RefusalCode::Duplicate => StatusCode::CONFLICT,
+        RefusalCode::Guard | RefusalCode::Form | RefusalCode::Outside | RefusalCode::WrongShard => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+    }
+}
+
+/// The name of a refusal: as in JSON, and in `refusal-<name>` of the texts with `-` for `_`.
+#[must_use]
+pub fn refusal_name(code: RefusalCode) -> &'static str {
+    match code {
+        RefusalCode::NotFound => "not_found",
+        RefusalCode::NotAllowed => "not_allowed",
+        RefusalCode::SamePerson => "same_person",
+        RefusalCode::WrongState => "wrong_state",
+        RefusalCode::Changed => "changed",
+        RefusalCode::Guard => "guard",
+        RefusalCode::Form => "form",
+        RefusalCode::Outside => "outside",
+        RefusalCode::Duplicate => "duplicate",
+        RefusalCode::WrongShard => "wrong_shard",
+        RefusalCode::Unknown => "unknown",
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Error {
+        Error::Storage(Arc::new(error))
+    }
+}
+
+impl From<CommitError> for Error {
+    fn from(error: CommitError) -> Error {
+        match error {
+            CommitError::Refused(refusal) => Error::Refused(refusal),
+            CommitError::Busy | CommitError::Stopped => Error::Busy,
+            CommitError::Storage(error) => Error::Storage(error),
+        }
+    }
+}
+
+impl From<minijinja::Error> for Error {
+    fn from(error: minijinja::Error) -> Error {
+        // The alternate form holds values of the page; only the kind and place go to the log.
+        Error::Internal(format!(
+            "template {}:{}: {}",
+            error.name().unwrap_or("?"),
+            error.line().unwrap_or_default(),
+            error.kind()
+        ))
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,140 @@
+//! The routes of files: upload before a form is sent, and showing.
+
+use super::{UploadProblem, UploadProblemKind};
+use crate::app::AppState;
+use crate::error::Error;
+use crate::limits::PICTURE_MEGABYTES_MAX;
+use crate::typed::Typed;
+use crate::view::Look;
+use crate::web::Web;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use ganglion_kernel::decide::who;
+use ganglion_kernel::port::FileRow;
+use ganglion_model::Case;
+use ganglion_model::pack::FieldKind;
+use serde_json::json;
+
+/// A file that was not taken, in words.
+#[must_use]
+pub fn problem_text(look: &Look<'_>, problem: &UploadProblem) -> String {
+    let megabytes = problem.bytes.div_ceil(1024 * 1024);
+    let args = [
+        ("name", super::shown_name(&problem.name).into()),
+        ("size", format!("{megabytes} MB").into()),
+        ("max", format!("{PICTURE_MEGABYTES_MAX} MB").into()),
+    ];
+    let key = match problem.kind {
+        UploadProblemKind::TooBig => "err-file-too-big",
+        UploadProblemKind::NotAPicture => "err-file-not-image",
+        UploadProblemKind::TooManyPixels => "err-file-pixels",
+        UploadProblemKind::TooMany => "err-file-too-many-files",
+    };
+    look.say(key, &args)
+}
+
+/// `POST /files`: takes pictures ahead of a form. JSON: what was taken, and what was not and why. The status is that of
+/// the first file that was not taken.
+pub async fn upload(State(app): State<AppState>, web: Web, typed: Typed) -> Result<Response, Error> {
+    let key = web.address.to_string();
+    if let Some(seconds) = app.rates.upload.wait(&key, web.now) {
+        return Err(Error::TooMany { seconds });
+    }
+    app.rates.upload.count(&key, web.now);
+    let words = web.words();
+    let look = web.look(&words);
+    let files: Vec<_> = typed
+        .taken
+        .iter()
+        .map(|taken| {
+            json!({
+                "id": taken.id,
+                "name": super::shown_name(&taken.name),
+                "href": format!("/files/{}", taken.id),
+                "thumb_href": format!("/files/{}/thumb", taken.id),
+            })
+        })
+        .collect();
+    let errors: Vec<_> = typed
+        .problems
+        .iter()
+        .map(|problem| json!({ "name": super::shown_name(&problem.name), "message": problem_text(&look, problem) }))
+        .collect();
+    let status = match typed.problems.first().map(|problem| problem.kind) {
+        None if files.is_empty() => return Err(Error::Unreadable("no file")),
+        None => StatusCode::CREATED,
+        Some(UploadProblemKind::NotAPicture) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Some(_) => StatusCode::PAYLOAD_TOO_LARGE,
+    };
+    if !web.wants_json && !errors.is_empty() {
+        return Err(match typed.problems[0].kind {
+            UploadProblemKind::NotAPicture => Error::NotAPicture,
+            _ => Error::TooLarge { megabytes: PICTURE_MEGABYTES_MAX },
+        });
+    }
+    Ok((status, Json(json!({ "files": files, "errors": errors }))).into_response())
+}
+
+/// `GET /files/{id}`.
+pub async fn full(web: Web, Path(id): Path<String>) -> Result<Response, Error> {
+    give(&web, &id, "jpg").await
+}
+
+/// `GET /files/{id}/thumb`.
+pub async fn thumb(web: Web, Path(id): Path<String>) -> Result<Response, Error> {
+    give(&web, &id, "thumb.jpg").await
+}
+
+async fn give(web: &Web, id: &str, end: &str) -> Result<Response, Error> {
+    let path = web.app.files.path(id, end).ok_or(Error::NotFound)?;
+    let file = web.app.store.file(id).await?.ok_or(Error::NotFound)?;
+    if !may_see(web, &file).await? {
+        return Err(Error::NotFound);
+    }
+    let bytes = tokio::fs::read(&path).await.map_err(|_| Error::NotFound)?;
+    let headers = [
+        (header::CONTENT_TYPE, file.media_type.clone()),
+        (header::CONTENT_DISPOSITION, format!("inline; filename=\"{id}.jpg\"")),
+        // The bytes under an id never change; other people's caches may not keep them.
+        (header::CACHE_CONTROL, "private, max-age=31536000, immutable".to_owned()),
+    ];
+    Ok((headers, bytes).into_response())
+}
+
+/// Before a file belongs to a case only its uploader sees it; then who may read the case, and its reporter as far as the
+/// field that holds it is public or was filled when the case was opened.
+async fn may_see(web: &Web, file: &FileRow) -> Result<bool, Error> {
+    let Some((shard, id)) = file.case else { return Ok(super::is_owned(web, &file.id)) };
+    let Some(case) = web.app.store.case(shard, id).await? else { return Ok(false) };
+    let actor = web.actor();
+    let post = who::post_of(&web.world, &actor, web.now);
+    if post.is_some() && who::may_read(&web.world, &actor, post, &case) {
+        return Ok(true);
+    }
+    let proofs = web.proofs();
+    if proofs.iter().any(|proof| proof.case == case.id) {
+        return Ok(is_for_reporter(web, &case, &file.id, true));
+    }
+    for proof in proofs {
+        let own = web.app.store.case(proof.shard, proof.case).await?;
+        let is_child = own.is_some_and(|own| own.links.iter().any(|l| l.kind == "merged_into" && l.case == case.id));
+        if is_child {
+            return Ok(is_for_reporter(web, &case, &file.id, false));
+        }
+    }
+    Ok(false)
+}
+
+fn is_for_reporter(web: &Web, case: &Case, id: &str, own: bool) -> bool {
+    let Some(process) = web.world.model.processes.get(&case.process) else { return false };
+    let holds = |name: &str| {
+        case.fields.get(name).and_then(|value| value.as_array()).is_some_and(|ids| ids.iter().any(|one| one == id))
+    };
+    let typed = process.form.iter().map(|field| (field, own));
+    let filled = process.fields.iter().map(|field| (field, false));
+    typed.chain(filled).any(|(field, own)| {
+        matches!(field.kind, FieldKind::Files { .. }) && (field.public || own) && holds(&field.name)
+    })
+}

@@ -1,0 +1,73 @@
+//! Opening cases that other cases ask for: reads the journal of every shard by cursor, sends the command found there and
+//! ties the new case to the one it came from. Done this way because the new case may live in another shard.
+
+use super::derived_id;
+use crate::app::App;
+use crate::error::Error;
+use crate::limits::JOURNAL_LINES_AT_ONCE;
+use ganglion_kernel::CommitError;
+use ganglion_model::change::{Change, Op};
+use ganglion_model::{Actor, Body, CaseId, Command, Entry, Link, Shard};
+
+const JOB: &str = "spawn";
+
+/// Reads on in every shard that has new lines.
+///
+/// # Errors
+/// When the store fails or the queue is full; the cursor stays before what was not done.
+pub async fn run(app: &App) -> Result<(), Error> {
+    for (shard, head) in app.store.shards().await? {
+        let mut seq = app.store.cursor(JOB, shard).await?;
+        while seq < head.seq {
+            let lines = app.store.entries_after(shard, seq, JOURNAL_LINES_AT_ONCE).await?;
+            let Some(last) = lines.last().map(|entry| entry.seq) else { break };
+            for entry in &lines {
+                follow(app, entry).await?;
+            }
+            seq = last;
+            app.store.cursor_set(JOB, shard, seq).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn follow(app: &App, entry: &Entry) -> Result<(), Error> {
+    let (case, ops) = match &entry.change {
+        Change::Case { case, ops, .. } => (*case, ops),
+        _ => return Ok(()),
+    };
+    for op in ops {
+        if let Op::Spawn { command, link } = op {
+            open(app, (entry.shard, case), command, link).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn open(app: &App, (shard, case): (Shard, CaseId), command: &Command, link: &str) -> Result<(), Error> {
+    let outcome = match app.committer.send(command.clone()).await {
+        Ok(outcome) => outcome,
+        Err(CommitError::Refused(refusal)) => {
+            // Nothing a repeat would change: said loudly, and the case shows that nothing was tied to it.
+            tracing::error!(%case, %shard, code = ?refusal.code, fields = ?refusal.fields, "a case could not be opened from another");
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let (Some(new), Some(number)) = (outcome.case, outcome.number) else { return Ok(()) };
+    let tie = Link { kind: link.to_owned(), number, case: new, shard: outcome.shard };
+    let back = Command {
+        id: derived_id(&["link-back", &command.id.to_string()]),
+        shard,
+        actor: Actor::System,
+        body: Body::LinkBack { case, link: tie },
+    };
+    match app.committer.send(back).await {
+        Ok(_) => Ok(()),
+        Err(CommitError::Refused(refusal)) => {
+            tracing::error!(%case, %shard, code = ?refusal.code, "a case could not be tied to the one opened from it");
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}

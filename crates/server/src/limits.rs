@@ -1,0 +1,83 @@
+//! Every limit of the server in one place, each with its unit in its name.
+
+/// Bytes of a page's form without files.
+pub const FORM_BYTES_MAX: usize = 512 * 1024;
+/// Bytes of one JSON request of the API.
+pub const JSON_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of one picture.
+pub const PICTURE_BYTES_MAX: u64 = 12 * 1024 * 1024;
+/// Megabytes of one picture, as told to people.
+pub const PICTURE_MEGABYTES_MAX: u32 = 12;
+/// Bytes of one field of a form that is no file.
+pub const FIELD_BYTES_MAX: usize = 128 * 1024;
+/// Fields of one form.
+pub const FIELDS_MAX: usize = 400;
+/// Files of one form.
+pub const FILES_MAX: usize = 12;
+/// Bytes of one request with files that are read to the end so that a clear answer can be given; beyond them the
+/// connection is closed.
+pub const UPLOAD_DRAIN_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Pixels of a picture to a side.
+pub const PICTURE_SIDE_PIXELS_MAX: u32 = 12_000;
+/// Bytes a picture may take while it is decoded.
+pub const PICTURE_DECODED_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Longest side of a picture as it is kept.
+pub const PICTURE_KEPT_SIDE_PIXELS: u32 = 2_048;
+/// Longest side of a thumbnail.
+pub const THUMB_SIDE_PIXELS: u32 = 320;
+/// Quality of kept pictures, percent.
+pub const PICTURE_QUALITY_PERCENT: u8 = 82;
+/// Pictures decoded at the same time.
+pub const PICTURES_AT_ONCE_MAX: usize = 2;
+/// Passwords checked at the same time: each takes 19 MiB.
+pub const PASSWORDS_AT_ONCE_MAX: usize = 2;
+/// Longest password, bytes.
+pub const PASSWORD_BYTES_MAX: usize = 512;
+/// Wrong passwords for one account from one address before it is locked.
+pub const SIGN_IN_FAILURES_MAX: u32 = 5;
+/// How long the lock lasts, seconds.
+pub const SIGN_IN_LOCK_SECONDS: i64 = 15 * 60;
+/// Sign-ins from one address in [`RATE_WINDOW_SECONDS`].
+pub const SIGN_IN_TRIES_MAX: u32 = 30;
+/// Reports from one address in [`RATE_WINDOW_SECONDS`].
+pub const REPORT_TRIES_MAX: u32 = 120;
+/// Uploads from one address in [`RATE_WINDOW_SECONDS`].
+pub const UPLOAD_TRIES_MAX: u32 = 600;
+/// Wrong follow attempts from one address in [`RATE_WINDOW_SECONDS`].
+pub const FOLLOW_TRIES_MAX: u32 = 20;
+/// Window of the rates above, seconds.
+pub const RATE_WINDOW_SECONDS: i64 = 15 * 60;
+/// Addresses and accounts remembered for rates and locks.
+pub const RATE_KEYS_MAX: usize = 20_000;
+/// Sessions remembered between requests.
+pub const SESSION_CACHE_MAX: usize = 20_000;
+/// How long a remembered session is trusted before the store is asked again, seconds.
+pub const SESSION_CACHE_SECONDS: i64 = 30;
+/// How long a reporter's proof lasts, seconds.
+pub const FOLLOW_SECONDS: i64 = 2 * 3_600;
+/// Proofs one browser keeps.
+pub const FOLLOWS_MAX: usize = 8;
+/// Radius within which an open case counts as perhaps the same, metres.
+pub const NEARBY_METRES: f64 = 100.0;
+/// How far back such cases are looked for, days.
+pub const NEARBY_DAYS: i64 = 7;
+/// Such cases shown.
+pub const NEARBY_SHOWN_MAX: usize = 5;
+/// Points of one map request.
+pub const MAP_POINTS_MAX: u32 = 5_000;
+/// Rows of one page of the API.
+pub const API_ROWS_MAX: u32 = 100;
+/// Live listeners at the same time.
+pub const LIVE_LISTENERS_MAX: usize = 2_000;
+/// Silence after which a live connection says it is alive, seconds.
+pub const LIVE_PING_SECONDS: u64 = 15;
+/// Instructions one page may take to render.
+pub const TEMPLATE_FUEL: u64 = 5_000_000;
+/// Timers taken at once.
+pub const TIMERS_AT_ONCE: u32 = 500;
+/// Journal lines a job reads at once.
+pub const JOURNAL_LINES_AT_ONCE: u32 = 500;
+/// Wait named in `Retry-After` when the queue is full, seconds.
+pub const RETRY_SECONDS: u64 = 2;
+/// How long a stopping server waits for requests under way, seconds.
+pub const STOP_SECONDS: u64 = 10;

@@ -1,0 +1,210 @@
+//! What the map draws: outlines of places, the place at a point, and cases as points.
+
+use crate::app::{App, AppState};
+use crate::error::Error;
+use crate::limits::MAP_POINTS_MAX;
+use crate::reach;
+use crate::sign;
+use crate::view::Look;
+use crate::web::Web;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use ganglion_geo::{MultiPolygon, outline};
+use ganglion_kernel::port::{CaseFilter, CaseOrder};
+use ganglion_model::{Case, Level, PlaceCode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// Children of one place, drawn.
+struct Drawn {
+    /// GeoJSON features, without the list around them.
+    features: String,
+    /// Whether one of them was invented.
+    synthetic: bool,
+    hash: String,
+}
+
+type ByParent = Arc<HashMap<PlaceCode, Drawn>>;
+
+/// Outlines ready to send, by parent, of the edition in force; made at the first request.
+#[derive(Default)]
+pub struct Outlines {
+    made: Mutex<Option<(String, ByParent)>>,
+}
+
+/// A geometry as stored.
+#[derive(Deserialize)]
+#[serde(tag = "type", content = "coordinates")]
+enum Geometry {
+    Polygon(Vec<Vec<(f64, f64)>>),
+    MultiPolygon(Vec<Vec<Vec<(f64, f64)>>>),
+}
+
+impl Geometry {
+    fn outline(self) -> MultiPolygon<f64> {
+        let polygon = |rings: Vec<Vec<(f64, f64)>>| {
+            let mut rings = rings.into_iter().map(geo::LineString::from);
+            let outer = rings.next().unwrap_or_else(|| geo::LineString::new(Vec::new()));
+            geo::Polygon::new(outer, rings.collect())
+        };
+        match self {
+            Geometry::Polygon(rings) => MultiPolygon(vec![polygon(rings)]),
+            Geometry::MultiPolygon(parts) => MultiPolygon(parts.into_iter().map(polygon).collect()),
+        }
+    }
+}
+
+/// Degrees an outline may be off: less than a pixel where places of that level fill a screen.
+fn tolerance(level: Level) -> f64 {
+    match level {
+        Level::Province | Level::City => 0.004,
+        Level::County => 0.001,
+        Level::Township => 0.000_4,
+        Level::Village => 0.000_1,
+        Level::Grid => 0.000_05,
+    }
+}
+
+impl Outlines {
+    async fn of(&self, app: &App) -> Result<ByParent, Error> {
+        let world = app.world.load_full();
+        let mut made = self.made.lock().await;
+        if let Some((edition, drawn)) = made.as_ref() {
+            if *edition == world.places.edition {
+                return Ok(drawn.clone());
+            }
+        }
+        let stored = app.store.outlines().await?;
+        let day = ganglion_model::clocks::local_date(app.clock.now());
+        let tree = world.places.tree.clone();
+        let drawn = tokio::task::spawn_blocking(move || draw(&tree, day, stored))
+            .await
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        let drawn = Arc::new(drawn);
+        *made = Some((world.places.edition.clone(), drawn.clone()));
+        Ok(drawn)
+    }
+}
+
+fn draw(
+    tree: &ganglion_model::PlaceTree,
+    day: jiff::civil::Date,
+    stored: Vec<(PlaceCode, String)>,
+) -> HashMap<PlaceCode, Drawn> {
+    let mut drawn: HashMap<PlaceCode, Drawn> = HashMap::new();
+    for (code, geometry) in stored {
+        let Some(place) = tree.on(code, day) else { continue };
+        let Ok(geometry) = serde_json::from_str::<Geometry>(&geometry) else {
+            tracing::warn!(%code, "an outline cannot be read and is not drawn");
+            continue;
+        };
+        let thin = outline::simplified(&geometry.outline(), tolerance(code.level()));
+        let parent = code.parent().unwrap_or(code);
+        let of = drawn.entry(parent).or_insert_with(|| Drawn {
+            features: String::new(),
+            synthetic: false,
+            hash: String::new(),
+        });
+        let properties = json!({ "code": code, "name": place.name, "level": code.level(), "synthetic": place.synthetic });
+        let comma = if of.features.is_empty() { "" } else { "," };
+        // Writing to a String cannot fail.
+        let _ = write!(
+            of.features,
+            r#"{comma}{{"type":"Feature","id":{},"properties":{properties},"geometry":{}}}"#,
+            code.padded(),
+            outline::geometry_json(&thin)
+        );
+        of.synthetic |= place.synthetic;
+    }
+    for one in drawn.values_mut() {
+        one.hash = sign::digest(&one.features)[..24].to_owned();
+    }
+    drawn
+}
+
+/// `GET /map/outlines?parent=CODE`: children in force, as GeoJSON. Without `parent`: of the place the installation serves.
+pub async fn outlines(State(app): State<AppState>, web: Web, headers: HeaderMap) -> Result<Response, Error> {
+    let parent = match web.arg("parent") {
+        Some(code) => code.parse().map_err(|_| Error::NotFound)?,
+        None => web.world.places.root,
+    };
+    if !web.world.places.root.holds(parent) && !parent.holds(web.world.places.root) {
+        return Err(Error::NotFound);
+    }
+    let all = app.outlines.of(&app).await?;
+    let empty = Drawn { features: String::new(), synthetic: false, hash: "none".to_owned() };
+    let drawn = all.get(&parent).unwrap_or(&empty);
+    let tag = format!("\"{}-{}\"", drawn.hash, web.lang.as_str());
+    let kept = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, max-age=300".to_owned())];
+    if headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) == Some(tag.as_str()) {
+        return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
+    }
+    let attribution = Value::String(web.t("map-attribution"));
+    let body = format!(
+        r#"{{"type":"FeatureCollection","attribution":{attribution},"synthetic":{},"features":[{}]}}"#,
+        drawn.synthetic, drawn.features
+    );
+    Ok((kept, [(header::CONTENT_TYPE, "application/geo+json")], body).into_response())
+}
+
+/// `GET /map/cases?place=&process=&state=&kind=&bounds=w,s,e,n&all=1`: cases the post may list, as points. Open ones
+/// unless `all=1`.
+pub async fn cases(State(app): State<AppState>, web: Web) -> Result<Response, Error> {
+    let post = web.post()?;
+    let bounds = match web.arg("bounds") {
+        None => None,
+        Some(text) => {
+            let numbers: Option<Vec<f64>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
+            let four = numbers.and_then(|numbers| <[f64; 4]>::try_from(numbers).ok());
+            Some(four.ok_or(Error::Unreadable("bounds"))?)
+        }
+    };
+    let asked = CaseFilter {
+        place: web.arg("place").map(str::parse).transpose().map_err(|_| Error::NotFound)?,
+        processes: web.arg("process").map(str::to_owned).into_iter().collect(),
+        states: web.arg("state").map(str::to_owned).into_iter().collect(),
+        kind: web.arg("kind").map(str::to_owned),
+        open: (web.arg("all") != Some("1")).then_some(true),
+        bounds,
+        ..CaseFilter::default()
+    };
+    let words = web.words();
+    let look = web.look(&words);
+    let mut features = Vec::new();
+    let mut cut = false;
+    for filter in reach::narrowed(&web.world, post, &asked) {
+        let order = if filter.open == Some(true) { CaseOrder::Due } else { CaseOrder::Opened };
+        let rows = app.store.cases(&filter, order, None, MAP_POINTS_MAX).await?;
+        cut |= rows.len() >= MAP_POINTS_MAX as usize;
+        features.extend(rows.iter().filter_map(|case| feature(&look, case)));
+    }
+    let headers = [(header::CONTENT_TYPE, "application/geo+json"), (header::CACHE_CONTROL, "no-store")];
+    let body = json!({ "type": "FeatureCollection", "truncated": cut, "features": features });
+    Ok((headers, Json(body).into_response().into_body()).into_response())
+}
+
+/// A case as a point; `None` without one.
+#[must_use]
+pub fn feature(look: &Look<'_>, case: &Case) -> Option<Value> {
+    let process = look.world.model.processes.get(&case.process)?;
+    let clock = look.main_clock(process, case);
+    Some(json!({
+        "type": "Feature",
+        "geometry": { "type": "Point", "coordinates": case.point? },
+        "properties": {
+            "number": case.number,
+            "href": format!("/cases/{}", case.number),
+            "title": look.title(process, case),
+            "state": look.state(process, &case.state),
+            "clock": clock.kind,
+            "clock_text": clock.text,
+            "place": look.place(case.place),
+        },
+    }))
+}

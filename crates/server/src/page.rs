@@ -1,0 +1,247 @@
+//! The context every page shares: who is signed in, where one can go, which language and look. Its shape is the profile
+//! of `ui/pages/page.samples.yaml`.
+
+use crate::sign::{self, Use};
+use crate::view::Say as _;
+use crate::web::Web;
+use ganglion_model::Lang;
+use serde::Serialize;
+
+/// The common part of a page's context.
+#[derive(Clone, Debug, Serialize)]
+pub struct Page {
+    /// `zh` or `en`.
+    pub lang: &'static str,
+    /// The same page in the other language.
+    pub lang_switch_href: String,
+    /// The same page in large text, or no longer.
+    pub elder_switch_href: String,
+    /// Title.
+    pub title: String,
+    /// Path.
+    pub path: String,
+    /// The city.
+    pub site: String,
+    /// Demonstration mode.
+    pub demo: bool,
+    /// Large text.
+    pub elder: bool,
+    /// `light` or `dark`.
+    pub theme: &'static str,
+    /// Token for forms.
+    pub csrf: String,
+    /// Who is signed in.
+    pub signed_in: Option<SignedInView>,
+    /// Where one can go.
+    pub nav: Vec<NavItem>,
+    /// A message from the page before.
+    pub flash: Option<Flash>,
+    /// Where live news of this page come from.
+    pub live_href: Option<String>,
+}
+
+/// Who is signed in, for the head of the page.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignedInView {
+    /// Name of the person.
+    pub name: String,
+    /// Title of the post.
+    pub post_title: String,
+    /// Place of the post.
+    pub place_name: String,
+    /// All posts of the person.
+    pub posts: Vec<PostChoice>,
+}
+
+/// A post one may act in.
+#[derive(Clone, Debug, Serialize)]
+pub struct PostChoice {
+    /// Id.
+    pub id: String,
+    /// Place and title.
+    pub title: String,
+    /// Link that switches.
+    pub href: String,
+    /// Is it the one?
+    pub current: bool,
+}
+
+/// An entry of the main menu.
+#[derive(Clone, Debug, Serialize)]
+pub struct NavItem {
+    /// Address.
+    pub href: &'static str,
+    /// Words.
+    pub label: String,
+    /// Is it here?
+    pub current: bool,
+}
+
+/// A message shown once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Flash {
+    /// `ok`, `info`, `warn` or `bad`.
+    pub tone: String,
+    /// Words.
+    pub text: String,
+}
+
+/// The menu of the public.
+const PUBLIC_NAV: [(&str, &str); 3] =
+    [("/report", "nav-report"), ("/follow", "nav-follow"), ("/figures", "nav-figures-open")];
+/// The menu of staff.
+const STAFF_NAV: [(&str, &str); 6] = [
+    ("/desk", "nav-desk"),
+    ("/cases", "nav-cases"),
+    ("/centre", "nav-centre"),
+    ("/figures", "nav-figures"),
+    ("/m", "nav-phone"),
+    ("/admin", "nav-admin"),
+];
+
+impl Web {
+    /// The common context with the title in the text `title_key`.
+    #[must_use]
+    pub fn page(&self, title_key: &str) -> Page {
+        self.page_titled(self.t(title_key))
+    }
+
+    /// The common context with a title that is not a text of ours (a number, a heading).
+    #[must_use]
+    pub fn page_titled(&self, title: String) -> Page {
+        let other = match self.lang {
+            Lang::Zh => "en",
+            Lang::En => "zh",
+        };
+        Page {
+            lang: self.lang.as_str(),
+            lang_switch_href: self.here_with("lang", other),
+            elder_switch_href: self.here_with("elder", if self.elder { "0" } else { "1" }),
+            title,
+            path: self.path.clone(),
+            site: self.app.settings.site.get(self.lang).to_owned(),
+            demo: self.app.settings.demo,
+            elder: self.elder,
+            theme: self.theme,
+            csrf: self.csrf.clone(),
+            signed_in: self.signed_in_view(),
+            nav: self.nav(),
+            flash: self.flash.clone(),
+            live_href: None,
+        }
+    }
+
+    fn nav(&self) -> Vec<NavItem> {
+        let items: &[(&str, &str)] = if self.session.is_some() { &STAFF_NAV } else { &PUBLIC_NAV };
+        let is_here = |href: &str| {
+            self.path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        items
+            .iter()
+            .map(|(href, key)| NavItem { href, label: self.t(key), current: is_here(href) })
+            .collect()
+    }
+
+    fn signed_in_view(&self) -> Option<SignedInView> {
+        let session = self.session.as_ref()?;
+        let words = self.words();
+        let look = self.look(&words);
+        let post = session.post.as_ref();
+        let choices = self.world.posts.of(&session.account).filter(|post| post.valid_on(self.today())).map(|one| {
+            let proof = sign::sign(&self.app.master, Use::Post, &[&session.token_hash, &one.id.0]);
+            PostChoice {
+                id: one.id.0.clone(),
+                title: format!("{} · {}", look.place(one.place), look.post_title(one)),
+                href: format!("/post?id={}&proof={}", encode(&one.id.0), &sign::hex(&proof)[..32]),
+                current: post.is_some_and(|post| post.id == one.id),
+            }
+        });
+        Some(SignedInView {
+            name: session.name.clone(),
+            post_title: post.map(|post| look.post_title(post)).unwrap_or_default(),
+            place_name: post.map(|post| look.place(post.place)).unwrap_or_default(),
+            posts: choices.collect(),
+        })
+    }
+
+    /// This address with one query value changed.
+    #[must_use]
+    pub fn here_with(&self, name: &str, value: &str) -> String {
+        let mut text = String::new();
+        let kept = self.query.iter().filter(|(key, _)| key != name);
+        for (key, value) in kept.map(|(k, v)| (k.as_str(), v.as_str())).chain([(name, value)]) {
+            text.push(if text.is_empty() { '?' } else { '&' });
+            text.push_str(&encode(key));
+            text.push('=');
+            text.push_str(&encode(value));
+        }
+        text
+    }
+
+    /// A text without values.
+    #[must_use]
+    pub fn t(&self, key: &str) -> String {
+        self.words().say(key, &[])
+    }
+}
+
+/// Percent-encodes a value of a query.
+#[must_use]
+pub fn encode(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+/// Decodes a percent-encoded value; `+` is a space; what is no valid code stays as it is.
+#[must_use]
+pub fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match (byte, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+                at += 2;
+            }
+            (b'+', ..) => out.push(b' '),
+            (other, ..) => out.push(*other),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The pairs of a query or of a form sent as one.
+#[must_use]
+pub fn pairs(text: &str) -> Vec<(String, String)> {
+    text.split('&')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            (decode(name), decode(value))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_read_back_what_was_encoded() {
+        for text in ["", "a b&c=d", "100%", "日本 +", "%zz"] {
+            assert_eq!(decode(&encode(text)), text);
+        }
+        assert_eq!(pairs("a=1&b=x+y&c"), [("a", "1"), ("b", "x y"), ("c", "")].map(|(a, b)| (a.to_owned(), b.to_owned())));
+    }
+}

@@ -1,0 +1,3 @@
+//! Pages anybody may open: start, report, receipt, follow, sign in.
+
+pub mod follow_proof;

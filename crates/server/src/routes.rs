@@ -1,0 +1,57 @@
+//! Every address of the server, in one place; staff pages list theirs in `staff`.
+
+use crate::app::AppState;
+use crate::error::Error;
+use crate::limits::JSON_BYTES_MAX;
+use crate::{assets, context, files, live, map, staff};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use std::any::Any;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+/// The whole server.
+pub fn router(app: AppState) -> Router {
+    Router::new()
+        .merge(shared())
+        .merge(staff::routes())
+        .fallback(async || Error::NotFound)
+        .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(app.clone(), context::context))
+        .layer(CompressionLayer::new())
+        .with_state(app)
+}
+
+/// Files, map and live news, for everybody's pages; what each caller may see is decided inside.
+fn shared() -> Router<AppState> {
+    Router::new()
+        .route("/assets/{*path}", get(assets::asset))
+        .route("/sw.js", get(assets::worker))
+        .route("/files", post(files::upload))
+        .route("/files/{id}", get(files::full))
+        .route("/files/{id}/thumb", get(files::thumb))
+        .route("/map/outlines", get(map::outlines))
+        .route("/map/cases", get(map::cases))
+        .route("/live", get(live::live))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+}
+
+/// `GET /readyz`: whether the store answers.
+async fn ready(State(app): State<AppState>) -> Result<&'static str, Error> {
+    app.store.setting("ready").await?;
+    Ok("ready\n")
+}
+
+/// A bug: said once in the log, without what was sent.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Error::Internal(format!("panic: {}", said.unwrap_or("without words"))).into_response()
+}

@@ -1,0 +1,97 @@
+//! Rendering pages: one environment a language, so that `t` in a macro knows its language without being told.
+
+use crate::assets::Ui;
+use crate::limits::TEMPLATE_FUEL;
+use crate::texts::{Texts, TextsError};
+use fluent_bundle::FluentValue;
+use ganglion_model::Lang;
+use minijinja::value::{Kwargs, Value, ValueKind};
+use minijinja::{Environment, ErrorKind};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Templates and words, ready to render.
+pub struct Templates {
+    /// Words.
+    pub texts: Arc<Texts>,
+    zh: Environment<'static>,
+    en: Environment<'static>,
+}
+
+impl Templates {
+    /// Reads words and prepares templates from `ui`.
+    ///
+    /// # Errors
+    /// A file of messages that cannot be read.
+    pub fn load(ui: &Ui) -> Result<Templates, TextsError> {
+        let texts = Arc::new(Texts::load(ui)?);
+        let assets = Arc::new(ui.manifest());
+        let of = |lang| environment(ui.clone(), texts.clone(), assets.clone(), lang);
+        Ok(Templates { zh: of(Lang::Zh), en: of(Lang::En), texts })
+    }
+
+    /// Renders a template.
+    ///
+    /// # Errors
+    /// When the template does not exist, cannot be parsed, or runs out of fuel.
+    pub fn render(&self, lang: Lang, name: &str, context: Value) -> Result<String, minijinja::Error> {
+        let environment = match lang {
+            Lang::Zh => &self.zh,
+            Lang::En => &self.en,
+        };
+        environment.get_template(name)?.render(context)
+    }
+}
+
+fn environment(
+    ui: Ui,
+    texts: Arc<Texts>,
+    assets: Arc<HashMap<String, String>>,
+    lang: Lang,
+) -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_fuel(Some(TEMPLATE_FUEL));
+    environment.set_loader(move |name| Ok(ui.text(name)));
+    environment.add_function("t", move |key: &str, args: Kwargs| translate(&texts, lang, key, &args));
+    environment.add_function("asset", move |path: &str| {
+        assets.get(path).cloned().unwrap_or_else(|| format!("/assets/missing/{path}"))
+    });
+    environment.add_function("url", |path: &str, args: Kwargs| url(path, &args));
+    environment
+}
+
+fn translate(texts: &Texts, lang: Lang, key: &str, args: &Kwargs) -> Result<String, minijinja::Error> {
+    let mut values: Vec<(&str, FluentValue<'_>)> = Vec::new();
+    for name in args.args() {
+        let value: Value = args.get(name)?;
+        let value = match value.kind() {
+            ValueKind::Number => f64::try_from(value.clone())
+                .map_or_else(|_| FluentValue::from(value.to_string()), FluentValue::from),
+            ValueKind::Undefined | ValueKind::None => FluentValue::from(String::new()),
+            _ => FluentValue::from(value.to_string()),
+        };
+        values.push((name, value));
+    }
+    Ok(texts.get(lang, key, &values))
+}
+
+/// An address with its query encoded; arguments that are undefined or none are left out.
+fn url(path: &str, args: &Kwargs) -> Result<String, minijinja::Error> {
+    let mut text = path.to_owned();
+    let mut names: Vec<&str> = args.args().collect();
+    names.sort_unstable();
+    for name in names {
+        let value: Value = args.get(name)?;
+        if value.is_undefined() || value.is_none() {
+            continue;
+        }
+        if value.kind() == ValueKind::Map {
+            return Err(minijinja::Error::new(ErrorKind::InvalidOperation, "an address takes simple values"));
+        }
+        text.push(if text.contains('?') { '&' } else { '?' });
+        text.push_str(name);
+        text.push('=');
+        text.push_str(&crate::page::encode(&value.to_string()));
+    }
+    Ok(text)
+}

@@ -1,0 +1,256 @@
+//! What a person typed: a form of a page, with files or without, read as a stream. The form token is checked before
+//! anything is kept; a file that is not taken does not lose the rest of the form.
+
+use crate::error::Error;
+use crate::files::{Taken, UploadProblem};
+use crate::limits::{FIELD_BYTES_MAX, FIELDS_MAX, FILES_MAX, FORM_BYTES_MAX, UPLOAD_DRAIN_BYTES_MAX};
+use crate::web::Web;
+use axum::body::Bytes;
+use axum::extract::multipart::{Field as Part, Multipart};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
+use axum::http::header;
+use ganglion_geo::{Datum, Point, to_wgs84};
+use ganglion_model::Fields;
+use ganglion_model::pack::{Field, FieldKind};
+use serde_json::Value;
+
+/// A form as typed.
+#[derive(Clone, Debug, Default)]
+pub struct Typed {
+    values: Vec<(String, String)>,
+    /// Files that were taken.
+    pub taken: Vec<Taken>,
+    /// Files that were not.
+    pub problems: Vec<UploadProblem>,
+    /// Everything of this visitor: decides which kept files are theirs.
+    owned: Vec<String>,
+}
+
+impl Typed {
+    /// The first value of a name; an empty one counts as none.
+    #[must_use]
+    pub fn one(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|v| !v.trim().is_empty())
+    }
+
+    /// All values of a name that are not empty.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.values.iter().filter(move |(key, value)| key == name && !value.trim().is_empty()).map(|(_, v)| v.as_str())
+    }
+
+    /// Everything typed, in order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Ids of files of a field: those just taken, and those kept from before that are this visitor's own.
+    #[must_use]
+    pub fn files(&self, name: &str, kept: &str) -> Vec<String> {
+        let mut ids: Vec<String> =
+            self.all(kept).filter(|id| self.owned.iter().any(|own| own == id)).map(str::to_owned).collect();
+        ids.extend(self.taken.iter().filter(|taken| taken.field == name).map(|taken| taken.id.clone()));
+        ids.dedup();
+        ids
+    }
+
+    /// The form as a command takes it: values of the declared fields, points turned into WGS-84.
+    #[must_use]
+    pub fn fields(&self, declared: &[Field]) -> Fields {
+        declared.iter().filter_map(|field| Some((field.name.clone(), self.value(field, &field.name)?))).collect()
+    }
+
+    /// The value of one field, typed under `name`; `None` when nothing was.
+    #[must_use]
+    pub fn value(&self, field: &Field, name: &str) -> Option<Value> {
+        let text = |text: &str| Value::String(text.to_owned());
+        match &field.kind {
+            // A box that is not ticked is not sent.
+            FieldKind::Boolean => Some(self.one(name).map_or(Value::Bool(false), text)),
+            FieldKind::Choices { .. } | FieldKind::Posts { .. } => {
+                let all: Vec<Value> = self.all(name).map(text).collect();
+                (!all.is_empty()).then_some(Value::Array(all))
+            }
+            FieldKind::Files { .. } => {
+                let ids = self.files(name, &format!("{name}_kept"));
+                (!ids.is_empty()).then(|| Value::from(ids))
+            }
+            FieldKind::Point => {
+                let typed = self.one(name)?;
+                Some(self.point(typed, self.one(&format!("{name}_datum"))))
+            }
+            FieldKind::Datetime => self.one(name).map(|typed| Value::String(with_offset(typed))),
+            FieldKind::Money => self.one(name).map(|typed| fen(typed).map_or_else(|| text(typed), Value::from)),
+            _ => self.one(name).map(text),
+        }
+    }
+
+    /// `lon, lat` in a datum as a WGS-84 pair; what is no pair is handed on as typed, to be refused with its own words.
+    #[must_use]
+    pub fn point(&self, typed: &str, datum: Option<&str>) -> Value {
+        let typed = half_width(typed);
+        let numbers: Option<Vec<f64>> = typed
+            .split([',', ' ', ';'])
+            .filter(|part| !part.is_empty())
+            .map(|part| part.parse().ok().filter(|n: &f64| n.is_finite()))
+            .collect();
+        match numbers.as_deref() {
+            Some(&[lon, lat]) if lon.abs() <= 180.0 && lat.abs() <= 90.0 => {
+                let datum = datum.and_then(Datum::parse).unwrap_or(Datum::Wgs84);
+                let point = to_wgs84(datum, Point::new(lon, lat));
+                Value::from(vec![point.x(), point.y()])
+            }
+            _ => Value::String(typed),
+        }
+    }
+}
+
+/// Full-width digits and signs of a Chinese keyboard as their plain forms.
+fn half_width(text: &str) -> String {
+    let plain = |c: char| char::from_u32(u32::from(c).wrapping_sub(0xfee0)).unwrap_or(c);
+    text.trim().chars().map(|c| if ('\u{ff01}'..='\u{ff5e}').contains(&c) { plain(c) } else { c }).collect()
+}
+
+/// The local time a browser sends (`2022-06-27T09:03`) as an instant at +08:00.
+fn with_offset(typed: &str) -> String {
+    let typed = typed.trim();
+    let has_offset = typed.ends_with('Z') || typed.get(10..).is_some_and(|time| time.contains(['+', '-']));
+    let seconds = if typed.len() == 16 { ":00" } else { "" };
+    if has_offset { typed.to_owned() } else { format!("{typed}{seconds}+08:00") }
+}
+
+/// Yuan with at most two decimals as fen.
+fn fen(typed: &str) -> Option<i64> {
+    let typed = half_width(typed).replace(',', "");
+    let (whole, part) = typed.split_once('.').unwrap_or((&typed, ""));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || part.len() > 2 || !digits(whole) || !digits(part) {
+        return None;
+    }
+    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(format!("{part:0<2}").parse().ok()?)
+}
+
+impl<S: Send + Sync> FromRequest<S> for Typed {
+    type Rejection = Error;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Typed, Error> {
+        let web = request
+            .extensions()
+            .get::<Web>()
+            .cloned()
+            .ok_or_else(|| Error::Internal("a route stands outside the context layer".to_owned()))?;
+        let header_token =
+            request.headers().get("x-csrf-token").and_then(|token| token.to_str().ok()).map(str::to_owned);
+        let vouched = web.bearer || header_token.is_some_and(|token| web.csrf_fits(&token));
+        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        if media_type.starts_with("multipart/form-data") {
+            // Sizes are counted part by part below; a limit on the whole would cut the form off without an answer.
+            DefaultBodyLimit::disable().apply(&mut request);
+            let parts = Multipart::from_request(request, state).await.map_err(|_| Error::Unreadable("multipart"))?;
+            return Reading { web: &web, typed: Typed::default(), vouched, bytes: 0, drained: 0 }.read(parts).await;
+        }
+        DefaultBodyLimit::max(FORM_BYTES_MAX).apply(&mut request);
+        let body = Bytes::from_request(request, state).await.map_err(|_| Error::TooLarge { megabytes: 1 })?;
+        let text = std::str::from_utf8(&body).map_err(|_| Error::Unreadable("form"))?;
+        let mut typed = Typed { values: crate::page::pairs(text), ..Typed::default() };
+        if !vouched && !typed.one("csrf").is_some_and(|token| web.csrf_fits(token)) {
+            return Err(Error::Csrf);
+        }
+        typed.note_owned(&web);
+        Ok(typed)
+    }
+}
+
+impl Typed {
+    /// Which of the ids sent back belong to this visitor.
+    fn note_owned(&mut self, web: &Web) {
+        let owned = self.values.iter().filter(|(_, id)| crate::files::is_owned(web, id)).map(|(_, id)| id.clone());
+        self.owned = owned.collect();
+    }
+}
+
+/// A form with files while it is read.
+struct Reading<'a> {
+    web: &'a Web,
+    typed: Typed,
+    vouched: bool,
+    bytes: usize,
+    drained: u64,
+}
+
+impl Reading<'_> {
+    async fn read(mut self, mut parts: Multipart) -> Result<Typed, Error> {
+        while let Some(part) = parts.next_field().await.map_err(|_| Error::Unreadable("multipart"))? {
+            let name = part.name().unwrap_or_default().to_owned();
+            match part.file_name().map(str::to_owned) {
+                Some(file) => self.file(part, name, file).await?,
+                None => self.value(part, name).await?,
+            }
+        }
+        if !self.vouched {
+            return Err(Error::Csrf);
+        }
+        self.typed.note_owned(self.web);
+        Ok(self.typed)
+    }
+
+    async fn value(&mut self, mut part: Part<'_>, name: String) -> Result<(), Error> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = part.chunk().await.map_err(|_| Error::Unreadable("multipart"))? {
+            self.bytes += chunk.len();
+            if self.bytes > FORM_BYTES_MAX || bytes.len() + chunk.len() > FIELD_BYTES_MAX {
+                return Err(Error::TooLarge { megabytes: 1 });
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let value = String::from_utf8(bytes).map_err(|_| Error::Unreadable("text"))?;
+        self.vouched |= name == "csrf" && self.web.csrf_fits(&value);
+        self.typed.values.push((name, value));
+        if self.typed.values.len() > FIELDS_MAX {
+            return Err(Error::Unreadable("fields"));
+        }
+        Ok(())
+    }
+
+    async fn file(&mut self, part: Part<'_>, field: String, name: String) -> Result<(), Error> {
+        // The token stands before the files in every form of ours; without it nothing is written to the disk.
+        if !self.vouched {
+            return Err(Error::Csrf);
+        }
+        let room = self.typed.taken.len() < FILES_MAX;
+        let left = UPLOAD_DRAIN_BYTES_MAX.saturating_sub(self.drained);
+        let (received, bytes) = crate::files::receive(self.web, part, (field, name, room, left)).await?;
+        self.drained += bytes;
+        match received {
+            Some(Ok(taken)) => self.typed.taken.push(taken),
+            Some(Err(problem)) => self.typed.problems.push(problem),
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_come_in_four_datums_and_odd_keyboards() {
+        let typed = Typed::default();
+        assert_eq!(typed.point("116.84,38.31", None), Value::from(vec![116.84, 38.31]));
+        assert_eq!(typed.point("１１６.８４，３８.３１", None), Value::from(vec![116.84, 38.31]));
+        let shifted = typed.point("116.84, 38.31", Some("gcj02"));
+        assert!(shifted[0].as_f64().unwrap() < 116.836, "{shifted}");
+        assert_eq!(typed.point("here", None), Value::from("here"));
+        assert_eq!(typed.point("500,10", None), Value::from("500,10"));
+    }
+
+    #[test]
+    fn local_times_and_money_are_read() {
+        assert_eq!(with_offset("2022-06-27T09:03"), "2022-06-27T09:03:00+08:00");
+        assert_eq!(with_offset("2022-06-27T09:03:00Z"), "2022-06-27T09:03:00Z");
+        assert_eq!(fen("12.5"), Some(1250));
+        assert_eq!(fen("1,234"), Some(123_400));
+        assert_eq!(fen("1.234"), None);
+        assert_eq!(fen("x"), None);
+    }
+}
