@@ -12,7 +12,7 @@ use crate::world::World;
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_model::change::{Body, Change, Command, Entry, Outcome, Refusal};
-use ganglion_model::pack::{Effect, FieldKind};
+use ganglion_model::pack::{Effect, FieldKind, OnOverdue, Process};
 use ganglion_model::row::{Case, Record};
 use ganglion_model::{CaseId, CommandId, Fields, Model, Shard};
 use jiff::Timestamp;
@@ -118,6 +118,14 @@ pub struct Batch<'a> {
     touched: HashMap<CaseId, Touched>,
     order: Vec<CaseId>,
     writes: BTreeMap<Shard, ShardWrite>,
+    asked: Asked,
+}
+
+/// What was looked for in storage, whether it was there or not.
+#[derive(Default)]
+struct Asked {
+    records: HashSet<(Shard, String, String)>,
+    unique: HashSet<(Shard, String, String)>,
 }
 
 /// A case as it was before the batch.
@@ -167,6 +175,7 @@ impl<'a> Batch<'a> {
             touched: HashMap::new(),
             order: Vec::new(),
             writes: BTreeMap::new(),
+            asked: Asked::default(),
         };
         for (shard, head) in loaded.heads {
             batch.state.numbering.insert(shard, head.numbering.clone());
@@ -194,6 +203,68 @@ impl<'a> Batch<'a> {
             let key = (record.shard, record.register.clone(), record.key.clone());
             self.state.records.insert(key, record);
         }
+    }
+
+    /// Notes what was looked for, so that [`Batch::needs`] does not ask for it again.
+    pub fn asked(&mut self, want: &Want) {
+        self.asked.records.extend(want.records.iter().cloned());
+        self.asked.unique.extend(want.unique.iter().cloned());
+    }
+
+    /// Adds what [`Batch::needs`] asked for.
+    pub fn add(&mut self, want: &Want, loaded: Loaded) {
+        self.asked(want);
+        self.state.unique.extend(loaded.unique);
+        self.add_records(loaded.records);
+    }
+
+    /// What the decision on `command` rests on that was never looked for. Rows and values whose keys follow from a case
+    /// opened or changed in this very batch, or from a form once it is read, cannot be known when the batch is loaded.
+    #[must_use]
+    pub fn needs(&self, command: &Command, given: &Given) -> Option<Want> {
+        if self.answers.contains_key(&command.id) || !self.may_need(&command.body) {
+            return None;
+        }
+        let decision = decide(self.world, &self.state, command, given).ok()?;
+        let mut want = Want::default();
+        for change in &decision.changes {
+            if let Change::Record { record } = change {
+                let key = (record.shard, record.register.clone(), record.key.clone());
+                if !self.state.records.contains_key(&key) && !self.asked.records.contains(&key) {
+                    want.records.push(key);
+                }
+            }
+        }
+        let unique = decision.unique.into_iter().map(|(field, value)| (command.shard, field, value));
+        want.unique
+            .extend(unique.filter(|key| !self.state.unique.contains_key(key) && !self.asked.unique.contains(key)));
+        (!want.records.is_empty() || !want.unique.is_empty()).then_some(want)
+    }
+
+    /// Whether deciding a command can touch register rows or unique values that [`want`] did not name for certain.
+    fn may_need(&self, body: &Body) -> bool {
+        match body {
+            Body::Open { process, .. } => {
+                let process = self.world.model.processes.get(process);
+                process.is_some_and(|process| process.form.iter().any(|field| field.unique))
+            }
+            Body::Act { case, action, .. } => self.records(*case, |_| Some(action)),
+            Body::Due { case, clock } => self.records(*case, |process| match &process.clocks.get(clock)?.on_overdue {
+                OnOverdue::Act(action) => Some(action),
+                _ => None,
+            }),
+            Body::LinkBack { .. } | Body::Put { .. } => false,
+        }
+    }
+
+    /// Whether the action that `name` gives, taken on a case as it stands, changes register rows.
+    fn records<'b>(&'b self, case: CaseId, name: impl FnOnce(&'b Process) -> Option<&'b String>) -> bool {
+        let Some(case) = self.state.cases.get(&case) else { return false };
+        let action = self.world.model.processes.get(&case.process).and_then(|process| {
+            let name = name(process)?;
+            process.action(&case.state, name)
+        });
+        action.is_some_and(|action| action.effects.iter().any(|one| matches!(one, Effect::Record { .. })))
     }
 
     /// Decides one command; a refusal leaves the batch as it was.

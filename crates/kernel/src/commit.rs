@@ -176,26 +176,34 @@ async fn attempt(
     at: &[Timestamp],
 ) -> Result<(Vec<Answer>, Vec<ShardWrite>), StoreError> {
     let world = works.world.load_full();
-    let loaded = works.store.load(&want(&world, commands)).await?;
+    let first = want(&world, commands);
+    let loaded = works.store.load(&first).await?;
     let mut batch = Batch::new(&world, &works.master, loaded);
+    batch.asked(&first);
     let records = want_records(&world, batch.state(), commands);
     if !records.is_empty() {
-        let more = works.store.load(&Want { records, ..Want::default() }).await?;
-        batch.add_records(more.records);
+        load_more(works, &mut batch, &Want { records, ..Want::default() }).await?;
     }
-    let answers = commands
-        .iter()
-        .zip(at)
-        .map(|(command, now)| {
-            let given = Given { now: *now, id: works.clock.id(), key: works.clock.key() };
-            batch.run(command, &given).map_err(CommitError::from)
-        })
-        .collect();
+    let mut answers = Vec::with_capacity(commands.len());
+    for (command, now) in commands.iter().zip(at) {
+        let given = Given { now: *now, id: works.clock.id(), key: works.clock.key() };
+        if let Some(more) = batch.needs(command, &given) {
+            load_more(works, &mut batch, &more).await?;
+        }
+        answers.push(batch.run(command, &given).map_err(CommitError::from));
+    }
     let writes = batch.finish();
     if !writes.is_empty() {
         works.store.write(&writes).await?;
     }
     Ok((answers, writes))
+}
+
+/// Loads what became known only on the way; a head that moved meanwhile is noticed by the write.
+async fn load_more(works: &Works, batch: &mut Batch<'_>, want: &Want) -> Result<(), StoreError> {
+    let loaded = works.store.load(want).await?;
+    batch.add(want, loaded);
+    Ok(())
 }
 
 /// After a write: reference registers that changed are taken into the world; the lines go to whoever listens.

@@ -1,9 +1,13 @@
 //! Laws of the kernel over random histories of two counties.
 
 use crate::support::dump::dump;
-use crate::support::history::{History, live, send, steps, works, world_of};
+use crate::support::history::{History, Timed, live, send, steps, works, world_of};
+use crate::support::rows::{SHARD, at, case_id, command_id};
+use crate::support::world::clerk_of;
 use crate::support::{memory, run};
 use ganglion_indicators::CellKey;
+use ganglion_kernel::CommitError;
+use ganglion_model::change::{Actor, Body, Command, RefusalCode};
 use ganglion_store::rebuild::cells_of_rows;
 use ganglion_store::replay::replay;
 use proptest::prelude::*;
@@ -12,7 +16,7 @@ use std::collections::BTreeMap;
 type Sorted = BTreeMap<CellKey, (i64, i64)>;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn figures_rebuilt_from_rows_equal_the_counters_in_the_middle_and_at_the_end(steps in steps(60)) {
@@ -77,4 +81,72 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+/// One command of a written history.
+fn sent(n: u128, body: Body, minutes: i64) -> Timed {
+    let (post, account) = clerk_of("130922");
+    (
+        Command {
+            id: command_id(n),
+            shard: SHARD,
+            actor: Actor::Post { post, account },
+            body,
+        },
+        at(minutes * 60),
+    )
+}
+
+fn open(reference: &str) -> Body {
+    let form = [("place", "130922001"), ("reference", reference)];
+    let form = form.map(|(name, value)| (name.to_owned(), value.into())).into();
+    Body::Open {
+        process: "report".to_owned(),
+        form,
+        channel: "web".to_owned(),
+        observed_at: None,
+        from: None,
+    }
+}
+
+fn act(case: u128, action: &str, form: &[(&str, &str)]) -> Body {
+    let form = form
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).into()))
+        .collect();
+    Body::Act {
+        case: case_id(case),
+        action: action.to_owned(),
+        form,
+        version: None,
+    }
+}
+
+#[test]
+fn a_register_row_is_found_by_a_case_opened_in_the_same_batch() {
+    run(async {
+        let works = works(memory().store);
+        let visit = |case| [act(case, "give", &[("post", "clerk.130922")]), act(case, "visit", &[])];
+        let [give, go] = visit(0);
+        let first = [sent(10, open("A"), 0), sent(11, give, 1), sent(12, go, 2)];
+        let [give, go] = visit(3);
+        let second = [sent(13, open("B"), 3), sent(14, give, 4), sent(15, go, 5)];
+        for batch in [first, second] {
+            assert!(send(&works, &batch, 3).await.iter().all(Result::is_ok));
+        }
+        let visits = works.store.records(SHARD, "visit").await.unwrap();
+        assert_eq!(visits.iter().map(|row| row.version).collect::<Vec<_>>(), [2]);
+    });
+}
+
+#[test]
+fn a_unique_value_is_compared_as_it_is_stored_not_as_it_was_typed() {
+    run(async {
+        let works = works(memory().store);
+        assert!(send(&works, &[sent(10, open("R1"), 0)], 1).await[0].is_ok());
+        // A scanner that ends a code with a bell: the form drops it.
+        let answers = send(&works, &[sent(11, open("R\u{7}1"), 1), sent(12, open("R2"), 1)], 2).await;
+        let refused = matches!(&answers[0], Err(CommitError::Refused(why)) if why.code == RefusalCode::Duplicate);
+        assert!(refused && answers[1].is_ok(), "{answers:?}");
+    });
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
-/// One step. `of` picks among the cases opened so far, `again` among the commands sent so far.
+/// One step. `of` picks among the cases opened lately, `again` among the commands sent so far.
 #[derive(Clone, Debug)]
 pub enum Step {
     Open {
@@ -45,8 +45,8 @@ pub enum Step {
 pub fn steps(most: usize) -> impl Strategy<Value = Vec<(Step, u16)>> {
     let open = (0..TOWNSHIPS.len(), 0..3_u8, prop::option::of(0..6_u8), any::<bool>());
     let step = prop_oneof![
-        4 => open.prop_map(|(township, category, reference, phone)| Step::Open { township, category, reference, phone }),
-        9 => (any::<usize>(), 0..ACTIONS.len(), any::<usize>()).prop_map(|(of, action, with)| Step::Act { of, action, with }),
+        3 => open.prop_map(|(township, category, reference, phone)| Step::Open { township, category, reference, phone }),
+        16 => (any::<usize>(), 0..ACTIONS.len(), any::<usize>()).prop_map(|(of, action, with)| Step::Act { of, action, with }),
         1 => any::<usize>().prop_map(|of| Step::Due { of }),
         1 => (0..COUNTIES.len(), 0..2_u8).prop_map(|(county, key)| Step::Put { county, key }),
         1 => any::<usize>().prop_map(|again| Step::Again { again }),
@@ -153,7 +153,8 @@ struct Opened {
 }
 
 fn command(step: &Step, n: u128, opened: &[Opened]) -> Option<Command> {
-    let pick = |of: usize| (!opened.is_empty()).then(|| &opened[of % opened.len()]);
+    // Among the last few, so that cases go through many steps.
+    let pick = |of: usize| opened.iter().rev().nth(of % opened.len().clamp(1, 5));
     let (shard, actor, body) = match step {
         Step::Open {
             township,
