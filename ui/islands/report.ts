@@ -37,6 +37,7 @@ function startWizard(form: HTMLFormElement): void {
   let at = 0;
   const show = (focus: boolean): void => {
     parts.forEach((p, i) => p.classList.toggle("is-open", i === at));
+    document.body.classList.toggle("is-later", at > 0);
     if (prev) prev.hidden = at === 0;
     if (next) next.hidden = at === parts.length - 1;
     if (send) send.hidden = narrow.matches && at < parts.length - 1;
