@@ -1,0 +1,231 @@
+//! Names with dots: `case.category.time_limit`, `clock.handle.overdue`. A misspelt part is reported where it stands, with
+//! the nearest name that exists.
+
+use super::check::{Check, Typed};
+use super::scope::ROOTS;
+use super::ty::{Ty, Words};
+use crate::near;
+use crate::symbols::{FieldSymbols, ProcessSymbol};
+use cel::IdedExpr;
+use cel::common::ast::Expr as Ast;
+use ganglion_model::expr::{Expr, Func};
+use ganglion_model::pack::FieldKind;
+
+/// A part of a path with its byte offset.
+type Part<'a> = (&'a str, usize);
+
+const OF_CASE: [&str; 10] = [
+    "state", "level", "channel", "place", "opened_at", "number", "moved", "closed_at", "observed_at", "assignee",
+];
+const OF_CLOCK: [&str; 8] = ["overdue", "running", "paused", "on_time", "stopped", "due", "started", "extended"];
+const OF_ACTOR: [&str; 3] = ["role", "level", "post"];
+
+/// Resolves the path spelled by `ast`; `asked` if it is only asked whether there is a value.
+pub fn resolve(check: &mut Check<'_>, ast: &IdedExpr, asked: bool) -> Option<Typed> {
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    let mut at = ast;
+    loop {
+        match &at.expr {
+            Ast::Ident(name) => {
+                parts.push((name, check.offset(at.id)));
+                break;
+            }
+            Ast::Select(select) => {
+                parts.push((&select.field, after_dot(check, at.id, &select.field)));
+                at = &select.operand;
+            }
+            _ => return check.unsupported(at.id),
+        }
+    }
+    parts.reverse();
+    let ty = root(check, &parts, asked)?;
+    let path = Expr::Path(parts.iter().map(|(name, _)| (*name).to_owned()).collect());
+    Some(if asked { Typed::new(Expr::Call(Func::Has, vec![path]), Ty::Bool) } else { Typed::new(path, ty) })
+}
+
+/// A selected field stands behind the dot that the parser gives as its place; `has(a.b)` gives the bracket instead.
+fn after_dot(check: &Check<'_>, id: u64, field: &str) -> usize {
+    let from = check.offset(id);
+    let rest = check.source.text.get(from..).unwrap_or_default();
+    let dotted = rest.char_indices().filter(|(_, c)| *c == '.').find_map(|(n, _)| {
+        let behind = &rest[n + 1..];
+        let blank = behind.len() - behind.trim_start().len();
+        behind.trim_start().starts_with(field).then_some(n + 1 + blank)
+    });
+    from + dotted.unwrap_or(0)
+}
+
+fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
+    let ((name, offset), rest) = parts.split_first()?;
+    let scope = check.scope;
+    match (*name, scope.case) {
+        ("case", Some(process)) => case(check, process, rest, asked),
+        ("clock", Some(process)) => clock(check, process, rest),
+        ("mark", Some(process)) => one(check, rest, "mark", &process.marks.iter().map(String::as_str).collect::<Vec<_>>()),
+        (first @ ("first" | "last"), Some(process)) => {
+            one(check, rest, &format!("{first}.<state>: state"), &process.states.iter().map(String::as_str).collect::<Vec<_>>())
+        }
+        ("form", _) if scope.form.is_some() => {
+            fields(check, scope.form?, rest, Follow { what: "the form", asked, sealed: scope.stores })
+        }
+        ("row", _) if scope.row.is_some() => {
+            fields(check, scope.row?, rest, Follow { what: "the row", asked, sealed: true })
+        }
+        ("actor", _) if scope.actor => actor(check, rest),
+        ("now", _) if scope.now => ends(check, rest, Ty::Time),
+        ("today", _) if scope.now => ends(check, rest, Ty::Date),
+        (known, _) if ROOTS.contains(&known) => {
+            let remedy = why_not(known).map_or_else(|| format!("known here: {}", scope.roots().join(", ")), str::to_owned);
+            check.error(*offset, "not-available-here", format!("`{known}` has no meaning here"), Some(&remedy));
+            None
+        }
+        (unknown, _) => {
+            check.error(*offset, "unknown-name", format!("there is no `{unknown}`"), Some(&suggest(check, unknown)));
+            None
+        }
+    }
+}
+
+fn why_not(root: &str) -> Option<&'static str> {
+    match root {
+        "form" => Some("nothing has been typed when this is judged; use `check` on the field instead"),
+        "now" | "today" => Some("a figure must come out the same when it is counted again"),
+        _ => None,
+    }
+}
+
+/// A bare word is most often a field without its `case.`, or a constant without quotes.
+fn suggest(check: &Check<'_>, word: &str) -> String {
+    if check.scope.form.is_some_and(|form| form.contains_key(word)) {
+        return format!("write form.{word}");
+    }
+    if check.scope.case.is_some_and(|case| case.field(word).is_some() || case.counts.iter().any(|one| one == word)) {
+        return format!("write case.{word}");
+    }
+    let near = near::nearest(word, check.scope.roots()).map(|near| format!("did you mean `{near}`?"));
+    near.unwrap_or_else(|| format!("put a constant text in quotes: '{word}'"))
+}
+
+fn unknown(check: &Check<'_>, (name, offset): Part<'_>, message: &str, known: &[&str]) -> Option<Ty> {
+    check.cx.unknown(check.source.at(offset), "unknown-field", message, name, known.iter().copied());
+    None
+}
+
+fn ends(check: &Check<'_>, rest: &[Part<'_>], ty: Ty) -> Option<Ty> {
+    match rest.first() {
+        None => Some(ty),
+        Some((name, offset)) => {
+            check.error(*offset, "unknown-field", format!("{} has no part `{name}`", ty.words()), None);
+            None
+        }
+    }
+}
+
+fn incomplete(check: &Check<'_>, what: &str, known: &[&str]) -> Option<Ty> {
+    let remedy = near::remedy("", known.iter().copied());
+    check.cx.sink.error_maybe(check.source.at(0), "incomplete-name", format!("`{what}` needs a name behind a dot"), remedy);
+    None
+}
+
+fn one(check: &Check<'_>, rest: &[Part<'_>], what: &str, known: &[&str]) -> Option<Ty> {
+    let Some((name, more)) = rest.split_first() else { return incomplete(check, what, known) };
+    if !known.contains(&name.0) {
+        return unknown(check, *name, &format!("there is no {what} `{}`", name.0), known);
+    }
+    ends(check, more, Ty::Time)
+}
+
+fn actor(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
+    let Some((name, more)) = rest.split_first() else { return incomplete(check, "actor", &OF_ACTOR) };
+    let ty = match name.0 {
+        "role" => Ty::Text(Words::Role),
+        "level" => Ty::Text(Words::Level),
+        "post" => Ty::Text(Words::Post),
+        other => return unknown(check, *name, &format!("`actor` has no part `{other}`"), &OF_ACTOR),
+    };
+    ends(check, more, ty)
+}
+
+fn clock(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Option<Ty> {
+    let clocks: Vec<&str> = process.clocks.iter().map(String::as_str).collect();
+    let Some((name, rest)) = rest.split_first() else { return incomplete(check, "clock", &clocks) };
+    if !clocks.contains(&name.0) {
+        return unknown(check, *name, &format!("there is no clock `{}`", name.0), &clocks);
+    }
+    let Some((what, more)) = rest.split_first() else { return incomplete(check, &format!("clock.{}", name.0), &OF_CLOCK) };
+    let ty = match what.0 {
+        "overdue" | "running" | "paused" | "on_time" => Ty::Bool,
+        "stopped" | "due" | "started" => Ty::Time,
+        "extended" => Ty::Int,
+        other => return unknown(check, *what, &format!("a clock has no part `{other}`"), &OF_CLOCK),
+    };
+    ends(check, more, ty)
+}
+
+fn case(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>], asked: bool) -> Option<Ty> {
+    let Some((name, more)) = rest.split_first() else { return incomplete(check, "case", &OF_CASE) };
+    let own = match name.0 {
+        "state" => Some(Ty::Text(Words::State)),
+        "level" => Some(Ty::Text(Words::Level)),
+        "channel" => Some(Ty::Text(Words::Free)),
+        "place" => Some(Ty::Text(Words::Place)),
+        "number" => Some(Ty::Text(Words::Number)),
+        "assignee" => Some(Ty::Text(Words::Post)),
+        "opened_at" | "closed_at" | "observed_at" => Some(Ty::Time),
+        "moved" => Some(Ty::Int),
+        count if process.counts.iter().any(|one| one == count) => Some(Ty::Int),
+        _ => None,
+    };
+    if let Some(ty) = own {
+        return ends(check, more, ty);
+    }
+    let from = if process.form.contains_key(name.0) { &process.form } else { &process.fields };
+    if from.contains_key(name.0) {
+        return fields(check, from, rest, Follow { what: "the case", asked, sealed: true });
+    }
+    let message = format!("the case has no field `{}`", name.0);
+    if process.asked.contains(name.0) {
+        let remedy = "an action asks for it, but it is not kept: declare it under `fields:` of the process";
+        check.error(name.1, "unknown-field", message, Some(remedy));
+        return None;
+    }
+    let mut known: Vec<&str> = process.form.keys().chain(process.fields.keys()).map(String::as_str).collect();
+    known.extend(process.counts.iter().map(String::as_str).chain(OF_CASE));
+    unknown(check, *name, &message, &known)
+}
+
+/// How a field is looked up.
+struct Follow {
+    what: &'static str,
+    /// Only asked whether there is a value.
+    asked: bool,
+    /// Personal values cannot be read here.
+    sealed: bool,
+}
+
+fn fields(check: &Check<'_>, from: &FieldSymbols, parts: &[Part<'_>], how: Follow) -> Option<Ty> {
+    let known: Vec<&str> = from.keys().map(String::as_str).collect();
+    let Some((name, more)) = parts.split_first() else { return incomplete(check, how.what, &known) };
+    let Some(field) = from.get(name.0) else {
+        return unknown(check, *name, &format!("{} has no field `{}`", how.what, name.0), &known);
+    };
+    if field.personal && how.sealed && !how.asked {
+        let message = format!("`{}` is personal: it is sealed and cannot be read here", name.0);
+        check.error(name.1, "personal-value", message, Some("only has(…) may ask about it"));
+        return None;
+    }
+    let Some(kind) = &field.kind else { return Some(Ty::Unknown) };
+    if more.is_empty() {
+        return Some(Ty::of(kind));
+    }
+    let FieldKind::Ref { register } = kind else {
+        return ends(check, more, Ty::of(kind));
+    };
+    let Some(target) = check.cx.symbols.registers.get(register) else { return Some(Ty::Unknown) };
+    if !target.deployment {
+        let message = format!("rows of `{register}` live with their places and cannot be followed in an expression");
+        check.error(more[0].1, "not-followed", message, Some("copy the value into a field of the case"));
+        return None;
+    }
+    fields(check, &target.fields, more, Follow { what: "the row", sealed: true, ..how })
+}

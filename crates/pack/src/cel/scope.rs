@@ -1,0 +1,66 @@
+//! Which names an expression may use, by where it stands.
+
+use crate::symbols::{FieldSymbols, ProcessSymbol};
+
+/// Names available to an expression.
+#[derive(Clone, Copy, Default)]
+pub struct Scope<'a> {
+    /// `case`, `clock`, `mark`, `first`, `last` of this process.
+    pub case: Option<&'a ProcessSymbol>,
+    /// `form`.
+    pub form: Option<&'a FieldSymbols>,
+    /// `row`: a row of a register.
+    pub row: Option<&'a FieldSymbols>,
+    /// `actor`.
+    pub actor: bool,
+    /// `now` and `today`.
+    pub now: bool,
+    /// The value is kept in the open, so that personal fields may not flow into it.
+    pub stores: bool,
+}
+
+impl<'a> Scope<'a> {
+    /// Conditions of an opening form.
+    pub fn opening(process: &'a ProcessSymbol) -> Scope<'a> {
+        Scope { form: Some(&process.form), actor: true, now: true, ..Scope::default() }
+    }
+
+    /// Conditions of the fields of an action's form.
+    pub fn action(process: &'a ProcessSymbol, form: &'a FieldSymbols) -> Scope<'a> {
+        Scope { case: Some(process), form: Some(form), actor: true, now: true, ..Scope::default() }
+    }
+
+    /// Guards of actions: judged before anything is typed.
+    pub fn guard(process: &'a ProcessSymbol) -> Scope<'a> {
+        Scope { case: Some(process), actor: true, now: true, ..Scope::default() }
+    }
+
+    /// Lengths of clocks, read when a state is entered.
+    pub fn clock(process: &'a ProcessSymbol) -> Scope<'a> {
+        Scope { case: Some(process), now: true, ..Scope::default() }
+    }
+
+    /// Values effects store.
+    pub fn effect(process: &'a ProcessSymbol, form: &'a FieldSymbols) -> Scope<'a> {
+        Scope { stores: true, ..Scope::action(process, form) }
+    }
+
+    /// Conditions of register fields.
+    pub fn register(fields: &'a FieldSymbols) -> Scope<'a> {
+        Scope { form: Some(fields), actor: true, now: true, ..Scope::default() }
+    }
+
+    /// Names at the start of a path.
+    pub fn roots(&self) -> Vec<&'static str> {
+        let of_case: &[&str] = if self.case.is_some() { &["case", "clock", "mark", "first", "last"] } else { &[] };
+        let mut roots = of_case.to_vec();
+        roots.extend(self.form.map(|_| "form"));
+        roots.extend(self.row.map(|_| "row"));
+        roots.extend(self.actor.then_some("actor"));
+        roots.extend(self.now.then_some(["now", "today"]).into_iter().flatten());
+        roots
+    }
+}
+
+/// Every root of the language, available here or not.
+pub const ROOTS: [&str; 10] = ["case", "form", "row", "actor", "clock", "mark", "first", "last", "now", "today"];

@@ -1,0 +1,264 @@
+//! Types as the checker sees them: finer than those of evaluation, so that a code of one list is not compared with a code
+//! of another, and a moment not with a day.
+
+use super::check::{Check, Typed};
+use super::Want;
+use ganglion_model::Level;
+use ganglion_model::clocks::Length;
+use ganglion_model::expr::{Expr, Func};
+use ganglion_model::pack::FieldKind;
+
+/// What a text stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Words {
+    /// Anything.
+    Free,
+    /// These constants, each with its offset in the expression.
+    OneOf(Vec<(String, usize)>),
+    /// A code of a list.
+    Code(String),
+    /// A key of a register.
+    Key(String),
+    /// A number of a case.
+    Number,
+    /// A place code.
+    Place,
+    /// A post.
+    Post,
+    /// An uploaded file.
+    File,
+    /// A level.
+    Level,
+    /// A state of the process at hand.
+    State,
+    /// A role, or the word for an actor without a post.
+    Role,
+    /// A length of time.
+    Length,
+}
+
+/// Type of an expression.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ty {
+    /// true or false.
+    Bool,
+    /// Whole number.
+    Int,
+    /// Decimal number.
+    Number,
+    /// Moment.
+    Time,
+    /// Moment stored as text: only good for `days` and `hours`.
+    Stamp,
+    /// Day.
+    Date,
+    /// Point on the map.
+    Point,
+    /// Text.
+    Text(Words),
+    /// List of texts.
+    List(Words),
+    /// List of numbers.
+    Numbers,
+    /// Something that could not be typed; reported elsewhere.
+    Unknown,
+}
+
+impl Ty {
+    /// Type of a declared field.
+    pub fn of(kind: &FieldKind) -> Ty {
+        match kind {
+            FieldKind::Integer { .. } | FieldKind::Money => Ty::Int,
+            FieldKind::Decimal { .. } => Ty::Number,
+            FieldKind::Boolean => Ty::Bool,
+            FieldKind::Date => Ty::Date,
+            FieldKind::Datetime => Ty::Stamp,
+            FieldKind::Point => Ty::Point,
+            FieldKind::Choice { list } => Ty::Text(Words::Code(list.clone())),
+            FieldKind::Choices { list } => Ty::List(Words::Code(list.clone())),
+            FieldKind::Ref { register } => Ty::Text(Words::Key(register.clone())),
+            FieldKind::CaseRef { .. } => Ty::Text(Words::Number),
+            FieldKind::Place { .. } => Ty::Text(Words::Place),
+            FieldKind::Post { .. } => Ty::Text(Words::Post),
+            FieldKind::Posts { .. } => Ty::List(Words::Post),
+            FieldKind::Files { .. } => Ty::List(Words::File),
+            FieldKind::Duration => Ty::Text(Words::Length),
+            FieldKind::Text { .. } | FieldKind::LongText { .. } | FieldKind::Phone | FieldKind::CitizenId => {
+                Ty::Text(Words::Free)
+            }
+        }
+    }
+
+    /// In plain words.
+    pub fn words(&self) -> String {
+        match self {
+            Ty::Bool => "true or false".to_owned(),
+            Ty::Int => "a whole number".to_owned(),
+            Ty::Number => "a decimal number".to_owned(),
+            Ty::Time | Ty::Stamp => "a moment".to_owned(),
+            Ty::Date => "a day".to_owned(),
+            Ty::Point => "a point".to_owned(),
+            Ty::Text(words) => words.words(),
+            Ty::List(words) => format!("a list of which each is {}", words.words()),
+            Ty::Numbers => "a list of numbers".to_owned(),
+            Ty::Unknown => "something unknown".to_owned(),
+        }
+    }
+
+    /// Whether it is a number.
+    pub fn is_number(&self) -> bool {
+        matches!(self, Ty::Int | Ty::Number | Ty::Unknown)
+    }
+
+    /// Whether it is a text.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Ty::Text(_) | Ty::Unknown)
+    }
+}
+
+impl Words {
+    fn words(&self) -> String {
+        match self {
+            Words::Free | Words::OneOf(_) => "a text".to_owned(),
+            Words::Code(list) => format!("a code of the list `{list}`"),
+            Words::Key(register) => format!("a row of the register `{register}`"),
+            Words::Number => "the number of a case".to_owned(),
+            Words::Place => "a place".to_owned(),
+            Words::Post => "a post".to_owned(),
+            Words::File => "a file".to_owned(),
+            Words::Level => "a level".to_owned(),
+            Words::State => "a state".to_owned(),
+            Words::Role => "a role".to_owned(),
+            Words::Length => "a length of time".to_owned(),
+        }
+    }
+
+    /// The type of a value that is one or the other.
+    pub fn either(self, other: Words) -> Words {
+        match (self, other) {
+            (Words::OneOf(mut some), Words::OneOf(more)) => {
+                some.extend(more);
+                Words::OneOf(some)
+            }
+            (Words::OneOf(_), words) | (words, Words::OneOf(_)) => words,
+            (a, b) if a == b => a,
+            _ => Words::Free,
+        }
+    }
+}
+
+/// Words an actor without a post has for a role.
+pub const OTHER_ACTORS: [&str; 4] = ["public", "reporter", "api", "system"];
+
+/// Checks constants against what they stand beside: codes exist, levels and states are spelled right.
+pub fn constants(check: &Check<'_>, given: &[(String, usize)], words: &Words) -> bool {
+    let mut good = true;
+    for (text, offset) in given {
+        let at = check.source.at(*offset);
+        let (what, known): (String, Vec<&str>) = match words {
+            Words::Code(list) => {
+                let Some(list_symbol) = check.cx.symbols.lists.get(list) else { continue };
+                (format!("the list `{list}` has no code"), list_symbol.codes.iter().map(String::as_str).collect())
+            }
+            Words::Level => ("there is no level".to_owned(), Level::ALL.map(Level::as_str).to_vec()),
+            Words::State => {
+                let states = check.scope.case.map(|case| case.states.as_slice()).unwrap_or_default();
+                ("the process has no state".to_owned(), states.iter().map(String::as_str).collect())
+            }
+            Words::Role => {
+                let roles = check.cx.symbols.roles.keys().map(String::as_str).chain(OTHER_ACTORS);
+                ("there is no role".to_owned(), roles.collect())
+            }
+            Words::Length if text.parse::<Length>().is_err() => {
+                good = check.cx.length(at, text).is_some();
+                continue;
+            }
+            _ => continue,
+        };
+        if !known.contains(&text.as_str()) {
+            check.cx.unknown(at, "unknown-code", &format!("{what} `{text}`"), text, known);
+            good = false;
+        }
+    }
+    good
+}
+
+/// Whether a value of type `a` may stand beside one of type `b` in `==` or `in`. Constants are checked on the way.
+pub fn comparable(check: &Check<'_>, a: &Ty, b: &Ty) -> Result<(), ()> {
+    match (a, b) {
+        (Ty::Unknown, _) | (_, Ty::Unknown) => Ok(()),
+        (a, b) if a.is_number() && b.is_number() => Ok(()),
+        (Ty::Text(Words::Length), Ty::Text(_)) | (Ty::Text(_), Ty::Text(Words::Length)) => Err(()),
+        (Ty::Text(a), Ty::Text(b)) | (Ty::List(a), Ty::List(b)) => match (a, b) {
+            (Words::OneOf(given), words) | (words, Words::OneOf(given)) => {
+                constants(check, given, words);
+                Ok(())
+            }
+            (Words::Free, _) | (_, Words::Free) => Ok(()),
+            (a, b) => if a == b { Ok(()) } else { Err(()) },
+        },
+        (Ty::Date, Ty::Text(Words::OneOf(given))) | (Ty::Text(Words::OneOf(given)), Ty::Date) => {
+            for (text, offset) in given {
+                check.cx.date(check.source.at(*offset), text);
+            }
+            Ok(())
+        }
+        (Ty::Bool, Ty::Bool) | (Ty::Time, Ty::Time) | (Ty::Date, Ty::Date) => Ok(()),
+        _ => Err(()),
+    }
+}
+
+/// The lowered expression, if it gives what is wanted here.
+pub fn fit(check: &Check<'_>, typed: Typed, want: &Want<'_>) -> Option<Expr> {
+    let at = check.source.at(0);
+    if typed.ty == Ty::Unknown {
+        return None;
+    }
+    let given = typed.ty.words();
+    let wrong = |wanted: &str, remedy: Option<&str>| {
+        let message = format!("this gives {given}, but {wanted} is wanted");
+        check.cx.sink.error_maybe(at, "wrong-type", message, remedy.map(str::to_owned));
+        None
+    };
+    match (want, &typed.ty) {
+        (Want::Condition, Ty::Bool) => Some(typed.expr),
+        (Want::Condition, _) => wrong("true or false", Some("compare it, or ask has(…)")),
+        (Want::Length, Ty::Text(Words::OneOf(given))) => constants(check, given, &Words::Length).then_some(typed.expr),
+        (Want::Length, Ty::Text(Words::Free | Words::Length)) => Some(typed.expr),
+        (Want::Length, _) => wrong("a length such as '4 wh'", Some("use a field of type duration")),
+        (Want::Split, Ty::Bool | Ty::Int | Ty::Text(_)) => Some(typed.expr),
+        (Want::Split, _) => wrong("a code, a text, a whole number or true/false", None),
+        (Want::Key, Ty::Text(words)) if *words != Words::Length => Some(typed.expr),
+        (Want::Key, _) => wrong("the key of a row", Some("use string(…)")),
+        (Want::Field(name, kind), _) => field(check, typed, name, kind),
+    }
+}
+
+fn field(check: &Check<'_>, typed: Typed, name: &str, kind: &FieldKind) -> Option<Expr> {
+    let wanted = Ty::of(kind);
+    let fits = match (kind, &typed.ty) {
+        (FieldKind::Decimal { .. }, Ty::Number) => matches!(typed.expr, Expr::Path(_)),
+        (FieldKind::Decimal { .. }, Ty::Int) => return Some(Expr::Call(Func::Text, vec![typed.expr])),
+        (FieldKind::Datetime, Ty::Time | Ty::Stamp) => true,
+        (FieldKind::Date, Ty::Date) => true,
+        (FieldKind::Date, Ty::Text(Words::OneOf(_))) => comparable(check, &wanted, &typed.ty).is_ok(),
+        (FieldKind::Point, Ty::Point) => true,
+        (FieldKind::Text { .. } | FieldKind::LongText { .. }, Ty::Text(_)) => true,
+        (_, Ty::Text(Words::OneOf(given))) => match &wanted {
+            Ty::Text(words) => constants(check, given, words),
+            _ => false,
+        },
+        (_, Ty::List(Words::OneOf(given))) => match &wanted {
+            Ty::List(words) => constants(check, given, words),
+            _ => false,
+        },
+        (_, given) => *given == wanted,
+    };
+    if fits {
+        return Some(typed.expr);
+    }
+    let at = check.source.at(0);
+    let message = format!("the field `{name}` holds {}, but this gives {}", wanted.words(), typed.ty.words());
+    check.cx.sink.error(at, "wrong-type", message);
+    None
+}

@@ -1,0 +1,78 @@
+//! States and their actions.
+
+use crate::cel::{self, Scope, Want};
+use crate::cx::Cx;
+use crate::lower::effect::Doing;
+use crate::lower::field::{self, Owner};
+use crate::lower::who;
+use crate::names;
+use crate::symbols::{self, ProcessSymbol};
+use crate::yaml::{Key, Node};
+use ganglion_model::pack::{Action, Guard, State, Tone, Who};
+
+const OF_STATE: [&str; 5] = ["title", "public", "tone", "final", "actions"];
+const OF_ACTION: [&str; 11] =
+    ["title", "help", "by", "not", "when", "form", "to", "do", "bulk", "basis", "grave"];
+const TONES: [(&str, Tone); 5] = [
+    ("waiting", Tone::Waiting),
+    ("working", Tone::Working),
+    ("paused", Tone::Paused),
+    ("done", Tone::Done),
+    ("ended", Tone::Ended),
+];
+
+/// The state declared by `node`.
+pub fn state(cx: Cx<'_>, key: &Key, node: &Node, process: (&str, &ProcessSymbol)) -> Option<State> {
+    names::check(cx.sink, key.at, &key.text);
+    let what = format!("the state `{}`", key.text);
+    cx.mapping(node, &what, &OF_STATE).then_some(())?;
+    let actions = node.get("actions").map(Node::entries).unwrap_or_default();
+    Some(State {
+        name: key.text.clone(),
+        title: cx.needed_text(node, "title", &what),
+        public: cx.text_or_empty(node, "public", &what),
+        tone: cx.one_of(node, "tone", &TONES).unwrap_or_default(),
+        is_final: cx.flag(node, "final", false),
+        actions: actions.iter().filter_map(|(key, node)| action(cx, key, node, process)).collect(),
+    })
+}
+
+fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSymbol)) -> Option<Action> {
+    names::check(cx.sink, key.at, &key.text);
+    let what = format!("the action `{}`", key.text);
+    cx.mapping(node, &what, &OF_ACTION).then_some(())?;
+    let form = symbols::fields(node.get("form"));
+    let scope = Scope::action(process, &form);
+    let states: Vec<&str> = process.states.iter().map(String::as_str).collect();
+    let to = cx.known_words(node, "to", ("state", "unknown-state"), &states);
+    let marks: Vec<&str> = process.marks.iter().map(String::as_str).collect();
+    let anyone: fn(&Who) -> bool = |who| *who != Who::Public;
+    let by = who::list(cx, node, "by", (anyone, "whoever opened the case is the `reporter`"));
+    if by.is_empty() {
+        let message = format!("nobody may take {what}");
+        cx.sink.error_help(key.at, "nobody-may", message, "add `by: [role@level]`");
+    }
+    Some(Action {
+        name: key.text.clone(),
+        title: cx.needed_text(node, "title", &what),
+        help: cx.text_or_empty(node, "help", &what),
+        by,
+        not: cx.known_words(node, "not", ("mark", "unknown-mark"), &marks),
+        when: guard(cx, node, &Scope::guard(process)),
+        form: field::all(cx, node.get("form"), &scope, Owner::Action(process)),
+        to: to.into_iter().next(),
+        effects: Doing { cx, process, name, form: &form }.all(node.get("do")),
+        bulk: cx.flag(node, "bulk", false),
+        basis: cx.text_or_empty(node, "basis", &what),
+        grave: cx.flag(node, "grave", false),
+    })
+}
+
+/// The guard under `when`.
+pub fn guard(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> Option<Guard> {
+    let when = node.get("when")?;
+    cx.mapping(when, "`when`", &["holds", "message"]).then_some(())?;
+    let message = cx.needed_text(when, "message", "the guard");
+    let holds = cel::compile(cx, scope, cx.need(when, "holds", "`when`")?, &Want::Condition)?;
+    Some(Guard { holds, message })
+}

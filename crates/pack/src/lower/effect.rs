@@ -1,0 +1,225 @@
+//! What actions do: one key an effect.
+
+use crate::cel::{self, Scope, Want};
+use crate::cx::Cx;
+use crate::lower::clock::{known_clock, known_count, length};
+use crate::lower::who;
+use crate::near;
+use crate::symbols::{FieldSymbols, ProcessSymbol};
+use crate::yaml::{Key, Kind, Node};
+use ganglion_model::expr::Expr;
+use ganglion_model::pack::{Assign, Effect, FieldKind, Who};
+use std::collections::BTreeMap;
+
+const EFFECTS: [&str; 13] = [
+    "assign", "assist", "set", "count", "mark", "level", "move", "extend", "restart", "merge", "open", "record", "notify",
+];
+
+/// What effects of an action may refer to.
+#[derive(Clone, Copy)]
+pub struct Doing<'a> {
+    /// Shared.
+    pub cx: Cx<'a>,
+    /// The process.
+    pub process: &'a ProcessSymbol,
+    /// Its name.
+    pub name: &'a str,
+    /// The action's form.
+    pub form: &'a FieldSymbols,
+}
+
+impl<'a> Doing<'a> {
+    /// All effects under `do`.
+    pub fn all(&self, node: Option<&Node>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for item in node.map(Node::items).unwrap_or_default() {
+            let [(key, value)] = item.entries() else {
+                let message = "an effect is a mapping with one key";
+                self.cx.sink.error_help(item.at, "wrong-shape", message, "write each effect as its own item: `- count: returns`");
+                continue;
+            };
+            if key.text == "set" {
+                let from = |name: &str| self.process.field(name).and_then(|field| field.kind.clone());
+                let known: Vec<&str> = self.process.form.keys().chain(self.process.fields.keys()).map(String::as_str).collect();
+                let values = self.values(value, "the case", &known, from);
+                effects.extend(values.into_iter().map(|(field, value)| Effect::Set { field, value }));
+            } else {
+                effects.extend(self.one(key, value));
+            }
+        }
+        effects
+    }
+
+    fn one(&self, key: &Key, value: &Node) -> Option<Effect> {
+        let cx = self.cx;
+        match key.text.as_str() {
+            "assign" => self.assign(value, false).map(Effect::Assign),
+            "assist" => self.assign(value, true).map(Effect::Assist),
+            "count" => {
+                let count = cx.scalar(value, "a counter")?;
+                known_count(cx, value.at, count, self.process).then(|| Effect::Count(count.to_owned()))
+            }
+            "mark" => {
+                let mark = cx.scalar(value, "a mark")?;
+                crate::names::check(cx.sink, value.at, mark).then(|| Effect::Mark(mark.to_owned()))
+            }
+            "level" => match cx.scalar(value, "level")? {
+                "up" => Some(Effect::Level { up: true }),
+                "down" => Some(Effect::Level { up: false }),
+                other => {
+                    cx.unknown(value.at, "unknown-word", "`level` is up or down", other, ["up", "down"]);
+                    None
+                }
+            },
+            "move" => {
+                let place = self.form_field(value, "a place", |kind| matches!(kind, FieldKind::Place { .. }))?;
+                Some(Effect::Move { place })
+            }
+            "merge" => {
+                let own = |kind: &FieldKind| matches!(kind, FieldKind::CaseRef { process } if *process == self.name);
+                let into = self.form_field(value, &format!("a case_ref to {}", self.name), own)?;
+                Some(Effect::Merge { into })
+            }
+            "extend" => {
+                let (clock, by) = self.timed(value, "extend", "by")?;
+                Some(Effect::Extend { clock, by })
+            }
+            "restart" => {
+                let (clock, length) = self.timed(value, "restart", "length")?;
+                Some(Effect::Restart { clock, length })
+            }
+            "open" => self.open(value),
+            "record" => self.record(value),
+            "notify" => self.notify(key, value),
+            other => {
+                let remedy = near::remedy(other, EFFECTS);
+                cx.sink.error_maybe(key.at, "unknown-effect", format!("there is no effect `{other}`"), remedy);
+                None
+            }
+        }
+    }
+
+    fn notify(&self, key: &Key, value: &Node) -> Option<Effect> {
+        let whole = Node { at: value.at, kind: Kind::Map(vec![(key.clone(), value.clone())]) };
+        let told: fn(&Who) -> bool = |who| matches!(who, Who::Reporter | Who::Assignee);
+        let who = who::list(self.cx, &whole, "notify", (told, "only reporter and assignee can be told"));
+        (!who.is_empty()).then_some(Effect::Notify(who))
+    }
+
+    /// The name of a field of this action's form, written `form.name`, whose type fits.
+    fn form_field(&self, node: &Node, wanted: &str, fits: impl Fn(&FieldKind) -> bool) -> Option<String> {
+        let cx = self.cx;
+        let text = cx.scalar(node, "a field of the form")?;
+        let Some(name) = text.strip_prefix("form.") else {
+            cx.sink.error_help(node.at, "not-a-form-field", format!("`{text}` is no field of the form"), "write form.<field>");
+            return None;
+        };
+        let Some(field) = self.form.get(name) else {
+            let known = self.form.keys().map(String::as_str);
+            cx.unknown(node.at, "unknown-field", &format!("the form has no field `{name}`"), name, known);
+            return None;
+        };
+        let kind = field.kind.as_ref()?;
+        if !fits(kind) {
+            let message = format!("`{text}` is not {wanted}");
+            cx.sink.error_help(node.at, "wrong-type", message, format!("the field must be {wanted}"));
+            return None;
+        }
+        Some(name.to_owned())
+    }
+
+    fn assign(&self, node: &Node, many: bool) -> Option<Assign> {
+        match self.cx.scalar(node, "whom")? {
+            "actor" => return Some(Assign::Actor),
+            "nobody" => return Some(Assign::Nobody),
+            _ => {}
+        }
+        let post = |kind: &FieldKind| matches!(kind, FieldKind::Post { .. });
+        let any = |kind: &FieldKind| matches!(kind, FieldKind::Post { .. } | FieldKind::Posts { .. });
+        let name = if many {
+            self.form_field(node, "a field of type post or posts, `actor` or `nobody`", any)?
+        } else {
+            self.form_field(node, "a field of type post, `actor` or `nobody`", post)?
+        };
+        let several = matches!(self.form.get(&name)?.kind, Some(FieldKind::Posts { .. }));
+        Some(if several { Assign::FormMany(name) } else { Assign::Form(name) })
+    }
+
+    fn timed(&self, node: &Node, what: &str, key: &str) -> Option<(String, ganglion_model::pack::LengthFrom)> {
+        let cx = self.cx;
+        cx.mapping(node, &format!("`{what}`"), &["clock", key]).then_some(())?;
+        let clock = cx.need(node, "clock", &format!("`{what}`"))?;
+        let name = cx.scalar(clock, "a clock")?;
+        let by = cx.need(node, key, &format!("`{what}`"))?;
+        let length = length(cx, by, &Scope::action(self.process, self.form), self.process);
+        known_clock(cx, clock.at, name, self.process).then_some(())?;
+        Some((name.to_owned(), length?))
+    }
+
+    fn open(&self, node: &Node) -> Option<Effect> {
+        let cx = self.cx;
+        cx.mapping(node, "`open`", &["process", "place", "set", "link"]).then_some(())?;
+        let process = cx.need(node, "process", "`open`")?;
+        let name = cx.scalar(process, "a process")?;
+        let known = cx.symbols.processes.iter().map(|(name, one)| (name, &one.packs));
+        let link = cx.need(node, "link", "`open`").and_then(|link| cx.scalar(link, "a link"));
+        cx.usable(process.at, ("process", "unknown-process"), name, known).then_some(())?;
+        let target = cx.symbols.processes.get(name)?;
+        let place = node
+            .get("place")
+            .and_then(|place| self.form_field(place, "a place", |kind| matches!(kind, FieldKind::Place { .. })));
+        let names: Vec<&str> = target.form.keys().map(String::as_str).collect();
+        let from = |field: &str| target.form.get(field).and_then(|field| field.kind.clone());
+        let set = node.get("set").map(|set| self.values(set, &format!("the form of {name}"), &names, from)).unwrap_or_default();
+        for (field, symbol) in &target.form {
+            if symbol.required && !set.contains_key(field) && !target.place_fields.contains(field) {
+                let message = format!("{name} asks for `{field}`, which is not set here");
+                cx.sink.error_help(node.at, "missing-value", message, format!("add `{field}: …` to `set`"));
+            }
+        }
+        Some(Effect::Open { process: name.to_owned(), place, set, link: link?.to_owned() })
+    }
+
+    fn record(&self, node: &Node) -> Option<Effect> {
+        let cx = self.cx;
+        cx.mapping(node, "`record`", &["register", "key", "set"]).then_some(())?;
+        let register = cx.need(node, "register", "`record`")?;
+        let name = cx.scalar(register, "a register")?;
+        let known = cx.symbols.registers.iter().map(|(name, one)| (name, &one.packs));
+        cx.usable(register.at, ("register", "unknown-register"), name, known).then_some(())?;
+        let target = cx.symbols.registers.get(name)?;
+        let scope = Scope::effect(self.process, self.form);
+        let key = cel::compile(cx, &scope, cx.need(node, "key", "`record`")?, &Want::Key);
+        let names: Vec<&str> = target.fields.keys().map(String::as_str).collect();
+        let from = |field: &str| target.fields.get(field).and_then(|field| field.kind.clone());
+        let set = node.get("set").map(|set| self.values(set, &format!("the register {name}"), &names, from)).unwrap_or_default();
+        Some(Effect::Record { register: name.to_owned(), key: key?, set })
+    }
+
+    /// `field: expression` pairs for fields that `kind` knows.
+    fn values(
+        &self,
+        node: &Node,
+        what: &str,
+        known: &[&str],
+        kind: impl Fn(&str) -> Option<FieldKind>,
+    ) -> BTreeMap<String, Expr> {
+        let cx = self.cx;
+        if !matches!(node.kind, Kind::Map(_)) {
+            cx.sink.error_help(node.at, "wrong-shape", "`set` is a mapping of field to expression", "write {field: expression}");
+        }
+        let scope = Scope::effect(self.process, self.form);
+        let mut values = BTreeMap::new();
+        for (key, value) in node.entries() {
+            if !known.contains(&key.text.as_str()) {
+                let message = format!("{what} has no field `{}`", key.text);
+                cx.unknown(key.at, "unknown-field", &message, &key.text, known.iter().copied());
+                continue;
+            }
+            let Some(kind) = kind(&key.text) else { continue };
+            let value = cel::compile(cx, &scope, value, &Want::Field(&key.text, &kind));
+            values.extend(value.map(|value| (key.text.clone(), value)));
+        }
+        values
+    }
+}

@@ -1,0 +1,14 @@
+//! From checked nodes to the compiled model, one module a part of the language.
+
+pub mod action;
+pub mod clock;
+pub mod effect;
+pub mod field;
+pub mod header;
+pub mod indicator;
+pub mod number;
+pub mod process;
+pub mod register;
+pub mod seed;
+pub mod value;
+pub mod who;

@@ -1,0 +1,161 @@
+//! Processes: everything but the parts that have modules of their own.
+
+use crate::cel::Scope;
+use crate::cx::Cx;
+use crate::lower::field::{self, Owner};
+use crate::lower::{action, clock, number, who};
+use crate::names;
+use crate::symbols::ProcessSymbol;
+use crate::yaml::Node;
+use ganglion_model::pack::{FieldKind, Process, RouteDef, Who};
+
+const KEYS: [&str; 15] = [
+    "process", "title", "heading", "kind", "purpose", "retention", "open", "form", "fields", "counts", "numbers", "route",
+    "read", "clocks", "states",
+];
+/// Longest time a closed case is kept: a hundred years.
+const MOST_DAYS: i64 = 36_525;
+
+/// The process declared by `node`.
+pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
+    cx.mapping(node, "a process", &KEYS).then_some(())?;
+    let named = cx.need(node, "process", "a process file")?;
+    let name = cx.scalar(named, "the name")?;
+    names::check(cx.sink, named.at, name);
+    let symbol = cx.symbols.processes.get(name)?;
+    let what = format!("the process `{name}`");
+    for (at, count) in cx.words(node, "counts") {
+        names::check(cx.sink, at, count);
+    }
+    let opening = Scope::opening(symbol);
+    let (open_by, open_when) = open(cx, node, &opening);
+    let states = cx.need(node, "states", "a process").map(Node::entries).unwrap_or_default();
+    let route = route(cx, node, symbol);
+    let process = Process {
+        name: name.to_owned(),
+        pack: cx.pack.to_owned(),
+        title: cx.needed_text(node, "title", &what),
+        open_by,
+        open_when,
+        form: field::all(cx, node.get("form"), &opening, Owner::Opening(symbol)),
+        fields: field::all(cx, node.get("fields"), &Scope::guard(symbol), Owner::Later(symbol)),
+        counts: symbol.counts.clone(),
+        numbers: number::all(cx, node, symbol),
+        route,
+        initial: symbol.states.first().cloned().unwrap_or_default(),
+        states: states
+            .iter()
+            .filter_map(|(key, node)| Some((key.text.clone(), action::state(cx, key, node, (name, symbol))?)))
+            .collect(),
+        state_order: symbol.states.clone(),
+        clocks: clock::all(cx, node.get("clocks"), symbol),
+        read: who::list(cx, node, "read", (is_role, "only role@level may read without acting")),
+        heading: heading(cx, node, symbol).unwrap_or_default(),
+        kind_field: sorted_by(cx, node, symbol),
+        retention_days: cx.number(node, "retention", (1, MOST_DAYS)).and_then(|days| u32::try_from(days).ok()),
+        purpose: cx.text_or_empty(node, "purpose", &what),
+    };
+    purpose(cx, node, symbol, &process);
+    Some(process)
+}
+
+fn is_role(who: &Who) -> bool {
+    matches!(who, Who::Role { .. } | Who::RoleHandling { .. })
+}
+
+fn open(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> (Vec<Who>, Option<ganglion_model::pack::Guard>) {
+    let Some(open) = cx.need(node, "open", "a process") else { return (Vec::new(), None) };
+    if !cx.mapping(open, "`open`", &["by", "when"]) {
+        return (Vec::new(), None);
+    }
+    let may: fn(&Who) -> bool = |who| matches!(who, Who::Role { .. } | Who::Public | Who::Api | Who::System);
+    let by = who::list(cx, open, "by", (may, "a case is opened by role@level, public, api or system"));
+    if by.is_empty() {
+        cx.sink.error_help(open.at, "nobody-may", "nobody may open a case", "add `by: [public]` or a role@level");
+    }
+    (by, action::guard(cx, open, scope))
+}
+
+/// The field of the case named under `key`, if it fits.
+fn case_field(
+    cx: Cx<'_>,
+    (node, key): (&Node, &str),
+    symbol: &ProcessSymbol,
+    (wanted, fits): (&str, fn(&FieldKind) -> bool),
+) -> Option<String> {
+    let value = node.get(key)?;
+    let name = cx.scalar(value, key)?;
+    let Some(field) = symbol.field(name) else {
+        let known = symbol.form.keys().chain(symbol.fields.keys()).map(String::as_str);
+        cx.unknown(value.at, "unknown-field", &format!("the case has no field `{name}`"), name, known);
+        return None;
+    };
+    if field.kind.as_ref().is_some_and(|kind| !fits(kind)) {
+        cx.sink.error(value.at, "wrong-type", format!("`{key}` must name {wanted}; `{name}` is of another type"));
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+fn heading(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<String> {
+    let value = cx.need(node, "heading", "a process")?;
+    let shown: fn(&FieldKind) -> bool = |kind| !matches!(kind, FieldKind::Point | FieldKind::Files { .. });
+    let name = case_field(cx, (node, "heading"), symbol, ("a field that can be shown in a line", shown))?;
+    if symbol.field(&name).is_some_and(|field| field.personal) {
+        let message = format!("`{name}` is personal and would be shown in every list");
+        cx.sink.error_help(value.at, "personal-value", message, "choose another field as the heading");
+    }
+    Some(name)
+}
+
+fn sorted_by(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<String> {
+    let sorts: fn(&FieldKind) -> bool = |kind| matches!(kind, FieldKind::Choice { .. } | FieldKind::Ref { .. });
+    case_field(cx, (node, "kind"), symbol, ("a field of type choice or ref", sorts))
+}
+
+fn route(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> RouteDef {
+    let Some(route) = cx.need(node, "route", "a process") else { return RouteDef::default() };
+    if !cx.mapping(route, "`route`", &["point", "place", "handled_at"]) {
+        return RouteDef::default();
+    }
+    if route.get("point").is_none() && route.get("place").is_none() {
+        let message = "a case finds its place by a point or by a place field";
+        cx.sink.error_help(route.at, "no-route", message, "add `place: <field of type place>`");
+    }
+    let of_form = |key: &str, wanted: &str, fits: fn(&FieldKind) -> bool| {
+        let name = case_field(cx, (route, key), symbol, (wanted, fits))?;
+        if !symbol.form.contains_key(&name) {
+            let at = route.get(key).map_or(route.at, |value| value.at);
+            let message = format!("`{name}` is filled after the case has found its place");
+            cx.sink.error_help(at, "unknown-field", message, "name a field of the opening form");
+            return None;
+        }
+        Some(name)
+    };
+    RouteDef {
+        point: of_form("point", "a field of type point", |kind| matches!(kind, FieldKind::Point)),
+        place: of_form("place", "a field of type place", |kind| matches!(kind, FieldKind::Place { .. })),
+        handled_at: route.get("handled_at").and_then(|level| cx.level(level)),
+    }
+}
+
+/// Personal fields are held for a stated purpose only.
+fn purpose(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol, process: &Process) {
+    if node.get("purpose").is_some() {
+        return;
+    }
+    let missing = |at, name: &str| {
+        let message = format!("`{name}` is personal, but the process does not say why it is held");
+        cx.sink.error_help(at, "no-purpose", message, "add `purpose: {zh: …, en: …}` to the process");
+    };
+    for field in process.form.iter().chain(&process.fields).filter(|field| field.personal) {
+        missing(symbol.field(&field.name).map_or(node.at, |field| field.at), &field.name);
+    }
+    for (_, action) in crate::symbols::actions(node) {
+        for (key, field) in action.get("form").map(Node::entries).unwrap_or_default() {
+            if cx.flag(field, "personal", false) {
+                missing(key.at, &key.text);
+            }
+        }
+    }
+}
