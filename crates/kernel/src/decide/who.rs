@@ -7,7 +7,7 @@
 use crate::world::World;
 use ganglion_model::change::Actor;
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::{Action, Process, Who};
+use ganglion_model::pack::{Action, Field, Process, Who};
 use ganglion_model::row::Case;
 use ganglion_model::scope::ActorView;
 use ganglion_model::{Level, PlaceCode, Post, PostId};
@@ -127,6 +127,13 @@ pub fn may_read(world: &World, actor: &Actor, post: Option<&Post>, case: &Case) 
     }) || post.is_some_and(|post| {
         is_tied(post, case) || case.marks.values().any(|mark| mark.post.as_ref() == Some(&post.id))
     })
+}
+
+/// Whether somebody with `role` sees the values of `field` in clear on a case they may read. An empty list of roles
+/// means everybody who may read; the reporter sees what the reporter typed.
+#[must_use]
+pub fn sees(field: &Field, role: &str) -> bool {
+    field.see.is_empty() || role == "reporter" || field.see.iter().any(|one| one == role)
 }
 
 /// What a post may list of a process: its whole subtree, or only what it is tied to.

@@ -1,0 +1,14 @@
+//! `decide` against tables: who may, what is refused in which order, what a form may hold, what stays sealed, numbers,
+//! clocks, effects and routing, over a small pack of the tests' own.
+
+mod clocks;
+mod effects;
+mod fixture;
+mod forms;
+mod fuzz;
+mod numbers;
+mod order;
+mod pack;
+mod permission;
+mod routing;
+mod sealing;
