@@ -79,11 +79,8 @@ filter-open = Open
 pager-range = { $from }–{ $to } of { $total }
 fact-group-report = Report
 fact-group-handling = Handling
-fact-received = Received
-fact-observed = Seen
 fact-report-number = Report no.
 fact-position = Position
-fact-reporter = Reporter
 fact-phone = Phone
 fact-wants-reply = Wants reply
 fact-duty-post = Duty post
@@ -95,18 +92,15 @@ fact-times = { $count ->
     [one] once
    *[other] { $count } times
  }
-fact-why-here = Why here
 routing-inside = The point lies in “{ $place }”, { $metres } m from the nearest border ({ $edition }). Coordinates in { $datum }.
 routing-inside-synthetic = The point lies in “{ $place }”, { $metres } m from the nearest border ({ $edition }, synthetic outlines). Coordinates in { $datum }.
 routing-chosen = { $metres } m from a border; the reporter chose “{ $place }”.
 routing-by-name = The reporter chose “{ $place }” by name, without coordinates.
 link-duplicate-of = Merged into
 link-duplicate = Merged duplicate
-link-opened-from = Opened from
 link-opened-into = Opened into
 link-recurrence-of = Happened again after
 who-resident = Resident
-who-system = System
 step-received = Received
 step-filed = Filed
 step-dispatched = Sent to { $unit }
