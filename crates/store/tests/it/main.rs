@@ -1,7 +1,12 @@
 //! One suite for every database behind the port. A database joins it by a function that makes an empty one.
 
+mod figures;
 mod heads;
 mod invariants;
+mod lines;
+mod lists;
+mod reference;
+mod sqlite;
 mod support;
 
 /// Runs every test of the suite over the databases named.
@@ -21,4 +26,23 @@ suite!(memory, file => {
         a_head_moves_on_and_refuses_a_stale_write_without_trace,
         a_batch_that_fails_late_leaves_nothing,
         answers_unique_values_keys_and_numbers_are_found_again;
+    lists:
+        a_case_that_changes_moves_in_every_list,
+        a_case_that_is_not_there_cannot_be_changed,
+        no_page_is_longer_than_its_bound;
+    lines:
+        lines_come_back_in_order_and_as_they_were_hashed,
+        timers_fall_due_earliest_first_over_all_shards,
+        cursors_are_kept_by_job_and_shard;
+    figures:
+        facts_add_up_by_dimension_and_value_at_every_level,
+        cases_behind_a_figure_come_newest_day_first_page_by_page,
+        stocks_have_no_day,
+        counters_that_come_to_nothing_are_gone;
+    reference:
+        places_are_replaced_and_outlines_added,
+        posts_and_accounts_are_put,
+        sessions_begin_and_end,
+        files_the_access_log_and_settings_are_kept,
+        register_rows_keep_their_dated_versions;
 });

@@ -67,6 +67,10 @@ CREATE TABLE journal (
   PRIMARY KEY (shard, seq)
 ) STRICT;
 CREATE INDEX journal_case ON journal (shard, case_id, seq) WHERE case_id IS NOT NULL;
+-- An insert that replaces would run past the other two.
+CREATE TRIGGER journal_goes_on BEFORE INSERT ON journal
+  WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM journal WHERE shard = NEW.shard)
+  BEGIN SELECT RAISE(ABORT, 'the journal is append-only, without gaps'); END;
 CREATE TRIGGER journal_keeps_lines BEFORE UPDATE ON journal
   BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER journal_loses_none BEFORE DELETE ON journal

@@ -1,0 +1,183 @@
+//! Reference data, people, files and settings: what goes in comes out.
+
+use crate::support::Make;
+use crate::support::rows::{SHARD, at, case_id, code, following, post, record};
+use ganglion_kernel::port::{Access, Account, FileRow, Session, ShardWrite, Want};
+use ganglion_model::row::Record;
+use ganglion_model::{AccountId, Place, PlaceKind, Post, Shard, Text};
+use jiff::civil::date;
+
+fn place(text: &str, from: i16) -> Place {
+    Place {
+        code: code(text),
+        name: format!("{text} {from}"),
+        kind: PlaceKind::Town,
+        valid_from: date(from, 1, 1),
+        valid_to: None,
+        predecessors: vec![code("130922")],
+        host: Some(code("130925")),
+        synthetic: true,
+    }
+}
+
+pub async fn places_are_replaced_and_outlines_added(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    let all = [
+        place("130922", 2000),
+        place("130922001", 2000),
+        place("130922001", 2010),
+    ];
+    store.places_set(&[place("130999", 2000)]).await.unwrap();
+    store.places_set(&all).await.unwrap();
+    assert_eq!(store.places().await.unwrap(), all);
+    let outline = |text: &str, geometry: &str| (code(text), geometry.to_owned());
+    store
+        .outlines_set(&[outline("130922", "{}"), outline("130925", "{}")])
+        .await
+        .unwrap();
+    store.outlines_set(&[outline("130925", "{\"a\":1}")]).await.unwrap();
+    assert_eq!(
+        store.outlines().await.unwrap(),
+        [outline("130922", "{}"), outline("130925", "{\"a\":1}")]
+    );
+}
+
+pub async fn posts_and_accounts_are_put(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    let one = |id: &str, role: &str| Post {
+        id: post(id),
+        role: role.to_owned(),
+        place: code("130922"),
+        title: Text::new("标题", "title"),
+        unit: Text::default(),
+        account: Some(AccountId("li".to_owned())),
+        valid_from: date(2020, 1, 1),
+        valid_to: Some(date(2030, 1, 1)),
+    };
+    store.posts_put(&[one("b", "clerk"), one("a", "clerk")]).await.unwrap();
+    store.posts_put(&[one("b", "chief")]).await.unwrap();
+    assert_eq!(store.posts().await.unwrap(), [one("a", "clerk"), one("b", "chief")]);
+    let account = |id: &str, active| Account {
+        id: AccountId(id.to_owned()),
+        name: "李".to_owned(),
+        password: Some("hash".to_owned()),
+        active,
+    };
+    store
+        .accounts_put(&[account("wang", true), account("li", true)])
+        .await
+        .unwrap();
+    store.accounts_put(&[account("wang", false)]).await.unwrap();
+    assert_eq!(
+        store.accounts().await.unwrap(),
+        [account("li", true), account("wang", false)]
+    );
+    assert_eq!(
+        store.account(&AccountId("wang".to_owned())).await.unwrap(),
+        Some(account("wang", false))
+    );
+    assert_eq!(store.account(&AccountId("nobody".to_owned())).await.unwrap(), None);
+}
+
+pub async fn sessions_begin_and_end(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    let session = |post_id: Option<&str>| Session {
+        token_hash: "00ff".to_owned(),
+        account: AccountId("li".to_owned()),
+        post: post_id.map(post),
+        expires_at: at(60),
+    };
+    store.session_put(&session(None)).await.unwrap();
+    store.session_put(&session(Some("a"))).await.unwrap();
+    assert_eq!(store.session("00ff").await.unwrap(), Some(session(Some("a"))));
+    store.session_end("00ff").await.unwrap();
+    store.session_end("00ff").await.unwrap();
+    assert_eq!(store.session("00ff").await.unwrap(), None);
+}
+
+pub async fn files_the_access_log_and_settings_are_kept(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    let file = |case| FileRow {
+        id: "ab".to_owned(),
+        name: "桥.jpg".to_owned(),
+        media_type: "image/jpeg".to_owned(),
+        bytes: 12,
+        at: at(0),
+        case,
+        fingerprint: Some(u64::MAX),
+    };
+    store.file_put(&file(None)).await.unwrap();
+    store.file_put(&file(Some((SHARD, case_id(1))))).await.unwrap();
+    assert_eq!(store.file("ab").await.unwrap(), Some(file(Some((SHARD, case_id(1))))));
+    assert_eq!(store.file("cd").await.unwrap(), None);
+    let access = |second| Access {
+        at: at(second),
+        shard: SHARD,
+        case: case_id(1),
+        post: post("a"),
+        account: AccountId("li".to_owned()),
+        fields: vec!["phone".to_owned()],
+    };
+    for second in [1, 3, 2, 2] {
+        store.access_add(&access(second)).await.unwrap();
+    }
+    let seen = store.accesses(SHARD, case_id(1), 3).await.unwrap();
+    assert_eq!(seen, [access(3), access(2), access(2)]);
+    assert_eq!(store.accesses(SHARD, case_id(2), 3).await.unwrap(), []);
+    assert_eq!(store.setting("day").await.unwrap(), None);
+    store.setting_put("day", "1").await.unwrap();
+    store.setting_put("day", "2").await.unwrap();
+    assert_eq!(store.setting("day").await.unwrap().as_deref(), Some("2"));
+}
+
+pub async fn register_rows_keep_their_dated_versions(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    let dated = |version, from| Record {
+        valid_from: Some(date(from, 1, 1)),
+        ..record("limit", "k", version)
+    };
+    // The third correction is of an earlier year, and is the newest all the same.
+    let rows = [
+        dated(1, 2020),
+        dated(2, 2022),
+        dated(3, 2021),
+        record("limit", "a", 1),
+        record("other", "k", 1),
+    ];
+    let write = ShardWrite {
+        records: rows.to_vec(),
+        ..following(store, SHARD, vec![]).await
+    };
+    store.write(&[write]).await.unwrap();
+    assert_eq!(
+        store.records(SHARD, "limit").await.unwrap(),
+        [rows[3].clone(), rows[2].clone()]
+    );
+    assert_eq!(store.records(Shard(130_925), "limit").await.unwrap(), []);
+    let records = vec![(SHARD, "limit".to_owned(), "k".to_owned())];
+    let loaded = store
+        .load(&Want {
+            records,
+            ..Want::default()
+        })
+        .await
+        .unwrap();
+    assert_eq!(loaded.records, [rows[2].clone()]);
+    let order = [3, 0, 2, 1, 4].map(|n: usize| rows[n].clone());
+    assert_eq!(store.record_versions(SHARD).await.unwrap(), order);
+    let corrected = Record {
+        version: 4,
+        ..dated(4, 2022)
+    };
+    let write = ShardWrite {
+        records: vec![corrected.clone()],
+        ..following(store, SHARD, vec![]).await
+    };
+    store.write(&[write]).await.unwrap();
+    assert_eq!(store.record_versions(SHARD).await.unwrap()[3], corrected);
+}
