@@ -3,6 +3,7 @@
 //! A handler turns a request into a command or a read and the answer into HTML or JSON; what may happen is decided in
 //! the kernel. Leaves out reading arguments and environment (the binary does) and every word of a screen (`ui/texts`).
 
+mod api;
 mod app;
 mod assets;
 mod context;

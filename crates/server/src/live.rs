@@ -11,7 +11,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::{self, Stream, StreamExt as _};
 use ganglion_kernel::decide::who;
-use ganglion_model::change::{Change, Op};
+use ganglion_model::change::Change;
 use ganglion_model::pack::Process;
 use ganglion_model::{Case, CaseId, Entry, PlaceCode, Shard};
 use serde_json::{Value, json};
@@ -156,45 +156,35 @@ fn described(web: &Web, place: Option<PlaceCode>, news: &News) -> Option<Event> 
 
 fn summary(look: &Look<'_>, process: &Process, news: &News) -> Value {
     let (case, entry) = (&news.case, &news.entry);
-    let (action, was) = match &entry.change {
-        Change::Case { action, ops, .. } => {
-            let was = ops.iter().find_map(|op| match op {
-                Op::State { from, .. } => Some(from.clone()),
-                _ => None,
-            });
-            (Some(action.clone()), was)
-        }
-        _ => (None, None),
+    let action = match &entry.change {
+        Change::Case { action, .. } => Some(action.as_str()),
+        _ => None,
     };
-    let verb = action.as_ref().and_then(|name| {
-        let states = process.states.values();
-        let action = states.flat_map(|state| &state.actions).find(|one| one.name == *name)?;
-        Some(look.text(&action.title))
-    });
-    let clock = look.main_clock(process, case);
+    let known = process.states.values().flat_map(|state| &state.actions);
+    let verb = action.and_then(|name| known.clone().find(|one| one.name == name)).map(|one| look.text(&one.title));
+    let state = look.state(process, &case.state);
+    let title = look.title(process, case);
+    let verb = verb.unwrap_or_else(|| state.label.clone());
     json!({
+        "seq": entry.seq,
+        "shard": entry.shard,
         "number": case.number,
         "href": format!("/cases/{}", case.number),
-        "process": case.process,
-        "title": look.title(process, case),
-        "action": action,
-        "verb": verb,
-        "opened": entry_opens(entry),
-        "was": was,
-        "state": look.state(process, &case.state),
-        "state_name": case.state,
+        "title": title,
+        "state": state.name,
+        "state_label": state.label,
+        "tone": state.tone,
+        "opened": matches!(entry.change, Change::Opened { .. }),
         "final": case.closed_at.is_some(),
-        "place": case.place,
-        "place_path": look.place_path(case.place),
+        "place": look.place_short(case.place),
+        "place_code": case.place,
         "point": case.point,
-        "clock": clock,
-        "assignee": case.assignee.as_ref().map(|post| look.post(post)),
-        "version": case.version,
-        "at": crate::view::words::iso(entry.at),
-        "time": look.time(entry.at),
+        "clock_kind": look.main_clock(process, case).kind,
+        "at": look.time(entry.at),
+        "text": look.say("live-line", &[
+            ("verb", verb.into()),
+            ("title", title.into()),
+            ("place", look.place_short(case.place).into()),
+        ]),
     })
-}
-
-fn entry_opens(entry: &Entry) -> bool {
-    matches!(entry.change, Change::Opened { .. })
 }

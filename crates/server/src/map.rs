@@ -194,6 +194,7 @@ pub async fn cases(State(app): State<AppState>, web: Web) -> Result<Response, Er
 pub fn feature(look: &Look<'_>, case: &Case) -> Option<Value> {
     let process = look.world.model.processes.get(&case.process)?;
     let clock = look.main_clock(process, case);
+    let state = look.state(process, &case.state);
     Some(json!({
         "type": "Feature",
         "geometry": { "type": "Point", "coordinates": case.point? },
@@ -201,8 +202,9 @@ pub fn feature(look: &Look<'_>, case: &Case) -> Option<Value> {
             "number": case.number,
             "href": format!("/cases/{}", case.number),
             "title": look.title(process, case),
-            "state": look.state(process, &case.state),
-            "clock": clock.kind,
+            "state": state.label,
+            "tone": state.tone,
+            "clock_kind": clock.kind,
             "clock_text": clock.text,
             "place": look.place(case.place),
         },

@@ -88,14 +88,14 @@ pub struct Flash {
 
 /// The menu of the public.
 const PUBLIC_NAV: [(&str, &str); 3] =
-    [("/report", "nav-report"), ("/follow", "nav-follow"), ("/figures", "nav-figures-open")];
+    [("/report", "nav-report"), ("/follow", "nav-follow"), ("/figures", "nav-open-figures")];
 /// The menu of staff.
 const STAFF_NAV: [(&str, &str); 6] = [
     ("/desk", "nav-desk"),
     ("/cases", "nav-cases"),
     ("/centre", "nav-centre"),
     ("/figures", "nav-figures"),
-    ("/m", "nav-phone"),
+    ("/m", "nav-m"),
     ("/admin", "nav-admin"),
 ];
 

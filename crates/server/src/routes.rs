@@ -3,7 +3,8 @@
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::JSON_BYTES_MAX;
-use crate::{assets, context, files, live, map, staff};
+use crate::public::{follow, follow_case, home, report, sent, sign_in};
+use crate::{api, assets, context, files, live, map, staff};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -18,6 +19,8 @@ use tower_http::compression::CompressionLayer;
 pub fn router(app: AppState) -> Router {
     Router::new()
         .merge(shared())
+        .merge(public(app.settings.demo))
+        .merge(for_programs())
         .merge(staff::routes())
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
@@ -26,6 +29,31 @@ pub fn router(app: AppState) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), context::context))
         .layer(CompressionLayer::new())
         .with_state(app)
+}
+
+/// Pages anybody may open.
+fn public(demo: bool) -> Router<AppState> {
+    let router = Router::new()
+        .route("/", get(home::show))
+        .route("/report", get(report::show).post(report::send))
+        .route("/report/near", get(report::near))
+        .route("/report/sent/{number}", get(sent::show))
+        .route("/follow", get(follow::show).post(follow::ask))
+        .route("/follow/{number}", get(follow_case::show))
+        .route("/follow/{number}/{action}", post(follow_case::act))
+        .route("/sign-in", get(sign_in::show).post(sign_in::enter))
+        .route("/sign-out", post(sign_in::leave))
+        .route("/post", get(sign_in::switch));
+    if demo { router.route("/sign-in/demo", post(sign_in::enter_demo)) } else { router }
+}
+
+/// The JSON interface.
+fn for_programs() -> Router<AppState> {
+    Router::new()
+        .route("/api/v1/sign-in", post(api::sign_in))
+        .route("/api/v1/cases", get(api::list).post(api::open))
+        .route("/api/v1/cases/{number}", get(api::one))
+        .route("/api/v1/cases/{number}/actions/{action}", post(api::act))
 }
 
 /// Files, map and live news, for everybody's pages; what each caller may see is decided inside.
@@ -37,6 +65,7 @@ fn shared() -> Router<AppState> {
         .route("/files/{id}", get(files::full))
         .route("/files/{id}/thumb", get(files::thumb))
         .route("/map/outlines", get(map::outlines))
+        .route("/map/place-at", get(report::place_at))
         .route("/map/cases", get(map::cases))
         .route("/live", get(live::live))
         .route("/healthz", get(async || "ok\n"))

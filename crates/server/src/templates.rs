@@ -50,6 +50,7 @@ fn environment(
     lang: Lang,
 ) -> Environment<'static> {
     let mut environment = Environment::new();
+    environment.set_undefined_behavior(minijinja::UndefinedBehavior::Chainable);
     environment.set_fuel(Some(TEMPLATE_FUEL));
     environment.set_loader(move |name| Ok(ui.text(name)));
     environment.add_function("t", move |key: &str, args: Kwargs| translate(&texts, lang, key, &args));

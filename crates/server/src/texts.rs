@@ -65,28 +65,6 @@ impl Texts {
         let mut errors = Vec::new();
         bundle.format_pattern(pattern, Some(&args), &mut errors).into_owned()
     }
-
-    /// The message `key` with text arguments.
-    #[must_use]
-    pub fn with(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> String {
-        let args: Vec<(&str, FluentValue<'_>)> = args.iter().map(|(name, value)| (*name, number_or_text(value))).collect();
-        self.get(lang, key, &args)
-    }
-
-    /// The message `key` without arguments.
-    #[must_use]
-    pub fn plain(&self, lang: Lang, key: &str) -> String {
-        self.get(lang, key, &[])
-    }
-}
-
-/// Whole numbers choose plural forms; everything else is text. Text with a leading zero (codes) stays text.
-fn number_or_text(value: &str) -> FluentValue<'_> {
-    let is_number = !value.is_empty() && value.len() <= 9 && value.bytes().all(|b| b.is_ascii_digit());
-    match value.parse::<u32>() {
-        Ok(number) if is_number && (value == "0" || !value.starts_with('0')) => FluentValue::from(number),
-        _ => FluentValue::from(value),
-    }
 }
 
 fn bundle(ui: &Ui, lang: Lang) -> Result<FluentBundle<FluentResource>, TextsError> {

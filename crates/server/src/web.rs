@@ -263,7 +263,8 @@ fn address(app: &AppState, parts: &Parts) -> IpAddr {
 /// Whether answers of this path are for programs.
 fn is_for_programs(path: &str, headers: &HeaderMap) -> bool {
     let accepts = header_text(headers, header::ACCEPT).unwrap_or_default();
-    path.starts_with("/api/") || (accepts.contains("application/json") && !accepts.contains("text/html"))
+    let programs = ["/api/", "/files", "/map/", "/live", "/report/near"];
+    programs.iter().any(|start| path.starts_with(start)) || (accepts.contains("application/json") && !accepts.contains("text/html"))
 }
 
 /// The query of an address as pairs.

@@ -35,46 +35,31 @@ pub fn problem_text(look: &Look<'_>, problem: &UploadProblem) -> String {
     look.say(key, &args)
 }
 
-/// `POST /files`: takes pictures ahead of a form. JSON: what was taken, and what was not and why. The status is that of
-/// the first file that was not taken.
+/// `POST /files`: takes one picture ahead of a form. JSON: `{id, name, thumb_href}`, or `{error}` in words.
 pub async fn upload(State(app): State<AppState>, web: Web, typed: Typed) -> Result<Response, Error> {
-    let key = web.address.to_string();
-    if let Some(seconds) = app.rates.upload.wait(&key, web.now) {
-        return Err(Error::TooMany { seconds });
-    }
-    app.rates.upload.count(&key, web.now);
     let words = web.words();
     let look = web.look(&words);
-    let files: Vec<_> = typed
-        .taken
-        .iter()
-        .map(|taken| {
-            json!({
-                "id": taken.id,
-                "name": super::shown_name(&taken.name),
-                "href": format!("/files/{}", taken.id),
-                "thumb_href": format!("/files/{}/thumb", taken.id),
-            })
-        })
-        .collect();
-    let errors: Vec<_> = typed
-        .problems
-        .iter()
-        .map(|problem| json!({ "name": super::shown_name(&problem.name), "message": problem_text(&look, problem) }))
-        .collect();
-    let status = match typed.problems.first().map(|problem| problem.kind) {
-        None if files.is_empty() => return Err(Error::Unreadable("no file")),
-        None => StatusCode::CREATED,
-        Some(UploadProblemKind::NotAPicture) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Some(_) => StatusCode::PAYLOAD_TOO_LARGE,
-    };
-    if !web.wants_json && !errors.is_empty() {
-        return Err(match typed.problems[0].kind {
-            UploadProblemKind::NotAPicture => Error::NotAPicture,
-            _ => Error::TooLarge { megabytes: PICTURE_MEGABYTES_MAX },
-        });
+    let key = web.address.to_string();
+    if let Some(seconds) = app.rates.upload.wait(&key, web.now) {
+        let said = look.say("error-429-what", &[("seconds", seconds.into())]);
+        let wait = [(header::RETRY_AFTER, seconds.to_string())];
+        return Ok((StatusCode::TOO_MANY_REQUESTS, wait, Json(json!({ "error": said }))).into_response());
     }
-    Ok((status, Json(json!({ "files": files, "errors": errors }))).into_response())
+    app.rates.upload.count(&key, web.now);
+    if let Some(problem) = typed.problems.first() {
+        let status = match problem.kind {
+            UploadProblemKind::NotAPicture => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            _ => StatusCode::PAYLOAD_TOO_LARGE,
+        };
+        return Ok((status, Json(json!({ "error": problem_text(&look, problem) }))).into_response());
+    }
+    let taken = typed.taken.first().ok_or(Error::Unreadable("no file"))?;
+    let body = json!({
+        "id": taken.id,
+        "name": super::shown_name(&taken.name),
+        "thumb_href": format!("/files/{}/thumb", taken.id),
+    });
+    Ok((StatusCode::CREATED, Json(body)).into_response())
 }
 
 /// `GET /files/{id}`.

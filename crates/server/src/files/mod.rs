@@ -4,7 +4,7 @@
 mod give;
 mod picture;
 
-pub use give::{full, thumb, upload};
+pub use give::{full, problem_text, thumb, upload};
 
 use crate::app::App;
 use crate::error::Error;

@@ -1,3 +1,10 @@
 //! Pages anybody may open: start, report, receipt, follow, sign in.
 
+pub mod follow;
+pub mod follow_case;
 pub mod follow_proof;
+pub mod home;
+pub mod progress;
+pub mod report;
+pub mod sent;
+pub mod sign_in;

@@ -1,0 +1,23 @@
+//! The JSON interface for partners and load tests: open, act, list, read. A call carries a bearer token from sign-in;
+//! cookies are not taken for what changes something, so no other site can make a browser call it. Errors are
+//! `{error, fields, message}` in the language of `Accept-Language`.
+
+mod act;
+mod read;
+mod sign_in;
+
+pub use act::{act, open};
+pub use read::{list, one};
+pub use sign_in::sign_in;
+
+use crate::error::Error;
+use axum::body::Bytes;
+use serde::de::DeserializeOwned;
+
+/// A body of JSON.
+fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Error> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        tracing::debug!(line = error.line(), column = error.column(), "a body could not be read");
+        Error::Unreadable("json")
+    })
+}

@@ -1,0 +1,228 @@
+//! The progress of one report, for its reporter: steps, promise, result, and what the reporter may still do. A report
+//! merged into another shows how that one goes.
+
+use crate::error::{Error, refusal_status};
+use crate::limits::RETRY_SECONDS;
+use crate::typed::Typed;
+use crate::view::form::{Asked, FieldView, FormView, Hidden, Typed as Filled};
+use crate::view::options::Choice;
+use crate::view::Look;
+use crate::web::Web;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ganglion_kernel::CommitError;
+use ganglion_kernel::decide::{guard_holds, who};
+use ganglion_model::change::{Actor, Body, Command};
+use ganglion_model::pack::{Action, Field, FieldKind, Process};
+use ganglion_model::{Case, CommandId, FieldFinding, Fields};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Who looked at personal values: lines shown.
+const LOOKED_MAX: u32 = 20;
+
+/// What was tried and refused.
+#[derive(Default)]
+struct Attempt {
+    action: String,
+    values: Fields,
+    findings: Vec<FieldFinding>,
+    message: Option<String>,
+}
+
+/// `GET /follow/{number}`.
+pub async fn show(web: Web, Path(number): Path<String>) -> Result<Response, Error> {
+    match web.own_case(&number).await? {
+        Some(case) => render(&web, &case, &Attempt::default(), StatusCode::OK).await,
+        None => Ok(web.redirect(&format!("/follow?number={}", crate::page::encode(&number)))),
+    }
+}
+
+/// `POST /follow/{number}/{action}`: an action open to the reporter.
+pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: Typed) -> Result<Response, Error> {
+    let case = web.own_case(&number).await?.ok_or(Error::NotFound)?;
+    let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
+    let known = process.states.values().flat_map(|state| &state.actions);
+    let action = process.action(&case.state, &name).or_else(|| known.clone().find(|one| one.name == name));
+    let action = action.ok_or(Error::NotFound)?;
+    let values = typed.fields(&action.form);
+    let words = web.words();
+    let look = web.look(&words);
+    let mut attempt = Attempt { action: name.clone(), values: values.clone(), ..Attempt::default() };
+    if let Some(problem) = typed.problems.first() {
+        attempt.message = Some(crate::files::problem_text(&look, problem));
+        return render(&web, &case, &attempt, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let id = typed.one("command_id").and_then(|id| id.parse::<Uuid>().ok()).unwrap_or_else(|| web.app.clock.id());
+    let version = typed.one("version").and_then(|version| version.parse().ok());
+    let body = Body::Act { case: case.id, action: name, form: values, version };
+    let actor = Actor::Reporter { case: case.id };
+    let command = Command { id: CommandId(id), shard: case.shard, actor, body };
+    match web.app.committer.send(command).await {
+        Ok(_) => {
+            let files: Vec<String> = typed.taken.iter().map(|taken| taken.id.clone()).collect();
+            web.app.attach_files(&files, case.shard, case.id).await?;
+            let to = format!("/follow/{}", crate::page::encode(&case.number));
+            Ok(web.redirect_with(&to, "ok", &look.t("flash-reporter-done")))
+        }
+        Err(CommitError::Refused(refusal)) => {
+            attempt.message = Some(look.refusal(Some(process), &refusal));
+            attempt.findings.clone_from(&refusal.fields);
+            let case = web.app.store.case(case.shard, case.id).await?.ok_or(Error::NotFound)?;
+            render(&web, &case, &attempt, refusal_status(refusal.code)).await
+        }
+        Err(error) => {
+            let error = Error::from(error);
+            error.log();
+            let key = if matches!(error, Error::Busy) { "refusal-busy" } else { "refusal-storage" };
+            attempt.message = Some(look.say(key, &[("seconds", RETRY_SECONDS.into())]));
+            render(&web, &case, &attempt, error.status()).await
+        }
+    }
+}
+
+/// The case whose progress is shown: the one it was merged into, if it was.
+async fn leading(web: &Web, case: &Case) -> Result<Option<Case>, Error> {
+    let Some(link) = case.links.iter().find(|link| link.kind == "merged_into") else { return Ok(None) };
+    Ok(web.app.store.case(link.shard, link.case).await?)
+}
+
+async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -> Result<Response, Error> {
+    let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
+    let parent = leading(web, case).await?;
+    let shown = parent.as_ref().unwrap_or(case);
+    let words = web.words();
+    let look = web.look(&words);
+    let (rating, more_forms) = forms(web, &look, (process, case), attempt);
+    let (text, limit) = look.promise(process, shown).unwrap_or_else(|| (look.t("sent-reply-later"), None));
+    let looked: Vec<Value> = web
+        .app
+        .store
+        .accesses(case.shard, case.id, LOOKED_MAX)
+        .await?
+        .into_iter()
+        .map(|line| json!({
+            "at": look.when(line.at),
+            "post": look.post(&line.post),
+            "purpose": look.t("looked-purpose"),
+        }))
+        .collect();
+    let mut page = web.page("title-follow-case");
+    if let Some(message) = &attempt.message {
+        page.flash = Some(crate::page::Flash { tone: "bad".to_owned(), text: message.clone() });
+    }
+    let context = json!({
+        "page": page,
+        "number": case.number,
+        "title": look.title(process, case),
+        "category": look.category(process, case),
+        "place_path": look.place_path(case.place),
+        "state": look.state(process, &shown.state),
+        "clock_view": look.main_clock(process, shown),
+        "promised": { "text": text, "limit": limit },
+        "duty_unit": look.unit_of(shown),
+        "description": look.description(process, case),
+        "photos": look.opening_photos(process, case),
+        "steps_list": look.steps(process, shown),
+        "result": look.found(process, shown),
+        "rating": rating,
+        "more_forms": more_forms,
+        "who_looked": looked,
+    });
+    web.render_status(status, "pages/follow_case.html", context)
+}
+
+/// Forms of what the reporter may do now: rating stands apart from the rest.
+fn forms(
+    web: &Web,
+    look: &Look<'_>,
+    (process, case): (&Process, &Case),
+    attempt: &Attempt,
+) -> (Option<Value>, Vec<Value>) {
+    let actor = Actor::Reporter { case: case.id };
+    let view = who::view(&web.world, &actor, web.now);
+    let offered = process.states.get(&case.state).into_iter().flat_map(|state| &state.actions).filter(|action| {
+        who::may_act(action, &actor, None, case)
+            && guard_holds((&web.world, process), action, case, &view, web.now)
+    });
+    let mut rating = given(process, case);
+    let mut others = Vec::new();
+    for action in offered {
+        let asked = Asked {
+            process,
+            case: Some(case),
+            actor: &view,
+            place: case.place,
+            suggested: &[],
+            prefix: &format!("{}-", action.name),
+        };
+        let tried = attempt.action == action.name;
+        let filled = match tried {
+            true => Filled { values: Some(&attempt.values), findings: &attempt.findings },
+            false => Filled::default(),
+        };
+        let hidden = vec![
+            Hidden::new("command_id", web.app.clock.id().to_string()),
+            Hidden::new("version", case.version.to_string()),
+        ];
+        let mut form: FormView = look.action_form(&asked, action, hidden, filled);
+        form.action_href = format!("/follow/{}/{}", crate::page::encode(&case.number), action.name);
+        if stars(web, action).is_some() && rating.is_none() {
+            form.fields.iter_mut().for_each(|field| as_stars(look, action, field));
+            rating = Some(json!({ "form": form }));
+        } else if stars(web, action).is_none() {
+            others.push(json!({ "title": look.text(&action.title), "form": form }));
+        }
+    }
+    (rating, others)
+}
+
+/// Whether a field takes one of five grades.
+fn is_grade(web: &Web, field: &Field) -> bool {
+    match &field.kind {
+        FieldKind::Integer { min, max } => (*min, *max) == (Some(1), Some(5)),
+        FieldKind::Choice { list } => web.world.model.lists.get(list).is_some_and(|list| {
+            list.codes.len() == 5 && list.codes.iter().all(|code| matches!(code.code.as_str(), "1" | "2" | "3" | "4" | "5"))
+        }),
+        _ => false,
+    }
+}
+
+/// The field of an action that takes a grade: the action rates.
+fn stars<'a>(web: &Web, action: &'a Action) -> Option<&'a Field> {
+    action.form.iter().find(|field| is_grade(web, field))
+}
+
+/// A whole number from 1 to 5 as five choices in words.
+fn as_stars(look: &Look<'_>, action: &Action, view: &mut FieldView) {
+    let whole = |field: &Field| matches!(field.kind, FieldKind::Integer { min: Some(1), max: Some(5) });
+    if action.form.iter().any(|field| field.name == view.name && whole(field)) {
+        view.kind = "choice";
+        view.options =
+            (1..=5).rev().map(|grade| Choice::new(grade.to_string(), look.t(&format!("rating-{grade}")))).collect();
+    }
+}
+
+/// The grade that was given, with the words beside it.
+fn given(process: &Process, case: &Case) -> Option<Value> {
+    let rating = |action: &Action| {
+        let by_reporter = action.by.contains(&ganglion_model::pack::Who::Reporter);
+        let grade = action.form.iter().find(|field| {
+            matches!(field.kind, FieldKind::Integer { .. } | FieldKind::Choice { .. })
+                && case.fields.get(&field.name).is_some_and(|value| grade_of(value).is_some())
+        })?;
+        let comment = action.form.iter().find(|field| {
+            matches!(field.kind, FieldKind::LongText { .. } | FieldKind::Text { .. }) && !field.personal
+        });
+        let comment = comment.and_then(|field| case.fields.get(&field.name));
+        let value = grade_of(case.fields.get(&grade.name)?)?;
+        by_reporter.then(|| json!({ "given": { "value": value, "comment": comment } }))
+    };
+    process.states.values().flat_map(|state| &state.actions).find_map(rating)
+}
+
+fn grade_of(value: &Value) -> Option<i64> {
+    let grade = value.as_i64().or_else(|| value.as_str()?.parse().ok())?;
+    (1..=5).contains(&grade).then_some(grade)
+}

@@ -1,0 +1,135 @@
+//! The way of a case as its reporter sees it: states with their public words, the limit that was promised, and what came
+//! of it. Nothing here names a person.
+
+use crate::view::value::photos;
+use crate::view::{Look, Photo};
+use ganglion_model::Case;
+use ganglion_model::pack::{FieldKind, Process, State};
+use serde::Serialize;
+
+/// A step of the way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Words.
+    pub label: String,
+    /// When it was reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Passed?
+    pub done: bool,
+    /// Here now?
+    pub current: bool,
+}
+
+/// What came of a case.
+#[derive(Clone, Debug, Serialize)]
+pub struct Found {
+    /// Words.
+    pub text: String,
+    /// When.
+    pub at: String,
+    /// Who did it: the unit, never the person.
+    pub unit: Option<String>,
+    /// Pictures.
+    pub photos: Vec<Photo>,
+}
+
+/// The states a case most likely still passes: from each the first action that leads on.
+fn likely<'a>(process: &'a Process, from: &'a str) -> Vec<&'a str> {
+    let mut way = Vec::new();
+    let mut at = from;
+    while let Some(next) = process.states.get(at).and_then(|state| leads_on(process, state, &way)) {
+        way.push(next);
+        at = next;
+    }
+    way.retain(|name| *name != from);
+    way
+}
+
+fn leads_on<'a>(process: &'a Process, state: &'a State, passed: &[&str]) -> Option<&'a str> {
+    if state.is_final {
+        return None;
+    }
+    let to = state.actions.iter().filter_map(|action| action.to.as_deref());
+    to.filter(|to| *to != state.name && !passed.contains(to)).find(|to| process.states.contains_key(*to))
+}
+
+impl Look<'_> {
+    /// Public words of a state; its title when it has none.
+    fn public_words(&self, state: &State) -> String {
+        let words = self.text(&state.public);
+        if words.is_empty() { self.text(&state.title) } else { words }
+    }
+
+    /// Steps passed, the one it is at, and those that likely follow.
+    #[must_use]
+    pub fn steps(&self, process: &Process, case: &Case) -> Vec<Step> {
+        let mut passed: Vec<_> = case.entered.iter().filter(|(name, _)| **name != case.state).collect();
+        passed.sort_by_key(|(_, (first, _))| *first);
+        let done = passed.into_iter().filter_map(|(name, (first, _))| {
+            let label = self.public_words(process.states.get(name)?);
+            Some(Step { label, at: Some(self.when(*first)), done: true, current: false })
+        });
+        let now = process.states.get(&case.state).map(|state| Step {
+            label: self.public_words(state),
+            at: case.entered.get(&case.state).map(|(_, last)| self.when(*last)),
+            done: state.is_final,
+            current: true,
+        });
+        let later = likely(process, &case.state).into_iter().filter(|name| !case.entered.contains_key(*name));
+        let later = later.filter_map(|name| {
+            Some(Step { label: self.public_words(process.states.get(name)?), ..Step::default() })
+        });
+        let mut steps: Vec<Step> = done.chain(now).chain(later).collect();
+        // Several states may carry the same public words; the reporter sees one step then.
+        steps.dedup_by(|b, a| {
+            let same = a.label == b.label;
+            if same && b.current {
+                (a.current, a.done) = (true, b.done);
+            }
+            same
+        });
+        steps
+    }
+
+    /// The limit that was promised, in words: text and length.
+    #[must_use]
+    pub fn promise(&self, process: &Process, case: &Case) -> Option<(String, Option<String>)> {
+        let promised = process.clocks.values().filter(|def| def.promise && case.clocks.contains_key(&def.name));
+        let views = promised.map(|def| self.clock(process, case, def));
+        let (running, ended): (Vec<_>, Vec<_>) = views.partition(|view| view.due.is_some());
+        if let Some(view) = running.into_iter().next() {
+            let due = view.due.unwrap_or_default();
+            return Some((self.say("promise-finish-by", &[("at", due.into())]), view.limit));
+        }
+        ended.into_iter().next().map(|view| (view.text, view.limit))
+    }
+
+    /// What came of it: public fields filled while it was handled.
+    #[must_use]
+    pub fn found(&self, process: &Process, case: &Case) -> Option<Found> {
+        let public = || process.fields.iter().filter(|field| field.public && !field.personal);
+        let texts: Vec<String> = public()
+            .filter(|field| !matches!(field.kind, FieldKind::Files { .. }))
+            .filter_map(|field| {
+                let shown = self.value(field, case.fields.get(&field.name)?)?;
+                let long = matches!(field.kind, FieldKind::LongText { .. });
+                Some(if long { shown } else { format!("{}{}{shown}", self.text(&field.title), self.t("colon")) })
+            })
+            .collect();
+        let photos: Vec<Photo> =
+            public().filter_map(|field| Some(photos(field, case.fields.get(&field.name)?))).flatten().collect();
+        if texts.is_empty() && photos.is_empty() {
+            return None;
+        }
+        Some(Found { text: texts.join("\n"), at: self.when(case.updated_at), unit: self.unit_of(case), photos })
+    }
+
+    /// The unit that has a case; the title of the post when it belongs to none.
+    #[must_use]
+    pub fn unit_of(&self, case: &Case) -> Option<String> {
+        let post = self.world.posts.get(case.assignee.as_ref()?)?;
+        let unit = self.text(&post.unit);
+        Some(format!("{} · {}", self.place(post.place), if unit.is_empty() { self.post_title(post) } else { unit }))
+    }
+}

@@ -1,0 +1,232 @@
+//! The report form as a page, empty or with everything that was typed and what is wrong with it.
+
+use super::place::{self, Recognised};
+use super::slots::{ADDRESS, Slots};
+use super::nearby;
+use crate::error::Error;
+use crate::files::problem_text;
+use crate::limits::PICTURE_MEGABYTES_MAX;
+use crate::typed::Typed;
+use crate::view::form::{Asked, Hidden, KeptFile, Typed as Filled};
+use crate::view::options::Choice;
+use crate::view::problems::FormError;
+use crate::view::Look;
+use crate::web::Web;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ganglion_geo::Datum;
+use ganglion_kernel::decide::who;
+use ganglion_kernel::route::point_of;
+use ganglion_kernel::world::Places;
+use ganglion_model::pack::{Field, FieldKind, Required};
+use ganglion_model::scope::Names;
+use ganglion_model::{FieldFinding, Fields, Level};
+use serde_json::{Value, json};
+
+/// What came of sending.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// What is wrong with which field.
+    pub findings: Vec<FieldFinding>,
+    /// What is wrong with the whole.
+    pub message: Option<String>,
+}
+
+const DESCRIPTION_MAX: u32 = 4_000;
+const PHOTOS_MAX: u32 = 9;
+
+/// Renders the form.
+///
+/// # Errors
+/// When the store or the template fails.
+pub async fn render(
+    web: &Web,
+    slots: &Slots<'_>,
+    typed: &Typed,
+    outcome: &Outcome,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let words = web.words();
+    let look = web.look(&words);
+    let point = place::typed_point(typed).and_then(|value| point_of(Some(&value)));
+    let kind = typed.one("category");
+    let nearby = match (point, kind) {
+        (Some(point), Some(kind)) => nearby::shown(web, slots, point, kind).await?,
+        _ => Vec::new(),
+    };
+    let errors = errors(&look, slots, typed, outcome);
+    let error_at = |id: &str| errors.iter().find(|error| error.id == id).map(|error| error.message.clone());
+    let context = json!({
+        "page": web.page("title-report"),
+        "action_href": "/report",
+        "hidden": hidden(web, slots, typed),
+        "errors": errors,
+        "category": { "error": error_at("f-category"), "groups": categories(web, &look, slots, kind) },
+        "description": {
+            "value": typed.one("description"),
+            "error": error_at("f-description"),
+            "max": slots.description.map_or(DESCRIPTION_MAX, longest),
+        },
+        "place": place_part(&look, typed, point, error_at("f-place")),
+        "nearby": nearby,
+        "photos": photos(&look, slots, typed, error_at("f-photos")),
+        "contact": contact(web, &look, slots, typed, &outcome.findings),
+    });
+    web.render_status(status, "pages/report.html", context)
+}
+
+fn longest(field: &Field) -> u32 {
+    match field.kind {
+        FieldKind::LongText { max } | FieldKind::Text { max, .. } => max,
+        _ => DESCRIPTION_MAX,
+    }
+}
+
+/// The id of the command is made with the form, so that sending it twice opens one case.
+fn hidden(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Vec<Hidden> {
+    let id = typed.one("command_id").map_or_else(|| web.app.clock.id().to_string(), str::to_owned);
+    vec![Hidden::new("command_id", id), Hidden::new("process", slots.process.name.as_str())]
+}
+
+/// Kinds in their groups; those a check of the pack forbids this reporter are left out.
+fn categories(web: &Web, look: &Look<'_>, slots: &Slots<'_>, chosen: Option<&str>) -> Vec<Value> {
+    let Some(field) = slots.kind else { return Vec::new() };
+    let actor = who::view(&web.world, &web.actor(), web.now);
+    let allowed = |choice: &Choice| {
+        let form = Fields::from([(field.name.clone(), Value::String(choice.value.clone()))]);
+        let names = Names {
+            rows: &*web.world,
+            process: slots.process,
+            case: None,
+            form: Some((&form, &slots.process.form)),
+            actor: Some(&actor),
+            now: web.now,
+        };
+        field.checks.iter().all(|check| check.holds.holds(&names))
+    };
+    let mut groups: Vec<(Option<String>, Vec<Value>)> = Vec::new();
+    for choice in look.choices(&field.kind, web.world.places.root, &[]).into_iter().filter(allowed) {
+        let option = json!({
+            "value": choice.value,
+            "label": choice.label,
+            "hint": choice.hint,
+            "selected": chosen == Some(choice.value.as_str()),
+        });
+        match groups.iter_mut().find(|(group, _)| *group == choice.group) {
+            Some((_, options)) => options.push(option),
+            None => groups.push((choice.group, vec![option])),
+        }
+    }
+    let label = |group: Option<String>| group.unwrap_or_else(|| look.text(&field.title));
+    groups.into_iter().map(|(group, options)| json!({ "label": label(group), "options": options })).collect()
+}
+
+fn place_part(look: &Look<'_>, typed: &Typed, point: Option<[f64; 2]>, error: Option<String>) -> Value {
+    let declared = typed.one("datum").and_then(Datum::parse).unwrap_or(Datum::Wgs84);
+    let raw = place::raw_point(typed.one("lon"), typed.one("lat"));
+    let chosen = typed.one("place").and_then(|code| code.parse().ok());
+    let recognised: Option<Recognised> = match point {
+        Some(point) => Some(place::recognise(look, point, (raw, declared), chosen)),
+        None => place::named(typed)
+            .map(|code| Recognised { path: Some(look.place_path(code)), ..Recognised::default() }),
+    };
+    let outside = recognised.as_ref().is_some_and(|recognised| recognised.outside);
+    let root = look.world.places.root;
+    let bounds = look.world.places.index.bounds(Places::layer(Level::County));
+    json!({
+        "lon": typed.one("lon"),
+        "lat": typed.one("lat"),
+        "datum": declared.as_str(),
+        "address": typed.one(ADDRESS),
+        "error": error,
+        "recognised": recognised,
+        "open_coordinates": outside || typed.one("choose") == Some("point"),
+        "picker": place::picker(look, typed),
+        "map": {
+            "outlines_href": format!("/map/outlines?parent={root}"),
+            "bounds": bounds.map(|b| [b.min().x, b.min().y, b.max().x, b.max().y]),
+            "point": point,
+            "synthetic": look.world.places.tree.children(root, look.today()).any(|place| place.synthetic),
+        },
+    })
+}
+
+fn photos(look: &Look<'_>, slots: &Slots<'_>, typed: &Typed, error: Option<String>) -> Value {
+    let max = match slots.photos.map(|field| &field.kind) {
+        Some(FieldKind::Files { max, .. }) => *max,
+        _ => PHOTOS_MAX,
+    };
+    let name = |id: &str| {
+        let taken = typed.taken.iter().find(|taken| taken.id == id);
+        taken.map_or_else(|| id.chars().take(8).collect(), |taken| crate::files::shown_name(&taken.name))
+    };
+    let files: Vec<KeptFile> = typed
+        .files("photos", "photo_ids")
+        .into_iter()
+        .map(|id| KeptFile { name: name(&id), thumb_href: format!("/files/{id}/thumb"), id })
+        .collect();
+    let refused: Vec<Value> = typed
+        .problems
+        .iter()
+        .map(|p| json!({ "name": crate::files::shown_name(&p.name), "message": problem_text(look, p) }))
+        .collect();
+    json!({
+        "max": max,
+        "max_mb": PICTURE_MEGABYTES_MAX,
+        "required": slots.photos.is_some_and(|field| field.required == Required::Yes),
+        "files": files,
+        "file_errors": refused,
+        "error": error,
+    })
+}
+
+fn contact(
+    web: &Web,
+    look: &Look<'_>,
+    slots: &Slots<'_>,
+    typed: &Typed,
+    findings: &[FieldFinding],
+) -> Vec<crate::view::form::FieldView> {
+    let actor = who::view(&web.world, &web.actor(), web.now);
+    let asked = Asked {
+        process: slots.process,
+        case: None,
+        actor: &actor,
+        place: web.world.places.root,
+        suggested: &[],
+        prefix: "",
+    };
+    // Only what was typed counts: an empty form shows the pack's own values instead.
+    let sent = typed.pairs().next().is_some();
+    let values = if sent { typed.fields(&slots.rest) } else { Fields::new() };
+    look.fields(&asked, &slots.rest, Filled { values: Some(&values), findings })
+}
+
+fn errors(look: &Look<'_>, slots: &Slots<'_>, typed: &Typed, outcome: &Outcome) -> Vec<FormError> {
+    let mut errors: Vec<FormError> = Vec::new();
+    if let Some(message) = &outcome.message {
+        errors.push(FormError {
+            field: String::new(),
+            id: "report".to_owned(),
+            label: String::new(),
+            message: message.clone(),
+        });
+    }
+    let control = |field: &str| slots.control(field);
+    for mut error in look.problems(&slots.process.form, &outcome.findings, &control) {
+        let finding = outcome.findings.iter().find(|finding| finding.field == error.field);
+        if error.id == "f-place" && finding.is_some_and(|finding| finding.problem == "required") {
+            error.message = look.t("err-place-needed");
+        }
+        errors.push(error);
+    }
+    if !typed.problems.is_empty() {
+        errors.push(FormError {
+            field: "photos".to_owned(),
+            id: "f-photos".to_owned(),
+            label: look.t("label-photos"),
+            message: look.say("err-files-not-taken", &[("count", typed.problems.len().into())]),
+        });
+    }
+    errors
+}
