@@ -189,3 +189,7 @@ fn any_of(sql: &mut Sql, column: &str, values: &[String]) {
 fn marks(count: usize) -> String {
     vec!["?"; count].join(", ")
 }
+
+#[cfg(test)]
+#[path = "case_query_tests.rs"]
+mod tests;

@@ -2,11 +2,12 @@
 
 use crate::support::dump::dump;
 use crate::support::history::{History, Timed, live, send, steps, works, world_of};
-use crate::support::rows::{SHARD, at, case_id, command_id};
+use crate::support::rows::{SHARD, at, case_id, command_id, uuid};
 use crate::support::world::clerk_of;
 use crate::support::{memory, run};
 use ganglion_indicators::CellKey;
-use ganglion_kernel::CommitError;
+use ganglion_kernel::batch::{Batch, want};
+use ganglion_kernel::{CommitError, Given, decide};
 use ganglion_model::change::{Actor, Body, Command, RefusalCode};
 use ganglion_store::rebuild::cells_of_rows;
 use ganglion_store::replay::replay;
@@ -78,6 +79,29 @@ proptest! {
                 prop_assert_eq!(format!("{first:?}"), format!("{second:?}"));
             }
             prop_assert_eq!(before, dump(&*works.store).await);
+            Ok(())
+        })?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn deciding_twice_gives_the_same(steps in steps(60)) {
+        run(async {
+            let works = works(memory().store);
+            let history = live(&works, &steps).await;
+            let world = world_of(&works);
+            // Every command again, under new names, against the rows as they are at the end.
+            for (n, (command, now)) in history.commands.iter().enumerate() {
+                let command = Command { id: command_id(9_000_000 + n as u128), ..command.clone() };
+                let loaded = works.store.load(&want(&world, std::slice::from_ref(&command))).await.unwrap();
+                let batch = Batch::new(&world, &works.master, loaded);
+                let given = Given { now: *now, id: uuid(8_000_000 + n as u128), key: [3; 32] };
+                let [first, second] = [(), ()].map(|()| decide(&world, batch.state(), &command, &given));
+                prop_assert_eq!(first, second);
+            }
             Ok(())
         })?;
     }

@@ -1,5 +1,7 @@
 //! One suite for every database behind the port. A database joins it by a function that makes an empty one.
 
+#![expect(clippy::unwrap_used, reason = "a test that unwraps stops where the surprise is")]
+
 mod figures;
 mod heads;
 mod invariants;

@@ -1,0 +1,218 @@
+//! The SQL as it is built, and how SQLite means to run it.
+
+use super::*;
+use crate::sqlite::migrate::migrate;
+use ganglion_model::CaseId;
+use jiff::Timestamp;
+use rusqlite::{Connection, params_from_iter};
+use uuid::Uuid;
+
+fn inside(code: &str) -> CaseFilter {
+    CaseFilter {
+        place: Some(code.parse().unwrap()),
+        ..CaseFilter::default()
+    }
+}
+
+fn open(filter: CaseFilter) -> CaseFilter {
+    CaseFilter {
+        open: Some(true),
+        ..filter
+    }
+}
+
+fn of(posts: &[&str]) -> CaseFilter {
+    let assignees = posts.iter().map(|post| PostId((*post).to_owned())).collect();
+    CaseFilter {
+        assignees,
+        ..CaseFilter::default()
+    }
+}
+
+fn opened_by(post: &str) -> CaseFilter {
+    CaseFilter {
+        opened_by: Some(PostId(post.to_owned())),
+        ..CaseFilter::default()
+    }
+}
+
+fn after() -> After {
+    After {
+        at: 5,
+        case: CaseId(Uuid::from_u128(1)),
+    }
+}
+
+#[test]
+fn the_text_of_lists() {
+    let texts = |filter: &CaseFilter, order, after: Option<&After>| -> Vec<String> {
+        page(filter, order, after, 50).into_iter().map(|sql| sql.text).collect()
+    };
+    assert_eq!(
+        texts(&open(inside("130922001")), CaseOrder::Due, Some(&after())),
+        [
+            "SELECT c.body, c.due, c.id FROM case_row c INDEXED BY case_due_township WHERE c.township = ? AND c.is_open = 1 \
+         AND (c.due, c.id) > (?, ?) ORDER BY c.due, c.id LIMIT 50"
+        ]
+    );
+    assert_eq!(
+        texts(&inside("1309"), CaseOrder::Opened, Some(&after())),
+        [
+            "SELECT c.body, c.opened_at, c.id FROM case_row c INDEXED BY case_opened WHERE c.place >= ? AND c.place < ? AND \
+         (c.opened_at, c.id) < (?, ?) ORDER BY c.opened_at DESC, c.id DESC LIMIT 50"
+        ]
+    );
+    assert_eq!(
+        texts(&open(of(&["a"])), CaseOrder::Due, None),
+        [
+            "SELECT c.body, c.due, c.id FROM case_row c INDEXED BY case_due_assignee WHERE c.assignee = ? AND c.is_open = 1 \
+         ORDER BY c.due, c.id LIMIT 50",
+            "SELECT c.body, c.due, c.id FROM case_assist a CROSS JOIN case_row c ON c.shard = a.shard AND c.id = a.id WHERE \
+         a.post = ? AND c.is_open = 1 ORDER BY c.due, c.id LIMIT 50"
+        ]
+    );
+}
+
+#[test]
+fn every_condition_has_its_value_in_place() {
+    let at = Timestamp::from_microsecond(7).unwrap();
+    let filter = CaseFilter {
+        processes: vec!["p".to_owned(), "q".to_owned()],
+        states: vec!["s".to_owned()],
+        kind: Some("k".to_owned()),
+        due_before: Some(at),
+        opened: Some((at, at)),
+        level: Some(Level::County),
+        bounds: Some([1.0, 2.0, 3.0, 4.0]),
+        unassigned: true,
+        ..open(inside("130922"))
+    };
+    let sql = count(&filter);
+    assert_eq!(
+        sql.text,
+        "SELECT count(*) FROM case_row c WHERE c.shard = ? AND c.is_open = 1 AND c.process IN (?, ?) AND c.state IN (?) \
+         AND c.assignee IS NULL AND c.kind = ? AND c.due < ? AND c.opened_at >= ? AND c.opened_at < ? AND c.level = ? \
+         AND c.lon BETWEEN ? AND ? AND c.lat BETWEEN ? AND ?"
+    );
+    assert_eq!(sql.values.len(), sql.text.matches('?').count());
+    let [number, real] =
+        [Value::Integer, |n| Value::Real(f64::from(i32::try_from(n).unwrap()))] as [fn(i64) -> Value; 2];
+    let mut wanted = vec![number(130_922)];
+    wanted.extend(["p", "q", "s", "k"].map(text));
+    wanted.extend([7, 7, 7, 6].map(number));
+    wanted.extend([1, 3, 2, 4].map(real));
+    assert_eq!(sql.values, wanted);
+}
+
+fn plan(connection: &Connection, sql: &Sql) -> String {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sql.text)).unwrap();
+    let rows = statement
+        .query_map(params_from_iter(&sql.values), |row| row.get::<_, String>(3))
+        .unwrap();
+    rows.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+}
+
+fn database() -> Connection {
+    let mut connection = Connection::open_in_memory().unwrap();
+    migrate(&mut connection).unwrap();
+    connection
+}
+
+/// Lists that people look at all day, with the index that must drive each.
+#[test]
+fn hot_lists_are_read_in_order_from_their_index() {
+    use CaseOrder::{Due, Opened};
+    let lists = [
+        (
+            open(of(&["a"])),
+            Due,
+            "SEARCH c USING INDEX case_due_assignee (assignee=?",
+        ),
+        (
+            of(&["a"]),
+            Opened,
+            "SEARCH c USING INDEX case_opened_assignee (assignee=?",
+        ),
+        (open(CaseFilter::default()), Due, "SCAN c USING INDEX case_due"),
+        (open(inside("1309")), Due, "SCAN c USING INDEX case_due"),
+        (
+            open(inside("130922")),
+            Due,
+            "SEARCH c USING INDEX case_due_shard (shard=?",
+        ),
+        (
+            open(inside("130922001")),
+            Due,
+            "SEARCH c USING INDEX case_due_township (township=?",
+        ),
+        (CaseFilter::default(), Opened, "SCAN c USING INDEX case_opened"),
+        (
+            inside("130922"),
+            Opened,
+            "SEARCH c USING INDEX case_opened_shard (shard=?",
+        ),
+        (
+            inside("130922001"),
+            Opened,
+            "SEARCH c USING INDEX case_opened_township (township=?",
+        ),
+        (
+            opened_by("a"),
+            Opened,
+            "SEARCH c USING INDEX case_opened_by (opened_by=?",
+        ),
+    ];
+    let connection = database();
+    for (filter, order, wanted) in lists {
+        for after in [None, Some(after())] {
+            let plan = plan(&connection, &page(&filter, order, after.as_ref(), 50)[0]);
+            let wanted = if after.is_some() {
+                wanted.replace("SCAN", "SEARCH")
+            } else {
+                wanted.to_owned()
+            };
+            assert!(plan.starts_with(&wanted), "{plan} for {filter:?}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan} for {filter:?}");
+        }
+    }
+}
+
+/// Where the order costs a sort, it is a sort of few rows: those of one village, or those one post assists.
+#[test]
+fn other_lists_are_sorted_within_an_index() {
+    let connection = database();
+    let village = plan(
+        &connection,
+        &page(&open(inside("130922001001")), CaseOrder::Due, None, 50)[0],
+    );
+    assert!(
+        village.starts_with("SEARCH c USING INDEX case_due_place (place>? AND place<?)"),
+        "{village}"
+    );
+    let assisting = plan(&connection, &page(&open(of(&["a"])), CaseOrder::Due, None, 50)[1]);
+    assert!(
+        assisting.starts_with("SEARCH a USING COVERING INDEX case_assist_post (post=?)"),
+        "{assisting}"
+    );
+    assert!(assisting.contains("SEARCH c USING INDEX"), "{assisting}");
+}
+
+#[test]
+fn counts_are_searches() {
+    let connection = database();
+    let states = CaseFilter {
+        processes: vec!["p".to_owned()],
+        states: vec!["s".to_owned()],
+        place: Some("130922001".parse().unwrap()),
+        ..CaseFilter::default()
+    };
+    for filter in [
+        open(inside("130922")),
+        open(inside("130922001")),
+        of(&["a", "b"]),
+        states,
+    ] {
+        let plan = plan(&connection, &count(&filter));
+        assert!(plan.starts_with("SEARCH c"), "{plan} for {filter:?}");
+    }
+}
