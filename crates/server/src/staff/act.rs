@@ -1,0 +1,152 @@
+//! Taking an action: the form is sent as a command; a refusal shows the same page again with everything that was typed.
+
+use super::card::{self, Shown};
+use super::preview::Attempt;
+use super::query::{Query, own_address};
+use super::{centre, desk, find};
+use crate::error::{Error, refusal_status};
+use crate::files::problem_text;
+use crate::page::pairs;
+use crate::typed::Typed;
+use crate::view::case::card_href;
+use crate::web::Web;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ganglion_kernel::CommitError;
+use ganglion_model::change::{Body, Command, FieldFinding, Outcome};
+use ganglion_model::pack::{Action, FieldKind, Process};
+use ganglion_model::{Case, CommandId, Fields, Text};
+use std::collections::BTreeMap;
+
+/// The action as the form shows it: of the state the case is in, else of any state it was in when the form was made.
+fn known<'p>(process: &'p Process, case: &Case, name: &str) -> Option<&'p Action> {
+    process
+        .action(&case.state, name)
+        .or_else(|| process.states.values().flat_map(|state| &state.actions).find(|action| action.name == name))
+}
+
+/// Files among what was typed.
+pub fn files_of(declared: &[ganglion_model::pack::Field], values: &Fields) -> Vec<String> {
+    declared
+        .iter()
+        .filter(|field| matches!(field.kind, FieldKind::Files { .. }))
+        .filter_map(|field| values.get(&field.name)?.as_array())
+        .flatten()
+        .filter_map(|id| id.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// The id a form carries, so that sending it twice does it once.
+pub fn command_id(web: &Web, typed: &Typed) -> CommandId {
+    let sent = typed.one("command_id").and_then(|id| id.parse().ok());
+    CommandId(sent.unwrap_or_else(|| web.app.clock.id()))
+}
+
+/// Files that were not taken, as findings beside their fields.
+pub fn upload_findings(web: &Web, typed: &Typed) -> Vec<FieldFinding> {
+    let words = web.words();
+    let look = web.look(&words);
+    typed
+        .problems
+        .iter()
+        .map(|problem| {
+            let said = problem_text(&look, problem);
+            FieldFinding {
+                field: problem.field.clone(),
+                problem: "check".to_owned(),
+                message: Some(Text::new(said.clone(), said)),
+                args: BTreeMap::new(),
+            }
+        })
+        .collect()
+}
+
+/// Sends one action on one case.
+///
+/// # Errors
+/// As the committer says.
+pub async fn send(
+    web: &Web,
+    case: &Case,
+    (id, action): (CommandId, &str),
+    form: Fields,
+    version: Option<u32>,
+) -> Result<Outcome, CommitError> {
+    let body = Body::Act { case: case.id, action: action.to_owned(), form, version };
+    web.app.committer.send(Command { id, shard: case.shard, actor: web.actor(), body }).await
+}
+
+/// `POST /cases/{number}/{action}`.
+pub async fn act(
+    web: Web,
+    Path((number, name)): Path<(String, String)>,
+    typed: Typed,
+) -> Result<Response, Error> {
+    let (case, process) = find::case(&web, &number).await?;
+    let action = known(process, &case, &name).ok_or(Error::NotFound)?;
+    let form = typed.fields(&action.form);
+    let back = typed.one("back");
+    let mut attempt = Attempt {
+        action: name.clone(),
+        values: form.clone(),
+        findings: upload_findings(&web, &typed),
+        command_id: typed.one("command_id").map(str::to_owned),
+        ..Attempt::default()
+    };
+    let words = web.words();
+    let look = web.look(&words);
+    if !attempt.findings.is_empty() {
+        attempt.refusal = look.t("refusal-form");
+        return again(&web, (&case, process), back, attempt, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let version = typed.one("version").and_then(|version| version.parse().ok());
+    let files = files_of(&action.form, &form);
+    match send(&web, &case, (command_id(&web, &typed), &name), form, version).await {
+        Ok(outcome) => {
+            web.app.attach_files(&files, case.shard, case.id).await?;
+            let state = outcome.state.as_deref().unwrap_or(&case.state);
+            let said = look.say("flash-done", &[
+                ("number", case.number.as_str().into()),
+                ("verb", look.text(&action.title).into()),
+                ("state", look.state(process, state).label.into()),
+            ]);
+            Ok(web.redirect_with(&own_address(back, card_href(&case.number)), "ok", &said))
+        }
+        Err(CommitError::Refused(refusal)) => {
+            let status = refusal_status(refusal.code);
+            if status == StatusCode::NOT_FOUND {
+                return Err(Error::NotFound);
+            }
+            attempt.refusal = look.refusal(Some(process), &refusal);
+            attempt.findings = refusal.fields;
+            // What was refused was decided on the case as it is now, which may be newer than what was read above.
+            let (case, process) = find::case(&web, &number).await?;
+            again(&web, (&case, process), back, attempt, status).await
+        }
+        Err(error) => {
+            let key = if matches!(error, CommitError::Storage(_)) { "refusal-storage" } else { "refusal-busy" };
+            attempt.refusal = look.t(key);
+            let error = Error::from(error);
+            error.log();
+            again(&web, (&case, process), back, attempt, error.status()).await
+        }
+    }
+}
+
+/// The page the form stood on, with the form open and filled.
+async fn again(
+    web: &Web,
+    (case, process): (&Case, &Process),
+    back: Option<&str>,
+    attempt: Attempt,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let (path, query) = back.map_or(("", ""), |back| back.split_once('?').unwrap_or((back, "")));
+    let query = Query(pairs(query)).with("selected", &case.number);
+    match path {
+        "/desk" => desk::render(web, &query, Some(attempt), status).await,
+        "/centre" => centre::render(web, &query, Some(attempt), status).await,
+        _ => card::render(web, case, process, Shown { attempt: Some(attempt), status, ..Shown::default() }).await,
+    }
+}

@@ -1,0 +1,116 @@
+//! Jobs and proofs: how far each reader of the journal has come, timers that wait, and the head of each chain.
+
+use super::{admin, tabs};
+use crate::error::Error;
+use crate::staff::find;
+use crate::view::LinkView;
+use crate::view::case::StateTag;
+use crate::view::words::count;
+use crate::web::Web;
+use axum::response::Response;
+use ganglion_kernel::port::Head;
+use ganglion_model::{PlaceCode, Shard};
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// Jobs that read the journal by cursor.
+const JOBS: [&str; 1] = ["spawn"];
+/// Timers counted; more than this is "many" whatever the number.
+const TIMERS_COUNTED_MAX: u32 = 10_000;
+
+/// One line of the page.
+#[derive(Serialize)]
+pub struct JobView {
+    id: String,
+    name: String,
+    text: String,
+    done: u64,
+    total: u64,
+    state: StateTag,
+    started: String,
+    by: String,
+    log: Option<String>,
+}
+
+#[derive(Serialize)]
+struct JobsContext {
+    page: crate::page::Page,
+    tabs: Vec<LinkView>,
+    jobs: Vec<JobView>,
+}
+
+/// Journals of the shards inside the administrator's place.
+async fn heads(web: &Web) -> Result<Vec<(Shard, Head)>, Error> {
+    let own = admin(web)?.place;
+    let mut wanted = find::counties(web, own);
+    wanted.push(Shard::DEPLOYMENT);
+    Ok(web.app.store.shards().await?.into_iter().filter(|(shard, _)| wanted.contains(shard)).collect())
+}
+
+/// Readers of the journal that have lines left to read.
+///
+/// # Errors
+/// Storage.
+pub async fn lagging(web: &Web) -> Result<usize, Error> {
+    let mut lagging = 0;
+    for job in JOBS {
+        for (shard, head) in heads(web).await? {
+            lagging += usize::from(web.app.store.cursor(job, shard).await? < head.seq);
+        }
+    }
+    Ok(lagging)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+/// `GET /admin/jobs`.
+pub async fn show(web: Web) -> Result<Response, Error> {
+    admin(&web)?;
+    let words = web.words();
+    let look = web.look(&words);
+    let heads = heads(&web).await?;
+    let now = look.date_time(web.now);
+    let state = |done: bool| StateTag {
+        name: String::new(),
+        label: look.t(if done { "job-done" } else { "job-running" }),
+        tone: if done { "done" } else { "active" },
+    };
+    let view = |id: String, name: String, text: String, done: u64, total: u64| JobView {
+        id,
+        name,
+        text,
+        state: state(done >= total),
+        done,
+        total,
+        started: now.clone(),
+        by: look.t("who-system"),
+        log: None,
+    };
+    let due = web.app.store.timers_due(web.now, TIMERS_COUNTED_MAX).await?.len() as u64;
+    let timers = look.say("job-timers-text", &[("count", due.into())]);
+    let mut jobs = vec![view("timers".to_owned(), look.t("job-timers"), timers, 0, due)];
+    for job in JOBS {
+        let (mut done, mut total) = (0, 0);
+        for (shard, head) in &heads {
+            done += web.app.store.cursor(job, *shard).await?;
+            total += head.seq;
+        }
+        let text = format!("{} / {}", count(done), count(total));
+        jobs.push(view(job.to_owned(), look.t(&format!("job-{job}")), text, done, total));
+    }
+    for (shard, head) in heads {
+        let place = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000);
+        let name = place.map_or_else(|| shard.to_string(), |place| look.place(place));
+        let text = look.say("job-chain-text", &[("seq", count(head.seq).into())]);
+        let mut chain = view(format!("chain-{shard}"), look.say("job-chain", &[("place", name.into())]), text, 0, 0);
+        chain.log = Some(hex(&head.frontier.root()));
+        jobs.push(chain);
+    }
+    web.render("pages/admin_jobs.html", JobsContext { page: web.page("title-admin-jobs"), tabs: tabs(&web), jobs })
+}

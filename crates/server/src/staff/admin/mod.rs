@@ -1,0 +1,123 @@
+//! Administration: places and their import, posts and accounts, packs, jobs and proofs. Only for posts of the kernel's own
+//! role; each sees what lies inside its place.
+
+mod accounts;
+mod upload;
+mod jobs;
+mod packs;
+mod places;
+
+use super::ADMIN_ROLE;
+use crate::app::AppState;
+use crate::error::Error;
+use crate::view::LinkView;
+use crate::view::words::count;
+use crate::web::Web;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::response::Response;
+use axum::routing::{get, post};
+use ganglion_kernel::port::CaseFilter;
+use ganglion_model::{Level, Post};
+use serde::Serialize;
+
+/// Bytes of a file of places or outlines.
+const IMPORT_BYTES_MAX: usize = 64 << 20;
+
+/// The routes.
+pub fn routes() -> Router<AppState> {
+    let import = post(upload::dry_run).get(upload::show).layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX));
+    Router::new()
+        .route("/admin", get(overview))
+        .route("/admin/places", get(places::show))
+        .route("/admin/import", import)
+        .route("/admin/import/confirm", post(upload::confirm))
+        .route("/admin/packs", get(packs::show))
+        .route("/admin/accounts", get(accounts::show).post(accounts::create))
+        .route("/admin/accounts/{id}/active", post(accounts::activate))
+        .route("/admin/jobs", get(jobs::show))
+}
+
+/// The post, if it administers.
+///
+/// # Errors
+/// [`Error::NotFound`] for everybody else: the pages are not there for them.
+pub fn admin(web: &Web) -> Result<&Post, Error> {
+    let post = web.post()?;
+    let is_admin = post.role == ADMIN_ROLE && post.place.level() <= Level::County;
+    if is_admin { Ok(post) } else { Err(Error::NotFound) }
+}
+
+/// The tabs every page of administration has.
+pub fn tabs(web: &Web) -> Vec<LinkView> {
+    let all = [
+        ("/admin", "tab-overview"),
+        ("/admin/places", "title-admin-places"),
+        ("/admin/import", "title-admin-import"),
+        ("/admin/packs", "title-admin-packs"),
+        ("/admin/accounts", "title-admin-accounts"),
+        ("/admin/jobs", "title-admin-jobs"),
+    ];
+    let is_here = |href: &str| if href == "/admin" { web.path == href } else { web.path.starts_with(href) };
+    all.into_iter()
+        .map(|(href, key)| LinkView { label: web.t(key), href: href.to_owned(), current: is_here(href) })
+        .collect()
+}
+
+#[derive(Serialize)]
+struct Card {
+    title: String,
+    value: String,
+    text: String,
+    href: Option<&'static str>,
+    tone: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Overview {
+    page: crate::page::Page,
+    tabs: Vec<LinkView>,
+    cards: Vec<Card>,
+    jobs: Vec<jobs::JobView>,
+}
+
+/// `GET /admin`.
+async fn overview(web: Web) -> Result<Response, Error> {
+    let post = admin(&web)?.clone();
+    let words = web.words();
+    let look = web.look(&words);
+    let tree = &web.world.places.tree;
+    let today = web.today();
+    let of_level = |level: Level| tree.inside(post.place, today).filter(|one| one.code.level() == level).count();
+    let governments = tree.governments(post.place, Level::Township, today);
+    let places_text = look.say("card-places-text", &[
+        ("counties", of_level(Level::County).into()),
+        ("townships", governments.into()),
+        ("villages", of_level(Level::Village).into()),
+    ]);
+    let cases = CaseFilter { place: Some(post.place), ..CaseFilter::default() };
+    let open = CaseFilter { open: Some(true), ..cases.clone() };
+    let lagging = jobs::lagging(&web).await?;
+    let number = |n: usize| count(n as u64);
+    let card = |key: &str, value: String, text: String, href: Option<&'static str>| Card {
+        title: look.t(key),
+        value,
+        text,
+        href,
+        tone: None,
+    };
+    let open_text = look.say("card-cases-open", &[("count", web.app.store.case_count(&open).await?.into())]);
+    let accounts = accounts::inside(&web, &post).await?.len();
+    let mut cards = vec![
+        card("card-places", number(tree.inside(post.place, today).count()), places_text, Some("/admin/places")),
+        card("card-grids", number(of_level(Level::Grid)), web.world.places.edition.clone(), Some("/admin/places")),
+        card("card-packs", number(web.world.model.packs.len()), look.t("packs-clean"), Some("/admin/packs")),
+        card("card-accounts", number(accounts), String::new(), Some("/admin/accounts")),
+        card("card-cases", count(web.app.store.case_count(&cases).await?), open_text, Some("/cases")),
+    ];
+    cards.push(Card {
+        tone: (lagging > 0).then_some("warn"),
+        ..card("card-lagging-jobs", number(lagging), String::new(), Some("/admin/jobs"))
+    });
+    web.render("pages/admin.html", Overview { page: web.page("title-admin"), tabs: tabs(&web), cards, jobs: Vec::new() })
+}

@@ -1,0 +1,304 @@
+//! The command centre: what is open in a place by lateness, on the map, with the chosen case and who should have it.
+
+use super::find;
+use super::lists::Union;
+use super::preview::{self, Attempt, Preview};
+use super::query::Query;
+use crate::error::Error;
+use crate::view::Look;
+use crate::view::case::{CaseRow, card_href};
+use crate::view::form::Hidden;
+use crate::view::suggest::Suggestion;
+use crate::view::words::count;
+use crate::web::Web;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ganglion_kernel::clocks::midnight;
+use ganglion_kernel::decide::who;
+use ganglion_kernel::port::{CaseFilter, CaseOrder};
+use ganglion_model::change::{Change, Entry};
+use ganglion_model::pack::{Process, Tone};
+use ganglion_model::{Case, PlaceCode, Post};
+use jiff::SignedDuration;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Rows of the queue: what fits a wall.
+const QUEUE_ROWS: u32 = 40;
+/// Lines of the ticker.
+const TICKER_LINES: usize = 12;
+/// Journal lines looked through for it in each shard.
+const TICKER_LOOKED: u32 = 40;
+/// Hours of a sparkline.
+const HOURS: usize = 24;
+/// Cases of the last day a sparkline is drawn from.
+const DAY_ROWS: u32 = 1_000;
+
+#[derive(Serialize)]
+struct Counter {
+    label: String,
+    value: String,
+    tone: &'static str,
+    points: Vec<usize>,
+    href: String,
+}
+
+#[derive(Serialize)]
+struct SuggestionView {
+    post: String,
+    unit: String,
+    reason: String,
+    load: Option<u64>,
+    action_href: String,
+    hidden: Vec<Hidden>,
+    label: String,
+}
+
+#[derive(Serialize)]
+struct TickerLine {
+    at: String,
+    text: String,
+    href: String,
+}
+
+#[derive(Serialize)]
+struct CentreContext {
+    page: crate::page::Page,
+    place_name: String,
+    at: String,
+    counters: Vec<Counter>,
+    queue: Vec<CaseRow>,
+    queue_total: String,
+    queue_href: String,
+    map: Value,
+    chosen: Option<Preview>,
+    suggestions: Vec<SuggestionView>,
+    ticker: Vec<TickerLine>,
+}
+
+/// `GET /centre`.
+pub async fn show(web: Web) -> Result<Response, Error> {
+    let query = Query(web.query.clone());
+    render(&web, &query, None, StatusCode::OK).await
+}
+
+/// The place of the page: the one asked for inside the post's own, else the post's own.
+fn place_of(query: &Query, post: &Post) -> PlaceCode {
+    let asked = query.get("place").and_then(|code| code.parse::<PlaceCode>().ok());
+    asked.filter(|code| post.place.holds(*code)).unwrap_or(post.place)
+}
+
+/// The centre as a page.
+///
+/// # Errors
+/// Storage; a template that fails.
+pub async fn render(
+    web: &Web,
+    query: &Query,
+    attempt: Option<Attempt>,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let post = web.post()?.clone();
+    let query = query.without(&["lang", "elder", "theme"]);
+    let words = web.words();
+    let look = web.look(&words);
+    let place = place_of(&query, &post);
+    let open = CaseFilter { place: Some(place), open: Some(true), ..CaseFilter::default() };
+    let reach = Union::reachable(web, &post);
+    let list = reach.narrowed(&open);
+    let page = list.page(web, CaseOrder::Due, None, QUEUE_ROWS).await?;
+    let selected = query.get("selected").map(str::to_owned);
+    let (chosen, suggestions) = match &selected {
+        Some(number) => chosen(web, &look, &query, (number, &page.cases), attempt.as_ref()).await?,
+        None => (None, Vec::new()),
+    };
+    let queue = page.cases.iter().map(|case| CaseRow {
+        selected: selected.as_deref() == Some(&case.number),
+        ..look.case_row(case, query.with("selected", &case.number).on("/centre"))
+    });
+    let point = match &chosen {
+        Some(preview) => page.cases.iter().find(|case| case.number == preview.number).and_then(|case| case.point),
+        None => None,
+    };
+    let context = CentreContext {
+        page: crate::page::Page { live_href: Some(format!("/live?place={place}")), ..web.page("title-centre") },
+        place_name: look.place(place),
+        at: look.date_time(web.now),
+        counters: counters(web, &look, &reach, place).await?,
+        queue: queue.collect(),
+        queue_total: count(list.count(web).await?),
+        queue_href: format!("/cases?place={place}&open=1&sort=due"),
+        map: json!({
+            "outlines_href": format!("/map/outlines?parent={place}"),
+            "cases_href": format!("/map/cases?place={place}"),
+            "point": point,
+            "synthetic": true,
+        }),
+        chosen,
+        suggestions,
+        ticker: ticker(web, &look, place).await?,
+    };
+    web.render_status(status, "pages/centre.html", context)
+}
+
+async fn chosen(
+    web: &Web,
+    look: &Look<'_>,
+    query: &Query,
+    (number, listed): (&str, &[Case]),
+    attempt: Option<&Attempt>,
+) -> Result<(Option<Preview>, Vec<SuggestionView>), Error> {
+    let (case, process) = match find::case(web, number).await {
+        Ok(found) => found,
+        Err(Error::NotFound) => return Ok((None, Vec::new())),
+        Err(error) => return Err(error),
+    };
+    let suggested = preview::suggestions(web, look, &case, process).await?;
+    let at = listed.iter().position(|one| one.number == number);
+    let next = at.and_then(|at| listed.get(at + 1)).map(|next| next.number.as_str()).unwrap_or_default();
+    let back = query.with("selected", next).on("/centre");
+    let list = query.without(&["selected"]).on("/centre");
+    let views = suggested.iter().filter_map(|one| suggestion(web, look, (&case, process), one, &back)).collect();
+    let preview = preview::preview(web, (&case, process), &suggested, attempt, (list, Some(back))).await?;
+    Ok((Some(preview), views))
+}
+
+/// A suggestion with its one-tap form; an action that asks for more than the post is taken through its own form.
+fn suggestion(
+    web: &Web,
+    look: &Look<'_>,
+    (case, process): (&Case, &Process),
+    one: &Suggestion,
+    back: &str,
+) -> Option<SuggestionView> {
+    let action = process.action(&case.state, &one.action)?;
+    let post = web.world.posts.get(&one.post)?;
+    let needs_more = action
+        .form
+        .iter()
+        .any(|field| field.name != one.field && field.required == ganglion_model::pack::Required::Yes);
+    let action_href = if needs_more { String::new() } else { format!("/cases/{}/{}", case.number, action.name) };
+    Some(SuggestionView {
+        post: look.post_title(post),
+        unit: look.place(post.place),
+        reason: one.reasons.join(" · "),
+        load: one.load,
+        action_href,
+        hidden: vec![
+            Hidden::new(&one.field, &one.post.0),
+            Hidden::new("version", case.version.to_string()),
+            Hidden::new("command_id", web.app.clock.id().to_string()),
+            Hidden::new("back", back),
+        ],
+        label: look.text(&action.title),
+    })
+}
+
+/// States of a tone, over all processes.
+fn states_of(web: &Web, tones: &[Tone]) -> Vec<String> {
+    let states = web.world.model.processes.values().flat_map(|process| process.states.values());
+    let mut names: Vec<String> =
+        states.filter(|state| tones.contains(&state.tone)).map(|state| state.name.clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Six counters, each exact and each leading to its list.
+async fn counters(web: &Web, look: &Look<'_>, reach: &Union, place: PlaceCode) -> Result<Vec<Counter>, Error> {
+    let open = CaseFilter { place: Some(place), open: Some(true), ..CaseFilter::default() };
+    let of_tone = |tone: Tone| CaseFilter { states: states_of(web, &[tone]), ..open.clone() };
+    let today = (midnight(web.today()), web.now + SignedDuration::from_secs(1));
+    let opened = CaseFilter { place: Some(place), opened: Some(today), ..CaseFilter::default() };
+    let settled = CaseFilter { open: Some(false), ..opened.clone() };
+    let overdue = CaseFilter { due_before: Some(web.now), ..open.clone() };
+    let list = format!("/cases?place={place}");
+    let day = web.today();
+    let (came, closed) = last_day(web, reach, place).await?;
+    let wanted = [
+        ("count-today", opened, "plain", came, format!("{list}&period={day}")),
+        ("counter-waiting", of_tone(Tone::Waiting), "soon", Vec::new(), format!("{list}&open=1&sort=due")),
+        ("count-in-progress", of_tone(Tone::Working), "plain", Vec::new(), format!("{list}&open=1&sort=due")),
+        ("counter-paused", of_tone(Tone::Paused), "plain", Vec::new(), format!("{list}&open=1&sort=due")),
+        ("count-overdue", overdue, "late", Vec::new(), format!("{list}&clock=overdue")),
+        ("counter-settled", settled, "ok", closed, format!("{list}&open=0&period={day}")),
+    ];
+    let mut counters = Vec::new();
+    for (name, filter, tone, points, href) in wanted {
+        let total = reach.narrowed(&filter).count(web).await?;
+        let tone = if total == 0 && tone != "ok" { "plain" } else { tone };
+        let label = look.t(name);
+        counters.push(Counter { label, value: count(total), tone, points, href });
+    }
+    Ok(counters)
+}
+
+/// Of the cases of the last 24 hours: how many came in and how many were settled, by hour.
+async fn last_day(web: &Web, reach: &Union, place: PlaceCode) -> Result<(Vec<usize>, Vec<usize>), Error> {
+    let since = web.now - SignedDuration::from_hours(24);
+    let filter = CaseFilter {
+        place: Some(place),
+        opened: Some((since, web.now + SignedDuration::from_secs(1))),
+        ..CaseFilter::default()
+    };
+    let page = reach.narrowed(&filter).page(web, CaseOrder::Opened, None, DAY_ROWS).await?;
+    let (mut came, mut closed) = (vec![0; HOURS], vec![0; HOURS]);
+    let hour = |at: jiff::Timestamp| usize::try_from((at.as_second() - since.as_second()) / 3600).unwrap_or(0).min(HOURS - 1);
+    for case in &page.cases {
+        came[hour(case.opened_at)] += 1;
+        if let Some(at) = case.closed_at {
+            closed[hour(at)] += 1;
+        }
+    }
+    Ok((came, closed))
+}
+
+/// What just happened in the place, newest first.
+async fn ticker(web: &Web, look: &Look<'_>, place: PlaceCode) -> Result<Vec<TickerLine>, Error> {
+    let wanted = find::counties(web, place);
+    let mut lines: Vec<(jiff::Timestamp, TickerLine)> = Vec::new();
+    let shards = web.app.store.shards().await?;
+    for (shard, head) in shards.into_iter().filter(|(shard, _)| wanted.contains(shard)) {
+        let since = head.seq.saturating_sub(u64::from(TICKER_LOOKED));
+        let entries = web.app.store.entries_after(shard, since, TICKER_LOOKED).await?;
+        let mut taken = 0;
+        for entry in entries.iter().rev() {
+            if taken == TICKER_LINES {
+                break;
+            }
+            if let Some(line) = ticker_line(web, look, entry, place).await? {
+                lines.push((entry.at, line));
+                taken += 1;
+            }
+        }
+    }
+    lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    Ok(lines.into_iter().take(TICKER_LINES).map(|(_, line)| line).collect())
+}
+
+async fn ticker_line(
+    web: &Web,
+    look: &Look<'_>,
+    entry: &Entry,
+    place: PlaceCode,
+) -> Result<Option<TickerLine>, Error> {
+    let (id, action) = match &entry.change {
+        Change::Opened { case } => (case.id, None),
+        Change::Case { case, action, .. } => (*case, Some(action)),
+        Change::Record { .. } => return Ok(None),
+    };
+    let Some(case) = web.app.store.case(entry.shard, id).await? else { return Ok(None) };
+    let readable = who::may_read(&web.world, &web.actor(), web.post().ok(), &case);
+    let process = web.world.model.processes.get(&case.process);
+    let Some(process) = process.filter(|_| readable && place.holds(case.place)) else { return Ok(None) };
+    let verb = match action {
+        None => look.t("verb-opened"),
+        Some(name) => {
+            let actions = process.states.values().flat_map(|state| &state.actions);
+            let known = actions.into_iter().find(|action| action.name == *name);
+            known.map_or_else(|| look.state(process, &case.state).label, |action| look.text(&action.title))
+        }
+    };
+    let text = format!("{} {} · {verb}", look.place(case.place), look.category_short(process, &case));
+    Ok(Some(TickerLine { at: look.time(entry.at), text, href: card_href(&case.number) }))
+}

@@ -1,0 +1,214 @@
+//! The inbox: what waits for this post, its team and itself, by clock, with the chosen case beside the list.
+
+use super::cases::{self, Filters};
+use super::lists::Union;
+use super::preview::{self, Attempt, Preview};
+use super::query::{Query, after_of, after_text};
+use super::{bulk, find};
+use crate::error::Error;
+use crate::view::Look;
+use crate::view::case::CaseRow;
+use crate::view::options::Choice;
+use crate::view::words::count;
+use crate::web::Web;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ganglion_kernel::port::{CaseFilter, CaseOrder};
+use ganglion_model::{Case, Post};
+use serde::Serialize;
+
+/// A tab with its exact count.
+#[derive(Serialize)]
+struct Tab {
+    key: &'static str,
+    label: String,
+    count: u64,
+    href: String,
+    current: bool,
+}
+
+/// A select above a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct FilterView {
+    /// Name in the query.
+    pub name: &'static str,
+    /// Label.
+    pub label: String,
+    /// Choices.
+    pub options: Vec<Choice>,
+}
+
+/// Pages by key.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Pager {
+    /// Back to the first page.
+    pub prev_href: Option<String>,
+    /// The next page.
+    pub next_href: Option<String>,
+    /// How many there are.
+    pub text: String,
+}
+
+#[derive(Serialize)]
+struct Search {
+    q: String,
+    action_href: &'static str,
+    hidden: Vec<crate::view::form::Hidden>,
+    filtered: Option<String>,
+    clear_href: Option<String>,
+    reload_href: String,
+}
+
+#[derive(Serialize)]
+struct DeskContext {
+    page: crate::page::Page,
+    tabs: Vec<Tab>,
+    search: Search,
+    filters: Vec<FilterView>,
+    rows: Vec<CaseRow>,
+    pager: Option<Pager>,
+    bulk: Option<bulk::BulkView>,
+    preview: Option<Preview>,
+    empty: Option<serde_json::Value>,
+}
+
+/// The tabs: which cases each holds.
+fn tabs(web: &Web, post: &Post) -> [(&'static str, Union); 3] {
+    let open = CaseFilter { open: Some(true), ..CaseFilter::default() };
+    [
+        ("mine", Union::turn(web, post)),
+        ("team", Union::reachable(web, post).narrowed(&open)),
+        ("waiting", Union::waited_for(post)),
+    ]
+}
+
+/// `GET /desk`.
+pub async fn show(web: Web) -> Result<Response, Error> {
+    let query = Query(web.query.clone());
+    render(&web, &query, None, StatusCode::OK).await
+}
+
+/// The inbox as a page.
+///
+/// # Errors
+/// Storage; a template that fails.
+pub async fn render(
+    web: &Web,
+    query: &Query,
+    attempt: Option<Attempt>,
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let post = web.post()?.clone();
+    let words = web.words();
+    let look = web.look(&words);
+    let query = query.without(&["lang", "elder", "theme"]);
+    let asked = query.get("tab").unwrap_or("mine").to_owned();
+    let mut views = Vec::new();
+    let mut chosen = Union::default();
+    for (key, union) in tabs(web, &post) {
+        let current = key == asked;
+        views.push(Tab {
+            key,
+            label: look.t(&format!("tab-{key}")),
+            count: union.count(web).await?,
+            href: Query::default().with("tab", if key == "mine" { "" } else { key }).on("/desk"),
+            current,
+        });
+        if current {
+            chosen = union;
+        }
+    }
+    let filters = Filters::read(web, &query);
+    let list = chosen.narrowed(&filters.filter(web));
+    let after = after_of(query.get("after"));
+    let page = cases::searched(web, &list, (CaseOrder::Due, after.as_ref()), query.get("q")).await?;
+    let total = if query.get("q").is_some() { page.cases.len() as u64 } else { list.count(web).await? };
+    let selected = query.get("selected").map(str::to_owned);
+    let preview = match &selected {
+        Some(number) => beside(web, &look, &query, (number, &page.cases), attempt.as_ref()).await?,
+        None => None,
+    };
+    let rows = rows(&look, &query, &page.cases, selected.as_deref());
+    let context = DeskContext {
+        page: crate::page::Page {
+            live_href: Some(format!("/live?place={}", post.place)),
+            ..web.page("title-desk")
+        },
+        tabs: views,
+        search: search(&look, &query, &filters),
+        filters: filters.views(&look, &["state", "clock", "process"]),
+        pager: pager(&look, &query, "/desk", (page.next.as_ref().map(after_text), page.cases.len(), total)),
+        bulk: bulk::offered(web, &look, &page.cases, query.without(&["after", "selected"]).on("/desk")),
+        rows,
+        preview,
+        empty: filters.is_narrow().then(|| {
+            serde_json::json!({ "title": look.t("cases-empty"), "text": look.t("cases-empty-text"), "icon": "search" })
+        }),
+    };
+    web.render_status(status, "pages/desk.html", context)
+}
+
+fn rows(look: &Look<'_>, query: &Query, cases: &[Case], selected: Option<&str>) -> Vec<CaseRow> {
+    cases
+        .iter()
+        .map(|case| CaseRow {
+            selected: selected == Some(case.number.as_str()),
+            ..look.case_row(case, query.with("selected", &case.number).on("/desk"))
+        })
+        .collect()
+}
+
+fn search(look: &Look<'_>, query: &Query, filters: &Filters) -> Search {
+    let tab = query.get("tab").map(|tab| crate::view::form::Hidden::new("tab", tab));
+    let clear = Query::default().with("tab", query.get("tab").unwrap_or_default()).on("/desk");
+    Search {
+        q: query.get("q").unwrap_or_default().to_owned(),
+        action_href: "/desk",
+        hidden: tab.into_iter().collect(),
+        filtered: filters.is_narrow().then(|| filters.applied(look).join(&look.t("list-comma"))),
+        clear_href: filters.is_narrow().then_some(clear),
+        reload_href: query.on("/desk"),
+    }
+}
+
+/// Words and links of a page; nothing when everything stands on it.
+pub fn pager(
+    look: &Look<'_>,
+    query: &Query,
+    path: &str,
+    (next, shown, total): (Option<String>, usize, u64),
+) -> Option<Pager> {
+    let begins = query.get("after").is_none();
+    if begins && next.is_none() {
+        return None;
+    }
+    let base = query.without(&["after", "selected"]);
+    Some(Pager {
+        prev_href: (!begins).then(|| base.on(path)),
+        next_href: next.map(|after| base.with("after", &after).on(path)),
+        text: look.say("page-of", &[("shown", shown.into()), ("total", count(total).into())]),
+    })
+}
+
+/// The chosen case beside the list; one that may not be seen is simply not there.
+async fn beside(
+    web: &Web,
+    look: &Look<'_>,
+    query: &Query,
+    (number, listed): (&str, &[Case]),
+    attempt: Option<&Attempt>,
+) -> Result<Option<Preview>, Error> {
+    let (case, process) = match find::case(web, number).await {
+        Ok(found) => found,
+        Err(Error::NotFound) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let suggested = preview::suggestions(web, look, &case, process).await?;
+    // After an action the list moves on to the next row.
+    let at = listed.iter().position(|one| one.number == number);
+    let next = at.and_then(|at| listed.get(at + 1)).map(|next| next.number.as_str()).unwrap_or_default();
+    let back = query.with("selected", next).on("/desk");
+    let list = query.without(&["selected"]).on("/desk");
+    preview::preview(web, (&case, process), &suggested, attempt, (list, Some(back))).await.map(Some)
+}
+

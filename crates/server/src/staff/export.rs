@@ -1,0 +1,190 @@
+//! Lists and figures as CSV: masked, limited, with who took them and when on the first line, written while they are read.
+
+use super::cases;
+use super::query::Query;
+use crate::error::Error;
+use crate::view::case::CaseRow;
+use crate::web::Web;
+use axum::body::{Body, Bytes};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use ganglion_kernel::port::{After, CaseOrder};
+use ganglion_model::Lang;
+use std::convert::Infallible;
+
+/// Rows one export holds without somebody else's approval (handbook `16`, section 4).
+const EXPORT_ROWS_MAX: u32 = 1_000;
+/// Rows read at a time.
+const EXPORT_ROWS_AT_ONCE: u32 = 200;
+/// Marks UTF-8 for spreadsheets that would guess otherwise.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+/// Digits in a row that could be a telephone or an ID number.
+const DIGITS_MASKED_MIN: usize = 7;
+
+/// Columns of an export of cases.
+const COLUMNS: [&str; 9] =
+    ["number", "title", "category", "place", "source", "state", "clock", "assignee", "updated"];
+
+/// A cell a spreadsheet takes as text: what would be run as a formula gets a quote in front.
+#[must_use]
+pub fn cell(text: &str) -> String {
+    let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if runs { format!("'{text}") } else { text.to_owned() }
+}
+
+/// Long runs of digits in free text are masked: numbers of persons do not leave the house in an export.
+#[must_use]
+pub fn without_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut digits = String::new();
+    let flush = |digits: &mut String, out: &mut String| {
+        if digits.len() >= DIGITS_MASKED_MIN {
+            out.push_str(&digits[..3]);
+            out.push_str("****");
+        } else {
+            out.push_str(digits);
+        }
+        digits.clear();
+    };
+    for c in text.chars() {
+        if c.is_ascii_digit() {
+            digits.push(c);
+        } else {
+            flush(&mut digits, &mut out);
+            out.push(c);
+        }
+    }
+    flush(&mut digits, &mut out);
+    out
+}
+
+/// Lines as CSV.
+pub fn lines(rows: &[Vec<String>]) -> Result<Vec<u8>, Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row.iter().map(|text| cell(text))).map_err(|error| Error::Internal(error.to_string()))?;
+    }
+    writer.into_inner().map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// The first line: who took it, in which post, when.
+pub fn watermark(web: &Web) -> Result<Vec<String>, Error> {
+    let (session, post) = (web.signed_in()?, web.post()?);
+    let words = web.words();
+    let look = web.look(&words);
+    Ok(vec![look.say("export-watermark", &[
+        ("who", session.name.as_str().into()),
+        ("post", look.post(&post.id).into()),
+        ("at", look.date_time(web.now).into()),
+    ])])
+}
+
+fn row_of(row: CaseRow) -> Vec<String> {
+    vec![
+        row.number,
+        without_numbers(&row.title),
+        row.category,
+        row.place_path,
+        row.source,
+        row.state.label,
+        row.clock.text,
+        row.assignee,
+        row.updated,
+    ]
+}
+
+/// What a CSV is called and how it is sent.
+pub fn response(name: &str, body: Body) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, body).into_response()
+}
+
+/// Where an export stands between two reads.
+struct Progress {
+    web: Web,
+    list: super::lists::Union,
+    order: CaseOrder,
+    after: Option<After>,
+    left: u32,
+    begun: bool,
+}
+
+/// The next piece; `None` at the end. A read that fails ends the file early with a line that says so.
+async fn piece(mut progress: Progress) -> Option<(Result<Bytes, Infallible>, Progress)> {
+    if progress.left == 0 {
+        return None;
+    }
+    let words = progress.web.words();
+    let look = progress.web.look(&words);
+    let mut rows = Vec::new();
+    let mut bytes = Vec::new();
+    if !progress.begun {
+        bytes.extend_from_slice(BYTE_ORDER_MARK.as_bytes());
+        rows.extend(watermark(&progress.web).ok());
+        rows.push(COLUMNS.iter().map(|key| look.t(&format!("col-{key}"))).collect());
+        progress.begun = true;
+    }
+    let limit = progress.left.min(EXPORT_ROWS_AT_ONCE);
+    let next = match progress.list.page(&progress.web, progress.order, progress.after.as_ref(), limit).await {
+        Ok(page) => {
+            rows.extend(page.cases.iter().map(|case| row_of(look.case_row(case, String::new()))));
+            page.next
+        }
+        Err(error) => {
+            error.log();
+            rows.push(vec![look.t("export-broken")]);
+            None
+        }
+    };
+    progress.left = if next.is_some() { progress.left - limit } else { 0 };
+    if next.is_some() && progress.left == 0 {
+        rows.push(vec![look.say("export-cut", &[("count", EXPORT_ROWS_MAX.into())])]);
+    }
+    progress.after = next;
+    bytes.extend(written(&rows));
+    Some((Ok(Bytes::from(bytes)), progress))
+}
+
+/// Rows of unequal length: the notes above and below the table have one cell.
+fn written(rows: &[Vec<String>]) -> Vec<u8> {
+    rows.iter().flat_map(|row| lines(std::slice::from_ref(row)).unwrap_or_default()).collect()
+}
+
+/// `GET /cases.csv`: the list of `/cases` with the same filters.
+pub async fn cases(web: Web) -> Result<Response, Error> {
+    let post = web.post()?.clone();
+    let query = Query(web.query.clone());
+    let (_, list, order) = cases::asked(&web, &post, &query);
+    let lang = if web.lang == Lang::Zh { "zh" } else { "en" };
+    let name = format!("cases-{}-{lang}", web.today());
+    let progress = Progress { web, list, order, after: None, left: EXPORT_ROWS_MAX, begun: false };
+    Ok(response(&name, Body::from_stream(stream::unfold(progress, piece))))
+}
+
+/// `GET /figures.csv`: the figure of the page with its trend and siblings.
+pub async fn figures(web: Web) -> Result<Response, Error> {
+    let rows = super::figures::as_rows(&web).await?;
+    let mut bytes = BYTE_ORDER_MARK.as_bytes().to_vec();
+    bytes.extend(written(&[watermark(&web)?]));
+    bytes.extend(written(&rows));
+    Ok(response(&format!("figures-{}", web.today()), Body::from(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_never_formulas_and_hold_no_numbers_of_persons() {
+        assert_eq!(cell("=1+1"), "'=1+1");
+        assert_eq!(cell("bins"), "bins");
+        assert_eq!(without_numbers("call 13912340000 now"), "call 139**** now");
+        assert_eq!(without_numbers("no 3, 20 m"), "no 3, 20 m");
+        assert_eq!(lines(&[vec!["a,b".into(), "c".into()]]).unwrap(), b"\"a,b\",c\n");
+    }
+}

@@ -1,0 +1,54 @@
+//! Pages for staff: inbox, lists, the card of a case and its actions, the centre, figures, the phone list, administration.
+//!
+//! Every list is narrowed to what the post reaches; what may not be seen is not found. What may happen is decided in the
+//! kernel; these handlers only ask, send and show.
+
+mod act;
+mod admin;
+mod bulk;
+mod card;
+mod cases;
+mod centre;
+mod desk;
+mod export;
+mod figure_rows;
+mod figures;
+pub(crate) mod find;
+pub mod import;
+mod lists;
+mod new;
+mod personal;
+mod phone;
+mod preview;
+mod query;
+mod turn;
+
+use crate::app::AppState;
+use axum::Router;
+use axum::routing::{get, post};
+
+/// Role of posts that administer an installation: of the kernel, so that no pack can give it away. It counts where the
+/// post stands at a county or above.
+pub const ADMIN_ROLE: &str = "admin";
+
+/// Rows of one page of a list.
+const PAGE_ROWS: u32 = 50;
+
+/// The routes of staff.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/desk", get(desk::show))
+        .route("/desk/bulk", post(bulk::act))
+        .route("/cases", get(cases::show))
+        .route("/cases.csv", get(export::cases))
+        .route("/cases/new", get(new::show).post(new::open))
+        .route("/cases/{number}", get(card::show))
+        .route("/cases/{number}/reveal", post(personal::reveal))
+        .route("/cases/{number}/{action}", post(act::act))
+        .route("/centre", get(centre::show))
+        .route("/figures", get(figures::show))
+        .route("/figures.csv", get(export::figures))
+        .route("/figures/rows", get(figure_rows::show))
+        .route("/m", get(phone::show))
+        .merge(admin::routes())
+}

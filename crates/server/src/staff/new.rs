@@ -1,0 +1,202 @@
+//! Opening a case for somebody else: at the window, on the telephone, on a round.
+
+use super::act::{command_id, files_of, upload_findings};
+use crate::error::{Error, refusal_status};
+use crate::typed::Typed;
+use crate::view::Look;
+use crate::view::case::card_href;
+use crate::view::form::{Asked, FormView, Hidden, Typed as Entered};
+use crate::view::problems::RefusalView;
+use crate::web::Web;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ganglion_kernel::CommitError;
+use ganglion_kernel::decide::{FormContext, read_form, who};
+use ganglion_kernel::route::shard_for;
+use ganglion_model::change::{Body, Command, FieldFinding};
+use ganglion_model::pack::{FieldKind, Process};
+use ganglion_model::{Fields, Post, RefusalCode};
+use serde::Serialize;
+
+/// The list of ways a case comes in, which packs extend.
+const CHANNELS: &str = "channel";
+/// The way of a case taken in by somebody whose role is no way of its own and who names none.
+const AT_THE_WINDOW: &str = "window";
+
+#[derive(Serialize)]
+struct ChoiceOfProcess {
+    label: String,
+    about: String,
+    href: String,
+}
+
+#[derive(Serialize)]
+struct NewContext {
+    page: crate::page::Page,
+    choices: Vec<ChoiceOfProcess>,
+    form: Option<FormView>,
+    refusal: Option<RefusalView>,
+    map: Option<serde_json::Value>,
+}
+
+/// Processes the post may open somewhere inside its place.
+fn openable<'w>(web: &'w Web, post: &Post) -> Vec<&'w Process> {
+    let actor = web.actor();
+    let may = |process: &&Process| who::may_open(process, &actor, Some(post), post.place);
+    web.world.model.processes.values().filter(may).collect()
+}
+
+/// `GET /cases/new`.
+pub async fn show(web: Web) -> Result<Response, Error> {
+    let post = web.post()?.clone();
+    let words = web.words();
+    let look = web.look(&words);
+    let open = openable(&web, &post);
+    let asked = web.arg("process");
+    let chosen = match (asked, open.as_slice()) {
+        (Some(name), _) => Some(*open.iter().find(|process| process.name == name).ok_or(Error::NotFound)?),
+        (None, [only]) => Some(*only),
+        (None, []) => return Err(Error::NotFound),
+        (None, _) => None,
+    };
+    let form = chosen.map(|process| form(&web, &look, (process, &post), Entered::default(), None));
+    page(&web, &look, &open, (form, None), StatusCode::OK)
+}
+
+fn form(
+    web: &Web,
+    look: &Look<'_>,
+    (process, post): (&Process, &Post),
+    entered: Entered<'_>,
+    command: Option<&str>,
+) -> FormView {
+    let actor = who::view(&web.world, &web.actor(), web.now);
+    let asked = Asked { process, case: None, actor: &actor, place: post.place, suggested: &[], prefix: "" };
+    let id = |name: &str| format!("f-{name}");
+    let command = command.map_or_else(|| web.app.clock.id().to_string(), str::to_owned);
+    FormView {
+        action_href: format!("/cases/new?process={}", process.name),
+        title: Some(look.text(&process.title)),
+        help: Some(look.text(&process.purpose)).filter(|help| !help.is_empty()),
+        hidden: vec![Hidden::new("command_id", command)],
+        fields: look.fields(&asked, &process.form, entered),
+        errors: look.problems(&process.form, entered.findings, &id),
+        submit: look.t("submit"),
+        cancel_href: Some("/desk".to_owned()),
+    }
+}
+
+fn page(
+    web: &Web,
+    look: &Look<'_>,
+    open: &[&Process],
+    (form, refusal): (Option<FormView>, Option<RefusalView>),
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let choices = open
+        .iter()
+        .map(|process| ChoiceOfProcess {
+            label: look.text(&process.title),
+            about: look.text(&process.purpose),
+            href: format!("/cases/new?process={}", process.name),
+        })
+        .collect();
+    let choices = if form.is_some() { Vec::new() } else { choices };
+    web.render_status(status, "pages/case_new.html", NewContext {
+        page: web.page("case-new-title"),
+        choices,
+        form,
+        refusal,
+        map: None,
+    })
+}
+
+/// The way a case came in: what was chosen from the list of ways, else the opener's role where that is a way of its own.
+fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
+    let chosen = process
+        .form
+        .iter()
+        .filter(|field| matches!(&field.kind, FieldKind::Choice { list } if list == CHANNELS))
+        .find_map(|field| form.get(&field.name)?.as_str());
+    let is_way = |role: &str| web.world.model.lists.get(CHANNELS).is_some_and(|list| list.code(role).is_some());
+    let own = Some(post.role.as_str()).filter(|role| is_way(role));
+    chosen.or(own).unwrap_or(AT_THE_WINDOW).to_owned()
+}
+
+/// What is wrong before anything is sent: the form itself, then where it belongs.
+fn check(web: &Web, process: &Process, form: &Fields) -> Result<ganglion_model::Shard, Vec<FieldFinding>> {
+    let actor = who::view(&web.world, &web.actor(), web.now);
+    let context = FormContext { world: &web.world, process, case: None, actor: &actor, now: web.now };
+    let mut findings = read_form(&context, &process.form, form).err().unwrap_or_default();
+    match shard_for(&web.world, process, form, web.today()) {
+        Ok(shard) if findings.is_empty() => return Ok(shard),
+        Ok(_) => {}
+        Err(finding) if findings.iter().any(|one| one.field == finding.field) => {}
+        Err(finding) => findings.push(finding),
+    }
+    Err(findings)
+}
+
+/// `POST /cases/new?process=`.
+pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
+    let post = web.post()?.clone();
+    let words = web.words();
+    let look = web.look(&words);
+    let open = openable(&web, &post);
+    let name = web.arg("process").ok_or(Error::NotFound)?;
+    let process = *open.iter().find(|process| process.name == name).ok_or(Error::NotFound)?;
+    let form_values = present(process, typed.fields(&process.form));
+    let command = typed.one("command_id");
+    let again = |findings: &[FieldFinding], text: String, status: StatusCode| {
+        let entered = Entered { values: Some(&form_values), findings };
+        let view = form(&web, &look, (process, &post), entered, command);
+        let refusal = RefusalView { title: look.t("refusal-title"), text, kept: Vec::new() };
+        page(&web, &look, &open, (Some(view), Some(refusal)), status)
+    };
+    let mut findings = upload_findings(&web, &typed);
+    let shard = match check(&web, process, &form_values) {
+        Ok(shard) if findings.is_empty() => shard,
+        Ok(_) => return again(&findings, look.t("refusal-form"), StatusCode::UNPROCESSABLE_ENTITY),
+        Err(more) => {
+            findings.extend(more);
+            return again(&findings, look.t("refusal-form"), StatusCode::UNPROCESSABLE_ENTITY);
+        }
+    };
+    let body = Body::Open {
+        process: process.name.clone(),
+        channel: channel(&web, process, &form_values, &post),
+        form: form_values.clone(),
+        observed_at: None,
+        from: None,
+    };
+    let id = command_id(&web, &typed);
+    match web.app.committer.send(Command { id, shard, actor: web.actor(), body }).await {
+        Ok(outcome) => {
+            let number = outcome.number.clone().unwrap_or_default();
+            if let Some(case) = outcome.case {
+                web.app.attach_files(&files_of(&process.form, &form_values), shard, case).await?;
+            }
+            let said = look.say("flash-opened", &[("number", number.as_str().into())]);
+            Ok(web.redirect_with(&card_href(&number), "ok", &said))
+        }
+        Err(CommitError::Refused(refusal)) if refusal.code != RefusalCode::NotFound => {
+            let text = look.refusal(Some(process), &refusal);
+            again(&refusal.fields, text, refusal_status(refusal.code))
+        }
+        Err(error) => {
+            let error = Error::from(error);
+            error.log();
+            again(&[], look.t("refusal-busy"), error.status())
+        }
+    }
+}
+
+/// A box that was not shown is not sent either; only boxes of fields that can apply count as "no".
+fn present(process: &Process, mut form: Fields) -> Fields {
+    for field in process.form.iter().filter(|field| field.when.is_some() && field.kind == FieldKind::Boolean) {
+        if form.get(&field.name) == Some(&serde_json::Value::Bool(false)) {
+            form.remove(&field.name);
+        }
+    }
+    form
+}

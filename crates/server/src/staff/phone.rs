@@ -1,0 +1,93 @@
+//! The list a grid worker carries: what waits for this post, nearest first when the phone says where it is.
+
+use super::lists::Union;
+use super::preview;
+use crate::error::Error;
+use crate::view::case::{CaseRow, card_href};
+use crate::web::Web;
+use axum::response::Response;
+use ganglion_geo::Point;
+use ganglion_kernel::clocks::midnight;
+use ganglion_kernel::port::{CaseFilter, CaseOrder};
+use serde::Serialize;
+
+/// Tasks on a phone.
+const TASKS_MAX: u32 = 60;
+
+#[derive(Serialize)]
+struct FirstStep {
+    name: String,
+    label: String,
+    href: String,
+}
+
+#[derive(Serialize)]
+struct Task {
+    #[serde(flatten)]
+    row: CaseRow,
+    metres: Option<u64>,
+    actions: Vec<FirstStep>,
+}
+
+#[derive(Serialize)]
+struct PhoneContext {
+    page: crate::page::Page,
+    tasks: Vec<Task>,
+    done_count: u64,
+    report_href: String,
+    map_href: String,
+}
+
+fn here(web: &Web) -> Option<Point<f64>> {
+    let degrees = |name: &str| web.arg(name).and_then(|text| text.parse::<f64>().ok()).filter(|n| n.is_finite());
+    Some(Point::new(degrees("lon")?, degrees("lat")?))
+}
+
+/// The way between two points of a county, on a flat earth: off by a thousandth at most.
+fn metres(a: Point<f64>, b: Point<f64>) -> u64 {
+    const METRES_PER_DEGREE: f64 = 111_195.0;
+    let east = (a.x() - b.x()) * ((a.y() + b.y()) / 2.0).to_radians().cos();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "never negative, at most half the earth")]
+    let metres = (east.hypot(a.y() - b.y()) * METRES_PER_DEGREE).round() as u64;
+    metres
+}
+
+/// `GET /m`.
+pub async fn show(web: Web) -> Result<Response, Error> {
+    let post = web.post()?.clone();
+    let words = web.words();
+    let look = web.look(&words);
+    let here = here(&web);
+    let page = Union::turn(&web, &post).page(&web, CaseOrder::Due, None, TASKS_MAX).await?;
+    let mut tasks = Vec::new();
+    for case in &page.cases {
+        let Some(process) = web.world.model.processes.get(&case.process) else { continue };
+        let href = card_href(&case.number);
+        let actions = preview::actions(&web, &look, (case, process), &[], (None, None));
+        let first = actions.into_iter().find(|action| action.disabled_reason.is_none()).map(|action| FirstStep {
+            href: format!("{href}?open={}#action-{}", action.name, action.name),
+            name: action.name,
+            label: action.label,
+        });
+        let metres = here.zip(case.point).map(|(here, [lon, lat])| metres(here, Point::new(lon, lat)));
+        tasks.push(Task { row: look.case_row(case, href), metres, actions: first.into_iter().collect() });
+    }
+    if here.is_some() {
+        // Late ones stay on top; among the others the way decides.
+        tasks.sort_by_key(|task| (task.row.clock.kind != "overdue", task.metres.unwrap_or(u64::MAX)));
+    }
+    let done = Union(vec![CaseFilter {
+        assignees: vec![post.id.clone()],
+        open: Some(false),
+        opened: Some((midnight(web.today()), web.now + jiff::SignedDuration::from_secs(1))),
+        ..CaseFilter::default()
+    }]);
+    let context = PhoneContext {
+        page: crate::page::Page { live_href: Some(format!("/live?place={}", post.place)), ..web.page("title-m") },
+        tasks,
+        done_count: done.count(&web).await?,
+        report_href: "/cases/new".to_owned(),
+        map_href: "/centre".to_owned(),
+    };
+    web.render("pages/m.html", context)
+}

@@ -1,0 +1,226 @@
+//! A case as a line of a list and as the head of its card.
+
+use super::clock::ClockView;
+use super::{Look, Photo, value};
+use ganglion_model::pack::{FieldKind, Process, Tone};
+use ganglion_model::row::Case;
+use ganglion_model::{Level, PlaceCode};
+use serde::Serialize;
+use serde_json::Value;
+
+/// Longest heading of a case in characters: one line of a list.
+const TITLE_CHARS: usize = 60;
+
+/// A state in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct StateTag {
+    /// Name.
+    pub name: String,
+    /// Title.
+    pub label: String,
+    /// `neutral`, `new`, `active`, `waiting`, `done` or `bad`.
+    pub tone: &'static str,
+}
+
+/// One line of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CaseRow {
+    /// Public number.
+    pub number: String,
+    /// Where the line leads.
+    pub href: String,
+    /// Heading.
+    pub title: String,
+    /// Kind.
+    pub category: String,
+    /// The deepest place and the one above it.
+    pub place: String,
+    /// From the county down.
+    pub place_path: String,
+    /// Way it came in.
+    pub source: String,
+    /// State.
+    pub state: StateTag,
+    /// Main clock.
+    pub clock: ClockView,
+    /// Last change.
+    pub updated: String,
+    /// Post that has it.
+    pub assignee: String,
+    /// Is it the one shown beside the list?
+    pub selected: bool,
+}
+
+/// A step of the path of places.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Crumb {
+    /// Code.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// Where it leads, if anywhere.
+    pub href: Option<String>,
+}
+
+/// The tone of a state for the page.
+#[must_use]
+pub fn tone(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Waiting => "new",
+        Tone::Working => "active",
+        Tone::Paused => "waiting",
+        Tone::Done => "done",
+        Tone::Ended => "neutral",
+    }
+}
+
+/// The first line of a text, cut at a length that fits a list.
+#[must_use]
+pub fn first_line(text: &str) -> String {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    if line.chars().count() <= TITLE_CHARS {
+        return line.to_owned();
+    }
+    line.chars().take(TITLE_CHARS - 1).chain(['…']).collect()
+}
+
+/// The card of a case.
+#[must_use]
+pub fn card_href(number: &str) -> String {
+    format!("/cases/{number}")
+}
+
+impl Look<'_> {
+    /// A state of a process in words.
+    #[must_use]
+    pub fn state(&self, process: &Process, name: &str) -> StateTag {
+        process.states.get(name).map_or_else(
+            || StateTag { name: name.to_owned(), label: name.to_owned(), tone: "neutral" },
+            |state| StateTag { name: name.to_owned(), label: self.text(&state.title), tone: tone(state.tone) },
+        )
+    }
+
+    /// The heading of a case: its heading field, else its kind, else the title of the process.
+    #[must_use]
+    pub fn title(&self, process: &Process, case: &Case) -> String {
+        let heading = process
+            .field(&process.heading)
+            .filter(|field| !field.personal)
+            .and_then(|field| self.value(field, case.fields.get(&field.name)?))
+            .map(|text| first_line(&text))
+            .filter(|text| !text.is_empty());
+        heading.or_else(|| self.category(process, case)).unwrap_or_else(|| self.text(&process.title))
+    }
+
+    /// The kind of a case in words.
+    #[must_use]
+    pub fn category(&self, process: &Process, case: &Case) -> Option<String> {
+        let field = process.field(process.kind_field.as_deref()?)?;
+        self.value(field, case.fields.get(&field.name)?)
+    }
+
+    /// The kind without its group, for lists.
+    #[must_use]
+    pub fn category_short(&self, process: &Process, case: &Case) -> String {
+        let short = || {
+            let field = process.field(process.kind_field.as_deref()?)?;
+            let value = case.fields.get(&field.name)?;
+            match &field.kind {
+                FieldKind::Ref { register } => Some(self.row_label(register, value.as_str()?)),
+                _ => self.value(field, value),
+            }
+        };
+        short().unwrap_or_default()
+    }
+
+    /// The way a case came in: a code of the list of channels, wherever that list is declared.
+    #[must_use]
+    pub fn source(&self, case: &Case) -> String {
+        const CHANNELS: &str = "channel";
+        self.code(CHANNELS, &case.channel)
+    }
+
+    /// The deepest place and the one above it.
+    #[must_use]
+    pub fn place_short(&self, code: PlaceCode) -> String {
+        let own = self.place(code);
+        match code.parent().filter(|parent| parent.level() >= Level::Township) {
+            Some(parent) => format!("{} {own}", self.place(parent)),
+            None => own,
+        }
+    }
+
+    /// The line of a case.
+    #[must_use]
+    pub fn case_row(&self, case: &Case, href: String) -> CaseRow {
+        let Some(process) = self.world.model.processes.get(&case.process) else {
+            return CaseRow { number: case.number.clone(), href, title: case.number.clone(), ..CaseRow::default() };
+        };
+        CaseRow {
+            number: case.number.clone(),
+            href,
+            title: self.title(process, case),
+            category: self.category_short(process, case),
+            place: self.place_short(case.place),
+            place_path: self.place_path(case.place),
+            source: self.source(case),
+            state: self.state(process, &case.state),
+            clock: self.main_clock(process, case),
+            updated: self.when(case.updated_at),
+            assignee: case.assignee.as_ref().map(|post| self.post(post)).unwrap_or_default(),
+            selected: false,
+        }
+    }
+
+    /// The path of places from the installation's own down, each leading to `href(code)` if the reader may go there.
+    #[must_use]
+    pub fn crumbs(&self, code: PlaceCode, href: &dyn Fn(PlaceCode) -> Option<String>) -> Vec<Crumb> {
+        let mut codes: Vec<PlaceCode> =
+            std::iter::once(code).chain(code.ancestors()).filter(|code| self.world.places.root.holds(*code)).collect();
+        codes.reverse();
+        codes
+            .into_iter()
+            .map(|code| Crumb { code: code.to_string(), name: self.place(code), href: href(code) })
+            .collect()
+    }
+
+    /// The long text of a case: the first text of several lines in its opening form.
+    #[must_use]
+    pub fn description(&self, process: &Process, case: &Case) -> String {
+        description_field(process)
+            .and_then(|field| case.fields.get(&field.name))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// Pictures that came with the opening form.
+    #[must_use]
+    pub fn opening_photos(&self, process: &Process, case: &Case) -> Vec<Photo> {
+        process
+            .form
+            .iter()
+            .filter(|field| !field.personal)
+            .filter_map(|field| Some(value::photos(field, case.fields.get(&field.name)?)))
+            .flatten()
+            .collect()
+    }
+}
+
+/// The field shown as the long text of a case.
+#[must_use]
+pub fn description_field(process: &Process) -> Option<&ganglion_model::pack::Field> {
+    process.form.iter().find(|field| matches!(field.kind, FieldKind::LongText { .. }) && !field.personal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_line;
+
+    #[test]
+    fn headings_fit_a_line() {
+        assert_eq!(first_line("\n  bins  \nmore"), "bins");
+        assert_eq!(first_line(&"x".repeat(61)).chars().count(), 60);
+        assert_eq!(first_line(""), "");
+    }
+}

@@ -1,0 +1,131 @@
+//! The facts of a case in groups: what was told, and what came of it. Personal values are masked, confidential ones are
+//! left out for those who may not see them.
+
+use super::case::description_field;
+use super::{Look, mask};
+use ganglion_kernel::seal::is_sealed;
+use ganglion_model::pack::{Field, FieldKind, Process};
+use ganglion_model::row::Case;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One fact.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Fact {
+    /// Label.
+    pub label: String,
+    /// Value in words.
+    pub value: String,
+    /// Where it leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub href: Option<String>,
+    /// Where a masked value can be asked for in clear.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reveal_href: Option<String>,
+}
+
+/// Facts under a heading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FactGroup {
+    /// Heading.
+    pub title: String,
+    /// Facts.
+    pub items: Vec<Fact>,
+}
+
+/// Personal values of a case opened for masking or for showing, by field.
+#[derive(Clone, Debug, Default)]
+pub struct Opened {
+    /// Clear values.
+    pub values: BTreeMap<String, String>,
+    /// Whether they are shown as they are.
+    pub in_clear: bool,
+}
+
+/// Whether a role may see a field that is personal or confidential in clear.
+#[must_use]
+pub fn may_see(field: &Field, role: &str) -> bool {
+    field.see.is_empty() || field.see.iter().any(|one| one == role)
+}
+
+fn plain(label: String, value: String) -> Fact {
+    Fact { label, value, ..Fact::default() }
+}
+
+impl Look<'_> {
+    fn field_fact(&self, field: &Field, case: &Case, role: &str, opened: &Opened) -> Option<Fact> {
+        let value = case.fields.get(&field.name)?;
+        let label = self.text(&field.title);
+        let sealed = value.as_str().is_some_and(is_sealed);
+        if field.personal || sealed {
+            let clear = opened.values.get(&field.name);
+            let may = may_see(field, role);
+            let value = match clear {
+                Some(clear) if opened.in_clear && may => clear.clone(),
+                Some(clear) => mask::mask(&field.kind, clear),
+                None => mask::hidden().to_owned(),
+            };
+            let reveal = may && clear.is_some() && !opened.in_clear;
+            let reveal_href = reveal.then(|| "#reveal".to_owned());
+            return Some(Fact { label, value, reveal_href, href: None });
+        }
+        // Roles that may see a field are named when it is confidential; the others do not learn that it is there.
+        if !may_see(field, role) {
+            return None;
+        }
+        Some(plain(label, self.value(field, value)?))
+    }
+
+    /// The groups of the card.
+    #[must_use]
+    pub fn fact_groups(&self, process: &Process, case: &Case, role: &str, opened: &Opened) -> Vec<FactGroup> {
+        let skipped = |field: &Field| {
+            description_field(process).is_some_and(|one| one.name == field.name)
+                || process.kind_field.as_deref() == Some(&field.name)
+                || matches!(field.kind, FieldKind::Files { .. })
+        };
+        let of = |fields: &[Field]| -> Vec<Fact> {
+            fields
+                .iter()
+                .filter(|field| !skipped(field))
+                .filter_map(|field| self.field_fact(field, case, role, opened))
+                .collect()
+        };
+        let mut told = vec![plain(self.t("fact-received"), self.date_time(case.opened_at))];
+        if let Some(seen) = case.observed_at {
+            told.push(plain(self.t("fact-observed"), self.date_time(seen)));
+        }
+        told.push(plain(self.t("fact-number"), case.number.clone()));
+        told.extend(case.numbers.values().map(|number| plain(self.t("fact-case-number"), number.clone())));
+        if let Some(post) = &case.opened_by {
+            told.push(plain(self.t("fact-opened-by"), self.post(post)));
+        }
+        told.extend(of(&process.form));
+        let mut handled = Vec::new();
+        let level = format!("level-{}", case.level.as_str());
+        handled.push(plain(self.t("fact-level"), self.t(&level)));
+        if let Some(post) = &case.assignee {
+            handled.push(plain(self.t("fact-assignee"), self.post(post)));
+        }
+        if !case.assist.is_empty() {
+            let posts: Vec<String> = case.assist.iter().map(|post| self.post(post)).collect();
+            handled.push(plain(self.t("fact-assist"), posts.join(&self.t("list-comma"))));
+        }
+        handled.extend(of(&process.fields));
+        vec![
+            FactGroup { title: self.t("facts-told"), items: told },
+            FactGroup { title: self.t("facts-handled"), items: handled },
+        ]
+    }
+
+    /// Labels of the personal fields a role may see in clear and that hold a value.
+    #[must_use]
+    pub fn revealable<'p>(&self, process: &'p Process, case: &Case, role: &str) -> Vec<&'p Field> {
+        process
+            .form
+            .iter()
+            .chain(&process.fields)
+            .filter(|field| field.personal && may_see(field, role) && case.fields.contains_key(&field.name))
+            .collect()
+    }
+}

@@ -1,0 +1,119 @@
+//! What follows from figures: change, rank, classes of a map.
+
+use ganglion_indicators::Figure;
+use ganglion_indicators::read::round;
+use ganglion_model::pack::Indicator;
+
+/// Classes of a choropleth.
+const CLASSES: usize = 5;
+
+/// A change as shown, with whether it is for the better.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// With its sign; points of a percentage for shares.
+    pub text: String,
+    /// `ok`, `bad` or `neutral`.
+    pub tone: &'static str,
+}
+
+/// The change from `before` to `now`; `None` when one of them has no value.
+#[must_use]
+pub fn change(indicator: &Indicator, now: &Figure, before: &Figure) -> Option<Change> {
+    let difference = (now.value? - before.value?) * if indicator.percent { 100.0 } else { 1.0 };
+    let text = round(difference, indicator.decimals, indicator.rounding);
+    let is_zero = text.bytes().all(|b| matches!(b, b'0' | b'.'));
+    let tone = match (is_zero, indicator.more_is_better) {
+        (true, _) | (_, None) => "neutral",
+        (false, Some(more)) if more == (difference > 0.0) => "ok",
+        _ => "bad",
+    };
+    let sign = if !is_zero && difference > 0.0 { "+" } else { "" };
+    Some(Change { text: format!("{sign}{text}"), tone })
+}
+
+/// Ranks of values, best first: equal values share a rank and the next one is left out. No value, no rank.
+#[must_use]
+pub fn ranks(indicator: &Indicator, values: &[Option<f64>]) -> Vec<Option<usize>> {
+    let less_is_better = indicator.more_is_better == Some(false);
+    let better = |a: f64, b: f64| if less_is_better { a < b } else { a > b };
+    values
+        .iter()
+        .map(|value| {
+            let value = (*value)?;
+            Some(1 + values.iter().flatten().filter(|other| better(**other, value)).count())
+        })
+        .collect()
+}
+
+/// The class of each value among five of equal size by rank (`0` to `4`, highest values last), and the bounds of each
+/// class that is not empty. Equal values are in one class.
+#[must_use]
+pub fn classes(values: &[Option<f64>]) -> (Vec<Option<usize>>, Vec<(usize, f64, f64)>) {
+    let mut sorted: Vec<f64> = values.iter().flatten().copied().collect();
+    sorted.sort_by(f64::total_cmp);
+    let class = |value: f64| {
+        let below = sorted.iter().filter(|other| **other < value).count();
+        below * CLASSES / sorted.len().max(1)
+    };
+    let of: Vec<Option<usize>> = values.iter().map(|value| value.map(class)).collect();
+    let bounds = (0..CLASSES)
+        .filter_map(|n| {
+            let inside: Vec<f64> = sorted.iter().copied().filter(|value| class(*value) == n).collect();
+            Some((n, *inside.first()?, *inside.last()?))
+        })
+        .collect();
+    (of, bounds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ganglion_model::Text;
+    use ganglion_model::pack::{Formula, Rounding};
+
+    fn share(more_is_better: Option<bool>) -> Indicator {
+        Indicator {
+            name: "x".into(),
+            pack: "p".into(),
+            title: Text::default(),
+            definition: Text::default(),
+            formula: Formula::Ratio("a".into(), "b".into()),
+            unit: Text::default(),
+            decimals: 1,
+            rounding: Rounding::HalfUp,
+            percent: true,
+            levels: vec![],
+            more_is_better,
+        }
+    }
+
+    fn figure(value: Option<f64>) -> Figure {
+        Figure { value, shown: None, rows: 1 }
+    }
+
+    #[test]
+    fn changes_of_shares_are_points() {
+        let of = |more, now, before| change(&share(more), &figure(now), &figure(before));
+        let up = of(Some(true), Some(0.964), Some(0.952)).unwrap();
+        assert_eq!((up.text.as_str(), up.tone), ("+1.2", "ok"));
+        assert_eq!(of(Some(false), Some(0.02), Some(0.01)).unwrap().tone, "bad");
+        assert_eq!(of(Some(true), Some(0.5), Some(0.5)).unwrap(), Change { text: "0.0".into(), tone: "neutral" });
+        assert_eq!(of(Some(true), Some(0.5), None), None);
+    }
+
+    #[test]
+    fn equal_values_share_a_rank() {
+        let values = [Some(0.9), Some(0.8), None, Some(0.9), Some(0.7)];
+        assert_eq!(ranks(&share(Some(true)), &values), vec![Some(1), Some(3), None, Some(1), Some(4)]);
+        assert_eq!(ranks(&share(Some(false)), &values)[4], Some(1));
+    }
+
+    #[test]
+    fn equal_values_are_in_one_class() {
+        let (of, bounds) = classes(&[Some(1.0), Some(1.0), Some(1.0), Some(4.0), Some(5.0), None]);
+        assert_eq!(of[0], of[2]);
+        assert_eq!(of[5], None);
+        assert!(bounds.iter().all(|(_, low, high)| low <= high));
+        assert_eq!(classes(&[]).1, vec![]);
+    }
+}

@@ -1,0 +1,189 @@
+//! What pages show, made from rows: pure functions over the world, rows and a language. No I/O, no HTTP, no HTML; the
+//! shapes are those of `ui/pages/*.samples.yaml`. Words come from packs or from `ui/texts` through [`Say`].
+
+pub mod case;
+pub mod clock;
+pub mod facts;
+pub mod figures;
+pub mod form;
+pub mod mask;
+pub mod options;
+pub mod problems;
+pub mod routing;
+pub mod suggest;
+pub mod timeline;
+pub mod value;
+pub mod words;
+
+#[cfg(test)]
+pub(crate) mod sample;
+
+use ganglion_kernel::World;
+use ganglion_model::clocks::local_date;
+use ganglion_model::{AccountId, Lang, PlaceCode, PostId, Text};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A value inside a text.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Arg {
+    /// Words.
+    Text(String),
+    /// A number, so that a language can choose its plural.
+    Number(i64),
+}
+
+impl From<&str> for Arg {
+    fn from(text: &str) -> Arg {
+        Arg::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Arg {
+    fn from(text: String) -> Arg {
+        Arg::Text(text)
+    }
+}
+
+impl From<i64> for Arg {
+    fn from(number: i64) -> Arg {
+        Arg::Number(number)
+    }
+}
+
+impl From<u32> for Arg {
+    fn from(number: u32) -> Arg {
+        Arg::Number(i64::from(number))
+    }
+}
+
+impl From<usize> for Arg {
+    fn from(number: usize) -> Arg {
+        Arg::Number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<u64> for Arg {
+    fn from(number: u64) -> Arg {
+        Arg::Number(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+/// The words of `ui/texts` in one language.
+pub trait Say: Sync {
+    /// The text of `key`; the key itself when there is none.
+    fn say(&self, key: &str, args: &[(&str, Arg)]) -> String;
+    /// Whether there is a text of that key.
+    fn has(&self, key: &str) -> bool;
+    /// The language.
+    fn lang(&self) -> Lang;
+}
+
+/// Names of people by account, for those a page shows.
+pub type People = BTreeMap<AccountId, String>;
+
+/// Everything a view needs besides the rows it shows.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    /// Packs, places, calendar, posts.
+    pub world: &'a World,
+    /// Words.
+    pub say: &'a dyn Say,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Look<'_> {
+    /// A text without values.
+    #[must_use]
+    pub fn t(&self, key: &str) -> String {
+        self.say.say(key, &[])
+    }
+
+    /// A text with values.
+    #[must_use]
+    pub fn say(&self, key: &str, args: &[(&str, Arg)]) -> String {
+        self.say.say(key, args)
+    }
+
+    /// Words of a pack.
+    #[must_use]
+    pub fn text(&self, text: &Text) -> String {
+        text.get(self.say.lang()).to_owned()
+    }
+
+    /// The civil day of now.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        local_date(self.now)
+    }
+
+    /// The name of a place today.
+    #[must_use]
+    pub fn place(&self, code: PlaceCode) -> String {
+        self.world.places.name(code, self.today())
+    }
+
+    /// From the county down, joined; places above counties give their own name.
+    #[must_use]
+    pub fn place_path(&self, code: PlaceCode) -> String {
+        let path: Vec<String> =
+            self.world.places.path(code, self.today()).into_iter().map(|place| place.name.clone()).collect();
+        if path.is_empty() { self.place(code) } else { path.join(" · ") }
+    }
+
+    /// The title of a post with its place; its id when it no longer exists.
+    #[must_use]
+    pub fn post(&self, id: &PostId) -> String {
+        self.world.posts.get(id).map_or_else(
+            || id.to_string(),
+            |post| format!("{} · {}", self.place(post.place), self.post_title(post)),
+        )
+    }
+
+    /// The title of a post: unit and title as far as given, else the title of its role.
+    #[must_use]
+    pub fn post_title(&self, post: &ganglion_model::Post) -> String {
+        let (unit, title) = (self.text(&post.unit), self.text(&post.title));
+        let title = if title.is_empty() { self.role(&post.role) } else { title };
+        if unit.is_empty() || title.contains(&unit) { title } else { format!("{unit} · {title}") }
+    }
+
+    /// The title of a role.
+    #[must_use]
+    pub fn role(&self, role: &str) -> String {
+        self.world.model.roles.get(role).map_or_else(|| role.to_owned(), |role| self.text(&role.title))
+    }
+}
+
+/// A link with words.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LinkView {
+    /// Words.
+    pub label: String,
+    /// Address.
+    pub href: String,
+    /// Is it the page that is shown?
+    pub current: bool,
+}
+
+/// A picture with its small version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Photo {
+    /// The picture.
+    pub href: String,
+    /// The small one.
+    pub thumb_href: String,
+    /// What it shows; empty: the page numbers it.
+    pub alt: String,
+}
+
+impl Photo {
+    /// The picture kept under a file id.
+    #[must_use]
+    pub fn of(id: &str) -> Photo {
+        Photo { href: format!("/files/{id}"), thumb_href: format!("/files/{id}/thumb"), alt: String::new() }
+    }
+}

@@ -1,0 +1,130 @@
+//! What may be chosen in a field today: codes, rows of registers, places and posts.
+
+use super::Look;
+use super::suggest::Suggestion;
+use ganglion_model::pack::FieldKind;
+use ganglion_model::{Level, PlaceCode, Post};
+use serde::Serialize;
+
+/// More choices than this are no help; the field then takes a code.
+const PLACES_MAX: usize = 1500;
+
+/// One choice.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// Stored value.
+    pub value: String,
+    /// Words.
+    pub label: String,
+    /// A word more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Is it chosen?
+    pub selected: bool,
+    /// Under which heading it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// How many it stands for, in filters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<String>,
+}
+
+impl Choice {
+    /// A choice without more.
+    #[must_use]
+    pub fn new(value: impl Into<String>, label: impl Into<String>) -> Choice {
+        Choice { value: value.into(), label: label.into(), ..Choice::default() }
+    }
+}
+
+impl Look<'_> {
+    /// What may be chosen; empty when the field takes free input. `place`: the case's place, or the scope of whoever
+    /// opens a case. `suggested` posts come first, with their reasons.
+    #[must_use]
+    pub fn choices(&self, kind: &FieldKind, place: PlaceCode, suggested: &[Suggestion]) -> Vec<Choice> {
+        match kind {
+            FieldKind::Choice { list } | FieldKind::Choices { list } => self.codes(list),
+            FieldKind::Ref { register } => self.rows(register),
+            FieldKind::Place { levels } => self.places(levels, place),
+            FieldKind::Post { roles, within } | FieldKind::Posts { roles, within } => {
+                let scope = within.and_then(|level| place.at(level)).unwrap_or(self.world.places.root);
+                self.posts(roles, scope, suggested)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn codes(&self, list: &str) -> Vec<Choice> {
+        let today = self.today();
+        let codes = self.world.model.lists.get(list).into_iter().flat_map(|list| &list.codes);
+        codes.filter(|code| code.valid_on(today)).map(|code| Choice::new(&code.code, self.text(&code.title))).collect()
+    }
+
+    fn rows(&self, register: &str) -> Vec<Choice> {
+        let Some(def) = self.world.model.registers.get(register) else { return Vec::new() };
+        let mut choices: Vec<Choice> = self
+            .world
+            .rows_on(register, self.today())
+            .into_iter()
+            .map(|record| Choice {
+                group: self.group_of(def, record),
+                ..Choice::new(&record.key, self.label_of(def, record).unwrap_or_else(|| record.key.clone()))
+            })
+            .collect();
+        // Headings must not repeat; within one the order of keys stays.
+        let mut order: Vec<Option<String>> = Vec::new();
+        for choice in &choices {
+            if !order.contains(&choice.group) {
+                order.push(choice.group.clone());
+            }
+        }
+        choices.sort_by_key(|choice| order.iter().position(|group| *group == choice.group));
+        choices
+    }
+
+    /// Places of the levels inside the county of `near`, or inside `near` itself when it is no deeper; under the name of
+    /// the place above each.
+    fn places(&self, levels: &[Level], near: PlaceCode) -> Vec<Choice> {
+        let scope = near.at(Level::County).unwrap_or(near);
+        let today = self.today();
+        let wanted = |place: &&ganglion_model::Place| levels.is_empty() || levels.contains(&place.code.level());
+        let own = self.world.places.tree.on(scope, today).into_iter();
+        let found: Vec<&ganglion_model::Place> =
+            own.chain(self.world.places.tree.inside(scope, today)).filter(wanted).take(PLACES_MAX + 1).collect();
+        if found.len() > PLACES_MAX {
+            return Vec::new();
+        }
+        found
+            .into_iter()
+            .map(|place| Choice {
+                group: place.code.parent().filter(|parent| parent.level() > Level::County).map(|p| self.place_path(p)),
+                ..Choice::new(place.code.to_string(), place.name.clone())
+            })
+            .collect()
+    }
+
+    /// Posts of the roles inside `scope`, suggested ones first.
+    fn posts(&self, roles: &[String], scope: PlaceCode, suggested: &[Suggestion]) -> Vec<Choice> {
+        let rank = |post: &Post| suggested.iter().position(|one| one.post == post.id).unwrap_or(usize::MAX);
+        let mut posts: Vec<&Post> = self.posts_inside(roles, scope).collect();
+        posts.sort_by(|a, b| (rank(a), a.place, &a.id).cmp(&(rank(b), b.place, &b.id)));
+        posts
+            .into_iter()
+            .map(|post| Choice {
+                hint: suggested.get(rank(post)).map(|one| one.hint(self)),
+                ..Choice::new(&post.id.0, self.post(&post.id))
+            })
+            .collect()
+    }
+
+    /// Posts of the roles inside `scope` that exist today and that somebody holds.
+    pub fn posts_inside<'b>(&'b self, roles: &'b [String], scope: PlaceCode) -> impl Iterator<Item = &'b Post> {
+        let today = self.today();
+        self.world.posts.all().filter(move |post| {
+            post.valid_on(today)
+                && post.account.is_some()
+                && scope.holds(post.place)
+                && (roles.is_empty() || roles.contains(&post.role))
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! Numbers, days and times as people read them, in +08:00.
+
+use super::Look;
+use ganglion_model::clocks::{local_date, midnight};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+/// A whole number with separators: `1,474`.
+#[must_use]
+pub fn thousands(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        out.push('-');
+    }
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count from the store.
+#[must_use]
+pub fn count(number: u64) -> String {
+    thousands(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// A shown figure with separators before the point: `10847.5` becomes `10,847.5`.
+#[must_use]
+pub fn separated(shown: &str) -> String {
+    let (whole, rest) = shown.split_once('.').map_or((shown, None), |(whole, rest)| (whole, Some(rest)));
+    let whole = whole.parse::<i64>().map_or_else(|_| whole.to_owned(), thousands);
+    rest.map_or_else(|| whole.clone(), |rest| format!("{whole}.{rest}"))
+}
+
+fn time_of_day(at: Timestamp) -> String {
+    let seconds = at.as_second() - midnight(local_date(at)).as_second();
+    format!("{:02}:{:02}", seconds / 3600, seconds % 3600 / 60)
+}
+
+impl Look<'_> {
+    /// `2022-06-27 09:03`.
+    #[must_use]
+    pub fn date_time(&self, at: Timestamp) -> String {
+        format!("{} {}", local_date(at), time_of_day(at))
+    }
+
+    /// Day and time: today and yesterday by name, the year left out when it is this one.
+    #[must_use]
+    pub fn when(&self, at: Timestamp) -> String {
+        let (day, time) = (local_date(at), time_of_day(at));
+        if day == self.today() {
+            return self.say("at-today", &[("time", time.into())]);
+        }
+        if self.today().yesterday().is_ok_and(|yesterday| yesterday == day) {
+            return self.say("at-yesterday", &[("time", time.into())]);
+        }
+        self.say("at-date-time", &[("date", self.day(day).into()), ("time", time.into())])
+    }
+
+    /// Only the time.
+    #[must_use]
+    pub fn time(&self, at: Timestamp) -> String {
+        time_of_day(at)
+    }
+
+    /// A day, the year left out when it is this one.
+    #[must_use]
+    pub fn day(&self, day: Date) -> String {
+        let month = i64::from(day.month());
+        let of_month = i64::from(day.day());
+        if day.year() == self.today().year() {
+            return self.say("date-day", &[("month", month.into()), ("day", of_month.into())]);
+        }
+        // The year goes in as text: a number would be printed with separators.
+        self.say("date-full", &[
+            ("year", day.year().to_string().into()),
+            ("month", month.into()),
+            ("day", of_month.into()),
+        ])
+    }
+
+    /// A month.
+    #[must_use]
+    pub fn month(&self, day: Date) -> String {
+        self.say("date-month", &[
+            ("year", day.year().to_string().into()),
+            ("month", i64::from(day.month()).into()),
+        ])
+    }
+}
+
+/// RFC 3339 in +08:00, for machines.
+#[must_use]
+pub fn iso(at: Timestamp) -> String {
+    format!("{}T{}:{:02}+08:00", local_date(at), time_of_day(at), at.as_second().rem_euclid(60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_separators() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(-1474), "-1,474");
+        assert_eq!(thousands(1_000_000), "1,000,000");
+        assert_eq!(separated("10847.50"), "10,847.50");
+        assert_eq!(separated("96.4"), "96.4");
+    }
+
+    #[test]
+    fn times_are_those_of_beijing() {
+        let at: Timestamp = "2022-06-26T17:03:09Z".parse().unwrap();
+        assert_eq!(iso(at), "2022-06-27T01:03:09+08:00");
+    }
+}
