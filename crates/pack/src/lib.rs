@@ -66,16 +66,13 @@ fn lower_pack(cx: Cx<'_>, pack: &Loaded, model: &mut Model, rows: &mut AllRows) 
     lower::header::lower(cx, pack, model);
     for node in &pack.registers {
         if let Some(register) = lower::register::lower(cx, node) {
-            if model.registers.contains_key(&register.name) {
-                continue;
-            }
             rows.insert(register.name.clone(), lower::seed::lower(cx, pack, node, &register));
             model.registers.insert(register.name.clone(), register);
         }
     }
     for node in &pack.processes {
         if let Some(process) = lower::process::lower(cx, node) {
-            model.processes.entry(process.name.clone()).or_insert(process);
+            model.processes.insert(process.name.clone(), process);
         }
     }
     if let Some(node) = &pack.indicators {

@@ -16,7 +16,7 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, name: &str, node: &Node) -> CodeList {
     let what = format!("the list `{name}`");
     cx.mapping(node, &what, &["title", "codes", "file"]);
     let codes = codes(cx, pack, node);
-    if codes.is_empty() {
+    if codes.is_empty() && node.get("file").is_none() {
         cx.sink.error_help(node.at, "empty-list", format!("{what} has no codes"), "add `codes:` or `file:`");
     }
     CodeList { name: name.to_owned(), title: cx.needed_text(node, "title", &what), codes }

@@ -102,6 +102,7 @@ fn decode(sink: &Sink, shown: &str, bytes: &Result<Vec<u8>, String>) -> Option<(
     let start = |text: &str| At { file: sink.file(shown, text), line: 1, column: 1 };
     match bytes {
         Err(problem) => {
+            sink.unread();
             sink.error(start(""), "unreadable-file", format!("this file cannot be read: {problem}"));
             None
         }
@@ -110,6 +111,7 @@ fn decode(sink: &Sink, shown: &str, bytes: &Result<Vec<u8>, String>) -> Option<(
             Err(error) => {
                 let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
                 let at = At { line: u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1), ..start("") };
+                sink.unread();
                 sink.error_help(at, "not-utf8", "this file is not UTF-8 text", "save it as UTF-8");
                 None
             }

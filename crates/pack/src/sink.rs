@@ -1,11 +1,18 @@
 //! Where findings gather while packs are read: places in files, one list, no duplicates, bounded.
 
 use crate::finding::{Finding, Findings, Severity};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 /// Most findings of one run; more would help nobody and a hostile file could make any number.
 pub const MAX_FINDINGS: usize = 2000;
+
+/// Findings that mean nothing while a file cannot be read, because that file may declare what they miss.
+const ABOUT_NAMES: [&str; 18] = [
+    "unknown-pack", "unknown-role", "unknown-who", "unknown-list", "unknown-register", "unknown-process", "unknown-state",
+    "unknown-mark", "unknown-clock", "unknown-count", "unknown-field", "unknown-measure", "unknown-code", "unknown-row",
+    "unknown-action", "not-required", "role-has-no-level", "state-never-occurs",
+];
 
 /// A place in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +39,7 @@ struct Found {
 pub struct Sink {
     files: RefCell<Vec<(String, String)>>,
     found: RefCell<BTreeSet<Found>>,
+    unread: Cell<bool>,
 }
 
 impl Sink {
@@ -40,6 +48,11 @@ impl Sink {
         let mut files = self.files.borrow_mut();
         files.push((shown.to_owned(), text.to_owned()));
         files.len() - 1
+    }
+
+    /// Notes that a file could not be read, so that what it declares is not known.
+    pub fn unread(&self) {
+        self.unread.set(true);
     }
 
     /// An error without a remedy.
@@ -72,10 +85,12 @@ impl Sink {
     /// Everything found, sorted by file, line and column, with the source lines.
     pub fn finish(self) -> Findings {
         let files = self.files.into_inner();
+        let unread = self.unread.get();
         let mut all: Vec<Finding> = self
             .found
             .into_inner()
             .into_iter()
+            .filter(|found| !(unread && ABOUT_NAMES.contains(&found.code)))
             .map(|found| {
                 let (file, text) = files.get(found.at.file).cloned().unwrap_or_default();
                 let line = found.at.line.saturating_sub(1) as usize;

@@ -41,6 +41,8 @@ pub struct Shared {
 pub struct RegisterSymbol {
     /// The pack that declares it.
     pub packs: Vec<String>,
+    /// Where.
+    pub at: At,
     /// Whether its rows belong to the deployment and can be followed in expressions.
     pub deployment: bool,
     /// Fields.
@@ -52,6 +54,8 @@ pub struct RegisterSymbol {
 pub struct ProcessSymbol {
     /// The pack that declares it.
     pub packs: Vec<String>,
+    /// Where.
+    pub at: At,
     /// Fields of the opening form.
     pub form: FieldSymbols,
     /// Fields filled later.
@@ -159,6 +163,7 @@ impl Symbols {
         let text = |key| node.get(key).and_then(Node::text).unwrap_or_default();
         let symbol = RegisterSymbol {
             packs: vec![pack.to_owned()],
+            at,
             deployment: Level::parse(text("scope")).is_none(),
             fields: fields(node.get("fields")),
         };
@@ -176,6 +181,7 @@ impl Symbols {
         let keys = |key| node.get(key).map(Node::entries).unwrap_or_default().iter().map(|(key, _)| key.text.clone());
         let mut symbol = ProcessSymbol {
             packs: vec![pack.to_owned()],
+            at,
             form: fields(node.get("form")),
             fields: fields(node.get("fields")),
             counts: texts(node.get("counts")),

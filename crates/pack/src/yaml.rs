@@ -125,6 +125,7 @@ pub fn parse(sink: &Sink, file: usize, text: &str) -> Option<Node> {
             let message = error.without_snippet().to_string();
             let message = message.lines().next().unwrap_or_default();
             let message = message.split(" at line ").next().unwrap_or(message);
+            sink.unread();
             sink.error(at, "yaml", format!("this is not YAML: {message}"));
             None
         }

@@ -77,10 +77,17 @@ impl Check<'_> {
             "days" => (Func::Days, Ty::Int, |ty| matches!(ty, Ty::Time | Ty::Date | Ty::Stamp)),
             _ => (Func::Hours, Ty::Int, |ty| matches!(ty, Ty::Time | Ty::Date | Ty::Stamp)),
         };
-        if let Some(bad) = args.iter().find(|arg| arg.ty != Ty::Unknown && !fits(&arg.ty)) {
+        let day = |ty: &Ty| func != Func::Size && func != Func::Text && self.is_day(ty);
+        if let Some(bad) = args.iter().find(|arg| arg.ty != Ty::Unknown && !fits(&arg.ty) && !day(&arg.ty)) {
             self.error(offset, "wrong-type", format!("`{name}` does not take {}", bad.ty.words()), None);
             return None;
         }
         Some(Typed::new(Expr::Call(func, args.into_iter().map(|arg| arg.expr).collect()), ty))
+    }
+
+    /// A constant that stands for a day.
+    fn is_day(&self, ty: &Ty) -> bool {
+        let Ty::Text(Words::OneOf(given)) = ty else { return false };
+        given.iter().all(|(text, offset)| self.cx.date(self.source.at(*offset), text).is_some())
     }
 }

@@ -157,7 +157,8 @@ pub fn constants(check: &Check<'_>, given: &[(String, usize)], words: &Words) ->
         let at = check.source.at(*offset);
         let (what, known): (String, Vec<&str>) = match words {
             Words::Code(list) => {
-                let Some(list_symbol) = check.cx.symbols.lists.get(list) else { continue };
+                let declared = check.cx.symbols.lists.get(list).filter(|list| !list.codes.is_empty());
+                let Some(list_symbol) = declared else { continue };
                 (format!("the list `{list}` has no code"), list_symbol.codes.iter().map(String::as_str).collect())
             }
             Words::Level => ("there is no level".to_owned(), Level::ALL.map(Level::as_str).to_vec()),

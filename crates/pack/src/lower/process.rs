@@ -22,7 +22,8 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
     let named = cx.need(node, "process", "a process file")?;
     let name = cx.scalar(named, "the name")?;
     names::check(cx.sink, named.at, name);
-    let symbol = cx.symbols.processes.get(name)?;
+    // A second declaration has been reported; its parts would be judged by the names of the first.
+    let symbol = cx.symbols.processes.get(name).filter(|symbol| symbol.at == named.at)?;
     let what = format!("the process `{name}`");
     for (at, count) in cx.words(node, "counts") {
         names::check(cx.sink, at, count);

@@ -16,7 +16,8 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Register> {
     let named = cx.need(node, "register", "a register file")?;
     let name = cx.scalar(named, "the name")?;
     names::check(cx.sink, named.at, name);
-    let symbol = cx.symbols.registers.get(name)?;
+    // A second declaration has been reported; its parts would be judged by the names of the first.
+    let symbol = cx.symbols.registers.get(name).filter(|symbol| symbol.at == named.at)?;
     let what = format!("the register `{name}`");
     let own = |key: &str| {
         let value = node.get(key)?;

@@ -56,18 +56,13 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, node: &Node, register: &Register) -> Vec
 fn one(cx: Cx<'_>, table: &Table, row: &[Cell], register: &Register) -> Option<Placed> {
     let mut fields = Fields::new();
     let mut refs = Vec::new();
-    let mut good = true;
     for field in &register.fields {
         let Some(cell) = table.column(&field.name).map(|n| &row[n]) else { continue };
-        match cell_value(cx, field, cell) {
-            Ok(None) => {}
-            Ok(Some(value)) => {
-                if matches!(field.kind, FieldKind::Ref { .. }) {
-                    refs.push((field.name.clone(), cell.at));
-                }
-                fields.insert(field.name.clone(), value);
+        if let Some(value) = cell_value(cx, field, cell) {
+            if matches!(field.kind, FieldKind::Ref { .. }) {
+                refs.push((field.name.clone(), cell.at));
             }
-            Err(()) => good = false,
+            fields.insert(field.name.clone(), value);
         }
     }
     let day = |name: &str| {
@@ -85,23 +80,19 @@ fn one(cx: Cx<'_>, table: &Table, row: &[Cell], register: &Register) -> Option<P
         }
         fields.insert("place".to_owned(), Value::from(code?.to_string()));
     }
-    let key = fields.get(&register.key).and_then(Value::as_str).map(str::to_owned)?;
-    good.then_some(Placed { seed: Seed { key, valid_from, valid_to, fields }, at, refs })
+    // A row with bad cells stays, so that rows that refer to it are not reported as well.
+    let key = table.column(&register.key).map(|n| row[n].text.clone())?;
+    Some(Placed { seed: Seed { key, valid_from, valid_to, fields }, at, refs })
 }
 
-fn cell_value(cx: Cx<'_>, field: &Field, cell: &Cell) -> Result<Option<Value>, ()> {
+fn cell_value(cx: Cx<'_>, field: &Field, cell: &Cell) -> Option<Value> {
     if cell.text.is_empty() {
         if field.required == Required::Yes && field.when.is_none() {
             cx.sink.error(cell.at, "empty-cell", format!("`{}` is required, and this cell is empty", field.name));
-            return Err(());
         }
-        return Ok(field.default.clone());
+        return field.default.clone();
     }
-    if matches!(field.kind, FieldKind::Phone | FieldKind::CitizenId) && field.personal {
-        cx.sink.error(cell.at, "personal-value", "personal values do not belong in a pack");
-        return Err(());
-    }
-    value::read(cx, cell.at, &field.kind, &cell.text).map(Some).ok_or(())
+    value::read(cx, cell.at, &field.kind, &cell.text)
 }
 
 /// Versions of a row may not overlap; without dates a key stands once.

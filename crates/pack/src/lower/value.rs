@@ -91,7 +91,10 @@ fn decimal(cx: Cx<'_>, at: At, text: &str, (precision, scale): (u8, u8)) -> Opti
 }
 
 fn code(cx: Cx<'_>, at: At, list: &str, text: &str) -> Option<Value> {
-    let Some(symbol) = cx.symbols.lists.get(list) else { return Some(Value::from(text)) };
+    // A list that is missing or empty has been reported where it is declared.
+    let Some(symbol) = cx.symbols.lists.get(list).filter(|list| !list.codes.is_empty()) else {
+        return Some(Value::from(text));
+    };
     if !symbol.codes.iter().any(|code| code == text) {
         let known = symbol.codes.iter().map(String::as_str);
         cx.unknown(at, "unknown-code", &format!("the list `{list}` has no code `{text}`"), text, known);
