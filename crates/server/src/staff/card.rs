@@ -118,7 +118,7 @@ pub async fn render(web: &Web, case: &Case, process: &Process, shown: Shown) -> 
     let mut groups = look.fact_groups(process, case, &role, &opened);
     groups.retain(|group| group.items.len() >= GROUP_MIN);
     let page = crate::page::Page {
-        live_href: Some(format!("/live?case={}", case.number)),
+        live_href: Some(format!("/live?place={}", case.place)),
         ..web.page_titled(case.number.clone())
     };
     let context = CardContext {
