@@ -31,11 +31,11 @@ pub type AppState = Arc<App>;
 pub struct Settings {
     /// Demonstration: one-click sign-in and a strip that says so. Never in service.
     pub demo: bool,
-    /// Name of the place served.
+    /// Name of the place served; empty: the name of the place the installation serves.
     pub site: Text,
     /// Where files are kept.
     pub data_dir: PathBuf,
-    /// Send cookies over TLS only.
+    /// Send cookies over TLS only; set wherever the server is reached over TLS.
     pub cookie_secure: bool,
     /// How long a session lasts, hours.
     pub session_hours: u32,
@@ -43,6 +43,21 @@ pub struct Settings {
     pub ui_dir: Option<PathBuf>,
     /// A proxy stands before the server and says in `X-Forwarded-For` who called.
     pub behind_proxy: bool,
+}
+
+impl Default for Settings {
+    /// A server without TLS of its own, with files in `data`, and sessions of a working day.
+    fn default() -> Settings {
+        Settings {
+            demo: false,
+            site: Text::default(),
+            data_dir: PathBuf::from("data"),
+            cookie_secure: false,
+            session_hours: 12,
+            ui_dir: None,
+            behind_proxy: false,
+        }
+    }
 }
 
 /// What the server is made of.

@@ -11,10 +11,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use ganglion_geo::geojson::{self, ReadOptions};
 use ganglion_geo::{MultiPolygon, outline};
 use ganglion_kernel::port::{CaseFilter, CaseOrder};
 use ganglion_model::{Case, Level, PlaceCode};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -38,26 +38,10 @@ pub struct Outlines {
     made: Mutex<Option<(String, ByParent)>>,
 }
 
-/// A geometry as stored.
-#[derive(Deserialize)]
-#[serde(tag = "type", content = "coordinates")]
-enum Geometry {
-    Polygon(Vec<Vec<(f64, f64)>>),
-    MultiPolygon(Vec<Vec<Vec<(f64, f64)>>>),
-}
-
-impl Geometry {
-    fn outline(self) -> MultiPolygon<f64> {
-        let polygon = |rings: Vec<Vec<(f64, f64)>>| {
-            let mut rings = rings.into_iter().map(geo::LineString::from);
-            let outer = rings.next().unwrap_or_else(|| geo::LineString::new(Vec::new()));
-            geo::Polygon::new(outer, rings.collect())
-        };
-        match self {
-            Geometry::Polygon(rings) => MultiPolygon(vec![polygon(rings)]),
-            Geometry::MultiPolygon(parts) => MultiPolygon(parts.into_iter().map(polygon).collect()),
-        }
-    }
+/// The outline in a stored geometry.
+fn outline_of(geometry: &str) -> Option<MultiPolygon<f64>> {
+    let text = format!(r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"code":"1"}},"geometry":{geometry}}}]}}"#);
+    geojson::read(text.as_bytes(), &ReadOptions::default()).outlines.into_iter().next().map(|outline| outline.geometry)
 }
 
 /// Degrees an outline may be off: less than a pixel where places of that level fill a screen.
@@ -100,11 +84,11 @@ fn draw(
     let mut drawn: HashMap<PlaceCode, Drawn> = HashMap::new();
     for (code, geometry) in stored {
         let Some(place) = tree.on(code, day) else { continue };
-        let Ok(geometry) = serde_json::from_str::<Geometry>(&geometry) else {
+        let Some(whole) = outline_of(&geometry) else {
             tracing::warn!(%code, "an outline cannot be read and is not drawn");
             continue;
         };
-        let thin = outline::simplified(&geometry.outline(), tolerance(code.level()));
+        let thin = outline::simplified(&whole, tolerance(code.level()));
         let parent = code.parent().unwrap_or(code);
         let of = drawn.entry(parent).or_insert_with(|| Drawn {
             features: String::new(),

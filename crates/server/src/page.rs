@@ -119,7 +119,7 @@ impl Web {
             elder_switch_href: self.here_with("elder", if self.elder { "0" } else { "1" }),
             title,
             path: self.path.clone(),
-            site: self.app.settings.site.get(self.lang).to_owned(),
+            site: self.site(),
             demo: self.app.settings.demo,
             elder: self.elder,
             theme: self.theme,
@@ -129,6 +129,12 @@ impl Web {
             flash: self.flash.clone(),
             live_href: None,
         }
+    }
+
+    fn site(&self) -> String {
+        let site = self.app.settings.site.get(self.lang);
+        let places = &self.world.places;
+        if site.is_empty() { places.name(places.root, self.today()) } else { site.to_owned() }
     }
 
     fn nav(&self) -> Vec<NavItem> {

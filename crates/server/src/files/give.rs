@@ -3,7 +3,7 @@
 use super::{UploadProblem, UploadProblemKind};
 use crate::app::AppState;
 use crate::error::Error;
-use crate::limits::PICTURE_MEGABYTES_MAX;
+use crate::limits::{FILES_MAX, PICTURE_MEGABYTES_MAX};
 use crate::typed::Typed;
 use crate::view::Look;
 use crate::web::Web;
@@ -21,6 +21,9 @@ use serde_json::json;
 #[must_use]
 pub fn problem_text(look: &Look<'_>, problem: &UploadProblem) -> String {
     let megabytes = problem.bytes.div_ceil(1024 * 1024);
+    if problem.kind == UploadProblemKind::TooMany {
+        return look.say("err-file-too-many", &[("max", FILES_MAX.into())]);
+    }
     let args = [
         ("name", super::shown_name(&problem.name).into()),
         ("size", format!("{megabytes} MB").into()),
@@ -29,8 +32,7 @@ pub fn problem_text(look: &Look<'_>, problem: &UploadProblem) -> String {
     let key = match problem.kind {
         UploadProblemKind::TooBig => "err-file-too-big",
         UploadProblemKind::NotAPicture => "err-file-not-image",
-        UploadProblemKind::TooManyPixels => "err-file-pixels",
-        UploadProblemKind::TooMany => "err-file-too-many-files",
+        UploadProblemKind::TooManyPixels | UploadProblemKind::TooMany => "err-file-pixels",
     };
     look.say(key, &args)
 }

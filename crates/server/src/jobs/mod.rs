@@ -5,7 +5,6 @@ pub mod spawn;
 pub mod timers;
 
 use crate::app::AppState;
-use ganglion_model::CommandId;
 use std::future::Future;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -36,18 +35,4 @@ where
             tracing::warn!(job = name, %error, "a job failed and is tried again");
         }
     }
-}
-
-/// An id that follows from what caused a command, so that a job that runs twice sends the same one.
-#[must_use]
-pub fn derived_id(parts: &[&str]) -> CommandId {
-    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    for part in parts {
-        context.update(&(part.len() as u64).to_be_bytes());
-        context.update(part.as_bytes());
-    }
-    let digest = context.finish();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest.as_ref()[..16]);
-    CommandId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }

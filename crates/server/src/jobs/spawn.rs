@@ -1,11 +1,11 @@
 //! Opening cases that other cases ask for: reads the journal of every shard by cursor, sends the command found there and
 //! ties the new case to the one it came from. Done this way because the new case may live in another shard.
 
-use super::derived_id;
 use crate::app::App;
 use crate::error::Error;
 use crate::limits::JOURNAL_LINES_AT_ONCE;
 use ganglion_kernel::CommitError;
+use ganglion_kernel::decide::derived;
 use ganglion_model::change::{Change, Op};
 use ganglion_model::{Actor, Body, CaseId, Command, Entry, Link, Shard};
 
@@ -57,7 +57,7 @@ async fn open(app: &App, (shard, case): (Shard, CaseId), command: &Command, link
     let (Some(new), Some(number)) = (outcome.case, outcome.number) else { return Ok(()) };
     let tie = Link { kind: link.to_owned(), number, case: new, shard: outcome.shard };
     let back = Command {
-        id: derived_id(&["link-back", &command.id.to_string()]),
+        id: derived(command.id, "link"),
         shard,
         actor: Actor::System,
         body: Body::LinkBack { case, link: tie },

@@ -1,17 +1,18 @@
 //! Clocks that fall due: each timer becomes a command of the system; the kernel decides whether the clock is really due.
 
-use super::derived_id;
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::TIMERS_AT_ONCE;
 use futures_util::future::join_all;
 use ganglion_kernel::CommitError;
+use ganglion_kernel::decide::derived;
 use ganglion_kernel::port::Timer;
-use ganglion_model::{Actor, Body, Command};
+use ganglion_model::{Actor, Body, Command, CommandId};
 
 /// The command for a timer.
 fn command(timer: &Timer) -> Command {
-    let id = derived_id(&["due", &timer.case.to_string(), &timer.clock, &timer.at.to_string()]);
+    // The same timer gives the same id, so that a job that runs twice sends the same command.
+    let id = derived(CommandId(timer.case.0), &format!("due/{}/{}", timer.clock, timer.at));
     let body = Body::Due { case: timer.case, clock: timer.clock.clone() };
     Command { id, shard: timer.shard, actor: Actor::System, body }
 }

@@ -1,0 +1,13 @@
+//! The server from outside: requests in, answers out, over a store in memory and a small city. Nothing sleeps, and the
+//! clock stands still until a test moves it.
+
+mod api;
+mod bad_input;
+mod files;
+mod follow;
+mod forms;
+mod live;
+mod routes;
+mod sign_in;
+mod support;
+mod words;
