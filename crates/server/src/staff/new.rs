@@ -103,7 +103,7 @@ fn page(
         .collect();
     let choices = if form.is_some() { Vec::new() } else { choices };
     web.render_status(status, "pages/case_new.html", NewContext {
-        page: web.page("case-new-title"),
+        page: web.page("title-case-new"),
         choices,
         form,
         refusal,

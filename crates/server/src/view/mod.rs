@@ -17,6 +17,8 @@ pub mod words;
 
 #[cfg(test)]
 pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
 
 use ganglion_kernel::World;
 use ganglion_model::clocks::local_date;
