@@ -9,9 +9,24 @@ pub const MAX_FINDINGS: usize = 2000;
 
 /// Findings that mean nothing while a file cannot be read, because that file may declare what they miss.
 const ABOUT_NAMES: [&str; 18] = [
-    "unknown-pack", "unknown-role", "unknown-who", "unknown-list", "unknown-register", "unknown-process", "unknown-state",
-    "unknown-mark", "unknown-clock", "unknown-count", "unknown-field", "unknown-measure", "unknown-code", "unknown-row",
-    "unknown-action", "not-required", "role-has-no-level", "state-never-occurs",
+    "unknown-pack",
+    "unknown-role",
+    "unknown-who",
+    "unknown-list",
+    "unknown-register",
+    "unknown-process",
+    "unknown-state",
+    "unknown-mark",
+    "unknown-clock",
+    "unknown-count",
+    "unknown-field",
+    "unknown-measure",
+    "unknown-code",
+    "unknown-row",
+    "unknown-action",
+    "not-required",
+    "role-has-no-level",
+    "state-never-occurs",
 ];
 
 /// A place in a file.
@@ -57,28 +72,34 @@ impl Sink {
 
     /// An error without a remedy.
     pub fn error(&self, at: At, code: &'static str, message: impl Into<String>) {
-        self.add(at, Severity::Error, code, message.into(), None);
+        self.add(at, Severity::Error, code, (message.into(), None));
     }
 
     /// An error with what to write instead.
     pub fn error_help(&self, at: At, code: &'static str, message: impl Into<String>, remedy: impl Into<String>) {
-        self.add(at, Severity::Error, code, message.into(), Some(remedy.into()));
+        self.add(at, Severity::Error, code, (message.into(), Some(remedy.into())));
     }
 
     /// A warning with what to write instead.
     pub fn warn(&self, at: At, code: &'static str, message: impl Into<String>, remedy: impl Into<String>) {
-        self.add(at, Severity::Warning, code, message.into(), Some(remedy.into()));
+        self.add(at, Severity::Warning, code, (message.into(), Some(remedy.into())));
     }
 
     /// An error with a remedy only if there is one.
     pub fn error_maybe(&self, at: At, code: &'static str, message: impl Into<String>, remedy: Option<String>) {
-        self.add(at, Severity::Error, code, message.into(), remedy);
+        self.add(at, Severity::Error, code, (message.into(), remedy));
     }
 
-    fn add(&self, at: At, severity: Severity, code: &'static str, message: String, remedy: Option<String>) {
+    fn add(&self, at: At, severity: Severity, code: &'static str, (message, remedy): (String, Option<String>)) {
         let mut found = self.found.borrow_mut();
         if found.len() < MAX_FINDINGS {
-            found.insert(Found { at, severity, code, message, remedy });
+            found.insert(Found {
+                at,
+                severity,
+                code,
+                message,
+                remedy,
+            });
         }
     }
 

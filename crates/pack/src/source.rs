@@ -33,11 +33,17 @@ impl Folder {
     fn walk(&self, below: &str, depth: usize, into: &mut Vec<String>) -> io::Result<()> {
         for entry in std::fs::read_dir(self.0.join(below))? {
             let entry = entry?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
             if name.starts_with('.') {
                 continue;
             }
-            let path = if below.is_empty() { name } else { format!("{below}/{name}") };
+            let path = if below.is_empty() {
+                name
+            } else {
+                format!("{below}/{name}")
+            };
             if entry.file_type()?.is_dir() {
                 if depth < MAX_DEPTH {
                     self.walk(&path, depth + 1, into)?;
@@ -108,7 +114,10 @@ impl PackSource {
                 (path, read)
             })
             .collect();
-        Ok(PackSource { shown: shown.to_owned(), files })
+        Ok(PackSource {
+            shown: shown.to_owned(),
+            files,
+        })
     }
 
     /// Reads a folder; findings show its path as given.

@@ -8,8 +8,11 @@ use cel::common::ast::{CallExpr, operators as op};
 use ganglion_model::expr::{Expr, Func};
 
 const FUNCTIONS: [&str; 5] = ["size", "has", "days", "hours", "string"];
-const MEMBERS: [(&str, Func); 3] =
-    [("contains", Func::Contains), ("startsWith", Func::StartsWith), ("endsWith", Func::EndsWith)];
+const MEMBERS: [(&str, Func); 3] = [
+    ("contains", Func::Contains),
+    ("startsWith", Func::StartsWith),
+    ("endsWith", Func::EndsWith),
+];
 
 impl Check<'_> {
     /// `x.contains(y)` and its like.
@@ -20,7 +23,9 @@ impl Check<'_> {
             let as_function = FUNCTIONS.contains(&name).then(|| format!("write {name}(x)"));
             let remedy = as_function.or_else(|| near::remedy(name, MEMBERS.map(|one| one.0)));
             let message = format!("there is no function `.{name}()`");
-            self.cx.sink.error_maybe(self.source.at(offset), "unknown-function", message, remedy);
+            self.cx
+                .sink
+                .error_maybe(self.source.at(offset), "unknown-function", message, remedy);
             return None;
         };
         let target = call.target.as_deref().and_then(|target| self.walk(target));
@@ -31,7 +36,12 @@ impl Check<'_> {
         };
         let (target, arg) = (target?, arg.clone()?);
         if matches!(target.ty, Ty::List(_) | Ty::Numbers) {
-            self.error(offset, "wrong-type", format!("`.{name}()` is for texts, this is a list"), Some("write `y in x`"));
+            self.error(
+                offset,
+                "wrong-type",
+                format!("`.{name}()` is for texts, this is a list"),
+                Some("write `y in x`"),
+            );
             return None;
         }
         if !target.ty.is_text() || !arg.ty.is_text() {
@@ -58,7 +68,9 @@ impl Check<'_> {
             _ => {
                 let remedy = near::remedy(name, FUNCTIONS.into_iter().chain(MEMBERS.map(|one| one.0)));
                 let message = format!("there is no function `{name}`");
-                self.cx.sink.error_maybe(self.source.at(offset), "unknown-function", message, remedy);
+                self.cx
+                    .sink
+                    .error_maybe(self.source.at(offset), "unknown-function", message, remedy);
                 return None;
             }
         };
@@ -70,7 +82,9 @@ impl Check<'_> {
         }
         let args: Vec<Typed> = args.into_iter().collect::<Option<_>>()?;
         let (func, ty, fits): (Func, Ty, fn(&Ty) -> bool) = match name {
-            "size" => (Func::Size, Ty::Int, |ty| matches!(ty, Ty::Text(_) | Ty::List(_) | Ty::Numbers)),
+            "size" => (Func::Size, Ty::Int, |ty| {
+                matches!(ty, Ty::Text(_) | Ty::List(_) | Ty::Numbers)
+            }),
             "string" => (Func::Text, Ty::Text(Words::Free), |ty| {
                 matches!(ty, Ty::Text(_) | Ty::Bool | Ty::Int | Ty::Number | Ty::Date)
             }),
@@ -78,16 +92,31 @@ impl Check<'_> {
             _ => (Func::Hours, Ty::Int, |ty| matches!(ty, Ty::Time | Ty::Date | Ty::Stamp)),
         };
         let day = |ty: &Ty| func != Func::Size && func != Func::Text && self.is_day(ty);
-        if let Some(bad) = args.iter().find(|arg| arg.ty != Ty::Unknown && !fits(&arg.ty) && !day(&arg.ty)) {
-            self.error(offset, "wrong-type", format!("`{name}` does not take {}", bad.ty.words()), None);
+        if let Some(bad) = args
+            .iter()
+            .find(|arg| arg.ty != Ty::Unknown && !fits(&arg.ty) && !day(&arg.ty))
+        {
+            self.error(
+                offset,
+                "wrong-type",
+                format!("`{name}` does not take {}", bad.ty.words()),
+                None,
+            );
             return None;
         }
-        Some(Typed::new(Expr::Call(func, args.into_iter().map(|arg| arg.expr).collect()), ty))
+        Some(Typed::new(
+            Expr::Call(func, args.into_iter().map(|arg| arg.expr).collect()),
+            ty,
+        ))
     }
 
     /// A constant that stands for a day.
     fn is_day(&self, ty: &Ty) -> bool {
-        let Ty::Text(Words::OneOf(given)) = ty else { return false };
-        given.iter().all(|(text, offset)| self.cx.date(self.source.at(*offset), text).is_some())
+        let Ty::Text(Words::OneOf(given)) = ty else {
+            return false;
+        };
+        given
+            .iter()
+            .all(|(text, offset)| self.cx.date(self.source.at(*offset), text).is_some())
     }
 }

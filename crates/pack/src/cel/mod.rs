@@ -40,7 +40,12 @@ pub enum Want<'a> {
 pub fn compile(cx: Cx<'_>, scope: &Scope<'_>, node: &Node, want: &Want<'_>) -> Option<Expr> {
     let source = Source::new(cx, node)?;
     let ast = parse(cx, &source)?;
-    let mut check = check::Check { cx, scope, source: &source, offsets: &ast.1 };
+    let mut check = check::Check {
+        cx,
+        scope,
+        source: &source,
+        offsets: &ast.1,
+    };
     let typed = check.walk(&ast.0)?;
     ty::fit(&check, typed, want)
 }
@@ -57,22 +62,43 @@ impl<'a> Source<'a> {
     fn new(cx: Cx<'_>, node: &'a Node) -> Option<Source<'a>> {
         let Kind::Scalar(scalar) = &node.kind else {
             let remedy = "write the expression as one value, in quotes if it has special characters";
-            cx.sink.error_help(node.at, "wrong-shape", format!("an expression is expected, this is {}", node.what()), remedy);
+            cx.sink.error_help(
+                node.at,
+                "wrong-shape",
+                format!("an expression is expected, this is {}", node.what()),
+                remedy,
+            );
             return None;
         };
         if scalar.text.len() > MAX_EXPRESSION {
-            cx.sink.error(node.at, "too-long", format!("an expression has at most {MAX_EXPRESSION} characters"));
+            cx.sink.error(
+                node.at,
+                "too-long",
+                format!("an expression has at most {MAX_EXPRESSION} characters"),
+            );
             return None;
         }
-        Some(Source { text: &scalar.text, at: node.at, inset: scalar.inset })
+        Some(Source {
+            text: &scalar.text,
+            at: node.at,
+            inset: scalar.inset,
+        })
     }
 
     /// The place of the byte `offset` of the text; the start of the value where columns cannot be told.
     pub fn at(&self, offset: usize) -> At {
         let Some(inset) = self.inset else { return self.at };
-        let before = self.text.get(..offset.min(self.text.len())).unwrap_or_default().chars().count();
+        let before = self
+            .text
+            .get(..offset.min(self.text.len()))
+            .unwrap_or_default()
+            .chars()
+            .count();
         let before = u32::try_from(before).unwrap_or(u32::MAX);
-        At { column: self.at.column.saturating_add(inset).saturating_add(before), ..self.at }
+        At {
+            column: self.at.column.saturating_add(inset).saturating_add(before),
+            ..self.at
+        }
     }
 }
 
@@ -86,7 +112,8 @@ fn parse(cx: Cx<'_>, source: &Source<'_>) -> Option<Parsed> {
             let first = errors.errors.into_iter().next();
             let (column, message) = first.map_or((1, String::new()), |error| (error.pos.1, error.msg));
             let offset = usize::try_from(column.saturating_sub(1)).unwrap_or_default();
-            cx.sink.error_maybe(source.at(offset), "bad-expression", plain(&message), hint(source.text));
+            cx.sink
+                .error_maybe(source.at(offset), "bad-expression", plain(&message), hint(source.text));
             None
         }
     }
@@ -106,11 +133,18 @@ fn plain(message: &str) -> String {
 }
 
 fn hint(text: &str) -> Option<String> {
-    let bare = text.replace("==", "").replace("!=", "").replace("<=", "").replace(">=", "");
+    let bare = text
+        .replace("==", "")
+        .replace("!=", "")
+        .replace("<=", "")
+        .replace(">=", "");
     if bare.contains('=') {
         return Some("compare with `==`".to_owned());
     }
     let words: Vec<&str> = text.split_whitespace().collect();
     let spelled = [("and", "&&"), ("or", "||"), ("not", "!")];
-    spelled.iter().find(|(word, _)| words.contains(word)).map(|(word, sign)| format!("write `{sign}` for {word}"))
+    spelled
+        .iter()
+        .find(|(word, _)| words.contains(word))
+        .map(|(word, sign)| format!("write `{sign}` for {word}"))
 }

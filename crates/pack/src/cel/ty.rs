@@ -1,8 +1,8 @@
 //! Types as the checker sees them: finer than those of evaluation, so that a code of one list is not compared with a code
 //! of another, and a moment not with a day.
 
-use super::check::{Check, Typed};
 use super::Want;
+use super::check::{Check, Typed};
 use ganglion_model::Level;
 use ganglion_model::clocks::Length;
 use ganglion_model::expr::{Expr, Func};
@@ -159,12 +159,18 @@ pub fn constants(check: &Check<'_>, given: &[(String, usize)], words: &Words) ->
             Words::Code(list) => {
                 let declared = check.cx.symbols.lists.get(list).filter(|list| !list.codes.is_empty());
                 let Some(list_symbol) = declared else { continue };
-                (format!("the list `{list}` has no code"), list_symbol.codes.iter().map(String::as_str).collect())
+                (
+                    format!("the list `{list}` has no code"),
+                    list_symbol.codes.iter().map(String::as_str).collect(),
+                )
             }
             Words::Level => ("there is no level".to_owned(), Level::ALL.map(Level::as_str).to_vec()),
             Words::State => {
                 let states = check.scope.case.map(|case| case.states.as_slice()).unwrap_or_default();
-                ("the process has no state".to_owned(), states.iter().map(String::as_str).collect())
+                (
+                    "the process has no state".to_owned(),
+                    states.iter().map(String::as_str).collect(),
+                )
             }
             Words::Role => {
                 let roles = check.cx.symbols.roles.keys().map(String::as_str).chain(OTHER_ACTORS);
@@ -177,7 +183,9 @@ pub fn constants(check: &Check<'_>, given: &[(String, usize)], words: &Words) ->
             _ => continue,
         };
         if !known.contains(&text.as_str()) {
-            check.cx.unknown(at, "unknown-code", &format!("{what} `{text}`"), text, known);
+            check
+                .cx
+                .unknown((at, "unknown-code"), &format!("{what} `{text}`"), text, known);
             good = false;
         }
     }
@@ -196,7 +204,13 @@ pub fn comparable(check: &Check<'_>, a: &Ty, b: &Ty) -> Result<(), ()> {
                 Ok(())
             }
             (Words::Free, _) | (_, Words::Free) => Ok(()),
-            (a, b) => if a == b { Ok(()) } else { Err(()) },
+            (a, b) => {
+                if a == b {
+                    Ok(())
+                } else {
+                    Err(())
+                }
+            }
         },
         (Ty::Date, Ty::Text(Words::OneOf(given))) | (Ty::Text(Words::OneOf(given)), Ty::Date) => {
             for (text, offset) in given {
@@ -218,7 +232,10 @@ pub fn fit(check: &Check<'_>, typed: Typed, want: &Want<'_>) -> Option<Expr> {
     let given = typed.ty.words();
     let wrong = |wanted: &str, remedy: Option<&str>| {
         let message = format!("this gives {given}, but {wanted} is wanted");
-        check.cx.sink.error_maybe(at, "wrong-type", message, remedy.map(str::to_owned));
+        check
+            .cx
+            .sink
+            .error_maybe(at, "wrong-type", message, remedy.map(str::to_owned));
         None
     };
     match (want, &typed.ty) {
@@ -259,7 +276,11 @@ fn field(check: &Check<'_>, typed: Typed, name: &str, kind: &FieldKind) -> Optio
         return Some(typed.expr);
     }
     let at = check.source.at(0);
-    let message = format!("the field `{name}` holds {}, but this gives {}", wanted.words(), typed.ty.words());
+    let message = format!(
+        "the field `{name}` holds {}, but this gives {}",
+        wanted.words(),
+        typed.ty.words()
+    );
     check.cx.sink.error(at, "wrong-type", message);
     None
 }

@@ -10,8 +10,18 @@ use ganglion_model::clocks::{Length, Rule, Unit};
 use ganglion_model::pack::{ClockDef, LengthFrom, OnOverdue};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 10] =
-    ["title", "from", "until", "suspend_in", "length", "same_day", "roll", "overdue", "promise", "basis"];
+const KEYS: [&str; 10] = [
+    "title",
+    "from",
+    "until",
+    "suspend_in",
+    "length",
+    "same_day",
+    "roll",
+    "overdue",
+    "promise",
+    "basis",
+];
 /// Largest share of another clock's length, in percent.
 const MOST_PERCENT: i64 = 1000;
 
@@ -37,7 +47,11 @@ fn one(cx: Cx<'_>, name: &str, node: &Node, symbol: &ProcessSymbol) -> Option<Cl
     let scope = Scope::clock(symbol);
     let length = length(cx, cx.need(node, "length", &what)?, &scope, symbol)?;
     if matches!(&length, LengthFrom::Share { clock, .. } if clock == name) {
-        cx.sink.error(node.at, "share-of-itself", format!("{what} cannot be a share of itself"));
+        cx.sink.error(
+            node.at,
+            "share-of-itself",
+            format!("{what} cannot be a share of itself"),
+        );
     }
     Some(ClockDef {
         name: name.to_owned(),
@@ -62,7 +76,10 @@ pub fn length(cx: Cx<'_>, node: &Node, scope: &Scope<'_>, symbol: &ProcessSymbol
         let of = cx.need(node, "of", "a share")?;
         let clock = cx.scalar(of, "a clock")?;
         known_clock(cx, of.at, clock, symbol).then_some(())?;
-        return Some(LengthFrom::Share { clock: clock.to_owned(), percent: u32::try_from(percent).ok()? });
+        return Some(LengthFrom::Share {
+            clock: clock.to_owned(),
+            percent: u32::try_from(percent).ok()?,
+        });
     }
     let text = cx.scalar(node, "a length")?;
     if text.starts_with(|c: char| c.is_ascii_digit()) {
@@ -76,20 +93,34 @@ pub fn known_clock(cx: Cx<'_>, at: At, clock: &str, symbol: &ProcessSymbol) -> b
     let known = symbol.clocks.iter().any(|one| one == clock);
     if !known {
         let names = symbol.clocks.iter().map(String::as_str);
-        cx.unknown(at, "unknown-clock", &format!("there is no clock `{clock}`"), clock, names);
+        cx.unknown(
+            (at, "unknown-clock"),
+            &format!("there is no clock `{clock}`"),
+            clock,
+            names,
+        );
     }
     known
 }
 
 fn rule(cx: Cx<'_>, node: &Node, length: &LengthFrom) -> Rule {
     // The length inside counts only for a fixed one; others replace it when the clock starts.
-    let fixed = if let LengthFrom::Fixed(length) = length { Some(*length) } else { None };
+    let fixed = if let LengthFrom::Fixed(length) = length {
+        Some(*length)
+    } else {
+        None
+    };
     let mut rule = Rule::new(fixed.unwrap_or_else(|| Length::new(1, Unit::WorkingDay)));
     if cx.flag(node, "same_day", false) {
         rule = rule.same_day();
         if fixed.is_some_and(|length| length.unit().is_hours()) {
             let at = node.get("same_day").map_or(node.at, |key| key.at);
-            cx.sink.warn(at, "rule-without-effect", "hours count from the moment itself", "remove `same_day`");
+            cx.sink.warn(
+                at,
+                "rule-without-effect",
+                "hours count from the moment itself",
+                "remove `same_day`",
+            );
         }
     }
     if cx.flag(node, "roll", false) {
@@ -97,19 +128,29 @@ fn rule(cx: Cx<'_>, node: &Node, length: &LengthFrom) -> Rule {
         let rolls = |unit| matches!(unit, Unit::CalendarDay | Unit::Month | Unit::Year);
         if fixed.is_some_and(|length| !rolls(length.unit())) {
             let at = node.get("roll").map_or(node.at, |key| key.at);
-            cx.sink.warn(at, "rule-without-effect", "only calendar days, months and years roll", "remove `roll`");
+            cx.sink.warn(
+                at,
+                "rule-without-effect",
+                "only calendar days, months and years roll",
+                "remove `roll`",
+            );
         }
     }
     rule
 }
 
 fn overdue(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<OnOverdue> {
-    let Some(value) = node.get("overdue") else { return Some(OnOverdue::Mark) };
+    let Some(value) = node.get("overdue") else {
+        return Some(OnOverdue::Mark);
+    };
     if value.text() == Some("mark") {
         return Some(OnOverdue::Mark);
     }
+    if value.text() == Some("nothing") {
+        return Some(OnOverdue::Nothing);
+    }
     let [(key, name)] = value.entries() else {
-        let message = "`overdue` is `mark`, {count: name} or {do: action}";
+        let message = "`overdue` is `mark`, `nothing`, {count: name} or {do: action}";
         cx.sink.error(value.at, "wrong-shape", message);
         return None;
     };

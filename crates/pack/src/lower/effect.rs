@@ -12,7 +12,8 @@ use ganglion_model::pack::{Assign, Effect, FieldKind, Who};
 use std::collections::BTreeMap;
 
 const EFFECTS: [&str; 13] = [
-    "assign", "assist", "set", "count", "mark", "level", "move", "extend", "restart", "merge", "open", "record", "notify",
+    "assign", "assist", "set", "count", "mark", "level", "move", "extend", "restart", "merge", "open", "record",
+    "notify",
 ];
 
 /// What effects of an action may refer to.
@@ -35,12 +36,23 @@ impl<'a> Doing<'a> {
         for item in node.map(Node::items).unwrap_or_default() {
             let [(key, value)] = item.entries() else {
                 let message = "an effect is a mapping with one key";
-                self.cx.sink.error_help(item.at, "wrong-shape", message, "write each effect as its own item: `- count: returns`");
+                self.cx.sink.error_help(
+                    item.at,
+                    "wrong-shape",
+                    message,
+                    "write each effect as its own item: `- count: returns`",
+                );
                 continue;
             };
             if key.text == "set" {
                 let from = |name: &str| self.process.field(name).and_then(|field| field.kind.clone());
-                let known: Vec<&str> = self.process.form.keys().chain(self.process.fields.keys()).map(String::as_str).collect();
+                let known: Vec<&str> = self
+                    .process
+                    .form
+                    .keys()
+                    .chain(self.process.fields.keys())
+                    .map(String::as_str)
+                    .collect();
                 let values = self.values(value, "the case", &known, from);
                 effects.extend(values.into_iter().map(|(field, value)| Effect::Set { field, value }));
             } else {
@@ -67,7 +79,12 @@ impl<'a> Doing<'a> {
                 "up" => Some(Effect::Level { up: true }),
                 "down" => Some(Effect::Level { up: false }),
                 other => {
-                    cx.unknown(value.at, "unknown-word", "`level` is up or down", other, ["up", "down"]);
+                    cx.unknown(
+                        (value.at, "unknown-word"),
+                        "`level` is up or down",
+                        other,
+                        ["up", "down"],
+                    );
                     None
                 }
             },
@@ -93,16 +110,29 @@ impl<'a> Doing<'a> {
             "notify" => self.notify(key, value),
             other => {
                 let remedy = near::remedy(other, EFFECTS);
-                cx.sink.error_maybe(key.at, "unknown-effect", format!("there is no effect `{other}`"), remedy);
+                cx.sink.error_maybe(
+                    key.at,
+                    "unknown-effect",
+                    format!("there is no effect `{other}`"),
+                    remedy,
+                );
                 None
             }
         }
     }
 
     fn notify(&self, key: &Key, value: &Node) -> Option<Effect> {
-        let whole = Node { at: value.at, kind: Kind::Map(vec![(key.clone(), value.clone())]) };
+        let whole = Node {
+            at: value.at,
+            kind: Kind::Map(vec![(key.clone(), value.clone())]),
+        };
         let told: fn(&Who) -> bool = |who| matches!(who, Who::Reporter | Who::Assignee);
-        let who = who::list(self.cx, &whole, "notify", (told, "only reporter and assignee can be told"));
+        let who = who::list(
+            self.cx,
+            &whole,
+            "notify",
+            (told, "only reporter and assignee can be told"),
+        );
         (!who.is_empty()).then_some(Effect::Notify(who))
     }
 
@@ -111,18 +141,29 @@ impl<'a> Doing<'a> {
         let cx = self.cx;
         let text = cx.scalar(node, "a field of the form")?;
         let Some(name) = text.strip_prefix("form.") else {
-            cx.sink.error_help(node.at, "not-a-form-field", format!("`{text}` is no field of the form"), "write form.<field>");
+            cx.sink.error_help(
+                node.at,
+                "not-a-form-field",
+                format!("`{text}` is no field of the form"),
+                "write form.<field>",
+            );
             return None;
         };
         let Some(field) = self.form.get(name) else {
             let known = self.form.keys().map(String::as_str);
-            cx.unknown(node.at, "unknown-field", &format!("the form has no field `{name}`"), name, known);
+            cx.unknown(
+                (node.at, "unknown-field"),
+                &format!("the form has no field `{name}`"),
+                name,
+                known,
+            );
             return None;
         };
         let kind = field.kind.as_ref()?;
         if !fits(kind) {
             let message = format!("`{text}` is not {wanted}");
-            cx.sink.error_help(node.at, "wrong-type", message, format!("the field must be {wanted}"));
+            cx.sink
+                .error_help(node.at, "wrong-type", message, format!("the field must be {wanted}"));
             return None;
         }
         Some(name.to_owned())
@@ -142,7 +183,11 @@ impl<'a> Doing<'a> {
             self.form_field(node, "a field of type post, `actor` or `nobody`", post)?
         };
         let several = matches!(self.form.get(&name)?.kind, Some(FieldKind::Posts { .. }));
-        Some(if several { Assign::FormMany(name) } else { Assign::Form(name) })
+        Some(if several {
+            Assign::FormMany(name)
+        } else {
+            Assign::Form(name)
+        })
     }
 
     fn timed(&self, node: &Node, what: &str, key: &str) -> Option<(String, ganglion_model::pack::LengthFrom)> {
@@ -158,42 +203,64 @@ impl<'a> Doing<'a> {
 
     fn open(&self, node: &Node) -> Option<Effect> {
         let cx = self.cx;
-        cx.mapping(node, "`open`", &["process", "place", "set", "link"]).then_some(())?;
+        cx.mapping(node, "`open`", &["process", "place", "set", "link"])
+            .then_some(())?;
         let process = cx.need(node, "process", "`open`")?;
         let name = cx.scalar(process, "a process")?;
         let known = cx.symbols.processes.iter().map(|(name, one)| (name, &one.packs));
-        let link = cx.need(node, "link", "`open`").and_then(|link| cx.scalar(link, "a link"));
-        cx.usable(process.at, ("process", "unknown-process"), name, known).then_some(())?;
+        let link = cx
+            .need(node, "link", "`open`")
+            .and_then(|link| cx.scalar(link, "a link"));
+        cx.usable(process.at, ("process", "unknown-process"), name, known)
+            .then_some(())?;
         let target = cx.symbols.processes.get(name)?;
         let place = node
             .get("place")
             .and_then(|place| self.form_field(place, "a place", |kind| matches!(kind, FieldKind::Place { .. })));
         let names: Vec<&str> = target.form.keys().map(String::as_str).collect();
         let from = |field: &str| target.form.get(field).and_then(|field| field.kind.clone());
-        let set = node.get("set").map(|set| self.values(set, &format!("the form of {name}"), &names, from)).unwrap_or_default();
+        let set = node
+            .get("set")
+            .map(|set| self.values(set, &format!("the form of {name}"), &names, from))
+            .unwrap_or_default();
         for (field, symbol) in &target.form {
             if symbol.required && !set.contains_key(field) && !target.place_fields.contains(field) {
                 let message = format!("{name} asks for `{field}`, which is not set here");
-                cx.sink.error_help(node.at, "missing-value", message, format!("add `{field}: …` to `set`"));
+                cx.sink
+                    .error_help(node.at, "missing-value", message, format!("add `{field}: …` to `set`"));
             }
         }
-        Some(Effect::Open { process: name.to_owned(), place, set, link: link?.to_owned() })
+        Some(Effect::Open {
+            process: name.to_owned(),
+            place,
+            set,
+            link: link?.to_owned(),
+        })
     }
 
     fn record(&self, node: &Node) -> Option<Effect> {
         let cx = self.cx;
-        cx.mapping(node, "`record`", &["register", "key", "set"]).then_some(())?;
+        cx.mapping(node, "`record`", &["register", "key", "set"])
+            .then_some(())?;
         let register = cx.need(node, "register", "`record`")?;
         let name = cx.scalar(register, "a register")?;
         let known = cx.symbols.registers.iter().map(|(name, one)| (name, &one.packs));
-        cx.usable(register.at, ("register", "unknown-register"), name, known).then_some(())?;
+        cx.usable(register.at, ("register", "unknown-register"), name, known)
+            .then_some(())?;
         let target = cx.symbols.registers.get(name)?;
         let scope = Scope::effect(self.process, self.form);
         let key = cel::compile(cx, &scope, cx.need(node, "key", "`record`")?, &Want::Key);
         let names: Vec<&str> = target.fields.keys().map(String::as_str).collect();
         let from = |field: &str| target.fields.get(field).and_then(|field| field.kind.clone());
-        let set = node.get("set").map(|set| self.values(set, &format!("the register {name}"), &names, from)).unwrap_or_default();
-        Some(Effect::Record { register: name.to_owned(), key: key?, set })
+        let set = node
+            .get("set")
+            .map(|set| self.values(set, &format!("the register {name}"), &names, from))
+            .unwrap_or_default();
+        Some(Effect::Record {
+            register: name.to_owned(),
+            key: key?,
+            set,
+        })
     }
 
     /// `field: expression` pairs for fields that `kind` knows.
@@ -206,14 +273,19 @@ impl<'a> Doing<'a> {
     ) -> BTreeMap<String, Expr> {
         let cx = self.cx;
         if !matches!(node.kind, Kind::Map(_)) {
-            cx.sink.error_help(node.at, "wrong-shape", "`set` is a mapping of field to expression", "write {field: expression}");
+            cx.sink.error_help(
+                node.at,
+                "wrong-shape",
+                "`set` is a mapping of field to expression",
+                "write {field: expression}",
+            );
         }
         let scope = Scope::effect(self.process, self.form);
         let mut values = BTreeMap::new();
         for (key, value) in node.entries() {
             if !known.contains(&key.text.as_str()) {
                 let message = format!("{what} has no field `{}`", key.text);
-                cx.unknown(key.at, "unknown-field", &message, &key.text, known.iter().copied());
+                cx.unknown((key.at, "unknown-field"), &message, &key.text, known.iter().copied());
                 continue;
             }
             let Some(kind) = kind(&key.text) else { continue };

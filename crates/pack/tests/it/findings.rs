@@ -25,16 +25,31 @@ fn blocks(text: &str) -> Vec<(String, String, String)> {
 
 fn section(file: &str, text: &str) -> Section {
     let name = format!("{file}: {}", text.lines().next().unwrap_or_default());
-    let mut section = Section { name, files: base(), expected: Vec::new() };
+    let mut section = Section {
+        name,
+        files: base(),
+        expected: Vec::new(),
+    };
     for (kind, path, body) in blocks(text) {
         match kind.as_str() {
             "edit" => {
                 let side = |sign: &str| -> String {
-                    body.lines().filter_map(|line| Some(format!("{}\n", line.strip_prefix(sign)?.strip_prefix(' ').unwrap_or("")))).collect()
+                    body.lines()
+                        .filter_map(|line| {
+                            Some(format!(
+                                "{}\n",
+                                line.strip_prefix(sign)?.strip_prefix(' ').unwrap_or("")
+                            ))
+                        })
+                        .collect()
                 };
                 edit(&mut section.files, &path, &side("-"), &side("+"));
             }
-            "remove" => assert!(section.files.remove(&path).is_some(), "{}: no file {path}", section.name),
+            "remove" => assert!(
+                section.files.remove(&path).is_some(),
+                "{}: no file {path}",
+                section.name
+            ),
             "finds" => section.expected.extend(body.lines().map(str::to_owned)),
             _ => {
                 section.files.insert(path, body.into_bytes());
@@ -46,7 +61,10 @@ fn section(file: &str, text: &str) -> Section {
 
 /// All sections of all pages.
 fn sections() -> Vec<Section> {
-    let mut pages: Vec<_> = std::fs::read_dir(folder("findings")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut pages: Vec<_> = std::fs::read_dir(folder("findings"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     pages.sort();
     let mut all = Vec::new();
     for page in pages {
@@ -60,9 +78,9 @@ fn sections() -> Vec<Section> {
 /// `file:line:column severity code: part of the message`, where the part may be left out.
 fn fits(expected: &str, found: &str) -> bool {
     match expected.split_once(": ") {
-        Some((head, part)) => {
-            found.split_once(": ").is_some_and(|(found_head, message)| head == found_head && message.contains(part))
-        }
+        Some((head, part)) => found
+            .split_once(": ")
+            .is_some_and(|(found_head, message)| head == found_head && message.contains(part)),
         None => found.starts_with(&format!("{expected}: ")),
     }
 }
@@ -82,15 +100,33 @@ fn every_section_finds_exactly_what_it_says() {
             .iter()
             .map(|one| {
                 let severity = serde_json::to_value(one.severity).unwrap();
-                let remedy = one.remedy.as_ref().map(|remedy| format!(" → {remedy}")).unwrap_or_default();
+                let remedy = one
+                    .remedy
+                    .as_ref()
+                    .map(|remedy| format!(" → {remedy}"))
+                    .unwrap_or_default();
                 let severity = severity.as_str().unwrap().to_owned();
-                format!("{}:{}:{} {severity} {}: {}{remedy}", one.file, one.line, one.column, one.code, one.message)
+                format!(
+                    "{}:{}:{} {severity} {}: {}{remedy}",
+                    one.file, one.line, one.column, one.code, one.message
+                )
             })
             .collect();
         let same = lines.len() == section.expected.len()
-            && section.expected.iter().zip(&lines).all(|(expected, found)| fits(expected, found));
+            && section
+                .expected
+                .iter()
+                .zip(&lines)
+                .all(|(expected, found)| fits(expected, found));
         if !same {
-            writeln!(report, "## {}\nexpected:\n{}\nfound:\n{}\n", section.name, section.expected.join("\n"), lines.join("\n")).unwrap();
+            writeln!(
+                report,
+                "## {}\nexpected:\n{}\nfound:\n{}\n",
+                section.name,
+                section.expected.join("\n"),
+                lines.join("\n")
+            )
+            .unwrap();
         }
     }
     assert!(report.is_empty(), "{report}");
@@ -113,9 +149,19 @@ fn every_code_has_an_example() {
             }
             let text = std::fs::read_to_string(path).unwrap();
             let code = |word: &&str| {
-                word.contains('-') && word.split('-').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+                word.contains('-')
+                    && word.split('-').all(|part| {
+                        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                    })
             };
-            missing.extend(text.split('"').skip(1).step_by(2).filter(code).filter(|word| !shown.contains(*word)).map(str::to_owned));
+            missing.extend(
+                text.split('"')
+                    .skip(1)
+                    .step_by(2)
+                    .filter(code)
+                    .filter(|word| !shown.contains(*word))
+                    .map(str::to_owned),
+            );
         }
     }
     missing.sort();

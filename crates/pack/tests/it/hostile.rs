@@ -16,8 +16,30 @@ fn bounded(files: &Files) {
 
 /// Bits of the language, so that mutations go deeper than the first bracket.
 const BITS: [&str; 24] = [
-    "{", "}", "[", "]", ":", "\n", "  ", "- ", "\"", "'", "&a ", "*a", "<<: ", "|", ">-", "#", "\t", "null", "true", "9999999999999999999",
-    "case.", "form.", "&& ", "中",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    "\n",
+    "  ",
+    "- ",
+    "\"",
+    "'",
+    "&a ",
+    "*a",
+    "<<: ",
+    "|",
+    ">-",
+    "#",
+    "\t",
+    "null",
+    "true",
+    "9999999999999999999",
+    "case.",
+    "form.",
+    "&& ",
+    "中",
 ];
 
 proptest! {
@@ -55,7 +77,13 @@ proptest! {
 
 #[test]
 fn brackets_without_end_are_refused_not_followed() {
-    for text in ["(".repeat(3000), "!".repeat(3000), "[".repeat(3000), format!("{}1{}", "(".repeat(900), ")".repeat(900)), "case.".repeat(700)] {
+    for text in [
+        "(".repeat(3000),
+        "!".repeat(3000),
+        "[".repeat(3000),
+        format!("{}1{}", "(".repeat(900), ")".repeat(900)),
+        "case.".repeat(700),
+    ] {
         let mut files = base();
         crate::packs::edit(&mut files, "things/processes/thing.yaml", "case.returns < 2", &text);
         bounded(&files);
@@ -80,7 +108,10 @@ fn deep_and_swelling_yaml_is_refused() {
 
 #[test]
 fn files_too_large_or_not_text_are_findings() {
-    let mut files = BTreeMap::from([("pack.yaml".to_owned(), vec![b'#'; usize::try_from(MAX_FILE_BYTES).unwrap() + 1])]);
+    let mut files = BTreeMap::from([(
+        "pack.yaml".to_owned(),
+        vec![b'#'; usize::try_from(MAX_FILE_BYTES).unwrap() + 1],
+    )]);
     let source = PackSource::load("big", &files).unwrap();
     let (model, found) = ganglion_pack::compile(&[source]);
     assert!(model.is_none());
@@ -94,7 +125,9 @@ fn files_too_large_or_not_text_are_findings() {
 fn the_number_of_findings_is_bounded() {
     let mut files = base();
     let keys: String = (0..MAX_FINDINGS + 500).map(|n| format!("zz{n}: 1\n")).collect();
-    files.entry("things/pack.yaml".to_owned()).and_modify(|text| text.extend(keys.into_bytes()));
+    files
+        .entry("things/pack.yaml".to_owned())
+        .and_modify(|text| text.extend(keys.into_bytes()));
     assert_eq!(findings(&files).len(), MAX_FINDINGS);
     assert_eq!(sources(&files).len(), 2);
 }

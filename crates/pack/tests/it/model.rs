@@ -16,9 +16,21 @@ fn packs_roles_and_lists() {
     let model = model();
     assert_eq!(model.packs["things"].requires, ["core"]);
     assert_eq!(model.roles["clerk"].levels, [Level::Township, Level::County]);
-    let topics: Vec<&str> = model.lists["topic"].codes.iter().map(|code| code.code.as_str()).collect();
+    let topics: Vec<&str> = model.lists["topic"]
+        .codes
+        .iter()
+        .map(|code| code.code.as_str())
+        .collect();
     assert_eq!(topics, ["road", "water"]);
-    assert_eq!(model.lists["reason"].code("lost").unwrap().valid_to.unwrap().to_string(), "2023-01-01");
+    assert_eq!(
+        model.lists["reason"]
+            .code("lost")
+            .unwrap()
+            .valid_to
+            .unwrap()
+            .to_string(),
+        "2023-01-01"
+    );
 }
 
 #[test]
@@ -39,14 +51,32 @@ fn the_process_is_whole() {
     let process = &model.processes["thing"];
     assert_eq!((process.initial.as_str(), process.heading.as_str()), ("new", "about"));
     assert_eq!(process.state_order, ["new", "working", "closed", "refused"]);
-    assert_eq!(process.open_by, [Who::Public, Who::Role { role: "clerk".into(), level: Level::Township }, Who::System]);
+    assert_eq!(
+        process.open_by,
+        [
+            Who::Public,
+            Who::Role {
+                role: "clerk".into(),
+                level: Level::Township
+            },
+            Who::System
+        ]
+    );
     assert_eq!(process.retention_days, Some(365));
     assert!(matches!(process.field("where").unwrap().required, Required::If(_)));
     assert!(process.field("phone").unwrap().personal);
     let number = &process.numbers["file"];
     assert_eq!(number.on_state.as_deref(), Some("working"));
     let literal = |text: &str| NumberPart::Literal(text.to_owned());
-    assert_eq!(number.parts, [literal("F-"), NumberPart::Place(Level::County), literal("-"), NumberPart::Sequence(6)]);
+    assert_eq!(
+        number.parts,
+        [
+            literal("F-"),
+            NumberPart::Place(Level::County),
+            literal("-"),
+            NumberPart::Sequence(6)
+        ]
+    );
     assert_eq!(process.route.handled_at, Some(Level::Township));
 }
 
@@ -54,15 +84,30 @@ fn the_process_is_whole() {
 fn clocks_and_effects() {
     let model = model();
     let process = &model.processes["thing"];
-    assert_eq!(process.clocks["look"].length, LengthFrom::Share { clock: "work".into(), percent: 50 });
+    assert_eq!(
+        process.clocks["look"].length,
+        LengthFrom::Share {
+            clock: "work".into(),
+            percent: 50
+        }
+    );
     assert!(matches!(process.clocks["work"].length, LengthFrom::Expr(_)));
     assert_eq!(process.clocks["work"].on_overdue, OnOverdue::Act("lapse".into()));
     let take = process.action("new", "take").unwrap();
     assert_eq!(take.effects[0], Effect::Assign(Assign::Form("handler".into())));
-    assert_eq!(serde_json::to_value(&take.effects[1]).unwrap(), json!({"set": {"field": "urgent", "value": {"Lit": true}}}));
+    assert_eq!(
+        serde_json::to_value(&take.effects[1]).unwrap(),
+        json!({"set": {"field": "urgent", "value": {"Lit": true}}})
+    );
     let back = process.action("working", "back").unwrap();
     assert_eq!(back.not, ["finished"]);
-    assert_eq!(back.effects[1], Effect::Extend { clock: "work".into(), by: LengthFrom::Fixed("1 wd".parse().unwrap()) });
+    assert_eq!(
+        back.effects[1],
+        Effect::Extend {
+            clock: "work".into(),
+            by: LengthFrom::Fixed("1 wd".parse().unwrap())
+        }
+    );
 }
 
 #[test]
@@ -87,8 +132,18 @@ fn the_model_survives_json_and_order_of_packs_does_not_matter() {
 fn anchors_stand_for_what_they_name_and_are_reported_once() {
     let mut files = base();
     let process = "things/processes/thing.yaml";
-    edit(&mut files, process, "      back:\n        title: {zh: 退回, en: Return}", "      back: &back\n        title: 退回");
-    edit(&mut files, process, "  closed:\n    title: {zh: 办结, en: Closed}\n", "  closed:\n    title: {zh: 办结, en: Closed}\n    actions: {back: *back}\n");
+    edit(
+        &mut files,
+        process,
+        "      back:\n        title: {zh: 退回, en: Return}",
+        "      back: &back\n        title: 退回",
+    );
+    edit(
+        &mut files,
+        process,
+        "  closed:\n    title: {zh: 办结, en: Closed}\n",
+        "  closed:\n    title: {zh: 办结, en: Closed}\n    actions: {back: *back}\n",
+    );
     let (model, findings) = ganglion_pack::compile(&sources(&files));
     assert_eq!(findings.len(), 1, "{findings}");
     assert!(model.unwrap().processes["thing"].action("closed", "back").is_some());
