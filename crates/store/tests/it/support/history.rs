@@ -241,7 +241,7 @@ fn typed(action: &str, with: usize, case: &Opened, other: &Opened) -> Fields {
     let post = format!("clerk.{}", case.shard);
     let township = |n: usize| format!("{}00{}", case.shard, n % 2 + 1);
     let pairs: Vec<(&str, Value)> = match action {
-        "give" if with % 3 == 0 => vec![("post", json!(post)), ("helpers", json!([post]))],
+        "give" if with.is_multiple_of(3) => vec![("post", json!(post)), ("helpers", json!([post]))],
         "give" => vec![("post", json!(post))],
         "merge" => vec![("into", json!(other.number))],
         "move" => vec![("to", json!(township(with)))],
