@@ -5,9 +5,9 @@ use crate::system::{Machine, master_key, stopped};
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
-use ganglion_kernel::{Store, World};
+use ganglion_kernel::World;
 use ganglion_server::{App, AppParts, Settings};
-use ganglion_store::SqliteStore;
+use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ pub struct Running {
 /// When the database, the packs or the key cannot be read.
 pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result<Running> {
     let database = installation.data.join("ganglion.sqlite");
-    let store = SqliteStore::open(&database).with_context(|| format!("opening {}", database.display()))?;
+    let store = SqliteStore::open(&database, SqliteOptions::default()).with_context(|| format!("opening {}", database.display()))?;
     let model = world::packs(&installation.home.join("packs"))?;
     let office = world::office(&installation.home)?;
     let world = Arc::new(ArcSwap::from_pointee(world::load(store.as_ref(), model, office).await?));
@@ -85,7 +85,7 @@ impl Running {
         // The committer ends when its last handle is gone; jobs that still hold one are ending too.
         let joined = tokio::task::spawn_blocking(move || thread.join());
         let _ = tokio::time::timeout(std::time::Duration::from_secs(5), joined).await;
-        store.close()?;
+        drop(store);
         Ok(())
     }
 }

@@ -30,3 +30,4 @@ mod web;
 pub use app::{App, AppParts, AppState, Settings, StartError, serve};
 pub use routes::router;
 pub use session::hash_password;
+pub use staff::ADMIN_ROLE;

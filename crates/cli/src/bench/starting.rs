@@ -10,7 +10,7 @@ use anyhow::Result;
 use ganglion_kernel::Store;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::WallClock as _;
-use ganglion_store::SqliteStore;
+use ganglion_store::{SqliteOptions, SqliteStore};
 use hyper::Method;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ async fn first_answer(ground: &Ground) -> Result<f64> {
 
 fn fill(home: &Path, data: &Path, cases: usize, runtime: &tokio::runtime::Runtime) -> Result<()> {
     let machine = Machine::new();
-    let store = SqliteStore::open(&data.join("ganglion.sqlite"))?;
+    let store = SqliteStore::open(&data.join("ganglion.sqlite"), SqliteOptions::default())?;
     store.set_durable(false)?;
     let as_store: Arc<dyn Store> = store.clone();
     let model = world::packs(&home.join("packs"))?;
@@ -66,6 +66,6 @@ fn fill(home: &Path, data: &Path, cases: usize, runtime: &tokio::runtime::Runtim
     history::load(&as_store, (&world, &master), (&mut actors, &machine), plan, &mut |_| ())?;
     drop(as_store);
     store.set_durable(true)?;
-    store.close()?;
+    drop(store);
     Ok(())
 }

@@ -7,7 +7,7 @@ use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::port::Account;
 use ganglion_model::{AccountId, PlaceCode, Post, PostId, Text};
-use ganglion_store::SqliteStore;
+use ganglion_store::{SqliteOptions, SqliteStore};
 use std::io::BufRead as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,12 +50,14 @@ pub fn run(args: &AccountArgs) -> Result<ExitCode> {
     std::io::stdin().lock().read_line(&mut password).context("reading the password")?;
     let password = password.trim_end_matches(['\r', '\n']);
     ensure!(password.chars().count() >= 10, "a password has at least 10 characters");
-    let store = SqliteStore::open(&data.join("ganglion.sqlite"))?;
-    let today = local_date(crate::system::Machine::new().now());
+    let store = SqliteStore::open(&data.join("ganglion.sqlite"), SqliteOptions::default())?;
+    let machine = crate::system::Machine::new();
+    let today = local_date(machine.now());
+    let salt = *machine.id().as_bytes();
     let account = Account {
         id: AccountId(id.clone()),
         name: name.clone(),
-        password: Some(ganglion_server::hash_password(password)?),
+        password: Some(ganglion_server::hash_password(password, &salt).map_err(anyhow::Error::msg)?),
         active: true,
     };
     let post = Post {
@@ -73,7 +75,7 @@ pub fn run(args: &AccountArgs) -> Result<ExitCode> {
         store.accounts_put(std::slice::from_ref(&account)).await?;
         store.posts_put(std::slice::from_ref(&post)).await
     })?;
-    store.close()?;
+    drop(store);
     crate::out(&format!("{id} may sign in as {role} at {place}"));
     Ok(ExitCode::SUCCESS)
 }

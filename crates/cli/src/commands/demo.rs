@@ -13,7 +13,7 @@ use clap::Args;
 use ganglion_kernel::Store;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::WallClock as _;
-use ganglion_store::SqliteStore;
+use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
         let _ = std::fs::remove_file(args.data.join(format!("loading.sqlite{suffix}")));
     }
     say("loading places, outlines and posts");
-    let store = SqliteStore::open(&loading).context("opening the database")?;
+    let store = SqliteStore::open(&loading, SqliteOptions::default()).context("opening the database")?;
     store.set_durable(false)?;
     let as_store: Arc<dyn Store> = store.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -106,7 +106,7 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
         history::load(&as_store, (&world, &master), (&mut actors, machine.as_ref()), plan, &mut progress)?;
     runtime.block_on(as_store.setting_put("history_until", &now.to_string()))?;
     store.set_durable(true)?;
-    store.close()?;
+    drop(store);
     drop(as_store);
     say(&format!("{} cases, {} steps, {} refused", made.cases, made.steps, made.refused));
     std::fs::rename(&loading, args.data.join("ganglion.sqlite")).context("keeping the database")?;

@@ -10,7 +10,7 @@ use ganglion_indicators::{Cells, fact_changes, facts_of_case};
 use ganglion_kernel::Store;
 use ganglion_kernel::port::{CaseFilter, CaseOrder, Want};
 use ganglion_model::{CommandId, Shard};
-use ganglion_store::SqliteStore;
+use ganglion_store::{SqliteOptions, SqliteStore};
 use hyper::Method;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -101,14 +101,14 @@ async fn kill(ground: &Arc<Ground>, runs: u32, clients: u32, seed: u64) -> Resul
             acknowledged.extend(acks?);
             in_flight.extend(open);
         }
-        let store = SqliteStore::open(&ground.data.join("ganglion.sqlite"))?;
+        let store = SqliteStore::open(&ground.data.join("ganglion.sqlite"), SqliteOptions::default())?;
         tally.lost += lost(store.as_ref(), &acknowledged).await?;
         tally.doubled += doubled(store.as_ref(), &mut read, &mut times).await?;
         tally.acknowledged += acknowledged.len() as u64;
         if run + 1 == runs || run % 10 == 9 {
             tally.equal &= figures_equal(ground, store.as_ref()).await?;
         }
-        store.close()?;
+        drop(store);
     }
     Ok(tally)
 }

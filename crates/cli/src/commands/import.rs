@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use ganglion_kernel::Store as _;
 use ganglion_model::{Level, PlaceTree};
-use ganglion_store::SqliteStore;
+use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,7 +40,7 @@ pub fn run(args: &ImportArgs) -> Result<ExitCode> {
     let What::Places { data, home: named } = &args.what;
     let home = home(named.as_deref());
     std::fs::create_dir_all(data).with_context(|| format!("making {}", data.display()))?;
-    let store = SqliteStore::open(&data.join("ganglion.sqlite"))?;
+    let store = SqliteStore::open(&data.join("ganglion.sqlite"), SqliteOptions::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let tree: PlaceTree = runtime.block_on(async {
         if !store.places().await?.is_empty() {
@@ -48,7 +48,7 @@ pub fn run(args: &ImportArgs) -> Result<ExitCode> {
         }
         install(store.as_ref(), &home, &City::read(&home)?, &People::read(&home)?).await
     })?;
-    store.close()?;
+    drop(store);
     let count = |level: Level| tree.versions().filter(|p| p.code.level() == level && p.valid_to.is_none()).count();
     let counts: Vec<String> =
         Level::ALL.iter().map(|level| format!("{} {}", level.as_str(), count(*level))).collect();

@@ -1,3 +1,8 @@
 //! One file a command; each has `Args` for clap and a `run` that gives the exit code.
 
+pub mod account;
+pub mod demo;
+pub mod drill;
+pub mod import;
 pub mod pack;
+pub mod serve;

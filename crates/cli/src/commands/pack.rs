@@ -1,8 +1,16 @@
 //! `ganglion pack`: checking packs and running their scenarios.
 
+use crate::scenario::{self, Report};
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
+use ganglion_model::Model;
+use ganglion_pack::{Findings, compile_folders};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Arguments of `ganglion pack`.
 #[derive(Args)]
@@ -14,19 +22,171 @@ pub struct PackArgs {
 #[derive(Subcommand)]
 enum PackCommand {
     /// Reads packs and prints every finding with file, line, column and remedy.
+    #[command(after_help = "Examples:\n  ganglion pack check packs/grid packs/incidents\n  \
+        ganglion pack check --json packs/incidents\n\nA pack that another one requires is read too, if it lies beside it. \
+        Ends with 1 if there is an error; warnings do not count.")]
     Check {
-        /// Folders of packs that belong together.
-        #[arg(required = true)]
+        /// Folders of packs that are installed together.
+        #[arg(required = true, value_name = "DIR")]
         dirs: Vec<PathBuf>,
+        /// Print the findings as a JSON list.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs the scenarios in the `tests` folders of packs, in memory, with the clock they set.
+    #[command(after_help = "Examples:\n  ganglion pack test packs/grid packs/incidents\n  \
+        ganglion pack test packs/incidents --only \"returned twice\"\n\nHow scenarios are written is in \
+        docs/packs/language.md. Ends with 1 if one fails.")]
+    Test {
+        /// Folders of packs that are installed together.
+        #[arg(required = true, value_name = "DIR")]
+        dirs: Vec<PathBuf>,
+        /// Only scenarios whose file or heading contains this.
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
     },
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// When a folder cannot be read.
+/// When a folder cannot be read, or nothing can be printed.
 pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
-    let PackCommand::Check { dirs } = &args.command;
-    anyhow::ensure!(dirs.iter().all(|dir| dir.is_dir()), "not a folder");
-    Ok(ExitCode::SUCCESS)
+    match &args.command {
+        PackCommand::Check { dirs, json } => {
+            let (_, findings) = compiled(dirs)?;
+            say(&if *json { as_json(&findings)? } else { as_text(&findings) })?;
+            Ok(exit(findings.errors() == 0))
+        }
+        PackCommand::Test { dirs, only } => {
+            let (model, findings) = compiled(dirs)?;
+            let Some(model) = model else {
+                say(&as_text(&findings))?;
+                return Ok(ExitCode::FAILURE);
+            };
+            let (text, failed) = tested(&Arc::new(model), dirs, only.as_deref())?;
+            say(&text)?;
+            Ok(exit(failed == 0))
+        }
+    }
+}
+
+fn exit(good: bool) -> ExitCode {
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    std::io::stdout().write_all(text.as_bytes()).context("cannot print")
+}
+
+fn compiled(dirs: &[PathBuf]) -> anyhow::Result<(Option<Model>, Findings)> {
+    let mut all: Vec<PathBuf> = Vec::new();
+    for dir in dirs {
+        anyhow::ensure!(dir.is_dir(), "{} is not a folder", dir.display());
+        with_required(dir, &mut all);
+    }
+    compile_folders(&all).context("cannot read the packs")
+}
+
+/// Adds `dir` after the packs it requires, as far as they lie beside it; the compiler reports those that do not.
+fn with_required(dir: &Path, into: &mut Vec<PathBuf>) {
+    let same = |one: &PathBuf| one.canonicalize().ok() == dir.canonicalize().ok();
+    if into.iter().any(same) {
+        return;
+    }
+    // Placed first so that packs that require each other end; moved behind what it requires afterwards.
+    into.push(dir.to_owned());
+    let header = std::fs::read_to_string(dir.join("pack.yaml")).unwrap_or_default();
+    let required = serde_saphyr::from_str::<Header>(&header).map(|header| header.requires).unwrap_or_default();
+    for name in required {
+        let beside = dir.canonicalize().ok().and_then(|dir| Some(dir.parent()?.join(&name)));
+        if let Some(beside) = beside.filter(|beside| beside.join("pack.yaml").is_file()) {
+            with_required(&shown_beside(dir, &name).unwrap_or(beside), into);
+        }
+    }
+    if let Some(at) = into.iter().position(|one| one == dir) {
+        let dir = into.remove(at);
+        into.push(dir);
+    }
+}
+
+/// The neighbour's path in the words the author used, so that findings name files as the author knows them.
+fn shown_beside(dir: &Path, name: &str) -> Option<PathBuf> {
+    dir.file_name()?;
+    dir.parent().filter(|parent| !parent.as_os_str().is_empty()).map(|parent| parent.join(name))
+}
+
+#[derive(serde::Deserialize)]
+struct Header {
+    #[serde(default)]
+    requires: Vec<String>,
+}
+
+fn as_json(findings: &Findings) -> anyhow::Result<String> {
+    Ok(serde_json::to_string_pretty(findings)? + "\n")
+}
+
+fn as_text(findings: &Findings) -> String {
+    format!("{findings}{} errors, {} warnings\n", findings.errors(), findings.warnings())
+}
+
+/// Runs the scenarios of `dirs`; the text to print and how many failed.
+fn tested(model: &Arc<Model>, dirs: &[PathBuf], only: Option<&str>) -> anyhow::Result<(String, usize)> {
+    let (mut text, mut passed, mut failed) = (String::new(), 0, 0);
+    let mut taken = BTreeSet::new();
+    for dir in dirs {
+        for file in files(dir)? {
+            let source = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            let name = file.display().to_string();
+            let wanted = |report: &&Report| only.is_none_or(|only| name.contains(only) || report.title.contains(only));
+            for report in scenario::run_file(model, &source).iter().filter(wanted) {
+                taken.extend(report.taken.iter().cloned());
+                if report.findings.is_empty() {
+                    passed += 1;
+                    continue;
+                }
+                failed += 1;
+                for finding in &report.findings {
+                    let _ = writeln!(text, "{name}:{}: {}", finding.line, report.title);
+                    let _ = writeln!(text, "  expected  {}\n  found     {}\n", finding.expected, finding.found);
+                }
+            }
+        }
+    }
+    if only.is_none() {
+        untaken(model, dirs, &taken, &mut text);
+    }
+    let _ = writeln!(text, "{passed} passed, {failed} failed");
+    Ok((text, failed))
+}
+
+/// Names the actions of the packs in `dirs` that no scenario takes.
+fn untaken(model: &Model, dirs: &[PathBuf], taken: &BTreeSet<(String, String, String)>, text: &mut String) {
+    let packs: Vec<&str> = dirs.iter().filter_map(|dir| dir.file_name()?.to_str()).collect();
+    for process in model.processes.values().filter(|process| packs.contains(&process.pack.as_str())) {
+        let actions = process.state_order.iter().filter_map(|state| process.states.get(state));
+        let actions = actions.flat_map(|state| state.actions.iter().map(move |action| (&state.name, &action.name)));
+        let is_missing = |(state, action): &(&String, &String)| {
+            !taken.contains(&(process.name.clone(), (*state).clone(), (*action).clone()))
+        };
+        let missing: Vec<String> = actions.filter(is_missing).map(|(state, action)| format!("{state}/{action}")).collect();
+        if !missing.is_empty() {
+            let _ = writeln!(text, "no scenario takes, in {}: {}\n", process.name, missing.join(", "));
+        }
+    }
+}
+
+/// Scenario files of a pack, by name.
+fn files(dir: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let tests = dir.join("tests");
+    if !tests.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&tests)
+        .with_context(|| format!("cannot read {}", tests.display()))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    files.sort();
+    Ok(files)
 }

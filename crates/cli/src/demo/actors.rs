@@ -161,7 +161,11 @@ impl Actors {
             },
             ("assignee", Some(case)) => world.posts.get(case.assignee.as_ref()?).and_then(as_post),
             _ => {
-                let posts = self.posts(&world, by, place);
+                let by = match case {
+                    Some(case) => by.replace("@handling", &format!("@{}", case.level.as_str())),
+                    None => by.to_owned(),
+                };
+                let posts = self.posts(&world, &by, place);
                 let index = if posts.len() > 1 { self.rng.random_range(0..posts.len()) } else { 0 };
                 posts.get(index).and_then(|post| as_post(post))
             }
@@ -172,7 +176,8 @@ impl Actors {
     pub fn next(&mut self, case: &Case, now: Timestamp, compress: f64) -> Option<Next> {
         let draw = self.draw();
         let steps = self.behaviour.states.get(&case.state)?;
-        let chosen = pick(steps, |step| step.weight, draw)?;
+        let weight = |step: &Step| if step.level.is_none_or(|level| level == case.level) { step.weight } else { 0.0 };
+        let chosen = pick(steps, weight, draw)?;
         let step = steps.iter().position(|one| std::ptr::eq(one, chosen))?;
         chosen.action.as_ref()?;
         let draw = self.draw();

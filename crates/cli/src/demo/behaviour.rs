@@ -64,9 +64,12 @@ pub struct Step {
     /// Action; absent: nothing happens any more.
     #[serde(default, rename = "do")]
     pub action: Option<String>,
-    /// Who: `role@level`, `assignee`, `reporter`.
+    /// Who: `role@level`, `role@handling`, `assignee`, `reporter`.
     #[serde(default)]
     pub by: String,
+    /// Only while the case is handled at this level.
+    #[serde(default)]
+    pub level: Option<ganglion_model::Level>,
     /// After how many minutes: from, to. Drawn evenly on a logarithmic scale.
     #[serde(default)]
     pub after: Option<(f64, f64)>,

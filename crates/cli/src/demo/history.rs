@@ -160,8 +160,10 @@ impl Past<'_> {
             self.event(&mut batch, at, event);
             steps += 1;
         }
-        let writes = batch.finish();
-        for write in &writes {
+        let mut writes = batch.finish();
+        for write in &mut writes {
+            // Answers are kept so that a repeated command is recognised; nobody repeats a command of last year.
+            write.answers.clear();
             self.heads.insert(write.shard, write.head.clone());
             for row in &write.cases {
                 if row.case.closed_at.is_some() && timers_of(&row.case).is_empty() {
@@ -183,41 +185,44 @@ impl Past<'_> {
                     self.made.cases += 1;
                 }
             }
-            Event::Step(id, step, version) => {
-                let Some(case) = self.case(batch, id) else { return };
-                if case.version != version {
-                    self.plan_next(&case, at);
-                    return;
-                }
-                if let Some(other) = self.actors.recent_of(&case) {
-                    self.case(batch, other);
-                }
-                match self.actors.command(&case, step) {
-                    Some(command) => {
-                        if !self.run(batch, &command, at) {
-                            self.retry(&case, at);
-                        }
-                    }
-                    None => self.retry(&case, at),
-                }
-            }
+            Event::Step(id, step, version) => self.step(batch, at, (id, step, version)),
             Event::Due(id, clock) => {
-                let Some(case) = self.case(batch, id) else { return };
+                self.load(batch, id);
+                let due = |case: &Case| timers_of(case).iter().any(|timer| timer.clock == clock && timer.at <= at);
+                let Some(shard) = batch.state().cases.get(&id).filter(|case| due(case)).map(|case| case.shard) else {
+                    return;
+                };
                 let body = Body::Due { case: id, clock };
                 let id = CommandId(self.clock.id());
-                self.run(batch, &Command { id, shard: case.shard, actor: Actor::System, body }, at);
+                self.run(batch, &Command { id, shard, actor: Actor::System, body }, at);
             }
         }
     }
 
-    /// The case as it stands, loaded into the batch if it is not there yet.
-    fn case(&mut self, batch: &mut Batch<'_>, id: CaseId) -> Option<Case> {
-        if let Some(case) = batch.state().cases.get(&id) {
-            return Some(case.clone());
+    fn step(&mut self, batch: &mut Batch<'_>, at: Timestamp, (id, step, version): (CaseId, usize, u32)) {
+        self.load(batch, id);
+        let Some(case) = batch.state().cases.get(&id) else { return };
+        if case.version != version {
+            return self.plan_next(case, at);
         }
-        let case = self.open.get(&id)?.clone();
-        batch.add_case(case.clone());
-        Some(case)
+        let other = self.actors.recent_of(case);
+        let command = self.actors.command(case, step);
+        if let Some(other) = other {
+            self.load(batch, other);
+        }
+        let done = command.is_some_and(|command| self.run(batch, &command, at));
+        if let (false, Some(case)) = (done, batch.state().cases.get(&id)) {
+            self.retry(case, at);
+        }
+    }
+
+    /// Takes the case into the batch if it is not there yet.
+    fn load(&mut self, batch: &mut Batch<'_>, id: CaseId) {
+        if !batch.state().cases.contains_key(&id)
+            && let Some(case) = self.open.get(&id)
+        {
+            batch.add_case(case.clone());
+        }
     }
 
     fn run(&mut self, batch: &mut Batch<'_>, command: &Command, at: Timestamp) -> bool {
@@ -231,13 +236,12 @@ impl Past<'_> {
         };
         match batch.run(command, &given) {
             Ok(outcome) => {
-                let case = outcome.case.and_then(|id| batch.state().cases.get(&id)).cloned();
-                if let Some(case) = case {
-                    for timer in timers_of(&case).into_iter().filter(|timer| !before.contains(timer)) {
+                if let Some(case) = outcome.case.and_then(|id| batch.state().cases.get(&id)) {
+                    for timer in timers_of(case).into_iter().filter(|timer| !before.contains(timer)) {
                         self.push(timer.at, Event::Due(timer.case, timer.clock));
                     }
-                    self.actors.remember(&case);
-                    self.plan_next(&case, at);
+                    self.actors.remember(case);
+                    self.plan_next(case, at);
                 }
                 true
             }
@@ -257,8 +261,11 @@ impl Past<'_> {
         }
     }
 
-    /// After a refusal somebody else tries something else a day later.
+    /// After a refusal somebody mostly tries something else a day later; some cases are left lying.
     fn retry(&mut self, case: &Case, at: Timestamp) {
+        if self.actors.draw() < 0.2 {
+            return;
+        }
         if let Ok(later) = Timestamp::from_second(at.as_second() + 86_400) {
             self.plan_next(case, later);
         }

@@ -13,7 +13,7 @@ use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::port::Session;
 use ganglion_kernel::world::World;
 use ganglion_model::{CommandId, Level, PlaceCode};
-use ganglion_store::SqliteStore;
+use ganglion_store::{SqliteOptions, SqliteStore};
 use hyper::{Method, StatusCode};
 use rand::RngExt as _;
 use rand::rngs::SmallRng;
@@ -49,7 +49,7 @@ impl Ground {
     pub async fn prepare(home: &Path, data: &Path) -> Result<Ground> {
         let machine = Machine::new();
         let now = machine.now();
-        let store = SqliteStore::open(&data.join("ganglion.sqlite"))?;
+        let store = SqliteStore::open(&data.join("ganglion.sqlite"), SqliteOptions::default())?;
         store.set_durable(false)?;
         let model = world::packs(&home.join("packs"))?;
         let people = People::read(home)?;
@@ -71,7 +71,7 @@ impl Ground {
         let spots = spots(&store.outlines().await?);
         let world = Arc::new(world::load(store.as_ref(), model, world::office(home)?).await?);
         store.set_durable(true)?;
-        store.close()?;
+        drop(store);
         Ok(Ground { data: data.to_owned(), home: home.to_owned(), world, spots, script, tokens })
     }
 
@@ -189,7 +189,7 @@ pub async fn play(
     ground: &Ground,
     client: &mut Client,
     rng: &mut SmallRng,
-    seen: &mut dyn FnMut(Option<Acknowledged>, u64),
+    seen: &mut (dyn FnMut(Option<Acknowledged>, u64) + Send),
 ) -> Result<(), (Option<Sent>, anyhow::Error)> {
     let (place, point) = ground.spots[rng.random_range(0..ground.spots.len())];
     // The middle of a box may lie in the neighbour's grid: the server says where the case landed, we follow it.

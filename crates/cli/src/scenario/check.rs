@@ -37,6 +37,17 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
             running.current = Some(id);
             return Ok((String::new(), String::new()));
         }
+        Read::Opened(process, name) => {
+            let parent = running.case(None).ok_or("no case was opened")?.id;
+            let cases = running.at.memory.cases.values();
+            let from = |case: &&Case| {
+                case.process == *process && case.links.iter().any(|link| link.kind == "opened_from" && link.case == parent)
+            };
+            let child = cases.filter(from).last().map(|case| case.id).ok_or("no such case was opened")?;
+            running.names.insert(name.clone(), child);
+            running.current = Some(child);
+            return Ok((String::new(), String::new()));
+        }
         Read::Refused(said) => {
             let refusal = running.refusal.as_ref().ok_or("the last step was not refused")?;
             let found = refused_as(refusal);
@@ -98,6 +109,7 @@ fn of_case(running: &Running, case: &Case, read: &Read) -> Result<Pair, String> 
             });
             (list(said), found)
         }
+        Read::Sees(who, name, said) => (expected(said), seen(running, case, (who, name))?),
         Read::May(action, said) => (may_expected(said), may(running, case, action)?),
         Read::Clock(name, said) => return then::clock(running, case, name, said),
         _ => return Err("a line about a case".to_owned()),
@@ -119,6 +131,28 @@ fn sorted(what: &str, text: &str) -> String {
 
 fn told(running: &Running, case: &Case) -> String {
     list(running.at.told.iter().filter(|(id, _)| *id == case.id).map(|(_, whom)| whom.clone()))
+}
+
+/// What somebody sees of a field: its value, `masked`, or `nothing` when the case is not theirs to read.
+fn seen(running: &Running, case: &Case, (who, name): (&str, &str)) -> Result<String, String> {
+    let world = &running.at.setting.world;
+    let process = world.model.processes.get(&case.process).ok_or("there is no such process")?;
+    let in_forms = process.states.values().flat_map(|state| &state.actions).flat_map(|action| &action.form);
+    let mut fields = process.form.iter().chain(&process.fields).chain(in_forms);
+    let field = fields.find(|field| field.name == *name).ok_or_else(|| format!("{} has no field {name}", case.process))?;
+    let is_clear = |role: &str| if who::sees(field, role) { shown(clear(running, case, name).as_ref()) } else { "masked".to_owned() };
+    if who == "reporter" {
+        return Ok(is_clear("reporter"));
+    }
+    let posts = running.at.setting.people.get(who).ok_or_else(|| format!("there is no account {who}"))?;
+    let mut best = "nothing".to_owned();
+    for post in posts.iter().filter_map(|id| world.posts.get(id)) {
+        let actor = Actor::Post { post: post.id.clone(), account: AccountId(who.to_owned()) };
+        if who::may_read(world, &actor, Some(post), case) && matches!(best.as_str(), "nothing" | "masked") {
+            best = is_clear(&post.role);
+        }
+    }
+    Ok(best)
 }
 
 /// A field's value; personal ones opened with the case's key.

@@ -17,6 +17,7 @@ mod value;
 mod world;
 
 use ganglion_model::Model;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Something in a scenario that is not as it says.
@@ -43,6 +44,8 @@ pub struct Report {
     pub title: String,
     /// Everything that failed; empty when it passed.
     pub findings: Vec<Finding>,
+    /// Actions taken: process, state, action.
+    pub taken: BTreeSet<(String, String, String)>,
 }
 
 /// Runs every scenario of a file, each on an empty installation of its own.
@@ -51,8 +54,8 @@ pub fn run_file(model: &Arc<Model>, text: &str) -> Vec<Report> {
     parse::scenarios(text)
         .into_iter()
         .map(|scenario| {
-            let findings = run::run(model, &scenario);
-            Report { title: scenario.title, findings }
+            let (findings, taken) = run::run(model, &scenario);
+            Report { title: scenario.title, findings, taken }
         })
         .collect()
 }

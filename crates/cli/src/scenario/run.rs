@@ -3,7 +3,7 @@
 use super::Finding;
 use super::check::check;
 use super::parse::{Block, Line, Scenario};
-use super::send::{Installation, Refused};
+use super::send::{Installation, Refused, Taken};
 use super::step::{self, Deed, Step, Who};
 use super::value::{Lookup, resolved};
 use super::world;
@@ -16,7 +16,7 @@ use ganglion_model::pack::{Field, Process};
 use ganglion_model::row::Case;
 use ganglion_model::{CaseId, CommandId, Fields, Model, Outcome, PostId, Shard};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Way in of the public, of staff and of other systems, unless the opener's role is itself a channel.
@@ -35,10 +35,10 @@ pub struct Running {
     last: Option<Vec<Command>>,
 }
 
-/// Runs `scenario`; gives everything that failed.
-pub fn run(model: &Arc<Model>, scenario: &Scenario) -> Vec<Finding> {
+/// Runs `scenario`; gives everything that failed, and the actions that were taken.
+pub fn run(model: &Arc<Model>, scenario: &Scenario) -> (Vec<Finding>, BTreeSet<Taken>) {
     if !scenario.findings.is_empty() {
-        return scenario.findings.clone();
+        return (scenario.findings.clone(), BTreeSet::new());
     }
     let givens: Vec<&Line> = scenario
         .blocks
@@ -46,38 +46,43 @@ pub fn run(model: &Arc<Model>, scenario: &Scenario) -> Vec<Finding> {
         .filter_map(|block| if let Block::Given(lines) = block { Some(lines) } else { None })
         .flatten()
         .collect();
-    let setting = match world::build(model, &givens) {
+    let setting = match world::build(model, scenario.line, &givens) {
         Ok(setting) => setting,
-        Err(findings) => return findings,
+        Err(findings) => return (findings, BTreeSet::new()),
     };
     let (at, names) = (Installation::new(setting), BTreeMap::new());
     let mut running = Running { at, names, current: None, refusal: None, last: None };
-    let mut findings = Vec::new();
-    let mut checks = 0;
-    for block in &scenario.blocks {
-        match block {
-            Block::Given(_) => {}
-            Block::When(line, from, steps) => match running.when(*line, *from, steps) {
-                Ok(refused) => checks += refused,
-                // What comes after a step that went wrong says nothing.
-                Err(finding) => {
-                    findings.push(finding);
-                    return findings;
-                }
-            },
-            Block::Then(lines) => {
-                checks += lines.len();
-                findings.extend(lines.iter().filter_map(|line| check(&mut running, line)));
-            }
-        }
-    }
-    if checks == 0 && findings.is_empty() {
-        findings.push(Finding::new(scenario.line, "a `then` line or a step with `!`", "nothing is checked"));
-    }
-    findings
+    let findings = running.blocks(scenario);
+    (findings, running.at.taken)
 }
 
 impl Running {
+    fn blocks(&mut self, scenario: &Scenario) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut checks = 0;
+        for block in &scenario.blocks {
+            match block {
+                Block::Given(_) => {}
+                Block::When(line, from, steps) => match self.when(*line, *from, steps) {
+                    Ok(refused) => checks += refused,
+                    // What comes after a step that went wrong says nothing.
+                    Err(finding) => {
+                        findings.push(finding);
+                        return findings;
+                    }
+                },
+                Block::Then(lines) => {
+                    checks += lines.len();
+                    findings.extend(lines.iter().filter_map(|line| check(self, line)));
+                }
+            }
+        }
+        if checks == 0 && findings.is_empty() {
+            findings.push(Finding::new(scenario.line, "a `then` line or a step with `!`", "nothing is checked"));
+        }
+        findings
+    }
+
     /// The case by the scenario's name, by a tie of the current case (`converted_to`), or the current one.
     pub fn case(&self, name: Option<&str>) -> Option<&Case> {
         let current = self.current.and_then(|id| self.at.memory.cases.get(&id));

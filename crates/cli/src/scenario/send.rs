@@ -9,7 +9,7 @@ use ganglion_kernel::seal::Key;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
 use ganglion_model::{CaseId, CommandId, Link, Outcome, Shard};
 use jiff::Timestamp;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use uuid::Uuid;
 
 /// Wraps row keys; a scenario keeps no secret.
@@ -25,6 +25,8 @@ pub struct Installation {
     pub now: Timestamp,
     /// Who was told what about which case: `reporter` or `assignee`.
     pub told: Vec<(CaseId, String)>,
+    /// Actions taken, with the process and the state they were taken in.
+    pub taken: BTreeSet<Taken>,
     ids: u128,
 }
 
@@ -36,7 +38,7 @@ impl Installation {
             memory.records.insert((record.shard, record.register.clone(), record.key.clone()), record.clone());
         }
         let now = Timestamp::UNIX_EPOCH;
-        Installation { setting, memory, now, told: Vec::new(), ids: 0 }
+        Installation { setting, memory, now, told: Vec::new(), taken: BTreeSet::new(), ids: 0 }
     }
 
     /// A fresh id; the same in every run.
@@ -88,13 +90,23 @@ impl Installation {
         let given = Given { now: self.now, id, key };
         let commands = std::slice::from_ref(command);
         let world = &self.setting.world;
-        let mut batch = Batch::new(world, &MASTER, self.memory.load(&want(world, commands)));
-        let records = want_records(world, batch.state(), commands);
-        batch.add_records(self.memory.load(&Want { records, ..Want::default() }).records);
+        let first = want(world, commands);
+        let mut batch = Batch::new(world, &MASTER, self.memory.load(&first));
+        batch.asked(&first);
+        let records = Want { records: want_records(world, batch.state(), commands), ..Want::default() };
+        batch.add(&records, self.memory.load(&records));
+        if let Some(more) = batch.needs(command, &given) {
+            batch.add(&more, self.memory.load(&more));
+        }
+        let from = case_of(&command.body).and_then(|id| self.memory.cases.get(&id));
+        let from = from.map(|case| (case.process.clone(), case.state.clone()));
         let outcome = batch.run(command, &given)?;
         let writes = batch.finish();
         let records: Vec<_> = writes.iter().flat_map(|write| write.records.clone()).collect();
         let lines = self.memory.write(writes);
+        if let (Some((process, state)), Some(Change::Case { action, .. })) = (from, lines.first().map(|l| &l.entry.change)) {
+            self.taken.insert((process, state, action.clone()));
+        }
         if !records.is_empty() {
             self.setting.world = self.setting.world.with_records(records);
         }
@@ -124,6 +136,16 @@ impl Installation {
         Ok(())
     }
 }
+
+fn case_of(body: &Body) -> Option<CaseId> {
+    match body {
+        Body::Act { case, .. } | Body::Due { case, .. } => Some(*case),
+        Body::Open { .. } | Body::LinkBack { .. } | Body::Put { .. } => None,
+    }
+}
+
+/// Process, state, action.
+pub type Taken = (String, String, String);
 
 /// Who was refused.
 #[derive(Debug)]

@@ -14,8 +14,12 @@ pub enum Read {
     Refused(String),
     /// `figure NAME at CODE in PERIOD: VALUE`.
     Figure(Figure),
-    /// `register NAME KEY {fields}`.
+    /// `row REGISTER KEY: {fields}`.
     Row(String, String, String),
+    /// `opened PROCESS as NAME`: turns to the newest case of that process opened out of this one.
+    Opened(String, String),
+    /// `WHO sees FIELD: VALUE`.
+    Sees(String, String, String),
     /// `state`, `place`, `assignee` and other single things: which, and what is expected.
     Plain(String, String),
     /// A number by name.
@@ -52,8 +56,8 @@ pub struct Figure {
 const PLAIN: [&str; 11] =
     ["state", "level", "place", "channel", "version", "moved", "routed", "near", "told", "assignee", "assisting"];
 const KNOWN: &str = "state, place, level, number, assignee, assisting, channel, moved, routed, near, told, refused, count NAME, \
-     field NAME, mark NAME, link KIND, who may ACTION, NAME clock, figure NAME at CODE in PERIOD, each with `:` and a \
-     value; register NAME KEY {fields}; on NAME";
+     field NAME, mark NAME, link KIND, who may ACTION, WHO sees FIELD, NAME clock, row REGISTER KEY, figure NAME at CODE \
+     in PERIOD by PART, each with `:` and a value; on NAME; opened PROCESS as NAME";
 
 /// Reads a line.
 ///
@@ -61,14 +65,10 @@ const KNOWN: &str = "state, place, level, number, assignee, assisting, channel, 
 /// The lines there are.
 pub fn read(text: &str) -> Result<Read, String> {
     let known = || KNOWN.to_owned();
-    if let Some(rest) = text.strip_prefix("register ") {
-        let (name, rest) = rest.trim().split_once(char::is_whitespace).ok_or_else(known)?;
-        let (key, fields) = rest.trim().split_once(char::is_whitespace).ok_or_else(known)?;
-        let key = key.trim_end_matches(':').trim_matches('"');
-        return Ok(Read::Row(name.to_owned(), key.to_owned(), fields.trim().to_owned()));
-    }
-    if let Some(name) = text.strip_prefix("on ") {
-        return Ok(Read::On(name.trim().trim_end_matches(':').to_owned()));
+    match text.split_whitespace().collect::<Vec<_>>().as_slice() {
+        ["on", name] => return Ok(Read::On(name.trim_end_matches(':').to_owned())),
+        ["opened", process, "as", name] => return Ok(Read::Opened((*process).to_owned(), (*name).to_owned())),
+        _ => {}
     }
     let (left, said) = text.split_once(':').ok_or_else(known)?;
     let said = said.trim().to_owned();
@@ -83,6 +83,8 @@ pub fn read(text: &str) -> Result<Read, String> {
         ["field", name] => Read::Field(own(name), said),
         ["mark", name] => Read::Mark(own(name), said),
         ["link", kind] => Read::Link(own(kind), said),
+        ["row", register, key] => Read::Row(own(register), key.trim_matches('"').to_owned(), said),
+        [who, "sees", field] => Read::Sees(own(who), own(field), said),
         ["who", "may", action] => Read::May(own(action), said),
         [name, "clock"] => Read::Clock(own(name), said),
         ["figure", name, rest @ ..] => Read::Figure(figure(name, rest, said).ok_or_else(known)?),
@@ -91,17 +93,23 @@ pub fn read(text: &str) -> Result<Read, String> {
 }
 
 fn figure(name: &str, rest: &[&str], said: String) -> Option<Figure> {
-    let indicator = name.to_owned();
-    let (part, rest) = match rest {
-        ["of", part, rest @ ..] => (Some((*part).to_owned()), rest),
-        rest => (None, rest),
-    };
-    let (place, period) = match rest {
-        ["at", place] => (place, None),
-        ["at", place, "in", period] => (place, Some((*period).to_owned())),
-        _ => return None,
-    };
-    Some(Figure { indicator, part, place: (*place).to_owned(), period, said })
+    let ["at", place, after @ ..] = rest else { return None };
+    let (mut rest, mut period, mut part) = (after, None, None);
+    loop {
+        rest = match rest {
+            [] => break,
+            ["in", value, rest @ ..] => {
+                period = Some((*value).to_owned());
+                rest
+            }
+            ["by", value, rest @ ..] => {
+                part = Some((*value).to_owned());
+                rest
+            }
+            _ => return None,
+        };
+    }
+    Some(Figure { indicator: name.to_owned(), part, place: (*place).to_owned(), period, said })
 }
 
 /// A clock against `paused, 1 wh 30 min used`: every part named must be so.
@@ -119,7 +127,7 @@ pub fn clock(running: &Running, case: &Case, name: &str, said: &str) -> Result<(
         match part_holds(running, clock, part) {
             Some(true) => {}
             Some(false) => return Err(found),
-            None => return Err(format!("{found}; `{part}` is none of running, paused, stopped, none, overdue, on time, \
+            None => return Err(format!("{found}; `{part}` is none of running, paused, stopped, none, overdue, in time, \
                  late, extended N, due DATE TIME, length LENGTH, LENGTH used, LENGTH left, LENGTH over")),
         }
     }
@@ -138,7 +146,7 @@ fn part_holds(running: &Running, clock: Option<&Clock>, part: &str) -> Option<bo
         "paused" => is(&|clock| !stopped(clock) && clock.is_paused()),
         "stopped" => is(&stopped),
         "overdue" => is(&|clock| clock.is_overdue(now)),
-        "on time" => is(&|clock| !clock.is_overdue(now)),
+        "in time" | "on time" => is(&|clock| !clock.is_overdue(now)),
         "late" => is(&|clock| clock.on_time() == Some(false)),
         _ => {
             if let Some(times) = part.strip_prefix("extended ") {

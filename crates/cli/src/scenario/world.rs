@@ -41,18 +41,20 @@ struct Givens<'a> {
     model: &'a Model,
     places: BTreeMap<PlaceCode, String>,
     outlines: Vec<(PlaceCode, MultiPolygon<f64>)>,
-    posts: Vec<Post>,
+    posts: Vec<(usize, Post)>,
     people: BTreeMap<String, Vec<PostId>>,
     rows: Vec<(String, Record)>,
     holidays: String,
     findings: Vec<Finding>,
+    /// Line of the heading: for what is said of no line in particular.
+    at: usize,
 }
 
-/// Sets up the world of a scenario.
+/// Sets up the world of a scenario whose heading stands in line `at`.
 ///
 /// # Errors
 /// Every line that cannot be used.
-pub fn build(model: &Arc<Model>, lines: &[&Line]) -> Result<Setting, Vec<Finding>> {
+pub fn build(model: &Arc<Model>, at: usize, lines: &[&Line]) -> Result<Setting, Vec<Finding>> {
     let mut givens = Givens {
         model,
         places: BTreeMap::new(),
@@ -62,9 +64,10 @@ pub fn build(model: &Arc<Model>, lines: &[&Line]) -> Result<Setting, Vec<Finding
         rows: Vec::new(),
         holidays: "date,kind,name\n".to_owned(),
         findings: Vec::new(),
+        at,
     };
     for line in lines {
-        if let Err(expected) = givens.line(&line.text) {
+        if let Err(expected) = givens.line(line.number, &line.text) {
             givens.findings.push(Finding::new(line.number, expected, &line.text));
         }
     }
@@ -72,11 +75,11 @@ pub fn build(model: &Arc<Model>, lines: &[&Line]) -> Result<Setting, Vec<Finding
 }
 
 impl Givens<'_> {
-    fn line(&mut self, text: &str) -> Result<(), String> {
+    fn line(&mut self, number: usize, text: &str) -> Result<(), String> {
         let (kind, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         match kind {
             "place" => self.place(rest.trim()),
-            "account" => self.account(rest.trim()),
+            "account" => self.account(number, rest.trim()),
             "register" => self.register(rest.trim()),
             "holiday" => {
                 let day: Date = rest.trim().parse().map_err(|_| "holiday DATE")?;
@@ -105,7 +108,7 @@ impl Givens<'_> {
         Ok(())
     }
 
-    fn account(&mut self, text: &str) -> Result<(), String> {
+    fn account(&mut self, number: usize, text: &str) -> Result<(), String> {
         let (name, posts) = text.split_once(':').ok_or("account NAME: role@code, …")?;
         let name = name.trim();
         for post in posts.split(',').map(str::trim) {
@@ -115,10 +118,10 @@ impl Givens<'_> {
             if !declared.levels.contains(&place.level()) {
                 return Err(format!("a level at which `{role}` exists, not {}", place.level().as_str()));
             }
-            let same = self.posts.iter().filter(|one| one.role == role && one.place == place).count();
+            let same = self.posts.iter().filter(|(_, one)| one.role == role && one.place == place).count();
             let id = if same == 0 { format!("{role}.{code}") } else { format!("{role}.{code}.{}", same + 1) };
             self.people.entry(name.to_owned()).or_default().push(PostId(id.clone()));
-            self.posts.push(Post {
+            let post = Post {
                 id: PostId(id),
                 role: role.to_owned(),
                 place,
@@ -127,7 +130,8 @@ impl Givens<'_> {
                 account: Some(AccountId(name.to_owned())),
                 valid_from: ALWAYS,
                 valid_to: None,
-            });
+            };
+            self.posts.push((number, post));
         }
         Ok(())
     }
@@ -176,7 +180,7 @@ impl Givens<'_> {
             places,
             office,
             reference: Arc::new(reference),
-            posts: Arc::new(Posts::new(self.posts)),
+            posts: Arc::new(Posts::new(self.posts.into_iter().map(|(_, post)| post))),
         };
         let is_local = |record: &Record| record.shard != Shard::DEPLOYMENT;
         let records = self.rows.into_iter().map(|(_, record)| record).filter(is_local).collect();
@@ -187,7 +191,7 @@ impl Givens<'_> {
     fn tree(&mut self) -> Option<Places> {
         let named: Vec<PlaceCode> = self.places.keys().copied().collect();
         let Some(first) = named.first() else {
-            self.findings.push(Finding::new(1, "place CODE NAME", "no place is given"));
+            self.findings.push(Finding::new(self.at, "place CODE NAME", "no place is given"));
             return None;
         };
         let shared = [Level::City, Level::Province]
@@ -198,10 +202,10 @@ impl Givens<'_> {
         for code in named.iter().flat_map(|code| code.ancestors()).filter(|code| root.holds(*code)) {
             self.places.entry(code).or_insert_with(|| code.to_string());
         }
-        for post in &self.posts {
+        for (line, post) in &self.posts {
             if !self.places.contains_key(&post.place) {
                 let found = format!("{} is not among the places", post.place);
-                self.findings.push(Finding::new(1, format!("place {} NAME", post.place), found));
+                self.findings.push(Finding::new(*line, format!("place {} NAME", post.place), found));
             }
         }
         let places = self.places.iter().map(|(code, name)| Place {
@@ -222,7 +226,7 @@ impl Givens<'_> {
                 Some(Places { tree: Arc::new(tree), index: Arc::new(index), edition: "scenario".to_owned(), root })
             }
             Err(error) => {
-                self.findings.push(Finding::new(1, "outlines that can be used", error.to_string()));
+                self.findings.push(Finding::new(self.at, "outlines that can be used", error.to_string()));
                 None
             }
         }
@@ -236,7 +240,7 @@ impl Givens<'_> {
         match (calendar, HOURS.parse()) {
             (Ok(calendar), Ok(hours)) => Some(Office { calendar: Arc::new(calendar), hours }),
             (Err(error), _) => {
-                self.findings.push(Finding::new(1, "holiday DATE, each once", error.to_string()));
+                self.findings.push(Finding::new(self.at, "holiday DATE, each once", error.to_string()));
                 None
             }
             (_, Err(_)) => None,

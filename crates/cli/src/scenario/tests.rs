@@ -1,0 +1,81 @@
+//! The runner itself: a pack whose scenarios pass, and files whose scenarios must fail with exactly the findings that each
+//! names in a `text` block (`LINE: what was found`).
+
+use super::run_file;
+use ganglion_model::Model;
+use ganglion_pack::compile_folders;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+fn here(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(path)
+}
+
+fn model() -> Arc<Model> {
+    let (model, findings) = compile_folders(&[here("packs/sketch")]).unwrap();
+    Arc::new(model.unwrap_or_else(|| panic!("{findings}")))
+}
+
+/// Headings of a file with the findings they name.
+fn expected(text: &str) -> Vec<(String, Vec<String>)> {
+    let mut all: Vec<(String, Vec<String>)> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        if let Some(title) = line.strip_prefix("# ") {
+            all.push((title.to_owned(), Vec::new()));
+        }
+        match (inside, line) {
+            (false, "```text") => inside = true,
+            (true, "```") => inside = false,
+            (true, line) => all.last_mut().unwrap().1.push(line.to_owned()),
+            _ => {}
+        }
+    }
+    all
+}
+
+#[test]
+fn scenarios_of_the_sketch_pass() {
+    let model = model();
+    let text = std::fs::read_to_string(here("packs/sketch/tests/returned-twice.md")).unwrap();
+    let reports = run_file(&model, &text);
+    assert_eq!(reports.len(), 2);
+    for report in reports {
+        assert_eq!(report.findings, [], "{}", report.title);
+    }
+}
+
+#[test]
+fn every_scenario_that_must_fail_fails_with_the_findings_it_names() {
+    let model = model();
+    let mut files = 0;
+    for entry in std::fs::read_dir(here("scenarios-that-fail")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let found: Vec<(String, Vec<String>)> = run_file(&model, &text)
+            .into_iter()
+            .map(|report| {
+                let findings = report.findings.iter().map(|finding| format!("{}: {}", finding.line, finding.found));
+                (report.title, findings.collect())
+            })
+            .collect();
+        let wanted = expected(&text);
+        assert!(wanted.iter().all(|(_, findings)| !findings.is_empty()), "{}", path.display());
+        assert_eq!(found, wanted, "{}", path.display());
+        files += 1;
+    }
+    assert_eq!(files, 3);
+}
+
+#[test]
+fn the_same_file_gives_the_same_reports() {
+    let model = model();
+    let text = std::fs::read_to_string(here("scenarios-that-fail/wrong-expectations.md")).unwrap();
+    assert_eq!(run_file(&model, &text), run_file(&model, &text));
+}
+
+#[test]
+fn a_block_that_does_not_end_is_a_finding() {
+    let reports = run_file(&model(), "# T\n```then\nstate: x\n");
+    assert_eq!((reports[0].findings[0].line, reports[0].findings[0].found.as_str()), (2, "the file ends first"));
+}
