@@ -4,7 +4,7 @@
 //! before the batch and the row after it, so ten steps on one case cost one row write and one set of counter deltas.
 
 use crate::apply::apply_all;
-use crate::decide::{Decision, Given, State, decide};
+use crate::decide::{Decision, Given, State, decide, is_unique};
 use crate::journal;
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
 use crate::seal::{Key, wrap};
@@ -135,8 +135,7 @@ struct Touched {
     timers: Vec<Timer>,
 }
 
-/// Timers a case needs: one for each running clock that has not been acted on. A paused clock has none, even when its
-/// limit had passed before: it is acted on when it runs again.
+/// Timers a case needs: one for each running clock that has not been acted on.
 #[must_use]
 pub fn timers_of(case: &Case) -> Vec<Timer> {
     case.clocks
@@ -257,14 +256,16 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Whether the action that `name` gives, taken on a case as it stands, changes register rows.
+    /// Whether the action that `name` gives, taken on a case as it stands, changes register rows or asks for values that may
+    /// stand once only.
     fn records<'b>(&'b self, case: CaseId, name: impl FnOnce(&'b Process) -> Option<&'b String>) -> bool {
         let Some(case) = self.state.cases.get(&case) else { return false };
-        let action = self.world.model.processes.get(&case.process).and_then(|process| {
-            let name = name(process)?;
-            process.action(&case.state, name)
-        });
-        action.is_some_and(|action| action.effects.iter().any(|one| matches!(one, Effect::Record { .. })))
+        let Some(process) = self.world.model.processes.get(&case.process) else { return false };
+        let action = name(process).and_then(|name| process.action(&case.state, name));
+        action.is_some_and(|action| {
+            action.effects.iter().any(|one| matches!(one, Effect::Record { .. }))
+                || action.form.iter().any(|field| is_unique(process, field))
+        })
     }
 
     /// Decides one command; a refusal leaves the batch as it was.

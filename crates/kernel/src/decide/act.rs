@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::effect::{Doing, enter};
 use super::form::{FormContext, read_form};
-use super::{Decision, Given, State, who};
+use super::{Decision, Given, State, unique, who};
 use crate::seal::seal;
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Op, Refusal, RefusalCode};
@@ -108,9 +108,10 @@ fn carry_out(
     if !early {
         check_guard(&context, action, case, &form)?;
     }
+    let unique = unique::values(process, &action.form, &form);
+    unique::check(state, case.shard, &case.number, &unique)?;
     let sealed = seal_form(state, command.id, case.id, (&action.form, &form))?;
-    let mut decision =
-        Decision { changes: Vec::new(), key: sealed.key, unique: Vec::new(), numbering: Vec::new() };
+    let mut decision = Decision { changes: Vec::new(), key: sealed.key, unique, numbering: Vec::new() };
     let mut draft = Draft::new(case.clone(), given.now);
     let form = sealed.fields;
     let input = store_fields(process, &mut draft, form.clone());
@@ -238,6 +239,7 @@ pub fn due(
     let mut ops = vec![Op::Fired { clock: name.to_owned() }];
     let change = |ops, action: String| Change::Case { case: case.id, action, ops, input: BTreeMap::new() };
     match &def.on_overdue {
+        OnOverdue::Nothing => Err(Refusal::new(RefusalCode::WrongState).with("clock", name)),
         OnOverdue::Mark => Ok(Decision::of(change(ops, "overdue".to_owned()))),
         OnOverdue::Count(counter) => {
             ops.push(Op::Count { name: counter.clone() });

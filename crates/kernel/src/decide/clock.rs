@@ -5,7 +5,7 @@ use crate::world::World;
 use ganglion_model::change::Op;
 use ganglion_model::clocks::{Clock, Length, Rule};
 use ganglion_model::expr::{Scope, Val};
-use ganglion_model::pack::{ClockDef, LengthFrom, Process};
+use ganglion_model::pack::{ClockDef, LengthFrom, OnOverdue, Process};
 use ganglion_model::row::Case;
 use ganglion_model::scope::Names;
 use jiff::Timestamp;
@@ -61,8 +61,16 @@ pub fn enter(world: &World, process: &Process, draft: &mut Draft, state: &str, n
             _ => None,
         };
         if let Some(clock) = next {
-            draft.op(Op::Clock { name: def.name.clone(), clock });
+            put(draft, def, clock);
         }
+    }
+}
+
+/// Gives a clock a new value. Where nothing is to be done when it falls due, that counts as done, so that no timer is set.
+pub fn put(draft: &mut Draft, def: &ClockDef, clock: Clock) {
+    draft.op(Op::Clock { name: def.name.clone(), clock });
+    if def.on_overdue == OnOverdue::Nothing && !draft.case.fired.contains(&def.name) {
+        draft.op(Op::Fired { clock: def.name.clone() });
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an action does to a case, effect by effect.
 
-use super::clock::length;
+use super::clock::{length, put};
 use super::draft::Draft;
 use super::number::next;
 use super::{Decision, Given, State, who};
@@ -145,6 +145,7 @@ impl Doing<'_> {
 
     fn extend(&self, draft: &mut Draft, name: &str, by: &LengthFrom) -> Result<(), Refusal> {
         let refusal = |what: &str| Refusal::new(RefusalCode::Guard).with("clock", name).with("reason", what);
+        let def = self.process.clocks.get(name).ok_or_else(|| refusal("not_running"))?;
         let by = length(by, &self.names(&draft.case), &draft.case).ok_or_else(|| refusal("no_length"))?;
         let mut clock = draft.case.clocks.get(name).cloned().ok_or_else(|| refusal("not_running"))?;
         clock.extend(by, self.given.now, &self.world.office).map_err(|error| refusal(match error {
@@ -152,7 +153,7 @@ impl Doing<'_> {
             ganglion_model::clocks::ClockError::OtherUnit => "other_unit",
             _ => "not_running",
         }))?;
-        draft.op(Op::Clock { name: name.to_owned(), clock });
+        put(draft, def, clock);
         Ok(())
     }
 
@@ -162,7 +163,7 @@ impl Doing<'_> {
         let length = length(from, &self.names(&draft.case), &draft.case).ok_or_else(refusal)?;
         let clock =
             ganglion_model::clocks::Clock::start(self.given.now, Rule { length, ..def.rule }, &self.world.office);
-        draft.op(Op::Clock { name: name.to_owned(), clock });
+        put(draft, def, clock);
         Ok(())
     }
 

@@ -12,11 +12,13 @@ mod number;
 mod open;
 pub mod problems;
 mod put;
+mod unique;
 pub mod who;
 
 pub use act::guard_holds;
 pub use effect::derived;
 pub use form::{FormContext, read_form};
+pub use unique::is_unique;
 
 use crate::seal::Key;
 use crate::world::World;

@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::effect::enter;
 use super::form::{FormContext, read_form};
 use super::number::next;
-use super::{Decision, Given, State, who};
+use super::{Decision, Given, State, unique, who};
 use crate::route::{point_of, route};
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
@@ -15,7 +15,6 @@ use ganglion_model::row::{Case, Link, Route, RouteBy};
 use ganglion_model::scope::Names;
 use ganglion_model::{CaseId, FieldFinding, Fields, Level};
 use jiff::Timestamp;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Decides an opening.
@@ -26,7 +25,8 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
     let process = world.model.processes.get(process).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
     let values = read_opening(world, process, command, given, form)?;
     let route = routed(world, process, command, given, (&values, from.as_ref()))?;
-    check_unique(process, state, command, &values)?;
+    let unique = unique::values(process, &process.form, &values);
+    unique::check(state, command.shard, "", &unique)?;
     let id = CaseId(given.id);
     let personal = process.form.iter().any(|field| field.personal && values.contains_key(&field.name));
     let stored =
@@ -35,7 +35,7 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         changes: Vec::new(),
         // Every case gets a key: an action may ask for personal values later.
         key: has_personal(process).then_some((id, given.key)),
-        unique: unique_values(process, &values),
+        unique,
         numbering: Vec::new(),
     };
     let opener = match &command.actor {
@@ -146,30 +146,6 @@ fn routed(
         return Err(Refusal::new(RefusalCode::NotAllowed).with("place", route.place.to_string()));
     }
     Ok(route)
-}
-
-fn unique_values(process: &Process, values: &Fields) -> Vec<(String, String)> {
-    process
-        .form
-        .iter()
-        .filter(|field| field.unique)
-        .filter_map(|field| {
-            let value = match values.get(&field.name)? {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            Some((format!("{}.{}", process.name, field.name), value))
-        })
-        .collect()
-}
-
-fn check_unique(process: &Process, state: &State, command: &Command, values: &Fields) -> Result<(), Refusal> {
-    for (field, value) in unique_values(process, values) {
-        if let Some(number) = state.unique.get(&(command.shard, field.clone(), value)) {
-            return Err(Refusal::new(RefusalCode::Duplicate).with("number", number).with("field", field));
-        }
-    }
-    Ok(())
 }
 
 fn numbered(

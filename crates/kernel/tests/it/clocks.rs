@@ -174,3 +174,16 @@ fn a_reopened_case_gets_a_fresh_clock_and_data_without_a_limit_gets_none() {
     let refusal = desk.try_act("director@130903", free, "urge", json!({"limit": "1 wh"})).unwrap_err();
     assert_eq!(refusal.code, RefusalCode::WrongState);
 }
+
+#[test]
+fn a_clock_that_only_bounds_something_never_has_a_timer() {
+    let world = world();
+    let mut desk = Desk::new(&world);
+    let case = desk.sent();
+    assert!(desk.case(case).clocks["window"].due_at().is_some());
+    assert_eq!(timers(&desk, case), ["accept", "handle"]);
+    desk.act(HANDLER, case, "back", json!({"reason": "a"}));
+    desk.act(DIRECTOR, case, "insist", json!({}));
+    assert_eq!(timers(&desk, case), ["accept", "handle"]);
+    assert_eq!(desk.case(case).fired, ["window"], "noted once");
+}

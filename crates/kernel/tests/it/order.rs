@@ -146,3 +146,18 @@ fn a_value_that_may_stand_once_names_the_case_that_has_it() {
     assert_eq!(refusal.args["number"], first.number.unwrap());
     assert!(desk.try_open("api", form("ORDER-2")).is_ok());
 }
+
+#[test]
+fn a_value_an_action_asks_for_may_stand_once_too_and_the_case_itself_may_say_it_again() {
+    let world = world();
+    let mut desk = Desk::new(&world);
+    let (first, second) = (desk.doing(), desk.doing());
+    desk.act(HANDLER, first, "stamp", json!({"card": "C-1"}));
+    desk.act(HANDLER, first, "stamp", json!({"card": "C-1"}));
+    let refusal = desk.try_act(HANDLER, second, "stamp", json!({"card": "C-1"})).unwrap_err();
+    assert_eq!((refusal.code, refusal.args["number"].clone()), (RefusalCode::Duplicate, desk.case(first).number.clone()));
+    // A value that was given up is not free again: whoever holds the old card must not pass for somebody else.
+    desk.act(HANDLER, first, "stamp", json!({"card": "C-2"}));
+    assert_eq!(desk.try_act(HANDLER, second, "stamp", json!({"card": "C-1"})).unwrap_err().code, RefusalCode::Duplicate);
+    desk.act(HANDLER, second, "stamp", json!({"card": "C-3"}));
+}

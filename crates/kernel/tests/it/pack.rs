@@ -187,6 +187,7 @@ fn doing_actions() -> Vec<Action> {
         action("finish", &["assignee"], "done")
             .form(vec![must("result", FieldKind::LongText { max: 4000 })])
             .does(vec![Effect::Mark("handled".into())]),
+        action("stamp", &["assignee"], "").form(vec![must("card", text(40))]),
         action("note", &["assisting"], "").form(vec![field("note", text(200))]),
         action("longer", &["director@township"], "")
             .form(vec![must("by", FieldKind::Duration)])
@@ -241,6 +242,7 @@ fn matter() -> Process {
     let redo = clock("redo", (&["redo"], &["done"]), share, OnOverdue::Mark);
     let answer = clock("answer", (&["done"], &["redo", "closed"]), fixed("1 wd"), OnOverdue::Act("deem".into()));
     let wait = clock("wait", (&["new"], &["sent"]), fixed("30 wm"), OnOverdue::Act("absent".into()));
+    let window = clock("window", (&["sent"], &["done"]), fixed("1 wd"), OnOverdue::Nothing);
     let states = states();
     Process {
         name: "matter".into(),
@@ -256,7 +258,11 @@ fn matter() -> Process {
             personal("phone", FieldKind::Phone),
             Field { unique: true, ..field("ext", text(40)) },
         ],
-        fields: vec![field("result", FieldKind::LongText { max: 4000 }), personal("secret", text(100))],
+        fields: vec![
+            field("result", FieldKind::LongText { max: 4000 }),
+            personal("secret", text(100)),
+            Field { unique: true, ..field("card", text(40)) },
+        ],
         counts: vec!["returns".into(), "late".into()],
         numbers: BTreeMap::from([
             ("report".to_owned(), number(None, Level::Township, "SB", 6)),
@@ -270,7 +276,7 @@ fn matter() -> Process {
         initial: "new".into(),
         state_order: states.iter().map(|state| state.name.clone()).collect(),
         states: states.into_iter().map(|state| (state.name.clone(), state)).collect(),
-        clocks: [handle, accept, redo, answer, wait].into_iter().map(|def| (def.name.clone(), def)).collect(),
+        clocks: [handle, accept, redo, answer, wait, window].into_iter().map(|def| (def.name.clone(), def)).collect(),
         read: vec![who("leader@county")],
         heading: "text".into(),
         kind_field: Some("category".into()),

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 /// State, action and who may, as the pack of the tests declares them.
-const DECLARED: [(&str, &str, &[&str]); 25] = [
+const DECLARED: [(&str, &str, &[&str]); 26] = [
     ("new", "send", &["clerk@township"]),
     ("new", "move", &["clerk@handling"]),
     ("new", "merge", &["clerk@township"]),
@@ -25,6 +25,7 @@ const DECLARED: [(&str, &str, &[&str]); 25] = [
     ("doubt", "insist", &["director@handling"]),
     ("doubt", "uphold", &["director@handling"]),
     ("doing", "finish", &["assignee"]),
+    ("doing", "stamp", &["assignee"]),
     ("doing", "note", &["assisting"]),
     ("doing", "longer", &["director@township"]),
     ("doing", "urge", &["director@county"]),

@@ -364,6 +364,8 @@ pub enum OnOverdue {
     /// It is marked overdue, once, in the journal.
     #[default]
     Mark,
+    /// Nothing: the clock only bounds what may still be done (a window for returning an order).
+    Nothing,
     /// It is marked and the counter is raised.
     Count(String),
     /// The system takes this action (a deemed outcome); the action must allow `system`.
