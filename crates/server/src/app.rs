@@ -91,7 +91,7 @@ pub enum StartError {
 pub struct Rates {
     /// Wrong passwords by account and address.
     pub failures: Rate,
-    /// Sign-ins by address.
+    /// Wrong passwords by address.
     pub sign_in: Rate,
     /// Reports by address.
     pub report: Rate,

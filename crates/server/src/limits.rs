@@ -37,8 +37,8 @@ pub const PASSWORD_BYTES_MAX: usize = 512;
 pub const SIGN_IN_FAILURES_MAX: u32 = 5;
 /// How long the lock lasts, seconds.
 pub const SIGN_IN_LOCK_SECONDS: i64 = 15 * 60;
-/// Sign-ins from one address in [`RATE_WINDOW_SECONDS`].
-pub const SIGN_IN_TRIES_MAX: u32 = 30;
+/// Wrong passwords from one address in [`RATE_WINDOW_SECONDS`], whatever the account.
+pub const SIGN_IN_TRIES_MAX: u32 = 60;
 /// Reports from one address in [`RATE_WINDOW_SECONDS`].
 pub const REPORT_TRIES_MAX: u32 = 120;
 /// Uploads from one address in [`RATE_WINDOW_SECONDS`].

@@ -16,7 +16,7 @@ use ganglion_geo::{MultiPolygon, outline};
 use ganglion_kernel::port::{CaseFilter, CaseOrder};
 use ganglion_model::{Case, Level, PlaceCode};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -82,6 +82,12 @@ fn draw(
     stored: Vec<(PlaceCode, String)>,
 ) -> HashMap<PlaceCode, Drawn> {
     let mut drawn: HashMap<PlaceCode, Drawn> = HashMap::new();
+    let has_outline: HashSet<PlaceCode> = stored.iter().map(|(code, _)| *code).collect();
+    // Below counties a level may have no outlines (villages): its children are then drawn for the level above.
+    let parent_of = |code: PlaceCode| {
+        let skipped = |parent: &PlaceCode| parent.level() > Level::County && !has_outline.contains(parent);
+        code.ancestors().find(|parent| !skipped(parent)).unwrap_or(code)
+    };
     for (code, geometry) in stored {
         let Some(place) = tree.on(code, day) else { continue };
         let Some(whole) = outline_of(&geometry) else {
@@ -89,8 +95,7 @@ fn draw(
             continue;
         };
         let thin = outline::simplified(&whole, tolerance(code.level()));
-        let parent = code.parent().unwrap_or(code);
-        let of = drawn.entry(parent).or_insert_with(|| Drawn {
+        let of = drawn.entry(parent_of(code)).or_insert_with(|| Drawn {
             features: String::new(),
             synthetic: false,
             hash: String::new(),

@@ -6,7 +6,7 @@ use crate::texts::{Texts, TextsError};
 use fluent_bundle::FluentValue;
 use ganglion_model::Lang;
 use minijinja::value::{Kwargs, Value, ValueKind};
-use minijinja::{Environment, ErrorKind};
+use minijinja::{AutoEscape, Environment, ErrorKind, Output, State};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -51,6 +51,7 @@ fn environment(
 ) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Chainable);
+    environment.set_formatter(print);
     environment.set_fuel(Some(TEMPLATE_FUEL));
     environment.set_loader(move |name| Ok(ui.text(name)));
     environment.add_function("t", move |key: &str, args: Kwargs| translate(&texts, lang, key, &args));
@@ -59,6 +60,31 @@ fn environment(
     });
     environment.add_function("url", |path: &str, args: Kwargs| url(path, &args));
     environment
+}
+
+/// Prints a value of a page. Text is escaped for HTML like the engine does it, except that `/` stays as it is: addresses
+/// in pages then read as they are.
+fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+    match value.as_str().filter(|_| !value.is_safe() && matches!(state.auto_escape(), AutoEscape::Html)) {
+        Some(text) => escaped(out, text).map_err(minijinja::Error::from),
+        None => minijinja::escape_formatter(out, state, value),
+    }
+}
+
+fn escaped(out: &mut Output<'_>, text: &str) -> std::fmt::Result {
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        out.write_str(&rest[..at])?;
+        out.write_str(match rest.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&#x27;",
+        })?;
+        rest = &rest[at + 1..];
+    }
+    out.write_str(rest)
 }
 
 fn translate(texts: &Texts, lang: Lang, key: &str, args: &Kwargs) -> Result<String, minijinja::Error> {

@@ -90,9 +90,16 @@ mod tests {
     use super::*;
     use image::{Rgb, RgbImage};
 
+    /// A soft pattern, as photos are: bright in one corner, with a dark spot elsewhere.
     fn slope(width: u32, height: u32) -> DynamicImage {
-        let shade = |x: u32, y: u32| u8::try_from((x * 7 + y * 3) % 256).unwrap();
-        RgbImage::from_fn(width, height, |x, y| Rgb([shade(x, y), shade(y, x), 80])).into()
+        let shade = |x: u32, y: u32| {
+            let (x, y) = (f64::from(x) / f64::from(width), f64::from(y) / f64::from(height));
+            let wave = (x * 7.0).sin() * 60.0 + (y * 5.0 + x * 2.0).cos() * 50.0;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 18 and 238")]
+            let shade = (128.0 + wave) as u8;
+            shade
+        };
+        RgbImage::from_fn(width, height, |x, y| Rgb([shade(x, y), shade(x, y), 80])).into()
     }
 
     fn png(picture: &DynamicImage) -> Vec<u8> {

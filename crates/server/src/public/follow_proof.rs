@@ -4,7 +4,7 @@
 use crate::limits::{FOLLOW_SECONDS, FOLLOWS_MAX};
 use crate::sign::{self, Use};
 use crate::web::Web;
-use ganglion_model::{Case, CaseId, Shard};
+use ganglion_model::{CaseId, Shard};
 use uuid::Uuid;
 
 /// Name of the cookie.
@@ -36,12 +36,6 @@ impl Web {
     #[must_use]
     pub fn proofs(&self) -> Vec<Proof> {
         self.follows.split('~').take(FOLLOWS_MAX).filter_map(|text| read(self, text)).collect()
-    }
-
-    /// Whether this browser has proven to be the reporter of `case`.
-    #[must_use]
-    pub fn follows(&self, case: &Case) -> bool {
-        self.proofs().iter().any(|proof| proof.case == case.id)
     }
 
     /// Gives this browser a proof for `case`.

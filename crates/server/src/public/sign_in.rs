@@ -39,7 +39,8 @@ pub enum Tried {
     Locked(u64),
 }
 
-/// Tries a name and a password, counting wrong tries by account and address, and all tries by address.
+/// Tries a name and a password, counting wrong tries by account and address, and by address alone
+/// (one password tried on many accounts). A whole office behind one address may sign in at once.
 ///
 /// # Errors
 /// When the store fails.
@@ -50,16 +51,18 @@ pub async fn attempt(web: &Web, account: &str, password: &str) -> Result<Tried, 
     if let Some(seconds) = rates.failures.wait(&key, web.now).or_else(|| rates.sign_in.wait(&address, web.now)) {
         return Ok(Tried::Locked(seconds));
     }
-    rates.sign_in.count(&address, web.now);
     match web.app.password_fits(&AccountId(account.to_owned()), password).await? {
         Some(account) => {
             rates.failures.forget(&key);
             Ok(Tried::In(Box::new(account)))
         }
-        None => Ok(match rates.failures.count(&key, web.now) {
-            0 => Tried::Locked(rates.failures.wait(&key, web.now).unwrap_or(1)),
-            left => Tried::Wrong(left),
-        }),
+        None => {
+            rates.sign_in.count(&address, web.now);
+            Ok(match rates.failures.count(&key, web.now) {
+                0 => Tried::Locked(rates.failures.wait(&key, web.now).unwrap_or(1)),
+                left => Tried::Wrong(left),
+            })
+        }
     }
 }
 

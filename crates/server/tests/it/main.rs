@@ -9,5 +9,6 @@ mod forms;
 mod live;
 mod routes;
 mod sign_in;
+mod staff;
 mod support;
 mod words;

@@ -216,7 +216,7 @@ fn world(tree: Vec<Place>, posts: Vec<Post>) -> World {
             root: "1309".parse().unwrap(),
         },
         office: Office {
-            calendar: Arc::new(Calendar::default()),
+            calendar: Arc::new(Calendar::parse("date,kind,name\n2022-01-01,holiday,New Year\n2022-12-31,workday,Year\n").unwrap()),
             hours: "08:00-12:00,14:00-18:00".parse().unwrap(),
         },
         reference: Arc::default(),

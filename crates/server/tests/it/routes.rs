@@ -1,0 +1,134 @@
+//! Every route, for everybody: the status each kind of visitor gets. A route that is not in the table fails the test, and
+//! so does a form that is taken without its token.
+
+use crate::forms::reported;
+use crate::support::{Browser, City};
+use axum::http::Method;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Visitors: anyone, grid worker, dispatcher of the township, dispatcher of another, leader of the city.
+const VISITORS: [Option<&str>; 5] = [None, Some("worker"), Some("dispatch"), Some("other"), Some("leader")];
+
+/// GET routes with what each visitor gets; `{number}` is a case of the western grid.
+const READS: &[(&str, [u16; 5])] = &[
+    ("/", [200; 5]),
+    ("/report", [200; 5]),
+    ("/report/near", [422; 5]),
+    ("/report/sent/{number}", [404; 5]),
+    ("/follow", [200; 5]),
+    ("/follow/{number}", [303; 5]),
+    ("/sign-in", [200; 5]),
+    ("/post", [303, 404, 404, 404, 404]),
+    ("/healthz", [200; 5]),
+    ("/readyz", [200; 5]),
+    ("/sw.js", [404; 5]),
+    ("/assets/{*path}", [404; 5]),
+    ("/files/{id}", [404; 5]),
+    ("/files/{id}/thumb", [404; 5]),
+    ("/map/outlines", [200; 5]),
+    ("/map/place-at", [422; 5]),
+    ("/map/cases", [401, 200, 200, 200, 200]),
+    ("/live", [401, 200, 200, 200, 200]),
+    ("/api/v1/cases", [401, 200, 200, 200, 200]),
+    ("/api/v1/cases/{number}", [401, 404, 200, 404, 200]),
+];
+
+/// POST routes: without a token every one refuses; with one, what each visitor gets for an empty form.
+const FORMS: &[&str] = &[
+    "/report",
+    "/follow",
+    "/follow/{number}/{action}",
+    "/sign-in",
+    "/sign-out",
+    "/files",
+];
+
+/// POST routes for programs: they need a bearer token.
+const CALLS: &[(&str, u16)] = &[
+    ("/api/v1/sign-in", 422),
+    ("/api/v1/cases", 401),
+    ("/api/v1/cases/{number}/actions/{action}", 401),
+];
+
+/// Addresses in the list of routes, with the methods they take.
+fn listed() -> Vec<(String, bool, bool)> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes.rs");
+    let text = std::fs::read_to_string(source).unwrap();
+    text.split(".route(")
+        .skip(1)
+        .map(|rest| {
+            let rest = rest.trim_start().strip_prefix('"').expect("an address");
+            let (address, handlers) = rest.split_once('"').unwrap();
+            let handlers = handlers.split_once('\n').map_or(handlers, |(line, _)| line);
+            (address.to_owned(), handlers.contains("get("), handlers.contains("post("))
+        })
+        .collect()
+}
+
+fn filled(address: &str, number: &str) -> String {
+    address
+        .replace("{number}", number)
+        .replace("{action}", "supplement")
+        .replace("{id}", "00000000000000000000000000000000")
+        .replace("{*path}", "nothing.js")
+}
+
+async fn visitor(city: &City, account: Option<&str>) -> Browser {
+    match account {
+        Some(account) => city.signed_in(account).await,
+        None => city.visitor(),
+    }
+}
+
+#[test]
+fn every_route_stands_in_the_table() {
+    let reads: BTreeSet<&str> = READS.iter().map(|(address, _)| *address).collect();
+    let posts: BTreeSet<&str> = FORMS.iter().copied().chain(CALLS.iter().map(|(address, _)| *address)).collect();
+    for (address, get, post) in listed() {
+        assert!(!get || reads.contains(address.as_str()), "GET {address} has no entry");
+        let demo = address == "/sign-in/demo";
+        assert!(!post || demo || posts.contains(address.as_str()), "POST {address} has no entry");
+    }
+}
+
+#[tokio::test]
+async fn each_visitor_gets_exactly_what_is_declared() {
+    let city = City::new().await;
+    let number = reported(&mut city.visitor(), vec![]).await;
+    for (at, account) in VISITORS.into_iter().enumerate() {
+        let mut browser = visitor(&city, account).await;
+        for (address, expected) in READS.iter().filter(|(address, _)| *address != "/live") {
+            let answer = browser.get(&filled(address, &number)).await;
+            assert_eq!(answer.status, expected[at], "{address} for {account:?}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_form_is_taken_without_its_token() {
+    let city = City::new().await;
+    let number = reported(&mut city.visitor(), vec![]).await;
+    for account in VISITORS {
+        let mut browser = visitor(&city, account).await;
+        for address in FORMS {
+            let answer = browser.post_raw(&filled(address, &number), &[]).await;
+            assert_eq!(answer.status, 403, "{address} for {account:?}");
+        }
+        for (address, status) in CALLS {
+            let answer = browser.json(&filled(address, &number), None, &serde_json::json!({})).await;
+            assert_eq!(answer.status, *status, "{address} for {account:?}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_the_form_of_the_asker() {
+    let city = City::new().await;
+    let mut browser = city.visitor();
+    let page = browser.get("/nowhere").await;
+    assert_eq!(page.status, 404);
+    assert!(page.text.contains("This page was not found") && page.text.contains("</html>"));
+    assert_eq!(browser.read("/nowhere", None).await.json()["error"], "not_found");
+    assert_eq!(browser.method(Method::PUT, "/report").await.status, 405);
+}
