@@ -54,7 +54,7 @@ period-year = { $year }
 period-days = { $from } to { $to }
 # Problems of a form; label is the field
 problem-required = { $label }: fill this in
-problem-too-long = { $label }: { $count } characters, at most { $max }. The whole text is kept; shorten it and send again.
+problem-too-long = { $label }: { $given } characters, at most { $max }. The whole text is kept; shorten it and send again.
 problem-not-a-number = { $label }: a number is needed
 problem-out-of-range = { $label }: from { $min } to { $max }
 problem-too-small = { $label }: at least { $min }

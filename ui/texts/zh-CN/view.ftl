@@ -51,7 +51,7 @@ period-year = { $year }年
 period-days = { $from }至{ $to }
 # 填写问题；label 是字段名
 problem-required = 请填写{ $label }
-problem-too-long = { $label }写了 { $count } 个字，最多 { $max } 个。全文已保留，请删减后再提交。
+problem-too-long = { $label }写了 { $given } 个字，最多 { $max } 个。全文已保留，请删减后再提交。
 problem-not-a-number = { $label }要填数字
 problem-out-of-range = { $label }要在 { $min } 到 { $max } 之间
 problem-too-small = { $label }不能小于 { $min }

@@ -19,10 +19,11 @@ use ganglion_model::pack::{Action, FieldKind, Process};
 use ganglion_model::{Case, CommandId, Fields, Text};
 use std::collections::BTreeMap;
 
-/// The action as the form shows it: of the state the case is in, else of any state it was in when the form was made.
-fn known<'p>(process: &'p Process, case: &Case, name: &str) -> Option<&'p Action> {
-    process
-        .action(&case.state, name)
+/// The action as the form showed it: of the state the form was made in, else of the state the case is in, else of any.
+fn known<'p>(process: &'p Process, case: &Case, (name, state): (&str, Option<&str>)) -> Option<&'p Action> {
+    state
+        .and_then(|state| process.action(state, name))
+        .or_else(|| process.action(&case.state, name))
         .or_else(|| process.states.values().flat_map(|state| &state.actions).find(|action| action.name == name))
 }
 
@@ -84,11 +85,12 @@ pub async fn act(
     typed: Typed,
 ) -> Result<Response, Error> {
     let (case, process) = find::case(&web, &number).await?;
-    let action = known(process, &case, &name).ok_or(Error::NotFound)?;
+    let action = known(process, &case, (&name, typed.one("state"))).ok_or(Error::NotFound)?;
     let form = typed.fields(&action.form);
     let back = typed.one("back");
     let mut attempt = Attempt {
         action: name.clone(),
+        state: typed.one("state").unwrap_or(&case.state).to_owned(),
         values: form.clone(),
         findings: upload_findings(&web, &typed),
         command_id: typed.one("command_id").map(str::to_owned),

@@ -27,6 +27,8 @@ const PREVIEW_ENTRIES: u32 = 6;
 pub struct Attempt {
     /// The action.
     pub action: String,
+    /// The state it was offered in.
+    pub state: String,
     /// What was typed.
     pub values: Fields,
     /// What is wrong with it.
@@ -143,6 +145,7 @@ fn offer(
     let mut hidden = vec![
         Hidden::new("command_id", command_id.unwrap_or_else(|| web.app.clock.id().to_string())),
         Hidden::new("version", case.version.to_string()),
+        Hidden::new("state", &case.state),
     ];
     hidden.extend(back.map(|back| Hidden::new("back", back)));
     let entered = attempt.map_or_else(Entered::default, |attempt| Entered {
@@ -170,7 +173,8 @@ fn refused(look: &Look<'_>, form: &[ganglion_model::pack::Field], attempt: &Atte
 /// An action that was tried and is no longer offered (somebody else was faster): why, and what had been typed.
 fn missed(look: &Look<'_>, process: &Process, attempt: Option<&Attempt>, views: &[ActionView]) -> Option<ActionView> {
     let attempt = attempt.filter(|attempt| views.iter().all(|view| view.name != attempt.action))?;
-    let known = process.states.values().flat_map(|state| &state.actions).find(|one| one.name == attempt.action)?;
+    let anywhere = || process.states.values().flat_map(|state| &state.actions).find(|one| one.name == attempt.action);
+    let known = process.action(&attempt.state, &attempt.action).or_else(anywhere)?;
     let typed = known.form.iter().filter_map(|field| {
         let value = attempt.values.get(&field.name)?;
         let text = if field.personal { None } else { look.value(field, value) }?;

@@ -1,0 +1,9 @@
+//! Pages of staff, over the packs that ship.
+
+mod acting;
+mod administration;
+mod figures;
+mod lists;
+mod permission;
+mod privacy;
+mod town;

@@ -1,0 +1,70 @@
+//! Personal values: masked everywhere, shown in clear only on asking, by named roles, with a line kept.
+
+use super::town::{Plain as _, Town};
+use ganglion_kernel::Store;
+use ganglion_model::Shard;
+
+const PHONE: &str = "13912340000";
+const NAME: &str = "张三丰";
+
+#[tokio::test]
+async fn clear_values_are_shown_once_on_asking_and_the_asking_is_told() {
+    let town = Town::new().await;
+    let number = town.report("130903001201", "bins overflowing").await;
+    let mut call = town.as_("call").await;
+    let path = format!("/cases/{number}");
+    let masked = call.get(&path).await;
+    assert!(masked.plain().contains("139****0000") && masked.plain().contains("张*"));
+    assert!(!masked.plain().contains(PHONE) && !masked.plain().contains(NAME));
+    let clear = call.post_form(&format!("{path}/reveal"), &[]).await;
+    assert_eq!(clear.status, 200, "{}", clear.text);
+    assert!(clear.plain().contains(PHONE) && clear.plain().contains(NAME));
+    assert_eq!(clear.header("cache-control"), "no-store");
+    let again = call.get(&path).await;
+    assert!(!again.plain().contains(PHONE), "the next page is masked again");
+    assert!(again.plain().contains("Who saw") || again.plain().contains("to handle this case"), "who looked is told");
+    let case = town.store.case_by_number(Shard(130_903), &number).await.unwrap().unwrap();
+    let lines = town.store.accesses(case.shard, case.id, 10).await.unwrap();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0].fields, ["reporter_name", "reporter_phone"]);
+    assert_eq!(lines[0].account.0, "call");
+}
+
+#[tokio::test]
+async fn other_roles_see_masks_and_are_refused() {
+    let town = Town::new().await;
+    let number = town.report("130903001201", "bins overflowing").await;
+    town.to_handler(&number).await;
+    for account in ["handler", "director", "leader", "verify"] {
+        let mut browser = town.as_(account).await;
+        let page = browser.get(&format!("/cases/{number}")).await;
+        assert_eq!(page.status, 200, "{account}");
+        assert!(!page.plain().contains(PHONE) && !page.plain().contains(NAME), "{account}");
+        assert!(!page.plain().contains("/reveal"), "{account} is not offered to see them");
+        let asked = browser.post_form(&format!("/cases/{number}/reveal"), &[]).await;
+        assert_eq!(asked.status, 403, "{account}");
+    }
+    let mut other = town.as_("other").await;
+    assert_eq!(other.post_form(&format!("/cases/{number}/reveal"), &[]).await.status, 404);
+    let mut call = town.as_("call").await;
+    assert_eq!(call.post_raw(&format!("/cases/{number}/reveal"), &[]).await.status, 403, "no token, no look");
+    let case = town.store.case_by_number(Shard(130_903), &number).await.unwrap().unwrap();
+    assert_eq!(town.store.accesses(case.shard, case.id, 10).await.unwrap(), [], "nobody saw anything");
+}
+
+#[tokio::test]
+async fn lists_exports_and_other_pages_hold_no_personal_value() {
+    let town = Town::new().await;
+    let number = town.report("130903001201", "call me at 13812345678 about =cmd").await;
+    for path in ["/cases", "/desk", "/cases.csv", "/centre", &format!("/desk?selected={number}"), "/figures.csv"] {
+        let mut call = town.as_("call").await;
+        let page = call.get(path).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(!page.plain().contains(PHONE) && !page.plain().contains(NAME), "{path}");
+    }
+    let mut call = town.as_("call").await;
+    let csv = call.get("/cases.csv").await;
+    assert!(csv.plain().contains("Exported by call person"), "{}", csv.text);
+    assert!(csv.plain().contains(&number) && csv.plain().contains("138****"), "numbers in free text are masked");
+    assert!(csv.header("content-disposition").contains(".csv"));
+}
