@@ -3,9 +3,10 @@
 use super::Finding;
 use super::figure::figure;
 use super::parse::Line;
-use super::run::{Running, action_name, is_refusal, refused_as};
+use super::run::{Running, is_refusal, refused_as};
 use super::then::{self, Read};
 use super::value::{expected, form, shown};
+use super::wish::action_name;
 use super::{send, step};
 use ganglion_kernel::decide::{guard_holds, who};
 use ganglion_model::change::Actor;
@@ -39,11 +40,11 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
         }
         Read::Opened(process, name) => {
             let parent = running.case(None).ok_or("no case was opened")?.id;
-            let cases = running.at.memory.cases.values();
+            let mut cases = running.at.memory.cases.values();
             let from = |case: &&Case| {
                 case.process == *process && case.links.iter().any(|link| link.kind == "opened_from" && link.case == parent)
             };
-            let child = cases.filter(from).last().map(|case| case.id).ok_or("no such case was opened")?;
+            let child = cases.rfind(from).map(|case| case.id).ok_or("no such case was opened")?;
             running.names.insert(name.clone(), child);
             running.current = Some(child);
             return Ok((String::new(), String::new()));

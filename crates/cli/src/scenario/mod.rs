@@ -14,6 +14,7 @@ mod step;
 mod tests;
 mod then;
 mod value;
+mod wish;
 mod world;
 
 use ganglion_model::Model;

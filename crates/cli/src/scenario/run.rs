@@ -4,23 +4,17 @@ use super::Finding;
 use super::check::check;
 use super::parse::{Block, Line, Scenario};
 use super::send::{Installation, Refused, Taken};
-use super::step::{self, Deed, Step, Who};
-use super::value::{Lookup, resolved};
+use super::step::{self, Deed, Step};
 use super::world;
-use ganglion_kernel::batch::want;
+use ganglion_kernel::batch::{Batch, want};
 use ganglion_kernel::decide::{Given, State, decide};
-use ganglion_kernel::route::shard_for;
-use ganglion_model::change::{Actor, Body, Command, Refusal, RefusalCode};
+use ganglion_model::change::{Command, Refusal, RefusalCode};
 use ganglion_model::clocks::{Length, Rule, Unit, due, local_date, midnight};
-use ganglion_model::pack::{Field, Process};
 use ganglion_model::row::Case;
-use ganglion_model::{CaseId, CommandId, Fields, Model, Outcome, PostId, Shard};
+use ganglion_model::{CaseId, Model, Outcome};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Way in of the public, of staff and of other systems, unless the opener's role is itself a channel.
-const CHANNELS: [&str; 3] = ["online", "window", "open311"];
 
 /// A scenario under way.
 pub struct Running {
@@ -108,7 +102,8 @@ impl Running {
         if to < self.at.now {
             return Err(Finding::new(line, "time that goes on", format!("it is {} already", clock(self.at.now))));
         }
-        self.at.advance(to).map_err(|(timer, refusal)| {
+        self.at.advance(to).map_err(|failed| {
+            let (timer, refusal) = *failed;
             let expected = format!("clock {} falls due at {}", timer.clock, clock(timer.at));
             Finding::new(line, expected, refused_as(&refusal))
         })
@@ -207,104 +202,10 @@ impl Running {
         if !loaded.answers.is_empty() {
             return Ok(());
         }
-        let batch = ganglion_kernel::batch::Batch::new(world, &super::send::MASTER, loaded);
+        let batch = Batch::new(world, &super::send::MASTER, loaded);
         let state: &State = batch.state();
         let given = Given { now: self.at.now, id: uuid::Uuid::nil(), key: [0; 32] };
         decide(world, state, command, &given).map(|_| ())
-    }
-
-    fn commands(&mut self, who: &Who, deed: &Deed, form: &Fields) -> Result<Vec<Command>, String> {
-        let (shard, body, case) = match deed {
-            Deed::Open { process, channel, seen, .. } => {
-                let (shard, body) = self.opening(who, (process, channel.as_deref()), *seen, form)?;
-                (shard, body, None)
-            }
-            Deed::Act { action, on } => {
-                let case = self.case(on.as_deref()).ok_or("there is no such case")?.clone();
-                let body = self.acting(&case, action, form)?;
-                self.current = Some(case.id);
-                (case.shard, body, Some(case.id))
-            }
-        };
-        let actors = self.actors(who, case)?;
-        Ok(actors
-            .into_iter()
-            .map(|actor| Command { id: CommandId(self.at.id()), shard, actor, body: body.clone() })
-            .collect())
-    }
-
-    fn actors(&self, who: &Who, case: Option<CaseId>) -> Result<Vec<Actor>, String> {
-        Ok(match (who.name.as_str(), case) {
-            ("reporter", Some(case)) => vec![Actor::Reporter { case }],
-            ("reporter" | "public", _) => vec![Actor::Public],
-            ("api", _) => vec![Actor::Api { key: "scenario".to_owned() }],
-            ("system", _) => vec![Actor::System],
-            (name, _) => {
-                let posts = self.at.setting.people.get(name).ok_or_else(|| format!("there is no account {name}"))?;
-                let account = ganglion_model::AccountId(name.to_owned());
-                let asked = |id: &&PostId| who.post.as_ref().is_none_or(|post| self.post_name(id) == *post);
-                let posts: Vec<Actor> = posts
-                    .iter()
-                    .filter(asked)
-                    .map(|post| Actor::Post { post: post.clone(), account: account.clone() })
-                    .collect();
-                if posts.is_empty() {
-                    return Err(format!("{name} does not hold {}", who.post.as_deref().unwrap_or_default()));
-                }
-                posts
-            }
-        })
-    }
-
-    /// A post as scenarios write it.
-    pub fn post_name(&self, id: &PostId) -> String {
-        let post = self.at.setting.world.posts.get(id);
-        post.map_or_else(|| id.0.clone(), |post| format!("{}@{}", post.role, post.place))
-    }
-
-    fn opening(
-        &self,
-        who: &Who,
-        (process, channel): (&str, Option<&str>),
-        seen: Option<Timestamp>,
-        form: &Fields,
-    ) -> Result<(Shard, Body), String> {
-        let world = &self.at.setting.world;
-        let def = world.model.processes.get(process).ok_or_else(|| format!("there is no process {process}"))?;
-        let form = resolved(&def.form, form, self);
-        // A form that leads nowhere is refused by whichever shard gets it; a server answers before sending.
-        let shard = shard_for(world, def, &form, local_date(self.at.now)).unwrap_or_else(|_| self.some_shard());
-        let channel = channel.map_or_else(|| self.channel(who), str::to_owned);
-        Ok((shard, Body::Open { process: process.to_owned(), form, channel, observed_at: seen, from: None }))
-    }
-
-    fn some_shard(&self) -> Shard {
-        let mut places = self.at.setting.world.places.tree.versions().map(|place| place.code.shard());
-        places.find(|shard| *shard != Shard::DEPLOYMENT).unwrap_or(Shard::DEPLOYMENT)
-    }
-
-    fn channel(&self, who: &Who) -> String {
-        let [online, window, api] = CHANNELS;
-        let setting = &self.at.setting;
-        let list = setting.world.model.lists.get("channel");
-        let role = setting.people.get(&who.name).and_then(|posts| setting.world.posts.get(posts.first()?));
-        match (who.name.as_str(), role) {
-            ("reporter" | "public", _) => online.to_owned(),
-            ("api" | "system", _) => api.to_owned(),
-            (_, Some(post)) if list.is_some_and(|list| list.code(&post.role).is_some()) => post.role.clone(),
-            _ => window.to_owned(),
-        }
-    }
-
-    fn acting(&self, case: &Case, action: &str, form: &Fields) -> Result<Body, String> {
-        let process = self.at.setting.world.model.processes.get(&case.process);
-        let process = process.ok_or_else(|| format!("there is no process {}", case.process))?;
-        let action = action_name(process, action).unwrap_or_else(|| action.to_owned());
-        let here = process.action(&case.state, &action);
-        let anywhere = process.states.values().flat_map(|state| &state.actions).find(|one| one.name == action);
-        let fields: &[Field] = here.or(anywhere).map_or(&[], |action| &action.form);
-        let form = resolved(fields, form, self);
-        Ok(Body::Act { case: case.id, action, form, version: None })
     }
 
     /// The instant `length` from now: hours as they count, days at the same time of day.
@@ -324,41 +225,6 @@ impl Running {
             _ => today.saturating_add(jiff::Span::new().days(i64::from(length.amount()))),
         };
         midnight(day) + now.duration_since(midnight(today))
-    }
-}
-
-/// The action meant by `word`: its name, or its name with a plural `s`.
-pub fn action_name(process: &Process, word: &str) -> Option<String> {
-    let known = |name: &str| {
-        process.states.values().flat_map(|state| &state.actions).any(|action| action.name == name)
-    };
-    let mut forms = vec![word.to_owned()];
-    forms.extend(word.strip_suffix("ies").map(|stem| format!("{stem}y")));
-    forms.extend(word.strip_suffix("es").map(str::to_owned));
-    forms.extend(word.strip_suffix('s').map(str::to_owned));
-    // `asks_extension` for `ask_extension`: the first word of a longer name carries the plural.
-    if let Some((first, rest)) = word.split_once('_') {
-        forms.extend(first.strip_suffix("ies").map(|stem| format!("{stem}y_{rest}")));
-        forms.extend(first.strip_suffix("es").map(|stem| format!("{stem}_{rest}")));
-        forms.extend(first.strip_suffix('s').map(|stem| format!("{stem}_{rest}")));
-    }
-    forms.into_iter().find(|name| known(name))
-}
-
-impl Lookup for Running {
-    fn post(&self, text: &str, roles: &[String]) -> Option<String> {
-        let posts = &self.at.setting.world.posts;
-        if let Some((role, place)) = text.split_once('@') {
-            let place = place.parse().ok()?;
-            return posts.at(place).find(|post| post.role == role).map(|post| post.id.0.clone());
-        }
-        let held = self.at.setting.people.get(text)?;
-        let fits = |id: &&PostId| posts.get(id).is_some_and(|post| roles.is_empty() || roles.contains(&post.role));
-        held.iter().find(fits).or(held.first()).map(|id| id.0.clone())
-    }
-
-    fn number(&self, name: &str) -> Option<String> {
-        self.case(Some(name)).map(|case| case.number.clone())
     }
 }
 

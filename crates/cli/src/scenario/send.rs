@@ -117,19 +117,18 @@ impl Installation {
     ///
     /// # Errors
     /// A timer that stood and was refused, or that stands again: a clock and its timer disagree.
-    pub fn advance(&mut self, to: Timestamp) -> Result<(), (Timer, Refusal)> {
-        loop {
-            let Some(timer) = self.memory.timers.first().filter(|timer| timer.at <= to).cloned() else { break };
+    pub fn advance(&mut self, to: Timestamp) -> Result<(), Box<(Timer, Refusal)>> {
+        while let Some(timer) = self.memory.timers.first().filter(|timer| timer.at <= to).cloned() {
             self.now = self.now.max(timer.at);
             let body = Body::Due { case: timer.case, clock: timer.clock.clone() };
             let command = Command { id: CommandId(self.id()), shard: timer.shard, actor: Actor::System, body };
             match self.send(&command) {
                 Ok(_) if self.memory.timers.contains(&timer) => {
                     let refusal = Refusal::new(RefusalCode::Duplicate).with("clock", &timer.clock);
-                    return Err((timer, refusal));
+                    return Err(Box::new((timer, refusal)));
                 }
                 Ok(_) => {}
-                Err(Refused::Command(refusal) | Refused::Follow(refusal)) => return Err((timer, refusal)),
+                Err(Refused::Command(refusal) | Refused::Follow(refusal)) => return Err(Box::new((timer, refusal))),
             }
         }
         self.now = self.now.max(to);

@@ -79,3 +79,23 @@ fn a_block_that_does_not_end_is_a_finding() {
     let reports = run_file(&model(), "# T\n```then\nstate: x\n");
     assert_eq!((reports[0].findings[0].line, reports[0].findings[0].found.as_str()), (2, "the file ends first"));
 }
+
+#[test]
+fn the_scenarios_of_every_pack_that_ships_pass() {
+    let packs = here("../../../packs");
+    let mut dirs: Vec<PathBuf> = std::fs::read_dir(&packs).unwrap().map(|entry| entry.unwrap().path()).collect();
+    dirs.sort();
+    let (model, findings) = compile_folders(&dirs).unwrap();
+    let model = Arc::new(model.unwrap_or_else(|| panic!("{findings}")));
+    let mut run = 0;
+    for dir in dirs {
+        for entry in std::fs::read_dir(dir.join("tests")).unwrap() {
+            let path = entry.unwrap().path();
+            for report in run_file(&model, &std::fs::read_to_string(&path).unwrap()) {
+                assert_eq!(report.findings, [], "{}: {}", path.display(), report.title);
+                run += 1;
+            }
+        }
+    }
+    assert!(run > 50, "{run}");
+}

@@ -28,12 +28,11 @@ pub fn shown(value: Option<&Value>) -> String {
 /// What an expectation says, brought to the form of [`shown`]: quotes and list brackets dropped.
 pub fn expected(text: &str) -> String {
     let text = text.trim();
-    if text.starts_with(['[', '"', '\'']) {
-        if let Ok(value) = serde_saphyr::from_str::<Value>(text) {
-            return shown(Some(&value));
-        }
+    let is_yaml = text.starts_with(['[', '"', '\'']);
+    match serde_saphyr::from_str::<Value>(text) {
+        Ok(value) if is_yaml => shown(Some(&value)),
+        _ => text.to_owned(),
     }
-    text.to_owned()
 }
 
 /// How names in a form are understood.

@@ -222,8 +222,7 @@ pub fn due(
     state: &State,
     command: &Command,
     given: &Given,
-    case: &Case,
-    name: &str,
+    (case, name): (&Case, &str),
 ) -> Result<Decision, Refusal> {
     if command.actor != Actor::System {
         return Err(Refusal::new(RefusalCode::NotAllowed));

@@ -89,7 +89,7 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
         }
         Body::Due { case, clock } => {
             let case = find(state, command, *case)?;
-            act::due(world, state, command, given, case, clock)
+            act::due(world, state, command, given, (case, clock))
         }
         Body::LinkBack { case, link } => {
             if command.actor != Actor::System {

@@ -23,6 +23,7 @@ fn read(world: &World, form: Value) -> Result<Fields, Vec<(String, String)>> {
 }
 
 /// Field, what is typed, and what is stored or the problem.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn table() -> Vec<(&'static str, Value, Result<Value, &'static str>)> {
     let ok = |value: Value| Ok(value);
     vec![

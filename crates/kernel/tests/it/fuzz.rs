@@ -59,9 +59,8 @@ proptest! {
         let kept: BTreeMap<CaseId, Case> = desk.state().cases.iter().map(|(id, case)| (*id, case.clone())).collect();
         let writes = desk.batch.finish();
         let mut replayed: BTreeMap<CaseId, Case> = BTreeMap::new();
-        let mut seq = 0;
-        for line in writes.iter().filter(|write| write.shard == COUNTY).flat_map(|write| &write.lines) {
-            seq += 1;
+        let lines = writes.iter().filter(|write| write.shard == COUNTY).flat_map(|write| &write.lines);
+        for (seq, line) in (1..).zip(lines) {
             prop_assert_eq!(line.entry.seq, seq, "no gap in the journal");
             let read: ganglion_model::Entry = serde_json::from_str(&line.canonical).unwrap();
             match read.change {
