@@ -108,6 +108,17 @@ pub fn want_records(world: &World, state: &State, commands: &[Command]) -> Vec<(
     wanted
 }
 
+/// Gives every line its canonical bytes and leaf hash and takes it into the shard's Merkle tree.
+pub fn hash_lines(writes: &mut [ShardWrite]) {
+    for write in writes {
+        for line in &mut write.lines {
+            line.canonical = journal::canonical(&line.entry).unwrap_or_default();
+            line.hash = journal::hash(&line.canonical);
+            write.head.frontier.push(line.hash);
+        }
+    }
+}
+
 /// A batch in the making.
 pub struct Batch<'a> {
     world: &'a World,
@@ -135,7 +146,8 @@ struct Touched {
     timers: Vec<Timer>,
 }
 
-/// Timers a case needs: one for each running clock that has not been acted on.
+/// Timers a case needs: one for each running clock that has not been acted on. A paused clock has none, even when its
+/// limit had passed before: it is acted on when it runs again.
 #[must_use]
 pub fn timers_of(case: &Case) -> Vec<Timer> {
     case.clocks
@@ -351,17 +363,23 @@ impl<'a> Batch<'a> {
         let (_, head) = self.heads.entry(shard).or_default();
         let seq = head.seq + 1;
         let entry = Entry { shard, seq, at, actor: command.actor.clone(), command: command.id, change };
-        let canonical = journal::canonical(&entry).unwrap_or_default();
-        let hash = journal::hash(&canonical);
         head.seq = seq;
-        head.frontier.push(hash);
-        self.write(shard).lines.push(Line { entry, canonical, hash, case });
+        self.write(shard).lines.push(Line { entry, canonical: String::new(), hash: [0; 32], case });
         seq
     }
 
-    /// What is to be written, shard by shard; empty when every command was refused or answered from the record.
+    /// What is to be written, shard by shard, lines hashed; empty when every command was refused or answered from the
+    /// record.
     #[must_use]
-    pub fn finish(mut self) -> Vec<ShardWrite> {
+    pub fn finish(self) -> Vec<ShardWrite> {
+        let mut writes = self.finish_unhashed();
+        hash_lines(&mut writes);
+        writes
+    }
+
+    /// As [`Batch::finish`], with the lines left to [`hash_lines`]: for loading a history on two threads.
+    #[must_use]
+    pub fn finish_unhashed(mut self) -> Vec<ShardWrite> {
         for id in std::mem::take(&mut self.order) {
             let (Some(before), Some(case)) = (self.touched.remove(&id), self.state.cases.remove(&id)) else {
                 continue;
