@@ -46,13 +46,14 @@ export function startReadAloud(root: ParentNode): void {
   }
 }
 
-export function startBulkCount(root: ParentNode): void {
-  const note = root.querySelector<HTMLElement>("[data-bulk-count]");
-  if (!note) return;
-  const help = note.textContent ?? "";
+/** Counts ticked rows beside the bulk actions; listens once, because a live list brings its note anew. */
+export function startBulkCount(): void {
   document.addEventListener("change", () => {
+    const note = document.querySelector<HTMLElement>("[data-bulk-count]");
+    if (!note) return;
+    note.dataset["help"] ??= note.textContent ?? "";
     const n = document.querySelectorAll('input[form="bulk"]:checked').length;
-    note.textContent = n ? fill(note.dataset["text"], n) : help;
+    note.textContent = n ? fill(note.dataset["text"], n) : note.dataset["help"];
   });
 }
 

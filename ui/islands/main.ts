@@ -11,7 +11,6 @@ export function start(root: ParentNode): void {
   startErrorFocus(root);
   startPrint(root);
   startReadAloud(root);
-  startBulkCount(root);
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="files"]')) startFiles(box);
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="map"]')) {
     void import("./map").then((m) => m.startMap(box)).catch(() => mapFailed(box));
@@ -25,6 +24,7 @@ function mapFailed(box: HTMLElement): void {
 
 document.documentElement.classList.add("js");
 start(document);
+startBulkCount();
 const report = document.querySelector<HTMLFormElement>('form[data-island="report"]');
 if (report) void import("./report").then((m) => m.startReport(report));
 if (document.querySelector('[data-island="report-sent"]')) void import("./draft").then((m) => m.clearDraft("/report"));

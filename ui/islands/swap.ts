@@ -9,9 +9,11 @@ export async function swap(href: string, selectors: string[], start: (root: Pare
     const here = document.querySelector(selector);
     const there = page.querySelector(selector);
     if (!here || !there) continue;
-    const top = here.scrollTop;
+    // The part itself may scroll, or the list inside it.
+    const scrolled = (): Element[] => [here, ...here.querySelectorAll(".case-list")];
+    const tops = scrolled().map((part) => part.scrollTop);
     here.replaceChildren(...there.childNodes);
-    here.scrollTop = top;
+    scrolled().forEach((part, i) => (part.scrollTop = tops[i] ?? 0));
     start(here);
   }
   return true;
