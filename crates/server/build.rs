@@ -13,7 +13,6 @@ fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 fn watch(path: &Path) -> std::io::Result<()> {
     println!("cargo:rerun-if-changed={}", path.display());
     if path.is_dir() {

@@ -65,7 +65,8 @@ fn moment(case: &Case, moment: &Moment) -> Option<Timestamp> {
         Moment::Last(state) => case.entered.get(state).map(|entered| entered.1),
         Moment::Mark(mark) => case.marks.get(mark).map(|mark| mark.at),
         Moment::ClockStopped(clock) => case.clocks.get(clock)?.stopped_at(),
-        Moment::ClockDue(clock) => case.clocks.get(clock)?.due_at(),
+        // The first late instant of a limit in days is midnight: the day that counts is the one before.
+        Moment::ClockDue(clock) => Timestamp::from_second(case.clocks.get(clock)?.due_at()?.as_second() - 1).ok(),
         Moment::Always => None,
     }
 }

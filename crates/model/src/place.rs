@@ -235,8 +235,11 @@ impl PlaceKind {
 pub struct Place {
     /// Its code in that span.
     pub code: PlaceCode,
-    /// Official name.
+    /// Name as people say it.
     pub name: String,
+    /// The name in the official list, where it is longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub official: Option<String>,
     /// What it is.
     pub kind: PlaceKind,
     /// First day.

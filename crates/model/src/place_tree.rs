@@ -147,6 +147,7 @@ mod tests {
             predecessors: before.iter().map(|c| c.parse().unwrap()).collect(),
             host: None,
             synthetic: false,
+            official: None,
         }
     }
 

@@ -163,10 +163,11 @@ impl App {
         })
     }
 
-    /// Templates and words. In development they are read again each time; a file that cannot be read then is logged and
-    /// the last good state is used.
+    /// Templates and words. In development they are read again when a file changed; a file that cannot be read then is
+    /// logged and the last good state is used.
     pub(crate) fn templates(&self) -> Arc<Templates> {
-        if self.ui.folder.is_some() {
+        let now = self.ui.stamp();
+        if self.templates.load().stamp != now {
             match Templates::load(&self.ui) {
                 Ok(fresh) => self.templates.store(Arc::new(fresh)),
                 Err(error) => tracing::warn!(%error, "texts could not be read again"),

@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 macro_rules! embedded {
     ($name:ident, $folder:literal) => {
@@ -83,6 +84,13 @@ impl Ui {
         files
     }
 
+    /// When the newest file of the folder changed; `None` for what is embedded, which never does.
+    #[must_use]
+    pub fn stamp(&self) -> Option<SystemTime> {
+        let folder = self.folder.as_ref()?;
+        ["pages", "layouts", "components", "texts", "dist/.vite"].iter().filter_map(|room| newest(&folder.join(room))).max()
+    }
+
     /// Addresses of built files by their source, from the bundler's manifest; empty when nothing was built.
     #[must_use]
     pub fn manifest(&self) -> HashMap<String, String> {
@@ -93,6 +101,16 @@ impl Ui {
             .filter_map(|(source, entry)| Some((source, format!("/{}", entry.get("file")?.as_str()?))))
             .collect()
     }
+}
+
+/// When the newest file below a path changed, as far as it can be read.
+fn newest(path: &Path) -> Option<SystemTime> {
+    let meta = std::fs::metadata(path).ok()?;
+    let own = meta.modified().ok();
+    if !meta.is_dir() {
+        return own;
+    }
+    std::fs::read_dir(path).ok()?.flatten().filter_map(|entry| newest(&entry.path())).chain(own).max()
 }
 
 /// The media type of a built file by the end of its name.

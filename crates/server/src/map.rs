@@ -3,8 +3,8 @@
 use crate::app::{App, AppState};
 use crate::error::Error;
 use crate::limits::MAP_POINTS_MAX;
-use crate::reach;
 use crate::sign;
+use crate::staff::lists::Union;
 use crate::view::Look;
 use crate::web::Web;
 use axum::Json;
@@ -59,10 +59,8 @@ impl Outlines {
     async fn of(&self, app: &App) -> Result<ByParent, Error> {
         let world = app.world.load_full();
         let mut made = self.made.lock().await;
-        if let Some((edition, drawn)) = made.as_ref() {
-            if *edition == world.places.edition {
-                return Ok(drawn.clone());
-            }
+        if let Some((_, drawn)) = made.as_ref().filter(|(edition, _)| *edition == world.places.edition) {
+            return Ok(drawn.clone());
         }
         let stored = app.store.outlines().await?;
         let day = ganglion_model::clocks::local_date(app.clock.now());
@@ -144,7 +142,7 @@ pub async fn outlines(State(app): State<AppState>, web: Web, headers: HeaderMap)
 
 /// `GET /map/cases?place=&process=&state=&kind=&bounds=w,s,e,n&all=1`: cases the post may list, as points. Open ones
 /// unless `all=1`.
-pub async fn cases(State(app): State<AppState>, web: Web) -> Result<Response, Error> {
+pub async fn cases(web: Web) -> Result<Response, Error> {
     let post = web.post()?;
     let bounds = match web.arg("bounds") {
         None => None,
@@ -165,14 +163,10 @@ pub async fn cases(State(app): State<AppState>, web: Web) -> Result<Response, Er
     };
     let words = web.words();
     let look = web.look(&words);
-    let mut features = Vec::new();
-    let mut cut = false;
-    for filter in reach::narrowed(&web.world, post, &asked) {
-        let order = if filter.open == Some(true) { CaseOrder::Due } else { CaseOrder::Opened };
-        let rows = app.store.cases(&filter, order, None, MAP_POINTS_MAX).await?;
-        cut |= rows.len() >= MAP_POINTS_MAX as usize;
-        features.extend(rows.iter().filter_map(|case| feature(&look, case)));
-    }
+    let order = if asked.open == Some(true) { CaseOrder::Due } else { CaseOrder::Opened };
+    let page = Union::reachable(&web, post).narrowed(&asked).page(&web, order, None, MAP_POINTS_MAX).await?;
+    let features: Vec<Value> = page.cases.iter().filter_map(|case| feature(&look, case)).collect();
+    let cut = page.next.is_some();
     let headers = [(header::CONTENT_TYPE, "application/geo+json"), (header::CACHE_CONTROL, "no-store")];
     let body = json!({ "type": "FeatureCollection", "truncated": cut, "features": features });
     Ok((headers, Json(body).into_response().into_body()).into_response())

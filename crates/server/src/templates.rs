@@ -9,11 +9,14 @@ use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, State};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// Templates and words, ready to render.
 pub struct Templates {
     /// Words.
     pub texts: Arc<Texts>,
+    /// State of the folder they were read from.
+    pub stamp: Option<SystemTime>,
     zh: Environment<'static>,
     en: Environment<'static>,
 }
@@ -24,10 +27,11 @@ impl Templates {
     /// # Errors
     /// A file of messages that cannot be read.
     pub fn load(ui: &Ui) -> Result<Templates, TextsError> {
+        let stamp = ui.stamp();
         let texts = Arc::new(Texts::load(ui)?);
         let assets = Arc::new(ui.manifest());
         let of = |lang| environment(ui.clone(), texts.clone(), assets.clone(), lang);
-        Ok(Templates { zh: of(Lang::Zh), en: of(Lang::En), texts })
+        Ok(Templates { zh: of(Lang::Zh), en: of(Lang::En), texts, stamp })
     }
 
     /// Renders a template.

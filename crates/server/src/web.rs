@@ -1,17 +1,19 @@
-//! The context of one request: who asks, in which language, with what look; and the layer that makes it, renders errors,
-//! sets cookies and writes the one log line.
+//! The context of one request: who asks, in which language, with what look; rendering, redirecting, cookies. How it is
+//! read from the request is in `read`; the layer around every route is in `context`.
+
+mod read;
 
 use crate::app::AppState;
 use crate::error::Error;
-use crate::page::{Flash, decode, encode, pairs};
-use crate::session::{self, SignedIn};
-use crate::sign::{self, Use};
+use crate::page::{Flash, encode};
+use crate::session::SignedIn;
+use crate::sign;
 use crate::templates::Templates;
 use crate::view::{Arg, Look, Say};
-use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath};
-use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::extract::FromRequestParts;
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use fluent_bundle::FluentValue;
 use ganglion_kernel::World;
@@ -20,8 +22,8 @@ use ganglion_model::{Actor, Lang};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde::Serialize;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
 
 /// Cookie that ties forms and uploads of a visitor together.
 const VISITOR: &str = "visitor";
@@ -60,7 +62,7 @@ pub struct Web {
     /// Proofs of a reporter, still to be checked.
     pub(crate) follows: String,
     pub(crate) wants_json: bool,
-    templates: Arc<Templates>,
+    templates: Arc<OnceLock<Arc<Templates>>>,
     visitor: String,
     cookies: Arc<Mutex<Vec<String>>>,
 }
@@ -94,7 +96,12 @@ impl Web {
     /// The words of this request's language.
     #[must_use]
     pub fn words(&self) -> Words {
-        Words { templates: self.templates.clone(), lang: self.lang }
+        Words { templates: self.templates(), lang: self.lang }
+    }
+
+    /// Templates and words: looked for once a request, and only by requests that need them.
+    fn templates(&self) -> Arc<Templates> {
+        self.templates.get_or_init(|| self.app.templates()).clone()
     }
 
     /// What views need: `let words = web.words(); let look = web.look(&words);`.
@@ -161,7 +168,7 @@ impl Web {
         context: impl Serialize,
     ) -> Result<Response, Error> {
         let context = minijinja::value::Value::from(minijinja::value::Serde(context));
-        let html = self.templates.render(self.lang, template, context)?;
+        let html = self.templates().render(self.lang, template, context)?;
         Ok((status, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response())
     }
 
@@ -218,163 +225,5 @@ impl<S: Send + Sync> FromRequestParts<S> for Web {
             .get::<Web>()
             .cloned()
             .ok_or_else(|| Error::Internal("a route stands outside the context layer".to_owned()))
-    }
-}
-
-/// The value of a cookie.
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
-}
-
-fn header_text<'a>(headers: &'a HeaderMap, name: impl header::AsHeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// The language: the address, then the choice kept, then the browser's first that we have.
-fn language(query: &[(String, String)], headers: &HeaderMap) -> Lang {
-    let asked = query.iter().find(|(key, _)| key == "lang").and_then(|(_, value)| Lang::parse(value));
-    asked.or_else(|| cookie(headers, "lang").and_then(Lang::parse)).unwrap_or_else(|| {
-        let accepted = header_text(headers, header::ACCEPT_LANGUAGE).unwrap_or_default();
-        accepted.split(',').find_map(|tag| Lang::parse(tag.trim())).unwrap_or_default()
-    })
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    header_text(headers, header::AUTHORIZATION)?.strip_prefix("Bearer ").map(str::trim)
-}
-
-fn address(app: &AppState, parts: &Parts) -> IpAddr {
-    let told = || {
-        let list = header_text(&parts.headers, "x-forwarded-for")?;
-        list.rsplit(',').next()?.trim().parse().ok()
-    };
-    let direct = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let told = if app.settings.behind_proxy { told() } else { None };
-    told.or_else(direct).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
-}
-
-/// Whether answers of this path are for programs.
-fn is_for_programs(path: &str, headers: &HeaderMap) -> bool {
-    let accepts = header_text(headers, header::ACCEPT).unwrap_or_default();
-    let programs = ["/api/", "/files", "/map/", "/live", "/report/near"];
-    programs.iter().any(|start| path.starts_with(start)) || (accepts.contains("application/json") && !accepts.contains("text/html"))
-}
-
-/// The query of an address as pairs.
-fn query_of(uri: &Uri) -> Vec<(String, String)> {
-    uri.query().map(pairs).unwrap_or_default()
-}
-
-impl Web {
-    /// Reads the context of a request.
-    pub(crate) async fn read(app: &AppState, parts: &Parts) -> Result<Web, Error> {
-        let headers = &parts.headers;
-        let path = parts.uri.path().to_owned();
-        let query = query_of(&parts.uri);
-        let now = app.clock.now();
-        let token = bearer(headers);
-        let session = match token.or_else(|| cookie(headers, session::COOKIE)) {
-            Some(token) if !token.is_empty() => app.session_of(token, now).await?,
-            _ => None,
-        };
-        let known = cookie(headers, VISITOR).filter(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()));
-        let visitor = known.map_or_else(|| sign::hex(&app.clock.key()[..16]), str::to_owned);
-        let bound = session.as_ref().map_or(visitor.as_str(), |session| &session.token_hash);
-        let csrf = sign::hex(&sign::sign(&app.master, Use::Csrf, &[bound])[..16]);
-        let flash = cookie(headers, FLASH).and_then(|text| text.split_once('|')).map(|(tone, text)| Flash {
-            tone: tone.to_owned(),
-            text: decode(text),
-        });
-        let chosen = |name: &str| {
-            let asked = query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-            asked.or_else(|| cookie(headers, name)).map(str::to_owned)
-        };
-        let web = Web {
-            lang: language(&query, headers),
-            elder: chosen("elder").is_some_and(|value| value == "1"),
-            theme: if chosen("theme").is_some_and(|value| value == "dark") { "dark" } else { "light" },
-            world: app.world.load_full(),
-            bearer: token.is_some() && session.is_some(),
-            follows: cookie(headers, crate::public::follow_proof::COOKIE).unwrap_or_default().to_owned(),
-            wants_json: is_for_programs(&path, headers),
-            address: address(app, parts),
-            templates: app.templates(),
-            cookies: Arc::default(),
-            app: app.clone(),
-            session,
-            csrf,
-            path,
-            query,
-            now,
-            flash,
-            visitor,
-        };
-        web.keep_choices(known.is_some(), headers);
-        Ok(web)
-    }
-
-    /// Keeps what the address chose, and gives a new visitor a cookie.
-    fn keep_choices(&self, known: bool, headers: &HeaderMap) {
-        if self.path.starts_with("/assets/") || self.path.starts_with("/api/") {
-            return;
-        }
-        if !known {
-            self.set_cookie(VISITOR, &self.visitor, Some(YEAR_SECONDS));
-        }
-        if let Some(lang) = self.arg("lang").and_then(Lang::parse) {
-            self.set_cookie("lang", lang.as_str(), Some(YEAR_SECONDS));
-        }
-        for name in ["elder", "theme"] {
-            if let Some(value) = self.arg(name).filter(|value| matches!(*value, "0" | "1" | "light" | "dark")) {
-                self.set_cookie(name, value, Some(YEAR_SECONDS));
-            }
-        }
-        if cookie(headers, FLASH).is_some() {
-            self.set_cookie(FLASH, "", Some(0));
-        }
-    }
-
-    /// Whether a request that changes something comes from our own pages, as far as the browser says.
-    pub(crate) fn same_origin(&self, parts: &Parts) -> bool {
-        let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        if reads || self.bearer {
-            return true;
-        }
-        let headers = &parts.headers;
-        if header_text(headers, "sec-fetch-site").is_some_and(|site| site == "cross-site") {
-            return false;
-        }
-        let host = header_text(headers, header::HOST).unwrap_or_default();
-        header_text(headers, header::ORIGIN)
-            .is_none_or(|origin| origin.split_once("://").is_some_and(|(_, of)| of == host))
-    }
-
-    /// Adds the cookies noted during the request.
-    pub(crate) fn put_cookies(&self, response: &mut Response) {
-        for cookie in self.cookies.lock().drain(..) {
-            if let Ok(value) = HeaderValue::from_str(&cookie) {
-                response.headers_mut().append(header::SET_COOKIE, value);
-            }
-        }
-    }
-
-    /// The log line of a request: no address, no query, no name.
-    pub(crate) fn log(&self, method: &Method, template: Option<&MatchedPath>, status: StatusCode, micros: u128) {
-        let post = self.session.as_ref().and_then(|session| session.post.as_ref());
-        tracing::info!(
-            method = %method,
-            path = template.map_or("", MatchedPath::as_str),
-            status = status.as_u16(),
-            micros,
-            post = post.map_or("", |post| post.id.0.as_str()),
-            "request"
-        );
     }
 }

@@ -5,7 +5,7 @@
 //! longer has it. What became of a recoded place comes from the list of changes.
 
 use anyhow::{Context as _, Result, bail};
-use ganglion_model::{Level, Place, PlaceCode, PlaceKind};
+use ganglion_model::{Place, PlaceCode, PlaceKind};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -101,6 +101,7 @@ pub fn dated(editions: &[Edition], predecessors: &HashMap<PlaceCode, Vec<PlaceCo
                 predecessors: predecessors.get(code).cloned().unwrap_or_default(),
                 host: None,
                 synthetic: false,
+                official: None,
             });
         }
     }
@@ -130,16 +131,10 @@ pub fn from_folder(dir: &Path) -> Result<Vec<Place>> {
     Ok(dated(&editions, &predecessors(&read("changes.csv")?)?))
 }
 
-/// Whether the place is one of the levels a division list has (grids come from outlines).
-#[must_use]
-pub fn is_listed(place: &Place) -> bool {
-    place.code.level() <= Level::Village
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ganglion_model::PlaceTree;
+    use ganglion_model::{Level, PlaceTree};
     use jiff::civil::date;
 
     fn folder() -> Vec<Place> {

@@ -19,6 +19,9 @@ pub struct City {
     pub grids_from: Date,
     /// Folder of editions.
     pub divisions: String,
+    /// Endings of official names that people leave out ("… Village Committee").
+    #[serde(default)]
+    pub leave_out: Vec<String>,
     /// Files of outlines.
     pub outlines: Vec<String>,
 }
@@ -41,6 +44,12 @@ impl City {
 /// Names every bad line or feature.
 pub async fn install(store: &dyn Store, home: &Path, city: &City, people: &People) -> Result<PlaceTree> {
     let mut places: Vec<Place> = divisions::from_folder(&home.join(&city.divisions))?;
+    for place in &mut places {
+        let short = city.leave_out.iter().find_map(|ending| place.name.strip_suffix(ending.as_str()));
+        if let Some(short) = short.filter(|short| !short.is_empty()).map(str::to_owned) {
+            place.official = Some(std::mem::replace(&mut place.name, short));
+        }
+    }
     let mut geometries = Vec::new();
     let grid_name = |code, village: &str| people.grid_name(code, village);
     for file in &city.outlines {

@@ -67,6 +67,7 @@ pub fn apply(places: &mut Vec<Place>, outlines: &Outlines, grid_name: &dyn Fn(Pl
             predecessors: Vec::new(),
             host: None,
             synthetic: synthetic.contains(code),
+            official: None,
         });
     }
 }

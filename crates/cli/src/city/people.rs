@@ -8,17 +8,14 @@ use jiff::civil::Date;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The parts names are made of, and what the sign-in page shows first.
+/// The parts names are made of.
 #[derive(Deserialize)]
 pub struct People {
     surnames: Vec<String>,
     given: Vec<String>,
     grid_name: String,
-    /// Places whose accounts the sign-in page offers, by level name.
-    pub featured: BTreeMap<String, PlaceCode>,
 }
 
 /// Accounts and the posts they hold.

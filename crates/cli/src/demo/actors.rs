@@ -6,7 +6,7 @@ use ganglion_kernel::world::World;
 use ganglion_model::change::{Actor, Body, Command};
 use ganglion_model::clocks::local_date;
 use ganglion_model::row::Case;
-use ganglion_model::{CaseId, CommandId, Fields, Level, PlaceCode, Post, PostId, Shard};
+use ganglion_model::{CaseId, CommandId, Fields, Level, PlaceCode, Post};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rand::rngs::SmallRng;
@@ -268,21 +268,5 @@ impl Actors {
     #[must_use]
     pub fn recent_of(&self, case: &Case) -> Option<CaseId> {
         self.recent.get(&case.place.at(Level::Township)?).map(|(_, id)| *id)
-    }
-
-    /// The shards these people live in.
-    #[must_use]
-    pub fn shards(&self) -> Vec<Shard> {
-        let mut shards: Vec<Shard> = self.spots.iter().map(|spot| spot.place.shard()).collect();
-        shards.sort();
-        shards.dedup();
-        shards
-    }
-
-    /// A post id as an actor, for tests and benchmarks.
-    #[must_use]
-    pub fn post(&self, id: &str) -> Option<Actor> {
-        let post = self.world.posts.get(&PostId(id.to_owned()))?;
-        post.account.clone().map(|account| Actor::Post { post: post.id.clone(), account })
     }
 }

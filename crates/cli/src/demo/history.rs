@@ -4,7 +4,8 @@
 use super::actors::Actors;
 use ganglion_indicators::Period;
 use ganglion_kernel::Store;
-use ganglion_kernel::batch::{Batch, timers_of};
+use ganglion_kernel::batch::{Batch, hash_lines, timers_of};
+use ganglion_kernel::merkle::Frontier;
 use ganglion_kernel::commit::WallClock;
 use ganglion_kernel::decide::Given;
 use ganglion_kernel::port::{Head, Loaded, ShardWrite};
@@ -20,7 +21,7 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
 /// Commands decided before a batch is handed over.
-const BATCH_COMMANDS: usize = 6_000;
+const BATCH_COMMANDS: usize = 24_000;
 
 /// What is to be loaded.
 #[derive(Clone, Copy)]
@@ -66,7 +67,13 @@ pub fn load(
     let writer_store = store.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let writer = std::thread::spawn(move || -> anyhow::Result<()> {
-        for writes in receive {
+        let mut frontiers: HashMap<Shard, Frontier> = HashMap::new();
+        for mut writes in receive {
+            for write in &mut writes {
+                write.head.frontier = frontiers.remove(&write.shard).unwrap_or_default();
+            }
+            hash_lines(&mut writes);
+            frontiers.extend(writes.iter().map(|write| (write.shard, write.head.frontier.clone())));
             runtime.block_on(writer_store.write(&writes))?;
         }
         Ok(())
@@ -160,7 +167,7 @@ impl Past<'_> {
             self.event(&mut batch, at, event);
             steps += 1;
         }
-        let mut writes = batch.finish();
+        let mut writes = batch.finish_unhashed();
         for write in &mut writes {
             // Answers are kept so that a repeated command is recognised; nobody repeats a command of last year.
             write.answers.clear();
@@ -263,7 +270,7 @@ impl Past<'_> {
 
     /// After a refusal somebody mostly tries something else a day later; some cases are left lying.
     fn retry(&mut self, case: &Case, at: Timestamp) {
-        if self.actors.draw() < 0.2 {
+        if self.actors.draw() < 0.02 {
             return;
         }
         if let Ok(later) = Timestamp::from_second(at.as_second() + 86_400) {

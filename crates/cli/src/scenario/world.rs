@@ -217,6 +217,7 @@ impl Givens<'_> {
             predecessors: Vec::new(),
             host: None,
             synthetic: true,
+            official: None,
         });
         let (tree, _) = PlaceTree::build(places.collect());
         let outlines = std::mem::take(&mut self.outlines);

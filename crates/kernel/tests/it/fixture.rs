@@ -52,6 +52,7 @@ fn place(code: &str, from: Date, to: Option<Date>, before: &[&str]) -> Place {
         predecessors: before.iter().map(|one| one.parse().unwrap()).collect(),
         host: None,
         synthetic: true,
+        official: None,
     }
 }
 

@@ -92,6 +92,9 @@ pub struct Indicator {
     pub name: String,
     /// The pack it comes from.
     pub pack: String,
+    /// Its place in the author's order.
+    #[serde(default)]
+    pub order: u32,
     /// Title.
     pub title: Text,
     /// What exactly is counted, in plain words.

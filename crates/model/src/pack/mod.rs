@@ -42,6 +42,17 @@ pub struct Model {
     pub seeds: BTreeMap<String, Vec<Seed>>,
 }
 
+impl Model {
+    /// Indicators as they are offered: those of the packs that build on most others first, then in the author's order.
+    #[must_use]
+    pub fn indicators_in_order(&self) -> Vec<&Indicator> {
+        let built_on = |pack: &str| self.packs.get(pack).map_or(0, |pack| pack.requires.len());
+        let mut all: Vec<&Indicator> = self.indicators.values().collect();
+        all.sort_by_key(|one| (std::cmp::Reverse(built_on(&one.pack)), one.pack.clone(), one.order));
+        all
+    }
+}
+
 /// Header of one pack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PackInfo {

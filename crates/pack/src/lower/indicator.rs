@@ -38,11 +38,11 @@ pub fn lower(cx: Cx<'_>, node: &Node, model: &mut Model) {
             .measures
             .extend(measure(cx, key, node).map(|one| (key.text.clone(), one)));
     }
-    for (key, node) in node.get("indicators").map(Node::entries).unwrap_or_default() {
+    for (order, (key, node)) in node.get("indicators").map(Node::entries).unwrap_or_default().iter().enumerate() {
         names::check(cx.sink, key.at, &key.text);
         model
             .indicators
-            .extend(indicator(cx, key, node).map(|one| (key.text.clone(), one)));
+            .extend(indicator(cx, key, (node, order)).map(|one| (key.text.clone(), one)));
     }
 }
 
@@ -148,7 +148,7 @@ fn named(cx: Cx<'_>, at: At, what: &str, name: &str, known: &[&str]) -> Option<S
     Some(name.to_owned())
 }
 
-fn indicator(cx: Cx<'_>, key: &Key, node: &Node) -> Option<Indicator> {
+fn indicator(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Indicator> {
     let what = format!("the indicator `{}`", key.text);
     cx.mapping(node, &what, &OF_INDICATOR).then_some(())?;
     let levels = cx.levels(node, "levels");
@@ -168,6 +168,7 @@ fn indicator(cx: Cx<'_>, key: &Key, node: &Node) -> Option<Indicator> {
     Some(Indicator {
         name: key.text.clone(),
         pack: cx.pack.to_owned(),
+        order: u32::try_from(order).unwrap_or(u32::MAX),
         title: cx.needed_text(node, "title", &what),
         definition: cx.needed_text(node, "definition", &what),
         formula: formula(cx, node, &what)?,

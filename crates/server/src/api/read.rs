@@ -1,14 +1,13 @@
 //! Reading cases: one, and lists by key.
 
-use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::API_ROWS_MAX;
-use crate::reach;
+use crate::staff::lists::Union;
 use crate::view::facts::may_see;
 use crate::view::mask;
 use crate::web::Web;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::decide::who;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
@@ -75,9 +74,8 @@ fn after(web: &Web) -> Result<Option<After>, Error> {
 }
 
 /// `GET /api/v1/cases?process=&state=&place=&kind=&open=&assignee=&level=&opened_from=&opened_to=&due_before=&order=
-/// opened|due&limit=&after=`: `{cases, after}`; `after` is null on the last page. A post that sees some processes whole
-/// and of others only its own cases names the process.
-pub async fn list(State(app): State<AppState>, web: Web) -> Result<Response, Error> {
+/// opened|due&limit=&after=`: `{cases, after}`; `after` is null on the last page.
+pub async fn list(web: Web) -> Result<Response, Error> {
     let post = web.post()?;
     let asked = filter(&web)?;
     let order = match web.arg("order") {
@@ -86,17 +84,9 @@ pub async fn list(State(app): State<AppState>, web: Web) -> Result<Response, Err
         Some(_) => return Err(Error::Unreadable("order")),
     };
     let limit = read::<u32>(&web, "limit")?.unwrap_or(API_ROWS_MAX).clamp(1, API_ROWS_MAX);
-    let filters = reach::narrowed(&web.world, post, &asked);
-    let rows = match filters.as_slice() {
-        [] => Vec::new(),
-        [only] => app.store.cases(only, order, after(&web)?.as_ref(), limit).await?,
-        _ => return Err(Error::Unreadable("process")),
-    };
-    let next = rows.last().filter(|_| rows.len() >= limit as usize).map(|case| {
-        let after = After::of(case, order);
-        format!("{}.{}", after.at, after.case)
-    });
-    let cases: Vec<Value> = rows.iter().map(|case| shown(&web, case)).collect();
+    let page = Union::reachable(&web, post).narrowed(&asked).page(&web, order, after(&web)?.as_ref(), limit).await?;
+    let next = page.next.map(|after| format!("{}.{}", after.at, after.case));
+    let cases: Vec<Value> = page.cases.iter().map(|case| shown(&web, case)).collect();
     Ok(Json(json!({ "cases": cases, "after": next })).into_response())
 }
 

@@ -1,6 +1,6 @@
 //! Clocks that fall due: each timer becomes a command of the system; the kernel decides whether the clock is really due.
 
-use crate::app::AppState;
+use crate::app::App;
 use crate::error::Error;
 use crate::limits::TIMERS_AT_ONCE;
 use futures_util::future::join_all;
@@ -21,7 +21,7 @@ fn command(timer: &Timer) -> Command {
 ///
 /// # Errors
 /// When the store fails or the queue is full; what is left is done at the next run.
-pub async fn run(app: AppState) -> Result<(), Error> {
+pub async fn run(app: &App) -> Result<(), Error> {
     loop {
         let now = app.clock.now();
         let due = app.store.timers_due(now, TIMERS_AT_ONCE).await?;

@@ -30,7 +30,8 @@ pub async fn show(web: Web) -> Result<Response, Error> {
 /// The first figures of the packs that are offered for the whole installation.
 async fn open_figures(web: &Web) -> Result<Vec<Value>, Error> {
     let level: Level = web.world.places.root.level();
-    let indicators = web.world.model.indicators.values().filter(|indicator| indicator.levels.contains(&level));
+    let indicators = web.world.model.indicators_in_order();
+    let indicators = indicators.into_iter().filter(|indicator| indicator.levels.contains(&level));
     let mut shown = Vec::new();
     for indicator in indicators.take(SHOWN_MAX) {
         shown.push(counter(web, indicator).await?);
@@ -47,7 +48,8 @@ async fn counter(web: &Web, indicator: &Indicator) -> Result<Value, Error> {
     let reader = Reader { tally: &store, world: &web.world };
     let got = reader.read(indicator, &[web.world.places.root], &spans, false).await?;
     let figures: Vec<_> = got.iter().flatten().map(|got| figure(indicator, &got.sums)).collect();
-    let points: Vec<Option<f64>> = figures.iter().map(|figure| figure.value).collect();
+    // A month without rows has no point of its own: a small line leaves it out.
+    let points: Vec<f64> = figures.iter().filter_map(|figure| figure.value).collect();
     let last = figures.last();
     Ok(json!({
         "label": look.text(&indicator.title),

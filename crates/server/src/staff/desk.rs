@@ -1,6 +1,7 @@
 //! The inbox: what waits for this post, its team and itself, by clock, with the chosen case beside the list.
 
-use super::cases::{self, Filters};
+use super::cases;
+use super::filters::Filters;
 use super::lists::Union;
 use super::preview::{self, Attempt, Preview};
 use super::query::{Query, after_of, after_text};

@@ -199,6 +199,7 @@ fn places() -> Vec<Place> {
         predecessors: Vec::new(),
         host: None,
         synthetic: code.len() == 15,
+        official: None,
     };
     vec![
         place("1309", "沧州市", K::PrefectureCity),

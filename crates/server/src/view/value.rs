@@ -121,7 +121,9 @@ pub fn photos(field: &Field, value: &Value) -> Vec<Photo> {
     if !matches!(field.kind, FieldKind::Files { .. }) {
         return Vec::new();
     }
-    value.as_array().into_iter().flatten().filter_map(Value::as_str).map(Photo::of).collect()
+    // What is no id of an upload (records taken over without their pictures) is left out rather than shown broken.
+    let is_id = |id: &&str| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).filter(is_id).map(Photo::of).collect()
 }
 
 /// Fen as yuan with separators.

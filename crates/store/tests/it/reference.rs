@@ -17,6 +17,7 @@ fn place(text: &str, from: i16) -> Place {
         predecessors: vec![code("130922")],
         host: Some(code("130925")),
         synthetic: true,
+        official: None,
     }
 }
 

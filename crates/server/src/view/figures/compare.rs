@@ -45,10 +45,13 @@ pub fn ranks(indicator: &Indicator, values: &[Option<f64>]) -> Vec<Option<usize>
         .collect()
 }
 
+/// The class of each value, and the bounds of each class that is not empty: class, lowest, highest.
+pub type Classes = (Vec<Option<usize>>, Vec<(usize, f64, f64)>);
+
 /// The class of each value among five of equal size by rank (`0` to `4`, highest values last), and the bounds of each
 /// class that is not empty. Equal values are in one class.
 #[must_use]
-pub fn classes(values: &[Option<f64>]) -> (Vec<Option<usize>>, Vec<(usize, f64, f64)>) {
+pub fn classes(values: &[Option<f64>]) -> Classes {
     let mut sorted: Vec<f64> = values.iter().flatten().copied().collect();
     sorted.sort_by(f64::total_cmp);
     let class = |value: f64| {
@@ -75,6 +78,7 @@ mod tests {
         Indicator {
             name: "x".into(),
             pack: "p".into(),
+            order: 0,
             title: Text::default(),
             definition: Text::default(),
             formula: Formula::Ratio("a".into(), "b".into()),

@@ -75,6 +75,9 @@ struct Depth {
     parts: bool,
 }
 
+/// Counters as read: dimension, rows and sum, by place and period.
+type Found = BTreeMap<(PlaceCode, Period), Vec<(String, i64, i64)>>;
+
 /// One cell of the answer: index of the place, index of the span.
 type At = (usize, usize);
 
@@ -160,14 +163,14 @@ impl Reader<'_> {
         &self,
         measure: &str,
         plans: &BTreeMap<At, Plan>,
-    ) -> Result<BTreeMap<(PlaceCode, Period), Vec<(String, i64, i64)>>, StoreError> {
+    ) -> Result<Found, StoreError> {
         let mut places = BTreeSet::new();
         let mut periods = BTreeSet::new();
         for (place, period) in plans.values().flat_map(|plan| &plan.cells) {
             places.insert(*place);
             periods.insert(*period);
         }
-        let mut found: BTreeMap<(PlaceCode, Period), Vec<(String, i64, i64)>> = BTreeMap::new();
+        let mut found = Found::new();
         if places.is_empty() {
             return Ok(found);
         }
@@ -234,9 +237,7 @@ fn add(into: &mut Got, measure: &str, depth: Depth, (dim, rows, sum): (&str, i64
         if depth.classes {
             *into.sums.classes.entry(measure.to_owned()).or_default().entry(edge).or_default() += rows;
         }
-    } else if let Some(value) = dim.strip_prefix('=') {
-        if depth.parts {
-            *into.parts.entry(value.to_owned()).or_default() += rows;
-        }
+    } else if let Some(value) = dim.strip_prefix('=').filter(|_| depth.parts) {
+        *into.parts.entry(value.to_owned()).or_default() += rows;
     }
 }

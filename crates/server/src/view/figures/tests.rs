@@ -89,6 +89,7 @@ fn indicator(name: &str, formula: Formula) -> Indicator {
     Indicator {
         name: name.to_owned(),
         pack: "t".to_owned(),
+        order: 0,
         title: Text::default(),
         definition: Text::default(),
         formula,

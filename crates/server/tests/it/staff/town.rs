@@ -263,6 +263,7 @@ fn places() -> Vec<Place> {
         predecessors: Vec::new(),
         host: None,
         synthetic: code.len() > 9,
+        official: None,
     };
     vec![
         place("1309", "City", PlaceKind::PrefectureCity),

@@ -166,6 +166,7 @@ fn places() -> Vec<Place> {
         predecessors: Vec::new(),
         host: None,
         synthetic: code.len() > 6,
+        official: None,
     };
     vec![
         place("13", "Province", PlaceKind::Province),
@@ -228,6 +229,7 @@ fn model() -> ganglion_model::Model {
     let files: BTreeMap<String, Vec<u8>> = [
         ("pack.yaml", include_str!("pack/pack.yaml")),
         ("processes/incident.yaml", include_str!("pack/incident.yaml")),
+        ("processes/matter.yaml", include_str!("pack/matter.yaml")),
     ]
     .into_iter()
     .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))

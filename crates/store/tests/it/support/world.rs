@@ -298,6 +298,7 @@ fn places() -> Places {
         predecessors: vec![],
         host: None,
         synthetic: false,
+        official: None,
     };
     let (tree, errors) = PlaceTree::build(all.map(place).collect());
     assert_eq!(errors, vec![]);

@@ -1,0 +1,70 @@
+//! What goes on beside requests, run by hand: clocks that fall due and cases opened from cases, each also twice. And
+//! stopping.
+
+use crate::forms::reported;
+use crate::support::City;
+use ganglion_kernel::Store;
+use ganglion_model::{Case, Shard};
+use ganglion_server::jobs::{spawn, timers};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+const COUNTY: Shard = Shard(130_903);
+
+async fn case(city: &City, number: &str) -> Case {
+    city.store.case_by_number(COUNTY, number).await.unwrap().expect("the case is there")
+}
+
+#[tokio::test]
+async fn a_clock_that_falls_due_is_acted_on_once() {
+    let city = City::new().await;
+    let number = reported(&mut city.visitor(), vec![]).await;
+    timers::run(&city.app).await.unwrap();
+    assert!(case(&city, &number).await.fired.is_empty(), "not before its time");
+    city.wait(3 * 3600);
+    timers::run(&city.app).await.unwrap();
+    let late = case(&city, &number).await;
+    assert_eq!(late.fired, ["handle"]);
+    timers::run(&city.app).await.unwrap();
+    assert_eq!(case(&city, &number).await, late);
+}
+
+#[tokio::test]
+async fn a_case_opened_from_another_is_opened_once_and_both_are_tied() {
+    let city = City::new().await;
+    let number = reported(&mut city.visitor(), vec![]).await;
+    let mut staff = city.signed_in("dispatch").await;
+    let form = [("to_place", "130903001201")];
+    let answer = staff.post_form(&format!("/cases/{number}/pass_on"), &form).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    spawn::run(&city.app).await.unwrap();
+    let from = case(&city, &number).await;
+    assert_eq!((from.links.len(), from.links[0].kind.as_str()), (1, "converted_to"));
+    let opened = case(&city, &from.links[0].number).await;
+    assert_eq!((opened.process.as_str(), opened.links[0].number.as_str()), ("matter", number.as_str()));
+    // As after a crash between the work and the cursor: everything is read again, nothing happens again.
+    city.store.cursor_set("spawn", COUNTY, 0).await.unwrap();
+    spawn::run(&city.app).await.unwrap();
+    assert_eq!((case(&city, &number).await, case(&city, &opened.number).await), (from, opened));
+}
+
+#[tokio::test]
+async fn stopping_ends_live_connections_and_returns() {
+    let city = City::new().await;
+    let token = city.token("dispatch").await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = tokio::spawn(ganglion_server::serve(city.app.clone(), listener, async {
+        stopped.await.unwrap();
+    }));
+    let mut live = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET /live HTTP/1.1\r\nhost: x\r\ncookie: session={token}\r\n\r\n");
+    live.write_all(request.as_bytes()).await.unwrap();
+    let mut head = [0; 12];
+    live.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    stop.send(()).unwrap();
+    serving.await.unwrap().unwrap();
+    assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
+}
