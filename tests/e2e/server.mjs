@@ -1,0 +1,71 @@
+// The built binary as a demonstration nobody else acts in: started on a free port in a folder of its own, and always ended.
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { readFileSync, createWriteStream } from "node:fs";
+import { join } from "node:path";
+
+const READY_MS = 120_000;
+/** How long a stopping server may take. */
+export const STOP_MS = 5_000;
+
+async function freePort() {
+  const probe = createServer();
+  await new Promise((resolve, reject) => probe.once("error", reject).listen(0, "127.0.0.1", resolve));
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+export class Server {
+  /** `folder`: everything the server keeps, and its log. */
+  constructor(binary, folder, home) {
+    this.binary = binary;
+    this.folder = folder;
+    this.home = home;
+  }
+
+  /** Starts and waits for the line `ready URL`; gives the milliseconds that took. */
+  async start() {
+    const port = await freePort();
+    const began = performance.now();
+    const data = join(this.folder, "data");
+    this.child = spawn(this.binary, ["demo", "--port", port, "--data", data, "--cases", "1500", "--speed", "0", "--seed", "7"].map(String), { cwd: this.home, stdio: ["ignore", "pipe", "pipe"] });
+    this.ended = new Promise((resolve) => this.child.once("exit", (code, signal) => resolve({ code, signal })));
+    this.log = createWriteStream(join(this.folder, "server.log"), { flags: "a" });
+    this.child.stderr.pipe(this.log);
+    const lines = createInterface({ input: this.child.stdout });
+    const ready = new Promise((resolve) => lines.on("line", (line) => {
+      this.log.write(`${line}\n`);
+      const said = /^ready (http:\/\/\S+)$/.exec(line);
+      if (said) resolve(said[1]);
+    }));
+    const late = setTimeout(() => this.child.kill("SIGKILL"), READY_MS);
+    const early = this.ended.then(({ code, signal }) => Promise.reject(new Error(`the server ended before it was ready (${code ?? signal}): ${this.tail()}`)));
+    early.catch(() => {});
+    this.url = await Promise.race([ready, early]).finally(() => clearTimeout(late));
+    return performance.now() - began;
+  }
+
+  /** The last lines the server logged. */
+  tail() {
+    return readFileSync(join(this.folder, "server.log"), "utf8").split("\n").slice(-15).join("\n");
+  }
+
+  /** Asks the server to stop; gives how it ended and the milliseconds that took. */
+  async stop() {
+    const began = performance.now();
+    if (!this.child || this.child.exitCode !== null || this.child.signalCode !== null) return null;
+    this.child.kill("SIGTERM");
+    const hard = setTimeout(() => this.child.kill("SIGKILL"), 2 * STOP_MS);
+    const end = await this.ended;
+    clearTimeout(hard);
+    return { ...end, ms: performance.now() - began };
+  }
+
+  /** Resident memory in megabytes. */
+  memory() {
+    const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.child.pid}/status`, "utf8"));
+    return Number(line?.[1] ?? 0) / 1024;
+  }
+}
