@@ -3,7 +3,7 @@
 use super::{admin, tabs};
 use crate::error::Error;
 use crate::staff::query::Query;
-use crate::view::LinkView;
+use crate::view::{LinkView, Look};
 use crate::view::case::Crumb;
 use crate::view::facts::Fact;
 use crate::web::Web;
@@ -58,6 +58,34 @@ fn editions(web: &Web, root: PlaceCode) -> Vec<Date> {
     days.into_iter().rev().take(EDITIONS_MAX).collect()
 }
 
+/// From when to when a version of a place holds.
+fn valid(look: &Look<'_>, place: &Place) -> String {
+    let from = place.valid_from.to_string();
+    match place.valid_to {
+        None => look.say("valid-from", &[("from", from.into())]),
+        Some(to) => look.say("valid-from-to", &[("from", from.into()), ("to", to.to_string().into())]),
+    }
+}
+
+/// What is known of a place.
+fn facts(look: &Look<'_>, place: &Place) -> Vec<Fact> {
+    let fact = |key: &str, value: String| Fact { label: look.t(key), value, ..Fact::default() };
+    let mut facts = vec![
+        fact("places-code", place.code.to_string()),
+        fact("places-kind", look.t(&kind_key(place.kind))),
+        fact("places-valid", valid(look, place)),
+    ];
+    if let Some(host) = place.host {
+        facts.push(fact("places-host", look.place(host)));
+    }
+    if !place.predecessors.is_empty() {
+        let before: Vec<String> =
+            place.predecessors.iter().map(|code| format!("{} {code}", look.place(*code))).collect();
+        facts.push(fact("places-before", before.join(&look.t("list-comma"))));
+    }
+    facts
+}
+
 /// `GET /admin/places?code=&on=&q=`.
 pub async fn show(web: Web) -> Result<Response, Error> {
     let post = admin(&web)?.clone();
@@ -74,17 +102,13 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let at = |code: PlaceCode, on: &str| {
         Query::default().with("code", &code.to_string()).with("on", on).on("/admin/places")
     };
-    let valid = |place: &Place| match place.valid_to {
-        None => look.say("valid-from", &[("from", place.valid_from.to_string().into())]),
-        Some(to) => look.say("valid-from-to", &[("from", place.valid_from.to_string().into()), ("to", to.to_string().into())]),
-    };
     let child = |place: &Place| Child {
         code: place.code.to_string(),
         name: place.name.clone(),
         kind: look.t(&kind_key(place.kind)),
         children_count: tree.children(place.code, day).count(),
         href: at(place.code, &on),
-        valid: valid(place),
+        valid: valid(&look, place),
     };
     let q = web.arg("q").unwrap_or_default().to_owned();
     let children: Vec<Child> = if q.is_empty() {
@@ -93,20 +117,6 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         let holds = |place: &&Place| place.name.contains(&q) || place.code.to_string().starts_with(&q);
         tree.inside(post.place, day).filter(holds).take(FOUND_MAX).map(child).collect()
     };
-    let fact = |key: &str, value: String| Fact { label: look.t(key), value, ..Fact::default() };
-    let mut facts = vec![
-        fact("places-code", place.code.to_string()),
-        fact("places-kind", look.t(&kind_key(place.kind))),
-        fact("places-valid", valid(place)),
-    ];
-    if let Some(host) = place.host {
-        facts.push(fact("places-host", look.place(host)));
-    }
-    if !place.predecessors.is_empty() {
-        let before: Vec<String> =
-            place.predecessors.iter().map(|code| format!("{} {code}", look.place(*code))).collect();
-        facts.push(fact("places-before", before.join(&look.t("list-comma"))));
-    }
     let editions = editions(&web, post.place)
         .into_iter()
         .map(|first| LinkView {
@@ -122,7 +132,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         crumbs_list: crumbs,
         q,
         children,
-        place: PlaceView { name: place.name.clone(), facts },
+        place: PlaceView { name: place.name.clone(), facts: facts(&look, place) },
         editions,
     })
 }
