@@ -41,6 +41,11 @@ pub fn apply(case: &mut Case, op: &Op, at: Timestamp) {
             }
             case.clocks.insert(name.clone(), clock.clone());
         }
+        Op::Window { clock } => {
+            if !case.windows.contains(clock) {
+                case.windows.push(clock.clone());
+            }
+        }
         Op::Fired { clock } => case.fired.push(clock.clone()),
         Op::Link { link } => {
             if !case.links.contains(link) {

@@ -146,13 +146,14 @@ struct Touched {
     timers: Vec<Timer>,
 }
 
-/// Timers a case needs: one for each running clock that has not been acted on. A paused clock has none, even when its
+/// Timers a case needs: one for each running clock, windows aside, that has not been acted on. A paused clock has none, even when its
 /// limit had passed before: it is acted on when it runs again.
 #[must_use]
 pub fn timers_of(case: &Case) -> Vec<Timer> {
     case.clocks
         .iter()
         .filter(|(name, clock)| clock.stopped_at().is_none() && !clock.is_paused() && !case.fired.contains(name))
+        .filter(|(name, _)| !case.windows.contains(name))
         .filter_map(|(name, clock)| {
             Some(Timer { at: clock.due_at()?, shard: case.shard, case: case.id, clock: name.clone() })
         })

@@ -200,6 +200,11 @@ pub enum Op {
         /// Value.
         clock: Clock,
     },
+    /// A clock is no deadline but a window: nothing happens when it falls due.
+    Window {
+        /// Which.
+        clock: String,
+    },
     /// A clock's falling due was acted on.
     Fired {
         /// Which.

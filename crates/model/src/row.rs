@@ -65,6 +65,9 @@ pub struct Case {
     /// Clocks whose falling due was already acted on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fired: Vec<String>,
+    /// Clocks that are no deadline: they only bound what may still be done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<String>,
     /// Counters.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, u32>,
@@ -82,7 +85,8 @@ impl Case {
     /// When the first of its running clocks falls due.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
-        self.clocks.values().filter(|clock| clock.stopped_at().is_none()).filter_map(Clock::due_at).min()
+        let is_deadline = |(name, clock): &(&String, &Clock)| clock.stopped_at().is_none() && !self.windows.contains(name);
+        self.clocks.iter().filter(is_deadline).filter_map(|(_, clock)| clock.due_at()).min()
     }
 
     /// The counter `name`.

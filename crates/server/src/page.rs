@@ -2,6 +2,7 @@
 //! of `ui/pages/page.samples.yaml`.
 
 use crate::sign::{self, Use};
+use crate::staff::administers;
 use crate::view::Say as _;
 use crate::web::Web;
 use ganglion_model::Lang;
@@ -142,8 +143,11 @@ impl Web {
         let is_here = |href: &str| {
             self.path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
+        let post = self.session.as_ref().and_then(|session| session.post.as_ref());
+        let is_there = |href: &str| href != "/admin" || post.is_some_and(administers);
         items
             .iter()
+            .filter(|(href, _)| is_there(href))
             .map(|(href, key)| NavItem { href, label: self.t(key), current: is_here(href) })
             .collect()
     }

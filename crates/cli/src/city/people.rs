@@ -61,11 +61,11 @@ impl People {
             let level = place.code.level();
             let roles = model.roles.values().filter(|role| role.levels.contains(&level));
             for role in roles {
-                self.appoint(&mut staff, (&role.name, &role.title), place, (tree, day), &mut rng);
+                self.appoint(&mut staff, (&role.name, &role.title), place, &mut rng);
             }
             if matches!(level, Level::City | Level::County) {
                 let admin = ganglion_server::ADMIN_ROLE;
-                self.appoint(&mut staff, (admin, &Text::default()), place, (tree, day), &mut rng);
+                self.appoint(&mut staff, (admin, &Text::default()), place, &mut rng);
             }
         }
         staff
@@ -76,29 +76,20 @@ impl People {
         staff: &mut Staff,
         (role, title): (&str, &Text),
         place: &Place,
-        (tree, day): (&PlaceTree, Date),
         rng: &mut SmallRng,
     ) {
         let id = format!("{role}.{}", place.code);
         let account = AccountId(id.clone());
-        let unit = unit_of(place, tree, day);
         staff.accounts.push(Account { id: account.clone(), name: self.name(rng), password: None, active: true });
         staff.posts.push(Post {
             id: PostId(id),
             role: role.to_owned(),
             place: place.code,
             title: title.clone(),
-            unit,
+            unit: Text::default(),
             account: Some(account),
             valid_from: Date::constant(2020, 1, 1),
             valid_to: None,
         });
     }
-}
-
-/// The unit a post belongs to, in the words of its place: the township's name for grids and villages.
-fn unit_of(place: &Place, tree: &PlaceTree, day: Date) -> Text {
-    let home = place.code.at(Level::Township.min(place.code.level())).unwrap_or(place.code);
-    let name = tree.known(home, day).map_or_else(String::new, |place| place.name.clone());
-    Text::new(name.clone(), name)
 }

@@ -187,9 +187,11 @@ impl Actors {
 
     fn when(&self, step: usize, case: &Case, (now, draw): (Timestamp, f64), compress: f64) -> Option<Timestamp> {
         let step = self.behaviour.states.get(&case.state)?.get(step)?;
-        let clock = step.share.as_ref().and_then(|share| Some((share, case.clocks.get(&share.of)?)));
-        if let Some((share, clock)) = clock.filter(|_| compress <= 1.0) {
-            let due = clock.due_at()?;
+        let clock = step.share.as_ref().and_then(|share| {
+            let clock = case.clocks.get(&share.of)?;
+            Some((share, clock, clock.due_at()?))
+        });
+        if let Some((share, clock, due)) = clock.filter(|_| compress <= 1.0) {
             let whole = due.as_second() - clock.started_at().as_second();
             let (low, high) = share.between;
             #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "seconds of a clock")]

@@ -66,11 +66,11 @@ pub fn enter(world: &World, process: &Process, draft: &mut Draft, state: &str, n
     }
 }
 
-/// Gives a clock a new value. Where nothing is to be done when it falls due, that counts as done, so that no timer is set.
+/// Gives a clock a new value. Where nothing is to be done when it falls due it is a window: no timer, no deadline.
 pub fn put(draft: &mut Draft, def: &ClockDef, clock: Clock) {
     draft.op(Op::Clock { name: def.name.clone(), clock });
-    if def.on_overdue == OnOverdue::Nothing && !draft.case.fired.contains(&def.name) {
-        draft.op(Op::Fired { clock: def.name.clone() });
+    if def.on_overdue == OnOverdue::Nothing && !draft.case.windows.contains(&def.name) {
+        draft.op(Op::Window { clock: def.name.clone() });
     }
 }
 

@@ -66,6 +66,7 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         fields: stored,
         clocks: BTreeMap::new(),
         fired: Vec::new(),
+        windows: Vec::new(),
         counts: BTreeMap::new(),
         marks: BTreeMap::new(),
         entered: BTreeMap::new(),

@@ -97,7 +97,8 @@ impl Reading<'_> {
         if self.now.value.is_none() {
             return extra;
         }
-        if let Formula::Ratio(top, below) = &self.asked.indicator.formula {
+        // The public is told shares of enough rows, not the counts they are made of, which may be few.
+        if let (Formula::Ratio(top, below), false) = (&self.asked.indicator.formula, self.asked.public) {
             extra.push(json!({ "label": look.t("figure-numerator"), "text": total(top), "href": self.rows_of(top) }));
             extra.push(json!({ "label": look.t("figure-denominator"), "text": total(below), "href": self.rows_of(below) }));
         }
@@ -235,11 +236,11 @@ fn code_label(look: &Look<'_>, value: &str) -> String {
 /// The selects above the figure.
 pub fn pickers(web: &Web, look: &Look<'_>, asked: &Asked<'_>) -> Vec<Value> {
     let own = scope(web);
-    let mut indicators: Vec<Choice> = web
+    let indicators: Vec<Choice> = web
         .world
         .model
-        .indicators
-        .values()
+        .indicators_in_order()
+        .into_iter()
         .filter(|one| one.levels.contains(&asked.place.level()))
         .map(|one| Choice {
             selected: one.name == asked.indicator.name,
@@ -247,7 +248,6 @@ pub fn pickers(web: &Web, look: &Look<'_>, asked: &Asked<'_>) -> Vec<Value> {
             ..Choice::new(&one.name, look.text(&one.title))
         })
         .collect();
-    indicators.sort_by(|a, b| a.group.cmp(&b.group));
     let mut codes: Vec<PlaceCode> = asked.place.ancestors().filter(|code| own.holds(*code)).collect();
     codes.reverse();
     codes.push(asked.place);

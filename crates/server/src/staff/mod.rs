@@ -28,10 +28,16 @@ mod turn;
 use crate::app::AppState;
 use axum::Router;
 use axum::routing::{get, post};
+use ganglion_model::{Level, Post};
 
 /// Role of posts that administer an installation: of the kernel, so that no pack can give it away. It counts where the
 /// post stands at a county or above.
 pub const ADMIN_ROLE: &str = "admin";
+
+/// Whether a post administers: the pages of administration are there for no other.
+pub(crate) fn administers(post: &Post) -> bool {
+    post.role == ADMIN_ROLE && post.place.level() <= Level::County
+}
 
 /// Rows of one page of a list.
 const PAGE_ROWS: u32 = 50;

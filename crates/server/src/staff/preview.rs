@@ -2,6 +2,7 @@
 
 use super::find;
 use super::personal;
+use super::turn;
 use crate::error::Error;
 use crate::view::case::{Crumb, StateTag, card_href};
 use crate::view::clock::ClockView;
@@ -108,8 +109,10 @@ pub fn actions(
     let offered = state.actions.iter().filter(|action| who::may_act(action, &actor, post, case));
     let mut views: Vec<ActionView> =
         offered.map(|action| offer(web, look, (case, process, action), suggested, (attempt, back))).collect();
-    // The likeliest step is the one that stands out; a grave one never invites.
-    if let Some(first) = views.iter_mut().find(|view| view.disabled_reason.is_none()) {
+    // The likeliest step stands out, and only where it is this post's usual one; a grave one never invites.
+    let usual: Vec<&str> = turn::usual(state).map(|action| action.name.as_str()).collect();
+    let open = views.iter_mut().find(|view| view.disabled_reason.is_none() && usual.contains(&view.name.as_str()));
+    if let Some(first) = open {
         first.kind = first.kind.or(Some("primary"));
     }
     views.extend(missed(look, process, attempt, &views));

@@ -4,18 +4,22 @@
 use super::lists::Union;
 use crate::web::Web;
 use ganglion_kernel::port::CaseFilter;
-use ganglion_model::pack::{Process, State, Who};
+use ganglion_model::pack::{Action, Process, State, Who};
 use ganglion_model::{Level, Post};
 
 /// How many of the actions that move a case on count as its usual ways: they stand in order of likelihood.
 const USUAL_ACTIONS: usize = 2;
 
+/// The ways a case usually leaves a state.
+pub fn usual(state: &State) -> impl Iterator<Item = &Action> {
+    state.actions.iter().filter(|action| action.to.is_some()).take(USUAL_ACTIONS)
+}
+
 /// Whether posts of that role at that level usually move cases on from `state`, and whether only those handled at their
 /// own level.
 fn is_turn(state: &State, post: &Post) -> Option<bool> {
     let level = post.place.level();
-    let usual = state.actions.iter().filter(|action| action.to.is_some()).take(USUAL_ACTIONS);
-    let rules = usual.flat_map(|action| &action.by).filter_map(|who| match who {
+    let rules = usual(state).flat_map(|action| &action.by).filter_map(|who| match who {
         Who::Role { role, level: at } if *role == post.role && *at == level => Some(false),
         Who::RoleHandling { role } if *role == post.role => Some(true),
         _ => None,

@@ -140,12 +140,13 @@ impl Look<'_> {
         self.code(CHANNELS, &case.channel)
     }
 
-    /// The deepest place and the one above it.
+    /// The deepest place and the one above it, unless its name begins with that one's.
     #[must_use]
     pub fn place_short(&self, code: PlaceCode) -> String {
         let own = self.place(code);
-        match code.parent().filter(|parent| parent.level() >= Level::Township) {
-            Some(parent) => format!("{} {own}", self.place(parent)),
+        let above = code.parent().filter(|parent| parent.level() >= Level::Township).map(|parent| self.place(parent));
+        match above.filter(|above| !own.starts_with(above.as_str())) {
+            Some(above) => format!("{above} {own}"),
             None => own,
         }
     }

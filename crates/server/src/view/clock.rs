@@ -101,8 +101,16 @@ impl Look<'_> {
     /// Every clock of a case, those that run first.
     #[must_use]
     pub fn clock_cards(&self, process: &Process, case: &Case) -> Vec<ClockCard> {
-        let mut named: Vec<(&Clock, &ClockDef)> =
-            case.clocks.iter().filter_map(|(name, clock)| Some((clock, process.clocks.get(name)?))).collect();
+        // A window that is over bounds nothing any more.
+        let is_shown = |name: &String, clock: &Clock| {
+            !case.windows.contains(name) || (clock.stopped_at().is_none() && !clock.is_overdue(self.now))
+        };
+        let mut named: Vec<(&Clock, &ClockDef)> = case
+            .clocks
+            .iter()
+            .filter(|(name, clock)| is_shown(name, clock))
+            .filter_map(|(name, clock)| Some((clock, process.clocks.get(name)?)))
+            .collect();
         named.sort_by_key(|(clock, _)| (clock.stopped_at().is_some(), clock.due_at().is_none(), clock.due_at()));
         named
             .into_iter()
@@ -144,7 +152,9 @@ fn deemed_action<'a>(process: &'a Process, case: &Case, def: &ClockDef) -> Optio
 /// settled case shows how its promise was kept instead.
 fn main_clock<'a>(process: &'a Process, case: &Case) -> Option<&'a ClockDef> {
     let defs = || case.clocks.iter().filter_map(|(name, clock)| Some((clock, process.clocks.get(name)?)));
-    let running = || defs().filter(|(clock, _)| clock.stopped_at().is_none());
+    let running = || {
+        defs().filter(|(clock, def)| clock.stopped_at().is_none() && !case.windows.contains(&def.name))
+    };
     let binds = |def: &ClockDef| def.promise || def.from.contains(&case.state);
     let settled = process.states.get(&case.state).is_some_and(|state| matches!(state.tone, Tone::Done | Tone::Ended));
     let earliest = |only_binding: bool| {

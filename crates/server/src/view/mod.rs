@@ -141,7 +141,11 @@ impl Look<'_> {
     pub fn post(&self, id: &PostId) -> String {
         self.world.posts.get(id).map_or_else(
             || id.to_string(),
-            |post| format!("{} · {}", self.place(post.place), self.post_title(post)),
+            |post| {
+                let (place, title) = (self.place(post.place), self.post_title(post));
+                // Many units are called after the place they stand in.
+                if title.starts_with(&place) { title } else { format!("{place} · {title}") }
+            },
         )
     }
 

@@ -303,6 +303,7 @@ pub fn matter(place: &str, opened: Timestamp, done: Option<Timestamp>, kind: &st
         ]),
         clocks: BTreeMap::new(),
         fired: Vec::new(),
+        windows: Vec::new(),
         counts: BTreeMap::new(),
         marks: BTreeMap::new(),
         entered: entered.into_iter().filter_map(|(name, at)| Some((name.to_owned(), (at?, at?)))).collect(),

@@ -7,7 +7,7 @@ mod jobs;
 mod packs;
 mod places;
 
-use super::ADMIN_ROLE;
+use super::administers;
 use crate::app::AppState;
 use crate::error::Error;
 use crate::view::LinkView;
@@ -44,8 +44,7 @@ pub fn routes() -> Router<AppState> {
 /// [`Error::NotFound`] for everybody else: the pages are not there for them.
 pub fn admin(web: &Web) -> Result<&Post, Error> {
     let post = web.post()?;
-    let is_admin = post.role == ADMIN_ROLE && post.place.level() <= Level::County;
-    if is_admin { Ok(post) } else { Err(Error::NotFound) }
+    if administers(post) { Ok(post) } else { Err(Error::NotFound) }
 }
 
 /// The tabs every page of administration has.

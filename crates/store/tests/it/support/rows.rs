@@ -69,6 +69,7 @@ pub fn case(n: u128, place: &str) -> Case {
         fields: Fields::new(),
         clocks: BTreeMap::new(),
         fired: vec![],
+        windows: Vec::new(),
         counts: BTreeMap::new(),
         marks: BTreeMap::new(),
         entered: BTreeMap::new(),
