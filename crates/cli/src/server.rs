@@ -4,8 +4,8 @@ use crate::city::world;
 use crate::system::{Machine, master_key, stopped};
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
-use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
 use ganglion_kernel::World;
+use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
 use ganglion_server::{App, AppParts, Settings};
 use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
@@ -39,7 +39,8 @@ pub struct Running {
 /// When the database, the packs or the key cannot be read.
 pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result<Running> {
     let database = installation.data.join("ganglion.sqlite");
-    let store = SqliteStore::open(&database, SqliteOptions::default()).with_context(|| format!("opening {}", database.display()))?;
+    let store = SqliteStore::open(&database, SqliteOptions::default())
+        .with_context(|| format!("opening {}", database.display()))?;
     let model = world::packs(&installation.home.join("packs"))?;
     let office = world::office(&installation.home)?;
     let world = Arc::new(ArcSwap::from_pointee(world::load(store.as_ref(), model, office).await?));
@@ -67,7 +68,13 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         master,
         settings,
     })?;
-    Ok(Running { store, world, committer, app: Arc::new(app), thread })
+    Ok(Running {
+        store,
+        world,
+        committer,
+        app: Arc::new(app),
+        thread,
+    })
 }
 
 impl Running {
@@ -76,7 +83,13 @@ impl Running {
     /// # Errors
     /// When serving fails.
     pub async fn until_stopped(self, listener: tokio::net::TcpListener, ready: Option<String>) -> Result<()> {
-        let Running { store, committer, app, thread, .. } = self;
+        let Running {
+            store,
+            committer,
+            app,
+            thread,
+            ..
+        } = self;
         if let Some(ready) = ready {
             crate::out(&ready);
         }

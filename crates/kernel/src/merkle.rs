@@ -14,7 +14,12 @@ pub fn leaf_hash(leaf: &[u8]) -> Hash {
 }
 
 fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+    Sha256::new()
+        .chain_update([1])
+        .chain_update(left)
+        .chain_update(right)
+        .finalize()
+        .into()
 }
 
 /// The right edge of the tree.
@@ -45,7 +50,9 @@ impl Frontier {
     #[must_use]
     pub fn root(&self) -> Hash {
         let mut roots = self.roots.iter().rev();
-        let Some(first) = roots.next() else { return Sha256::digest([]).into() };
+        let Some(first) = roots.next() else {
+            return Sha256::digest([]).into();
+        };
         roots.fold(*first, |right, left| node_hash(left, &right))
     }
 
@@ -63,8 +70,10 @@ impl Frontier {
         let (size, rest) = bytes.split_first_chunk::<8>()?;
         let size = u64::from_be_bytes(*size);
         let (roots, rest) = rest.as_chunks::<32>();
-        (rest.is_empty() && roots.len() == size.count_ones() as usize)
-            .then(|| Frontier { size, roots: roots.to_vec() })
+        (rest.is_empty() && roots.len() == size.count_ones() as usize).then(|| Frontier {
+            size,
+            roots: roots.to_vec(),
+        })
     }
 }
 

@@ -217,9 +217,10 @@ impl After {
     pub fn of(case: &Case, order: CaseOrder) -> After {
         let at = match order {
             CaseOrder::Opened => case.opened_at.as_microsecond(),
-            CaseOrder::Due => {
-                case.due_at().filter(|_| case.closed_at.is_none()).map_or(i64::MAX, Timestamp::as_microsecond)
-            }
+            CaseOrder::Due => case
+                .due_at()
+                .filter(|_| case.closed_at.is_none())
+                .map_or(i64::MAX, Timestamp::as_microsecond),
         };
         After { at, case: case.id }
     }
@@ -365,12 +366,8 @@ pub trait Store: Send + Sync {
 
     /// Counters of `measure` at the places (counties and townships; others have none) for the periods: totals, parts by
     /// dimension and classes of minutes.
-    async fn cells(
-        &self,
-        measure: &str,
-        places: &[PlaceCode],
-        periods: &[Period],
-    ) -> Result<Vec<CellRead>, StoreError>;
+    async fn cells(&self, measure: &str, places: &[PlaceCode], periods: &[Period])
+    -> Result<Vec<CellRead>, StoreError>;
     /// Facts of a filter summed by dimension, for places and days that have no counters: dimension, rows, sum.
     async fn facts_sum(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError>;
     /// Facts of a filter counted by dimension and value, for medians: dimension, value, rows.
@@ -433,5 +430,7 @@ pub trait Store: Send + Sync {
 /// Unwraps the keys of a load; a key that does not open is left out, and its values stay sealed.
 #[must_use]
 pub fn unwrapped(master: &Key, keys: &[(CaseId, String)]) -> Vec<(CaseId, Key)> {
-    keys.iter().filter_map(|(case, wrapped)| Some((*case, crate::seal::unwrap(master, wrapped)?))).collect()
+    keys.iter()
+        .filter_map(|(case, wrapped)| Some((*case, crate::seal::unwrap(master, wrapped)?)))
+        .collect()
 }

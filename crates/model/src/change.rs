@@ -287,7 +287,12 @@ impl Refusal {
     /// A refusal without further words.
     #[must_use]
     pub fn new(code: RefusalCode) -> Refusal {
-        Refusal { code, message: None, fields: Vec::new(), args: BTreeMap::new() }
+        Refusal {
+            code,
+            message: None,
+            fields: Vec::new(),
+            args: BTreeMap::new(),
+        }
     }
 
     /// Adds a value for the words of the screen.

@@ -139,7 +139,9 @@ impl<'a> Val<'a> {
         match value {
             Value::Null | Value::Object(_) => Val::Null,
             Value::Bool(b) => Val::Bool(*b),
-            Value::Number(n) => n.as_i64().map_or_else(|| n.as_f64().map_or(Val::Null, Val::Num), Val::Int),
+            Value::Number(n) => n
+                .as_i64()
+                .map_or_else(|| n.as_f64().map_or(Val::Null, Val::Num), Val::Int),
             Value::String(s) => Val::Text(Cow::Borrowed(s)),
             Value::Array(items) => Val::List(items.iter().map(Val::from_json).collect()),
         }
@@ -154,8 +156,9 @@ impl<'a> Val<'a> {
             Val::Int(n) => Value::from(*n),
             Val::Num(n) => Value::from(*n),
             Val::Text(s) => Value::String(s.clone().into_owned()),
-            Val::Time(micros) => jiff::Timestamp::from_microsecond(*micros)
-                .map_or(Value::Null, |at| Value::String(at.to_string())),
+            Val::Time(micros) => {
+                jiff::Timestamp::from_microsecond(*micros).map_or(Value::Null, |at| Value::String(at.to_string()))
+            }
             Val::List(items) => Value::Array(items.iter().map(Val::to_json).collect()),
         }
     }
@@ -210,7 +213,11 @@ impl Expr {
             }),
             Expr::Arith(op, a, b) => arith(*op, a.eval(scope), b.eval(scope)),
             Expr::Cond(test, yes, no) => {
-                if test.eval(scope).truth() { yes.eval(scope) } else { no.eval(scope) }
+                if test.eval(scope).truth() {
+                    yes.eval(scope)
+                } else {
+                    no.eval(scope)
+                }
             }
             Expr::Call(func, args) => call(*func, args, scope),
             Expr::List(items) => Val::List(items.iter().map(|e| e.eval(scope)).collect()),
@@ -340,7 +347,9 @@ mod tests {
     struct One(Value);
     impl Scope for One {
         fn get<'a>(&'a self, path: &[String]) -> Val<'a> {
-            path.iter().try_fold(&self.0, |v, key| v.get(key)).map_or(Val::Null, Val::from_json)
+            path.iter()
+                .try_fold(&self.0, |v, key| v.get(key))
+                .map_or(Val::Null, Val::from_json)
         }
     }
     fn path(text: &str) -> Box<Expr> {
@@ -368,7 +377,13 @@ mod tests {
     #[test]
     fn overflow_and_division_by_zero_give_no_value() {
         let scope = One(json!({}));
-        assert_eq!(Expr::Arith(Arith::Mul, lit(json!(i64::MAX)), lit(json!(2))).eval(&scope), Val::Null);
-        assert_eq!(Expr::Arith(Arith::Div, lit(json!(1)), lit(json!(0))).eval(&scope), Val::Null);
+        assert_eq!(
+            Expr::Arith(Arith::Mul, lit(json!(i64::MAX)), lit(json!(2))).eval(&scope),
+            Val::Null
+        );
+        assert_eq!(
+            Expr::Arith(Arith::Div, lit(json!(1)), lit(json!(0))).eval(&scope),
+            Val::Null
+        );
     }
 }

@@ -15,7 +15,7 @@ pub mod row;
 pub mod scope;
 pub mod text;
 
-pub use change::{Actor, Body, Change, Channel, Command, Entry, Op, Outcome, Refusal, RefusalCode, FieldFinding};
+pub use change::{Actor, Body, Change, Channel, Command, Entry, FieldFinding, Op, Outcome, Refusal, RefusalCode};
 pub use id::{AccountId, CaseId, CommandId, PostId, Shard};
 pub use pack::Model;
 pub use place::{Level, Place, PlaceCode, PlaceKind};

@@ -85,8 +85,13 @@ impl Case {
     /// When the first of its running clocks falls due.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {
-        let is_deadline = |(name, clock): &(&String, &Clock)| clock.stopped_at().is_none() && !self.windows.contains(name);
-        self.clocks.iter().filter(is_deadline).filter_map(|(_, clock)| clock.due_at()).min()
+        let is_deadline =
+            |(name, clock): &(&String, &Clock)| clock.stopped_at().is_none() && !self.windows.contains(name);
+        self.clocks
+            .iter()
+            .filter(is_deadline)
+            .filter_map(|(_, clock)| clock.due_at())
+            .min()
     }
 
     /// The counter `name`.

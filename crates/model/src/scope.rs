@@ -56,7 +56,9 @@ fn opt_time<'a>(at: Option<Timestamp>) -> Val<'a> {
 
 /// The value of a field, going on through references while there is path left.
 fn follow<'a>(rows: &'a dyn Rows, fields: &'a Fields, declared: &'a [Field], path: &[String], day: Date) -> Val<'a> {
-    let Some((name, rest)) = path.split_first() else { return Val::Null };
+    let Some((name, rest)) = path.split_first() else {
+        return Val::Null;
+    };
     let value = fields.get(name).map_or(Val::Null, Val::from_json);
     if rest.is_empty() {
         return value;
@@ -65,8 +67,9 @@ fn follow<'a>(rows: &'a dyn Rows, fields: &'a Fields, declared: &'a [Field], pat
         return Val::Null;
     };
     let Val::Text(key) = value else { return Val::Null };
-    rows.row(register, &key, day)
-        .map_or(Val::Null, |row| follow(rows, &row.fields, rows.fields(register), rest, day))
+    rows.row(register, &key, day).map_or(Val::Null, |row| {
+        follow(rows, &row.fields, rows.fields(register), rest, day)
+    })
 }
 
 impl Names<'_> {
@@ -82,22 +85,35 @@ impl Names<'_> {
             "closed_at" => opt_time(case.closed_at),
             "observed_at" => opt_time(case.observed_at),
             "moved" => Val::Int(i64::try_from(case.route.moved_from.len()).unwrap_or(i64::MAX)),
-            "assignee" => case.assignee.as_ref().map_or(Val::Null, |p| Val::Text(Cow::Borrowed(&p.0))),
+            "assignee" => case
+                .assignee
+                .as_ref()
+                .map_or(Val::Null, |p| Val::Text(Cow::Borrowed(&p.0))),
             count if self.process.counts.iter().any(|c| c == count) => Val::Int(i64::from(case.count(count))),
             _ => self.field(&case.fields, path, local_date(case.opened_at)),
         }
     }
 
     fn field<'a>(&'a self, fields: &'a Fields, path: &[String], day: Date) -> Val<'a> {
-        let in_form = path.first().is_some_and(|name| self.process.form.iter().any(|f| f.name == *name));
-        let declared = if in_form { &self.process.form } else { &self.process.fields };
+        let in_form = path
+            .first()
+            .is_some_and(|name| self.process.form.iter().any(|f| f.name == *name));
+        let declared = if in_form {
+            &self.process.form
+        } else {
+            &self.process.fields
+        };
         follow(self.rows, fields, declared, path, day)
     }
 
     fn clock<'a>(&'a self, case: &'a Case, path: &[String]) -> Val<'a> {
         let [name, what] = path else { return Val::Null };
         let Some(clock) = case.clocks.get(name) else {
-            return if matches!(what.as_str(), "running" | "paused" | "overdue") { Val::Bool(false) } else { Val::Null };
+            return if matches!(what.as_str(), "running" | "paused" | "overdue") {
+                Val::Bool(false)
+            } else {
+                Val::Null
+            };
         };
         match what.as_str() {
             "overdue" => Val::Bool(clock.is_overdue(self.now)),
@@ -113,11 +129,18 @@ impl Names<'_> {
     }
 
     fn actor(&self, path: &[String]) -> Val<'_> {
-        let (Some(actor), Some(what)) = (self.actor, path.first()) else { return Val::Null };
+        let (Some(actor), Some(what)) = (self.actor, path.first()) else {
+            return Val::Null;
+        };
         match what.as_str() {
             "role" => Val::Text(Cow::Borrowed(&actor.role)),
-            "level" => actor.level.map_or(Val::Null, |level| Val::Text(Cow::Borrowed(level.as_str()))),
-            "post" => actor.post.as_deref().map_or(Val::Null, |post| Val::Text(Cow::Borrowed(post))),
+            "level" => actor
+                .level
+                .map_or(Val::Null, |level| Val::Text(Cow::Borrowed(level.as_str()))),
+            "post" => actor
+                .post
+                .as_deref()
+                .map_or(Val::Null, |post| Val::Text(Cow::Borrowed(post))),
             _ => Val::Null,
         }
     }
@@ -125,7 +148,9 @@ impl Names<'_> {
 
 impl Scope for Names<'_> {
     fn get<'a>(&'a self, path: &[String]) -> Val<'a> {
-        let Some((root, rest)) = path.split_first() else { return Val::Null };
+        let Some((root, rest)) = path.split_first() else {
+            return Val::Null;
+        };
         match (root.as_str(), self.case) {
             ("now", _) => time(self.now),
             ("today", _) => Val::Text(Cow::Owned(local_date(self.now).to_string())),
@@ -135,15 +160,18 @@ impl Scope for Names<'_> {
             ("actor", _) => self.actor(rest),
             ("case", Some(case)) => self.case(case, rest),
             ("clock", Some(case)) => self.clock(case, rest),
-            ("mark", Some(case)) => {
-                rest.first().and_then(|name| case.marks.get(name)).map_or(Val::Null, |mark| time(mark.at))
-            }
-            ("first", Some(case)) => {
-                rest.first().and_then(|name| case.entered.get(name)).map_or(Val::Null, |(first, _)| time(*first))
-            }
-            ("last", Some(case)) => {
-                rest.first().and_then(|name| case.entered.get(name)).map_or(Val::Null, |(_, last)| time(*last))
-            }
+            ("mark", Some(case)) => rest
+                .first()
+                .and_then(|name| case.marks.get(name))
+                .map_or(Val::Null, |mark| time(mark.at)),
+            ("first", Some(case)) => rest
+                .first()
+                .and_then(|name| case.entered.get(name))
+                .map_or(Val::Null, |(first, _)| time(*first)),
+            ("last", Some(case)) => rest
+                .first()
+                .and_then(|name| case.entered.get(name))
+                .map_or(Val::Null, |(_, last)| time(*last)),
             _ => Val::Null,
         }
     }

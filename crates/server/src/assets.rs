@@ -38,7 +38,10 @@ impl Ui {
     /// The bytes of a file, by its path below `ui/`.
     #[must_use]
     pub fn bytes(&self, path: &str) -> Option<Cow<'static, [u8]>> {
-        let safe = path.split('/').all(|part| !part.is_empty() && part != "." && part != "..") && !path.contains('\\');
+        let safe = path
+            .split('/')
+            .all(|part| !part.is_empty() && part != "." && part != "..")
+            && !path.contains('\\');
         if !safe {
             return None;
         }
@@ -88,14 +91,21 @@ impl Ui {
     #[must_use]
     pub fn stamp(&self) -> Option<SystemTime> {
         let folder = self.folder.as_ref()?;
-        ["pages", "layouts", "components", "texts", "dist/.vite"].iter().filter_map(|room| newest(&folder.join(room))).max()
+        ["pages", "layouts", "components", "texts", "dist/.vite"]
+            .iter()
+            .filter_map(|room| newest(&folder.join(room)))
+            .max()
     }
 
     /// Addresses of built files by their source, from the bundler's manifest; empty when nothing was built.
     #[must_use]
     pub fn manifest(&self) -> HashMap<String, String> {
-        let Some(text) = self.text("dist/.vite/manifest.json") else { return HashMap::new() };
-        let Ok(serde_json::Value::Object(entries)) = serde_json::from_str(&text) else { return HashMap::new() };
+        let Some(text) = self.text("dist/.vite/manifest.json") else {
+            return HashMap::new();
+        };
+        let Ok(serde_json::Value::Object(entries)) = serde_json::from_str(&text) else {
+            return HashMap::new();
+        };
         entries
             .into_iter()
             .filter_map(|(source, entry)| Some((source, format!("/{}", entry.get("file")?.as_str()?))))
@@ -110,7 +120,12 @@ fn newest(path: &Path) -> Option<SystemTime> {
     if !meta.is_dir() {
         return own;
     }
-    std::fs::read_dir(path).ok()?.flatten().filter_map(|entry| newest(&entry.path())).chain(own).max()
+    std::fs::read_dir(path)
+        .ok()?
+        .flatten()
+        .filter_map(|entry| newest(&entry.path()))
+        .chain(own)
+        .max()
 }
 
 /// The media type of a built file by the end of its name.
@@ -142,6 +157,9 @@ pub async fn asset(State(app): State<AppState>, UrlPath(path): UrlPath<String>) 
 /// `GET /sw.js`: the worker of the phone page. It must lie at the root to see the pages, and is asked for anew each time.
 pub async fn worker(State(app): State<AppState>) -> Result<Response, Error> {
     let bytes = app.ui.bytes("dist/sw.js").ok_or(Error::NotFound)?;
-    let headers = [(header::CONTENT_TYPE, media_type("sw.js")), (header::CACHE_CONTROL, "no-cache")];
+    let headers = [
+        (header::CONTENT_TYPE, media_type("sw.js")),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
     Ok((headers, bytes.into_owned()).into_response())
 }

@@ -6,12 +6,12 @@ use crate::error::Error;
 use crate::limits::RETRY_SECONDS;
 use crate::view::{Arg, Say as _};
 use crate::web::Web;
-use ganglion_model::FieldFinding;
 use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use ganglion_model::FieldFinding;
 use serde_json::json;
 
 /// Scripts, styles and requests only from here; pictures also from memory (photos before they are sent, map symbols); no
@@ -26,12 +26,18 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::REFERRER_POLICY, "same-origin"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("permissions-policy"), "camera=(self), geolocation=(self), microphone=()"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(self), geolocation=(self), microphone=()",
+    ),
 ];
 
 /// The layer.
 pub async fn context(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    #[expect(clippy::disallowed_methods, reason = "metering: how long the request took, for the log only")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "metering: how long the request took, for the log only"
+    )]
     let started = std::time::Instant::now();
     let (mut parts, body) = request.into_parts();
     let method = parts.method.clone();
@@ -55,9 +61,17 @@ pub async fn context(State(app): State<AppState>, request: Request, next: Next) 
     }
     web.put_cookies(&mut response);
     for (name, value) in HEADERS {
-        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+        response
+            .headers_mut()
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
-    web.log(&method, template.as_ref(), response.status(), started.elapsed().as_micros());
+    web.log(
+        &method,
+        template.as_ref(),
+        response.status(),
+        started.elapsed().as_micros(),
+    );
     response
 }
 
@@ -72,7 +86,10 @@ fn shown(web: &Web, error: &Error) -> Response {
     }
     let words = Spoken::of(web, error);
     let mut response = if web.wants_json {
-        (error.status(), Json(json!({ "error": error.code(), "fields": words.fields, "message": words.message })))
+        (
+            error.status(),
+            Json(json!({ "error": error.code(), "fields": words.fields, "message": words.message })),
+        )
             .into_response()
     } else {
         error_page(web, error, &words)
@@ -83,7 +100,9 @@ fn shown(web: &Web, error: &Error) -> Response {
         _ => None,
     };
     if let Some(seconds) = wait {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
@@ -127,7 +146,10 @@ impl Spoken {
         let words = web.words();
         let say = |key: &str, args: &[(&str, Arg)]| words.say(key, args);
         let both = |name: &str, args: &[(&str, Arg)]| {
-            (say(&format!("error-{name}-title"), args), say(&format!("error-{name}-what"), args))
+            (
+                say(&format!("error-{name}-title"), args),
+                say(&format!("error-{name}-what"), args),
+            )
         };
         let (title, message) = match error {
             Error::NotFound => both("404", &[]),
@@ -154,6 +176,10 @@ impl Spoken {
             Error::Storage(_) => both("storage", &[]),
             Error::Internal(_) => both("500", &[]),
         };
-        Spoken { title, message, fields: Vec::new() }
+        Spoken {
+            title,
+            message,
+            fields: Vec::new(),
+        }
     }
 }

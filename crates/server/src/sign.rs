@@ -52,11 +52,13 @@ pub fn sign(master: &Key, what: Use, parts: &[&str]) -> [u8; 32] {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Whether two texts are equal, in a time that does not say where they differ.
@@ -77,7 +79,10 @@ const CODE_LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 /// The query code of a number: eight characters that only this installation can make.
 #[must_use]
 pub fn query_code(master: &Key, number: &str) -> String {
-    sign(master, Use::QueryCode, &[number])[..8].iter().map(|byte| char::from(CODE_LETTERS[usize::from(byte % 32)])).collect()
+    sign(master, Use::QueryCode, &[number])[..8]
+        .iter()
+        .map(|byte| char::from(CODE_LETTERS[usize::from(byte % 32)]))
+        .collect()
 }
 
 #[cfg(test)]

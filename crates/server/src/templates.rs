@@ -31,7 +31,12 @@ impl Templates {
         let texts = Arc::new(Texts::load(ui)?);
         let assets = Arc::new(ui.manifest());
         let of = |lang| environment(ui.clone(), texts.clone(), assets.clone(), lang);
-        Ok(Templates { zh: of(Lang::Zh), en: of(Lang::En), texts, stamp })
+        Ok(Templates {
+            zh: of(Lang::Zh),
+            en: of(Lang::En),
+            texts,
+            stamp,
+        })
     }
 
     /// Renders a template.
@@ -47,12 +52,7 @@ impl Templates {
     }
 }
 
-fn environment(
-    ui: Ui,
-    texts: Arc<Texts>,
-    assets: Arc<HashMap<String, String>>,
-    lang: Lang,
-) -> Environment<'static> {
+fn environment(ui: Ui, texts: Arc<Texts>, assets: Arc<HashMap<String, String>>, lang: Lang) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Chainable);
     environment.set_formatter(print);
@@ -60,7 +60,10 @@ fn environment(
     environment.set_loader(move |name| Ok(ui.text(name)));
     environment.add_function("t", move |key: &str, args: Kwargs| translate(&texts, lang, key, &args));
     environment.add_function("asset", move |path: &str| {
-        assets.get(path).cloned().unwrap_or_else(|| format!("/assets/missing/{path}"))
+        assets
+            .get(path)
+            .cloned()
+            .unwrap_or_else(|| format!("/assets/missing/{path}"))
     });
     environment.add_function("url", |path: &str, args: Kwargs| url(path, &args));
     environment
@@ -69,7 +72,10 @@ fn environment(
 /// Prints a value of a page. Text is escaped for HTML like the engine does it, except that `/` stays as it is: addresses
 /// in pages then read as they are.
 fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
-    match value.as_str().filter(|_| !value.is_safe() && matches!(state.auto_escape(), AutoEscape::Html)) {
+    match value
+        .as_str()
+        .filter(|_| !value.is_safe() && matches!(state.auto_escape(), AutoEscape::Html))
+    {
         Some(text) => escaped(out, text).map_err(minijinja::Error::from),
         None => minijinja::escape_formatter(out, state, value),
     }
@@ -96,8 +102,9 @@ fn translate(texts: &Texts, lang: Lang, key: &str, args: &Kwargs) -> Result<Stri
     for name in args.args() {
         let value: Value = args.get(name)?;
         let value = match value.kind() {
-            ValueKind::Number => f64::try_from(value.clone())
-                .map_or_else(|_| FluentValue::from(value.to_string()), FluentValue::from),
+            ValueKind::Number => {
+                f64::try_from(value.clone()).map_or_else(|_| FluentValue::from(value.to_string()), FluentValue::from)
+            }
             ValueKind::Undefined | ValueKind::None => FluentValue::from(String::new()),
             _ => FluentValue::from(value.to_string()),
         };
@@ -117,7 +124,10 @@ fn url(path: &str, args: &Kwargs) -> Result<String, minijinja::Error> {
             continue;
         }
         if value.kind() == ValueKind::Map {
-            return Err(minijinja::Error::new(ErrorKind::InvalidOperation, "an address takes simple values"));
+            return Err(minijinja::Error::new(
+                ErrorKind::InvalidOperation,
+                "an address takes simple values",
+            ));
         }
         text.push(if text.contains('?') { '&' } else { '?' });
         text.push_str(name);

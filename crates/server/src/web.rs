@@ -11,9 +11,9 @@ use crate::sign;
 use crate::templates::Templates;
 use crate::view::{Arg, Look, Say};
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use fluent_bundle::FluentValue;
 use ganglion_kernel::World;
@@ -96,7 +96,10 @@ impl Web {
     /// The words of this request's language.
     #[must_use]
     pub fn words(&self) -> Words {
-        Words { templates: self.templates(), lang: self.lang }
+        Words {
+            templates: self.templates(),
+            lang: self.lang,
+        }
     }
 
     /// Templates and words: looked for once a request, and only by requests that need them.
@@ -107,7 +110,11 @@ impl Web {
     /// What views need: `let words = web.words(); let look = web.look(&words);`.
     #[must_use]
     pub fn look<'a>(&'a self, words: &'a Words) -> Look<'a> {
-        Look { world: &self.world, say: words, now: self.now }
+        Look {
+            world: &self.world,
+            say: words,
+            now: self.now,
+        }
     }
 
     /// The civil day.
@@ -120,9 +127,14 @@ impl Web {
     #[must_use]
     pub fn actor(&self) -> Actor {
         match &self.session {
-            Some(SignedIn { account, post: Some(post), .. }) => {
-                Actor::Post { post: post.id.clone(), account: account.clone() }
-            }
+            Some(SignedIn {
+                account,
+                post: Some(post),
+                ..
+            }) => Actor::Post {
+                post: post.id.clone(),
+                account: account.clone(),
+            },
             _ => Actor::Public,
         }
     }
@@ -146,7 +158,11 @@ impl Web {
     /// A value of the query; an empty one counts as none.
     #[must_use]
     pub fn arg(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
     /// Renders a page. The context should hold `page` (see [`Web::page`]).
@@ -206,7 +222,9 @@ impl Web {
     /// Who uploads: the account, else the visitor's cookie. Never shown.
     #[must_use]
     pub(crate) fn owner(&self) -> String {
-        self.session.as_ref().map_or_else(|| format!("v:{}", self.visitor), |s| format!("a:{}", s.account))
+        self.session
+            .as_ref()
+            .map_or_else(|| format!("v:{}", self.visitor), |s| format!("a:{}", s.account))
     }
 
     /// The owners an upload of this visitor may have: also what was uploaded before signing in.

@@ -97,7 +97,9 @@ fn with_required(dir: &Path, into: &mut Vec<PathBuf>) {
     // Placed first so that packs that require each other end; moved behind what it requires afterwards.
     into.push(dir.to_owned());
     let header = std::fs::read_to_string(dir.join("pack.yaml")).unwrap_or_default();
-    let required = serde_saphyr::from_str::<Header>(&header).map(|header| header.requires).unwrap_or_default();
+    let required = serde_saphyr::from_str::<Header>(&header)
+        .map(|header| header.requires)
+        .unwrap_or_default();
     for name in required {
         let beside = dir.canonicalize().ok().and_then(|dir| Some(dir.parent()?.join(&name)));
         if let Some(beside) = beside.filter(|beside| beside.join("pack.yaml").is_file()) {
@@ -113,7 +115,9 @@ fn with_required(dir: &Path, into: &mut Vec<PathBuf>) {
 /// The neighbour's path in the words the author used, so that findings name files as the author knows them.
 fn shown_beside(dir: &Path, name: &str) -> Option<PathBuf> {
     dir.file_name()?;
-    dir.parent().filter(|parent| !parent.as_os_str().is_empty()).map(|parent| parent.join(name))
+    dir.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .map(|parent| parent.join(name))
 }
 
 #[derive(serde::Deserialize)]
@@ -127,7 +131,11 @@ fn as_json(findings: &Findings) -> anyhow::Result<String> {
 }
 
 fn as_text(findings: &Findings) -> String {
-    format!("{findings}{} errors, {} warnings\n", findings.errors(), findings.warnings())
+    format!(
+        "{findings}{} errors, {} warnings\n",
+        findings.errors(),
+        findings.warnings()
+    )
 }
 
 /// Runs the scenarios of `dirs`; the text to print and how many failed.
@@ -148,7 +156,11 @@ fn tested(model: &Arc<Model>, dirs: &[PathBuf], only: Option<&str>) -> anyhow::R
                 failed += 1;
                 for finding in &report.findings {
                     let _ = writeln!(text, "{name}:{}: {}", finding.line, report.title);
-                    let _ = writeln!(text, "  expected  {}\n  found     {}\n", finding.expected, finding.found);
+                    let _ = writeln!(
+                        text,
+                        "  expected  {}\n  found     {}\n",
+                        finding.expected, finding.found
+                    );
                 }
             }
         }
@@ -163,13 +175,20 @@ fn tested(model: &Arc<Model>, dirs: &[PathBuf], only: Option<&str>) -> anyhow::R
 /// Names the actions of the packs in `dirs` that no scenario takes.
 fn untaken(model: &Model, dirs: &[PathBuf], taken: &BTreeSet<(String, String, String)>, text: &mut String) {
     let packs: Vec<&str> = dirs.iter().filter_map(|dir| dir.file_name()?.to_str()).collect();
-    for process in model.processes.values().filter(|process| packs.contains(&process.pack.as_str())) {
+    for process in model
+        .processes
+        .values()
+        .filter(|process| packs.contains(&process.pack.as_str()))
+    {
         let actions = process.state_order.iter().filter_map(|state| process.states.get(state));
         let actions = actions.flat_map(|state| state.actions.iter().map(move |action| (&state.name, &action.name)));
         let is_missing = |(state, action): &(&String, &String)| {
             !taken.contains(&(process.name.clone(), (*state).clone(), (*action).clone()))
         };
-        let missing: Vec<String> = actions.filter(is_missing).map(|(state, action)| format!("{state}/{action}")).collect();
+        let missing: Vec<String> = actions
+            .filter(is_missing)
+            .map(|(state, action)| format!("{state}/{action}"))
+            .collect();
         if !missing.is_empty() {
             let _ = writeln!(text, "no scenario takes, in {}: {}\n", process.name, missing.join(", "));
         }

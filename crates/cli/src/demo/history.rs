@@ -5,9 +5,9 @@ use super::actors::Actors;
 use ganglion_indicators::Period;
 use ganglion_kernel::Store;
 use ganglion_kernel::batch::{Batch, hash_lines, timers_of};
-use ganglion_kernel::merkle::Frontier;
 use ganglion_kernel::commit::WallClock;
 use ganglion_kernel::decide::Given;
+use ganglion_kernel::merkle::Frontier;
 use ganglion_kernel::port::{Head, Loaded, ShardWrite};
 use ganglion_kernel::seal::Key;
 use ganglion_kernel::world::World;
@@ -94,7 +94,9 @@ pub fn load(
     }
     drop(send);
     let made = past.made;
-    writer.join().map_err(|_| anyhow::anyhow!("the writing thread stopped"))??;
+    writer
+        .join()
+        .map_err(|_| anyhow::anyhow!("the writing thread stopped"))??;
     Ok(made)
 }
 
@@ -122,9 +124,15 @@ impl Past<'_> {
         let (from, to) = (plan.from.as_second(), plan.to.as_second());
         let mut made = 0;
         while made < plan.cases && to > from {
-            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "seconds of a year")]
+            #[expect(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                reason = "seconds of a year"
+            )]
             let second = from + (self.actors.draw() * (to - from) as f64) as i64;
-            let Ok(at) = Timestamp::from_second(second) else { continue };
+            let Ok(at) = Timestamp::from_second(second) else {
+                continue;
+            };
             let zoned = at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
             let behaviour = self.actors.behaviour();
             let weight = |list: &[f64], index: usize| {
@@ -151,7 +159,10 @@ impl Past<'_> {
     /// Decides one batch and hands it over; `false` when history is over.
     fn batch(&mut self, plan: Plan, send: &std::sync::mpsc::SyncSender<Vec<ShardWrite>>) -> anyhow::Result<bool> {
         let world = self.world.clone();
-        let loaded = Loaded { heads: self.heads.clone(), ..Loaded::default() };
+        let loaded = Loaded {
+            heads: self.heads.clone(),
+            ..Loaded::default()
+        };
         let mut batch = Batch::new(&world, self.master, loaded);
         let mut steps = 0;
         let mut over = true;
@@ -163,7 +174,9 @@ impl Past<'_> {
                 over = false;
                 break;
             }
-            let Some(Reverse((at, _, event))) = self.events.pop() else { break };
+            let Some(Reverse((at, _, event))) = self.events.pop() else {
+                break;
+            };
             self.event(&mut batch, at, event);
             steps += 1;
         }
@@ -180,14 +193,17 @@ impl Past<'_> {
                 }
             }
         }
-        send.send(writes).map_err(|_| anyhow::anyhow!("the writing thread stopped"))?;
+        send.send(writes)
+            .map_err(|_| anyhow::anyhow!("the writing thread stopped"))?;
         Ok(!over)
     }
 
     fn event(&mut self, batch: &mut Batch<'_>, at: Timestamp, event: Event) {
         match event {
             Event::Open => {
-                let Some(command) = (0..5).find_map(|_| self.actors.opening()) else { return };
+                let Some(command) = (0..5).find_map(|_| self.actors.opening()) else {
+                    return;
+                };
                 if self.run(batch, &command, at) {
                     self.made.cases += 1;
                 }
@@ -195,20 +211,41 @@ impl Past<'_> {
             Event::Step(id, step, version) => self.step(batch, at, (id, step, version)),
             Event::Due(id, clock) => {
                 self.load(batch, id);
-                let due = |case: &Case| timers_of(case).iter().any(|timer| timer.clock == clock && timer.at <= at);
-                let Some(shard) = batch.state().cases.get(&id).filter(|case| due(case)).map(|case| case.shard) else {
+                let due = |case: &Case| {
+                    timers_of(case)
+                        .iter()
+                        .any(|timer| timer.clock == clock && timer.at <= at)
+                };
+                let Some(shard) = batch
+                    .state()
+                    .cases
+                    .get(&id)
+                    .filter(|case| due(case))
+                    .map(|case| case.shard)
+                else {
                     return;
                 };
                 let body = Body::Due { case: id, clock };
                 let id = CommandId(self.clock.id());
-                self.run(batch, &Command { id, shard, actor: Actor::System, body }, at);
+                self.run(
+                    batch,
+                    &Command {
+                        id,
+                        shard,
+                        actor: Actor::System,
+                        body,
+                    },
+                    at,
+                );
             }
         }
     }
 
     fn step(&mut self, batch: &mut Batch<'_>, at: Timestamp, (id, step, version): (CaseId, usize, u32)) {
         self.load(batch, id);
-        let Some(case) = batch.state().cases.get(&id) else { return };
+        let Some(case) = batch.state().cases.get(&id) else {
+            return;
+        };
         if case.version != version {
             return self.plan_next(case, at);
         }
@@ -233,7 +270,11 @@ impl Past<'_> {
     }
 
     fn run(&mut self, batch: &mut Batch<'_>, command: &Command, at: Timestamp) -> bool {
-        let given = Given { now: at, id: self.clock.id(), key: self.clock.key() };
+        let given = Given {
+            now: at,
+            id: self.clock.id(),
+            key: self.clock.key(),
+        };
         self.made.steps += 1;
         let before: Vec<_> = match &command.body {
             Body::Act { case, .. } | Body::Due { case, .. } => {
@@ -284,5 +325,9 @@ impl Past<'_> {
 pub fn year_up_to(now: Timestamp, cases: usize) -> Plan {
     let today = ganglion_model::clocks::local_date(now);
     let from = Period::date(Period::day_number(today) - 365);
-    Plan { from: midnight(from), to: now, cases }
+    Plan {
+        from: midnight(from),
+        to: now,
+        cases,
+    }
 }

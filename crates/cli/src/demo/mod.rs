@@ -3,7 +3,7 @@
 //! What they do is data (`data/demo/behaviour.yaml`): which process, how often, what they type, which action follows in
 //! which state after how long. Nothing here knows a pack.
 
-pub mod behaviour;
 pub mod actors;
+pub mod behaviour;
 pub mod history;
 pub mod live;

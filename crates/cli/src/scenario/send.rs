@@ -35,10 +35,20 @@ impl Installation {
     pub fn new(setting: Setting) -> Installation {
         let mut memory = Memory::default();
         for record in &setting.records {
-            memory.records.insert((record.shard, record.register.clone(), record.key.clone()), record.clone());
+            memory.records.insert(
+                (record.shard, record.register.clone(), record.key.clone()),
+                record.clone(),
+            );
         }
         let now = Timestamp::UNIX_EPOCH;
-        Installation { setting, memory, now, told: Vec::new(), taken: BTreeSet::new(), ids: 0 }
+        Installation {
+            setting,
+            memory,
+            now,
+            told: Vec::new(),
+            taken: BTreeSet::new(),
+            ids: 0,
+        }
     }
 
     /// A fresh id; the same in every run.
@@ -55,7 +65,9 @@ impl Installation {
         let (outcome, lines) = self.commit(command).map_err(Refused::Command)?;
         let mut waiting: VecDeque<Line> = lines.into();
         while let Some(line) = waiting.pop_front() {
-            let Change::Case { case, ops, .. } = &line.entry.change else { continue };
+            let Change::Case { case, ops, .. } = &line.entry.change else {
+                continue;
+            };
             for op in ops {
                 match op {
                     Op::Notify { whom } => self.told.push((*case, whom.clone())),
@@ -71,8 +83,15 @@ impl Installation {
 
     fn spawn(&mut self, command: &Command, kind: &str, (shard, case): (Shard, CaseId)) -> Result<Vec<Line>, Refused> {
         let (opened, mut lines) = self.commit(command).map_err(Refused::Follow)?;
-        let (Some(child), Some(number)) = (opened.case, opened.number) else { return Ok(lines) };
-        let link = Link { kind: kind.to_owned(), number, case: child, shard: command.shard };
+        let (Some(child), Some(number)) = (opened.case, opened.number) else {
+            return Ok(lines);
+        };
+        let link = Link {
+            kind: kind.to_owned(),
+            number,
+            case: child,
+            shard: command.shard,
+        };
         let back = Command {
             id: derived(command.id, "link"),
             shard,
@@ -93,7 +112,10 @@ impl Installation {
         let first = want(world, commands);
         let mut batch = Batch::new(world, &MASTER, self.memory.load(&first));
         batch.asked(&first);
-        let records = Want { records: want_records(world, batch.state(), commands), ..Want::default() };
+        let records = Want {
+            records: want_records(world, batch.state(), commands),
+            ..Want::default()
+        };
         batch.add(&records, self.memory.load(&records));
         if let Some(more) = batch.needs(command, &given) {
             batch.add(&more, self.memory.load(&more));
@@ -104,7 +126,9 @@ impl Installation {
         let writes = batch.finish();
         let records: Vec<_> = writes.iter().flat_map(|write| write.records.clone()).collect();
         let lines = self.memory.write(writes);
-        if let (Some((process, state)), Some(Change::Case { action, .. })) = (from, lines.first().map(|l| &l.entry.change)) {
+        if let (Some((process, state)), Some(Change::Case { action, .. })) =
+            (from, lines.first().map(|l| &l.entry.change))
+        {
             self.taken.insert((process, state, action.clone()));
         }
         if !records.is_empty() {
@@ -120,8 +144,16 @@ impl Installation {
     pub fn advance(&mut self, to: Timestamp) -> Result<(), Box<(Timer, Refusal)>> {
         while let Some(timer) = self.memory.timers.first().filter(|timer| timer.at <= to).cloned() {
             self.now = self.now.max(timer.at);
-            let body = Body::Due { case: timer.case, clock: timer.clock.clone() };
-            let command = Command { id: CommandId(self.id()), shard: timer.shard, actor: Actor::System, body };
+            let body = Body::Due {
+                case: timer.case,
+                clock: timer.clock.clone(),
+            };
+            let command = Command {
+                id: CommandId(self.id()),
+                shard: timer.shard,
+                actor: Actor::System,
+                body,
+            };
             match self.send(&command) {
                 Ok(_) if self.memory.timers.contains(&timer) => {
                     let refusal = Refusal::new(RefusalCode::Duplicate).with("clock", &timer.clock);

@@ -20,7 +20,11 @@ pub fn shown(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "none".to_owned(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => items.iter().map(|item| shown(Some(item))).collect::<Vec<_>>().join(", "),
+        Some(Value::Array(items)) => items
+            .iter()
+            .map(|item| shown(Some(item)))
+            .collect::<Vec<_>>()
+            .join(", "),
         Some(other) => other.to_string(),
     }
 }
@@ -49,7 +53,9 @@ pub fn resolved(fields: &[Field], form: &Fields, lookup: &dyn Lookup) -> Fields 
         Some(field) => typed(&field.kind, value, lookup),
         None => value.clone(),
     };
-    form.iter().map(|(name, value)| (name.clone(), one(name, value))).collect()
+    form.iter()
+        .map(|(name, value)| (name.clone(), one(name, value)))
+        .collect()
 }
 
 fn typed(kind: &FieldKind, value: &Value, lookup: &dyn Lookup) -> Value {
@@ -61,9 +67,7 @@ fn typed(kind: &FieldKind, value: &Value, lookup: &dyn Lookup) -> Value {
         (K::Post { roles, .. } | K::Posts { roles, .. }, Value::String(text)) => {
             Value::String(lookup.post(text, roles).unwrap_or_else(|| text.clone()))
         }
-        (K::CaseRef { .. }, Value::String(text)) => {
-            Value::String(lookup.number(text).unwrap_or_else(|| text.clone()))
-        }
+        (K::CaseRef { .. }, Value::String(text)) => Value::String(lookup.number(text).unwrap_or_else(|| text.clone())),
         // YAML reads bare digits as a number; where text is declared they were meant as they stand.
         (
             K::Text { .. } | K::LongText { .. } | K::Phone | K::CitizenId | K::Place { .. } | K::CaseRef { .. },

@@ -28,7 +28,11 @@ pub fn post_of<'a>(world: &'a World, actor: &Actor, now: Timestamp) -> Option<&'
 /// The actor as expressions see it.
 #[must_use]
 pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
-    let named = |role: &str| ActorView { role: role.to_owned(), level: None, post: None };
+    let named = |role: &str| ActorView {
+        role: role.to_owned(),
+        level: None,
+        post: None,
+    };
     match actor {
         Actor::Public => named("public"),
         Actor::Reporter { .. } => named("reporter"),
@@ -92,7 +96,9 @@ pub fn may_act(action: &Action, actor: &Actor, post: Option<&Post>, case: &Case)
 /// Whether one of the marks in `action.not` was left by the same post or the same person.
 #[must_use]
 pub fn is_same_person(action: &Action, actor: &Actor, case: &Case) -> bool {
-    let Actor::Post { post, account } = actor else { return false };
+    let Actor::Post { post, account } = actor else {
+        return false;
+    };
     action
         .not
         .iter()
@@ -103,10 +109,13 @@ pub fn is_same_person(action: &Action, actor: &Actor, case: &Case) -> bool {
 /// Every rule that lets somebody read cases of a process: those who read, those who may act in some state, and those
 /// who may open.
 fn readers(process: &Process) -> impl Iterator<Item = &Who> {
-    process
-        .read
-        .iter()
-        .chain(process.states.values().flat_map(|state| &state.actions).flat_map(|action| &action.by))
+    process.read.iter().chain(
+        process
+            .states
+            .values()
+            .flat_map(|state| &state.actions)
+            .flat_map(|action| &action.by),
+    )
 }
 
 /// Whether a case is `post`'s own: assigned to it, assisted by it, or opened by it.
@@ -118,15 +127,16 @@ fn is_tied(post: &Post, case: &Case) -> bool {
 /// Whether `actor` may read `case`.
 #[must_use]
 pub fn may_read(world: &World, actor: &Actor, post: Option<&Post>, case: &Case) -> bool {
-    let Some(process) = world.model.processes.get(&case.process) else { return false };
+    let Some(process) = world.model.processes.get(&case.process) else {
+        return false;
+    };
     readers(process).any(|who| match who {
         Who::Public | Who::System => false,
         // Reading does not end when a case is handed up or down: the role at any level above the place reads on.
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(case.place)),
         who => matches(who, actor, post, case),
-    }) || post.is_some_and(|post| {
-        is_tied(post, case) || case.marks.values().any(|mark| mark.post.as_ref() == Some(&post.id))
-    })
+    }) || post
+        .is_some_and(|post| is_tied(post, case) || case.marks.values().any(|mark| mark.post.as_ref() == Some(&post.id)))
 }
 
 /// Whether somebody with `role` sees the values of `field` in clear on a case they may read. An empty list of roles
@@ -166,5 +176,9 @@ pub fn reach(process: &Process, post: &Post) -> Reach {
         Who::RoleHandling { role } => post.role == *role,
         _ => false,
     });
-    if subtree { Reach::Subtree(post.place) } else { Reach::Own }
+    if subtree {
+        Reach::Subtree(post.place)
+    } else {
+        Reach::Own
+    }
 }

@@ -21,7 +21,10 @@ pub fn who(text: &str) -> Who {
         "system" => Who::System,
         _ => match text.split_once('@').unwrap() {
             (role, "handling") => Who::RoleHandling { role: role.to_owned() },
-            (role, level) => Who::Role { role: role.to_owned(), level: Level::parse(level).unwrap() },
+            (role, level) => Who::Role {
+                role: role.to_owned(),
+                level: Level::parse(level).unwrap(),
+            },
         },
     }
 }
@@ -53,11 +56,18 @@ pub fn field(name: &str, kind: FieldKind) -> Field {
 }
 
 fn must(name: &str, kind: FieldKind) -> Field {
-    Field { required: Required::Yes, ..field(name, kind) }
+    Field {
+        required: Required::Yes,
+        ..field(name, kind)
+    }
 }
 
 fn personal(name: &str, kind: FieldKind) -> Field {
-    Field { personal: true, see: vec!["clerk".to_owned()], ..field(name, kind) }
+    Field {
+        personal: true,
+        see: vec!["clerk".to_owned()],
+        ..field(name, kind)
+    }
 }
 
 fn text(max: u32) -> FieldKind {
@@ -65,11 +75,19 @@ fn text(max: u32) -> FieldKind {
 }
 
 fn place_kind() -> FieldKind {
-    FieldKind::Place { levels: vec![Level::Township, Level::Village, Level::Grid] }
+    FieldKind::Place {
+        levels: vec![Level::Township, Level::Village, Level::Grid],
+    }
 }
 
 fn handler(name: &str) -> Field {
-    must(name, FieldKind::Post { roles: vec!["handler".to_owned()], within: Some(Level::Township) })
+    must(
+        name,
+        FieldKind::Post {
+            roles: vec!["handler".to_owned()],
+            within: Some(Level::Township),
+        },
+    )
 }
 
 fn action(name: &str, by: &[&str], to: &str) -> Action {
@@ -100,17 +118,33 @@ trait Make: Sized + Into<Action> {
         Action { effects, ..self.into() }
     }
     fn not(self, mark: &str) -> Action {
-        Action { not: vec![mark.to_owned()], ..self.into() }
+        Action {
+            not: vec![mark.to_owned()],
+            ..self.into()
+        }
     }
     fn when(self, holds: Expr) -> Action {
-        Action { when: Some(Guard { holds, message: Text::new("不行", "no") }), ..self.into() }
+        Action {
+            when: Some(Guard {
+                holds,
+                message: Text::new("不行", "no"),
+            }),
+            ..self.into()
+        }
     }
 }
 
 fn state(name: &str, is_final: bool, actions: Vec<Action>) -> State {
     let tone = if is_final { Tone::Done } else { Tone::Working };
     let name = name.to_owned();
-    State { title: Text::new(&name, &name), name, public: Text::default(), tone, is_final, actions }
+    State {
+        title: Text::new(&name, &name),
+        name,
+        public: Text::default(),
+        tone,
+        is_final,
+        actions,
+    }
 }
 
 fn clock(name: &str, (from, until): (&[&str], &[&str]), length: LengthFrom, on_overdue: OnOverdue) -> ClockDef {
@@ -134,19 +168,27 @@ fn fixed(length: &str) -> LengthFrom {
 }
 
 fn set(pairs: &[(&str, Expr)]) -> BTreeMap<String, Expr> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect()
 }
 
 fn duty(name: &str) -> Action {
-    action(name, &["clerk@township"], "sent").form(vec![handler("duty"), field("helpers", helpers())]).does(vec![
-        Effect::Assign(Assign::Form("duty".into())),
-        Effect::Assist(Assign::FormMany("helpers".into())),
-        Effect::Notify(vec![Who::Assignee]),
-    ])
+    action(name, &["clerk@township"], "sent")
+        .form(vec![handler("duty"), field("helpers", helpers())])
+        .does(vec![
+            Effect::Assign(Assign::Form("duty".into())),
+            Effect::Assist(Assign::FormMany("helpers".into())),
+            Effect::Notify(vec![Who::Assignee]),
+        ])
 }
 
 fn helpers() -> FieldKind {
-    FieldKind::Posts { roles: vec!["handler".to_owned(), "worker".to_owned()], within: Some(Level::Township) }
+    FieldKind::Posts {
+        roles: vec!["handler".to_owned(), "worker".to_owned()],
+        within: Some(Level::Township),
+    }
 }
 
 fn new_actions() -> Vec<Action> {
@@ -154,7 +196,11 @@ fn new_actions() -> Vec<Action> {
     let elsewhere = Effect::Open {
         process: "matter".into(),
         place: Some("to".into()),
-        set: set(&[("category", path("case.category")), ("text", path("case.text")), ("phone", path("case.phone"))]),
+        set: set(&[
+            ("category", path("case.category")),
+            ("text", path("case.text")),
+            ("phone", path("case.phone")),
+        ]),
         link: "moved_to".into(),
     };
     let keep = Effect::Record {
@@ -164,13 +210,29 @@ fn new_actions() -> Vec<Action> {
     };
     vec![
         duty("send"),
-        action("move", &["clerk@handling"], "").form(vec![must("to", place_kind())]).does(moved),
+        action("move", &["clerk@handling"], "")
+            .form(vec![must("to", place_kind())])
+            .does(moved),
         action("merge", &["clerk@township"], "ended")
-            .form(vec![must("into", FieldKind::CaseRef { process: "matter".into() })])
+            .form(vec![must(
+                "into",
+                FieldKind::CaseRef {
+                    process: "matter".into(),
+                },
+            )])
             .does(vec![Effect::Merge { into: "into".into() }]),
         action("tell", &["reporter"], "")
-            .form(vec![must("more", FieldKind::LongText { max: 100 }), personal("phone", FieldKind::Phone)])
-            .does(vec![Effect::Set { field: "result".into(), value: path("form.phone") }, keep]),
+            .form(vec![
+                must("more", FieldKind::LongText { max: 100 }),
+                personal("phone", FieldKind::Phone),
+            ])
+            .does(vec![
+                Effect::Set {
+                    field: "result".into(),
+                    value: path("form.phone"),
+                },
+                keep,
+            ]),
         action("convert", &["clerk@township"], "ended")
             .form(vec![must("to", FieldKind::Place { levels: vec![] })])
             .does(vec![elsewhere]),
@@ -191,10 +253,16 @@ fn doing_actions() -> Vec<Action> {
         action("note", &["assisting"], "").form(vec![field("note", text(200))]),
         action("longer", &["director@township"], "")
             .form(vec![must("by", FieldKind::Duration)])
-            .does(vec![Effect::Extend { clock: "handle".into(), by: form("by") }]),
+            .does(vec![Effect::Extend {
+                clock: "handle".into(),
+                by: form("by"),
+            }]),
         action("urge", &["director@county"], "")
             .form(vec![must("limit", FieldKind::Duration)])
-            .does(vec![Effect::Restart { clock: "handle".into(), length: form("limit") }]),
+            .does(vec![Effect::Restart {
+                clock: "handle".into(),
+                length: form("limit"),
+            }]),
     ]
 }
 
@@ -205,43 +273,91 @@ fn states() -> Vec<State> {
     let verify = ["director@township", "clerk@township"];
     vec![
         state("new", false, new_actions()),
-        state("sent", false, vec![
-            action("accept", &["assignee"], "doing").does(vec![Effect::Mark("taken".into())]),
-            action("back", &["assignee"], "doubt")
-                .form(vec![reason.clone()])
-                .when(few)
-                .does(vec![Effect::Count("returns".into())]),
-            action("pick", &["assignee"], "").form(vec![reason]).when(typed),
-        ]),
-        state("doubt", false, vec![
-            action("insist", &["director@handling"], "sent"),
-            action("uphold", &["director@handling"], "new").does(vec![Effect::Assign(Assign::Nobody)]),
-        ]),
+        state(
+            "sent",
+            false,
+            vec![
+                action("accept", &["assignee"], "doing").does(vec![Effect::Mark("taken".into())]),
+                action("back", &["assignee"], "doubt")
+                    .form(vec![reason.clone()])
+                    .when(few)
+                    .does(vec![Effect::Count("returns".into())]),
+                action("pick", &["assignee"], "").form(vec![reason]).when(typed),
+            ],
+        ),
+        state(
+            "doubt",
+            false,
+            vec![
+                action("insist", &["director@handling"], "sent"),
+                action("uphold", &["director@handling"], "new").does(vec![Effect::Assign(Assign::Nobody)]),
+            ],
+        ),
         state("doing", false, doing_actions()),
-        state("done", false, vec![
-            action("pass", &verify, "closed").not("handled"),
-            action("fail", &verify, "redo").not("handled"),
-            action("deem", &["system"], "closed"),
-        ]),
-        state("redo", false, vec![action("finish", &["assignee"], "done").does(vec![Effect::Mark("handled".into())])]),
-        state("closed", true, vec![
-            duty("reopen"),
-            action("rate", &["reporter"], "")
-                .form(vec![must("stars", FieldKind::Integer { min: Some(1), max: Some(5) })]),
-        ]),
+        state(
+            "done",
+            false,
+            vec![
+                action("pass", &verify, "closed").not("handled"),
+                action("fail", &verify, "redo").not("handled"),
+                action("deem", &["system"], "closed"),
+            ],
+        ),
+        state(
+            "redo",
+            false,
+            vec![action("finish", &["assignee"], "done").does(vec![Effect::Mark("handled".into())])],
+        ),
+        state(
+            "closed",
+            true,
+            vec![
+                duty("reopen"),
+                action("rate", &["reporter"], "").form(vec![must(
+                    "stars",
+                    FieldKind::Integer {
+                        min: Some(1),
+                        max: Some(5),
+                    },
+                )]),
+            ],
+        ),
         state("ended", true, vec![]),
     ]
 }
 
 fn matter() -> Process {
-    let mut handle = clock("handle", (&["sent"], &["done"]), LengthFrom::Expr(path("case.category.limit")), OnOverdue::Count("late".into()));
+    let mut handle = clock(
+        "handle",
+        (&["sent"], &["done"]),
+        LengthFrom::Expr(path("case.category.limit")),
+        OnOverdue::Count("late".into()),
+    );
     handle.suspend_in = vec!["doubt".into()];
-    let share = LengthFrom::Share { clock: "handle".into(), percent: 50 };
+    let share = LengthFrom::Share {
+        clock: "handle".into(),
+        percent: 50,
+    };
     // Alphabetically before the clock it is a share of, and started by the same entry.
-    let accept = clock("accept", (&["sent"], &["doing", "doubt"]), share.clone(), OnOverdue::Mark);
+    let accept = clock(
+        "accept",
+        (&["sent"], &["doing", "doubt"]),
+        share.clone(),
+        OnOverdue::Mark,
+    );
     let redo = clock("redo", (&["redo"], &["done"]), share, OnOverdue::Mark);
-    let answer = clock("answer", (&["done"], &["redo", "closed"]), fixed("1 wd"), OnOverdue::Act("deem".into()));
-    let wait = clock("wait", (&["new"], &["sent"]), fixed("30 wm"), OnOverdue::Act("absent".into()));
+    let answer = clock(
+        "answer",
+        (&["done"], &["redo", "closed"]),
+        fixed("1 wd"),
+        OnOverdue::Act("deem".into()),
+    );
+    let wait = clock(
+        "wait",
+        (&["new"], &["sent"]),
+        fixed("30 wm"),
+        OnOverdue::Act("absent".into()),
+    );
     let window = clock("window", (&["sent"], &["done"]), fixed("1 wd"), OnOverdue::Nothing);
     let states = states();
     Process {
@@ -251,17 +367,28 @@ fn matter() -> Process {
         open_by: ["public", "worker@grid", "clerk@township", "api"].map(who).to_vec(),
         open_when: None,
         form: vec![
-            must("category", FieldKind::Ref { register: "category".into() }),
+            must(
+                "category",
+                FieldKind::Ref {
+                    register: "category".into(),
+                },
+            ),
             must("text", FieldKind::LongText { max: 4000 }),
             field("point", FieldKind::Point),
             field("place", place_kind()),
             personal("phone", FieldKind::Phone),
-            Field { unique: true, ..field("ext", text(40)) },
+            Field {
+                unique: true,
+                ..field("ext", text(40))
+            },
         ],
         fields: vec![
             field("result", FieldKind::LongText { max: 4000 }),
             personal("secret", text(100)),
-            Field { unique: true, ..field("card", text(40)) },
+            Field {
+                unique: true,
+                ..field("card", text(40))
+            },
         ],
         counts: vec!["returns".into(), "late".into()],
         numbers: BTreeMap::from([
@@ -276,7 +403,10 @@ fn matter() -> Process {
         initial: "new".into(),
         state_order: states.iter().map(|state| state.name.clone()).collect(),
         states: states.into_iter().map(|state| (state.name.clone(), state)).collect(),
-        clocks: [handle, accept, redo, answer, wait, window].into_iter().map(|def| (def.name.clone(), def)).collect(),
+        clocks: [handle, accept, redo, answer, wait, window]
+            .into_iter()
+            .map(|def| (def.name.clone(), def))
+            .collect(),
         read: vec![who("leader@county")],
         heading: "text".into(),
         kind_field: Some("category".into()),
@@ -295,7 +425,10 @@ fn number(on: Option<&str>, level: Level, prefix: &str, digits: u8) -> NumberDef
         dash(),
         NumberPart::Sequence(digits),
     ];
-    NumberDef { on_state: on.map(str::to_owned), parts }
+    NumberDef {
+        on_state: on.map(str::to_owned),
+        parts,
+    }
 }
 
 /// One field of every kind, named after the kind.
@@ -303,9 +436,21 @@ pub fn every_kind() -> Vec<Field> {
     use FieldKind as K;
     vec![
         field("text", K::Text { max: 10, pattern: None }),
-        field("coded", K::Text { max: 10, pattern: Some("[A-Z]{2}[0-9]+".into()) }),
+        field(
+            "coded",
+            K::Text {
+                max: 10,
+                pattern: Some("[A-Z]{2}[0-9]+".into()),
+            },
+        ),
         field("long", K::LongText { max: 20 }),
-        field("integer", K::Integer { min: Some(1), max: Some(9) }),
+        field(
+            "integer",
+            K::Integer {
+                min: Some(1),
+                max: Some(9),
+            },
+        ),
         field("money", K::Money),
         field("decimal", K::Decimal { precision: 5, scale: 2 }),
         field("date", K::Date),
@@ -313,11 +458,38 @@ pub fn every_kind() -> Vec<Field> {
         field("boolean", K::Boolean),
         field("choice", K::Choice { list: "reason".into() }),
         field("choices", K::Choices { list: "reason".into() }),
-        field("ref", K::Ref { register: "category".into() }),
-        field("case", K::CaseRef { process: "matter".into() }),
-        field("place", K::Place { levels: vec![Level::Village] }),
-        field("post", K::Post { roles: vec!["handler".into()], within: None }),
-        field("posts", K::Posts { roles: vec![], within: None }),
+        field(
+            "ref",
+            K::Ref {
+                register: "category".into(),
+            },
+        ),
+        field(
+            "case",
+            K::CaseRef {
+                process: "matter".into(),
+            },
+        ),
+        field(
+            "place",
+            K::Place {
+                levels: vec![Level::Village],
+            },
+        ),
+        field(
+            "post",
+            K::Post {
+                roles: vec!["handler".into()],
+                within: None,
+            },
+        ),
+        field(
+            "posts",
+            K::Posts {
+                roles: vec![],
+                within: None,
+            },
+        ),
         field("point", K::Point),
         field("files", K::Files { images: true, max: 2 }),
         field("phone", K::Phone),
@@ -325,8 +497,15 @@ pub fn every_kind() -> Vec<Field> {
         field("duration", K::Duration),
         personal("name", text(20)),
         personal("story", K::LongText { max: 100 }),
-        Field { required: Required::If(path("form.boolean")), ..field("why", text(20)) },
-        Field { when: Some(path("form.boolean")), required: Required::Yes, ..field("only", text(20)) },
+        Field {
+            required: Required::If(path("form.boolean")),
+            ..field("why", text(20))
+        },
+        Field {
+            when: Some(path("form.boolean")),
+            required: Required::Yes,
+            ..field("only", text(20))
+        },
     ]
 }
 
@@ -349,13 +528,22 @@ fn register(name: &str, fields: &[&str], scope: Scope) -> (String, Register) {
 }
 
 pub fn model() -> Model {
-    let code = |code: &str, valid_to| Code { code: code.into(), title: Text::new(code, code), valid_from: None, valid_to };
+    let code = |code: &str, valid_to| Code {
+        code: code.into(),
+        title: Text::new(code, code),
+        valid_from: None,
+        valid_to,
+    };
     let reason = CodeList {
         name: "reason".into(),
         title: Text::new("原因", "reason"),
         codes: vec![code("a", None), code("b", Some(date(2021, 1, 1)))],
     };
-    let every = Process { name: "every".into(), form: every_kind(), ..matter() };
+    let every = Process {
+        name: "every".into(),
+        form: every_kind(),
+        ..matter()
+    };
     Model {
         lists: BTreeMap::from([("reason".to_owned(), reason)]),
         registers: BTreeMap::from([

@@ -38,7 +38,13 @@ pub fn lower(cx: Cx<'_>, node: &Node, model: &mut Model) {
             .measures
             .extend(measure(cx, key, node).map(|one| (key.text.clone(), one)));
     }
-    for (order, (key, node)) in node.get("indicators").map(Node::entries).unwrap_or_default().iter().enumerate() {
+    for (order, (key, node)) in node
+        .get("indicators")
+        .map(Node::entries)
+        .unwrap_or_default()
+        .iter()
+        .enumerate()
+    {
         names::check(cx.sink, key.at, &key.text);
         model
             .indicators

@@ -93,8 +93,12 @@ async fn give(web: &Web, id: &str, end: &str) -> Result<Response, Error> {
 /// Before a file belongs to a case only its uploader sees it; then who may read the case, and its reporter as far as the
 /// field that holds it is public or was filled when the case was opened.
 async fn may_see(web: &Web, file: &FileRow) -> Result<bool, Error> {
-    let Some((shard, id)) = file.case else { return Ok(super::is_owned(web, &file.id)) };
-    let Some(case) = web.app.store.case(shard, id).await? else { return Ok(false) };
+    let Some((shard, id)) = file.case else {
+        return Ok(super::is_owned(web, &file.id));
+    };
+    let Some(case) = web.app.store.case(shard, id).await? else {
+        return Ok(false);
+    };
     let actor = web.actor();
     let post = who::post_of(&web.world, &actor, web.now);
     if post.is_some() && who::may_read(&web.world, &actor, post, &case) {
@@ -115,9 +119,14 @@ async fn may_see(web: &Web, file: &FileRow) -> Result<bool, Error> {
 }
 
 fn is_for_reporter(web: &Web, case: &Case, id: &str, own: bool) -> bool {
-    let Some(process) = web.world.model.processes.get(&case.process) else { return false };
+    let Some(process) = web.world.model.processes.get(&case.process) else {
+        return false;
+    };
     let holds = |name: &str| {
-        case.fields.get(name).and_then(|value| value.as_array()).is_some_and(|ids| ids.iter().any(|one| one == id))
+        case.fields
+            .get(name)
+            .and_then(|value| value.as_array())
+            .is_some_and(|ids| ids.iter().any(|one| one == id))
     };
     let typed = process.form.iter().map(|field| (field, own));
     let filled = process.fields.iter().map(|field| (field, false));

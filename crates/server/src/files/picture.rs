@@ -54,8 +54,16 @@ pub fn remake(bytes: &[u8]) -> Result<Made, UploadProblemKind> {
     } else {
         picture
     };
-    let small = if side > THUMB_SIDE_PIXELS { kept.thumbnail(THUMB_SIDE_PIXELS, THUMB_SIDE_PIXELS) } else { kept.clone() };
-    Ok(Made { fingerprint: fingerprint(&small), full: jpeg(&kept)?, thumb: jpeg(&small)? })
+    let small = if side > THUMB_SIDE_PIXELS {
+        kept.thumbnail(THUMB_SIDE_PIXELS, THUMB_SIDE_PIXELS)
+    } else {
+        kept.clone()
+    };
+    Ok(Made {
+        fingerprint: fingerprint(&small),
+        full: jpeg(&kept)?,
+        thumb: jpeg(&small)?,
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
@@ -69,7 +77,9 @@ fn problem(error: ImageError) -> UploadProblemKind {
 fn jpeg(picture: &DynamicImage) -> Result<Vec<u8>, UploadProblemKind> {
     let mut bytes = Vec::new();
     let rgb = picture.to_rgb8();
-    JpegEncoder::new_with_quality(&mut bytes, PICTURE_QUALITY_PERCENT).encode_image(&rgb).map_err(problem)?;
+    JpegEncoder::new_with_quality(&mut bytes, PICTURE_QUALITY_PERCENT)
+        .encode_image(&rgb)
+        .map_err(problem)?;
     Ok(bytes)
 }
 
@@ -95,7 +105,11 @@ mod tests {
         let shade = |x: u32, y: u32| {
             let (x, y) = (f64::from(x) / f64::from(width), f64::from(y) / f64::from(height));
             let wave = (x * 7.0).sin() * 60.0 + (y * 5.0 + x * 2.0).cos() * 50.0;
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 18 and 238")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "between 18 and 238"
+            )]
             let shade = (128.0 + wave) as u8;
             shade
         };
@@ -120,7 +134,9 @@ mod tests {
     #[test]
     fn the_same_photo_has_a_near_fingerprint_and_another_has_not() {
         let photo = slope(600, 400);
-        let again = remake(&jpeg(&photo.resize_exact(500, 333, FilterType::Triangle)).unwrap()).unwrap().fingerprint;
+        let again = remake(&jpeg(&photo.resize_exact(500, 333, FilterType::Triangle)).unwrap())
+            .unwrap()
+            .fingerprint;
         let first = remake(&png(&photo)).unwrap().fingerprint;
         let other = remake(&png(&photo.fliph())).unwrap().fingerprint;
         assert!((first ^ again).count_ones() <= 6, "{first:x} {again:x}");
@@ -130,7 +146,13 @@ mod tests {
     #[test]
     fn what_is_no_picture_is_refused_whatever_its_name() {
         let not = Some(UploadProblemKind::NotAPicture);
-        for bytes in [&b""[..], b"MZ\x90\x00", b"<html><script>", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\xff\xd8\xffbroken"] {
+        for bytes in [
+            &b""[..],
+            b"MZ\x90\x00",
+            b"<html><script>",
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+            b"\xff\xd8\xffbroken",
+        ] {
             assert_eq!(remake(bytes).err(), not);
         }
         let mut cut = png(&slope(64, 64));

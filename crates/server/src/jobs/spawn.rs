@@ -20,7 +20,9 @@ pub async fn run(app: &App) -> Result<(), Error> {
         let mut seq = app.store.cursor(JOB, shard).await?;
         while seq < head.seq {
             let lines = app.store.entries_after(shard, seq, JOURNAL_LINES_AT_ONCE).await?;
-            let Some(last) = lines.last().map(|entry| entry.seq) else { break };
+            let Some(last) = lines.last().map(|entry| entry.seq) else {
+                break;
+            };
             for entry in &lines {
                 follow(app, entry).await?;
             }
@@ -54,8 +56,15 @@ async fn open(app: &App, (shard, case): (Shard, CaseId), command: &Command, link
         }
         Err(error) => return Err(error.into()),
     };
-    let (Some(new), Some(number)) = (outcome.case, outcome.number) else { return Ok(()) };
-    let tie = Link { kind: link.to_owned(), number, case: new, shard: outcome.shard };
+    let (Some(new), Some(number)) = (outcome.case, outcome.number) else {
+        return Ok(());
+    };
+    let tie = Link {
+        kind: link.to_owned(),
+        number,
+        case: new,
+        shard: outcome.shard,
+    };
     let back = Command {
         id: derived(command.id, "link"),
         shard,

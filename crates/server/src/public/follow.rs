@@ -54,7 +54,9 @@ async fn proves(web: &Web, case: &Case, tail: &str) -> Result<bool, Error> {
         return Ok(true);
     }
     let is_tail = tail.len() == 4 && tail.bytes().all(|b| b.is_ascii_digit());
-    let Some(process) = web.world.model.processes.get(&case.process).filter(|_| is_tail) else { return Ok(false) };
+    let Some(process) = web.world.model.processes.get(&case.process).filter(|_| is_tail) else {
+        return Ok(false);
+    };
     let phones: Vec<&str> = process
         .form
         .iter()
@@ -65,7 +67,9 @@ async fn proves(web: &Web, case: &Case, tail: &str) -> Result<bool, Error> {
         return Ok(false);
     }
     let wrapped = web.app.store.key(case.shard, case.id).await?;
-    let Some(key) = wrapped.and_then(|wrapped| seal::unwrap(&web.app.master, &wrapped)) else { return Ok(false) };
+    let Some(key) = wrapped.and_then(|wrapped| seal::unwrap(&web.app.master, &wrapped)) else {
+        return Ok(false);
+    };
     let mut clear = phones.iter().filter_map(|phone| match seal::is_sealed(phone) {
         true => seal::open(&key, phone),
         false => Some((*phone).to_owned()),
@@ -92,14 +96,22 @@ fn page(web: &Web, number: &str, error: Option<&str>, status: StatusCode) -> Res
     let form = FormView {
         action_href: "/follow".to_owned(),
         fields: vec![
-            FieldView { value: Value::from(number), error: said.clone(), ..field("number", "label-number") },
+            FieldView {
+                value: Value::from(number),
+                error: said.clone(),
+                ..field("number", "label-number")
+            },
             field("phone_tail", "label-phone-tail"),
         ],
         errors: errors.collect(),
         submit: web.t("submit-follow"),
         ..FormView::default()
     };
-    web.render_status(status, "pages/follow.html", json!({ "page": web.page("title-follow"), "form": form }))
+    web.render_status(
+        status,
+        "pages/follow.html",
+        json!({ "page": web.page("title-follow"), "form": form }),
+    )
 }
 
 impl Web {

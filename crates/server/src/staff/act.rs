@@ -24,7 +24,13 @@ fn known<'p>(process: &'p Process, case: &Case, (name, state): (&str, Option<&st
     state
         .and_then(|state| process.action(state, name))
         .or_else(|| process.action(&case.state, name))
-        .or_else(|| process.states.values().flat_map(|state| &state.actions).find(|action| action.name == name))
+        .or_else(|| {
+            process
+                .states
+                .values()
+                .flat_map(|state| &state.actions)
+                .find(|action| action.name == name)
+        })
 }
 
 /// Files among what was typed.
@@ -74,16 +80,25 @@ pub async fn send(
     form: Fields,
     version: Option<u32>,
 ) -> Result<Outcome, CommitError> {
-    let body = Body::Act { case: case.id, action: action.to_owned(), form, version };
-    web.app.committer.send(Command { id, shard: case.shard, actor: web.actor(), body }).await
+    let body = Body::Act {
+        case: case.id,
+        action: action.to_owned(),
+        form,
+        version,
+    };
+    web.app
+        .committer
+        .send(Command {
+            id,
+            shard: case.shard,
+            actor: web.actor(),
+            body,
+        })
+        .await
 }
 
 /// `POST /cases/{number}/{action}`.
-pub async fn act(
-    web: Web,
-    Path((number, name)): Path<(String, String)>,
-    typed: Typed,
-) -> Result<Response, Error> {
+pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: Typed) -> Result<Response, Error> {
     let (case, process) = find::case(&web, &number).await?;
     let action = known(process, &case, (&name, typed.one("state"))).ok_or(Error::NotFound)?;
     let form = typed.fields(&action.form);
@@ -108,11 +123,14 @@ pub async fn act(
         Ok(outcome) => {
             web.app.attach_files(&files, case.shard, case.id).await?;
             let state = outcome.state.as_deref().unwrap_or(&case.state);
-            let said = look.say("flash-done", &[
-                ("number", case.number.as_str().into()),
-                ("verb", look.text(&action.title).into()),
-                ("state", look.state(process, state).label.into()),
-            ]);
+            let said = look.say(
+                "flash-done",
+                &[
+                    ("number", case.number.as_str().into()),
+                    ("verb", look.text(&action.title).into()),
+                    ("state", look.state(process, state).label.into()),
+                ],
+            );
             Ok(web.redirect_with(&own_address(back, card_href(&case.number)), "ok", &said))
         }
         Err(CommitError::Refused(refusal)) => {
@@ -127,7 +145,11 @@ pub async fn act(
             again(&web, (&case, process), back, attempt, status).await
         }
         Err(error) => {
-            let key = if matches!(error, CommitError::Storage(_)) { "refusal-storage" } else { "refusal-busy" };
+            let key = if matches!(error, CommitError::Storage(_)) {
+                "refusal-storage"
+            } else {
+                "refusal-busy"
+            };
             attempt.refusal = look.t(key);
             let error = Error::from(error);
             error.log();
@@ -149,6 +171,18 @@ async fn again(
     match path {
         "/desk" => desk::render(web, &query, Some(attempt), status).await,
         "/centre" => centre::render(web, &query, Some(attempt), status).await,
-        _ => card::render(web, case, process, Shown { attempt: Some(attempt), status, ..Shown::default() }).await,
+        _ => {
+            card::render(
+                web,
+                case,
+                process,
+                Shown {
+                    attempt: Some(attempt),
+                    status,
+                    ..Shown::default()
+                },
+            )
+            .await
+        }
     }
 }

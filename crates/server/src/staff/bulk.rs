@@ -14,8 +14,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::{derived, guard_holds, who};
-use ganglion_model::pack::{Action, Process};
 use ganglion_model::Case;
+use ganglion_model::pack::{Action, Process};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -74,18 +74,33 @@ fn may(web: &Web, case: &Case, process: &Process, action: &Action) -> bool {
 pub fn offered(web: &Web, look: &Look<'_>, cases: &[Case], back: String) -> Option<BulkView> {
     let mut actions: BTreeMap<String, String> = BTreeMap::new();
     for case in cases {
-        let Some(process) = web.world.model.processes.get(&case.process) else { continue };
-        let Some(state) = process.states.get(&case.state) else { continue };
-        for action in state.actions.iter().filter(|action| action.bulk && !actions.contains_key(&action.name)).collect::<Vec<_>>() {
+        let Some(process) = web.world.model.processes.get(&case.process) else {
+            continue;
+        };
+        let Some(state) = process.states.get(&case.state) else {
+            continue;
+        };
+        for action in state
+            .actions
+            .iter()
+            .filter(|action| action.bulk && !actions.contains_key(&action.name))
+            .collect::<Vec<_>>()
+        {
             if may(web, case, process, action) {
                 let more = if action.form.is_empty() { "" } else { "…" };
                 actions.insert(action.name.clone(), format!("{}{more}", look.text(&action.title)));
             }
         }
     }
-    let actions: Vec<BulkAction> = actions.into_iter().map(|(name, label)| BulkAction { name, label }).collect();
+    let actions: Vec<BulkAction> = actions
+        .into_iter()
+        .map(|(name, label)| BulkAction { name, label })
+        .collect();
     let query = crate::page::encode(&back);
-    (!actions.is_empty()).then(|| BulkView { action_href: format!("/desk/bulk?back={query}"), actions })
+    (!actions.is_empty()).then(|| BulkView {
+        action_href: format!("/desk/bulk?back={query}"),
+        actions,
+    })
 }
 
 /// `POST /desk/bulk`: with numbers and an action. An action that asks for something shows its form first (and again, when
@@ -119,13 +134,24 @@ pub async fn act(web: Web, typed: Typed) -> Result<Response, Error> {
     for (case, process) in &chosen {
         let sent = super::act::send(&web, case, (derived(id, &case.number), &name), form.clone(), None).await;
         let (done, text) = match sent {
-            Ok(outcome) => (true, look.state(process, outcome.state.as_deref().unwrap_or(&case.state)).label),
+            Ok(outcome) => (
+                true,
+                look.state(process, outcome.state.as_deref().unwrap_or(&case.state))
+                    .label,
+            ),
             Err(CommitError::Refused(refusal)) => {
                 let text = look.refusal(Some(process), &refusal);
                 let said = look.problems(&action.form, &refusal.fields, &|field| format!("f-bulk-{field}"));
                 let more: Vec<String> = said.iter().map(|error| error.message.clone()).collect();
                 wrong = refusal.fields;
-                (false, if more.is_empty() { text } else { more.join(&look.t("list-comma")) })
+                (
+                    false,
+                    if more.is_empty() {
+                        text
+                    } else {
+                        more.join(&look.t("list-comma"))
+                    },
+                )
             }
             Err(error) => {
                 Error::from(error).log();
@@ -133,13 +159,29 @@ pub async fn act(web: Web, typed: Typed) -> Result<Response, Error> {
             }
         };
         let (number, title) = (case.number.clone(), look.title(process, case));
-        outcomes.push(Outcome { href: card_href(&number), number, title, done, text });
+        outcomes.push(Outcome {
+            href: card_href(&number),
+            number,
+            title,
+            done,
+            text,
+        });
     }
     if outcomes.iter().all(|outcome| !outcome.done) && !wrong.is_empty() {
         // Wrong for every case: the form is at fault, so it stands open again with what was typed.
-        let entered = Entered { values: Some(&form), findings: &wrong };
+        let entered = Entered {
+            values: Some(&form),
+            findings: &wrong,
+        };
         let view = ask(&web, &look, (case, process, action), (&numbers, &back), entered);
-        return page(&web, &look, action, (Some(view), outcomes), (back, StatusCode::UNPROCESSABLE_ENTITY)).await;
+        return page(
+            &web,
+            &look,
+            action,
+            (Some(view), outcomes),
+            (back, StatusCode::UNPROCESSABLE_ENTITY),
+        )
+        .await;
     }
     page(&web, &look, action, (None, outcomes), (back, StatusCode::OK)).await
 }
@@ -152,7 +194,14 @@ fn ask(
     entered: Entered<'_>,
 ) -> FormView {
     let actor = who::view(&web.world, &web.actor(), web.now);
-    let asked = Asked { process, case: Some(case), actor: &actor, place: case.place, suggested: &[], prefix: "bulk-" };
+    let asked = Asked {
+        process,
+        case: Some(case),
+        actor: &actor,
+        place: case.place,
+        suggested: &[],
+        prefix: "bulk-",
+    };
     let mut hidden = vec![
         Hidden::new("command_id", web.app.clock.id().to_string()),
         Hidden::new("action", &action.name),
@@ -187,4 +236,3 @@ async fn page(
     };
     web.render_status(status, "pages/bulk.html", context)
 }
-

@@ -21,12 +21,18 @@ const MONTHS_OFFERED: usize = 24;
 fn shown(indicator: &Indicator, figure: &Figure, look: &Look<'_>) -> Option<String> {
     let text = separated(figure.shown.as_deref()?);
     let unit = look.text(&indicator.unit);
-    Some(if unit.is_empty() { text } else { format!("{text} {unit}") })
+    Some(if unit.is_empty() {
+        text
+    } else {
+        format!("{text} {unit}")
+    })
 }
 
 /// The number a chart draws: as shown, so that a share of 0.964 stands at 96.4.
 fn drawn(indicator: &Indicator, figure: &Figure) -> Option<f64> {
-    figure.value.map(|value| if indicator.percent { value * 100.0 } else { value })
+    figure
+        .value
+        .map(|value| if indicator.percent { value * 100.0 } else { value })
 }
 
 /// A bar among siblings.
@@ -56,17 +62,28 @@ impl Reading<'_> {
 
     /// Its rank among siblings, and how many have one.
     pub fn rank(&self) -> Option<(usize, usize)> {
-        let at = self.siblings.iter().position(|(code, _, _)| *code == self.asked.place)?;
+        let at = self
+            .siblings
+            .iter()
+            .position(|(code, _, _)| *code == self.asked.place)?;
         Some((self.ranks[at]?, self.ranks.iter().flatten().count()))
     }
 
     /// The change from the period before.
     pub fn change(&self) -> Option<Change> {
-        if self.asked.stock { None } else { change(self.asked.indicator, &self.now, &self.before) }
+        if self.asked.stock {
+            None
+        } else {
+            change(self.asked.indicator, &self.now, &self.before)
+        }
     }
 
     fn period(&self, look: &Look<'_>) -> String {
-        if self.asked.stock { look.t("period-now") } else { look.period(self.asked.when) }
+        if self.asked.stock {
+            look.t("period-now")
+        } else {
+            look.period(self.asked.when)
+        }
     }
 
     /// The figure in one sentence.
@@ -77,9 +94,13 @@ impl Reading<'_> {
             ("period", self.period(look).into()),
             ("indicator", look.text(&self.asked.indicator.title).into()),
         ];
-        let Some(value) = value else { return look.say("figure-sentence-none", &args) };
+        let Some(value) = value else {
+            return look.say("figure-sentence-none", &args);
+        };
         args.push(("value", value.into()));
-        let Some(change) = self.change() else { return look.say("figure-sentence", &args) };
+        let Some(change) = self.change() else {
+            return look.say("figure-sentence", &args);
+        };
         args.push(("change", change.text.into()));
         match self.rank() {
             Some((rank, _)) => {
@@ -100,7 +121,9 @@ impl Reading<'_> {
         // The public is told shares of enough rows, not the counts they are made of, which may be few.
         if let (Formula::Ratio(top, below), false) = (&self.asked.indicator.formula, self.asked.public) {
             extra.push(json!({ "label": look.t("figure-numerator"), "text": total(top), "href": self.rows_of(top) }));
-            extra.push(json!({ "label": look.t("figure-denominator"), "text": total(below), "href": self.rows_of(below) }));
+            extra.push(
+                json!({ "label": look.t("figure-denominator"), "text": total(below), "href": self.rows_of(below) }),
+            );
         }
         if let Some(text) = shown(self.asked.indicator, &self.last_year, look) {
             extra.push(json!({ "label": look.t("figure-last-year"), "text": text }));
@@ -161,8 +184,13 @@ impl Reading<'_> {
     pub fn areas(&self, web: &Web, look: &Look<'_>, bars: &[Bar]) -> Value {
         let values: Vec<Option<f64>> = bars.iter().map(|bar| bar.value).collect();
         let (of, bounds) = classes(&values);
-        let parent = bars.first().and_then(|bar| bar.code.parse::<PlaceCode>().ok()).and_then(PlaceCode::parent);
-        let Some(parent) = parent.filter(|_| !bounds.is_empty()) else { return Value::Null };
+        let parent = bars
+            .first()
+            .and_then(|bar| bar.code.parse::<PlaceCode>().ok())
+            .and_then(PlaceCode::parent);
+        let Some(parent) = parent.filter(|_| !bounds.is_empty()) else {
+            return Value::Null;
+        };
         let text = |value: f64| {
             let value = ganglion_indicators::read::round(value, self.asked.indicator.decimals, Rounding::HalfUp);
             separated(&value)
@@ -189,7 +217,8 @@ impl Reading<'_> {
             .collect();
         let synthetic = bars.iter().any(|bar| {
             let code = bar.code.parse::<PlaceCode>().ok();
-            code.and_then(|code| web.world.places.tree.known(code, web.today())).is_some_and(|place| place.synthetic)
+            code.and_then(|code| web.world.places.tree.known(code, web.today()))
+                .is_some_and(|place| place.synthetic)
         });
         json!({ "outlines_href": format!("/map/outlines?parent={parent}"), "synthetic": synthetic, "legend": legend, "list": list })
     }
@@ -253,7 +282,10 @@ pub fn pickers(web: &Web, look: &Look<'_>, asked: &Asked<'_>) -> Vec<Value> {
     codes.push(asked.place);
     let mut places: Vec<Choice> = codes
         .iter()
-        .map(|code| Choice { selected: *code == asked.place, ..Choice::new(code.to_string(), look.place(*code)) })
+        .map(|code| Choice {
+            selected: *code == asked.place,
+            ..Choice::new(code.to_string(), look.place(*code))
+        })
         .collect();
     let children = web.world.places.tree.children(asked.place, web.today());
     let shown = |level: Level| asked.indicator.levels.contains(&level) && (!asked.public || is_public_level(level));
@@ -283,7 +315,10 @@ fn periods(look: &Look<'_>, chosen: When) -> Vec<Choice> {
         all.insert(0, chosen);
     }
     all.into_iter()
-        .map(|when| Choice { selected: when == chosen, ..Choice::new(when.to_string(), look.period(when)) })
+        .map(|when| Choice {
+            selected: when == chosen,
+            ..Choice::new(when.to_string(), look.period(when))
+        })
         .collect()
 }
 

@@ -51,7 +51,9 @@ pub async fn case<'w>(web: &'w Web, number: &str) -> Result<(Case, &'w Process),
         return Err(Error::NotFound);
     }
     for shard in shards_of(web, number) {
-        let Some(case) = web.app.store.case_by_number(shard, number).await? else { continue };
+        let Some(case) = web.app.store.case_by_number(shard, number).await? else {
+            continue;
+        };
         let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
         let may = who::may_read(&web.world, &web.actor(), Some(post), &case);
         return if may { Ok((case, process)) } else { Err(Error::NotFound) };
@@ -64,12 +66,13 @@ pub async fn case<'w>(web: &'w Web, number: &str) -> Result<(Case, &'w Process),
 /// # Errors
 /// Storage.
 pub async fn people(web: &Web, entries: &[Entry], others: impl Iterator<Item = AccountId>) -> Result<People, Error> {
-    let acted = entries.iter().filter(|entry| !matches!(entry.change, Change::Record { .. })).filter_map(|entry| {
-        match &entry.actor {
+    let acted = entries
+        .iter()
+        .filter(|entry| !matches!(entry.change, Change::Record { .. }))
+        .filter_map(|entry| match &entry.actor {
             Actor::Post { account, .. } => Some(account.clone()),
             _ => None,
-        }
-    });
+        });
     let wanted: BTreeSet<AccountId> = acted.chain(others).collect();
     let mut people = People::new();
     for id in wanted {

@@ -31,7 +31,10 @@ pub async fn opened(web: &Web, case: &Case) -> Result<Opened, Error> {
         .iter()
         .filter_map(|(name, value)| Some((name.clone(), seal::open(&key, value.as_str()?)?)))
         .collect();
-    Ok(Opened { values, in_clear: false })
+    Ok(Opened {
+        values,
+        in_clear: false,
+    })
 }
 
 /// `POST /cases/{number}/reveal`: the card with the values in clear that this role may see. Nothing is shown before the
@@ -58,5 +61,14 @@ pub async fn reveal(web: Web, Path(number): Path<String>, _typed: Typed) -> Resu
         fields,
     };
     web.app.store.access_add(&access).await?;
-    card::render(&web, &case, process, Shown { in_clear: true, ..Shown::default() }).await
+    card::render(
+        &web,
+        &case,
+        process,
+        Shown {
+            in_clear: true,
+            ..Shown::default()
+        },
+    )
+    .await
 }

@@ -10,8 +10,8 @@ use ganglion_kernel::clocks::{Calendar, Office};
 use ganglion_kernel::world::{Places, ReferenceRows};
 use ganglion_model::expr::{Cmp, Expr};
 use ganglion_model::pack::{
-    Action, Assign, ClockDef, Effect, Field, FieldKind, LengthFrom, OnOverdue, Process, Required, RouteDef, State, Tone,
-    Who,
+    Action, Assign, ClockDef, Effect, Field, FieldKind, LengthFrom, OnOverdue, Process, Required, RouteDef, State,
+    Tone, Who,
 };
 use ganglion_model::row::{Route, RouteBy};
 use ganglion_model::{
@@ -63,7 +63,11 @@ pub fn now() -> Timestamp {
 
 /// A look at `world` in Chinese.
 pub fn look<'a>(world: &'a World, words: &'a Words) -> Look<'a> {
-    Look { world, say: words, now: now() }
+    Look {
+        world,
+        say: words,
+        now: now(),
+    }
 }
 
 /// A path expression from dotted text.
@@ -145,17 +149,37 @@ fn clock(name: &str, length: &str, from: &str, until: &str, promise: bool) -> Cl
 }
 
 fn process() -> Process {
-    let note = Field { required: Required::No, ..field("note", FieldKind::LongText { max: 500 }) };
-    let duty = field("duty", FieldKind::Post { roles: vec!["handler".into(), "grid_worker".into()], within: Some(Level::Township) });
-    let dispatcher = || Who::Role { role: "dispatcher".into(), level: Level::Township };
+    let note = Field {
+        required: Required::No,
+        ..field("note", FieldKind::LongText { max: 500 })
+    };
+    let duty = field(
+        "duty",
+        FieldKind::Post {
+            roles: vec!["handler".into(), "grid_worker".into()],
+            within: Some(Level::Township),
+        },
+    );
+    let dispatcher = || Who::Role {
+        role: "dispatcher".into(),
+        level: Level::Township,
+    };
     let dispatch = Action {
         effects: vec![Effect::Assign(Assign::Form("duty".into()))],
         ..action("dispatch", dispatcher(), Some("working"), vec![duty, note])
     };
-    let phone = Field { personal: true, see: vec!["dispatcher".into()], ..field("phone", FieldKind::Phone) };
+    let phone = Field {
+        personal: true,
+        see: vec!["dispatcher".into()],
+        ..field("phone", FieldKind::Phone)
+    };
     let states = [
         state("open", Tone::Waiting, vec![dispatch]),
-        state("working", Tone::Working, vec![action("finish", Who::Assignee, Some("done"), vec![])]),
+        state(
+            "working",
+            Tone::Working,
+            vec![action("finish", Who::Assignee, Some("done"), vec![])],
+        ),
         state("done", Tone::Done, vec![]),
     ];
     Process {
@@ -176,10 +200,13 @@ fn process() -> Process {
         initial: "open".into(),
         state_order: states.iter().map(|state| state.name.clone()).collect(),
         states: states.into_iter().map(|state| (state.name.clone(), state)).collect(),
-        clocks: [clock("dispatch", "1 wh", "open", "working", false), clock("handle", "2 wd", "open", "done", true)]
-            .into_iter()
-            .map(|clock| (clock.name.clone(), clock))
-            .collect(),
+        clocks: [
+            clock("dispatch", "1 wh", "open", "working", false),
+            clock("handle", "2 wd", "open", "done", true),
+        ]
+        .into_iter()
+        .map(|clock| (clock.name.clone(), clock))
+        .collect(),
         read: Vec::new(),
         heading: "description".into(),
         kind_field: None,
@@ -241,7 +268,10 @@ pub fn bare_world() -> World {
     model.processes.insert(process.name.clone(), process);
     let (tree, errors) = PlaceTree::build(places());
     assert_eq!(errors, []);
-    let calendar = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/calendar/cn-workdays.csv"));
+    let calendar = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../data/calendar/cn-workdays.csv"
+    ));
     let posts = [
         post("dispatcher", "130903100"),
         post("handler", "130903100"),
@@ -306,7 +336,10 @@ pub fn matter(place: &str, opened: Timestamp, done: Option<Timestamp>, kind: &st
         windows: Vec::new(),
         counts: BTreeMap::new(),
         marks: BTreeMap::new(),
-        entered: entered.into_iter().filter_map(|(name, at)| Some((name.to_owned(), (at?, at?)))).collect(),
+        entered: entered
+            .into_iter()
+            .filter_map(|(name, at)| Some((name.to_owned(), (at?, at?))))
+            .collect(),
         links: Vec::new(),
     }
 }

@@ -57,12 +57,16 @@ impl Look<'_> {
     /// The duty in the register row of the case's kind: a code of a list in which some code is the name of a level.
     fn duty(&self, process: &Process, case: &Case) -> Option<Duty> {
         let field = process.field(process.kind_field.as_deref()?)?;
-        let FieldKind::Ref { register } = &field.kind else { return None };
+        let FieldKind::Ref { register } = &field.kind else {
+            return None;
+        };
         let def = self.world.model.registers.get(register)?;
         let key = case.fields.get(&field.name)?.as_str()?;
         let record = self.world.latest(register, key)?;
         def.fields.iter().find_map(|field| {
-            let FieldKind::Choice { list } = &field.kind else { return None };
+            let FieldKind::Choice { list } = &field.kind else {
+                return None;
+            };
             let codes = &self.world.model.lists.get(list)?.codes;
             codes.iter().find(|code| Level::parse(&code.code).is_some())?;
             let code = record.fields.get(&field.name)?.as_str()?;
@@ -79,16 +83,24 @@ impl Look<'_> {
     pub fn suggestions(&self, process: &Process, case: &Case, actor: &Actor) -> Vec<Suggestion> {
         let post = who::post_of(self.world, actor, self.now);
         let view: ActorView = who::view(self.world, actor, self.now);
-        let Some(state) = process.states.get(&case.state) else { return Vec::new() };
+        let Some(state) = process.states.get(&case.state) else {
+            return Vec::new();
+        };
         let duty = self.duty(process, case);
         let mut found: Vec<(Reverse<i32>, Suggestion)> = Vec::new();
         for action in &state.actions {
             let allowed = who::may_act(action, actor, post, case)
                 && !who::is_same_person(action, actor, case)
                 && guard_holds((self.world, process), action, case, &view, self.now);
-            let Some(name) = names_post(action).filter(|_| allowed) else { continue };
-            let Some(field) = action.form.iter().find(|field| field.name == name) else { continue };
-            let FieldKind::Post { roles, within } = &field.kind else { continue };
+            let Some(name) = names_post(action).filter(|_| allowed) else {
+                continue;
+            };
+            let Some(field) = action.form.iter().find(|field| field.name == name) else {
+                continue;
+            };
+            let FieldKind::Post { roles, within } = &field.kind else {
+                continue;
+            };
             let scope = within.and_then(|level| case.place.at(level)).unwrap_or(case.place);
             for post in self.posts_inside(roles, scope) {
                 let (score, reasons) = self.fits(post, case, duty.as_ref());
@@ -106,7 +118,11 @@ impl Look<'_> {
         }
         found.sort_by(|(a, x), (b, y)| (a, &x.post).cmp(&(b, &y.post)));
         found.dedup_by(|(_, a), (_, b)| a.post == b.post);
-        found.into_iter().map(|(_, suggestion)| suggestion).take(SUGGESTIONS_MAX).collect()
+        found
+            .into_iter()
+            .map(|(_, suggestion)| suggestion)
+            .take(SUGGESTIONS_MAX)
+            .collect()
     }
 
     /// How well a post fits, and why: it stands where the case lies, its unit bears the name of the duty, it stands at
@@ -124,10 +140,13 @@ impl Look<'_> {
         }
         let Some(duty) = duty else { return (score, reasons) };
         let listed = |reasons: &mut Vec<String>| {
-            let text = self.say("suggest-duty", &[
-                ("kind", duty.kind.as_str().into()),
-                ("duty", duty.label.as_str().into()),
-            ]);
+            let text = self.say(
+                "suggest-duty",
+                &[
+                    ("kind", duty.kind.as_str().into()),
+                    ("duty", duty.label.as_str().into()),
+                ],
+            );
             reasons.insert(0, text);
         };
         let unit = self.text(&post.unit);

@@ -1,16 +1,16 @@
 //! The report form as a page, empty or with everything that was typed and what is wrong with it.
 
+use super::nearby;
 use super::place::{self, Recognised};
 use super::slots::{ADDRESS, Slots};
-use super::nearby;
 use crate::error::Error;
 use crate::files::problem_text;
 use crate::limits::PICTURE_MEGABYTES_MAX;
 use crate::typed::Typed;
+use crate::view::Look;
 use crate::view::form::{Asked, Hidden, KeptFile, Typed as Filled};
 use crate::view::options::Choice;
 use crate::view::problems::FormError;
-use crate::view::Look;
 use crate::web::Web;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -55,7 +55,12 @@ pub async fn render(
         _ => Vec::new(),
     };
     let errors = errors(&look, slots, typed, outcome);
-    let error_at = |id: &str| errors.iter().find(|error| error.id == id).map(|error| error.message.clone());
+    let error_at = |id: &str| {
+        errors
+            .iter()
+            .find(|error| error.id == id)
+            .map(|error| error.message.clone())
+    };
     let context = json!({
         "page": web.page("title-report"),
         "action_href": "/report",
@@ -84,8 +89,13 @@ fn longest(field: &Field) -> u32 {
 
 /// The id of the command is made with the form, so that sending it twice opens one case.
 fn hidden(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Vec<Hidden> {
-    let id = typed.one("command_id").map_or_else(|| web.app.clock.id().to_string(), str::to_owned);
-    vec![Hidden::new("command_id", id), Hidden::new("process", slots.process.name.as_str())]
+    let id = typed
+        .one("command_id")
+        .map_or_else(|| web.app.clock.id().to_string(), str::to_owned);
+    vec![
+        Hidden::new("command_id", id),
+        Hidden::new("process", slots.process.name.as_str()),
+    ]
 }
 
 /// Kinds in their groups; those a check of the pack forbids this reporter are left out.
@@ -105,7 +115,11 @@ fn categories(web: &Web, look: &Look<'_>, slots: &Slots<'_>, chosen: Option<&str
         field.checks.iter().all(|check| check.holds.holds(&names))
     };
     let mut groups: Vec<(Option<String>, Vec<Value>)> = Vec::new();
-    for choice in look.choices(&field.kind, web.world.places.root, &[]).into_iter().filter(allowed) {
+    for choice in look
+        .choices(&field.kind, web.world.places.root, &[])
+        .into_iter()
+        .filter(allowed)
+    {
         let option = json!({
             "value": choice.value,
             "label": choice.label,
@@ -118,7 +132,10 @@ fn categories(web: &Web, look: &Look<'_>, slots: &Slots<'_>, chosen: Option<&str
         }
     }
     let label = |group: Option<String>| group.unwrap_or_else(|| look.text(&field.title));
-    groups.into_iter().map(|(group, options)| json!({ "label": label(group), "options": options })).collect()
+    groups
+        .into_iter()
+        .map(|(group, options)| json!({ "label": label(group), "options": options }))
+        .collect()
 }
 
 fn place_part(look: &Look<'_>, typed: &Typed, point: Option<[f64; 2]>, error: Option<String>) -> Value {
@@ -127,8 +144,10 @@ fn place_part(look: &Look<'_>, typed: &Typed, point: Option<[f64; 2]>, error: Op
     let chosen = typed.one("place").and_then(|code| code.parse().ok());
     let recognised: Option<Recognised> = match point {
         Some(point) => Some(place::recognise(look, point, (raw, declared), chosen)),
-        None => place::named(typed)
-            .map(|code| Recognised { path: Some(look.place_path(code)), ..Recognised::default() }),
+        None => place::named(typed).map(|code| Recognised {
+            path: Some(look.place_path(code)),
+            ..Recognised::default()
+        }),
     };
     let outside = recognised.as_ref().is_some_and(|recognised| recognised.outside);
     let root = look.world.places.root;
@@ -158,12 +177,19 @@ fn photos(look: &Look<'_>, slots: &Slots<'_>, typed: &Typed, error: Option<Strin
     };
     let name = |id: &str| {
         let taken = typed.taken.iter().find(|taken| taken.id == id);
-        taken.map_or_else(|| id.chars().take(8).collect(), |taken| crate::files::shown_name(&taken.name))
+        taken.map_or_else(
+            || id.chars().take(8).collect(),
+            |taken| crate::files::shown_name(&taken.name),
+        )
     };
     let files: Vec<KeptFile> = typed
         .files("photos", "photo_ids")
         .into_iter()
-        .map(|id| KeptFile { name: name(&id), thumb_href: format!("/files/{id}/thumb"), id })
+        .map(|id| KeptFile {
+            name: name(&id),
+            thumb_href: format!("/files/{id}/thumb"),
+            id,
+        })
         .collect();
     let refused: Vec<Value> = typed
         .problems
@@ -199,7 +225,14 @@ fn contact(
     // Only what was typed counts: an empty form shows the pack's own values instead.
     let sent = typed.pairs().next().is_some();
     let values = if sent { typed.fields(&slots.rest) } else { Fields::new() };
-    look.fields(&asked, &slots.rest, Filled { values: Some(&values), findings })
+    look.fields(
+        &asked,
+        &slots.rest,
+        Filled {
+            values: Some(&values),
+            findings,
+        },
+    )
 }
 
 fn errors(look: &Look<'_>, slots: &Slots<'_>, typed: &Typed, outcome: &Outcome) -> Vec<FormError> {

@@ -19,7 +19,11 @@ fn known() -> Vec<Place> {
 
 fn problems(text: &str) -> Vec<(u64, &'static str)> {
     let text = format!("code,name,kind,valid_from,valid_to,predecessors,parent\n{text}");
-    places(&text, &known(), root()).findings.iter().map(|one| (one.line, one.problem.name())).collect()
+    places(&text, &known(), root())
+        .findings
+        .iter()
+        .map(|one| (one.line, one.problem.name()))
+        .collect()
 }
 
 #[test]
@@ -35,20 +39,23 @@ fn every_bad_line_is_named() {
         130903999201,V,village_committee,2022-01-01,,,\n\
         130903100206,V,village_committee,2022-01-01,,,130903101\n\
         130903100,T,town,2022-01-01,,,\n";
-    assert_eq!(problems(text), [
-        (3, "not-a-code"),
-        (4, "outside"),
-        (5, "unknown-kind"),
-        (6, "wrong-kind"),
-        (7, "bad-name"),
-        (7, "bad-date"),
-        (8, "ends-before"),
-        (8, "bad-predecessor"),
-        (9, "duplicate"),
-        (10, "orphan"),
-        (11, "not-prefixed"),
-        (12, "overlap"),
-    ]);
+    assert_eq!(
+        problems(text),
+        [
+            (3, "not-a-code"),
+            (4, "outside"),
+            (5, "unknown-kind"),
+            (6, "wrong-kind"),
+            (7, "bad-name"),
+            (7, "bad-date"),
+            (8, "ends-before"),
+            (8, "bad-predecessor"),
+            (9, "duplicate"),
+            (10, "orphan"),
+            (11, "not-prefixed"),
+            (12, "overlap"),
+        ]
+    );
 }
 
 #[test]
@@ -94,5 +101,9 @@ fn outlines_need_a_place_and_a_sound_shape() {
     let found: Vec<(u64, &str)> = plan.findings.iter().map(|one| (one.line, one.problem.name())).collect();
     assert_eq!(found, [(3, "outline"), (2, "unknown-place")]);
     assert_eq!(plan.outlines.len(), 1);
-    assert!(plan.outlines[0].1.starts_with("{\"coordinates\":[[[["), "{}", plan.outlines[0].1);
+    assert!(
+        plan.outlines[0].1.starts_with("{\"coordinates\":[[[["),
+        "{}",
+        plan.outlines[0].1
+    );
 }

@@ -18,12 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[async_trait]
 pub trait Tally: Send + Sync {
     /// As [`Store::cells`].
-    async fn cells(
-        &self,
-        measure: &str,
-        places: &[PlaceCode],
-        periods: &[Period],
-    ) -> Result<Vec<CellRead>, StoreError>;
+    async fn cells(&self, measure: &str, places: &[PlaceCode], periods: &[Period])
+    -> Result<Vec<CellRead>, StoreError>;
     /// As [`Store::facts_sum`].
     async fn facts_sum(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError>;
     /// As [`Store::facts_values`].
@@ -93,9 +89,13 @@ struct Plan {
 /// Whether an indicator counts what holds now rather than what happened in a period.
 #[must_use]
 pub fn is_stock(world: &World, indicator: &Indicator) -> bool {
-    measures_of(indicator)
-        .iter()
-        .all(|name| world.model.measures.get(*name).is_some_and(|measure| measure.at == Moment::Always))
+    measures_of(indicator).iter().all(|name| {
+        world
+            .model
+            .measures
+            .get(*name)
+            .is_some_and(|measure| measure.at == Moment::Always)
+    })
 }
 
 impl Reader<'_> {
@@ -116,7 +116,12 @@ impl Reader<'_> {
                 classes: matches!(indicator.formula, Formula::MedianHours(_)),
                 parts: parts && order == 0,
             };
-            let stock = self.world.model.measures.get(measure).is_some_and(|one| one.at == Moment::Always);
+            let stock = self
+                .world
+                .model
+                .measures
+                .get(measure)
+                .is_some_and(|one| one.at == Moment::Always);
             let mut plans: BTreeMap<At, Plan> = BTreeMap::new();
             for (p, place) in places.iter().enumerate() {
                 for (s, span) in spans.iter().enumerate() {
@@ -132,8 +137,12 @@ impl Reader<'_> {
                     }
                 }
                 for days in &plan.facts {
-                    let filter =
-                        FactFilter { measure: measure.to_owned(), place: places[*p], days: *days, dim: None };
+                    let filter = FactFilter {
+                        measure: measure.to_owned(),
+                        place: places[*p],
+                        days: *days,
+                        dim: None,
+                    };
                     self.add_facts(into, depth, &filter).await?;
                 }
             }
@@ -159,11 +168,7 @@ impl Reader<'_> {
     }
 
     /// Every counter the plans need, in one statement.
-    async fn cells(
-        &self,
-        measure: &str,
-        plans: &BTreeMap<At, Plan>,
-    ) -> Result<Found, StoreError> {
+    async fn cells(&self, measure: &str, plans: &BTreeMap<At, Plan>) -> Result<Found, StoreError> {
         let mut places = BTreeSet::new();
         let mut periods = BTreeSet::new();
         for (place, period) in plans.values().flat_map(|plan| &plan.cells) {
@@ -177,7 +182,10 @@ impl Reader<'_> {
         let places: Vec<PlaceCode> = places.into_iter().collect();
         let periods: Vec<Period> = periods.into_iter().collect();
         for cell in self.tally.cells(measure, &places, &periods).await? {
-            found.entry((cell.place, cell.period)).or_default().push((cell.dim, cell.rows, cell.sum));
+            found
+                .entry((cell.place, cell.period))
+                .or_default()
+                .push((cell.dim, cell.rows, cell.sum));
         }
         Ok(found)
     }
@@ -188,7 +196,12 @@ impl Reader<'_> {
             Level::County | Level::Township => vec![place],
             Level::Village | Level::Grid => Vec::new(),
         };
-        let by_day = place.level() <= Level::County && depth == Depth { classes: false, parts: false };
+        let by_day = place.level() <= Level::County
+            && depth
+                == Depth {
+                    classes: false,
+                    parts: false,
+                };
         let mut plan = Plan::default();
         let Some(span) = span else {
             if counted.is_empty() {
@@ -209,7 +222,10 @@ impl Reader<'_> {
         } else {
             plan.facts.extend(ends.into_iter().map(Some));
         }
-        plan.cells = counted.iter().flat_map(|place| periods.iter().map(|period| (*place, *period))).collect();
+        plan.cells = counted
+            .iter()
+            .flat_map(|place| periods.iter().map(|period| (*place, *period)))
+            .collect();
         plan
     }
 
@@ -235,7 +251,13 @@ fn add(into: &mut Got, measure: &str, depth: Depth, (dim, rows, sum): (&str, i64
         total.1 += sum;
     } else if let Some(edge) = dim.strip_prefix('#').and_then(|edge| edge.parse::<i64>().ok()) {
         if depth.classes {
-            *into.sums.classes.entry(measure.to_owned()).or_default().entry(edge).or_default() += rows;
+            *into
+                .sums
+                .classes
+                .entry(measure.to_owned())
+                .or_default()
+                .entry(edge)
+                .or_default() += rows;
         }
     } else if let Some(value) = dim.strip_prefix('=').filter(|_| depth.parts) {
         *into.parts.entry(value.to_owned()).or_default() += rows;

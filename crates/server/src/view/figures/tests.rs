@@ -23,8 +23,10 @@ struct Memory {
 
 impl Memory {
     fn of(world: &World, cases: &[Case]) -> Memory {
-        let facts: Vec<Fact> =
-            cases.iter().flat_map(|case| facts_of_case(&world.model, world, case)).collect();
+        let facts: Vec<Fact> = cases
+            .iter()
+            .flat_map(|case| facts_of_case(&world.model, world, case))
+            .collect();
         let mut cells = Cells::new();
         for fact in &facts {
             let timed = world.model.measures[&fact.measure].minutes_since.is_some();
@@ -43,7 +45,12 @@ impl Memory {
 
 #[async_trait]
 impl Tally for Memory {
-    async fn cells(&self, measure: &str, places: &[PlaceCode], periods: &[Period]) -> Result<Vec<CellRead>, StoreError> {
+    async fn cells(
+        &self,
+        measure: &str,
+        places: &[PlaceCode],
+        periods: &[Period],
+    ) -> Result<Vec<CellRead>, StoreError> {
         let wanted = self
             .cells
             .iter()
@@ -69,7 +76,10 @@ impl Tally for Memory {
     }
 
     async fn facts_values(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError> {
-        Ok(self.matching(filter).map(|fact| (fact.dim.clone(), fact.value, 1)).collect())
+        Ok(self
+            .matching(filter)
+            .map(|fact| (fact.dim.clone(), fact.value, 1))
+            .collect())
     }
 }
 
@@ -107,10 +117,19 @@ fn world() -> World {
     let mut world = sample::bare_world();
     let mut model = Model::clone(&world.model);
     let mut add = |one: Measure| model.measures.insert(one.name.clone(), one);
-    add(Measure { by: Some(sample::path("case.kind")), ..measure("opened", Moment::Opened) });
+    add(Measure {
+        by: Some(sample::path("case.kind")),
+        ..measure("opened", Moment::Opened)
+    });
     add(measure("settled", Moment::First("done".to_owned())));
-    add(Measure { minutes_since: Some(Moment::Opened), ..measure("minutes", Moment::First("done".to_owned())) });
-    add(Measure { filter: Some(sample::equals("case.state", "open")), ..measure("open_now", Moment::Always) });
+    add(Measure {
+        minutes_since: Some(Moment::Opened),
+        ..measure("minutes", Moment::First("done".to_owned()))
+    });
+    add(Measure {
+        filter: Some(sample::equals("case.state", "open")),
+        ..measure("open_now", Moment::Always)
+    });
     world.model = Arc::new(model);
     world
 }
@@ -160,7 +179,9 @@ fn check(world: &World, memory: &Memory, place: PlaceCode, span: Span) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let reader = Reader { tally: memory, world };
     for indicator in indicators() {
-        let mut got: Vec<Vec<Got>> = runtime.block_on(reader.read(&indicator, &[place], &[span], true)).unwrap();
+        let mut got: Vec<Vec<Got>> = runtime
+            .block_on(reader.read(&indicator, &[place], &[span], true))
+            .unwrap();
         let got = got.pop().unwrap().pop().unwrap();
         let read = figure(&indicator, &got.sums);
         let rows = |measure: &str| counted(memory, measure, place, span).len() as i64;
@@ -176,8 +197,10 @@ fn check(world: &World, memory: &Memory, place: PlaceCode, span: Span) {
                 assert_eq!(read.value, (below > 0).then(|| top as f64 / below as f64), "{what}");
             }
             "mean" => {
-                let minutes: Vec<i64> =
-                    counted(memory, "minutes", place, span).iter().map(|fact| fact.value).collect();
+                let minutes: Vec<i64> = counted(memory, "minutes", place, span)
+                    .iter()
+                    .map(|fact| fact.value)
+                    .collect();
                 let mean = minutes.iter().sum::<i64>() as f64 / minutes.len() as f64 / 60.0;
                 assert_eq!(read.value, (!minutes.is_empty()).then_some(mean), "{what}");
             }
@@ -201,7 +224,9 @@ fn check(world: &World, memory: &Memory, place: PlaceCode, span: Span) {
 }
 
 fn day(n: u32) -> Date {
-    date(2022, 1, 1).checked_add(jiff::Span::new().days(i64::from(n))).unwrap()
+    date(2022, 1, 1)
+        .checked_add(jiff::Span::new().days(i64::from(n)))
+        .unwrap()
 }
 
 proptest! {
@@ -232,15 +257,28 @@ proptest! {
 #[test]
 fn many_places_and_periods_are_one_reading_each() {
     let world = world();
-    let cases: Vec<Case> = [(0, 10, Some(90), 0), (3, 800, None, 1), (5, 10, Some(30), 2)].iter().map(case_of).collect();
+    let cases: Vec<Case> = [(0, 10, Some(90), 0), (3, 800, None, 1), (5, 10, Some(30), 2)]
+        .iter()
+        .map(case_of)
+        .collect();
     let memory = Memory::of(&world, &cases);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let reader = Reader { tally: &memory, world: &world };
+    let reader = Reader {
+        tally: &memory,
+        world: &world,
+    };
     let places = ["130903", "130921"].map(|code| code.parse().unwrap());
-    let month = |m| Span { from: date(2022, m, 1), to: date(2022, m + 1, 1) };
+    let month = |m| Span {
+        from: date(2022, m, 1),
+        to: date(2022, m + 1, 1),
+    };
     let count = indicator("count", Formula::Count("opened".to_owned()));
-    let got = runtime.block_on(reader.read(&count, &places, &[month(1), month(2)], false)).unwrap();
-    let values: Vec<Vec<i64>> =
-        got.iter().map(|row| row.iter().map(|got| figure(&count, &got.sums).rows).collect()).collect();
+    let got = runtime
+        .block_on(reader.read(&count, &places, &[month(1), month(2)], false))
+        .unwrap();
+    let values: Vec<Vec<i64>> = got
+        .iter()
+        .map(|row| row.iter().map(|got| figure(&count, &got.sums).rows).collect())
+        .collect();
     assert_eq!(values, [[1, 1], [1, 0]]);
 }

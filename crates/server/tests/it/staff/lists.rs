@@ -15,12 +15,22 @@ async fn counts_are_exact_and_filters_stand_in_the_address() {
     let all = call.get("/cases").await;
     assert!(all.plain().contains("4 cases"), "{}", all.text);
     let only = call.get("/cases?state=filed").await;
-    assert!(only.plain().contains("1 case") && only.plain().contains("ditch blocked") && !only.plain().contains("bins 1"));
+    assert!(
+        only.plain().contains("1 case") && only.plain().contains("ditch blocked") && !only.plain().contains("bins 1")
+    );
     let found = call.get("/cases?q=ditch").await;
     assert!(found.plain().contains("ditch blocked") && !found.plain().contains("bins 1"));
     let number = call.get(&format!("/cases?q={filed}")).await;
-    assert_eq!((number.status, number.location()), (303, format!("/cases/{filed}").as_str()));
-    for odd in ["/cases?period=9999-99", "/cases?place=x&state=y&after=zz&sort=due", "/desk?tab=nothing&after=1_2", "/m?lon=x&lat=NaN"] {
+    assert_eq!(
+        (number.status, number.location()),
+        (303, format!("/cases/{filed}").as_str())
+    );
+    for odd in [
+        "/cases?period=9999-99",
+        "/cases?place=x&state=y&after=zz&sort=due",
+        "/desk?tab=nothing&after=1_2",
+        "/m?lon=x&lat=NaN",
+    ] {
         assert_eq!(call.get(odd).await.status, 200, "{odd}");
     }
     let late = call.get("/cases?clock=overdue").await;
@@ -40,7 +50,11 @@ async fn pages_follow_each_other_without_gaps_or_repeats() {
     }
     let mut dispatch = town.as_("dispatch").await;
     let numbers = |text: &str| -> Vec<String> {
-        text.split("data-case=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+        text.split("data-case=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .map(str::to_owned)
+            .collect()
     };
     let next_of = |text: &str| {
         let (before, _) = text.split_once("rel=\"next\"")?;

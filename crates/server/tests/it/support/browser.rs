@@ -57,13 +57,23 @@ pub struct Browser {
 
 impl Browser {
     pub fn new(router: Router) -> Browser {
-        Browser { router, cookies: BTreeMap::new(), headers: vec![("accept-language".to_owned(), "en".to_owned())] }
+        Browser {
+            router,
+            cookies: BTreeMap::new(),
+            headers: vec![("accept-language".to_owned(), "en".to_owned())],
+        }
     }
 
     pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         if !cookies.is_empty() {
-            request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().unwrap());
+            request
+                .headers_mut()
+                .insert(header::COOKIE, cookies.join("; ").parse().unwrap());
         }
         for (name, value) in &self.headers {
             let name: header::HeaderName = name.parse().unwrap();
@@ -82,15 +92,29 @@ impl Browser {
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 64 << 20).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, bytes, text }
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            bytes,
+            text,
+        }
     }
 
     pub async fn get(&mut self, path: &str) -> Answer {
-        self.send(Request::get(path).header(header::ACCEPT, "text/html").body(Body::empty()).unwrap()).await
+        self.send(
+            Request::get(path)
+                .header(header::ACCEPT, "text/html")
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await
     }
 
     pub async fn method(&mut self, method: Method, path: &str) -> Answer {
-        let request = Request::builder().method(method).uri(path).header(header::ACCEPT, "text/html");
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::ACCEPT, "text/html");
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
@@ -102,9 +126,20 @@ impl Browser {
     /// Sends a form as it is.
     pub async fn post_raw(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
         let encode = |text: &str| {
-            text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect::<String>()
+            text.bytes()
+                .map(|b| {
+                    if b.is_ascii_alphanumeric() {
+                        char::from(b).to_string()
+                    } else {
+                        format!("%{b:02X}")
+                    }
+                })
+                .collect::<String>()
         };
-        let body: Vec<String> = form.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+        let body: Vec<String> = form
+            .iter()
+            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+            .collect();
         let request = Request::post(path)
             .header(header::ACCEPT, "text/html")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -136,7 +171,10 @@ impl Browser {
         use futures_util::StreamExt as _;
         let token = self.token().await;
         let mut head = part(&Part::Text("csrf", &token));
-        head.extend(format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"clip.mp4\"\r\n\r\n").as_bytes());
+        head.extend(
+            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"photos\"; filename=\"clip.mp4\"\r\n\r\n")
+                .as_bytes(),
+        );
         let mut tail = b"\r\n".to_vec();
         after.iter().for_each(|one| tail.extend(part(one)));
         tail.extend(format!("--{BOUNDARY}--\r\n").as_bytes());
@@ -146,9 +184,10 @@ impl Browser {
     }
 
     async fn post_multipart(&mut self, path: &str, body: Body) -> Answer {
-        let request = Request::post(path)
-            .header(header::ACCEPT, "text/html")
-            .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"));
+        let request = Request::post(path).header(header::ACCEPT, "text/html").header(
+            header::CONTENT_TYPE,
+            format!("multipart/form-data; boundary={BOUNDARY}"),
+        );
         self.send(request.body(body).unwrap()).await
     }
 

@@ -42,7 +42,9 @@ impl WallClock for Clock {
     }
 
     fn id(&self) -> Uuid {
-        Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 | u128::from(self.count.fetch_add(1, Ordering::SeqCst)))
+        Uuid::from_u128(
+            0x0190_0000_0000_7000_8000_0000_0000_0000 | u128::from(self.count.fetch_add(1, Ordering::SeqCst)),
+        )
     }
 
     fn key(&self) -> Key {
@@ -69,7 +71,11 @@ impl City {
 
     /// A city in demonstration.
     pub async fn demo() -> City {
-        City::with(Settings { demo: true, ..Settings::default() }).await
+        City::with(Settings {
+            demo: true,
+            ..Settings::default()
+        })
+        .await
     }
 
     async fn with(settings: Settings) -> City {
@@ -80,7 +86,10 @@ impl City {
         store.posts_put(&posts).await.unwrap();
         store.accounts_put(&accounts()).await.unwrap();
         let world = Arc::new(ArcSwap::from_pointee(world(tree, posts)));
-        let clock = Arc::new(Clock { seconds: AtomicI64::new(0), count: AtomicU64::new(1) });
+        let clock = Arc::new(Clock {
+            seconds: AtomicI64::new(0),
+            count: AtomicU64::new(1),
+        });
         let works = Works {
             store: store.clone(),
             world: world.clone(),
@@ -90,10 +99,26 @@ impl City {
         };
         let (committer, _thread) = Committer::start(works).unwrap();
         let files = tempfile::tempdir().unwrap();
-        let settings = Settings { data_dir: files.path().to_owned(), ..settings };
-        let parts = AppParts { store: store.clone(), world, committer, clock: clock.clone(), master: MASTER, settings };
+        let settings = Settings {
+            data_dir: files.path().to_owned(),
+            ..settings
+        };
+        let parts = AppParts {
+            store: store.clone(),
+            world,
+            committer,
+            clock: clock.clone(),
+            master: MASTER,
+            settings,
+        };
         let app = Arc::new(App::new(parts).unwrap());
-        City { router: router(app.clone()), app, store, clock, files }
+        City {
+            router: router(app.clone()),
+            app,
+            store,
+            clock,
+            files,
+        }
     }
 
     /// Lets time pass.
@@ -109,7 +134,9 @@ impl City {
     /// A browser in which `account` is signed in.
     pub async fn signed_in(&self, account: &str) -> Browser {
         let mut browser = self.visitor();
-        let answer = browser.post_form("/sign-in", &[("account", account), ("password", account)]).await;
+        let answer = browser
+            .post_form("/sign-in", &[("account", account), ("password", account)])
+            .await;
         assert_eq!(answer.status, 303, "{}", answer.text);
         browser
     }
@@ -153,7 +180,11 @@ fn accounts() -> Vec<Account> {
         password: Some(hash_password(name, &[1; 16]).unwrap()),
         active,
     };
-    PEOPLE.iter().map(|(name, ..)| account(name, true)).chain([account("gone", false)]).collect()
+    PEOPLE
+        .iter()
+        .map(|(name, ..)| account(name, true))
+        .chain([account("gone", false)])
+        .collect()
 }
 
 fn places() -> Vec<Place> {
@@ -183,7 +214,13 @@ fn places() -> Vec<Place> {
 
 fn outlines() -> Vec<(PlaceCode, String)> {
     let square = |code: &str, west: f64, east: f64| {
-        let ring = [[west, 38.30], [east, 38.30], [east, 38.35], [west, 38.35], [west, 38.30]];
+        let ring = [
+            [west, 38.30],
+            [east, 38.30],
+            [east, 38.35],
+            [west, 38.35],
+            [west, 38.30],
+        ];
         let geometry = serde_json::json!({ "type": "Polygon", "coordinates": [ring] });
         (code.parse().unwrap(), geometry.to_string())
     };
@@ -201,7 +238,10 @@ fn world(tree: Vec<Place>, posts: Vec<Post>) -> World {
         let text = format!(
             r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"code":"1"}},"geometry":{geometry}}}]}}"#
         );
-        let outline = geojson::read(text.as_bytes(), &geojson::ReadOptions::default()).outlines.remove(0).geometry;
+        let outline = geojson::read(text.as_bytes(), &geojson::ReadOptions::default())
+            .outlines
+            .remove(0)
+            .geometry;
         (code.padded(), Places::layer(code.level()), outline)
     };
     let index = PlaceIndex::build(outlines().into_iter().map(shape)).unwrap();
@@ -217,7 +257,9 @@ fn world(tree: Vec<Place>, posts: Vec<Post>) -> World {
             root: "1309".parse().unwrap(),
         },
         office: Office {
-            calendar: Arc::new(Calendar::parse("date,kind,name\n2022-01-01,holiday,New Year\n2022-12-31,workday,Year\n").unwrap()),
+            calendar: Arc::new(
+                Calendar::parse("date,kind,name\n2022-01-01,holiday,New Year\n2022-12-31,workday,Year\n").unwrap(),
+            ),
             hours: "08:00-12:00,14:00-18:00".parse().unwrap(),
         },
         reference: Arc::default(),
