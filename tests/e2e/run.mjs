@@ -16,7 +16,7 @@ const { chromium } = await import("playwright-core");
 const { Server } = await import("./server.mjs");
 const { World } = await import("./lib.mjs");
 
-const SPECS = ["loop", "live", "no-scripts", "bad-input", "at-once", "accessibility", "roles", "restart"];
+const SPECS = ["loop", "live", "no-scripts", "bad-input", "at-once", "map", "accessibility", "roles", "restart"];
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 /** No test needs longer, even on a machine with other work. */
@@ -76,6 +76,8 @@ async function main() {
     await server.stop();
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   };
+  // Something a failed test still waited for: the test has been counted, and the rest must run and be cleaned up.
+  process.on("unhandledRejection", (error) => console.log(`        later: ${String(error).split("\n")[0]}`));
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void end().finally(() => process.exit(1)));
   try {
     const ms = await server.start();

@@ -44,7 +44,7 @@ async function stream(world, visitor, path, fields, megabytes) {
   const answer = new Promise((resolve, reject) => {
     const request = httpRequest(new URL(path, world.url), { method: "POST", headers: { "content-type": `multipart/form-data; boundary=${boundary}`, cookie: cookies, accept: "text/html", "transfer-encoding": "chunked" } }, (response) => {
       let html = "";
-      response.setEncoding("utf8").on("data", (text) => (html += text)).on("end", () => resolve({ status: response.statusCode, html }));
+      response.setEncoding("utf8").on("data", (text) => (html += text)).on("end", () => resolve({ status: response.statusCode, html, sent: request.socket?.bytesWritten ?? 0 }));
     });
     request.on("error", reject);
     for (const [name, value] of Object.entries(fields)) request.write(`${part(name, "")}\r\n\r\n${value}\r\n`);
@@ -152,8 +152,9 @@ export default function (test) {
     const visitor = await world.visitor();
     const form = { ...(await visitor.reportForm()), ...GOOD };
     const before = world.server.memory();
-    const { status, html, most } = await stream(world, visitor, "/report", form, 300);
+    const { status, html, most, sent } = await stream(world, visitor, "/report", form, 300);
     same(status, 413, "the status");
+    check(sent > 300 * MEGABYTE, `only ${sent} bytes were taken`);
     holds(html, "clip.mp4", "the answer");
     holds(html, GOOD.description, "the answer");
     check(most - before < 64, `memory grew by ${(most - before).toFixed(0)} MB`);

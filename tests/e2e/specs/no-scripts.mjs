@@ -59,6 +59,21 @@ export default function (test) {
     holds(await page.locator("main").innerText(), TEXT, "the progress page");
   });
 
+  test("without a telephone, the code of the receipt opens the report", async (world) => {
+    const { village } = await world.here();
+    const visitor = await world.visitor();
+    const { number } = await visitor.report({ category: "E0104", description: TEXT, county: village.code.slice(0, 6), township: village.code.slice(0, 9), village: village.code });
+    const page = await world.page({ javaScriptEnabled: false, viewport: PHONE });
+    await page.setContent((await visitor.get(`/report/sent/${number}`)).html);
+    const code = (await page.locator(".sent-facts dd").nth(1).innerText()).trim();
+    check(/^[0-9A-Z]{4,12}$/.test(code), `the code ${code}`);
+    await page.goto("/follow");
+    await page.locator("[name=number]").fill(number);
+    await page.locator("[name=phone_tail]").fill(code.toLowerCase());
+    await page.locator("main form button[type=submit]").click();
+    holds(await page.locator("main").innerText(), TEXT, "the progress page");
+  });
+
   test("signing in by one click and taking an action on the card", async (world) => {
     const account = await world.account("call_taker");
     const page = await world.page({ javaScriptEnabled: false });
