@@ -33,9 +33,7 @@ pub fn run(options: &Options) -> Result<()> {
         bench.args(["--only", only]);
     }
     if let Some(file) = &options.json {
-        bench
-            .arg("--json")
-            .arg(std::path::absolute(file).context("reading the file given with --json")?);
+        bench.arg("--json").arg(std::path::absolute(file).context("reading the file given with --json")?);
     }
     bench.args(&options.rest);
     Err(bench.exec()).with_context(|| format!("starting {}", binary.display()))

@@ -15,10 +15,7 @@ pub struct Counts {
 impl Counts {
     /// Both sums.
     pub fn plus(self, other: Self) -> Self {
-        Self {
-            passed: self.passed + other.passed,
-            failed: self.failed + other.failed,
-        }
+        Self { passed: self.passed + other.passed, failed: self.failed + other.failed }
     }
 }
 
@@ -26,11 +23,7 @@ impl Counts {
 ///
 /// Nextest's own summary goes before all: below it the output of failed tests is repeated, which has counts of its own.
 pub fn closing_counts(text: &str) -> Option<Counts> {
-    let summary = text
-        .lines()
-        .rev()
-        .filter(|line| line.trim_start().starts_with("Summary "))
-        .find_map(counts_in_line);
+    let summary = text.lines().rev().filter(|line| line.trim_start().starts_with("Summary ")).find_map(counts_in_line);
     summary.or_else(|| text.lines().rev().find_map(counts_in_line))
 }
 
@@ -72,33 +65,20 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Option<(u32, u32)>) {
-        assert_eq!(
-            closing_counts(text),
-            expected.map(|(passed, failed)| Counts { passed, failed }),
-            "{text}"
-        );
+        assert_eq!(closing_counts(text), expected.map(|(passed, failed)| Counts { passed, failed }), "{text}");
     }
 
     #[test]
     fn closing_lines_of_all_test_programs_are_read() {
-        check(
-            "     Summary [   0.012s] 3 tests run: 3 passed, 0 skipped",
-            Some((3, 0)),
-        );
+        check("     Summary [   0.012s] 3 tests run: 3 passed, 0 skipped", Some((3, 0)));
         check(
             "     Summary [   9.1s] 8/9 tests run: 5 passed (1 slow), 2 failed, 1 timed out, 1 skipped",
             Some((5, 3)),
         );
         check("41 passed, 0 failed", Some((41, 0)));
         check("e2e: 12 passed, 1 failed (34.5 s)", Some((12, 1)));
-        check(
-            " Test Files  1 passed (1)\n      Tests  1 failed | 7 passed (8)\n   Start at  10:00:00",
-            Some((7, 1)),
-        );
-        check(
-            "test result: ok. 4 passed; 0 failed; 0 ignored; finished in 0.10s",
-            Some((4, 0)),
-        );
+        check(" Test Files  1 passed (1)\n      Tests  1 failed | 7 passed (8)\n   Start at  10:00:00", Some((7, 1)));
+        check("test result: ok. 4 passed; 0 failed; 0 ignored; finished in 0.10s", Some((4, 0)));
     }
 
     #[test]
@@ -109,10 +89,7 @@ mod tests {
     #[test]
     fn nextest_repeats_failed_tests_below_its_summary() {
         let repeated = "test result: FAILED. 0 passed; 1 failed; 27 filtered out";
-        check(
-            &format!("Summary [ 0.2s] 36 tests run: 35 passed, 1 failed, 0 skipped\n{repeated}"),
-            Some((35, 1)),
-        );
+        check(&format!("Summary [ 0.2s] 36 tests run: 35 passed, 1 failed, 0 skipped\n{repeated}"), Some((35, 1)));
     }
 
     #[test]

@@ -53,18 +53,11 @@ pub fn run(options: &Options) -> Result<()> {
     if !options.no_browser && std::env::var_os("DISPLAY").is_some() {
         let program = std::env::current_exe().context("finding this program")?;
         let mut opener = std::process::Command::new(program);
-        opener
-            .args(["open-when-ready", &options.port.to_string()])
-            .spawn()
-            .context("starting the browser's helper")?;
+        opener.args(["open-when-ready", &options.port.to_string()]).spawn().context("starting the browser's helper")?;
     }
     let binary = shell::ganglion_binary("debug");
     let mut server = shell::command(&binary.to_string_lossy(), &["demo"]);
-    server
-        .arg("--port")
-        .arg(options.port.to_string())
-        .arg("--data")
-        .arg(data);
+    server.arg("--port").arg(options.port.to_string()).arg("--data").arg(data);
     if let Some(seed) = options.seed {
         server.arg("--seed").arg(seed.to_string());
     }

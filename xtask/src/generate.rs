@@ -30,11 +30,7 @@ pub fn run(options: &Options) -> Result<()> {
     if options.check && !stale.is_empty() {
         bail!("not up to date, run `cargo xtask generate`:\n  {}", stale.join("\n  "));
     }
-    println!(
-        "generate: {} generators, {} files changed",
-        GENERATORS.len(),
-        stale.len()
-    );
+    println!("generate: {} generators, {} files changed", GENERATORS.len(), stale.len());
     Ok(())
 }
 

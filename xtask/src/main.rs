@@ -29,11 +29,7 @@ use clap::{Parser, Subcommand};
 
 /// The tasks of this repository.
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    version,
-    about = "Set up, run, test and measure Ganglion from a clean checkout."
-)]
+#[command(name = "cargo xtask", version, about = "Set up, run, test and measure Ganglion from a clean checkout.")]
 struct Arguments {
     #[command(subcommand)]
     task: Task,

@@ -79,17 +79,13 @@ fn browser_and_fonts() -> Result<Done> {
     let wanted = packages.join(" ");
     let installer = tools::installer();
     if installer == Installer::Unavailable {
-        return Ok(Done::Missing(format!(
-            "{wanted}; needs root or sudo: apt-get install {wanted}"
-        )));
+        return Ok(Done::Missing(format!("{wanted}; needs root or sudo: apt-get install {wanted}")));
     }
     let installed = tools::apt_install(installer, &packages)?;
     if installed && tools::browser().is_some() && tools::has_chinese_font() {
         Ok(Done::Now(format!("installed {wanted}")))
     } else {
-        Ok(Done::Missing(format!(
-            "{wanted}; apt could not install them, see target/xtask/apt-install.log"
-        )))
+        Ok(Done::Missing(format!("{wanted}; apt could not install them, see target/xtask/apt-install.log")))
     }
 }
 
@@ -102,9 +98,7 @@ fn test_runner() -> Result<Done> {
     if shell::run_logged(install, &log_path)?.success {
         Ok(Done::Now("installed cargo-nextest".to_owned()))
     } else {
-        Ok(Done::Missing(
-            "cargo-nextest; see target/xtask/nextest-install.log".to_owned(),
-        ))
+        Ok(Done::Missing("cargo-nextest; see target/xtask/nextest-install.log".to_owned()))
     }
 }
 
@@ -120,18 +114,14 @@ fn npm_packages(folder: &str) -> Result<Done> {
         return Ok(Done::Already("already there"));
     }
     if !shell::is_on_path("npm") {
-        return Ok(Done::Missing(
-            "npm; install node 20 or newer (apt-get install nodejs npm)".to_owned(),
-        ));
+        return Ok(Done::Missing("npm; install node 20 or newer (apt-get install nodejs npm)".to_owned()));
     }
     let log_name = format!("npm-{}.log", folder.replace('/', "-"));
     let log_path = shell::target_folder().join("xtask").join(&log_name);
     let mut install = shell::command("npm", &["ci", "--no-audit", "--no-fund"]);
     install.current_dir(&folder_path);
     if !shell::run_logged(install, &log_path)?.success {
-        return Ok(Done::Missing(format!(
-            "the packages of {folder}/; npm ci failed, see target/xtask/{log_name}"
-        )));
+        return Ok(Done::Missing(format!("the packages of {folder}/; npm ci failed, see target/xtask/{log_name}")));
     }
     stamp.write()?;
     Ok(Done::Now("npm ci".to_owned()))
@@ -158,18 +148,14 @@ fn build_islands() -> Result<Done> {
     }
     let stamp = islands_stamp()?;
     if !folder.join("node_modules").is_dir() {
-        return Ok(Done::Missing(
-            "the islands; screens work without them, as they do with scripts off".to_owned(),
-        ));
+        return Ok(Done::Missing("the islands; screens work without them, as they do with scripts off".to_owned()));
     }
     let log_path: PathBuf = shell::target_folder().join("xtask/ui-build.log");
     let mut build = shell::command("npm", &["run", "build"]);
     build.current_dir(&folder);
     let outcome = shell::run_logged(build, &log_path)?;
     if !outcome.success {
-        return Ok(Done::Missing(
-            "the islands; npm run build failed in ui/, see target/xtask/ui-build.log".to_owned(),
-        ));
+        return Ok(Done::Missing("the islands; npm run build failed in ui/, see target/xtask/ui-build.log".to_owned()));
     }
     stamp.write()?;
     Ok(Done::Now("npm run build".to_owned()))

@@ -38,11 +38,7 @@ pub fn ganglion_binary(profile_folder: &str) -> PathBuf {
 /// variables (ring's does) would otherwise be rebuilt each time a developer changes between `cargo` and `cargo xtask`.
 pub fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .current_dir(repository_root())
-        .stdin(Stdio::null())
-        .env(RUN_MARK, run_mark());
+    command.args(arguments).current_dir(repository_root()).stdin(Stdio::null()).env(RUN_MARK, run_mark());
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         let about_this_package = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"];
@@ -55,10 +51,7 @@ pub fn command(program: &str, arguments: &[&str]) -> Command {
 
 /// The cargo that started us, or the one on the path.
 pub fn cargo(arguments: &[&str]) -> Command {
-    command(
-        &std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()),
-        arguments,
-    )
+    command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()), arguments)
 }
 
 /// What a program that ran to its end left.
@@ -76,17 +69,10 @@ pub fn run_logged(mut command: Command, log_path: &Path) -> Result<Outcome> {
     }
     let log = File::create(log_path).with_context(|| format!("making the log {}", log_path.display()))?;
     let errors = log.try_clone().context("sharing the log between both outputs")?;
-    let status = command
-        .stdout(log)
-        .stderr(errors)
-        .status()
-        .with_context(|| format!("starting {command:?}"))?;
+    let status = command.stdout(log).stderr(errors).status().with_context(|| format!("starting {command:?}"))?;
     end_leftovers();
     let text = String::from_utf8_lossy(&fs::read(log_path)?).into_owned();
-    Ok(Outcome {
-        success: status.success(),
-        text,
-    })
+    Ok(Outcome { success: status.success(), text })
 }
 
 /// Runs a program to its end with its output on our terminal.
@@ -96,10 +82,7 @@ pub fn run_shown(mut command: Command) -> Result<ExitStatus> {
 
 /// Runs a program quietly and says whether it ended well; a program that cannot be started did not.
 pub fn succeeds(program: &str, arguments: &[&str]) -> bool {
-    let quiet = command(program, arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let quiet = command(program, arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
     quiet.is_ok_and(|status| status.success())
 }
 
@@ -162,15 +145,9 @@ fn end_marked(mark: &str) -> usize {
         let Ok(environment) = fs::read(process.path().join("environ")) else {
             continue;
         };
-        if environment
-            .split(|byte| *byte == 0)
-            .any(|entry| entry == wanted.as_bytes())
-        {
+        if environment.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()) {
             // Not through `command`: the messenger would carry the mark itself. The shell's own `kill` is always there.
-            let sent = Command::new("sh")
-                .args(["-c", &format!("kill -KILL {name}")])
-                .stderr(Stdio::null())
-                .status();
+            let sent = Command::new("sh").args(["-c", &format!("kill -KILL {name}")]).stderr(Stdio::null()).status();
             ended += usize::from(sent.is_ok_and(|status| status.success()));
         }
     }
@@ -190,11 +167,7 @@ mod tests {
     #[test]
     fn a_process_that_left_its_group_is_still_found_and_ended() {
         let mark = format!("{}-left-behind", run_mark());
-        let mut left_behind = command("sleep", &["600"])
-            .env(RUN_MARK, &mark)
-            .process_group(0)
-            .spawn()
-            .unwrap();
+        let mut left_behind = command("sleep", &["600"]).env(RUN_MARK, &mark).process_group(0).spawn().unwrap();
         assert_eq!(end_marked(&mark), 1);
         assert!(!left_behind.wait().unwrap().success());
     }

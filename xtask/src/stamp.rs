@@ -31,15 +31,10 @@ impl Stamp {
         for input in inputs {
             for file in files_under(input)? {
                 file.hash(&mut hasher);
-                fs::read(&file)
-                    .with_context(|| format!("reading {}", file.display()))?
-                    .hash(&mut hasher);
+                fs::read(&file).with_context(|| format!("reading {}", file.display()))?.hash(&mut hasher);
             }
         }
-        Ok(Self {
-            path: folder.join(format!("{name}.stamp")),
-            digest: format!("{:016x}", hasher.finish()),
-        })
+        Ok(Self { path: folder.join(format!("{name}.stamp")), digest: format!("{:016x}", hasher.finish()) })
     }
 
     /// Whether the work was done before with these very inputs.
@@ -65,9 +60,8 @@ pub fn files_under(start: &Path) -> Result<Vec<PathBuf>> {
             let entries = fs::read_dir(&path).with_context(|| format!("listing {}", path.display()))?;
             for entry in entries {
                 let child = entry.with_context(|| format!("listing {}", path.display()))?.path();
-                let is_result = child
-                    .file_name()
-                    .is_some_and(|name| RESULT_FOLDERS.iter().any(|folder| name == *folder));
+                let is_result =
+                    child.file_name().is_some_and(|name| RESULT_FOLDERS.iter().any(|folder| name == *folder));
                 if !(is_result && child.is_dir()) {
                     open.push(child);
                 }

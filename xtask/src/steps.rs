@@ -24,66 +24,16 @@ pub struct Step {
 
 /// Every step, in order. `ui` comes before anything that compiles: the server embeds what it builds.
 pub const STEPS: [Step; 10] = [
-    Step {
-        name: "fmt",
-        title: "cargo fmt --check",
-        needs_setup: false,
-        run: format_check,
-    },
-    Step {
-        name: "tidy",
-        title: "our own rules about the sources",
-        needs_setup: false,
-        run: tidy_check,
-    },
-    Step {
-        name: "generate",
-        title: "generated files are current",
-        needs_setup: false,
-        run: generate_check,
-    },
-    Step {
-        name: "ui",
-        title: "types and tests of the islands",
-        needs_setup: true,
-        run: islands,
-    },
-    Step {
-        name: "lint",
-        title: "cargo clippy, warnings are errors",
-        needs_setup: true,
-        run: lint,
-    },
-    Step {
-        name: "unit",
-        title: "cargo nextest run --workspace",
-        needs_setup: true,
-        run: unit_tests,
-    },
-    Step {
-        name: "doc",
-        title: "examples in the documentation",
-        needs_setup: false,
-        run: doc_tests,
-    },
-    Step {
-        name: "packs",
-        title: "check and scenarios of every pack",
-        needs_setup: true,
-        run: packs,
-    },
-    Step {
-        name: "e2e",
-        title: "the built binary in a real browser",
-        needs_setup: true,
-        run: end_to_end,
-    },
-    Step {
-        name: "tree",
-        title: "no OpenSSL, no AWS-LC in the tree",
-        needs_setup: false,
-        run: dependency_tree,
-    },
+    Step { name: "fmt", title: "cargo fmt --check", needs_setup: false, run: format_check },
+    Step { name: "tidy", title: "our own rules about the sources", needs_setup: false, run: tidy_check },
+    Step { name: "generate", title: "generated files are current", needs_setup: false, run: generate_check },
+    Step { name: "ui", title: "types and tests of the islands", needs_setup: true, run: islands },
+    Step { name: "lint", title: "cargo clippy, warnings are errors", needs_setup: true, run: lint },
+    Step { name: "unit", title: "cargo nextest run --workspace", needs_setup: true, run: unit_tests },
+    Step { name: "doc", title: "examples in the documentation", needs_setup: false, run: doc_tests },
+    Step { name: "packs", title: "check and scenarios of every pack", needs_setup: true, run: packs },
+    Step { name: "e2e", title: "the built binary in a real browser", needs_setup: true, run: end_to_end },
+    Step { name: "tree", title: "no OpenSSL, no AWS-LC in the tree", needs_setup: false, run: dependency_tree },
 ];
 
 /// How a step ended.
@@ -99,47 +49,30 @@ pub struct Verdict {
 impl Verdict {
     /// A step without tests of its own that went well.
     pub fn passed() -> Self {
-        Self {
-            success: true,
-            counts: None,
-            details: String::new(),
-        }
+        Self { success: true, counts: None, details: String::new() }
     }
 
     /// A step that failed before it could count anything.
     pub fn failed(details: String) -> Self {
-        Self {
-            success: false,
-            counts: None,
-            details,
-        }
+        Self { success: false, counts: None, details }
     }
 
     /// What the step adds to the summary: a failed step is at least one failure.
     pub fn summed(&self) -> Counts {
         let counted = self.counts.unwrap_or_default();
-        Counts {
-            failed: counted.failed.max(u32::from(!self.success)),
-            ..counted
-        }
+        Counts { failed: counted.failed.max(u32::from(!self.success)), ..counted }
     }
 
     /// The counts for the end of the step's line.
     pub fn counted_text(&self) -> String {
-        self.counts.map_or_else(String::new, |counts| {
-            format!(" {} passed, {} failed", counts.passed, counts.failed)
-        })
+        self.counts.map_or_else(String::new, |counts| format!(" {} passed, {} failed", counts.passed, counts.failed))
     }
 }
 
 /// Runs a program with its log in `target/xtask/<name>.log`; success is its status.
 fn logged(name: &str, command: std::process::Command) -> Result<Verdict> {
     let outcome = shell::run_logged(command, &log_path(name))?;
-    Ok(Verdict {
-        success: outcome.success,
-        counts: None,
-        details: outcome.text,
-    })
+    Ok(Verdict { success: outcome.success, counts: None, details: outcome.text })
 }
 
 /// As `logged`, for programs that end with counts: none at all is a failure too, for then nothing was tested.
@@ -147,11 +80,7 @@ fn counted(name: &str, command: std::process::Command) -> Result<Verdict> {
     let outcome = shell::run_logged(command, &log_path(name))?;
     let counts = counts::closing_counts(&outcome.text);
     let ran_any = counts.is_some_and(|counts| counts.passed > 0);
-    let details = if ran_any {
-        outcome.text
-    } else {
-        format!("{}\nno test ran", outcome.text)
-    };
+    let details = if ran_any { outcome.text } else { format!("{}\nno test ran", outcome.text) };
     Ok(Verdict {
         success: outcome.success && ran_any && counts.is_some_and(|counts| counts.failed == 0),
         counts,
@@ -164,30 +93,19 @@ fn log_path(name: &str) -> PathBuf {
 }
 
 fn format_check() -> Result<Verdict> {
-    logged(
-        "fmt",
-        shell::cargo(&["fmt", "--all", "--check", "--", "--color", "never"]),
-    )
+    logged("fmt", shell::cargo(&["fmt", "--all", "--check", "--", "--color", "never"]))
 }
 
 fn tidy_check() -> Result<Verdict> {
     let findings = tidy::findings(&shell::repository_root())?;
     let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
-    Ok(if lines.is_empty() {
-        Verdict::passed()
-    } else {
-        Verdict::failed(lines.join("\n"))
-    })
+    Ok(if lines.is_empty() { Verdict::passed() } else { Verdict::failed(lines.join("\n")) })
 }
 
 fn generate_check() -> Result<Verdict> {
     let stale = generate::stale()?;
     let remedy = "run `cargo xtask generate`; not up to date:";
-    Ok(if stale.is_empty() {
-        Verdict::passed()
-    } else {
-        Verdict::failed(format!("{remedy}\n{}", stale.join("\n")))
-    })
+    Ok(if stale.is_empty() { Verdict::passed() } else { Verdict::failed(format!("{remedy}\n{}", stale.join("\n"))) })
 }
 
 /// The build itself is a step of the set-up; here are the type check and, where there are any, the unit tests.
@@ -198,9 +116,7 @@ fn islands() -> Result<Verdict> {
     }
     if !setup::islands_are_current()? {
         let log = std::fs::read_to_string(log_path("ui-build")).unwrap_or_default();
-        return Ok(Verdict::failed(format!(
-            "{log}\nthe set-up could not build the islands"
-        )));
+        return Ok(Verdict::failed(format!("{log}\nthe set-up could not build the islands")));
     }
     let in_ui = |program: &str, arguments: &[&str]| {
         let mut command = shell::command(program, arguments);
@@ -218,53 +134,22 @@ fn islands() -> Result<Verdict> {
 
 /// A pass of its own and not a wrapper around the build: docs/decisions/0005-lint-pass.md has the measurements.
 fn lint() -> Result<Verdict> {
-    logged(
-        "lint",
-        shell::cargo(&[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--quiet",
-            "--",
-            "-D",
-            "warnings",
-        ]),
-    )
+    logged("lint", shell::cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
 }
 
 fn unit_tests() -> Result<Verdict> {
     if !tools::has_nextest() {
-        return Ok(Verdict::failed(
-            "cargo-nextest is missing: cargo install --locked cargo-nextest".to_owned(),
-        ));
+        return Ok(Verdict::failed("cargo-nextest is missing: cargo install --locked cargo-nextest".to_owned()));
     }
-    let profile = if std::env::var_os("CI").is_some() {
-        "ci"
-    } else {
-        "default"
-    };
-    counted(
-        "unit",
-        shell::cargo(&[
-            "nextest",
-            "run",
-            "--workspace",
-            "--profile",
-            profile,
-            "--color",
-            "never",
-        ]),
-    )
+    let profile = if std::env::var_os("CI").is_some() { "ci" } else { "default" };
+    counted("unit", shell::cargo(&["nextest", "run", "--workspace", "--profile", profile, "--color", "never"]))
 }
 
 /// Nextest does not run examples in comments; cargo does, but builds for minutes only to find that there are none.
 fn doc_tests() -> Result<Verdict> {
     let crates = shell::repository_root().join("crates");
     let mut any = false;
-    for path in files_under(&crates)?
-        .iter()
-        .filter(|path| path.extension().is_some_and(|end| end == "rs"))
-    {
+    for path in files_under(&crates)?.iter().filter(|path| path.extension().is_some_and(|end| end == "rs")) {
         let source = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
         any = any || has_doc_example(&source);
     }
@@ -273,11 +158,7 @@ fn doc_tests() -> Result<Verdict> {
     }
     let outcome = shell::run_logged(shell::cargo(&["test", "--workspace", "--doc"]), &log_path("doc"))?;
     let counts = counts::summed_counts(&outcome.text);
-    Ok(Verdict {
-        success: outcome.success,
-        counts,
-        details: outcome.text,
-    })
+    Ok(Verdict { success: outcome.success, counts, details: outcome.text })
 }
 
 /// Whether a doc comment opens a code block that rustdoc would compile.
@@ -300,10 +181,7 @@ fn has_doc_example(source: &str) -> bool {
 
 /// Builds the one binary that the packs and the browser are tested with: the same that the demonstration runs.
 fn build_binary() -> Result<Verdict> {
-    logged(
-        "build",
-        shell::cargo(&["build", "--package", "ganglion-cli", "--quiet"]),
-    )
+    logged("build", shell::cargo(&["build", "--package", "ganglion-cli", "--quiet"]))
 }
 
 fn packs() -> Result<Verdict> {
@@ -312,9 +190,7 @@ fn packs() -> Result<Verdict> {
         return Ok(built);
     }
     let binary = shell::ganglion_binary("debug").display().to_string();
-    let folders = tidy::pack_names(&shell::repository_root())?
-        .into_iter()
-        .map(|name| format!("packs/{name}"));
+    let folders = tidy::pack_names(&shell::repository_root())?.into_iter().map(|name| format!("packs/{name}"));
     let folders: Vec<String> = folders.collect();
     let with_folders = |words: [&str; 2]| {
         let mut command = shell::command(&binary, &words);
@@ -330,25 +206,19 @@ fn packs() -> Result<Verdict> {
 
 fn end_to_end() -> Result<Verdict> {
     let Some(browser) = tools::browser() else {
-        return Ok(Verdict::failed(
-            "no browser: apt-get install chromium, or set CHROMIUM to its path".to_owned(),
-        ));
+        return Ok(Verdict::failed("no browser: apt-get install chromium, or set CHROMIUM to its path".to_owned()));
     };
     let built = build_binary()?;
     if !built.success {
         return Ok(built);
     }
     let mut run = shell::command("node", &["tests/e2e/run.mjs"]);
-    run.env("GANGLION_BIN", shell::ganglion_binary("debug"))
-        .env("CHROMIUM", browser);
+    run.env("GANGLION_BIN", shell::ganglion_binary("debug")).env("CHROMIUM", browser);
     counted("e2e", run)
 }
 
 fn dependency_tree() -> Result<Verdict> {
-    let listed = logged(
-        "tree",
-        shell::cargo(&["tree", "--workspace", "--edges", "normal,build", "--prefix", "none"]),
-    )?;
+    let listed = logged("tree", shell::cargo(&["tree", "--workspace", "--edges", "normal,build", "--prefix", "none"]))?;
     if !listed.success {
         return Ok(listed);
     }
@@ -358,11 +228,7 @@ fn dependency_tree() -> Result<Verdict> {
         .filter(|name| listed.details.lines().any(|line| line.starts_with(&format!("{name} "))))
         .collect();
     let remedy = "choose the ring feature of whatever pulls it (cargo tree -i NAME)";
-    Ok(if found.is_empty() {
-        Verdict::passed()
-    } else {
-        Verdict::failed(format!("{}: {remedy}", found.join(", ")))
-    })
+    Ok(if found.is_empty() { Verdict::passed() } else { Verdict::failed(format!("{}: {remedy}", found.join(", "))) })
 }
 
 #[cfg(test)]

@@ -35,20 +35,13 @@ pub fn run(options: &Options) -> ExitCode {
 
 /// Runs the steps and returns the names of those that failed.
 fn steps_failed(options: &Options) -> Result<Vec<&'static str>> {
-    if let Some(unknown) = options
-        .only
-        .iter()
-        .find(|name| STEPS.iter().all(|step| step.name != name.as_str()))
-    {
+    if let Some(unknown) = options.only.iter().find(|name| STEPS.iter().all(|step| step.name != name.as_str())) {
         let known: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
         bail!("no step is called {unknown:?}; there are {}", known.join(", "));
     }
     shell::end_children_on_signal()?;
-    let chosen = || {
-        STEPS
-            .iter()
-            .filter(|step| options.only.is_empty() || options.only.iter().any(|name| name == step.name))
-    };
+    let chosen =
+        || STEPS.iter().filter(|step| options.only.is_empty() || options.only.iter().any(|name| name == step.name));
     if chosen().any(|step| step.needs_setup) {
         setup::steps(Scope::Everything)?;
     }

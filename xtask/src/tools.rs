@@ -11,15 +11,8 @@ const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "g
 
 /// The browser for end-to-end tests: what `CHROMIUM` names, or the first one on the path.
 pub fn browser() -> Option<String> {
-    let named = std::env::var("CHROMIUM")
-        .ok()
-        .filter(|path| std::path::Path::new(path).is_file());
-    named.or_else(|| {
-        BROWSERS
-            .iter()
-            .find(|name| shell::is_on_path(name))
-            .map(|name| (*name).to_owned())
-    })
+    let named = std::env::var("CHROMIUM").ok().filter(|path| std::path::Path::new(path).is_file());
+    named.or_else(|| BROWSERS.iter().find(|name| shell::is_on_path(name)).map(|name| (*name).to_owned()))
 }
 
 /// Whether a font with Chinese glyphs is installed.

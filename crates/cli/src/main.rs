@@ -58,15 +58,10 @@ pub fn err(line: &str) {
 }
 
 /// Log lines go to standard error; `GANGLION_LOG` sets what is told, `GANGLION_LOG_JSON` turns them into JSON.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this binary is the one reader of the environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "this binary is the one reader of the environment")]
 fn logs() {
     let filter = std::env::var("GANGLION_LOG").unwrap_or_else(|_| "warn,ganglion=info".to_owned());
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::env::var("GANGLION_LOG_JSON").is_ok() {
         builder.json().init();
     } else {

@@ -68,13 +68,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         master,
         settings,
     })?;
-    Ok(Running {
-        store,
-        world,
-        committer,
-        app: Arc::new(app),
-        thread,
-    })
+    Ok(Running { store, world, committer, app: Arc::new(app), thread })
 }
 
 impl Running {
@@ -83,13 +77,7 @@ impl Running {
     /// # Errors
     /// When serving fails.
     pub async fn until_stopped(self, listener: tokio::net::TcpListener, ready: Option<String>) -> Result<()> {
-        let Running {
-            store,
-            committer,
-            app,
-            thread,
-            ..
-        } = self;
+        let Running { store, committer, app, thread, .. } = self;
         if let Some(ready) = ready {
             crate::out(&ready);
         }

@@ -53,9 +53,7 @@ impl WallClock for Machine {
 pub fn master_key(data: &Path, machine: &Machine) -> Result<Key> {
     let path = data.join("master.key");
     match std::fs::read(&path) {
-        Ok(bytes) => bytes
-            .try_into()
-            .map_err(|_| anyhow!("{} is not a key of 32 bytes", path.display())),
+        Ok(bytes) => bytes.try_into().map_err(|_| anyhow!("{} is not a key of 32 bytes", path.display())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let key = machine.key();
             write_private(&path, &key).with_context(|| format!("writing {}", path.display()))?;
@@ -68,11 +66,7 @@ pub fn master_key(data: &Path, machine: &Machine) -> Result<Key> {
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

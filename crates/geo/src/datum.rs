@@ -104,10 +104,7 @@ fn wgs84_to_gcj02(point: Point<f64>) -> Point<f64> {
     let root = (1.0 - KRASOVSKY_E2 * phi.sin() * phi.sin()).sqrt();
     let meridian = KRASOVSKY_AXIS * (1.0 - KRASOVSKY_E2) / (root * root * root);
     let parallel = KRASOVSKY_AXIS / root * phi.cos();
-    Point::new(
-        lon + (east_m / parallel).to_degrees(),
-        lat + (north_m / meridian).to_degrees(),
-    )
+    Point::new(lon + (east_m / parallel).to_degrees(), lat + (north_m / meridian).to_degrees())
 }
 
 /// The shift in metres to the east and north, as a series in degrees from 105 E 35 N.
@@ -165,21 +162,9 @@ mod tests {
         // (WGS-84, GCJ-02) as printed by widely used converters; two of them take another axis, hence the metre.
         let pairs = [
             ((116.404, 39.915), (116.410_244_499_169_38, 39.916_404_281_501_64), 1e-9),
-            (
-                (121.527_210_6, 31.177_427_6),
-                (121.531_541_859_215, 31.175_303_983_645_97),
-                1e-5,
-            ),
-            (
-                (113.912_316, 22.543_847),
-                (113.917_176_480_836_3, 22.540_796_131_694_766),
-                1e-5,
-            ),
-            (
-                (116.377_817, 39.911_954),
-                (116.384_047_224_556_57, 39.913_345_455_360_69),
-                1e-5,
-            ),
+            ((121.527_210_6, 31.177_427_6), (121.531_541_859_215, 31.175_303_983_645_97), 1e-5),
+            ((113.912_316, 22.543_847), (113.917_176_480_836_3, 22.540_796_131_694_766), 1e-5),
+            ((116.377_817, 39.911_954), (116.384_047_224_556_57, 39.913_345_455_360_69), 1e-5),
         ];
         for (wgs, gcj, tolerance) in pairs {
             let (wgs, gcj) = (Point::from(wgs), Point::from(gcj));
@@ -199,11 +184,7 @@ mod tests {
 
     #[test]
     fn outside_the_shifted_box_nothing_moves() {
-        for far in [
-            Point::new(2.35, 48.85),
-            Point::new(-74.0, 40.7),
-            Point::new(151.2, -33.9),
-        ] {
+        for far in [Point::new(2.35, 48.85), Point::new(-74.0, 40.7), Point::new(151.2, -33.9)] {
             assert_eq!(from_wgs84(Datum::Gcj02, far), far);
             assert_eq!(to_wgs84(Datum::Gcj02, far), far);
         }

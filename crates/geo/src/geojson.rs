@@ -26,11 +26,7 @@ pub struct ReadOptions<'a> {
 impl Default for ReadOptions<'_> {
     /// 64 MiB, `code` and `name`.
     fn default() -> Self {
-        Self {
-            max_bytes: 64 << 20,
-            code_property: "code",
-            name_property: "name",
-        }
+        Self { max_bytes: 64 << 20, code_property: "code", name_property: "name" }
     }
 }
 
@@ -68,15 +64,7 @@ impl Reading {
     }
 
     fn failed(problem: Problem) -> Self {
-        Self {
-            findings: vec![Finding {
-                feature: None,
-                code: None,
-                ring: None,
-                problem,
-            }],
-            ..Self::default()
-        }
+        Self { findings: vec![Finding { feature: None, code: None, ring: None, problem }], ..Self::default() }
     }
 }
 
@@ -93,21 +81,12 @@ pub fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Reading {
     }
     let mut first_with: HashMap<String, usize> = HashMap::new();
     for (at, feature) in features.into_iter().enumerate() {
-        let mut reader = FeatureReader {
-            number: at + 1,
-            code: None,
-            findings: Vec::new(),
-        };
+        let mut reader = FeatureReader { number: at + 1, code: None, findings: Vec::new() };
         let outline = reader.read(feature, options, &mut first_with);
         let FeatureReader { code, findings, .. } = reader;
         let rejected = findings.iter().any(|(_, problem)| problem.rejects());
         reading.outlines.extend(outline.filter(|_| !rejected));
-        let named = |(ring, problem)| Finding {
-            feature: Some(at + 1),
-            code: code.clone(),
-            ring,
-            problem,
-        };
+        let named = |(ring, problem)| Finding { feature: Some(at + 1), code: code.clone(), ring, problem };
         reading.findings.extend(findings.into_iter().map(named));
     }
     about.remove("type");
@@ -118,16 +97,11 @@ pub fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Reading {
 /// The collection without its features, and the features.
 fn open(bytes: &[u8], limit: usize) -> Result<(Map<String, Value>, Vec<Value>), Problem> {
     if bytes.len() > limit {
-        return Err(Problem::TooLarge {
-            bytes: bytes.len(),
-            limit,
-        });
+        return Err(Problem::TooLarge { bytes: bytes.len(), limit });
     }
     // Windows editors put a byte-order mark in front, which JSON forbids.
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|error| Problem::NotUtf8 {
-        byte: error.valid_up_to(),
-    })?;
+    let text = std::str::from_utf8(bytes).map_err(|error| Problem::NotUtf8 { byte: error.valid_up_to() })?;
     let value: Value = serde_json::from_str(text).map_err(|error| Problem::NotJson {
         line: error.line(),
         column: error.column(),
@@ -148,10 +122,7 @@ fn open(bytes: &[u8], limit: usize) -> Result<(Map<String, Value>, Vec<Value>), 
 /// The name of a coordinate system that is not longitude and latitude on WGS-84 or CGCS2000.
 fn foreign_crs(about: &Map<String, Value>) -> Option<String> {
     let crs = about.get("crs").filter(|crs| !crs.is_null())?;
-    let name = crs
-        .pointer("/properties/name")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let name = crs.pointer("/properties/name").and_then(Value::as_str).unwrap_or_default();
     let known = ["CRS84", "EPSG:4326", "EPSG::4326", "EPSG:4490", "EPSG::4490"];
     (!known.iter().any(|ending| name.ends_with(ending))).then(|| name.to_owned())
 }
@@ -182,30 +153,16 @@ impl FeatureReader {
         };
         self.code = properties.get(options.code_property).and_then(code_text);
         match self.code.clone() {
-            None => self.note(
-                None,
-                Problem::MissingCode {
-                    property: options.code_property.to_owned(),
-                },
-            ),
+            None => self.note(None, Problem::MissingCode { property: options.code_property.to_owned() }),
             Some(code) => match first_with.get(&code) {
                 Some(&first) => self.note(None, Problem::DuplicateCode { first }),
                 None => _ = first_with.insert(code, self.number),
             },
         }
         let geometry = self.geometry(feature.get("geometry"))?;
-        let name = properties
-            .get(options.name_property)
-            .and_then(Value::as_str)
-            .map(str::trim);
+        let name = properties.get(options.name_property).and_then(Value::as_str).map(str::trim);
         let name = name.filter(|name| !name.is_empty()).map(str::to_owned);
-        Some(Outline {
-            feature: self.number,
-            code: self.code.clone()?,
-            name,
-            properties,
-            geometry,
-        })
+        Some(Outline { feature: self.number, code: self.code.clone()?, name, properties, geometry })
     }
 
     fn geometry(&mut self, geometry: Option<&Value>) -> Option<MultiPolygon<f64>> {
@@ -217,19 +174,13 @@ impl FeatureReader {
             Some("Polygon") => geometry.get("coordinates").into_iter().collect(),
             Some("MultiPolygon") => coordinates.into_iter().flatten().collect(),
             other => {
-                return self.fail(Problem::WrongGeometry {
-                    found: other.unwrap_or_default().to_owned(),
-                });
+                return self.fail(Problem::WrongGeometry { found: other.unwrap_or_default().to_owned() });
             }
         };
         if coordinates.is_none_or(Vec::is_empty) {
             return self.fail(Problem::NoGeometry);
         }
-        let polygons: Vec<_> = parts
-            .iter()
-            .enumerate()
-            .map(|(at, part)| self.polygon(at + 1, part))
-            .collect();
+        let polygons: Vec<_> = parts.iter().enumerate().map(|(at, part)| self.polygon(at + 1, part)).collect();
         polygons.into_iter().collect::<Option<Vec<_>>>().map(MultiPolygon)
     }
 
@@ -238,11 +189,8 @@ impl FeatureReader {
             self.note(Some(RingAt { part, ring: 1 }), Problem::BadCoordinates);
             return None;
         };
-        let read: Vec<_> = rings
-            .iter()
-            .enumerate()
-            .map(|(at, ring)| self.ring(RingAt { part, ring: at + 1 }, ring))
-            .collect();
+        let read: Vec<_> =
+            rings.iter().enumerate().map(|(at, ring)| self.ring(RingAt { part, ring: at + 1 }, ring)).collect();
         let mut read = read.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
         Some(Polygon::new(read.next()?, read.collect()))
     }

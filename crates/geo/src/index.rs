@@ -101,9 +101,7 @@ impl PlaceIndex {
 
     /// The holder in every layer that has one, as (level, key), levels ascending. Allocates nothing.
     pub fn all_at(&self, point: Point<f64>) -> impl Iterator<Item = (u8, u64)> {
-        self.layers
-            .iter()
-            .filter_map(move |layer| Some((layer.level, layer.at(point)?)))
+        self.layers.iter().filter_map(move |layer| Some((layer.level, layer.at(point)?)))
     }
 
     /// The holder of the point in one layer and every other place whose boundary is within `tolerance` metres, which is how
@@ -111,9 +109,7 @@ impl PlaceIndex {
     /// no neighbour.
     #[must_use]
     pub fn lookup(&self, level: u8, point: Point<f64>, tolerance: f64) -> Lookup {
-        self.layer(level)
-            .map(|layer| layer.lookup(point, tolerance))
-            .unwrap_or_default()
+        self.layer(level).map(|layer| layer.lookup(point, tolerance)).unwrap_or_default()
     }
 
     fn layer(&self, level: u8) -> Option<&Layer> {
@@ -205,19 +201,9 @@ mod tests {
             assert_eq!(index.at(0, Point::new(1.0, 1.0)), Some(4), "shared vertex");
             assert_eq!(index.at(0, Point::new(0.0, 0.0)), Some(9), "outer corner");
             assert_eq!(index.at(0, Point::new(1.75, 0.5)), Some(4), "overlap");
-            assert_eq!(
-                index.at(0, Point::new(2.0, 0.5)),
-                Some(5),
-                "inside one beats the border of another"
-            );
+            assert_eq!(index.at(0, Point::new(2.0, 0.5)), Some(5), "inside one beats the border of another");
             let both = index.lookup(0, Point::new(1.75, 0.5), 30.0);
-            assert_eq!(
-                both,
-                Lookup {
-                    here: Some(4),
-                    near: vec![(5, 0.0)]
-                }
-            );
+            assert_eq!(both, Lookup { here: Some(4), near: vec![(5, 0.0)] });
         }
     }
 }

@@ -13,10 +13,7 @@ use crate::metres::Scale;
 pub fn area_m2(outline: &MultiPolygon<f64>) -> f64 {
     // Ring by ring without sign: files disagree about which way round a ring runs.
     let ring = |ring: &geo::LineString<f64>| Polygon::new(ring.clone(), Vec::new()).geodesic_area_signed().abs();
-    outline
-        .iter()
-        .map(|part| ring(part.exterior()) - part.interiors().iter().map(ring).sum::<f64>())
-        .sum()
+    outline.iter().map(|part| ring(part.exterior()) - part.interiors().iter().map(ring).sum::<f64>()).sum()
 }
 
 /// The smallest box of degrees around an outline; `None` for an empty one.
@@ -29,16 +26,11 @@ pub fn bounds(outline: &MultiPolygon<f64>) -> Option<Rect<f64>> {
 /// on a level line through it. `None` for an outline without area.
 #[must_use]
 pub fn label_point(outline: &MultiPolygon<f64>) -> Option<Point<f64>> {
-    let largest = outline
-        .iter()
-        .max_by(|a, b| a.unsigned_area().total_cmp(&b.unsigned_area()))?;
+    let largest = outline.iter().max_by(|a, b| a.unsigned_area().total_cmp(&b.unsigned_area()))?;
     if largest.unsigned_area() <= 0.0 {
         return None;
     }
-    largest
-        .centroid()
-        .filter(|centre| largest.contains(centre))
-        .or_else(|| largest.interior_point())
+    largest.centroid().filter(|centre| largest.contains(centre)).or_else(|| largest.interior_point())
 }
 
 /// How far, in metres, `inner` sticks out of `outer`: 0 when it lies inside or on the border, the distance to the nearest
@@ -49,10 +41,7 @@ pub fn overhang_m(inner: &MultiPolygon<f64>, outer: &MultiPolygon<f64>) -> f64 {
     let outside = inner.difference(outer);
     let corner = |c: geo::Coord<f64>| {
         let scale = Scale::at(c.y);
-        outer
-            .lines_iter()
-            .map(|line| scale.to_edge(c.into(), line.start, line.end))
-            .fold(f64::INFINITY, f64::min)
+        outer.lines_iter().map(|line| scale.to_edge(c.into(), line.start, line.end)).fold(f64::INFINITY, f64::min)
     };
     // The clipping works on a finer lattice than a millimetre; what it leaves below that is not overhang.
     let farthest = outside.coords_iter().map(corner).fold(0.0, f64::max);

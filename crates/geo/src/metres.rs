@@ -29,11 +29,7 @@ impl Scale {
         let (ax, ay) = ((a.x - point.x()) * self.lon, (a.y - point.y()) * self.lat);
         let (dx, dy) = ((b.x - a.x) * self.lon, (b.y - a.y) * self.lat);
         let length2 = dx * dx + dy * dy;
-        let along = if length2 > 0.0 {
-            (-(ax * dx + ay * dy) / length2).clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
+        let along = if length2 > 0.0 { (-(ax * dx + ay * dy) / length2).clamp(0.0, 1.0) } else { 0.0 };
         (ax + along * dx).hypot(ay + along * dy)
     }
 

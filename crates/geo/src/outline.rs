@@ -18,8 +18,7 @@ pub fn simplified(outline: &MultiPolygon<f64>, tolerance: f64) -> MultiPolygon<f
     }
     let wide = |ring: &LineString<f64>| {
         use geo::BoundingRect;
-        ring.bounding_rect()
-            .is_some_and(|b| b.width() > tolerance || b.height() > tolerance)
+        ring.bounding_rect().is_some_and(|b| b.width() > tolerance || b.height() > tolerance)
     };
     let part = |polygon: &Polygon<f64>| {
         let holes = polygon.interiors().iter().filter(|hole| wide(hole)).cloned().collect();
@@ -102,17 +101,11 @@ mod tests {
     fn the_text_is_geojson_with_six_decimals() {
         let triangle = polygon![(x: 116.123_456_78, y: 38.0), (x: 117.0, y: 39.0), (x: 117.0, y: 38.0)];
         let one = geometry_json(&triangle.clone().into());
-        assert_eq!(
-            one,
-            r#"{"type":"Polygon","coordinates":[[[116.123457,38],[117,38],[117,39],[116.123457,38]]]}"#
-        );
+        assert_eq!(one, r#"{"type":"Polygon","coordinates":[[[116.123457,38],[117,38],[117,39],[116.123457,38]]]}"#);
         let two: serde_json::Value =
             serde_json::from_str(&geometry_json(&MultiPolygon(vec![triangle.clone(), triangle]))).unwrap();
         assert_eq!(two["type"], "MultiPolygon");
         assert_eq!(two["coordinates"].as_array().unwrap().len(), 2);
-        assert_eq!(
-            geometry_json(&MultiPolygon(vec![])),
-            r#"{"type":"MultiPolygon","coordinates":[]}"#
-        );
+        assert_eq!(geometry_json(&MultiPolygon(vec![])), r#"{"type":"MultiPolygon","coordinates":[]}"#);
     }
 }

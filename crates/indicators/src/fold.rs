@@ -86,14 +86,7 @@ fn fact_of_case(rows: &dyn Rows, model: &Model, measure: &Measure, case: &Case) 
     if at.is_none() && measure.at != Moment::Always {
         return None;
     }
-    let names = Names {
-        rows,
-        process,
-        case: Some(case),
-        form: None,
-        actor: None,
-        now: case.updated_at,
-    };
+    let names = Names { rows, process, case: Some(case), form: None, actor: None, now: case.updated_at };
     if measure.filter.as_ref().is_some_and(|filter| !filter.holds(&names)) {
         return None;
     }
@@ -105,13 +98,7 @@ fn fact_of_case(rows: &dyn Rows, model: &Model, measure: &Measure, case: &Case) 
         }
     };
     let day = at.map_or(0, |at| Period::day_number(local_date(at)));
-    Some(Fact {
-        measure: measure.name.clone(),
-        day,
-        place: case.place,
-        dim: dim_of(measure, &names),
-        value,
-    })
+    Some(Fact { measure: measure.name.clone(), day, place: case.place, dim: dim_of(measure, &names), value })
 }
 
 /// Everything a case contributes, in measure order.
@@ -135,13 +122,7 @@ pub fn facts_of_record(model: &Model, rows: &dyn Rows, record: &Record) -> Vec<F
         .values()
         .filter(|measure| matches!(&measure.of, Source::Register(name) if *name == record.register))
         .filter(|measure| measure.filter.as_ref().is_none_or(|filter| filter.holds(&names)))
-        .map(|measure| Fact {
-            measure: measure.name.clone(),
-            day: 0,
-            place,
-            dim: dim_of(measure, &names),
-            value: 1,
-        })
+        .map(|measure| Fact { measure: measure.name.clone(), day: 0, place, dim: dim_of(measure, &names), value: 1 })
         .collect()
 }
 
@@ -153,20 +134,12 @@ pub fn fact_changes(case: CaseId, before: Vec<Fact>, after: Vec<Fact>) -> Vec<Fa
     for fact in after {
         match before.remove(&fact.measure) {
             Some(old) if old == fact => {}
-            old => changes.push(FactChange {
-                case,
-                before: old,
-                after: Some(fact),
-            }),
+            old => changes.push(FactChange { case, before: old, after: Some(fact) }),
         }
     }
     let mut gone: Vec<Fact> = before.into_values().collect();
     gone.sort_by(|a, b| a.measure.cmp(&b.measure));
-    changes.extend(gone.into_iter().map(|old| FactChange {
-        case,
-        before: Some(old),
-        after: None,
-    }));
+    changes.extend(gone.into_iter().map(|old| FactChange { case, before: Some(old), after: None }));
     changes
 }
 
@@ -183,20 +156,10 @@ pub fn minutes_class(minutes: i64) -> i64 {
 
 /// Adds the counters that `fact` moves, `sign` being 1 or -1.
 pub fn add_cells(cells: &mut Cells, shard: Shard, fact: &Fact, sign: i64, timed: bool) {
-    let month = if fact.day == 0 {
-        Period::Now
-    } else {
-        Period::Month(Period::month_of(fact.day))
-    };
+    let month = if fact.day == 0 { Period::Now } else { Period::Month(Period::month_of(fact.day)) };
     let mut add = |level: Level, period: Period, dim: String| {
         if let Some(place) = fact.place.at(level) {
-            let key = CellKey {
-                shard,
-                measure: fact.measure.clone(),
-                place,
-                period,
-                dim,
-            };
+            let key = CellKey { shard, measure: fact.measure.clone(), place, period, dim };
             let cell = cells.entry(key).or_default();
             cell.0 += sign;
             cell.1 += sign * fact.value;
@@ -219,14 +182,8 @@ pub fn add_cells(cells: &mut Cells, shard: Shard, fact: &Fact, sign: i64, timed:
 /// Adds the counters that a list of fact changes moves.
 pub fn cells_of_changes(cells: &mut Cells, model: &Model, shard: Shard, changes: &[FactChange]) {
     for change in changes {
-        let name = change
-            .after
-            .as_ref()
-            .or(change.before.as_ref())
-            .map(|fact| fact.measure.as_str());
-        let timed = name
-            .and_then(|name| model.measures.get(name))
-            .is_some_and(|m| m.minutes_since.is_some());
+        let name = change.after.as_ref().or(change.before.as_ref()).map(|fact| fact.measure.as_str());
+        let timed = name.and_then(|name| model.measures.get(name)).is_some_and(|m| m.minutes_since.is_some());
         if let Some(before) = &change.before {
             add_cells(cells, shard, before, -1, timed);
         }

@@ -40,11 +40,7 @@ impl Period {
     #[must_use]
     pub fn first_day(month: i32) -> i32 {
         let (year, month0) = (month.div_euclid(12), month.rem_euclid(12));
-        let date = Date::new(
-            i16::try_from(year).unwrap_or(1970),
-            i8::try_from(month0 + 1).unwrap_or(1),
-            1,
-        );
+        let date = Date::new(i16::try_from(year).unwrap_or(1970), i8::try_from(month0 + 1).unwrap_or(1), 1);
         Period::day_number(date.unwrap_or(EPOCH))
     }
 
@@ -76,20 +72,13 @@ impl Span {
         if from >= to {
             return (Vec::new(), Vec::new());
         }
-        let first = if self.from.day() == 1 {
-            Period::month_of(from)
-        } else {
-            Period::month_of(from) + 1
-        };
+        let first = if self.from.day() == 1 { Period::month_of(from) } else { Period::month_of(from) + 1 };
         let end = Period::month_of(to);
         if first >= end {
             return (Vec::new(), vec![(from, to)]);
         }
         let ends = [(from, Period::first_day(first)), (Period::first_day(end), to)];
-        (
-            (first..end).collect(),
-            ends.into_iter().filter(|(a, b)| a < b).collect(),
-        )
+        ((first..end).collect(), ends.into_iter().filter(|(a, b)| a < b).collect())
     }
 }
 
@@ -103,18 +92,12 @@ mod tests {
         let split = |from, to| Span { from, to }.split();
         let month = |y: i32, m: i32| y * 12 + m - 1;
         let day = Period::day_number;
-        assert_eq!(
-            split(date(2022, 6, 1), date(2022, 7, 1)),
-            (vec![month(2022, 6)], vec![])
-        );
+        assert_eq!(split(date(2022, 6, 1), date(2022, 7, 1)), (vec![month(2022, 6)], vec![]));
         let (months, days) = split(date(2021, 12, 30), date(2022, 3, 3));
         assert_eq!(months, vec![month(2022, 1), month(2022, 2)]);
         assert_eq!(
             days,
-            vec![
-                (day(date(2021, 12, 30)), day(date(2022, 1, 1))),
-                (day(date(2022, 3, 1)), day(date(2022, 3, 3)))
-            ]
+            vec![(day(date(2021, 12, 30)), day(date(2022, 1, 1))), (day(date(2022, 3, 1)), day(date(2022, 3, 3)))]
         );
         assert_eq!(split(date(2022, 6, 2), date(2022, 6, 9)).0, Vec::<i32>::new());
         assert_eq!(split(date(2022, 6, 2), date(2022, 6, 2)), (vec![], vec![]));

@@ -70,11 +70,7 @@ pub fn round(value: f64, decimals: u8, rounding: Rounding) -> String {
         }
     };
     let out = format!("{:.*}", usize::from(decimals), whole / scale);
-    if out.starts_with('-') && out.bytes().all(|b| matches!(b, b'-' | b'0' | b'.')) {
-        out[1..].to_owned()
-    } else {
-        out
-    }
+    if out.starts_with('-') && out.bytes().all(|b| matches!(b, b'-' | b'0' | b'.')) { out[1..].to_owned() } else { out }
 }
 
 /// Reads `indicator` from `sums`.
@@ -90,10 +86,7 @@ pub fn figure(indicator: &Indicator, sums: &Sums) -> Figure {
         }
         Formula::MedianHours(a) => {
             let classes = sums.classes.get(a);
-            (
-                classes.and_then(median_minutes).map(|minutes| minutes / 60.0),
-                total(a).0,
-            )
+            (classes.and_then(median_minutes).map(|minutes| minutes / 60.0), total(a).0)
         }
         Formula::MeanHours(a) => {
             let (rows, sum) = total(a);
@@ -101,11 +94,7 @@ pub fn figure(indicator: &Indicator, sums: &Sums) -> Figure {
         }
     };
     let shown = value.map(|value| {
-        round(
-            if indicator.percent { value * 100.0 } else { value },
-            indicator.decimals,
-            indicator.rounding,
-        )
+        round(if indicator.percent { value * 100.0 } else { value }, indicator.decimals, indicator.rounding)
     });
     Figure { value, shown, rows }
 }

@@ -10,10 +10,7 @@ pub fn apply(case: &mut Case, op: &Op, at: Timestamp) {
     match op {
         Op::State { to, last, .. } => {
             case.state.clone_from(to);
-            case.entered
-                .entry(to.clone())
-                .and_modify(|entered| entered.1 = at)
-                .or_insert((at, at));
+            case.entered.entry(to.clone()).and_modify(|entered| entered.1 = at).or_insert((at, at));
             case.closed_at = last.then(|| case.closed_at.unwrap_or(at));
         }
         Op::Set { field, value } => {

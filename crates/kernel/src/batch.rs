@@ -37,8 +37,7 @@ pub fn want(world: &World, commands: &[Command]) -> Want {
             }
             Body::Due { case, .. } | Body::LinkBack { case, .. } => want.cases.push((command.shard, *case)),
             Body::Put { record } => {
-                want.records
-                    .push((command.shard, record.register.clone(), record.key.clone()));
+                want.records.push((command.shard, record.register.clone(), record.key.clone()));
             }
         }
     }
@@ -51,11 +50,7 @@ fn want_open(world: &World, shard: Shard, (process, form): (&str, &Fields), want
     };
     for field in process.form.iter().filter(|field| field.unique) {
         if let Some(value) = form.get(&field.name).and_then(Value::as_str) {
-            want.unique.push((
-                shard,
-                format!("{}.{}", process.name, field.name),
-                value.trim().to_owned(),
-            ));
+            want.unique.push((shard, format!("{}.{}", process.name, field.name), value.trim().to_owned()));
         }
     }
 }
@@ -168,12 +163,7 @@ pub fn timers_of(case: &Case) -> Vec<Timer> {
         .filter(|(name, clock)| clock.stopped_at().is_none() && !clock.is_paused() && !case.fired.contains(name))
         .filter(|(name, _)| !case.windows.contains(name))
         .filter_map(|(name, clock)| {
-            Some(Timer {
-                at: clock.due_at()?,
-                shard: case.shard,
-                case: case.id,
-                clock: name.clone(),
-            })
+            Some(Timer { at: clock.due_at()?, shard: case.shard, case: case.id, clock: name.clone() })
         })
         .collect()
 }
@@ -265,10 +255,7 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        let unique = decision
-            .unique
-            .into_iter()
-            .map(|(field, value)| (command.shard, field, value));
+        let unique = decision.unique.into_iter().map(|(field, value)| (command.shard, field, value));
         want.unique
             .extend(unique.filter(|key| !self.state.unique.contains_key(key) && !self.asked.unique.contains(key)));
         (!want.records.is_empty() || !want.unique.is_empty()).then_some(want)
@@ -323,22 +310,12 @@ impl<'a> Batch<'a> {
     }
 
     fn write(&mut self, shard: Shard) -> &mut ShardWrite {
-        self.writes.entry(shard).or_insert_with(|| ShardWrite {
-            shard,
-            ..ShardWrite::default()
-        })
+        self.writes.entry(shard).or_insert_with(|| ShardWrite { shard, ..ShardWrite::default() })
     }
 
     fn take(&mut self, command: &Command, given: &Given, decision: Decision) -> Outcome {
         let shard = command.shard;
-        let mut outcome = Outcome {
-            shard,
-            seq: 0,
-            case: None,
-            number: None,
-            state: None,
-            version: 0,
-        };
+        let mut outcome = Outcome { shard, seq: 0, case: None, number: None, state: None, version: 0 };
         if let Some((case, key)) = decision.key {
             self.state.keys.insert(case, key);
             if let Some(wrapped) = wrap(self.master, &case.to_string(), &key) {
@@ -359,9 +336,7 @@ impl<'a> Batch<'a> {
         }
         for (field, value) in decision.unique {
             let number = outcome.number.clone().unwrap_or_default();
-            self.state
-                .unique
-                .insert((shard, field.clone(), value.clone()), number.clone());
+            self.state.unique.insert((shard, field.clone(), value.clone()), number.clone());
             self.write(shard).unique.push((field, value, number));
         }
         outcome
@@ -371,14 +346,7 @@ impl<'a> Batch<'a> {
     fn apply(&mut self, change: &Change, at: Timestamp) -> Option<CaseId> {
         match change {
             Change::Opened { case } => {
-                self.touched.insert(
-                    case.id,
-                    Touched {
-                        is_new: true,
-                        facts: Vec::new(),
-                        timers: Vec::new(),
-                    },
-                );
+                self.touched.insert(case.id, Touched { is_new: true, facts: Vec::new(), timers: Vec::new() });
                 self.order.push(case.id);
                 self.state.by_number.insert(case.number.clone(), case.id);
                 self.state.cases.insert(case.id, Case::clone(case));
@@ -388,14 +356,7 @@ impl<'a> Batch<'a> {
                 let row = self.state.cases.get_mut(case)?;
                 if !self.touched.contains_key(case) {
                     let facts = facts_of_case(&self.world.model, self.world, row);
-                    self.touched.insert(
-                        *case,
-                        Touched {
-                            is_new: false,
-                            facts,
-                            timers: timers_of(row),
-                        },
-                    );
+                    self.touched.insert(*case, Touched { is_new: false, facts, timers: timers_of(row) });
                     self.order.push(*case);
                 }
                 apply_all(row, ops, at);
@@ -414,21 +375,9 @@ impl<'a> Batch<'a> {
         let shard = command.shard;
         let (_, head) = self.heads.entry(shard).or_default();
         let seq = head.seq + 1;
-        let entry = Entry {
-            shard,
-            seq,
-            at,
-            actor: command.actor.clone(),
-            command: command.id,
-            change,
-        };
+        let entry = Entry { shard, seq, at, actor: command.actor.clone(), command: command.id, change };
         head.seq = seq;
-        self.write(shard).lines.push(Line {
-            entry,
-            canonical: String::new(),
-            hash: [0; 32],
-            case,
-        });
+        self.write(shard).lines.push(Line { entry, canonical: String::new(), hash: [0; 32], case });
         seq
     }
 
@@ -452,24 +401,16 @@ impl<'a> Batch<'a> {
             let facts = fact_changes(id, before.facts, after);
             let timers = timers_of(&case);
             let model = &self.world.model;
-            let write = self.writes.entry(case.shard).or_insert_with(|| ShardWrite {
-                shard: case.shard,
-                ..ShardWrite::default()
-            });
+            let write = self
+                .writes
+                .entry(case.shard)
+                .or_insert_with(|| ShardWrite { shard: case.shard, ..ShardWrite::default() });
             cells_of_changes(&mut write.cells, model, case.shard, &facts);
             write.facts.extend(facts);
-            write
-                .timers_gone
-                .extend(before.timers.iter().filter(|timer| !timers.contains(timer)).cloned());
-            write
-                .timers_new
-                .extend(timers.into_iter().filter(|timer| !before.timers.contains(timer)));
+            write.timers_gone.extend(before.timers.iter().filter(|timer| !timers.contains(timer)).cloned());
+            write.timers_new.extend(timers.into_iter().filter(|timer| !before.timers.contains(timer)));
             let kind = kind_of(model, &case);
-            write.cases.push(CaseWrite {
-                case,
-                is_new: before.is_new,
-                kind,
-            });
+            write.cases.push(CaseWrite { case, is_new: before.is_new, kind });
         }
         for (shard, write) in &mut self.writes {
             if let Some((expected, head)) = self.heads.remove(shard) {

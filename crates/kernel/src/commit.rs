@@ -38,11 +38,7 @@ pub struct CommitterSettings {
 
 impl Default for CommitterSettings {
     fn default() -> CommitterSettings {
-        CommitterSettings {
-            queue_commands_max: 4096,
-            batch_commands_max: 512,
-            retries_max: 5,
-        }
+        CommitterSettings { queue_commands_max: 4096, batch_commands_max: 512, retries_max: 5 }
     }
 }
 
@@ -107,10 +103,7 @@ impl Committer {
     pub fn start(works: Works) -> std::io::Result<(Committer, std::thread::JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(works.settings.queue_commands_max);
         let (journal, _) = broadcast::channel(256);
-        let committer = Committer {
-            queue,
-            journal: journal.clone(),
-        };
+        let committer = Committer { queue, journal: journal.clone() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
@@ -124,12 +117,10 @@ impl Committer {
     /// See [`CommitError`].
     pub async fn send(&self, command: Command) -> Answer {
         let (reply, answer) = oneshot::channel();
-        self.queue
-            .try_send(Job { command, reply })
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => CommitError::Busy,
-                mpsc::error::TrySendError::Closed(_) => CommitError::Stopped,
-            })?;
+        self.queue.try_send(Job { command, reply }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => CommitError::Busy,
+            mpsc::error::TrySendError::Closed(_) => CommitError::Stopped,
+        })?;
         answer.await.map_err(|_| CommitError::Stopped)?
     }
 
@@ -172,10 +163,7 @@ pub async fn commit_at(works: &Works, commands: &[Command], at: &[Timestamp]) ->
             Err(error) => {
                 tracing::error!(%error, commands = commands.len(), "a batch could not be written; nothing changed");
                 let error = Arc::new(error);
-                let answers = commands
-                    .iter()
-                    .map(|_| Err(CommitError::Storage(error.clone())))
-                    .collect();
+                let answers = commands.iter().map(|_| Err(CommitError::Storage(error.clone()))).collect();
                 return (answers, Vec::new());
             }
         }
@@ -194,23 +182,11 @@ async fn attempt(
     batch.asked(&first);
     let records = want_records(&world, batch.state(), commands);
     if !records.is_empty() {
-        load_more(
-            works,
-            &mut batch,
-            &Want {
-                records,
-                ..Want::default()
-            },
-        )
-        .await?;
+        load_more(works, &mut batch, &Want { records, ..Want::default() }).await?;
     }
     let mut answers = Vec::with_capacity(commands.len());
     for (command, now) in commands.iter().zip(at) {
-        let given = Given {
-            now: *now,
-            id: works.clock.id(),
-            key: works.clock.key(),
-        };
+        let given = Given { now: *now, id: works.clock.id(), key: works.clock.key() };
         if let Some(more) = batch.needs(command, &given) {
             load_more(works, &mut batch, &more).await?;
         }
@@ -240,9 +216,7 @@ fn publish(works: &Works, writes: Vec<ShardWrite>) -> Vec<Entry> {
     }
     let is_record = |entry: &Entry| matches!(entry.change, Change::Record { .. });
     if entries.iter().any(is_record) {
-        works
-            .world
-            .rcu(|world| Arc::new(world.with_records(records.iter().cloned())));
+        works.world.rcu(|world| Arc::new(world.with_records(records.iter().cloned())));
     }
     entries
 }

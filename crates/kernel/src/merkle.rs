@@ -14,12 +14,7 @@ pub fn leaf_hash(leaf: &[u8]) -> Hash {
 }
 
 fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new()
-        .chain_update([1])
-        .chain_update(left)
-        .chain_update(right)
-        .finalize()
-        .into()
+    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
 }
 
 /// The right edge of the tree.
@@ -70,10 +65,7 @@ impl Frontier {
         let (size, rest) = bytes.split_first_chunk::<8>()?;
         let size = u64::from_be_bytes(*size);
         let (roots, rest) = rest.as_chunks::<32>();
-        (rest.is_empty() && roots.len() == size.count_ones() as usize).then(|| Frontier {
-            size,
-            roots: roots.to_vec(),
-        })
+        (rest.is_empty() && roots.len() == size.count_ones() as usize).then(|| Frontier { size, roots: roots.to_vec() })
     }
 }
 

@@ -217,10 +217,9 @@ impl After {
     pub fn of(case: &Case, order: CaseOrder) -> After {
         let at = match order {
             CaseOrder::Opened => case.opened_at.as_microsecond(),
-            CaseOrder::Due => case
-                .due_at()
-                .filter(|_| case.closed_at.is_none())
-                .map_or(i64::MAX, Timestamp::as_microsecond),
+            CaseOrder::Due => {
+                case.due_at().filter(|_| case.closed_at.is_none()).map_or(i64::MAX, Timestamp::as_microsecond)
+            }
         };
         After { at, case: case.id }
     }
@@ -430,7 +429,5 @@ pub trait Store: Send + Sync {
 /// Unwraps the keys of a load; a key that does not open is left out, and its values stay sealed.
 #[must_use]
 pub fn unwrapped(master: &Key, keys: &[(CaseId, String)]) -> Vec<(CaseId, Key)> {
-    keys.iter()
-        .filter_map(|(case, wrapped)| Some((*case, crate::seal::unwrap(master, wrapped)?)))
-        .collect()
+    keys.iter().filter_map(|(case, wrapped)| Some((*case, crate::seal::unwrap(master, wrapped)?))).collect()
 }

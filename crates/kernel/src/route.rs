@@ -43,35 +43,19 @@ pub fn locate(places: &Places, point: [f64; 2]) -> Located {
                 (code, metres)
             })
             .collect();
-        return Located {
-            here,
-            near,
-            host: host_of(places, point, here),
-        };
+        return Located { here, near, host: host_of(places, point, here) };
     }
-    Located {
-        here: None,
-        near: Vec::new(),
-        host: None,
-    }
+    Located { here: None, near: Vec::new(), host: None }
 }
 
 fn host_of(places: &Places, point: Point<f64>, here: Option<PlaceCode>) -> Option<PlaceCode> {
     let by_code = here?.at(Level::County)?;
-    let by_outline = places
-        .index
-        .at(Places::layer(Level::County), point)
-        .and_then(PlaceCode::from_padded)?;
+    let by_outline = places.index.at(Places::layer(Level::County), point).and_then(PlaceCode::from_padded)?;
     (by_outline != by_code).then_some(by_outline)
 }
 
 fn finding(field: &str, problem: &str) -> FieldFinding {
-    FieldFinding {
-        field: field.to_owned(),
-        problem: problem.to_owned(),
-        message: None,
-        args: BTreeMap::new(),
-    }
+    FieldFinding { field: field.to_owned(), problem: problem.to_owned(), message: None, args: BTreeMap::new() }
 }
 
 /// A point as stored in a form.
@@ -91,20 +75,12 @@ pub fn point_of(value: Option<&Value>) -> Option<[f64; 2]> {
 /// does not hold the point and is not within reach), `not_a_place`, or `required`.
 pub fn route(world: &World, process: &Process, form: &Fields, day: Date) -> Result<Route, FieldFinding> {
     let def = &process.route;
-    let named = def
-        .place
-        .as_ref()
-        .and_then(|field| form.get(field))
-        .and_then(Value::as_str);
+    let named = def.place.as_ref().and_then(|field| form.get(field)).and_then(Value::as_str);
     let named = match named {
         Some(code) => {
             let field = def.place.as_deref().unwrap_or_default();
             let code: PlaceCode = code.parse().map_err(|_| finding(field, "not_a_place"))?;
-            let current = world
-                .places
-                .tree
-                .current(code, day)
-                .ok_or_else(|| finding(field, "not_a_place"))?;
+            let current = world.places.tree.current(code, day).ok_or_else(|| finding(field, "not_a_place"))?;
             if !world.places.root.holds(current) || current.level() < Level::County {
                 return Err(finding(field, "outside"));
             }
@@ -115,18 +91,10 @@ pub fn route(world: &World, process: &Process, form: &Fields, day: Date) -> Resu
     let point = def.point.as_ref().and_then(|field| point_of(form.get(field)));
     match (point, named) {
         (Some(point), named) => by_point(world, def.point.as_deref().unwrap_or_default(), point, named),
-        (None, Some(place)) => Ok(Route {
-            by: RouteBy::Named,
-            place,
-            edition: None,
-            near: Vec::new(),
-            moved_from: Vec::new(),
-            host: None,
-        }),
-        (None, None) => Err(finding(
-            def.point.as_deref().or(def.place.as_deref()).unwrap_or_default(),
-            "required",
-        )),
+        (None, Some(place)) => {
+            Ok(Route { by: RouteBy::Named, place, edition: None, near: Vec::new(), moved_from: Vec::new(), host: None })
+        }
+        (None, None) => Err(finding(def.point.as_deref().or(def.place.as_deref()).unwrap_or_default(), "required")),
     }
 }
 
@@ -144,11 +112,7 @@ fn by_point(world: &World, field: &str, point: [f64; 2], named: Option<PlaceCode
         (Some(here), None) => Ok(route(RouteBy::Point, here, found.near.clone())),
         (Some(here), Some(chosen)) if chosen.holds(here) => Ok(route(RouteBy::Point, here, found.near.clone())),
         (here, Some(chosen)) => {
-            let side = found
-                .near
-                .iter()
-                .find(|(code, _)| chosen.holds(*code))
-                .map(|(code, _)| *code);
+            let side = found.near.iter().find(|(code, _)| chosen.holds(*code)).map(|(code, _)| *code);
             let mut others: Vec<(PlaceCode, u32)> = here.map(|here| (here, 0)).into_iter().collect();
             others.extend(found.near.iter().filter(|(code, _)| Some(*code) != side));
             match side {

@@ -34,9 +34,7 @@ pub fn is_sealed(text: &str) -> bool {
 pub fn seal(key: &Key, context: &str, clear: &str) -> Option<String> {
     let mut bytes = clear.as_bytes().to_vec();
     let nonce = nonce(context);
-    cipher(key)?
-        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut bytes)
-        .ok()?;
+    cipher(key)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut bytes).ok()?;
     let mut all = nonce.to_vec();
     all.extend(bytes);
     Some(format!("{PREFIX}{}", B64.encode(all)))
@@ -48,9 +46,7 @@ pub fn open(key: &Key, sealed: &str) -> Option<String> {
     let all = B64.decode(sealed.strip_prefix(PREFIX)?).ok()?;
     let (nonce, body) = all.split_first_chunk::<12>()?;
     let mut body = body.to_vec();
-    let clear = cipher(key)?
-        .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::empty(), &mut body)
-        .ok()?;
+    let clear = cipher(key)?.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::empty(), &mut body).ok()?;
     String::from_utf8(clear.to_vec()).ok()
 }
 

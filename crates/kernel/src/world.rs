@@ -34,9 +34,7 @@ impl Places {
     /// The name of a place on `day`, its code when it is unknown.
     #[must_use]
     pub fn name(&self, code: PlaceCode, day: Date) -> String {
-        self.tree
-            .known(code, day)
-            .map_or_else(|| code.to_string(), |place| place.name.clone())
+        self.tree.known(code, day).map_or_else(|| code.to_string(), |place| place.name.clone())
     }
 
     /// From the county down to the place, as far as they are known.
@@ -104,36 +102,21 @@ impl World {
             if !deployed {
                 continue;
             }
-            let versions = reference
-                .entry(record.register.clone())
-                .or_default()
-                .entry(record.key.clone())
-                .or_default();
+            let versions = reference.entry(record.register.clone()).or_default().entry(record.key.clone()).or_default();
             versions.retain(|old| old.valid_from != record.valid_from);
             versions.push(record);
             versions.sort_by_key(|record| record.valid_from);
         }
-        World {
-            reference: Arc::new(reference),
-            ..self.clone()
-        }
+        World { reference: Arc::new(reference), ..self.clone() }
     }
 }
 
 impl Rows for World {
     fn row(&self, register: &str, key: &str, day: Date) -> Option<&Record> {
-        self.reference
-            .get(register)?
-            .get(key)?
-            .iter()
-            .rev()
-            .find(|record| record.valid_on(day))
+        self.reference.get(register)?.get(key)?.iter().rev().find(|record| record.valid_on(day))
     }
 
     fn fields(&self, register: &str) -> &[Field] {
-        self.model
-            .registers
-            .get(register)
-            .map_or(&[], |register| &register.fields)
+        self.model.registers.get(register).map_or(&[], |register| &register.fields)
     }
 }

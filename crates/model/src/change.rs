@@ -287,12 +287,7 @@ impl Refusal {
     /// A refusal without further words.
     #[must_use]
     pub fn new(code: RefusalCode) -> Refusal {
-        Refusal {
-            code,
-            message: None,
-            fields: Vec::new(),
-            args: BTreeMap::new(),
-        }
+        Refusal { code, message: None, fields: Vec::new(), args: BTreeMap::new() }
     }
 
     /// Adds a value for the words of the screen.

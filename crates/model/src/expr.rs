@@ -139,9 +139,7 @@ impl<'a> Val<'a> {
         match value {
             Value::Null | Value::Object(_) => Val::Null,
             Value::Bool(b) => Val::Bool(*b),
-            Value::Number(n) => n
-                .as_i64()
-                .map_or_else(|| n.as_f64().map_or(Val::Null, Val::Num), Val::Int),
+            Value::Number(n) => n.as_i64().map_or_else(|| n.as_f64().map_or(Val::Null, Val::Num), Val::Int),
             Value::String(s) => Val::Text(Cow::Borrowed(s)),
             Value::Array(items) => Val::List(items.iter().map(Val::from_json).collect()),
         }
@@ -347,9 +345,7 @@ mod tests {
     struct One(Value);
     impl Scope for One {
         fn get<'a>(&'a self, path: &[String]) -> Val<'a> {
-            path.iter()
-                .try_fold(&self.0, |v, key| v.get(key))
-                .map_or(Val::Null, Val::from_json)
+            path.iter().try_fold(&self.0, |v, key| v.get(key)).map_or(Val::Null, Val::from_json)
         }
     }
     fn path(text: &str) -> Box<Expr> {
@@ -377,13 +373,7 @@ mod tests {
     #[test]
     fn overflow_and_division_by_zero_give_no_value() {
         let scope = One(json!({}));
-        assert_eq!(
-            Expr::Arith(Arith::Mul, lit(json!(i64::MAX)), lit(json!(2))).eval(&scope),
-            Val::Null
-        );
-        assert_eq!(
-            Expr::Arith(Arith::Div, lit(json!(1)), lit(json!(0))).eval(&scope),
-            Val::Null
-        );
+        assert_eq!(Expr::Arith(Arith::Mul, lit(json!(i64::MAX)), lit(json!(2))).eval(&scope), Val::Null);
+        assert_eq!(Expr::Arith(Arith::Div, lit(json!(1)), lit(json!(0))).eval(&scope), Val::Null);
     }
 }

@@ -30,14 +30,8 @@ pub enum Level {
 
 impl Level {
     /// All levels, top down.
-    pub const ALL: [Level; 6] = [
-        Level::Province,
-        Level::City,
-        Level::County,
-        Level::Township,
-        Level::Village,
-        Level::Grid,
-    ];
+    pub const ALL: [Level; 6] =
+        [Level::Province, Level::City, Level::County, Level::Township, Level::Village, Level::Grid];
 
     /// Digits of a code of this level.
     #[must_use]
@@ -98,9 +92,7 @@ impl PlaceCode {
     /// From the padded number; `None` when it is no code of any level.
     #[must_use]
     pub fn from_padded(padded: u64) -> Option<PlaceCode> {
-        (10_u64.pow(14)..10_u64.pow(15))
-            .contains(&padded)
-            .then_some(PlaceCode(padded))
+        (10_u64.pow(14)..10_u64.pow(15)).contains(&padded).then_some(PlaceCode(padded))
     }
 
     /// The padded number, as stored.
@@ -112,10 +104,7 @@ impl PlaceCode {
     /// The level, read off the digits that are not padding. No code of the national list ends in a zero group.
     #[must_use]
     pub fn level(self) -> Level {
-        Level::ALL
-            .into_iter()
-            .find(|level| self.0.is_multiple_of(level.unit()))
-            .unwrap_or(Level::Grid)
+        Level::ALL.into_iter().find(|level| self.0.is_multiple_of(level.unit())).unwrap_or(Level::Grid)
     }
 
     /// The code of the ancestor (or self) at `level`; `None` when this place lies above that level.
@@ -176,10 +165,7 @@ impl FromStr for PlaceCode {
         if !text.bytes().all(|b| b.is_ascii_digit()) || text.starts_with('0') {
             return Err(bad());
         }
-        let level = Level::ALL
-            .into_iter()
-            .find(|level| level.digits() as usize == text.len())
-            .ok_or_else(bad)?;
+        let level = Level::ALL.into_iter().find(|level| level.digits() as usize == text.len()).ok_or_else(bad)?;
         let number: u64 = text.parse().map_err(|_| bad())?;
         let code = PlaceCode(number * level.unit());
         if code.level() == level { Ok(code) } else { Err(bad()) }
@@ -232,13 +218,8 @@ impl PlaceKind {
     #[must_use]
     pub fn is_government(self) -> bool {
         use PlaceKind as K;
-        !matches!(
-            self,
-            K::DevZone | K::Quasi | K::ResidentsCommittee | K::VillageCommittee | K::QuasiResidents
-        ) && !matches!(
-            self,
-            K::QuasiVillage | K::Virtual | K::BaseGrid | K::DedicatedGrid | K::MicroGrid
-        )
+        !matches!(self, K::DevZone | K::Quasi | K::ResidentsCommittee | K::VillageCommittee | K::QuasiResidents)
+            && !matches!(self, K::QuasiVillage | K::Virtual | K::BaseGrid | K::DedicatedGrid | K::MicroGrid)
     }
 }
 
@@ -297,16 +278,7 @@ mod tests {
 
     #[test]
     fn codes_of_odd_length_or_padding_are_refused() {
-        for bad in [
-            "",
-            "1",
-            "13090",
-            "130900",
-            "1309030010",
-            "13090300x",
-            "030903",
-            "130903001001000",
-        ] {
+        for bad in ["", "1", "13090", "130900", "1309030010", "13090300x", "030903", "130903001001000"] {
             assert!(bad.parse::<PlaceCode>().is_err(), "{bad}");
         }
     }

@@ -38,9 +38,7 @@ impl PlaceTree {
         let mut errors = Vec::new();
         for (code, versions) in &mut tree.versions {
             versions.sort_by_key(|place| place.valid_from);
-            let overlap = versions
-                .windows(2)
-                .any(|pair| pair[0].valid_to.is_none_or(|to| to > pair[1].valid_from));
+            let overlap = versions.windows(2).any(|pair| pair[0].valid_to.is_none_or(|to| to > pair[1].valid_from));
             if overlap {
                 errors.push(TreeError::Overlap(*code));
             }
@@ -70,8 +68,7 @@ impl PlaceTree {
     /// Children in force on `day`, in code order.
     pub fn children(&self, code: PlaceCode, day: Date) -> impl Iterator<Item = &Place> {
         let level = code.level().down();
-        self.inside(code, day)
-            .filter(move |place| Some(place.code.level()) == level)
+        self.inside(code, day).filter(move |place| Some(place.code.level()) == level)
     }
 
     /// Every place inside `code` (itself left out) in force on `day`, in code order.
@@ -93,9 +90,7 @@ impl PlaceTree {
 
     /// Every version of every place, in code order.
     pub fn versions(&self) -> impl Iterator<Item = &Place> {
-        self.ordered
-            .keys()
-            .flat_map(|code| self.versions.get(code).into_iter().flatten())
+        self.ordered.keys().flat_map(|code| self.versions.get(code).into_iter().flatten())
     }
 
     /// Follows predecessors forward: the code under which `code` is known on `day`. A place that was split has no
@@ -176,11 +171,7 @@ mod tests {
         assert_eq!(tree.current(old, date(2023, 1, 1)).unwrap().to_string(), "130921105");
         assert_eq!(tree.current(old, date(2021, 1, 1)), Some(old));
         let county: PlaceCode = "130921".parse().unwrap();
-        let on = |day| {
-            tree.children(county, day)
-                .map(|p| p.code.to_string())
-                .collect::<Vec<_>>()
-        };
+        let on = |day| tree.children(county, day).map(|p| p.code.to_string()).collect::<Vec<_>>();
         assert_eq!(on(date(2021, 1, 1)), ["130921200"]);
         assert_eq!(on(date(2023, 1, 1)), ["130921105"]);
     }

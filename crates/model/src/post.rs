@@ -60,11 +60,7 @@ impl Posts {
         for post in ids {
             posts.by_place.entry(post.place).or_default().push(post.id.clone());
             if let Some(account) = &post.account {
-                posts
-                    .by_account
-                    .entry(account.clone())
-                    .or_default()
-                    .push(post.id.clone());
+                posts.by_account.entry(account.clone()).or_default().push(post.id.clone());
             }
         }
         posts
@@ -78,20 +74,12 @@ impl Posts {
 
     /// Posts that stand exactly at `place`, in id order.
     pub fn at(&self, place: PlaceCode) -> impl Iterator<Item = &Post> {
-        self.by_place
-            .get(&place)
-            .into_iter()
-            .flatten()
-            .filter_map(|id| self.by_id.get(id))
+        self.by_place.get(&place).into_iter().flatten().filter_map(|id| self.by_id.get(id))
     }
 
     /// Posts an account holds, in id order.
     pub fn of(&self, account: &AccountId) -> impl Iterator<Item = &Post> {
-        self.by_account
-            .get(account)
-            .into_iter()
-            .flatten()
-            .filter_map(|id| self.by_id.get(id))
+        self.by_account.get(account).into_iter().flatten().filter_map(|id| self.by_id.get(id))
     }
 
     /// All posts, in no order.

@@ -87,11 +87,7 @@ impl Case {
     pub fn due_at(&self) -> Option<Timestamp> {
         let is_deadline =
             |(name, clock): &(&String, &Clock)| clock.stopped_at().is_none() && !self.windows.contains(name);
-        self.clocks
-            .iter()
-            .filter(is_deadline)
-            .filter_map(|(_, clock)| clock.due_at())
-            .min()
+        self.clocks.iter().filter(is_deadline).filter_map(|(_, clock)| clock.due_at()).min()
     }
 
     /// The counter `name`.

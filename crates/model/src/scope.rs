@@ -67,9 +67,7 @@ fn follow<'a>(rows: &'a dyn Rows, fields: &'a Fields, declared: &'a [Field], pat
         return Val::Null;
     };
     let Val::Text(key) = value else { return Val::Null };
-    rows.row(register, &key, day).map_or(Val::Null, |row| {
-        follow(rows, &row.fields, rows.fields(register), rest, day)
-    })
+    rows.row(register, &key, day).map_or(Val::Null, |row| follow(rows, &row.fields, rows.fields(register), rest, day))
 }
 
 impl Names<'_> {
@@ -85,24 +83,15 @@ impl Names<'_> {
             "closed_at" => opt_time(case.closed_at),
             "observed_at" => opt_time(case.observed_at),
             "moved" => Val::Int(i64::try_from(case.route.moved_from.len()).unwrap_or(i64::MAX)),
-            "assignee" => case
-                .assignee
-                .as_ref()
-                .map_or(Val::Null, |p| Val::Text(Cow::Borrowed(&p.0))),
+            "assignee" => case.assignee.as_ref().map_or(Val::Null, |p| Val::Text(Cow::Borrowed(&p.0))),
             count if self.process.counts.iter().any(|c| c == count) => Val::Int(i64::from(case.count(count))),
             _ => self.field(&case.fields, path, local_date(case.opened_at)),
         }
     }
 
     fn field<'a>(&'a self, fields: &'a Fields, path: &[String], day: Date) -> Val<'a> {
-        let in_form = path
-            .first()
-            .is_some_and(|name| self.process.form.iter().any(|f| f.name == *name));
-        let declared = if in_form {
-            &self.process.form
-        } else {
-            &self.process.fields
-        };
+        let in_form = path.first().is_some_and(|name| self.process.form.iter().any(|f| f.name == *name));
+        let declared = if in_form { &self.process.form } else { &self.process.fields };
         follow(self.rows, fields, declared, path, day)
     }
 
@@ -134,13 +123,8 @@ impl Names<'_> {
         };
         match what.as_str() {
             "role" => Val::Text(Cow::Borrowed(&actor.role)),
-            "level" => actor
-                .level
-                .map_or(Val::Null, |level| Val::Text(Cow::Borrowed(level.as_str()))),
-            "post" => actor
-                .post
-                .as_deref()
-                .map_or(Val::Null, |post| Val::Text(Cow::Borrowed(post))),
+            "level" => actor.level.map_or(Val::Null, |level| Val::Text(Cow::Borrowed(level.as_str()))),
+            "post" => actor.post.as_deref().map_or(Val::Null, |post| Val::Text(Cow::Borrowed(post))),
             _ => Val::Null,
         }
     }
@@ -160,18 +144,15 @@ impl Scope for Names<'_> {
             ("actor", _) => self.actor(rest),
             ("case", Some(case)) => self.case(case, rest),
             ("clock", Some(case)) => self.clock(case, rest),
-            ("mark", Some(case)) => rest
-                .first()
-                .and_then(|name| case.marks.get(name))
-                .map_or(Val::Null, |mark| time(mark.at)),
-            ("first", Some(case)) => rest
-                .first()
-                .and_then(|name| case.entered.get(name))
-                .map_or(Val::Null, |(first, _)| time(*first)),
-            ("last", Some(case)) => rest
-                .first()
-                .and_then(|name| case.entered.get(name))
-                .map_or(Val::Null, |(_, last)| time(*last)),
+            ("mark", Some(case)) => {
+                rest.first().and_then(|name| case.marks.get(name)).map_or(Val::Null, |mark| time(mark.at))
+            }
+            ("first", Some(case)) => {
+                rest.first().and_then(|name| case.entered.get(name)).map_or(Val::Null, |(first, _)| time(*first))
+            }
+            ("last", Some(case)) => {
+                rest.first().and_then(|name| case.entered.get(name)).map_or(Val::Null, |(_, last)| time(*last))
+            }
             _ => Val::Null,
         }
     }

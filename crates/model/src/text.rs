@@ -48,10 +48,7 @@ impl Text {
     /// A text with both languages.
     #[must_use]
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Text {
-        Text {
-            zh: zh.into(),
-            en: en.into(),
-        }
+        Text { zh: zh.into(), en: en.into() }
     }
 
     /// The words in `lang`, Chinese when that language is missing.

@@ -23,11 +23,7 @@ pub struct Cx<'a> {
 /// Checks that `node` is a mapping with no other keys than `known`.
 pub fn mapping(sink: &Sink, node: &Node, what: &str, known: &[&str]) -> bool {
     let Kind::Map(entries) = &node.kind else {
-        sink.error(
-            node.at,
-            "wrong-shape",
-            format!("{what} must be a mapping, this is {}", node.what()),
-        );
+        sink.error(node.at, "wrong-shape", format!("{what} must be a mapping, this is {}", node.what()));
         return false;
     };
     for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
@@ -47,8 +43,7 @@ impl<'a> Cx<'a> {
         let found = node.get(key);
         if found.is_none() && matches!(node.kind, Kind::Map(_)) {
             let remedy = format!("add `{key}: …`");
-            self.sink
-                .error_help(node.at, "missing-key", format!("{what} needs `{key}`"), remedy);
+            self.sink.error_help(node.at, "missing-key", format!("{what} needs `{key}`"), remedy);
         }
         found
     }
@@ -57,11 +52,7 @@ impl<'a> Cx<'a> {
     pub fn scalar<'n>(&self, node: &'n Node, what: &str) -> Option<&'n str> {
         let text = node.text();
         if text.is_none() {
-            self.sink.error(
-                node.at,
-                "wrong-shape",
-                format!("{what} must be a single value, this is {}", node.what()),
-            );
+            self.sink.error(node.at, "wrong-shape", format!("{what} must be a single value, this is {}", node.what()));
         }
         text
     }
@@ -72,51 +63,32 @@ impl<'a> Cx<'a> {
             Kind::Scalar(scalar) => Text::new(scalar.text.trim(), ""),
             Kind::Map(_) => {
                 self.mapping(node, what, &["zh", "en"]);
-                let part = |key| {
-                    node.get(key)
-                        .and_then(|part| self.scalar(part, what))
-                        .unwrap_or_default()
-                        .trim()
-                };
+                let part = |key| node.get(key).and_then(|part| self.scalar(part, what)).unwrap_or_default().trim();
                 Text::new(part("zh"), part("en"))
             }
             _ => {
                 let message = format!("{what} must be a text, this is {}", node.what());
-                self.sink
-                    .error_help(node.at, "wrong-shape", message, "write {zh: …, en: …}");
+                self.sink.error_help(node.at, "wrong-shape", message, "write {zh: …, en: …}");
                 return Text::default();
             }
         };
         if text.zh.is_empty() {
-            self.sink.error_help(
-                node.at,
-                "missing-chinese",
-                format!("{what} has no Chinese text"),
-                "add `zh: …`",
-            );
+            self.sink.error_help(node.at, "missing-chinese", format!("{what} has no Chinese text"), "add `zh: …`");
         } else if text.en.is_empty() {
-            self.sink.warn(
-                node.at,
-                "missing-english",
-                format!("{what} has no English text"),
-                "write {zh: …, en: …}",
-            );
+            self.sink.warn(node.at, "missing-english", format!("{what} has no English text"), "write {zh: …, en: …}");
         }
         text
     }
 
     /// The text under `key`, empty when absent.
     pub fn text_or_empty(&self, node: &Node, key: &str, what: &str) -> Text {
-        node.get(key)
-            .map(|text| self.text(text, &format!("the {key} of {what}")))
-            .unwrap_or_default()
+        node.get(key).map(|text| self.text(text, &format!("the {key} of {what}"))).unwrap_or_default()
     }
 
     /// The text under a key that must be there.
     pub fn needed_text(&self, node: &Node, key: &str, what: &str) -> Text {
         let text = self.need(node, key, what);
-        text.map(|text| self.text(text, &format!("the {key} of {what}")))
-            .unwrap_or_default()
+        text.map(|text| self.text(text, &format!("the {key} of {what}"))).unwrap_or_default()
     }
 
     /// `true` or `false` under `key`.
@@ -140,17 +112,9 @@ impl<'a> Cx<'a> {
     /// A whole number within bounds under `key`.
     pub fn number(&self, node: &Node, key: &str, (low, high): (i64, i64)) -> Option<i64> {
         let value = node.get(key)?;
-        let number = self
-            .scalar(value, key)?
-            .parse::<i64>()
-            .ok()
-            .filter(|n| (low..=high).contains(n));
+        let number = self.scalar(value, key)?.parse::<i64>().ok().filter(|n| (low..=high).contains(n));
         if number.is_none() {
-            self.sink.error(
-                value.at,
-                "bad-number",
-                format!("`{key}` is a whole number from {low} to {high}"),
-            );
+            self.sink.error(value.at, "bad-number", format!("`{key}` is a whole number from {low} to {high}"));
         }
         number
     }
@@ -159,10 +123,7 @@ impl<'a> Cx<'a> {
     pub fn one_of<T: Copy>(&self, node: &Node, key: &str, words: &[(&str, T)]) -> Option<T> {
         let value = node.get(key)?;
         let word = self.scalar(value, key)?;
-        let found = words
-            .iter()
-            .find(|(known, _)| *known == word)
-            .map(|(_, meaning)| *meaning);
+        let found = words.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning);
         if found.is_none() {
             self.unknown(
                 (value.at, "unknown-word"),
@@ -191,12 +152,7 @@ impl<'a> Cx<'a> {
         let level = Level::parse(name);
         if level.is_none() {
             let known = Level::ALL.map(Level::as_str);
-            self.unknown(
-                (node.at, "unknown-level"),
-                &format!("there is no level `{name}`"),
-                name,
-                known,
-            );
+            self.unknown((node.at, "unknown-level"), &format!("there is no level `{name}`"), name, known);
         }
         level
     }
@@ -215,8 +171,7 @@ impl<'a> Cx<'a> {
         let length = text.parse::<Length>().ok();
         if length.is_none() {
             let remedy = "write a number from 1 and one of wd, cd, wh, ch, wm, cm, m, y, such as `4 wh`";
-            self.sink
-                .error_help(at, "bad-length", format!("`{text}` is not a length of time"), remedy);
+            self.sink.error_help(at, "bad-length", format!("`{text}` is not a length of time"), remedy);
         }
         length
     }
@@ -225,12 +180,7 @@ impl<'a> Cx<'a> {
     pub fn date(&self, at: At, text: &str) -> Option<Date> {
         let day = (text.len() == 10).then(|| text.parse::<Date>().ok()).flatten();
         if day.is_none() {
-            self.sink.error_help(
-                at,
-                "bad-date",
-                format!("`{text}` is not a date"),
-                "write it as 2023-01-08",
-            );
+            self.sink.error_help(at, "bad-date", format!("`{text}` is not a date"), "write it as 2023-01-08");
         }
         day
     }
@@ -238,10 +188,7 @@ impl<'a> Cx<'a> {
     /// Names under `key`, each with its place.
     pub fn words<'n>(&self, node: &'n Node, key: &str) -> Vec<(At, &'n str)> {
         let items = node.get(key).map(Node::items).unwrap_or_default();
-        items
-            .iter()
-            .filter_map(|item| Some((item.at, self.scalar(item, key)?)))
-            .collect()
+        items.iter().filter_map(|item| Some((item.at, self.scalar(item, key)?))).collect()
     }
 
     /// Names under `key` that must be among `known`.
@@ -255,12 +202,7 @@ impl<'a> Cx<'a> {
         let mut good: Vec<String> = Vec::new();
         for (at, word) in self.words(node, key) {
             if !known.contains(&word) {
-                self.unknown(
-                    (at, code),
-                    &format!("there is no {what} `{word}`"),
-                    word,
-                    known.iter().copied(),
-                );
+                self.unknown((at, code), &format!("there is no {what} `{word}`"), word, known.iter().copied());
             } else if !good.iter().any(|one| one == word) {
                 good.push(word.to_owned());
             }

@@ -52,13 +52,7 @@ impl Finding {
         let before = self.column.saturating_sub(1) as usize;
         let skipped = before.saturating_sub(SHOWN / 2);
         let shown: String = self.source.chars().skip(skipped).take(SHOWN).collect();
-        let pad: String = self
-            .source
-            .chars()
-            .skip(skipped)
-            .take(before - skipped)
-            .map(blank)
-            .collect();
+        let pad: String = self.source.chars().skip(skipped).take(before - skipped).map(blank).collect();
         let dots = if skipped > 0 { "… " } else { "" };
         let gap = if skipped > 0 { "  " } else { "" };
         writeln!(out, "{:>5} | {dots}{shown}", self.line)?;
@@ -82,11 +76,7 @@ impl fmt::Display for Finding {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        write!(
-            out,
-            "{}:{}:{}: {word}[{}]: {}",
-            self.file, self.line, self.column, self.code, self.message
-        )?;
+        write!(out, "{}:{}:{}: {word}[{}]: {}", self.file, self.line, self.column, self.code, self.message)?;
         if !self.source.is_empty() {
             writeln!(out)?;
             self.caret(out)?;
@@ -107,10 +97,7 @@ impl Findings {
     /// How many of them are errors.
     #[must_use]
     pub fn errors(&self) -> usize {
-        self.0
-            .iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .count()
+        self.0.iter().filter(|finding| finding.severity == Severity::Error).count()
     }
 
     /// How many of them are warnings.
@@ -159,9 +146,6 @@ mod tests {
             remedy: Some("yes".into()),
             source: "a: 中文".into(),
         };
-        assert_eq!(
-            finding.render(),
-            "a.yaml:3:5: error[x]: no\n    3 | a: 中文\n      |      ^\n      = yes"
-        );
+        assert_eq!(finding.render(), "a.yaml:3:5: error[x]: no\n    3 | a: 中文\n      |      ^\n      = yes");
     }
 }

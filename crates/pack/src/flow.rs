@@ -48,29 +48,19 @@ fn reachable(process: &Process) -> BTreeSet<&str> {
 
 impl<'a> Flow<'a> {
     fn new(cx: Cx<'a>, node: &'a Node, process: &'a Process) -> Flow<'a> {
-        Flow {
-            cx,
-            node,
-            process,
-            reached: reachable(process),
-        }
+        Flow { cx, node, process, reached: reachable(process) }
     }
 
     /// Where the entry `name` under `part` of the process stands.
     fn at(&self, part: &str, name: &str) -> At {
         let entries = self.node.get(part).map(Node::entries).unwrap_or_default();
-        entries
-            .iter()
-            .find(|(key, _)| key.text == name)
-            .map_or(self.node.at, |(key, _)| key.at)
+        entries.iter().find(|(key, _)| key.text == name).map_or(self.node.at, |(key, _)| key.at)
     }
 
     /// Where `key` of the clock `name` stands.
     fn at_clock(&self, name: &str, key: &str) -> At {
         let clock = self.node.get("clocks").and_then(|clocks| clocks.get(name));
-        clock
-            .and_then(|clock| clock.get(key))
-            .map_or_else(|| self.at("clocks", name), |value| value.at)
+        clock.and_then(|clock| clock.get(key)).map_or_else(|| self.at("clocks", name), |value| value.at)
     }
 
     fn check(&self) {
@@ -92,20 +82,10 @@ impl<'a> Flow<'a> {
         let at = self.at("states", &state.name);
         if !self.reached.contains(state.name.as_str()) {
             let message = format!("no action leads to the state `{}`", state.name);
-            self.cx.sink.error_help(
-                at,
-                "unreachable-state",
-                message,
-                "add `to:` to an action, or remove the state",
-            );
+            self.cx.sink.error_help(at, "unreachable-state", message, "add `to:` to an action, or remove the state");
         } else if !state.is_final && !self.leads_to_an_end(&state.name) {
             let message = format!("from the state `{}` a case can never be finished", state.name);
-            self.cx.sink.error_help(
-                at,
-                "no-way-out",
-                message,
-                "add an action with `to:`, or write `final: true`",
-            );
+            self.cx.sink.error_help(at, "no-way-out", message, "add an action with `to:`, or write `final: true`");
         }
     }
 
@@ -125,18 +105,13 @@ impl<'a> Flow<'a> {
     }
 
     fn effects(&self) -> impl Iterator<Item = &'a Effect> {
-        self.process
-            .states
-            .values()
-            .flat_map(|state| &state.actions)
-            .flat_map(|action| &action.effects)
+        self.process.states.values().flat_map(|state| &state.actions).flat_map(|action| &action.effects)
     }
 
     fn check_clock(&self, clock: &ClockDef) {
         let at = self.at("clocks", &clock.name);
-        let restarted = self
-            .effects()
-            .any(|effect| matches!(effect, Effect::Restart { clock: one, .. } if *one == clock.name));
+        let restarted =
+            self.effects().any(|effect| matches!(effect, Effect::Restart { clock: one, .. } if *one == clock.name));
         let starts = clock.from.iter().any(|state| self.reached.contains(state.as_str()));
         if !starts && !restarted {
             let message = format!("nothing starts the clock `{}`", clock.name);
@@ -157,19 +132,11 @@ impl<'a> Flow<'a> {
                 "list in `until` the states whose entry stops it",
             );
         }
-        for state in clock
-            .from
-            .iter()
-            .filter(|name| self.process.states.get(*name).is_some_and(|state| state.is_final))
+        for state in clock.from.iter().filter(|name| self.process.states.get(*name).is_some_and(|state| state.is_final))
         {
             let message = format!("the clock `{}` would run in the final state `{state}`", clock.name);
             let remedy = "take the state out of `from`, or make it a state that is not final";
-            self.cx.sink.error_help(
-                self.at_clock(&clock.name, "from"),
-                "clock-runs-in-final",
-                message,
-                remedy,
-            );
+            self.cx.sink.error_help(self.at_clock(&clock.name, "from"), "clock-runs-in-final", message, remedy);
         }
         if let OnOverdue::Act(action) = &clock.on_overdue {
             self.check_deadline(clock, action);
@@ -187,26 +154,14 @@ impl<'a> Flow<'a> {
             .filter(|action| action.name == name)
             .collect();
         if found.is_empty() {
-            let all = self
-                .process
-                .states
-                .values()
-                .flat_map(|state| &state.actions)
-                .map(|action| action.name.as_str());
+            let all = self.process.states.values().flat_map(|state| &state.actions).map(|action| action.name.as_str());
             let names: BTreeSet<&str> = all.collect();
-            self.cx.unknown(
-                (at, "unknown-action"),
-                &format!("there is no action `{name}`"),
-                name,
-                names,
-            );
+            self.cx.unknown((at, "unknown-action"), &format!("there is no action `{name}`"), name, names);
             return;
         }
         if found.iter().any(|action| !action.by.contains(&Who::System)) {
             let message = format!("`{name}` is taken when the clock falls due, but does not allow `system`");
-            self.cx
-                .sink
-                .error_help(at, "system-may-not", message, "add `system` to `by` of the action");
+            self.cx.sink.error_help(at, "system-may-not", message, "add `system` to `by` of the action");
         }
         let without: Vec<&str> = self
             .runs_in(clock)
@@ -215,16 +170,9 @@ impl<'a> Flow<'a> {
             .filter(|state| self.process.action(state, name).is_none())
             .collect();
         if !without.is_empty() {
-            let message = format!(
-                "the clock may fall due in {}, where there is no action `{name}`",
-                without.join(", ")
-            );
-            self.cx.sink.warn(
-                at,
-                "action-not-there",
-                message,
-                "add the action there, or stop or suspend the clock",
-            );
+            let message =
+                format!("the clock may fall due in {}, where there is no action `{name}`", without.join(", "));
+            self.cx.sink.warn(at, "action-not-there", message, "add the action there, or stop or suspend the clock");
         }
     }
 
@@ -249,10 +197,7 @@ impl<'a> Flow<'a> {
                 open.push((action.to.as_deref().unwrap_or(name), during));
             }
         }
-        runs.into_iter()
-            .filter(|(_, runs)| *runs)
-            .map(|(state, _)| state)
-            .collect()
+        runs.into_iter().filter(|(_, runs)| *runs).map(|(state, _)| state).collect()
     }
 
     fn check_counts(&self) {
@@ -261,15 +206,10 @@ impl<'a> Flow<'a> {
             Effect::Count(count) => Some(count.as_str()),
             _ => None,
         }));
-        raised.extend(
-            self.process
-                .clocks
-                .values()
-                .filter_map(|clock| match &clock.on_overdue {
-                    OnOverdue::Count(count) => Some(count.as_str()),
-                    _ => None,
-                }),
-        );
+        raised.extend(self.process.clocks.values().filter_map(|clock| match &clock.on_overdue {
+            OnOverdue::Count(count) => Some(count.as_str()),
+            _ => None,
+        }));
         for item in self.node.get("counts").map(Node::items).unwrap_or_default() {
             let name = item.text().unwrap_or_default();
             if !raised.contains(name) {
@@ -293,26 +233,14 @@ fn figures(cx: Cx<'_>, pack: &Loaded, model: &Model) {
             continue;
         };
         let at = |key| node.get(key).map_or(node.at, |value| value.at);
-        for (part, moment) in [
-            ("at", Some(&measure.at)),
-            ("minutes_since", measure.minutes_since.as_ref()),
-        ] {
+        for (part, moment) in [("at", Some(&measure.at)), ("minutes_since", measure.minutes_since.as_ref())] {
             if let Some(state) = never(model, measure, moment) {
                 let message = format!("no case is ever in the state `{state}`");
-                cx.sink.error_help(
-                    at(part),
-                    "state-never-occurs",
-                    message,
-                    "see the finding about that state",
-                );
+                cx.sink.error_help(at(part), "state-never-occurs", message, "see the finding about that state");
             }
         }
         if measure.at == Moment::Always && measure.minutes_since.is_some() {
-            cx.sink.error(
-                at("at"),
-                "unknown-moment",
-                "minutes run up to a moment, and `always` is none",
-            );
+            cx.sink.error(at("at"), "unknown-moment", "minutes run up to a moment, and `always` is none");
         }
     }
     for (key, node) in node.get("indicators").map(Node::entries).unwrap_or_default() {
@@ -322,18 +250,10 @@ fn figures(cx: Cx<'_>, pack: &Loaded, model: &Model) {
         let (Formula::MedianHours(name) | Formula::MeanHours(name)) = &indicator.formula else {
             continue;
         };
-        if model
-            .measures
-            .get(name)
-            .is_some_and(|measure| measure.minutes_since.is_none())
-        {
-            let at = node
-                .get("median_hours")
-                .or_else(|| node.get("mean_hours"))
-                .map_or(node.at, |value| value.at);
+        if model.measures.get(name).is_some_and(|measure| measure.minutes_since.is_none()) {
+            let at = node.get("median_hours").or_else(|| node.get("mean_hours")).map_or(node.at, |value| value.at);
             let message = format!("`{name}` counts rows, not minutes");
-            cx.sink
-                .error_help(at, "no-minutes", message, "add `minutes_since: opened` to the measure");
+            cx.sink.error_help(at, "no-minutes", message, "add `minutes_since: opened` to the measure");
         }
     }
 }

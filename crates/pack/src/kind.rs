@@ -11,9 +11,8 @@ const LONGEST_TEXT: i64 = 20_000;
 const MOST_FILES: i64 = 50;
 
 /// Keys every field may have.
-const COMMON: [&str; 12] = [
-    "type", "title", "help", "required", "when", "check", "personal", "see", "public", "default", "unit", "unique",
-];
+const COMMON: [&str; 12] =
+    ["type", "title", "help", "required", "when", "check", "personal", "see", "public", "default", "unit", "unique"];
 
 /// Types with the keys they add.
 const TYPES: [(&str, &[&str]); 20] = [
@@ -45,12 +44,7 @@ pub fn read(cx: Cx<'_>, node: &Node) -> Option<FieldKind> {
     let name = cx.scalar(word, "a field's type")?;
     let Some((_, extra)) = TYPES.iter().find(|(known, _)| *known == name) else {
         let remedy = near::nearest(name, TYPES.iter().map(|one| one.0)).map(|near| format!("did you mean `{near}`?"));
-        cx.sink.error_maybe(
-            word.at,
-            "unknown-type",
-            format!("there is no field type `{name}`"),
-            remedy,
-        );
+        cx.sink.error_maybe(word.at, "unknown-type", format!("there is no field type `{name}`"), remedy);
         return None;
     };
     let known: Vec<&str> = COMMON.iter().chain(*extra).copied().collect();
@@ -62,52 +56,26 @@ pub fn read(cx: Cx<'_>, node: &Node) -> Option<FieldKind> {
 fn of_type(cx: Cx<'_>, node: &Node, name: &str) -> Option<FieldKind> {
     let whole = |key, low, high, otherwise: i64| cx.number(node, key, (low, high)).unwrap_or(otherwise);
     let small = |n: i64| u32::try_from(n).unwrap_or(0);
-    let target = |key| {
-        cx.need(node, key, &format!("a field of type {name}"))
-            .and_then(|to| cx.scalar(to, key))
-    };
+    let target = |key| cx.need(node, key, &format!("a field of type {name}")).and_then(|to| cx.scalar(to, key));
     Some(match name {
-        "text" => FieldKind::Text {
-            max: small(whole("max", 1, LONGEST_TEXT, 200)),
-            pattern: pattern(cx, node),
-        },
-        "long_text" => FieldKind::LongText {
-            max: small(whole("max", 1, LONGEST_TEXT, 4000)),
-        },
+        "text" => FieldKind::Text { max: small(whole("max", 1, LONGEST_TEXT, 200)), pattern: pattern(cx, node) },
+        "long_text" => FieldKind::LongText { max: small(whole("max", 1, LONGEST_TEXT, 4000)) },
         "integer" => integer(cx, node),
         "decimal" => decimal(cx, node),
         "money" => FieldKind::Money,
         "date" => FieldKind::Date,
         "datetime" => FieldKind::Datetime,
         "boolean" => FieldKind::Boolean,
-        "choice" => FieldKind::Choice {
-            list: target("of")?.to_owned(),
-        },
-        "choices" => FieldKind::Choices {
-            list: target("of")?.to_owned(),
-        },
-        "ref" => FieldKind::Ref {
-            register: target("to")?.to_owned(),
-        },
-        "case_ref" => FieldKind::CaseRef {
-            process: target("to")?.to_owned(),
-        },
-        "place" => FieldKind::Place {
-            levels: cx.levels(node, "levels"),
-        },
-        "post" => FieldKind::Post {
-            roles: roles(cx, node),
-            within: within(cx, node),
-        },
-        "posts" => FieldKind::Posts {
-            roles: roles(cx, node),
-            within: within(cx, node),
-        },
+        "choice" => FieldKind::Choice { list: target("of")?.to_owned() },
+        "choices" => FieldKind::Choices { list: target("of")?.to_owned() },
+        "ref" => FieldKind::Ref { register: target("to")?.to_owned() },
+        "case_ref" => FieldKind::CaseRef { process: target("to")?.to_owned() },
+        "place" => FieldKind::Place { levels: cx.levels(node, "levels") },
+        "post" => FieldKind::Post { roles: roles(cx, node), within: within(cx, node) },
+        "posts" => FieldKind::Posts { roles: roles(cx, node), within: within(cx, node) },
         "point" => FieldKind::Point,
         "files" => FieldKind::Files {
-            images: cx
-                .one_of(node, "accept", &[("image", true), ("any", false)])
-                .unwrap_or(false),
+            images: cx.one_of(node, "accept", &[("image", true), ("any", false)]).unwrap_or(false),
             max: small(whole("max", 1, MOST_FILES, 9)),
         },
         "phone" => FieldKind::Phone,
@@ -117,10 +85,7 @@ fn of_type(cx: Cx<'_>, node: &Node, name: &str) -> Option<FieldKind> {
 }
 
 fn roles(cx: Cx<'_>, node: &Node) -> Vec<String> {
-    cx.words(node, "roles")
-        .into_iter()
-        .map(|(_, role)| role.to_owned())
-        .collect()
+    cx.words(node, "roles").into_iter().map(|(_, role)| role.to_owned()).collect()
 }
 
 fn within(cx: Cx<'_>, node: &Node) -> Option<ganglion_model::Level> {
@@ -133,11 +98,7 @@ fn pattern(cx: Cx<'_>, node: &Node) -> Option<String> {
     if let Err(error) = regex::Regex::new(&format!("^(?:{text})$")) {
         let reason = error.to_string();
         let reason = reason.lines().last().unwrap_or_default().trim().to_owned();
-        cx.sink.error(
-            given.at,
-            "bad-pattern",
-            format!("this pattern cannot be read: {reason}"),
-        );
+        cx.sink.error(given.at, "bad-pattern", format!("this pattern cannot be read: {reason}"));
         return None;
     }
     Some(text.to_owned())
@@ -153,15 +114,11 @@ fn integer(cx: Cx<'_>, node: &Node) -> FieldKind {
 }
 
 fn decimal(cx: Cx<'_>, node: &Node) -> FieldKind {
-    let digits = |key, low, otherwise| {
-        cx.number(node, key, (low, 30))
-            .and_then(|n| u8::try_from(n).ok())
-            .unwrap_or(otherwise)
-    };
+    let digits =
+        |key, low, otherwise| cx.number(node, key, (low, 30)).and_then(|n| u8::try_from(n).ok()).unwrap_or(otherwise);
     let (precision, scale) = (digits("precision", 1, 18), digits("scale", 0, 2));
     if scale > precision {
-        cx.sink
-            .error(node.at, "bad-number", "`scale` is larger than `precision`");
+        cx.sink.error(node.at, "bad-number", "`scale` is larger than `precision`");
     }
     FieldKind::Decimal { precision, scale }
 }
@@ -172,12 +129,7 @@ pub fn check(cx: Cx<'_>, node: &Node, kind: &FieldKind) {
     let at = |key: &str| node.get(key).map_or(node.at, |named| named.at);
     match kind {
         FieldKind::Choice { list } | FieldKind::Choices { list } => {
-            cx.usable(
-                at("of"),
-                ("list", "unknown-list"),
-                list,
-                symbols.lists.iter().map(|(name, l)| (name, &l.packs)),
-            );
+            cx.usable(at("of"), ("list", "unknown-list"), list, symbols.lists.iter().map(|(name, l)| (name, &l.packs)));
         }
         FieldKind::Ref { register } => {
             let known = symbols.registers.iter().map(|(name, one)| (name, &one.packs));

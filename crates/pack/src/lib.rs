@@ -39,28 +39,12 @@ pub fn compile(packs: &[PackSource]) -> (Option<Model>, Findings) {
     let mut model = Model::default();
     let mut rows = AllRows::new();
     for pack in &loaded {
-        let cx = Cx {
-            symbols: &symbols,
-            sink: &sink,
-            pack: &pack.name,
-        };
+        let cx = Cx { symbols: &symbols, sink: &sink, pack: &pack.name };
         lower_pack(cx, pack, &mut model, &mut rows);
     }
-    lower::seed::finish(
-        Cx {
-            symbols: &symbols,
-            sink: &sink,
-            pack: "",
-        },
-        rows,
-        &mut model,
-    );
+    lower::seed::finish(Cx { symbols: &symbols, sink: &sink, pack: "" }, rows, &mut model);
     for pack in &loaded {
-        let cx = Cx {
-            symbols: &symbols,
-            sink: &sink,
-            pack: &pack.name,
-        };
+        let cx = Cx { symbols: &symbols, sink: &sink, pack: &pack.name };
         flow::check(cx, pack, &model);
     }
     let findings = sink.finish();
@@ -73,10 +57,8 @@ pub fn compile(packs: &[PackSource]) -> (Option<Model>, Findings) {
 /// # Errors
 /// When a folder cannot be listed; whatever is wrong inside becomes findings.
 pub fn compile_folders<P: AsRef<Path>>(folders: &[P]) -> std::io::Result<(Option<Model>, Findings)> {
-    let packs: Vec<PackSource> = folders
-        .iter()
-        .map(|folder| PackSource::folder(folder.as_ref()))
-        .collect::<Result<_, _>>()?;
+    let packs: Vec<PackSource> =
+        folders.iter().map(|folder| PackSource::folder(folder.as_ref())).collect::<Result<_, _>>()?;
     Ok(compile(&packs))
 }
 

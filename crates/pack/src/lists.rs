@@ -17,18 +17,9 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, name: &str, node: &Node) -> CodeList {
     cx.mapping(node, &what, &["title", "codes", "file"]);
     let codes = codes(cx, pack, node);
     if codes.is_empty() && node.get("file").is_none() {
-        cx.sink.error_help(
-            node.at,
-            "empty-list",
-            format!("{what} has no codes"),
-            "add `codes:` or `file:`",
-        );
+        cx.sink.error_help(node.at, "empty-list", format!("{what} has no codes"), "add `codes:` or `file:`");
     }
-    CodeList {
-        name: name.to_owned(),
-        title: cx.needed_text(node, "title", &what),
-        codes,
-    }
+    CodeList { name: name.to_owned(), title: cx.needed_text(node, "title", &what), codes }
 }
 
 /// The codes of the list declared by `node`.
@@ -60,39 +51,23 @@ fn written(cx: Cx<'_>, code: &str, node: &Node) -> Code {
         check_title(cx, node.at, &what, &title);
         title
     };
-    let code = Code {
-        code: code.to_owned(),
-        title,
-        valid_from: day("valid_from"),
-        valid_to: day("valid_to"),
-    };
+    let code = Code { code: code.to_owned(), title, valid_from: day("valid_from"), valid_to: day("valid_to") };
     check_span(cx, node.at, code.valid_from, code.valid_to);
     code
 }
 
 fn check_title(cx: Cx<'_>, at: At, what: &str, title: &Text) {
     if title.zh.is_empty() {
-        cx.sink.error_help(
-            at,
-            "missing-chinese",
-            format!("{what} has no Chinese text"),
-            "add `zh: …`",
-        );
+        cx.sink.error_help(at, "missing-chinese", format!("{what} has no Chinese text"), "add `zh: …`");
     } else if title.en.is_empty() {
-        cx.sink.warn(
-            at,
-            "missing-english",
-            format!("{what} has no English text"),
-            "add `en: …`",
-        );
+        cx.sink.warn(at, "missing-english", format!("{what} has no English text"), "add `en: …`");
     }
 }
 
 /// Reports a span that ends before it begins.
 pub fn check_span(cx: Cx<'_>, at: At, from: Option<Date>, to: Option<Date>) {
     if from.zip(to).is_some_and(|(from, to)| to <= from) {
-        cx.sink
-            .error(at, "bad-span", "`valid_to` must be later than `valid_from`");
+        cx.sink.error(at, "bad-span", "`valid_to` must be later than `valid_from`");
     }
 }
 
@@ -101,12 +76,7 @@ pub fn table(cx: Cx<'_>, pack: &Loaded, path: &Node) -> Option<Table> {
     let name = cx.scalar(path, "a file")?;
     let Some((file, text)) = pack.tables.get(name) else {
         let known = pack.tables.keys().map(String::as_str);
-        cx.unknown(
-            (path.at, "missing-file"),
-            &format!("there is no file {name} in this pack"),
-            name,
-            known,
-        );
+        cx.unknown((path.at, "missing-file"), &format!("there is no file {name} in this pack"), name, known);
         return None;
     };
     Some(Table::parse(cx.sink, *file, text))
@@ -126,12 +96,7 @@ fn from_file(cx: Cx<'_>, pack: &Loaded, path: &Node, mut known: BTreeSet<String>
         );
     }
     let (Some(code), Some(zh)) = (table.column("code"), table.column("zh")) else {
-        cx.sink.error_help(
-            path.at,
-            "missing-column",
-            "a code list needs the columns code and zh",
-            "add them",
-        );
+        cx.sink.error_help(path.at, "missing-column", "a code list needs the columns code and zh", "add them");
         return Vec::new();
     };
     let mut codes = Vec::new();
@@ -140,11 +105,7 @@ fn from_file(cx: Cx<'_>, pack: &Loaded, path: &Node, mut known: BTreeSet<String>
         let text = |column: Option<usize>| column.map(|n| row[n].text.clone()).unwrap_or_default();
         let day = |name| {
             let cell = &row[table.column(name)?];
-            if cell.text.is_empty() {
-                None
-            } else {
-                cx.date(cell.at, &cell.text)
-            }
+            if cell.text.is_empty() { None } else { cx.date(cell.at, &cell.text) }
         };
         let one = Code {
             code: text(Some(code)),
@@ -160,11 +121,7 @@ fn from_file(cx: Cx<'_>, pack: &Loaded, path: &Node, mut known: BTreeSet<String>
         if known.insert(one.code.clone()) {
             codes.push(one);
         } else {
-            cx.sink.error(
-                at,
-                "duplicate-code",
-                format!("the code `{}` stands here a second time", one.code),
-            );
+            cx.sink.error(at, "duplicate-code", format!("the code `{}` stands here a second time", one.code));
         }
     }
     codes

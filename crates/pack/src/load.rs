@@ -46,12 +46,7 @@ fn use_of(path: &str) -> Use {
 impl Loaded {
     /// Parses all files of `source`; what cannot be read becomes a finding.
     pub fn load(sink: &Sink, source: &PackSource) -> Loaded {
-        let folder = source
-            .shown
-            .trim_end_matches('/')
-            .rsplit('/')
-            .next()
-            .unwrap_or_default();
+        let folder = source.shown.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         let mut loaded = Loaded {
             name: folder.to_owned(),
             header: None,
@@ -61,11 +56,7 @@ impl Loaded {
             tables: BTreeMap::new(),
         };
         for (path, bytes) in &source.files {
-            let shown = if source.shown.is_empty() {
-                path.clone()
-            } else {
-                format!("{}/{path}", source.shown)
-            };
+            let shown = if source.shown.is_empty() { path.clone() } else { format!("{}/{path}", source.shown) };
             let used = use_of(path);
             if matches!(used, Use::Nothing) {
                 stray(sink, &shown);
@@ -99,11 +90,7 @@ impl Loaded {
             }
             None if !source.files.contains_key("pack.yaml") => {
                 let file = sink.file(&format!("{}/pack.yaml", source.shown), "");
-                let at = At {
-                    file,
-                    line: 1,
-                    column: 1,
-                };
+                let at = At { file, line: 1, column: 1 };
                 sink.error_help(
                     at,
                     "missing-file",
@@ -117,32 +104,18 @@ impl Loaded {
 }
 
 fn decode(sink: &Sink, shown: &str, bytes: &Result<Vec<u8>, String>) -> Option<(usize, String)> {
-    let start = |text: &str| At {
-        file: sink.file(shown, text),
-        line: 1,
-        column: 1,
-    };
+    let start = |text: &str| At { file: sink.file(shown, text), line: 1, column: 1 };
     match bytes {
         Err(problem) => {
             sink.unread();
-            sink.error(
-                start(""),
-                "unreadable-file",
-                format!("this file cannot be read: {problem}"),
-            );
+            sink.error(start(""), "unreadable-file", format!("this file cannot be read: {problem}"));
             None
         }
         Ok(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => Some((sink.file(shown, text), text.to_owned())),
             Err(error) => {
-                let line = bytes[..error.valid_up_to()]
-                    .iter()
-                    .filter(|byte| **byte == b'\n')
-                    .count();
-                let at = At {
-                    line: u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1),
-                    ..start("")
-                };
+                let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+                let at = At { line: u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1), ..start("") };
                 sink.unread();
                 sink.error_help(at, "not-utf8", "this file is not UTF-8 text", "save it as UTF-8");
                 None
@@ -152,11 +125,7 @@ fn decode(sink: &Sink, shown: &str, bytes: &Result<Vec<u8>, String>) -> Option<(
 }
 
 fn stray(sink: &Sink, shown: &str) {
-    let at = At {
-        file: sink.file(shown, ""),
-        line: 1,
-        column: 1,
-    };
+    let at = At { file: sink.file(shown, ""), line: 1, column: 1 };
     let remedy = "packs have pack.yaml, indicators.yaml, registers/*.yaml, processes/*.yaml and data/*.csv";
     sink.warn(at, "stray-file", "this file is read by nothing", remedy);
 }

@@ -24,33 +24,17 @@ const REFUSED: [&str; 13] = [
 ];
 
 /// Names of the case itself that a field or counter would hide.
-pub const OF_THE_CASE: [&str; 9] = [
-    "state",
-    "level",
-    "channel",
-    "number",
-    "opened_at",
-    "closed_at",
-    "observed_at",
-    "moved",
-    "assignee",
-];
+pub const OF_THE_CASE: [&str; 9] =
+    ["state", "level", "channel", "number", "opened_at", "closed_at", "observed_at", "moved", "assignee"];
 
 /// Checks a declared name; reports and returns `false` if it cannot be used.
 pub fn check(sink: &Sink, at: At, name: &str) -> bool {
     if let Some(word) = REFUSED.iter().find(|word| name.contains(**word)) {
         let message = format!("`{name}` is refused: nothing that does what `{word}` says may be built");
-        sink.error_help(
-            at,
-            "refused-name",
-            message,
-            "see the security and privacy chapter, section 7",
-        );
+        sink.error_help(at, "refused-name", message, "see the security and privacy chapter, section 7");
         return false;
     }
-    let letters = name
-        .chars()
-        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let letters = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     let good = letters && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.len() <= LONGEST;
     if !good {
         let remedy = "use lower-case letters, digits and _, starting with a letter";
@@ -63,16 +47,9 @@ pub fn check(sink: &Sink, at: At, name: &str) -> bool {
 pub fn check_code(sink: &Sink, at: At, code: &str) -> bool {
     let good = !code.is_empty()
         && code.len() <= LONGEST
-        && code
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        && code.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
     if !good {
-        sink.error_help(
-            at,
-            "bad-name",
-            format!("`{}` is not a code", short(code)),
-            "use letters, digits and _ - .",
-        );
+        sink.error_help(at, "bad-name", format!("`{}` is not a code", short(code)), "use letters, digits and _ - .");
     } else if let Some(word) = REFUSED.iter().find(|word| code.contains(**word)) {
         sink.error(
             at,
@@ -85,9 +62,5 @@ pub fn check_code(sink: &Sink, at: At, code: &str) -> bool {
 
 /// The start of a text that may be long.
 pub fn short(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
-        text.to_owned()
-    } else {
-        text.chars().take(LONGEST).chain(['…']).collect()
-    }
+    if text.chars().count() <= LONGEST { text.to_owned() } else { text.chars().take(LONGEST).chain(['…']).collect() }
 }

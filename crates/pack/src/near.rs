@@ -58,9 +58,6 @@ mod tests {
         assert_eq!(nearest("catgeory", known), Some("category"));
         assert_eq!(nearest("plcae", known), Some("place"));
         assert_eq!(nearest("zebra", known), None);
-        assert_eq!(
-            remedy("zebra", known).as_deref(),
-            Some("known here: category, description, place")
-        );
+        assert_eq!(remedy("zebra", known).as_deref(), Some("known here: category, description, place"));
     }
 }

@@ -93,13 +93,7 @@ impl Sink {
     fn add(&self, at: At, severity: Severity, code: &'static str, (message, remedy): (String, Option<String>)) {
         let mut found = self.found.borrow_mut();
         if found.len() < MAX_FINDINGS {
-            found.insert(Found {
-                at,
-                severity,
-                code,
-                message,
-                remedy,
-            });
+            found.insert(Found { at, severity, code, message, remedy });
         }
     }
 

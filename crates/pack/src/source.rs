@@ -39,11 +39,7 @@ impl Folder {
             if name.starts_with('.') {
                 continue;
             }
-            let path = if below.is_empty() {
-                name
-            } else {
-                format!("{below}/{name}")
-            };
+            let path = if below.is_empty() { name } else { format!("{below}/{name}") };
             if entry.file_type()?.is_dir() {
                 if depth < MAX_DEPTH {
                     self.walk(&path, depth + 1, into)?;
@@ -114,10 +110,7 @@ impl PackSource {
                 (path, read)
             })
             .collect();
-        Ok(PackSource {
-            shown: shown.to_owned(),
-            files,
-        })
+        Ok(PackSource { shown: shown.to_owned(), files })
     }
 
     /// Reads a folder; findings show its path as given.

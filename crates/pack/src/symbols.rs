@@ -138,22 +138,14 @@ impl Symbols {
         let Some(header) = &pack.header else { return };
         if self.packs.contains_key(&pack.name) {
             let at = header.get("pack").map_or(header.at, |name| name.at);
-            sink.error(
-                at,
-                "duplicate-name",
-                format!("there are two packs called `{}`", pack.name),
-            );
+            sink.error(at, "duplicate-name", format!("there are two packs called `{}`", pack.name));
         }
         let requires = header.get("requires").map(Node::items).unwrap_or_default();
         let requires = requires.iter().filter_map(Node::text).map(str::to_owned).collect();
         self.packs.insert(pack.name.clone(), requires);
         let quiet = Sink::default();
         let none = Symbols::default();
-        let cx = Cx {
-            symbols: &none,
-            sink: &quiet,
-            pack: &pack.name,
-        };
+        let cx = Cx { symbols: &none, sink: &quiet, pack: &pack.name };
         for (key, node) in header.get("roles").map(Node::entries).unwrap_or_default() {
             let role = self.roles.entry(key.text.clone()).or_default();
             role.packs.push(pack.name.clone());
@@ -162,8 +154,7 @@ impl Symbols {
         for (key, node) in header.get("lists").map(Node::entries).unwrap_or_default() {
             let list = self.lists.entry(key.text.clone()).or_default();
             list.packs.push(pack.name.clone());
-            list.codes
-                .extend(crate::lists::codes(cx, pack, node).into_iter().map(|code| code.code));
+            list.codes.extend(crate::lists::codes(cx, pack, node).into_iter().map(|code| code.code));
         }
     }
 
@@ -191,13 +182,7 @@ impl Symbols {
         if let Some(first) = self.processes.get(name) {
             return twice(sink, at, "process", name, &first.packs);
         }
-        let keys = |key| {
-            node.get(key)
-                .map(Node::entries)
-                .unwrap_or_default()
-                .iter()
-                .map(|(key, _)| key.text.clone())
-        };
+        let keys = |key| node.get(key).map(Node::entries).unwrap_or_default().iter().map(|(key, _)| key.text.clone());
         let mut symbol = ProcessSymbol {
             packs: vec![pack.to_owned()],
             at,
@@ -209,36 +194,25 @@ impl Symbols {
             ..ProcessSymbol::default()
         };
         let route = node.get("route");
-        symbol.place_fields.extend(
-            ["place", "point"]
-                .iter()
-                .filter_map(|key| Some(route?.get(key)?.text()?.to_owned())),
-        );
+        symbol
+            .place_fields
+            .extend(["place", "point"].iter().filter_map(|key| Some(route?.get(key)?.text()?.to_owned())));
         for (_, action) in actions(node) {
             symbol.asked.extend(fields(action.get("form")).into_keys());
             let effects = action.get("do").map(Node::items).unwrap_or_default();
-            symbol.marks.extend(
-                effects
-                    .iter()
-                    .filter_map(|effect| Some(effect.get("mark")?.text()?.to_owned())),
-            );
+            symbol.marks.extend(effects.iter().filter_map(|effect| Some(effect.get("mark")?.text()?.to_owned())));
         }
         self.processes.insert(name.to_owned(), symbol);
     }
 
     fn figures(&mut self, sink: &Sink, pack: &Loaded) {
         let Some(node) = &pack.indicators else { return };
-        for (key, what, into) in [
-            ("measures", "measure", &mut self.measures),
-            ("indicators", "indicator", &mut self.indicators),
-        ] {
+        for (key, what, into) in
+            [("measures", "measure", &mut self.measures), ("indicators", "indicator", &mut self.indicators)]
+        {
             for (name, _) in node.get(key).map(Node::entries).unwrap_or_default() {
                 if into.insert(name.text.clone(), name.at).is_some() {
-                    sink.error(
-                        name.at,
-                        "duplicate-name",
-                        format!("another pack declares the {what} `{}`", name.text),
-                    );
+                    sink.error(name.at, "duplicate-name", format!("another pack declares the {what} `{}`", name.text));
                 }
             }
         }
@@ -248,20 +222,14 @@ impl Symbols {
 /// All actions of a process node, with their names.
 pub fn actions(process: &Node) -> impl Iterator<Item = &(Key, Node)> {
     let states = process.get("states").map(Node::entries).unwrap_or_default();
-    states
-        .iter()
-        .flat_map(|(_, state)| state.get("actions").map(Node::entries).unwrap_or_default())
+    states.iter().flat_map(|(_, state)| state.get("actions").map(Node::entries).unwrap_or_default())
 }
 
 /// Fields under a form node, quietly: findings come when they are lowered.
 pub fn fields(node: Option<&Node>) -> FieldSymbols {
     let quiet = Sink::default();
     let none = Symbols::default();
-    let cx = Cx {
-        symbols: &none,
-        sink: &quiet,
-        pack: "",
-    };
+    let cx = Cx { symbols: &none, sink: &quiet, pack: "" };
     let entries = node.map(Node::entries).unwrap_or_default().iter();
     entries
         .map(|(key, node)| {
@@ -311,12 +279,7 @@ impl Cx<'_> {
         if !self.symbols.visible(self.pack, packs) {
             let owner = packs.first().map(String::as_str).unwrap_or_default();
             let message = format!("the {what} `{name}` belongs to pack {owner}, which this pack does not require");
-            self.sink.error_help(
-                at,
-                "not-required",
-                message,
-                format!("add {owner} to `requires` in pack.yaml"),
-            );
+            self.sink.error_help(at, "not-required", message, format!("add {owner} to `requires` in pack.yaml"));
         }
         true
     }

@@ -31,12 +31,8 @@ impl Table {
 
     /// Reads `text`, registered in `sink` as `file`.
     pub fn parse(sink: &Sink, file: usize, text: &str) -> Table {
-        let mut rows = Scanner {
-            file,
-            line: 1,
-            column: 1,
-            text: text.trim_start_matches('\u{feff}').chars().peekable(),
-        };
+        let mut rows =
+            Scanner { file, line: 1, column: 1, text: text.trim_start_matches('\u{feff}').chars().peekable() };
         let mut table = Table::default();
         while let Some(row) = rows.row(sink) {
             if row.iter().all(|cell| cell.text.is_empty()) {
@@ -48,12 +44,7 @@ impl Table {
                 table.rows.push(row);
             } else if let Some(first) = row.first() {
                 let message = format!("this row has {} cells, the head has {}", row.len(), table.head.len());
-                sink.error_help(
-                    first.at,
-                    "ragged-row",
-                    message,
-                    "a text with a comma needs double quotes",
-                );
+                sink.error_help(first.at, "ragged-row", message, "a text with a comma needs double quotes");
             }
             if table.rows.len() >= MAX_ROWS {
                 break;
@@ -86,21 +77,10 @@ impl Scanner<'_> {
         self.text.peek()?;
         let mut row = Vec::new();
         loop {
-            let at = At {
-                file: self.file,
-                line: self.line,
-                column: self.column,
-            };
-            let text = if self.text.peek() == Some(&'"') {
-                self.quoted(sink, at)
-            } else {
-                String::new()
-            };
+            let at = At { file: self.file, line: self.line, column: self.column };
+            let text = if self.text.peek() == Some(&'"') { self.quoted(sink, at) } else { String::new() };
             let (rest, end) = self.plain();
-            row.push(Cell {
-                at,
-                text: (text + &rest).trim().to_owned(),
-            });
+            row.push(Cell { at, text: (text + &rest).trim().to_owned() });
             if end != Some(',') {
                 return Some(row);
             }
@@ -149,14 +129,7 @@ mod tests {
         let table = Table::parse(&sink, 0, "a,b\r\n\"x, \"\"y\"\"\nz\",2\n中文, 4 \n");
         assert_eq!(table.rows[0][0].text, "x, \"y\"\nz");
         assert_eq!((table.rows[0][1].at.line, table.rows[0][1].at.column), (3, 4));
-        assert_eq!(
-            (
-                table.rows[1][1].at.line,
-                table.rows[1][1].at.column,
-                &*table.rows[1][1].text
-            ),
-            (4, 4, "4")
-        );
+        assert_eq!((table.rows[1][1].at.line, table.rows[1][1].at.column, &*table.rows[1][1].text), (4, 4, "4"));
         assert!(sink.finish().is_empty());
     }
 }

@@ -121,14 +121,7 @@ pub fn parse(sink: &Sink, file: usize, text: &str) -> Option<Node> {
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
         Ok(raw) => Some(Build { sink, file, text }.node(raw)),
         Err(error) => {
-            let at = error.location().map_or(
-                At {
-                    file,
-                    line: 1,
-                    column: 1,
-                },
-                |place| at(file, place),
-            );
+            let at = error.location().map_or(At { file, line: 1, column: 1 }, |place| at(file, place));
             let message = error.without_snippet().to_string();
             let message = message.lines().next().unwrap_or_default();
             let message = message.split(" at line ").next().unwrap_or(message);
@@ -141,11 +134,7 @@ pub fn parse(sink: &Sink, file: usize, text: &str) -> Option<Node> {
 
 fn at(file: usize, place: serde_saphyr::Location) -> At {
     let small = |n: u64| u32::try_from(n).unwrap_or(u32::MAX).max(1);
-    At {
-        file,
-        line: small(place.line()),
-        column: small(place.column()),
-    }
+    At { file, line: small(place.line()), column: small(place.column()) }
 }
 
 enum Raw {
@@ -234,10 +223,7 @@ impl Build<'_> {
             Raw::List(items) => Kind::List(items.into_iter().map(|item| self.node(item)).collect()),
             Raw::Map(entries) => Kind::Map(self.entries(entries)),
         };
-        Node {
-            at: at(self.file, place),
-            kind,
-        }
+        Node { at: at(self.file, place), kind }
     }
 
     fn entries(&self, raw: Vec<(Spanned<Raw>, Spanned<Raw>)>) -> Vec<(Key, Node)> {
@@ -252,8 +238,7 @@ impl Build<'_> {
             };
             if let Some(first) = known.insert(text.clone(), key.at.line) {
                 let message = format!("`{text}` stands here a second time; the first is in line {first}");
-                self.sink
-                    .error_help(key.at, "duplicate-key", message, "keep one of the two");
+                self.sink.error_help(key.at, "duplicate-key", message, "keep one of the two");
                 continue;
             }
             entries.push((Key { at: key.at, text }, value));
@@ -273,33 +258,19 @@ impl Build<'_> {
             Some('"' | '\'') => {
                 let inside = raw.get(1..raw.len() - 1).unwrap_or_default();
                 let inset = (inside == text).then_some(1);
-                Scalar {
-                    text,
-                    style: Style::Text,
-                    inset,
-                }
+                Scalar { text, style: Style::Text, inset }
             }
-            Some(_) if !raw.contains('\n') && self.is_plain(place) => Scalar {
-                text: raw.to_owned(),
-                style: Style::Plain,
-                inset: Some(0),
-            },
-            _ => Scalar {
-                text,
-                style: Style::Text,
-                inset: None,
-            },
+            Some(_) if !raw.contains('\n') && self.is_plain(place) => {
+                Scalar { text: raw.to_owned(), style: Style::Plain, inset: Some(0) }
+            }
+            _ => Scalar { text, style: Style::Text, inset: None },
         }
     }
 
     /// Whether the scalar at `place` is no block: the span of a block covers only its content, on a line of its own, so
     /// what stands before it in the file ends with the block's header.
     fn is_plain(&self, place: serde_saphyr::Location) -> bool {
-        let from = place
-            .span()
-            .byte_offset()
-            .and_then(|from| usize::try_from(from).ok())
-            .unwrap_or_default();
+        let from = place.span().byte_offset().and_then(|from| usize::try_from(from).ok()).unwrap_or_default();
         let before = self.text.get(..from).unwrap_or_default().trim_end();
         let last = before.rsplit('\n').next().unwrap_or_default();
         let header = last.rsplit([' ', '\t']).next().unwrap_or_default();
@@ -311,10 +282,5 @@ impl Build<'_> {
 pub fn unknown_key(sink: &Sink, key: &Key, what: &str, known: &[&str]) {
     let remedy = near::remedy(&key.text, known.iter().copied())
         .unwrap_or_else(|| format!("remove it; {what} takes {}", known.join(", ")));
-    sink.error_help(
-        key.at,
-        "unknown-key",
-        format!("{what} has no key `{}`", key.text),
-        remedy,
-    );
+    sink.error_help(key.at, "unknown-key", format!("{what} has no key `{}`", key.text), remedy);
 }

@@ -133,9 +133,7 @@ impl App {
     /// # Errors
     /// See [`StartError`].
     pub fn new(parts: AppParts) -> Result<App, StartError> {
-        let ui = Ui {
-            folder: parts.settings.ui_dir.clone(),
-        };
+        let ui = Ui { folder: parts.settings.ui_dir.clone() };
         let templates = ArcSwap::from_pointee(Templates::load(&ui)?);
         let files = Files::open(parts.settings.data_dir.join("files"))?;
         let rate = |max| Rate::new(max, RATE_WINDOW_SECONDS);
@@ -201,9 +199,7 @@ where
         stopping.send_replace(true);
     };
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(stop)
-        .into_future();
+    let served = axum::serve(listener, service).with_graceful_shutdown(stop).into_future();
     let mut stopped = app.stopping.subscribe();
     let too_long = async move {
         // An error means the sender is gone, which is a stop as well.

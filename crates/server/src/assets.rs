@@ -38,10 +38,7 @@ impl Ui {
     /// The bytes of a file, by its path below `ui/`.
     #[must_use]
     pub fn bytes(&self, path: &str) -> Option<Cow<'static, [u8]>> {
-        let safe = path
-            .split('/')
-            .all(|part| !part.is_empty() && part != "." && part != "..")
-            && !path.contains('\\');
+        let safe = path.split('/').all(|part| !part.is_empty() && part != "." && part != "..") && !path.contains('\\');
         if !safe {
             return None;
         }
@@ -120,12 +117,7 @@ fn newest(path: &Path) -> Option<SystemTime> {
     if !meta.is_dir() {
         return own;
     }
-    std::fs::read_dir(path)
-        .ok()?
-        .flatten()
-        .filter_map(|entry| newest(&entry.path()))
-        .chain(own)
-        .max()
+    std::fs::read_dir(path).ok()?.flatten().filter_map(|entry| newest(&entry.path())).chain(own).max()
 }
 
 /// The media type of a built file by the end of its name.
@@ -147,19 +139,14 @@ fn media_type(path: &str) -> &'static str {
 /// `GET /assets/{*path}`: a built file. Its name carries a hash, so it may be kept for ever.
 pub async fn asset(State(app): State<AppState>, UrlPath(path): UrlPath<String>) -> Result<Response, Error> {
     let bytes = app.ui.bytes(&format!("dist/assets/{path}")).ok_or(Error::NotFound)?;
-    let headers = [
-        (header::CONTENT_TYPE, media_type(&path)),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, media_type(&path)), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
     Ok((headers, bytes.into_owned()).into_response())
 }
 
 /// `GET /sw.js`: the worker of the phone page. It must lie at the root to see the pages, and is asked for anew each time.
 pub async fn worker(State(app): State<AppState>) -> Result<Response, Error> {
     let bytes = app.ui.bytes("dist/sw.js").ok_or(Error::NotFound)?;
-    let headers = [
-        (header::CONTENT_TYPE, media_type("sw.js")),
-        (header::CACHE_CONTROL, "no-cache"),
-    ];
+    let headers = [(header::CONTENT_TYPE, media_type("sw.js")), (header::CACHE_CONTROL, "no-cache")];
     Ok((headers, bytes.into_owned()).into_response())
 }

@@ -26,18 +26,12 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (header::REFERRER_POLICY, "same-origin"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (
-        HeaderName::from_static("permissions-policy"),
-        "camera=(self), geolocation=(self), microphone=()",
-    ),
+    (HeaderName::from_static("permissions-policy"), "camera=(self), geolocation=(self), microphone=()"),
 ];
 
 /// The layer.
 pub async fn context(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "metering: how long the request took, for the log only"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "metering: how long the request took, for the log only")]
     let started = std::time::Instant::now();
     let (mut parts, body) = request.into_parts();
     let method = parts.method.clone();
@@ -61,17 +55,9 @@ pub async fn context(State(app): State<AppState>, request: Request, next: Next) 
     }
     web.put_cookies(&mut response);
     for (name, value) in HEADERS {
-        response
-            .headers_mut()
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
-    web.log(
-        &method,
-        template.as_ref(),
-        response.status(),
-        started.elapsed().as_micros(),
-    );
+    web.log(&method, template.as_ref(), response.status(), started.elapsed().as_micros());
     response
 }
 
@@ -86,10 +72,7 @@ fn shown(web: &Web, error: &Error) -> Response {
     }
     let words = Spoken::of(web, error);
     let mut response = if web.wants_json {
-        (
-            error.status(),
-            Json(json!({ "error": error.code(), "fields": words.fields, "message": words.message })),
-        )
+        (error.status(), Json(json!({ "error": error.code(), "fields": words.fields, "message": words.message })))
             .into_response()
     } else {
         error_page(web, error, &words)
@@ -100,9 +83,7 @@ fn shown(web: &Web, error: &Error) -> Response {
         _ => None,
     };
     if let Some(seconds) = wait {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
@@ -118,11 +99,10 @@ fn error_page(web: &Web, error: &Error, words: &Spoken) -> Response {
         "next": next_steps(web),
     });
     // When even the error page cannot be rendered, the words alone are sent.
-    web.render_status(error.status(), "pages/error.html", context)
-        .unwrap_or_else(|failed| {
-            failed.log();
-            (error.status(), format!("{}\n{}\n", words.title, words.message)).into_response()
-        })
+    web.render_status(error.status(), "pages/error.html", context).unwrap_or_else(|failed| {
+        failed.log();
+        (error.status(), format!("{}\n{}\n", words.title, words.message)).into_response()
+    })
 }
 
 /// Where to go from an error page.
@@ -146,10 +126,7 @@ impl Spoken {
         let words = web.words();
         let say = |key: &str, args: &[(&str, Arg)]| words.say(key, args);
         let both = |name: &str, args: &[(&str, Arg)]| {
-            (
-                say(&format!("error-{name}-title"), args),
-                say(&format!("error-{name}-what"), args),
-            )
+            (say(&format!("error-{name}-title"), args), say(&format!("error-{name}-what"), args))
         };
         let (title, message) = match error {
             Error::NotFound => both("404", &[]),
@@ -176,10 +153,6 @@ impl Spoken {
             Error::Storage(_) => both("storage", &[]),
             Error::Internal(_) => both("500", &[]),
         };
-        Spoken {
-            title,
-            message,
-            fields: Vec::new(),
-        }
+        Spoken { title, message, fields: Vec::new() }
     }
 }

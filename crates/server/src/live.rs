@@ -36,10 +36,7 @@ pub struct Hub {
 
 impl Default for Hub {
     fn default() -> Hub {
-        Hub {
-            news: broadcast::channel(512).0,
-            started: AtomicBool::new(false),
-        }
+        Hub { news: broadcast::channel(512).0, started: AtomicBool::new(false) }
     }
 }
 
@@ -91,45 +88,28 @@ async fn send(app: &App, entry: &Entry) {
     };
     let Some(case) = case else { return };
     // An error means that nobody listens any more.
-    let _ = app.live.news.send(Some(Arc::new(News {
-        entry: entry.clone(),
-        case,
-    })));
+    let _ = app.live.news.send(Some(Arc::new(News { entry: entry.clone(), case })));
 }
 
 /// `GET /live?place=CODE`: events `case` (a change), `resync` (too much at once: load again).
 pub async fn live(State(app): State<AppState>, web: Web) -> Result<Response, Error> {
     web.post()?;
-    let place = web
-        .arg("place")
-        .map(str::parse::<PlaceCode>)
-        .transpose()
-        .map_err(|_| Error::NotFound)?;
-    let permit = app
-        .live_listeners
-        .clone()
-        .try_acquire_owned()
-        .map_err(|_| Error::Busy)?;
+    let place = web.arg("place").map(str::parse::<PlaceCode>).transpose().map_err(|_| Error::NotFound)?;
+    let permit = app.live_listeners.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
     let receiver = app.live.subscribe(&app);
     let mut stopping = app.stopping.subscribe();
     let stopped = async move {
         // An error means the sender is gone, which is a stop as well.
         let _ = stopping.wait_for(|stopping| *stopping).await;
     };
-    let events = events(web, place, receiver)
-        .take_until(Box::pin(stopped))
-        .map(move |event| {
-            // Held as long as the connection lives.
-            let _ = &permit;
-            event
-        });
-    let alive = KeepAlive::new()
-        .interval(Duration::from_secs(LIVE_PING_SECONDS))
-        .text("ping");
+    let events = events(web, place, receiver).take_until(Box::pin(stopped)).map(move |event| {
+        // Held as long as the connection lives.
+        let _ = &permit;
+        event
+    });
+    let alive = KeepAlive::new().interval(Duration::from_secs(LIVE_PING_SECONDS)).text("ping");
     let mut response = Sse::new(events).keep_alive(alive).into_response();
-    response
-        .headers_mut()
-        .insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
+    response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
     Ok(response)
 }
 
@@ -169,17 +149,9 @@ fn described(web: &Web, place: Option<PlaceCode>, news: &News) -> Option<Event> 
     }
     let process = world.model.processes.get(&case.process)?;
     let words = web.words();
-    let look = Look {
-        world: &world,
-        say: &words,
-        now: web.app.clock.now(),
-    };
+    let look = Look { world: &world, say: &words, now: web.app.clock.now() };
     let data = summary(&look, process, news);
-    Event::default()
-        .event("case")
-        .id(format!("{}-{}", news.entry.shard, news.entry.seq))
-        .json_data(data)
-        .ok()
+    Event::default().event("case").id(format!("{}-{}", news.entry.shard, news.entry.seq)).json_data(data).ok()
 }
 
 fn summary(look: &Look<'_>, process: &Process, news: &News) -> Value {
@@ -189,9 +161,7 @@ fn summary(look: &Look<'_>, process: &Process, news: &News) -> Value {
         _ => None,
     };
     let known = process.states.values().flat_map(|state| &state.actions);
-    let verb = action
-        .and_then(|name| known.clone().find(|one| one.name == name))
-        .map(|one| look.text(&one.title));
+    let verb = action.and_then(|name| known.clone().find(|one| one.name == name)).map(|one| look.text(&one.title));
     let state = look.state(process, &case.state);
     let title = look.title(process, case);
     let verb = verb.unwrap_or_else(|| state.label.clone());

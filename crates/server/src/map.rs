@@ -43,11 +43,7 @@ fn outline_of(geometry: &str) -> Option<MultiPolygon<f64>> {
     let text = format!(
         r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"code":"1"}},"geometry":{geometry}}}]}}"#
     );
-    geojson::read(text.as_bytes(), &ReadOptions::default())
-        .outlines
-        .into_iter()
-        .next()
-        .map(|outline| outline.geometry)
+    geojson::read(text.as_bytes(), &ReadOptions::default()).outlines.into_iter().next().map(|outline| outline.geometry)
 }
 
 /// Degrees an outline may be off: less than a pixel where places of that level fill a screen.
@@ -132,17 +128,10 @@ pub async fn outlines(State(app): State<AppState>, web: Web, headers: HeaderMap)
         return Err(Error::NotFound);
     }
     let all = app.outlines.of(&app).await?;
-    let empty = Drawn {
-        features: String::new(),
-        synthetic: false,
-        hash: "none".to_owned(),
-    };
+    let empty = Drawn { features: String::new(), synthetic: false, hash: "none".to_owned() };
     let drawn = all.get(&parent).unwrap_or(&empty);
     let tag = format!("\"{}-{}\"", drawn.hash, web.lang.as_str());
-    let kept = [
-        (header::ETAG, tag.clone()),
-        (header::CACHE_CONTROL, "private, max-age=300".to_owned()),
-    ];
+    let kept = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, max-age=300".to_owned())];
     if headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) == Some(tag.as_str()) {
         return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
     }
@@ -167,11 +156,7 @@ pub async fn cases(web: Web) -> Result<Response, Error> {
         }
     };
     let asked = CaseFilter {
-        place: web
-            .arg("place")
-            .map(str::parse)
-            .transpose()
-            .map_err(|_| Error::NotFound)?,
+        place: web.arg("place").map(str::parse).transpose().map_err(|_| Error::NotFound)?,
         processes: web.arg("process").map(str::to_owned).into_iter().collect(),
         states: web.arg("state").map(str::to_owned).into_iter().collect(),
         kind: web.arg("kind").map(str::to_owned),
@@ -181,21 +166,11 @@ pub async fn cases(web: Web) -> Result<Response, Error> {
     };
     let words = web.words();
     let look = web.look(&words);
-    let order = if asked.open == Some(true) {
-        CaseOrder::Due
-    } else {
-        CaseOrder::Opened
-    };
-    let page = Union::reachable(&web, post)
-        .narrowed(&asked)
-        .page(&web, order, None, MAP_POINTS_MAX)
-        .await?;
+    let order = if asked.open == Some(true) { CaseOrder::Due } else { CaseOrder::Opened };
+    let page = Union::reachable(&web, post).narrowed(&asked).page(&web, order, None, MAP_POINTS_MAX).await?;
     let features: Vec<Value> = page.cases.iter().filter_map(|case| feature(&look, case)).collect();
     let cut = page.next.is_some();
-    let headers = [
-        (header::CONTENT_TYPE, "application/geo+json"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
+    let headers = [(header::CONTENT_TYPE, "application/geo+json"), (header::CACHE_CONTROL, "no-store")];
     let body = json!({ "type": "FeatureCollection", "truncated": cut, "features": features });
     Ok((headers, Json(body).into_response().into_body()).into_response())
 }

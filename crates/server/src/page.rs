@@ -88,11 +88,8 @@ pub struct Flash {
 }
 
 /// The menu of the public.
-const PUBLIC_NAV: [(&str, &str); 3] = [
-    ("/report", "nav-report"),
-    ("/follow", "nav-follow"),
-    ("/figures", "nav-open-figures"),
-];
+const PUBLIC_NAV: [(&str, &str); 3] =
+    [("/report", "nav-report"), ("/follow", "nav-follow"), ("/figures", "nav-open-figures")];
 /// The menu of staff.
 const STAFF_NAV: [(&str, &str); 6] = [
     ("/desk", "nav-desk"),
@@ -138,34 +135,19 @@ impl Web {
     fn site(&self) -> String {
         let site = self.app.settings.site.get(self.lang);
         let places = &self.world.places;
-        if site.is_empty() {
-            places.name(places.root, self.today())
-        } else {
-            site.to_owned()
-        }
+        if site.is_empty() { places.name(places.root, self.today()) } else { site.to_owned() }
     }
 
     fn nav(&self) -> Vec<NavItem> {
-        let items: &[(&str, &str)] = if self.session.is_some() {
-            &STAFF_NAV
-        } else {
-            &PUBLIC_NAV
-        };
-        let is_here = |href: &str| {
-            self.path
-                .strip_prefix(href)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
+        let items: &[(&str, &str)] = if self.session.is_some() { &STAFF_NAV } else { &PUBLIC_NAV };
+        let is_here =
+            |href: &str| self.path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let post = self.session.as_ref().and_then(|session| session.post.as_ref());
         let is_there = |href: &str| href != "/admin" || post.is_some_and(administers);
         items
             .iter()
             .filter(|(href, _)| is_there(href))
-            .map(|(href, key)| NavItem {
-                href,
-                label: self.t(key),
-                current: is_here(href),
-            })
+            .map(|(href, key)| NavItem { href, label: self.t(key), current: is_here(href) })
             .collect()
     }
 
@@ -174,23 +156,18 @@ impl Web {
         let words = self.words();
         let look = self.look(&words);
         let post = session.post.as_ref();
-        let choices = self
-            .world
-            .posts
-            .of(&session.account)
-            .filter(|post| post.valid_on(self.today()))
-            .map(|one| {
-                let proof = sign::sign(&self.app.master, Use::Post, &[&session.token_hash, &one.id.0]);
-                PostChoice {
-                    id: one.id.0.clone(),
-                    title: format!("{} · {}", look.place(one.place), look.post_title(one)),
-                    href: format!("/post?id={}&proof={}", encode(&one.id.0), &sign::hex(&proof)[..32]),
-                    current: post.is_some_and(|post| post.id == one.id),
-                }
-            });
+        let choices = self.world.posts.of(&session.account).filter(|post| post.valid_on(self.today())).map(|one| {
+            let proof = sign::sign(&self.app.master, Use::Post, &[&session.token_hash, &one.id.0]);
+            PostChoice {
+                id: one.id.0.clone(),
+                title: format!("{} · {}", look.place(one.place), look.post_title(one)),
+                href: format!("/post?id={}&proof={}", encode(&one.id.0), &sign::hex(&proof)[..32]),
+                current: post.is_some_and(|post| post.id == one.id),
+            }
+        });
         Some(SignedInView {
             name: session.name.clone(),
-            post_title: post.map(|post| look.post_title(post)).unwrap_or_default(),
+            post_title: post.map(|post| look.post(&post.id)).unwrap_or_default(),
             place_name: post.map(|post| look.place(post.place)).unwrap_or_default(),
             posts: choices.collect(),
         })

@@ -22,11 +22,7 @@ impl Rate {
     /// At most `max` tries within `window_seconds`.
     #[must_use]
     pub fn new(max: u32, window_seconds: i64) -> Rate {
-        Rate {
-            window: SignedDuration::from_secs(window_seconds),
-            max,
-            counts: Mutex::default(),
-        }
+        Rate { window: SignedDuration::from_secs(window_seconds), max, counts: Mutex::default() }
     }
 
     /// Seconds to wait before another try, if there were too many.

@@ -44,11 +44,7 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/post", get(sign_in::switch));
-    if demo {
-        router.route("/sign-in/demo", post(sign_in::enter_demo))
-    } else {
-        router
-    }
+    if demo { router.route("/sign-in/demo", post(sign_in::enter_demo)) } else { router }
 }
 
 /// The JSON interface.
@@ -85,9 +81,6 @@ async fn ready(State(app): State<AppState>) -> Result<&'static str, Error> {
 /// A bug: said once in the log, without what was sent.
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let said = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     Error::Internal(format!("panic: {}", said.unwrap_or("without words"))).into_response()
 }

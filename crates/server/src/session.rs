@@ -78,13 +78,8 @@ impl App {
         let now = self.clock.now();
         let token = sign::hex(&self.clock.key());
         let today = ganglion_model::clocks::local_date(now);
-        let post = self
-            .world
-            .load()
-            .posts
-            .of(&account.id)
-            .find(|post| post.valid_on(today))
-            .map(|post| post.id.clone());
+        let post =
+            self.world.load().posts.of(&account.id).find(|post| post.valid_on(today)).map(|post| post.id.clone());
         let session = Session {
             token_hash: sign::digest(&token),
             account: account.id.clone(),
@@ -114,11 +109,7 @@ impl App {
                     return Ok(None);
                 }
                 let until = (now + SignedDuration::from_secs(SESSION_CACHE_SECONDS)).min(session.expires_at);
-                let row = Remembered {
-                    session,
-                    name: account.name,
-                    until,
-                };
+                let row = Remembered { session, name: account.name, until };
                 self.sessions.put(&hash, row.clone(), now);
                 row
             }
@@ -127,15 +118,8 @@ impl App {
         let today = ganglion_model::clocks::local_date(now);
         let world = self.world.load();
         let post = session.post.as_ref().and_then(|id| world.posts.get(id));
-        let post = post
-            .filter(|post| post.valid_on(today) && post.account.as_ref() == Some(&session.account))
-            .cloned();
-        Ok(Some(SignedIn {
-            account: session.account,
-            name: remembered.name,
-            post,
-            token_hash: hash,
-        }))
+        let post = post.filter(|post| post.valid_on(today) && post.account.as_ref() == Some(&session.account)).cloned();
+        Ok(Some(SignedIn { account: session.account, name: remembered.name, post, token_hash: hash }))
     }
 
     /// Ends a session.
@@ -160,18 +144,8 @@ impl App {
             .posts
             .get(post)
             .is_some_and(|post| post.valid_on(today) && post.account.as_ref() == Some(&signed_in.account));
-        let session = self
-            .store
-            .session(&signed_in.token_hash)
-            .await?
-            .filter(|_| holds)
-            .ok_or(Error::NotFound)?;
-        self.store
-            .session_put(&Session {
-                post: Some(post.clone()),
-                ..session
-            })
-            .await?;
+        let session = self.store.session(&signed_in.token_hash).await?.filter(|_| holds).ok_or(Error::NotFound)?;
+        self.store.session_put(&Session { post: Some(post.clone()), ..session }).await?;
         self.sessions.forget(&signed_in.token_hash);
         Ok(())
     }
@@ -185,11 +159,7 @@ impl App {
         let hash = account.as_ref().and_then(|account| account.password.clone());
         let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
         let password = password.to_owned();
-        let _permit = self
-            .passwords
-            .acquire()
-            .await
-            .map_err(|error| Error::Internal(error.to_string()))?;
+        let _permit = self.passwords.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
         let fits = tokio::task::spawn_blocking(move || verify(&hash, &password))
             .await
             .map_err(|error| Error::Internal(error.to_string()))?;
@@ -232,10 +202,7 @@ mod tests {
         assert!(hash.starts_with("$argon2id$"));
         assert!(verify(&hash, "correct horse") && !verify(&hash, "battery staple"));
         assert!(!verify(NOBODY, ""));
-        assert!(
-            PasswordHash::new(NOBODY).is_ok(),
-            "the decoy must be verified, not refused at once"
-        );
+        assert!(PasswordHash::new(NOBODY).is_ok(), "the decoy must be verified, not refused at once");
         assert!(hash_password(&"x".repeat(PASSWORD_BYTES_MAX + 1), &[3; 16]).is_err());
     }
 }

@@ -31,12 +31,7 @@ impl Templates {
         let texts = Arc::new(Texts::load(ui)?);
         let assets = Arc::new(ui.manifest());
         let of = |lang| environment(ui.clone(), texts.clone(), assets.clone(), lang);
-        Ok(Templates {
-            zh: of(Lang::Zh),
-            en: of(Lang::En),
-            texts,
-            stamp,
-        })
+        Ok(Templates { zh: of(Lang::Zh), en: of(Lang::En), texts, stamp })
     }
 
     /// Renders a template.
@@ -60,10 +55,7 @@ fn environment(ui: Ui, texts: Arc<Texts>, assets: Arc<HashMap<String, String>>, 
     environment.set_loader(move |name| Ok(ui.text(name)));
     environment.add_function("t", move |key: &str, args: Kwargs| translate(&texts, lang, key, &args));
     environment.add_function("asset", move |path: &str| {
-        assets
-            .get(path)
-            .cloned()
-            .unwrap_or_else(|| format!("/assets/missing/{path}"))
+        assets.get(path).cloned().unwrap_or_else(|| format!("/assets/missing/{path}"))
     });
     environment.add_function("url", |path: &str, args: Kwargs| url(path, &args));
     environment
@@ -72,10 +64,7 @@ fn environment(ui: Ui, texts: Arc<Texts>, assets: Arc<HashMap<String, String>>, 
 /// Prints a value of a page. Text is escaped for HTML like the engine does it, except that `/` stays as it is: addresses
 /// in pages then read as they are.
 fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
-    match value
-        .as_str()
-        .filter(|_| !value.is_safe() && matches!(state.auto_escape(), AutoEscape::Html))
-    {
+    match value.as_str().filter(|_| !value.is_safe() && matches!(state.auto_escape(), AutoEscape::Html)) {
         Some(text) => escaped(out, text).map_err(minijinja::Error::from),
         None => minijinja::escape_formatter(out, state, value),
     }
@@ -124,10 +113,7 @@ fn url(path: &str, args: &Kwargs) -> Result<String, minijinja::Error> {
             continue;
         }
         if value.kind() == ValueKind::Map {
-            return Err(minijinja::Error::new(
-                ErrorKind::InvalidOperation,
-                "an address takes simple values",
-            ));
+            return Err(minijinja::Error::new(ErrorKind::InvalidOperation, "an address takes simple values"));
         }
         text.push(if text.contains('?') { '&' } else { '?' });
         text.push_str(name);

@@ -36,10 +36,7 @@ impl Texts {
     /// # Errors
     /// The first file with a message that cannot be read, or a message that is there twice.
     pub fn load(ui: &Ui) -> Result<Texts, TextsError> {
-        Ok(Texts {
-            zh: bundle(ui, Lang::Zh)?,
-            en: bundle(ui, Lang::En)?,
-        })
+        Ok(Texts { zh: bundle(ui, Lang::Zh)?, en: bundle(ui, Lang::En)? })
     }
 
     fn of(&self, lang: Lang) -> &FluentBundle<FluentResource> {
@@ -52,9 +49,7 @@ impl Texts {
     /// Whether `key` exists in `lang`.
     #[must_use]
     pub fn has(&self, lang: Lang, key: &str) -> bool {
-        self.of(lang)
-            .get_message(key)
-            .is_some_and(|message| message.value().is_some())
+        self.of(lang).get_message(key).is_some_and(|message| message.value().is_some())
     }
 
     /// The message `key`; a key that does not exist stands for itself, so that a gap is seen and nothing breaks.
@@ -78,10 +73,7 @@ fn bundle(ui: &Ui, lang: Lang) -> Result<FluentBundle<FluentResource>, TextsErro
     // Marks around arguments confuse copying and reading aloud, and both languages run left to right.
     bundle.set_use_isolating(false);
     for file in ui.texts(folder(lang)) {
-        let failed = |reason: String| TextsError {
-            file: file.clone(),
-            reason,
-        };
+        let failed = |reason: String| TextsError { file: file.clone(), reason };
         let source = ui.text(&file).ok_or_else(|| failed("cannot be read".to_owned()))?;
         let resource = FluentResource::try_new(source)
             .map_err(|(_, errors)| failed(errors.first().map(ToString::to_string).unwrap_or_default()))?;

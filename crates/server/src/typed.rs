@@ -39,10 +39,7 @@ impl Typed {
 
     /// All values of a name that are not empty.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.values
-            .iter()
-            .filter(move |(key, value)| key == name && !value.trim().is_empty())
-            .map(|(_, v)| v.as_str())
+        self.values.iter().filter(move |(key, value)| key == name && !value.trim().is_empty()).map(|(_, v)| v.as_str())
     }
 
     /// Everything typed, in order.
@@ -53,17 +50,9 @@ impl Typed {
     /// Ids of files of a field: those just taken, and those kept from before that are this visitor's own.
     #[must_use]
     pub fn files(&self, name: &str, kept: &str) -> Vec<String> {
-        let mut ids: Vec<String> = self
-            .all(kept)
-            .filter(|id| self.owned.iter().any(|own| own == id))
-            .map(str::to_owned)
-            .collect();
-        ids.extend(
-            self.taken
-                .iter()
-                .filter(|taken| taken.field == name)
-                .map(|taken| taken.id.clone()),
-        );
+        let mut ids: Vec<String> =
+            self.all(kept).filter(|id| self.owned.iter().any(|own| own == id)).map(str::to_owned).collect();
+        ids.extend(self.taken.iter().filter(|taken| taken.field == name).map(|taken| taken.id.clone()));
         ids.dedup();
         ids
     }
@@ -71,10 +60,7 @@ impl Typed {
     /// The form as a command takes it: values of the declared fields, points turned into WGS-84.
     #[must_use]
     pub fn fields(&self, declared: &[Field]) -> Fields {
-        declared
-            .iter()
-            .filter_map(|field| Some((field.name.clone(), self.value(field, &field.name)?)))
-            .collect()
+        declared.iter().filter_map(|field| Some((field.name.clone(), self.value(field, &field.name)?))).collect()
     }
 
     /// The value of one field, typed under `name`; `None` when nothing was.
@@ -97,9 +83,7 @@ impl Typed {
                 Some(self.point(typed, self.one(&format!("{name}_datum"))))
             }
             FieldKind::Datetime => self.one(name).map(|typed| Value::String(with_offset(typed))),
-            FieldKind::Money => self
-                .one(name)
-                .map(|typed| fen(typed).map_or_else(|| text(typed), Value::from)),
+            FieldKind::Money => self.one(name).map(|typed| fen(typed).map_or_else(|| text(typed), Value::from)),
             _ => self.one(name).map(text),
         }
     }
@@ -127,16 +111,7 @@ impl Typed {
 /// Full-width digits and signs of a Chinese keyboard as their plain forms.
 fn half_width(text: &str) -> String {
     let plain = |c: char| char::from_u32(u32::from(c).wrapping_sub(0xfee0)).unwrap_or(c);
-    text.trim()
-        .chars()
-        .map(|c| {
-            if ('\u{ff01}'..='\u{ff5e}').contains(&c) {
-                plain(c)
-            } else {
-                c
-            }
-        })
-        .collect()
+    text.trim().chars().map(|c| if ('\u{ff01}'..='\u{ff5e}').contains(&c) { plain(c) } else { c }).collect()
 }
 
 /// The local time a browser sends (`2022-06-27T09:03`) as an instant at +08:00.
@@ -144,11 +119,7 @@ fn with_offset(typed: &str) -> String {
     let typed = typed.trim();
     let has_offset = typed.ends_with('Z') || typed.get(10..).is_some_and(|time| time.contains(['+', '-']));
     let seconds = if typed.len() == 16 { ":00" } else { "" };
-    if has_offset {
-        typed.to_owned()
-    } else {
-        format!("{typed}{seconds}+08:00")
-    }
+    if has_offset { typed.to_owned() } else { format!("{typed}{seconds}+08:00") }
 }
 
 /// Yuan with at most two decimals as fen.
@@ -159,11 +130,7 @@ fn fen(typed: &str) -> Option<i64> {
     if whole.is_empty() || part.len() > 2 || !digits(whole) || !digits(part) {
         return None;
     }
-    whole
-        .parse::<i64>()
-        .ok()?
-        .checked_mul(100)?
-        .checked_add(format!("{part:0<2}").parse().ok()?)
+    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(format!("{part:0<2}").parse().ok()?)
 }
 
 impl<S: Send + Sync> FromRequest<S> for Typed {
@@ -175,42 +142,20 @@ impl<S: Send + Sync> FromRequest<S> for Typed {
             .get::<Web>()
             .cloned()
             .ok_or_else(|| Error::Internal("a route stands outside the context layer".to_owned()))?;
-        let header_token = request
-            .headers()
-            .get("x-csrf-token")
-            .and_then(|token| token.to_str().ok())
-            .map(str::to_owned);
+        let header_token =
+            request.headers().get("x-csrf-token").and_then(|token| token.to_str().ok()).map(str::to_owned);
         let vouched = web.bearer || header_token.is_some_and(|token| web.csrf_fits(&token));
-        let media_type = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default();
+        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         if media_type.starts_with("multipart/form-data") {
             // Sizes are counted part by part below; a limit on the whole would cut the form off without an answer.
             DefaultBodyLimit::disable().apply(&mut request);
-            let parts = Multipart::from_request(request, state)
-                .await
-                .map_err(|_| Error::Unreadable("multipart"))?;
-            return Reading {
-                web: &web,
-                typed: Typed::default(),
-                vouched,
-                bytes: 0,
-                drained: 0,
-            }
-            .read(parts)
-            .await;
+            let parts = Multipart::from_request(request, state).await.map_err(|_| Error::Unreadable("multipart"))?;
+            return Reading { web: &web, typed: Typed::default(), vouched, bytes: 0, drained: 0 }.read(parts).await;
         }
         DefaultBodyLimit::max(FORM_BYTES_MAX).apply(&mut request);
-        let body = Bytes::from_request(request, state)
-            .await
-            .map_err(|_| Error::TooLarge { megabytes: 1 })?;
+        let body = Bytes::from_request(request, state).await.map_err(|_| Error::TooLarge { megabytes: 1 })?;
         let text = std::str::from_utf8(&body).map_err(|_| Error::Unreadable("form"))?;
-        let mut typed = Typed {
-            values: crate::page::pairs(text),
-            ..Typed::default()
-        };
+        let mut typed = Typed { values: crate::page::pairs(text), ..Typed::default() };
         if !vouched && !typed.one("csrf").is_some_and(|token| web.csrf_fits(token)) {
             return Err(Error::Csrf);
         }
@@ -222,11 +167,7 @@ impl<S: Send + Sync> FromRequest<S> for Typed {
 impl Typed {
     /// Which of the ids sent back belong to this visitor.
     fn note_owned(&mut self, web: &Web) {
-        let owned = self
-            .values
-            .iter()
-            .filter(|(_, id)| crate::files::is_owned(web, id))
-            .map(|(_, id)| id.clone());
+        let owned = self.values.iter().filter(|(_, id)| crate::files::is_owned(web, id)).map(|(_, id)| id.clone());
         self.owned = owned.collect();
     }
 }
@@ -300,10 +241,7 @@ mod tests {
     fn points_come_in_four_datums_and_odd_keyboards() {
         let typed = Typed::default();
         assert_eq!(typed.point("116.84,38.31", None), Value::from(vec![116.84, 38.31]));
-        assert_eq!(
-            typed.point("１１６.８４，３８.３１", None),
-            Value::from(vec![116.84, 38.31])
-        );
+        assert_eq!(typed.point("１１６.８４，３８.３１", None), Value::from(vec![116.84, 38.31]));
         let shifted = typed.point("116.84, 38.31", Some("gcj02"));
         assert!(shifted[0].as_f64().unwrap() < 116.836, "{shifted}");
         assert_eq!(typed.point("here", None), Value::from("here"));

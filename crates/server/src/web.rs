@@ -96,10 +96,7 @@ impl Web {
     /// The words of this request's language.
     #[must_use]
     pub fn words(&self) -> Words {
-        Words {
-            templates: self.templates(),
-            lang: self.lang,
-        }
+        Words { templates: self.templates(), lang: self.lang }
     }
 
     /// Templates and words: looked for once a request, and only by requests that need them.
@@ -110,11 +107,7 @@ impl Web {
     /// What views need: `let words = web.words(); let look = web.look(&words);`.
     #[must_use]
     pub fn look<'a>(&'a self, words: &'a Words) -> Look<'a> {
-        Look {
-            world: &self.world,
-            say: words,
-            now: self.now,
-        }
+        Look { world: &self.world, say: words, now: self.now }
     }
 
     /// The civil day.
@@ -127,14 +120,9 @@ impl Web {
     #[must_use]
     pub fn actor(&self) -> Actor {
         match &self.session {
-            Some(SignedIn {
-                account,
-                post: Some(post),
-                ..
-            }) => Actor::Post {
-                post: post.id.clone(),
-                account: account.clone(),
-            },
+            Some(SignedIn { account, post: Some(post), .. }) => {
+                Actor::Post { post: post.id.clone(), account: account.clone() }
+            }
             _ => Actor::Public,
         }
     }
@@ -222,9 +210,7 @@ impl Web {
     /// Who uploads: the account, else the visitor's cookie. Never shown.
     #[must_use]
     pub(crate) fn owner(&self) -> String {
-        self.session
-            .as_ref()
-            .map_or_else(|| format!("v:{}", self.visitor), |s| format!("a:{}", s.account))
+        self.session.as_ref().map_or_else(|| format!("v:{}", self.visitor), |s| format!("a:{}", s.account))
     }
 
     /// The owners an upload of this visitor may have: also what was uploaded before signing in.

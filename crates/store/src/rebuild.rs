@@ -17,10 +17,7 @@ const PAGE: u32 = 500;
 pub async fn each_case(store: &dyn Store, shard: Shard, mut each: impl FnMut(Case)) -> Result<(), StoreError> {
     let place = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000);
     let Some(place) = place else { return Ok(()) };
-    let filter = CaseFilter {
-        place: Some(place),
-        ..CaseFilter::default()
-    };
+    let filter = CaseFilter { place: Some(place), ..CaseFilter::default() };
     let mut after = None;
     loop {
         let page = store.cases(&filter, CaseOrder::Opened, after.as_ref(), PAGE).await?;
@@ -38,14 +35,8 @@ pub async fn cells_of_rows(store: &dyn Store, world: &World, shard: Shard) -> Re
     let mut cells = Cells::new();
     each_case(store, shard, |case| {
         let facts = facts_of_case(&world.model, world, &case);
-        let changes: Vec<FactChange> = facts
-            .into_iter()
-            .map(|fact| FactChange {
-                case: case.id,
-                before: None,
-                after: Some(fact),
-            })
-            .collect();
+        let changes: Vec<FactChange> =
+            facts.into_iter().map(|fact| FactChange { case: case.id, before: None, after: Some(fact) }).collect();
         cells_of_changes(&mut cells, &world.model, shard, &changes);
     })
     .await?;

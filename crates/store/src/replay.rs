@@ -69,11 +69,7 @@ pub async fn replay(from: &dyn Store, into: &dyn Store, world: &World) -> Result
         if tip.frontier != head.frontier {
             return Err(ReplayError::Root(shard));
         }
-        done.push(Replayed {
-            shard,
-            lines: tip.seq,
-            root: tip.frontier.root(),
-        });
+        done.push(Replayed { shard, lines: tip.seq, root: tip.frontier.root() });
     }
     Ok(done)
 }
@@ -81,10 +77,7 @@ pub async fn replay(from: &dyn Store, into: &dyn Store, world: &World) -> Result
 /// Reads a page of lines that follow `tip`.
 fn read(shard: Shard, tip: &Head, lines: &[StoredLine]) -> Result<Vec<Line>, ReplayError> {
     let follows = tip.seq + 1..;
-    follows
-        .zip(lines)
-        .map(|(seq, line)| read_line(shard, seq, line))
-        .collect()
+    follows.zip(lines).map(|(seq, line)| read_line(shard, seq, line)).collect()
 }
 
 fn read_line(shard: Shard, seq: u64, line: &StoredLine) -> Result<Line, ReplayError> {
@@ -109,12 +102,7 @@ fn read_line(shard: Shard, seq: u64, line: &StoredLine) -> Result<Line, ReplayEr
         Change::Case { case, .. } => Some(*case),
         Change::Record { .. } => None,
     };
-    Ok(Line {
-        entry,
-        canonical: again,
-        hash,
-        case,
-    })
+    Ok(Line { entry, canonical: again, hash, case })
 }
 
 /// A case of a page, and what it contributed before the page.
@@ -133,40 +121,19 @@ async fn play(
     lines: Vec<Line>,
 ) -> Result<Head, ReplayError> {
     let cases = lines.iter().filter_map(|line| Some((shard, line.case?))).collect();
-    let loaded = into
-        .load(&Want {
-            cases,
-            ..Want::default()
-        })
-        .await?;
+    let loaded = into.load(&Want { cases, ..Want::default() }).await?;
     let mut touched: HashMap<CaseId, Touched> = HashMap::new();
     for case in loaded.cases {
         let (facts, timers) = (facts_of_case(&world.model, world, &case), timers_of(&case));
-        touched.insert(
-            case.id,
-            Touched {
-                case,
-                is_new: false,
-                facts,
-                timers,
-            },
-        );
+        touched.insert(case.id, Touched { case, is_new: false, facts, timers });
     }
-    let mut write = ShardWrite {
-        shard,
-        expected_seq: tip.seq,
-        ..ShardWrite::default()
-    };
+    let mut write = ShardWrite { shard, expected_seq: tip.seq, ..ShardWrite::default() };
     let mut frontier: Frontier = tip.frontier;
     for line in &lines {
         frontier.push(line.hash);
         take(&mut touched, &mut write, &line.entry)?;
     }
-    write.head = Head {
-        seq: tip.seq + lines.len() as u64,
-        frontier,
-        ..Head::default()
-    };
+    write.head = Head { seq: tip.seq + lines.len() as u64, frontier, ..Head::default() };
     write.lines = lines;
     for one in touched.into_values() {
         settle(world, &mut write, one);
@@ -179,27 +146,16 @@ async fn play(
 
 /// Applies one line to the rows in memory.
 fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &Entry) -> Result<(), ReplayError> {
-    let wrong = |reason: &str| ReplayError::Line {
-        shard: entry.shard,
-        seq: entry.seq,
-        reason: reason.to_owned(),
-    };
+    let wrong = |reason: &str| ReplayError::Line { shard: entry.shard, seq: entry.seq, reason: reason.to_owned() };
     match &entry.change {
         Change::Opened { case } => {
-            let row = Touched {
-                case: Case::clone(case),
-                is_new: true,
-                facts: Vec::new(),
-                timers: Vec::new(),
-            };
+            let row = Touched { case: Case::clone(case), is_new: true, facts: Vec::new(), timers: Vec::new() };
             if touched.insert(case.id, row).is_some() {
                 return Err(wrong("it opens a case that is there already"));
             }
         }
         Change::Case { case, ops, .. } => {
-            let row = touched
-                .get_mut(case)
-                .ok_or_else(|| wrong("it changes a case that was never opened"))?;
+            let row = touched.get_mut(case).ok_or_else(|| wrong("it changes a case that was never opened"))?;
             apply_all(&mut row.case, ops, entry.at);
         }
         Change::Record { record } => write.records.push((**record).clone()),
@@ -209,22 +165,13 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
 
 /// Adds what a case comes to after the page.
 fn settle(world: &World, write: &mut ShardWrite, touched: Touched) {
-    let Touched {
-        case,
-        is_new,
-        facts,
-        timers,
-    } = touched;
+    let Touched { case, is_new, facts, timers } = touched;
     let changes = fact_changes(case.id, facts, facts_of_case(&world.model, world, &case));
     cells_of_changes(&mut write.cells, &world.model, case.shard, &changes);
     write.facts.extend(changes);
     let now = timers_of(&case);
-    write
-        .timers_gone
-        .extend(timers.iter().filter(|timer| !now.contains(timer)).cloned());
-    write
-        .timers_new
-        .extend(now.into_iter().filter(|timer| !timers.contains(timer)));
+    write.timers_gone.extend(timers.iter().filter(|timer| !now.contains(timer)).cloned());
+    write.timers_new.extend(now.into_iter().filter(|timer| !timers.contains(timer)));
     let kind = kind_of(&world.model, &case);
     write.cases.push(CaseWrite { case, is_new, kind });
 }

@@ -39,12 +39,7 @@ fn link_targets(line: &str) -> Vec<String> {
     while let Some(at) = rest.find("](") {
         rest = &rest[at + 2..];
         let Some(end) = rest.find(')') else { break };
-        targets.extend(
-            rest[..end]
-                .split_whitespace()
-                .next()
-                .map(|target| target.trim_matches(['<', '>']).to_owned()),
-        );
+        targets.extend(rest[..end].split_whitespace().next().map(|target| target.trim_matches(['<', '>']).to_owned()));
         rest = &rest[end..];
     }
     targets
@@ -62,9 +57,7 @@ mod tests {
         let text = "[a](a.md#part) ![up](../docs/a.md \"t\") [web](https://example.org/x) [here](#top)\n\
             [dead](b.md) `[code](c.md)` [`named`](d.md)\n```\n[e](e.md)\n```\n";
         let mut found = Vec::new();
-        check(folder.path(), "docs/readme.md", text, &mut |line, message| {
-            found.push((line, message))
-        });
+        check(folder.path(), "docs/readme.md", text, &mut |line, message| found.push((line, message)));
         let lines: Vec<usize> = found.iter().map(|(line, _)| *line).collect();
         assert_eq!(lines, [2, 2], "{found:?}");
     }

@@ -3,18 +3,15 @@
 use std::path::Path;
 
 /// Kinds of file that are code. Prose may talk about such notes, as CONTRIBUTING.md does.
-const CODE_ENDINGS: [&str; 14] = [
-    "rs", "ts", "js", "mjs", "css", "html", "j2", "sql", "yaml", "yml", "toml", "sh", "typ", "json",
-];
+const CODE_ENDINGS: [&str; 14] =
+    ["rs", "ts", "js", "mjs", "css", "html", "j2", "sql", "yaml", "yml", "toml", "sh", "typ", "json"];
 
 /// Assembled, so that this very rule does not find itself.
 const MARKS: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
 
 /// Checks one text.
 pub fn check(path: &str, text: &str, add: &mut impl FnMut(usize, String)) {
-    let ending = Path::new(path)
-        .extension()
-        .map(|end| end.to_string_lossy().into_owned());
+    let ending = Path::new(path).extension().map(|end| end.to_string_lossy().into_owned());
     let is_code = ending.is_some_and(|end| CODE_ENDINGS.contains(&end.as_str()));
     if !is_code || path.ends_with("package-lock.json") {
         return;

@@ -18,9 +18,7 @@ use crate::shell;
 use crate::stamp::files_under;
 
 /// Top-level folders that are read; everything else at the root is read as single files.
-const FOLDERS: [&str; 10] = [
-    ".ci", ".cargo", ".config", "crates", "data", "docs", "packs", "tests", "ui", "xtask",
-];
+const FOLDERS: [&str; 10] = [".ci", ".cargo", ".config", "crates", "data", "docs", "packs", "tests", "ui", "xtask"];
 
 /// Something that breaks a rule.
 #[derive(Debug, PartialEq, Eq)]
@@ -62,13 +60,7 @@ pub fn findings(root: &Path) -> Result<Vec<Finding>> {
         let Ok(text) = String::from_utf8(fs::read(&full_path).with_context(|| format!("reading {path}"))?) else {
             continue;
         };
-        let mut add = |line: usize, message: String| {
-            findings.push(Finding {
-                path: path.clone(),
-                line,
-                message,
-            })
-        };
+        let mut add = |line: usize, message: String| findings.push(Finding { path: path.clone(), line, message });
         marks::check(&path, &text, &mut add);
         refused::check(&path, &text, &mut add);
         if Path::new(&path).extension().is_some_and(|end| end == "rs") {
@@ -110,11 +102,7 @@ fn texts(root: &Path) -> Result<Vec<String>> {
             paths.push(path);
         }
     }
-    let below = |path: &Path| {
-        path.strip_prefix(root)
-            .ok()
-            .map(|path| path.to_string_lossy().into_owned())
-    };
+    let below = |path: &Path| path.strip_prefix(root).ok().map(|path| path.to_string_lossy().into_owned());
     Ok(paths.iter().filter_map(|path| below(path)).collect())
 }
 
@@ -136,11 +124,7 @@ mod tests {
         fs::create_dir_all(&source).unwrap();
         fs::write(source.join("lib.rs"), "//! Head.\nfn a() { b().unwrap(); }\n").unwrap();
         fs::write(folder.path().join("README.md"), "[map](gone.md)\n").unwrap();
-        let lines: Vec<String> = findings(folder.path())
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let lines: Vec<String> = findings(folder.path()).unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines[0].starts_with("README.md:1: "), "{lines:?}");
         assert!(lines[1].starts_with("crates/model/src/lib.rs:2: "), "{lines:?}");

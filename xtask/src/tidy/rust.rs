@@ -14,25 +14,16 @@ pub fn check(path: &str, text: &str, packs: &[String], add: &mut impl FnMut(usiz
     let source = Source::read(path, text);
     let in_crate_source = path.starts_with("crates/") && path.contains("/src/");
     if (in_crate_source || path.starts_with("xtask/src/")) && !text.starts_with("//! ") {
-        add(
-            1,
-            "the first line must be a `//!` that says what the file is for".to_owned(),
-        );
+        add(1, "the first line must be a `//!` that says what the file is for".to_owned());
     }
     let lines = text.lines().count();
     if lines > FILE_LINES_MAX {
-        add(
-            FILE_LINES_MAX + 1,
-            format!("{lines} lines, {FILE_LINES_MAX} is the stop: split by noun"),
-        );
+        add(FILE_LINES_MAX + 1, format!("{lines} lines, {FILE_LINES_MAX} is the stop: split by noun"));
     }
     // Assembled, so that this very rule does not find itself.
     let skipped_test = concat!("#[", "ignore");
     for (line, _) in matches(&with_tests_code(text), skipped_test) {
-        add(
-            line,
-            "a test that never runs proves nothing: make it run or delete it".to_owned(),
-        );
+        add(line, "a test that never runs proves nothing: make it run or delete it".to_owned());
     }
     if !path.contains("/tests/") {
         for (line, _) in matches(&source.only(Kind::Code), ".unwrap()") {
@@ -51,18 +42,12 @@ pub fn check(path: &str, text: &str, packs: &[String], add: &mut impl FnMut(usiz
 fn check_words(source: &Source<'_>, packs: &[String], add: &mut impl FnMut(usize, String)) {
     for (line, text) in (1..).zip(source.without_tests().lines()) {
         if let Some(han) = text.chars().find(|c| is_han(*c)) {
-            add(
-                line,
-                format!("Chinese in Rust ({han:?}): texts live in ui/texts/ or in the pack"),
-            );
+            add(line, format!("Chinese in Rust ({han:?}): texts live in ui/texts/ or in the pack"));
         }
     }
     for (line, literal) in source.literals() {
         if let Some(pack) = packs.iter().find(|pack| names_pack(literal, pack)) {
-            add(
-                line,
-                format!("the name of the pack {pack:?} in Rust: what it needs, the pack language must say"),
-            );
+            add(line, format!("the name of the pack {pack:?} in Rust: what it needs, the pack language must say"));
         }
     }
 }
@@ -75,9 +60,7 @@ fn names_pack(literal: &str, pack: &str) -> bool {
     if ALSO_PLACE_LEVELS.contains(&pack) {
         return false;
     }
-    literal
-        .strip_prefix(pack)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', ':']))
+    literal.strip_prefix(pack).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', ':']))
 }
 
 fn is_han(c: char) -> bool {
@@ -86,17 +69,11 @@ fn is_han(c: char) -> bool {
 
 /// Code of tests and non-tests alike.
 fn with_tests_code(text: &str) -> String {
-    text.lines()
-        .map(|line| line.split("//").next().unwrap_or(line))
-        .collect::<Vec<_>>()
-        .join("\n")
+    text.lines().map(|line| line.split("//").next().unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn matches(text: &str, wanted: &str) -> Vec<(usize, usize)> {
-    (1..)
-        .zip(text.lines())
-        .filter_map(|(line, content)| content.find(wanted).map(|at| (line, at)))
-        .collect()
+    (1..).zip(text.lines()).filter_map(|(line, content)| content.find(wanted).map(|at| (line, at))).collect()
 }
 
 #[cfg(test)]
@@ -111,18 +88,12 @@ mod tests {
     }
 
     fn lines_found(text: &str) -> Vec<usize> {
-        check_sample("crates/model/src/sample.rs", text)
-            .into_iter()
-            .map(|(line, _)| line)
-            .collect()
+        check_sample("crates/model/src/sample.rs", text).into_iter().map(|(line, _)| line).collect()
     }
 
     #[test]
     fn a_tidy_file_has_no_findings() {
-        assert_eq!(
-            lines_found("//! Places.\nfn level() -> &'static str { \"grid\" }\n"),
-            Vec::<usize>::new()
-        );
+        assert_eq!(lines_found("//! Places.\nfn level() -> &'static str { \"grid\" }\n"), Vec::<usize>::new());
     }
 
     #[test]
@@ -144,14 +115,8 @@ mod tests {
             lines_found("//! Head.\nconst A: &str = \"incidents\";\nconst B: &str = \"incidents.incident\";\n"),
             [2, 3]
         );
-        assert_eq!(
-            lines_found("//! Head.\nconst A: &str = \"packs/grid/pack.yaml\";\n"),
-            [2]
-        );
-        assert_eq!(
-            lines_found("//! Head.\n// incidents\nconst A: &str = \"coincidents\";\n"),
-            Vec::<usize>::new()
-        );
+        assert_eq!(lines_found("//! Head.\nconst A: &str = \"packs/grid/pack.yaml\";\n"), [2]);
+        assert_eq!(lines_found("//! Head.\n// incidents\nconst A: &str = \"coincidents\";\n"), Vec::<usize>::new());
     }
 
     #[test]

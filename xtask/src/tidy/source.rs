@@ -27,12 +27,9 @@ impl<'a> Source<'a> {
     /// Reads a source; everything counts as test code when `path` is a test file.
     pub fn read(path: &str, text: &'a str) -> Self {
         let kinds = kinds_of(text.as_bytes());
-        let all_test = path.contains("/tests/") || path.ends_with("/tests.rs");
-        let mut source = Self {
-            text,
-            kinds,
-            in_test: vec![all_test; text.len()],
-        };
+        let says_so = text.lines().any(|line| line == "#![cfg(test)]");
+        let all_test = path.contains("/tests/") || path.ends_with("/tests.rs") || says_so;
+        let mut source = Self { text, kinds, in_test: vec![all_test; text.len()] };
         source.mark_test_modules();
         source
     }
@@ -70,10 +67,7 @@ impl<'a> Source<'a> {
     }
 
     fn blanked(&self, keep: impl Fn(usize) -> bool) -> String {
-        let kept = self
-            .text
-            .char_indices()
-            .map(|(at, c)| if c == '\n' || keep(at) { c } else { ' ' });
+        let kept = self.text.char_indices().map(|(at, c)| if c == '\n' || keep(at) { c } else { ' ' });
         kept.collect()
     }
 
@@ -92,17 +86,12 @@ impl<'a> Source<'a> {
     /// As `only(Code)`, but byte for byte, so that positions can be used as they are.
     fn blanked_bytes(&self) -> Vec<u8> {
         let bytes = self.text.bytes().zip(&self.kinds);
-        bytes
-            .map(|(byte, kind)| if *kind == Kind::Code { byte } else { b' ' })
-            .collect()
+        bytes.map(|(byte, kind)| if *kind == Kind::Code { byte } else { b' ' }).collect()
     }
 }
 
 fn find(bytes: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
-    bytes[from..]
-        .windows(wanted.len())
-        .position(|window| window == wanted)
-        .map(|at| from + at)
+    bytes[from..].windows(wanted.len()).position(|window| window == wanted).map(|at| from + at)
 }
 
 /// Where the item after an attribute ends: behind its closing brace, or behind the semicolon of one without a body.
@@ -136,10 +125,7 @@ fn stretch(bytes: &[u8], at: usize) -> (Kind, std::ops::Range<usize>, usize) {
     let rest = &bytes[at..];
     let after_word = at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_');
     if rest.starts_with(b"//") {
-        let end = rest
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .map_or(bytes.len(), |length| at + length);
+        let end = rest.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |length| at + length);
         return (Kind::Comment, at..end, end);
     }
     if rest.starts_with(b"/*") {
@@ -159,11 +145,7 @@ fn stretch(bytes: &[u8], at: usize) -> (Kind, std::ops::Range<usize>, usize) {
             return (Kind::Text, start..end, end + closing.len());
         }
     }
-    let character = if rest[0] == b'\'' {
-        char_literal_length(rest)
-    } else {
-        None
-    };
+    let character = if rest[0] == b'\'' { char_literal_length(rest) } else { None };
     match character {
         Some(length) => (Kind::Character, at..at + length, at + length),
         None => (Kind::Code, at..at, at + 1),
@@ -201,17 +183,12 @@ fn plain_string_end(bytes: &[u8], start: usize) -> usize {
 /// The length of a character literal, or `None` when the quote begins a lifetime.
 fn char_literal_length(rest: &[u8]) -> Option<usize> {
     if rest.get(1) == Some(&b'\\') {
-        return rest[3..]
-            .iter()
-            .position(|byte| *byte == b'\'')
-            .map(|length| length + 4);
+        return rest[3..].iter().position(|byte| *byte == b'\'').map(|length| length + 4);
     }
     let text = std::str::from_utf8(&rest[1..rest.len().min(5)]);
     let first = match text {
         Ok(text) => text.chars().next(),
-        Err(error) => std::str::from_utf8(&rest[1..1 + error.valid_up_to()])
-            .ok()
-            .and_then(|text| text.chars().next()),
+        Err(error) => std::str::from_utf8(&rest[1..1 + error.valid_up_to()]).ok().and_then(|text| text.chars().next()),
     }?;
     (rest.get(1 + first.len_utf8()) == Some(&b'\'')).then(|| first.len_utf8() + 2)
 }
@@ -221,19 +198,12 @@ mod tests {
     use super::*;
 
     fn literals(text: &str) -> Vec<&str> {
-        Source::read("a.rs", text)
-            .literals()
-            .into_iter()
-            .map(|(_, literal)| literal)
-            .collect()
+        Source::read("a.rs", text).literals().into_iter().map(|(_, literal)| literal).collect()
     }
 
     #[test]
     fn strings_of_every_form_are_found() {
-        assert_eq!(
-            literals(r##"f("a\"b", r#"c"d"#, b"e", br"f", r"g\")"##),
-            ["a\\\"b", "c\"d", "e", "f", "g\\"]
-        );
+        assert_eq!(literals(r##"f("a\"b", r#"c"d"#, b"e", br"f", r"g\")"##), ["a\\\"b", "c\"d", "e", "f", "g\\"]);
     }
 
     #[test]
@@ -257,10 +227,6 @@ mod tests {
     fn a_test_module_in_a_file_of_its_own_ends_at_the_semicolon() {
         let code = Source::read("a.rs", "#[cfg(test)]\nmod tests;\nfn c() {}\n").only(Kind::Code);
         assert!(code.contains("fn c()") && !code.contains("mod tests"));
-        assert!(
-            !Source::read("crates/a/src/b/tests.rs", "fn d() {}")
-                .only(Kind::Code)
-                .contains("fn d")
-        );
+        assert!(!Source::read("crates/a/src/b/tests.rs", "fn d() {}").only(Kind::Code).contains("fn d"));
     }
 }

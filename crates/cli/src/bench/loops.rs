@@ -24,14 +24,7 @@ pub fn measure(home: &Path, clients: u32, seconds: u64) -> Result<Vec<Line>> {
         let server = ground.serve()?;
         load(&ground, &server, clients, Duration::from_secs(2), None).await?;
         let full = load(&ground, &server, clients, Duration::from_secs(seconds), None).await?;
-        let half = load(
-            &ground,
-            &server,
-            clients,
-            Duration::from_secs(seconds),
-            Some(full.steps / 2.0),
-        )
-        .await?;
+        let half = load(&ground, &server, clients, Duration::from_secs(seconds), Some(full.steps / 2.0)).await?;
         Ok(vec![
             Line {
                 id: "P2",
@@ -79,9 +72,7 @@ fn one_row_commits(folder: &Path, time: Duration) -> Result<f64> {
     let start = instant();
     let mut n = 0_u32;
     while start.elapsed() < time {
-        connection
-            .prepare_cached("INSERT INTO t(body) VALUES (?1)")?
-            .execute([n])?;
+        connection.prepare_cached("INSERT INTO t(body) VALUES (?1)")?.execute([n])?;
         n += 1;
     }
     Ok(f64::from(n) / start.elapsed().as_secs_f64())
@@ -121,9 +112,7 @@ async fn load(
                             delays.push(micros);
                         }
                     };
-                    play(&ground, &mut connection, &mut rng, &mut seen)
-                        .await
-                        .map_err(|(_, error)| error)?;
+                    play(&ground, &mut connection, &mut rng, &mut seen).await.map_err(|(_, error)| error)?;
                     loops.fetch_add(1, Ordering::Relaxed);
                     if let Some(rest) = rest {
                         tokio::time::sleep(Duration::from_secs_f64(rest).saturating_sub(begin.elapsed())).await;

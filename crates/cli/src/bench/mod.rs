@@ -68,10 +68,7 @@ pub struct Line {
 pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     const KNOWN: [&str; 4] = ["P2", "P3", "P4", "P10"];
     if let Some(unknown) = args.only.iter().find(|id| !KNOWN.contains(&id.as_str())) {
-        bail!(
-            "{unknown} is not measured by this command; it knows {}",
-            KNOWN.join(", ")
-        );
+        bail!("{unknown} is not measured by this command; it knows {}", KNOWN.join(", "));
     }
     let wanted = |id: &str| args.only.is_empty() || args.only.iter().any(|one| one == id);
     let home = home(args.home.as_deref());
@@ -93,14 +90,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
 }
 
 fn print(lines: &[Line]) {
-    crate::out(&format!(
-        "{:<4} {:<58} {:>12} {:>12} {:>8}  {}",
-        "", "what", "measured", "baseline", "ratio", "goal"
-    ));
+    crate::out(&format!("{:<4} {:<58} {:>12} {:>12} {:>8}  {}", "", "what", "measured", "baseline", "ratio", "goal"));
     for line in lines {
-        let baseline = line
-            .baseline_value
-            .map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
+        let baseline = line.baseline_value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
         let ratio = line.ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"));
         let mark = if line.reached { "reached" } else { "NOT reached" };
         crate::out(&format!(

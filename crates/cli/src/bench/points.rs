@@ -44,11 +44,7 @@ fn shapes(home: &Path) -> Result<Vec<Shape>> {
         for outline in geojson::read(&bytes, &ReadOptions::default()).outlines {
             let code: ganglion_model::PlaceCode = outline.code.parse()?;
             let layer = ganglion_kernel::world::Places::layer(code.level());
-            shapes.push(Shape {
-                layer,
-                key: code.padded(),
-                outline: outline.geometry,
-            });
+            shapes.push(Shape { layer, key: code.padded(), outline: outline.geometry });
         }
     }
     Ok(shapes)
@@ -84,43 +80,20 @@ pub fn measure(home: &Path, postgis: Option<&str>) -> Result<Vec<Line>> {
     let mut found_tree = 0_usize;
     for point in &points[..BASELINE_POINTS] {
         let here = AABB::from_point([point.x(), point.y()]);
-        found_tree += tree
-            .locate_in_envelope_intersecting(&here)
-            .filter(|s| s.outline.contains(point))
-            .count();
+        found_tree += tree.locate_in_envelope_intersecting(&here).filter(|s| s.outline.contains(point)).count();
     }
     let by_tree = rate(BASELINE_POINTS, start.elapsed());
     anyhow::ensure!(found > 0 && found_tree > 0, "no point was found");
-    let mut lines = vec![line(
-        "an R-tree and geo::Contains",
-        ours,
-        Some(by_tree),
-        ours >= 1e6,
-        "≥ 1 M points/s a core",
-    )];
-    match postgis
-        .map(|url| by_postgis(url, home, &points[..BASELINE_POINTS]))
-        .transpose()
-    {
+    let mut lines =
+        vec![line("an R-tree and geo::Contains", ours, Some(by_tree), ours >= 1e6, "≥ 1 M points/s a core")];
+    match postgis.map(|url| by_postgis(url, home, &points[..BASELINE_POINTS])).transpose() {
         Ok(Some(rate)) => {
-            lines.push(line(
-                "PostGIS ST_Covers with GiST",
-                ours,
-                Some(rate),
-                ours >= 100.0 * rate,
-                "≥ 100 × PostGIS",
-            ));
+            lines.push(line("PostGIS ST_Covers with GiST", ours, Some(rate), ours >= 100.0 * rate, "≥ 100 × PostGIS"));
         }
         Ok(None) => lines.push(line("PostGIS: none was named", ours, None, false, "≥ 100 × PostGIS")),
         Err(error) => {
             crate::err(&format!("PostGIS could not be measured: {error:#}"));
-            lines.push(line(
-                "PostGIS: could not be measured",
-                ours,
-                None,
-                false,
-                "≥ 100 × PostGIS",
-            ));
+            lines.push(line("PostGIS: could not be measured", ours, None, false, "≥ 100 × PostGIS"));
         }
     }
     Ok(lines)
@@ -167,11 +140,8 @@ fn by_postgis(url: &str, home: &Path, points: &[Point<f64>]) -> Result<f64> {
     );
     let file = tempfile::NamedTempFile::new()?;
     std::fs::write(file.path(), sql)?;
-    let out = Command::new("psql")
-        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f"])
-        .arg(file.path())
-        .arg(url)
-        .output()?;
+    let out =
+        Command::new("psql").args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f"]).arg(file.path()).arg(url).output()?;
     let text = String::from_utf8_lossy(&out.stdout);
     anyhow::ensure!(out.status.success(), "psql: {}", String::from_utf8_lossy(&out.stderr));
     let millis: f64 = text
@@ -192,10 +162,7 @@ fn wkt(outline: &MultiPolygon<f64>) -> String {
     let polygons: Vec<String> = outline
         .iter()
         .map(|polygon| {
-            let rings: Vec<String> = std::iter::once(polygon.exterior())
-                .chain(polygon.interiors())
-                .map(ring)
-                .collect();
+            let rings: Vec<String> = std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(ring).collect();
             format!("({})", rings.join(","))
         })
         .collect();

@@ -25,12 +25,7 @@ pub struct Edition {
 pub fn edition(day: Date, text: &str) -> Result<Edition> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let headers = reader.headers()?.clone();
-    let column = |name: &str| {
-        headers
-            .iter()
-            .position(|h| h == name)
-            .with_context(|| format!("no column {name:?}"))
-    };
+    let column = |name: &str| headers.iter().position(|h| h == name).with_context(|| format!("no column {name:?}"));
     let (code_at, kind_at, name_at) = (column("code")?, column("kind")?, column("name")?);
     let mut rows = BTreeMap::new();
     let mut bad = Vec::new();
@@ -65,22 +60,14 @@ pub fn edition(day: Date, text: &str) -> Result<Edition> {
 pub fn predecessors(text: &str) -> Result<HashMap<PlaceCode, Vec<PlaceCode>>> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let headers = reader.headers()?.clone();
-    let column = |name: &str| {
-        headers
-            .iter()
-            .position(|h| h == name)
-            .with_context(|| format!("no column {name:?}"))
-    };
+    let column = |name: &str| headers.iter().position(|h| h == name).with_context(|| format!("no column {name:?}"));
     let (change_at, old_at, new_at) = (column("change")?, column("old_code")?, column("new_code")?);
     let mut found: HashMap<PlaceCode, Vec<PlaceCode>> = HashMap::new();
     for record in reader.records() {
         let record = record?;
         let cell = |at: usize| record.get(at).unwrap_or_default();
         if cell(change_at).starts_with("recoded") {
-            found
-                .entry(cell(new_at).parse()?)
-                .or_default()
-                .push(cell(old_at).parse()?);
+            found.entry(cell(new_at).parse()?).or_default().push(cell(old_at).parse()?);
         }
     }
     Ok(found)
@@ -95,19 +82,13 @@ pub fn dated(editions: &[Edition], predecessors: &HashMap<PlaceCode, Vec<PlaceCo
         let gone: Vec<PlaceCode> = open
             .iter()
             .filter(|(code, place)| {
-                edition
-                    .rows
-                    .get(code)
-                    .is_none_or(|(kind, name)| *kind != place.kind || *name != place.name)
+                edition.rows.get(code).is_none_or(|(kind, name)| *kind != place.kind || *name != place.name)
             })
             .map(|(code, _)| *code)
             .collect();
         for code in gone {
             if let Some(place) = open.remove(&code) {
-                done.push(Place {
-                    valid_to: Some(edition.day),
-                    ..place
-                });
+                done.push(Place { valid_to: Some(edition.day), ..place });
             }
         }
         for (code, (kind, name)) in &edition.rows {
@@ -169,25 +150,13 @@ mod tests {
         for day in [mid_2022, now] {
             assert_eq!(tree.governments(city, Level::Township, day), 191, "not 209");
         }
-        assert_eq!(
-            tree.inside(city, now)
-                .filter(|p| p.code.level() == Level::Township)
-                .count(),
-            209
-        );
+        assert_eq!(tree.inside(city, now).filter(|p| p.code.level() == Level::Township).count(), 209);
         let villages = |code: &str, day| {
-            tree.inside(code.parse().unwrap(), day)
-                .filter(|p| p.code.level() == Level::Village)
-                .count()
+            tree.inside(code.parse().unwrap(), day).filter(|p| p.code.level() == Level::Village).count()
         };
         assert_eq!(villages("130903", mid_2022), 135);
         assert_eq!(villages("130903", now), 142);
-        assert_eq!(
-            tree.children(city, now)
-                .filter(|p| p.kind == PlaceKind::DevZone)
-                .count(),
-            3
-        );
+        assert_eq!(tree.children(city, now).filter(|p| p.kind == PlaceKind::DevZone).count(), 3);
         assert_eq!(tree.children(city, now).filter(|p| p.kind.is_government()).count(), 16);
     }
 
@@ -195,15 +164,10 @@ mod tests {
     fn recoded_townships_are_found_under_their_new_code() {
         let (tree, _) = PlaceTree::build(folder());
         let now = date(2024, 1, 1);
-        let gone: Vec<&Place> = tree
-            .versions()
-            .filter(|p| p.code.level() == Level::Township && p.valid_to.is_some())
-            .collect();
+        let gone: Vec<&Place> =
+            tree.versions().filter(|p| p.code.level() == Level::Township && p.valid_to.is_some()).collect();
         let followed = gone.iter().filter(|p| tree.current(p.code, now).is_some()).count();
-        assert!(
-            followed >= 8,
-            "8 townships became towns from 2022 to 2023; followed {followed}"
-        );
+        assert!(followed >= 8, "8 townships became towns from 2022 to 2023; followed {followed}");
     }
 
     #[test]
@@ -211,9 +175,6 @@ mod tests {
         let text = "code,kind,name\n13,province,a\n13x,city,b\n1309,nothing,c\n13,province,d\n";
         let error = edition(date(2021, 1, 1), text).err().unwrap().to_string();
         assert!(error.starts_with("3 bad lines"), "{error}");
-        assert!(
-            error.contains("line 3") && error.contains("line 4") && error.contains("line 5"),
-            "{error}"
-        );
+        assert!(error.contains("line 3") && error.contains("line 4") && error.contains("line 5"), "{error}");
     }
 }

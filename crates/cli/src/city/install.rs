@@ -45,10 +45,7 @@ impl City {
 pub async fn install(store: &dyn Store, home: &Path, city: &City, people: &People) -> Result<PlaceTree> {
     let mut places: Vec<Place> = divisions::from_folder(&home.join(&city.divisions))?;
     for place in &mut places {
-        let short = city
-            .leave_out
-            .iter()
-            .find_map(|ending| place.name.strip_suffix(ending.as_str()));
+        let short = city.leave_out.iter().find_map(|ending| place.name.strip_suffix(ending.as_str()));
         if let Some(short) = short.filter(|short| !short.is_empty()).map(str::to_owned) {
             place.official = Some(std::mem::replace(&mut place.name, short));
         }

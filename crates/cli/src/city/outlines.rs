@@ -27,12 +27,7 @@ pub struct Outlines {
 pub fn read(path: &Path) -> Result<Outlines> {
     let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
     let reading = geojson::read(&bytes, &ReadOptions::default());
-    let bad: Vec<String> = reading
-        .findings
-        .iter()
-        .filter(|f| f.problem.rejects())
-        .map(ToString::to_string)
-        .collect();
+    let bad: Vec<String> = reading.findings.iter().filter(|f| f.problem.rejects()).map(ToString::to_string).collect();
     if !bad.is_empty() {
         bail!("{}: {} bad features:\n{}", path.display(), bad.len(), bad.join("\n"));
     }
@@ -40,19 +35,10 @@ pub fn read(path: &Path) -> Result<Outlines> {
     for outline in reading.outlines {
         let code: PlaceCode = outline.code.parse().with_context(|| path.display().to_string())?;
         out.geometries.push((code, geometry_json(&outline.geometry)));
-        if outline
-            .properties
-            .get("synthetic")
-            .and_then(Value::as_bool)
-            .unwrap_or(false)
-        {
+        if outline.properties.get("synthetic").and_then(Value::as_bool).unwrap_or(false) {
             out.synthetic.push(code);
         }
-        let host = outline
-            .properties
-            .get("host_code")
-            .and_then(Value::as_str)
-            .and_then(|c| c.parse().ok());
+        let host = outline.properties.get("host_code").and_then(Value::as_str).and_then(|c| c.parse().ok());
         if let Some(host) = host.filter(|host: &PlaceCode| code.at(Level::County) != Some(*host)) {
             out.hosts.insert(code, host);
         }
@@ -67,20 +53,10 @@ pub fn apply(places: &mut Vec<Place>, outlines: &Outlines, grid_name: &dyn Fn(Pl
         place.host = outlines.hosts.get(&place.code).copied().or(place.host);
         place.synthetic |= synthetic.contains(&place.code);
     }
-    let names: HashMap<PlaceCode, String> = places
-        .iter()
-        .filter(|p| p.valid_to.is_none())
-        .map(|p| (p.code, p.name.clone()))
-        .collect();
-    for (code, _) in outlines
-        .geometries
-        .iter()
-        .filter(|(code, _)| code.level() == Level::Grid)
-    {
-        let village = code
-            .parent()
-            .and_then(|parent| names.get(&parent))
-            .map_or("", String::as_str);
+    let names: HashMap<PlaceCode, String> =
+        places.iter().filter(|p| p.valid_to.is_none()).map(|p| (p.code, p.name.clone())).collect();
+    for (code, _) in outlines.geometries.iter().filter(|(code, _)| code.level() == Level::Grid) {
+        let village = code.parent().and_then(|parent| names.get(&parent)).map_or("", String::as_str);
         places.push(Place {
             code: *code,
             name: grid_name(*code, village),

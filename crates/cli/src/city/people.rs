@@ -41,9 +41,7 @@ impl People {
     #[must_use]
     pub fn grid_name(&self, code: PlaceCode, village: &str) -> String {
         let number = code.padded() % 1000;
-        self.grid_name
-            .replace("{village}", village)
-            .replace("{n}", &number.to_string())
+        self.grid_name.replace("{village}", village).replace("{n}", &number.to_string())
     }
 
     fn name(&self, rng: &mut SmallRng) -> String {
@@ -58,10 +56,7 @@ impl People {
     #[must_use]
     pub fn staff(&self, model: &Model, tree: &PlaceTree, day: Date, seed: u64) -> Staff {
         let mut rng = SmallRng::seed_from_u64(seed);
-        let mut staff = Staff {
-            accounts: Vec::new(),
-            posts: Vec::new(),
-        };
+        let mut staff = Staff { accounts: Vec::new(), posts: Vec::new() };
         for place in tree.all(day) {
             let level = place.code.level();
             let roles = model.roles.values().filter(|role| role.levels.contains(&level));
@@ -79,12 +74,7 @@ impl People {
     fn appoint(&self, staff: &mut Staff, (role, title): (&str, &Text), place: &Place, rng: &mut SmallRng) {
         let id = format!("{role}.{}", place.code);
         let account = AccountId(id.clone());
-        staff.accounts.push(Account {
-            id: account.clone(),
-            name: self.name(rng),
-            password: None,
-            active: true,
-        });
+        staff.accounts.push(Account { id: account.clone(), name: self.name(rng), password: None, active: true });
         staff.posts.push(Post {
             id: PostId(id),
             role: role.to_owned(),

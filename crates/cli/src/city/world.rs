@@ -39,10 +39,7 @@ pub fn office(home: &Path) -> Result<Office> {
     let path = home.join("data/calendar/cn-workdays.csv");
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
     let calendar = Calendar::parse(&text).context("the calendar")?;
-    Ok(Office {
-        calendar: Arc::new(calendar),
-        hours: "08:00-12:00,14:00-18:00".parse().context("office hours")?,
-    })
+    Ok(Office { calendar: Arc::new(calendar), hours: "08:00-12:00,14:00-18:00".parse().context("office hours")? })
 }
 
 /// Builds the place index from stored outlines.
@@ -56,11 +53,7 @@ pub fn index(outlines: &[(PlaceCode, String)]) -> Result<PlaceIndex> {
             "{{\"type\":\"FeatureCollection\",\"features\":[{{\"type\":\"Feature\",\"properties\":{{\"code\":\"{code}\"}},\"geometry\":{geometry}}}]}}"
         );
         let reading = geojson::read(feature.as_bytes(), &ReadOptions::default());
-        let outline = reading
-            .outlines
-            .into_iter()
-            .next()
-            .with_context(|| format!("outline of {code}"))?;
+        let outline = reading.outlines.into_iter().next().with_context(|| format!("outline of {code}"))?;
         shapes.push((code.padded(), Places::layer(code.level()), outline.geometry));
     }
     Ok(PlaceIndex::build(shapes)?)
@@ -78,10 +71,7 @@ pub async fn load(store: &dyn Store, model: Model, office: Office) -> Result<Wor
     for error in errors {
         tracing::warn!(%error, "the place tree has a fault");
     }
-    let root = store
-        .setting("root")
-        .await?
-        .context("setting `root` is missing: import places again")?;
+    let root = store.setting("root").await?.context("setting `root` is missing: import places again")?;
     let edition = store.setting("edition").await?.unwrap_or_default();
     let outlines = store.outlines().await?;
     let places = Places {
@@ -92,13 +82,7 @@ pub async fn load(store: &dyn Store, model: Model, office: Office) -> Result<Wor
     };
     let reference = reference(store, &model).await?;
     let posts = Posts::new(store.posts().await?);
-    Ok(World {
-        model: Arc::new(model),
-        places,
-        office,
-        reference: Arc::new(reference),
-        posts: Arc::new(posts),
-    })
+    Ok(World { model: Arc::new(model), places, office, reference: Arc::new(reference), posts: Arc::new(posts) })
 }
 
 /// Seed rows of deployment registers, with what was changed since laid over them.
@@ -124,9 +108,7 @@ async fn reference(store: &dyn Store, model: &Model) -> Result<ReferenceRows> {
             versions.retain(|old| old.valid_from != record.valid_from);
             versions.push(record);
         }
-        by_key
-            .values_mut()
-            .for_each(|versions| versions.sort_by_key(|record| record.valid_from));
+        by_key.values_mut().for_each(|versions| versions.sort_by_key(|record| record.valid_from));
     }
     Ok(rows)
 }

@@ -46,15 +46,10 @@ enum What {
 /// When the post is not `role@place`, or the password is too short.
 pub fn run(args: &AccountArgs) -> Result<ExitCode> {
     let What::Add { id, name, post, data } = &args.what;
-    let (role, place) = post
-        .split_once('@')
-        .context("a post is written role@place, such as admin@1309")?;
+    let (role, place) = post.split_once('@').context("a post is written role@place, such as admin@1309")?;
     let place: PlaceCode = place.parse()?;
     let mut password = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut password)
-        .context("reading the password")?;
+    std::io::stdin().lock().read_line(&mut password).context("reading the password")?;
     let password = password.trim_end_matches(['\r', '\n']);
     ensure!(password.chars().count() >= 10, "a password has at least 10 characters");
     let store = SqliteStore::open(&data.join("ganglion.sqlite"), SqliteOptions::default())?;

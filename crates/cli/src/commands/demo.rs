@@ -102,45 +102,23 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
         }
     };
     let plan = history::year_up_to(now, args.cases);
-    let made = history::load(
-        &as_store,
-        (&world, &master),
-        (&mut actors, machine.as_ref()),
-        plan,
-        &mut progress,
-    )?;
+    let made = history::load(&as_store, (&world, &master), (&mut actors, machine.as_ref()), plan, &mut progress)?;
     runtime.block_on(as_store.setting_put("history_until", &now.to_string()))?;
     store.set_durable(true)?;
     drop(store);
     drop(as_store);
-    say(&format!(
-        "{} cases, {} steps, {} refused",
-        made.cases, made.steps, made.refused
-    ));
+    say(&format!("{} cases, {} steps, {} refused", made.cases, made.steps, made.refused));
     std::fs::rename(&loading, args.data.join("ganglion.sqlite")).context("keeping the database")?;
     Ok(())
 }
 
 async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<ExitCode> {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", args.port))
-        .await
-        .with_context(|| {
-            format!(
-                "port {} on 127.0.0.1 cannot be used: stop what holds it or choose another with --port",
-                args.port
-            )
-        })?;
-    let installation = Installation {
-        home: home.to_owned(),
-        data: args.data.clone(),
-        demo: true,
-    };
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", args.port)).await.with_context(|| {
+        format!("port {} on 127.0.0.1 cannot be used: stop what holds it or choose another with --port", args.port)
+    })?;
+    let installation = Installation { home: home.to_owned(), data: args.data.clone(), demo: true };
     let running = start(&installation, machine.clone()).await?;
-    let day = if args.speed > 0.0 {
-        Some(day_of(args, home, &running, &machine).await?)
-    } else {
-        None
-    };
+    let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };
     let address = listener.local_addr()?;
     let ready = format!("ready http://{address}");
     running.until_stopped(listener, Some(ready)).await?;

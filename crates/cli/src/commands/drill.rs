@@ -52,12 +52,7 @@ enum Drill {
 /// # Errors
 /// When it could not be run. A loss is not an error of the run but an exit code.
 pub fn run(args: &DrillArgs) -> Result<ExitCode> {
-    let Drill::Kill {
-        runs,
-        clients,
-        seed,
-        home: named,
-    } = &args.drill;
+    let Drill::Kill { runs, clients, seed, home: named } = &args.drill;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let folder = tempfile::tempdir()?;
     let result = runtime.block_on(async {
@@ -82,10 +77,7 @@ struct Tally {
 
 async fn kill(ground: &Arc<Ground>, runs: u32, clients: u32, seed: u64) -> Result<Tally> {
     let mut rng = SmallRng::seed_from_u64(seed);
-    let mut tally = Tally {
-        equal: true,
-        ..Tally::default()
-    };
+    let mut tally = Tally { equal: true, ..Tally::default() };
     let mut read: HashMap<Shard, u64> = HashMap::new();
     let mut times: HashMap<CommandId, u32> = HashMap::new();
     let mut in_flight: Vec<Sent> = Vec::new();
@@ -154,9 +146,7 @@ async fn resend(address: &std::net::SocketAddr, in_flight: &[Sent]) -> Result<()
     }
     let mut client = Client::connect(*address).await?;
     for sent in in_flight {
-        let (status, _) = client
-            .call(Method::POST, &sent.path, (&sent.token, Some(&sent.body)))
-            .await?;
+        let (status, _) = client.call(Method::POST, &sent.path, (&sent.token, Some(&sent.body))).await?;
         if status.is_server_error() {
             bail!("sending {} again gave {status}", sent.path);
         }
@@ -168,12 +158,7 @@ async fn lost(store: &dyn Store, acknowledged: &[Acknowledged]) -> Result<u64> {
     let mut lost = 0;
     for chunk in acknowledged.chunks(500) {
         let answers = chunk.iter().map(|ack| (Shard(ack.shard), ack.command)).collect();
-        let loaded = store
-            .load(&Want {
-                answers,
-                ..Want::default()
-            })
-            .await?;
+        let loaded = store.load(&Want { answers, ..Want::default() }).await?;
         let known: HashMap<CommandId, _> = loaded.answers.into_iter().collect();
         for ack in chunk {
             let same = known.get(&ack.command).is_some_and(|outcome| {
@@ -216,19 +201,13 @@ async fn figures_equal(ground: &Ground, store: &dyn Store) -> Result<bool> {
     let model = &ground.world.model;
     for (shard, _) in store.shards().await? {
         let place = shard.to_string().parse().ok();
-        let filter = CaseFilter {
-            place,
-            ..CaseFilter::default()
-        };
+        let filter = CaseFilter { place, ..CaseFilter::default() };
         let mut rebuilt = Cells::new();
         let mut after = None;
         loop {
             let page = store.cases(&filter, CaseOrder::Opened, after.as_ref(), 500).await?;
             let Some(last) = page.last() else { break };
-            after = Some(ganglion_kernel::port::After {
-                at: last.opened_at.as_microsecond(),
-                case: last.id,
-            });
+            after = Some(ganglion_kernel::port::After { at: last.opened_at.as_microsecond(), case: last.id });
             for case in &page {
                 let facts = facts_of_case(model, ground.world.as_ref(), case);
                 let changes = fact_changes(case.id, Vec::new(), facts);

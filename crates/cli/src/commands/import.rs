@@ -44,23 +44,13 @@ pub fn run(args: &ImportArgs) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let tree: PlaceTree = runtime.block_on(async {
         if !store.places().await?.is_empty() {
-            bail!(
-                "{} has places already: change them under /admin, with a dry run",
-                data.display()
-            );
+            bail!("{} has places already: change them under /admin, with a dry run", data.display());
         }
         install(store.as_ref(), &home, &City::read(&home)?, &People::read(&home)?).await
     })?;
     drop(store);
-    let count = |level: Level| {
-        tree.versions()
-            .filter(|p| p.code.level() == level && p.valid_to.is_none())
-            .count()
-    };
-    let counts: Vec<String> = Level::ALL
-        .iter()
-        .map(|level| format!("{} {}", level.as_str(), count(*level)))
-        .collect();
+    let count = |level: Level| tree.versions().filter(|p| p.code.level() == level && p.valid_to.is_none()).count();
+    let counts: Vec<String> = Level::ALL.iter().map(|level| format!("{} {}", level.as_str(), count(*level))).collect();
     crate::out(&format!("imported: {}", counts.join(", ")));
     Ok(ExitCode::SUCCESS)
 }

@@ -22,8 +22,8 @@ pub struct PackArgs {
 #[derive(Subcommand)]
 enum PackCommand {
     /// Reads packs and prints every finding with file, line, column and remedy.
-    #[command(after_help = "Examples:\n  ganglion pack check packs/grid packs/incidents\n  \
-        ganglion pack check --json packs/incidents\n\nA pack that another one requires is read too, if it lies beside it. \
+    #[command(after_help = "Examples:\n  ganglion pack check packs/*\n  \
+        ganglion pack check --json packs/*\n\nA pack that another one requires is read too, if it lies beside it. \
         Ends with 1 if there is an error; warnings do not count.")]
     Check {
         /// Folders of packs that are installed together.
@@ -34,8 +34,8 @@ enum PackCommand {
         json: bool,
     },
     /// Runs the scenarios in the `tests` folders of packs, in memory, with the clock they set.
-    #[command(after_help = "Examples:\n  ganglion pack test packs/grid packs/incidents\n  \
-        ganglion pack test packs/incidents --only \"returned twice\"\n\nHow scenarios are written is in \
+    #[command(after_help = "Examples:\n  ganglion pack test packs/*\n  \
+        ganglion pack test packs/* --only \"returned twice\"\n\nHow scenarios are written is in \
         docs/packs/language.md. Ends with 1 if one fails.")]
     Test {
         /// Folders of packs that are installed together.
@@ -97,9 +97,7 @@ fn with_required(dir: &Path, into: &mut Vec<PathBuf>) {
     // Placed first so that packs that require each other end; moved behind what it requires afterwards.
     into.push(dir.to_owned());
     let header = std::fs::read_to_string(dir.join("pack.yaml")).unwrap_or_default();
-    let required = serde_saphyr::from_str::<Header>(&header)
-        .map(|header| header.requires)
-        .unwrap_or_default();
+    let required = serde_saphyr::from_str::<Header>(&header).map(|header| header.requires).unwrap_or_default();
     for name in required {
         let beside = dir.canonicalize().ok().and_then(|dir| Some(dir.parent()?.join(&name)));
         if let Some(beside) = beside.filter(|beside| beside.join("pack.yaml").is_file()) {
@@ -115,9 +113,7 @@ fn with_required(dir: &Path, into: &mut Vec<PathBuf>) {
 /// The neighbour's path in the words the author used, so that findings name files as the author knows them.
 fn shown_beside(dir: &Path, name: &str) -> Option<PathBuf> {
     dir.file_name()?;
-    dir.parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .map(|parent| parent.join(name))
+    dir.parent().filter(|parent| !parent.as_os_str().is_empty()).map(|parent| parent.join(name))
 }
 
 #[derive(serde::Deserialize)]
@@ -131,11 +127,7 @@ fn as_json(findings: &Findings) -> anyhow::Result<String> {
 }
 
 fn as_text(findings: &Findings) -> String {
-    format!(
-        "{findings}{} errors, {} warnings\n",
-        findings.errors(),
-        findings.warnings()
-    )
+    format!("{findings}{} errors, {} warnings\n", findings.errors(), findings.warnings())
 }
 
 /// Runs the scenarios of `dirs`; the text to print and how many failed.
@@ -156,11 +148,7 @@ fn tested(model: &Arc<Model>, dirs: &[PathBuf], only: Option<&str>) -> anyhow::R
                 failed += 1;
                 for finding in &report.findings {
                     let _ = writeln!(text, "{name}:{}: {}", finding.line, report.title);
-                    let _ = writeln!(
-                        text,
-                        "  expected  {}\n  found     {}\n",
-                        finding.expected, finding.found
-                    );
+                    let _ = writeln!(text, "  expected  {}\n  found     {}\n", finding.expected, finding.found);
                 }
             }
         }
@@ -175,20 +163,14 @@ fn tested(model: &Arc<Model>, dirs: &[PathBuf], only: Option<&str>) -> anyhow::R
 /// Names the actions of the packs in `dirs` that no scenario takes.
 fn untaken(model: &Model, dirs: &[PathBuf], taken: &BTreeSet<(String, String, String)>, text: &mut String) {
     let packs: Vec<&str> = dirs.iter().filter_map(|dir| dir.file_name()?.to_str()).collect();
-    for process in model
-        .processes
-        .values()
-        .filter(|process| packs.contains(&process.pack.as_str()))
-    {
+    for process in model.processes.values().filter(|process| packs.contains(&process.pack.as_str())) {
         let actions = process.state_order.iter().filter_map(|state| process.states.get(state));
         let actions = actions.flat_map(|state| state.actions.iter().map(move |action| (&state.name, &action.name)));
         let is_missing = |(state, action): &(&String, &String)| {
             !taken.contains(&(process.name.clone(), (*state).clone(), (*action).clone()))
         };
-        let missing: Vec<String> = actions
-            .filter(is_missing)
-            .map(|(state, action)| format!("{state}/{action}"))
-            .collect();
+        let missing: Vec<String> =
+            actions.filter(is_missing).map(|(state, action)| format!("{state}/{action}")).collect();
         if !missing.is_empty() {
             let _ = writeln!(text, "no scenario takes, in {}: {}\n", process.name, missing.join(", "));
         }

@@ -60,31 +60,14 @@ impl Actors {
             let (place, Some(bounds)) = (*place, bounds(geometry)) else {
                 continue;
             };
-            let kind = place
-                .parent()
-                .and_then(|village| world.places.tree.known(village, day))
-                .map(|p| p.kind);
+            let kind = place.parent().and_then(|village| world.places.tree.known(village, day)).map(|p| p.kind);
             let kind = kind.and_then(|kind| serde_json::to_value(kind).ok());
-            let weight = kind
-                .as_ref()
-                .and_then(Value::as_str)
-                .and_then(|kind| behaviour.places.get(kind));
+            let weight = kind.as_ref().and_then(Value::as_str).and_then(|kind| behaviour.places.get(kind));
             sum += weight.copied().unwrap_or(1.0);
             weights.push(sum);
-            spots.push(Spot {
-                place,
-                west_south: bounds[0],
-                east_north: bounds[1],
-            });
+            spots.push(Spot { place, west_south: bounds[0], east_north: bounds[1] });
         }
-        Actors {
-            behaviour,
-            world,
-            spots,
-            weights,
-            rng: SmallRng::seed_from_u64(seed),
-            recent: HashMap::new(),
-        }
+        Actors { behaviour, world, spots, weights, rng: SmallRng::seed_from_u64(seed), recent: HashMap::new() }
     }
 
     /// The behaviour they follow.
@@ -131,11 +114,8 @@ impl Actors {
         let draw = self.draw();
         let matter = pick(&self.behaviour.matters, |m| m.weight, draw)?;
         form.extend(matter.form.clone());
-        let texts: Vec<(String, Vec<String>)> = matter
-            .texts
-            .iter()
-            .map(|(name, texts)| (name.clone(), texts.clone()))
-            .collect();
+        let texts: Vec<(String, Vec<String>)> =
+            matter.texts.iter().map(|(name, texts)| (name.clone(), texts.clone())).collect();
         self.type_texts(&texts, &mut form);
         let process = self.world.model.processes.get(&self.behaviour.process)?;
         if let Some(field) = &process.route.point {
@@ -143,19 +123,8 @@ impl Actors {
         }
         let form = self.fill_open(form);
         let actor = self.actor(&by, place, None)?;
-        let body = Body::Open {
-            process: self.behaviour.process.clone(),
-            form,
-            channel,
-            observed_at: None,
-            from: None,
-        };
-        Some(Command {
-            id: CommandId(self.id()),
-            shard: place.shard(),
-            actor,
-            body,
-        })
+        let body = Body::Open { process: self.behaviour.process.clone(), form, channel, observed_at: None, from: None };
+        Some(Command { id: CommandId(self.id()), shard: place.shard(), actor, body })
     }
 
     /// `{phone}` and `{name}` in an opening form become made-up ones.
@@ -192,12 +161,7 @@ impl Actors {
 
     fn actor(&mut self, by: &str, place: PlaceCode, case: Option<&Case>) -> Option<Actor> {
         let world = self.world.clone();
-        let as_post = |post: &Post| {
-            post.account.clone().map(|account| Actor::Post {
-                post: post.id.clone(),
-                account,
-            })
-        };
+        let as_post = |post: &Post| post.account.clone().map(|account| Actor::Post { post: post.id.clone(), account });
         match (by, case) {
             ("public", _) => Some(Actor::Public),
             ("reporter", Some(case)) => match case.opened_by.as_ref().and_then(|id| world.posts.get(id)) {
@@ -211,11 +175,7 @@ impl Actors {
                     None => by.to_owned(),
                 };
                 let posts = self.posts(&world, &by, place);
-                let index = if posts.len() > 1 {
-                    self.rng.random_range(0..posts.len())
-                } else {
-                    0
-                };
+                let index = if posts.len() > 1 { self.rng.random_range(0..posts.len()) } else { 0 };
                 posts.get(index).and_then(|post| as_post(post))
             }
         }
@@ -226,11 +186,7 @@ impl Actors {
         let draw = self.draw();
         let steps = self.behaviour.states.get(&case.state)?;
         let weight = |step: &Step| {
-            if step.level.is_none_or(|level| level == case.level) {
-                step.weight
-            } else {
-                0.0
-            }
+            if step.level.is_none_or(|level| level == case.level) { step.weight } else { 0.0 }
         };
         let chosen = pick(steps, weight, draw)?;
         let step = steps.iter().position(|one| std::ptr::eq(one, chosen))?;
@@ -249,11 +205,7 @@ impl Actors {
         if let Some((share, clock, due)) = clock.filter(|_| compress <= 1.0) {
             let whole = due.as_second() - clock.started_at().as_second();
             let (low, high) = share.between;
-            #[expect(
-                clippy::cast_precision_loss,
-                clippy::cast_possible_truncation,
-                reason = "seconds of a clock"
-            )]
+            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "seconds of a clock")]
             let seconds = (whole as f64 * (low + draw * (high - low))) as i64;
             let at = Timestamp::from_second(clock.started_at().as_second() + seconds).ok()?;
             return Some(self.in_office(at.max(now), step.office));
@@ -262,11 +214,7 @@ impl Actors {
         let minutes = low * (high / low.max(0.01)).max(1.0).powf(draw) / compress.max(0.01);
         #[expect(clippy::cast_possible_truncation, reason = "minutes of a step")]
         let at = Timestamp::from_second(now.as_second() + (minutes * 60.0) as i64).ok()?;
-        Some(if compress > 1.0 {
-            at
-        } else {
-            self.in_office(at, step.office)
-        })
+        Some(if compress > 1.0 { at } else { self.in_office(at, step.office) })
     }
 
     /// The same instant, or the next office opening plus a little if the office is closed.
@@ -288,11 +236,8 @@ impl Actors {
     pub fn command(&mut self, case: &Case, step: usize) -> Option<Command> {
         let (action, by, form, texts) = {
             let step: &Step = self.behaviour.states.get(&case.state)?.get(step)?;
-            let texts: Vec<(String, Vec<String>)> = step
-                .texts
-                .iter()
-                .map(|(name, texts)| (name.clone(), texts.clone()))
-                .collect();
+            let texts: Vec<(String, Vec<String>)> =
+                step.texts.iter().map(|(name, texts)| (name.clone(), texts.clone())).collect();
             (step.action.clone()?, step.by.clone(), step.form.clone(), texts)
         };
         let actor = self.actor(&by, case.place, Some(case))?;
@@ -302,26 +247,13 @@ impl Actors {
             typed.insert(name, filled(&value, &fill)?);
         }
         self.type_texts(&texts, &mut typed);
-        let body = Body::Act {
-            case: case.id,
-            action,
-            form: typed,
-            version: None,
-        };
-        Some(Command {
-            id: CommandId(self.id()),
-            shard: case.shard,
-            actor,
-            body,
-        })
+        let body = Body::Act { case: case.id, action, form: typed, version: None };
+        Some(Command { id: CommandId(self.id()), shard: case.shard, actor, body })
     }
 
     fn fill(&self, part: &str, case: &Case) -> Option<String> {
         if let Some(by) = part.strip_prefix("post ") {
-            return self
-                .posts(&self.world, by, case.place)
-                .first()
-                .map(|post| post.id.0.clone());
+            return self.posts(&self.world, by, case.place).first().map(|post| post.id.0.clone());
         }
         match part {
             "number" => {
@@ -332,9 +264,7 @@ impl Actors {
                 let day = local_date(case.opened_at);
                 let township = case.place.at(Level::Township)?;
                 let mut villages = self.world.places.tree.children(township, day);
-                villages
-                    .find(|place| !place.code.holds(case.place))
-                    .map(|place| place.code.to_string())
+                villages.find(|place| !place.code.holds(case.place)).map(|place| place.code.to_string())
             }
             _ => None,
         }

@@ -126,11 +126,9 @@ pub fn filled(value: &Value, fill: &dyn Fn(&str) -> Option<String>) -> Option<Va
             Some(name) => fill(name).map(Value::String),
             None => Some(value.clone()),
         },
-        Value::Array(items) => items
-            .iter()
-            .map(|item| filled(item, fill))
-            .collect::<Option<Vec<_>>>()
-            .map(Value::Array),
+        Value::Array(items) => {
+            items.iter().map(|item| filled(item, fill)).collect::<Option<Vec<_>>>().map(Value::Array)
+        }
         other => Some(other.clone()),
     }
 }

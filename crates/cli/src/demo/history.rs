@@ -94,9 +94,7 @@ pub fn load(
     }
     drop(send);
     let made = past.made;
-    writer
-        .join()
-        .map_err(|_| anyhow::anyhow!("the writing thread stopped"))??;
+    writer.join().map_err(|_| anyhow::anyhow!("the writing thread stopped"))??;
     Ok(made)
 }
 
@@ -124,11 +122,7 @@ impl Past<'_> {
         let (from, to) = (plan.from.as_second(), plan.to.as_second());
         let mut made = 0;
         while made < plan.cases && to > from {
-            #[expect(
-                clippy::cast_precision_loss,
-                clippy::cast_possible_truncation,
-                reason = "seconds of a year"
-            )]
+            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "seconds of a year")]
             let second = from + (self.actors.draw() * (to - from) as f64) as i64;
             let Ok(at) = Timestamp::from_second(second) else {
                 continue;
@@ -159,10 +153,7 @@ impl Past<'_> {
     /// Decides one batch and hands it over; `false` when history is over.
     fn batch(&mut self, plan: Plan, send: &std::sync::mpsc::SyncSender<Vec<ShardWrite>>) -> anyhow::Result<bool> {
         let world = self.world.clone();
-        let loaded = Loaded {
-            heads: self.heads.clone(),
-            ..Loaded::default()
-        };
+        let loaded = Loaded { heads: self.heads.clone(), ..Loaded::default() };
         let mut batch = Batch::new(&world, self.master, loaded);
         let mut steps = 0;
         let mut over = true;
@@ -193,8 +184,7 @@ impl Past<'_> {
                 }
             }
         }
-        send.send(writes)
-            .map_err(|_| anyhow::anyhow!("the writing thread stopped"))?;
+        send.send(writes).map_err(|_| anyhow::anyhow!("the writing thread stopped"))?;
         Ok(!over)
     }
 
@@ -211,32 +201,13 @@ impl Past<'_> {
             Event::Step(id, step, version) => self.step(batch, at, (id, step, version)),
             Event::Due(id, clock) => {
                 self.load(batch, id);
-                let due = |case: &Case| {
-                    timers_of(case)
-                        .iter()
-                        .any(|timer| timer.clock == clock && timer.at <= at)
-                };
-                let Some(shard) = batch
-                    .state()
-                    .cases
-                    .get(&id)
-                    .filter(|case| due(case))
-                    .map(|case| case.shard)
-                else {
+                let due = |case: &Case| timers_of(case).iter().any(|timer| timer.clock == clock && timer.at <= at);
+                let Some(shard) = batch.state().cases.get(&id).filter(|case| due(case)).map(|case| case.shard) else {
                     return;
                 };
                 let body = Body::Due { case: id, clock };
                 let id = CommandId(self.clock.id());
-                self.run(
-                    batch,
-                    &Command {
-                        id,
-                        shard,
-                        actor: Actor::System,
-                        body,
-                    },
-                    at,
-                );
+                self.run(batch, &Command { id, shard, actor: Actor::System, body }, at);
             }
         }
     }
@@ -270,11 +241,7 @@ impl Past<'_> {
     }
 
     fn run(&mut self, batch: &mut Batch<'_>, command: &Command, at: Timestamp) -> bool {
-        let given = Given {
-            now: at,
-            id: self.clock.id(),
-            key: self.clock.key(),
-        };
+        let given = Given { now: at, id: self.clock.id(), key: self.clock.key() };
         self.made.steps += 1;
         let before: Vec<_> = match &command.body {
             Body::Act { case, .. } | Body::Due { case, .. } => {
@@ -325,9 +292,5 @@ impl Past<'_> {
 pub fn year_up_to(now: Timestamp, cases: usize) -> Plan {
     let today = ganglion_model::clocks::local_date(now);
     let from = Period::date(Period::day_number(today) - 365);
-    Plan {
-        from: midnight(from),
-        to: now,
-        cases,
-    }
+    Plan { from: midnight(from), to: now, cases }
 }

@@ -46,12 +46,7 @@ pub async fn run(day: Day, mut actors: Actors) {
         waiting.insert(count, event);
     };
     let every = 365.0 * 86_400.0 / (day.cases_per_year * day.speed).max(1e-9);
-    push(
-        &mut events,
-        &mut waiting,
-        later(day.clock.now(), every * 0.2),
-        Event::Open,
-    );
+    push(&mut events, &mut waiting, later(day.clock.now(), every * 0.2), Event::Open);
     while let Some(Reverse((at, id))) = events.pop() {
         pause_until(&day, at).await;
         let now = day.clock.now();
@@ -73,12 +68,7 @@ pub async fn run(day: Day, mut actors: Actors) {
         if let Some(case) = touched {
             actors.remember(&case);
             if let Some(next) = actors.next(&case, now, day.speed.max(1.001)) {
-                push(
-                    &mut events,
-                    &mut waiting,
-                    next.at,
-                    Event::Step(Box::new(case), next.step),
-                );
+                push(&mut events, &mut waiting, next.at, Event::Step(Box::new(case), next.step));
             }
         }
     }

@@ -28,10 +28,7 @@ impl Client {
             // The connection ends with an error when the server is killed, which is what drills do.
             let _ = connection.await;
         });
-        Ok(Client {
-            sender,
-            host: address.to_string(),
-        })
+        Ok(Client { sender, host: address.to_string() })
     }
 
     /// Sends one request with a bearer token.

@@ -60,37 +60,19 @@ impl Ground {
         let script = Script::read(home)?;
         let mut tokens = HashMap::new();
         let expires_at = now + jiff::SignedDuration::from_hours(24);
-        let roles: Vec<&str> = script
-            .steps
-            .iter()
-            .filter_map(|step| step.by.split('@').next())
-            .collect();
+        let roles: Vec<&str> = script.steps.iter().filter_map(|step| step.by.split('@').next()).collect();
         for post in staff.posts.iter().filter(|post| roles.contains(&post.role.as_str())) {
             let token = format!("load-{}", post.id);
             let token_hash = hex(&Sha256::digest(token.as_bytes()));
             let Some(account) = post.account.clone() else { continue };
-            store
-                .session_put(&Session {
-                    token_hash,
-                    account,
-                    post: Some(post.id.clone()),
-                    expires_at,
-                })
-                .await?;
+            store.session_put(&Session { token_hash, account, post: Some(post.id.clone()), expires_at }).await?;
             tokens.insert(post.id.0.clone(), token);
         }
         let spots = spots(&store.outlines().await?);
         let world = Arc::new(world::load(store.as_ref(), model, world::office(home)?).await?);
         store.set_durable(true)?;
         drop(store);
-        Ok(Ground {
-            data: data.to_owned(),
-            home: home.to_owned(),
-            world,
-            spots,
-            script,
-            tokens,
-        })
+        Ok(Ground { data: data.to_owned(), home: home.to_owned(), world, spots, script, tokens })
     }
 
     /// Starts the server as a child process and waits until it answers.
@@ -112,10 +94,7 @@ impl Ground {
         let out = child.stdout.take().context("the server has no output")?;
         let mut line = String::new();
         std::io::BufReader::new(out).read_line(&mut line)?;
-        let address = line
-            .trim()
-            .strip_prefix("ready http://")
-            .and_then(|rest| rest.parse().ok());
+        let address = line.trim().strip_prefix("ready http://").and_then(|rest| rest.parse().ok());
         match address {
             Some(address) => Ok(Server { child, address }),
             None => {
@@ -207,9 +186,7 @@ pub async fn play(
 ) -> Result<(), (Option<Sent>, anyhow::Error)> {
     let (place, point) = ground.spots[rng.random_range(0..ground.spots.len())];
     // The middle of a box may lie in the neighbour's grid: the server says where the case landed, we follow it.
-    let here = ganglion_kernel::route::locate(&ground.world.places, point)
-        .here
-        .unwrap_or(place);
+    let here = ganglion_kernel::route::locate(&ground.world.places, point).here.unwrap_or(place);
     let mut number = String::new();
     for step in &ground.script.steps {
         let Some(token) = post_id(&ground.world, &step.by, here).and_then(|id| ground.tokens.get(&id).cloned()) else {
@@ -217,11 +194,7 @@ pub async fn play(
         };
         let sent = request(ground, step, (here, point), (&number, rng), token);
         let before = instant();
-        let (method, body) = if step.is_read() {
-            (Method::GET, None)
-        } else {
-            (Method::POST, Some(&sent.body))
-        };
+        let (method, body) = if step.is_read() { (Method::GET, None) } else { (Method::POST, Some(&sent.body)) };
         let answer = client.call(method, &sent.path, (&sent.token, body)).await;
         let micros = u64::try_from(before.elapsed().as_micros()).unwrap_or(u64::MAX);
         let (status, bytes) = match answer {
@@ -241,20 +214,9 @@ pub async fn play(
         }
         let answer: Value = serde_json::from_slice(&bytes).map_err(|e| (None, e.into()))?;
         if step.what == "open" {
-            number = answer
-                .get("number")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned();
+            number = answer.get("number").and_then(Value::as_str).unwrap_or_default().to_owned();
         }
-        seen(
-            Some(Acknowledged {
-                command: sent.id,
-                shard: sent.shard,
-                answer,
-            }),
-            micros,
-        );
+        seen(Some(Acknowledged { command: sent.id, shard: sent.shard, answer }), micros);
     }
     Ok(())
 }
@@ -283,16 +245,7 @@ fn request(
             (format!("/api/v1/cases?place={place}&open=true&limit=20"), Value::Null)
         }
         "read" => (format!("/api/v1/cases/{number}"), Value::Null),
-        action => (
-            format!("/api/v1/cases/{number}/actions/{action}"),
-            json!({"id": id, "form": form}),
-        ),
+        action => (format!("/api/v1/cases/{number}/actions/{action}"), json!({"id": id, "form": form})),
     };
-    Sent {
-        id,
-        path,
-        token,
-        body,
-        shard: place.shard().0,
-    }
+    Sent { id, path, token, body, shard: place.shard().0 }
 }

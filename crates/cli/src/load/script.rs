@@ -64,11 +64,7 @@ impl Step {
 pub fn post_id(world: &World, by: &str, place: PlaceCode) -> Option<String> {
     let (role, level) = by.split_once('@')?;
     let at = place.at(Level::parse(level)?)?;
-    world
-        .posts
-        .at(at)
-        .find(|post| post.role == role)
-        .map(|post| post.id.0.clone())
+    world.posts.at(at).find(|post| post.role == role).map(|post| post.id.0.clone())
 }
 
 /// The form of a step for a case at `place`.
@@ -83,8 +79,5 @@ pub fn form(step: &Step, world: &World, place: PlaceCode, point: [f64; 2]) -> Fi
             .map_or_else(|| value.clone(), Value::String),
         None => value.clone(),
     };
-    step.form
-        .iter()
-        .map(|(name, value)| (name.clone(), fill(value)))
-        .collect()
+    step.form.iter().map(|(name, value)| (name.clone(), fill(value))).collect()
 }

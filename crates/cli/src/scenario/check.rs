@@ -34,10 +34,7 @@ pub fn check(running: &mut Running, line: &Line) -> Option<Finding> {
 fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
     match read {
         Read::On(name) => {
-            let id = running
-                .case(Some(name))
-                .map(|case| case.id)
-                .ok_or("there is no such case")?;
+            let id = running.case(Some(name)).map(|case| case.id).ok_or("there is no such case")?;
             running.current = Some(id);
             return Ok((String::new(), String::new()));
         }
@@ -46,10 +43,7 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
             let mut cases = running.at.memory.cases.values();
             let from = |case: &&Case| {
                 case.process == *process
-                    && case
-                        .links
-                        .iter()
-                        .any(|link| link.kind == "opened_from" && link.case == parent)
+                    && case.links.iter().any(|link| link.kind == "opened_from" && link.case == parent)
             };
             let child = cases.rfind(from).map(|case| case.id).ok_or("no such case was opened")?;
             running.names.insert(name.clone(), child);
@@ -59,11 +53,7 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
         Read::Refused(said) => {
             let refusal = running.refusal.as_ref().ok_or("the last step was not refused")?;
             let found = refused_as(refusal);
-            return if is_refusal(refusal, &step::refusal(said)) {
-                Ok((found.clone(), found))
-            } else {
-                Err(found)
-            };
+            return if is_refusal(refusal, &step::refusal(said)) { Ok((found.clone(), found)) } else { Err(found) };
         }
         Read::Figure(asked) => return figure(running, asked),
         Read::Row(register, key, fields) => return row(running, (register, key), fields),
@@ -87,20 +77,13 @@ fn of_case(running: &Running, case: &Case, read: &Read) -> Result<Pair, String> 
                 "routed" => shown(serde_json::to_value(case.route.by).ok().as_ref()),
                 "near" => list(case.route.near.iter().map(|(code, _)| code.to_string())),
                 "told" => told(running, case),
-                "assignee" => case
-                    .assignee
-                    .as_ref()
-                    .map_or_else(|| "nobody".to_owned(), |id| running.post_name(id)),
+                "assignee" => case.assignee.as_ref().map_or_else(|| "nobody".to_owned(), |id| running.post_name(id)),
                 _ => posts(&case.assist),
             };
             (sorted(what, &expected(said)), sorted(what, &found))
         }
         Read::Number(name, said) => {
-            let found = if name == "report" {
-                Some(&case.number)
-            } else {
-                case.numbers.get(name)
-            };
+            let found = if name == "report" { Some(&case.number) } else { case.numbers.get(name) };
             (expected(said), found.cloned().unwrap_or_else(|| "none".to_owned()))
         }
         Read::Count(name, said) => (expected(said), case.count(name).to_string()),
@@ -124,18 +107,10 @@ fn of_case(running: &Running, case: &Case, read: &Read) -> Result<Pair, String> 
             (expected(said), found)
         }
         Read::Link(kind, said) => {
-            let found = list(
-                case.links
-                    .iter()
-                    .filter(|link| link.kind == *kind)
-                    .map(|link| link.number.clone()),
-            );
+            let found = list(case.links.iter().filter(|link| link.kind == *kind).map(|link| link.number.clone()));
             let numbers = said.split(',').map(str::trim).filter(|one| *one != "none");
-            let said = numbers.map(|one| {
-                running
-                    .case(Some(one))
-                    .map_or_else(|| one.to_owned(), |case| case.number.clone())
-            });
+            let said =
+                numbers.map(|one| running.case(Some(one)).map_or_else(|| one.to_owned(), |case| case.number.clone()));
             (list(said), found)
         }
         Read::Sees(who, name, said) => (expected(said), seen(running, case, (who, name))?),
@@ -147,11 +122,7 @@ fn of_case(running: &Running, case: &Case, read: &Read) -> Result<Pair, String> 
 
 fn list(items: impl Iterator<Item = String>) -> String {
     let set: BTreeSet<String> = items.collect();
-    if set.is_empty() {
-        "none".to_owned()
-    } else {
-        set.into_iter().collect::<Vec<_>>().join(", ")
-    }
+    if set.is_empty() { "none".to_owned() } else { set.into_iter().collect::<Vec<_>>().join(", ") }
 }
 
 /// Lists are compared whatever their order.
@@ -163,55 +134,27 @@ fn sorted(what: &str, text: &str) -> String {
 }
 
 fn told(running: &Running, case: &Case) -> String {
-    list(
-        running
-            .at
-            .told
-            .iter()
-            .filter(|(id, _)| *id == case.id)
-            .map(|(_, whom)| whom.clone()),
-    )
+    list(running.at.told.iter().filter(|(id, _)| *id == case.id).map(|(_, whom)| whom.clone()))
 }
 
 /// What somebody sees of a field: its value, `masked`, or `nothing` when the case is not theirs to read.
 fn seen(running: &Running, case: &Case, (who, name): (&str, &str)) -> Result<String, String> {
     let world = &running.at.setting.world;
-    let process = world
-        .model
-        .processes
-        .get(&case.process)
-        .ok_or("there is no such process")?;
-    let in_forms = process
-        .states
-        .values()
-        .flat_map(|state| &state.actions)
-        .flat_map(|action| &action.form);
+    let process = world.model.processes.get(&case.process).ok_or("there is no such process")?;
+    let in_forms = process.states.values().flat_map(|state| &state.actions).flat_map(|action| &action.form);
     let mut fields = process.form.iter().chain(&process.fields).chain(in_forms);
-    let field = fields
-        .find(|field| field.name == *name)
-        .ok_or_else(|| format!("{} has no field {name}", case.process))?;
+    let field =
+        fields.find(|field| field.name == *name).ok_or_else(|| format!("{} has no field {name}", case.process))?;
     let is_clear = |role: &str| {
-        if who::sees(field, role) {
-            shown(clear(running, case, name).as_ref())
-        } else {
-            "masked".to_owned()
-        }
+        if who::sees(field, role) { shown(clear(running, case, name).as_ref()) } else { "masked".to_owned() }
     };
     if who == "reporter" {
         return Ok(is_clear("reporter"));
     }
-    let posts = running
-        .at
-        .setting
-        .people
-        .get(who)
-        .ok_or_else(|| format!("there is no account {who}"))?;
+    let posts = running.at.setting.people.get(who).ok_or_else(|| format!("there is no account {who}"))?;
     let mut best = "nothing".to_owned();
     for post in posts.iter().filter_map(|id| world.posts.get(id)) {
-        let actor = Actor::Post {
-            post: post.id.clone(),
-            account: AccountId(who.to_owned()),
-        };
+        let actor = Actor::Post { post: post.id.clone(), account: AccountId(who.to_owned()) };
         if who::may_read(world, &actor, Some(post), case) && matches!(best.as_str(), "nothing" | "masked") {
             best = is_clear(&post.role);
         }
@@ -222,13 +165,10 @@ fn seen(running: &Running, case: &Case, (who, name): (&str, &str)) -> Result<Str
 /// A field's value; personal ones opened with the case's key.
 fn clear(running: &Running, case: &Case, name: &str) -> Option<Value> {
     let value = case.fields.get(name)?;
-    let opened = value
-        .as_str()
-        .filter(|text| ganglion_kernel::seal::is_sealed(text))
-        .and_then(|sealed| {
-            let key = ganglion_kernel::seal::unwrap(&send::MASTER, running.at.memory.key(case.id)?)?;
-            ganglion_kernel::seal::open(&key, sealed)
-        });
+    let opened = value.as_str().filter(|text| ganglion_kernel::seal::is_sealed(text)).and_then(|sealed| {
+        let key = ganglion_kernel::seal::unwrap(&send::MASTER, running.at.memory.key(case.id)?)?;
+        ganglion_kernel::seal::open(&key, sealed)
+    });
     Some(opened.map_or_else(|| value.clone(), Value::String))
 }
 
@@ -240,21 +180,15 @@ fn in_posts(running: &Running, text: &str) -> String {
 
 fn may_expected(said: &str) -> String {
     let said = expected(said);
-    let names = said
-        .split(',')
-        .map(|one| one.trim().to_owned())
-        .filter(|one| !matches!(one.as_str(), "nobody" | "none"));
+    let names =
+        said.split(',').map(|one| one.trim().to_owned()).filter(|one| !matches!(one.as_str(), "nobody" | "none"));
     list(names)
 }
 
 /// Everybody who may take `action` now: posts as `role@code`, and `reporter`, `public`, `api`, `system`.
 fn may(running: &Running, case: &Case, action: &str) -> Result<String, String> {
     let world = &running.at.setting.world;
-    let process = world
-        .model
-        .processes
-        .get(&case.process)
-        .ok_or("there is no such process")?;
+    let process = world.model.processes.get(&case.process).ok_or("there is no such process")?;
     let name = action_name(process, action).ok_or_else(|| format!("{} has no action {action}", case.process))?;
     let Some(action) = process.action(&case.state, &name) else {
         return Ok("none".to_owned());
@@ -274,13 +208,7 @@ fn may(running: &Running, case: &Case, action: &str) -> Result<String, String> {
     if !action.by.contains(&Who::Public) {
         for post in world.posts.all() {
             let account = post.account.clone().unwrap_or_else(|| AccountId(String::new()));
-            if allowed(
-                &Actor::Post {
-                    post: post.id.clone(),
-                    account,
-                },
-                Some(post),
-            ) {
+            if allowed(&Actor::Post { post: post.id.clone(), account }, Some(post)) {
                 names.push(running.post_name(&post.id));
             }
         }
@@ -292,19 +220,10 @@ fn others(action: &Action, case: &Case) -> Vec<(&'static str, Actor)> {
     let all = [
         (Who::Reporter, "reporter", Actor::Reporter { case: case.id }),
         (Who::Public, "public", Actor::Public),
-        (
-            Who::Api,
-            "api",
-            Actor::Api {
-                key: "scenario".to_owned(),
-            },
-        ),
+        (Who::Api, "api", Actor::Api { key: "scenario".to_owned() }),
         (Who::System, "system", Actor::System),
     ];
-    all.into_iter()
-        .filter(|(who, _, _)| action.by.contains(who))
-        .map(|(_, name, actor)| (name, actor))
-        .collect()
+    all.into_iter().filter(|(who, _, _)| action.by.contains(who)).map(|(_, name, actor)| (name, actor)).collect()
 }
 
 /// A register row: the fields named must have these values; `none` for a row that must not be there.
@@ -313,12 +232,7 @@ fn row(running: &Running, (register, key): (&str, &str), said: &str) -> Result<P
     if !world.model.registers.contains_key(register) {
         return Err(format!("there is no register {register}"));
     }
-    let local = running
-        .at
-        .memory
-        .records
-        .values()
-        .find(|record| record.register == register && record.key == key);
+    let local = running.at.memory.records.values().find(|record| record.register == register && record.key == key);
     let record = local.or_else(|| world.latest(register, key));
     if said == "none" {
         return Ok(("none".to_owned(), record.map_or("none", |_| "a row").to_owned()));
@@ -333,16 +247,8 @@ fn row(running: &Running, (register, key): (&str, &str), said: &str) -> Result<P
             "valid_to" => record.valid_to.map(|day| day.to_string()),
             _ => None,
         };
-        found.insert(
-            name.clone(),
-            Value::String(special.unwrap_or_else(|| shown(record.fields.get(name)))),
-        );
+        found.insert(name.clone(), Value::String(special.unwrap_or_else(|| shown(record.fields.get(name)))));
     }
-    let wanted = wanted
-        .iter()
-        .map(|(name, value)| (name.clone(), Value::String(shown(Some(value)))));
-    Ok((
-        Value::Object(wanted.collect()).to_string(),
-        Value::Object(found).to_string(),
-    ))
+    let wanted = wanted.iter().map(|(name, value)| (name.clone(), Value::String(shown(Some(value)))));
+    Ok((Value::Object(wanted.collect()).to_string(), Value::Object(found).to_string()))
 }

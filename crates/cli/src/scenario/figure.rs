@@ -17,10 +17,7 @@ pub fn figure(running: &Running, asked: &Figure) -> Result<(String, String), Str
     let world = &running.at.setting.world;
     let indicator = world.model.indicators.get(&asked.indicator);
     let indicator = indicator.ok_or_else(|| format!("there is no indicator {}", asked.indicator))?;
-    let place: PlaceCode = asked
-        .place
-        .parse()
-        .map_err(|_| format!("{} is no place code", asked.place))?;
+    let place: PlaceCode = asked.place.parse().map_err(|_| format!("{} is no place code", asked.place))?;
     let days = match &asked.period {
         Some(period) => Some(span(period).ok_or_else(|| format!("{period} is no day, month or year"))?),
         None => None,
@@ -43,12 +40,7 @@ fn sums(indicator: &Indicator, facts: impl Iterator<Item = Fact>) -> Sums {
     let measures = measures_of(indicator);
     let mut sums = Sums::default();
     for fact in facts.filter(|fact| measures.contains(&fact.measure.as_str())) {
-        *sums
-            .classes
-            .entry(fact.measure.clone())
-            .or_default()
-            .entry(minutes_class(fact.value))
-            .or_default() += 1;
+        *sums.classes.entry(fact.measure.clone()).or_default().entry(minutes_class(fact.value)).or_default() += 1;
         let total = sums.totals.entry(fact.measure).or_default();
         total.0 += 1;
         total.1 += fact.value;
@@ -63,14 +55,8 @@ fn span(period: &str) -> Option<(i32, i32)> {
     let (from, length) = match parts.as_slice() {
         [year] => (Date::new(*year, 1, 1).ok()?, jiff::Span::new().years(1)),
         [year, month] => (Date::new(*year, small(*month)?, 1).ok()?, jiff::Span::new().months(1)),
-        [year, month, day] => (
-            Date::new(*year, small(*month)?, small(*day)?).ok()?,
-            jiff::Span::new().days(1),
-        ),
+        [year, month, day] => (Date::new(*year, small(*month)?, small(*day)?).ok()?, jiff::Span::new().days(1)),
         _ => return None,
     };
-    Some((
-        Period::day_number(from),
-        Period::day_number(from.checked_add(length).ok()?),
-    ))
+    Some((Period::day_number(from), Period::day_number(from.checked_add(length).ok()?)))
 }

@@ -27,39 +27,14 @@ impl Memory {
         let numbered = |number: &String| self.cases.values().find(|case| case.number == *number);
         let by_id = want.cases.iter().filter_map(|(_, id)| self.cases.get(id));
         let mut cases: BTreeMap<CaseId, Case> = by_id.map(|case| (case.id, case.clone())).collect();
-        cases.extend(
-            want.numbers
-                .iter()
-                .filter_map(|(_, number)| numbered(number))
-                .map(|c| (c.id, c.clone())),
-        );
+        cases.extend(want.numbers.iter().filter_map(|(_, number)| numbered(number)).map(|c| (c.id, c.clone())));
         Loaded {
-            heads: want
-                .shards
-                .iter()
-                .map(|s| (*s, self.heads.get(s).cloned().unwrap_or_default()))
-                .collect(),
-            answers: want
-                .answers
-                .iter()
-                .filter_map(|(_, id)| Some((*id, self.answers.get(id)?.clone())))
-                .collect(),
+            heads: want.shards.iter().map(|s| (*s, self.heads.get(s).cloned().unwrap_or_default())).collect(),
+            answers: want.answers.iter().filter_map(|(_, id)| Some((*id, self.answers.get(id)?.clone()))).collect(),
             cases: cases.into_values().collect(),
-            keys: want
-                .keys
-                .iter()
-                .filter_map(|(_, id)| Some((*id, self.keys.get(id)?.clone())))
-                .collect(),
-            unique: want
-                .unique
-                .iter()
-                .filter_map(|key| Some((key.clone(), self.unique.get(key)?.clone())))
-                .collect(),
-            records: want
-                .records
-                .iter()
-                .filter_map(|key| self.records.get(key).cloned())
-                .collect(),
+            keys: want.keys.iter().filter_map(|(_, id)| Some((*id, self.keys.get(id)?.clone()))).collect(),
+            unique: want.unique.iter().filter_map(|key| Some((key.clone(), self.unique.get(key)?.clone()))).collect(),
+            records: want.records.iter().filter_map(|key| self.records.get(key).cloned()).collect(),
         }
     }
 
@@ -69,21 +44,17 @@ impl Memory {
         for write in writes {
             let shard = write.shard;
             self.heads.insert(shard, write.head);
-            self.cases
-                .extend(write.cases.into_iter().map(|one| (one.case.id, one.case)));
+            self.cases.extend(write.cases.into_iter().map(|one| (one.case.id, one.case)));
             for record in write.records {
-                self.records
-                    .insert((shard, record.register.clone(), record.key.clone()), record);
+                self.records.insert((shard, record.register.clone(), record.key.clone()), record);
             }
             for timer in &write.timers_gone {
                 self.timers.remove(timer);
             }
             self.timers.extend(write.timers_new);
-            self.answers
-                .extend(write.answers.into_iter().map(|(id, outcome, _)| (id, outcome)));
+            self.answers.extend(write.answers.into_iter().map(|(id, outcome, _)| (id, outcome)));
             self.keys.extend(write.keys);
-            self.unique
-                .extend(write.unique.into_iter().map(|(f, v, number)| ((shard, f, v), number)));
+            self.unique.extend(write.unique.into_iter().map(|(f, v, number)| ((shard, f, v), number)));
             lines.extend(write.lines);
         }
         lines

@@ -34,11 +34,7 @@ pub struct Finding {
 
 impl Finding {
     fn new(line: usize, expected: impl Into<String>, found: impl Into<String>) -> Finding {
-        Finding {
-            line,
-            expected: expected.into(),
-            found: found.into(),
-        }
+        Finding { line, expected: expected.into(), found: found.into() }
     }
 }
 
@@ -60,11 +56,7 @@ pub fn run_file(model: &Arc<Model>, text: &str) -> Vec<Report> {
         .into_iter()
         .map(|scenario| {
             let (findings, taken) = run::run(model, &scenario);
-            Report {
-                title: scenario.title,
-                findings,
-                taken,
-            }
+            Report { title: scenario.title, findings, taken }
         })
         .collect()
 }

@@ -41,18 +41,11 @@ pub struct Scenario {
 /// Scenarios of a file, those without any block left out.
 pub fn scenarios(text: &str) -> Vec<Scenario> {
     let mut all = Vec::new();
-    let mut current = Scenario {
-        line: 1,
-        ..Scenario::default()
-    };
+    let mut current = Scenario { line: 1, ..Scenario::default() };
     let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
     while let Some((index, line)) = lines.next() {
         if let Some(title) = line.strip_prefix("# ") {
-            let next = Scenario {
-                title: title.trim().to_owned(),
-                line: index + 1,
-                ..Scenario::default()
-            };
+            let next = Scenario { title: title.trim().to_owned(), line: index + 1, ..Scenario::default() };
             all.push(std::mem::replace(&mut current, next));
         } else if let Some((fence, info)) = fence(line) {
             let mut body = Vec::new();
@@ -62,17 +55,10 @@ pub fn scenarios(text: &str) -> Vec<Scenario> {
                     closed = true;
                     break;
                 }
-                body.push(Line {
-                    number: index + 1,
-                    text: line.trim().to_owned(),
-                });
+                body.push(Line { number: index + 1, text: line.trim().to_owned() });
             }
             if !closed {
-                current.findings.push(Finding::new(
-                    index + 1,
-                    "the block ends with ```",
-                    "the file ends first",
-                ));
+                current.findings.push(Finding::new(index + 1, "the block ends with ```", "the file ends first"));
             }
             block(&mut current, (index + 1, info), body);
         }
@@ -97,16 +83,10 @@ fn block(scenario: &mut Scenario, (line, info): (usize, &str), body: Vec<Line>) 
         ("then", "") => scenario.blocks.push(Block::Then(body)),
         ("when", at) => match instant(at) {
             Some(at) => scenario.blocks.push(Block::When(line, at, body)),
-            None => scenario.findings.push(Finding::new(
-                line,
-                "when DATE TIME, such as `when 2022-06-27 09:00`",
-                info,
-            )),
+            None => scenario.findings.push(Finding::new(line, "when DATE TIME, such as `when 2022-06-27 09:00`", info)),
         },
         ("" | "text" | "yaml" | "json", _) => {}
-        _ => scenario
-            .findings
-            .push(Finding::new(line, "a block `given`, `when DATE TIME` or `then`", info)),
+        _ => scenario.findings.push(Finding::new(line, "a block `given`, `when DATE TIME` or `then`", info)),
     }
 }
 

@@ -37,13 +37,7 @@ pub fn run(model: &Arc<Model>, scenario: &Scenario) -> (Vec<Finding>, BTreeSet<T
     let givens: Vec<&Line> = scenario
         .blocks
         .iter()
-        .filter_map(|block| {
-            if let Block::Given(lines) = block {
-                Some(lines)
-            } else {
-                None
-            }
-        })
+        .filter_map(|block| if let Block::Given(lines) = block { Some(lines) } else { None })
         .flatten()
         .collect();
     let setting = match world::build(model, scenario.line, &givens) {
@@ -51,13 +45,7 @@ pub fn run(model: &Arc<Model>, scenario: &Scenario) -> (Vec<Finding>, BTreeSet<T
         Err(findings) => return (findings, BTreeSet::new()),
     };
     let (at, names) = (Installation::new(setting), BTreeMap::new());
-    let mut running = Running {
-        at,
-        names,
-        current: None,
-        refusal: None,
-        last: None,
-    };
+    let mut running = Running { at, names, current: None, refusal: None, last: None };
     let findings = running.blocks(scenario);
     (findings, running.at.taken)
 }
@@ -84,11 +72,7 @@ impl Running {
             }
         }
         if checks == 0 && findings.is_empty() {
-            findings.push(Finding::new(
-                scenario.line,
-                "a `then` line or a step with `!`",
-                "nothing is checked",
-            ));
+            findings.push(Finding::new(scenario.line, "a `then` line or a step with `!`", "nothing is checked"));
         }
         findings
     }
@@ -116,11 +100,7 @@ impl Running {
     /// Lets time pass up to `to`.
     fn pass(&mut self, line: usize, to: Timestamp) -> Result<(), Finding> {
         if to < self.at.now {
-            return Err(Finding::new(
-                line,
-                "time that goes on",
-                format!("it is {} already", clock(self.at.now)),
-            ));
+            return Err(Finding::new(line, "time that goes on", format!("it is {} already", clock(self.at.now))));
         }
         self.at.advance(to).map_err(|failed| {
             let (timer, refusal) = *failed;
@@ -143,12 +123,7 @@ impl Running {
                 let commands = commands.ok_or_else(|| Finding::new(line.number, "a step before it", "repeat"))?;
                 (expected, self.try_all(commands))
             }
-            Step::Do {
-                who,
-                deed,
-                form,
-                refused,
-            } => {
+            Step::Do { who, deed, form, refused } => {
                 let commands = self.commands(&who, &deed, &form);
                 let commands = commands.map_err(|found| Finding::new(line.number, &line.text, found))?;
                 let result = self.try_all(commands);
@@ -175,11 +150,7 @@ impl Running {
             (Ok(_), None) => Ok(false),
             (Ok(outcome), Some(_)) => {
                 let state = outcome.state.unwrap_or_default();
-                Err(Finding::new(
-                    line.number,
-                    &line.text,
-                    format!("it was done; state {state}"),
-                ))
+                Err(Finding::new(line.number, &line.text, format!("it was done; state {state}")))
             }
             (Err(Refused::Follow(refusal)), _) => {
                 let found = format!("the case it opens was {}", refused_as(&refusal));
@@ -190,11 +161,7 @@ impl Running {
                 let found = refused_as(&refusal);
                 let is_it = is_refusal(&refusal, expected);
                 self.refusal = Some(refusal);
-                if is_it {
-                    Ok(true)
-                } else {
-                    Err(Finding::new(line.number, &line.text, found))
-                }
+                if is_it { Ok(true) } else { Err(Finding::new(line.number, &line.text, found)) }
             }
         }
     }
@@ -235,11 +202,7 @@ impl Running {
         }
         let batch = Batch::new(world, &super::send::MASTER, loaded);
         let state: &State = batch.state();
-        let given = Given {
-            now: self.at.now,
-            id: uuid::Uuid::nil(),
-            key: [0; 32],
-        };
+        let given = Given { now: self.at.now, id: uuid::Uuid::nil(), key: [0; 32] };
         decide(world, state, command, &given).map(|_| ())
     }
 
@@ -252,9 +215,9 @@ impl Running {
         }
         let today = local_date(now);
         let day = match length.unit() {
-            Unit::WorkingDay => office
-                .calendar
-                .working_day_from(today, i32::try_from(length.amount()).unwrap_or(i32::MAX)),
+            Unit::WorkingDay => {
+                office.calendar.working_day_from(today, i32::try_from(length.amount()).unwrap_or(i32::MAX))
+            }
             Unit::Month => today.saturating_add(jiff::Span::new().months(i64::from(length.amount()))),
             Unit::Year => today.saturating_add(jiff::Span::new().years(i64::from(length.amount()))),
             _ => today.saturating_add(jiff::Span::new().days(i64::from(length.amount()))),
@@ -295,9 +258,8 @@ pub fn is_refusal(refusal: &Refusal, expected: &step::Refused) -> bool {
             let words = refusal.message.as_ref();
             *code == code_of(refusal) || words.is_some_and(|words| *code == words.zh || *code == words.en)
         }
-        step::Refused::Field(field, problem) => refusal
-            .fields
-            .iter()
-            .any(|one| one.field == *field && one.problem == *problem),
+        step::Refused::Field(field, problem) => {
+            refusal.fields.iter().any(|one| one.field == *field && one.problem == *problem)
+        }
     }
 }

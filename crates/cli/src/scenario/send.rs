@@ -35,20 +35,10 @@ impl Installation {
     pub fn new(setting: Setting) -> Installation {
         let mut memory = Memory::default();
         for record in &setting.records {
-            memory.records.insert(
-                (record.shard, record.register.clone(), record.key.clone()),
-                record.clone(),
-            );
+            memory.records.insert((record.shard, record.register.clone(), record.key.clone()), record.clone());
         }
         let now = Timestamp::UNIX_EPOCH;
-        Installation {
-            setting,
-            memory,
-            now,
-            told: Vec::new(),
-            taken: BTreeSet::new(),
-            ids: 0,
-        }
+        Installation { setting, memory, now, told: Vec::new(), taken: BTreeSet::new(), ids: 0 }
     }
 
     /// A fresh id; the same in every run.
@@ -86,12 +76,7 @@ impl Installation {
         let (Some(child), Some(number)) = (opened.case, opened.number) else {
             return Ok(lines);
         };
-        let link = Link {
-            kind: kind.to_owned(),
-            number,
-            case: child,
-            shard: command.shard,
-        };
+        let link = Link { kind: kind.to_owned(), number, case: child, shard: command.shard };
         let back = Command {
             id: derived(command.id, "link"),
             shard,
@@ -112,10 +97,7 @@ impl Installation {
         let first = want(world, commands);
         let mut batch = Batch::new(world, &MASTER, self.memory.load(&first));
         batch.asked(&first);
-        let records = Want {
-            records: want_records(world, batch.state(), commands),
-            ..Want::default()
-        };
+        let records = Want { records: want_records(world, batch.state(), commands), ..Want::default() };
         batch.add(&records, self.memory.load(&records));
         if let Some(more) = batch.needs(command, &given) {
             batch.add(&more, self.memory.load(&more));
@@ -144,16 +126,8 @@ impl Installation {
     pub fn advance(&mut self, to: Timestamp) -> Result<(), Box<(Timer, Refusal)>> {
         while let Some(timer) = self.memory.timers.first().filter(|timer| timer.at <= to).cloned() {
             self.now = self.now.max(timer.at);
-            let body = Body::Due {
-                case: timer.case,
-                clock: timer.clock.clone(),
-            };
-            let command = Command {
-                id: CommandId(self.id()),
-                shard: timer.shard,
-                actor: Actor::System,
-                body,
-            };
+            let body = Body::Due { case: timer.case, clock: timer.clock.clone() };
+            let command = Command { id: CommandId(self.id()), shard: timer.shard, actor: Actor::System, body };
             match self.send(&command) {
                 Ok(_) if self.memory.timers.contains(&timer) => {
                     let refusal = Refusal::new(RefusalCode::Duplicate).with("clock", &timer.clock);

@@ -81,9 +81,7 @@ pub fn instant(text: &str) -> Option<Timestamp> {
         None => 0,
     };
     words.next().is_none().then_some(())?;
-    midnight(date)
-        .checked_add(jiff::SignedDuration::from_secs(seconds))
-        .ok()
+    midnight(date).checked_add(jiff::SignedDuration::from_secs(seconds)).ok()
 }
 
 /// A refusal as written: `code` or `field: problem`.
@@ -100,22 +98,13 @@ pub fn refusal(text: &str) -> Refused {
 /// What a line there should look like.
 pub fn read(line: &str) -> Result<Step, String> {
     if let Some(until) = line.strip_prefix("wait until ") {
-        return instant(until)
-            .map(Step::WaitUntil)
-            .ok_or_else(|| "wait until DATE TIME".to_owned());
+        return instant(until).map(Step::WaitUntil).ok_or_else(|| "wait until DATE TIME".to_owned());
     }
     if let Some(length) = line.strip_prefix("wait ") {
-        return length
-            .parse()
-            .map(Step::Wait)
-            .map_err(|_| "wait LENGTH, such as `wait 3 wd`".to_owned());
+        return length.parse().map(Step::Wait).map_err(|_| "wait LENGTH, such as `wait 3 wd`".to_owned());
     }
     let (head, form, tail) = split_form(line)?;
-    let (head, tail) = if form.is_none() {
-        split_refusal(head)
-    } else {
-        (head, tail)
-    };
+    let (head, tail) = if form.is_none() { split_refusal(head) } else { (head, tail) };
     let (tail, refused) = match tail.trim().strip_prefix('!') {
         Some(code) => ("", Some(code)),
         None => match tail.split_once(" !") {
@@ -130,12 +119,7 @@ pub fn read(line: &str) -> Result<Step, String> {
     }
     let form = form.map_or_else(|| Ok(Fields::new()), value::form)?;
     let (who, rest) = who(&words)?;
-    Ok(Step::Do {
-        who,
-        deed: deed(rest)?,
-        form,
-        refused,
-    })
+    Ok(Step::Do { who, deed: deed(rest)?, form, refused })
 }
 
 /// Text before the form, the form with its braces, text after it.
@@ -168,20 +152,10 @@ fn split_refusal(head: &str) -> (&str, &str) {
 
 fn who<'a, 'b>(words: &'a [&'b str]) -> Result<(Who, &'a [&'b str]), String> {
     match words {
-        [name, "as", post, rest @ ..] if post.contains('@') => Ok((
-            Who {
-                name: (*name).to_owned(),
-                post: Some((*post).to_owned()),
-            },
-            rest,
-        )),
-        [name, rest @ ..] if !rest.is_empty() => Ok((
-            Who {
-                name: (*name).to_owned(),
-                post: None,
-            },
-            rest,
-        )),
+        [name, "as", post, rest @ ..] if post.contains('@') => {
+            Ok((Who { name: (*name).to_owned(), post: Some((*post).to_owned()) }, rest))
+        }
+        [name, rest @ ..] if !rest.is_empty() => Ok((Who { name: (*name).to_owned(), post: None }, rest)),
         _ => Err("WHO opens PROCESS {form}, WHO ACTION {form}, wait …, or repeat".to_owned()),
     }
 }
@@ -219,15 +193,7 @@ fn deed(words: &[&str]) -> Result<Deed, String> {
         };
     }
     Ok(match process {
-        Some(process) => Deed::Open {
-            process,
-            channel,
-            seen,
-            name,
-        },
-        None => Deed::Act {
-            action: (*verb).to_owned(),
-            on,
-        },
+        Some(process) => Deed::Open { process, channel, seen, name },
+        None => Deed::Act { action: (*verb).to_owned(), on },
     })
 }

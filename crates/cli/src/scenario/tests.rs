@@ -55,19 +55,12 @@ fn every_scenario_that_must_fail_fails_with_the_findings_it_names() {
         let found: Vec<(String, Vec<String>)> = run_file(&model, &text)
             .into_iter()
             .map(|report| {
-                let findings = report
-                    .findings
-                    .iter()
-                    .map(|finding| format!("{}: {}", finding.line, finding.found));
+                let findings = report.findings.iter().map(|finding| format!("{}: {}", finding.line, finding.found));
                 (report.title, findings.collect())
             })
             .collect();
         let wanted = expected(&text);
-        assert!(
-            wanted.iter().all(|(_, findings)| !findings.is_empty()),
-            "{}",
-            path.display()
-        );
+        assert!(wanted.iter().all(|(_, findings)| !findings.is_empty()), "{}", path.display());
         assert_eq!(found, wanted, "{}", path.display());
         files += 1;
     }
@@ -84,19 +77,13 @@ fn the_same_file_gives_the_same_reports() {
 #[test]
 fn a_block_that_does_not_end_is_a_finding() {
     let reports = run_file(&model(), "# T\n```then\nstate: x\n");
-    assert_eq!(
-        (reports[0].findings[0].line, reports[0].findings[0].found.as_str()),
-        (2, "the file ends first")
-    );
+    assert_eq!((reports[0].findings[0].line, reports[0].findings[0].found.as_str()), (2, "the file ends first"));
 }
 
 #[test]
 fn the_scenarios_of_every_pack_that_ships_pass() {
     let packs = here("../../../packs");
-    let mut dirs: Vec<PathBuf> = std::fs::read_dir(&packs)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut dirs: Vec<PathBuf> = std::fs::read_dir(&packs).unwrap().map(|entry| entry.unwrap().path()).collect();
     dirs.sort();
     let (model, findings) = compile_folders(&dirs).unwrap();
     let model = Arc::new(model.unwrap_or_else(|| panic!("{findings}")));

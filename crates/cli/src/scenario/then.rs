@@ -53,19 +53,8 @@ pub struct Figure {
     pub said: String,
 }
 
-const PLAIN: [&str; 11] = [
-    "state",
-    "level",
-    "place",
-    "channel",
-    "version",
-    "moved",
-    "routed",
-    "near",
-    "told",
-    "assignee",
-    "assisting",
-];
+const PLAIN: [&str; 11] =
+    ["state", "level", "place", "channel", "version", "moved", "routed", "near", "told", "assignee", "assisting"];
 const KNOWN: &str = "state, place, level, number, assignee, assisting, channel, moved, routed, near, told, refused, count NAME, \
      field NAME, mark NAME, link KIND, who may ACTION, WHO sees FIELD, NAME clock, row REGISTER KEY, figure NAME at CODE \
      in PERIOD by PART, each with `:` and a value; on NAME; opened PROCESS as NAME";
@@ -120,13 +109,7 @@ fn figure(name: &str, rest: &[&str], said: String) -> Option<Figure> {
             _ => return None,
         };
     }
-    Some(Figure {
-        indicator: name.to_owned(),
-        part,
-        place: (*place).to_owned(),
-        period,
-        said,
-    })
+    Some(Figure { indicator: name.to_owned(), part, place: (*place).to_owned(), period, said })
 }
 
 /// A clock against `paused, 1 wh 30 min used`: every part named must be so.
@@ -233,9 +216,7 @@ fn describe(running: &Running, clock: Option<&Clock>) -> String {
     let left = clock.left(now, office);
     let used = words(clock.used(now, office));
     let rest = if left.overdue { "over" } else { "left" };
-    let due = clock
-        .due_at()
-        .map_or_else(|| "no due time".to_owned(), |at| format!("due {}", shown_at(at)));
+    let due = clock.due_at().map_or_else(|| "no due time".to_owned(), |at| format!("due {}", shown_at(at)));
     format!(
         "{state}, {used} used, {} {rest}, {due}, length {}, extended {}",
         words(left.length),

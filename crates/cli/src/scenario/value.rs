@@ -20,11 +20,7 @@ pub fn shown(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => "none".to_owned(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(items)) => items
-            .iter()
-            .map(|item| shown(Some(item)))
-            .collect::<Vec<_>>()
-            .join(", "),
+        Some(Value::Array(items)) => items.iter().map(|item| shown(Some(item))).collect::<Vec<_>>().join(", "),
         Some(other) => other.to_string(),
     }
 }
@@ -53,9 +49,7 @@ pub fn resolved(fields: &[Field], form: &Fields, lookup: &dyn Lookup) -> Fields 
         Some(field) => typed(&field.kind, value, lookup),
         None => value.clone(),
     };
-    form.iter()
-        .map(|(name, value)| (name.clone(), one(name, value)))
-        .collect()
+    form.iter().map(|(name, value)| (name.clone(), one(name, value))).collect()
 }
 
 fn typed(kind: &FieldKind, value: &Value, lookup: &dyn Lookup) -> Value {

@@ -21,9 +21,7 @@ impl Running {
     /// What the step names and does not exist.
     pub fn commands(&mut self, who: &Who, deed: &Deed, form: &Fields) -> Result<Vec<Command>, String> {
         let (shard, body, case) = match deed {
-            Deed::Open {
-                process, channel, seen, ..
-            } => {
+            Deed::Open { process, channel, seen, .. } => {
                 let (shard, body) = self.opening(who, (process, channel.as_deref()), *seen, form)?;
                 (shard, body, None)
             }
@@ -37,12 +35,7 @@ impl Running {
         let actors = self.actors(who, case)?;
         Ok(actors
             .into_iter()
-            .map(|actor| Command {
-                id: CommandId(self.at.id()),
-                shard,
-                actor,
-                body: body.clone(),
-            })
+            .map(|actor| Command { id: CommandId(self.at.id()), shard, actor, body: body.clone() })
             .collect())
     }
 
@@ -50,32 +43,19 @@ impl Running {
         Ok(match (who.name.as_str(), case) {
             ("reporter", Some(case)) => vec![Actor::Reporter { case }],
             ("reporter" | "public", _) => vec![Actor::Public],
-            ("api", _) => vec![Actor::Api {
-                key: "scenario".to_owned(),
-            }],
+            ("api", _) => vec![Actor::Api { key: "scenario".to_owned() }],
             ("system", _) => vec![Actor::System],
             (name, _) => {
-                let posts = self
-                    .at
-                    .setting
-                    .people
-                    .get(name)
-                    .ok_or_else(|| format!("there is no account {name}"))?;
+                let posts = self.at.setting.people.get(name).ok_or_else(|| format!("there is no account {name}"))?;
                 let account = ganglion_model::AccountId(name.to_owned());
                 let asked = |id: &&PostId| who.post.as_ref().is_none_or(|post| self.post_name(id) == *post);
                 let posts: Vec<Actor> = posts
                     .iter()
                     .filter(asked)
-                    .map(|post| Actor::Post {
-                        post: post.clone(),
-                        account: account.clone(),
-                    })
+                    .map(|post| Actor::Post { post: post.clone(), account: account.clone() })
                     .collect();
                 if posts.is_empty() {
-                    return Err(format!(
-                        "{name} does not hold {}",
-                        who.post.as_deref().unwrap_or_default()
-                    ));
+                    return Err(format!("{name} does not hold {}", who.post.as_deref().unwrap_or_default()));
                 }
                 posts
             }
@@ -96,49 +76,24 @@ impl Running {
         form: &Fields,
     ) -> Result<(Shard, Body), String> {
         let world = &self.at.setting.world;
-        let def = world
-            .model
-            .processes
-            .get(process)
-            .ok_or_else(|| format!("there is no process {process}"))?;
+        let def = world.model.processes.get(process).ok_or_else(|| format!("there is no process {process}"))?;
         let form = resolved(&def.form, form, self);
         // A form that leads nowhere is refused by whichever shard gets it; a server answers before sending.
         let shard = shard_for(world, def, &form, local_date(self.at.now)).unwrap_or_else(|_| self.some_shard());
         let channel = channel.map_or_else(|| self.channel(who), str::to_owned);
-        Ok((
-            shard,
-            Body::Open {
-                process: process.to_owned(),
-                form,
-                channel,
-                observed_at: seen,
-                from: None,
-            },
-        ))
+        Ok((shard, Body::Open { process: process.to_owned(), form, channel, observed_at: seen, from: None }))
     }
 
     fn some_shard(&self) -> Shard {
-        let mut places = self
-            .at
-            .setting
-            .world
-            .places
-            .tree
-            .versions()
-            .map(|place| place.code.shard());
-        places
-            .find(|shard| *shard != Shard::DEPLOYMENT)
-            .unwrap_or(Shard::DEPLOYMENT)
+        let mut places = self.at.setting.world.places.tree.versions().map(|place| place.code.shard());
+        places.find(|shard| *shard != Shard::DEPLOYMENT).unwrap_or(Shard::DEPLOYMENT)
     }
 
     fn channel(&self, who: &Who) -> String {
         let [online, window, api] = CHANNELS;
         let setting = &self.at.setting;
         let list = setting.world.model.lists.get("channel");
-        let role = setting
-            .people
-            .get(&who.name)
-            .and_then(|posts| setting.world.posts.get(posts.first()?));
+        let role = setting.people.get(&who.name).and_then(|posts| setting.world.posts.get(posts.first()?));
         match (who.name.as_str(), role) {
             ("reporter" | "public", _) => online.to_owned(),
             ("api" | "system", _) => api.to_owned(),
@@ -152,31 +107,16 @@ impl Running {
         let process = process.ok_or_else(|| format!("there is no process {}", case.process))?;
         let action = action_name(process, action).unwrap_or_else(|| action.to_owned());
         let here = process.action(&case.state, &action);
-        let anywhere = process
-            .states
-            .values()
-            .flat_map(|state| &state.actions)
-            .find(|one| one.name == action);
+        let anywhere = process.states.values().flat_map(|state| &state.actions).find(|one| one.name == action);
         let fields: &[Field] = here.or(anywhere).map_or(&[], |action| &action.form);
         let form = resolved(fields, form, self);
-        Ok(Body::Act {
-            case: case.id,
-            action,
-            form,
-            version: None,
-        })
+        Ok(Body::Act { case: case.id, action, form, version: None })
     }
 }
 
 /// The action meant by `word`: its name, or its name with a plural `s`.
 pub fn action_name(process: &Process, word: &str) -> Option<String> {
-    let known = |name: &str| {
-        process
-            .states
-            .values()
-            .flat_map(|state| &state.actions)
-            .any(|action| action.name == name)
-    };
+    let known = |name: &str| process.states.values().flat_map(|state| &state.actions).any(|action| action.name == name);
     let mut forms = vec![word.to_owned()];
     forms.extend(word.strip_suffix("ies").map(|stem| format!("{stem}y")));
     forms.extend(word.strip_suffix("es").map(str::to_owned));
@@ -195,17 +135,10 @@ impl Lookup for Running {
         let posts = &self.at.setting.world.posts;
         if let Some((role, place)) = text.split_once('@') {
             let place = place.parse().ok()?;
-            return posts
-                .at(place)
-                .find(|post| post.role == role)
-                .map(|post| post.id.0.clone());
+            return posts.at(place).find(|post| post.role == role).map(|post| post.id.0.clone());
         }
         let held = self.at.setting.people.get(text)?;
-        let fits = |id: &&PostId| {
-            posts
-                .get(id)
-                .is_some_and(|post| roles.is_empty() || roles.contains(&post.role))
-        };
+        let fits = |id: &&PostId| posts.get(id).is_some_and(|post| roles.is_empty() || roles.contains(&post.role));
         held.iter().find(fits).or(held.first()).map(|id| id.0.clone())
     }
 

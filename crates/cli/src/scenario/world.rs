@@ -19,10 +19,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// Working days as announced; the same file that ships with the product.
-const CALENDAR: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../data/calendar/cn-workdays.csv"
-));
+const CALENDAR: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/calendar/cn-workdays.csv"));
 const HOURS: &str = "08:00-12:00,14:00-18:00";
 /// Places and posts of a scenario have always been there.
 const ALWAYS: Date = date(1949, 10, 1);
@@ -94,9 +91,7 @@ impl Givens<'_> {
     fn place(&mut self, text: &str) -> Result<(), String> {
         const FORM: &str = "place CODE NAME [outline [[lon, lat], …]]";
         let (code, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-        let code: PlaceCode = code
-            .parse()
-            .map_err(|error: ganglion_model::place::NotAPlaceCode| error.to_string())?;
+        let code: PlaceCode = code.parse().map_err(|error: ganglion_model::place::NotAPlaceCode| error.to_string())?;
         let (name, outline) = match rest.split_once(" outline ") {
             Some((name, ring)) => (name, Some(ring)),
             None => (rest, None),
@@ -117,27 +112,12 @@ impl Givens<'_> {
         for post in posts.split(',').map(str::trim) {
             let (role, code) = post.split_once('@').ok_or("account NAME: role@code, …")?;
             let place: PlaceCode = code.parse().map_err(|_| format!("a place code after `{role}@`"))?;
-            let declared = self
-                .model
-                .roles
-                .get(role)
-                .ok_or_else(|| format!("a role of the packs, not `{role}`"))?;
+            let declared = self.model.roles.get(role).ok_or_else(|| format!("a role of the packs, not `{role}`"))?;
             if !declared.levels.contains(&place.level()) {
-                return Err(format!(
-                    "a level at which `{role}` exists, not {}",
-                    place.level().as_str()
-                ));
+                return Err(format!("a level at which `{role}` exists, not {}", place.level().as_str()));
             }
-            let same = self
-                .posts
-                .iter()
-                .filter(|(_, one)| one.role == role && one.place == place)
-                .count();
-            let id = if same == 0 {
-                format!("{role}.{code}")
-            } else {
-                format!("{role}.{code}.{}", same + 1)
-            };
+            let same = self.posts.iter().filter(|(_, one)| one.role == role && one.place == place).count();
+            let id = if same == 0 { format!("{role}.{code}") } else { format!("{role}.{code}.{}", same + 1) };
             self.people.entry(name.to_owned()).or_default().push(PostId(id.clone()));
             let post = Post {
                 id: PostId(id),
@@ -155,34 +135,19 @@ impl Givens<'_> {
     }
 
     fn register(&mut self, text: &str) -> Result<(), String> {
-        let (name, rest) = text
-            .split_once(char::is_whitespace)
-            .ok_or("register NAME KEY {fields}")?;
-        let (key, form) = rest
-            .trim()
-            .split_once(char::is_whitespace)
-            .unwrap_or((rest.trim(), "{}"));
+        let (name, rest) = text.split_once(char::is_whitespace).ok_or("register NAME KEY {fields}")?;
+        let (key, form) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), "{}"));
         let key = key.trim_matches('"');
-        let register = self
-            .model
-            .registers
-            .get(name)
-            .ok_or_else(|| format!("a register of the packs, not `{name}`"))?;
+        let register =
+            self.model.registers.get(name).ok_or_else(|| format!("a register of the packs, not `{name}`"))?;
         let mut fields = value::form(form.trim())?;
         let day = |value: Option<Value>| match value {
             None => Ok(None),
-            Some(value) => value::shown(Some(&value))
-                .parse::<Date>()
-                .map(Some)
-                .map_err(|_| "a date"),
+            Some(value) => value::shown(Some(&value)).parse::<Date>().map(Some).map_err(|_| "a date"),
         };
         let (valid_from, valid_to) = (day(fields.remove("valid_from"))?, day(fields.remove("valid_to"))?);
         let place = match fields.remove("place") {
-            Some(code) => Some(
-                value::shown(Some(&code))
-                    .parse::<PlaceCode>()
-                    .map_err(|_| "place: a place code")?,
-            ),
+            Some(code) => Some(value::shown(Some(&code)).parse::<PlaceCode>().map_err(|_| "place: a place code")?),
             None => key.parse::<PlaceCode>().ok(),
         };
         let deployed = register.scope == Scope::Deployment;
@@ -194,17 +159,7 @@ impl Givens<'_> {
         let shard = place.map_or(Shard::DEPLOYMENT, PlaceCode::shard);
         let (key, register) = (key.to_owned(), name.to_owned());
         let updated_at = Timestamp::UNIX_EPOCH;
-        let record = Record {
-            register,
-            shard,
-            key,
-            version: 1,
-            place,
-            valid_from,
-            valid_to,
-            updated_at,
-            fields,
-        };
+        let record = Record { register, shard, key, version: 1, place, valid_from, valid_to, updated_at, fields };
         self.rows.push((name.to_owned(), record));
         Ok(())
     }
@@ -227,25 +182,15 @@ impl Givens<'_> {
             posts: Arc::new(Posts::new(self.posts.into_iter().map(|(_, post)| post))),
         };
         let is_local = |record: &Record| record.shard != Shard::DEPLOYMENT;
-        let records = self
-            .rows
-            .into_iter()
-            .map(|(_, record)| record)
-            .filter(is_local)
-            .collect();
-        Ok(Setting {
-            world,
-            people: self.people,
-            records,
-        })
+        let records = self.rows.into_iter().map(|(_, record)| record).filter(is_local).collect();
+        Ok(Setting { world, people: self.people, records })
     }
 
     /// The places named and everything above them, up to the city they share (or the province, when they share none).
     fn tree(&mut self) -> Option<Places> {
         let named: Vec<PlaceCode> = self.places.keys().copied().collect();
         let Some(first) = named.first() else {
-            self.findings
-                .push(Finding::new(self.at, "place CODE NAME", "no place is given"));
+            self.findings.push(Finding::new(self.at, "place CODE NAME", "no place is given"));
             return None;
         };
         let shared = [Level::City, Level::Province]
@@ -253,18 +198,13 @@ impl Givens<'_> {
             .filter_map(|level| first.at(level))
             .find(|root| named.iter().all(|code| root.holds(*code)));
         let root = shared.or_else(|| first.at(Level::Province))?;
-        for code in named
-            .iter()
-            .flat_map(|code| code.ancestors())
-            .filter(|code| root.holds(*code))
-        {
+        for code in named.iter().flat_map(|code| code.ancestors()).filter(|code| root.holds(*code)) {
             self.places.entry(code).or_insert_with(|| code.to_string());
         }
         for (line, post) in &self.posts {
             if !self.places.contains_key(&post.place) {
                 let found = format!("{} is not among the places", post.place);
-                self.findings
-                    .push(Finding::new(*line, format!("place {} NAME", post.place), found));
+                self.findings.push(Finding::new(*line, format!("place {} NAME", post.place), found));
             }
         }
         let places = self.places.iter().map(|(code, name)| Place {
@@ -280,19 +220,13 @@ impl Givens<'_> {
         });
         let (tree, _) = PlaceTree::build(places.collect());
         let outlines = std::mem::take(&mut self.outlines);
-        let layers = outlines
-            .into_iter()
-            .map(|(code, outline)| (code.padded(), Places::layer(code.level()), outline));
+        let layers = outlines.into_iter().map(|(code, outline)| (code.padded(), Places::layer(code.level()), outline));
         match PlaceIndex::build(layers) {
-            Ok(index) => Some(Places {
-                tree: Arc::new(tree),
-                index: Arc::new(index),
-                edition: "scenario".to_owned(),
-                root,
-            }),
+            Ok(index) => {
+                Some(Places { tree: Arc::new(tree), index: Arc::new(index), edition: "scenario".to_owned(), root })
+            }
             Err(error) => {
-                self.findings
-                    .push(Finding::new(self.at, "outlines that can be used", error.to_string()));
+                self.findings.push(Finding::new(self.at, "outlines that can be used", error.to_string()));
                 None
             }
         }
@@ -301,20 +235,12 @@ impl Givens<'_> {
     fn office(&mut self) -> Option<Office> {
         let national = Calendar::parse(CALENDAR);
         let calendar = national.and_then(|national| {
-            if self.holidays.lines().count() > 1 {
-                national.overlay("scenario", &self.holidays)
-            } else {
-                Ok(national)
-            }
+            if self.holidays.lines().count() > 1 { national.overlay("scenario", &self.holidays) } else { Ok(national) }
         });
         match (calendar, HOURS.parse()) {
-            (Ok(calendar), Ok(hours)) => Some(Office {
-                calendar: Arc::new(calendar),
-                hours,
-            }),
+            (Ok(calendar), Ok(hours)) => Some(Office { calendar: Arc::new(calendar), hours }),
             (Err(error), _) => {
-                self.findings
-                    .push(Finding::new(self.at, "holiday DATE, each once", error.to_string()));
+                self.findings.push(Finding::new(self.at, "holiday DATE, each once", error.to_string()));
                 None
             }
             (_, Err(_)) => None,
@@ -324,22 +250,11 @@ impl Givens<'_> {
     /// Seeds of the packs; a key that the scenario gives itself has only the scenario's rows.
     fn reference(&self) -> ReferenceRows {
         let mut rows = ReferenceRows::new();
-        let own: HashSet<(&str, &str)> = self
-            .rows
-            .iter()
-            .map(|(register, record)| (register.as_str(), record.key.as_str()))
-            .collect();
-        let deployed = |name: &str| {
-            self.model
-                .registers
-                .get(name)
-                .is_some_and(|r| r.scope == Scope::Deployment)
-        };
+        let own: HashSet<(&str, &str)> =
+            self.rows.iter().map(|(register, record)| (register.as_str(), record.key.as_str())).collect();
+        let deployed = |name: &str| self.model.registers.get(name).is_some_and(|r| r.scope == Scope::Deployment);
         for (register, seeds) in self.model.seeds.iter().filter(|(register, _)| deployed(register)) {
-            for seed in seeds
-                .iter()
-                .filter(|seed| !own.contains(&(register.as_str(), seed.key.as_str())))
-            {
+            for seed in seeds.iter().filter(|seed| !own.contains(&(register.as_str(), seed.key.as_str()))) {
                 let record = Record {
                     register: register.clone(),
                     shard: Shard::DEPLOYMENT,
@@ -351,19 +266,11 @@ impl Givens<'_> {
                     updated_at: Timestamp::UNIX_EPOCH,
                     fields: Fields::clone(&seed.fields),
                 };
-                rows.entry(register.clone())
-                    .or_default()
-                    .entry(seed.key.clone())
-                    .or_default()
-                    .push(record);
+                rows.entry(register.clone()).or_default().entry(seed.key.clone()).or_default().push(record);
             }
         }
         for (register, record) in self.rows.iter().filter(|(_, record)| record.shard == Shard::DEPLOYMENT) {
-            rows.entry(register.clone())
-                .or_default()
-                .entry(record.key.clone())
-                .or_default()
-                .push(record.clone());
+            rows.entry(register.clone()).or_default().entry(record.key.clone()).or_default().push(record.clone());
         }
         for versions in rows.values_mut().flat_map(|keys| keys.values_mut()) {
             versions.sort_by_key(|record| record.valid_from);
@@ -393,14 +300,6 @@ fn outline_of(code: PlaceCode, ring: &str) -> Option<MultiPolygon<f64>> {
     let feature = json!({"type": "Feature", "properties": {"code": code.to_string()},
         "geometry": {"type": "Polygon", "coordinates": [ring]}});
     let text = json!({"type": "FeatureCollection", "features": [feature]}).to_string();
-    let options = ReadOptions {
-        code_property: "code",
-        name_property: "name",
-        ..ReadOptions::default()
-    };
-    read(text.as_bytes(), &options)
-        .outlines
-        .into_iter()
-        .next()
-        .map(|outline| outline.geometry)
+    let options = ReadOptions { code_property: "code", name_property: "name", ..ReadOptions::default() };
+    read(text.as_bytes(), &options).outlines.into_iter().next().map(|outline| outline.geometry)
 }

@@ -79,12 +79,7 @@ pub enum Problem {
     NotANumber { position: usize },
     /// Outside [-180, 180] or [-90, 90]; `swapped` when it would fit the other way round.
     #[error("position {position} ({lon}, {lat}) is not a longitude and latitude{}", if *.swapped { "; they may be swapped" } else { "" })]
-    OutOfRange {
-        position: usize,
-        lon: f64,
-        lat: f64,
-        swapped: bool,
-    },
+    OutOfRange { position: usize, lon: f64, lat: f64, swapped: bool },
     /// Fewer than four positions once repeated ones are dropped.
     #[error("has {found} different positions in a row; a closed ring has at least 4")]
     TooFewPoints { found: usize },

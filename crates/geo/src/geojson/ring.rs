@@ -25,12 +25,7 @@ pub(super) fn read(value: &Value) -> (Option<LineString<f64>>, Vec<Problem>) {
             None => no_number = no_number.or(Some(Problem::NotANumber { position: at + 1 })),
             Some(c) if !in_range(c.x, c.y) => {
                 let swapped = in_range(c.y, c.x);
-                no_degree = no_degree.or(Some(Problem::OutOfRange {
-                    position: at + 1,
-                    lon: c.x,
-                    lat: c.y,
-                    swapped,
-                }));
+                no_degree = no_degree.or(Some(Problem::OutOfRange { position: at + 1, lon: c.x, lat: c.y, swapped }));
             }
             Some(c) => coords.push(c),
         }
@@ -80,10 +75,7 @@ fn flaw(ring: &LineString<f64>) -> Option<Problem> {
     let mut touch = None;
     for (at, &(first, line)) in lines.iter().enumerate() {
         let eastern_end = line.start.x.max(line.end.x);
-        for &(second, other) in lines[at + 1..]
-            .iter()
-            .take_while(|(_, other)| west(*other) <= eastern_end)
-        {
+        for &(second, other) in lines[at + 1..].iter().take_while(|(_, other)| west(*other) <= eastern_end) {
             let Some(left) = pairs_left.checked_sub(1) else {
                 return Some(Problem::TooIntricate);
             };
@@ -105,15 +97,13 @@ fn west(line: Line<f64>) -> f64 {
 /// What two edges of a ring have in common that they should not have.
 fn meeting(a: Line<f64>, b: Line<f64>, adjacent: bool) -> Option<Problem> {
     match line_intersection(a, b)? {
-        LineIntersection::SinglePoint {
-            intersection: c,
-            is_proper: true,
-        } => Some(Problem::CrossesItself { lon: c.x, lat: c.y }),
+        LineIntersection::SinglePoint { intersection: c, is_proper: true } => {
+            Some(Problem::CrossesItself { lon: c.x, lat: c.y })
+        }
         LineIntersection::SinglePoint { .. } if adjacent => None,
         LineIntersection::SinglePoint { intersection: c, .. } => Some(Problem::TouchesItself { lon: c.x, lat: c.y }),
-        LineIntersection::Collinear { intersection } => Some(Problem::TouchesItself {
-            lon: intersection.start.x,
-            lat: intersection.start.y,
-        }),
+        LineIntersection::Collinear { intersection } => {
+            Some(Problem::TouchesItself { lon: intersection.start.x, lat: intersection.start.y })
+        }
     }
 }

@@ -42,19 +42,10 @@ impl Layer {
                 parts.push((place, from..all_edges.len()));
             }
         }
-        let raster = Raster::fit(
-            bounds.unwrap_or(Rect::new(coord!(x: 0.0, y: 0.0), coord!(x: 0.0, y: 0.0))),
-            &all_edges,
-        );
+        let raster =
+            Raster::fit(bounds.unwrap_or(Rect::new(coord!(x: 0.0, y: 0.0), coord!(x: 0.0, y: 0.0))), &all_edges);
         let cells = vec![NOTHING; raster.cols * raster.rows];
-        let mut layer = Self {
-            level,
-            keys,
-            raster,
-            shapes: Shapes::default(),
-            cells,
-            lists: Vec::new(),
-        };
+        let mut layer = Self { level, keys, raster, shapes: Shapes::default(), cells, lists: Vec::new() };
         let mut listed = Vec::new();
         for (place, range) in parts.into_iter().filter(|(_, range)| !range.is_empty()) {
             layer.draw(place, &all_edges[range], &mut listed)?;
@@ -65,18 +56,12 @@ impl Layer {
 
     /// Adds one polygon: its border cells go to `listed`, the runs of cells between them are settled by asking for one.
     fn draw(&mut self, place: u32, edges: &[Edge], listed: &mut Vec<(u32, u32)>) -> Option<()> {
-        let shape = u32::try_from(self.shapes.all.len())
-            .ok()
-            .filter(|&shape| shape < CERTAIN)?;
+        let shape = u32::try_from(self.shapes.all.len()).ok().filter(|&shape| shape < CERTAIN)?;
         self.shapes.push(place, edges, &self.raster)?;
         let rows = self.shapes.all[shape as usize];
         for row in (rows.first_row as usize..).take(rows.rows as usize) {
-            let mut touched: Vec<_> = self
-                .shapes
-                .row(shape, row)
-                .iter()
-                .map(|edge| self.raster.cols_in_row(edge, row))
-                .collect();
+            let mut touched: Vec<_> =
+                self.shapes.row(shape, row).iter().map(|edge| self.raster.cols_in_row(edge, row)).collect();
             touched.sort_unstable();
             let mut free: Option<usize> = None;
             for (from, to) in touched {
@@ -109,10 +94,7 @@ impl Layer {
 
     /// Turns what was listed into one list a cell, together with a certain answer the cell may already have.
     fn close(&mut self, listed: Vec<(u32, u32)>) -> Option<()> {
-        let mut listed: Vec<_> = listed
-            .into_iter()
-            .map(|(cell, entry)| (cell, self.place_of(entry), entry))
-            .collect();
+        let mut listed: Vec<_> = listed.into_iter().map(|(cell, entry)| (cell, self.place_of(entry), entry)).collect();
         listed.sort_unstable();
         listed.dedup();
         for group in listed.chunk_by(|a, b| a.0 == b.0) {
@@ -131,11 +113,7 @@ impl Layer {
     }
 
     fn place_of(&self, entry: u32) -> u32 {
-        if entry & CERTAIN != 0 {
-            entry & !CERTAIN
-        } else {
-            self.shapes.all[entry as usize].place
-        }
+        if entry & CERTAIN != 0 { entry & !CERTAIN } else { self.shapes.all[entry as usize].place }
     }
 
     /// The list of a cell; empty for one with a plain answer.
@@ -176,11 +154,7 @@ impl Layer {
     }
 
     fn side(&self, entry: u32, row: usize, point: Point<f64>) -> Side {
-        if entry & CERTAIN != 0 {
-            Side::Inside
-        } else {
-            self.shapes.side(entry, row, point)
-        }
+        if entry & CERTAIN != 0 { Side::Inside } else { self.shapes.side(entry, row, point) }
     }
 
     pub(super) fn lookup(&self, point: Point<f64>, tolerance: f64) -> Lookup {
@@ -189,10 +163,7 @@ impl Layer {
         near.retain(|&(place, _)| Some(place) != here);
         near.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
         let key = |place: u32| self.keys[place as usize];
-        Lookup {
-            here: here.map(key),
-            near: near.into_iter().map(|(place, metres)| (key(place), metres)).collect(),
-        }
+        Lookup { here: here.map(key), near: near.into_iter().map(|(place, metres)| (key(place), metres)).collect() }
     }
 
     /// Every place with a boundary within the tolerance, or the point inside it, once, in no order.
@@ -209,10 +180,7 @@ impl Layer {
         if tolerance >= 0.0 && self.raster.covers(point) {
             let row = self.raster.row(point.y());
             let cell = self.cells[self.raster.cell(row, self.raster.col(point.x()))];
-            let inside = self
-                .entries(cell)
-                .iter()
-                .filter(|&&entry| self.side(entry, row, point) == Side::Inside);
+            let inside = self.entries(cell).iter().filter(|&&entry| self.side(entry, row, point) == Side::Inside);
             found.extend(inside.map(|&entry| (self.place_of(entry), 0.0)));
         }
         found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
@@ -234,12 +202,7 @@ impl Layer {
         for row in self.raster.row(south)..=self.raster.row(north) {
             for col in self.raster.col(west)..=self.raster.col(east) {
                 let entries = self.entries(self.cells[self.raster.cell(row, col)]);
-                pairs.extend(
-                    entries
-                        .iter()
-                        .filter(|&&entry| entry & CERTAIN == 0)
-                        .map(|&shape| (shape, row)),
-                );
+                pairs.extend(entries.iter().filter(|&&entry| entry & CERTAIN == 0).map(|&shape| (shape, row)));
             }
         }
         pairs.sort_unstable();

@@ -28,10 +28,7 @@ impl Raster {
     /// A lattice over `bounds` fine enough for these edges.
     pub(super) fn fit(bounds: Rect<f64>, edges: &[Edge]) -> Self {
         let scale = Scale::at(bounds.center().y);
-        let (width, height) = (
-            extent(bounds.width()) * scale.lon.max(1.0),
-            extent(bounds.height()) * scale.lat,
-        );
+        let (width, height) = (extent(bounds.width()) * scale.lon.max(1.0), extent(bounds.height()) * scale.lat);
         let target = (edges.len() as f64 * CELLS_PER_EDGE).max(64.0);
         let mut cols = (target * width / height).sqrt().clamp(1.0, LONGEST_SIDE);
         let mut rows = (target / cols).clamp(1.0, LONGEST_SIDE);
@@ -49,13 +46,7 @@ impl Raster {
     fn new(bounds: Rect<f64>, cols: usize, rows: usize) -> Self {
         let per_lon = cols as f64 / extent(bounds.width());
         let per_lat = rows as f64 / extent(bounds.height());
-        Self {
-            bounds,
-            cols,
-            rows,
-            per_lon,
-            per_lat,
-        }
+        Self { bounds, cols, rows, per_lon, per_lat }
     }
 
     /// How many (row, column) entries an edge makes, a little over-counted.
@@ -89,10 +80,7 @@ impl Raster {
     /// Middle of a cell.
     pub(super) fn centre(&self, row: usize, col: usize) -> Point<f64> {
         let min = self.bounds.min();
-        Point::new(
-            min.x + (col as f64 + 0.5) / self.per_lon,
-            min.y + (row as f64 + 0.5) / self.per_lat,
-        )
+        Point::new(min.x + (col as f64 + 0.5) / self.per_lon, min.y + (row as f64 + 0.5) / self.per_lat)
     }
 
     /// First and last column an edge may touch within one of its rows.

@@ -28,17 +28,8 @@ pub(super) enum Side {
 /// The edges of a polygon, holes included; edges without length are left out.
 pub(super) fn edges_of(polygon: &Polygon<f64>) -> impl Iterator<Item = Edge> {
     polygon.lines_iter().filter(|line| line.start != line.end).map(|line| {
-        let (a, b) = if line.start.y <= line.end.y {
-            (line.start, line.end)
-        } else {
-            (line.end, line.start)
-        };
-        Edge {
-            ax: a.x,
-            ay: a.y,
-            bx: b.x,
-            by: b.y,
-        }
+        let (a, b) = if line.start.y <= line.end.y { (line.start, line.end) } else { (line.end, line.start) };
+        Edge { ax: a.x, ay: a.y, bx: b.x, by: b.y }
     })
 }
 
@@ -78,21 +69,14 @@ impl Shapes {
             self.edges.extend_from_slice(row);
         }
         self.starts.push(u32::try_from(self.edges.len()).ok()?);
-        self.all.push(Shape {
-            place,
-            first_row: first as u32,
-            rows: by_row.len() as u32,
-            start,
-        });
+        self.all.push(Shape { place, first_row: first as u32, rows: by_row.len() as u32, start });
         Some(())
     }
 
     /// The edges of a shape in one lattice row; none for a row it does not reach.
     pub(super) fn row(&self, shape: u32, row: usize) -> &[Edge] {
         let shape = self.all[shape as usize];
-        let Some(offset) = row
-            .checked_sub(shape.first_row as usize)
-            .filter(|&offset| offset < shape.rows as usize)
+        let Some(offset) = row.checked_sub(shape.first_row as usize).filter(|&offset| offset < shape.rows as usize)
         else {
             return &[];
         };
@@ -109,11 +93,7 @@ impl Shapes {
             if y < edge.ay || y > edge.by {
                 continue;
             }
-            let (west, east) = if edge.ax < edge.bx {
-                (edge.ax, edge.bx)
-            } else {
-                (edge.bx, edge.ax)
-            };
+            let (west, east) = if edge.ax < edge.bx { (edge.ax, edge.bx) } else { (edge.bx, edge.ax) };
             if x > east {
                 continue;
             }
@@ -132,13 +112,7 @@ impl Shapes {
 
     /// Least distance in metres from `point` to the edges of a shape in one row.
     pub(super) fn distance(&self, shape: u32, row: usize, point: Point<f64>, scale: Scale) -> f64 {
-        let to = |edge: &Edge| {
-            scale.to_edge(
-                point,
-                Coord { x: edge.ax, y: edge.ay },
-                Coord { x: edge.bx, y: edge.by },
-            )
-        };
+        let to = |edge: &Edge| scale.to_edge(point, Coord { x: edge.ax, y: edge.ay }, Coord { x: edge.bx, y: edge.by });
         self.row(shape, row).iter().map(to).fold(f64::INFINITY, f64::min)
     }
 }
@@ -156,11 +130,7 @@ impl Edge {
         } else if determinant < -doubt {
             Orientation::Clockwise
         } else {
-            RobustKernel::orient2d(
-                Coord { x: self.ax, y: self.ay },
-                Coord { x: self.bx, y: self.by },
-                Coord { x, y },
-            )
+            RobustKernel::orient2d(Coord { x: self.ax, y: self.ay }, Coord { x: self.bx, y: self.by }, Coord { x, y })
         }
     }
 }

@@ -14,22 +14,14 @@ impl Baseline {
     pub fn build(places: Vec<(u64, MultiPolygon<f64>)>) -> Self {
         let boxed = places.iter().enumerate().filter_map(|(at, (_, outline))| {
             let rect = outline.bounding_rect()?;
-            Some(GeomWithData::new(
-                Rectangle::from_corners(rect.min().x_y().into(), rect.max().x_y().into()),
-                at,
-            ))
+            Some(GeomWithData::new(Rectangle::from_corners(rect.min().x_y().into(), rect.max().x_y().into()), at))
         });
-        Self {
-            tree: RTree::bulk_load(boxed.collect()),
-            places,
-        }
+        Self { tree: RTree::bulk_load(boxed.collect()), places }
     }
 
     /// A place with the point strictly inside.
     pub fn at(&self, point: Point<f64>) -> Option<u64> {
-        self.boxes_at(point)
-            .find(|(_, outline)| outline.contains(&point))
-            .map(|(key, _)| *key)
+        self.boxes_at(point).find(|(_, outline)| outline.contains(&point)).map(|(key, _)| *key)
     }
 
     /// Every place with the point inside or on its border, ascending.
@@ -42,8 +34,6 @@ impl Baseline {
 
     fn boxes_at(&self, point: Point<f64>) -> impl Iterator<Item = &(u64, MultiPolygon<f64>)> {
         let envelope = AABB::from_point([point.x(), point.y()]);
-        self.tree
-            .locate_in_envelope_intersecting(&envelope)
-            .map(|entry| &self.places[entry.data])
+        self.tree.locate_in_envelope_intersecting(&envelope).map(|entry| &self.places[entry.data])
     }
 }

@@ -15,9 +15,7 @@ const TOWNSHIP: u8 = 2;
 const GRID: u8 = 4;
 
 fn file(name: &str) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../data/boundaries")
-        .join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../data/boundaries").join(name);
     std::fs::read(&path).expect("the file ships with the project")
 }
 
@@ -43,16 +41,10 @@ static CITY: LazyLock<City> = LazyLock::new(|| {
     let townships = outlines("townships-synthetic.geojson");
     let grids = outlines("grids-synthetic.geojson");
     let layers = [(COUNTY, &counties), (TOWNSHIP, &townships), (GRID, &grids)];
-    let places = layers
-        .into_iter()
-        .flat_map(|(level, all)| all.iter().map(move |o| (key(o), level, o.geometry.clone())));
+    let places =
+        layers.into_iter().flat_map(|(level, all)| all.iter().map(move |o| (key(o), level, o.geometry.clone())));
     let index = PlaceIndex::build(places).expect("the layers can be indexed");
-    City {
-        counties,
-        townships,
-        grids,
-        index,
-    }
+    City { counties, townships, grids, index }
 });
 
 /// (village, township, point) of the village file.
@@ -63,30 +55,19 @@ fn villages() -> Vec<(u64, u64, Point<f64>)> {
         .skip(1)
         .map(|line| {
             let fields: Vec<&str> = line.split(',').collect();
-            (
-                number(fields[0]) as u64,
-                number(fields[1]) as u64,
-                Point::new(number(fields[2]), number(fields[3])),
-            )
+            (number(fields[0]) as u64, number(fields[1]) as u64, Point::new(number(fields[2]), number(fields[3])))
         })
         .collect()
 }
 
 #[test]
 fn the_layers_have_the_places_they_should() {
-    assert_eq!(
-        (CITY.counties.len(), CITY.townships.len(), CITY.grids.len()),
-        (16, 209, 7_378)
-    );
+    assert_eq!((CITY.counties.len(), CITY.townships.len(), CITY.grids.len()), (16, 209, 7_378));
 }
 
 #[test]
 fn the_layers_are_clean_but_for_known_remarks() {
-    for name in [
-        "counties.geojson",
-        "townships-synthetic.geojson",
-        "grids-synthetic.geojson",
-    ] {
+    for name in ["counties.geojson", "townships-synthetic.geojson", "grids-synthetic.geojson"] {
         assert_eq!(read(&file(name), &ReadOptions::default()).findings, [], "{name}");
     }
 }
@@ -113,11 +94,7 @@ fn county_areas_are_those_computed_elsewhere() {
         (130_984, 1331.5, 116.197_05, 38.491_12),
     ];
     for (code, km2, lon, lat) in facts {
-        let county = CITY
-            .counties
-            .iter()
-            .find(|county| key(county) == code)
-            .expect("all sixteen are there");
+        let county = CITY.counties.iter().find(|county| key(county) == code).expect("all sixteen are there");
         let ours = area_m2(&county.geometry) / 1e6;
         assert!((ours - km2).abs() <= 0.051, "{code}: {ours} against {km2}");
         assert_eq!(CITY.index.at(COUNTY, Point::new(lon, lat)), Some(code));
@@ -126,11 +103,7 @@ fn county_areas_are_those_computed_elsewhere() {
 
 #[test]
 fn every_label_is_inside_and_found_again() {
-    for (level, all) in [
-        (COUNTY, &CITY.counties),
-        (TOWNSHIP, &CITY.townships),
-        (GRID, &CITY.grids),
-    ] {
+    for (level, all) in [(COUNTY, &CITY.counties), (TOWNSHIP, &CITY.townships), (GRID, &CITY.grids)] {
         for outline in all {
             let label = label_point(&outline.geometry).expect("every outline has area");
             assert!(outline.geometry.contains(&label), "{}", outline.code);
@@ -142,11 +115,7 @@ fn every_label_is_inside_and_found_again() {
 #[test]
 fn the_townships_in_two_pieces_are_found_in_both() {
     for code in [130_926_104, 130_927_105] {
-        let township = CITY
-            .townships
-            .iter()
-            .find(|township| key(township) == code)
-            .expect("it is in the file");
+        let township = CITY.townships.iter().find(|township| key(township) == code).expect("it is in the file");
         assert_eq!(township.geometry.0.len(), 2);
         for part in &township.geometry {
             let inside = label_point(&part.clone().into()).expect("a part has area");
@@ -162,18 +131,8 @@ fn townships_of_the_zones_lie_in_a_county_of_another_code() {
         let (by_code, host) = (key(township) / 1000, &township.properties["host_code"]);
         let label = label_point(&township.geometry).expect("every outline has area");
         let by_outline = CITY.index.at(COUNTY, label).expect("townships are inside the city");
-        assert_eq!(
-            host.as_str(),
-            Some(by_outline.to_string().as_str()),
-            "{}",
-            township.code
-        );
-        assert_eq!(
-            by_outline == by_code,
-            !(130_971..=130_973).contains(&by_code),
-            "{}",
-            township.code
-        );
+        assert_eq!(host.as_str(), Some(by_outline.to_string().as_str()), "{}", township.code);
+        assert_eq!(by_outline == by_code, !(130_971..=130_973).contains(&by_code), "{}", township.code);
         zones += u32::from(by_outline != by_code);
     }
     assert_eq!(zones, 7);
@@ -200,20 +159,14 @@ fn a_point_in_gcj02_falls_into_the_next_township_until_it_is_converted() {
             astray += u32::from(CITY.index.at(TOWNSHIP, shown) != Some(township));
         }
     }
-    assert!(
-        astray > 500,
-        "the trap is there: {astray} of 12,188 points taken for another township"
-    );
+    assert!(astray > 500, "the trap is there: {astray} of 12,188 points taken for another township");
 }
 
 #[test]
 fn points_in_the_sea_in_the_next_city_and_nowhere_hold_nothing() {
-    for (what, lon, lat) in [
-        ("sea", 118.2, 38.5),
-        ("Tianjin", 117.2, 39.13),
-        ("null island", 0.0, 0.0),
-        ("swapped", 38.3, 116.8),
-    ] {
+    for (what, lon, lat) in
+        [("sea", 118.2, 38.5), ("Tianjin", 117.2, 39.13), ("null island", 0.0, 0.0), ("swapped", 38.3, 116.8)]
+    {
         let point = Point::new(lon, lat);
         assert_eq!(CITY.index.all_at(point).count(), 0, "{what}");
         let lookup = CITY.index.lookup(GRID, point, 30.0);
@@ -228,9 +181,7 @@ fn a_point_just_outside_the_city_sees_the_place_it_is_near() {
         .counties
         .iter()
         .flat_map(|county| geo::CoordsIter::coords_iter(&county.geometry).map(move |c| (c, key(county))));
-    let (east, county) = vertices
-        .max_by(|a, b| a.0.x.total_cmp(&b.0.x))
-        .expect("counties have vertices");
+    let (east, county) = vertices.max_by(|a, b| a.0.x.total_cmp(&b.0.x)).expect("counties have vertices");
     let lookup = CITY.index.lookup(COUNTY, Point::new(east.x + 0.0001, east.y), 30.0);
     assert_eq!(lookup.here, None);
     assert_eq!(lookup.near[0].0, county);
@@ -242,17 +193,12 @@ fn a_vertex_shared_by_three_townships_shows_all_three() {
     let mut owners = std::collections::HashMap::<(u64, u64), std::collections::BTreeSet<u64>>::new();
     for township in &CITY.townships {
         for c in geo::CoordsIter::coords_iter(&township.geometry) {
-            owners
-                .entry((c.x.to_bits(), c.y.to_bits()))
-                .or_default()
-                .insert(key(township));
+            owners.entry((c.x.to_bits(), c.y.to_bits())).or_default().insert(key(township));
         }
     }
     let mut corners = 0;
     for ((x, y), owners) in owners.into_iter().filter(|(_, owners)| owners.len() >= 3) {
-        let lookup = CITY
-            .index
-            .lookup(TOWNSHIP, Point::new(f64::from_bits(x), f64::from_bits(y)), 30.0);
+        let lookup = CITY.index.lookup(TOWNSHIP, Point::new(f64::from_bits(x), f64::from_bits(y)), 30.0);
         assert_eq!(lookup.here, owners.first().copied());
         let near: Vec<u64> = lookup
             .near
@@ -272,11 +218,7 @@ fn a_vertex_shared_by_three_townships_shows_all_three() {
 #[test]
 fn the_index_agrees_with_the_oracle_all_over_the_city() {
     let bounds = CITY.index.bounds(COUNTY).expect("there are counties");
-    for (level, all) in [
-        (COUNTY, &CITY.counties),
-        (TOWNSHIP, &CITY.townships),
-        (GRID, &CITY.grids),
-    ] {
+    for (level, all) in [(COUNTY, &CITY.counties), (TOWNSHIP, &CITY.townships), (GRID, &CITY.grids)] {
         let oracle = Baseline::build(all.iter().map(|o| (key(o), o.geometry.clone())).collect());
         for step in 0..20_000u32 {
             // A low-discrepancy walk over the box: even cover, the same points each time.
@@ -285,10 +227,7 @@ fn the_index_agrees_with_the_oracle_all_over_the_city() {
             let lat = bounds.min().y + bounds.height() * part(0.569_840_290_998_053_2);
             let point = Point::new(lon, lat);
             let (ours, touching) = (CITY.index.at(level, point), oracle.touching(point));
-            assert!(
-                ours.map_or(touching.is_empty(), |key| touching.contains(&key)),
-                "{point:?} {ours:?} {touching:?}"
-            );
+            assert!(ours.map_or(touching.is_empty(), |key| touching.contains(&key)), "{point:?} {ours:?} {touching:?}");
         }
     }
 }

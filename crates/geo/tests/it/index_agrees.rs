@@ -25,18 +25,13 @@ fn point() -> impl Strategy<Value = Point<f64>> {
 /// Vertices, and the middles of edges, which lie on them or a rounding beside them.
 fn special(places: &[(u64, MultiPolygon<f64>)]) -> Vec<Point<f64>> {
     let lines = places.iter().flat_map(|(_, outline)| outline.lines_iter());
-    lines
-        .flat_map(|line| [line.start_point(), (line.start_point() + line.end_point()) / 2.0])
-        .collect()
+    lines.flat_map(|line| [line.start_point(), (line.start_point() + line.end_point()) / 2.0]).collect()
 }
 
 fn brute_near(places: &[(u64, MultiPolygon<f64>)], point: Point<f64>, tolerance: f64) -> BTreeMap<u64, f64> {
     let scale = Scale::at(point.y());
     let metres = |outline: &MultiPolygon<f64>| {
-        outline
-            .lines_iter()
-            .map(|line| scale.to_edge(point, line.start, line.end))
-            .fold(f64::INFINITY, f64::min)
+        outline.lines_iter().map(|line| scale.to_edge(point, line.start, line.end)).fold(f64::INFINITY, f64::min)
     };
     let measured = places.iter().map(|(key, outline)| (*key, metres(outline)));
     measured.filter(|(_, metres)| *metres <= tolerance).collect()
@@ -47,10 +42,7 @@ fn check(index: &PlaceIndex, oracle: &Baseline, point: Point<f64>) -> Result<(),
     let touching = oracle.touching(point);
     match oracle.at(point) {
         // Crooked borders may cross now and then, so that two places hold a point; either will do then.
-        Some(_) => prop_assert!(
-            ours.is_some_and(|key| touching.contains(&key)),
-            "{point:?} {ours:?} {touching:?}"
-        ),
+        Some(_) => prop_assert!(ours.is_some_and(|key| touching.contains(&key)), "{point:?} {ours:?} {touching:?}"),
         None => prop_assert_eq!(ours, touching.first().copied(), "{:?}", point),
     }
     Ok(())

@@ -16,42 +16,27 @@ fn polygon(rings: &str) -> String {
 }
 
 fn collection(features: &[String]) -> String {
-    format!(
-        r#"{{"type":"FeatureCollection","synthetic":true,"features":[{}]}}"#,
-        features.join(",")
-    )
+    format!(r#"{{"type":"FeatureCollection","synthetic":true,"features":[{}]}}"#, features.join(","))
 }
 
 const SQUARE: &str = "[[[0,0],[1,0],[1,1],[0,1],[0,0]]]";
 
 /// The problems of one feature with these rings.
 fn flaws(rings: &str) -> Vec<Problem> {
-    reading(&collection(&[feature("\"1\"", &polygon(rings))]))
-        .findings
-        .into_iter()
-        .map(|f| f.problem)
-        .collect()
+    reading(&collection(&[feature("\"1\"", &polygon(rings))])).findings.into_iter().map(|f| f.problem).collect()
 }
 
 #[test]
 fn a_good_file_is_read_with_its_properties() {
     let two =
         r#"{"type":"MultiPolygon","coordinates":[[[[0,0,5],[1,0,5],[1,1,5],[0,0,5]]],[[[2,2],[3,2],[3,3],[2,2]]]]}"#;
-    let text = format!(
-        "\u{feff}{}",
-        collection(&[feature("130902", &polygon(SQUARE)), feature("\" a \"", two)])
-    );
+    let text = format!("\u{feff}{}", collection(&[feature("130902", &polygon(SQUARE)), feature("\" a \"", two)]));
     let read = reading(&text);
     assert_eq!(read.findings, []);
     assert!(!read.has_errors());
     assert_eq!(read.about["synthetic"], true);
-    let [one, two] = &read.outlines[..] else {
-        panic!("two outlines")
-    };
-    assert_eq!(
-        (one.feature, one.code.as_str(), one.name.as_deref()),
-        (1, "130902", Some("甲"))
-    );
+    let [one, two] = &read.outlines[..] else { panic!("two outlines") };
+    assert_eq!((one.feature, one.code.as_str(), one.name.as_deref()), (1, "130902", Some("甲")));
     assert_eq!((two.feature, two.code.as_str(), two.geometry.0.len()), (2, "a", 2));
     assert_eq!(one.properties["code"], 130_902);
 }
@@ -72,11 +57,7 @@ fn every_bad_feature_is_named_and_the_good_ones_are_kept() {
     let read = reading(&file);
     let kept: Vec<_> = read.outlines.iter().map(|outline| outline.feature).collect();
     assert_eq!(kept, [1, 9]);
-    let named: Vec<_> = read
-        .findings
-        .iter()
-        .map(|f| (f.feature.unwrap_or(0), f.problem.name()))
-        .collect();
+    let named: Vec<_> = read.findings.iter().map(|f| (f.feature.unwrap_or(0), f.problem.name())).collect();
     let expected = [
         (2, "wrong_geometry"),
         (3, "unclosed"),
@@ -94,37 +75,18 @@ fn every_bad_feature_is_named_and_the_good_ones_are_kept() {
 
 #[test]
 fn bad_rings_are_told_apart() {
-    assert_eq!(
-        flaws("[[[0,0],[1,0],[1,null],[0,0]]]"),
-        [Problem::NotANumber { position: 3 }]
-    );
+    assert_eq!(flaws("[[[0,0],[1,0],[1,null],[0,0]]]"), [Problem::NotANumber { position: 3 }]);
     assert_eq!(
         flaws("[[[38.3,116.8],[1,0],[1,1],[38.3,116.8]]]"),
-        [Problem::OutOfRange {
-            position: 1,
-            lon: 38.3,
-            lat: 116.8,
-            swapped: true
-        }]
+        [Problem::OutOfRange { position: 1, lon: 38.3, lat: 116.8, swapped: true }]
     );
     assert_eq!(
         flaws("[[[500,0],[1,0],[1,1],[500,0]]]"),
-        [Problem::OutOfRange {
-            position: 1,
-            lon: 500.0,
-            lat: 0.0,
-            swapped: false
-        }]
+        [Problem::OutOfRange { position: 1, lon: 500.0, lat: 0.0, swapped: false }]
     );
-    assert_eq!(
-        flaws("[[[0,0],[0,0],[1,0],[1,0],[0,0]]]"),
-        [Problem::TooFewPoints { found: 3 }]
-    );
+    assert_eq!(flaws("[[[0,0],[0,0],[1,0],[1,0],[0,0]]]"), [Problem::TooFewPoints { found: 3 }]);
     assert_eq!(flaws("[[[0,0],[1,1],[2,2],[0,0]]]"), [Problem::NoArea]);
-    assert!(matches!(
-        flaws("[[[0,0],[1,1],[1,0],[0,1],[0,0]]]")[..],
-        [Problem::CrossesItself { .. }]
-    ));
+    assert!(matches!(flaws("[[[0,0],[1,1],[1,0],[0,1],[0,0]]]")[..], [Problem::CrossesItself { .. }]));
     assert_eq!(flaws("[0]"), [Problem::BadCoordinates]);
     assert_eq!(flaws("[]"), [Problem::NoGeometry]);
     assert_eq!(flaws("[[]]"), [Problem::TooFewPoints { found: 0 }]);
@@ -132,22 +94,10 @@ fn bad_rings_are_told_apart() {
 
 #[test]
 fn a_ring_that_touches_itself_is_kept_with_a_remark() {
-    for rings in [
-        "[[[0,0],[2,0],[1,1],[2,2],[0,2],[1,1],[0,0]]]",
-        "[[[0,0],[2,0],[2,2],[3,3],[2,2],[0,2],[0,0]]]",
-    ] {
+    for rings in ["[[[0,0],[2,0],[1,1],[2,2],[0,2],[1,1],[0,0]]]", "[[[0,0],[2,0],[2,2],[3,3],[2,2],[0,2],[0,0]]]"] {
         let read = reading(&collection(&[feature("\"1\"", &polygon(rings))]));
         assert_eq!(read.outlines.len(), 1);
-        assert!(
-            matches!(
-                read.findings[..],
-                [Finding {
-                    problem: Problem::TouchesItself { .. },
-                    ..
-                }]
-            ),
-            "{rings}"
-        );
+        assert!(matches!(read.findings[..], [Finding { problem: Problem::TouchesItself { .. }, .. }]), "{rings}");
         assert!(!read.has_errors());
     }
 }
@@ -157,26 +107,14 @@ fn a_finding_says_which_ring() {
     let holes = "[[[0,0],[9,0],[9,9],[0,9],[0,0]],[[1,1],[2,1],[2,2],[1,1]],[[3,3],[4,3],[4,4],[3,4]]]";
     let read = reading(&collection(&[feature("\"1\"", &polygon(holes))]));
     assert_eq!(read.findings[0].ring, Some(RingAt { part: 1, ring: 3 }));
-    assert_eq!(
-        read.findings[0].to_string(),
-        "feature 1 (1), polygon 1, ring 3: is not closed"
-    );
+    assert_eq!(read.findings[0].to_string(), "feature 1 (1), polygon 1, ring 3: is not closed");
 }
 
 #[test]
 fn files_that_are_no_collection_get_one_finding() {
     let name = |bytes: &[u8]| {
-        let read = read(
-            bytes,
-            &ReadOptions {
-                max_bytes: 100,
-                ..ReadOptions::default()
-            },
-        );
-        assert_eq!(
-            (read.outlines.len(), read.findings.len(), read.findings[0].feature),
-            (0, 1, None)
-        );
+        let read = read(bytes, &ReadOptions { max_bytes: 100, ..ReadOptions::default() });
+        assert_eq!((read.outlines.len(), read.findings.len(), read.findings[0].feature), (0, 1, None));
         read.findings[0].problem.name()
     };
     assert_eq!(name(b""), "not_json");
@@ -188,10 +126,7 @@ fn files_that_are_no_collection_get_one_finding() {
     assert_eq!(name(b"\xb2\xd7\xd6\xdd"), "not_utf8");
     assert_eq!(name(b"[]"), "not_a_collection");
     assert_eq!(name(br#"{"type":"Feature"}"#), "not_a_collection");
-    assert_eq!(
-        name(br#"{"type":"FeatureCollection","features":{}}"#),
-        "not_a_collection"
-    );
+    assert_eq!(name(br#"{"type":"FeatureCollection","features":{}}"#), "not_a_collection");
 }
 
 #[test]
@@ -209,20 +144,13 @@ fn a_foreign_coordinate_system_is_remarked_on() {
     };
     assert_eq!(with("urn:ogc:def:crs:OGC:1.3:CRS84"), []);
     assert_eq!(with("urn:ogc:def:crs:EPSG::4490"), []);
-    assert_eq!(
-        with("EPSG:3857")[0].problem,
-        Problem::ForeignCrs {
-            name: "EPSG:3857".into()
-        }
-    );
+    assert_eq!(with("EPSG:3857")[0].problem, Problem::ForeignCrs { name: "EPSG:3857".into() });
 }
 
 #[test]
 fn a_ring_made_to_be_slow_is_refused_in_time() {
     // Every edge spans the whole width, so every pair would have to be looked at.
-    let zigzag: Vec<String> = (0..20_000)
-        .map(|i| format!("[{},{}]", i % 2, f64::from(i) * 1e-3))
-        .collect();
+    let zigzag: Vec<String> = (0..20_000).map(|i| format!("[{},{}]", i % 2, f64::from(i) * 1e-3)).collect();
     let ring = format!("[[{},[-1,20],[-1,0],[0,0]]]", zigzag.join(","));
     assert_eq!(flaws(&ring), [Problem::TooIntricate]);
 }

@@ -22,15 +22,9 @@ pub fn tessellation() -> impl Strategy<Value = Vec<(u64, MultiPolygon<f64>)>> {
 fn build(nodes: &[(f64, f64)], bends: &[f64], owners: &[u64]) -> Vec<(u64, MultiPolygon<f64>)> {
     let mut places = std::collections::BTreeMap::<u64, Vec<Polygon<f64>>>::new();
     for (cell, &owner) in owners.iter().enumerate().filter(|(_, owner)| **owner > 2) {
-        places
-            .entry(owner)
-            .or_default()
-            .push(cell_polygon(nodes, bends, cell / SIDE, cell % SIDE));
+        places.entry(owner).or_default().push(cell_polygon(nodes, bends, cell / SIDE, cell % SIDE));
     }
-    places
-        .into_iter()
-        .map(|(key, parts)| (key, MultiPolygon(parts)))
-        .collect()
+    places.into_iter().map(|(key, parts)| (key, MultiPolygon(parts))).collect()
 }
 
 fn cell_polygon(nodes: &[(f64, f64)], bends: &[f64], row: usize, col: usize) -> Polygon<f64> {
@@ -55,22 +49,13 @@ fn border(nodes: &[(f64, f64)], bends: &[f64], (row, col): (usize, usize), east:
     let bent = |bend: usize| {
         let part = (bend + 1) as f64 / (BENDS + 1) as f64;
         let aside = bends[first + bend];
-        place((
-            from.0 + along_x * part - along_y * aside,
-            from.1 + along_y * part + along_x * aside,
-        ))
+        place((from.0 + along_x * part - along_y * aside, from.1 + along_y * part + along_x * aside))
     };
-    std::iter::once(place(from))
-        .chain((0..BENDS).map(bent))
-        .chain(std::iter::once(place(to)))
-        .collect()
+    std::iter::once(place(from)).chain((0..BENDS).map(bent)).chain(std::iter::once(place(to))).collect()
 }
 
 /// Lattice units to degrees, 0.002 of them to a unit, on the five decimals that files have.
 fn place((x, y): (f64, f64)) -> Coord<f64> {
     let round = |degrees: f64| (degrees * 1e5).round() / 1e5;
-    Coord {
-        x: round(116.8 + x * 0.002),
-        y: round(38.3 + y * 0.002),
-    }
+    Coord { x: round(116.8 + x * 0.002), y: round(38.3 + y * 0.002) }
 }

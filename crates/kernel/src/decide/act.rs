@@ -47,29 +47,16 @@ pub fn act(
         return Err(Refusal::new(RefusalCode::Changed).with("state", &case.state));
     }
     let Some(action) = process.action(&case.state, wish.action) else {
-        let known = process
-            .states
-            .values()
-            .any(|state| state.actions.iter().any(|one| one.name == wish.action));
-        let code = if known {
-            RefusalCode::WrongState
-        } else {
-            RefusalCode::Unknown
-        };
-        return Err(Refusal::new(code)
-            .with("state", &case.state)
-            .with("action", wish.action));
+        let known = process.states.values().any(|state| state.actions.iter().any(|one| one.name == wish.action));
+        let code = if known { RefusalCode::WrongState } else { RefusalCode::Unknown };
+        return Err(Refusal::new(code).with("state", &case.state).with("action", wish.action));
     };
     permit(world, command, action, case, given)?;
     carry_out(world, state, command, given, (process, action, case, wish.form))
 }
 
 fn process_of<'a>(world: &'a World, case: &Case) -> Result<&'a Process, Refusal> {
-    world
-        .model
-        .processes
-        .get(&case.process)
-        .ok_or_else(|| Refusal::new(RefusalCode::Unknown))
+    world.model.processes.get(&case.process).ok_or_else(|| Refusal::new(RefusalCode::Unknown))
 }
 
 fn permit(world: &World, command: &Command, action: &Action, case: &Case, given: &Given) -> Result<(), Refusal> {
@@ -99,18 +86,8 @@ pub fn guard_holds(
     actor: &ActorView,
     now: jiff::Timestamp,
 ) -> bool {
-    let names = Names {
-        rows: world,
-        process,
-        case: Some(case),
-        form: None,
-        actor: Some(actor),
-        now,
-    };
-    action
-        .when
-        .as_ref()
-        .is_none_or(|guard| looks_at_form(guard) || guard.holds.holds(&names))
+    let names = Names { rows: world, process, case: Some(case), form: None, actor: Some(actor), now };
+    action.when.as_ref().is_none_or(|guard| looks_at_form(guard) || guard.holds.holds(&names))
 }
 
 fn carry_out(
@@ -121,59 +98,31 @@ fn carry_out(
     (process, action, case, typed): (&Process, &Action, &Case, &Fields),
 ) -> Result<Decision, Refusal> {
     let actor = who::view(world, &command.actor, given.now);
-    let context = FormContext {
-        world,
-        process,
-        case: Some(case),
-        actor: &actor,
-        now: given.now,
-    };
+    let context = FormContext { world, process, case: Some(case), actor: &actor, now: given.now };
     let early = action.when.as_ref().is_none_or(|guard| !looks_at_form(guard));
     if early {
         check_guard(&context, action, case, &Fields::new())?;
     }
     let read = read_form(&context, &action.form, typed);
-    let form = read.map_err(|fields| Refusal {
-        fields,
-        ..Refusal::new(RefusalCode::Form)
-    })?;
+    let form = read.map_err(|fields| Refusal { fields, ..Refusal::new(RefusalCode::Form) })?;
     if !early {
         check_guard(&context, action, case, &form)?;
     }
     let unique = unique::values(process, &action.form, &form);
     unique::check(state, case.shard, &case.number, &unique)?;
     let sealed = seal_form(state, command.id, case.id, (&action.form, &form))?;
-    let mut decision = Decision {
-        changes: Vec::new(),
-        key: sealed.key,
-        unique,
-        numbering: Vec::new(),
-    };
+    let mut decision = Decision { changes: Vec::new(), key: sealed.key, unique, numbering: Vec::new() };
     let mut draft = Draft::new(case.clone(), given.now);
     let form = sealed.fields;
     let input = store_fields(process, &mut draft, form.clone());
-    let doing = Doing {
-        world,
-        state,
-        command,
-        given,
-        process,
-        action,
-        form: &form,
-        actor: &actor,
-    };
+    let doing = Doing { world, state, command, given, process, action, form: &form, actor: &actor };
     for effect in &action.effects {
         doing.run(&mut draft, effect, &mut decision)?;
     }
     if let Some(to) = &action.to {
         enter((world, state), process, &mut draft, to, (given, &mut decision));
     }
-    let change = Change::Case {
-        case: case.id,
-        action: action.name.clone(),
-        ops: draft.ops,
-        input,
-    };
+    let change = Change::Case { case: case.id, action: action.name.clone(), ops: draft.ops, input };
     decision.changes.insert(0, change);
     Ok(decision)
 }
@@ -192,10 +141,7 @@ fn check_guard(context: &FormContext<'_>, action: &Action, case: &Case, form: &F
         return Ok(());
     }
     let refusal = Refusal::new(RefusalCode::Guard).with("action", &action.name);
-    Err(Refusal {
-        message: Some(guard.message.clone()),
-        ..refusal
-    })
+    Err(Refusal { message: Some(guard.message.clone()), ..refusal })
 }
 
 /// Form fields that the case declares become its own; the rest stays with the journal entry.
@@ -227,23 +173,12 @@ fn seal_form(
     case: CaseId,
     (fields, form): (&[Field], &Fields),
 ) -> Result<SealedForm, Refusal> {
-    let personal = fields
-        .iter()
-        .any(|field| field.personal && form.contains_key(&field.name));
+    let personal = fields.iter().any(|field| field.personal && form.contains_key(&field.name));
     if !personal {
-        return Ok(SealedForm {
-            fields: form.clone(),
-            key: None,
-        });
+        return Ok(SealedForm { fields: form.clone(), key: None });
     }
-    let key = state
-        .keys
-        .get(&case)
-        .ok_or_else(|| Refusal::new(RefusalCode::Form).with("reason", "erased"))?;
-    Ok(SealedForm {
-        fields: seal_values(key, command, fields, form)?,
-        key: None,
-    })
+    let key = state.keys.get(&case).ok_or_else(|| Refusal::new(RefusalCode::Form).with("reason", "erased"))?;
+    Ok(SealedForm { fields: seal_values(key, command, fields, form)?, key: None })
 }
 
 /// Seals every personal value of `form` under `key`.
@@ -293,10 +228,7 @@ pub fn due(
         return Err(Refusal::new(RefusalCode::NotAllowed));
     }
     let process = process_of(world, case)?;
-    let def = process
-        .clocks
-        .get(name)
-        .ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
+    let def = process.clocks.get(name).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
     let is_due = case
         .clocks
         .get(name)
@@ -305,12 +237,7 @@ pub fn due(
         return Err(Refusal::new(RefusalCode::WrongState).with("clock", name));
     }
     let mut ops = vec![Op::Fired { clock: name.to_owned() }];
-    let change = |ops, action: String| Change::Case {
-        case: case.id,
-        action,
-        ops,
-        input: BTreeMap::new(),
-    };
+    let change = |ops, action: String| Change::Case { case: case.id, action, ops, input: BTreeMap::new() };
     match &def.on_overdue {
         OnOverdue::Nothing => Err(Refusal::new(RefusalCode::WrongState).with("clock", name)),
         OnOverdue::Mark => Ok(Decision::of(change(ops, "overdue".to_owned()))),

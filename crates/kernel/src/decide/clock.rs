@@ -49,12 +49,7 @@ pub fn enter(world: &World, process: &Process, draft: &mut Draft, state: &str, n
     let is_share = |def: &&ClockDef| matches!(def.length, LengthFrom::Share { .. });
     let (shares, whole): (Vec<&ClockDef>, Vec<&ClockDef>) = process.clocks.values().partition(is_share);
     for def in whole.into_iter().chain(shares) {
-        let current = draft
-            .case
-            .clocks
-            .get(&def.name)
-            .filter(|clock| clock.stopped_at().is_none())
-            .cloned();
+        let current = draft.case.clocks.get(&def.name).filter(|clock| clock.stopped_at().is_none()).cloned();
         let next = match current {
             Some(mut clock) if is(&def.until) => clock.stop(now).is_ok().then_some(clock),
             Some(mut clock) if is(&def.suspend_in) && !clock.is_paused() => clock.pause(now).is_ok().then_some(clock),
@@ -73,27 +68,15 @@ pub fn enter(world: &World, process: &Process, draft: &mut Draft, state: &str, n
 
 /// Gives a clock a new value. Where nothing is to be done when it falls due it is a window: no timer, no deadline.
 pub fn put(draft: &mut Draft, def: &ClockDef, clock: Clock) {
-    draft.op(Op::Clock {
-        name: def.name.clone(),
-        clock,
-    });
+    draft.op(Op::Clock { name: def.name.clone(), clock });
     if def.on_overdue == OnOverdue::Nothing && !draft.case.windows.contains(&def.name) {
-        draft.op(Op::Window {
-            clock: def.name.clone(),
-        });
+        draft.op(Op::Window { clock: def.name.clone() });
     }
 }
 
 /// A fresh clock, if its length is known.
 pub fn start(world: &World, process: &Process, case: &Case, def: &ClockDef, now: Timestamp) -> Option<Clock> {
-    let names = Names {
-        rows: world,
-        process,
-        case: Some(case),
-        form: None,
-        actor: None,
-        now,
-    };
+    let names = Names { rows: world, process, case: Some(case), form: None, actor: None, now };
     let length = length(&def.length, &names, case)?;
     Some(Clock::start(now, Rule { length, ..def.rule }, &world.office))
 }

@@ -17,11 +17,7 @@ pub struct Draft {
 impl Draft {
     /// Starts from `case`.
     pub fn new(case: Case, at: Timestamp) -> Draft {
-        Draft {
-            case,
-            ops: Vec::new(),
-            at,
-        }
+        Draft { case, ops: Vec::new(), at }
     }
 
     /// Does `op` and notes it.

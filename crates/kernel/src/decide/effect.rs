@@ -40,10 +40,7 @@ pub struct Doing<'a> {
 /// A command id that follows from another, so that a job that runs twice sends the same command.
 #[must_use]
 pub fn derived(from: CommandId, what: &str) -> CommandId {
-    let hash = Sha256::new()
-        .chain_update(from.0.as_bytes())
-        .chain_update(what.as_bytes())
-        .finalize();
+    let hash = Sha256::new().chain_update(from.0.as_bytes()).chain_update(what.as_bytes()).finalize();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hash[..16]);
     CommandId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
@@ -65,14 +62,9 @@ impl Doing<'_> {
         let id = |value: &Value| value.as_str().map(|id| PostId(id.to_owned()));
         match assign {
             Assign::Form(field) => self.form.get(field).and_then(id).into_iter().collect(),
-            Assign::FormMany(field) => self
-                .form
-                .get(field)
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-                .filter_map(id)
-                .collect(),
+            Assign::FormMany(field) => {
+                self.form.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(id).collect()
+            }
             Assign::Actor => self.actor.post.clone().map(PostId).into_iter().collect(),
             Assign::Nobody => Vec::new(),
         }
@@ -83,70 +75,38 @@ impl Doing<'_> {
             Actor::Post { post, account } => (Some(post.clone()), Some(account.clone())),
             _ => (None, None),
         };
-        Mark {
-            post,
-            account,
-            at: self.given.now,
-        }
+        Mark { post, account, at: self.given.now }
     }
 
     fn refuse(field: &str, problem: &str) -> Refusal {
-        let finding = FieldFinding {
-            field: field.to_owned(),
-            problem: problem.to_owned(),
-            message: None,
-            args: BTreeMap::new(),
-        };
-        Refusal {
-            fields: vec![finding],
-            ..Refusal::new(RefusalCode::Form)
-        }
+        let finding =
+            FieldFinding { field: field.to_owned(), problem: problem.to_owned(), message: None, args: BTreeMap::new() };
+        Refusal { fields: vec![finding], ..Refusal::new(RefusalCode::Form) }
     }
 
     /// Does one effect.
     pub fn run(&self, draft: &mut Draft, effect: &Effect, decision: &mut Decision) -> Result<(), Refusal> {
         match effect {
-            Effect::Assign(assign) => draft.op(Op::Assign {
-                post: self.posts(assign).into_iter().next(),
-            }),
-            Effect::Assist(assign) => draft.op(Op::Assist {
-                posts: self.posts(assign),
-            }),
+            Effect::Assign(assign) => draft.op(Op::Assign { post: self.posts(assign).into_iter().next() }),
+            Effect::Assist(assign) => draft.op(Op::Assist { posts: self.posts(assign) }),
             Effect::Set { field, value } => {
                 let value = value.eval(&self.names(&draft.case)).to_json();
-                draft.op(Op::Set {
-                    field: field.clone(),
-                    value,
-                });
+                draft.op(Op::Set { field: field.clone(), value });
             }
             Effect::Count(name) => draft.op(Op::Count { name: name.clone() }),
-            Effect::Mark(name) => draft.op(Op::Mark {
-                name: name.clone(),
-                mark: self.mark(),
-            }),
+            Effect::Mark(name) => draft.op(Op::Mark { name: name.clone(), mark: self.mark() }),
             Effect::Level { up } => {
-                let level = if *up {
-                    draft.case.level.up()
-                } else {
-                    draft.case.level.down()
-                };
+                let level = if *up { draft.case.level.up() } else { draft.case.level.down() };
                 let within = self.world.places.root.level()..=draft.case.place.level();
                 let level = level.filter(|level| within.contains(level));
                 let refusal = || Refusal::new(RefusalCode::Guard).with("reason", "no_level");
-                draft.op(Op::Level {
-                    level: level.ok_or_else(refusal)?,
-                });
+                draft.op(Op::Level { level: level.ok_or_else(refusal)? });
             }
             Effect::Move { place } => self.relocate(draft, place)?,
             Effect::Extend { clock, by } => self.extend(draft, clock, by)?,
             Effect::Restart { clock, length } => self.restart(draft, clock, length)?,
             Effect::Merge { into } => self.merge(draft, into, decision)?,
-            Effect::Open {
-                process,
-                place,
-                set,
-                link,
-            } => self.open(draft, (process, place.as_deref()), set, link),
+            Effect::Open { process, place, set, link } => self.open(draft, (process, place.as_deref()), set, link),
             Effect::Record { register, key, set } => self.record(draft, (register, key), set, decision)?,
             Effect::Notify(whom) => {
                 for who in whom {
@@ -159,11 +119,7 @@ impl Doing<'_> {
     }
 
     fn relocate(&self, draft: &mut Draft, field: &str) -> Result<(), Refusal> {
-        let to: Option<PlaceCode> = self
-            .form
-            .get(field)
-            .and_then(Value::as_str)
-            .and_then(|code| code.parse().ok());
+        let to: Option<PlaceCode> = self.form.get(field).and_then(Value::as_str).and_then(|code| code.parse().ok());
         let to = to.ok_or_else(|| Doing::refuse(field, "required"))?;
         if to.shard() != draft.case.shard {
             return Err(Doing::refuse(field, "other_county"));
@@ -184,19 +140,10 @@ impl Doing<'_> {
     }
 
     fn extend(&self, draft: &mut Draft, name: &str, by: &LengthFrom) -> Result<(), Refusal> {
-        let refusal = |what: &str| {
-            Refusal::new(RefusalCode::Guard)
-                .with("clock", name)
-                .with("reason", what)
-        };
+        let refusal = |what: &str| Refusal::new(RefusalCode::Guard).with("clock", name).with("reason", what);
         let def = self.process.clocks.get(name).ok_or_else(|| refusal("not_running"))?;
         let by = length(by, &self.names(&draft.case), &draft.case).ok_or_else(|| refusal("no_length"))?;
-        let mut clock = draft
-            .case
-            .clocks
-            .get(name)
-            .cloned()
-            .ok_or_else(|| refusal("not_running"))?;
+        let mut clock = draft.case.clocks.get(name).cloned().ok_or_else(|| refusal("not_running"))?;
         clock.extend(by, self.given.now, &self.world.office).map_err(|error| {
             refusal(match error {
                 ganglion_model::clocks::ClockError::Overdue => "overdue",
@@ -209,11 +156,7 @@ impl Doing<'_> {
     }
 
     fn restart(&self, draft: &mut Draft, name: &str, from: &LengthFrom) -> Result<(), Refusal> {
-        let refusal = || {
-            Refusal::new(RefusalCode::Guard)
-                .with("clock", name)
-                .with("reason", "no_length")
-        };
+        let refusal = || Refusal::new(RefusalCode::Guard).with("clock", name).with("reason", "no_length");
         let def = self.process.clocks.get(name).ok_or_else(refusal)?;
         let length = length(from, &self.names(&draft.case), &draft.case).ok_or_else(refusal)?;
         let clock =
@@ -248,15 +191,11 @@ impl Doing<'_> {
             case: case.id,
             shard: case.shard,
         };
-        draft.op(Op::Link {
-            link: link("merged_into", parent),
-        });
+        draft.op(Op::Link { link: link("merged_into", parent) });
         decision.changes.push(Change::Case {
             case: parent.id,
             action: "merged_from".to_owned(),
-            ops: vec![Op::Link {
-                link: link("merged_from", &draft.case),
-            }],
+            ops: vec![Op::Link { link: link("merged_from", &draft.case) }],
             input: BTreeMap::new(),
         });
         Ok(())
@@ -277,16 +216,8 @@ impl Doing<'_> {
             // A value sealed under this row's key means nothing in another row.
             .filter(|(_, value)| !value.is_null() && !value.as_str().is_some_and(is_sealed))
             .collect();
-        let place = place
-            .and_then(|field| self.form.get(field)?.as_str()?.parse().ok())
-            .unwrap_or(draft.case.place);
-        let route = self
-            .world
-            .model
-            .processes
-            .get(process)
-            .map(|process| process.route.clone())
-            .unwrap_or_default();
+        let place = place.and_then(|field| self.form.get(field)?.as_str()?.parse().ok()).unwrap_or(draft.case.place);
+        let route = self.world.model.processes.get(process).map(|process| process.route.clone()).unwrap_or_default();
         if let Some(field) = route.place {
             form.insert(field, Value::String(place.to_string()));
         }
@@ -307,16 +238,8 @@ impl Doing<'_> {
             from: Some(from),
         };
         let id = derived(self.command.id, &format!("{link}/{}", draft.ops.len()));
-        let command = Box::new(Command {
-            id,
-            shard: place.shard(),
-            actor: Actor::System,
-            body,
-        });
-        draft.op(Op::Spawn {
-            command,
-            link: link.to_owned(),
-        });
+        let command = Box::new(Command { id, shard: place.shard(), actor: Actor::System, body });
+        draft.op(Op::Spawn { command, link: link.to_owned() });
     }
 
     fn record(
@@ -363,25 +286,15 @@ pub fn enter(
     (given, decision): (&Given, &mut Decision),
 ) {
     let from = draft.case.state.clone();
-    let last = process
-        .states
-        .get(to)
-        .is_some_and(ganglion_model::pack::State::is_settled);
-    draft.op(Op::State {
-        from,
-        to: to.to_owned(),
-        last,
-    });
+    let last = process.states.get(to).is_some_and(ganglion_model::pack::State::is_settled);
+    draft.op(Op::State { from, to: to.to_owned(), last });
     for (name, def) in &process.numbers {
         if def.on_state.as_deref() == Some(to) && !draft.case.numbers.contains_key(name) {
             let key = (draft.case.shard, draft.case.place);
             let sequence = format!("{}.{name}", process.name);
             let numbered = next((state, &decision.numbering), (&sequence, def), key, given.now);
             decision.numbering.push((numbered.sequence, numbered.value));
-            draft.op(Op::Number {
-                name: name.clone(),
-                number: numbered.number,
-            });
+            draft.op(Op::Number { name: name.clone(), number: numbered.number });
         }
     }
     super::clock::enter(world, process, draft, to, given.now);

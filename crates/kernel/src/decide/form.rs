@@ -47,12 +47,7 @@ impl FormContext<'_> {
 }
 
 fn finding(field: &Field, problem: &str) -> FieldFinding {
-    FieldFinding {
-        field: field.name.clone(),
-        problem: problem.to_owned(),
-        message: None,
-        args: BTreeMap::new(),
-    }
+    FieldFinding { field: field.name.clone(), problem: problem.to_owned(), message: None, args: BTreeMap::new() }
 }
 
 fn is_blank(value: &Value) -> bool {
@@ -72,10 +67,7 @@ pub fn read_form(context: &FormContext<'_>, fields: &[Field], input: &Fields) ->
     let mut values = Fields::new();
     let mut findings = Vec::new();
     for field in fields {
-        let given = input
-            .get(&field.name)
-            .filter(|value| !is_blank(value))
-            .or(field.default.as_ref());
+        let given = input.get(&field.name).filter(|value| !is_blank(value)).or(field.default.as_ref());
         let Some(given) = given else { continue };
         match value::read(context, field, given) {
             // Control characters alone leave nothing behind: that is no value.
@@ -89,18 +81,12 @@ pub fn read_form(context: &FormContext<'_>, fields: &[Field], input: &Fields) ->
     let hidden: Vec<String> = {
         let names = context.names(&values, fields);
         let shown = |field: &Field| field.when.as_ref().is_none_or(|when| when.holds(&names));
-        fields
-            .iter()
-            .filter(|field| !shown(field))
-            .map(|field| field.name.clone())
-            .collect()
+        fields.iter().filter(|field| !shown(field)).map(|field| field.name.clone()).collect()
     };
     values.retain(|name, _| !hidden.contains(name));
     findings.retain(|finding| !hidden.contains(&finding.field));
     check(context, fields, (&values, &hidden), &mut findings);
-    let unknown = input
-        .keys()
-        .filter(|name| !fields.iter().any(|field| field.name == **name));
+    let unknown = input.keys().filter(|name| !fields.iter().any(|field| field.name == **name));
     findings.extend(unknown.map(|name| FieldFinding {
         field: name.clone(),
         problem: "unknown_field".to_owned(),
@@ -133,10 +119,9 @@ fn check(
             continue;
         }
         let failed = field.checks.iter().filter(|check| !check.holds.holds(&names));
-        findings.extend(failed.map(|check| FieldFinding {
-            message: Some(check.message.clone()),
-            ..finding(field, "check")
-        }));
+        findings.extend(
+            failed.map(|check| FieldFinding { message: Some(check.message.clone()), ..finding(field, "check") }),
+        );
     }
 }
 

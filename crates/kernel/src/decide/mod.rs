@@ -72,12 +72,7 @@ pub struct Decision {
 
 impl Decision {
     fn of(change: Change) -> Decision {
-        Decision {
-            changes: vec![change],
-            key: None,
-            unique: Vec::new(),
-            numbering: Vec::new(),
-        }
+        Decision { changes: vec![change], key: None, unique: Vec::new(), numbering: Vec::new() }
     }
 }
 
@@ -88,25 +83,9 @@ impl Decision {
 pub fn decide(world: &World, state: &State, command: &Command, given: &Given) -> Result<Decision, Refusal> {
     match &command.body {
         Body::Open { .. } => open::open(world, state, command, given),
-        Body::Act {
-            case,
-            action,
-            form,
-            version,
-        } => {
+        Body::Act { case, action, form, version } => {
             let case = find(state, command, *case)?;
-            act::act(
-                world,
-                state,
-                command,
-                given,
-                &act::Wish {
-                    case,
-                    action,
-                    form,
-                    version: *version,
-                },
-            )
+            act::act(world, state, command, given, &act::Wish { case, action, form, version: *version })
         }
         Body::Due { case, clock } => {
             let case = find(state, command, *case)?;
@@ -118,21 +97,12 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
             }
             let case = find(state, command, *case)?;
             let ops = vec![ganglion_model::Op::Link { link: link.clone() }];
-            Ok(Decision::of(Change::Case {
-                case: case.id,
-                action: "link".to_owned(),
-                ops,
-                input: BTreeMap::new(),
-            }))
+            Ok(Decision::of(Change::Case { case: case.id, action: "link".to_owned(), ops, input: BTreeMap::new() }))
         }
         Body::Put { record } => put::put(world, state, command, given, record),
     }
 }
 
 fn find<'a>(state: &'a State, command: &Command, case: CaseId) -> Result<&'a Case, Refusal> {
-    state
-        .cases
-        .get(&case)
-        .filter(|case| case.shard == command.shard)
-        .ok_or_else(|| Refusal::new(RefusalCode::NotFound))
+    state.cases.get(&case).filter(|case| case.shard == command.shard).ok_or_else(|| Refusal::new(RefusalCode::NotFound))
 }

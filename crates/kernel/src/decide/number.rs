@@ -35,14 +35,8 @@ pub fn next(
             NumberPart::Literal(_) | NumberPart::Sequence(_) => Ok(()),
         };
     }
-    let taken = taken
-        .iter()
-        .rev()
-        .find(|(key, _)| *key == sequence)
-        .map(|(_, value)| *value);
-    let last = taken
-        .or_else(|| state.numbering.get(&shard)?.get(&sequence).copied())
-        .unwrap_or(0);
+    let taken = taken.iter().rev().find(|(key, _)| *key == sequence).map(|(_, value)| *value);
+    let last = taken.or_else(|| state.numbering.get(&shard)?.get(&sequence).copied()).unwrap_or(0);
     let value = last + 1;
     let mut number = String::new();
     for part in &def.parts {
@@ -53,9 +47,5 @@ pub fn next(
             NumberPart::Sequence(digits) => write!(number, "{value:0width$}", width = usize::from(*digits)),
         };
     }
-    Numbered {
-        number,
-        sequence,
-        value,
-    }
+    Numbered { number, sequence, value }
 }

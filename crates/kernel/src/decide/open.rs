@@ -19,35 +19,17 @@ use std::collections::BTreeMap;
 
 /// Decides an opening.
 pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> Result<Decision, Refusal> {
-    let Body::Open {
-        process,
-        form,
-        channel,
-        observed_at,
-        from,
-    } = &command.body
-    else {
+    let Body::Open { process, form, channel, observed_at, from } = &command.body else {
         return Err(Refusal::new(RefusalCode::Unknown));
     };
-    let process = world
-        .model
-        .processes
-        .get(process)
-        .ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
+    let process = world.model.processes.get(process).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
     let values = read_opening(world, process, command, given, form)?;
     let route = routed(world, process, command, given, (&values, from.as_ref()))?;
     let unique = unique::values(process, &process.form, &values);
     unique::check(state, command.shard, "", &unique)?;
     let id = CaseId(given.id);
-    let personal = process
-        .form
-        .iter()
-        .any(|field| field.personal && values.contains_key(&field.name));
-    let stored = if personal {
-        seal_values(&given.key, command.id, &process.form, &values)?
-    } else {
-        values.clone()
-    };
+    let personal = process.form.iter().any(|field| field.personal && values.contains_key(&field.name));
+    let stored = if personal { seal_values(&given.key, command.id, &process.form, &values)? } else { values.clone() };
     let mut decision = Decision {
         changes: Vec::new(),
         // Every case gets a key: an action may ask for personal values later.
@@ -70,11 +52,7 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         state: process.initial.clone(),
         place: route.place,
         level: level.unwrap_or_else(|| route.place.level().min(Level::Township)),
-        point: process
-            .route
-            .point
-            .as_ref()
-            .and_then(|field| point_of(values.get(field))),
+        point: process.route.point.as_ref().and_then(|field| point_of(values.get(field))),
         route,
         opened_at: given.now,
         observed_at: seen_at(*observed_at, given.now),
@@ -94,31 +72,14 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         links: from.iter().cloned().collect(),
     };
     let mut draft = Draft::new(case, given.now);
-    enter(
-        (world, state),
-        process,
-        &mut draft,
-        &process.initial,
-        (given, &mut decision),
-    );
-    decision.changes.push(Change::Opened {
-        case: Box::new(draft.case),
-    });
+    enter((world, state), process, &mut draft, &process.initial, (given, &mut decision));
+    decision.changes.push(Change::Opened { case: Box::new(draft.case) });
     Ok(decision)
 }
 
 fn has_personal(process: &Process) -> bool {
-    let in_actions = process
-        .states
-        .values()
-        .flat_map(|state| &state.actions)
-        .flat_map(|action| &action.form);
-    process
-        .form
-        .iter()
-        .chain(&process.fields)
-        .chain(in_actions)
-        .any(|field| field.personal)
+    let in_actions = process.states.values().flat_map(|state| &state.actions).flat_map(|action| &action.form);
+    process.form.iter().chain(&process.fields).chain(in_actions).any(|field| field.personal)
 }
 
 /// An earlier time of observation is kept; one in the future is a wrong phone clock and is dropped.
@@ -134,13 +95,7 @@ fn read_opening(
     form: &Fields,
 ) -> Result<Fields, Refusal> {
     let actor = who::view(world, &command.actor, given.now);
-    let context = FormContext {
-        world,
-        process,
-        case: None,
-        actor: &actor,
-        now: given.now,
-    };
+    let context = FormContext { world, process, case: None, actor: &actor, now: given.now };
     let values = match read_form(&context, &process.form, form) {
         Ok(values) => values,
         // The system passes on what was checked where it was typed; what this form does not know is left behind.
@@ -152,10 +107,7 @@ fn read_opening(
                 .collect()
         }
         Err(fields) => {
-            return Err(Refusal {
-                fields,
-                ..Refusal::new(RefusalCode::Form)
-            });
+            return Err(Refusal { fields, ..Refusal::new(RefusalCode::Form) });
         }
     };
     if let Some(guard) = &process.open_when {
@@ -168,10 +120,7 @@ fn read_opening(
             now: given.now,
         };
         if !guard.holds.holds(&names) {
-            return Err(Refusal {
-                message: Some(guard.message.clone()),
-                ..Refusal::new(RefusalCode::Guard)
-            });
+            return Err(Refusal { message: Some(guard.message.clone()), ..Refusal::new(RefusalCode::Guard) });
         }
     }
     Ok(values)
@@ -185,15 +134,8 @@ fn routed(
     (values, from): (&Fields, Option<&Link>),
 ) -> Result<Route, Refusal> {
     let mut route = route(world, process, values, local_date(given.now)).map_err(|finding: FieldFinding| {
-        let code = if finding.problem == "outside" {
-            RefusalCode::Outside
-        } else {
-            RefusalCode::Form
-        };
-        Refusal {
-            fields: vec![finding],
-            ..Refusal::new(code)
-        }
+        let code = if finding.problem == "outside" { RefusalCode::Outside } else { RefusalCode::Form };
+        Refusal { fields: vec![finding], ..Refusal::new(code) }
     })?;
     if from.is_some() && route.by == RouteBy::Named {
         route.by = RouteBy::Inherited;
@@ -215,10 +157,7 @@ fn numbered(
     given: &Given,
     decision: &mut Decision,
 ) -> Result<String, Refusal> {
-    let def = process
-        .numbers
-        .get("report")
-        .ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
+    let def = process.numbers.get("report").ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
     let key = (command.shard, route.place);
     let name = format!("{}.report", process.name);
     let numbered = next((state, &decision.numbering), (&name, def), key, given.now);

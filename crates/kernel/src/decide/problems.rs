@@ -51,14 +51,7 @@ pub const PROBLEMS: [&str; 27] = [
 ];
 
 /// Every value of the argument `reason` of a refusal without field findings, in alphabetical order.
-pub const REASONS: [&str; 6] = [
-    "erased",
-    "no_length",
-    "no_level",
-    "not_running",
-    "other_unit",
-    "overdue",
-];
+pub const REASONS: [&str; 6] = ["erased", "no_length", "no_level", "not_running", "other_unit", "overdue"];
 
 #[cfg(test)]
 mod tests {
@@ -95,13 +88,7 @@ mod tests {
 
     #[test]
     fn every_problem_in_the_sources_is_listed_and_every_listed_one_is_used() {
-        let calls = [
-            "finding(field, ",
-            "with(field, ",
-            "parse(field, given, ",
-            "refuse(field, ",
-            "problem: ",
-        ];
+        let calls = ["finding(field, ", "with(field, ", "parse(field, given, ", "refuse(field, ", "problem: "];
         let mut used = literals(&calls);
         // Second and later literals of a call are argument names and values, not problems.
         let arguments = ["max", "given", "scale"];

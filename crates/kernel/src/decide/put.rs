@@ -17,11 +17,7 @@ pub fn put(
     if !matches!(command.actor, Actor::System) {
         return Err(Refusal::new(RefusalCode::NotAllowed));
     }
-    let register = world
-        .model
-        .registers
-        .get(&record.register)
-        .ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
+    let register = world.model.registers.get(&record.register).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
     if record.shard != command.shard {
         return Err(Refusal::new(RefusalCode::WrongShard));
     }
@@ -30,13 +26,6 @@ pub fn put(
     let mut fields = record.fields.clone();
     fields.retain(|name, _| register.field(name).is_some());
     let version = before.map_or(1, |before| before.version + 1);
-    let record = Record {
-        version,
-        updated_at: given.now,
-        fields,
-        ..record.clone()
-    };
-    Ok(Decision::of(Change::Record {
-        record: Box::new(record),
-    }))
+    let record = Record { version, updated_at: given.now, fields, ..record.clone() };
+    Ok(Decision::of(Change::Record { record: Box::new(record) }))
 }

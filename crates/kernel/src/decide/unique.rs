@@ -34,9 +34,7 @@ pub fn check(state: &State, shard: Shard, own: &str, values: &[(String, String)]
     for (field, value) in values {
         let holder = state.unique.get(&(shard, field.clone(), value.clone()));
         if let Some(number) = holder.filter(|number| *number != own) {
-            return Err(Refusal::new(RefusalCode::Duplicate)
-                .with("number", number)
-                .with("field", field));
+            return Err(Refusal::new(RefusalCode::Duplicate).with("number", number).with("field", field));
         }
     }
     Ok(())

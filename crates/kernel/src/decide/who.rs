@@ -28,11 +28,7 @@ pub fn post_of<'a>(world: &'a World, actor: &Actor, now: Timestamp) -> Option<&'
 /// The actor as expressions see it.
 #[must_use]
 pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
-    let named = |role: &str| ActorView {
-        role: role.to_owned(),
-        level: None,
-        post: None,
-    };
+    let named = |role: &str| ActorView { role: role.to_owned(), level: None, post: None };
     match actor {
         Actor::Public => named("public"),
         Actor::Reporter { .. } => named("reporter"),
@@ -109,13 +105,7 @@ pub fn is_same_person(action: &Action, actor: &Actor, case: &Case) -> bool {
 /// Every rule that lets somebody read cases of a process: those who read, those who may act in some state, and those
 /// who may open.
 fn readers(process: &Process) -> impl Iterator<Item = &Who> {
-    process.read.iter().chain(
-        process
-            .states
-            .values()
-            .flat_map(|state| &state.actions)
-            .flat_map(|action| &action.by),
-    )
+    process.read.iter().chain(process.states.values().flat_map(|state| &state.actions).flat_map(|action| &action.by))
 }
 
 /// Whether a case is `post`'s own: assigned to it, assisted by it, or opened by it.
@@ -176,9 +166,5 @@ pub fn reach(process: &Process, post: &Post) -> Reach {
         Who::RoleHandling { role } => post.role == *role,
         _ => false,
     });
-    if subtree {
-        Reach::Subtree(post.place)
-    } else {
-        Reach::Own
-    }
+    if subtree { Reach::Subtree(post.place) } else { Reach::Own }
 }

@@ -13,10 +13,7 @@ fn length(text: &str) -> Length {
 }
 
 fn timers(desk: &Desk<'_>, case: CaseId) -> Vec<String> {
-    timers_of(desk.case(case))
-        .into_iter()
-        .map(|timer| timer.clock)
-        .collect()
+    timers_of(desk.case(case)).into_iter().map(|timer| timer.clock).collect()
 }
 
 #[test]
@@ -24,39 +21,22 @@ fn a_clock_starts_pauses_resumes_and_stops_with_the_states() {
     let world = world();
     let mut desk = Desk::new(&world);
     let case = desk.sent();
-    assert_eq!(
-        desk.case(case).clocks["handle"].due_at(),
-        Some(at("2022-06-27 15:00")),
-        "09:00 and 4 working hours"
-    );
-    assert!(
-        desk.case(case).clocks["wait"].stopped_at().is_some(),
-        "`wait` ends when the case is sent"
-    );
+    assert_eq!(desk.case(case).clocks["handle"].due_at(), Some(at("2022-06-27 15:00")), "09:00 and 4 working hours");
+    assert!(desk.case(case).clocks["wait"].stopped_at().is_some(), "`wait` ends when the case is sent");
     desk.now = at("2022-06-27 10:30");
     desk.act(HANDLER, case, "back", json!({"reason": "a"}));
     let clock = &desk.case(case).clocks["handle"];
     assert!(clock.is_paused() && clock.due_at().is_none());
-    assert_eq!(
-        clock.used(at("2022-06-28 17:00"), &world.office),
-        Length::working_minutes(90)
-    );
+    assert_eq!(clock.used(at("2022-06-28 17:00"), &world.office), Length::working_minutes(90));
     desk.now = at("2022-06-28 08:00");
     desk.act(DIRECTOR, case, "insist", json!({}));
     let clock = &desk.case(case).clocks["handle"];
-    assert_eq!(
-        clock.due_at(),
-        Some(at("2022-06-28 10:30")),
-        "1 h 30 min were used, 2 h 30 min are left"
-    );
+    assert_eq!(clock.due_at(), Some(at("2022-06-28 10:30")), "1 h 30 min were used, 2 h 30 min are left");
     desk.act(HANDLER, case, "accept", json!({}));
     desk.now = at("2022-06-28 10:00");
     desk.act(HANDLER, case, "finish", json!({"result": "x"}));
     let clock = &desk.case(case).clocks["handle"];
-    assert_eq!(
-        (clock.on_time(), clock.stopped_at()),
-        (Some(true), Some(at("2022-06-28 10:00")))
-    );
+    assert_eq!((clock.on_time(), clock.stopped_at()), (Some(true), Some(at("2022-06-28 10:00"))));
 }
 
 #[test]
@@ -64,19 +44,11 @@ fn a_share_is_taken_of_the_original_limit_also_when_both_start_together() {
     let world = world();
     let mut desk = Desk::new(&world);
     let case = desk.doing();
-    assert_eq!(
-        desk.case(case).clocks["accept"].rule().length,
-        length("2 wh"),
-        "half of 4 working hours"
-    );
+    assert_eq!(desk.case(case).clocks["accept"].rule().length, length("2 wh"), "half of 4 working hours");
     desk.act(DIRECTOR, case, "longer", json!({"by": "2 wh"}));
     desk.act(HANDLER, case, "finish", json!({"result": "x"}));
     desk.act(DIRECTOR, case, "fail", json!({}));
-    assert_eq!(
-        desk.case(case).clocks["redo"].rule().length,
-        length("2 wh"),
-        "extensions do not count"
-    );
+    assert_eq!(desk.case(case).clocks["redo"].rule().length, length("2 wh"), "extensions do not count");
 }
 
 #[test]
@@ -86,17 +58,10 @@ fn an_extension_lengthens_and_a_limit_that_has_passed_cannot_be_extended() {
     let case = desk.doing();
     desk.act(DIRECTOR, case, "longer", json!({"by": "90 wm"}));
     assert_eq!(desk.case(case).clocks["handle"].due_at(), Some(at("2022-06-27 16:30")));
-    let refusal = desk
-        .try_act(DIRECTOR, case, "longer", json!({"by": "1 wd"}))
-        .unwrap_err();
-    assert_eq!(
-        (refusal.code, refusal.args["reason"].as_str()),
-        (RefusalCode::Guard, "other_unit")
-    );
+    let refusal = desk.try_act(DIRECTOR, case, "longer", json!({"by": "1 wd"})).unwrap_err();
+    assert_eq!((refusal.code, refusal.args["reason"].as_str()), (RefusalCode::Guard, "other_unit"));
     desk.now = at("2022-06-27 16:30");
-    let refusal = desk
-        .try_act(DIRECTOR, case, "longer", json!({"by": "1 wh"}))
-        .unwrap_err();
+    let refusal = desk.try_act(DIRECTOR, case, "longer", json!({"by": "1 wh"})).unwrap_err();
     assert_eq!(refusal.args["reason"], "overdue");
     assert_eq!(desk.case(case).clocks["handle"].times_extended(), 1);
     // Supervision sets a new limit from now.
@@ -110,11 +75,7 @@ fn falling_due_counts_once_however_often_the_timer_comes() {
     let mut desk = Desk::new(&world);
     let case = desk.doing();
     desk.now = at("2022-06-27 14:59");
-    assert_eq!(
-        desk.due(case, "handle").unwrap_err().code,
-        RefusalCode::WrongState,
-        "not due yet"
-    );
+    assert_eq!(desk.due(case, "handle").unwrap_err().code, RefusalCode::WrongState, "not due yet");
     desk.now = at("2022-06-27 15:00");
     assert!(desk.due(case, "handle").is_ok());
     assert_eq!(desk.due(case, "handle").unwrap_err().code, RefusalCode::WrongState);
@@ -134,10 +95,7 @@ fn a_clock_that_fell_due_stays_counted_once_through_a_pause() {
     assert_eq!(timers(&desk, case), Vec::<String>::new());
     desk.now = at("2022-06-28 09:00");
     desk.act(DIRECTOR, case, "insist", json!({}));
-    assert!(
-        !timers(&desk, case).contains(&"handle".to_owned()),
-        "what is late stays late, and is not counted again"
-    );
+    assert!(!timers(&desk, case).contains(&"handle".to_owned()), "what is late stays late, and is not counted again");
     assert_eq!(desk.due(case, "handle").unwrap_err().code, RefusalCode::WrongState);
     assert_eq!(desk.case(case).count("late"), 1);
     // A new limit may fall due anew.
@@ -200,12 +158,7 @@ fn a_final_state_stops_every_clock() {
     assert_eq!(timers(&desk, case), ["wait"]);
     desk.act("reporter", case, "drop", json!({}));
     assert_eq!(timers(&desk, case), Vec::<String>::new());
-    assert!(
-        desk.case(case)
-            .clocks
-            .values()
-            .all(|clock| clock.stopped_at().is_some())
-    );
+    assert!(desk.case(case).clocks.values().all(|clock| clock.stopped_at().is_some()));
 }
 
 #[test]
@@ -218,16 +171,11 @@ fn a_reopened_case_gets_a_fresh_clock_and_data_without_a_limit_gets_none() {
     desk.now = at("2022-07-04 09:00");
     desk.act(CLERK, case, "reopen", json!({"duty": "handler.130903001"}));
     let clock = &desk.case(case).clocks["handle"];
-    assert_eq!(
-        (clock.started_at(), clock.due_at()),
-        (at("2022-07-04 09:00"), Some(at("2022-07-04 15:00")))
-    );
+    assert_eq!((clock.started_at(), clock.due_at()), (at("2022-07-04 09:00"), Some(at("2022-07-04 15:00"))));
     let free = desk.open(json!({"category": "open", "text": "x", "place": "130903001001"}));
     desk.act(CLERK, free, "send", json!({"duty": "handler.130903001"}));
     assert!(!desk.case(free).clocks.contains_key("handle"));
-    let refusal = desk
-        .try_act("director@130903", free, "urge", json!({"limit": "1 wh"}))
-        .unwrap_err();
+    let refusal = desk.try_act("director@130903", free, "urge", json!({"limit": "1 wh"})).unwrap_err();
     assert_eq!(refusal.code, RefusalCode::WrongState);
 }
 

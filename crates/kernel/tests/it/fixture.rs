@@ -147,21 +147,12 @@ pub fn world() -> World {
         valid_to: None,
         ..gone.clone()
     };
-    let calendar = include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../data/calendar/cn-workdays.csv"
-    ));
+    let calendar = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/calendar/cn-workdays.csv"));
     let mut reference = ReferenceRows::new();
-    let rows = [
-        row("road", None, Some("4 wh")),
-        row("old", Some(date(2021, 1, 1)), Some("4 wh")),
-        row("open", None, None),
-    ];
+    let rows =
+        [row("road", None, Some("4 wh")), row("old", Some(date(2021, 1, 1)), Some("4 wh")), row("open", None, None)];
     for record in rows {
-        reference
-            .entry("category".into())
-            .or_default()
-            .insert(record.key.clone(), vec![record]);
+        reference.entry("category".into()).or_default().insert(record.key.clone(), vec![record]);
     }
     World {
         model: Arc::new(model()),
@@ -183,10 +174,9 @@ pub fn world() -> World {
 /// Somebody in a post: `clerk@130903001`.
 pub fn actor(text: &str) -> Actor {
     match text.split_once('@') {
-        Some((role, place)) => Actor::Post {
-            post: post_id(role, place),
-            account: AccountId(format!("{role}-{place}")),
-        },
+        Some((role, place)) => {
+            Actor::Post { post: post_id(role, place), account: AccountId(format!("{role}-{place}")) }
+        }
         None => match text {
             "public" => Actor::Public,
             "api" => Actor::Api { key: "key".into() },
@@ -206,30 +196,17 @@ pub struct Desk<'a> {
 impl<'a> Desk<'a> {
     pub fn new(world: &'a World) -> Desk<'a> {
         let batch = Batch::new(world, &MASTER, Loaded::default());
-        Desk {
-            batch,
-            now: at("2022-06-27 09:00"),
-            ids: 0,
-        }
+        Desk { batch, now: at("2022-06-27 09:00"), ids: 0 }
     }
 
     pub fn given(&mut self) -> Given {
         self.ids += 1;
-        Given {
-            now: self.now,
-            id: Uuid::from_u128(self.ids),
-            key: [u8::try_from(self.ids % 250).unwrap(); 32],
-        }
+        Given { now: self.now, id: Uuid::from_u128(self.ids), key: [u8::try_from(self.ids % 250).unwrap(); 32] }
     }
 
     pub fn command(&mut self, shard: Shard, actor: Actor, body: Body) -> Command {
         self.ids += 1;
-        Command {
-            id: CommandId(Uuid::from_u128(self.ids)),
-            shard,
-            actor,
-            body,
-        }
+        Command { id: CommandId(Uuid::from_u128(self.ids)), shard, actor, body }
     }
 
     pub fn send(&mut self, command: &Command) -> Result<Outcome, Refusal> {
@@ -239,17 +216,8 @@ impl<'a> Desk<'a> {
 
     pub fn try_open(&mut self, who: &str, form: Value) -> Result<Outcome, Refusal> {
         let form = fields(form);
-        let shard = form
-            .get("place")
-            .and_then(Value::as_str)
-            .map_or(COUNTY, |place| code(place).shard());
-        let body = Body::Open {
-            process: "matter".into(),
-            form,
-            channel: "web".into(),
-            observed_at: None,
-            from: None,
-        };
+        let shard = form.get("place").and_then(Value::as_str).map_or(COUNTY, |place| code(place).shard());
+        let body = Body::Open { process: "matter".into(), form, channel: "web".into(), observed_at: None, from: None };
         let command = self.command(shard, actor(who), body);
         self.send(&command)
     }
@@ -259,18 +227,9 @@ impl<'a> Desk<'a> {
     }
 
     pub fn wish(&mut self, who: &str, case: CaseId, action: &str, form: Value) -> Command {
-        let actor = if who == "reporter" {
-            Actor::Reporter { case }
-        } else {
-            actor(who)
-        };
+        let actor = if who == "reporter" { Actor::Reporter { case } } else { actor(who) };
         let shard = self.case(case).shard;
-        let body = Body::Act {
-            case,
-            action: action.into(),
-            form: fields(form),
-            version: None,
-        };
+        let body = Body::Act { case, action: action.into(), form: fields(form), version: None };
         self.command(shard, actor, body)
     }
 
@@ -280,20 +239,12 @@ impl<'a> Desk<'a> {
     }
 
     pub fn act(&mut self, who: &str, case: CaseId, action: &str, form: Value) {
-        self.try_act(who, case, action, form)
-            .unwrap_or_else(|refusal| panic!("{action}: {refusal:?}"));
+        self.try_act(who, case, action, form).unwrap_or_else(|refusal| panic!("{action}: {refusal:?}"));
     }
 
     pub fn due(&mut self, case: CaseId, clock: &str) -> Result<Outcome, Refusal> {
         let shard = self.case(case).shard;
-        let command = self.command(
-            shard,
-            Actor::System,
-            Body::Due {
-                case,
-                clock: clock.into(),
-            },
-        );
+        let command = self.command(shard, Actor::System, Body::Due { case, clock: clock.into() });
         self.send(&command)
     }
 

@@ -53,11 +53,7 @@ fn table() -> Vec<(&'static str, Value, Result<Value, &'static str>)> {
         ("decimal", json!("."), Err("not_a_number")),
         ("date", json!("2022-02-28"), ok(json!("2022-02-28"))),
         ("date", json!("2022-02-30"), Err("not_a_date")),
-        (
-            "datetime",
-            json!("2022-06-27T09:00:00+08:00"),
-            ok(json!("2022-06-27T01:00:00Z")),
-        ),
+        ("datetime", json!("2022-06-27T09:00:00+08:00"), ok(json!("2022-06-27T01:00:00Z"))),
         ("datetime", json!("yesterday"), Err("not_a_date")),
         ("boolean", json!("off"), ok(json!(false))),
         ("boolean", json!("maybe"), Err("not_a_choice")),
@@ -78,17 +74,9 @@ fn table() -> Vec<(&'static str, Value, Result<Value, &'static str>)> {
         ("post", json!("handler.130903001"), ok(json!("handler.130903001"))),
         ("post", json!("clerk.130903001"), Err("not_a_choice")),
         ("post", json!("clerk.gone"), Err("not_found")),
-        (
-            "posts",
-            json!(["handler.130903001", "clerk.130903"]),
-            ok(json!(["handler.130903001", "clerk.130903"])),
-        ),
+        ("posts", json!(["handler.130903001", "clerk.130903"]), ok(json!(["handler.130903001", "clerk.130903"]))),
         ("posts", json!(["nobody"]), Err("not_found")),
-        (
-            "point",
-            json!([116.812_345_678_9, 38.31]),
-            ok(json!([116.812_345_7, 38.31])),
-        ),
+        ("point", json!([116.812_345_678_9, 38.31]), ok(json!([116.812_345_7, 38.31]))),
         ("point", json!("１１６.８１，３８.３１"), ok(json!([116.81, 38.31]))),
         ("point", json!([38.31, 116.81]), Err("not_a_point")),
         ("point", json!([181.0, 0.0]), Err("not_a_point")),
@@ -129,11 +117,7 @@ fn every_kind_of_field_takes_what_it_should_and_names_what_it_does_not() {
                 assert_eq!(stored.get(field), Some(&value), "{field} {typed}");
             }
             Err(problem) => {
-                assert_eq!(
-                    got.unwrap_err(),
-                    [(field.to_owned(), problem.to_owned())],
-                    "{field} {typed}"
-                );
+                assert_eq!(got.unwrap_err(), [(field.to_owned(), problem.to_owned())], "{field} {typed}");
             }
         }
     }
@@ -142,36 +126,19 @@ fn every_kind_of_field_takes_what_it_should_and_names_what_it_does_not() {
 #[test]
 fn the_table_has_every_field_in_good_and_in_bad() {
     let good_only = ["case", "files", "long", "money"];
-    for field in every_kind()
-        .iter()
-        .map(|field| field.name.as_str())
-        .filter(|name| !["why", "only"].contains(name))
-    {
-        let rows: Vec<bool> = table()
-            .iter()
-            .filter(|row| row.0 == field)
-            .map(|row| row.2.is_ok())
-            .collect();
+    for field in every_kind().iter().map(|field| field.name.as_str()).filter(|name| !["why", "only"].contains(name)) {
+        let rows: Vec<bool> = table().iter().filter(|row| row.0 == field).map(|row| row.2.is_ok()).collect();
         assert!(rows.contains(&true), "{field} has no good value");
-        assert!(
-            rows.contains(&false) || good_only.contains(&field),
-            "{field} has no bad value"
-        );
+        assert!(rows.contains(&false) || good_only.contains(&field), "{field} has no bad value");
     }
 }
 
 #[test]
 fn every_problem_is_named_at_once_in_the_order_of_the_form() {
     let world = world();
-    let found = read(
-        &world,
-        json!({"phone": "x", "integer": "x", "boolean": "on", "extra": 1, "date": "x"}),
-    )
-    .unwrap_err();
-    let found: Vec<String> = found
-        .into_iter()
-        .map(|(field, problem)| format!("{field}: {problem}"))
-        .collect();
+    let found =
+        read(&world, json!({"phone": "x", "integer": "x", "boolean": "on", "extra": 1, "date": "x"})).unwrap_err();
+    let found: Vec<String> = found.into_iter().map(|(field, problem)| format!("{field}: {problem}")).collect();
     assert_eq!(
         found,
         [
@@ -189,11 +156,7 @@ fn every_problem_is_named_at_once_in_the_order_of_the_form() {
 fn blank_is_no_value_and_control_characters_alone_are_blank() {
     let world = world();
     for blank in [json!(""), json!("  \n"), json!(null), json!([]), json!("\u{1}\u{2}")] {
-        assert_eq!(
-            read(&world, json!({"text": blank})).unwrap().get("text"),
-            None,
-            "{blank}"
-        );
+        assert_eq!(read(&world, json!({"text": blank})).unwrap().get("text"), None, "{blank}");
         let found = read(&world, json!({"boolean": true, "why": blank, "only": "x"})).unwrap_err();
         assert_eq!(found, [("why".to_owned(), "required".to_owned())], "{blank}");
     }
@@ -202,10 +165,7 @@ fn blank_is_no_value_and_control_characters_alone_are_blank() {
 #[test]
 fn a_field_that_is_not_shown_is_neither_demanded_nor_kept() {
     let world = world();
-    assert_eq!(
-        read(&world, json!({"only": "typed before it was hidden"})).unwrap(),
-        Fields::new()
-    );
+    assert_eq!(read(&world, json!({"only": "typed before it was hidden"})).unwrap(), Fields::new());
     let kept = read(&world, json!({"boolean": true, "only": "x", "why": "y"})).unwrap();
     assert_eq!((&kept["only"], &kept["why"]), (&json!("x"), &json!("y")));
 }
@@ -225,22 +185,14 @@ fn a_post_must_stand_within_the_place_of_the_case() {
     let world = world();
     let mut desk = Desk::new(&world);
     let case = desk.open(json!({"category": "road", "text": "x", "place": "130903001001"}));
-    let refusal = desk
-        .try_act("clerk@130903001", case, "send", json!({"duty": "handler.130903002"}))
-        .unwrap_err();
+    let refusal = desk.try_act("clerk@130903001", case, "send", json!({"duty": "handler.130903002"})).unwrap_err();
     assert_eq!(refusal.fields[0].problem, "outside");
     // A case that belongs to no township looks at its own place instead of everywhere.
     let process = &world.model.processes["matter"];
     let mut row = desk.case(case).clone();
     row.place = crate::fixture::code("130903");
     let actor = ActorView::default();
-    let context = FormContext {
-        world: &world,
-        process,
-        case: Some(&row),
-        actor: &actor,
-        now: desk.now,
-    };
+    let context = FormContext { world: &world, process, case: Some(&row), actor: &actor, now: desk.now };
     let form = &process.action("new", "send").unwrap().form;
     let read = |duty: &str| read_form(&context, form, &fields(json!({"duty": duty}))).map(|_| ());
     assert_eq!(read("handler.130904").unwrap_err()[0].problem, "outside");
@@ -255,9 +207,6 @@ fn five_thousand_characters_are_too_long_and_the_answer_says_by_how_much() {
     let refusal = desk.try_open("public", form).unwrap_err();
     let finding = &refusal.fields[0];
     assert_eq!(finding.problem, "too_long");
-    assert_eq!(
-        (finding.args["max"].as_str(), finding.args["given"].as_str()),
-        ("4000", "5000")
-    );
+    assert_eq!((finding.args["max"].as_str(), finding.args["given"].as_str()), ("4000", "5000"));
     assert_eq!(desk.state().cases.len(), 0, "nothing was kept, no number was given");
 }

@@ -85,24 +85,12 @@ fn a_batch_of_two_counties_keeps_them_apart() {
         observed_at: None,
         from: None,
     };
-    let command = desk.command(
-        ganglion_model::Shard(130904),
-        ganglion_model::change::Actor::Public,
-        body,
-    );
+    let command = desk.command(ganglion_model::Shard(130904), ganglion_model::change::Actor::Public, body);
     desk.send(&command).unwrap();
     let writes = desk.batch.finish();
     assert_eq!(writes.len(), 2);
     for write in writes {
-        assert_eq!(
-            (write.lines.len(), write.cases.len(), write.expected_seq, write.head.seq),
-            (1, 1, 0, 1)
-        );
-        assert!(
-            write
-                .lines
-                .iter()
-                .all(|line| line.entry.shard == write.shard && line.entry.seq == 1)
-        );
+        assert_eq!((write.lines.len(), write.cases.len(), write.expected_seq, write.head.seq), (1, 1, 0, 1));
+        assert!(write.lines.iter().all(|line| line.entry.shard == write.shard && line.entry.seq == 1));
     }
 }

@@ -1,11 +1,7 @@
 //! `decide` against tables: who may, what is refused in which order, what a form may hold, what stays sealed, numbers,
 //! clocks, effects and routing, over a small pack of the tests' own.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that unwraps stops where the surprise is"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that unwraps stops where the surprise is")]
 
 mod clocks;
 mod effects;

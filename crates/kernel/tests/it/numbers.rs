@@ -10,13 +10,7 @@ fn numbers_have_no_gaps_though_commands_between_them_are_refused() {
     let mut desk = Desk::new(&world);
     let mut numbers = Vec::new();
     for n in 0..4 {
-        assert!(
-            desk.try_open(
-                "public",
-                json!({"category": "old", "text": "x", "place": "130903001001"})
-            )
-            .is_err()
-        );
+        assert!(desk.try_open("public", json!({"category": "old", "text": "x", "place": "130903001001"})).is_err());
         let place = if n % 2 == 0 { "130903001001" } else { "130903001001001" };
         let form = json!({"category": "road", "text": "x", "place": place});
         numbers.push(desk.try_open("public", form).unwrap().number.unwrap());
@@ -31,11 +25,7 @@ fn numbers_have_no_gaps_though_commands_between_them_are_refused() {
         ]
     );
     let other = desk.open(json!({"category": "road", "text": "x", "place": "130903002001"}));
-    assert_eq!(
-        desk.case(other).number,
-        "SB-130903002-2022-000001",
-        "each township counts for itself"
-    );
+    assert_eq!(desk.case(other).number, "SB-130903002-2022-000001", "each township counts for itself");
 }
 
 #[test]
@@ -64,11 +54,7 @@ fn a_number_given_on_a_state_is_given_once_and_counts_in_its_own_sequence() {
     assert!(desk.case(cases[1]).numbers.is_empty());
     desk.act("handler@130903001", cases[2], "back", json!({"reason": "a"}));
     desk.act("director@130903001", cases[2], "insist", json!({}));
-    assert_eq!(
-        desk.case(cases[2]).numbers["file"],
-        "AJ-130903-2022-0001",
-        "entered again, not numbered again"
-    );
+    assert_eq!(desk.case(cases[2]).numbers["file"], "AJ-130903-2022-0001", "entered again, not numbered again");
 }
 
 #[test]

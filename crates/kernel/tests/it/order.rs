@@ -24,12 +24,7 @@ fn each_refusal_hides_those_that_come_after_it() {
         (HANDLER, 2, "accept", json!({"x": 1}), RefusalCode::Form),
     ];
     for (name, version, action, form, expected) in steps {
-        let body = Body::Act {
-            case,
-            action: action.into(),
-            form: fields(form),
-            version: Some(version),
-        };
+        let body = Body::Act { case, action: action.into(), form: fields(form), version: Some(version) };
         let command = desk.command(COUNTY, actor(name), body);
         let refusal = desk.send(&command).unwrap_err();
         assert_eq!(refusal.code, expected, "{name} {action}: {refusal:?}");
@@ -46,33 +41,16 @@ fn a_guard_comes_before_the_form_unless_it_looks_at_the_form() {
         desk.act(DIRECTOR, case, "insist", json!({}));
     }
     let refusal = desk.try_act(HANDLER, case, "back", json!({})).unwrap_err();
-    assert_eq!(
-        refusal.code,
-        RefusalCode::Guard,
-        "a third return needs no reason to be refused"
-    );
+    assert_eq!(refusal.code, RefusalCode::Guard, "a third return needs no reason to be refused");
     assert_eq!(refusal.message.unwrap().zh, "不行");
-    assert_eq!(
-        desk.try_act(HANDLER, case, "pick", json!({})).unwrap_err().code,
-        RefusalCode::Form
-    );
+    assert_eq!(desk.try_act(HANDLER, case, "pick", json!({})).unwrap_err().code, RefusalCode::Form);
     assert!(desk.try_act(HANDLER, case, "pick", json!({"reason": "a"})).is_ok());
     let process = &world.model.processes["matter"];
     let row = desk.case(case);
     let view = who::view(&world, &actor(HANDLER), desk.now);
-    let offered = |name: &str| {
-        guard_holds(
-            (&world, process),
-            process.action("sent", name).unwrap(),
-            row,
-            &view,
-            desk.now,
-        )
-    };
-    assert!(
-        !offered("back") && offered("pick"),
-        "what depends on the form is offered"
-    );
+    let offered =
+        |name: &str| guard_holds((&world, process), process.action("sent", name).unwrap(), row, &view, desk.now);
+    assert!(!offered("back") && offered("pick"), "what depends on the form is offered");
 }
 
 #[test]
@@ -90,21 +68,13 @@ fn of_two_people_at_once_the_second_is_told_that_it_changed() {
     let second = desk.command(COUNTY, actor(CLERK), body(1));
     assert_eq!(desk.send(&first).unwrap().version, 2);
     let refusal = desk.send(&second).unwrap_err();
-    assert_eq!(
-        (refusal.code, refusal.args["state"].as_str()),
-        (RefusalCode::Changed, "sent")
-    );
+    assert_eq!((refusal.code, refusal.args["state"].as_str()), (RefusalCode::Changed, "sent"));
     // The same command again is no second person: it gets the recorded answer.
     assert_eq!(desk.send(&first).unwrap().version, 2);
     assert_eq!(desk.case(case).version, 2);
     // Without a version the state says it.
-    let refusal = desk
-        .try_act(CLERK, case, "send", json!({"duty": "handler.130903001"}))
-        .unwrap_err();
-    assert_eq!(
-        (refusal.code, refusal.args["state"].as_str()),
-        (RefusalCode::WrongState, "sent")
-    );
+    let refusal = desk.try_act(CLERK, case, "send", json!({"duty": "handler.130903001"})).unwrap_err();
+    assert_eq!((refusal.code, refusal.args["state"].as_str()), (RefusalCode::WrongState, "sent"));
 }
 
 #[test]
@@ -115,18 +85,9 @@ fn a_closed_case_offers_only_what_its_state_declares() {
     desk.act(HANDLER, case, "finish", json!({"result": "done"}));
     desk.act(DIRECTOR, case, "pass", json!({}));
     assert!(desk.case(case).closed_at.is_some());
-    for (name, action) in [
-        (CLERK, "send"),
-        (HANDLER, "finish"),
-        (DIRECTOR, "pass"),
-        ("reporter", "drop"),
-    ] {
+    for (name, action) in [(CLERK, "send"), (HANDLER, "finish"), (DIRECTOR, "pass"), ("reporter", "drop")] {
         let refusal = desk.try_act(name, case, action, json!({})).unwrap_err();
-        assert_eq!(
-            (refusal.code, refusal.args["state"].as_str()),
-            (RefusalCode::WrongState, "closed"),
-            "{action}"
-        );
+        assert_eq!((refusal.code, refusal.args["state"].as_str()), (RefusalCode::WrongState, "closed"), "{action}");
     }
     desk.act("reporter", case, "rate", json!({"stars": "5"}));
     desk.act(CLERK, case, "reopen", json!({"duty": "handler.130903001"}));
@@ -152,40 +113,13 @@ fn what_is_not_there_or_not_here_is_said_so() {
     assert_eq!(open(Shard(130904), "matter"), Err(RefusalCode::WrongShard));
     assert_eq!(open(COUNTY, "matter"), Ok(()));
     let case = desk.open(opening());
-    let link = ganglion_model::Link {
-        kind: "x".into(),
-        number: "n".into(),
-        case,
-        shard: COUNTY,
-    };
-    let tie = desk.command(
-        COUNTY,
-        actor(CLERK),
-        Body::LinkBack {
-            case,
-            link: link.clone(),
-        },
-    );
-    assert_eq!(
-        desk.send(&tie).unwrap_err().code,
-        RefusalCode::NotAllowed,
-        "ties are made by the system"
-    );
-    let due = desk.command(
-        COUNTY,
-        actor(CLERK),
-        Body::Due {
-            case,
-            clock: "wait".into(),
-        },
-    );
+    let link = ganglion_model::Link { kind: "x".into(), number: "n".into(), case, shard: COUNTY };
+    let tie = desk.command(COUNTY, actor(CLERK), Body::LinkBack { case, link: link.clone() });
+    assert_eq!(desk.send(&tie).unwrap_err().code, RefusalCode::NotAllowed, "ties are made by the system");
+    let due = desk.command(COUNTY, actor(CLERK), Body::Due { case, clock: "wait".into() });
     assert_eq!(desk.send(&due).unwrap_err().code, RefusalCode::NotAllowed);
     let elsewhere = desk.command(Shard(130904), Actor::System, Body::LinkBack { case, link });
-    assert_eq!(
-        desk.send(&elsewhere).unwrap_err().code,
-        RefusalCode::NotFound,
-        "a case is found in its own shard only"
-    );
+    assert_eq!(desk.send(&elsewhere).unwrap_err().code, RefusalCode::NotFound, "a case is found in its own shard only");
 }
 
 #[test]
@@ -197,10 +131,7 @@ fn the_same_arguments_give_the_same_decision_and_nothing_is_changed_by_deciding(
     let given = desk.given();
     let first = decide(&world, desk.state(), &command, &given).unwrap();
     let second = decide(&world, desk.state(), &command, &given).unwrap();
-    assert_eq!(
-        serde_json::to_string(&first.changes).unwrap(),
-        serde_json::to_string(&second.changes).unwrap()
-    );
+    assert_eq!(serde_json::to_string(&first.changes).unwrap(), serde_json::to_string(&second.changes).unwrap());
     assert_eq!(first, second);
     assert_eq!(desk.case(case).version, 1);
 }
@@ -224,9 +155,7 @@ fn a_value_an_action_asks_for_may_stand_once_too_and_the_case_itself_may_say_it_
     let (first, second) = (desk.doing(), desk.doing());
     desk.act(HANDLER, first, "stamp", json!({"card": "C-1"}));
     desk.act(HANDLER, first, "stamp", json!({"card": "C-1"}));
-    let refusal = desk
-        .try_act(HANDLER, second, "stamp", json!({"card": "C-1"}))
-        .unwrap_err();
+    let refusal = desk.try_act(HANDLER, second, "stamp", json!({"card": "C-1"})).unwrap_err();
     assert_eq!(
         (refusal.code, refusal.args["number"].clone()),
         (RefusalCode::Duplicate, desk.case(first).number.clone())
@@ -234,9 +163,7 @@ fn a_value_an_action_asks_for_may_stand_once_too_and_the_case_itself_may_say_it_
     // A value that was given up is not free again: whoever holds the old card must not pass for somebody else.
     desk.act(HANDLER, first, "stamp", json!({"card": "C-2"}));
     assert_eq!(
-        desk.try_act(HANDLER, second, "stamp", json!({"card": "C-1"}))
-            .unwrap_err()
-            .code,
+        desk.try_act(HANDLER, second, "stamp", json!({"card": "C-1"})).unwrap_err().code,
         RefusalCode::Duplicate
     );
     desk.act(HANDLER, second, "stamp", json!({"card": "C-3"}));

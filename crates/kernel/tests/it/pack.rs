@@ -21,10 +21,7 @@ pub fn who(text: &str) -> Who {
         "system" => Who::System,
         _ => match text.split_once('@').unwrap() {
             (role, "handling") => Who::RoleHandling { role: role.to_owned() },
-            (role, level) => Who::Role {
-                role: role.to_owned(),
-                level: Level::parse(level).unwrap(),
-            },
+            (role, level) => Who::Role { role: role.to_owned(), level: Level::parse(level).unwrap() },
         },
     }
 }
@@ -56,18 +53,11 @@ pub fn field(name: &str, kind: FieldKind) -> Field {
 }
 
 fn must(name: &str, kind: FieldKind) -> Field {
-    Field {
-        required: Required::Yes,
-        ..field(name, kind)
-    }
+    Field { required: Required::Yes, ..field(name, kind) }
 }
 
 fn personal(name: &str, kind: FieldKind) -> Field {
-    Field {
-        personal: true,
-        see: vec!["clerk".to_owned()],
-        ..field(name, kind)
-    }
+    Field { personal: true, see: vec!["clerk".to_owned()], ..field(name, kind) }
 }
 
 fn text(max: u32) -> FieldKind {
@@ -75,19 +65,11 @@ fn text(max: u32) -> FieldKind {
 }
 
 fn place_kind() -> FieldKind {
-    FieldKind::Place {
-        levels: vec![Level::Township, Level::Village, Level::Grid],
-    }
+    FieldKind::Place { levels: vec![Level::Township, Level::Village, Level::Grid] }
 }
 
 fn handler(name: &str) -> Field {
-    must(
-        name,
-        FieldKind::Post {
-            roles: vec!["handler".to_owned()],
-            within: Some(Level::Township),
-        },
-    )
+    must(name, FieldKind::Post { roles: vec!["handler".to_owned()], within: Some(Level::Township) })
 }
 
 fn action(name: &str, by: &[&str], to: &str) -> Action {
@@ -118,33 +100,17 @@ trait Make: Sized + Into<Action> {
         Action { effects, ..self.into() }
     }
     fn not(self, mark: &str) -> Action {
-        Action {
-            not: vec![mark.to_owned()],
-            ..self.into()
-        }
+        Action { not: vec![mark.to_owned()], ..self.into() }
     }
     fn when(self, holds: Expr) -> Action {
-        Action {
-            when: Some(Guard {
-                holds,
-                message: Text::new("不行", "no"),
-            }),
-            ..self.into()
-        }
+        Action { when: Some(Guard { holds, message: Text::new("不行", "no") }), ..self.into() }
     }
 }
 
 fn state(name: &str, is_final: bool, actions: Vec<Action>) -> State {
     let tone = if is_final { Tone::Done } else { Tone::Working };
     let name = name.to_owned();
-    State {
-        title: Text::new(&name, &name),
-        name,
-        public: Text::default(),
-        tone,
-        is_final,
-        actions,
-    }
+    State { title: Text::new(&name, &name), name, public: Text::default(), tone, is_final, actions }
 }
 
 fn clock(name: &str, (from, until): (&[&str], &[&str]), length: LengthFrom, on_overdue: OnOverdue) -> ClockDef {
@@ -168,27 +134,19 @@ fn fixed(length: &str) -> LengthFrom {
 }
 
 fn set(pairs: &[(&str, Expr)]) -> BTreeMap<String, Expr> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), value.clone()))
-        .collect()
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
 fn duty(name: &str) -> Action {
-    action(name, &["clerk@township"], "sent")
-        .form(vec![handler("duty"), field("helpers", helpers())])
-        .does(vec![
-            Effect::Assign(Assign::Form("duty".into())),
-            Effect::Assist(Assign::FormMany("helpers".into())),
-            Effect::Notify(vec![Who::Assignee]),
-        ])
+    action(name, &["clerk@township"], "sent").form(vec![handler("duty"), field("helpers", helpers())]).does(vec![
+        Effect::Assign(Assign::Form("duty".into())),
+        Effect::Assist(Assign::FormMany("helpers".into())),
+        Effect::Notify(vec![Who::Assignee]),
+    ])
 }
 
 fn helpers() -> FieldKind {
-    FieldKind::Posts {
-        roles: vec!["handler".to_owned(), "worker".to_owned()],
-        within: Some(Level::Township),
-    }
+    FieldKind::Posts { roles: vec!["handler".to_owned(), "worker".to_owned()], within: Some(Level::Township) }
 }
 
 fn new_actions() -> Vec<Action> {
@@ -196,11 +154,7 @@ fn new_actions() -> Vec<Action> {
     let elsewhere = Effect::Open {
         process: "matter".into(),
         place: Some("to".into()),
-        set: set(&[
-            ("category", path("case.category")),
-            ("text", path("case.text")),
-            ("phone", path("case.phone")),
-        ]),
+        set: set(&[("category", path("case.category")), ("text", path("case.text")), ("phone", path("case.phone"))]),
         link: "moved_to".into(),
     };
     let keep = Effect::Record {
@@ -210,29 +164,13 @@ fn new_actions() -> Vec<Action> {
     };
     vec![
         duty("send"),
-        action("move", &["clerk@handling"], "")
-            .form(vec![must("to", place_kind())])
-            .does(moved),
+        action("move", &["clerk@handling"], "").form(vec![must("to", place_kind())]).does(moved),
         action("merge", &["clerk@township"], "ended")
-            .form(vec![must(
-                "into",
-                FieldKind::CaseRef {
-                    process: "matter".into(),
-                },
-            )])
+            .form(vec![must("into", FieldKind::CaseRef { process: "matter".into() })])
             .does(vec![Effect::Merge { into: "into".into() }]),
         action("tell", &["reporter"], "")
-            .form(vec![
-                must("more", FieldKind::LongText { max: 100 }),
-                personal("phone", FieldKind::Phone),
-            ])
-            .does(vec![
-                Effect::Set {
-                    field: "result".into(),
-                    value: path("form.phone"),
-                },
-                keep,
-            ]),
+            .form(vec![must("more", FieldKind::LongText { max: 100 }), personal("phone", FieldKind::Phone)])
+            .does(vec![Effect::Set { field: "result".into(), value: path("form.phone") }, keep]),
         action("convert", &["clerk@township"], "ended")
             .form(vec![must("to", FieldKind::Place { levels: vec![] })])
             .does(vec![elsewhere]),
@@ -253,16 +191,10 @@ fn doing_actions() -> Vec<Action> {
         action("note", &["assisting"], "").form(vec![field("note", text(200))]),
         action("longer", &["director@township"], "")
             .form(vec![must("by", FieldKind::Duration)])
-            .does(vec![Effect::Extend {
-                clock: "handle".into(),
-                by: form("by"),
-            }]),
+            .does(vec![Effect::Extend { clock: "handle".into(), by: form("by") }]),
         action("urge", &["director@county"], "")
             .form(vec![must("limit", FieldKind::Duration)])
-            .does(vec![Effect::Restart {
-                clock: "handle".into(),
-                length: form("limit"),
-            }]),
+            .does(vec![Effect::Restart { clock: "handle".into(), length: form("limit") }]),
     ]
 }
 
@@ -303,23 +235,14 @@ fn states() -> Vec<State> {
                 action("deem", &["system"], "closed"),
             ],
         ),
-        state(
-            "redo",
-            false,
-            vec![action("finish", &["assignee"], "done").does(vec![Effect::Mark("handled".into())])],
-        ),
+        state("redo", false, vec![action("finish", &["assignee"], "done").does(vec![Effect::Mark("handled".into())])]),
         state(
             "closed",
             true,
             vec![
                 duty("reopen"),
-                action("rate", &["reporter"], "").form(vec![must(
-                    "stars",
-                    FieldKind::Integer {
-                        min: Some(1),
-                        max: Some(5),
-                    },
-                )]),
+                action("rate", &["reporter"], "")
+                    .form(vec![must("stars", FieldKind::Integer { min: Some(1), max: Some(5) })]),
             ],
         ),
         state("ended", true, vec![]),
@@ -334,30 +257,12 @@ fn matter() -> Process {
         OnOverdue::Count("late".into()),
     );
     handle.suspend_in = vec!["doubt".into()];
-    let share = LengthFrom::Share {
-        clock: "handle".into(),
-        percent: 50,
-    };
+    let share = LengthFrom::Share { clock: "handle".into(), percent: 50 };
     // Alphabetically before the clock it is a share of, and started by the same entry.
-    let accept = clock(
-        "accept",
-        (&["sent"], &["doing", "doubt"]),
-        share.clone(),
-        OnOverdue::Mark,
-    );
+    let accept = clock("accept", (&["sent"], &["doing", "doubt"]), share.clone(), OnOverdue::Mark);
     let redo = clock("redo", (&["redo"], &["done"]), share, OnOverdue::Mark);
-    let answer = clock(
-        "answer",
-        (&["done"], &["redo", "closed"]),
-        fixed("1 wd"),
-        OnOverdue::Act("deem".into()),
-    );
-    let wait = clock(
-        "wait",
-        (&["new"], &["sent"]),
-        fixed("30 wm"),
-        OnOverdue::Act("absent".into()),
-    );
+    let answer = clock("answer", (&["done"], &["redo", "closed"]), fixed("1 wd"), OnOverdue::Act("deem".into()));
+    let wait = clock("wait", (&["new"], &["sent"]), fixed("30 wm"), OnOverdue::Act("absent".into()));
     let window = clock("window", (&["sent"], &["done"]), fixed("1 wd"), OnOverdue::Nothing);
     let states = states();
     Process {
@@ -367,46 +272,28 @@ fn matter() -> Process {
         open_by: ["public", "worker@grid", "clerk@township", "api"].map(who).to_vec(),
         open_when: None,
         form: vec![
-            must(
-                "category",
-                FieldKind::Ref {
-                    register: "category".into(),
-                },
-            ),
+            must("category", FieldKind::Ref { register: "category".into() }),
             must("text", FieldKind::LongText { max: 4000 }),
             field("point", FieldKind::Point),
             field("place", place_kind()),
             personal("phone", FieldKind::Phone),
-            Field {
-                unique: true,
-                ..field("ext", text(40))
-            },
+            Field { unique: true, ..field("ext", text(40)) },
         ],
         fields: vec![
             field("result", FieldKind::LongText { max: 4000 }),
             personal("secret", text(100)),
-            Field {
-                unique: true,
-                ..field("card", text(40))
-            },
+            Field { unique: true, ..field("card", text(40)) },
         ],
         counts: vec!["returns".into(), "late".into()],
         numbers: BTreeMap::from([
             ("report".to_owned(), number(None, Level::Township, "SB", 6)),
             ("file".to_owned(), number(Some("sent"), Level::County, "AJ", 4)),
         ]),
-        route: RouteDef {
-            point: Some("point".into()),
-            place: Some("place".into()),
-            handled_at: Some(Level::Township),
-        },
+        route: RouteDef { point: Some("point".into()), place: Some("place".into()), handled_at: Some(Level::Township) },
         initial: "new".into(),
         state_order: states.iter().map(|state| state.name.clone()).collect(),
         states: states.into_iter().map(|state| (state.name.clone(), state)).collect(),
-        clocks: [handle, accept, redo, answer, wait, window]
-            .into_iter()
-            .map(|def| (def.name.clone(), def))
-            .collect(),
+        clocks: [handle, accept, redo, answer, wait, window].into_iter().map(|def| (def.name.clone(), def)).collect(),
         read: vec![who("leader@county")],
         heading: "text".into(),
         kind_field: Some("category".into()),
@@ -425,10 +312,7 @@ fn number(on: Option<&str>, level: Level, prefix: &str, digits: u8) -> NumberDef
         dash(),
         NumberPart::Sequence(digits),
     ];
-    NumberDef {
-        on_state: on.map(str::to_owned),
-        parts,
-    }
+    NumberDef { on_state: on.map(str::to_owned), parts }
 }
 
 /// One field of every kind, named after the kind.
@@ -436,21 +320,9 @@ pub fn every_kind() -> Vec<Field> {
     use FieldKind as K;
     vec![
         field("text", K::Text { max: 10, pattern: None }),
-        field(
-            "coded",
-            K::Text {
-                max: 10,
-                pattern: Some("[A-Z]{2}[0-9]+".into()),
-            },
-        ),
+        field("coded", K::Text { max: 10, pattern: Some("[A-Z]{2}[0-9]+".into()) }),
         field("long", K::LongText { max: 20 }),
-        field(
-            "integer",
-            K::Integer {
-                min: Some(1),
-                max: Some(9),
-            },
-        ),
+        field("integer", K::Integer { min: Some(1), max: Some(9) }),
         field("money", K::Money),
         field("decimal", K::Decimal { precision: 5, scale: 2 }),
         field("date", K::Date),
@@ -458,38 +330,11 @@ pub fn every_kind() -> Vec<Field> {
         field("boolean", K::Boolean),
         field("choice", K::Choice { list: "reason".into() }),
         field("choices", K::Choices { list: "reason".into() }),
-        field(
-            "ref",
-            K::Ref {
-                register: "category".into(),
-            },
-        ),
-        field(
-            "case",
-            K::CaseRef {
-                process: "matter".into(),
-            },
-        ),
-        field(
-            "place",
-            K::Place {
-                levels: vec![Level::Village],
-            },
-        ),
-        field(
-            "post",
-            K::Post {
-                roles: vec!["handler".into()],
-                within: None,
-            },
-        ),
-        field(
-            "posts",
-            K::Posts {
-                roles: vec![],
-                within: None,
-            },
-        ),
+        field("ref", K::Ref { register: "category".into() }),
+        field("case", K::CaseRef { process: "matter".into() }),
+        field("place", K::Place { levels: vec![Level::Village] }),
+        field("post", K::Post { roles: vec!["handler".into()], within: None }),
+        field("posts", K::Posts { roles: vec![], within: None }),
         field("point", K::Point),
         field("files", K::Files { images: true, max: 2 }),
         field("phone", K::Phone),
@@ -497,15 +342,8 @@ pub fn every_kind() -> Vec<Field> {
         field("duration", K::Duration),
         personal("name", text(20)),
         personal("story", K::LongText { max: 100 }),
-        Field {
-            required: Required::If(path("form.boolean")),
-            ..field("why", text(20))
-        },
-        Field {
-            when: Some(path("form.boolean")),
-            required: Required::Yes,
-            ..field("only", text(20))
-        },
+        Field { required: Required::If(path("form.boolean")), ..field("why", text(20)) },
+        Field { when: Some(path("form.boolean")), required: Required::Yes, ..field("only", text(20)) },
     ]
 }
 
@@ -528,22 +366,14 @@ fn register(name: &str, fields: &[&str], scope: Scope) -> (String, Register) {
 }
 
 pub fn model() -> Model {
-    let code = |code: &str, valid_to| Code {
-        code: code.into(),
-        title: Text::new(code, code),
-        valid_from: None,
-        valid_to,
-    };
+    let code =
+        |code: &str, valid_to| Code { code: code.into(), title: Text::new(code, code), valid_from: None, valid_to };
     let reason = CodeList {
         name: "reason".into(),
         title: Text::new("原因", "reason"),
         codes: vec![code("a", None), code("b", Some(date(2021, 1, 1)))],
     };
-    let every = Process {
-        name: "every".into(),
-        form: every_kind(),
-        ..matter()
-    };
+    let every = Process { name: "every".into(), form: every_kind(), ..matter() };
     Model {
         lists: BTreeMap::from([("reason".to_owned(), reason)]),
         registers: BTreeMap::from([

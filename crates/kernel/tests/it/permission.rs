@@ -51,11 +51,7 @@ fn declared(words: &[&str], (role, at): (&str, &str), case: &Case) -> bool {
         "api" | "system" => false,
         word => {
             let (wanted, level) = word.split_once('@').unwrap();
-            let level = if level == "handling" {
-                case.level.as_str()
-            } else {
-                level
-            };
+            let level = if level == "handling" { case.level.as_str() } else { level };
             let digits = match level {
                 "city" => 4,
                 "county" => 6,
@@ -69,10 +65,7 @@ fn declared(words: &[&str], (role, at): (&str, &str), case: &Case) -> bool {
 }
 
 fn allowed(code: Result<(), RefusalCode>) -> bool {
-    !matches!(
-        code,
-        Err(RefusalCode::NotAllowed | RefusalCode::NotFound | RefusalCode::SamePerson)
-    )
+    !matches!(code, Err(RefusalCode::NotAllowed | RefusalCode::NotFound | RefusalCode::SamePerson))
 }
 
 #[test]
@@ -81,12 +74,7 @@ fn the_table_above_names_every_action_of_the_pack() {
     let process = &world.model.processes["matter"];
     let mut real: Vec<(String, String)> = Vec::new();
     for state in process.states.values() {
-        real.extend(
-            state
-                .actions
-                .iter()
-                .map(|action| (state.name.clone(), action.name.clone())),
-        );
+        real.extend(state.actions.iter().map(|action| (state.name.clone(), action.name.clone())));
     }
     let mut table: Vec<(String, String)> = DECLARED
         .iter()
@@ -106,10 +94,7 @@ fn exactly_the_declared_posts_may_act_wherever_the_case_lies_and_whoever_has_it(
     let mut state = desk.state().clone();
     let given = desk.given();
     let mut seen = 0;
-    for place in PLACES
-        .iter()
-        .filter(|place| level_of(place) >= Level::County && place.starts_with("130903"))
-    {
+    for place in PLACES.iter().filter(|place| level_of(place) >= Level::County && place.starts_with("130903")) {
         for level in [Level::City, Level::County, Level::Township] {
             for (status, action, words) in DECLARED {
                 let case = state.cases.get_mut(&id).unwrap();
@@ -121,24 +106,13 @@ fn exactly_the_declared_posts_may_act_wherever_the_case_lies_and_whoever_has_it(
                 case.opened_by = Some(post_id("worker", "130903001001002"));
                 let case = case.clone();
                 for (role, at) in ROLES.iter().flat_map(|role| PLACES.iter().map(move |at| (*role, *at))) {
-                    let body = Body::Act {
-                        case: id,
-                        action: action.into(),
-                        form: fields(json!({})),
-                        version: None,
-                    };
+                    let body = Body::Act { case: id, action: action.into(), form: fields(json!({})), version: None };
                     let command = desk.command(COUNTY, actor(&format!("{role}@{at}")), body);
-                    let result = decide(&world, &state, &command, &given)
-                        .map(|_| ())
-                        .map_err(|refusal| refusal.code);
+                    let result = decide(&world, &state, &command, &given).map(|_| ()).map_err(|refusal| refusal.code);
                     let may = declared(words, (role, at), &case);
                     let exists = action != "nothing" || matches!(result, Err(RefusalCode::NotFound));
                     if exists {
-                        assert_eq!(
-                            allowed(result),
-                            may,
-                            "{role}@{at} {action} in {status} at {place} level {level:?}"
-                        );
+                        assert_eq!(allowed(result), may, "{role}@{at} {action} in {status} at {place} level {level:?}");
                         seen += 1;
                     }
                 }
@@ -161,23 +135,13 @@ fn only_the_reporter_the_interface_and_the_system_have_their_own_actions() {
         Actor::Api { key: "k".into() },
         Actor::System,
     ];
-    let expected = [
-        ("drop", [true, false, false, false, false]),
-        ("feed", [false, false, false, true, false]),
-    ];
+    let expected = [("drop", [true, false, false, false, false]), ("feed", [false, false, false, true, false])];
     for (action, may) in expected {
         for (actor, may) in actors.iter().zip(may) {
-            let body = Body::Act {
-                case,
-                action: action.into(),
-                form: fields(json!({})),
-                version: None,
-            };
+            let body = Body::Act { case, action: action.into(), form: fields(json!({})), version: None };
             let command = desk.command(COUNTY, actor.clone(), body);
             let given = desk.given();
-            let result = decide(&world, desk.state(), &command, &given)
-                .map(|_| ())
-                .map_err(|refusal| refusal.code);
+            let result = decide(&world, desk.state(), &command, &given).map(|_| ()).map_err(|refusal| refusal.code);
             assert_eq!(allowed(result), may, "{actor:?} {action}");
         }
     }
@@ -188,27 +152,12 @@ fn a_post_that_ended_or_is_held_by_somebody_else_may_nothing() {
     let world = world();
     let mut desk = Desk::new(&world);
     let case = desk.open(json!({"category": "road", "text": "x", "place": "130903001001"}));
-    let gone = Actor::Post {
-        post: ganglion_model::PostId("clerk.gone".into()),
-        account: AccountId("gone".into()),
-    };
-    let thief = Actor::Post {
-        post: post_id("clerk", "130903001"),
-        account: AccountId("handler-130903001".into()),
-    };
+    let gone = Actor::Post { post: ganglion_model::PostId("clerk.gone".into()), account: AccountId("gone".into()) };
+    let thief = Actor::Post { post: post_id("clerk", "130903001"), account: AccountId("handler-130903001".into()) };
     for actor in [gone, thief] {
-        let body = Body::Act {
-            case,
-            action: "raise".into(),
-            form: fields(json!({})),
-            version: None,
-        };
+        let body = Body::Act { case, action: "raise".into(), form: fields(json!({})), version: None };
         let command = desk.command(COUNTY, actor.clone(), body);
-        assert_eq!(
-            desk.send(&command).unwrap_err().code,
-            RefusalCode::NotFound,
-            "{actor:?}"
-        );
+        assert_eq!(desk.send(&command).unwrap_err().code, RefusalCode::NotFound, "{actor:?}");
     }
 }
 
@@ -222,12 +171,7 @@ fn one_person_in_two_posts_is_still_one_person() {
         post: ganglion_model::PostId("director.twin".into()),
         account: AccountId("handler-130903001".into()),
     };
-    let body = Body::Act {
-        case,
-        action: "pass".into(),
-        form: fields(json!({})),
-        version: None,
-    };
+    let body = Body::Act { case, action: "pass".into(), form: fields(json!({})), version: None };
     let command = desk.command(COUNTY, twin, body);
     assert_eq!(desk.send(&command).unwrap_err().code, RefusalCode::SamePerson);
     desk.act(crate::fixture::DIRECTOR, case, "pass", json!({}));
@@ -239,13 +183,7 @@ fn opening_is_for_those_declared_at_the_place() {
     let world = world();
     let mut desk = Desk::new(&world);
     let form = || json!({"category": "road", "text": "x", "place": "130903001001001"});
-    for who in [
-        "public",
-        "api",
-        "worker@130903001001001",
-        "clerk@130903001",
-        "clerk@130903002",
-    ] {
+    for who in ["public", "api", "worker@130903001001001", "clerk@130903001", "clerk@130903002"] {
         // Anyone may open what the public may, in whatever post.
         assert!(desk.try_open(who, form()).is_ok(), "{who}");
     }
@@ -270,10 +208,7 @@ fn opening_is_for_those_declared_at_the_place() {
 }
 
 fn any_post() -> impl Strategy<Value = (&'static str, &'static str)> {
-    (
-        prop::sample::select(ROLES.to_vec()),
-        prop::sample::select(PLACES.to_vec()),
-    )
+    (prop::sample::select(ROLES.to_vec()), prop::sample::select(PLACES.to_vec()))
 }
 
 proptest! {
@@ -318,27 +253,13 @@ fn nobody_reads_a_case_through_another_ones_number() {
     let world = world();
     let mut desk = Desk::new(&world);
     let case = desk.open(json!({"category": "road", "text": "x", "place": "130903001001"}));
-    for who in [
-        "clerk@130903002",
-        "worker@130903002001",
-        "public",
-        "leader@130904",
-        "handler@130903001",
-    ] {
+    for who in ["clerk@130903002", "worker@130903002001", "public", "leader@130904", "handler@130903001"] {
         let refusal = desk.try_act(who, case, "send", json!({})).unwrap_err();
         assert_eq!(refusal.code, RefusalCode::NotFound, "{who}");
-        assert!(
-            refusal.args.is_empty() && refusal.message.is_none(),
-            "a refusal must not say anything of the case"
-        );
+        assert!(refusal.args.is_empty() && refusal.message.is_none(), "a refusal must not say anything of the case");
     }
     let unknown = CaseId(uuid::Uuid::from_u128(999));
-    let body = Body::Act {
-        case: unknown,
-        action: "send".into(),
-        form: fields(json!({})),
-        version: None,
-    };
+    let body = Body::Act { case: unknown, action: "send".into(), form: fields(json!({})), version: None };
     let command = desk.command(COUNTY, actor("clerk@130903001"), body);
     let absent = desk.send(&command).unwrap_err();
     assert_eq!(

@@ -25,26 +25,19 @@ fn a_point_finds_its_village_and_keeps_the_reason() {
     let case = desk.open(form(116.81, None));
     let row = desk.case(case);
     assert_eq!((row.place, row.route.by), (code("130903001001"), RouteBy::Point));
-    assert_eq!(
-        (row.route.edition.as_deref(), row.point),
-        (Some("test"), Some([116.81, 38.31]))
-    );
+    assert_eq!((row.route.edition.as_deref(), row.point), (Some("test"), Some([116.81, 38.31])));
     assert!(row.route.near.is_empty());
 }
 
 #[test]
 fn near_a_border_both_sides_are_known_and_the_reporter_may_choose_either() {
     let world = world();
-    for (lon, inside, across) in [
-        (116.82 - STEP, "130903001001", "130903001002"),
-        (116.82 + STEP, "130903001002", "130903001001"),
-    ] {
+    for (lon, inside, across) in
+        [(116.82 - STEP, "130903001001", "130903001002"), (116.82 + STEP, "130903001002", "130903001001")]
+    {
         let found = locate(&world.places, [lon, 38.31]);
         assert_eq!(found.here, Some(code(inside)));
-        assert_eq!(
-            found.near.iter().map(|(code, _)| *code).collect::<Vec<_>>(),
-            [code(across)]
-        );
+        assert_eq!(found.near.iter().map(|(code, _)| *code).collect::<Vec<_>>(), [code(across)]);
         assert!((5..=15).contains(&found.near[0].1), "{:?}", found.near);
         for (choice, expected, by) in [
             (None, inside, RouteBy::Point),
@@ -56,10 +49,7 @@ fn near_a_border_both_sides_are_known_and_the_reporter_may_choose_either() {
             let route = &desk.case(case).route;
             assert_eq!((route.place, route.by), (code(expected), by), "{choice:?}");
             let other = if expected == inside { across } else { inside };
-            assert!(
-                route.near.iter().any(|(near, _)| *near == code(other)),
-                "the side not taken is kept"
-            );
+            assert!(route.near.iter().any(|(near, _)| *near == code(other)), "the side not taken is kept");
         }
     }
 }
@@ -69,10 +59,7 @@ fn a_place_that_is_not_near_the_point_is_refused() {
     let world = world();
     let mut desk = Desk::new(&world);
     let refusal = desk.try_open("public", form(116.81, Some("130903001002"))).unwrap_err();
-    assert_eq!(
-        (refusal.code, refusal.fields[0].problem.as_str()),
-        (RefusalCode::Form, "not_near")
-    );
+    assert_eq!((refusal.code, refusal.fields[0].problem.as_str()), (RefusalCode::Form, "not_near"));
     // The township that holds the village is no contradiction: the village is the answer.
     let case = desk.open(form(116.81, Some("130903001")));
     assert_eq!(desk.case(case).place, code("130903001001"));
@@ -85,17 +72,10 @@ fn a_point_outside_is_refused_unless_it_lies_within_reach_of_the_border() {
     for point in [json!([120.0, 38.0]), json!([0.0, 0.0]), json!([116.81, 38.33])] {
         let form = json!({"category": "road", "text": "x", "point": point});
         let refusal = desk.try_open("public", form).unwrap_err();
-        assert_eq!(
-            (refusal.code, refusal.fields[0].problem.as_str()),
-            (RefusalCode::Outside, "outside"),
-            "{point}"
-        );
+        assert_eq!((refusal.code, refusal.fields[0].problem.as_str()), (RefusalCode::Outside, "outside"), "{point}");
     }
     let case = desk.open(form(116.80 - STEP, None));
-    assert_eq!(
-        (desk.case(case).place, desk.case(case).route.by),
-        (code("130903001001"), RouteBy::Border)
-    );
+    assert_eq!((desk.case(case).place, desk.case(case).route.by), (code("130903001001"), RouteBy::Border));
 }
 
 #[test]
@@ -112,17 +92,10 @@ fn a_point_from_a_shifted_map_is_refused_with_the_place_it_means() {
     assert_eq!(args["gcj02"], "130904001001");
     let lon: f64 = args["lon"].parse().unwrap();
     let lat: f64 = args["lat"].parse().unwrap();
-    assert!(
-        (lon - meant.x()).abs() < 1e-5 && (lat - meant.y()).abs() < 1e-5,
-        "{lon} {lat}"
-    );
+    assert!((lon - meant.x()).abs() < 1e-5 && (lat - meant.y()).abs() < 1e-5, "{lon} {lat}");
     // Far outside there is nothing to explain.
     let far = json!({"category": "road", "text": "x", "point": [120.0, 38.0]});
-    assert!(
-        !desk.try_open("public", far).unwrap_err().fields[0]
-            .args
-            .contains_key("gcj02")
-    );
+    assert!(!desk.try_open("public", far).unwrap_err().fields[0].args.contains_key("gcj02"));
 }
 
 #[test]
@@ -141,10 +114,7 @@ fn a_chosen_village_that_a_shifted_point_misses_is_explained_too() {
 fn a_place_whose_outline_lies_in_another_county_keeps_its_host() {
     let world = world();
     let found = locate(&world.places, [116.842, 38.31]);
-    assert_eq!(
-        (found.here, found.host),
-        (Some(code("130904001001")), Some(code("130903")))
-    );
+    assert_eq!((found.here, found.host), (Some(code("130904001001")), Some(code("130903"))));
     assert_eq!(locate(&world.places, [116.85, 38.31]).host, None);
 }
 
@@ -152,15 +122,8 @@ fn a_place_whose_outline_lies_in_another_county_keeps_its_host() {
 fn without_point_or_place_the_form_says_which_is_missing_and_high_places_are_no_place() {
     let world = world();
     let mut desk = Desk::new(&world);
-    let refusal = desk
-        .try_open("public", json!({"category": "road", "text": "x"}))
-        .unwrap_err();
-    assert_eq!(
-        (refusal.fields[0].field.as_str(), refusal.fields[0].problem.as_str()),
-        ("point", "required")
-    );
-    let refusal = desk
-        .try_open("public", json!({"category": "road", "text": "x", "place": "130903"}))
-        .unwrap_err();
+    let refusal = desk.try_open("public", json!({"category": "road", "text": "x"})).unwrap_err();
+    assert_eq!((refusal.fields[0].field.as_str(), refusal.fields[0].problem.as_str()), ("point", "required"));
+    let refusal = desk.try_open("public", json!({"category": "road", "text": "x", "place": "130903"})).unwrap_err();
     assert_eq!(refusal.fields[0].problem, "wrong_level");
 }

@@ -32,9 +32,7 @@ fn a_phone_is_sealed_when_a_case_is_opened_and_opens_with_its_key_only() {
     let written = serde_json::to_string(&decision.changes).unwrap();
     assert!(!written.contains(PHONE), "{written}");
     let (_, key) = decision.key.unwrap();
-    let Change::Opened { case } = &decision.changes[0] else {
-        panic!("not opened")
-    };
+    let Change::Opened { case } = &decision.changes[0] else { panic!("not opened") };
     let sealed = case.fields["phone"].as_str().unwrap();
     assert!(is_sealed(sealed));
     assert_eq!(open(&key, sealed).as_deref(), Some(PHONE));
@@ -52,17 +50,13 @@ fn an_action_seals_what_it_stores_in_the_case_in_the_journal_and_through_its_eff
     let written = serde_json::to_string(&decision.changes).unwrap();
     assert!(!written.contains(PHONE), "{written}");
     // The pack of the tests copies the phone into a field and into a register row: sealed there, left out here.
-    let Change::Case { ops, .. } = &decision.changes[0] else {
-        panic!("no change")
-    };
+    let Change::Case { ops, .. } = &decision.changes[0] else { panic!("no change") };
     let copied = ops.iter().find_map(|op| match op {
         Op::Set { field, value } if field == "result" => value.as_str(),
         _ => None,
     });
     assert!(copied.is_some_and(is_sealed));
-    let Change::Record { record } = &decision.changes[1] else {
-        panic!("no row")
-    };
+    let Change::Record { record } = &decision.changes[1] else { panic!("no row") };
     assert_eq!(record.fields.get("phone"), None);
     assert_eq!(record.fields["what"], json!("路面塌陷"));
 }
@@ -87,14 +81,9 @@ fn what_a_screen_shows_instead_of_a_value_cannot_come_back_as_the_value() {
     let case = desk.open(with_phone());
     let stored = desk.case(case).fields["phone"].clone();
     for shown in [json!("139****0000"), json!("139＊＊＊＊0000"), stored.clone()] {
-        let refusal = desk
-            .try_act("reporter", case, "tell", json!({"more": "x", "phone": shown}))
-            .unwrap_err();
+        let refusal = desk.try_act("reporter", case, "tell", json!({"more": "x", "phone": shown})).unwrap_err();
         assert_eq!(refusal.code, RefusalCode::Form);
-        assert_eq!(
-            (refusal.fields[0].field.as_str(), refusal.fields[0].problem.as_str()),
-            ("phone", "masked")
-        );
+        assert_eq!((refusal.fields[0].field.as_str(), refusal.fields[0].problem.as_str()), ("phone", "masked"));
     }
     assert_eq!(desk.case(case).fields["phone"], stored);
 }
@@ -109,10 +98,7 @@ fn after_the_key_is_gone_nothing_personal_can_be_added() {
     let mut erased = desk.state().clone();
     erased.keys.remove(&case);
     let refusal = decide(&world, &erased, &command, &given).unwrap_err();
-    assert_eq!(
-        (refusal.code, refusal.args["reason"].as_str()),
-        (RefusalCode::Form, "erased")
-    );
+    assert_eq!((refusal.code, refusal.args["reason"].as_str()), (RefusalCode::Form, "erased"));
     let plain = desk.wish("reporter", case, "tell", json!({"more": "x"}));
     assert!(decide(&world, &erased, &plain, &given).is_ok());
 }
@@ -125,11 +111,7 @@ fn what_a_batch_writes_holds_no_phone_in_rows_lines_or_answers() {
     desk.act("reporter", case, "tell", json!({"more": "x", "phone": "13912341111"}));
     for write in desk.batch.finish() {
         let lines: String = write.lines.iter().map(|line| line.canonical.as_str()).collect();
-        let rows: Vec<String> = write
-            .cases
-            .iter()
-            .map(|one| serde_json::to_string(&one.case).unwrap())
-            .collect();
+        let rows: Vec<String> = write.cases.iter().map(|one| serde_json::to_string(&one.case).unwrap()).collect();
         let all = format!("{lines}{rows:?}{:?}{:?}{:?}", write.records, write.answers, write.facts);
         assert!(!all.contains("1391234"), "{all}");
         let (_, wrapped) = &write.keys[0];

@@ -73,11 +73,7 @@ impl Calendar {
     }
 
     fn rows(&self) -> Vec<Row> {
-        let row = |(day, name): &(i64, Box<str>)| Row {
-            day: *day,
-            working: self.works(*day),
-            name: name.clone(),
-        };
+        let row = |(day, name): &(i64, Box<str>)| Row { day: *day, working: self.works(*day), name: name.clone() };
         self.names.iter().map(row).collect()
     }
 
@@ -90,11 +86,7 @@ impl Calendar {
         let mut set = |day: i64, working: bool| {
             let at = usize::try_from(day - first).unwrap_or(0);
             let bit = 1_u64 << (at % 64);
-            if working {
-                words[at / 64] |= bit
-            } else {
-                words[at / 64] &= !bit
-            }
+            if working { words[at / 64] |= bit } else { words[at / 64] &= !bit }
         };
         (first..=last).for_each(|day| set(day, is_weekday(day)));
         rows.iter().for_each(|row| set(row.day, row.working));
@@ -105,16 +97,7 @@ impl Calendar {
             total += i64::from(word.count_ones());
         }
         let names = rows.into_iter().map(|row| (row.day, row.name)).collect();
-        Self {
-            version,
-            first,
-            last,
-            words,
-            before,
-            total,
-            certain,
-            names,
-        }
+        Self { version, first, last, words, before, total, certain, names }
     }
 
     /// Names the exact content: listed years and a fingerprint, then each overlay's label and fingerprint.
@@ -194,11 +177,7 @@ impl Calendar {
     }
 
     pub(super) fn at_or_after(&self, day: i64) -> i64 {
-        if self.works(day) {
-            day
-        } else {
-            self.nth(self.count(day) + 1)
-        }
+        if self.works(day) { day } else { self.nth(self.count(day) + 1) }
     }
 
     pub(super) fn certain_between(&self, from: i64, to: i64) -> bool {
@@ -223,11 +202,7 @@ fn listed_years(rows: &[Row]) -> Vec<i16> {
     }
     halves.sort_unstable();
     halves.dedup();
-    halves
-        .windows(2)
-        .filter(|pair| pair[0].0 == pair[1].0)
-        .map(|pair| pair[0].0)
-        .collect()
+    halves.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[0].0).collect()
 }
 
 /// First and last days of each unbroken run of years.
@@ -248,14 +223,8 @@ fn year_runs(years: &[i16]) -> Vec<(i64, i64)> {
 fn fingerprint(rows: &[Row]) -> u32 {
     let mut sorted: Vec<_> = rows.iter().collect();
     sorted.sort_by_key(|row| row.day);
-    let bytes = sorted.into_iter().flat_map(|row| {
-        row.day
-            .to_le_bytes()
-            .into_iter()
-            .chain([u8::from(row.working)])
-            .chain(row.name.bytes())
-    });
-    bytes.fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+    let bytes = sorted
+        .into_iter()
+        .flat_map(|row| row.day.to_le_bytes().into_iter().chain([u8::from(row.working)]).chain(row.name.bytes()));
+    bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

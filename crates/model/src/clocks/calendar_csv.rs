@@ -50,34 +50,21 @@ pub(super) fn read(text: &str, national: bool) -> Result<Vec<Row>, CalendarError
     let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
     let header = lines.next().map_or("", |(_, line)| line.trim());
     if header != "date,kind,name" {
-        bad.push(BadLine {
-            line: 1,
-            reason: format!("expected the header `date,kind,name`, found `{header}`"),
-        });
+        bad.push(BadLine { line: 1, reason: format!("expected the header `date,kind,name`, found `{header}`") });
     }
     for (at, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
         match row(line, national) {
             Ok(row) if !seen.insert(row.day) => {
-                bad.push(BadLine {
-                    line: at + 1,
-                    reason: "this date is already listed".to_owned(),
-                });
+                bad.push(BadLine { line: at + 1, reason: "this date is already listed".to_owned() });
             }
             Ok(row) => rows.push(row),
             Err(reason) => bad.push(BadLine { line: at + 1, reason }),
         }
     }
     if rows.is_empty() && bad.is_empty() {
-        bad.push(BadLine {
-            line: 1,
-            reason: "no day is listed".to_owned(),
-        });
+        bad.push(BadLine { line: 1, reason: "no day is listed".to_owned() });
     }
-    if bad.is_empty() {
-        Ok(rows)
-    } else {
-        Err(CalendarError { lines: bad })
-    }
+    if bad.is_empty() { Ok(rows) } else { Err(CalendarError { lines: bad }) }
 }
 
 fn row(line: &str, national: bool) -> Result<Row, String> {
@@ -86,11 +73,7 @@ fn row(line: &str, national: bool) -> Result<Row, String> {
         return Err(format!("expected 3 columns, found {}", cells.len()));
     };
     // Length is checked because the parser also takes times and other ISO forms, which would hide a shifted column.
-    let parsed = if date.len() == 10 {
-        date.parse::<Date>().ok()
-    } else {
-        None
-    };
+    let parsed = if date.len() == 10 { date.parse::<Date>().ok() } else { None };
     let day = day_of_date(parsed.ok_or_else(|| format!("`{date}` is not a date like 2024-02-09"))?);
     let working = match kind {
         "holiday" => false,
@@ -100,9 +83,5 @@ fn row(line: &str, national: bool) -> Result<Row, String> {
     if national && working && is_weekday(day) {
         return Err(format!("{date} is a make-up day but falls on Monday to Friday"));
     }
-    Ok(Row {
-        day,
-        working,
-        name: name.into(),
-    })
+    Ok(Row { day, working, name: name.into() })
 }

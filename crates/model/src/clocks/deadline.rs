@@ -66,14 +66,7 @@ impl<'a> Course<'a> {
             Unit::ClockHour => (start, start + steps),
             Unit::Month | Unit::Year => (event, matching_day(first, steps, rule.day_after)),
         };
-        Self {
-            office,
-            unit,
-            roll: rule.roll,
-            start,
-            origin,
-            target,
-        }
+        Self { office, unit, roll: rule.roll, start, origin, target }
     }
 
     /// What is completed at an instant: days before its own day, or seconds; never less than the origin.
@@ -90,11 +83,7 @@ impl<'a> Course<'a> {
     /// Where a period with this target ends on the axis: the target, or the day it rolls to.
     pub fn end(&self, target: i64) -> i64 {
         let by_days = matches!(self.unit, Unit::CalendarDay | Unit::Month | Unit::Year);
-        if by_days && self.roll {
-            self.office.calendar.at_or_after(target)
-        } else {
-            target
-        }
+        if by_days && self.roll { self.office.calendar.at_or_after(target) } else { target }
     }
 
     /// Working days after the day of `at` up to the last day before `due`.
@@ -120,28 +109,16 @@ impl<'a> Course<'a> {
             Unit::WorkingHour => {
                 let at = self.office.hours.instant(target, calendar);
                 let certain = calendar.certain_between(first, day_of_second(at));
-                Deadline {
-                    at: timestamp(at),
-                    last_day: None,
-                    certain,
-                }
+                Deadline { at: timestamp(at), last_day: None, certain }
             }
-            Unit::ClockHour => Deadline {
-                at: timestamp(target),
-                last_day: None,
-                certain: true,
-            },
+            Unit::ClockHour => Deadline { at: timestamp(target), last_day: None, certain: true },
         }
     }
 }
 
 /// A period of days ends at 24:00 of its last day (Civil Code 203).
 fn ends_with(last: i64, certain: bool) -> Deadline {
-    Deadline {
-        at: timestamp(start_of_day(last + 1)),
-        last_day: Some(date_of_day(last)),
-        certain,
-    }
+    Deadline { at: timestamp(start_of_day(last + 1)), last_day: Some(date_of_day(last)), certain }
 }
 
 /// The last day of a period of months: the matching day, or the last of the month if it has none (Civil Code 202). When

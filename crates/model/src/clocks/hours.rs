@@ -40,13 +40,8 @@ impl FromStr for OfficeHours {
     fn from_str(text: &str) -> Result<Self, HoursError> {
         let mut spans: Vec<(i64, i64)> = Vec::new();
         for span in text.split(',').map(str::trim) {
-            let error = |reason| HoursError {
-                span: span.to_owned(),
-                reason,
-            };
-            let (from, to) = span
-                .split_once('-')
-                .ok_or_else(|| error("expected a span like 08:00-12:00"))?;
+            let error = |reason| HoursError { span: span.to_owned(), reason };
+            let (from, to) = span.split_once('-').ok_or_else(|| error("expected a span like 08:00-12:00"))?;
             let (Some(from), Some(to)) = (clock_time(from), clock_time(to)) else {
                 return Err(error("expected times from 00:00 to 24:00"));
             };
@@ -68,14 +63,7 @@ impl fmt::Display for OfficeHours {
         for (at, (from, to)) in self.spans.iter().enumerate() {
             let gap = if at == 0 { "" } else { "," };
             let (from, to) = (from / 60, to / 60);
-            write!(
-                out,
-                "{gap}{:02}:{:02}-{:02}:{:02}",
-                from / 60,
-                from % 60,
-                to / 60,
-                to % 60
-            )?;
+            write!(out, "{gap}{:02}:{:02}-{:02}:{:02}", from / 60, from % 60, to / 60, to % 60)?;
         }
         Ok(())
     }

@@ -79,10 +79,7 @@ impl Length {
     }
 
     pub(super) fn raw(count: u32, unit: Unit) -> Self {
-        Self {
-            count: count.min(MOST),
-            unit,
-        }
+        Self { count: count.min(MOST), unit }
     }
 
     /// What is counted.
@@ -92,11 +89,7 @@ impl Length {
 
     /// Whole units: 3 for "3 h 20 min".
     pub fn amount(self) -> u32 {
-        if self.unit.is_hours() {
-            self.count / 60
-        } else {
-            self.count
-        }
+        if self.unit.is_hours() { self.count / 60 } else { self.count }
     }
 
     /// Minutes beyond the whole hours: 20 for "3 h 20 min"; 0 for other units.
@@ -142,11 +135,7 @@ pub struct LengthError(pub String);
 
 impl fmt::Display for LengthError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "cannot read the time limit `{}`: write a number from 1 and one of WD CD WH CH WM CM M Y",
-            self.0
-        )
+        write!(out, "cannot read the time limit `{}`: write a number from 1 and one of WD CD WH CH WM CM M Y", self.0)
     }
 }
 
@@ -158,11 +147,7 @@ impl FromStr for Length {
     /// Refuses a length of nothing: nobody writes a limit that is over when it begins.
     fn from_str(text: &str) -> Result<Self, LengthError> {
         let length = Self::try_from(text.to_owned())?;
-        if length.is_zero() {
-            Err(LengthError(text.to_owned()))
-        } else {
-            Ok(length)
-        }
+        if length.is_zero() { Err(LengthError(text.to_owned())) } else { Ok(length) }
     }
 }
 

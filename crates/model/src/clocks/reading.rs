@@ -39,37 +39,21 @@ impl Clock {
         if self.is_overdue(now) {
             let now = self.stopped.unwrap_or(seconds(now));
             let length = self.shown(self.over(&course, now), div_up);
-            return Left {
-                length,
-                overdue: true,
-                soon: false,
-                paused,
-            };
+            return Left { length, overdue: true, soon: false, paused };
         }
         let paused_steps = self.paused(&course);
-        let end = self
-            .due
-            .map_or(course.target + paused_steps, |due| course.position(due));
+        let end = self.due.map_or(course.target + paused_steps, |due| course.position(due));
         let left = end - position;
         let whole = end - course.origin - paused_steps;
         let last_day = || self.due.is_some_and(|due| course.working_days_after(until, due) <= 0);
         let soon = !paused && (left * 5 <= whole || (!self.rule.length.unit().is_hours() && last_day()));
-        Left {
-            length: self.shown(left, div_up),
-            overdue: false,
-            soon,
-            paused,
-        }
+        Left { length: self.shown(left, div_up), overdue: false, soon, paused }
     }
 
     fn over(&self, course: &Course<'_>, now: i64) -> i64 {
         let due = self.due.unwrap_or(now);
         // A day counts from its first moment, so the day of `now` is added to the days completed.
-        let today = if self.rule.length.unit().is_hours() {
-            now
-        } else {
-            now + DAY
-        };
+        let today = if self.rule.length.unit().is_hours() { now } else { now + DAY };
         (course.position(today) - course.position(due)).max(1)
     }
 

@@ -21,11 +21,7 @@ pub struct Rule {
 impl Rule {
     /// The usual rule: counted from the day after, no roll.
     pub fn new(length: Length) -> Self {
-        Self {
-            length,
-            day_after: true,
-            roll: false,
-        }
+        Self { length, day_after: true, roll: false }
     }
 
     /// The same limit with a last day off moved to the next working day.
@@ -35,10 +31,7 @@ impl Rule {
 
     /// The same limit with the day of the event counted as the first.
     pub fn same_day(self) -> Self {
-        Self {
-            day_after: false,
-            ..self
-        }
+        Self { day_after: false, ..self }
     }
 }
 
@@ -55,11 +48,7 @@ impl FromStr for Rule {
 
     fn from_str(text: &str) -> Result<Self, LengthError> {
         let rule = Self::try_from(text.to_owned())?;
-        if rule.length.is_zero() {
-            Err(LengthError(text.to_owned()))
-        } else {
-            Ok(rule)
-        }
+        if rule.length.is_zero() { Err(LengthError(text.to_owned())) } else { Ok(rule) }
     }
 }
 
@@ -83,11 +72,7 @@ impl TryFrom<String> for Rule {
                 (rest, day_after) = (shorter.trim_end(), false);
             } else {
                 let length = Length::try_from(rest.to_owned()).map_err(|_| LengthError(text))?;
-                return Ok(Self {
-                    length,
-                    day_after,
-                    roll,
-                });
+                return Ok(Self { length, day_after, roll });
             }
         }
     }

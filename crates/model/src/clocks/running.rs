@@ -83,15 +83,7 @@ impl Clock {
     pub fn start(at: Timestamp, rule: Rule, office: &Office) -> Self {
         let (extended, pauses) = (Vec::new(), Vec::new());
         let started = seconds(at);
-        let mut clock = Self {
-            started,
-            rule,
-            extended,
-            pauses,
-            stopped: None,
-            due: None,
-            unconfirmed: false,
-        };
+        let mut clock = Self { started, rule, extended, pauses, stopped: None, due: None, unconfirmed: false };
         clock.settle(office);
         clock
     }
@@ -179,10 +171,7 @@ impl Clock {
         let unconfirmed = self.unconfirmed;
         let to = self.settle(office);
         let moved = self.due != Some(from) || self.unconfirmed != unconfirmed;
-        moved.then_some(Change {
-            from: timestamp(from),
-            to,
-        })
+        moved.then_some(Change { from: timestamp(from), to })
     }
 
     /// When it started.
@@ -224,11 +213,7 @@ impl Clock {
     pub fn due(&self) -> Option<Deadline> {
         let at = timestamp(self.due?);
         let last_day = (!self.rule.length.unit().is_hours()).then(|| super::local_date(timestamp(seconds(at) - 1)));
-        Some(Deadline {
-            at,
-            last_day,
-            certain: !self.unconfirmed,
-        })
+        Some(Deadline { at, last_day, certain: !self.unconfirmed })
     }
 
     /// Whether the limit has passed at `now` (at the stop, once stopped). Needs no calendar.
@@ -272,18 +257,11 @@ impl Clock {
 
     /// `at`, or the latest event if that is later: a machine's clock that jumps back must not make time negative.
     fn no_earlier(&self, at: Timestamp) -> i64 {
-        let latest = self
-            .pauses
-            .last()
-            .map_or(self.started, |Pause(from, to)| to.unwrap_or(*from));
+        let latest = self.pauses.last().map_or(self.started, |Pause(from, to)| to.unwrap_or(*from));
         seconds(at).max(latest).max(self.stopped.unwrap_or(latest))
     }
 
     fn not_stopped(&self) -> Result<(), ClockError> {
-        if self.stopped.is_some() {
-            Err(ClockError::Stopped)
-        } else {
-            Ok(())
-        }
+        if self.stopped.is_some() { Err(ClockError::Stopped) } else { Ok(()) }
     }
 }

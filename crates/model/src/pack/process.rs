@@ -74,11 +74,7 @@ impl Process {
     /// The action `name` offered in `state`.
     #[must_use]
     pub fn action(&self, state: &str, name: &str) -> Option<&Action> {
-        self.states
-            .get(state)?
-            .actions
-            .iter()
-            .find(|action| action.name == name)
+        self.states.get(state)?.actions.iter().find(|action| action.name == name)
     }
 }
 

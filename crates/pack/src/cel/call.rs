@@ -8,11 +8,8 @@ use cel::common::ast::{CallExpr, operators as op};
 use ganglion_model::expr::{Expr, Func};
 
 const FUNCTIONS: [&str; 5] = ["size", "has", "days", "hours", "string"];
-const MEMBERS: [(&str, Func); 3] = [
-    ("contains", Func::Contains),
-    ("startsWith", Func::StartsWith),
-    ("endsWith", Func::EndsWith),
-];
+const MEMBERS: [(&str, Func); 3] =
+    [("contains", Func::Contains), ("startsWith", Func::StartsWith), ("endsWith", Func::EndsWith)];
 
 impl Check<'_> {
     /// `x.contains(y)` and its like.
@@ -23,9 +20,7 @@ impl Check<'_> {
             let as_function = FUNCTIONS.contains(&name).then(|| format!("write {name}(x)"));
             let remedy = as_function.or_else(|| near::remedy(name, MEMBERS.map(|one| one.0)));
             let message = format!("there is no function `.{name}()`");
-            self.cx
-                .sink
-                .error_maybe(self.source.at(offset), "unknown-function", message, remedy);
+            self.cx.sink.error_maybe(self.source.at(offset), "unknown-function", message, remedy);
             return None;
         };
         let target = call.target.as_deref().and_then(|target| self.walk(target));
@@ -68,9 +63,7 @@ impl Check<'_> {
             _ => {
                 let remedy = near::remedy(name, FUNCTIONS.into_iter().chain(MEMBERS.map(|one| one.0)));
                 let message = format!("there is no function `{name}`");
-                self.cx
-                    .sink
-                    .error_maybe(self.source.at(offset), "unknown-function", message, remedy);
+                self.cx.sink.error_maybe(self.source.at(offset), "unknown-function", message, remedy);
                 return None;
             }
         };
@@ -82,9 +75,7 @@ impl Check<'_> {
         }
         let args: Vec<Typed> = args.into_iter().collect::<Option<_>>()?;
         let (func, ty, fits): (Func, Ty, fn(&Ty) -> bool) = match name {
-            "size" => (Func::Size, Ty::Int, |ty| {
-                matches!(ty, Ty::Text(_) | Ty::List(_) | Ty::Numbers)
-            }),
+            "size" => (Func::Size, Ty::Int, |ty| matches!(ty, Ty::Text(_) | Ty::List(_) | Ty::Numbers)),
             "string" => (Func::Text, Ty::Text(Words::Free), |ty| {
                 matches!(ty, Ty::Text(_) | Ty::Bool | Ty::Int | Ty::Number | Ty::Date)
             }),
@@ -92,22 +83,11 @@ impl Check<'_> {
             _ => (Func::Hours, Ty::Int, |ty| matches!(ty, Ty::Time | Ty::Date | Ty::Stamp)),
         };
         let day = |ty: &Ty| func != Func::Size && func != Func::Text && self.is_day(ty);
-        if let Some(bad) = args
-            .iter()
-            .find(|arg| arg.ty != Ty::Unknown && !fits(&arg.ty) && !day(&arg.ty))
-        {
-            self.error(
-                offset,
-                "wrong-type",
-                format!("`{name}` does not take {}", bad.ty.words()),
-                None,
-            );
+        if let Some(bad) = args.iter().find(|arg| arg.ty != Ty::Unknown && !fits(&arg.ty) && !day(&arg.ty)) {
+            self.error(offset, "wrong-type", format!("`{name}` does not take {}", bad.ty.words()), None);
             return None;
         }
-        Some(Typed::new(
-            Expr::Call(func, args.into_iter().map(|arg| arg.expr).collect()),
-            ty,
-        ))
+        Some(Typed::new(Expr::Call(func, args.into_iter().map(|arg| arg.expr).collect()), ty))
     }
 
     /// A constant that stands for a day.
@@ -115,8 +95,6 @@ impl Check<'_> {
         let Ty::Text(Words::OneOf(given)) = ty else {
             return false;
         };
-        given
-            .iter()
-            .all(|(text, offset)| self.cx.date(self.source.at(*offset), text).is_some())
+        given.iter().all(|(text, offset)| self.cx.date(self.source.at(*offset), text).is_some())
     }
 }

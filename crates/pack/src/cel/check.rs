@@ -85,9 +85,7 @@ impl Check<'_> {
 
     /// Reports at the byte `offset`.
     pub fn error(&self, offset: usize, code: &'static str, message: impl Into<String>, remedy: Option<&str>) {
-        self.cx
-            .sink
-            .error_maybe(self.source.at(offset), code, message, remedy.map(str::to_owned));
+        self.cx.sink.error_maybe(self.source.at(offset), code, message, remedy.map(str::to_owned));
     }
 
     /// Types and lowers `ast`; `None` after a finding.
@@ -105,12 +103,7 @@ impl Check<'_> {
 
     pub(super) fn unsupported(&self, id: u64) -> Option<Typed> {
         let remedy = "there are == != < <= > >= && || ! in + - * / % ?: and size, has, contains, startsWith, endsWith, days, hours, string";
-        self.error(
-            self.offset(id),
-            "not-in-the-language",
-            "this is no part of the pack language",
-            Some(remedy),
-        );
+        self.error(self.offset(id), "not-in-the-language", "this is no part of the pack language", Some(remedy));
         None
     }
 
@@ -127,12 +120,7 @@ impl Check<'_> {
                 Typed::new(Expr::Lit(Value::String(text)), ty)
             }
             LiteralValue::Null => {
-                self.error(
-                    offset,
-                    "not-in-the-language",
-                    "there is no null",
-                    Some("ask has(…) or !has(…)"),
-                );
+                self.error(offset, "not-in-the-language", "there is no null", Some("ask has(…) or !has(…)"));
                 return None;
             }
             LiteralValue::Bytes(_) => return self.unsupported(id),
@@ -155,19 +143,11 @@ impl Check<'_> {
             }
         }
         if numbers != 0 && numbers != items.len() {
-            self.error(
-                self.offset(id),
-                "wrong-type",
-                "a list holds either texts or numbers, not both",
-                None,
-            );
+            self.error(self.offset(id), "wrong-type", "a list holds either texts or numbers, not both", None);
             return None;
         }
         let ty = if numbers > 0 { Ty::Numbers } else { Ty::List(words) };
-        Some(Typed::new(
-            Expr::List(items.into_iter().map(Typed::operand).collect()),
-            ty,
-        ))
+        Some(Typed::new(Expr::List(items.into_iter().map(Typed::operand).collect()), ty))
     }
 
     fn call(&mut self, ast: &IdedExpr, call: &CallExpr) -> Option<Typed> {
@@ -193,10 +173,7 @@ impl Check<'_> {
                     return None;
                 }
                 let ty = inner.ty.clone();
-                Some(Typed::new(
-                    Expr::Arith(Arith::Sub, Box::new(Expr::Lit(0.into())), Box::new(inner.operand())),
-                    ty,
-                ))
+                Some(Typed::new(Expr::Arith(Arith::Sub, Box::new(Expr::Lit(0.into())), Box::new(inner.operand())), ty))
             }
             (op::CONDITIONAL, [test, yes, no]) => self.conditional(ast.id, test, yes, no),
             (op::IN, [item, list]) => self.membership(ast.id, item, list),
@@ -213,12 +190,7 @@ impl Check<'_> {
             Ty::Unknown => None,
             other => {
                 let message = format!("true or false is wanted here, this gives {}", other.words());
-                self.error(
-                    self.start(ast),
-                    "wrong-type",
-                    message,
-                    Some("compare it, or ask has(…)"),
-                );
+                self.error(self.start(ast), "wrong-type", message, Some("compare it, or ask has(…)"));
                 None
             }
         }
@@ -251,10 +223,7 @@ impl Check<'_> {
             self.error(self.offset(id), "mixed-types", message, Some("compare with == or !="));
             return None;
         }
-        Some(Typed::new(
-            Expr::Cmp(cmp, Box::new(a.operand()), Box::new(b.operand())),
-            Ty::Bool,
-        ))
+        Some(Typed::new(Expr::Cmp(cmp, Box::new(a.operand()), Box::new(b.operand())), Ty::Bool))
     }
 
     fn arithmetic(&mut self, id: u64, name: &str, a: &IdedExpr, b: &IdedExpr) -> Option<Typed> {
@@ -272,10 +241,7 @@ impl Check<'_> {
                 return None;
             }
         };
-        Some(Typed::new(
-            Expr::Arith(arith, Box::new(a.operand()), Box::new(b.operand())),
-            ty,
-        ))
+        Some(Typed::new(Expr::Arith(arith, Box::new(a.operand()), Box::new(b.operand())), ty))
     }
 
     fn conditional(&mut self, id: u64, test: &IdedExpr, yes: &IdedExpr, no: &IdedExpr) -> Option<Typed> {
@@ -309,28 +275,16 @@ impl Check<'_> {
             Ty::Unknown => Ty::Unknown,
             other => {
                 let message = format!("`in` looks into a list, this is {}", other.words());
-                self.error(
-                    self.offset(id),
-                    "mixed-types",
-                    message,
-                    Some("write [a, b], or x.contains(y) for texts"),
-                );
+                self.error(self.offset(id), "mixed-types", message, Some("write [a, b], or x.contains(y) for texts"));
                 return None;
             }
         };
         if comparable(self, &item.ty, &element).is_err() {
-            let message = format!(
-                "{} cannot be in a list of which each is {}",
-                item.ty.words(),
-                element.words()
-            );
+            let message = format!("{} cannot be in a list of which each is {}", item.ty.words(), element.words());
             self.error(self.offset(id), "mixed-types", message, None);
             return None;
         }
-        Some(Typed::new(
-            Expr::In(Box::new(item.operand()), Box::new(list.expr)),
-            Ty::Bool,
-        ))
+        Some(Typed::new(Expr::In(Box::new(item.operand()), Box::new(list.expr)), Ty::Bool))
     }
 }
 

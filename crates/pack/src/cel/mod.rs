@@ -40,12 +40,7 @@ pub enum Want<'a> {
 pub fn compile(cx: Cx<'_>, scope: &Scope<'_>, node: &Node, want: &Want<'_>) -> Option<Expr> {
     let source = Source::new(cx, node)?;
     let ast = parse(cx, &source)?;
-    let mut check = check::Check {
-        cx,
-        scope,
-        source: &source,
-        offsets: &ast.1,
-    };
+    let mut check = check::Check { cx, scope, source: &source, offsets: &ast.1 };
     let typed = check.walk(&ast.0)?;
     ty::fit(&check, typed, want)
 }
@@ -71,34 +66,18 @@ impl<'a> Source<'a> {
             return None;
         };
         if scalar.text.len() > MAX_EXPRESSION {
-            cx.sink.error(
-                node.at,
-                "too-long",
-                format!("an expression has at most {MAX_EXPRESSION} characters"),
-            );
+            cx.sink.error(node.at, "too-long", format!("an expression has at most {MAX_EXPRESSION} characters"));
             return None;
         }
-        Some(Source {
-            text: &scalar.text,
-            at: node.at,
-            inset: scalar.inset,
-        })
+        Some(Source { text: &scalar.text, at: node.at, inset: scalar.inset })
     }
 
     /// The place of the byte `offset` of the text; the start of the value where columns cannot be told.
     pub fn at(&self, offset: usize) -> At {
         let Some(inset) = self.inset else { return self.at };
-        let before = self
-            .text
-            .get(..offset.min(self.text.len()))
-            .unwrap_or_default()
-            .chars()
-            .count();
+        let before = self.text.get(..offset.min(self.text.len())).unwrap_or_default().chars().count();
         let before = u32::try_from(before).unwrap_or(u32::MAX);
-        At {
-            column: self.at.column.saturating_add(inset).saturating_add(before),
-            ..self.at
-        }
+        At { column: self.at.column.saturating_add(inset).saturating_add(before), ..self.at }
     }
 }
 
@@ -112,8 +91,7 @@ fn parse(cx: Cx<'_>, source: &Source<'_>) -> Option<Parsed> {
             let first = errors.errors.into_iter().next();
             let (column, message) = first.map_or((1, String::new()), |error| (error.pos.1, error.msg));
             let offset = usize::try_from(column.saturating_sub(1)).unwrap_or_default();
-            cx.sink
-                .error_maybe(source.at(offset), "bad-expression", plain(&message), hint(source.text));
+            cx.sink.error_maybe(source.at(offset), "bad-expression", plain(&message), hint(source.text));
             None
         }
     }
@@ -133,18 +111,11 @@ fn plain(message: &str) -> String {
 }
 
 fn hint(text: &str) -> Option<String> {
-    let bare = text
-        .replace("==", "")
-        .replace("!=", "")
-        .replace("<=", "")
-        .replace(">=", "");
+    let bare = text.replace("==", "").replace("!=", "").replace("<=", "").replace(">=", "");
     if bare.contains('=') {
         return Some("compare with `==`".to_owned());
     }
     let words: Vec<&str> = text.split_whitespace().collect();
     let spelled = [("and", "&&"), ("or", "||"), ("not", "!")];
-    spelled
-        .iter()
-        .find(|(word, _)| words.contains(word))
-        .map(|(word, sign)| format!("write `{sign}` for {word}"))
+    spelled.iter().find(|(word, _)| words.contains(word)).map(|(word, sign)| format!("write `{sign}` for {word}"))
 }

@@ -14,21 +14,9 @@ use ganglion_model::pack::FieldKind;
 /// A part of a path with its byte offset.
 type Part<'a> = (&'a str, usize);
 
-const OF_CASE: [&str; 10] = [
-    "state",
-    "level",
-    "channel",
-    "place",
-    "opened_at",
-    "number",
-    "moved",
-    "closed_at",
-    "observed_at",
-    "assignee",
-];
-const OF_CLOCK: [&str; 8] = [
-    "overdue", "running", "paused", "on_time", "stopped", "due", "started", "extended",
-];
+const OF_CASE: [&str; 10] =
+    ["state", "level", "channel", "place", "opened_at", "number", "moved", "closed_at", "observed_at", "assignee"];
+const OF_CLOCK: [&str; 8] = ["overdue", "running", "paused", "on_time", "stopped", "due", "started", "extended"];
 const OF_ACTOR: [&str; 3] = ["role", "level", "post"];
 
 /// Resolves the path spelled by `ast`; `asked` if it is only asked whether there is a value.
@@ -51,11 +39,7 @@ pub fn resolve(check: &mut Check<'_>, ast: &IdedExpr, asked: bool) -> Option<Typ
     parts.reverse();
     let ty = root(check, &parts, asked)?;
     let path = Expr::Path(parts.iter().map(|(name, _)| (*name).to_owned()).collect());
-    Some(if asked {
-        Typed::new(Expr::Call(Func::Has, vec![path]), Ty::Bool)
-    } else {
-        Typed::new(path, ty)
-    })
+    Some(if asked { Typed::new(Expr::Call(Func::Has, vec![path]), Ty::Bool) } else { Typed::new(path, ty) })
 }
 
 /// A selected field stands behind the dot that the parser gives as its place; `has(a.b)` gives the bracket instead.
@@ -76,59 +60,32 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
     match (*name, scope.case) {
         ("case", Some(process)) => case(check, process, rest, asked),
         ("clock", Some(process)) => clock(check, process, rest),
-        ("mark", Some(process)) => one(
-            check,
-            rest,
-            "mark",
-            &process.marks.iter().map(String::as_str).collect::<Vec<_>>(),
-        ),
+        ("mark", Some(process)) => {
+            one(check, rest, "mark", &process.marks.iter().map(String::as_str).collect::<Vec<_>>())
+        }
         (first @ ("first" | "last"), Some(process)) => one(
             check,
             rest,
             &format!("{first}.<state>: state"),
             &process.states.iter().map(String::as_str).collect::<Vec<_>>(),
         ),
-        ("form", _) if scope.form.is_some() => fields(
-            check,
-            scope.form?,
-            rest,
-            Follow {
-                what: "the form",
-                asked,
-                sealed: scope.stores,
-            },
-        ),
-        ("row", _) if scope.row.is_some() => fields(
-            check,
-            scope.row?,
-            rest,
-            Follow {
-                what: "the row",
-                asked,
-                sealed: true,
-            },
-        ),
+        ("form", _) if scope.form.is_some() => {
+            fields(check, scope.form?, rest, Follow { what: "the form", asked, sealed: scope.stores })
+        }
+        ("row", _) if scope.row.is_some() => {
+            fields(check, scope.row?, rest, Follow { what: "the row", asked, sealed: true })
+        }
         ("actor", _) if scope.actor => actor(check, rest),
         ("now", _) if scope.now => ends(check, rest, Ty::Time),
         ("today", _) if scope.now => ends(check, rest, Ty::Date),
         (known, _) if ROOTS.contains(&known) => {
             let remedy =
                 why_not(known).map_or_else(|| format!("known here: {}", scope.roots().join(", ")), str::to_owned);
-            check.error(
-                *offset,
-                "not-available-here",
-                format!("`{known}` has no meaning here"),
-                Some(&remedy),
-            );
+            check.error(*offset, "not-available-here", format!("`{known}` has no meaning here"), Some(&remedy));
             None
         }
         (unknown, _) => {
-            check.error(
-                *offset,
-                "unknown-name",
-                format!("there is no `{unknown}`"),
-                Some(&suggest(check, unknown)),
-            );
+            check.error(*offset, "unknown-name", format!("there is no `{unknown}`"), Some(&suggest(check, unknown)));
             None
         }
     }
@@ -147,11 +104,7 @@ fn suggest(check: &Check<'_>, word: &str) -> String {
     if check.scope.form.is_some_and(|form| form.contains_key(word)) {
         return format!("write form.{word}");
     }
-    if check
-        .scope
-        .case
-        .is_some_and(|case| case.field(word).is_some() || case.counts.iter().any(|one| one == word))
-    {
+    if check.scope.case.is_some_and(|case| case.field(word).is_some() || case.counts.iter().any(|one| one == word)) {
         return format!("write case.{word}");
     }
     let near = near::nearest(word, check.scope.roots()).map(|near| format!("did you mean `{near}`?"));
@@ -159,12 +112,7 @@ fn suggest(check: &Check<'_>, word: &str) -> String {
 }
 
 fn unknown(check: &Check<'_>, (name, offset): Part<'_>, message: &str, known: &[&str]) -> Option<Ty> {
-    check.cx.unknown(
-        (check.source.at(offset), "unknown-field"),
-        message,
-        name,
-        known.iter().copied(),
-    );
+    check.cx.unknown((check.source.at(offset), "unknown-field"), message, name, known.iter().copied());
     None
 }
 
@@ -172,12 +120,7 @@ fn ends(check: &Check<'_>, rest: &[Part<'_>], ty: Ty) -> Option<Ty> {
     match rest.first() {
         None => Some(ty),
         Some((name, offset)) => {
-            check.error(
-                *offset,
-                "unknown-field",
-                format!("{} has no part `{name}`", ty.words()),
-                None,
-            );
+            check.error(*offset, "unknown-field", format!("{} has no part `{name}`", ty.words()), None);
             None
         }
     }
@@ -256,22 +199,9 @@ fn case(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>], asked: bo
     if let Some(ty) = own {
         return ends(check, more, ty);
     }
-    let from = if process.form.contains_key(name.0) {
-        &process.form
-    } else {
-        &process.fields
-    };
+    let from = if process.form.contains_key(name.0) { &process.form } else { &process.fields };
     if from.contains_key(name.0) {
-        return fields(
-            check,
-            from,
-            rest,
-            Follow {
-                what: "the case",
-                asked,
-                sealed: true,
-            },
-        );
+        return fields(check, from, rest, Follow { what: "the case", asked, sealed: true });
     }
     let message = format!("the case has no field `{}`", name.0);
     if process.asked.contains(name.0) {
@@ -279,12 +209,7 @@ fn case(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>], asked: bo
         check.error(name.1, "unknown-field", message, Some(remedy));
         return None;
     }
-    let mut known: Vec<&str> = process
-        .form
-        .keys()
-        .chain(process.fields.keys())
-        .map(String::as_str)
-        .collect();
+    let mut known: Vec<&str> = process.form.keys().chain(process.fields.keys()).map(String::as_str).collect();
     known.extend(process.counts.iter().map(String::as_str).chain(OF_CASE));
     unknown(check, *name, &message, &known)
 }
@@ -325,22 +250,8 @@ fn fields(check: &Check<'_>, from: &FieldSymbols, parts: &[Part<'_>], how: Follo
     };
     if !target.deployment {
         let message = format!("rows of `{register}` live with their places and cannot be followed in an expression");
-        check.error(
-            more[0].1,
-            "not-followed",
-            message,
-            Some("copy the value into a field of the case"),
-        );
+        check.error(more[0].1, "not-followed", message, Some("copy the value into a field of the case"));
         return None;
     }
-    fields(
-        check,
-        &target.fields,
-        more,
-        Follow {
-            what: "the row",
-            sealed: true,
-            ..how
-        },
-    )
+    fields(check, &target.fields, more, Follow { what: "the row", sealed: true, ..how })
 }

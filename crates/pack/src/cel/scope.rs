@@ -22,69 +22,37 @@ pub struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// Conditions of an opening form.
     pub fn opening(process: &'a ProcessSymbol) -> Scope<'a> {
-        Scope {
-            form: Some(&process.form),
-            actor: true,
-            now: true,
-            ..Scope::default()
-        }
+        Scope { form: Some(&process.form), actor: true, now: true, ..Scope::default() }
     }
 
     /// Conditions of the fields of an action's form.
     pub fn action(process: &'a ProcessSymbol, form: &'a FieldSymbols) -> Scope<'a> {
-        Scope {
-            case: Some(process),
-            form: Some(form),
-            actor: true,
-            now: true,
-            ..Scope::default()
-        }
+        Scope { case: Some(process), form: Some(form), actor: true, now: true, ..Scope::default() }
     }
 
     /// Guards of actions: judged before anything is typed.
     pub fn guard(process: &'a ProcessSymbol) -> Scope<'a> {
-        Scope {
-            case: Some(process),
-            actor: true,
-            now: true,
-            ..Scope::default()
-        }
+        Scope { case: Some(process), actor: true, now: true, ..Scope::default() }
     }
 
     /// Lengths of clocks, read when a state is entered.
     pub fn clock(process: &'a ProcessSymbol) -> Scope<'a> {
-        Scope {
-            case: Some(process),
-            now: true,
-            ..Scope::default()
-        }
+        Scope { case: Some(process), now: true, ..Scope::default() }
     }
 
     /// Values effects store.
     pub fn effect(process: &'a ProcessSymbol, form: &'a FieldSymbols) -> Scope<'a> {
-        Scope {
-            stores: true,
-            ..Scope::action(process, form)
-        }
+        Scope { stores: true, ..Scope::action(process, form) }
     }
 
     /// Conditions of register fields.
     pub fn register(fields: &'a FieldSymbols) -> Scope<'a> {
-        Scope {
-            form: Some(fields),
-            actor: true,
-            now: true,
-            ..Scope::default()
-        }
+        Scope { form: Some(fields), actor: true, now: true, ..Scope::default() }
     }
 
     /// Names at the start of a path.
     pub fn roots(&self) -> Vec<&'static str> {
-        let of_case: &[&str] = if self.case.is_some() {
-            &["case", "clock", "mark", "first", "last"]
-        } else {
-            &[]
-        };
+        let of_case: &[&str] = if self.case.is_some() { &["case", "clock", "mark", "first", "last"] } else { &[] };
         let mut roots = of_case.to_vec();
         roots.extend(self.form.map(|_| "form"));
         roots.extend(self.row.map(|_| "row"));
@@ -95,6 +63,4 @@ impl<'a> Scope<'a> {
 }
 
 /// Every root of the language, available here or not.
-pub const ROOTS: [&str; 10] = [
-    "case", "form", "row", "actor", "clock", "mark", "first", "last", "now", "today",
-];
+pub const ROOTS: [&str; 10] = ["case", "form", "row", "actor", "clock", "mark", "first", "last", "now", "today"];

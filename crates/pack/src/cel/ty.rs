@@ -159,18 +159,12 @@ pub fn constants(check: &Check<'_>, given: &[(String, usize)], words: &Words) ->
             Words::Code(list) => {
                 let declared = check.cx.symbols.lists.get(list).filter(|list| !list.codes.is_empty());
                 let Some(list_symbol) = declared else { continue };
-                (
-                    format!("the list `{list}` has no code"),
-                    list_symbol.codes.iter().map(String::as_str).collect(),
-                )
+                (format!("the list `{list}` has no code"), list_symbol.codes.iter().map(String::as_str).collect())
             }
             Words::Level => ("there is no level".to_owned(), Level::ALL.map(Level::as_str).to_vec()),
             Words::State => {
                 let states = check.scope.case.map(|case| case.states.as_slice()).unwrap_or_default();
-                (
-                    "the process has no state".to_owned(),
-                    states.iter().map(String::as_str).collect(),
-                )
+                ("the process has no state".to_owned(), states.iter().map(String::as_str).collect())
             }
             Words::Role => {
                 let roles = check.cx.symbols.roles.keys().map(String::as_str).chain(OTHER_ACTORS);
@@ -183,9 +177,7 @@ pub fn constants(check: &Check<'_>, given: &[(String, usize)], words: &Words) ->
             _ => continue,
         };
         if !known.contains(&text.as_str()) {
-            check
-                .cx
-                .unknown((at, "unknown-code"), &format!("{what} `{text}`"), text, known);
+            check.cx.unknown((at, "unknown-code"), &format!("{what} `{text}`"), text, known);
             good = false;
         }
     }
@@ -232,10 +224,7 @@ pub fn fit(check: &Check<'_>, typed: Typed, want: &Want<'_>) -> Option<Expr> {
     let given = typed.ty.words();
     let wrong = |wanted: &str, remedy: Option<&str>| {
         let message = format!("this gives {given}, but {wanted} is wanted");
-        check
-            .cx
-            .sink
-            .error_maybe(at, "wrong-type", message, remedy.map(str::to_owned));
+        check.cx.sink.error_maybe(at, "wrong-type", message, remedy.map(str::to_owned));
         None
     };
     match (want, &typed.ty) {
@@ -276,11 +265,7 @@ fn field(check: &Check<'_>, typed: Typed, name: &str, kind: &FieldKind) -> Optio
         return Some(typed.expr);
     }
     let at = check.source.at(0);
-    let message = format!(
-        "the field `{name}` holds {}, but this gives {}",
-        wanted.words(),
-        typed.ty.words()
-    );
+    let message = format!("the field `{name}` holds {}, but this gives {}", wanted.words(), typed.ty.words());
     check.cx.sink.error(at, "wrong-type", message);
     None
 }

@@ -11,9 +11,7 @@ use crate::yaml::{Key, Node};
 use ganglion_model::pack::{Action, Guard, State, Tone, Who};
 
 const OF_STATE: [&str; 5] = ["title", "public", "tone", "final", "actions"];
-const OF_ACTION: [&str; 11] = [
-    "title", "help", "by", "not", "when", "form", "to", "do", "bulk", "basis", "grave",
-];
+const OF_ACTION: [&str; 11] = ["title", "help", "by", "not", "when", "form", "to", "do", "bulk", "basis", "grave"];
 const TONES: [(&str, Tone); 5] = [
     ("waiting", Tone::Waiting),
     ("working", Tone::Working),
@@ -34,10 +32,7 @@ pub fn state(cx: Cx<'_>, key: &Key, node: &Node, process: (&str, &ProcessSymbol)
         public: cx.text_or_empty(node, "public", &what),
         tone: cx.one_of(node, "tone", &TONES).unwrap_or_default(),
         is_final: cx.flag(node, "final", false),
-        actions: actions
-            .iter()
-            .filter_map(|(key, node)| action(cx, key, node, process))
-            .collect(),
+        actions: actions.iter().filter_map(|(key, node)| action(cx, key, node, process)).collect(),
     })
 }
 
@@ -54,8 +49,7 @@ fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSy
     let by = who::list(cx, node, "by", (anyone, "whoever opened the case is the `reporter`"));
     if by.is_empty() {
         let message = format!("nobody may take {what}");
-        cx.sink
-            .error_help(key.at, "nobody-may", message, "add `by: [role@level]`");
+        cx.sink.error_help(key.at, "nobody-may", message, "add `by: [role@level]`");
     }
     Some(Action {
         name: key.text.clone(),
@@ -66,13 +60,7 @@ fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSy
         when: guard(cx, node, &Scope::guard(process)),
         form: field::all(cx, node.get("form"), &scope, Owner::Action(process)),
         to: to.into_iter().next(),
-        effects: Doing {
-            cx,
-            process,
-            name,
-            form: &form,
-        }
-        .all(node.get("do")),
+        effects: Doing { cx, process, name, form: &form }.all(node.get("do")),
         bulk: cx.flag(node, "bulk", false),
         basis: cx.text_or_empty(node, "basis", &what),
         grave: cx.flag(node, "grave", false),

@@ -10,18 +10,8 @@ use ganglion_model::clocks::{Length, Rule, Unit};
 use ganglion_model::pack::{ClockDef, LengthFrom, OnOverdue};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 10] = [
-    "title",
-    "from",
-    "until",
-    "suspend_in",
-    "length",
-    "same_day",
-    "roll",
-    "overdue",
-    "promise",
-    "basis",
-];
+const KEYS: [&str; 10] =
+    ["title", "from", "until", "suspend_in", "length", "same_day", "roll", "overdue", "promise", "basis"];
 /// Largest share of another clock's length, in percent.
 const MOST_PERCENT: i64 = 1000;
 
@@ -47,11 +37,7 @@ fn one(cx: Cx<'_>, name: &str, node: &Node, symbol: &ProcessSymbol) -> Option<Cl
     let scope = Scope::clock(symbol);
     let length = length(cx, cx.need(node, "length", &what)?, &scope, symbol)?;
     if matches!(&length, LengthFrom::Share { clock, .. } if clock == name) {
-        cx.sink.error(
-            node.at,
-            "share-of-itself",
-            format!("{what} cannot be a share of itself"),
-        );
+        cx.sink.error(node.at, "share-of-itself", format!("{what} cannot be a share of itself"));
     }
     Some(ClockDef {
         name: name.to_owned(),
@@ -76,10 +62,7 @@ pub fn length(cx: Cx<'_>, node: &Node, scope: &Scope<'_>, symbol: &ProcessSymbol
         let of = cx.need(node, "of", "a share")?;
         let clock = cx.scalar(of, "a clock")?;
         known_clock(cx, of.at, clock, symbol).then_some(())?;
-        return Some(LengthFrom::Share {
-            clock: clock.to_owned(),
-            percent: u32::try_from(percent).ok()?,
-        });
+        return Some(LengthFrom::Share { clock: clock.to_owned(), percent: u32::try_from(percent).ok()? });
     }
     let text = cx.scalar(node, "a length")?;
     if text.starts_with(|c: char| c.is_ascii_digit()) {
@@ -93,34 +76,20 @@ pub fn known_clock(cx: Cx<'_>, at: At, clock: &str, symbol: &ProcessSymbol) -> b
     let known = symbol.clocks.iter().any(|one| one == clock);
     if !known {
         let names = symbol.clocks.iter().map(String::as_str);
-        cx.unknown(
-            (at, "unknown-clock"),
-            &format!("there is no clock `{clock}`"),
-            clock,
-            names,
-        );
+        cx.unknown((at, "unknown-clock"), &format!("there is no clock `{clock}`"), clock, names);
     }
     known
 }
 
 fn rule(cx: Cx<'_>, node: &Node, length: &LengthFrom) -> Rule {
     // The length inside counts only for a fixed one; others replace it when the clock starts.
-    let fixed = if let LengthFrom::Fixed(length) = length {
-        Some(*length)
-    } else {
-        None
-    };
+    let fixed = if let LengthFrom::Fixed(length) = length { Some(*length) } else { None };
     let mut rule = Rule::new(fixed.unwrap_or_else(|| Length::new(1, Unit::WorkingDay)));
     if cx.flag(node, "same_day", false) {
         rule = rule.same_day();
         if fixed.is_some_and(|length| length.unit().is_hours()) {
             let at = node.get("same_day").map_or(node.at, |key| key.at);
-            cx.sink.warn(
-                at,
-                "rule-without-effect",
-                "hours count from the moment itself",
-                "remove `same_day`",
-            );
+            cx.sink.warn(at, "rule-without-effect", "hours count from the moment itself", "remove `same_day`");
         }
     }
     if cx.flag(node, "roll", false) {
@@ -128,12 +97,7 @@ fn rule(cx: Cx<'_>, node: &Node, length: &LengthFrom) -> Rule {
         let rolls = |unit| matches!(unit, Unit::CalendarDay | Unit::Month | Unit::Year);
         if fixed.is_some_and(|length| !rolls(length.unit())) {
             let at = node.get("roll").map_or(node.at, |key| key.at);
-            cx.sink.warn(
-                at,
-                "rule-without-effect",
-                "only calendar days, months and years roll",
-                "remove `roll`",
-            );
+            cx.sink.warn(at, "rule-without-effect", "only calendar days, months and years roll", "remove `roll`");
         }
     }
     rule

@@ -46,13 +46,8 @@ impl<'a> Doing<'a> {
             };
             if key.text == "set" {
                 let from = |name: &str| self.process.field(name).and_then(|field| field.kind.clone());
-                let known: Vec<&str> = self
-                    .process
-                    .form
-                    .keys()
-                    .chain(self.process.fields.keys())
-                    .map(String::as_str)
-                    .collect();
+                let known: Vec<&str> =
+                    self.process.form.keys().chain(self.process.fields.keys()).map(String::as_str).collect();
                 let values = self.values(value, "the case", &known, from);
                 effects.extend(values.into_iter().map(|(field, value)| Effect::Set { field, value }));
             } else {
@@ -79,12 +74,7 @@ impl<'a> Doing<'a> {
                 "up" => Some(Effect::Level { up: true }),
                 "down" => Some(Effect::Level { up: false }),
                 other => {
-                    cx.unknown(
-                        (value.at, "unknown-word"),
-                        "`level` is up or down",
-                        other,
-                        ["up", "down"],
-                    );
+                    cx.unknown((value.at, "unknown-word"), "`level` is up or down", other, ["up", "down"]);
                     None
                 }
             },
@@ -110,29 +100,16 @@ impl<'a> Doing<'a> {
             "notify" => self.notify(key, value),
             other => {
                 let remedy = near::remedy(other, EFFECTS);
-                cx.sink.error_maybe(
-                    key.at,
-                    "unknown-effect",
-                    format!("there is no effect `{other}`"),
-                    remedy,
-                );
+                cx.sink.error_maybe(key.at, "unknown-effect", format!("there is no effect `{other}`"), remedy);
                 None
             }
         }
     }
 
     fn notify(&self, key: &Key, value: &Node) -> Option<Effect> {
-        let whole = Node {
-            at: value.at,
-            kind: Kind::Map(vec![(key.clone(), value.clone())]),
-        };
+        let whole = Node { at: value.at, kind: Kind::Map(vec![(key.clone(), value.clone())]) };
         let told: fn(&Who) -> bool = |who| matches!(who, Who::Reporter | Who::Assignee);
-        let who = who::list(
-            self.cx,
-            &whole,
-            "notify",
-            (told, "only reporter and assignee can be told"),
-        );
+        let who = who::list(self.cx, &whole, "notify", (told, "only reporter and assignee can be told"));
         (!who.is_empty()).then_some(Effect::Notify(who))
     }
 
@@ -151,19 +128,13 @@ impl<'a> Doing<'a> {
         };
         let Some(field) = self.form.get(name) else {
             let known = self.form.keys().map(String::as_str);
-            cx.unknown(
-                (node.at, "unknown-field"),
-                &format!("the form has no field `{name}`"),
-                name,
-                known,
-            );
+            cx.unknown((node.at, "unknown-field"), &format!("the form has no field `{name}`"), name, known);
             return None;
         };
         let kind = field.kind.as_ref()?;
         if !fits(kind) {
             let message = format!("`{text}` is not {wanted}");
-            cx.sink
-                .error_help(node.at, "wrong-type", message, format!("the field must be {wanted}"));
+            cx.sink.error_help(node.at, "wrong-type", message, format!("the field must be {wanted}"));
             return None;
         }
         Some(name.to_owned())
@@ -183,11 +154,7 @@ impl<'a> Doing<'a> {
             self.form_field(node, "a field of type post, `actor` or `nobody`", post)?
         };
         let several = matches!(self.form.get(&name)?.kind, Some(FieldKind::Posts { .. }));
-        Some(if several {
-            Assign::FormMany(name)
-        } else {
-            Assign::Form(name)
-        })
+        Some(if several { Assign::FormMany(name) } else { Assign::Form(name) })
     }
 
     fn timed(&self, node: &Node, what: &str, key: &str) -> Option<(String, ganglion_model::pack::LengthFrom)> {
@@ -203,16 +170,12 @@ impl<'a> Doing<'a> {
 
     fn open(&self, node: &Node) -> Option<Effect> {
         let cx = self.cx;
-        cx.mapping(node, "`open`", &["process", "place", "set", "link"])
-            .then_some(())?;
+        cx.mapping(node, "`open`", &["process", "place", "set", "link"]).then_some(())?;
         let process = cx.need(node, "process", "`open`")?;
         let name = cx.scalar(process, "a process")?;
         let known = cx.symbols.processes.iter().map(|(name, one)| (name, &one.packs));
-        let link = cx
-            .need(node, "link", "`open`")
-            .and_then(|link| cx.scalar(link, "a link"));
-        cx.usable(process.at, ("process", "unknown-process"), name, known)
-            .then_some(())?;
+        let link = cx.need(node, "link", "`open`").and_then(|link| cx.scalar(link, "a link"));
+        cx.usable(process.at, ("process", "unknown-process"), name, known).then_some(())?;
         let target = cx.symbols.processes.get(name)?;
         let place = node
             .get("place")
@@ -226,27 +189,19 @@ impl<'a> Doing<'a> {
         for (field, symbol) in &target.form {
             if symbol.required && !set.contains_key(field) && !target.place_fields.contains(field) {
                 let message = format!("{name} asks for `{field}`, which is not set here");
-                cx.sink
-                    .error_help(node.at, "missing-value", message, format!("add `{field}: …` to `set`"));
+                cx.sink.error_help(node.at, "missing-value", message, format!("add `{field}: …` to `set`"));
             }
         }
-        Some(Effect::Open {
-            process: name.to_owned(),
-            place,
-            set,
-            link: link?.to_owned(),
-        })
+        Some(Effect::Open { process: name.to_owned(), place, set, link: link?.to_owned() })
     }
 
     fn record(&self, node: &Node) -> Option<Effect> {
         let cx = self.cx;
-        cx.mapping(node, "`record`", &["register", "key", "set"])
-            .then_some(())?;
+        cx.mapping(node, "`record`", &["register", "key", "set"]).then_some(())?;
         let register = cx.need(node, "register", "`record`")?;
         let name = cx.scalar(register, "a register")?;
         let known = cx.symbols.registers.iter().map(|(name, one)| (name, &one.packs));
-        cx.usable(register.at, ("register", "unknown-register"), name, known)
-            .then_some(())?;
+        cx.usable(register.at, ("register", "unknown-register"), name, known).then_some(())?;
         let target = cx.symbols.registers.get(name)?;
         let scope = Scope::effect(self.process, self.form);
         let key = cel::compile(cx, &scope, cx.need(node, "key", "`record`")?, &Want::Key);
@@ -256,11 +211,7 @@ impl<'a> Doing<'a> {
             .get("set")
             .map(|set| self.values(set, &format!("the register {name}"), &names, from))
             .unwrap_or_default();
-        Some(Effect::Record {
-            register: name.to_owned(),
-            key: key?,
-            set,
-        })
+        Some(Effect::Record { register: name.to_owned(), key: key?, set })
     }
 
     /// `field: expression` pairs for fields that `kind` knows.

@@ -34,10 +34,7 @@ pub fn all(cx: Cx<'_>, node: Option<&Node>, scope: &Scope<'_>, owner: Owner<'_>)
             format!("fields are a mapping of name to field, this is {}", node.what()),
         );
     }
-    node.entries()
-        .iter()
-        .filter_map(|(key, node)| one(cx, key, node, scope, owner))
-        .collect()
+    node.entries().iter().filter_map(|(key, node)| one(cx, key, node, scope, owner)).collect()
 }
 
 fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) -> Option<Field> {
@@ -45,12 +42,7 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
     let what = format!("the field `{}`", key.text);
     if !matches!(node.kind, Kind::Map(_)) {
         let message = format!("{what} must be a mapping, this is {}", node.what());
-        cx.sink.error_help(
-            node.at,
-            "wrong-shape",
-            message,
-            "write {type: text, title: {zh: …, en: …}}",
-        );
+        cx.sink.error_help(node.at, "wrong-shape", message, "write {type: text, title: {zh: …, en: …}}");
         return None;
     }
     let kind = kind::read(cx, node)?;
@@ -80,22 +72,11 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         name: key.text.clone(),
         title: cx.needed_text(node, "title", &what),
         help: cx.text_or_empty(node, "help", &what),
-        required: if judged {
-            required(cx, node, scope)
-        } else {
-            Required::No
-        },
-        when: node
-            .get("when")
-            .filter(|_| judged)
-            .and_then(|when| cel::compile(cx, scope, when, &Want::Condition)),
+        required: if judged { required(cx, node, scope) } else { Required::No },
+        when: node.get("when").filter(|_| judged).and_then(|when| cel::compile(cx, scope, when, &Want::Condition)),
         checks: if judged { checks(cx, node, scope) } else { Vec::new() },
         personal,
-        see: cx
-            .words(node, "see")
-            .into_iter()
-            .map(|(_, role)| role.to_owned())
-            .collect(),
+        see: cx.words(node, "see").into_iter().map(|(_, role)| role.to_owned()).collect(),
         public,
         default: node.get("default").and_then(|default| constant(cx, default, &kind)),
         unit: node.get("unit").map(|text| unit(cx, text)),
@@ -106,10 +87,8 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
 
 /// Forms are judged when they are sent; fields that are filled later are only kept.
 fn without_effect(cx: Cx<'_>, node: &Node) {
-    let conditions = node
-        .entries()
-        .iter()
-        .filter(|(key, _)| ["required", "when", "check", "default"].contains(&key.text.as_str()));
+    let conditions =
+        node.entries().iter().filter(|(key, _)| ["required", "when", "check", "default"].contains(&key.text.as_str()));
     for (key, _) in conditions {
         let message = format!("`{}` has no effect here: only forms are judged", key.text);
         let remedy = "write it in the form of the action that asks for this field";
@@ -127,10 +106,8 @@ pub fn unit(cx: Cx<'_>, node: &Node) -> Text {
 
 fn constant(cx: Cx<'_>, node: &Node, kind: &FieldKind) -> Option<Value> {
     if let Kind::List(items) = &node.kind {
-        let parts: Vec<Option<Value>> = items
-            .iter()
-            .map(|item| value::read(cx, item.at, kind, cx.scalar(item, "a default")?))
-            .collect();
+        let parts: Vec<Option<Value>> =
+            items.iter().map(|item| value::read(cx, item.at, kind, cx.scalar(item, "a default")?)).collect();
         let parts: Vec<Value> = parts.into_iter().collect::<Option<_>>()?;
         return Some(Value::from(parts.into_iter().flat_map(one_or_more).collect::<Vec<_>>()));
     }
@@ -178,34 +155,21 @@ fn check_name(cx: Cx<'_>, key: &Key, kind: &FieldKind, owner: Owner<'_>) {
     let hidden = names::OF_THE_CASE.contains(&name) || (name == "place" && !matches!(kind, FieldKind::Place { .. }));
     if hidden {
         let message = format!("`{name}` is what every case has already; a field of that name could not be read");
-        cx.sink
-            .error_help(key.at, "reserved-name", message, "choose another name");
+        cx.sink.error_help(key.at, "reserved-name", message, "choose another name");
     }
     if process.counts.iter().any(|count| count == name) {
         let message = format!("`{name}` is a counter and a field; `case.{name}` could mean both");
-        cx.sink
-            .error_help(key.at, "duplicate-name", message, "rename one of them");
+        cx.sink.error_help(key.at, "duplicate-name", message, "rename one of them");
     }
     if let (Some(first), Owner::Later(_)) = (process.form.get(name), owner) {
         let message = format!("`{name}` stands in the form (line {}) already", first.at.line);
-        cx.sink.error_help(
-            key.at,
-            "duplicate-name",
-            message,
-            "remove it here: fields of the form are kept too",
-        );
+        cx.sink.error_help(key.at, "duplicate-name", message, "remove it here: fields of the form are kept too");
     }
 }
 
 /// A form field with the name of a case field is stored there, so it must be the same kind of thing.
 fn check_same(cx: Cx<'_>, key: &Key, kind: &FieldKind, personal: bool, case: Option<&FieldSymbol>) {
-    let Some(FieldSymbol {
-        kind: Some(stored),
-        personal: sealed,
-        at,
-        ..
-    }) = case
-    else {
+    let Some(FieldSymbol { kind: Some(stored), personal: sealed, at, .. }) = case else {
         return;
     };
     let same = match (kind, stored) {
@@ -222,18 +186,9 @@ fn check_same(cx: Cx<'_>, key: &Key, kind: &FieldKind, personal: bool, case: Opt
             "`{}` is kept in the case field of that name (line {}), which is of another type",
             key.text, at.line
         );
-        cx.sink.error_help(
-            key.at,
-            "field-differs",
-            message,
-            "give it the same type, or another name",
-        );
+        cx.sink.error_help(key.at, "field-differs", message, "give it the same type, or another name");
     } else if personal != *sealed {
-        let message = format!(
-            "`{}` is personal in one place and not in the other (line {})",
-            key.text, at.line
-        );
-        cx.sink
-            .error_help(key.at, "field-differs", message, "write `personal: true` in both");
+        let message = format!("`{}` is personal in one place and not in the other (line {})", key.text, at.line);
+        cx.sink.error_help(key.at, "field-differs", message, "write `personal: true` in both");
     }
 }

@@ -12,19 +12,13 @@ use ganglion_model::pack::{PackInfo, Role};
 /// Lowers the header of `pack` into `model`.
 pub fn lower(cx: Cx<'_>, pack: &Loaded, model: &mut Model) {
     let Some(node) = &pack.header else { return };
-    if !cx.mapping(
-        node,
-        "pack.yaml",
-        &["pack", "version", "title", "about", "requires", "roles", "lists"],
-    ) {
+    if !cx.mapping(node, "pack.yaml", &["pack", "version", "title", "about", "requires", "roles", "lists"]) {
         return;
     }
     if let Some(name) = cx.need(node, "pack", "pack.yaml") {
         names::check(cx.sink, name.at, cx.scalar(name, "the name").unwrap_or_default());
     }
-    let version = cx
-        .need(node, "version", "pack.yaml")
-        .and_then(|version| cx.scalar(version, "the version"));
+    let version = cx.need(node, "version", "pack.yaml").and_then(|version| cx.scalar(version, "the version"));
     let info = PackInfo {
         name: pack.name.clone(),
         version: version.unwrap_or_default().to_owned(),
@@ -54,12 +48,7 @@ fn requires(cx: Cx<'_>, node: &Node) -> Vec<String> {
         if name == cx.pack {
             cx.sink.error(at, "requires-itself", "a pack cannot require itself");
         } else if !cx.symbols.packs.contains_key(name) {
-            cx.unknown(
-                (at, "unknown-pack"),
-                &format!("the pack `{name}` is not here"),
-                name,
-                known,
-            );
+            cx.unknown((at, "unknown-pack"), &format!("the pack `{name}` is not here"), name, known);
         } else if cx.symbols.visible(name, &[cx.pack.to_owned()]) {
             cx.sink.error(
                 at,
@@ -82,41 +71,21 @@ fn role(cx: Cx<'_>, at: At, name: &str, node: &Node, model: &mut Model) {
     let title = cx.needed_text(node, "title", &what);
     let levels = cx.levels(node, "levels");
     if levels.is_empty() {
-        cx.sink.error_help(
-            node.at,
-            "missing-key",
-            format!("{what} has no levels"),
-            "add `levels: [township]`",
-        );
+        cx.sink.error_help(node.at, "missing-key", format!("{what} has no levels"), "add `levels: [township]`");
     }
     match model.roles.get_mut(name) {
         Some(first) if first.title != title => other(cx, at, "role", name),
         Some(first) => {
-            let more: Vec<_> = levels
-                .into_iter()
-                .filter(|level| !first.levels.contains(level))
-                .collect();
+            let more: Vec<_> = levels.into_iter().filter(|level| !first.levels.contains(level)).collect();
             first.levels.extend(more);
         }
         None => {
-            model.roles.insert(
-                name.to_owned(),
-                Role {
-                    name: name.to_owned(),
-                    title,
-                    levels,
-                },
-            );
+            model.roles.insert(name.to_owned(), Role { name: name.to_owned(), title, levels });
         }
     }
 }
 
 fn other(cx: Cx<'_>, at: At, what: &str, name: &str) {
     let message = format!("another pack declares the {what} `{name}` differently");
-    cx.sink.error_help(
-        at,
-        "duplicate-name",
-        message,
-        "require that pack and leave this out, or choose another name",
-    );
+    cx.sink.error_help(at, "duplicate-name", message, "require that pack and leave this out, or choose another name");
 }

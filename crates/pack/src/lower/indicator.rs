@@ -34,21 +34,11 @@ pub fn lower(cx: Cx<'_>, node: &Node, model: &mut Model) {
     }
     for (key, node) in node.get("measures").map(Node::entries).unwrap_or_default() {
         names::check(cx.sink, key.at, &key.text);
-        model
-            .measures
-            .extend(measure(cx, key, node).map(|one| (key.text.clone(), one)));
+        model.measures.extend(measure(cx, key, node).map(|one| (key.text.clone(), one)));
     }
-    for (order, (key, node)) in node
-        .get("indicators")
-        .map(Node::entries)
-        .unwrap_or_default()
-        .iter()
-        .enumerate()
-    {
+    for (order, (key, node)) in node.get("indicators").map(Node::entries).unwrap_or_default().iter().enumerate() {
         names::check(cx.sink, key.at, &key.text);
-        model
-            .indicators
-            .extend(indicator(cx, key, (node, order)).map(|one| (key.text.clone(), one)));
+        model.indicators.extend(indicator(cx, key, (node, order)).map(|one| (key.text.clone(), one)));
     }
 }
 
@@ -63,32 +53,19 @@ fn measure(cx: Cx<'_>, key: &Key, node: &Node) -> Option<Measure> {
     let register = symbols.registers.get(name).filter(|_| process.is_none());
     let known = symbols.processes.iter().map(|(name, one)| (name, &one.packs));
     let known = known.chain(symbols.registers.iter().map(|(name, one)| (name, &one.packs)));
-    cx.usable(of.at, ("process or register", "unknown-process"), name, known)
-        .then_some(())?;
-    let scope = Scope {
-        case: process,
-        row: register.map(|one| &one.fields),
-        ..Scope::default()
-    };
+    cx.usable(of.at, ("process or register", "unknown-process"), name, known).then_some(())?;
+    let scope = Scope { case: process, row: register.map(|one| &one.fields), ..Scope::default() };
     let expression = |key, want: &Want<'_>| node.get(key).map(|value| cel::compile(cx, &scope, value, want));
     let filter = expression("where", &Want::Condition);
     let by = expression("by", &Want::Split);
     let since = node.get("minutes_since").map(|since| moment(cx, since, process));
     if let Some(since) = node.get("minutes_since").filter(|since| since.text() == Some("always")) {
-        cx.sink.error(
-            since.at,
-            "unknown-moment",
-            "`always` is no moment to count minutes from",
-        );
+        cx.sink.error(since.at, "unknown-moment", "`always` is no moment to count minutes from");
     }
     Some(Measure {
         name: key.text.clone(),
         pack: cx.pack.to_owned(),
-        of: if process.is_some() {
-            Source::Process(name.to_owned())
-        } else {
-            Source::Register(name.to_owned())
-        },
+        of: if process.is_some() { Source::Process(name.to_owned()) } else { Source::Register(name.to_owned()) },
         at: moment(cx, at, process)?,
         filter: filter.map_or(Some(None), |one| one.map(Some))?,
         minutes_since: since.map_or(Some(None), |one| one.map(Some))?,
@@ -125,12 +102,7 @@ fn moment(cx: Cx<'_>, node: &Node, process: Option<&ProcessSymbol>) -> Option<Mo
         _ => {
             let remedy =
                 "opened, first.<state>, last.<state>, mark.<name>, clock.<name>.stopped, clock.<name>.due or always";
-            cx.sink.error_help(
-                node.at,
-                "unknown-moment",
-                format!("`{text}` is no moment of a case"),
-                remedy,
-            );
+            cx.sink.error_help(node.at, "unknown-moment", format!("`{text}` is no moment of a case"), remedy);
             None
         }
     }
@@ -143,12 +115,7 @@ fn named(cx: Cx<'_>, at: At, what: &str, name: &str, known: &[&str]) -> Option<S
             "mark" => "unknown-mark",
             _ => "unknown-clock",
         };
-        cx.unknown(
-            (at, code),
-            &format!("there is no {what} `{name}`"),
-            name,
-            known.iter().copied(),
-        );
+        cx.unknown((at, code), &format!("there is no {what} `{name}`"), name, known.iter().copied());
         return None;
     }
     Some(name.to_owned())
@@ -159,18 +126,10 @@ fn indicator(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Ind
     cx.mapping(node, &what, &OF_INDICATOR).then_some(())?;
     let levels = cx.levels(node, "levels");
     if levels.is_empty() {
-        cx.sink.error_help(
-            node.at,
-            "missing-key",
-            format!("{what} has no levels"),
-            "add `levels: [county, township]`",
-        );
+        cx.sink.error_help(node.at, "missing-key", format!("{what} has no levels"), "add `levels: [county, township]`");
     }
-    let roundings = [
-        ("half_up", Rounding::HalfUp),
-        ("half_even", Rounding::HalfEven),
-        ("truncate", Rounding::Truncate),
-    ];
+    let roundings =
+        [("half_up", Rounding::HalfUp), ("half_even", Rounding::HalfEven), ("truncate", Rounding::Truncate)];
     Some(Indicator {
         name: key.text.clone(),
         pack: cx.pack.to_owned(),
@@ -179,10 +138,7 @@ fn indicator(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Ind
         definition: cx.needed_text(node, "definition", &what),
         formula: formula(cx, node, &what)?,
         unit: node.get("unit").map(|unit| field::unit(cx, unit)).unwrap_or_default(),
-        decimals: cx
-            .number(node, "decimals", (0, 6))
-            .and_then(|n| u8::try_from(n).ok())
-            .unwrap_or(0),
+        decimals: cx.number(node, "decimals", (0, 6)).and_then(|n| u8::try_from(n).ok()).unwrap_or(0),
         rounding: cx.one_of(node, "rounding", &roundings).unwrap_or_default(),
         percent: cx.flag(node, "percent", false),
         levels,
@@ -191,11 +147,8 @@ fn indicator(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Ind
 }
 
 fn formula(cx: Cx<'_>, node: &Node, what: &str) -> Option<Formula> {
-    let given: Vec<&(Key, Node)> = node
-        .entries()
-        .iter()
-        .filter(|(key, _)| FORMULAS.contains(&key.text.as_str()))
-        .collect();
+    let given: Vec<&(Key, Node)> =
+        node.entries().iter().filter(|(key, _)| FORMULAS.contains(&key.text.as_str())).collect();
     let [(key, value)] = given.as_slice() else {
         let message = format!("{what} needs exactly one of {}", FORMULAS.join(", "));
         cx.sink.error(node.at, "no-formula", message);
@@ -205,33 +158,18 @@ fn formula(cx: Cx<'_>, node: &Node, what: &str) -> Option<Formula> {
         let name = cx.scalar(node, "a measure")?;
         if !cx.symbols.measures.contains_key(name) {
             let known = cx.symbols.measures.keys().map(String::as_str);
-            cx.unknown(
-                (node.at, "unknown-measure"),
-                &format!("there is no measure `{name}`"),
-                name,
-                known,
-            );
+            cx.unknown((node.at, "unknown-measure"), &format!("there is no measure `{name}`"), name, known);
             return None;
         }
         Some(name.to_owned())
     };
     if key.text == "ratio" {
         let Kind::List(parts) = &value.kind else {
-            cx.sink.error_help(
-                value.at,
-                "wrong-shape",
-                "a ratio is a list of two measures",
-                "write [part, whole]",
-            );
+            cx.sink.error_help(value.at, "wrong-shape", "a ratio is a list of two measures", "write [part, whole]");
             return None;
         };
         let [part, whole] = parts.as_slice() else {
-            cx.sink.error_help(
-                value.at,
-                "wrong-shape",
-                "a ratio is a list of two measures",
-                "write [part, whole]",
-            );
+            cx.sink.error_help(value.at, "wrong-shape", "a ratio is a list of two measures", "write [part, whole]");
             return None;
         };
         let (part, whole) = (measure(part), measure(whole));

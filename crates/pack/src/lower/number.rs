@@ -24,18 +24,10 @@ pub fn all(cx: Cx<'_>, process: &Node, symbol: &ProcessSymbol) -> BTreeMap<Strin
         names::check(cx.sink, key.at, &key.text);
         let def = match &node.kind {
             Kind::Map(_) => later(cx, node, symbol),
-            _ => Some(NumberDef {
-                on_state: None,
-                parts: parts(cx, node),
-            }),
+            _ => Some(NumberDef { on_state: None, parts: parts(cx, node) }),
         };
         if key.text == PUBLIC && def.as_ref().is_some_and(|def| def.on_state.is_some()) {
-            cx.sink.error_help(
-                node.at,
-                "no-report-number",
-                "the public number is given at opening",
-                "remove `on`",
-            );
+            cx.sink.error_help(node.at, "no-report-number", "the public number is given at opening", "remove `on`");
         }
         numbers.extend(def.map(|def| (key.text.clone(), def)));
     }
@@ -58,22 +50,14 @@ fn later(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<NumberDef> {
             let state = cx.scalar(on, "a state")?;
             if !symbol.states.iter().any(|one| one == state) {
                 let known = symbol.states.iter().map(String::as_str);
-                cx.unknown(
-                    (on.at, "unknown-state"),
-                    &format!("there is no state `{state}`"),
-                    state,
-                    known,
-                );
+                cx.unknown((on.at, "unknown-state"), &format!("there is no state `{state}`"), state, known);
                 return None;
             }
             Some(state.to_owned())
         }
         None => None,
     };
-    Some(NumberDef {
-        on_state,
-        parts: parts(cx, cx.need(node, "pattern", "a number")?),
-    })
+    Some(NumberDef { on_state, parts: parts(cx, cx.need(node, "pattern", "a number")?) })
 }
 
 fn parts(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
@@ -85,12 +69,7 @@ fn parts(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
         literal(&rest[..open], &mut parts);
         let inside = &rest[open + 1..];
         let Some(close) = inside.find('}') else {
-            cx.sink.error_help(
-                node.at,
-                "bad-pattern",
-                "a `{` of this pattern is not closed",
-                "close it with `}`",
-            );
+            cx.sink.error_help(node.at, "bad-pattern", "a `{` of this pattern is not closed", "close it with `}`");
             return parts;
         };
         parts.extend(part(cx, node.at, &inside[..close]));
@@ -113,18 +92,10 @@ fn literal(text: &str, parts: &mut Vec<NumberPart>) {
 fn part(cx: Cx<'_>, at: At, name: &str) -> Option<NumberPart> {
     let (word, digits) = name.split_once(':').unwrap_or((name, ""));
     if word == "seq" {
-        let digits = if digits.is_empty() {
-            Some(6)
-        } else {
-            digits.parse().ok().filter(|n| (1..=MOST_DIGITS).contains(n))
-        };
+        let digits =
+            if digits.is_empty() { Some(6) } else { digits.parse().ok().filter(|n| (1..=MOST_DIGITS).contains(n)) };
         if digits.is_none() {
-            cx.sink.error_help(
-                at,
-                "bad-pattern",
-                format!("`{{{name}}}` needs digits from 1 to 12"),
-                "write {seq:6}",
-            );
+            cx.sink.error_help(at, "bad-pattern", format!("`{{{name}}}` needs digits from 1 to 12"), "write {seq:6}");
         }
         return digits.map(NumberPart::Sequence);
     }
@@ -133,12 +104,7 @@ fn part(cx: Cx<'_>, at: At, name: &str) -> Option<NumberPart> {
         (_, Some(level)) => Some(NumberPart::Place(level)),
         _ => {
             let known = Level::ALL.map(Level::as_str).into_iter().chain(["yyyy", "seq"]);
-            cx.unknown(
-                (at, "bad-pattern"),
-                &format!("a number has no part `{{{name}}}`"),
-                name,
-                known,
-            );
+            cx.unknown((at, "bad-pattern"), &format!("a number has no part `{{{name}}}`"), name, known);
             None
         }
     }

@@ -43,10 +43,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
     }
     let opening = Scope::opening(symbol);
     let (open_by, open_when) = open(cx, node, &opening);
-    let states = cx
-        .need(node, "states", "a process")
-        .map(Node::entries)
-        .unwrap_or_default();
+    let states = cx.need(node, "states", "a process").map(Node::entries).unwrap_or_default();
     let route = route(cx, node, symbol);
     let process = Process {
         name: name.to_owned(),
@@ -69,9 +66,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         read: who::list(cx, node, "read", (is_role, "only role@level may read without acting")),
         heading: heading(cx, node, symbol).unwrap_or_default(),
         kind_field: sorted_by(cx, node, symbol),
-        retention_days: cx
-            .number(node, "retention", (1, MOST_DAYS))
-            .and_then(|days| u32::try_from(days).ok()),
+        retention_days: cx.number(node, "retention", (1, MOST_DAYS)).and_then(|days| u32::try_from(days).ok()),
         purpose: cx.text_or_empty(node, "purpose", &what),
     };
     purpose(cx, node, symbol, &process);
@@ -90,19 +85,9 @@ fn open(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> (Vec<Who>, Option<ganglio
         return (Vec::new(), None);
     }
     let may: fn(&Who) -> bool = |who| matches!(who, Who::Role { .. } | Who::Public | Who::Api | Who::System);
-    let by = who::list(
-        cx,
-        open,
-        "by",
-        (may, "a case is opened by role@level, public, api or system"),
-    );
+    let by = who::list(cx, open, "by", (may, "a case is opened by role@level, public, api or system"));
     if by.is_empty() {
-        cx.sink.error_help(
-            open.at,
-            "nobody-may",
-            "nobody may open a case",
-            "add `by: [public]` or a role@level",
-        );
+        cx.sink.error_help(open.at, "nobody-may", "nobody may open a case", "add `by: [public]` or a role@level");
     }
     (by, action::guard(cx, open, scope))
 }
@@ -118,20 +103,11 @@ fn case_field(
     let name = cx.scalar(value, key)?;
     let Some(field) = symbol.field(name) else {
         let known = symbol.form.keys().chain(symbol.fields.keys()).map(String::as_str);
-        cx.unknown(
-            (value.at, "unknown-field"),
-            &format!("the case has no field `{name}`"),
-            name,
-            known,
-        );
+        cx.unknown((value.at, "unknown-field"), &format!("the case has no field `{name}`"), name, known);
         return None;
     };
     if field.kind.as_ref().is_some_and(|kind| !fits(kind)) {
-        cx.sink.error(
-            value.at,
-            "wrong-type",
-            format!("`{key}` must name {wanted}; `{name}` is of another type"),
-        );
+        cx.sink.error(value.at, "wrong-type", format!("`{key}` must name {wanted}; `{name}` is of another type"));
         return None;
     }
     Some(name.to_owned())
@@ -140,20 +116,10 @@ fn case_field(
 fn heading(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<String> {
     let value = cx.need(node, "heading", "a process")?;
     let shown: fn(&FieldKind) -> bool = |kind| !matches!(kind, FieldKind::Point | FieldKind::Files { .. });
-    let name = case_field(
-        cx,
-        (node, "heading"),
-        symbol,
-        ("a field that can be shown in a line", shown),
-    )?;
+    let name = case_field(cx, (node, "heading"), symbol, ("a field that can be shown in a line", shown))?;
     if symbol.field(&name).is_some_and(|field| field.personal) {
         let message = format!("`{name}` is personal and would be shown in every list");
-        cx.sink.error_help(
-            value.at,
-            "personal-value",
-            message,
-            "choose another field as the heading",
-        );
+        cx.sink.error_help(value.at, "personal-value", message, "choose another field as the heading");
     }
     Some(name)
 }
@@ -172,27 +138,21 @@ fn route(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> RouteDef {
     }
     if route.get("point").is_none() && route.get("place").is_none() {
         let message = "a case finds its place by a point or by a place field";
-        cx.sink
-            .error_help(route.at, "no-route", message, "add `place: <field of type place>`");
+        cx.sink.error_help(route.at, "no-route", message, "add `place: <field of type place>`");
     }
     let of_form = |key: &str, wanted: &str, fits: fn(&FieldKind) -> bool| {
         let name = case_field(cx, (route, key), symbol, (wanted, fits))?;
         if !symbol.form.contains_key(&name) {
             let at = route.get(key).map_or(route.at, |value| value.at);
             let message = format!("`{name}` is filled after the case has found its place");
-            cx.sink
-                .error_help(at, "unknown-field", message, "name a field of the opening form");
+            cx.sink.error_help(at, "unknown-field", message, "name a field of the opening form");
             return None;
         }
         Some(name)
     };
     RouteDef {
-        point: of_form("point", "a field of type point", |kind| {
-            matches!(kind, FieldKind::Point)
-        }),
-        place: of_form("place", "a field of type place", |kind| {
-            matches!(kind, FieldKind::Place { .. })
-        }),
+        point: of_form("point", "a field of type point", |kind| matches!(kind, FieldKind::Point)),
+        place: of_form("place", "a field of type place", |kind| matches!(kind, FieldKind::Place { .. })),
         handled_at: route.get("handled_at").and_then(|level| cx.level(level)),
     }
 }
@@ -204,19 +164,9 @@ fn purpose(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol, process: &Process) {
     }
     let missing = |at, name: &str| {
         let message = format!("`{name}` is personal, but the process does not say why it is held");
-        cx.sink.error_help(
-            at,
-            "no-purpose",
-            message,
-            "add `purpose: {zh: …, en: …}` to the process",
-        );
+        cx.sink.error_help(at, "no-purpose", message, "add `purpose: {zh: …, en: …}` to the process");
     };
-    for field in process
-        .form
-        .iter()
-        .chain(&process.fields)
-        .filter(|field| field.personal)
-    {
+    for field in process.form.iter().chain(&process.fields).filter(|field| field.personal) {
         missing(symbol.field(&field.name).map_or(node.at, |field| field.at), &field.name);
     }
     for (_, action) in crate::symbols::actions(node) {

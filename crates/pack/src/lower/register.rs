@@ -8,9 +8,7 @@ use crate::yaml::Node;
 use ganglion_model::Level;
 use ganglion_model::pack::{FieldKind, Register, Scope as Where};
 
-const KEYS: [&str; 9] = [
-    "register", "title", "scope", "key", "label", "group", "dated", "fields", "seed",
-];
+const KEYS: [&str; 9] = ["register", "title", "scope", "key", "label", "group", "dated", "fields", "seed"];
 
 /// The register declared by `node`.
 pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Register> {
@@ -28,36 +26,18 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Register> {
             return Some(field.to_owned());
         }
         let known = symbol.fields.keys().map(String::as_str);
-        cx.unknown(
-            (value.at, "unknown-field"),
-            &format!("{what} has no field `{field}`"),
-            field,
-            known,
-        );
+        cx.unknown((value.at, "unknown-field"), &format!("{what} has no field `{field}`"), field, known);
         None
     };
     cx.need(node, "fields", "a register");
-    let fields = field::all(
-        cx,
-        node.get("fields"),
-        &Scope::register(&symbol.fields),
-        Owner::Register,
-    );
+    let fields = field::all(cx, node.get("fields"), &Scope::register(&symbol.fields), Owner::Register);
     let key = cx.need(node, "key", "a register").and_then(|_| own("key"));
     let label = cx.need(node, "label", "a register").and_then(|_| own("label"));
     check_key(cx, node, key.as_deref(), &fields);
     for field in fields.iter().filter(|field| field.personal) {
         let at = symbol.fields.get(&field.name).map_or(node.at, |field| field.at);
-        let message = format!(
-            "`{}` is personal; registers are read by everyone who fills in a form",
-            field.name
-        );
-        cx.sink.error_help(
-            at,
-            "personal-register",
-            message,
-            "keep personal values in the case that needs them",
-        );
+        let message = format!("`{}` is personal; registers are read by everyone who fills in a form", field.name);
+        cx.sink.error_help(at, "personal-register", message, "keep personal values in the case that needs them");
     }
     Some(Register {
         name: name.to_owned(),
@@ -82,12 +62,7 @@ fn scope(cx: Cx<'_>, node: &Node) -> Where {
             Some(level) => Where::Place(level),
             None => {
                 let known = Level::ALL.map(Level::as_str).into_iter().chain(["deployment"]);
-                cx.unknown(
-                    (value.at, "unknown-level"),
-                    &format!("`scope` cannot be `{name}`"),
-                    name,
-                    known,
-                );
+                cx.unknown((value.at, "unknown-level"), &format!("`scope` cannot be `{name}`"), name, known);
                 Where::Deployment
             }
         },
@@ -104,15 +79,10 @@ fn check_key(cx: Cx<'_>, node: &Node, key: Option<&str>, fields: &[ganglion_mode
         FieldKind::Text { .. } | FieldKind::Choice { .. } | FieldKind::Ref { .. } | FieldKind::Place { .. }
     );
     if !textual {
-        cx.sink.error(
-            at,
-            "wrong-type",
-            "the key is a field of type text, choice, ref or place",
-        );
+        cx.sink.error(at, "wrong-type", "the key is a field of type text, choice, ref or place");
     }
     if field.required != ganglion_model::pack::Required::Yes {
         let message = format!("the key `{}` is not required", field.name);
-        cx.sink
-            .error_help(at, "key-not-required", message, "write `required: true` in the field");
+        cx.sink.error_help(at, "key-not-required", message, "write `required: true` in the field");
     }
 }

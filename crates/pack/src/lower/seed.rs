@@ -43,21 +43,14 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, node: &Node, register: &Register) -> Vec
         let message = format!("the register `{}` has no field `{}`", register.name, cell.text);
         cx.unknown((cell.at, "unknown-column"), &message, &cell.text, known.iter().copied());
     }
-    let needed = register
-        .fields
-        .iter()
-        .filter(|field| field.required == Required::Yes && field.when.is_none());
+    let needed = register.fields.iter().filter(|field| field.required == Required::Yes && field.when.is_none());
     for field in needed.filter(|field| table.column(&field.name).is_none()) {
         if let Some(head) = table.head.first() {
             let message = format!("the column `{}` is missing, and the field is required", field.name);
             cx.sink.error_help(head.at, "missing-column", message, "add it");
         }
     }
-    let rows = table
-        .rows
-        .iter()
-        .filter_map(|row| one(cx, &table, row, register))
-        .collect();
+    let rows = table.rows.iter().filter_map(|row| one(cx, &table, row, register)).collect();
     overlaps(cx, register, &rows);
     rows
 }
@@ -78,11 +71,7 @@ fn one(cx: Cx<'_>, table: &Table, row: &[Cell], register: &Register) -> Option<P
     }
     let day = |name: &str| {
         let cell = &row[table.column(name)?];
-        if cell.text.is_empty() {
-            None
-        } else {
-            cx.date(cell.at, &cell.text)
-        }
+        if cell.text.is_empty() { None } else { cx.date(cell.at, &cell.text) }
     };
     let (valid_from, valid_to) = (day("valid_from"), day("valid_to"));
     let at = row.first()?.at;
@@ -91,37 +80,19 @@ fn one(cx: Cx<'_>, table: &Table, row: &[Cell], register: &Register) -> Option<P
         let cell = table.column("place").map(|n| &row[n]);
         let code = cell.and_then(|cell| value::place(cx, cell.at, &cell.text, &[level]));
         if cell.is_none() {
-            cx.sink.error_help(
-                at,
-                "missing-column",
-                "rows of this register need a column `place`",
-                "add it",
-            );
+            cx.sink.error_help(at, "missing-column", "rows of this register need a column `place`", "add it");
         }
         fields.insert("place".to_owned(), Value::from(code?.to_string()));
     }
     // A row with bad cells stays, so that rows that refer to it are not reported as well.
     let key = table.column(&register.key).map(|n| row[n].text.clone())?;
-    Some(Placed {
-        seed: Seed {
-            key,
-            valid_from,
-            valid_to,
-            fields,
-        },
-        at,
-        refs,
-    })
+    Some(Placed { seed: Seed { key, valid_from, valid_to, fields }, at, refs })
 }
 
 fn cell_value(cx: Cx<'_>, field: &Field, cell: &Cell) -> Option<Value> {
     if cell.text.is_empty() {
         if field.required == Required::Yes && field.when.is_none() {
-            cx.sink.error(
-                cell.at,
-                "empty-cell",
-                format!("`{}` is required, and this cell is empty", field.name),
-            );
+            cx.sink.error(cell.at, "empty-cell", format!("`{}` is required, and this cell is empty", field.name));
         }
         return field.default.clone();
     }
@@ -141,11 +112,7 @@ fn overlaps(cx: Cx<'_>, register: &Register, rows: &Vec<Placed>) {
             let ends = first.seed.valid_to.unwrap_or(Date::MAX);
             if second.seed.valid_from.unwrap_or(Date::MIN) < ends {
                 let message = format!("`{key}` stands in line {} too, for days that overlap", first.at.line);
-                let remedy = if register.dated {
-                    "end the first with `valid_to`"
-                } else {
-                    "keep one of the two"
-                };
+                let remedy = if register.dated { "end the first with `valid_to`" } else { "keep one of the two" };
                 cx.sink.error_help(second.at, "duplicate-row", message, remedy);
             }
         }
@@ -168,12 +135,7 @@ pub fn finish(cx: Cx<'_>, all: AllRows, model: &mut Model) {
             };
             if !targets.iter().any(|row| row.seed.key == key) {
                 let known = targets.iter().map(|row| row.seed.key.as_str());
-                cx.unknown(
-                    (*at, "unknown-row"),
-                    &format!("the register `{to}` has no row `{key}`"),
-                    key,
-                    known,
-                );
+                cx.unknown((*at, "unknown-row"), &format!("the register `{to}` has no row `{key}`"), key, known);
             }
         }
     }

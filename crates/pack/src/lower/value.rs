@@ -21,11 +21,7 @@ pub fn read(cx: Cx<'_>, at: At, kind: &FieldKind, text: &str) -> Option<Value> {
             let fits = pattern.as_ref().is_none_or(|pattern| {
                 regex::Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|pattern| pattern.is_match(text))
             });
-            if fits {
-                long(cx, at, text, *max)
-            } else {
-                bad(format!("`{text}` does not match the field's pattern"))
-            }
+            if fits { long(cx, at, text, *max) } else { bad(format!("`{text}` does not match the field's pattern")) }
         }
         FieldKind::LongText { max } => long(cx, at, text, *max),
         FieldKind::Integer { min, max } => whole(cx, at, text, (*min, *max)),
@@ -62,11 +58,7 @@ pub fn read(cx: Cx<'_>, at: At, kind: &FieldKind, text: &str) -> Option<Value> {
 fn long(cx: Cx<'_>, at: At, text: &str, max: u32) -> Option<Value> {
     let length = text.chars().count();
     if length > max as usize {
-        cx.sink.error(
-            at,
-            "bad-value",
-            format!("this text has {length} characters, the field takes {max}"),
-        );
+        cx.sink.error(at, "bad-value", format!("this text has {length} characters, the field takes {max}"));
         return None;
     }
     Some(Value::from(text))
@@ -76,11 +68,7 @@ fn whole(cx: Cx<'_>, at: At, text: &str, (min, max): (Option<i64>, Option<i64>))
     let number = text.parse::<i64>().ok();
     let within = number.filter(|n| min.is_none_or(|min| *n >= min) && max.is_none_or(|max| *n <= max));
     if within.is_none() {
-        let why = if number.is_some() {
-            "outside the field's bounds"
-        } else {
-            "not a whole number"
-        };
+        let why = if number.is_some() { "outside the field's bounds" } else { "not a whole number" };
         cx.sink.error(at, "bad-value", format!("`{text}` is {why}"));
     }
     within.map(Value::from)
@@ -111,12 +99,7 @@ fn code(cx: Cx<'_>, at: At, list: &str, text: &str) -> Option<Value> {
     };
     if !symbol.codes.iter().any(|code| code == text) {
         let known = symbol.codes.iter().map(String::as_str);
-        cx.unknown(
-            (at, "unknown-code"),
-            &format!("the list `{list}` has no code `{text}`"),
-            text,
-            known,
-        );
+        cx.unknown((at, "unknown-code"), &format!("the list `{list}` has no code `{text}`"), text, known);
         return None;
     }
     Some(Value::from(text))
@@ -128,13 +111,8 @@ pub fn place(cx: Cx<'_>, at: At, text: &str, levels: &[Level]) -> Option<PlaceCo
     let fits = code.filter(|code| levels.is_empty() || levels.contains(&code.level()));
     if fits.is_none() {
         let names: Vec<&str> = levels.iter().map(|level| level.as_str()).collect();
-        let of = if names.is_empty() {
-            String::new()
-        } else {
-            format!(" of level {}", names.join(" or "))
-        };
-        cx.sink
-            .error(at, "bad-value", format!("`{text}` is not a place code{of}"));
+        let of = if names.is_empty() { String::new() } else { format!(" of level {}", names.join(" or ")) };
+        cx.sink.error(at, "bad-value", format!("`{text}` is not a place code{of}"));
     }
     fits
 }

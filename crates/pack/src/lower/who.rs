@@ -42,34 +42,18 @@ fn one(cx: Cx<'_>, node: &Node) -> Option<Who> {
     }
     let Some(level) = Level::parse(level) else {
         let known = Level::ALL.map(Level::as_str).into_iter().chain(["handling"]);
-        cx.unknown(
-            (node.at, "unknown-level"),
-            &format!("there is no level `{level}`"),
-            level,
-            known,
-        );
+        cx.unknown((node.at, "unknown-level"), &format!("there is no level `{level}`"), level, known);
         return None;
     };
-    let levels = cx
-        .symbols
-        .roles
-        .get(role)
-        .map(|role| role.levels.as_slice())
-        .unwrap_or_default();
+    let levels = cx.symbols.roles.get(role).map(|role| role.levels.as_slice()).unwrap_or_default();
     if !levels.contains(&level) {
         let names: Vec<&str> = levels.iter().map(|level| level.as_str()).collect();
         let message = format!("there are no posts of `{role}` at level {}", level.as_str());
-        let remedy = format!(
-            "its levels are {}: use one of them, or add the level to the role",
-            names.join(", ")
-        );
+        let remedy = format!("its levels are {}: use one of them, or add the level to the role", names.join(", "));
         cx.sink.error_help(node.at, "role-has-no-level", message, remedy);
         return None;
     }
-    Some(Who::Role {
-        role: role.to_owned(),
-        level,
-    })
+    Some(Who::Role { role: role.to_owned(), level })
 }
 
 fn word(cx: Cx<'_>, node: &Node, text: &str) -> Option<Who> {
@@ -79,19 +63,10 @@ fn word(cx: Cx<'_>, node: &Node, text: &str) -> Option<Who> {
     if let Some(role) = cx.symbols.roles.get(text) {
         let level = role.levels.first().map_or("township", |level| level.as_str());
         let message = format!("`{text}` needs the level its post stands at");
-        cx.sink
-            .error_help(node.at, "unknown-who", message, format!("write {text}@{level}"));
+        cx.sink.error_help(node.at, "unknown-who", message, format!("write {text}@{level}"));
     } else {
-        let known = WORDS
-            .iter()
-            .map(|(word, _)| *word)
-            .chain(cx.symbols.roles.keys().map(String::as_str));
-        cx.unknown(
-            (node.at, "unknown-who"),
-            &format!("nobody is called `{text}`"),
-            text,
-            known,
-        );
+        let known = WORDS.iter().map(|(word, _)| *word).chain(cx.symbols.roles.keys().map(String::as_str));
+        cx.unknown((node.at, "unknown-who"), &format!("nobody is called `{text}`"), text, known);
     }
     None
 }

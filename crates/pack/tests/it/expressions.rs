@@ -17,13 +17,7 @@ fn with_guard(text: &str) -> crate::packs::Files {
 fn lowered(text: &str) -> Expr {
     let (model, findings) = ganglion_pack::compile(&sources(&with_guard(text)));
     let model = model.unwrap_or_else(|| panic!("{text}\n{findings}"));
-    model.processes["thing"]
-        .action("working", "finish")
-        .unwrap()
-        .when
-        .clone()
-        .unwrap()
-        .holds
+    model.processes["thing"].action("working", "finish").unwrap().when.clone().unwrap().holds
 }
 
 /// Values by path, as a case would give them.
@@ -31,9 +25,7 @@ struct Values(Value);
 
 impl Scope for Values {
     fn get<'a>(&'a self, path: &[String]) -> Val<'a> {
-        path.iter()
-            .try_fold(&self.0, |value, key| value.get(key))
-            .map_or(Val::Null, Val::from_json)
+        path.iter().try_fold(&self.0, |value, key| value.get(key)).map_or(Val::Null, Val::from_json)
     }
 }
 
@@ -42,31 +34,16 @@ fn expressions_lower_to_paths_and_operators() {
     let cases = [
         ("case.urgent", json!({"Path": ["case", "urgent"]})),
         ("clock.work.overdue", json!({"Path": ["clock", "work", "overdue"]})),
-        (
-            "has(mark.finished)",
-            json!({"Call": ["has", [{"Path": ["mark", "finished"]}]]}),
-        ),
-        (
-            "has(case.kind.limit)",
-            json!({"Call": ["has", [{"Path": ["case", "kind", "limit"]}]]}),
-        ),
+        ("has(mark.finished)", json!({"Call": ["has", [{"Path": ["mark", "finished"]}]]})),
+        ("has(case.kind.limit)", json!({"Call": ["has", [{"Path": ["case", "kind", "limit"]}]]})),
         (
             "has(case.kind.parent.parent.name)",
             json!({"Call": ["has", [{"Path": ["case", "kind", "parent", "parent", "name"]}]]}),
         ),
         ("!case.urgent", json!({"Not": {"Path": ["case", "urgent"]}})),
-        (
-            "first.new < now",
-            json!({"Cmp": ["Lt", {"Path": ["first", "new"]}, {"Path": ["now"]}]}),
-        ),
-        (
-            "case.until >= today",
-            json!({"Cmp": ["Ge", {"Path": ["case", "until"]}, {"Path": ["today"]}]}),
-        ),
-        (
-            "actor.role == 'clerk'",
-            json!({"Cmp": ["Eq", {"Path": ["actor", "role"]}, {"Lit": "clerk"}]}),
-        ),
+        ("first.new < now", json!({"Cmp": ["Lt", {"Path": ["first", "new"]}, {"Path": ["now"]}]})),
+        ("case.until >= today", json!({"Cmp": ["Ge", {"Path": ["case", "until"]}, {"Path": ["today"]}]})),
+        ("actor.role == 'clerk'", json!({"Cmp": ["Eq", {"Path": ["actor", "role"]}, {"Lit": "clerk"}]})),
         (
             "case.urgent && case.kind.photo && case.returns > -1",
             json!({"And": [
@@ -79,10 +56,7 @@ fn expressions_lower_to_paths_and_operators() {
             "case.why in ['late', 'lost']",
             json!({"In": [{"Path": ["case", "why"]}, {"List": [{"Lit": "late"}, {"Lit": "lost"}]}]}),
         ),
-        (
-            "'road' in case.topics",
-            json!({"In": [{"Lit": "road"}, {"Path": ["case", "topics"]}]}),
-        ),
+        ("'road' in case.topics", json!({"In": [{"Lit": "road"}, {"Path": ["case", "topics"]}]})),
         (
             "case.about.startsWith(case.place)",
             json!({"Call": ["starts_with", [{"Path": ["case", "about"]}, {"Path": ["case", "place"]}]]}),
@@ -171,9 +145,7 @@ fn findings_stand_where_the_mistake_is() {
     let mut report = Vec::new();
     for (text, offset, code) in cases {
         let found = findings(&with_guard(text));
-        let fits = found
-            .first()
-            .is_some_and(|one| one.column == COLUMN + offset && one.code == code);
+        let fits = found.first().is_some_and(|one| one.column == COLUMN + offset && one.code == code);
         if !fits {
             report.push(format!("{text}: wanted {code} at {offset}\n{found}"));
         }

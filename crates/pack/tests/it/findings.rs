@@ -25,31 +25,20 @@ fn blocks(text: &str) -> Vec<(String, String, String)> {
 
 fn section(file: &str, text: &str) -> Section {
     let name = format!("{file}: {}", text.lines().next().unwrap_or_default());
-    let mut section = Section {
-        name,
-        files: base(),
-        expected: Vec::new(),
-    };
+    let mut section = Section { name, files: base(), expected: Vec::new() };
     for (kind, path, body) in blocks(text) {
         match kind.as_str() {
             "edit" => {
                 let side = |sign: &str| -> String {
                     body.lines()
                         .filter_map(|line| {
-                            Some(format!(
-                                "{}\n",
-                                line.strip_prefix(sign)?.strip_prefix(' ').unwrap_or("")
-                            ))
+                            Some(format!("{}\n", line.strip_prefix(sign)?.strip_prefix(' ').unwrap_or("")))
                         })
                         .collect()
                 };
                 edit(&mut section.files, &path, &side("-"), &side("+"));
             }
-            "remove" => assert!(
-                section.files.remove(&path).is_some(),
-                "{}: no file {path}",
-                section.name
-            ),
+            "remove" => assert!(section.files.remove(&path).is_some(), "{}: no file {path}", section.name),
             "finds" => section.expected.extend(body.lines().map(str::to_owned)),
             _ => {
                 section.files.insert(path, body.into_bytes());
@@ -61,10 +50,7 @@ fn section(file: &str, text: &str) -> Section {
 
 /// All sections of all pages.
 fn sections() -> Vec<Section> {
-    let mut pages: Vec<_> = std::fs::read_dir(folder("findings"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut pages: Vec<_> = std::fs::read_dir(folder("findings")).unwrap().map(|entry| entry.unwrap().path()).collect();
     pages.sort();
     let mut all = Vec::new();
     for page in pages {
@@ -78,9 +64,9 @@ fn sections() -> Vec<Section> {
 /// `file:line:column severity code: part of the message`, where the part may be left out.
 fn fits(expected: &str, found: &str) -> bool {
     match expected.split_once(": ") {
-        Some((head, part)) => found
-            .split_once(": ")
-            .is_some_and(|(found_head, message)| head == found_head && message.contains(part)),
+        Some((head, part)) => {
+            found.split_once(": ").is_some_and(|(found_head, message)| head == found_head && message.contains(part))
+        }
         None => found.starts_with(&format!("{expected}: ")),
     }
 }
@@ -100,24 +86,13 @@ fn every_section_finds_exactly_what_it_says() {
             .iter()
             .map(|one| {
                 let severity = serde_json::to_value(one.severity).unwrap();
-                let remedy = one
-                    .remedy
-                    .as_ref()
-                    .map(|remedy| format!(" → {remedy}"))
-                    .unwrap_or_default();
+                let remedy = one.remedy.as_ref().map(|remedy| format!(" → {remedy}")).unwrap_or_default();
                 let severity = severity.as_str().unwrap().to_owned();
-                format!(
-                    "{}:{}:{} {severity} {}: {}{remedy}",
-                    one.file, one.line, one.column, one.code, one.message
-                )
+                format!("{}:{}:{} {severity} {}: {}{remedy}", one.file, one.line, one.column, one.code, one.message)
             })
             .collect();
         let same = lines.len() == section.expected.len()
-            && section
-                .expected
-                .iter()
-                .zip(&lines)
-                .all(|(expected, found)| fits(expected, found));
+            && section.expected.iter().zip(&lines).all(|(expected, found)| fits(expected, found));
         if !same {
             writeln!(
                 report,

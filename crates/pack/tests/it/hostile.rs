@@ -108,10 +108,8 @@ fn deep_and_swelling_yaml_is_refused() {
 
 #[test]
 fn files_too_large_or_not_text_are_findings() {
-    let mut files = BTreeMap::from([(
-        "pack.yaml".to_owned(),
-        vec![b'#'; usize::try_from(MAX_FILE_BYTES).unwrap() + 1],
-    )]);
+    let mut files =
+        BTreeMap::from([("pack.yaml".to_owned(), vec![b'#'; usize::try_from(MAX_FILE_BYTES).unwrap() + 1])]);
     let source = PackSource::load("big", &files).unwrap();
     let (model, found) = ganglion_pack::compile(&[source]);
     assert!(model.is_none());
@@ -125,9 +123,7 @@ fn files_too_large_or_not_text_are_findings() {
 fn the_number_of_findings_is_bounded() {
     let mut files = base();
     let keys: String = (0..MAX_FINDINGS + 500).map(|n| format!("zz{n}: 1\n")).collect();
-    files
-        .entry("things/pack.yaml".to_owned())
-        .and_modify(|text| text.extend(keys.into_bytes()));
+    files.entry("things/pack.yaml".to_owned()).and_modify(|text| text.extend(keys.into_bytes()));
     assert_eq!(findings(&files).len(), MAX_FINDINGS);
     assert_eq!(sources(&files).len(), 2);
 }

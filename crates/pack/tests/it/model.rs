@@ -16,21 +16,9 @@ fn packs_roles_and_lists() {
     let model = model();
     assert_eq!(model.packs["things"].requires, ["core"]);
     assert_eq!(model.roles["clerk"].levels, [Level::Township, Level::County]);
-    let topics: Vec<&str> = model.lists["topic"]
-        .codes
-        .iter()
-        .map(|code| code.code.as_str())
-        .collect();
+    let topics: Vec<&str> = model.lists["topic"].codes.iter().map(|code| code.code.as_str()).collect();
     assert_eq!(topics, ["road", "water"]);
-    assert_eq!(
-        model.lists["reason"]
-            .code("lost")
-            .unwrap()
-            .valid_to
-            .unwrap()
-            .to_string(),
-        "2023-01-01"
-    );
+    assert_eq!(model.lists["reason"].code("lost").unwrap().valid_to.unwrap().to_string(), "2023-01-01");
 }
 
 #[test]
@@ -51,32 +39,14 @@ fn the_process_is_whole() {
     let process = &model.processes["thing"];
     assert_eq!((process.initial.as_str(), process.heading.as_str()), ("new", "about"));
     assert_eq!(process.state_order, ["new", "working", "closed", "refused"]);
-    assert_eq!(
-        process.open_by,
-        [
-            Who::Public,
-            Who::Role {
-                role: "clerk".into(),
-                level: Level::Township
-            },
-            Who::System
-        ]
-    );
+    assert_eq!(process.open_by, [Who::Public, Who::Role { role: "clerk".into(), level: Level::Township }, Who::System]);
     assert_eq!(process.retention_days, Some(365));
     assert!(matches!(process.field("where").unwrap().required, Required::If(_)));
     assert!(process.field("phone").unwrap().personal);
     let number = &process.numbers["file"];
     assert_eq!(number.on_state.as_deref(), Some("working"));
     let literal = |text: &str| NumberPart::Literal(text.to_owned());
-    assert_eq!(
-        number.parts,
-        [
-            literal("F-"),
-            NumberPart::Place(Level::County),
-            literal("-"),
-            NumberPart::Sequence(6)
-        ]
-    );
+    assert_eq!(number.parts, [literal("F-"), NumberPart::Place(Level::County), literal("-"), NumberPart::Sequence(6)]);
     assert_eq!(process.route.handled_at, Some(Level::Township));
 }
 
@@ -84,13 +54,7 @@ fn the_process_is_whole() {
 fn clocks_and_effects() {
     let model = model();
     let process = &model.processes["thing"];
-    assert_eq!(
-        process.clocks["look"].length,
-        LengthFrom::Share {
-            clock: "work".into(),
-            percent: 50
-        }
-    );
+    assert_eq!(process.clocks["look"].length, LengthFrom::Share { clock: "work".into(), percent: 50 });
     assert!(matches!(process.clocks["work"].length, LengthFrom::Expr(_)));
     assert_eq!(process.clocks["work"].on_overdue, OnOverdue::Act("lapse".into()));
     let take = process.action("new", "take").unwrap();
@@ -103,10 +67,7 @@ fn clocks_and_effects() {
     assert_eq!(back.not, ["finished"]);
     assert_eq!(
         back.effects[1],
-        Effect::Extend {
-            clock: "work".into(),
-            by: LengthFrom::Fixed("1 wd".parse().unwrap())
-        }
+        Effect::Extend { clock: "work".into(), by: LengthFrom::Fixed("1 wd".parse().unwrap()) }
     );
 }
 

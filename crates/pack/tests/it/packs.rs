@@ -17,12 +17,7 @@ pub fn base() -> Files {
     let mut files = Files::new();
     for pack in ["core", "things"] {
         let source = PackSource::folder(&folder("base").join(pack)).unwrap();
-        files.extend(
-            source
-                .files
-                .into_iter()
-                .map(|(path, bytes)| (format!("{pack}/{path}"), bytes.unwrap())),
-        );
+        files.extend(source.files.into_iter().map(|(path, bytes)| (format!("{pack}/{path}"), bytes.unwrap())));
     }
     files
 }

@@ -33,17 +33,11 @@ pub async fn one(web: Web, Path(number): Path<String>) -> Result<Response, Error
 
 /// A value of the query, read.
 fn read<T: FromStr>(web: &Web, name: &'static str) -> Result<Option<T>, Error> {
-    web.arg(name)
-        .map(|text| text.parse().map_err(|_| Error::Unreadable(name)))
-        .transpose()
+    web.arg(name).map(|text| text.parse().map_err(|_| Error::Unreadable(name))).transpose()
 }
 
 fn filter(web: &Web) -> Result<CaseFilter, Error> {
-    let many = |name: &str| {
-        web.arg(name)
-            .map(|text| text.split(',').map(str::to_owned).collect())
-            .unwrap_or_default()
-    };
+    let many = |name: &str| web.arg(name).map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default();
     let open = match web.arg("open") {
         None => None,
         Some("true" | "1") => Some(true),
@@ -56,20 +50,13 @@ fn filter(web: &Web) -> Result<CaseFilter, Error> {
         (None, None) => None,
         (from, to) => Some((from.unwrap_or(Timestamp::UNIX_EPOCH), to.unwrap_or(Timestamp::MAX))),
     };
-    let level = web
-        .arg("level")
-        .map(|name| Level::parse(name).ok_or(Error::Unreadable("level")))
-        .transpose()?;
+    let level = web.arg("level").map(|name| Level::parse(name).ok_or(Error::Unreadable("level"))).transpose()?;
     Ok(CaseFilter {
         place: read::<PlaceCode>(web, "place")?,
         processes: many("process"),
         states: many("state"),
         open,
-        assignees: web
-            .arg("assignee")
-            .map(|id| PostId(id.to_owned()))
-            .into_iter()
-            .collect(),
+        assignees: web.arg("assignee").map(|id| PostId(id.to_owned())).into_iter().collect(),
         kind: web.arg("kind").map(str::to_owned),
         due_before: read::<Timestamp>(web, "due_before")?,
         opened,
@@ -83,10 +70,7 @@ fn after(web: &Web) -> Result<Option<After>, Error> {
     let Some(text) = web.arg("after") else { return Ok(None) };
     let (at, case) = text.split_once('.').ok_or_else(bad)?;
     let case = uuid::Uuid::try_parse(case).map_err(|_| bad())?;
-    Ok(Some(After {
-        at: at.parse().map_err(|_| bad())?,
-        case: CaseId(case),
-    }))
+    Ok(Some(After { at: at.parse().map_err(|_| bad())?, case: CaseId(case) }))
 }
 
 /// `GET /api/v1/cases?process=&state=&place=&kind=&open=&assignee=&level=&opened_from=&opened_to=&due_before=&order=
@@ -99,13 +83,8 @@ pub async fn list(web: Web) -> Result<Response, Error> {
         Some("due") => CaseOrder::Due,
         Some(_) => return Err(Error::Unreadable("order")),
     };
-    let limit = read::<u32>(&web, "limit")?
-        .unwrap_or(API_ROWS_MAX)
-        .clamp(1, API_ROWS_MAX);
-    let page = Union::reachable(&web, post)
-        .narrowed(&asked)
-        .page(&web, order, after(&web)?.as_ref(), limit)
-        .await?;
+    let limit = read::<u32>(&web, "limit")?.unwrap_or(API_ROWS_MAX).clamp(1, API_ROWS_MAX);
+    let page = Union::reachable(&web, post).narrowed(&asked).page(&web, order, after(&web)?.as_ref(), limit).await?;
     let next = page.next.map(|after| format!("{}.{}", after.at, after.case));
     let cases: Vec<Value> = page.cases.iter().map(|case| shown(&web, case)).collect();
     Ok(Json(json!({ "cases": cases, "after": next })).into_response())
@@ -113,11 +92,7 @@ pub async fn list(web: Web) -> Result<Response, Error> {
 
 /// A case as JSON: personal values masked whole, confidential ones left out for roles that may not see them.
 fn shown(web: &Web, case: &Case) -> Value {
-    let role = web
-        .session
-        .as_ref()
-        .and_then(|session| session.post.as_ref())
-        .map_or("", |post| &post.role);
+    let role = web.session.as_ref().and_then(|session| session.post.as_ref()).map_or("", |post| &post.role);
     let process = web.world.model.processes.get(&case.process);
     let fields: Fields = case
         .fields

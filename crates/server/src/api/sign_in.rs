@@ -25,11 +25,7 @@ struct SignInBody {
 
 /// `POST /api/v1/sign-in`: `{account, password, post?}` to `{token, account, post, hours}`.
 pub async fn sign_in(State(app): State<AppState>, web: Web, bytes: Bytes) -> Result<Response, Error> {
-    let SignInBody {
-        account,
-        password,
-        post,
-    } = super::body(&bytes)?;
+    let SignInBody { account, password, post } = super::body(&bytes)?;
     let tried = attempt(&web, &account, &password).await?;
     let account = match tried {
         Tried::In(account) => account,

@@ -123,10 +123,7 @@ fn is_for_reporter(web: &Web, case: &Case, id: &str, own: bool) -> bool {
         return false;
     };
     let holds = |name: &str| {
-        case.fields
-            .get(name)
-            .and_then(|value| value.as_array())
-            .is_some_and(|ids| ids.iter().any(|one| one == id))
+        case.fields.get(name).and_then(|value| value.as_array()).is_some_and(|ids| ids.iter().any(|one| one == id))
     };
     let typed = process.form.iter().map(|field| (field, own));
     let filled = process.fields.iter().map(|field| (field, false));

@@ -75,10 +75,7 @@ impl Files {
             std::fs::remove_dir_all(&coming)?;
         }
         std::fs::create_dir_all(&coming)?;
-        Ok(Files {
-            root,
-            at_once: Semaphore::new(PICTURES_AT_ONCE_MAX),
-        })
+        Ok(Files { root, at_once: Semaphore::new(PICTURES_AT_ONCE_MAX) })
     }
 
     /// Where a file lies; `None` for what is no id.
@@ -98,10 +95,7 @@ fn owner_half(app: &App, owner: &str, random: &str) -> String {
 pub fn is_owned(web: &Web, id: &str) -> bool {
     id.len() == 32
         && id.is_ascii()
-        && web
-            .owners()
-            .iter()
-            .any(|owner| sign::same(&owner_half(&web.app, owner, &id[..16]), &id[16..]))
+        && web.owners().iter().any(|owner| sign::same(&owner_half(&web.app, owner, &id[..16]), &id[16..]))
 }
 
 /// What became of one part of a form.
@@ -126,9 +120,7 @@ pub async fn receive(
     while let Some(chunk) = part.chunk().await.map_err(|_| Error::Unreadable("multipart"))? {
         bytes += chunk.len() as u64;
         if bytes > left {
-            return Err(Error::TooLarge {
-                megabytes: crate::limits::PICTURE_MEGABYTES_MAX,
-            });
+            return Err(Error::TooLarge { megabytes: crate::limits::PICTURE_MEGABYTES_MAX });
         }
         if problem.is_none() && bytes > PICTURE_BYTES_MAX {
             problem = Some(UploadProblemKind::TooBig);
@@ -150,17 +142,7 @@ pub async fn receive(
     if let Some(mut file) = out.take() {
         file.flush().await.map_err(disk)?;
     }
-    let refused = |kind| {
-        (
-            Some(Err(UploadProblem {
-                field: field.clone(),
-                name: name.clone(),
-                bytes,
-                kind,
-            })),
-            bytes,
-        )
-    };
+    let refused = |kind| (Some(Err(UploadProblem { field: field.clone(), name: name.clone(), bytes, kind })), bytes);
     if let Some(kind) = problem {
         return Ok(refused(kind));
     }
@@ -197,11 +179,7 @@ fn disk(error: std::io::Error) -> Error {
 /// Decodes, makes anew, writes picture and thumbnail, and notes the row.
 async fn keep(web: &Web, coming: &Coming, id: &str, name: &str) -> Result<Result<(), UploadProblemKind>, Error> {
     let files = &web.app.files;
-    let _permit = files
-        .at_once
-        .acquire()
-        .await
-        .map_err(|error| Error::Internal(error.to_string()))?;
+    let _permit = files.at_once.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
     let path = coming.0.clone();
     let made = tokio::task::spawn_blocking(move || std::fs::read(path).map(|bytes| picture::remake(&bytes)))
         .await
@@ -249,12 +227,7 @@ impl App {
     pub async fn attach_files(&self, ids: &[String], shard: Shard, case: CaseId) -> Result<(), Error> {
         for id in ids {
             if let Some(file) = self.store.file(id).await?.filter(|file| file.case.is_none()) {
-                self.store
-                    .file_put(&FileRow {
-                        case: Some((shard, case)),
-                        ..file
-                    })
-                    .await?;
+                self.store.file_put(&FileRow { case: Some((shard, case)), ..file }).await?;
             }
         }
         Ok(())

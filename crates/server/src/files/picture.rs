@@ -54,16 +54,9 @@ pub fn remake(bytes: &[u8]) -> Result<Made, UploadProblemKind> {
     } else {
         picture
     };
-    let small = if side > THUMB_SIDE_PIXELS {
-        kept.thumbnail(THUMB_SIDE_PIXELS, THUMB_SIDE_PIXELS)
-    } else {
-        kept.clone()
-    };
-    Ok(Made {
-        fingerprint: fingerprint(&small),
-        full: jpeg(&kept)?,
-        thumb: jpeg(&small)?,
-    })
+    let small =
+        if side > THUMB_SIDE_PIXELS { kept.thumbnail(THUMB_SIDE_PIXELS, THUMB_SIDE_PIXELS) } else { kept.clone() };
+    Ok(Made { fingerprint: fingerprint(&small), full: jpeg(&kept)?, thumb: jpeg(&small)? })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
@@ -77,9 +70,7 @@ fn problem(error: ImageError) -> UploadProblemKind {
 fn jpeg(picture: &DynamicImage) -> Result<Vec<u8>, UploadProblemKind> {
     let mut bytes = Vec::new();
     let rgb = picture.to_rgb8();
-    JpegEncoder::new_with_quality(&mut bytes, PICTURE_QUALITY_PERCENT)
-        .encode_image(&rgb)
-        .map_err(problem)?;
+    JpegEncoder::new_with_quality(&mut bytes, PICTURE_QUALITY_PERCENT).encode_image(&rgb).map_err(problem)?;
     Ok(bytes)
 }
 
@@ -105,11 +96,7 @@ mod tests {
         let shade = |x: u32, y: u32| {
             let (x, y) = (f64::from(x) / f64::from(width), f64::from(y) / f64::from(height));
             let wave = (x * 7.0).sin() * 60.0 + (y * 5.0 + x * 2.0).cos() * 50.0;
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "between 18 and 238"
-            )]
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 18 and 238")]
             let shade = (128.0 + wave) as u8;
             shade
         };
@@ -134,9 +121,7 @@ mod tests {
     #[test]
     fn the_same_photo_has_a_near_fingerprint_and_another_has_not() {
         let photo = slope(600, 400);
-        let again = remake(&jpeg(&photo.resize_exact(500, 333, FilterType::Triangle)).unwrap())
-            .unwrap()
-            .fingerprint;
+        let again = remake(&jpeg(&photo.resize_exact(500, 333, FilterType::Triangle)).unwrap()).unwrap().fingerprint;
         let first = remake(&png(&photo)).unwrap().fingerprint;
         let other = remake(&png(&photo.fliph())).unwrap().fingerprint;
         assert!((first ^ again).count_ones() <= 6, "{first:x} {again:x}");

@@ -12,12 +12,8 @@ use tokio::task::JoinHandle;
 /// Starts every job; they end when the server stops.
 pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
     vec![
-        tokio::spawn(every_second(app.clone(), "timers", |app| async move {
-            timers::run(&app).await
-        })),
-        tokio::spawn(every_second(app.clone(), "spawn", |app| async move {
-            spawn::run(&app).await
-        })),
+        tokio::spawn(every_second(app.clone(), "timers", |app| async move { timers::run(&app).await })),
+        tokio::spawn(every_second(app.clone(), "spawn", |app| async move { spawn::run(&app).await })),
     ]
 }
 

@@ -59,12 +59,7 @@ async fn open(app: &App, (shard, case): (Shard, CaseId), command: &Command, link
     let (Some(new), Some(number)) = (outcome.case, outcome.number) else {
         return Ok(());
     };
-    let tie = Link {
-        kind: link.to_owned(),
-        number,
-        case: new,
-        shard: outcome.shard,
-    };
+    let tie = Link { kind: link.to_owned(), number, case: new, shard: outcome.shard };
     let back = Command {
         id: derived(command.id, "link"),
         shard,

@@ -13,16 +13,8 @@ use ganglion_model::{Actor, Body, Command, CommandId};
 fn command(timer: &Timer) -> Command {
     // The same timer gives the same id, so that a job that runs twice sends the same command.
     let id = derived(CommandId(timer.case.0), &format!("due/{}/{}", timer.clock, timer.at));
-    let body = Body::Due {
-        case: timer.case,
-        clock: timer.clock.clone(),
-    };
-    Command {
-        id,
-        shard: timer.shard,
-        actor: Actor::System,
-        body,
-    }
+    let body = Body::Due { case: timer.case, clock: timer.clock.clone() };
+    Command { id, shard: timer.shard, actor: Actor::System, body }
 }
 
 /// Acts on every timer that is due now.

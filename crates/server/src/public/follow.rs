@@ -96,22 +96,14 @@ fn page(web: &Web, number: &str, error: Option<&str>, status: StatusCode) -> Res
     let form = FormView {
         action_href: "/follow".to_owned(),
         fields: vec![
-            FieldView {
-                value: Value::from(number),
-                error: said.clone(),
-                ..field("number", "label-number")
-            },
+            FieldView { value: Value::from(number), error: said.clone(), ..field("number", "label-number") },
             field("phone_tail", "label-phone-tail"),
         ],
         errors: errors.collect(),
         submit: web.t("submit-follow"),
         ..FormView::default()
     };
-    web.render_status(
-        status,
-        "pages/follow.html",
-        json!({ "page": web.page("title-follow"), "form": form }),
-    )
+    web.render_status(status, "pages/follow.html", json!({ "page": web.page("title-follow"), "form": form }))
 }
 
 impl Web {

@@ -44,40 +44,21 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
     let case = web.own_case(&number).await?.ok_or(Error::NotFound)?;
     let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
     let known = process.states.values().flat_map(|state| &state.actions);
-    let action = process
-        .action(&case.state, &name)
-        .or_else(|| known.clone().find(|one| one.name == name));
+    let action = process.action(&case.state, &name).or_else(|| known.clone().find(|one| one.name == name));
     let action = action.ok_or(Error::NotFound)?;
     let values = typed.fields(&action.form);
     let words = web.words();
     let look = web.look(&words);
-    let mut attempt = Attempt {
-        action: name.clone(),
-        values: values.clone(),
-        ..Attempt::default()
-    };
+    let mut attempt = Attempt { action: name.clone(), values: values.clone(), ..Attempt::default() };
     if let Some(problem) = typed.problems.first() {
         attempt.message = Some(crate::files::problem_text(&look, problem));
         return render(&web, &case, &attempt, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    let id = typed
-        .one("command_id")
-        .and_then(|id| id.parse::<Uuid>().ok())
-        .unwrap_or_else(|| web.app.clock.id());
+    let id = typed.one("command_id").and_then(|id| id.parse::<Uuid>().ok()).unwrap_or_else(|| web.app.clock.id());
     let version = typed.one("version").and_then(|version| version.parse().ok());
-    let body = Body::Act {
-        case: case.id,
-        action: name,
-        form: values,
-        version,
-    };
+    let body = Body::Act { case: case.id, action: name, form: values, version };
     let actor = Actor::Reporter { case: case.id };
-    let command = Command {
-        id: CommandId(id),
-        shard: case.shard,
-        actor,
-        body,
-    };
+    let command = Command { id: CommandId(id), shard: case.shard, actor, body };
     match web.app.committer.send(command).await {
         Ok(_) => {
             let files: Vec<String> = typed.taken.iter().map(|taken| taken.id.clone()).collect();
@@ -94,11 +75,7 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
         Err(error) => {
             let error = Error::from(error);
             error.log();
-            let key = if matches!(error, Error::Busy) {
-                "refusal-busy"
-            } else {
-                "refusal-storage"
-            };
+            let key = if matches!(error, Error::Busy) { "refusal-busy" } else { "refusal-storage" };
             attempt.message = Some(look.say(key, &[("seconds", RETRY_SECONDS.into())]));
             render(&web, &case, &attempt, error.status()).await
         }
@@ -120,9 +97,7 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
     let words = web.words();
     let look = web.look(&words);
     let (rating, more_forms) = forms(web, &look, (process, case), attempt);
-    let (text, limit) = look
-        .promise(process, shown)
-        .unwrap_or_else(|| (look.t("sent-reply-later"), None));
+    let (text, limit) = look.promise(process, shown).unwrap_or_else(|| (look.t("sent-reply-later"), None));
     let looked: Vec<Value> = web
         .app
         .store
@@ -139,10 +114,7 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
         .collect();
     let mut page = web.page("title-follow-case");
     if let Some(message) = &attempt.message {
-        page.flash = Some(crate::page::Flash {
-            tone: "bad".to_owned(),
-            text: message.clone(),
-        });
+        page.flash = Some(crate::page::Flash { tone: "bad".to_owned(), text: message.clone() });
     }
     let context = json!({
         "page": page,
@@ -174,14 +146,9 @@ fn forms(
 ) -> (Option<Value>, Vec<Value>) {
     let actor = Actor::Reporter { case: case.id };
     let view = who::view(&web.world, &actor, web.now);
-    let offered = process
-        .states
-        .get(&case.state)
-        .into_iter()
-        .flat_map(|state| &state.actions)
-        .filter(|action| {
-            who::may_act(action, &actor, None, case) && guard_holds((&web.world, process), action, case, &view, web.now)
-        });
+    let offered = process.states.get(&case.state).into_iter().flat_map(|state| &state.actions).filter(|action| {
+        who::may_act(action, &actor, None, case) && guard_holds((&web.world, process), action, case, &view, web.now)
+    });
     let mut rating = given(process, case);
     let mut others = Vec::new();
     for action in offered {
@@ -195,10 +162,7 @@ fn forms(
         };
         let tried = attempt.action == action.name;
         let filled = match tried {
-            true => Filled {
-                values: Some(&attempt.values),
-                findings: &attempt.findings,
-            },
+            true => Filled { values: Some(&attempt.values), findings: &attempt.findings },
             false => Filled::default(),
         };
         let hidden = vec![
@@ -223,10 +187,7 @@ fn is_grade(web: &Web, field: &Field) -> bool {
         FieldKind::Integer { min, max } => (*min, *max) == (Some(1), Some(5)),
         FieldKind::Choice { list } => web.world.model.lists.get(list).is_some_and(|list| {
             list.codes.len() == 5
-                && list
-                    .codes
-                    .iter()
-                    .all(|code| matches!(code.code.as_str(), "1" | "2" | "3" | "4" | "5"))
+                && list.codes.iter().all(|code| matches!(code.code.as_str(), "1" | "2" | "3" | "4" | "5"))
         }),
         _ => false,
     }
@@ -239,21 +200,11 @@ fn stars<'a>(web: &Web, action: &'a Action) -> Option<&'a Field> {
 
 /// A whole number from 1 to 5 as five choices in words.
 fn as_stars(look: &Look<'_>, action: &Action, view: &mut FieldView) {
-    let whole = |field: &Field| {
-        matches!(
-            field.kind,
-            FieldKind::Integer {
-                min: Some(1),
-                max: Some(5)
-            }
-        )
-    };
+    let whole = |field: &Field| matches!(field.kind, FieldKind::Integer { min: Some(1), max: Some(5) });
     if action.form.iter().any(|field| field.name == view.name && whole(field)) {
         view.kind = "choice";
-        view.options = (1..=5)
-            .rev()
-            .map(|grade| Choice::new(grade.to_string(), look.t(&format!("rating-{grade}"))))
-            .collect();
+        view.options =
+            (1..=5).rev().map(|grade| Choice::new(grade.to_string(), look.t(&format!("rating-{grade}")))).collect();
     }
 }
 
@@ -263,10 +214,7 @@ fn given(process: &Process, case: &Case) -> Option<Value> {
         let by_reporter = action.by.contains(&ganglion_model::pack::Who::Reporter);
         let grade = action.form.iter().find(|field| {
             matches!(field.kind, FieldKind::Integer { .. } | FieldKind::Choice { .. })
-                && case
-                    .fields
-                    .get(&field.name)
-                    .is_some_and(|value| grade_of(value).is_some())
+                && case.fields.get(&field.name).is_some_and(|value| grade_of(value).is_some())
         })?;
         let comment = action
             .form
@@ -276,11 +224,7 @@ fn given(process: &Process, case: &Case) -> Option<Value> {
         let value = grade_of(case.fields.get(&grade.name)?)?;
         by_reporter.then(|| json!({ "given": { "value": value, "comment": comment } }))
     };
-    process
-        .states
-        .values()
-        .flat_map(|state| &state.actions)
-        .find_map(rating)
+    process.states.values().flat_map(|state| &state.actions).find_map(rating)
 }
 
 fn grade_of(value: &Value) -> Option<i64> {

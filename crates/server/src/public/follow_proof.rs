@@ -28,21 +28,14 @@ fn read(web: &Web, text: &str) -> Option<Proof> {
     if !sign::same(&mac(web, case, shard, until), given) || until.parse::<i64>().ok()? <= web.now.as_second() {
         return None;
     }
-    Some(Proof {
-        shard: Shard(shard.parse().ok()?),
-        case: CaseId(Uuid::try_parse(case).ok()?),
-    })
+    Some(Proof { shard: Shard(shard.parse().ok()?), case: CaseId(Uuid::try_parse(case).ok()?) })
 }
 
 impl Web {
     /// The proofs this browser holds.
     #[must_use]
     pub fn proofs(&self) -> Vec<Proof> {
-        self.follows
-            .split('~')
-            .take(FOLLOWS_MAX)
-            .filter_map(|text| read(self, text))
-            .collect()
+        self.follows.split('~').take(FOLLOWS_MAX).filter_map(|text| read(self, text)).collect()
     }
 
     /// Gives this browser a proof for `case`.
@@ -50,10 +43,7 @@ impl Web {
         let (id, shard) = (case.0.simple().to_string(), shard.to_string());
         let until = (self.now.as_second() + FOLLOW_SECONDS).to_string();
         let fresh = format!("{id}.{shard}.{until}.{}", mac(self, &id, &shard, &until));
-        let old = self
-            .follows
-            .split('~')
-            .filter(|text| read(self, text).is_some_and(|proof| proof.case != case));
+        let old = self.follows.split('~').filter(|text| read(self, text).is_some_and(|proof| proof.case != case));
         let all: Vec<&str> = std::iter::once(fresh.as_str()).chain(old).take(FOLLOWS_MAX).collect();
         self.set_cookie(COOKIE, &all.join("~"), Some(FOLLOW_SECONDS));
     }

@@ -18,10 +18,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     if !web.elder {
         choices.push(("staff", if web.session.is_some() { "/desk" } else { "/sign-in" }));
     }
-    let choices: Vec<Value> = choices
-        .iter()
-        .map(|(name, href)| json!({ "name": name, "href": href }))
-        .collect();
+    let choices: Vec<Value> = choices.iter().map(|(name, href)| json!({ "name": name, "href": href })).collect();
     let context = json!({
         "page": web.page("title-home"),
         "choices": choices,
@@ -34,9 +31,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
 async fn open_figures(web: &Web) -> Result<Vec<Value>, Error> {
     let level: Level = web.world.places.root.level();
     let indicators = web.world.model.indicators_in_order();
-    let indicators = indicators
-        .into_iter()
-        .filter(|indicator| indicator.levels.contains(&level));
+    let indicators = indicators.into_iter().filter(|indicator| indicator.levels.contains(&level));
     let mut shown = Vec::new();
     for indicator in indicators.take(SHOWN_MAX) {
         shown.push(counter(web, indicator).await?);
@@ -50,10 +45,7 @@ async fn counter(web: &Web, indicator: &Indicator) -> Result<Value, Error> {
     let trend: Vec<When> = When::month_of(web.today()).trend();
     let spans: Vec<_> = trend.iter().map(|when| when.span()).collect();
     let store = &*web.app.store;
-    let reader = Reader {
-        tally: &store,
-        world: &web.world,
-    };
+    let reader = Reader { tally: &store, world: &web.world };
     let got = reader.read(indicator, &[web.world.places.root], &spans, false).await?;
     let figures: Vec<_> = got.iter().flatten().map(|got| figure(indicator, &got.sums)).collect();
     // A month without rows has no point of its own: a small line leaves it out.

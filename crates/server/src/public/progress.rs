@@ -51,19 +51,14 @@ fn leads_on<'a>(process: &'a Process, state: &'a State, passed: &[&str]) -> Opti
         return None;
     }
     let to = state.actions.iter().filter_map(|action| action.to.as_deref());
-    to.filter(|to| *to != state.name && !passed.contains(to))
-        .find(|to| process.states.contains_key(*to))
+    to.filter(|to| *to != state.name && !passed.contains(to)).find(|to| process.states.contains_key(*to))
 }
 
 impl Look<'_> {
     /// Public words of a state; its title when it has none.
     fn public_words(&self, state: &State) -> String {
         let words = self.text(&state.public);
-        if words.is_empty() {
-            self.text(&state.title)
-        } else {
-            words
-        }
+        if words.is_empty() { self.text(&state.title) } else { words }
     }
 
     /// Steps passed, the one it is at, and those that likely follow.
@@ -73,12 +68,7 @@ impl Look<'_> {
         passed.sort_by_key(|(_, (first, _))| *first);
         let done = passed.into_iter().filter_map(|(name, (first, _))| {
             let label = self.public_words(process.states.get(name)?);
-            Some(Step {
-                label,
-                at: Some(self.when(*first)),
-                done: true,
-                current: false,
-            })
+            Some(Step { label, at: Some(self.when(*first)), done: true, current: false })
         });
         let now = process.states.get(&case.state).map(|state| Step {
             label: self.public_words(state),
@@ -86,15 +76,9 @@ impl Look<'_> {
             done: state.is_final,
             current: true,
         });
-        let later = likely(process, &case.state)
-            .into_iter()
-            .filter(|name| !case.entered.contains_key(*name));
-        let later = later.filter_map(|name| {
-            Some(Step {
-                label: self.public_words(process.states.get(name)?),
-                ..Step::default()
-            })
-        });
+        let later = likely(process, &case.state).into_iter().filter(|name| !case.entered.contains_key(*name));
+        let later = later
+            .filter_map(|name| Some(Step { label: self.public_words(process.states.get(name)?), ..Step::default() }));
         let mut steps: Vec<Step> = done.chain(now).chain(later).collect();
         // Several states may carry the same public words; the reporter sees one step then.
         steps.dedup_by(|b, a| {
@@ -110,10 +94,7 @@ impl Look<'_> {
     /// The limit that was promised, in words: text and length.
     #[must_use]
     pub fn promise(&self, process: &Process, case: &Case) -> Option<(String, Option<String>)> {
-        let promised = process
-            .clocks
-            .values()
-            .filter(|def| def.promise && case.clocks.contains_key(&def.name));
+        let promised = process.clocks.values().filter(|def| def.promise && case.clocks.contains_key(&def.name));
         let views = promised.map(|def| self.clock(process, case, def));
         let (running, ended): (Vec<_>, Vec<_>) = views.partition(|view| view.due.is_some());
         if let Some(view) = running.into_iter().next() {
@@ -132,26 +113,15 @@ impl Look<'_> {
             .filter_map(|field| {
                 let shown = self.value(field, case.fields.get(&field.name)?)?;
                 let long = matches!(field.kind, FieldKind::LongText { .. });
-                Some(if long {
-                    shown
-                } else {
-                    format!("{}{}{shown}", self.text(&field.title), self.t("colon"))
-                })
+                Some(if long { shown } else { format!("{}{}{shown}", self.text(&field.title), self.t("colon")) })
             })
             .collect();
-        let photos: Vec<Photo> = public()
-            .filter_map(|field| Some(photos(field, case.fields.get(&field.name)?)))
-            .flatten()
-            .collect();
+        let photos: Vec<Photo> =
+            public().filter_map(|field| Some(photos(field, case.fields.get(&field.name)?))).flatten().collect();
         if texts.is_empty() && photos.is_empty() {
             return None;
         }
-        Some(Found {
-            text: texts.join("\n"),
-            at: self.when(case.updated_at),
-            unit: self.unit_of(case),
-            photos,
-        })
+        Some(Found { text: texts.join("\n"), at: self.when(case.updated_at), unit: self.unit_of(case), photos })
     }
 
     /// The unit that has a case; the title of the post when it belongs to none.
@@ -159,10 +129,6 @@ impl Look<'_> {
     pub fn unit_of(&self, case: &Case) -> Option<String> {
         let post = self.world.posts.get(case.assignee.as_ref()?)?;
         let unit = self.text(&post.unit);
-        Some(format!(
-            "{} · {}",
-            self.place(post.place),
-            if unit.is_empty() { self.post_title(post) } else { unit }
-        ))
+        Some(format!("{} · {}", self.place(post.place), if unit.is_empty() { self.post_title(post) } else { unit }))
     }
 }

@@ -20,9 +20,7 @@ use std::collections::BTreeMap;
 
 /// Where to go after signing in: a page of ours.
 fn next(asked: Option<&str>) -> &str {
-    asked
-        .filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\'))
-        .unwrap_or("/desk")
+    asked.filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\')).unwrap_or("/desk")
 }
 
 /// `GET /sign-in`.
@@ -50,11 +48,7 @@ pub async fn attempt(web: &Web, account: &str, password: &str) -> Result<Tried, 
     let rates = &web.app.rates;
     let address = web.address.to_string();
     let key = format!("{address}|{}", account.to_lowercase());
-    if let Some(seconds) = rates
-        .failures
-        .wait(&key, web.now)
-        .or_else(|| rates.sign_in.wait(&address, web.now))
-    {
+    if let Some(seconds) = rates.failures.wait(&key, web.now).or_else(|| rates.sign_in.wait(&address, web.now)) {
         return Ok(Tried::Locked(seconds));
     }
     match web.app.password_fits(&AccountId(account.to_owned()), password).await? {
@@ -102,11 +96,7 @@ pub async fn enter(State(app): State<AppState>, web: Web, typed: Typed) -> Resul
 /// `POST /sign-in/demo`: one click, in demonstrations only; the route does not exist otherwise.
 pub async fn enter_demo(State(app): State<AppState>, web: Web, typed: Typed) -> Result<Response, Error> {
     let id = AccountId(typed.one("account").unwrap_or_default().to_owned());
-    let account = app
-        .store
-        .account(&id)
-        .await?
-        .filter(|account| account.active && app.settings.demo);
+    let account = app.store.account(&id).await?.filter(|account| account.active && app.settings.demo);
     begin(&app, &web, &account.ok_or(Error::NotFound)?, next(typed.one("next"))).await
 }
 
@@ -116,11 +106,7 @@ async fn begin(app: &AppState, web: &Web, account: &Account, to: &str) -> Result
         app.session_end(&old.token_hash).await?;
     }
     let token = app.session_begin(account).await?;
-    web.set_cookie(
-        session::COOKIE,
-        &token,
-        Some(i64::from(app.settings.session_hours) * 3_600),
-    );
+    web.set_cookie(session::COOKIE, &token, Some(i64::from(app.settings.session_hours) * 3_600));
     Ok(web.redirect(to))
 }
 
@@ -171,10 +157,7 @@ async fn page(
         action_href: "/sign-in".to_owned(),
         hidden: vec![Hidden::new("next", to)],
         fields: vec![
-            FieldView {
-                value: Value::from(account),
-                ..field("account", "label-account")
-            },
+            FieldView { value: Value::from(account), ..field("account", "label-account") },
             field("password", "label-password"),
         ],
         errors: errors.into_iter().collect(),
@@ -196,20 +179,13 @@ async fn page(
 async fn demo_groups(web: &Web) -> Result<Vec<Value>, Error> {
     let words = web.words();
     let look = web.look(&words);
-    let posts: Vec<&Post> = web
-        .world
-        .posts
-        .all()
-        .filter(|post| post.account.is_some() && post.valid_on(web.today()))
-        .collect();
+    let posts: Vec<&Post> =
+        web.world.posts.all().filter(|post| post.account.is_some() && post.valid_on(web.today())).collect();
     let mut roles_at: BTreeMap<_, std::collections::BTreeSet<&str>> = BTreeMap::new();
     for post in posts.iter().filter(|post| post.place.level() == Level::Township) {
         roles_at.entry(post.place).or_default().insert(&post.role);
     }
-    let home = roles_at
-        .iter()
-        .max_by_key(|(place, roles)| (roles.len(), std::cmp::Reverse(**place)))
-        .map(|(p, _)| *p);
+    let home = roles_at.iter().max_by_key(|(place, roles)| (roles.len(), std::cmp::Reverse(**place))).map(|(p, _)| *p);
     let on_path = |post: &Post| home.is_some_and(|home| home.holds(post.place) || post.place.holds(home));
     let mut chosen: BTreeMap<(Level, &str), &Post> = BTreeMap::new();
     for post in posts {
@@ -232,8 +208,5 @@ async fn demo_groups(web: &Web) -> Result<Vec<Value>, Error> {
         }));
     }
     let label = |level: Level| look.t(&format!("level-{}", level.as_str()));
-    Ok(groups
-        .into_iter()
-        .map(|(level, accounts)| json!({ "level": label(level.0), "accounts": accounts }))
-        .collect())
+    Ok(groups.into_iter().map(|(level, accounts)| json!({ "level": label(level.0), "accounts": accounts })).collect())
 }

@@ -24,13 +24,7 @@ fn known<'p>(process: &'p Process, case: &Case, (name, state): (&str, Option<&st
     state
         .and_then(|state| process.action(state, name))
         .or_else(|| process.action(&case.state, name))
-        .or_else(|| {
-            process
-                .states
-                .values()
-                .flat_map(|state| &state.actions)
-                .find(|action| action.name == name)
-        })
+        .or_else(|| process.states.values().flat_map(|state| &state.actions).find(|action| action.name == name))
 }
 
 /// Files among what was typed.
@@ -80,21 +74,8 @@ pub async fn send(
     form: Fields,
     version: Option<u32>,
 ) -> Result<Outcome, CommitError> {
-    let body = Body::Act {
-        case: case.id,
-        action: action.to_owned(),
-        form,
-        version,
-    };
-    web.app
-        .committer
-        .send(Command {
-            id,
-            shard: case.shard,
-            actor: web.actor(),
-            body,
-        })
-        .await
+    let body = Body::Act { case: case.id, action: action.to_owned(), form, version };
+    web.app.committer.send(Command { id, shard: case.shard, actor: web.actor(), body }).await
 }
 
 /// `POST /cases/{number}/{action}`.
@@ -145,11 +126,7 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
             again(&web, (&case, process), back, attempt, status).await
         }
         Err(error) => {
-            let key = if matches!(error, CommitError::Storage(_)) {
-                "refusal-storage"
-            } else {
-                "refusal-busy"
-            };
+            let key = if matches!(error, CommitError::Storage(_)) { "refusal-storage" } else { "refusal-busy" };
             attempt.refusal = look.t(key);
             let error = Error::from(error);
             error.log();
@@ -171,18 +148,6 @@ async fn again(
     match path {
         "/desk" => desk::render(web, &query, Some(attempt), status).await,
         "/centre" => centre::render(web, &query, Some(attempt), status).await,
-        _ => {
-            card::render(
-                web,
-                case,
-                process,
-                Shown {
-                    attempt: Some(attempt),
-                    status,
-                    ..Shown::default()
-                },
-            )
-            .await
-        }
+        _ => card::render(web, case, process, Shown { attempt: Some(attempt), status, ..Shown::default() }).await,
     }
 }

@@ -80,11 +80,8 @@ pub fn offered(web: &Web, look: &Look<'_>, cases: &[Case], back: String) -> Opti
         let Some(state) = process.states.get(&case.state) else {
             continue;
         };
-        for action in state
-            .actions
-            .iter()
-            .filter(|action| action.bulk && !actions.contains_key(&action.name))
-            .collect::<Vec<_>>()
+        for action in
+            state.actions.iter().filter(|action| action.bulk && !actions.contains_key(&action.name)).collect::<Vec<_>>()
         {
             if may(web, case, process, action) {
                 let more = if action.form.is_empty() { "" } else { "…" };
@@ -92,15 +89,9 @@ pub fn offered(web: &Web, look: &Look<'_>, cases: &[Case], back: String) -> Opti
             }
         }
     }
-    let actions: Vec<BulkAction> = actions
-        .into_iter()
-        .map(|(name, label)| BulkAction { name, label })
-        .collect();
+    let actions: Vec<BulkAction> = actions.into_iter().map(|(name, label)| BulkAction { name, label }).collect();
     let query = crate::page::encode(&back);
-    (!actions.is_empty()).then(|| BulkView {
-        action_href: format!("/desk/bulk?back={query}"),
-        actions,
-    })
+    (!actions.is_empty()).then(|| BulkView { action_href: format!("/desk/bulk?back={query}"), actions })
 }
 
 /// `POST /desk/bulk`: with numbers and an action. An action that asks for something shows its form first (and again, when
@@ -134,24 +125,13 @@ pub async fn act(web: Web, typed: Typed) -> Result<Response, Error> {
     for (case, process) in &chosen {
         let sent = super::act::send(&web, case, (derived(id, &case.number), &name), form.clone(), None).await;
         let (done, text) = match sent {
-            Ok(outcome) => (
-                true,
-                look.state(process, outcome.state.as_deref().unwrap_or(&case.state))
-                    .label,
-            ),
+            Ok(outcome) => (true, look.state(process, outcome.state.as_deref().unwrap_or(&case.state)).label),
             Err(CommitError::Refused(refusal)) => {
                 let text = look.refusal(Some(process), &refusal);
                 let said = look.problems(&action.form, &refusal.fields, &|field| format!("f-bulk-{field}"));
                 let more: Vec<String> = said.iter().map(|error| error.message.clone()).collect();
                 wrong = refusal.fields;
-                (
-                    false,
-                    if more.is_empty() {
-                        text
-                    } else {
-                        more.join(&look.t("list-comma"))
-                    },
-                )
+                (false, if more.is_empty() { text } else { more.join(&look.t("list-comma")) })
             }
             Err(error) => {
                 Error::from(error).log();
@@ -159,29 +139,13 @@ pub async fn act(web: Web, typed: Typed) -> Result<Response, Error> {
             }
         };
         let (number, title) = (case.number.clone(), look.title(process, case));
-        outcomes.push(Outcome {
-            href: card_href(&number),
-            number,
-            title,
-            done,
-            text,
-        });
+        outcomes.push(Outcome { href: card_href(&number), number, title, done, text });
     }
     if outcomes.iter().all(|outcome| !outcome.done) && !wrong.is_empty() {
         // Wrong for every case: the form is at fault, so it stands open again with what was typed.
-        let entered = Entered {
-            values: Some(&form),
-            findings: &wrong,
-        };
+        let entered = Entered { values: Some(&form), findings: &wrong };
         let view = ask(&web, &look, (case, process, action), (&numbers, &back), entered);
-        return page(
-            &web,
-            &look,
-            action,
-            (Some(view), outcomes),
-            (back, StatusCode::UNPROCESSABLE_ENTITY),
-        )
-        .await;
+        return page(&web, &look, action, (Some(view), outcomes), (back, StatusCode::UNPROCESSABLE_ENTITY)).await;
     }
     page(&web, &look, action, (None, outcomes), (back, StatusCode::OK)).await
 }
@@ -194,14 +158,7 @@ fn ask(
     entered: Entered<'_>,
 ) -> FormView {
     let actor = who::view(&web.world, &web.actor(), web.now);
-    let asked = Asked {
-        process,
-        case: Some(case),
-        actor: &actor,
-        place: case.place,
-        suggested: &[],
-        prefix: "bulk-",
-    };
+    let asked = Asked { process, case: Some(case), actor: &actor, place: case.place, suggested: &[], prefix: "bulk-" };
     let mut hidden = vec![
         Hidden::new("command_id", web.app.clock.id().to_string()),
         Hidden::new("action", &action.name),

@@ -95,16 +95,7 @@ struct CardContext {
 pub async fn show(web: Web, Path(number): Path<String>) -> Result<Response, Error> {
     let (case, process) = find::case(&web, &number).await?;
     let open = web.arg("open").map(str::to_owned);
-    render(
-        &web,
-        &case,
-        process,
-        Shown {
-            open,
-            ..Shown::default()
-        },
-    )
-    .await
+    render(&web, &case, process, Shown { open, ..Shown::default() }).await
 }
 
 /// The card as a page.
@@ -115,10 +106,7 @@ pub async fn render(web: &Web, case: &Case, process: &Process, shown: Shown) -> 
     let words = web.words();
     let look = web.look(&words);
     let role = web.post()?.role.clone();
-    let opened = Opened {
-        in_clear: shown.in_clear,
-        ..personal::opened(web, case).await?
-    };
+    let opened = Opened { in_clear: shown.in_clear, ..personal::opened(web, case).await? };
     let entries = web.app.store.entries_of_case(case.shard, case.id, ENTRIES_MAX).await?;
     let accesses = web.app.store.accesses(case.shard, case.id, LOOKED_MAX).await?;
     let people = find::people(web, &entries, accesses.iter().map(|access| access.account.clone())).await?;
@@ -142,24 +130,14 @@ pub async fn render(web: &Web, case: &Case, process: &Process, shown: Shown) -> 
         clocks: look.clock_cards(process, case),
         map: map(web, case),
         routing: routing(&look, case, &entries, &people),
-        timeline: look.timeline(
-            &Story {
-                process,
-                people: &people,
-                role: &role,
-            },
-            &entries,
-        ),
+        timeline: look.timeline(&Story { process, people: &people, role: &role }, &entries),
         links: links(web, &look, case).await?,
         documents: Vec::new(),
         looked: accesses
             .iter()
             .map(|access| Looked {
                 at: look.when(access.at),
-                who: people
-                    .get(&access.account)
-                    .map(|name| mask::name(name))
-                    .unwrap_or_default(),
+                who: people.get(&access.account).map(|name| mask::name(name)).unwrap_or_default(),
                 post: look.post(&access.post),
                 purpose: look.t("purpose-case"),
             })
@@ -206,17 +184,8 @@ fn map(web: &Web, case: &Case) -> serde_json::Value {
     let Some(point) = case.point else {
         return serde_json::Value::Null;
     };
-    let around = case
-        .place
-        .at(Level::Township)
-        .or_else(|| case.place.at(Level::County))
-        .unwrap_or(case.place);
-    let synthetic = web
-        .world
-        .places
-        .tree
-        .known(case.place, web.today())
-        .is_some_and(|place| place.synthetic);
+    let around = case.place.at(Level::Township).or_else(|| case.place.at(Level::County)).unwrap_or(case.place);
+    let synthetic = web.world.places.tree.known(case.place, web.today()).is_some_and(|place| place.synthetic);
     json!({ "point": point, "outlines_href": format!("/map/outlines?parent={around}"), "synthetic": synthetic })
 }
 
@@ -229,17 +198,9 @@ fn routing(look: &Look<'_>, case: &Case, entries: &[Entry], people: &People) -> 
     });
     for (step, (entry, input)) in view.history.iter_mut().zip(moves) {
         let (who, post) = look.actor(&entry.actor, people);
-        step.who = [who, post]
-            .into_iter()
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join(" · ");
+        step.who = [who, post].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
         let process = look.world.model.processes.get(&case.process);
-        let form = process
-            .into_iter()
-            .flat_map(|p| p.states.values())
-            .flat_map(|s| &s.actions)
-            .flat_map(|a| &a.form);
+        let form = process.into_iter().flat_map(|p| p.states.values()).flat_map(|s| &s.actions).flat_map(|a| &a.form);
         step.why = form
             .filter(|field| !matches!(field.kind, ganglion_model::pack::FieldKind::Place { .. }) && !field.personal)
             .find_map(|field| look.value(field, input.get(&field.name)?))
@@ -255,9 +216,7 @@ async fn links(web: &Web, look: &Look<'_>, case: &Case) -> Result<Vec<LinkedCase
         let key = format!("link-{}", link.kind.replace('_', "-"));
         let kind_label = look.t(if look.say.has(&key) { &key } else { "link-other" });
         let other = web.app.store.case(link.shard, link.case).await?;
-        let readable = other
-            .as_ref()
-            .filter(|other| who::may_read(&web.world, &web.actor(), web.post().ok(), other));
+        let readable = other.as_ref().filter(|other| who::may_read(&web.world, &web.actor(), web.post().ok(), other));
         let process = readable.and_then(|other| web.world.model.processes.get(&other.process));
         found.push(match (readable, process) {
             (Some(other), Some(process)) => LinkedCase {

@@ -38,13 +38,8 @@ pub async fn searched(
     let holds = |case: &Case| {
         let row = look.case_row(case, String::new());
         let process = web.world.model.processes.get(&case.process);
-        let text = process
-            .map(|process| look.description(process, case))
-            .unwrap_or_default();
-        let numbers = case
-            .numbers
-            .values()
-            .any(|number| number.to_lowercase().contains(&wanted));
+        let text = process.map(|process| look.description(process, case)).unwrap_or_default();
+        let numbers = case.numbers.values().any(|number| number.to_lowercase().contains(&wanted));
         numbers
             || [row.number, row.title, row.category, row.place_path, text]
                 .iter()
@@ -90,14 +85,7 @@ impl Column {
 
 /// Columns of a table of cases, in order.
 pub fn columns(look: &Look<'_>, keys: &[&'static str]) -> Vec<Column> {
-    keys.iter()
-        .map(|key| Column {
-            key,
-            label: look.t(&format!("col-{key}")),
-            sort_href: None,
-            sorted: None,
-        })
-        .collect()
+    keys.iter().map(|key| Column { key, label: look.t(&format!("col-{key}")), sort_href: None, sorted: None }).collect()
 }
 
 #[derive(Serialize)]
@@ -135,14 +123,7 @@ pub fn asked(web: &Web, post: &Post, query: &Query) -> (Filters, Union, CaseOrde
     let filter = filters.filter(web);
     // By deadline only open cases have an order worth the name.
     let due = query.get("sort") == Some("due") || filters.is_by_clock();
-    let filter = if due {
-        CaseFilter {
-            open: Some(true),
-            ..filter
-        }
-    } else {
-        filter
-    };
+    let filter = if due { CaseFilter { open: Some(true), ..filter } } else { filter };
     let order = if due { CaseOrder::Due } else { CaseOrder::Opened };
     let union = Union::reachable(web, post).narrowed(&filter);
     (filters, union, order)
@@ -164,25 +145,14 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let after = after_of(query.get("after"));
     let page = searched(&web, &list, (order, after.as_ref()), query.get("q")).await?;
     let searching = query.get("q").is_some();
-    let total = if searching {
-        page.cases.len() as u64
-    } else {
-        list.count(&web).await?
-    };
+    let total = if searching { page.cases.len() as u64 } else { list.count(&web).await? };
     let base = query.without(&["after"]);
     let applied = filters.values().into_iter().filter_map(|(name, value)| {
         let label = filters.words(&look, name, &value?);
-        Some(Applied {
-            label,
-            remove_href: base.with(name, "").on("/cases"),
-        })
+        Some(Applied { label, remove_href: base.with(name, "").on("/cases") })
     });
-    let mut columns = columns(
-        &look,
-        &[
-            "number", "title", "place", "category", "source", "state", "clock", "assignee", "updated",
-        ],
-    );
+    let mut columns =
+        columns(&look, &["number", "title", "place", "category", "source", "state", "clock", "assignee", "updated"]);
     for column in &mut columns {
         let (sort, is_due) = ("due", order == CaseOrder::Due);
         if column.key == "clock" {
@@ -191,42 +161,22 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         }
     }
     let context = CasesContext {
-        page: crate::page::Page {
-            live_href: Some(format!("/live?place={}", post.place)),
-            ..web.page("title-cases")
-        },
+        page: crate::page::Page { live_href: Some(format!("/live?place={}", post.place)), ..web.page("title-cases") },
         filters: FiltersContext {
             q: query.get("q").unwrap_or_default().to_owned(),
             action_href: "/cases",
-            hidden: query
-                .get("sort")
-                .map(|sort| crate::view::form::Hidden::new("sort", sort))
-                .into_iter()
-                .collect(),
+            hidden: query.get("sort").map(|sort| crate::view::form::Hidden::new("sort", sort)).into_iter().collect(),
             fields: filters.views(&look, &["place", "process", "state", "category", "clock", "period"]),
             applied: applied.collect(),
             clear_href: filters.is_narrow().then_some("/cases"),
         },
         total: count(total),
-        sentence: searching.then(|| {
-            look.say(
-                "cases-searched",
-                &[("count", count(u64::from(SEARCHED_ROWS_MAX)).into())],
-            )
-        }),
+        sentence: searching
+            .then(|| look.say("cases-searched", &[("count", count(u64::from(SEARCHED_ROWS_MAX)).into())])),
         columns,
-        pager: pager(
-            &look,
-            &query,
-            "/cases",
-            (page.next.as_ref().map(after_text), page.cases.len(), total),
-        ),
+        pager: pager(&look, &query, "/cases", (page.next.as_ref().map(after_text), page.cases.len(), total)),
         bulk: bulk::offered(&web, &look, &page.cases, base.on("/cases")),
-        rows: page
-            .cases
-            .iter()
-            .map(|case| look.case_row(case, card_href(&case.number)))
-            .collect(),
+        rows: page.cases.iter().map(|case| look.case_row(case, card_href(&case.number))).collect(),
         export_href: base.on("/cases.csv"),
     };
     web.render("pages/cases.html", context)

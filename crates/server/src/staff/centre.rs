@@ -16,7 +16,7 @@ use axum::response::Response;
 use ganglion_kernel::clocks::midnight;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::port::{CaseFilter, CaseOrder};
-use ganglion_model::change::{Change, Entry};
+use ganglion_model::change::{Change, Entry, Op};
 use ganglion_model::pack::{Process, Tone};
 use ganglion_model::{Case, PlaceCode, Post};
 use jiff::SignedDuration;
@@ -98,11 +98,7 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
     let words = web.words();
     let look = web.look(&words);
     let place = place_of(&query, &post);
-    let open = CaseFilter {
-        place: Some(place),
-        open: Some(true),
-        ..CaseFilter::default()
-    };
+    let open = CaseFilter { place: Some(place), open: Some(true), ..CaseFilter::default() };
     let reach = Union::reachable(web, &post);
     let list = reach.narrowed(&open);
     let page = list.page(web, CaseOrder::Due, None, QUEUE_ROWS).await?;
@@ -116,18 +112,11 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
         ..look.case_row(case, query.with("selected", &case.number).on("/centre"))
     });
     let point = match &chosen {
-        Some(preview) => page
-            .cases
-            .iter()
-            .find(|case| case.number == preview.number)
-            .and_then(|case| case.point),
+        Some(preview) => page.cases.iter().find(|case| case.number == preview.number).and_then(|case| case.point),
         None => None,
     };
     let context = CentreContext {
-        page: crate::page::Page {
-            live_href: Some(format!("/live?place={place}")),
-            ..web.page("title-centre")
-        },
+        page: crate::page::Page { live_href: Some(format!("/live?place={place}")), ..web.page("title-centre") },
         place_name: look.place(place),
         at: look.date_time(web.now),
         counters: counters(web, &look, &reach, place).await?,
@@ -161,16 +150,10 @@ async fn chosen(
     };
     let suggested = preview::suggestions(web, look, &case, process).await?;
     let at = listed.iter().position(|one| one.number == number);
-    let next = at
-        .and_then(|at| listed.get(at + 1))
-        .map(|next| next.number.as_str())
-        .unwrap_or_default();
+    let next = at.and_then(|at| listed.get(at + 1)).map(|next| next.number.as_str()).unwrap_or_default();
     let back = query.with("selected", next).on("/centre");
     let list = query.without(&["selected"]).on("/centre");
-    let views = suggested
-        .iter()
-        .filter_map(|one| suggestion(web, look, (&case, process), one, &back))
-        .collect();
+    let views = suggested.iter().filter_map(|one| suggestion(web, look, (&case, process), one, &back)).collect();
     let preview = preview::preview(web, (&case, process), &suggested, attempt, (list, Some(back))).await?;
     Ok((Some(preview), views))
 }
@@ -189,11 +172,7 @@ fn suggestion(
         .form
         .iter()
         .any(|field| field.name != one.field && field.required == ganglion_model::pack::Required::Yes);
-    let action_href = if needs_more {
-        String::new()
-    } else {
-        format!("/cases/{}/{}", case.number, action.name)
-    };
+    let action_href = if needs_more { String::new() } else { format!("/cases/{}/{}", case.number, action.name) };
     Some(SuggestionView {
         post: look.post_title(post),
         unit: look.place(post.place),
@@ -212,16 +191,9 @@ fn suggestion(
 
 /// States of a tone, over all processes.
 fn states_of(web: &Web, tones: &[Tone]) -> Vec<String> {
-    let states = web
-        .world
-        .model
-        .processes
-        .values()
-        .flat_map(|process| process.states.values());
-    let mut names: Vec<String> = states
-        .filter(|state| tones.contains(&state.tone))
-        .map(|state| state.name.clone())
-        .collect();
+    let states = web.world.model.processes.values().flat_map(|process| process.states.values());
+    let mut names: Vec<String> =
+        states.filter(|state| tones.contains(&state.tone)).map(|state| state.name.clone()).collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -229,82 +201,29 @@ fn states_of(web: &Web, tones: &[Tone]) -> Vec<String> {
 
 /// Six counters, each exact and each leading to its list.
 async fn counters(web: &Web, look: &Look<'_>, reach: &Union, place: PlaceCode) -> Result<Vec<Counter>, Error> {
-    let open = CaseFilter {
-        place: Some(place),
-        open: Some(true),
-        ..CaseFilter::default()
-    };
-    let of_tone = |tone: Tone| CaseFilter {
-        states: states_of(web, &[tone]),
-        ..open.clone()
-    };
+    let open = CaseFilter { place: Some(place), open: Some(true), ..CaseFilter::default() };
+    let of_tone = |tone: Tone| CaseFilter { states: states_of(web, &[tone]), ..open.clone() };
     let today = (midnight(web.today()), web.now + SignedDuration::from_secs(1));
-    let opened = CaseFilter {
-        place: Some(place),
-        opened: Some(today),
-        ..CaseFilter::default()
-    };
-    let settled = CaseFilter {
-        open: Some(false),
-        ..opened.clone()
-    };
-    let overdue = CaseFilter {
-        due_before: Some(web.now),
-        ..open.clone()
-    };
+    let opened = CaseFilter { place: Some(place), opened: Some(today), ..CaseFilter::default() };
+    let settled = CaseFilter { open: Some(false), ..opened.clone() };
+    let overdue = CaseFilter { due_before: Some(web.now), ..open.clone() };
     let list = format!("/cases?place={place}");
     let day = web.today();
     let (came, closed) = last_day(web, reach, place).await?;
     let wanted = [
         ("count-today", opened, "plain", came, format!("{list}&period={day}")),
-        (
-            "counter-waiting",
-            of_tone(Tone::Waiting),
-            "soon",
-            Vec::new(),
-            format!("{list}&open=1&sort=due"),
-        ),
-        (
-            "count-in-progress",
-            of_tone(Tone::Working),
-            "plain",
-            Vec::new(),
-            format!("{list}&open=1&sort=due"),
-        ),
-        (
-            "counter-paused",
-            of_tone(Tone::Paused),
-            "plain",
-            Vec::new(),
-            format!("{list}&open=1&sort=due"),
-        ),
-        (
-            "count-overdue",
-            overdue,
-            "late",
-            Vec::new(),
-            format!("{list}&clock=overdue"),
-        ),
-        (
-            "counter-settled",
-            settled,
-            "ok",
-            closed,
-            format!("{list}&open=0&period={day}"),
-        ),
+        ("counter-waiting", of_tone(Tone::Waiting), "soon", Vec::new(), format!("{list}&open=1&sort=due")),
+        ("count-in-progress", of_tone(Tone::Working), "plain", Vec::new(), format!("{list}&open=1&sort=due")),
+        ("counter-paused", of_tone(Tone::Paused), "plain", Vec::new(), format!("{list}&open=1&sort=due")),
+        ("count-overdue", overdue, "late", Vec::new(), format!("{list}&clock=overdue")),
+        ("counter-settled", settled, "ok", closed, format!("{list}&open=0&period={day}")),
     ];
     let mut counters = Vec::new();
     for (name, filter, tone, points, href) in wanted {
         let total = reach.narrowed(&filter).count(web).await?;
         let tone = if total == 0 && tone != "ok" { "plain" } else { tone };
         let label = look.t(name);
-        counters.push(Counter {
-            label,
-            value: count(total),
-            tone,
-            points,
-            href,
-        });
+        counters.push(Counter { label, value: count(total), tone, points, href });
     }
     Ok(counters)
 }
@@ -317,16 +236,10 @@ async fn last_day(web: &Web, reach: &Union, place: PlaceCode) -> Result<(Vec<usi
         opened: Some((since, web.now + SignedDuration::from_secs(1))),
         ..CaseFilter::default()
     };
-    let page = reach
-        .narrowed(&filter)
-        .page(web, CaseOrder::Opened, None, DAY_ROWS)
-        .await?;
+    let page = reach.narrowed(&filter).page(web, CaseOrder::Opened, None, DAY_ROWS).await?;
     let (mut came, mut closed) = (vec![0; HOURS], vec![0; HOURS]);
-    let hour = |at: jiff::Timestamp| {
-        usize::try_from((at.as_second() - since.as_second()) / 3600)
-            .unwrap_or(0)
-            .min(HOURS - 1)
-    };
+    let hour =
+        |at: jiff::Timestamp| usize::try_from((at.as_second() - since.as_second()) / 3600).unwrap_or(0).min(HOURS - 1);
     for case in &page.cases {
         came[hour(case.opened_at)] += 1;
         if let Some(at) = case.closed_at {
@@ -362,7 +275,7 @@ async fn ticker(web: &Web, look: &Look<'_>, place: PlaceCode) -> Result<Vec<Tick
 async fn ticker_line(web: &Web, look: &Look<'_>, entry: &Entry, place: PlaceCode) -> Result<Option<TickerLine>, Error> {
     let (id, action) = match &entry.change {
         Change::Opened { case } => (case.id, None),
-        Change::Case { case, action, .. } => (*case, Some(action)),
+        Change::Case { case, action, ops, .. } => (*case, Some((action, ops))),
         Change::Record { .. } => return Ok(None),
     };
     let Some(case) = web.app.store.case(entry.shard, id).await? else {
@@ -375,23 +288,16 @@ async fn ticker_line(web: &Web, look: &Look<'_>, entry: &Entry, place: PlaceCode
     };
     let verb = match action {
         None => look.t("verb-opened"),
-        Some(name) => {
-            let actions = process.states.values().flat_map(|state| &state.actions);
-            let known = actions.into_iter().find(|action| action.name == *name);
-            known.map_or_else(
-                || look.state(process, &case.state).label,
-                |action| look.text(&action.title),
-            )
+        Some((name, ops)) => {
+            // One name may have other words in another state: those of the state it was taken in count.
+            let from = ops.iter().find_map(|op| match op {
+                Op::State { from, .. } => Some(from.as_str()),
+                _ => None,
+            });
+            let known = process.action(from.unwrap_or(&case.state), name);
+            known.map_or_else(|| look.state(process, &case.state).label, |action| look.text(&action.title))
         }
     };
-    let text = format!(
-        "{} {} · {verb}",
-        look.place(case.place),
-        look.category_short(process, &case)
-    );
-    Ok(Some(TickerLine {
-        at: look.time(entry.at),
-        text,
-        href: card_href(&case.number),
-    }))
+    let text = format!("{} {} · {verb}", look.place(case.place), look.category_short(process, &case));
+    Ok(Some(TickerLine { at: look.time(entry.at), text, href: card_href(&case.number) }))
 }

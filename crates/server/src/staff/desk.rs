@@ -75,10 +75,7 @@ struct DeskContext {
 
 /// The tabs: which cases each holds.
 fn tabs(web: &Web, post: &Post) -> [(&'static str, Union); 3] {
-    let open = CaseFilter {
-        open: Some(true),
-        ..CaseFilter::default()
-    };
+    let open = CaseFilter { open: Some(true), ..CaseFilter::default() };
     [
         ("mine", Union::turn(web, post)),
         ("team", Union::reachable(web, post).narrowed(&open)),
@@ -110,9 +107,7 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
             key,
             label: look.t(&format!("tab-{key}")),
             count: union.count(web).await?,
-            href: Query::default()
-                .with("tab", if key == "mine" { "" } else { key })
-                .on("/desk"),
+            href: Query::default().with("tab", if key == "mine" { "" } else { key }).on("/desk"),
             current,
         });
         if current {
@@ -123,11 +118,7 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
     let list = chosen.narrowed(&filters.filter(web));
     let after = after_of(query.get("after"));
     let page = cases::searched(web, &list, (CaseOrder::Due, after.as_ref()), query.get("q")).await?;
-    let total = if query.get("q").is_some() {
-        page.cases.len() as u64
-    } else {
-        list.count(web).await?
-    };
+    let total = if query.get("q").is_some() { page.cases.len() as u64 } else { list.count(web).await? };
     let selected = query.get("selected").map(str::to_owned);
     let preview = match &selected {
         Some(number) => beside(web, &look, &query, (number, &page.cases), attempt.as_ref()).await?,
@@ -165,16 +156,12 @@ fn rows(look: &Look<'_>, query: &Query, cases: &[Case], selected: Option<&str>) 
 
 fn search(look: &Look<'_>, query: &Query, filters: &Filters) -> Search {
     let tab = query.get("tab").map(|tab| crate::view::form::Hidden::new("tab", tab));
-    let clear = Query::default()
-        .with("tab", query.get("tab").unwrap_or_default())
-        .on("/desk");
+    let clear = Query::default().with("tab", query.get("tab").unwrap_or_default()).on("/desk");
     Search {
         q: query.get("q").unwrap_or_default().to_owned(),
         action_href: "/desk",
         hidden: tab.into_iter().collect(),
-        filtered: filters
-            .is_narrow()
-            .then(|| filters.applied(look).join(&look.t("list-comma"))),
+        filtered: filters.is_narrow().then(|| filters.applied(look).join(&look.t("list-comma"))),
         clear_href: filters.is_narrow().then_some(clear),
         reload_href: query.on("/desk"),
     }
@@ -215,13 +202,8 @@ async fn beside(
     let suggested = preview::suggestions(web, look, &case, process).await?;
     // After an action the list moves on to the next row.
     let at = listed.iter().position(|one| one.number == number);
-    let next = at
-        .and_then(|at| listed.get(at + 1))
-        .map(|next| next.number.as_str())
-        .unwrap_or_default();
+    let next = at.and_then(|at| listed.get(at + 1)).map(|next| next.number.as_str()).unwrap_or_default();
     let back = query.with("selected", next).on("/desk");
     let list = query.without(&["selected"]).on("/desk");
-    preview::preview(web, (&case, process), &suggested, attempt, (list, Some(back)))
-        .await
-        .map(Some)
+    preview::preview(web, (&case, process), &suggested, attempt, (list, Some(back))).await.map(Some)
 }

@@ -23,9 +23,7 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 const DIGITS_MASKED_MIN: usize = 7;
 
 /// Columns of an export of cases.
-const COLUMNS: [&str; 9] = [
-    "number", "title", "category", "place", "source", "state", "clock", "assignee", "updated",
-];
+const COLUMNS: [&str; 9] = ["number", "title", "category", "place", "source", "state", "clock", "assignee", "updated"];
 
 /// A cell a spreadsheet takes as text: what would be run as a formula gets a quote in front.
 #[must_use]
@@ -64,9 +62,7 @@ pub fn without_numbers(text: &str) -> String {
 pub fn lines(rows: &[Vec<String>]) -> Result<Vec<u8>, Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
-        writer
-            .write_record(row.iter().map(|text| cell(text)))
-            .map_err(|error| Error::Internal(error.to_string()))?;
+        writer.write_record(row.iter().map(|text| cell(text))).map_err(|error| Error::Internal(error.to_string()))?;
     }
     writer.into_inner().map_err(|error| Error::Internal(error.to_string()))
 }
@@ -104,10 +100,7 @@ fn row_of(row: CaseRow) -> Vec<String> {
 pub fn response(name: &str, body: Body) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{name}.csv\""),
-        ),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     (headers, body).into_response()
@@ -139,11 +132,7 @@ async fn piece(mut progress: Progress) -> Option<(Result<Bytes, Infallible>, Pro
         progress.begun = true;
     }
     let limit = progress.left.min(EXPORT_ROWS_AT_ONCE);
-    let next = match progress
-        .list
-        .page(&progress.web, progress.order, progress.after.as_ref(), limit)
-        .await
-    {
+    let next = match progress.list.page(&progress.web, progress.order, progress.after.as_ref(), limit).await {
         Ok(page) => {
             rows.extend(page.cases.iter().map(|case| row_of(look.case_row(case, String::new()))));
             page.next
@@ -165,9 +154,7 @@ async fn piece(mut progress: Progress) -> Option<(Result<Bytes, Infallible>, Pro
 
 /// Rows of unequal length: the notes above and below the table have one cell.
 fn written(rows: &[Vec<String>]) -> Vec<u8> {
-    rows.iter()
-        .flat_map(|row| lines(std::slice::from_ref(row)).unwrap_or_default())
-        .collect()
+    rows.iter().flat_map(|row| lines(std::slice::from_ref(row)).unwrap_or_default()).collect()
 }
 
 /// `GET /cases.csv`: the list of `/cases` with the same filters.
@@ -177,14 +164,7 @@ pub async fn cases(web: Web) -> Result<Response, Error> {
     let (_, list, order) = cases::asked(&web, &post, &query);
     let lang = if web.lang == Lang::Zh { "zh" } else { "en" };
     let name = format!("cases-{}-{lang}", web.today());
-    let progress = Progress {
-        web,
-        list,
-        order,
-        after: None,
-        left: EXPORT_ROWS_MAX,
-        begun: false,
-    };
+    let progress = Progress { web, list, order, after: None, left: EXPORT_ROWS_MAX, begun: false };
     Ok(response(&name, Body::from_stream(stream::unfold(progress, piece))))
 }
 

@@ -51,63 +51,28 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let asked = figures::asked(&web)?;
     let query = Query(web.query.clone()).without(&["lang", "elder", "theme"]);
     let measure = match query.get("measure") {
-        Some(name) => *measures_of(asked.indicator)
-            .iter()
-            .find(|one| **one == name)
-            .ok_or(Error::NotFound)?,
+        Some(name) => *measures_of(asked.indicator).iter().find(|one| **one == name).ok_or(Error::NotFound)?,
         None => counted(asked.indicator),
     };
-    let is_stock = web
-        .world
-        .model
-        .measures
-        .get(measure)
-        .is_some_and(|one| one.at == Moment::Always);
+    let is_stock = web.world.model.measures.get(measure).is_some_and(|one| one.at == Moment::Always);
     let span = asked.when.span();
     let days = (!is_stock).then(|| (Period::day_number(span.from), Period::day_number(span.to)));
-    let filter = FactFilter {
-        measure: measure.to_owned(),
-        place: asked.place,
-        days,
-        dim: None,
-    };
-    let total: i64 = web
-        .app
-        .store
-        .facts_sum(&filter)
-        .await?
-        .iter()
-        .map(|(_, rows, _)| rows)
-        .sum();
-    let found = web
-        .app
-        .store
-        .facts(&filter, after_of(query.get("after")), PAGE_ROWS + 1)
-        .await?;
+    let filter = FactFilter { measure: measure.to_owned(), place: asked.place, days, dim: None };
+    let total: i64 = web.app.store.facts_sum(&filter).await?.iter().map(|(_, rows, _)| rows).sum();
+    let found = web.app.store.facts(&filter, after_of(query.get("after")), PAGE_ROWS + 1).await?;
     let more = found.len() > PAGE_ROWS as usize;
     let mut rows = Vec::new();
     let mut last = None;
     for (day, shard, id) in found.into_iter().take(PAGE_ROWS as usize) {
         last = Some(format!("{day}_{id}"));
-        let counted_at = if day == 0 {
-            String::new()
-        } else {
-            look.day(Period::date(day))
-        };
+        let counted_at = if day == 0 { String::new() } else { look.day(Period::date(day)) };
         let case = web.app.store.case(shard, id).await?;
         // A row of a register, or of a case this post may count but not read, is a line without words.
         let Some(case) = case.filter(|case| who::may_read(&web.world, &web.actor(), Some(&post), case)) else {
-            rows.push(CaseRow {
-                title: look.t("link-hidden"),
-                updated: counted_at,
-                ..CaseRow::default()
-            });
+            rows.push(CaseRow { title: look.t("link-hidden"), updated: counted_at, ..CaseRow::default() });
             continue;
         };
-        rows.push(CaseRow {
-            updated: counted_at,
-            ..look.case_row(&case, card_href(&case.number))
-        });
+        rows.push(CaseRow { updated: counted_at, ..look.case_row(&case, card_href(&case.number)) });
     }
     let next = last.filter(|_| more);
     let mut columns = columns(&look, &["number", "title", "place", "category", "state", "updated"]);
@@ -122,12 +87,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         count: thousands(total),
         export_href: None,
         columns,
-        pager: pager(
-            &look,
-            &query,
-            "/figures/rows",
-            (next, rows.len(), u64::try_from(total).unwrap_or(0)),
-        ),
+        pager: pager(&look, &query, "/figures/rows", (next, rows.len(), u64::try_from(total).unwrap_or(0))),
         rows,
         sentence: figures::sentence(&web, asked, &look).await?,
     };

@@ -21,18 +21,12 @@ const MONTHS_OFFERED: usize = 24;
 fn shown(indicator: &Indicator, figure: &Figure, look: &Look<'_>) -> Option<String> {
     let text = separated(figure.shown.as_deref()?);
     let unit = look.text(&indicator.unit);
-    Some(if unit.is_empty() {
-        text
-    } else {
-        format!("{text} {unit}")
-    })
+    Some(if unit.is_empty() { text } else { format!("{text} {unit}") })
 }
 
 /// The number a chart draws: as shown, so that a share of 0.964 stands at 96.4.
 fn drawn(indicator: &Indicator, figure: &Figure) -> Option<f64> {
-    figure
-        .value
-        .map(|value| if indicator.percent { value * 100.0 } else { value })
+    figure.value.map(|value| if indicator.percent { value * 100.0 } else { value })
 }
 
 /// A bar among siblings.
@@ -62,28 +56,17 @@ impl Reading<'_> {
 
     /// Its rank among siblings, and how many have one.
     pub fn rank(&self) -> Option<(usize, usize)> {
-        let at = self
-            .siblings
-            .iter()
-            .position(|(code, _, _)| *code == self.asked.place)?;
+        let at = self.siblings.iter().position(|(code, _, _)| *code == self.asked.place)?;
         Some((self.ranks[at]?, self.ranks.iter().flatten().count()))
     }
 
     /// The change from the period before.
     pub fn change(&self) -> Option<Change> {
-        if self.asked.stock {
-            None
-        } else {
-            change(self.asked.indicator, &self.now, &self.before)
-        }
+        if self.asked.stock { None } else { change(self.asked.indicator, &self.now, &self.before) }
     }
 
     fn period(&self, look: &Look<'_>) -> String {
-        if self.asked.stock {
-            look.t("period-now")
-        } else {
-            look.period(self.asked.when)
-        }
+        if self.asked.stock { look.t("period-now") } else { look.period(self.asked.when) }
     }
 
     /// The figure in one sentence.
@@ -184,10 +167,7 @@ impl Reading<'_> {
     pub fn areas(&self, web: &Web, look: &Look<'_>, bars: &[Bar]) -> Value {
         let values: Vec<Option<f64>> = bars.iter().map(|bar| bar.value).collect();
         let (of, bounds) = classes(&values);
-        let parent = bars
-            .first()
-            .and_then(|bar| bar.code.parse::<PlaceCode>().ok())
-            .and_then(PlaceCode::parent);
+        let parent = bars.first().and_then(|bar| bar.code.parse::<PlaceCode>().ok()).and_then(PlaceCode::parent);
         let Some(parent) = parent.filter(|_| !bounds.is_empty()) else {
             return Value::Null;
         };
@@ -217,8 +197,7 @@ impl Reading<'_> {
             .collect();
         let synthetic = bars.iter().any(|bar| {
             let code = bar.code.parse::<PlaceCode>().ok();
-            code.and_then(|code| web.world.places.tree.known(code, web.today()))
-                .is_some_and(|place| place.synthetic)
+            code.and_then(|code| web.world.places.tree.known(code, web.today())).is_some_and(|place| place.synthetic)
         });
         json!({ "outlines_href": format!("/map/outlines?parent={parent}"), "synthetic": synthetic, "legend": legend, "list": list })
     }
@@ -282,10 +261,7 @@ pub fn pickers(web: &Web, look: &Look<'_>, asked: &Asked<'_>) -> Vec<Value> {
     codes.push(asked.place);
     let mut places: Vec<Choice> = codes
         .iter()
-        .map(|code| Choice {
-            selected: *code == asked.place,
-            ..Choice::new(code.to_string(), look.place(*code))
-        })
+        .map(|code| Choice { selected: *code == asked.place, ..Choice::new(code.to_string(), look.place(*code)) })
         .collect();
     let children = web.world.places.tree.children(asked.place, web.today());
     let shown = |level: Level| asked.indicator.levels.contains(&level) && (!asked.public || is_public_level(level));
@@ -315,10 +291,7 @@ fn periods(look: &Look<'_>, chosen: When) -> Vec<Choice> {
         all.insert(0, chosen);
     }
     all.into_iter()
-        .map(|when| Choice {
-            selected: when == chosen,
-            ..Choice::new(when.to_string(), look.period(when))
-        })
+        .map(|when| Choice { selected: when == chosen, ..Choice::new(when.to_string(), look.period(when)) })
         .collect()
 }
 

@@ -73,17 +73,8 @@ pub fn asked(web: &Web) -> Result<Asked<'_>, Error> {
             .or_else(|| all.iter().copied().find(offered))
             .ok_or(Error::NotFound)?,
     };
-    let when = web
-        .arg("period")
-        .and_then(When::parse)
-        .unwrap_or_else(|| When::month_of(web.today()));
-    Ok(Asked {
-        indicator,
-        place,
-        when,
-        stock: is_stock(&web.world, indicator),
-        public,
-    })
+    let when = web.arg("period").and_then(When::parse).unwrap_or_else(|| When::month_of(web.today()));
+    Ok(Asked { indicator, place, when, stock: is_stock(&web.world, indicator), public })
 }
 
 /// A figure the public may not be told, because few rows stand behind it.
@@ -93,15 +84,7 @@ fn is_untold(asked: &Asked<'_>, figure: &Figure) -> bool {
 
 fn told(asked: &Asked<'_>, got: &Got) -> Figure {
     let figure = figure(asked.indicator, &got.sums);
-    if is_untold(asked, &figure) {
-        Figure {
-            value: None,
-            shown: None,
-            rows: 0,
-        }
-    } else {
-        figure
-    }
+    if is_untold(asked, &figure) { Figure { value: None, shown: None, rows: 0 } } else { figure }
 }
 
 /// Everything read for one page.
@@ -127,31 +110,20 @@ pub struct Reading<'w> {
 /// Places compared: the children of the same parent, or the place's own children where the caller sees no siblings.
 fn compared(web: &Web, asked: &Asked<'_>) -> Vec<(PlaceCode, String)> {
     let own = scope(web);
-    let parent = asked
-        .place
-        .parent()
-        .filter(|parent| own.holds(*parent))
-        .unwrap_or(asked.place);
+    let parent = asked.place.parent().filter(|parent| own.holds(*parent)).unwrap_or(asked.place);
     let level = parent.level().down();
     if level.is_some_and(|level| !asked.indicator.levels.contains(&level) || (asked.public && !is_public_level(level)))
     {
         return Vec::new();
     }
-    let day = if asked.stock {
-        web.today()
-    } else {
-        asked.when.span().from.max(jiff::civil::date(1970, 1, 1))
-    };
+    let day = if asked.stock { web.today() } else { asked.when.span().from.max(jiff::civil::date(1970, 1, 1)) };
     let children = web.world.places.tree.children(parent, day.min(web.today()));
     children.map(|place| (place.code, place.name.clone())).collect()
 }
 
 async fn read<'w>(web: &'w Web, asked: Asked<'w>) -> Result<Reading<'w>, Error> {
     let store: &dyn Store = web.app.store.as_ref();
-    let reader = Reader {
-        tally: &store,
-        world: &web.world,
-    };
+    let reader = Reader { tally: &store, world: &web.world };
     let trend = if asked.stock { Vec::new() } else { asked.when.trend() };
     let mut whens = vec![asked.when, asked.when.previous(), asked.when.last_year()];
     if asked.stock {
@@ -163,33 +135,20 @@ async fn read<'w>(web: &'w Web, asked: Asked<'w>) -> Result<Reading<'w>, Error> 
     let mut own = own.pop().unwrap_or_default().into_iter();
     let got = own.next().unwrap_or_default();
     let now = told(&asked, &got);
-    let none = Figure {
-        value: None,
-        shown: None,
-        rows: 0,
-    };
+    let none = Figure { value: None, shown: None, rows: 0 };
     let (before, last_year) = if asked.stock {
         (none.clone(), none)
     } else {
-        (
-            told(&asked, &own.next().unwrap_or_default()),
-            told(&asked, &own.next().unwrap_or_default()),
-        )
+        (told(&asked, &own.next().unwrap_or_default()), told(&asked, &own.next().unwrap_or_default()))
     };
-    let trend = trend
-        .into_iter()
-        .zip(own)
-        .map(|(when, got)| (when, told(&asked, &got)))
-        .collect();
+    let trend = trend.into_iter().zip(own).map(|(when, got)| (when, told(&asked, &got))).collect();
     let mut places = compared(web, &asked);
     let is_summed = places.first().is_some_and(|(code, _)| code.level() > Level::Township);
     if is_summed && places.len() > SUMMED_SIBLINGS_MAX {
         places.clear();
     }
     let codes: Vec<PlaceCode> = places.iter().map(|(code, _)| *code).collect();
-    let all = reader
-        .read(asked.indicator, &codes, &[asked.when.span()], false)
-        .await?;
+    let all = reader.read(asked.indicator, &codes, &[asked.when.span()], false).await?;
     let siblings: Vec<(PlaceCode, String, Figure)> = places
         .into_iter()
         .zip(all)
@@ -197,16 +156,7 @@ async fn read<'w>(web: &'w Web, asked: Asked<'w>) -> Result<Reading<'w>, Error> 
         .collect();
     let values: Vec<Option<f64>> = siblings.iter().map(|(_, _, figure)| figure.value).collect();
     let ranks = ranks(asked.indicator, &values);
-    Ok(Reading {
-        now,
-        got,
-        before,
-        last_year,
-        trend,
-        siblings,
-        ranks,
-        asked,
-    })
+    Ok(Reading { now, got, before, last_year, trend, siblings, ranks, asked })
 }
 
 /// `GET /figures`.
@@ -219,8 +169,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let asked = &reading.asked;
     let own = scope(&web);
     let crumbs: Vec<Crumb> = look.crumbs(asked.place, &|code| {
-        own.holds(code)
-            .then(|| reading.query().with("place", &code.to_string()).on("/figures"))
+        own.holds(code).then(|| reading.query().with("place", &code.to_string()).on("/figures"))
     });
     let bars = reading.bars(&look);
     let untold = asked.public && reading.now.value.is_none();
@@ -228,9 +177,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         Some(text) => json!({ "text": separated(text), "unit": look.text(&asked.indicator.unit), "na": false }),
         None => json!({ "text": look.t("not-available"), "unit": "", "na": true }),
     };
-    let rank = reading
-        .rank()
-        .map(|(rank, of)| look.say("figure-rank", &[("rank", rank.into()), ("of", of.into())]));
+    let rank = reading.rank().map(|(rank, of)| look.say("figure-rank", &[("rank", rank.into()), ("of", of.into())]));
     let rows_href = (!asked.public && reading.now.rows > 0).then(|| reading.query().on("/figures/rows"));
     let live = web.post().ok().map(|post| format!("/live?place={}", post.place));
     let context = json!({
@@ -274,39 +221,16 @@ pub async fn as_rows(web: &Web) -> Result<Vec<Vec<String>>, Error> {
     let indicator = reading.asked.indicator;
     let exact = |figure: &Figure| figure.shown.clone().unwrap_or_else(|| look.t("not-available"));
     let line = |place: PlaceCode, name: &str, period: &str, figure: &Figure| {
-        vec![
-            place.to_string(),
-            name.to_owned(),
-            period.to_owned(),
-            exact(figure),
-            figure.rows.to_string(),
-        ]
+        vec![place.to_string(), name.to_owned(), period.to_owned(), exact(figure), figure.rows.to_string()]
     };
     let (place, name) = (reading.asked.place, look.place(reading.asked.place));
-    let period = if reading.asked.stock {
-        look.t("period-now")
-    } else {
-        reading.asked.when.to_string()
-    };
+    let period = if reading.asked.stock { look.t("period-now") } else { reading.asked.when.to_string() };
     let mut rows = vec![
         vec![look.text(&indicator.title), look.text(&indicator.definition)],
-        [
-            "places-code",
-            "filter-place",
-            "filter-period",
-            "value",
-            "figure-rows-behind",
-        ]
-        .map(|key| look.t(key))
-        .to_vec(),
+        ["places-code", "filter-place", "filter-period", "value", "figure-rows-behind"].map(|key| look.t(key)).to_vec(),
     ];
     rows.push(line(place, &name, &period, &reading.now));
-    rows.extend(
-        reading
-            .trend
-            .iter()
-            .map(|(when, figure)| line(place, &name, &when.to_string(), figure)),
-    );
+    rows.extend(reading.trend.iter().map(|(when, figure)| line(place, &name, &when.to_string(), figure)));
     let others = reading.siblings.iter().filter(|(code, _, _)| *code != place);
     rows.extend(others.map(|(code, name, figure)| line(*code, name, &period, figure)));
     Ok(rows)

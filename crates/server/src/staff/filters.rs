@@ -104,16 +104,11 @@ impl Filters {
     /// One of those values in words.
     pub fn words(&self, look: &Look<'_>, name: &str, value: &str) -> String {
         match name {
-            "place" => value
-                .parse()
-                .map_or_else(|_| value.to_owned(), |code: PlaceCode| look.place(code)),
+            "place" => value.parse().map_or_else(|_| value.to_owned(), |code: PlaceCode| look.place(code)),
             "period" => When::parse(value).map_or_else(|| value.to_owned(), |when| look.period(when)),
-            "process" => look
-                .world
-                .model
-                .processes
-                .get(value)
-                .map_or_else(|| value.to_owned(), |one| look.text(&one.title)),
+            "process" => {
+                look.world.model.processes.get(value).map_or_else(|| value.to_owned(), |one| look.text(&one.title))
+            }
             "state" => self.state_words(look, value),
             "category" => self.category_words(look, value),
             "assignee" => look.t("filter-unassigned"),
@@ -138,10 +133,7 @@ impl Filters {
 
     /// What was asked for, in words.
     pub fn applied(&self, look: &Look<'_>) -> Vec<String> {
-        let some = self
-            .values()
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)));
+        let some = self.values().into_iter().filter_map(|(name, value)| Some((name, value?)));
         some.map(|(name, value)| self.words(look, name, &value)).collect()
     }
 
@@ -150,11 +142,7 @@ impl Filters {
         names
             .iter()
             .map(|name| {
-                let value = self
-                    .values()
-                    .into_iter()
-                    .find(|(one, _)| one == name)
-                    .and_then(|(_, value)| value);
+                let value = self.values().into_iter().find(|(one, _)| one == name).and_then(|(_, value)| value);
                 let mut options = self.choices(look, name);
                 if *name != "place" {
                     options.insert(0, Choice::new("", look.t("filter-all")));
@@ -162,11 +150,7 @@ impl Filters {
                 for option in &mut options {
                     option.selected = value.as_deref().unwrap_or_default() == option.value;
                 }
-                FilterView {
-                    name,
-                    label: look.t(&format!("filter-{name}")),
-                    options,
-                }
+                FilterView { name, label: look.t(&format!("filter-{name}")), options }
             })
             .collect()
     }
@@ -175,13 +159,9 @@ impl Filters {
         let own = |value: &str| Choice::new(value, self.words(look, name, value));
         match name {
             "place" => self.places(look),
-            "process" => look
-                .world
-                .model
-                .processes
-                .values()
-                .map(|one| Choice::new(&one.name, look.text(&one.title)))
-                .collect(),
+            "process" => {
+                look.world.model.processes.values().map(|one| Choice::new(&one.name, look.text(&one.title))).collect()
+            }
             "state" => self.states(look),
             "category" => self.categories(look),
             "clock" => vec![own("overdue"), own("soon")],
@@ -204,16 +184,16 @@ impl Filters {
         let mut codes: Vec<PlaceCode> = here.ancestors().filter(|code| own.holds(*code)).collect();
         codes.reverse();
         codes.push(here);
-        let mut choices: Vec<Choice> = codes
-            .into_iter()
-            .map(|code| Choice::new(code.to_string(), look.place(code)))
-            .collect();
+        let mut choices: Vec<Choice> =
+            codes.into_iter().map(|code| Choice::new(code.to_string(), look.place(code))).collect();
         let children = look.world.places.tree.children(here, look.today());
         let group = Some(look.place(here));
-        choices.extend(children.map(|place| Choice {
-            group: group.clone(),
-            ..Choice::new(place.code.to_string(), place.name.clone())
-        }));
+        choices.extend(
+            children.map(|place| Choice {
+                group: group.clone(),
+                ..Choice::new(place.code.to_string(), place.name.clone())
+            }),
+        );
         choices
     }
 
@@ -225,10 +205,7 @@ impl Filters {
             for name in &process.state_order {
                 if choices.iter().all(|choice| choice.value != *name) {
                     let group = self.process.is_none().then(|| look.text(&process.title));
-                    choices.push(Choice {
-                        group,
-                        ..Choice::new(name, look.state(process, name).label)
-                    });
+                    choices.push(Choice { group, ..Choice::new(name, look.state(process, name).label) });
                 }
             }
         }
@@ -243,16 +220,10 @@ impl Filters {
                 continue;
             }
             let field = process.kind_field.as_deref().and_then(|name| process.field(name));
-            let offered = field
-                .map(|field| look.choices(&field.kind, own, &[]))
-                .unwrap_or_default();
+            let offered = field.map(|field| look.choices(&field.kind, own, &[])).unwrap_or_default();
             let is_short = field.is_some_and(|field| matches!(field.kind, FieldKind::Choice { .. }));
             choices.extend(offered.into_iter().map(|choice| Choice {
-                group: if is_short {
-                    Some(look.text(&process.title))
-                } else {
-                    choice.group.clone()
-                },
+                group: if is_short { Some(look.text(&process.title)) } else { choice.group.clone() },
                 ..choice
             }));
         }

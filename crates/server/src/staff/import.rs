@@ -137,16 +137,10 @@ fn fits(kind: PlaceKind, level: Level) -> bool {
         Level::Province => kind == K::Province,
         Level::City => kind == K::PrefectureCity,
         Level::County => {
-            matches!(
-                kind,
-                K::District | K::County | K::CountyCity | K::AutonomousCounty | K::DevZone | K::Quasi
-            )
+            matches!(kind, K::District | K::County | K::CountyCity | K::AutonomousCounty | K::DevZone | K::Quasi)
         }
         Level::Township => {
-            matches!(
-                kind,
-                K::Street | K::Town | K::Township | K::EthnicTownship | K::DevZone | K::Quasi
-            )
+            matches!(kind, K::Street | K::Town | K::Township | K::EthnicTownship | K::DevZone | K::Quasi)
         }
         Level::Village => matches!(
             kind,
@@ -166,19 +160,11 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn get(&self, column: &str) -> &str {
-        self.columns
-            .get(column)
-            .and_then(|at| self.record.get(*at))
-            .unwrap_or_default()
-            .trim()
+        self.columns.get(column).and_then(|at| self.record.get(*at)).unwrap_or_default().trim()
     }
 
     fn bad(&mut self, column: &'static str, problem: Problem) {
-        self.findings.push(Finding {
-            line: self.number,
-            column,
-            problem,
-        });
+        self.findings.push(Finding { line: self.number, column, problem });
     }
 
     fn date(&mut self, column: &'static str) -> Option<Date> {
@@ -224,11 +210,7 @@ impl Line<'_> {
             self.bad("name", Problem::BadName);
         }
         let valid_from = self.date("valid_from");
-        let valid_to = if self.get("valid_to").is_empty() {
-            None
-        } else {
-            self.date("valid_to")
-        };
+        let valid_to = if self.get("valid_to").is_empty() { None } else { self.date("valid_to") };
         if valid_from.zip(valid_to).is_some_and(|(from, to)| to <= from) {
             self.bad("valid_to", Problem::EndsBefore);
         }
@@ -266,27 +248,15 @@ pub fn places(text: &str, known: &[Place], root: PlaceCode) -> Plan {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let columns: HashMap<String, usize> = match reader.headers() {
-        Ok(headers) => headers
-            .iter()
-            .enumerate()
-            .map(|(at, name)| (name.trim().to_owned(), at))
-            .collect(),
+        Ok(headers) => headers.iter().enumerate().map(|(at, name)| (name.trim().to_owned(), at)).collect(),
         Err(error) => {
-            plan.findings.push(Finding {
-                line: 1,
-                column: "",
-                problem: Problem::NotCsv(error.to_string()),
-            });
+            plan.findings.push(Finding { line: 1, column: "", problem: Problem::NotCsv(error.to_string()) });
             return plan;
         }
     };
     for column in ["code", "name", "kind", "valid_from"] {
         if !columns.contains_key(column) {
-            plan.findings.push(Finding {
-                line: 1,
-                column: "",
-                problem: Problem::NoColumn(column),
-            });
+            plan.findings.push(Finding { line: 1, column: "", problem: Problem::NoColumn(column) });
         }
     }
     if !plan.findings.is_empty() {
@@ -298,21 +268,12 @@ pub fn places(text: &str, known: &[Place], root: PlaceCode) -> Plan {
         match record {
             Ok(record) => {
                 let number = record.position().map_or(guess, csv::Position::line);
-                let mut line = Line {
-                    number,
-                    record: &record,
-                    columns: &columns,
-                    findings: &mut plan.findings,
-                };
+                let mut line = Line { number, record: &record, columns: &columns, findings: &mut plan.findings };
                 read.extend(line.place(root).map(|place| (number, place)));
             }
             Err(error) => {
                 let problem = Problem::NotCsv(error.to_string());
-                plan.findings.push(Finding {
-                    line: guess,
-                    column: "",
-                    problem,
-                });
+                plan.findings.push(Finding { line: guess, column: "", problem });
             }
         }
     }
@@ -323,19 +284,13 @@ pub fn places(text: &str, known: &[Place], root: PlaceCode) -> Plan {
 
 /// Lays the lines over what is known, and checks the whole: duplicates, overlaps, parents.
 fn merge(plan: &mut Plan, read: Vec<(u64, Place)>, known: &[Place], root: PlaceCode) {
-    let mut all: BTreeMap<(PlaceCode, Date), Place> = known
-        .iter()
-        .map(|place| ((place.code, place.valid_from), place.clone()))
-        .collect();
+    let mut all: BTreeMap<(PlaceCode, Date), Place> =
+        known.iter().map(|place| ((place.code, place.valid_from), place.clone())).collect();
     let mut lines: HashMap<(PlaceCode, Date), u64> = HashMap::new();
     for (line, place) in read {
         let key = (place.code, place.valid_from);
         if let Some(first) = lines.get(&key) {
-            plan.findings.push(Finding {
-                line,
-                column: "code",
-                problem: Problem::Duplicate(*first),
-            });
+            plan.findings.push(Finding { line, column: "code", problem: Problem::Duplicate(*first) });
             continue;
         }
         lines.insert(key, line);
@@ -343,56 +298,29 @@ fn merge(plan: &mut Plan, read: Vec<(u64, Place)>, known: &[Place], root: PlaceC
             None => plan.new += 1,
             Some(old) => {
                 // What the file does not speak of stays as it was.
-                let place = Place {
-                    host: old.host,
-                    synthetic: old.synthetic,
-                    ..place.clone()
-                };
-                if place == *old {
-                    plan.same += 1
-                } else {
-                    plan.changed += 1
-                }
+                let place = Place { host: old.host, synthetic: old.synthetic, ..place.clone() };
+                if place == *old { plan.same += 1 } else { plan.changed += 1 }
             }
         }
         let old = all.get(&key);
         let (host, synthetic) = old.map_or((None, false), |old| (old.host, old.synthetic));
-        all.insert(
-            key,
-            Place {
-                host,
-                synthetic,
-                ..place
-            },
-        );
+        all.insert(key, Place { host, synthetic, ..place });
     }
     let codes: HashSet<PlaceCode> = all.keys().map(|(code, _)| *code).collect();
     for ((code, from), line) in &lines {
-        let above = code
-            .parent()
-            .filter(|parent| parent.level() >= root.level() && *code != root);
+        let above = code.parent().filter(|parent| parent.level() >= root.level() && *code != root);
         if let Some(parent) = above.filter(|parent| !codes.contains(parent)) {
             let problem = Problem::Orphan(parent.to_string());
-            plan.findings.push(Finding {
-                line: *line,
-                column: "code",
-                problem,
-            });
+            plan.findings.push(Finding { line: *line, column: "code", problem });
         }
-        let versions = all
-            .range((*code, Date::MIN)..=(*code, Date::MAX))
-            .map(|(_, place)| place);
+        let versions = all.range((*code, Date::MIN)..=(*code, Date::MAX)).map(|(_, place)| place);
         let own = &all[&(*code, *from)];
         let clash = versions.filter(|other| other.valid_from != *from).find(|other| {
             own.valid_from < other.valid_to.unwrap_or(Date::MAX) && other.valid_from < own.valid_to.unwrap_or(Date::MAX)
         });
         if let Some(other) = clash {
             let problem = Problem::Overlap(other.valid_from.to_string());
-            plan.findings.push(Finding {
-                line: *line,
-                column: "valid_from",
-                problem,
-            });
+            plan.findings.push(Finding { line: *line, column: "valid_from", problem });
         }
     }
     plan.places = all.into_values().collect();
@@ -406,11 +334,7 @@ pub fn outlines(bytes: &[u8], tree: &PlaceTree, root: PlaceCode, known: &HashSet
     for finding in &reading.findings {
         if finding.problem.rejects() {
             let line = finding.feature.unwrap_or(0) as u64;
-            plan.findings.push(Finding {
-                line,
-                column: "geometry",
-                problem: Problem::Outline(finding.to_string()),
-            });
+            plan.findings.push(Finding { line, column: "geometry", problem: Problem::Outline(finding.to_string()) });
         }
     }
     let codes: HashSet<PlaceCode> = tree.versions().map(|place| place.code).collect();
@@ -430,11 +354,7 @@ pub fn outlines(bytes: &[u8], tree: &PlaceTree, root: PlaceCode, known: &HashSet
                 continue;
             }
         };
-        plan.findings.push(Finding {
-            line,
-            column: "code",
-            problem,
-        });
+        plan.findings.push(Finding { line, column: "code", problem });
     }
     plan
 }
@@ -446,9 +366,7 @@ fn geometry(outline: &MultiPolygon<f64>) -> String {
         .iter()
         .map(|part| {
             let rings = std::iter::once(part.exterior()).chain(part.interiors());
-            rings
-                .map(|ring| ring.0.iter().map(|at| [at.x, at.y]).collect())
-                .collect()
+            rings.map(|ring| ring.0.iter().map(|at| [at.x, at.y]).collect()).collect()
         })
         .collect();
     serde_json::json!({ "type": "MultiPolygon", "coordinates": parts }).to_string()

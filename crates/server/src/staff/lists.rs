@@ -84,24 +84,12 @@ impl Union {
         }
         let mut filters = Vec::new();
         if !subtree.is_empty() {
-            filters.push(CaseFilter {
-                place: Some(post.place),
-                processes: subtree,
-                ..CaseFilter::default()
-            });
+            filters.push(CaseFilter { place: Some(post.place), processes: subtree, ..CaseFilter::default() });
         }
         if !own.is_empty() {
             let assigned = vec![post.id.clone()];
-            filters.push(CaseFilter {
-                processes: own.clone(),
-                assignees: assigned,
-                ..CaseFilter::default()
-            });
-            filters.push(CaseFilter {
-                processes: own,
-                opened_by: Some(post.id.clone()),
-                ..CaseFilter::default()
-            });
+            filters.push(CaseFilter { processes: own.clone(), assignees: assigned, ..CaseFilter::default() });
+            filters.push(CaseFilter { processes: own, opened_by: Some(post.id.clone()), ..CaseFilter::default() });
         }
         Union(filters)
     }
@@ -130,11 +118,7 @@ impl Union {
         let key = |case: &Case| {
             let at = After::of(case, order);
             // Newest first reads the same axis downwards, ids included.
-            let at_key = if order == CaseOrder::Opened {
-                -i128::from(at.at)
-            } else {
-                i128::from(at.at)
-            };
+            let at_key = if order == CaseOrder::Opened { -i128::from(at.at) } else { i128::from(at.at) };
             let id = at.case.0.as_u128();
             (at_key, if order == CaseOrder::Opened { u128::MAX - id } else { id })
         };
@@ -142,11 +126,7 @@ impl Union {
         cases.dedup_by(|a, b| a.id == b.id);
         let more = cases.len() > limit as usize;
         cases.truncate(limit as usize);
-        let next = if more {
-            cases.last().map(|case| After::of(case, order))
-        } else {
-            None
-        };
+        let next = if more { cases.last().map(|case| After::of(case, order)) } else { None };
         Ok(ListPage { cases, next })
     }
 
@@ -159,11 +139,7 @@ impl Union {
         let mut terms: Vec<(i64, usize, CaseFilter)> = Vec::new();
         for (at, filter) in self.0.iter().enumerate() {
             let mut more: Vec<(i64, usize, CaseFilter)> = vec![(1, at, filter.clone())];
-            more.extend(
-                terms
-                    .iter()
-                    .filter_map(|(sign, _, earlier)| Some((-sign, at, both(earlier, filter)?))),
-            );
+            more.extend(terms.iter().filter_map(|(sign, _, earlier)| Some((-sign, at, both(earlier, filter)?))));
             terms.extend(more);
         }
         let mut total = 0_i64;
@@ -181,37 +157,21 @@ mod tests {
     use ganglion_model::PostId;
 
     fn place(code: &str) -> CaseFilter {
-        CaseFilter {
-            place: Some(code.parse().unwrap()),
-            ..CaseFilter::default()
-        }
+        CaseFilter { place: Some(code.parse().unwrap()), ..CaseFilter::default() }
     }
 
     #[test]
     fn two_filters_amount_to_the_narrower_of_each() {
         let county = place("130903");
-        let town = CaseFilter {
-            states: vec!["filed".into(), "done".into()],
-            ..place("130903001")
-        };
+        let town = CaseFilter { states: vec!["filed".into(), "done".into()], ..place("130903001") };
         let both_of = both(&county, &town).unwrap();
         assert_eq!(both_of, town);
-        let done = CaseFilter {
-            states: vec!["done".into()],
-            open: Some(true),
-            ..CaseFilter::default()
-        };
+        let done = CaseFilter { states: vec!["done".into()], open: Some(true), ..CaseFilter::default() };
         assert_eq!(both(&town, &done).unwrap().states, ["done"]);
         assert_eq!(both(&place("130903"), &place("130921")), None);
-        let mine = |post: &str| CaseFilter {
-            assignees: vec![PostId(post.into())],
-            ..CaseFilter::default()
-        };
+        let mine = |post: &str| CaseFilter { assignees: vec![PostId(post.into())], ..CaseFilter::default() };
         assert_eq!(both(&mine("a"), &mine("b")), None);
-        let closed = CaseFilter {
-            open: Some(false),
-            ..CaseFilter::default()
-        };
+        let closed = CaseFilter { open: Some(false), ..CaseFilter::default() };
         assert_eq!(both(&closed, &done), None);
     }
 }

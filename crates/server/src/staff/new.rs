@@ -54,12 +54,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let open = openable(&web, &post);
     let asked = web.arg("process");
     let chosen = match (asked, open.as_slice()) {
-        (Some(name), _) => Some(
-            *open
-                .iter()
-                .find(|process| process.name == name)
-                .ok_or(Error::NotFound)?,
-        ),
+        (Some(name), _) => Some(*open.iter().find(|process| process.name == name).ok_or(Error::NotFound)?),
         (None, [only]) => Some(*only),
         (None, []) => return Err(Error::NotFound),
         (None, _) => None,
@@ -76,14 +71,7 @@ fn form(
     command: Option<&str>,
 ) -> FormView {
     let actor = who::view(&web.world, &web.actor(), web.now);
-    let asked = Asked {
-        process,
-        case: None,
-        actor: &actor,
-        place: post.place,
-        suggested: &[],
-        prefix: "",
-    };
+    let asked = Asked { process, case: None, actor: &actor, place: post.place, suggested: &[], prefix: "" };
     let id = |name: &str| format!("f-{name}");
     let command = command.map_or_else(|| web.app.clock.id().to_string(), str::to_owned);
     FormView {
@@ -117,13 +105,7 @@ fn page(
     web.render_status(
         status,
         "pages/case_new.html",
-        NewContext {
-            page: web.page("title-case-new"),
-            choices,
-            form,
-            refusal,
-            map: None,
-        },
+        NewContext { page: web.page("title-case-new"), choices, form, refusal, map: None },
     )
 }
 
@@ -134,13 +116,7 @@ fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
         .iter()
         .filter(|field| matches!(&field.kind, FieldKind::Choice { list } if list == CHANNELS))
         .find_map(|field| form.get(&field.name)?.as_str());
-    let is_way = |role: &str| {
-        web.world
-            .model
-            .lists
-            .get(CHANNELS)
-            .is_some_and(|list| list.code(role).is_some())
-    };
+    let is_way = |role: &str| web.world.model.lists.get(CHANNELS).is_some_and(|list| list.code(role).is_some());
     let own = Some(post.role.as_str()).filter(|role| is_way(role));
     chosen.or(own).unwrap_or(AT_THE_WINDOW).to_owned()
 }
@@ -148,13 +124,7 @@ fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
 /// What is wrong before anything is sent: the form itself, then where it belongs.
 fn check(web: &Web, process: &Process, form: &Fields) -> Result<ganglion_model::Shard, Vec<FieldFinding>> {
     let actor = who::view(&web.world, &web.actor(), web.now);
-    let context = FormContext {
-        world: &web.world,
-        process,
-        case: None,
-        actor: &actor,
-        now: web.now,
-    };
+    let context = FormContext { world: &web.world, process, case: None, actor: &actor, now: web.now };
     let mut findings = read_form(&context, &process.form, form).err().unwrap_or_default();
     match shard_for(&web.world, process, form, web.today()) {
         Ok(shard) if findings.is_empty() => return Ok(shard),
@@ -172,23 +142,13 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
     let look = web.look(&words);
     let open = openable(&web, &post);
     let name = web.arg("process").ok_or(Error::NotFound)?;
-    let process = *open
-        .iter()
-        .find(|process| process.name == name)
-        .ok_or(Error::NotFound)?;
+    let process = *open.iter().find(|process| process.name == name).ok_or(Error::NotFound)?;
     let form_values = present(process, typed.fields(&process.form));
     let command = typed.one("command_id");
     let again = |findings: &[FieldFinding], text: String, status: StatusCode| {
-        let entered = Entered {
-            values: Some(&form_values),
-            findings,
-        };
+        let entered = Entered { values: Some(&form_values), findings };
         let view = form(&web, &look, (process, &post), entered, command);
-        let refusal = RefusalView {
-            title: look.t("refusal-title"),
-            text,
-            kept: Vec::new(),
-        };
+        let refusal = RefusalView { title: look.t("refusal-title"), text, kept: Vec::new() };
         page(&web, &look, &open, (Some(view), Some(refusal)), status)
     };
     let mut findings = upload_findings(&web, &typed);
@@ -208,23 +168,11 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
         from: None,
     };
     let id = command_id(&web, &typed);
-    match web
-        .app
-        .committer
-        .send(Command {
-            id,
-            shard,
-            actor: web.actor(),
-            body,
-        })
-        .await
-    {
+    match web.app.committer.send(Command { id, shard, actor: web.actor(), body }).await {
         Ok(outcome) => {
             let number = outcome.number.clone().unwrap_or_default();
             if let Some(case) = outcome.case {
-                web.app
-                    .attach_files(&files_of(&process.form, &form_values), shard, case)
-                    .await?;
+                web.app.attach_files(&files_of(&process.form, &form_values), shard, case).await?;
             }
             let said = look.say("flash-opened", &[("number", number.as_str().into())]);
             Ok(web.redirect_with(&card_href(&number), "ok", &said))
@@ -243,11 +191,7 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
 
 /// A box that was not shown is not sent either; only boxes of fields that can apply count as "no".
 fn present(process: &Process, mut form: Fields) -> Fields {
-    for field in process
-        .form
-        .iter()
-        .filter(|field| field.when.is_some() && field.kind == FieldKind::Boolean)
-    {
+    for field in process.form.iter().filter(|field| field.when.is_some() && field.kind == FieldKind::Boolean) {
         if form.get(&field.name) == Some(&serde_json::Value::Bool(false)) {
             form.remove(&field.name);
         }

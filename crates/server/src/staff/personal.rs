@@ -31,10 +31,7 @@ pub async fn opened(web: &Web, case: &Case) -> Result<Opened, Error> {
         .iter()
         .filter_map(|(name, value)| Some((name.clone(), seal::open(&key, value.as_str()?)?)))
         .collect();
-    Ok(Opened {
-        values,
-        in_clear: false,
-    })
+    Ok(Opened { values, in_clear: false })
 }
 
 /// `POST /cases/{number}/reveal`: the card with the values in clear that this role may see. Nothing is shown before the
@@ -43,12 +40,8 @@ pub async fn reveal(web: Web, Path(number): Path<String>, _typed: Typed) -> Resu
     let (case, process) = find::case(&web, &number).await?;
     let (session, post) = (web.signed_in()?, web.post()?);
     let words = web.words();
-    let fields: Vec<String> = web
-        .look(&words)
-        .revealable(process, &case, &post.role)
-        .into_iter()
-        .map(|field| field.name.clone())
-        .collect();
+    let fields: Vec<String> =
+        web.look(&words).revealable(process, &case, &post.role).into_iter().map(|field| field.name.clone()).collect();
     if fields.is_empty() {
         return Err(Error::NotAllowed);
     }
@@ -61,14 +54,5 @@ pub async fn reveal(web: Web, Path(number): Path<String>, _typed: Typed) -> Resu
         fields,
     };
     web.app.store.access_add(&access).await?;
-    card::render(
-        &web,
-        &case,
-        process,
-        Shown {
-            in_clear: true,
-            ..Shown::default()
-        },
-    )
-    .await
+    card::render(&web, &case, process, Shown { in_clear: true, ..Shown::default() }).await
 }

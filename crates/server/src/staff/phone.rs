@@ -39,11 +39,7 @@ struct PhoneContext {
 }
 
 fn here(web: &Web) -> Option<Point<f64>> {
-    let degrees = |name: &str| {
-        web.arg(name)
-            .and_then(|text| text.parse::<f64>().ok())
-            .filter(|n| n.is_finite())
-    };
+    let degrees = |name: &str| web.arg(name).and_then(|text| text.parse::<f64>().ok()).filter(|n| n.is_finite());
     Some(Point::new(degrees("lon")?, degrees("lat")?))
 }
 
@@ -66,9 +62,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
     let here = here(&web);
-    let page = Union::turn(&web, &post)
-        .page(&web, CaseOrder::Due, None, TASKS_MAX)
-        .await?;
+    let page = Union::turn(&web, &post).page(&web, CaseOrder::Due, None, TASKS_MAX).await?;
     let mut tasks = Vec::new();
     for case in &page.cases {
         let Some(process) = web.world.model.processes.get(&case.process) else {
@@ -76,22 +70,13 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         };
         let href = card_href(&case.number);
         let actions = preview::actions(&web, &look, (case, process), &[], (None, None));
-        let first = actions
-            .into_iter()
-            .find(|action| action.disabled_reason.is_none())
-            .map(|action| FirstStep {
-                href: format!("{href}?open={}#action-{}", action.name, action.name),
-                name: action.name,
-                label: action.label,
-            });
-        let metres = here
-            .zip(case.point)
-            .map(|(here, [lon, lat])| metres(here, Point::new(lon, lat)));
-        tasks.push(Task {
-            row: look.case_row(case, href),
-            metres,
-            actions: first.into_iter().collect(),
+        let first = actions.into_iter().find(|action| action.disabled_reason.is_none()).map(|action| FirstStep {
+            href: format!("{href}?open={}#action-{}", action.name, action.name),
+            name: action.name,
+            label: action.label,
         });
+        let metres = here.zip(case.point).map(|(here, [lon, lat])| metres(here, Point::new(lon, lat)));
+        tasks.push(Task { row: look.case_row(case, href), metres, actions: first.into_iter().collect() });
     }
     if here.is_some() {
         // Late ones stay on top; among the others the way decides.
@@ -104,10 +89,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         ..CaseFilter::default()
     }]);
     let context = PhoneContext {
-        page: crate::page::Page {
-            live_href: Some(format!("/live?place={}", post.place)),
-            ..web.page("title-m")
-        },
+        page: crate::page::Page { live_href: Some(format!("/live?place={}", post.place)), ..web.page("title-m") },
         tasks,
         done_count: done.count(&web).await?,
         report_href: "/cases/new".to_owned(),

@@ -88,11 +88,7 @@ pub fn crumb_href(web: &Web, code: PlaceCode) -> Option<String> {
 pub async fn suggestions(web: &Web, look: &Look<'_>, case: &Case, process: &Process) -> Result<Vec<Suggestion>, Error> {
     let mut found = look.suggestions(process, case, &web.actor());
     for suggestion in &mut found {
-        let filter = CaseFilter {
-            assignees: vec![suggestion.post.clone()],
-            open: Some(true),
-            ..CaseFilter::default()
-        };
+        let filter = CaseFilter { assignees: vec![suggestion.post.clone()], open: Some(true), ..CaseFilter::default() };
         suggestion.load = Some(web.app.store.case_count(&filter).await?);
     }
     Ok(found)
@@ -111,18 +107,12 @@ pub fn actions(
     let Some(state) = process.states.get(&case.state) else {
         return Vec::new();
     };
-    let offered = state
-        .actions
-        .iter()
-        .filter(|action| who::may_act(action, &actor, post, case));
-    let mut views: Vec<ActionView> = offered
-        .map(|action| offer(web, look, (case, process, action), suggested, (attempt, back)))
-        .collect();
+    let offered = state.actions.iter().filter(|action| who::may_act(action, &actor, post, case));
+    let mut views: Vec<ActionView> =
+        offered.map(|action| offer(web, look, (case, process, action), suggested, (attempt, back))).collect();
     // The likeliest step stands out, and only where it is this post's usual one; a grave one never invites.
     let usual: Vec<&str> = turn::usual(state).map(|action| action.name.as_str()).collect();
-    let open = views
-        .iter_mut()
-        .find(|view| view.disabled_reason.is_none() && usual.contains(&view.name.as_str()));
+    let open = views.iter_mut().find(|view| view.disabled_reason.is_none() && usual.contains(&view.name.as_str()));
     if let Some(first) = open {
         first.kind = first.kind.or(Some("primary"));
     }
@@ -153,20 +143,10 @@ fn offer(
     }
     let actor = who::view(&web.world, &web.actor(), web.now);
     let prefix = format!("{}-", action.name);
-    let asked = Asked {
-        process,
-        case: Some(case),
-        actor: &actor,
-        place: case.place,
-        suggested,
-        prefix: &prefix,
-    };
+    let asked = Asked { process, case: Some(case), actor: &actor, place: case.place, suggested, prefix: &prefix };
     let command_id = attempt.and_then(|attempt| attempt.command_id.clone());
     let mut hidden = vec![
-        Hidden::new(
-            "command_id",
-            command_id.unwrap_or_else(|| web.app.clock.id().to_string()),
-        ),
+        Hidden::new("command_id", command_id.unwrap_or_else(|| web.app.clock.id().to_string())),
         Hidden::new("version", case.version.to_string()),
         Hidden::new("state", &case.state),
     ];
@@ -196,13 +176,7 @@ fn refused(look: &Look<'_>, form: &[ganglion_model::pack::Field], attempt: &Atte
 /// An action that was tried and is no longer offered (somebody else was faster): why, and what had been typed.
 fn missed(look: &Look<'_>, process: &Process, attempt: Option<&Attempt>, views: &[ActionView]) -> Option<ActionView> {
     let attempt = attempt.filter(|attempt| views.iter().all(|view| view.name != attempt.action))?;
-    let anywhere = || {
-        process
-            .states
-            .values()
-            .flat_map(|state| &state.actions)
-            .find(|one| one.name == attempt.action)
-    };
+    let anywhere = || process.states.values().flat_map(|state| &state.actions).find(|one| one.name == attempt.action);
     let known = process.action(&attempt.state, &attempt.action).or_else(anywhere)?;
     let typed = known.form.iter().filter_map(|field| {
         let value = attempt.values.get(&field.name)?;
@@ -251,21 +225,10 @@ pub async fn preview(
     let look = web.look(&words);
     let role = web.post()?.role.clone();
     let opened = personal::opened(web, case).await?;
-    let entries = web
-        .app
-        .store
-        .entries_of_case(case.shard, case.id, PREVIEW_ENTRIES)
-        .await?;
+    let entries = web.app.store.entries_of_case(case.shard, case.id, PREVIEW_ENTRIES).await?;
     let people = find::people(web, &entries, std::iter::empty()).await?;
-    let why = Fact {
-        label: look.t("fact-why-here"),
-        value: look.routing_text(&case.route),
-        ..Fact::default()
-    };
-    let told = look
-        .fact_groups(process, case, &role, &opened)
-        .into_iter()
-        .flat_map(|group| group.items);
+    let why = Fact { label: look.t("fact-why-here"), value: look.routing_text(&case.route), ..Fact::default() };
+    let told = look.fact_groups(process, case, &role, &opened).into_iter().flat_map(|group| group.items);
     let number = look.t("fact-number");
     let mut facts: Vec<Fact> = told.filter(|fact| fact.label != number).take(9).collect();
     facts.iter_mut().for_each(|fact| fact.reveal_href = None);
@@ -284,19 +247,8 @@ pub async fn preview(
         description: look.description(process, case),
         photos: look.opening_photos(process, case),
         facts,
-        no_action_text: if actions.is_empty() {
-            look.t("no-actions")
-        } else {
-            String::new()
-        },
+        no_action_text: if actions.is_empty() { look.t("no-actions") } else { String::new() },
         actions,
-        timeline: look.timeline(
-            &Story {
-                process,
-                people: &people,
-                role: &role,
-            },
-            &entries,
-        ),
+        timeline: look.timeline(&Story { process, people: &people, role: &role }, &entries),
     })
 }

@@ -11,11 +11,7 @@ pub struct Query(pub Vec<(String, String)>);
 impl Query {
     /// A value; an empty one counts as none.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// With a value put, or removed when it is empty.
@@ -31,13 +27,7 @@ impl Query {
     /// Without these names.
     #[must_use]
     pub fn without(&self, names: &[&str]) -> Query {
-        Query(
-            self.0
-                .iter()
-                .filter(|(key, _)| !names.contains(&key.as_str()))
-                .cloned()
-                .collect(),
-        )
+        Query(self.0.iter().filter(|(key, _)| !names.contains(&key.as_str())).cloned().collect())
     }
 
     /// The address of `path` with this query.
@@ -61,10 +51,7 @@ pub fn after_text(after: &After) -> String {
 /// Reads where a page begins; what cannot be read begins at the top.
 pub fn after_of(text: Option<&str>) -> Option<After> {
     let (at, case) = text?.split_once('_')?;
-    Some(After {
-        at: at.parse().ok()?,
-        case: CaseId(case.parse().ok()?),
-    })
+    Some(After { at: at.parse().ok()?, case: CaseId(case.parse().ok()?) })
 }
 
 /// An address of our own, or `else_to`: a form can send people nowhere else.
@@ -85,21 +72,12 @@ mod tests {
     fn queries_change_name_by_name() {
         let query = Query(vec![("tab".into(), "team".into()), ("after".into(), "1_x".into())]);
         assert_eq!(query.with("tab", "").without(&["after"]).on("/desk"), "/desk");
-        assert_eq!(
-            query.without(&["after"]).with("q", "a b").on("/desk"),
-            "/desk?tab=team&q=a%20b"
-        );
+        assert_eq!(query.without(&["after"]).with("q", "a b").on("/desk"), "/desk?tab=team&q=a%20b");
     }
 
     #[test]
     fn nobody_is_sent_elsewhere() {
-        for bad in [
-            None,
-            Some("https://x.example"),
-            Some("//x.example"),
-            Some("/\\x.example"),
-            Some(""),
-        ] {
+        for bad in [None, Some("https://x.example"), Some("//x.example"), Some("/\\x.example"), Some("")] {
             assert_eq!(own_address(bad, "/desk".into()), "/desk");
         }
         assert_eq!(own_address(Some("/desk?tab=team"), "/".into()), "/desk?tab=team");
@@ -107,10 +85,7 @@ mod tests {
 
     #[test]
     fn a_page_begins_where_the_last_one_ended() {
-        let after = After {
-            at: i64::MAX,
-            case: CaseId("0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0a11".parse().unwrap()),
-        };
+        let after = After { at: i64::MAX, case: CaseId("0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0a11".parse().unwrap()) };
         assert_eq!(after_of(Some(&after_text(&after))), Some(after));
         assert_eq!(after_of(Some("nonsense")), None);
     }

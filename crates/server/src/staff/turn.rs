@@ -12,11 +12,7 @@ const USUAL_ACTIONS: usize = 2;
 
 /// The ways a case usually leaves a state.
 pub fn usual(state: &State) -> impl Iterator<Item = &Action> {
-    state
-        .actions
-        .iter()
-        .filter(|action| action.to.is_some())
-        .take(USUAL_ACTIONS)
+    state.actions.iter().filter(|action| action.to.is_some()).take(USUAL_ACTIONS)
 }
 
 /// Whether posts of that role at that level usually move cases on from `state`, and whether only those handled at their
@@ -46,14 +42,8 @@ fn states(process: &Process, post: &Post) -> [Vec<String>; 2] {
 impl Union {
     /// Open cases that wait for this post.
     pub fn turn(web: &Web, post: &Post) -> Union {
-        let open = CaseFilter {
-            open: Some(true),
-            ..CaseFilter::default()
-        };
-        let mut filters = vec![CaseFilter {
-            assignees: vec![post.id.clone()],
-            ..open.clone()
-        }];
+        let open = CaseFilter { open: Some(true), ..CaseFilter::default() };
+        let mut filters = vec![CaseFilter { assignees: vec![post.id.clone()], ..open.clone() }];
         for process in web.world.model.processes.values() {
             let own: Option<Level> = Some(post.place.level());
             for (states, level) in states(process, post).into_iter().zip([None, own]) {
@@ -74,10 +64,6 @@ impl Union {
     /// Open cases the post opened and now waits for.
     pub fn waited_for(post: &Post) -> Union {
         let opened_by = Some(post.id.clone());
-        Union(vec![CaseFilter {
-            open: Some(true),
-            opened_by,
-            ..CaseFilter::default()
-        }])
+        Union(vec![CaseFilter { open: Some(true), opened_by, ..CaseFilter::default() }])
     }
 }

@@ -77,11 +77,7 @@ pub fn tone(tone: Tone) -> &'static str {
 /// The first line of a text, cut at a length that fits a list.
 #[must_use]
 pub fn first_line(text: &str) -> String {
-    let line = text
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-        .unwrap_or_default();
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     if line.chars().count() <= TITLE_CHARS {
         return line.to_owned();
     }
@@ -99,16 +95,8 @@ impl Look<'_> {
     #[must_use]
     pub fn state(&self, process: &Process, name: &str) -> StateTag {
         process.states.get(name).map_or_else(
-            || StateTag {
-                name: name.to_owned(),
-                label: name.to_owned(),
-                tone: "neutral",
-            },
-            |state| StateTag {
-                name: name.to_owned(),
-                label: self.text(&state.title),
-                tone: tone(state.tone),
-            },
+            || StateTag { name: name.to_owned(), label: name.to_owned(), tone: "neutral" },
+            |state| StateTag { name: name.to_owned(), label: self.text(&state.title), tone: tone(state.tone) },
         )
     }
 
@@ -121,9 +109,7 @@ impl Look<'_> {
             .and_then(|field| self.value(field, case.fields.get(&field.name)?))
             .map(|text| first_line(&text))
             .filter(|text| !text.is_empty());
-        heading
-            .or_else(|| self.category(process, case))
-            .unwrap_or_else(|| self.text(&process.title))
+        heading.or_else(|| self.category(process, case)).unwrap_or_else(|| self.text(&process.title))
     }
 
     /// The kind of a case in words.
@@ -158,10 +144,7 @@ impl Look<'_> {
     #[must_use]
     pub fn place_short(&self, code: PlaceCode) -> String {
         let own = self.place(code);
-        let above = code
-            .parent()
-            .filter(|parent| parent.level() >= Level::Township)
-            .map(|parent| self.place(parent));
+        let above = code.parent().filter(|parent| parent.level() >= Level::Township).map(|parent| self.place(parent));
         match above.filter(|above| !own.starts_with(above.as_str())) {
             Some(above) => format!("{above} {own}"),
             None => own,
@@ -172,12 +155,7 @@ impl Look<'_> {
     #[must_use]
     pub fn case_row(&self, case: &Case, href: String) -> CaseRow {
         let Some(process) = self.world.model.processes.get(&case.process) else {
-            return CaseRow {
-                number: case.number.clone(),
-                href,
-                title: case.number.clone(),
-                ..CaseRow::default()
-            };
+            return CaseRow { number: case.number.clone(), href, title: case.number.clone(), ..CaseRow::default() };
         };
         CaseRow {
             number: case.number.clone(),
@@ -198,18 +176,12 @@ impl Look<'_> {
     /// The path of places from the installation's own down, each leading to `href(code)` if the reader may go there.
     #[must_use]
     pub fn crumbs(&self, code: PlaceCode, href: &dyn Fn(PlaceCode) -> Option<String>) -> Vec<Crumb> {
-        let mut codes: Vec<PlaceCode> = std::iter::once(code)
-            .chain(code.ancestors())
-            .filter(|code| self.world.places.root.holds(*code))
-            .collect();
+        let mut codes: Vec<PlaceCode> =
+            std::iter::once(code).chain(code.ancestors()).filter(|code| self.world.places.root.holds(*code)).collect();
         codes.reverse();
         codes
             .into_iter()
-            .map(|code| Crumb {
-                code: code.to_string(),
-                name: self.place(code),
-                href: href(code),
-            })
+            .map(|code| Crumb { code: code.to_string(), name: self.place(code), href: href(code) })
             .collect()
     }
 
@@ -239,10 +211,7 @@ impl Look<'_> {
 /// The field shown as the long text of a case.
 #[must_use]
 pub fn description_field(process: &Process) -> Option<&ganglion_model::pack::Field> {
-    process
-        .form
-        .iter()
-        .find(|field| matches!(field.kind, FieldKind::LongText { .. }) && !field.personal)
+    process.form.iter().find(|field| matches!(field.kind, FieldKind::LongText { .. }) && !field.personal)
 }
 
 #[cfg(test)]

@@ -48,10 +48,9 @@ impl Look<'_> {
             Unit::Month => say("clock-amount-months", hours),
             Unit::Year => say("clock-amount-months", hours.saturating_mul(12)),
             Unit::WorkingHour | Unit::ClockHour if hours == 0 => say("clock-amount-minutes", minutes),
-            Unit::WorkingHour | Unit::ClockHour if minutes > 0 && hours < HOURS_WITH_MINUTES => self.say(
-                "clock-amount-hours-minutes",
-                &[("hours", hours.into()), ("minutes", minutes.into())],
-            ),
+            Unit::WorkingHour | Unit::ClockHour if minutes > 0 && hours < HOURS_WITH_MINUTES => {
+                self.say("clock-amount-hours-minutes", &[("hours", hours.into()), ("minutes", minutes.into())])
+            }
             Unit::WorkingHour => say("clock-amount-working-hours", hours),
             Unit::ClockHour => say("clock-amount-clock-hours", hours),
         }
@@ -59,24 +58,14 @@ impl Look<'_> {
 
     fn limit(&self, def: &ClockDef, clock: &Clock) -> String {
         let text = self.amount(clock.rule().length);
-        self.say(
-            if def.promise {
-                "clock-promised"
-            } else {
-                "clock-statutory"
-            },
-            &[("text", text.into())],
-        )
+        self.say(if def.promise { "clock-promised" } else { "clock-statutory" }, &[("text", text.into())])
     }
 
     /// What one clock of a case says now.
     #[must_use]
     pub fn clock(&self, process: &Process, case: &Case, def: &ClockDef) -> ClockView {
         let Some(clock) = case.clocks.get(&def.name) else {
-            return ClockView {
-                kind: "none",
-                ..no_clock()
-            };
+            return ClockView { kind: "none", ..no_clock() };
         };
         let office = &self.world.office;
         let left = clock.left(self.now, office);
@@ -84,10 +73,9 @@ impl Look<'_> {
         let say = |key: &str, text: String| self.say(key, &[("text", text.into())]);
         let deemed = deemed_action(process, case, def);
         let (kind, text) = match (deemed, clock.on_time()) {
-            (Some(outcome), _) => (
-                "deemed",
-                self.say("clock-deemed", &[("outcome", self.text(&outcome.title).into())]),
-            ),
+            (Some(outcome), _) => {
+                ("deemed", self.say("clock-deemed", &[("outcome", self.text(&outcome.title).into())]))
+            }
             (None, Some(true)) => ("done", say("clock-done-on-time", used())),
             (None, Some(false)) => ("done", say("clock-done-late", self.amount(left.length))),
             (None, None) if left.overdue => ("overdue", say("clock-over", self.amount(left.length))),
@@ -144,22 +132,13 @@ impl Look<'_> {
     pub fn extensions(&self, clock: &Clock) -> Option<String> {
         let granted: Vec<String> = clock.extensions().iter().map(|by| self.amount(*by)).collect();
         (!granted.is_empty()).then(|| {
-            self.say(
-                "clock-extended",
-                &[("times", granted.len().into()), ("text", granted.join(" + ").into())],
-            )
+            self.say("clock-extended", &[("times", granted.len().into()), ("text", granted.join(" + ").into())])
         })
     }
 }
 
 fn no_clock() -> ClockView {
-    ClockView {
-        kind: "none",
-        text: String::new(),
-        limit: None,
-        due: None,
-        certain: true,
-    }
+    ClockView { kind: "none", text: String::new(), limit: None, due: None, certain: true }
 }
 
 /// The action the system took when this clock fell due, if it decides by silence and did.
@@ -168,28 +147,17 @@ fn deemed_action<'a>(process: &'a Process, case: &Case, def: &ClockDef) -> Optio
         return None;
     };
     case.fired.iter().find(|fired| **fired == def.name)?;
-    process
-        .states
-        .values()
-        .flat_map(|state| &state.actions)
-        .find(|action| action.name == *name)
+    process.states.values().flat_map(|state| &state.actions).find(|action| action.name == *name)
 }
 
 /// Running clocks that bind now come first, by due time: those promised to the reporter and those this very state began.
 /// Others that still run (a time in which something may be asked for) say little once their state is left behind, so a
 /// settled case shows how its promise was kept instead.
 fn main_clock<'a>(process: &'a Process, case: &Case) -> Option<&'a ClockDef> {
-    let defs = || {
-        case.clocks
-            .iter()
-            .filter_map(|(name, clock)| Some((clock, process.clocks.get(name)?)))
-    };
+    let defs = || case.clocks.iter().filter_map(|(name, clock)| Some((clock, process.clocks.get(name)?)));
     let running = || defs().filter(|(clock, def)| clock.stopped_at().is_none() && !case.windows.contains(&def.name));
     let binds = |def: &ClockDef| def.promise || def.from.contains(&case.state);
-    let settled = process
-        .states
-        .get(&case.state)
-        .is_some_and(|state| matches!(state.tone, Tone::Done | Tone::Ended));
+    let settled = process.states.get(&case.state).is_some_and(|state| matches!(state.tone, Tone::Done | Tone::Ended));
     let earliest = |only_binding: bool| {
         running()
             .filter(|(clock, def)| clock.due_at().is_some() && (!only_binding || binds(def)))
@@ -202,15 +170,7 @@ fn main_clock<'a>(process: &'a Process, case: &Case) -> Option<&'a ClockDef> {
             .max_by_key(|(clock, _)| clock.started_at().max(clock.due_at().unwrap_or(clock.started_at())))
             .map(|(_, def)| def)
     };
-    let paused = || {
-        running()
-            .find(|(clock, _)| clock.due_at().is_none())
-            .map(|(_, def)| def)
-    };
+    let paused = || running().find(|(clock, _)| clock.due_at().is_none()).map(|(_, def)| def);
     let last = || defs().max_by_key(|(clock, _)| clock.stopped_at()).map(|(_, def)| def);
-    earliest(true)
-        .or_else(paused)
-        .or_else(kept)
-        .or_else(|| earliest(false))
-        .or_else(last)
+    earliest(true).or_else(paused).or_else(kept).or_else(|| earliest(false)).or_else(last)
 }

@@ -49,11 +49,7 @@ pub fn may_see(field: &Field, role: &str) -> bool {
 }
 
 fn plain(label: String, value: String) -> Fact {
-    Fact {
-        label,
-        value,
-        ..Fact::default()
-    }
+    Fact { label, value, ..Fact::default() }
 }
 
 impl Look<'_> {
@@ -71,12 +67,7 @@ impl Look<'_> {
             };
             let reveal = may && clear.is_some() && !opened.in_clear;
             let reveal_href = reveal.then(|| "#reveal".to_owned());
-            return Some(Fact {
-                label,
-                value,
-                reveal_href,
-                href: None,
-            });
+            return Some(Fact { label, value, reveal_href, href: None });
         }
         // Roles that may see a field are named when it is confidential; the others do not learn that it is there.
         if !may_see(field, role) {
@@ -105,11 +96,7 @@ impl Look<'_> {
             told.push(plain(self.t("fact-observed"), self.date_time(seen)));
         }
         told.push(plain(self.t("fact-number"), case.number.clone()));
-        told.extend(
-            case.numbers
-                .values()
-                .map(|number| plain(self.t("fact-case-number"), number.clone())),
-        );
+        told.extend(case.numbers.values().map(|number| plain(self.t("fact-case-number"), number.clone())));
         if let Some(post) = &case.opened_by {
             told.push(plain(self.t("fact-opened-by"), self.post(post)));
         }
@@ -126,14 +113,8 @@ impl Look<'_> {
         }
         handled.extend(of(&process.fields));
         vec![
-            FactGroup {
-                title: self.t("facts-told"),
-                items: told,
-            },
-            FactGroup {
-                title: self.t("facts-handled"),
-                items: handled,
-            },
+            FactGroup { title: self.t("facts-told"), items: told },
+            FactGroup { title: self.t("facts-handled"), items: handled },
         ]
     }
 

@@ -28,10 +28,7 @@ impl Hidden {
     /// A hidden value.
     #[must_use]
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Hidden {
-        Hidden {
-            name: name.into(),
-            value: value.into(),
-        }
+        Hidden { name: name.into(), value: value.into() }
     }
 }
 
@@ -227,12 +224,7 @@ impl Look<'_> {
         let names = names(self.world, asked, (&values, declared), self.now);
         declared
             .iter()
-            .filter(|field| {
-                field
-                    .when
-                    .as_ref()
-                    .is_none_or(|when| asks_form(when) || when.holds(&names))
-            })
+            .filter(|field| field.when.as_ref().is_none_or(|when| asks_form(when) || when.holds(&names)))
             .map(|field| {
                 let required = match &field.required {
                     Required::No => false,
@@ -252,10 +244,7 @@ impl Look<'_> {
         findings: &[FieldFinding],
     ) -> FieldView {
         let label = self.text(&field.title);
-        let kept = typed
-            .get(&field.name)
-            .or_else(|| known(asked, field))
-            .or(field.default.as_ref());
+        let kept = typed.get(&field.name).or_else(|| known(asked, field)).or(field.default.as_ref());
         let value = kept.cloned().unwrap_or(Value::Null);
         let several = matches!(field.kind, FieldKind::Choices { .. } | FieldKind::Posts { .. });
         let mut options = self.choices(&field.kind, asked.place, asked.suggested);
@@ -265,20 +254,13 @@ impl Look<'_> {
             option.selected = text.as_str() == Some(&option.value) || chosen.contains(&option.value);
         }
         let is_files = matches!(field.kind, FieldKind::Files { .. });
-        let files = if is_files {
-            many(&value).iter().map(|id| kept_file(id)).collect()
-        } else {
-            Vec::new()
-        };
+        let files = if is_files { many(&value).iter().map(|id| kept_file(id)).collect() } else { Vec::new() };
         FieldView {
             id: format!("f-{}{}", asked.prefix, field.name),
             name: field.name.clone(),
             kind: word(&field.kind),
             help: Some(self.text(&field.help)).filter(|help| !help.is_empty()),
-            error: findings
-                .iter()
-                .find(|one| one.field == field.name)
-                .map(|one| self.problem(one, &label)),
+            error: findings.iter().find(|one| one.field == field.name).map(|one| self.problem(one, &label)),
             required,
             value: if several || is_files { Value::Null } else { text },
             values: chosen,
@@ -311,10 +293,7 @@ impl Look<'_> {
     /// The form of an action.
     #[must_use]
     pub fn action_form(&self, asked: &Asked<'_>, action: &Action, hidden: Vec<Hidden>, typed: Typed<'_>) -> FormView {
-        let href = asked
-            .case
-            .map(|case| format!("/cases/{}/{}", case.number, action.name))
-            .unwrap_or_default();
+        let href = asked.case.map(|case| format!("/cases/{}/{}", case.number, action.name)).unwrap_or_default();
         let id = |name: &str| format!("f-{}{name}", asked.prefix);
         FormView {
             action_href: href,
@@ -328,11 +307,7 @@ impl Look<'_> {
 }
 
 fn kept_file(id: &str) -> KeptFile {
-    KeptFile {
-        id: id.to_owned(),
-        name: id.chars().take(8).collect(),
-        thumb_href: Photo::of(id).thumb_href,
-    }
+    KeptFile { id: id.to_owned(), name: id.chars().take(8).collect(), thumb_href: Photo::of(id).thumb_href }
 }
 
 /// What the case knows already and an action asks again: short values that are no secret. Texts are asked afresh, since
@@ -347,19 +322,10 @@ fn known<'a>(asked: &Asked<'a>, field: &Field) -> Option<&'a Value> {
     let value = case.fields.get(&field.name)?;
     let secret = field.personal
         || declared.personal
-        || value
-            .as_str()
-            .is_some_and(|text| is_sealed(text) || mask::is_masked(text));
+        || value.as_str().is_some_and(|text| is_sealed(text) || mask::is_masked(text));
     (short && !secret).then_some(value)
 }
 
 fn names<'b>(world: &'b World, asked: &Asked<'b>, form: (&'b Fields, &'b [Field]), now: jiff::Timestamp) -> Names<'b> {
-    Names {
-        rows: world,
-        process: asked.process,
-        case: asked.case,
-        form: Some(form),
-        actor: Some(asked.actor),
-        now,
-    }
+    Names { rows: world, process: asked.process, case: asked.case, form: Some(form), actor: Some(asked.actor), now }
 }

@@ -27,18 +27,11 @@ pub fn name(clear: &str) -> String {
     if let Some((first, _)) = clear.split_once(['·', '•', ' ']) {
         return format!("{first}·*");
     }
-    clear
-        .chars()
-        .next()
-        .map_or_else(String::new, |first| format!("{first}*"))
+    clear.chars().next().map_or_else(String::new, |first| format!("{first}*"))
 }
 
 fn phone(clear: &str) -> String {
-    if clear.chars().count() >= 11 {
-        ends(clear, 3, 4)
-    } else {
-        ends(clear, 0, 2)
-    }
+    if clear.chars().count() >= 11 { ends(clear, 3, 4) } else { ends(clear, 0, 2) }
 }
 
 /// The first `head` and last `tail` characters with stars between; all stars when that would show everything.

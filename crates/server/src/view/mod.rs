@@ -131,18 +131,9 @@ impl Look<'_> {
     /// From the county down, joined; places above counties give their own name.
     #[must_use]
     pub fn place_path(&self, code: PlaceCode) -> String {
-        let path: Vec<String> = self
-            .world
-            .places
-            .path(code, self.today())
-            .into_iter()
-            .map(|place| place.name.clone())
-            .collect();
-        if path.is_empty() {
-            self.place(code)
-        } else {
-            path.join(" · ")
-        }
+        let path: Vec<String> =
+            self.world.places.path(code, self.today()).into_iter().map(|place| place.name.clone()).collect();
+        if path.is_empty() { self.place(code) } else { path.join(" · ") }
     }
 
     /// The title of a post with its place; its id when it no longer exists.
@@ -153,11 +144,7 @@ impl Look<'_> {
             |post| {
                 let (place, title) = (self.place(post.place), self.post_title(post));
                 // Many units are called after the place they stand in.
-                if title.starts_with(&place) {
-                    title
-                } else {
-                    format!("{place} · {title}")
-                }
+                if title.starts_with(&place) { title } else { format!("{place} · {title}") }
             },
         )
     }
@@ -167,21 +154,13 @@ impl Look<'_> {
     pub fn post_title(&self, post: &ganglion_model::Post) -> String {
         let (unit, title) = (self.text(&post.unit), self.text(&post.title));
         let title = if title.is_empty() { self.role(&post.role) } else { title };
-        if unit.is_empty() || title.contains(&unit) {
-            title
-        } else {
-            format!("{unit} · {title}")
-        }
+        if unit.is_empty() || title.contains(&unit) { title } else { format!("{unit} · {title}") }
     }
 
     /// The title of a role.
     #[must_use]
     pub fn role(&self, role: &str) -> String {
-        self.world
-            .model
-            .roles
-            .get(role)
-            .map_or_else(|| role.to_owned(), |role| self.text(&role.title))
+        self.world.model.roles.get(role).map_or_else(|| role.to_owned(), |role| self.text(&role.title))
     }
 }
 
@@ -211,10 +190,6 @@ impl Photo {
     /// The picture kept under a file id.
     #[must_use]
     pub fn of(id: &str) -> Photo {
-        Photo {
-            href: format!("/files/{id}"),
-            thumb_href: format!("/files/{id}/thumb"),
-            alt: String::new(),
-        }
+        Photo { href: format!("/files/{id}"), thumb_href: format!("/files/{id}/thumb"), alt: String::new() }
     }
 }

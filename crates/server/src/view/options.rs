@@ -33,11 +33,7 @@ impl Choice {
     /// A choice without more.
     #[must_use]
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Choice {
-        Choice {
-            value: value.into(),
-            label: label.into(),
-            ..Choice::default()
-        }
+        Choice { value: value.into(), label: label.into(), ..Choice::default() }
     }
 }
 
@@ -51,9 +47,7 @@ impl Look<'_> {
             FieldKind::Ref { register } => self.rows(register),
             FieldKind::Place { levels } => self.places(levels, place),
             FieldKind::Post { roles, within } | FieldKind::Posts { roles, within } => {
-                let scope = within
-                    .and_then(|level| place.at(level))
-                    .unwrap_or(self.world.places.root);
+                let scope = within.and_then(|level| place.at(level)).unwrap_or(self.world.places.root);
                 self.posts(roles, scope, suggested)
             }
             _ => Vec::new(),
@@ -62,17 +56,8 @@ impl Look<'_> {
 
     fn codes(&self, list: &str) -> Vec<Choice> {
         let today = self.today();
-        let codes = self
-            .world
-            .model
-            .lists
-            .get(list)
-            .into_iter()
-            .flat_map(|list| &list.codes);
-        codes
-            .filter(|code| code.valid_on(today))
-            .map(|code| Choice::new(&code.code, self.text(&code.title)))
-            .collect()
+        let codes = self.world.model.lists.get(list).into_iter().flat_map(|list| &list.codes);
+        codes.filter(|code| code.valid_on(today)).map(|code| Choice::new(&code.code, self.text(&code.title))).collect()
     }
 
     fn rows(&self, register: &str) -> Vec<Choice> {
@@ -85,10 +70,7 @@ impl Look<'_> {
             .into_iter()
             .map(|record| Choice {
                 group: self.group_of(def, record),
-                ..Choice::new(
-                    &record.key,
-                    self.label_of(def, record).unwrap_or_else(|| record.key.clone()),
-                )
+                ..Choice::new(&record.key, self.label_of(def, record).unwrap_or_else(|| record.key.clone()))
             })
             .collect();
         // Headings must not repeat; within one the order of keys stays.
@@ -109,22 +91,15 @@ impl Look<'_> {
         let today = self.today();
         let wanted = |place: &&ganglion_model::Place| levels.is_empty() || levels.contains(&place.code.level());
         let own = self.world.places.tree.on(scope, today).into_iter();
-        let found: Vec<&ganglion_model::Place> = own
-            .chain(self.world.places.tree.inside(scope, today))
-            .filter(wanted)
-            .take(PLACES_MAX + 1)
-            .collect();
+        let found: Vec<&ganglion_model::Place> =
+            own.chain(self.world.places.tree.inside(scope, today)).filter(wanted).take(PLACES_MAX + 1).collect();
         if found.len() > PLACES_MAX {
             return Vec::new();
         }
         found
             .into_iter()
             .map(|place| Choice {
-                group: place
-                    .code
-                    .parent()
-                    .filter(|parent| parent.level() > Level::County)
-                    .map(|p| self.place_path(p)),
+                group: place.code.parent().filter(|parent| parent.level() > Level::County).map(|p| self.place_path(p)),
                 ..Choice::new(place.code.to_string(), place.name.clone())
             })
             .collect()
@@ -132,12 +107,7 @@ impl Look<'_> {
 
     /// Posts of the roles inside `scope`, suggested ones first.
     fn posts(&self, roles: &[String], scope: PlaceCode, suggested: &[Suggestion]) -> Vec<Choice> {
-        let rank = |post: &Post| {
-            suggested
-                .iter()
-                .position(|one| one.post == post.id)
-                .unwrap_or(usize::MAX)
-        };
+        let rank = |post: &Post| suggested.iter().position(|one| one.post == post.id).unwrap_or(usize::MAX);
         let mut posts: Vec<&Post> = self.posts_inside(roles, scope).collect();
         posts.sort_by(|a, b| (rank(a), a.place, &a.id).cmp(&(rank(b), b.place, &b.id)));
         posts

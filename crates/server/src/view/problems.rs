@@ -38,12 +38,7 @@ impl Look<'_> {
             return self.text(message);
         }
         let mut args: Vec<(&str, Arg)> = vec![("label", label.into())];
-        args.extend(
-            finding
-                .args
-                .iter()
-                .map(|(name, value)| (name.as_str(), Arg::from(value.as_str()))),
-        );
+        args.extend(finding.args.iter().map(|(name, value)| (name.as_str(), Arg::from(value.as_str()))));
         let key = format!("problem-{}", finding.problem.replace('_', "-"));
         if !self.say.has(&key) {
             return self.say("problem-other", &args);
@@ -91,10 +86,9 @@ impl Look<'_> {
         for (name, value) in &refusal.args {
             let shown = match (name.as_str(), process) {
                 ("state", Some(process)) => self.state(process, value).label,
-                ("clock", Some(process)) => process
-                    .clocks
-                    .get(value)
-                    .map_or_else(|| value.clone(), |clock| self.text(&clock.title)),
+                ("clock", Some(process)) => {
+                    process.clocks.get(value).map_or_else(|| value.clone(), |clock| self.text(&clock.title))
+                }
                 _ => value.clone(),
             };
             args.push((name, shown.into()));
@@ -106,9 +100,6 @@ impl Look<'_> {
                 return self.say(&key, &args);
             }
         }
-        self.say(
-            &format!("refusal-{}", refusal_name(refusal.code).replace('_', "-")),
-            &args,
-        )
+        self.say(&format!("refusal-{}", refusal_name(refusal.code).replace('_', "-")), &args)
     }
 }

@@ -32,11 +32,7 @@ pub struct MoveView {
 impl Look<'_> {
     /// A place whose outline was invented says so.
     fn is_synthetic(&self, code: PlaceCode) -> bool {
-        self.world
-            .places
-            .tree
-            .known(code, self.today())
-            .is_some_and(|place| place.synthetic)
+        self.world.places.tree.known(code, self.today()).is_some_and(|place| place.synthetic)
     }
 
     /// The reason of a route in one or two sentences.
@@ -45,24 +41,16 @@ impl Look<'_> {
         let name = |code: PlaceCode| (self.place_path(code)).into();
         let edition = route.edition.clone().unwrap_or_default();
         let first = match route.by {
-            RouteBy::Point if self.is_synthetic(route.place) => self.say(
-                "route-point-synthetic",
-                &[("place", name(route.place)), ("edition", edition.into())],
-            ),
-            RouteBy::Point => self.say(
-                "route-point",
-                &[("place", name(route.place)), ("edition", edition.into())],
-            ),
-            RouteBy::Border => self.say(
-                "route-border",
-                &[("place", name(route.place)), ("edition", edition.into())],
-            ),
+            RouteBy::Point if self.is_synthetic(route.place) => {
+                self.say("route-point-synthetic", &[("place", name(route.place)), ("edition", edition.into())])
+            }
+            RouteBy::Point => self.say("route-point", &[("place", name(route.place)), ("edition", edition.into())]),
+            RouteBy::Border => self.say("route-border", &[("place", name(route.place)), ("edition", edition.into())]),
             RouteBy::Named => self.say("route-named", &[("place", name(route.place))]),
             RouteBy::Inherited => self.say("route-inherited", &[("place", name(route.place))]),
-            RouteBy::Moved => self.say(
-                "route-moved",
-                &[("place", name(route.place)), ("count", route.moved_from.len().into())],
-            ),
+            RouteBy::Moved => {
+                self.say("route-moved", &[("place", name(route.place)), ("count", route.moved_from.len().into())])
+            }
         };
         let mut sentences = vec![first];
         if let Some((other, metres)) = route.near.first() {
@@ -70,15 +58,8 @@ impl Look<'_> {
             sentences.push(self.say(key, &[("place", name(*other)), ("metres", (*metres).into())]));
         }
         if let Some(host) = route.host {
-            let county = route
-                .place
-                .at(Level::County)
-                .map(|county| self.place(county))
-                .unwrap_or_default();
-            sentences.push(self.say(
-                "route-host",
-                &[("host", self.place(host).into()), ("county", county.into())],
-            ));
+            let county = route.place.at(Level::County).map(|county| self.place(county)).unwrap_or_default();
+            sentences.push(self.say("route-host", &[("host", self.place(host).into()), ("county", county.into())]));
         }
         let gap = self.t("sentence-gap");
         sentences.join(if gap == "sentence-gap" { " " } else { &gap })
@@ -100,9 +81,6 @@ impl Look<'_> {
                 why: String::new(),
             })
             .collect();
-        RoutingView {
-            text: self.routing_text(&case.route),
-            history,
-        }
+        RoutingView { text: self.routing_text(&case.route), history }
     }
 }

@@ -1,5 +1,7 @@
 //! A small world for tests of views: one city with two counties and a zone, one process, posts, and the real words.
 
+#![cfg(test)]
+
 use super::{Arg, Look, Say};
 use crate::assets::Ui;
 use crate::texts::Texts;
@@ -63,11 +65,7 @@ pub fn now() -> Timestamp {
 
 /// A look at `world` in Chinese.
 pub fn look<'a>(world: &'a World, words: &'a Words) -> Look<'a> {
-    Look {
-        world,
-        say: words,
-        now: now(),
-    }
+    Look { world, say: words, now: now() }
 }
 
 /// A path expression from dotted text.
@@ -123,14 +121,7 @@ pub fn action(name: &str, by: Who, to: Option<&str>, form: Vec<Field>) -> Action
 }
 
 fn state(name: &str, tone: Tone, actions: Vec<Action>) -> State {
-    State {
-        name: name.to_owned(),
-        title: text(name),
-        public: Text::default(),
-        tone,
-        is_final: false,
-        actions,
-    }
+    State { name: name.to_owned(), title: text(name), public: Text::default(), tone, is_final: false, actions }
 }
 
 fn clock(name: &str, length: &str, from: &str, until: &str, promise: bool) -> ClockDef {
@@ -149,37 +140,20 @@ fn clock(name: &str, length: &str, from: &str, until: &str, promise: bool) -> Cl
 }
 
 fn process() -> Process {
-    let note = Field {
-        required: Required::No,
-        ..field("note", FieldKind::LongText { max: 500 })
-    };
+    let note = Field { required: Required::No, ..field("note", FieldKind::LongText { max: 500 }) };
     let duty = field(
         "duty",
-        FieldKind::Post {
-            roles: vec!["handler".into(), "grid_worker".into()],
-            within: Some(Level::Township),
-        },
+        FieldKind::Post { roles: vec!["handler".into(), "grid_worker".into()], within: Some(Level::Township) },
     );
-    let dispatcher = || Who::Role {
-        role: "dispatcher".into(),
-        level: Level::Township,
-    };
+    let dispatcher = || Who::Role { role: "dispatcher".into(), level: Level::Township };
     let dispatch = Action {
         effects: vec![Effect::Assign(Assign::Form("duty".into()))],
         ..action("dispatch", dispatcher(), Some("working"), vec![duty, note])
     };
-    let phone = Field {
-        personal: true,
-        see: vec!["dispatcher".into()],
-        ..field("phone", FieldKind::Phone)
-    };
+    let phone = Field { personal: true, see: vec!["dispatcher".into()], ..field("phone", FieldKind::Phone) };
     let states = [
         state("open", Tone::Waiting, vec![dispatch]),
-        state(
-            "working",
-            Tone::Working,
-            vec![action("finish", Who::Assignee, Some("done"), vec![])],
-        ),
+        state("working", Tone::Working, vec![action("finish", Who::Assignee, Some("done"), vec![])]),
         state("done", Tone::Done, vec![]),
     ];
     Process {
@@ -200,13 +174,10 @@ fn process() -> Process {
         initial: "open".into(),
         state_order: states.iter().map(|state| state.name.clone()).collect(),
         states: states.into_iter().map(|state| (state.name.clone(), state)).collect(),
-        clocks: [
-            clock("dispatch", "1 wh", "open", "working", false),
-            clock("handle", "2 wd", "open", "done", true),
-        ]
-        .into_iter()
-        .map(|clock| (clock.name.clone(), clock))
-        .collect(),
+        clocks: [clock("dispatch", "1 wh", "open", "working", false), clock("handle", "2 wd", "open", "done", true)]
+            .into_iter()
+            .map(|clock| (clock.name.clone(), clock))
+            .collect(),
         read: Vec::new(),
         heading: "description".into(),
         kind_field: None,
@@ -268,10 +239,7 @@ pub fn bare_world() -> World {
     model.processes.insert(process.name.clone(), process);
     let (tree, errors) = PlaceTree::build(places());
     assert_eq!(errors, []);
-    let calendar = include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../data/calendar/cn-workdays.csv"
-    ));
+    let calendar = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/calendar/cn-workdays.csv"));
     let posts = [
         post("dispatcher", "130903100"),
         post("handler", "130903100"),
@@ -311,14 +279,7 @@ pub fn matter(place: &str, opened: Timestamp, done: Option<Timestamp>, kind: &st
         place,
         level: Level::Township,
         point: None,
-        route: Route {
-            by: RouteBy::Named,
-            place,
-            edition: None,
-            near: Vec::new(),
-            moved_from: Vec::new(),
-            host: None,
-        },
+        route: Route { by: RouteBy::Named, place, edition: None, near: Vec::new(), moved_from: Vec::new(), host: None },
         opened_at: opened,
         observed_at: None,
         updated_at: opened,
@@ -336,10 +297,7 @@ pub fn matter(place: &str, opened: Timestamp, done: Option<Timestamp>, kind: &st
         windows: Vec::new(),
         counts: BTreeMap::new(),
         marks: BTreeMap::new(),
-        entered: entered
-            .into_iter()
-            .filter_map(|(name, at)| Some((name.to_owned(), (at?, at?))))
-            .collect(),
+        entered: entered.into_iter().filter_map(|(name, at)| Some((name.to_owned(), (at?, at?)))).collect(),
         links: Vec::new(),
     }
 }

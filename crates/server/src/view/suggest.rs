@@ -70,11 +70,7 @@ impl Look<'_> {
             let codes = &self.world.model.lists.get(list)?.codes;
             codes.iter().find(|code| Level::parse(&code.code).is_some())?;
             let code = record.fields.get(&field.name)?.as_str()?;
-            Some(Duty {
-                level: Level::parse(code),
-                label: self.code(list, code),
-                kind: self.row_label(register, key),
-            })
+            Some(Duty { level: Level::parse(code), label: self.code(list, code), kind: self.row_label(register, key) })
         })
     }
 
@@ -118,11 +114,7 @@ impl Look<'_> {
         }
         found.sort_by(|(a, x), (b, y)| (a, &x.post).cmp(&(b, &y.post)));
         found.dedup_by(|(_, a), (_, b)| a.post == b.post);
-        found
-            .into_iter()
-            .map(|(_, suggestion)| suggestion)
-            .take(SUGGESTIONS_MAX)
-            .collect()
+        found.into_iter().map(|(_, suggestion)| suggestion).take(SUGGESTIONS_MAX).collect()
     }
 
     /// How well a post fits, and why: it stands where the case lies, its unit bears the name of the duty, it stands at
@@ -140,13 +132,8 @@ impl Look<'_> {
         }
         let Some(duty) = duty else { return (score, reasons) };
         let listed = |reasons: &mut Vec<String>| {
-            let text = self.say(
-                "suggest-duty",
-                &[
-                    ("kind", duty.kind.as_str().into()),
-                    ("duty", duty.label.as_str().into()),
-                ],
-            );
+            let text =
+                self.say("suggest-duty", &[("kind", duty.kind.as_str().into()), ("duty", duty.label.as_str().into())]);
             reasons.insert(0, text);
         };
         let unit = self.text(&post.unit);

@@ -64,13 +64,8 @@ fn action_of<'a>(process: &'a Process, name: &str, ops: &[Op]) -> Option<&'a Act
         Op::State { from, .. } => Some(from.as_str()),
         _ => None,
     });
-    from.and_then(|state| process.action(state, name)).or_else(|| {
-        process
-            .states
-            .values()
-            .flat_map(|state| &state.actions)
-            .find(|action| action.name == name)
-    })
+    from.and_then(|state| process.action(state, name))
+        .or_else(|| process.states.values().flat_map(|state| &state.actions).find(|action| action.name == name))
 }
 
 impl Look<'_> {
@@ -113,10 +108,7 @@ impl Look<'_> {
     }
 
     fn opened(&self, story: &Story<'_>, case: &Case, base: TimelineEntry) -> TimelineEntry {
-        let why = Detail {
-            label: self.t("routing-title"),
-            text: self.routing_text(&case.route),
-        };
+        let why = Detail { label: self.t("routing-title"), text: self.routing_text(&case.route) };
         let state = self.state(story.process, &case.state);
         TimelineEntry {
             verb: self.t("verb-opened"),
@@ -135,10 +127,7 @@ impl Look<'_> {
         mut entry: TimelineEntry,
     ) -> TimelineEntry {
         let action = action_of(story.process, name, ops);
-        entry.verb = action.map_or_else(
-            || self.verb_of_system(story, name, ops),
-            |action| self.text(&action.title),
-        );
+        entry.verb = action.map_or_else(|| self.verb_of_system(story, name, ops), |action| self.text(&action.title));
         entry.authority = action.map(|action| self.text(&action.basis)).unwrap_or_default();
         if action.is_none() && ops.iter().any(|op| matches!(op, Op::Fired { .. })) {
             entry.tone = "bad";
@@ -160,11 +149,7 @@ impl Look<'_> {
             return self.say("verb-overdue", &[("clock", self.text(&clock.title).into())]);
         }
         let key = format!("verb-{}", name.replace('_', "-"));
-        if self.say.has(&key) {
-            self.t(&key)
-        } else {
-            self.t("verb-changed")
-        }
+        if self.say.has(&key) { self.t(&key) } else { self.t("verb-changed") }
     }
 
     /// What was typed: the first text of the form is the reason, the rest are details, pictures are shown.
@@ -189,46 +174,26 @@ impl Look<'_> {
             if !super::facts::may_see(field, story.role) && !field.personal {
                 continue;
             }
-            entry.photos.extend(if field.personal {
-                Vec::new()
-            } else {
-                value::photos(field, value)
-            });
+            entry.photos.extend(if field.personal { Vec::new() } else { value::photos(field, value) });
             let sealed = field.personal || value.as_str().is_some_and(is_sealed);
-            let text = if sealed {
-                Some(mask::hidden().to_owned())
-            } else {
-                self.value(field, value)
-            };
+            let text = if sealed { Some(mask::hidden().to_owned()) } else { self.value(field, value) };
             let Some(text) = text else { continue };
             if entry.reason.is_empty() && !sealed && is_free_text(field) {
                 entry.reason = text;
             } else {
-                entry.details.push(Detail {
-                    label: self.text(&field.title),
-                    text,
-                });
+                entry.details.push(Detail { label: self.text(&field.title), text });
             }
         }
     }
 
     fn op(&self, story: &Story<'_>, action: Option<&Action>, op: &Op, entry: &mut TimelineEntry) {
-        let mut detail = |key: &str, text: String| {
-            entry.details.push(Detail {
-                label: self.t(key),
-                text,
-            })
-        };
+        let mut detail = |key: &str, text: String| entry.details.push(Detail { label: self.t(key), text });
         match op {
             Op::State { from, to, .. } => {
                 let state = self.state(story.process, to);
                 entry.from_state = self.state(story.process, from).label;
                 entry.to_state = state.label;
-                entry.tone = story
-                    .process
-                    .states
-                    .get(to)
-                    .map_or(state.tone, |state| tone(state.tone));
+                entry.tone = story.process.states.get(to).map_or(state.tone, |state| tone(state.tone));
             }
             Op::Assign { post: Some(post) } if !is_asked_for(action) => detail("fact-assignee", self.post(post)),
             Op::Assist { posts } if !posts.is_empty() && !is_asked_for(action) => {
@@ -237,11 +202,7 @@ impl Look<'_> {
             }
             Op::Level { level } => detail("fact-level", self.t(&format!("level-{}", level.as_str()))),
             Op::Place { route } => {
-                let from = route
-                    .moved_from
-                    .last()
-                    .map(|(place, _)| self.place_path(*place))
-                    .unwrap_or_default();
+                let from = route.moved_from.last().map(|(place, _)| self.place_path(*place)).unwrap_or_default();
                 detail("moved", format!("{from} → {}", self.place_path(route.place)));
             }
             Op::Number { number, .. } => detail("fact-case-number", number.clone()),
@@ -253,13 +214,9 @@ impl Look<'_> {
                 let touched = action.is_some_and(|action| changes_clock(action, name));
                 if let Some(due) = clock.due_at().filter(|_| touched) {
                     let text = self.say("clock-due", &[("at", self.when(due).into())]);
-                    let text = self
-                        .extensions(clock)
-                        .map_or_else(|| text.clone(), |granted| format!("{granted}, {text}"));
-                    entry.details.push(Detail {
-                        label: self.text(&def.title),
-                        text,
-                    });
+                    let text =
+                        self.extensions(clock).map_or_else(|| text.clone(), |granted| format!("{granted}, {text}"));
+                    entry.details.push(Detail { label: self.text(&def.title), text });
                 }
             }
             _ => {}
@@ -275,10 +232,7 @@ fn is_free_text(field: &Field) -> bool {
 /// Whether the action asks for posts itself, so that they stand among what was typed already.
 fn is_asked_for(action: Option<&Action>) -> bool {
     action.is_some_and(|action| {
-        action
-            .form
-            .iter()
-            .any(|field| matches!(field.kind, FieldKind::Post { .. } | FieldKind::Posts { .. }))
+        action.form.iter().any(|field| matches!(field.kind, FieldKind::Post { .. } | FieldKind::Posts { .. }))
     })
 }
 

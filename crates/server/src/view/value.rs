@@ -34,13 +34,7 @@ impl Look<'_> {
     /// The name of a row.
     #[must_use]
     pub fn label_of(&self, def: &ganglion_model::pack::Register, record: &ganglion_model::Record) -> Option<String> {
-        let text = |name: &str| {
-            record
-                .fields
-                .get(name)
-                .and_then(Value::as_str)
-                .filter(|text| !text.is_empty())
-        };
+        let text = |name: &str| record.fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let own = format!("{}_{}", def.label, self.say.lang().as_str());
         text(&own).or_else(|| text(&def.label)).map(str::to_owned)
     }
@@ -78,23 +72,19 @@ impl Look<'_> {
         let shown = match &field.kind {
             FieldKind::Choice { list } | FieldKind::Choices { list } => texts(&|code| self.code(list, code)),
             FieldKind::Ref { register } => texts(&|key| self.kind_label(register, key)),
-            FieldKind::Place { .. } => texts(&|code| {
-                code.parse()
-                    .map_or_else(|_| code.to_owned(), |code: PlaceCode| self.place_path(code))
-            }),
+            FieldKind::Place { .. } => {
+                texts(&|code| code.parse().map_or_else(|_| code.to_owned(), |code: PlaceCode| self.place_path(code)))
+            }
             FieldKind::Post { .. } | FieldKind::Posts { .. } => texts(&|id| self.post(&PostId(id.to_owned()))),
             FieldKind::Boolean => value.as_bool().map(|yes| self.t(if yes { "yes" } else { "no" })),
             FieldKind::Date => texts(&|day| day.parse::<Date>().map_or_else(|_| day.to_owned(), |day| self.day(day))),
-            FieldKind::Datetime => texts(&|at| {
-                at.parse::<Timestamp>()
-                    .map_or_else(|_| at.to_owned(), |at| self.date_time(at))
-            }),
+            FieldKind::Datetime => {
+                texts(&|at| at.parse::<Timestamp>().map_or_else(|_| at.to_owned(), |at| self.date_time(at)))
+            }
             FieldKind::Money => value.as_i64().map(yuan),
-            FieldKind::Duration => texts(&|length| {
-                length
-                    .parse()
-                    .map_or_else(|_| length.to_owned(), |length| self.amount(length))
-            }),
+            FieldKind::Duration => {
+                texts(&|length| length.parse().map_or_else(|_| length.to_owned(), |length| self.amount(length)))
+            }
             FieldKind::Point => {
                 ganglion_kernel::route::point_of(Some(value)).map(|[lon, lat]| format!("{lon:.5}, {lat:.5} (WGS-84)"))
             }
@@ -126,14 +116,7 @@ pub fn photos(field: &Field, value: &Value) -> Vec<Photo> {
     }
     // What is no id of an upload (records taken over without their pictures) is left out rather than shown broken.
     let is_id = |id: &&str| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .filter(is_id)
-        .map(Photo::of)
-        .collect()
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).filter(is_id).map(Photo::of).collect()
 }
 
 /// Fen as yuan with separators.

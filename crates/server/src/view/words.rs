@@ -31,9 +31,7 @@ pub fn count(number: u64) -> String {
 /// A shown figure with separators before the point: `10847.5` becomes `10,847.5`.
 #[must_use]
 pub fn separated(shown: &str) -> String {
-    let (whole, rest) = shown
-        .split_once('.')
-        .map_or((shown, None), |(whole, rest)| (whole, Some(rest)));
+    let (whole, rest) = shown.split_once('.').map_or((shown, None), |(whole, rest)| (whole, Some(rest)));
     let whole = whole.parse::<i64>().map_or_else(|_| whole.to_owned(), thousands);
     rest.map_or_else(|| whole.clone(), |rest| format!("{whole}.{rest}"))
 }
@@ -80,36 +78,21 @@ impl Look<'_> {
         // The year goes in as text: a number would be printed with separators.
         self.say(
             "date-full",
-            &[
-                ("year", day.year().to_string().into()),
-                ("month", month.into()),
-                ("day", of_month.into()),
-            ],
+            &[("year", day.year().to_string().into()), ("month", month.into()), ("day", of_month.into())],
         )
     }
 
     /// A month.
     #[must_use]
     pub fn month(&self, day: Date) -> String {
-        self.say(
-            "date-month",
-            &[
-                ("year", day.year().to_string().into()),
-                ("month", i64::from(day.month()).into()),
-            ],
-        )
+        self.say("date-month", &[("year", day.year().to_string().into()), ("month", i64::from(day.month()).into())])
     }
 }
 
 /// RFC 3339 in +08:00, for machines.
 #[must_use]
 pub fn iso(at: Timestamp) -> String {
-    format!(
-        "{}T{}:{:02}+08:00",
-        local_date(at),
-        time_of_day(at),
-        at.as_second().rem_euclid(60)
-    )
+    format!("{}T{}:{:02}+08:00", local_date(at), time_of_day(at), at.as_second().rem_euclid(60))
 }
 
 #[cfg(test)]

@@ -33,25 +33,15 @@ fn header_text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&
 
 /// The language: the address, then the choice kept, then the browser's first that we have.
 fn language(query: &[(String, String)], headers: &HeaderMap) -> Lang {
-    let asked = query
-        .iter()
-        .find(|(key, _)| key == "lang")
-        .and_then(|(_, value)| Lang::parse(value));
-    asked
-        .or_else(|| cookie(headers, "lang").and_then(Lang::parse))
-        .unwrap_or_else(|| {
-            let accepted = header_text(headers, header::ACCEPT_LANGUAGE).unwrap_or_default();
-            accepted
-                .split(',')
-                .find_map(|tag| Lang::parse(tag.trim()))
-                .unwrap_or_default()
-        })
+    let asked = query.iter().find(|(key, _)| key == "lang").and_then(|(_, value)| Lang::parse(value));
+    asked.or_else(|| cookie(headers, "lang").and_then(Lang::parse)).unwrap_or_else(|| {
+        let accepted = header_text(headers, header::ACCEPT_LANGUAGE).unwrap_or_default();
+        accepted.split(',').find_map(|tag| Lang::parse(tag.trim())).unwrap_or_default()
+    })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    header_text(headers, header::AUTHORIZATION)?
-        .strip_prefix("Bearer ")
-        .map(str::trim)
+    header_text(headers, header::AUTHORIZATION)?.strip_prefix("Bearer ").map(str::trim)
 }
 
 fn address(app: &AppState, parts: &Parts) -> IpAddr {
@@ -59,12 +49,7 @@ fn address(app: &AppState, parts: &Parts) -> IpAddr {
         let list = header_text(&parts.headers, "x-forwarded-for")?;
         list.rsplit(',').next()?.trim().parse().ok()
     };
-    let direct = || {
-        parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|info| info.0.ip())
-    };
+    let direct = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let told = if app.settings.behind_proxy { told() } else { None };
     told.or_else(direct).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
@@ -100,30 +85,18 @@ impl Web {
         let csrf = sign::hex(&sign::sign(&app.master, Use::Csrf, &[bound])[..16]);
         let flash = cookie(headers, FLASH)
             .and_then(|text| text.split_once('|'))
-            .map(|(tone, text)| Flash {
-                tone: tone.to_owned(),
-                text: decode(text),
-            });
+            .map(|(tone, text)| Flash { tone: tone.to_owned(), text: decode(text) });
         let chosen = |name: &str| {
-            let asked = query
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.as_str());
+            let asked = query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
             asked.or_else(|| cookie(headers, name)).map(str::to_owned)
         };
         let web = Web {
             lang: language(&query, headers),
             elder: chosen("elder").is_some_and(|value| value == "1"),
-            theme: if chosen("theme").is_some_and(|value| value == "dark") {
-                "dark"
-            } else {
-                "light"
-            },
+            theme: if chosen("theme").is_some_and(|value| value == "dark") { "dark" } else { "light" },
             world: app.world.load_full(),
             bearer: token.is_some() && session.is_some(),
-            follows: cookie(headers, crate::public::follow_proof::COOKIE)
-                .unwrap_or_default()
-                .to_owned(),
+            follows: cookie(headers, crate::public::follow_proof::COOKIE).unwrap_or_default().to_owned(),
             wants_json: is_for_programs(&path, headers),
             address: address(app, parts),
             templates: Arc::default(),
@@ -153,10 +126,7 @@ impl Web {
             self.set_cookie("lang", lang.as_str(), Some(YEAR_SECONDS));
         }
         for name in ["elder", "theme"] {
-            if let Some(value) = self
-                .arg(name)
-                .filter(|value| matches!(*value, "0" | "1" | "light" | "dark"))
-            {
+            if let Some(value) = self.arg(name).filter(|value| matches!(*value, "0" | "1" | "light" | "dark")) {
                 self.set_cookie(name, value, Some(YEAR_SECONDS));
             }
         }

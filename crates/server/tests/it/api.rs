@@ -29,19 +29,9 @@ async fn open_act_read_and_list() {
     assert_eq!(case["state"], "registered");
     assert_eq!(case["fields"]["reporter_phone"], "***");
     let act = json!({ "id": "0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0b02", "form": { "result": "done" }, "version": 1 });
-    let closed = client
-        .json(&format!("{path}/actions/close"), Some(&dispatch), &act)
-        .await;
-    assert_eq!(
-        (closed.status, closed.json()["state"].as_str()),
-        (200, Some("closed")),
-        "{}",
-        closed.text
-    );
-    let list = client
-        .read("/api/v1/cases?process=incident&open=true", Some(&dispatch))
-        .await
-        .json();
+    let closed = client.json(&format!("{path}/actions/close"), Some(&dispatch), &act).await;
+    assert_eq!((closed.status, closed.json()["state"].as_str()), (200, Some("closed")), "{}", closed.text);
+    let list = client.read("/api/v1/cases?process=incident&open=true", Some(&dispatch)).await.json();
     assert!(list["cases"].is_array() && list["after"].is_null());
 }
 
@@ -57,17 +47,8 @@ async fn lists_go_on_by_key_and_end() {
     }
     let (mut seen, mut after) = (Vec::new(), String::new());
     loop {
-        let page = client
-            .read(&format!("/api/v1/cases?limit=2&after={after}"), Some(&token))
-            .await
-            .json();
-        seen.extend(
-            page["cases"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|case| case["number"].as_str().unwrap().to_owned()),
-        );
+        let page = client.read(&format!("/api/v1/cases?limit=2&after={after}"), Some(&token)).await.json();
+        seen.extend(page["cases"].as_array().unwrap().iter().map(|case| case["number"].as_str().unwrap().to_owned()));
         match page["after"].as_str() {
             Some(next) => after = next.to_owned(),
             None => break,
@@ -87,10 +68,7 @@ async fn errors_are_json_in_the_callers_language() {
     assert_eq!(client.json("/api/v1/cases", None, &opening(FIRST)).await.status, 401);
     let outside = json!({ "id": FIRST, "process": "incident", "channel": "online", "form": { "category": "refuse", "description": "x", "location": [118.5, 38.5] } });
     let refused = client.json("/api/v1/cases", Some(&token), &outside).await;
-    assert_eq!(
-        (refused.status, refused.json()["error"].as_str()),
-        (422, Some("outside"))
-    );
+    assert_eq!((refused.status, refused.json()["error"].as_str()), (422, Some("outside")));
     client.headers[0].1 = "zh".to_owned();
     let chinese = client.json("/api/v1/cases", Some(&token), &outside).await.json();
     assert_ne!(chinese["message"], refused.json()["message"]);
@@ -103,23 +81,10 @@ async fn errors_are_json_in_the_callers_language() {
         (refused["error"].as_str(), refused["fields"][0]["field"].as_str()),
         (Some("form"), Some("description"))
     );
-    assert_eq!(
-        client
-            .read("/api/v1/cases/SB-130903001-2022-000009", Some(&token))
-            .await
-            .status,
-        404
-    );
-    assert_eq!(
-        client.read("/api/v1/nothing", Some(&token)).await.json()["error"],
-        "not_found"
-    );
+    assert_eq!(client.read("/api/v1/cases/SB-130903001-2022-000009", Some(&token)).await.status, 404);
+    assert_eq!(client.read("/api/v1/nothing", Some(&token)).await.json()["error"], "not_found");
     for bad in ["place=x", "open=maybe", "after=zzz", "level=street", "order=sideways"] {
-        assert_eq!(
-            client.read(&format!("/api/v1/cases?{bad}"), Some(&token)).await.status,
-            422,
-            "{bad}"
-        );
+        assert_eq!(client.read(&format!("/api/v1/cases?{bad}"), Some(&token)).await.status, 422, "{bad}");
     }
 }
 
@@ -135,28 +100,13 @@ async fn another_township_does_not_see_the_case() {
     let city = City::new().await;
     let (worker, other) = (city.token("worker").await, city.token("other").await);
     let mut client = city.visitor();
-    let number = client
-        .json("/api/v1/cases", Some(&worker), &opening(FIRST))
-        .await
-        .json()["number"]
+    let number = client.json("/api/v1/cases", Some(&worker), &opening(FIRST)).await.json()["number"]
         .as_str()
         .unwrap()
         .to_owned();
-    assert_eq!(
-        client
-            .read(&format!("/api/v1/cases/{number}"), Some(&other))
-            .await
-            .status,
-        404
-    );
+    assert_eq!(client.read(&format!("/api/v1/cases/{number}"), Some(&other)).await.status, 404);
     let list = client.read("/api/v1/cases?place=130903", Some(&other)).await.json();
     assert_eq!(list["cases"].as_array().unwrap().len(), 0);
     let act = json!({ "id": "0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0b09", "form": { "result": "mine now" } });
-    assert_eq!(
-        client
-            .json(&format!("/api/v1/cases/{number}/actions/close"), Some(&other), &act)
-            .await
-            .status,
-        404
-    );
+    assert_eq!(client.json(&format!("/api/v1/cases/{number}/actions/close"), Some(&other), &act).await.status, 404);
 }

@@ -28,11 +28,7 @@ async fn cases(city: &City) -> u64 {
 
 fn keeps(answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{}", answer.text);
-    assert!(
-        answer.text.contains("rubbish at the east gate"),
-        "what was typed is lost: {}",
-        answer.text
-    );
+    assert!(answer.text.contains("rubbish at the east gate"), "what was typed is lost: {}", answer.text);
     assert_eq!(answer.input("command_id").as_deref(), Some(COMMAND));
 }
 
@@ -53,11 +49,7 @@ async fn a_point_of_a_phone_map_just_outside_is_recognised() {
     let answer = sent(&city, vec![Part::Text("lon", "116.8835"), Part::Text("lat", "38.32")]).await;
     keeps(&answer, 422);
     assert!(answer.text.contains("GCJ-02 (Amap, Tencent)"), "{}", answer.text);
-    let declared = vec![
-        Part::Text("lon", "116.8835"),
-        Part::Text("lat", "38.32"),
-        Part::Text("datum", "gcj02"),
-    ];
+    let declared = vec![Part::Text("lon", "116.8835"), Part::Text("lat", "38.32"), Part::Text("datum", "gcj02")];
     assert!(number_of(&sent(&city, declared).await).starts_with("SB-130903002-"));
 }
 
@@ -97,17 +89,10 @@ async fn a_renamed_executable_a_page_and_a_drawing_are_no_photos() {
         b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
     ] {
         let picture = photo(3);
-        let parts = vec![
-            Part::File("photos", "good.jpg", &picture),
-            Part::File("photos", "photo.jpg", bytes),
-        ];
+        let parts = vec![Part::File("photos", "good.jpg", &picture), Part::File("photos", "photo.jpg", bytes)];
         let answer = sent(&city, parts).await;
         keeps(&answer, 415);
-        assert!(
-            answer.text.contains("photo.jpg") && answer.text.contains("is not a photo"),
-            "{}",
-            answer.text
-        );
+        assert!(answer.text.contains("photo.jpg") && answer.text.contains("is not a photo"), "{}", answer.text);
         assert!(answer.input("photo_ids").is_some(), "the good photo is kept");
     }
     assert_eq!(cases(&city).await, 0);
@@ -129,16 +114,10 @@ async fn a_video_of_300_megabytes_is_drained_and_named() {
     let after = report(COMMAND, "116.84", "38.32");
     let answer = city.visitor().post_stream("/report", stream, &after).await;
     keeps(&answer, 413);
-    assert!(
-        answer.text.contains("clip.mp4") && answer.text.contains("300 MB"),
-        "{}",
-        answer.text
-    );
+    assert!(answer.text.contains("clip.mp4") && answer.text.contains("300 MB"), "{}", answer.text);
     assert_eq!(read.load(Ordering::Relaxed), CHUNKS);
     // Nothing of it was kept, neither in memory (the parts are static) nor on the disk.
-    let kept = std::fs::read_dir(city.files.path().join("files/coming"))
-        .unwrap()
-        .count();
+    let kept = std::fs::read_dir(city.files.path().join("files/coming")).unwrap().count();
     assert_eq!((kept, cases(&city).await), (0, 0));
 }
 
@@ -159,10 +138,7 @@ async fn html_and_emoji_are_words_and_too_many_are_counted() {
     let answer = sent(&city, vec![Part::Text("description", &long)]).await;
     assert_eq!(answer.status, 422);
     assert!(answer.text.contains(&long), "the whole text stays");
-    assert!(
-        answer.text.contains("5000") && answer.text.contains("4000"),
-        "the count is said"
-    );
+    assert!(answer.text.contains("5000") && answer.text.contains("4000"), "the count is said");
 }
 
 #[tokio::test]
@@ -178,48 +154,26 @@ async fn the_wrong_post_a_closed_case_and_two_at_once() {
     let city = City::new().await;
     let number = reported(&mut city.visitor(), vec![]).await;
     let path = format!("/cases/{number}/close");
-    let form = |command: &'static str| {
-        vec![
-            ("command_id", command),
-            ("version", "1"),
-            ("result", "cleared <i>away</i>"),
-        ]
-    };
+    let form =
+        |command: &'static str| vec![("command_id", command), ("version", "1"), ("result", "cleared <i>away</i>")];
     // Somebody of another township does not even learn that the case exists.
     assert_eq!(
-        city.signed_in("other")
-            .await
-            .post_form(&path, &form("0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0a31"))
-            .await
-            .status,
+        city.signed_in("other").await.post_form(&path, &form("0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0a31")).await.status,
         404
     );
     // The leader reads it, but has no step to take.
-    let answer = city
-        .signed_in("leader")
-        .await
-        .post_form(&path, &form("0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0a32"))
-        .await;
+    let answer = city.signed_in("leader").await.post_form(&path, &form("0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0a32")).await;
     assert_eq!(answer.status, 403, "{}", answer.text);
     let mut first = city.signed_in("dispatch").await;
     let mut second = first.clone();
-    let (one, two) = (
-        form("0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0a33"),
-        form("0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0a34"),
-    );
+    let (one, two) = (form("0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0a33"), form("0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0a34"));
     let (a, b) = tokio::join!(first.post_form(&path, &one), second.post_form(&path, &two));
     let mut statuses = [a.status, b.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 409], "one wins, the other is told");
     let lost = if a.status == 409 { &a } else { &b };
-    assert!(
-        lost.text.contains("Settled") || lost.text.contains("now"),
-        "{}",
-        lost.text
-    );
-    let again = first
-        .post_form(&path, &form("0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0a35"))
-        .await;
+    assert!(lost.text.contains("Settled") || lost.text.contains("now"), "{}", lost.text);
+    let again = first.post_form(&path, &form("0190f5c2-7a54-7b6e-9f3e-2f5b5c1d0a35")).await;
     assert_eq!(again.status, 409);
 }
 
@@ -228,10 +182,6 @@ async fn nearness_is_no_place() {
     // A side chosen before the pin was moved away no longer counts.
     let city = City::new().await;
     let (lon, lat) = (NEIGHBOUR.0.to_string(), NEIGHBOUR.1.to_string());
-    let moved = vec![
-        Part::Text("lon", &lon),
-        Part::Text("lat", &lat),
-        Part::Text("place", "130903001201001"),
-    ];
+    let moved = vec![Part::Text("lon", &lon), Part::Text("lat", &lat), Part::Text("place", "130903001201001")];
     assert!(number_of(&sent(&city, moved).await).starts_with("SB-130903002-"));
 }

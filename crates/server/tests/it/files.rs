@@ -9,9 +9,7 @@ async fn exif_is_gone_and_the_answer_is_guarded() {
     let mut browser = city.visitor();
     let picture = photo(7);
     assert!(picture.windows(9).any(|bytes| bytes == b"SECRETGPS"));
-    let answer = browser
-        .post_parts("/files", &[Part::File("file", "../../etc/site.jpg", &picture)])
-        .await;
+    let answer = browser.post_parts("/files", &[Part::File("file", "../../etc/site.jpg", &picture)]).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
     let file = answer.json();
     assert_eq!(file["name"], "site.jpg");
@@ -27,10 +25,7 @@ async fn an_upload_is_seen_by_its_owner_then_by_who_may_read_the_case() {
     let city = City::new().await;
     let mut browser = city.visitor();
     let picture = photo(9);
-    let stored = browser
-        .post_parts("/files", &[Part::File("file", "a.jpg", &picture)])
-        .await
-        .json();
+    let stored = browser.post_parts("/files", &[Part::File("file", "a.jpg", &picture)]).await.json();
     let id = stored["id"].as_str().unwrap().to_owned();
     let path = format!("/files/{id}");
     assert_eq!(city.visitor().get(&path).await.status, 404);
@@ -52,10 +47,7 @@ async fn an_upload_is_seen_by_its_owner_then_by_who_may_read_the_case() {
 #[tokio::test]
 async fn uploads_that_are_none_are_told_so_in_words() {
     let city = City::new().await;
-    let answer = city
-        .visitor()
-        .post_parts("/files", &[Part::File("file", "a.jpg", b"MZ not a picture")])
-        .await;
+    let answer = city.visitor().post_parts("/files", &[Part::File("file", "a.jpg", b"MZ not a picture")]).await;
     assert_eq!(answer.status, 415);
     assert!(answer.json()["error"].as_str().unwrap().contains("is not a photo"));
     assert_eq!(city.visitor().get("/files/..%2f..%2fmaster").await.status, 404);

@@ -10,40 +10,20 @@ async fn number_and_tail_open_the_progress_and_nothing_else_does() {
     let city = City::new().await;
     let number = reported(&mut city.visitor(), vec![Part::Text("reporter_phone", PHONE)]).await;
     let mut stranger = city.visitor();
-    let wrong = stranger
-        .post_form("/follow", &[("number", &number), ("phone_tail", "9999")])
-        .await;
-    let unknown = stranger
-        .post_form(
-            "/follow",
-            &[("number", "SB-130903001-2022-999999"), ("phone_tail", "0016")],
-        )
-        .await;
+    let wrong = stranger.post_form("/follow", &[("number", &number), ("phone_tail", "9999")]).await;
+    let unknown =
+        stranger.post_form("/follow", &[("number", "SB-130903001-2022-999999"), ("phone_tail", "0016")]).await;
     assert_eq!((wrong.status, unknown.status), (422, 422));
     let strip = |text: &str| text.replace(&number, "N").replace("SB-130903001-2022-999999", "N");
-    assert_eq!(
-        strip(&wrong.text),
-        strip(&unknown.text),
-        "the two answers must not differ"
-    );
+    assert_eq!(strip(&wrong.text), strip(&unknown.text), "the two answers must not differ");
     assert_eq!(stranger.get(&format!("/follow/{number}")).await.status, 303);
-    let right = stranger
-        .post_form("/follow", &[("number", &number), ("phone_tail", "0016")])
-        .await;
+    let right = stranger.post_form("/follow", &[("number", &number), ("phone_tail", "0016")]).await;
     assert_eq!(right.location(), format!("/follow/{number}"));
     let page = stranger.get(right.location()).await;
     assert_eq!(page.status, 200);
-    assert!(
-        page.text.contains("We have your report") && !page.text.contains(PHONE),
-        "{}",
-        page.text
-    );
+    assert!(page.text.contains("We have your report") && !page.text.contains(PHONE), "{}", page.text);
     city.wait(3 * 3600);
-    assert_eq!(
-        stranger.get(&format!("/follow/{number}")).await.status,
-        303,
-        "a proof ends"
-    );
+    assert_eq!(stranger.get(&format!("/follow/{number}")).await.status, 303, "a proof ends");
 }
 
 #[tokio::test]
@@ -53,13 +33,7 @@ async fn wrong_tries_are_limited_by_address_and_forgotten_later() {
     let mut stranger = city.visitor();
     for n in 0..20 {
         let tail = format!("{:04}", 5000 + n);
-        assert_eq!(
-            stranger
-                .post_form("/follow", &[("number", &number), ("phone_tail", &tail)])
-                .await
-                .status,
-            422
-        );
+        assert_eq!(stranger.post_form("/follow", &[("number", &number), ("phone_tail", &tail)]).await.status, 422);
     }
     let form = [("number", number.as_str()), ("phone_tail", "0016")];
     let limited = stranger.post_form("/follow", &form).await;
@@ -75,26 +49,11 @@ async fn without_a_phone_the_query_code_of_the_receipt_opens_it() {
     let mut reporter = city.visitor();
     let number = reported(&mut reporter, vec![]).await;
     let receipt = reporter.get(&format!("/report/sent/{number}")).await.text;
-    let code = receipt
-        .split("Query code</dt><dd>")
-        .nth(1)
-        .unwrap()
-        .split('<')
-        .next()
-        .unwrap()
-        .to_owned();
+    let code = receipt.split("Query code</dt><dd>").nth(1).unwrap().split('<').next().unwrap().to_owned();
     assert_eq!(code.len(), 8);
     let mut other = city.visitor();
-    assert_eq!(
-        other
-            .post_form("/follow", &[("number", &number), ("phone_tail", "0000")])
-            .await
-            .status,
-        422
-    );
-    let answer = other
-        .post_form("/follow", &[("number", &number), ("phone_tail", &code.to_lowercase())])
-        .await;
+    assert_eq!(other.post_form("/follow", &[("number", &number), ("phone_tail", "0000")]).await.status, 422);
+    let answer = other.post_form("/follow", &[("number", &number), ("phone_tail", &code.to_lowercase())]).await;
     assert_eq!(answer.status, 303, "{}", answer.text);
 }
 
@@ -107,33 +66,14 @@ async fn the_reporter_adds_and_rates_and_a_stranger_cannot() {
     assert_eq!(city.visitor().post_form(&add, &[("more", "x")]).await.status, 404);
     let empty = reporter.post_form(&add, &[("more", "")]).await;
     assert_eq!(empty.status, 422, "{}", empty.text);
-    assert_eq!(
-        reporter.post_form(&add, &[("more", "also a broken bin")]).await.status,
-        303
-    );
+    assert_eq!(reporter.post_form(&add, &[("more", "also a broken bin")]).await.status, 303);
     let rate = format!("/follow/{number}/rate");
-    assert_eq!(
-        reporter.post_form(&rate, &[("grade", "5")]).await.status,
-        409,
-        "not before it is closed"
-    );
+    assert_eq!(reporter.post_form(&rate, &[("grade", "5")]).await.status, 409, "not before it is closed");
     let mut staff = city.signed_in("dispatch").await;
-    let closed = staff
-        .post_form(&format!("/cases/{number}/close"), &[("result", "two loads taken away")])
-        .await;
+    let closed = staff.post_form(&format!("/cases/{number}/close"), &[("result", "two loads taken away")]).await;
     assert_eq!(closed.status, 303, "{}", closed.text);
     let page = reporter.get(&format!("/follow/{number}")).await;
-    assert!(
-        page.text.contains("two loads taken away") && page.text.contains("Settled"),
-        "{}",
-        page.text
-    );
-    assert_eq!(
-        reporter
-            .post_form(&rate, &[("grade", "4"), ("grade_note", "quick")])
-            .await
-            .status,
-        303
-    );
+    assert!(page.text.contains("two loads taken away") && page.text.contains("Settled"), "{}", page.text);
+    assert_eq!(reporter.post_form(&rate, &[("grade", "4"), ("grade_note", "quick")]).await.status, 303);
     assert!(reporter.get(&format!("/follow/{number}")).await.text.contains("quick"));
 }

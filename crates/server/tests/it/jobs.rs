@@ -12,11 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 const COUNTY: Shard = Shard(130_903);
 
 async fn case(city: &City, number: &str) -> Case {
-    city.store
-        .case_by_number(COUNTY, number)
-        .await
-        .unwrap()
-        .expect("the case is there")
+    city.store.case_by_number(COUNTY, number).await.unwrap().expect("the case is there")
 }
 
 #[tokio::test]
@@ -45,17 +41,11 @@ async fn a_case_opened_from_another_is_opened_once_and_both_are_tied() {
     let from = case(&city, &number).await;
     assert_eq!((from.links.len(), from.links[0].kind.as_str()), (1, "converted_to"));
     let opened = case(&city, &from.links[0].number).await;
-    assert_eq!(
-        (opened.process.as_str(), opened.links[0].number.as_str()),
-        ("matter", number.as_str())
-    );
+    assert_eq!((opened.process.as_str(), opened.links[0].number.as_str()), ("matter", number.as_str()));
     // As after a crash between the work and the cursor: everything is read again, nothing happens again.
     city.store.cursor_set("spawn", COUNTY, 0).await.unwrap();
     spawn::run(&city.app).await.unwrap();
-    assert_eq!(
-        (case(&city, &number).await, case(&city, &opened.number).await),
-        (from, opened)
-    );
+    assert_eq!((case(&city, &number).await, case(&city, &opened.number).await), (from, opened));
 }
 
 #[tokio::test]

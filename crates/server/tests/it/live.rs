@@ -17,9 +17,7 @@ async fn outlines_come_with_attribution_and_a_tag() {
     assert_eq!(shapes["features"][0]["properties"]["name"], "West Town");
     assert_eq!(shapes["synthetic"], true);
     assert!(shapes["attribution"].as_str().unwrap().contains("OpenStreetMap"));
-    browser
-        .headers
-        .push(("if-none-match".to_owned(), answer.header("etag").to_owned()));
+    browser.headers.push(("if-none-match".to_owned(), answer.header("etag").to_owned()));
     assert_eq!(browser.read("/map/outlines?parent=130903", None).await.status, 304);
     assert_eq!(browser.read("/map/outlines?parent=4401", None).await.status, 404);
 }
@@ -37,10 +35,7 @@ async fn the_place_at_a_point_is_said() {
     let mut browser = city.visitor();
     let at = browser.read("/map/place-at?lon=116.84&lat=38.32", None).await.json();
     assert_eq!(at["here"].as_array().unwrap().last().unwrap()["name"], "West Grid");
-    assert_eq!(
-        (at["outside"].as_bool(), at["near"].as_array().unwrap().len()),
-        (Some(false), 0)
-    );
+    assert_eq!((at["outside"].as_bool(), at["near"].as_array().unwrap().len()), (Some(false), 0));
     let border = browser.read("/map/place-at?lon=116.8499&lat=38.32", None).await.json();
     assert_eq!(border["near"][0]["code"], "130903002201001");
     let sea = browser.read("/map/place-at?lon=118.5&lat=38.5", None).await.json();
@@ -53,19 +48,9 @@ async fn points_of_cases_are_those_the_post_may_list() {
     let city = City::new().await;
     let number = reported(&mut city.visitor(), vec![]).await;
     assert_eq!(city.visitor().read("/map/cases", None).await.status, 401);
-    let mine = city
-        .signed_in("dispatch")
-        .await
-        .read("/map/cases?place=1309", None)
-        .await
-        .json();
+    let mine = city.signed_in("dispatch").await.read("/map/cases?place=1309", None).await.json();
     assert_eq!(mine["features"][0]["properties"]["number"], number.as_str());
-    let theirs = city
-        .signed_in("other")
-        .await
-        .read("/map/cases?place=1309", None)
-        .await
-        .json();
+    let theirs = city.signed_in("other").await.read("/map/cases?place=1309", None).await.json();
     assert_eq!(theirs["features"].as_array().unwrap().len(), 0);
 }
 
@@ -74,10 +59,7 @@ async fn news_reach_those_who_may_read_the_case_and_nobody_else() {
     let city = City::new().await;
     let listen = async |account: &str| {
         let cookie = format!("session={}", city.token(account).await);
-        let request = Request::get("/live")
-            .header("cookie", cookie)
-            .body(Body::empty())
-            .unwrap();
+        let request = Request::get("/live").header("cookie", cookie).body(Body::empty()).unwrap();
         let response = city.router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), 200);
         response.into_body().into_data_stream()

@@ -1,11 +1,7 @@
 //! The server from outside: requests in, answers out, over a store in memory and a small city. Nothing sleeps, and the
 //! clock stands still until a test moves it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that unwraps stops where the surprise is"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that unwraps stops where the surprise is")]
 
 mod api;
 mod bad_input;

@@ -35,21 +35,11 @@ const READS: &[(&str, [u16; 5])] = &[
 ];
 
 /// POST routes: without a token every one refuses; with one, what each visitor gets for an empty form.
-const FORMS: &[&str] = &[
-    "/report",
-    "/follow",
-    "/follow/{number}/{action}",
-    "/sign-in",
-    "/sign-out",
-    "/files",
-];
+const FORMS: &[&str] = &["/report", "/follow", "/follow/{number}/{action}", "/sign-in", "/sign-out", "/files"];
 
 /// POST routes for programs: they need a bearer token.
-const CALLS: &[(&str, u16)] = &[
-    ("/api/v1/sign-in", 422),
-    ("/api/v1/cases", 401),
-    ("/api/v1/cases/{number}/actions/{action}", 401),
-];
+const CALLS: &[(&str, u16)] =
+    &[("/api/v1/sign-in", 422), ("/api/v1/cases", 401), ("/api/v1/cases/{number}/actions/{action}", 401)];
 
 /// Addresses in the list of routes, with the methods they take.
 fn listed() -> Vec<(String, bool, bool)> {
@@ -61,11 +51,7 @@ fn listed() -> Vec<(String, bool, bool)> {
             let rest = rest.trim_start().strip_prefix('"').expect("an address");
             let (address, handlers) = rest.split_once('"').unwrap();
             let handlers = handlers.split_once('\n').map_or(handlers, |(line, _)| line);
-            (
-                address.to_owned(),
-                handlers.contains("get("),
-                handlers.contains("post("),
-            )
+            (address.to_owned(), handlers.contains("get("), handlers.contains("post("))
         })
         .collect()
 }
@@ -88,18 +74,11 @@ async fn visitor(city: &City, account: Option<&str>) -> Browser {
 #[test]
 fn every_route_stands_in_the_table() {
     let reads: BTreeSet<&str> = READS.iter().map(|(address, _)| *address).collect();
-    let posts: BTreeSet<&str> = FORMS
-        .iter()
-        .copied()
-        .chain(CALLS.iter().map(|(address, _)| *address))
-        .collect();
+    let posts: BTreeSet<&str> = FORMS.iter().copied().chain(CALLS.iter().map(|(address, _)| *address)).collect();
     for (address, get, post) in listed() {
         assert!(!get || reads.contains(address.as_str()), "GET {address} has no entry");
         let demo = address == "/sign-in/demo";
-        assert!(
-            !post || demo || posts.contains(address.as_str()),
-            "POST {address} has no entry"
-        );
+        assert!(!post || demo || posts.contains(address.as_str()), "POST {address} has no entry");
     }
 }
 
@@ -111,11 +90,7 @@ async fn each_visitor_gets_exactly_what_is_declared() {
         let mut browser = visitor(&city, account).await;
         for (address, expected) in READS.iter().filter(|(address, _)| *address != "/live") {
             let answer = browser.get(&filled(address, &number)).await;
-            assert_eq!(
-                answer.status, expected[at],
-                "{address} for {account:?}: {}",
-                answer.text
-            );
+            assert_eq!(answer.status, expected[at], "{address} for {account:?}: {}", answer.text);
         }
     }
 }
@@ -131,9 +106,7 @@ async fn no_form_is_taken_without_its_token() {
             assert_eq!(answer.status, 403, "{address} for {account:?}");
         }
         for (address, status) in CALLS {
-            let answer = browser
-                .json(&filled(address, &number), None, &serde_json::json!({}))
-                .await;
+            let answer = browser.json(&filled(address, &number), None, &serde_json::json!({})).await;
             assert_eq!(answer.status, *status, "{address} for {account:?}: {}", answer.text);
         }
     }

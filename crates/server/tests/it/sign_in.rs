@@ -7,28 +7,16 @@ use axum::http::Method;
 async fn a_wrong_name_and_a_wrong_password_get_the_same_answer_and_a_lock() {
     let city = City::new().await;
     let mut browser = city.visitor();
-    let wrong = browser
-        .post_form("/sign-in", &[("account", "worker"), ("password", "guess")])
-        .await;
-    let nobody = browser
-        .post_form("/sign-in", &[("account", "nobody"), ("password", "guess")])
-        .await;
-    let gone = browser
-        .post_form("/sign-in", &[("account", "gone"), ("password", "gone")])
-        .await;
+    let wrong = browser.post_form("/sign-in", &[("account", "worker"), ("password", "guess")]).await;
+    let nobody = browser.post_form("/sign-in", &[("account", "nobody"), ("password", "guess")]).await;
+    let gone = browser.post_form("/sign-in", &[("account", "gone"), ("password", "gone")]).await;
     assert_eq!((wrong.status, nobody.status, gone.status), (422, 422, 422));
     assert_eq!(wrong.text.replace("worker", "N"), nobody.text.replace("nobody", "N"));
     for _ in 0..4 {
-        browser
-            .post_form("/sign-in", &[("account", "worker"), ("password", "guess")])
-            .await;
+        browser.post_form("/sign-in", &[("account", "worker"), ("password", "guess")]).await;
     }
     let form = [("account", "worker"), ("password", "worker")];
-    assert_eq!(
-        browser.post_form("/sign-in", &form).await.status,
-        429,
-        "locked, though the password is right now"
-    );
+    assert_eq!(browser.post_form("/sign-in", &form).await.status, 429, "locked, though the password is right now");
     city.wait(15 * 60);
     assert_eq!(browser.post_form("/sign-in", &form).await.location(), "/desk");
 }
@@ -49,11 +37,9 @@ async fn signing_out_ends_the_session_everywhere() {
 #[tokio::test]
 async fn after_sign_in_one_lands_on_a_page_of_ours_only() {
     let city = City::new().await;
-    for (next, to) in [
-        ("/cases?state=done", "/cases?state=done"),
-        ("//evil.example", "/desk"),
-        ("https://evil.example", "/desk"),
-    ] {
+    for (next, to) in
+        [("/cases?state=done", "/cases?state=done"), ("//evil.example", "/desk"), ("https://evil.example", "/desk")]
+    {
         let form = [("account", "worker"), ("password", "worker"), ("next", next)];
         assert_eq!(city.visitor().post_form("/sign-in", &form).await.location(), to);
     }
@@ -69,9 +55,7 @@ async fn forms_need_the_token_of_their_visitor() {
     let mut stolen = vec![("csrf", other.as_str())];
     stolen.extend(form);
     assert_eq!(browser.post_raw("/sign-in", &stolen).await.status, 403);
-    browser
-        .headers
-        .push(("origin".to_owned(), "https://evil.example".to_owned()));
+    browser.headers.push(("origin".to_owned(), "https://evil.example".to_owned()));
     browser.headers.push(("host".to_owned(), "ganglion.example".to_owned()));
     assert_eq!(browser.post_form("/sign-in", &form).await.status, 403);
     browser.headers[1].1 = "https://ganglion.example".to_owned();
@@ -81,37 +65,15 @@ async fn forms_need_the_token_of_their_visitor() {
 #[tokio::test]
 async fn one_click_sign_in_exists_in_demonstrations_only() {
     let city = City::new().await;
-    assert_eq!(
-        city.visitor()
-            .post_form("/sign-in/demo", &[("account", "worker")])
-            .await
-            .status,
-        404
-    );
+    assert_eq!(city.visitor().post_form("/sign-in/demo", &[("account", "worker")]).await.status, 404);
     assert!(!city.visitor().get("/sign-in").await.text.contains("/sign-in/demo"));
     let demo = City::demo().await;
     let page = demo.visitor().get("/sign-in").await;
-    assert!(
-        page.text.contains("/sign-in/demo") && page.text.contains("Grid worker"),
-        "{}",
-        page.text
-    );
+    assert!(page.text.contains("/sign-in/demo") && page.text.contains("Grid worker"), "{}", page.text);
     let mut browser = demo.visitor();
-    assert_eq!(
-        browser
-            .post_form("/sign-in/demo", &[("account", "worker")])
-            .await
-            .location(),
-        "/desk"
-    );
+    assert_eq!(browser.post_form("/sign-in/demo", &[("account", "worker")]).await.location(), "/desk");
     assert_eq!(browser.get("/desk").await.status, 200);
-    assert_eq!(
-        demo.visitor()
-            .post_form("/sign-in/demo", &[("account", "gone")])
-            .await
-            .status,
-        404
-    );
+    assert_eq!(demo.visitor().post_form("/sign-in/demo", &[("account", "gone")]).await.status, 404);
 }
 
 #[tokio::test]
@@ -134,10 +96,7 @@ async fn every_answer_carries_the_headers_that_guard_it() {
     for path in ["/", "/nowhere", "/healthz", "/map/outlines", "/report"] {
         let answer = city.visitor().get(path).await;
         let policy = answer.header("content-security-policy");
-        assert!(
-            policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline"),
-            "{path}: {policy}"
-        );
+        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline"), "{path}: {policy}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
     }

@@ -24,13 +24,7 @@ fn files(folder: &Path, end: &str) -> Vec<PathBuf> {
 fn keys(language: &str) -> BTreeSet<String> {
     let lines = files(&ui().join("texts").join(language), ".ftl")
         .into_iter()
-        .flat_map(|file| {
-            std::fs::read_to_string(file)
-                .unwrap()
-                .lines()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        });
+        .flat_map(|file| std::fs::read_to_string(file).unwrap().lines().map(str::to_owned).collect::<Vec<_>>());
     lines
         .filter_map(|line| Some(line.split_once(" =")?.0.to_owned()))
         .filter(|key| key.starts_with(|c: char| c.is_ascii_lowercase()) && !key.contains(' '))
@@ -62,11 +56,7 @@ fn every_text_asked_for_exists() {
         for file in files(&ui().join(folder), ".html") {
             let text = std::fs::read_to_string(&file).unwrap();
             let in_page = asked(&text, "t(", '\'').into_iter().filter(|key| !key.contains('_'));
-            missing.extend(
-                in_page
-                    .filter(|key| !have.contains(key))
-                    .map(|key| format!("{key} in {}", file.display())),
-            );
+            missing.extend(in_page.filter(|key| !have.contains(key)).map(|key| format!("{key} in {}", file.display())));
         }
     }
     for file in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), ".rs") {

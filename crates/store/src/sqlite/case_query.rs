@@ -19,18 +19,11 @@ pub(super) struct Sql {
 
 impl Sql {
     fn new(text: &str) -> Sql {
-        Sql {
-            text: text.to_owned(),
-            values: Vec::new(),
-        }
+        Sql { text: text.to_owned(), values: Vec::new() }
     }
 
     fn and(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
-        let joint = if self.text.contains(" WHERE ") {
-            " AND "
-        } else {
-            " WHERE "
-        };
+        let joint = if self.text.contains(" WHERE ") { " AND " } else { " WHERE " };
         self.text.push_str(joint);
         self.text.push_str(condition);
         self.values.extend(values);
@@ -58,10 +51,7 @@ pub(super) fn page(filter: &CaseFilter, order: CaseOrder, after: Option<&After>,
     if filter.assignees.is_empty() {
         return vec![arm(filter, Post::Any, (order, after, limit))];
     }
-    let arms = filter
-        .assignees
-        .iter()
-        .flat_map(|post| [Post::Assigned(post), Post::Assisting(post)]);
+    let arms = filter.assignees.iter().flat_map(|post| [Post::Assigned(post), Post::Assisting(post)]);
     arms.map(|post| arm(filter, post, (order, after, limit))).collect()
 }
 
@@ -90,8 +80,7 @@ fn arm(filter: &CaseFilter, post: Post<'_>, (order, after, limit): (CaseOrder, O
     let mut sql = Sql::new(&format!("SELECT c.body, c.{sort}, c.id FROM "));
     match post {
         Post::Assisting(post) => {
-            sql.text
-                .push_str("case_assist a CROSS JOIN case_row c ON c.shard = a.shard AND c.id = a.id");
+            sql.text.push_str("case_assist a CROSS JOIN case_row c ON c.shard = a.shard AND c.id = a.id");
             sql.and("a.post = ?", [text(&post.0)]);
         }
         _ => {
@@ -106,10 +95,7 @@ fn arm(filter: &CaseFilter, post: Post<'_>, (order, after, limit): (CaseOrder, O
     if let Some(after) = after {
         let side = if order == CaseOrder::Due { '>' } else { '<' };
         let id = Value::Blob(after.case.0.as_bytes().to_vec());
-        sql.and(
-            &format!("(c.{sort}, c.id) {side} (?, ?)"),
-            [Value::Integer(after.at), id],
-        );
+        sql.and(&format!("(c.{sort}, c.id) {side} (?, ?)"), [Value::Integer(after.at), id]);
     }
     let direction = if order == CaseOrder::Due { "" } else { " DESC" };
     let _ = write!(sql.text, " ORDER BY c.{sort}{direction}, c.id{direction} LIMIT {limit}");
@@ -179,10 +165,7 @@ fn rest(sql: &mut Sql, filter: &CaseFilter) {
 
 fn any_of(sql: &mut Sql, column: &str, values: &[String]) {
     if !values.is_empty() {
-        sql.and(
-            &format!("{column} IN ({})", marks(values.len())),
-            values.iter().map(|value| text(value)),
-        );
+        sql.and(&format!("{column} IN ({})", marks(values.len())), values.iter().map(|value| text(value)));
     }
 }
 

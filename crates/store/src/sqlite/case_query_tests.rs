@@ -1,5 +1,7 @@
 //! The SQL as it is built, and how SQLite means to run it.
 
+#![cfg(test)]
+
 use super::*;
 use crate::sqlite::migrate::migrate;
 use ganglion_model::CaseId;
@@ -8,39 +10,24 @@ use rusqlite::{Connection, params_from_iter};
 use uuid::Uuid;
 
 fn inside(code: &str) -> CaseFilter {
-    CaseFilter {
-        place: Some(code.parse().unwrap()),
-        ..CaseFilter::default()
-    }
+    CaseFilter { place: Some(code.parse().unwrap()), ..CaseFilter::default() }
 }
 
 fn open(filter: CaseFilter) -> CaseFilter {
-    CaseFilter {
-        open: Some(true),
-        ..filter
-    }
+    CaseFilter { open: Some(true), ..filter }
 }
 
 fn of(posts: &[&str]) -> CaseFilter {
     let assignees = posts.iter().map(|post| PostId((*post).to_owned())).collect();
-    CaseFilter {
-        assignees,
-        ..CaseFilter::default()
-    }
+    CaseFilter { assignees, ..CaseFilter::default() }
 }
 
 fn opened_by(post: &str) -> CaseFilter {
-    CaseFilter {
-        opened_by: Some(PostId(post.to_owned())),
-        ..CaseFilter::default()
-    }
+    CaseFilter { opened_by: Some(PostId(post.to_owned())), ..CaseFilter::default() }
 }
 
 fn after() -> After {
-    After {
-        at: 5,
-        case: CaseId(Uuid::from_u128(1)),
-    }
+    After { at: 5, case: CaseId(Uuid::from_u128(1)) }
 }
 
 #[test]
@@ -106,9 +93,7 @@ fn every_condition_has_its_value_in_place() {
 
 fn plan(connection: &Connection, sql: &Sql) -> String {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sql.text)).unwrap();
-    let rows = statement
-        .query_map(params_from_iter(&sql.values), |row| row.get::<_, String>(3))
-        .unwrap();
+    let rows = statement.query_map(params_from_iter(&sql.values), |row| row.get::<_, String>(3)).unwrap();
     rows.map(Result::unwrap).collect::<Vec<_>>().join("; ")
 }
 
@@ -123,54 +108,22 @@ fn database() -> Connection {
 fn hot_lists_are_read_in_order_from_their_index() {
     use CaseOrder::{Due, Opened};
     let lists = [
-        (
-            open(of(&["a"])),
-            Due,
-            "SEARCH c USING INDEX case_due_assignee (assignee=?",
-        ),
-        (
-            of(&["a"]),
-            Opened,
-            "SEARCH c USING INDEX case_opened_assignee (assignee=?",
-        ),
+        (open(of(&["a"])), Due, "SEARCH c USING INDEX case_due_assignee (assignee=?"),
+        (of(&["a"]), Opened, "SEARCH c USING INDEX case_opened_assignee (assignee=?"),
         (open(CaseFilter::default()), Due, "SCAN c USING INDEX case_due"),
         (open(inside("1309")), Due, "SCAN c USING INDEX case_due"),
-        (
-            open(inside("130922")),
-            Due,
-            "SEARCH c USING INDEX case_due_shard (shard=?",
-        ),
-        (
-            open(inside("130922001")),
-            Due,
-            "SEARCH c USING INDEX case_due_township (township=?",
-        ),
+        (open(inside("130922")), Due, "SEARCH c USING INDEX case_due_shard (shard=?"),
+        (open(inside("130922001")), Due, "SEARCH c USING INDEX case_due_township (township=?"),
         (CaseFilter::default(), Opened, "SCAN c USING INDEX case_opened"),
-        (
-            inside("130922"),
-            Opened,
-            "SEARCH c USING INDEX case_opened_shard (shard=?",
-        ),
-        (
-            inside("130922001"),
-            Opened,
-            "SEARCH c USING INDEX case_opened_township (township=?",
-        ),
-        (
-            opened_by("a"),
-            Opened,
-            "SEARCH c USING INDEX case_opened_by (opened_by=?",
-        ),
+        (inside("130922"), Opened, "SEARCH c USING INDEX case_opened_shard (shard=?"),
+        (inside("130922001"), Opened, "SEARCH c USING INDEX case_opened_township (township=?"),
+        (opened_by("a"), Opened, "SEARCH c USING INDEX case_opened_by (opened_by=?"),
     ];
     let connection = database();
     for (filter, order, wanted) in lists {
         for after in [None, Some(after())] {
             let plan = plan(&connection, &page(&filter, order, after.as_ref(), 50)[0]);
-            let wanted = if after.is_some() {
-                wanted.replace("SCAN", "SEARCH")
-            } else {
-                wanted.to_owned()
-            };
+            let wanted = if after.is_some() { wanted.replace("SCAN", "SEARCH") } else { wanted.to_owned() };
             assert!(plan.starts_with(&wanted), "{plan} for {filter:?}");
             assert!(!plan.contains("TEMP B-TREE"), "{plan} for {filter:?}");
         }
@@ -181,19 +134,10 @@ fn hot_lists_are_read_in_order_from_their_index() {
 #[test]
 fn other_lists_are_sorted_within_an_index() {
     let connection = database();
-    let village = plan(
-        &connection,
-        &page(&open(inside("130922001001")), CaseOrder::Due, None, 50)[0],
-    );
-    assert!(
-        village.starts_with("SEARCH c USING INDEX case_due_place (place>? AND place<?)"),
-        "{village}"
-    );
+    let village = plan(&connection, &page(&open(inside("130922001001")), CaseOrder::Due, None, 50)[0]);
+    assert!(village.starts_with("SEARCH c USING INDEX case_due_place (place>? AND place<?)"), "{village}");
     let assisting = plan(&connection, &page(&open(of(&["a"])), CaseOrder::Due, None, 50)[1]);
-    assert!(
-        assisting.starts_with("SEARCH a USING COVERING INDEX case_assist_post (post=?)"),
-        "{assisting}"
-    );
+    assert!(assisting.starts_with("SEARCH a USING COVERING INDEX case_assist_post (post=?)"), "{assisting}");
     assert!(assisting.contains("SEARCH c USING INDEX"), "{assisting}");
 }
 
@@ -206,12 +150,7 @@ fn counts_are_searches() {
         place: Some("130922001".parse().unwrap()),
         ..CaseFilter::default()
     };
-    for filter in [
-        open(inside("130922")),
-        open(inside("130922001")),
-        of(&["a", "b"]),
-        states,
-    ] {
+    for filter in [open(inside("130922")), open(inside("130922001")), of(&["a", "b"]), states] {
         let plan = plan(&connection, &count(&filter));
         assert!(plan.starts_with("SEARCH c"), "{plan} for {filter:?}");
     }

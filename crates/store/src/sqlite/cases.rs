@@ -17,12 +17,9 @@ const PAGE_MAX: u32 = 500;
 /// One case.
 pub(super) fn case_by_id(connection: &Connection, shard: Shard, id: CaseId) -> Stored<Option<Case>> {
     let sql = "SELECT body FROM case_row WHERE shard = ? AND id = ?";
-    one(
-        connection,
-        "reading a case",
-        (sql, params![shard.0, id.0.as_bytes()]),
-        |row| read_case(row, 0, || case_key(shard, id)),
-    )
+    one(connection, "reading a case", (sql, params![shard.0, id.0.as_bytes()]), |row| {
+        read_case(row, 0, || case_key(shard, id))
+    })
 }
 
 /// One case by its public number.
@@ -56,10 +53,7 @@ pub(super) fn cases(
 /// By deadline over open and closed cases: the closed ones stand at the end, so they are looked for only when the open
 /// ones with a deadline do not fill the page.
 fn both(connection: &Connection, filter: &CaseFilter, after: Option<&After>, limit: u32) -> Stored<Vec<Sorted>> {
-    let only = |open| CaseFilter {
-        open: Some(open),
-        ..filter.clone()
-    };
+    let only = |open| CaseFilter { open: Some(open), ..filter.clone() };
     let mut page = merged(connection, &only(true), CaseOrder::Due, after, limit)?;
     let is_full = page.len() == limit as usize && page.last().is_some_and(|last| last.0 < i64::MAX);
     if !is_full {
@@ -100,29 +94,17 @@ fn sort(rows: &mut [Sorted], order: CaseOrder) {
 }
 
 fn read(connection: &Connection, sql: &Sql) -> Stored<Vec<Sorted>> {
-    all(
-        connection,
-        "listing cases",
-        (&sql.text, params_from_iter(&sql.values)),
-        |row| {
-            let id = CaseId(Column("case_row", "id").id(row, 2)?);
-            Ok((
-                Column("case_row", "due").get(row, 1)?,
-                id,
-                read_case(row, 0, || id.to_string())?,
-            ))
-        },
-    )
+    all(connection, "listing cases", (&sql.text, params_from_iter(&sql.values)), |row| {
+        let id = CaseId(Column("case_row", "id").id(row, 2)?);
+        Ok((Column("case_row", "due").get(row, 1)?, id, read_case(row, 0, || id.to_string())?))
+    })
 }
 
 /// How many cases a filter has, exactly.
 pub(super) fn case_count(connection: &Connection, filter: &CaseFilter) -> Stored<u64> {
     let sql = count(filter);
-    let found = one(
-        connection,
-        "counting cases",
-        (&sql.text, params_from_iter(&sql.values)),
-        |row| Column("case_row", "count").get(row, 0),
-    )?;
+    let found = one(connection, "counting cases", (&sql.text, params_from_iter(&sql.values)), |row| {
+        Column("case_row", "count").get(row, 0)
+    })?;
     Ok(found.unwrap_or(0))
 }

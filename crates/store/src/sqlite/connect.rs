@@ -62,19 +62,13 @@ impl SqliteStore {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Arc<SqliteStore>, OpenError> {
-        let failed = |reason| OpenError::Database {
-            attempted: "cannot open",
-            path: path.to_owned(),
-            reason,
-        };
+        let failed = |reason| OpenError::Database { attempted: "cannot open", path: path.to_owned(), reason };
         let mut writer = Connection::open(path).map_err(failed)?;
         prepare_writer(&writer, &options).map_err(failed)?;
         migrate(&mut writer).map_err(|error| match error {
-            OpenError::Database { attempted, reason, .. } => OpenError::Database {
-                attempted,
-                path: path.to_owned(),
-                reason,
-            },
+            OpenError::Database { attempted, reason, .. } => {
+                OpenError::Database { attempted, path: path.to_owned(), reason }
+            }
             other => other,
         })?;
         let readers = (0..options.readers)
@@ -94,11 +88,7 @@ impl SqliteStore {
     /// # Errors
     /// See [`OpenError`].
     pub fn memory() -> Result<Arc<SqliteStore>, OpenError> {
-        let failed = |reason| OpenError::Database {
-            attempted: "cannot open",
-            path: PathBuf::new(),
-            reason,
-        };
+        let failed = |reason| OpenError::Database { attempted: "cannot open", path: PathBuf::new(), reason };
         let mut writer = Connection::open_in_memory().map_err(failed)?;
         prepare_writer(&writer, &SqliteOptions::default()).map_err(failed)?;
         migrate(&mut writer)?;
@@ -118,20 +108,13 @@ impl SqliteStore {
     pub fn set_durable(&self, durable: bool) -> Result<(), StoreError> {
         let attempted = "changing how commits wait for the disk";
         let writer = self.writer.lock();
-        writer
-            .pragma_update(None, "synchronous", synchronous(durable))
-            .map_err(failed(attempted))?;
+        writer.pragma_update(None, "synchronous", synchronous(durable)).map_err(failed(attempted))?;
         if let Some(path) = self.path.as_ref().filter(|_| durable) {
-            writer
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-                .map_err(failed(attempted))?;
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(failed(attempted))?;
             // A checkpoint with nothing left to copy would not flush what earlier ones copied without flushing.
             std::fs::File::open(path)
                 .and_then(|file| file.sync_all())
-                .map_err(|error| StoreError::Database {
-                    attempted,
-                    reason: error.to_string(),
-                })?;
+                .map_err(|error| StoreError::Database { attempted, reason: error.to_string() })?;
         }
         Ok(())
     }

@@ -55,13 +55,7 @@ pub(super) fn cells_all(connection: &Connection, shard: Shard) -> Stored<Cells> 
             period: period(Column("tally", "period").get(row, 2)?),
             dim: Column("tally", "dim").get(row, 3)?,
         };
-        Ok((
-            key,
-            (
-                Column("tally", "rows").get(row, 4)?,
-                Column("tally", "sum").get(row, 5)?,
-            ),
-        ))
+        Ok((key, (Column("tally", "rows").get(row, 4)?, Column("tally", "sum").get(row, 5)?)))
     })?;
     Ok(cells.into_iter().collect())
 }
@@ -73,9 +67,7 @@ fn shards(connection: &Connection, place: PlaceCode) -> Stored<Vec<Shard>> {
     }
     let (low, high) = place.range();
     let sql = "SELECT shard FROM shard_head WHERE shard >= ?1 / 1000000000 AND shard < ?2 / 1000000000 ORDER BY shard";
-    all(connection, ATTEMPTED, (sql, params![low, high]), |row| {
-        Ok(Shard(Column("shard_head", "shard").get(row, 0)?))
-    })
+    all(connection, ATTEMPTED, (sql, params![low, high]), |row| Ok(Shard(Column("shard_head", "shard").get(row, 0)?)))
 }
 
 /// Groups the facts of a filter. A county's days are one range of the key; for a place inside it each day is a seek.
@@ -132,9 +124,8 @@ fn added<K: Ord>(rows: Vec<(K, i64, i64)>) -> Vec<(K, i64, i64)> {
 pub(super) fn facts_sum(connection: &Connection, filter: &FactFilter) -> Stored<Vec<(String, i64, i64)>> {
     let columns = ("f.dim, count(*), sum(f.value)", "f.dim");
     let (dim, value) = (Column("fact", "dim"), Column("fact", "value"));
-    let rows = grouped(connection, filter, columns, |row| {
-        Ok((dim.get(row, 0)?, value.get(row, 1)?, value.get(row, 2)?))
-    })?;
+    let rows =
+        grouped(connection, filter, columns, |row| Ok((dim.get(row, 0)?, value.get(row, 1)?, value.get(row, 2)?)))?;
     Ok(added(rows))
 }
 
@@ -143,16 +134,9 @@ pub(super) fn facts_values(connection: &Connection, filter: &FactFilter) -> Stor
     let columns = ("f.dim, f.value, count(*)", "f.dim, f.value");
     let (dim, value) = (Column("fact", "dim"), Column("fact", "value"));
     let rows = grouped(connection, filter, columns, |row| {
-        Ok((
-            (dim.get::<String>(row, 0)?, value.get::<i64>(row, 1)?),
-            value.get::<i64>(row, 2)?,
-            0,
-        ))
+        Ok(((dim.get::<String>(row, 0)?, value.get::<i64>(row, 1)?), value.get::<i64>(row, 2)?, 0))
     })?;
-    Ok(added(rows)
-        .into_iter()
-        .map(|((dim, value), rows, _)| (dim, value, rows))
-        .collect())
+    Ok(added(rows).into_iter().map(|((dim, value), rows, _)| (dim, value, rows)).collect())
 }
 
 /// Cases behind a figure, newest day first. Days without facts are skipped by a seek, so a page costs what it shows.
@@ -180,9 +164,7 @@ pub(super) fn facts(
         }
         of_day.sort_unstable();
         let seen = after.filter(|(seen, _)| *seen == day).map(|(_, case)| case);
-        let rest = of_day
-            .into_iter()
-            .filter(|(case, _)| seen.is_none_or(|seen| *case > seen));
+        let rest = of_day.into_iter().filter(|(case, _)| seen.is_none_or(|seen| *case > seen));
         out.extend(rest.map(|(case, shard)| (day, shard, case)).take(limit - out.len()));
         before = day;
     }
@@ -198,13 +180,7 @@ fn day_before(
 ) -> Stored<Option<i32>> {
     let sql = "SELECT max(day) FROM fact WHERE shard = ? AND measure = ? AND day >= ? AND day < ?";
     let read = |row: &Row<'_>| Column("fact", "day").get(row, 0);
-    Ok(one(
-        connection,
-        ATTEMPTED,
-        (sql, params![shard.0, filter.measure, from, before]),
-        read,
-    )?
-    .flatten())
+    Ok(one(connection, ATTEMPTED, (sql, params![shard.0, filter.measure, from, before]), read)?.flatten())
 }
 
 fn facts_of_day(connection: &Connection, filter: &FactFilter, shard: Shard, day: i32) -> Stored<Vec<(CaseId, Shard)>> {
@@ -212,7 +188,5 @@ fn facts_of_day(connection: &Connection, filter: &FactFilter, shard: Shard, day:
     let sql = "SELECT case_id FROM fact WHERE shard = ?1 AND measure = ?2 AND day = ?3 AND place >= ?4 AND place < ?5 \
                AND (?6 IS NULL OR dim = ?6)";
     let params = params![shard.0, filter.measure, day, low, high, filter.dim];
-    all(connection, ATTEMPTED, (sql, params), |row| {
-        Ok((CaseId(Column("fact", "case_id").id(row, 0)?), shard))
-    })
+    all(connection, ATTEMPTED, (sql, params), |row| Ok((CaseId(Column("fact", "case_id").id(row, 0)?), shard)))
 }

@@ -12,11 +12,7 @@ const LINES_MAX: u32 = 10_000;
 
 fn entry(row: &Row<'_>, shard: Shard) -> Stored<Entry> {
     Column("journal", "entry").json(row, 1, || {
-        format!(
-            "{shard}/{}",
-            row.get::<_, u64>(0)
-                .map_or_else(|_| "?".to_owned(), |seq| seq.to_string())
-        )
+        format!("{shard}/{}", row.get::<_, u64>(0).map_or_else(|_| "?".to_owned(), |seq| seq.to_string()))
     })
 }
 
@@ -24,18 +20,14 @@ fn entry(row: &Row<'_>, shard: Shard) -> Stored<Entry> {
 pub(super) fn entries_of_case(connection: &Connection, shard: Shard, case: CaseId, limit: u32) -> Stored<Vec<Entry>> {
     let sql = "SELECT seq, entry FROM journal WHERE shard = ? AND case_id = ? ORDER BY seq DESC LIMIT ?";
     let params = params![shard.0, case.0.as_bytes(), limit.min(LINES_MAX)];
-    all(connection, "reading a case's journal", (sql, params), |row| {
-        entry(row, shard)
-    })
+    all(connection, "reading a case's journal", (sql, params), |row| entry(row, shard))
 }
 
 /// Lines of a shard after `seq`, in order.
 pub(super) fn entries_after(connection: &Connection, shard: Shard, seq: u64, limit: u32) -> Stored<Vec<Entry>> {
     let sql = "SELECT seq, entry FROM journal WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?";
     let params = params![shard.0, seq, limit.min(LINES_MAX)];
-    all(connection, "reading the journal", (sql, params), |row| {
-        entry(row, shard)
-    })
+    all(connection, "reading the journal", (sql, params), |row| entry(row, shard))
 }
 
 /// Lines of a shard after `seq` as stored, in order.
@@ -63,9 +55,7 @@ pub(super) fn shards(connection: &Connection) -> Stored<Vec<(Shard, Head)>> {
 /// Their codes alone.
 fn shard_codes(connection: &Connection) -> Stored<Vec<Shard>> {
     let sql = "SELECT shard FROM shard_head ORDER BY shard";
-    all(connection, "reading the shards", (sql, []), |row| {
-        Ok(Shard(Column("shard_head", "shard").get(row, 0)?))
-    })
+    all(connection, "reading the shards", (sql, []), |row| Ok(Shard(Column("shard_head", "shard").get(row, 0)?)))
 }
 
 /// Timers due at `now`, earliest first: the first of every shard, merged.

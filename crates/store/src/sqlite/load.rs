@@ -14,27 +14,17 @@ const ATTEMPTED: &str = "loading a batch";
 /// Loads a batch.
 pub(super) fn load(connection: &Connection, want: &Want) -> Stored<Loaded> {
     let snapshot = Transaction::new_unchecked(connection, TransactionBehavior::Deferred).map_err(failed(ATTEMPTED))?;
-    let mut loaded = Loaded {
-        heads: heads(&snapshot, &want.shards)?,
-        ..Loaded::default()
-    };
+    let mut loaded = Loaded { heads: heads(&snapshot, &want.shards)?, ..Loaded::default() };
     for (shard, command) in &want.answers {
         let sql = "SELECT outcome FROM answer WHERE shard = ? AND command = ?";
         let read = |row: &Row<'_>| Column("answer", "outcome").json(row, 0, || format!("{shard}/{command}"));
-        if let Some(outcome) = one(
-            &snapshot,
-            ATTEMPTED,
-            (sql, params![shard.0, command.0.as_bytes()]),
-            read,
-        )? {
+        if let Some(outcome) = one(&snapshot, ATTEMPTED, (sql, params![shard.0, command.0.as_bytes()]), read)? {
             loaded.answers.push((*command, outcome));
         }
     }
     loaded.cases = cases(&snapshot, want)?;
     for (shard, case) in &want.keys {
-        loaded
-            .keys
-            .extend(key(&snapshot, *shard, *case)?.map(|wrapped| (*case, wrapped)));
+        loaded.keys.extend(key(&snapshot, *shard, *case)?.map(|wrapped| (*case, wrapped)));
     }
     for (shard, field, value) in &want.unique {
         let sql = "SELECT number FROM unique_value WHERE shard = ? AND field = ? AND value = ?";
@@ -53,9 +43,7 @@ fn heads(connection: &Connection, shards: &[Shard]) -> Stored<BTreeMap<Shard, He
     let mut heads = BTreeMap::new();
     for shard in shards {
         let sql = "SELECT seq, numbering, frontier FROM shard_head WHERE shard = ?";
-        let head = one(connection, ATTEMPTED, (sql, params![shard.0]), |row| {
-            read_head(row, 0, *shard)
-        })?;
+        let head = one(connection, ATTEMPTED, (sql, params![shard.0]), |row| read_head(row, 0, *shard))?;
         heads.insert(*shard, head.unwrap_or_default());
     }
     Ok(heads)
@@ -89,12 +77,9 @@ fn cases(connection: &Connection, want: &Want) -> Stored<Vec<Case>> {
 /// The wrapped key of a case.
 pub(super) fn key(connection: &Connection, shard: Shard, case: CaseId) -> Stored<Option<String>> {
     let sql = "SELECT wrapped FROM seal_key WHERE shard = ? AND case_id = ?";
-    one(
-        connection,
-        "reading a key",
-        (sql, params![shard.0, case.0.as_bytes()]),
-        |row| Column("seal_key", "wrapped").get(row, 0),
-    )
+    one(connection, "reading a key", (sql, params![shard.0, case.0.as_bytes()]), |row| {
+        Column("seal_key", "wrapped").get(row, 0)
+    })
 }
 
 /// The version of a register row that was written last.

@@ -59,20 +59,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
 }
 
 fn apply(connection: &mut Connection, migrations: &[(u32, &str, &str)]) -> Result<(), OpenError> {
-    let failed = |reason| OpenError::Database {
-        attempted: "cannot migrate",
-        path: PathBuf::new(),
-        reason,
-    };
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed)?;
-    let has = |sql: &str| {
-        transaction
-            .query_row(sql, [], |_| Ok(()))
-            .optional()
-            .map(|row| row.is_some())
-    };
+    let failed = |reason| OpenError::Database { attempted: "cannot migrate", path: PathBuf::new(), reason };
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let has = |sql: &str| transaction.query_row(sql, [], |_| Ok(())).optional().map(|row| row.is_some());
     if !has("SELECT 1 FROM sqlite_master WHERE name = 'migration'").map_err(failed)? {
         if has("SELECT 1 FROM sqlite_master LIMIT 1").map_err(failed)? {
             return Err(OpenError::Foreign);
@@ -90,9 +79,7 @@ fn apply(connection: &mut Connection, migrations: &[(u32, &str, &str)]) -> Resul
     for (number, name, text) in migrations {
         let checksum = checksum(text);
         let applied: Option<String> = transaction
-            .query_row("SELECT checksum FROM migration WHERE number = ?", [number], |row| {
-                row.get(0)
-            })
+            .query_row("SELECT checksum FROM migration WHERE number = ?", [number], |row| row.get(0))
             .optional()
             .map_err(failed)?;
         match applied {
@@ -101,9 +88,7 @@ fn apply(connection: &mut Connection, migrations: &[(u32, &str, &str)]) -> Resul
             None => {
                 transaction.execute_batch(text).map_err(failed)?;
                 let note = "INSERT INTO migration (number, name, checksum) VALUES (?, ?, ?)";
-                transaction
-                    .execute(note, params![number, name, checksum])
-                    .map_err(failed)?;
+                transaction.execute(note, params![number, name, checksum]).map_err(failed)?;
             }
         }
     }
@@ -118,9 +103,7 @@ mod tests {
     const TWO: (u32, &str, &str) = (2, "two", "CREATE TABLE b (x INTEGER)");
 
     fn count(connection: &Connection) -> u32 {
-        connection
-            .query_row("SELECT count(*) FROM migration", [], |row| row.get(0))
-            .unwrap()
+        connection.query_row("SELECT count(*) FROM migration", [], |row| row.get(0)).unwrap()
     }
 
     #[test]
@@ -131,12 +114,7 @@ mod tests {
         apply(&mut connection, &[ONE, TWO]).unwrap();
         assert_eq!(count(&connection), 2);
         let error = apply(&mut connection, &[ONE]).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("version 2, this program knows versions up to 1"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("version 2, this program knows versions up to 1"), "{error}");
     }
 
     #[test]
@@ -144,10 +122,7 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         apply(&mut connection, &[ONE]).unwrap();
         let changed = (1, "one", "CREATE TABLE a (y INTEGER)");
-        assert!(matches!(
-            apply(&mut connection, &[changed]),
-            Err(OpenError::Changed { number: 1 })
-        ));
+        assert!(matches!(apply(&mut connection, &[changed]), Err(OpenError::Changed { number: 1 })));
         let mut foreign = Connection::open_in_memory().unwrap();
         foreign.execute_batch("CREATE TABLE somebody (x)").unwrap();
         assert!(matches!(migrate(&mut foreign), Err(OpenError::Foreign)));

@@ -27,17 +27,11 @@ pub(super) fn accounts(connection: &Connection) -> Stored<Vec<Account>> {
 /// Puts accounts.
 pub(super) fn accounts_put(connection: &mut Connection, accounts: &[Account]) -> Stored<()> {
     let attempted = "putting accounts";
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed(attempted))?;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(attempted))?;
     for account in accounts {
         let sql = "INSERT OR REPLACE INTO account (id, body) VALUES (?, ?)";
-        run(
-            &transaction,
-            attempted,
-            sql,
-            params![account.id.0, json(attempted, account)?],
-        )?;
+        run(&transaction, attempted, sql, params![account.id.0, json(attempted, account)?])?;
     }
     transaction.commit().map_err(failed(attempted))
 }
@@ -54,11 +48,7 @@ pub(super) fn session(connection: &Connection, token_hash: &str) -> Stored<Optio
 pub(super) fn session_put(connection: &Connection, session: &Session) -> Stored<()> {
     let attempted = "putting a session";
     let sql = "INSERT OR REPLACE INTO session (token_hash, expires_at, body) VALUES (?, ?, ?)";
-    let params = params![
-        session.token_hash,
-        session.expires_at.as_microsecond(),
-        json(attempted, session)?
-    ];
+    let params = params![session.token_hash, session.expires_at.as_microsecond(), json(attempted, session)?];
     run(connection, attempted, sql, params).map(drop)
 }
 
@@ -71,9 +61,7 @@ pub(super) fn session_end(connection: &Connection, token_hash: &str) -> Stored<(
 /// A file.
 pub(super) fn file(connection: &Connection, id: &str) -> Stored<Option<FileRow>> {
     let sql = "SELECT body FROM file WHERE id = ?";
-    one(connection, "reading a file", (sql, params![id]), |row| {
-        Column("file", "body").json(row, 0, || id.to_owned())
-    })
+    one(connection, "reading a file", (sql, params![id]), |row| Column("file", "body").json(row, 0, || id.to_owned()))
 }
 
 /// Puts a file.
@@ -82,13 +70,7 @@ pub(super) fn file_put(connection: &Connection, file: &FileRow) -> Stored<()> {
     let sql = "INSERT OR REPLACE INTO file (id, shard, case_id, body) VALUES (?, ?, ?, ?)";
     let shard = file.case.map(|(shard, _)| shard.0);
     let case = file.case.as_ref().map(|(_, case)| case.0.as_bytes().as_slice());
-    run(
-        connection,
-        attempted,
-        sql,
-        params![file.id, shard, case, json(attempted, file)?],
-    )
-    .map(drop)
+    run(connection, attempted, sql, params![file.id, shard, case, json(attempted, file)?]).map(drop)
 }
 
 /// Notes who saw personal values.
@@ -112,9 +94,7 @@ pub(super) fn accesses(connection: &Connection, shard: Shard, case: CaseId, limi
 /// A setting of the installation.
 pub(super) fn setting(connection: &Connection, name: &str) -> Stored<Option<String>> {
     let sql = "SELECT value FROM setting WHERE name = ?";
-    one(connection, "reading a setting", (sql, params![name]), |row| {
-        Column("setting", "value").get(row, 0)
-    })
+    one(connection, "reading a setting", (sql, params![name]), |row| Column("setting", "value").get(row, 0))
 }
 
 /// Puts a setting.

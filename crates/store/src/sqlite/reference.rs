@@ -16,17 +16,12 @@ pub(super) fn places(connection: &Connection) -> Stored<Vec<Place>> {
 /// Replaces all places.
 pub(super) fn places_set(connection: &mut Connection, places: &[Place]) -> Stored<()> {
     let attempted = "replacing the places";
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed(attempted))?;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(attempted))?;
     run(&transaction, attempted, "DELETE FROM place", [])?;
     for place in places {
         let sql = "INSERT INTO place (code, valid_from, body) VALUES (?, ?, ?)";
-        let params = params![
-            place.code.padded(),
-            place.valid_from.to_string(),
-            json(attempted, place)?
-        ];
+        let params = params![place.code.padded(), place.valid_from.to_string(), json(attempted, place)?];
         run(&transaction, attempted, sql, params)?;
     }
     transaction.commit().map_err(failed(attempted))
@@ -36,19 +31,15 @@ pub(super) fn places_set(connection: &mut Connection, places: &[Place]) -> Store
 pub(super) fn outlines(connection: &Connection) -> Stored<Vec<(PlaceCode, String)>> {
     let sql = "SELECT code, geometry FROM outline ORDER BY code";
     all(connection, "reading outlines", (sql, []), |row| {
-        Ok((
-            Column("outline", "code").place(row, 0)?,
-            Column("outline", "geometry").get(row, 1)?,
-        ))
+        Ok((Column("outline", "code").place(row, 0)?, Column("outline", "geometry").get(row, 1)?))
     })
 }
 
 /// Replaces the outlines of these places.
 pub(super) fn outlines_set(connection: &mut Connection, outlines: &[(PlaceCode, String)]) -> Stored<()> {
     let attempted = "replacing outlines";
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed(attempted))?;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(attempted))?;
     for (code, geometry) in outlines {
         let sql = "INSERT OR REPLACE INTO outline (code, geometry) VALUES (?, ?)";
         run(&transaction, attempted, sql, params![code.padded(), geometry])?;
@@ -67,9 +58,8 @@ pub(super) fn posts(connection: &Connection) -> Stored<Vec<Post>> {
 /// Puts posts.
 pub(super) fn posts_put(connection: &mut Connection, posts: &[Post]) -> Stored<()> {
     let attempted = "putting posts";
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed(attempted))?;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(attempted))?;
     for post in posts {
         let sql = "INSERT OR REPLACE INTO post (id, body) VALUES (?, ?)";
         run(&transaction, attempted, sql, params![post.id.0, json(attempted, post)?])?;
@@ -88,9 +78,7 @@ fn record(row: &Row<'_>, shard: Shard) -> Stored<Record> {
 pub(super) fn records(connection: &Connection, shard: Shard, register: &str) -> Stored<Vec<Record>> {
     let sql = "SELECT body, register, key FROM record WHERE shard = ? AND register = ? ORDER BY key, version DESC";
     let params = params![shard.0, register];
-    let mut records = all(connection, "reading a register", (sql, params), |row| {
-        record(row, shard)
-    })?;
+    let mut records = all(connection, "reading a register", (sql, params), |row| record(row, shard))?;
     records.dedup_by(|later, first| later.key == first.key);
     Ok(records)
 }
@@ -98,7 +86,5 @@ pub(super) fn records(connection: &Connection, shard: Shard, register: &str) -> 
 /// Every version of every row of a shard's registers.
 pub(super) fn record_versions(connection: &Connection, shard: Shard) -> Stored<Vec<Record>> {
     let sql = "SELECT body, register, key FROM record WHERE shard = ? ORDER BY register, key, valid_from";
-    all(connection, "reading registers", (sql, params![shard.0]), |row| {
-        record(row, shard)
-    })
+    all(connection, "reading registers", (sql, params![shard.0]), |row| record(row, shard))
 }

@@ -15,10 +15,7 @@ pub(super) type Stored<T> = Result<T, StoreError>;
 pub(super) fn failed(attempted: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
     move |error| match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::DiskFull,
-        _ => StoreError::Database {
-            attempted,
-            reason: error.to_string(),
-        },
+        _ => StoreError::Database { attempted, reason: error.to_string() },
     }
 }
 
@@ -33,9 +30,7 @@ pub(super) fn statement<'a>(
 
 /// Runs a statement that returns no rows; gives the number of rows it changed.
 pub(super) fn run(connection: &Connection, attempted: &'static str, sql: &str, params: impl Params) -> Stored<usize> {
-    statement(connection, attempted, sql)?
-        .execute(params)
-        .map_err(failed(attempted))
+    statement(connection, attempted, sql)?.execute(params).map_err(failed(attempted))
 }
 
 /// Every row of a query, read by `read`.
@@ -73,12 +68,7 @@ pub(super) struct Column(pub &'static str, pub &'static str);
 impl Column {
     /// The error for a value that cannot be read.
     pub fn corrupt(self, key: impl ToString, reason: impl ToString) -> StoreError {
-        StoreError::Corrupt {
-            table: self.0,
-            column: self.1,
-            key: key.to_string(),
-            reason: reason.to_string(),
-        }
+        StoreError::Corrupt { table: self.0, column: self.1, key: key.to_string(), reason: reason.to_string() }
     }
 
     /// The column of a row as a plain value.
@@ -122,8 +112,5 @@ pub(super) fn case_key(shard: Shard, case: CaseId) -> String {
 
 /// A value as stored JSON.
 pub(super) fn json(attempted: &'static str, value: &impl Serialize) -> Stored<String> {
-    serde_json::to_string(value).map_err(|error| StoreError::Database {
-        attempted,
-        reason: error.to_string(),
-    })
+    serde_json::to_string(value).map_err(|error| StoreError::Database { attempted, reason: error.to_string() })
 }

@@ -14,9 +14,8 @@ const ATTEMPTED: &str = "writing a batch";
 
 /// Writes a batch: durable when it returns.
 pub(super) fn write(connection: &mut Connection, batch: &[ShardWrite]) -> Stored<()> {
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed(ATTEMPTED))?;
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
     for write in batch {
         write_shard(&transaction, write)?;
     }
@@ -43,12 +42,7 @@ fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     for (command, outcome, at) in &write.answers {
         let sql = "INSERT INTO answer (shard, command, at, outcome) VALUES (?, ?, ?, ?)";
         let outcome = json(ATTEMPTED, outcome)?;
-        run(
-            connection,
-            ATTEMPTED,
-            sql,
-            params![shard.0, command.0.as_bytes(), at.as_microsecond(), outcome],
-        )?;
+        run(connection, ATTEMPTED, sql, params![shard.0, command.0.as_bytes(), at.as_microsecond(), outcome])?;
     }
     for (field, value, number) in &write.unique {
         let sql = "INSERT INTO unique_value (shard, field, value, number) VALUES (?, ?, ?, ?)";
@@ -67,26 +61,13 @@ fn move_head(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     let numbering = json(ATTEMPTED, &head.numbering)?;
     let frontier = head.frontier.to_bytes();
     let sql = "UPDATE shard_head SET seq = ?, numbering = ?, frontier = ? WHERE shard = ? AND seq = ?";
-    let mut moved = run(
-        connection,
-        ATTEMPTED,
-        sql,
-        params![head.seq, numbering, frontier, shard.0, write.expected_seq],
-    )?;
+    let mut moved =
+        run(connection, ATTEMPTED, sql, params![head.seq, numbering, frontier, shard.0, write.expected_seq])?;
     if moved == 0 && write.expected_seq == 0 {
         let sql = "INSERT INTO shard_head (shard, seq, numbering, frontier) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
-        moved = run(
-            connection,
-            ATTEMPTED,
-            sql,
-            params![shard.0, head.seq, numbering, frontier],
-        )?;
+        moved = run(connection, ATTEMPTED, sql, params![shard.0, head.seq, numbering, frontier])?;
     }
-    if moved == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Moved(shard))
-    }
+    if moved == 1 { Ok(()) } else { Err(StoreError::Moved(shard)) }
 }
 
 fn append(connection: &Connection, shard: Shard, line: &Line) -> Stored<()> {
@@ -98,15 +79,7 @@ fn append(connection: &Connection, shard: Shard, line: &Line) -> Stored<()> {
         connection,
         ATTEMPTED,
         sql,
-        params![
-            shard.0,
-            entry.seq,
-            at,
-            case,
-            entry.command.0.as_bytes(),
-            line.hash,
-            line.canonical
-        ],
+        params![shard.0, entry.seq, at, case, entry.command.0.as_bytes(), line.hash, line.canonical],
     )?;
     Ok(())
 }
@@ -123,12 +96,7 @@ struct Columns {
 
 impl Columns {
     fn of(case: &Case) -> Columns {
-        let assist = case
-            .assist
-            .iter()
-            .map(|post| post.0.as_str())
-            .collect::<Vec<_>>()
-            .join("\n");
+        let assist = case.assist.iter().map(|post| post.0.as_str()).collect::<Vec<_>>().join("\n");
         Columns {
             fixed: (
                 case.place.padded(),
@@ -210,18 +178,12 @@ fn update_case(connection: &Connection, write: &CaseWrite, columns: &Columns) ->
     let case = &write.case;
     let sql = "SELECT rowid, place, process, number, opened_at, opened_by, lon, lat, is_open, due, assignee, assist \
                FROM case_row WHERE shard = ? AND id = ?";
-    let found = one(
-        connection,
-        ATTEMPTED,
-        (sql, params![case.shard.0, case.id.0.as_bytes()]),
-        |row| read_columns(row).map_err(|error| Column("case_row", "*").corrupt(case_key(case.shard, case.id), error)),
-    )?;
+    let found = one(connection, ATTEMPTED, (sql, params![case.shard.0, case.id.0.as_bytes()]), |row| {
+        read_columns(row).map_err(|error| Column("case_row", "*").corrupt(case_key(case.shard, case.id), error))
+    })?;
     let Some((row, before)) = found else {
         let reason = format!("case {} is not there", case_key(case.shard, case.id));
-        return Err(StoreError::Database {
-            attempted: ATTEMPTED,
-            reason,
-        });
+        return Err(StoreError::Database { attempted: ATTEMPTED, reason });
     };
     let step = "UPDATE case_row SET state = ?, kind = ?, level = ?, updated_at = ?, closed_at = ?, assist = ?, \
                 version = ?, body = ? WHERE rowid = ?";
@@ -259,15 +221,7 @@ fn update_case(connection: &Connection, write: &CaseWrite, columns: &Columns) ->
 
 fn read_columns(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, Columns)> {
     let columns = Columns {
-        fixed: (
-            row.get(1)?,
-            row.get(2)?,
-            row.get(3)?,
-            row.get(4)?,
-            row.get(5)?,
-            row.get(6)?,
-            row.get(7)?,
-        ),
+        fixed: (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?),
         sorted: (row.get(8)?, row.get(9)?, row.get(10)?),
         assist: row.get(11)?,
     };
@@ -279,12 +233,7 @@ fn put_assist(connection: &Connection, case: &Case) -> Stored<()> {
     run(connection, ATTEMPTED, sql, params![case.shard.0, case.id.0.as_bytes()])?;
     for post in &case.assist {
         let sql = "INSERT OR IGNORE INTO case_assist (shard, id, post) VALUES (?, ?, ?)";
-        run(
-            connection,
-            ATTEMPTED,
-            sql,
-            params![case.shard.0, case.id.0.as_bytes(), post.0],
-        )?;
+        run(connection, ATTEMPTED, sql, params![case.shard.0, case.id.0.as_bytes(), post.0])?;
     }
     Ok(())
 }
@@ -314,24 +263,13 @@ fn put_record(connection: &Connection, record: &Record) -> Stored<()> {
 fn timers(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     let each = |sql: &str, timer: &Timer| {
         let at = timer.at.as_microsecond();
-        run(
-            connection,
-            ATTEMPTED,
-            sql,
-            params![timer.shard.0, at, timer.case.0.as_bytes(), timer.clock],
-        )
+        run(connection, ATTEMPTED, sql, params![timer.shard.0, at, timer.case.0.as_bytes(), timer.clock])
     };
     for timer in &write.timers_gone {
-        each(
-            "DELETE FROM timer WHERE shard = ? AND at = ? AND case_id = ? AND clock = ?",
-            timer,
-        )?;
+        each("DELETE FROM timer WHERE shard = ? AND at = ? AND case_id = ? AND clock = ?", timer)?;
     }
     for timer in &write.timers_new {
-        each(
-            "INSERT OR IGNORE INTO timer (shard, at, case_id, clock) VALUES (?, ?, ?, ?)",
-            timer,
-        )?;
+        each("INSERT OR IGNORE INTO timer (shard, at, case_id, clock) VALUES (?, ?, ?, ?)", timer)?;
     }
     Ok(())
 }
@@ -339,29 +277,15 @@ fn timers(connection: &Connection, write: &ShardWrite) -> Stored<()> {
 fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Stored<()> {
     let key = |fact: &Fact| (fact.measure.clone(), fact.day, fact.place);
     let case = change.case.0.as_bytes();
-    if let Some(before) = change
-        .before
-        .as_ref()
-        .filter(|before| Some(key(before)) != change.after.as_ref().map(key))
-    {
+    if let Some(before) = change.before.as_ref().filter(|before| Some(key(before)) != change.after.as_ref().map(key)) {
         let sql = "DELETE FROM fact WHERE shard = ? AND measure = ? AND day = ? AND place = ? AND case_id = ?";
-        run(
-            connection,
-            ATTEMPTED,
-            sql,
-            params![shard.0, before.measure, before.day, before.place.padded(), case],
-        )?;
+        run(connection, ATTEMPTED, sql, params![shard.0, before.measure, before.day, before.place.padded(), case])?;
     }
     if let Some(after) = &change.after {
         let sql = "INSERT OR REPLACE INTO fact (shard, measure, day, place, case_id, dim, value) \
                    VALUES (?, ?, ?, ?, ?, ?, ?)";
         let (place, dim, value) = (after.place.padded(), &after.dim, after.value);
-        run(
-            connection,
-            ATTEMPTED,
-            sql,
-            params![shard.0, after.measure, after.day, place, case, dim, value],
-        )?;
+        run(connection, ATTEMPTED, sql, params![shard.0, after.measure, after.day, place, case, dim, value])?;
     }
     Ok(())
 }
@@ -374,21 +298,11 @@ fn add_cells(connection: &Connection, write: &ShardWrite) -> Stored<()> {
         let (place, period) = (key.place.padded(), key.period.code());
         let sql = "INSERT INTO tally (shard, measure, place, period, dim, rows, sum) VALUES (?, ?, ?, ?, ?, ?, ?) \
                    ON CONFLICT DO UPDATE SET rows = rows + excluded.rows, sum = sum + excluded.sum";
-        run(
-            connection,
-            ATTEMPTED,
-            sql,
-            params![key.shard.0, key.measure, place, period, key.dim, rows, sum],
-        )?;
+        run(connection, ATTEMPTED, sql, params![key.shard.0, key.measure, place, period, key.dim, rows, sum])?;
         if *rows <= 0 {
             let sql = "DELETE FROM tally WHERE shard = ? AND measure = ? AND place = ? AND period = ? AND dim = ? \
                        AND rows = 0 AND sum = 0";
-            run(
-                connection,
-                ATTEMPTED,
-                sql,
-                params![key.shard.0, key.measure, place, period, key.dim],
-            )?;
+            run(connection, ATTEMPTED, sql, params![key.shard.0, key.measure, place, period, key.dim])?;
         }
     }
     Ok(())

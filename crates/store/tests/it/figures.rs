@@ -10,13 +10,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 
 fn fact(place: &str, day: i32, dim: &str, value: i64) -> Fact {
-    Fact {
-        measure: "handling".to_owned(),
-        day,
-        place: code(place),
-        dim: dim.to_owned(),
-        value,
-    }
+    Fact { measure: "handling".to_owned(), day, place: code(place), dim: dim.to_owned(), value }
 }
 
 /// Writes fact changes of a shard with the counters they move.
@@ -32,27 +26,17 @@ async fn change(store: &dyn Store, shard: Shard, facts: Vec<FactChange>) {
         add(&change.after, 1);
     }
     cells.retain(|_, cell| *cell != (0, 0));
-    let write = ShardWrite {
-        facts,
-        cells,
-        ..following(store, shard, vec![]).await
-    };
+    let write = ShardWrite { facts, cells, ..following(store, shard, vec![]).await };
     store.write(&[write]).await.unwrap();
 }
 
 fn came(case: u128, fact: Fact) -> FactChange {
-    FactChange {
-        case: case_id(case),
-        before: None,
-        after: Some(fact),
-    }
+    FactChange { case: case_id(case), before: None, after: Some(fact) }
 }
 
 /// Facts of two counties: `(case, place, day, dim, value)`.
 async fn sample(store: &dyn Store) {
-    put(store, [case(900, "130922001"), case(901, "130925001")])
-        .await
-        .unwrap();
+    put(store, [case(900, "130922001"), case(901, "130925001")]).await.unwrap();
     let first = vec![
         came(1, fact("130922001", 100, "x", 5)),
         came(2, fact("130922001", 100, "y", 7)),
@@ -65,12 +49,7 @@ async fn sample(store: &dyn Store) {
 }
 
 fn filter(place: &str, days: (i32, i32)) -> FactFilter {
-    FactFilter {
-        measure: "handling".to_owned(),
-        place: code(place),
-        days: Some(days),
-        dim: None,
-    }
+    FactFilter { measure: "handling".to_owned(), place: code(place), days: Some(days), dim: None }
 }
 
 fn triple(dim: &str, a: i64, b: i64) -> (String, i64, i64) {
@@ -82,37 +61,16 @@ pub async fn facts_add_up_by_dimension_and_value_at_every_level(make: Make) {
     let store = &*db.store;
     sample(store).await;
     let sum = async |filter: FactFilter| store.facts_sum(&filter).await.unwrap();
-    assert_eq!(
-        sum(filter("130922001", (100, 104))).await,
-        [triple("", 1, 7), triple("x", 2, 10), triple("y", 1, 7)]
-    );
-    assert_eq!(
-        sum(filter("130922001", (100, 103))).await,
-        [triple("x", 1, 5), triple("y", 1, 7)]
-    );
-    assert_eq!(
-        sum(filter("130922", (101, 104))).await,
-        [triple("", 1, 7), triple("x", 2, 12)]
-    );
-    assert_eq!(
-        sum(filter("1309", (100, 104))).await,
-        [triple("", 1, 7), triple("x", 4, 18), triple("y", 1, 7)]
-    );
+    assert_eq!(sum(filter("130922001", (100, 104))).await, [triple("", 1, 7), triple("x", 2, 10), triple("y", 1, 7)]);
+    assert_eq!(sum(filter("130922001", (100, 103))).await, [triple("x", 1, 5), triple("y", 1, 7)]);
+    assert_eq!(sum(filter("130922", (101, 104))).await, [triple("", 1, 7), triple("x", 2, 12)]);
+    assert_eq!(sum(filter("1309", (100, 104))).await, [triple("", 1, 7), triple("x", 4, 18), triple("y", 1, 7)]);
     assert_eq!(sum(filter("130922001001", (0, 200))).await, [triple("x", 1, 5)]);
     assert_eq!(sum(filter("130922", (103, 100))).await, []);
-    let only = FactFilter {
-        dim: Some("y".to_owned()),
-        ..filter("1309", (0, 200))
-    };
+    let only = FactFilter { dim: Some("y".to_owned()), ..filter("1309", (0, 200)) };
     assert_eq!(sum(only).await, [triple("y", 1, 7)]);
     let values = store.facts_values(&filter("1309", (100, 104))).await.unwrap();
-    let wanted = [
-        triple("", 7, 1),
-        triple("x", 1, 1),
-        triple("x", 5, 2),
-        triple("x", 7, 1),
-        triple("y", 7, 1),
-    ];
+    let wanted = [triple("", 7, 1), triple("x", 1, 1), triple("x", 5, 2), triple("x", 7, 1), triple("y", 7, 1)];
     assert_eq!(values, wanted);
 }
 
@@ -123,10 +81,7 @@ pub async fn cases_behind_a_figure_come_newest_day_first_page_by_page(make: Make
     let city = filter("1309", (100, 104));
     let all = store.facts(&city, None, 100).await.unwrap();
     let plain = |rows: &[(i32, Shard, CaseId)]| rows.iter().map(|row| (row.0, row.2.0.as_u128())).collect::<Vec<_>>();
-    assert_eq!(
-        plain(&all),
-        [(103, 4), (103, 5), (103, 6), (101, 3), (100, 1), (100, 2)]
-    );
+    assert_eq!(plain(&all), [(103, 4), (103, 5), (103, 6), (101, 3), (100, 1), (100, 2)]);
     assert_eq!(all[2].1, Shard(130_925));
     for limit in 1..5 {
         let mut paged = Vec::new();
@@ -140,10 +95,7 @@ pub async fn cases_behind_a_figure_come_newest_day_first_page_by_page(make: Make
         }
         assert_eq!(paged, all, "pages of {limit}");
     }
-    let part = FactFilter {
-        dim: Some("x".to_owned()),
-        ..filter("130922001", (100, 103))
-    };
+    let part = FactFilter { dim: Some("x".to_owned()), ..filter("130922001", (100, 103)) };
     assert_eq!(plain(&store.facts(&part, None, 9).await.unwrap()), [(100, 1)]);
 }
 
@@ -151,33 +103,13 @@ pub async fn stocks_have_no_day(make: Make) {
     let db = make();
     let store = &*db.store;
     put(store, [case(900, "130922001")]).await.unwrap();
-    change(
-        store,
-        SHARD,
-        vec![
-            came(1, fact("130922001", 0, "", 1)),
-            came(2, fact("130922002", 0, "", 1)),
-        ],
-    )
-    .await;
-    let stock = FactFilter {
-        days: None,
-        ..filter("130922", (0, 0))
-    };
+    change(store, SHARD, vec![came(1, fact("130922001", 0, "", 1)), came(2, fact("130922002", 0, "", 1))]).await;
+    let stock = FactFilter { days: None, ..filter("130922", (0, 0)) };
     assert_eq!(store.facts_sum(&stock).await.unwrap(), [triple("", 2, 2)]);
-    assert_eq!(
-        store.facts(&stock, Some((0, case_id(1))), 9).await.unwrap(),
-        [(0, SHARD, case_id(2))]
-    );
-    let cells = store
-        .cells("handling", &[code("130922"), code("130922001")], &[Period::Now])
-        .await
-        .unwrap();
-    let totals: Vec<(String, i64)> = cells
-        .iter()
-        .filter(|cell| cell.dim.is_empty())
-        .map(|cell| (cell.place.to_string(), cell.rows))
-        .collect();
+    assert_eq!(store.facts(&stock, Some((0, case_id(1))), 9).await.unwrap(), [(0, SHARD, case_id(2))]);
+    let cells = store.cells("handling", &[code("130922"), code("130922001")], &[Period::Now]).await.unwrap();
+    let totals: Vec<(String, i64)> =
+        cells.iter().filter(|cell| cell.dim.is_empty()).map(|cell| (cell.place.to_string(), cell.rows)).collect();
     assert_eq!(totals, [("130922".to_owned(), 2), ("130922001".to_owned(), 1)]);
 }
 
@@ -189,16 +121,7 @@ pub async fn counters_that_come_to_nothing_are_gone(make: Make) {
     let there = fact("130922001", 100, "x", 5);
     change(store, SHARD, vec![came(1, there.clone())]).await;
     assert_eq!(store.cells_all(SHARD).await.unwrap().len(), 7);
-    change(
-        store,
-        SHARD,
-        vec![FactChange {
-            case: case_id(1),
-            before: Some(there),
-            after: None,
-        }],
-    )
-    .await;
+    change(store, SHARD, vec![FactChange { case: case_id(1), before: Some(there), after: None }]).await;
     assert_eq!(store.cells_all(SHARD).await.unwrap(), Cells::new());
     assert_eq!(store.facts_sum(&filter("130922", (0, 200))).await.unwrap(), []);
 }

@@ -9,11 +9,7 @@ use ganglion_model::change::Outcome;
 
 pub async fn a_shard_that_was_never_written_has_a_fresh_head(make: Make) {
     let db = make();
-    let want = Want {
-        shards: vec![SHARD],
-        cases: vec![(SHARD, case_id(1))],
-        ..Want::default()
-    };
+    let want = Want { shards: vec![SHARD], cases: vec![(SHARD, case_id(1))], ..Want::default() };
     let loaded = db.store.load(&want).await.unwrap();
     assert_eq!(loaded.heads[&SHARD], ganglion_kernel::port::Head::default());
     assert!(loaded.cases.is_empty() && db.store.shards().await.unwrap().is_empty());
@@ -45,30 +41,13 @@ pub async fn a_batch_that_fails_late_leaves_nothing(make: Make) {
     assert_eq!(store.case(SHARD, case_id(2)).await.unwrap(), None);
     assert_eq!(store.entries_after(SHARD, 0, 10).await.unwrap().len(), 1);
     let unique = vec![(SHARD, "report.reference".to_owned(), "R".to_owned())];
-    assert!(
-        store
-            .load(&Want {
-                unique,
-                ..Want::default()
-            })
-            .await
-            .unwrap()
-            .unique
-            .is_empty()
-    );
+    assert!(store.load(&Want { unique, ..Want::default() }).await.unwrap().unique.is_empty());
 }
 
 pub async fn answers_unique_values_keys_and_numbers_are_found_again(make: Make) {
     let db = make();
     let store = &*db.store;
-    let outcome = Outcome {
-        shard: SHARD,
-        seq: 1,
-        case: Some(case_id(1)),
-        number: None,
-        state: None,
-        version: 1,
-    };
+    let outcome = Outcome { shard: SHARD, seq: 1, case: Some(case_id(1)), number: None, state: None, version: 1 };
     let taken = (SHARD, "report.reference".to_owned(), "R".to_owned());
     let write = ShardWrite {
         answers: vec![(command_id(7), outcome.clone(), at(0))],
@@ -79,11 +58,7 @@ pub async fn answers_unique_values_keys_and_numbers_are_found_again(make: Make) 
     store.write(&[write]).await.unwrap();
     let want = Want {
         shards: vec![SHARD],
-        answers: vec![
-            (SHARD, command_id(7)),
-            (SHARD, command_id(8)),
-            (Shard(130_925), command_id(7)),
-        ],
+        answers: vec![(SHARD, command_id(7)), (SHARD, command_id(8)), (Shard(130_925), command_id(7))],
         cases: vec![(SHARD, case_id(1)), (SHARD, case_id(1)), (SHARD, case_id(2))],
         numbers: vec![(SHARD, "N-1".to_owned()), (SHARD, "N-2".to_owned())],
         keys: vec![(SHARD, case_id(1)), (SHARD, case_id(2))],
@@ -97,9 +72,6 @@ pub async fn answers_unique_values_keys_and_numbers_are_found_again(make: Make) 
     assert_eq!(loaded.unique, vec![(taken, "N-1".to_owned())]);
     assert_eq!(loaded.heads[&SHARD].seq, 1);
     assert_eq!(store.key(SHARD, case_id(1)).await.unwrap().as_deref(), Some("wrapped"));
-    assert_eq!(
-        store.case_by_number(SHARD, "N-1").await.unwrap(),
-        Some(case(1, "130922001"))
-    );
+    assert_eq!(store.case_by_number(SHARD, "N-1").await.unwrap(), Some(case(1, "130922001")));
     assert_eq!(store.case_by_number(Shard(130_925), "N-1").await.unwrap(), None);
 }

@@ -110,40 +110,18 @@ proptest! {
 /// One command of a written history.
 fn sent(n: u128, body: Body, minutes: i64) -> Timed {
     let (post, account) = clerk_of("130922");
-    (
-        Command {
-            id: command_id(n),
-            shard: SHARD,
-            actor: Actor::Post { post, account },
-            body,
-        },
-        at(minutes * 60),
-    )
+    (Command { id: command_id(n), shard: SHARD, actor: Actor::Post { post, account }, body }, at(minutes * 60))
 }
 
 fn open(reference: &str) -> Body {
     let form = [("place", "130922001"), ("reference", reference)];
     let form = form.map(|(name, value)| (name.to_owned(), value.into())).into();
-    Body::Open {
-        process: "report".to_owned(),
-        form,
-        channel: "web".to_owned(),
-        observed_at: None,
-        from: None,
-    }
+    Body::Open { process: "report".to_owned(), form, channel: "web".to_owned(), observed_at: None, from: None }
 }
 
 fn act(case: u128, action: &str, form: &[(&str, &str)]) -> Body {
-    let form = form
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).into()))
-        .collect();
-    Body::Act {
-        case: case_id(case),
-        action: action.to_owned(),
-        form,
-        version: None,
-    }
+    let form = form.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+    Body::Act { case: case_id(case), action: action.to_owned(), form, version: None }
 }
 
 #[test]

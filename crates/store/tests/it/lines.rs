@@ -14,20 +14,11 @@ pub async fn lines_come_back_in_order_and_as_they_were_hashed(make: Make) {
     let write = following(store, SHARD, vec![changed(case(2, "130922001"))]).await;
     store.write(&[write]).await.unwrap();
     let seqs = |entries: Vec<ganglion_model::Entry>| entries.into_iter().map(|entry| entry.seq).collect::<Vec<_>>();
-    assert_eq!(
-        seqs(store.entries_after(SHARD, 0, 100).await.unwrap()),
-        [1, 2, 3, 4, 5, 6]
-    );
+    assert_eq!(seqs(store.entries_after(SHARD, 0, 100).await.unwrap()), [1, 2, 3, 4, 5, 6]);
     assert_eq!(seqs(store.entries_after(SHARD, 2, 2).await.unwrap()), [3, 4]);
-    assert_eq!(
-        seqs(store.entries_of_case(SHARD, case_id(2), 100).await.unwrap()),
-        [6, 2]
-    );
+    assert_eq!(seqs(store.entries_of_case(SHARD, case_id(2), 100).await.unwrap()), [6, 2]);
     assert_eq!(seqs(store.entries_of_case(SHARD, case_id(2), 1).await.unwrap()), [6]);
-    assert_eq!(
-        seqs(store.entries_of_case(Shard(130_925), case_id(2), 9).await.unwrap()),
-        [] as [u64; 0]
-    );
+    assert_eq!(seqs(store.entries_of_case(Shard(130_925), case_id(2), 9).await.unwrap()), [] as [u64; 0]);
     let mut frontier = Frontier::default();
     for line in store.lines_after(SHARD, 0, 100).await.unwrap() {
         assert_eq!(journal::hash(&line.canonical), line.hash);
@@ -35,22 +26,14 @@ pub async fn lines_come_back_in_order_and_as_they_were_hashed(make: Make) {
     }
     let shards = store.shards().await.unwrap();
     assert_eq!(
-        shards
-            .iter()
-            .map(|(shard, head)| (shard.0, head.seq))
-            .collect::<Vec<_>>(),
+        shards.iter().map(|(shard, head)| (shard.0, head.seq)).collect::<Vec<_>>(),
         [(130_922, 6), (130_925, 1)]
     );
     assert_eq!(shards[0].1.frontier, frontier);
 }
 
 fn timer(second: i64, shard: Shard, case: u128) -> Timer {
-    Timer {
-        at: at(second),
-        shard,
-        case: case_id(case),
-        clock: "handle".to_owned(),
-    }
+    Timer { at: at(second), shard, case: case_id(case), clock: "handle".to_owned() }
 }
 
 pub async fn timers_fall_due_earliest_first_over_all_shards(make: Make) {

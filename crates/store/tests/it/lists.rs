@@ -47,26 +47,12 @@ fn any_filter() -> impl Strategy<Value = CaseFilter> {
     let places = ["13", "1309", "130922", "130925", "130922001", "130922001001"].map(code);
     let owned = |names: &[&str]| names.iter().map(|name| vec![(*name).to_owned()]).collect::<Vec<_>>();
     let assignees = prop_oneof![3 => Just(vec![]), 2 => prop::sample::subsequence(POSTS.map(post).to_vec(), 1..3)];
-    let texts = (
-        some(&owned(&["report"])),
-        some(&[vec!["filed".to_owned(), "done".to_owned()]]),
-        some(&["k".to_owned()]),
-    );
-    let times = (
-        some(&[at(3 * 3600)]),
-        some(&[(at(5), at(15))]),
-        some(&[[116.0, 38.0, 116.5, 38.5]]),
-    );
+    let texts =
+        (some(&owned(&["report"])), some(&[vec!["filed".to_owned(), "done".to_owned()]]), some(&["k".to_owned()]));
+    let times = (some(&[at(3 * 3600)]), some(&[(at(5), at(15))]), some(&[[116.0, 38.0, 116.5, 38.5]]));
     let people = (assignees, prop::bool::weighted(0.1), some(&POSTS.map(post)));
-    (
-        some(&places),
-        some(&[true, false]),
-        texts,
-        people,
-        times,
-        some(&[Level::County]),
-    )
-        .prop_map(|(place, open, texts, people, times, level)| CaseFilter {
+    (some(&places), some(&[true, false]), texts, people, times, some(&[Level::County])).prop_map(
+        |(place, open, texts, people, times, level)| CaseFilter {
             place,
             processes: texts.0.unwrap_or_default(),
             states: texts.1.unwrap_or_default(),
@@ -79,7 +65,8 @@ fn any_filter() -> impl Strategy<Value = CaseFilter> {
             opened: times.1,
             level,
             bounds: times.2,
-        })
+        },
+    )
 }
 
 /// The kind the test gives a case: storage takes it as it comes.
@@ -97,45 +84,24 @@ fn shows(filter: &CaseFilter, case: &Case) -> bool {
         && filter.open.is_none_or(|open| open == case.closed_at.is_none())
         && (filter.assignees.is_empty() || filter.assignees.iter().any(tied))
         && (!filter.unassigned || case.assignee.is_none())
-        && filter
-            .opened_by
-            .as_ref()
-            .is_none_or(|post| case.opened_by.as_ref() == Some(post))
-        && filter
-            .kind
-            .as_ref()
-            .is_none_or(|wanted| kind(case).as_ref() == Some(wanted))
-        && filter
-            .due_before
-            .is_none_or(|before| After::of(case, CaseOrder::Due).at < before.as_microsecond())
-        && filter
-            .opened
-            .is_none_or(|(from, to)| from <= case.opened_at && case.opened_at < to)
+        && filter.opened_by.as_ref().is_none_or(|post| case.opened_by.as_ref() == Some(post))
+        && filter.kind.as_ref().is_none_or(|wanted| kind(case).as_ref() == Some(wanted))
+        && filter.due_before.is_none_or(|before| After::of(case, CaseOrder::Due).at < before.as_microsecond())
+        && filter.opened.is_none_or(|(from, to)| from <= case.opened_at && case.opened_at < to)
         && filter.level.is_none_or(|level| level == case.level)
         && filter.bounds.is_none_or(|[west, south, east, north]| {
-            case.point
-                .is_some_and(|[x, y]| west <= x && x <= east && south <= y && y <= north)
+            case.point.is_some_and(|[x, y]| west <= x && x <= east && south <= y && y <= north)
         })
 }
 
 async fn fill(store: &dyn Store, cases: Vec<Case>) -> Vec<Case> {
     let mut all = Vec::new();
     for (n, case) in (1..).zip(cases) {
-        all.push(Case {
-            id: case_id(n * 7919 % 1009),
-            number: format!("N-{n}"),
-            ..case
-        });
+        all.push(Case { id: case_id(n * 7919 % 1009), number: format!("N-{n}"), ..case });
     }
     for shard in [SHARD, Shard(130_925)] {
         let of_shard = all.iter().filter(|case| case.shard == shard);
-        let writes = of_shard
-            .map(|case| CaseWrite {
-                case: case.clone(),
-                is_new: true,
-                kind: kind(case),
-            })
-            .collect();
+        let writes = of_shard.map(|case| CaseWrite { case: case.clone(), is_new: true, kind: kind(case) }).collect();
         let write = following(store, shard, writes).await;
         store.write(&[write]).await.unwrap();
     }
@@ -164,10 +130,7 @@ async fn check(make: Make, cases: Vec<Case>, filters: Vec<CaseFilter>, limit: u3
         wanted.sort_by_key(|case| (After::of(case, CaseOrder::Due).at, case.id));
         prop_assert_eq!(&every_page(&*db.store, &filter, CaseOrder::Due, limit).await, &wanted);
         wanted.sort_by_key(|case| Reverse((case.opened_at, case.id)));
-        prop_assert_eq!(
-            &every_page(&*db.store, &filter, CaseOrder::Opened, limit).await,
-            &wanted
-        );
+        prop_assert_eq!(&every_page(&*db.store, &filter, CaseOrder::Opened, limit).await, &wanted);
     }
     Ok(())
 }
@@ -197,36 +160,17 @@ pub async fn a_case_that_changes_moves_in_every_list(make: Make) {
     let write = following(store, SHARD, vec![changed(moved.clone())]).await;
     store.write(&[write]).await.unwrap();
     let count = async |filter: CaseFilter| store.case_count(&filter).await.unwrap();
-    let inside = |place: &str| CaseFilter {
-        place: Some(code(place)),
-        ..CaseFilter::default()
-    };
-    let of = |name: &str| CaseFilter {
-        assignees: vec![post(name)],
-        ..CaseFilter::default()
-    };
-    assert_eq!(
-        (count(inside("130922001")).await, count(inside("130922002")).await),
-        (0, 1)
-    );
+    let inside = |place: &str| CaseFilter { place: Some(code(place)), ..CaseFilter::default() };
+    let of = |name: &str| CaseFilter { assignees: vec![post(name)], ..CaseFilter::default() };
+    assert_eq!((count(inside("130922001")).await, count(inside("130922002")).await), (0, 1));
     assert_eq!((count(of("a")).await, count(of("b")).await), (1, 1));
     moved.assist = vec![post("c")];
     moved.assignee = None;
     moved.closed_at = Some(at(9));
     let write = following(store, SHARD, vec![changed(moved.clone())]).await;
     store.write(&[write]).await.unwrap();
-    assert_eq!(
-        (count(of("a")).await, count(of("b")).await, count(of("c")).await),
-        (0, 0, 1)
-    );
-    assert_eq!(
-        count(CaseFilter {
-            open: Some(true),
-            ..inside("1309")
-        })
-        .await,
-        0
-    );
+    assert_eq!((count(of("a")).await, count(of("b")).await, count(of("c")).await), (0, 0, 1));
+    assert_eq!(count(CaseFilter { open: Some(true), ..inside("1309") }).await, 0);
     assert_eq!(store.case(SHARD, case_id(1)).await.unwrap(), Some(moved));
 }
 
@@ -241,11 +185,7 @@ pub async fn a_case_that_is_not_there_cannot_be_changed(make: Make) {
 pub async fn no_page_is_longer_than_its_bound(make: Make) {
     let db = make();
     put(&*db.store, (1..=600).map(|n| case(n, "130922001"))).await.unwrap();
-    let page = db
-        .store
-        .cases(&CaseFilter::default(), CaseOrder::Opened, None, u32::MAX)
-        .await
-        .unwrap();
+    let page = db.store.cases(&CaseFilter::default(), CaseOrder::Opened, None, u32::MAX).await.unwrap();
     assert_eq!(page.len(), 500);
     assert_eq!(page[0].id, case_id(600));
 }

@@ -24,24 +24,14 @@ fn place(text: &str, from: i16) -> Place {
 pub async fn places_are_replaced_and_outlines_added(make: Make) {
     let db = make();
     let store = &*db.store;
-    let all = [
-        place("130922", 2000),
-        place("130922001", 2000),
-        place("130922001", 2010),
-    ];
+    let all = [place("130922", 2000), place("130922001", 2000), place("130922001", 2010)];
     store.places_set(&[place("130999", 2000)]).await.unwrap();
     store.places_set(&all).await.unwrap();
     assert_eq!(store.places().await.unwrap(), all);
     let outline = |text: &str, geometry: &str| (code(text), geometry.to_owned());
-    store
-        .outlines_set(&[outline("130922", "{}"), outline("130925", "{}")])
-        .await
-        .unwrap();
+    store.outlines_set(&[outline("130922", "{}"), outline("130925", "{}")]).await.unwrap();
     store.outlines_set(&[outline("130925", "{\"a\":1}")]).await.unwrap();
-    assert_eq!(
-        store.outlines().await.unwrap(),
-        [outline("130922", "{}"), outline("130925", "{\"a\":1}")]
-    );
+    assert_eq!(store.outlines().await.unwrap(), [outline("130922", "{}"), outline("130925", "{\"a\":1}")]);
 }
 
 pub async fn posts_and_accounts_are_put(make: Make) {
@@ -66,19 +56,10 @@ pub async fn posts_and_accounts_are_put(make: Make) {
         password: Some("hash".to_owned()),
         active,
     };
-    store
-        .accounts_put(&[account("wang", true), account("li", true)])
-        .await
-        .unwrap();
+    store.accounts_put(&[account("wang", true), account("li", true)]).await.unwrap();
     store.accounts_put(&[account("wang", false)]).await.unwrap();
-    assert_eq!(
-        store.accounts().await.unwrap(),
-        [account("li", true), account("wang", false)]
-    );
-    assert_eq!(
-        store.account(&AccountId("wang".to_owned())).await.unwrap(),
-        Some(account("wang", false))
-    );
+    assert_eq!(store.accounts().await.unwrap(), [account("li", true), account("wang", false)]);
+    assert_eq!(store.account(&AccountId("wang".to_owned())).await.unwrap(), Some(account("wang", false)));
     assert_eq!(store.account(&AccountId("nobody".to_owned())).await.unwrap(), None);
 }
 
@@ -138,47 +119,20 @@ pub async fn files_the_access_log_and_settings_are_kept(make: Make) {
 pub async fn register_rows_keep_their_dated_versions(make: Make) {
     let db = make();
     let store = &*db.store;
-    let dated = |version, from| Record {
-        valid_from: Some(date(from, 1, 1)),
-        ..record("limit", "k", version)
-    };
+    let dated = |version, from| Record { valid_from: Some(date(from, 1, 1)), ..record("limit", "k", version) };
     // The third correction is of an earlier year, and is the newest all the same.
-    let rows = [
-        dated(1, 2020),
-        dated(2, 2022),
-        dated(3, 2021),
-        record("limit", "a", 1),
-        record("other", "k", 1),
-    ];
-    let write = ShardWrite {
-        records: rows.to_vec(),
-        ..following(store, SHARD, vec![]).await
-    };
+    let rows = [dated(1, 2020), dated(2, 2022), dated(3, 2021), record("limit", "a", 1), record("other", "k", 1)];
+    let write = ShardWrite { records: rows.to_vec(), ..following(store, SHARD, vec![]).await };
     store.write(&[write]).await.unwrap();
-    assert_eq!(
-        store.records(SHARD, "limit").await.unwrap(),
-        [rows[3].clone(), rows[2].clone()]
-    );
+    assert_eq!(store.records(SHARD, "limit").await.unwrap(), [rows[3].clone(), rows[2].clone()]);
     assert_eq!(store.records(Shard(130_925), "limit").await.unwrap(), []);
     let records = vec![(SHARD, "limit".to_owned(), "k".to_owned())];
-    let loaded = store
-        .load(&Want {
-            records,
-            ..Want::default()
-        })
-        .await
-        .unwrap();
+    let loaded = store.load(&Want { records, ..Want::default() }).await.unwrap();
     assert_eq!(loaded.records, [rows[2].clone()]);
     let order = [3, 0, 2, 1, 4].map(|n: usize| rows[n].clone());
     assert_eq!(store.record_versions(SHARD).await.unwrap(), order);
-    let corrected = Record {
-        version: 4,
-        ..dated(4, 2022)
-    };
-    let write = ShardWrite {
-        records: vec![corrected.clone()],
-        ..following(store, SHARD, vec![]).await
-    };
+    let corrected = Record { version: 4, ..dated(4, 2022) };
+    let write = ShardWrite { records: vec![corrected.clone()], ..following(store, SHARD, vec![]).await };
     store.write(&[write]).await.unwrap();
     assert_eq!(store.record_versions(SHARD).await.unwrap()[3], corrected);
 }

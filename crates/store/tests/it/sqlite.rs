@@ -37,21 +37,10 @@ fn a_file_that_is_opened_again_has_everything() {
 #[test]
 fn what_was_loaded_without_waiting_for_the_disk_is_there_when_durability_is_turned_on() {
     with_file(async |path| {
-        let store = SqliteStore::open(
-            path,
-            SqliteOptions {
-                durable: false,
-                ..SqliteOptions::default()
-            },
-        )
-        .unwrap();
+        let store = SqliteStore::open(path, SqliteOptions { durable: false, ..SqliteOptions::default() }).unwrap();
         put(&*store, [case(1, "130922001")]).await.unwrap();
         store.set_durable(true).unwrap();
-        assert_eq!(
-            std::fs::metadata(path.with_extension("db-wal")).unwrap().len(),
-            0,
-            "the log is folded in"
-        );
+        assert_eq!(std::fs::metadata(path.with_extension("db-wal")).unwrap().len(), 0, "the log is folded in");
         put(&*store, [case(2, "130922001")]).await.unwrap();
         assert_eq!(open(path).case_count(&CaseFilter::default()).await.unwrap(), 2);
     });
@@ -78,26 +67,11 @@ fn a_row_that_cannot_be_read_is_named() {
         tamper(path, "UPDATE case_row SET body = '{\"id\":1}'").unwrap();
         let error = store.case(SHARD, case_id(1)).await.unwrap_err();
         let key = format!("130922/{}", case_id(1));
-        assert!(
-            error
-                .to_string()
-                .starts_with(&format!("case_row.body of {key} cannot be read")),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with(&format!("case_row.body of {key} cannot be read")), "{error}");
         let list = store.cases(&CaseFilter::default(), CaseOrder::Due, None, 9).await;
-        assert!(matches!(
-            list,
-            Err(StoreError::Corrupt {
-                table: "case_row",
-                column: "body",
-                ..
-            })
-        ));
+        assert!(matches!(list, Err(StoreError::Corrupt { table: "case_row", column: "body", .. })));
         tamper(path, "UPDATE shard_head SET frontier = x'00'").unwrap();
-        assert!(matches!(
-            store.shards().await,
-            Err(StoreError::Corrupt { column: "frontier", .. })
-        ));
+        assert!(matches!(store.shards().await, Err(StoreError::Corrupt { column: "frontier", .. })));
     });
 }
 
@@ -105,16 +79,9 @@ fn a_row_that_cannot_be_read_is_named() {
 fn the_journal_refuses_to_be_changed() {
     with_file(async |path| {
         put(&*open(path), [case(1, "130922001")]).await.unwrap();
-        for sql in [
-            "UPDATE journal SET at = 0",
-            "DELETE FROM journal",
-            "REPLACE INTO journal SELECT * FROM journal",
-        ] {
+        for sql in ["UPDATE journal SET at = 0", "DELETE FROM journal", "REPLACE INTO journal SELECT * FROM journal"] {
             let refused = tamper(path, sql).unwrap_err().to_string();
-            assert!(
-                refused.contains("append-only") || refused.contains("UNIQUE"),
-                "{sql}: {refused}"
-            );
+            assert!(refused.contains("append-only") || refused.contains("UNIQUE"), "{sql}: {refused}");
         }
     });
 }
@@ -130,16 +97,12 @@ fn a_fault_in_the_middle_of_a_write_leaves_nothing() {
             let when = if table == "shard_head" { "UPDATE" } else { "INSERT" };
             let fault = format!("CREATE TRIGGER fault AFTER {when} ON {table} BEGIN SELECT RAISE(FAIL, 'fault'); END");
             tamper(path, &fault).unwrap();
-            let error = put(&*store, [case(2, "130922001"), case(3, "130925001")])
-                .await
-                .unwrap_err();
+            let error = put(&*store, [case(2, "130922001"), case(3, "130925001")]).await.unwrap_err();
             assert!(error.to_string().contains("fault"), "{table}: {error}");
             assert_eq!(dump(&*store).await, before, "{table}");
             tamper(path, "DROP TRIGGER fault").unwrap();
         }
-        put(&*store, [case(2, "130922001"), case(3, "130925001")])
-            .await
-            .unwrap();
+        put(&*store, [case(2, "130922001"), case(3, "130925001")]).await.unwrap();
         assert_eq!(store.case_count(&CaseFilter::default()).await.unwrap(), 3);
     });
 }
@@ -147,14 +110,8 @@ fn a_fault_in_the_middle_of_a_write_leaves_nothing() {
 #[test]
 fn a_full_disk_is_said_and_leaves_nothing() {
     with_file(async |path| {
-        let store = SqliteStore::open(
-            path,
-            SqliteOptions {
-                pages_max: Some(120),
-                ..SqliteOptions::default()
-            },
-        )
-        .unwrap();
+        let store =
+            SqliteStore::open(path, SqliteOptions { pages_max: Some(120), ..SqliteOptions::default() }).unwrap();
         let mut n = 0;
         let error = loop {
             match put(&*store, (n + 1..=n + 50).map(|n| case(n, "130922001"))).await {
@@ -172,19 +129,12 @@ fn a_full_disk_is_said_and_leaves_nothing() {
 fn a_database_of_a_newer_program_or_of_another_is_refused_in_words() {
     with_file(async |path| {
         drop(open(path));
-        tamper(
-            path,
-            "INSERT INTO migration (number, name, checksum) VALUES (99, 'later', 'x')",
-        )
-        .unwrap();
+        tamper(path, "INSERT INTO migration (number, name, checksum) VALUES (99, 'later', 'x')").unwrap();
         let error = SqliteStore::open(path, SqliteOptions::default()).unwrap_err();
         assert!(matches!(error, OpenError::Newer { found: 99, .. }), "{error}");
         let other = path.with_extension("other");
         tamper(&other, "CREATE TABLE somebody (x)").unwrap();
-        assert!(matches!(
-            SqliteStore::open(&other, SqliteOptions::default()),
-            Err(OpenError::Foreign)
-        ));
+        assert!(matches!(SqliteStore::open(&other, SqliteOptions::default()), Err(OpenError::Foreign)));
         let text = path.with_extension("txt");
         std::fs::write(&text, "this is no database, only some words in a file".repeat(40)).unwrap();
         let error = SqliteStore::open(&text, SqliteOptions::default()).unwrap_err();

@@ -22,11 +22,7 @@ fn is_masked(field: &Field, text: &str) -> bool {
     const MASKS: [char; 6] = ['*', '\u{ff0a}', '\u{2022}', '\u{25cf}', '\u{2588}', '\u{25a0}'];
     let stars = || text.chars().filter(|c| MASKS.contains(c)).count();
     // Running text may have a star of its own, a name or number may not.
-    let allowed = if matches!(field.kind, FieldKind::LongText { .. }) {
-        2
-    } else {
-        0
-    };
+    let allowed = if matches!(field.kind, FieldKind::LongText { .. }) { 2 } else { 0 };
     is_sealed(text.trim_start()) || (field.personal && stars() > allowed)
 }
 
@@ -70,11 +66,7 @@ pub fn read(context: &FormContext<'_>, field: &Field, given: &Value) -> Read {
         FieldKind::CitizenId => citizen_id(field, given),
         FieldKind::Duration => {
             let length: Length = parse(field, given, "not_a_duration")?;
-            if length.is_zero() {
-                Err(finding(field, "not_a_duration"))
-            } else {
-                Ok(Value::String(length.to_string()))
-            }
+            if length.is_zero() { Err(finding(field, "not_a_duration")) } else { Ok(Value::String(length.to_string())) }
         }
     }
 }
@@ -188,10 +180,7 @@ fn many(field: &Field, given: &Value, max: Option<u32>, one: impl Fn(&Value) -> 
     let items = match given {
         Value::Array(items) => items.as_slice(),
         Value::String(text) => {
-            single = text
-                .split(',')
-                .map(|part| Value::String(part.trim().to_owned()))
-                .collect::<Vec<_>>();
+            single = text.split(',').map(|part| Value::String(part.trim().to_owned())).collect::<Vec<_>>();
             &single
         }
         _ => return Err(finding(field, "not_a_choice")),
@@ -213,10 +202,7 @@ fn place(context: &FormContext<'_>, field: &Field, given: &Value, levels: &[Leve
     let code: PlaceCode = parse(field, given, "not_a_place")?;
     let places = &context.world.places;
     // A code that was changed since stands for the place under its code of today.
-    let code = places
-        .tree
-        .current(code, today(context))
-        .ok_or_else(|| finding(field, "not_a_place"))?;
+    let code = places.tree.current(code, today(context)).ok_or_else(|| finding(field, "not_a_place"))?;
     if !places.root.holds(code) {
         return Err(finding(field, "outside"));
     }
@@ -228,18 +214,12 @@ fn place(context: &FormContext<'_>, field: &Field, given: &Value, levels: &[Leve
 
 fn post(context: &FormContext<'_>, field: &Field, given: &Value, (roles, within): (&[String], Option<Level>)) -> Read {
     let id = PostId(string(field, given)?.to_owned());
-    let post = context
-        .world
-        .posts
-        .get(&id)
-        .filter(|post| post.valid_on(today(context)));
+    let post = context.world.posts.get(&id).filter(|post| post.valid_on(today(context)));
     let post = post.ok_or_else(|| with(field, "not_found", "given", &id.0))?;
     if !roles.is_empty() && !roles.contains(&post.role) {
         return Err(with(field, "not_a_choice", "given", &id.0));
     }
-    let scope = within
-        .zip(context.place())
-        .map(|(level, place)| place.at(level).unwrap_or(place));
+    let scope = within.zip(context.place()).map(|(level, place)| place.at(level).unwrap_or(place));
     if scope.is_some_and(|scope| !scope.holds(post.place)) {
         return Err(with(field, "outside", "given", &id.0));
     }
@@ -249,11 +229,9 @@ fn post(context: &FormContext<'_>, field: &Field, given: &Value, (roles, within)
 fn point(field: &Field, given: &Value) -> Read {
     let pair: Option<Vec<f64>> = match given {
         Value::Array(items) => items.iter().map(Value::as_f64).collect(),
-        Value::String(text) => half_width(text)
-            .split([',', ' '])
-            .filter(|s| !s.is_empty())
-            .map(|s| s.parse().ok())
-            .collect(),
+        Value::String(text) => {
+            half_width(text).split([',', ' ']).filter(|s| !s.is_empty()).map(|s| s.parse().ok()).collect()
+        }
         _ => None,
     };
     match pair.as_deref() {
@@ -273,17 +251,10 @@ fn phone(field: &Field, given: &Value) -> Read {
         return Err(finding(field, "not_a_phone"));
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let digits = digits
-        .strip_prefix("86")
-        .filter(|rest| rest.len() == 11)
-        .unwrap_or(&digits);
+    let digits = digits.strip_prefix("86").filter(|rest| rest.len() == 11).unwrap_or(&digits);
     let mobile = digits.len() == 11 && digits.starts_with('1') && digits.as_bytes()[1] >= b'3';
     let land_line = digits.starts_with('0') && (10..=12).contains(&digits.len()) || (7..=8).contains(&digits.len());
-    if mobile || land_line {
-        Ok(Value::String(digits.to_owned()))
-    } else {
-        Err(finding(field, "not_a_phone"))
-    }
+    if mobile || land_line { Ok(Value::String(digits.to_owned())) } else { Err(finding(field, "not_a_phone")) }
 }
 
 /// GB 11643: 17 digits and a check character by ISO 7064 MOD 11-2. The place may be one that no longer exists.
@@ -298,9 +269,5 @@ fn citizen_id(field: &Field, given: &Value) -> Read {
     let sum: u32 = bytes.iter().zip(WEIGHTS).map(|(b, w)| u32::from(b - b'0') * w).sum();
     let check = b"10X98765432"[(sum % 11) as usize];
     let born = format!("{}-{}-{}", &id[6..10], &id[10..12], &id[12..14]).parse::<Date>();
-    if bytes[17] == check && born.is_ok() {
-        Ok(Value::String(id))
-    } else {
-        Err(finding(field, "not_an_id"))
-    }
+    if bytes[17] == check && born.is_ok() { Ok(Value::String(id)) } else { Err(finding(field, "not_an_id")) }
 }

@@ -23,17 +23,10 @@ fn look_ups_agree_with_a_walk_over_every_day() {
     while day < date("2028-02-01") {
         if calendar.is_working_day(day) {
             seen += 1;
-            assert_eq!(
-                calendar.working_day_from(first.yesterday().expect("in range"), seen),
-                day
-            );
+            assert_eq!(calendar.working_day_from(first.yesterday().expect("in range"), seen), day);
             assert_eq!(calendar.working_day_from(day, 0), day);
         }
-        assert_eq!(
-            calendar.working_days_between(first, day),
-            u32::try_from(seen).expect("positive"),
-            "{day}"
-        );
+        assert_eq!(calendar.working_days_between(first, day), u32::try_from(seen).expect("positive"), "{day}");
         day = day.tomorrow().expect("in range");
     }
 }
@@ -77,9 +70,7 @@ fn an_overlay_wins_over_the_days_below() {
     assert_eq!(year_total(&place, 2027), year_total(&base, 2027) - 1);
     assert!(!place.is_certain(date("2027-03-10")));
     assert!(place.version().starts_with(base.version()) && place.version().contains("+130930."));
-    let back = place
-        .overlay("again", "date,kind,name\n2022-10-03,workday,duty\n")
-        .expect("weekdays are allowed");
+    let back = place.overlay("again", "date,kind,name\n2022-10-03,workday,duty\n").expect("weekdays are allowed");
     assert!(back.is_working_day(date("2022-10-03")));
 }
 
@@ -108,21 +99,10 @@ fn every_bad_line_is_named() {
 #[test]
 fn office_hours_read_and_refuse() {
     let hours: OfficeHours = " 08:00-12:00, 14:00-18:00 ".parse().expect("hours");
-    assert_eq!(
-        (hours.to_string().as_str(), hours.seconds_per_day()),
-        ("08:00-12:00,14:00-18:00", 8 * 3600)
-    );
+    assert_eq!((hours.to_string().as_str(), hours.seconds_per_day()), ("08:00-12:00,14:00-18:00", 8 * 3600));
     assert!("00:00-24:00".parse::<OfficeHours>().is_ok());
-    for bad in [
-        "",
-        "08:00",
-        "8:00-12:00",
-        "12:00-08:00",
-        "08:00-12:00,11:00-13:00",
-        "08:00-24:30",
-        "08:60-12:00",
-        "-",
-    ] {
+    for bad in ["", "08:00", "8:00-12:00", "12:00-08:00", "08:00-12:00,11:00-13:00", "08:00-24:30", "08:60-12:00", "-"]
+    {
         assert!(bad.parse::<OfficeHours>().is_err(), "{bad}");
     }
 }
@@ -132,24 +112,14 @@ fn working_seconds_agree_with_a_walk_by_minutes() {
     let office = office();
     let (start, mut now, mut minutes) = (at("2022-09-29 07:15"), at("2022-09-29 07:15"), 0);
     while now < at("2022-10-10 09:00") {
-        assert_eq!(
-            office.hours.working_seconds(start, now, &office.calendar),
-            minutes * 60,
-            "{now}"
-        );
+        assert_eq!(office.hours.working_seconds(start, now, &office.calendar), minutes * 60, "{now}");
         let local = crate::clocks::local_date(now);
         let hour = now.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).hour();
         let open = (8..12).contains(&hour) || (14..18).contains(&hour);
         minutes += i64::from(open && office.calendar.is_working_day(local));
         now += 1.minute();
     }
-    assert_eq!(
-        office.hours.after(start, 8 * 3600, &office.calendar),
-        at("2022-09-29 18:00")
-    );
-    assert_eq!(
-        office.hours.after(start, 16 * 3600 + 60, &office.calendar),
-        at("2022-10-08 08:01")
-    );
+    assert_eq!(office.hours.after(start, 8 * 3600, &office.calendar), at("2022-09-29 18:00"));
+    assert_eq!(office.hours.after(start, 16 * 3600 + 60, &office.calendar), at("2022-10-08 08:01"));
     assert_eq!(office.hours.after(start, 0, &office.calendar), start);
 }

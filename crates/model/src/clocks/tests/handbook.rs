@@ -103,11 +103,7 @@ fn the_zone_is_eight_hours_ahead_whatever_the_machine_says() {
     let deadline = due(late_in_utc, rule("1 WD"), &office());
     assert_eq!(deadline.last_day, Some(date("2022-06-08")));
     assert_eq!(deadline.at.to_string(), "2022-06-08T16:00:00Z");
-    assert_eq!(
-        midnight(date("1991-07-01")).to_string(),
-        "1991-06-30T16:00:00Z",
-        "no summer time of 1986 to 1991"
-    );
+    assert_eq!(midnight(date("1991-07-01")).to_string(), "1991-06-30T16:00:00Z", "no summer time of 1986 to 1991");
 }
 
 #[test]
@@ -119,8 +115,5 @@ fn a_result_that_rests_on_an_unlisted_year_is_unconfirmed() {
     assert!(!certain("2026-12-20 09:00", "15 CD roll"));
     assert!(certain("2026-12-20 09:00", "15 CD"), "no calendar is used");
     assert!(certain("2026-12-31 17:59", "48 CH"), "no calendar is used");
-    assert!(
-        certain("2019-12-20 09:00", "20 CD roll"),
-        "only the last day is looked up"
-    );
+    assert!(certain("2019-12-20 09:00", "20 CD roll"), "only the last day is looked up");
 }

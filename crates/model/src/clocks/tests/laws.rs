@@ -33,19 +33,12 @@ fn plain_rule() -> impl Strategy<Value = Rule> {
 }
 
 fn count(length: Length) -> u32 {
-    if length.unit().is_hours() {
-        length.amount() * 60 + length.minutes()
-    } else {
-        length.amount()
-    }
+    if length.unit().is_hours() { length.amount() * 60 + length.minutes() } else { length.amount() }
 }
 
 /// An instant before the clock falls due, `share` thousandths of the way there.
 fn on_the_way(clock: &Clock, share: i64) -> Timestamp {
-    let (start, due) = (
-        clock.started_at().as_second(),
-        clock.due_at().expect("running").as_second(),
-    );
+    let (start, due) = (clock.started_at().as_second(), clock.due_at().expect("running").as_second());
     Timestamp::from_second(start + (due - start) * share / 1000).expect("in range")
 }
 

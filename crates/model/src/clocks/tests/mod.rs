@@ -11,17 +11,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use std::sync::Arc;
 
-pub(super) const CALENDAR: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../data/calendar/cn-workdays.csv"
-));
+pub(super) const CALENDAR: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/calendar/cn-workdays.csv"));
 
 fn office_with(calendar: &str) -> Office {
     let calendar = Arc::new(Calendar::parse(calendar).expect("a clean calendar"));
-    Office {
-        calendar,
-        hours: "08:00-12:00,14:00-18:00".parse().expect("hours"),
-    }
+    Office { calendar, hours: "08:00-12:00,14:00-18:00".parse().expect("hours") }
 }
 
 fn office() -> Office {
@@ -30,9 +25,7 @@ fn office() -> Office {
 
 /// An instant written as local time, `2022-06-02 09:00`.
 fn at(text: &str) -> Timestamp {
-    format!("{}:00+08:00", text.replace(' ', "T"))
-        .parse()
-        .expect("a local time")
+    format!("{}:00+08:00", text.replace(' ', "T")).parse().expect("a local time")
 }
 
 fn date(text: &str) -> Date {

@@ -3,10 +3,7 @@
 use super::*;
 use crate::clocks::Clock;
 
-const REGISTER: &str = include_str!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../data/deadlines/deadlines.csv"
-));
+const REGISTER: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/deadlines/deadlines.csv"));
 const HEADER: &str = "code,what,sense,amount,unit,roll,starts_at,extend,effect,kind,basis";
 
 /// Limits that are not a length: a date in the year or month, an hour of the day, seconds, a share, or another's figure.
@@ -54,21 +51,11 @@ fn rows_are_whole_and_codes_unique() {
         let code = entry.code;
         assert_eq!(entry.cells.len(), HEADER.split(',').count(), "{code}");
         assert!(codes.insert(code), "{code} twice");
-        assert!(
-            ["within", "at_least", "before", "other"].contains(&entry.cells[2]),
-            "{code}"
-        );
+        assert!(["within", "at_least", "before", "other"].contains(&entry.cells[2]), "{code}");
         assert!(["yes", "no"].contains(&entry.cells[5]), "{code}");
         assert!(["S", "N", "L"].contains(&entry.cells[9]), "{code}");
-        assert!(
-            !entry.cells[1].is_empty() && !entry.cells[6].is_empty() && !entry.cells[8].is_empty(),
-            "{code}"
-        );
-        assert_eq!(
-            entry.cells[9] == "L",
-            entry.cells[10].is_empty() || entry.cells[10].starts_with("local"),
-            "{code}"
-        );
+        assert!(!entry.cells[1].is_empty() && !entry.cells[6].is_empty() && !entry.cells[8].is_empty(), "{code}");
+        assert_eq!(entry.cells[9] == "L", entry.cells[10].is_empty() || entry.cells[10].starts_with("local"), "{code}");
     }
     assert!(codes.len() >= 90, "{}", codes.len());
 }
@@ -98,16 +85,10 @@ fn every_length_reads_as_a_rule_and_gives_a_deadline() {
 fn every_extension_adds_up_with_its_limit() {
     let mut extensions = 0;
     for entry in entries().into_iter().filter(|entry| entry.cells[7].starts_with('+')) {
-        let text = entry.cells[7]
-            .trim_start_matches('+')
-            .split(';')
-            .next()
-            .unwrap_or_default();
+        let text = entry.cells[7].trim_start_matches('+').split(';').next().unwrap_or_default();
         let mut clock = Clock::start(at("2022-06-06 09:00"), rule(&entry.limit()), &office());
         let before = clock.due_at();
-        clock
-            .extend(length(text), at("2022-06-06 10:00"), &office())
-            .expect(entry.code);
+        clock.extend(length(text), at("2022-06-06 10:00"), &office()).expect(entry.code);
         assert!(clock.due_at() > before, "{}", entry.code);
         extensions += 1;
     }

@@ -21,12 +21,5 @@ use slots::Slots;
 /// `GET /report`: an empty form.
 pub async fn show(web: Web) -> Result<Response, Error> {
     let slots = Slots::find(&web.world.model, web.arg("process")).ok_or(Error::NotFound)?;
-    show::render(
-        &web,
-        &slots,
-        &Typed::default(),
-        &show::Outcome::default(),
-        StatusCode::OK,
-    )
-    .await
+    show::render(&web, &slots, &Typed::default(), &show::Outcome::default(), StatusCode::OK).await
 }

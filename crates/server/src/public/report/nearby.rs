@@ -46,18 +46,13 @@ pub struct Near {
 async fn cases(web: &Web, slots: &Slots<'_>, point: [f64; 2], kind: &str) -> Result<Vec<(Case, u32)>, Error> {
     const METRES_PER_DEGREE: f64 = 111_000.0;
     let [lon, lat] = point;
-    let (east, north) = (
-        NEARBY_METRES / METRES_PER_DEGREE / lat.to_radians().cos().max(0.1),
-        NEARBY_METRES / METRES_PER_DEGREE,
-    );
+    let (east, north) =
+        (NEARBY_METRES / METRES_PER_DEGREE / lat.to_radians().cos().max(0.1), NEARBY_METRES / METRES_PER_DEGREE);
     let filter = CaseFilter {
         processes: vec![slots.process.name.clone()],
         open: Some(true),
         kind: Some(kind.to_owned()),
-        opened: Some((
-            web.now - SignedDuration::from_hours(24 * NEARBY_DAYS),
-            web.now + SignedDuration::from_secs(1),
-        )),
+        opened: Some((web.now - SignedDuration::from_hours(24 * NEARBY_DAYS), web.now + SignedDuration::from_secs(1))),
         bounds: Some([lon - east, lat - north, lon + east, lat + north]),
         ..CaseFilter::default()
     };
@@ -69,10 +64,7 @@ async fn cases(web: &Web, slots: &Slots<'_>, point: [f64; 2], kind: &str) -> Res
         (metres <= NEARBY_METRES).then_some(metres.round() as u32)
     };
     let rows = web.app.store.cases(&filter, CaseOrder::Opened, None, ROWS_MAX).await?;
-    let mut near: Vec<(Case, u32)> = rows
-        .into_iter()
-        .filter_map(|case| away(&case).map(|m| (case, m)))
-        .collect();
+    let mut near: Vec<(Case, u32)> = rows.into_iter().filter_map(|case| away(&case).map(|m| (case, m))).collect();
     near.sort_by_key(|(_, metres)| *metres);
     near.truncate(NEARBY_SHOWN_MAX);
     Ok(near)
@@ -119,16 +111,8 @@ pub async fn chosen(
         return Ok(None);
     };
     let near = cases(web, slots, point, kind).await?;
-    let same = near
-        .into_iter()
-        .map(|(case, _)| case)
-        .find(|case| case.number == number);
-    Ok(same.map(|case| Link {
-        kind: SAME_AS.to_owned(),
-        number: case.number,
-        case: case.id,
-        shard: case.shard,
-    }))
+    let same = near.into_iter().map(|(case, _)| case).find(|case| case.number == number);
+    Ok(same.map(|case| Link { kind: SAME_AS.to_owned(), number: case.number, case: case.id, shard: case.shard }))
 }
 
 /// `GET /report/near?lon=&lat=&datum=&category=`.
@@ -144,8 +128,5 @@ pub async fn near(web: Web) -> Result<Response, Error> {
 /// The number of the case another one was held to be the same as when it was reported.
 #[must_use]
 pub fn same_as(case: &Case) -> Option<&str> {
-    case.links
-        .iter()
-        .find(|link| link.kind == SAME_AS)
-        .map(|link| link.number.as_str())
+    case.links.iter().find(|link| link.kind == SAME_AS).map(|link| link.number.as_str())
 }

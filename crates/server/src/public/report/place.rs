@@ -57,14 +57,11 @@ pub fn typed_point(typed: &Typed) -> Option<Value> {
 
 /// The datum in which a point that lies outside would lie inside, if it was not declared so already.
 fn perhaps(places: &Places, raw: Point<f64>, declared: Datum) -> Option<Datum> {
-    [Datum::Gcj02, Datum::Bd09, Datum::Wgs84]
-        .into_iter()
-        .filter(|datum| *datum != declared)
-        .find(|datum| {
-            let point = to_wgs84(*datum, raw);
-            let at = locate(places, [point.x(), point.y()]);
-            at.here.is_some()
-        })
+    [Datum::Gcj02, Datum::Bd09, Datum::Wgs84].into_iter().filter(|datum| *datum != declared).find(|datum| {
+        let point = to_wgs84(*datum, raw);
+        let at = locate(places, [point.x(), point.y()]);
+        at.here.is_some()
+    })
 }
 
 fn outside_hint(look: &Look<'_>, raw: Option<Point<f64>>, declared: Datum) -> String {
@@ -88,42 +85,25 @@ pub fn recognise(
     let found = locate(&look.world.places, point);
     let sides = sides(&found);
     if sides.is_empty() {
-        return Recognised {
-            outside: true,
-            hint: Some(outside_hint(look, raw, declared)),
-            ..Recognised::default()
-        };
+        return Recognised { outside: true, hint: Some(outside_hint(look, raw, declared)), ..Recognised::default() };
     }
     if let ([only], Some(_)) = (sides.as_slice(), found.here) {
-        return Recognised {
-            path: Some(look.place_path(only.0)),
-            ..Recognised::default()
-        };
+        return Recognised { path: Some(look.place_path(only.0)), ..Recognised::default() };
     }
     let default = sides[0].0;
-    let chosen = chosen
-        .filter(|code| sides.iter().any(|(side, _)| code.holds(*side)))
-        .unwrap_or(default);
+    let chosen = chosen.filter(|code| sides.iter().any(|(side, _)| code.holds(*side))).unwrap_or(default);
     let near = sides.iter().map(|(code, metres)| Side {
         code: code.to_string(),
         path: look.place_path(*code),
         metres: *metres,
         selected: chosen.holds(*code),
     });
-    Recognised {
-        near: near.collect(),
-        ..Recognised::default()
-    }
+    Recognised { near: near.collect(), ..Recognised::default() }
 }
 
 /// The place that holds the point first, then those within reach.
 fn sides(found: &Located) -> Vec<(PlaceCode, u32)> {
-    found
-        .here
-        .map(|here| (here, 0))
-        .into_iter()
-        .chain(found.near.iter().copied())
-        .collect()
+    found.here.map(|here| (here, 0)).into_iter().chain(found.near.iter().copied()).collect()
 }
 
 /// The place to send along with a point: the side chosen, if it still is one (the pin may have moved since).
@@ -131,20 +111,14 @@ fn sides(found: &Located) -> Vec<(PlaceCode, u32)> {
 pub fn chosen_side(places: &Places, point: [f64; 2], typed: &Typed) -> Option<PlaceCode> {
     let chosen: PlaceCode = typed.one("place")?.parse().ok()?;
     let found = locate(places, point);
-    sides(&found)
-        .iter()
-        .any(|(code, _)| chosen.holds(*code))
-        .then_some(chosen)
+    sides(&found).iter().any(|(code, _)| chosen.holds(*code)).then_some(chosen)
 }
 
 /// The deepest place chosen by name.
 #[must_use]
 pub fn named(typed: &Typed) -> Option<PlaceCode> {
     let levels = ["grid", "village", "township", "county"];
-    let chosen: Vec<PlaceCode> = levels
-        .iter()
-        .filter_map(|level| typed.one(level)?.parse().ok())
-        .collect();
+    let chosen: Vec<PlaceCode> = levels.iter().filter_map(|level| typed.one(level)?.parse().ok()).collect();
     // A deeper choice left over from another county does not count.
     let top = chosen.last().copied()?;
     chosen.iter().find(|code| top.holds(**code)).copied()
@@ -162,15 +136,9 @@ pub fn picker(look: &Look<'_>, typed: &Typed) -> Value {
     };
     let list = |parent: Option<PlaceCode>, chosen: Option<PlaceCode>| -> Vec<Value> {
         let children = parent.into_iter().flat_map(|parent| tree.children(parent, day));
-        children
-            .map(|p| json!({ "code": p.code, "name": p.name, "selected": Some(p.code) == chosen }))
-            .collect()
+        children.map(|p| json!({ "code": p.code, "name": p.name, "selected": Some(p.code) == chosen })).collect()
     };
-    let county = if root.level() >= Level::County {
-        root.at(Level::County)
-    } else {
-        chosen("county", root)
-    };
+    let county = if root.level() >= Level::County { root.at(Level::County) } else { chosen("county", root) };
     let township = county.and_then(|county| chosen("township", county));
     let village = township.and_then(|township| chosen("village", township));
     let counties = match root.at(Level::County) {

@@ -32,13 +32,7 @@ pub async fn send(State(app): State<AppState>, web: Web, typed: Typed) -> Result
     }
     let key = web.address.to_string();
     if let Some(seconds) = app.rates.report.wait(&key, web.now) {
-        return busy(
-            &web,
-            &slots,
-            &typed,
-            ("error-429-what", StatusCode::TOO_MANY_REQUESTS, seconds),
-        )
-        .await;
+        return busy(&web, &slots, &typed, ("error-429-what", StatusCode::TOO_MANY_REQUESTS, seconds)).await;
     }
     app.rates.report.count(&key, web.now);
     if typed.one("website").is_some() {
@@ -57,10 +51,7 @@ pub async fn send(State(app): State<AppState>, web: Web, typed: Typed) -> Result
     let shard = match checked(&web, &slots, &form) {
         Ok(shard) => shard,
         Err(findings) => {
-            let outcome = Outcome {
-                findings,
-                message: None,
-            };
+            let outcome = Outcome { findings, message: None };
             return render(&web, &slots, &typed, &outcome, StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
@@ -70,20 +61,13 @@ pub async fn send(State(app): State<AppState>, web: Web, typed: Typed) -> Result
             let words = web.words();
             let said = web.look(&words).refusal(Some(slots.process), &refusal);
             let message = refusal.fields.is_empty().then_some(said);
-            let outcome = Outcome {
-                findings: refusal.fields,
-                message,
-            };
+            let outcome = Outcome { findings: refusal.fields, message };
             render(&web, &slots, &typed, &outcome, refusal_status(refusal.code)).await
         }
         Err(error) => {
             let error = Error::from(error);
             error.log();
-            let key = if matches!(error, Error::Busy) {
-                "refusal-busy"
-            } else {
-                "refusal-storage"
-            };
+            let key = if matches!(error, Error::Busy) { "refusal-busy" } else { "refusal-storage" };
             busy(&web, &slots, &typed, (key, error.status(), RETRY_SECONDS)).await
         }
     }
@@ -98,14 +82,9 @@ async fn busy(
 ) -> Result<Response, Error> {
     let words = web.words();
     let message = web.look(&words).say(key, &[("seconds", seconds.into())]);
-    let outcome = Outcome {
-        findings: Vec::new(),
-        message: Some(message),
-    };
+    let outcome = Outcome { findings: Vec::new(), message: Some(message) };
     let mut response = render(web, slots, typed, &outcome, status).await?;
-    response
-        .headers_mut()
-        .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     Ok(response)
 }
 
@@ -118,14 +97,8 @@ fn form(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Fields {
         }
     };
     put(slots.kind, slots.kind.and_then(|field| typed.value(field, "category")));
-    put(
-        slots.description,
-        slots.description.and_then(|field| typed.value(field, "description")),
-    );
-    put(
-        slots.address,
-        slots.address.and_then(|field| typed.value(field, ADDRESS)),
-    );
+    put(slots.description, slots.description.and_then(|field| typed.value(field, "description")));
+    put(slots.address, slots.address.and_then(|field| typed.value(field, ADDRESS)));
     let photos = typed.files("photos", "photo_ids");
     put(slots.photos, (!photos.is_empty()).then(|| Value::from(photos)));
     let point = place::typed_point(typed);
@@ -143,13 +116,7 @@ fn form(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Fields {
 /// Every problem at once, before anything is queued; else the shard to send to.
 fn checked(web: &Web, slots: &Slots<'_>, form: &Fields) -> Result<Shard, Vec<FieldFinding>> {
     let actor = who::view(&web.world, &web.actor(), web.now);
-    let context = FormContext {
-        world: &web.world,
-        process: slots.process,
-        case: None,
-        actor: &actor,
-        now: web.now,
-    };
+    let context = FormContext { world: &web.world, process: slots.process, case: None, actor: &actor, now: web.now };
     let read = read_form(&context, &slots.process.form, form);
     let shard = shard_for(&web.world, slots.process, form, web.today());
     match (read, shard) {
@@ -174,23 +141,14 @@ async fn deliver(
 ) -> Result<Recorded, CommitError> {
     let sent: Option<Uuid> = typed.one("command_id").and_then(|id| id.parse().ok());
     let point = slots.point.and_then(|field| point_of(form.get(&field.name)));
-    let kind = slots
-        .kind
-        .and_then(|field| form.get(&field.name))
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    let kind = slots.kind.and_then(|field| form.get(&field.name)).and_then(Value::as_str).map(str::to_owned);
     let from = match nearby::chosen(web, slots, typed, (point, kind.as_deref())).await {
         Ok(from) => from,
         Err(Error::Storage(error)) => return Err(CommitError::Storage(error)),
         Err(_) => None,
     };
-    let body = Body::Open {
-        process: slots.process.name.clone(),
-        form,
-        channel: CHANNEL.to_owned(),
-        observed_at: None,
-        from,
-    };
+    let body =
+        Body::Open { process: slots.process.name.clone(), form, channel: CHANNEL.to_owned(), observed_at: None, from };
     let id = CommandId(sent.unwrap_or_else(|| web.app.clock.id()));
     let actor = match web.actor() {
         actor @ Actor::Post { .. } => actor,
@@ -205,9 +163,7 @@ async fn received(web: &Web, slots: &Slots<'_>, typed: &Typed, recorded: &Record
         return Err(Error::Internal("an opened case has no number".to_owned()));
     };
     if slots.photos.is_some() {
-        web.app
-            .attach_files(&typed.files("photos", "photo_ids"), recorded.shard, case)
-            .await?;
+        web.app.attach_files(&typed.files("photos", "photo_ids"), recorded.shard, case).await?;
     }
     web.add_proof(recorded.shard, case);
     Ok(web.redirect(&format!("/report/sent/{}", crate::page::encode(number))))

@@ -55,12 +55,7 @@ pub async fn render(
         _ => Vec::new(),
     };
     let errors = errors(&look, slots, typed, outcome);
-    let error_at = |id: &str| {
-        errors
-            .iter()
-            .find(|error| error.id == id)
-            .map(|error| error.message.clone())
-    };
+    let error_at = |id: &str| errors.iter().find(|error| error.id == id).map(|error| error.message.clone());
     let context = json!({
         "page": web.page("title-report"),
         "action_href": "/report",
@@ -89,13 +84,8 @@ fn longest(field: &Field) -> u32 {
 
 /// The id of the command is made with the form, so that sending it twice opens one case.
 fn hidden(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Vec<Hidden> {
-    let id = typed
-        .one("command_id")
-        .map_or_else(|| web.app.clock.id().to_string(), str::to_owned);
-    vec![
-        Hidden::new("command_id", id),
-        Hidden::new("process", slots.process.name.as_str()),
-    ]
+    let id = typed.one("command_id").map_or_else(|| web.app.clock.id().to_string(), str::to_owned);
+    vec![Hidden::new("command_id", id), Hidden::new("process", slots.process.name.as_str())]
 }
 
 /// Kinds in their groups; those a check of the pack forbids this reporter are left out.
@@ -115,11 +105,7 @@ fn categories(web: &Web, look: &Look<'_>, slots: &Slots<'_>, chosen: Option<&str
         field.checks.iter().all(|check| check.holds.holds(&names))
     };
     let mut groups: Vec<(Option<String>, Vec<Value>)> = Vec::new();
-    for choice in look
-        .choices(&field.kind, web.world.places.root, &[])
-        .into_iter()
-        .filter(allowed)
-    {
+    for choice in look.choices(&field.kind, web.world.places.root, &[]).into_iter().filter(allowed) {
         let option = json!({
             "value": choice.value,
             "label": choice.label,
@@ -132,10 +118,7 @@ fn categories(web: &Web, look: &Look<'_>, slots: &Slots<'_>, chosen: Option<&str
         }
     }
     let label = |group: Option<String>| group.unwrap_or_else(|| look.text(&field.title));
-    groups
-        .into_iter()
-        .map(|(group, options)| json!({ "label": label(group), "options": options }))
-        .collect()
+    groups.into_iter().map(|(group, options)| json!({ "label": label(group), "options": options })).collect()
 }
 
 fn place_part(look: &Look<'_>, typed: &Typed, point: Option<[f64; 2]>, error: Option<String>) -> Value {
@@ -144,10 +127,9 @@ fn place_part(look: &Look<'_>, typed: &Typed, point: Option<[f64; 2]>, error: Op
     let chosen = typed.one("place").and_then(|code| code.parse().ok());
     let recognised: Option<Recognised> = match point {
         Some(point) => Some(place::recognise(look, point, (raw, declared), chosen)),
-        None => place::named(typed).map(|code| Recognised {
-            path: Some(look.place_path(code)),
-            ..Recognised::default()
-        }),
+        None => {
+            place::named(typed).map(|code| Recognised { path: Some(look.place_path(code)), ..Recognised::default() })
+        }
     };
     let outside = recognised.as_ref().is_some_and(|recognised| recognised.outside);
     let root = look.world.places.root;
@@ -177,19 +159,12 @@ fn photos(look: &Look<'_>, slots: &Slots<'_>, typed: &Typed, error: Option<Strin
     };
     let name = |id: &str| {
         let taken = typed.taken.iter().find(|taken| taken.id == id);
-        taken.map_or_else(
-            || id.chars().take(8).collect(),
-            |taken| crate::files::shown_name(&taken.name),
-        )
+        taken.map_or_else(|| id.chars().take(8).collect(), |taken| crate::files::shown_name(&taken.name))
     };
     let files: Vec<KeptFile> = typed
         .files("photos", "photo_ids")
         .into_iter()
-        .map(|id| KeptFile {
-            name: name(&id),
-            thumb_href: format!("/files/{id}/thumb"),
-            id,
-        })
+        .map(|id| KeptFile { name: name(&id), thumb_href: format!("/files/{id}/thumb"), id })
         .collect();
     let refused: Vec<Value> = typed
         .problems
@@ -225,14 +200,7 @@ fn contact(
     // Only what was typed counts: an empty form shows the pack's own values instead.
     let sent = typed.pairs().next().is_some();
     let values = if sent { typed.fields(&slots.rest) } else { Fields::new() };
-    look.fields(
-        &asked,
-        &slots.rest,
-        Filled {
-            values: Some(&values),
-            findings,
-        },
-    )
+    look.fields(&asked, &slots.rest, Filled { values: Some(&values), findings })
 }
 
 fn errors(look: &Look<'_>, slots: &Slots<'_>, typed: &Typed, outcome: &Outcome) -> Vec<FormError> {

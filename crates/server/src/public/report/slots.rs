@@ -31,11 +31,8 @@ impl<'a> Slots<'a> {
     /// The process `name` if the public may open it, or the first one they may: those with a point come first.
     #[must_use]
     pub fn find(model: &'a Model, name: Option<&str>) -> Option<Slots<'a>> {
-        let mut open: Vec<&Process> = model
-            .processes
-            .values()
-            .filter(|process| process.open_by.contains(&Who::Public))
-            .collect();
+        let mut open: Vec<&Process> =
+            model.processes.values().filter(|process| process.open_by.contains(&Who::Public)).collect();
         open.sort_by_key(|process| process.route.point.is_none());
         let process = match name {
             Some(name) => open.into_iter().find(|process| process.name == name)?,
@@ -50,35 +47,12 @@ impl<'a> Slots<'a> {
         let description = crate::view::case::description_field(process);
         let point = named(process.route.point.as_ref());
         let place = named(process.route.place.as_ref());
-        let address = process
-            .form
-            .iter()
-            .find(|f| f.name == ADDRESS && matches!(f.kind, FieldKind::Text { .. }));
-        let photos = process
-            .form
-            .iter()
-            .find(|field| matches!(field.kind, FieldKind::Files { .. }) && !field.personal);
-        let taken: Vec<&str> = [kind, description, point, place, address, photos]
-            .into_iter()
-            .flatten()
-            .map(|f| f.name.as_str())
-            .collect();
-        let rest = process
-            .form
-            .iter()
-            .filter(|field| !taken.contains(&field.name.as_str()))
-            .cloned()
-            .collect();
-        Slots {
-            process,
-            kind,
-            description,
-            point,
-            place,
-            address,
-            photos,
-            rest,
-        }
+        let address = process.form.iter().find(|f| f.name == ADDRESS && matches!(f.kind, FieldKind::Text { .. }));
+        let photos = process.form.iter().find(|field| matches!(field.kind, FieldKind::Files { .. }) && !field.personal);
+        let taken: Vec<&str> =
+            [kind, description, point, place, address, photos].into_iter().flatten().map(|f| f.name.as_str()).collect();
+        let rest = process.form.iter().filter(|field| !taken.contains(&field.name.as_str())).cloned().collect();
+        Slots { process, kind, description, point, place, address, photos, rest }
     }
 
     /// The id of the control a field is typed in.

@@ -80,15 +80,9 @@ async fn page(web: &Web, form: FormView, status: StatusCode) -> Result<Response,
     let mut found = inside(web, &post).await?;
     found.retain(|account| q.is_empty() || account.id.0.contains(&q) || account.name.contains(&q));
     let total = found.len();
-    let begin = web
-        .arg("after")
-        .and_then(|name| found.iter().position(|one| one.id.0 == name))
-        .map_or(0, |at| at + 1);
+    let begin = web.arg("after").and_then(|name| found.iter().position(|one| one.id.0 == name)).map_or(0, |at| at + 1);
     let shown: Vec<Account> = found.into_iter().skip(begin).take(PAGE_ROWS).collect();
-    let last = shown
-        .last()
-        .map(|one| one.id.0.clone())
-        .filter(|_| begin + shown.len() < total);
+    let last = shown.last().map(|one| one.id.0.clone()).filter(|_| begin + shown.len() < total);
     let pager = crate::staff::desk::pager(
         &look,
         &crate::staff::query::Query(web.query.clone()),
@@ -96,23 +90,12 @@ async fn page(web: &Web, form: FormView, status: StatusCode) -> Result<Response,
         (last, shown.len(), total as u64),
     );
     let rows = shown.iter().map(|account| row(web, &look, account)).collect();
-    let context = AccountsContext {
-        page: web.page("title-admin-accounts"),
-        tabs: tabs(web),
-        q,
-        rows,
-        pager,
-        form,
-    };
+    let context = AccountsContext { page: web.page("title-admin-accounts"), tabs: tabs(web), q, rows, pager, form };
     web.render_status(status, "pages/admin_accounts.html", context)
 }
 
 fn row(web: &Web, look: &Look<'_>, account: &Account) -> Row {
-    let state = |key: &str, tone| StateTag {
-        name: key.to_owned(),
-        label: look.t(key),
-        tone,
-    };
+    let state = |key: &str, tone| StateTag { name: key.to_owned(), label: look.t(key), tone };
     let today = web.today();
     Row {
         account: account.id.0.clone(),
@@ -124,18 +107,10 @@ fn row(web: &Web, look: &Look<'_>, account: &Account) -> Row {
             .filter(|post| post.valid_on(today))
             .map(|post| look.post(&post.id))
             .collect(),
-        state: if account.active {
-            state("account-active", "done")
-        } else {
-            state("account-disabled", "bad")
-        },
+        state: if account.active { state("account-active", "done") } else { state("account-disabled", "bad") },
         last: String::new(),
         switch_href: format!("/admin/accounts/{}/active", crate::page::encode(&account.id.0)),
-        switch_label: look.t(if account.active {
-            "account-disable"
-        } else {
-            "account-enable"
-        }),
+        switch_label: look.t(if account.active { "account-disable" } else { "account-enable" }),
     }
 }
 
@@ -158,31 +133,18 @@ fn new_form(web: &Web, look: &Look<'_>, entry: &Entry, errors: Vec<FormError>) -
         .map(|role| Choice::new(&role.name, look.text(&role.title)))
         .chain([Choice::new(ADMIN_ROLE, look.t("role-admin"))])
         .collect();
-    roles
-        .iter_mut()
-        .for_each(|role| role.selected = role.value == entry.role);
+    roles.iter_mut().for_each(|role| role.selected = role.value == entry.role);
     let field = |name: &str, kind: &'static str, label: &str, value: &str| FieldView {
         name: name.to_owned(),
         id: format!("f-{name}"),
         kind,
         label: look.t(label),
         required: true,
-        value: if value.is_empty() {
-            Value::Null
-        } else {
-            Value::from(value)
-        },
-        error: errors
-            .iter()
-            .find(|error| error.field == name)
-            .map(|error| error.message.clone()),
+        value: if value.is_empty() { Value::Null } else { Value::from(value) },
+        error: errors.iter().find(|error| error.field == name).map(|error| error.message.clone()),
         ..FieldView::default()
     };
-    let place = if entry.place.is_empty() {
-        post.place.to_string()
-    } else {
-        entry.place.clone()
-    };
+    let place = if entry.place.is_empty() { post.place.to_string() } else { entry.place.clone() };
     Ok(FormView {
         action_href: "/admin/accounts".to_owned(),
         fields: vec![
@@ -192,14 +154,8 @@ fn new_form(web: &Web, look: &Look<'_>, entry: &Entry, errors: Vec<FormError>) -
                 help: Some(look.say("password-help", &[("min", PASSWORD_CHARS_MIN.into())])),
                 ..field("password", "text", "label-password", "")
             },
-            FieldView {
-                options: roles,
-                ..field("role", "choice", "accounts-role", "")
-            },
-            FieldView {
-                help: Some(look.t("place-code-help")),
-                ..field("place", "text", "places-code", &place)
-            },
+            FieldView { options: roles, ..field("role", "choice", "accounts-role", "") },
+            FieldView { help: Some(look.t("place-code-help")), ..field("place", "text", "places-code", &place) },
         ],
         errors,
         submit: look.t("submit-add"),
@@ -213,19 +169,11 @@ async fn wrong(web: &Web, entry: &Entry, password: &str) -> Result<Vec<(&'static
     let mut wrong = Vec::new();
     let is_name = |text: &str| {
         (1..=NAME_CHARS_MAX).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
     };
     if !is_name(&entry.account) {
         wrong.push(("account", "account-name-bad"));
-    } else if web
-        .app
-        .store
-        .account(&AccountId(entry.account.clone()))
-        .await?
-        .is_some()
-    {
+    } else if web.app.store.account(&AccountId(entry.account.clone())).await?.is_some() {
         wrong.push(("account", "account-taken"));
     }
     if entry.name.is_empty() || entry.name.chars().count() > NAME_CHARS_MAX {
@@ -242,11 +190,7 @@ async fn wrong(web: &Web, entry: &Entry, password: &str) -> Result<Vec<(&'static
     let levels: Option<&[Level]> = if entry.role == ADMIN_ROLE {
         Some(&ADMIN_LEVELS)
     } else {
-        web.world
-            .model
-            .roles
-            .get(&entry.role)
-            .map(|role| role.levels.as_slice())
+        web.world.model.roles.get(&entry.role).map(|role| role.levels.as_slice())
     };
     match (levels, place) {
         (None, _) => wrong.push(("role", "account-role-bad")),
@@ -262,12 +206,7 @@ pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
     let text = |name: &str| typed.one(name).unwrap_or_default().trim().to_owned();
-    let entry = Entry {
-        account: text("account"),
-        name: text("name"),
-        role: text("role"),
-        place: text("place"),
-    };
+    let entry = Entry { account: text("account"), name: text("name"), role: text("role"), place: text("place") };
     let password = typed.one("password").unwrap_or_default().to_owned();
     let wrong = wrong(&web, &entry, &password).await?;
     if !wrong.is_empty() {
@@ -291,12 +230,7 @@ pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
         .map_err(|error| Error::Internal(error.to_string()))?
         .map_err(Error::Internal)?;
     let account = AccountId(entry.account.clone());
-    let new = Account {
-        id: account.clone(),
-        name: entry.name.clone(),
-        password: Some(hash),
-        active: true,
-    };
+    let new = Account { id: account.clone(), name: entry.name.clone(), password: Some(hash), active: true };
     let title = web.world.model.roles.get(&entry.role).map(|role| role.title.clone());
     let post = Post {
         id: free_post(&web, &entry.role, place),
@@ -329,12 +263,7 @@ fn free_post(web: &Web, role: &str, place: PlaceCode) -> PostId {
 
 async fn posts_changed(web: &Web) -> Result<(), Error> {
     let posts = Arc::new(Posts::new(web.app.store.posts().await?));
-    web.app.world.rcu(|world| {
-        Arc::new(World {
-            posts: posts.clone(),
-            ..World::clone(world)
-        })
-    });
+    web.app.world.rcu(|world| Arc::new(World { posts: posts.clone(), ..World::clone(world) }));
     web.app.accounts_changed();
     Ok(())
 }
@@ -344,21 +273,13 @@ pub async fn activate(web: Web, Path(id): Path<String>, _typed: Typed) -> Result
     let post = admin(&web)?.clone();
     let words = web.words();
     let look = web.look(&words);
-    let found = inside(&web, &post)
-        .await?
-        .into_iter()
-        .find(|account| account.id.0 == id)
-        .ok_or(Error::NotFound)?;
+    let found = inside(&web, &post).await?.into_iter().find(|account| account.id.0 == id).ok_or(Error::NotFound)?;
     if web.signed_in()?.account == found.id {
         return Ok(web.redirect_with("/admin/accounts", "warn", &look.t("account-own")));
     }
     let active = !found.active;
     web.app.store.accounts_put(&[Account { active, ..found }]).await?;
     web.app.accounts_changed();
-    let key = if active {
-        "account-enabled-done"
-    } else {
-        "account-disabled-done"
-    };
+    let key = if active { "account-enabled-done" } else { "account-disabled-done" };
     Ok(web.redirect_with("/admin/accounts", "ok", &look.say(key, &[("account", id.into())])))
 }

@@ -44,14 +44,7 @@ async fn heads(web: &Web) -> Result<Vec<(Shard, Head)>, Error> {
     let own = admin(web)?.place;
     let mut wanted = find::counties(web, own);
     wanted.push(Shard::DEPLOYMENT);
-    Ok(web
-        .app
-        .store
-        .shards()
-        .await?
-        .into_iter()
-        .filter(|(shard, _)| wanted.contains(shard))
-        .collect())
+    Ok(web.app.store.shards().await?.into_iter().filter(|(shard, _)| wanted.contains(shard)).collect())
 }
 
 /// Readers of the journal that have lines left to read.
@@ -69,13 +62,11 @@ pub async fn lagging(web: &Web) -> Result<usize, Error> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 /// `GET /admin/jobs`.
@@ -117,22 +108,9 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         let place = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000);
         let name = place.map_or_else(|| shard.to_string(), |place| look.place(place));
         let text = look.say("job-chain-text", &[("seq", count(head.seq).into())]);
-        let mut chain = view(
-            format!("chain-{shard}"),
-            look.say("job-chain", &[("place", name.into())]),
-            text,
-            0,
-            0,
-        );
+        let mut chain = view(format!("chain-{shard}"), look.say("job-chain", &[("place", name.into())]), text, 0, 0);
         chain.log = Some(hex(&head.frontier.root()));
         jobs.push(chain);
     }
-    web.render(
-        "pages/admin_jobs.html",
-        JobsContext {
-            page: web.page("title-admin-jobs"),
-            tabs: tabs(&web),
-            jobs,
-        },
-    )
+    web.render("pages/admin_jobs.html", JobsContext { page: web.page("title-admin-jobs"), tabs: tabs(&web), jobs })
 }

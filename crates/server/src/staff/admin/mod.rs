@@ -26,9 +26,7 @@ const IMPORT_BYTES_MAX: usize = 64 << 20;
 
 /// The routes.
 pub fn routes() -> Router<AppState> {
-    let import = post(upload::dry_run)
-        .get(upload::show)
-        .layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX));
+    let import = post(upload::dry_run).get(upload::show).layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX));
     Router::new()
         .route("/admin", get(overview))
         .route("/admin/places", get(places::show))
@@ -46,11 +44,7 @@ pub fn routes() -> Router<AppState> {
 /// [`Error::NotFound`] for everybody else: the pages are not there for them.
 pub fn admin(web: &Web) -> Result<&Post, Error> {
     let post = web.post()?;
-    if administers(post) {
-        Ok(post)
-    } else {
-        Err(Error::NotFound)
-    }
+    if administers(post) { Ok(post) } else { Err(Error::NotFound) }
 }
 
 /// The tabs every page of administration has.
@@ -64,18 +58,10 @@ pub fn tabs(web: &Web) -> Vec<LinkView> {
         ("/admin/jobs", "title-admin-jobs"),
     ];
     let is_here = |href: &str| {
-        if href == "/admin" {
-            web.path == href
-        } else {
-            web.path.starts_with(href)
-        }
+        if href == "/admin" { web.path == href } else { web.path.starts_with(href) }
     };
     all.into_iter()
-        .map(|(href, key)| LinkView {
-            label: web.t(key),
-            href: href.to_owned(),
-            current: is_here(href),
-        })
+        .map(|(href, key)| LinkView { label: web.t(key), href: href.to_owned(), current: is_here(href) })
         .collect()
 }
 
@@ -103,11 +89,7 @@ async fn overview(web: Web) -> Result<Response, Error> {
     let look = web.look(&words);
     let tree = &web.world.places.tree;
     let today = web.today();
-    let of_level = |level: Level| {
-        tree.inside(post.place, today)
-            .filter(|one| one.code.level() == level)
-            .count()
-    };
+    let of_level = |level: Level| tree.inside(post.place, today).filter(|one| one.code.level() == level).count();
     let governments = tree.governments(post.place, Level::Township, today);
     let places_text = look.say(
         "card-places-text",
@@ -117,14 +99,8 @@ async fn overview(web: Web) -> Result<Response, Error> {
             ("villages", of_level(Level::Village).into()),
         ],
     );
-    let cases = CaseFilter {
-        place: Some(post.place),
-        ..CaseFilter::default()
-    };
-    let open = CaseFilter {
-        open: Some(true),
-        ..cases.clone()
-    };
+    let cases = CaseFilter { place: Some(post.place), ..CaseFilter::default() };
+    let open = CaseFilter { open: Some(true), ..cases.clone() };
     let lagging = jobs::lagging(&web).await?;
     let number = |n: usize| count(n as u64);
     let card = |key: &str, value: String, text: String, href: Option<&'static str>| Card {
@@ -134,42 +110,14 @@ async fn overview(web: Web) -> Result<Response, Error> {
         href,
         tone: None,
     };
-    let open_text = look.say(
-        "card-cases-open",
-        &[("count", web.app.store.case_count(&open).await?.into())],
-    );
+    let open_text = look.say("card-cases-open", &[("count", web.app.store.case_count(&open).await?.into())]);
     let accounts = accounts::inside(&web, &post).await?.len();
     let mut cards = vec![
-        card(
-            "card-places",
-            number(tree.inside(post.place, today).count()),
-            places_text,
-            Some("/admin/places"),
-        ),
-        card(
-            "card-grids",
-            number(of_level(Level::Grid)),
-            web.world.places.edition.clone(),
-            Some("/admin/places"),
-        ),
-        card(
-            "card-packs",
-            number(web.world.model.packs.len()),
-            look.t("packs-clean"),
-            Some("/admin/packs"),
-        ),
-        card(
-            "card-accounts",
-            number(accounts),
-            String::new(),
-            Some("/admin/accounts"),
-        ),
-        card(
-            "card-cases",
-            count(web.app.store.case_count(&cases).await?),
-            open_text,
-            Some("/cases"),
-        ),
+        card("card-places", number(tree.inside(post.place, today).count()), places_text, Some("/admin/places")),
+        card("card-grids", number(of_level(Level::Grid)), web.world.places.edition.clone(), Some("/admin/places")),
+        card("card-packs", number(web.world.model.packs.len()), look.t("packs-clean"), Some("/admin/packs")),
+        card("card-accounts", number(accounts), String::new(), Some("/admin/accounts")),
+        card("card-cases", count(web.app.store.case_count(&cases).await?), open_text, Some("/cases")),
     ];
     cards.push(Card {
         tone: (lagging > 0).then_some("warn"),
@@ -177,11 +125,6 @@ async fn overview(web: Web) -> Result<Response, Error> {
     });
     web.render(
         "pages/admin.html",
-        Overview {
-            page: web.page("title-admin"),
-            tabs: tabs(&web),
-            cards,
-            jobs: Vec::new(),
-        },
+        Overview { page: web.page("title-admin"), tabs: tabs(&web), cards, jobs: Vec::new() },
     )
 }

@@ -42,23 +42,12 @@ pub async fn show(web: Web) -> Result<Response, Error> {
             name: pack.name.clone(),
             title: look.text(&pack.title),
             version: pack.version.clone(),
-            state: StateTag {
-                name: "live".to_owned(),
-                label: look.t("pack-live"),
-                tone: "done",
-            },
+            state: StateTag { name: "live".to_owned(), label: look.t("pack-live"), tone: "done" },
             registers: model.registers.values().filter(|one| one.pack == pack.name).count(),
             processes: model.processes.values().filter(|one| one.pack == pack.name).count(),
             indicators: model.indicators.values().filter(|one| one.pack == pack.name).count(),
             findings: Vec::new(),
         })
         .collect();
-    web.render(
-        "pages/admin_packs.html",
-        PacksContext {
-            page: web.page("title-admin-packs"),
-            tabs: tabs(&web),
-            packs,
-        },
-    )
+    web.render("pages/admin_packs.html", PacksContext { page: web.page("title-admin-packs"), tabs: tabs(&web), packs })
 }

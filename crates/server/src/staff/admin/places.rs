@@ -47,22 +47,14 @@ struct PlacesContext {
 
 /// The name of a kind as it stands in files.
 fn kind_key(kind: PlaceKind) -> String {
-    let name = serde_json::to_value(kind)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned));
+    let name = serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned));
     format!("kind-{}", name.unwrap_or_default().replace('_', "-"))
 }
 
 /// Days on which places inside `root` began, newest first: what was in force on such a day is an edition.
 fn editions(web: &Web, root: PlaceCode) -> Vec<Date> {
-    let days: BTreeSet<Date> = web
-        .world
-        .places
-        .tree
-        .versions()
-        .filter(|one| root.holds(one.code))
-        .map(|one| one.valid_from)
-        .collect();
+    let days: BTreeSet<Date> =
+        web.world.places.tree.versions().filter(|one| root.holds(one.code)).map(|one| one.valid_from).collect();
     days.into_iter().rev().take(EDITIONS_MAX).collect()
 }
 
@@ -77,11 +69,7 @@ fn valid(look: &Look<'_>, place: &Place) -> String {
 
 /// What is known of a place.
 fn facts(look: &Look<'_>, place: &Place) -> Vec<Fact> {
-    let fact = |key: &str, value: String| Fact {
-        label: look.t(key),
-        value,
-        ..Fact::default()
-    };
+    let fact = |key: &str, value: String| Fact { label: look.t(key), value, ..Fact::default() };
     let mut facts = vec![
         fact("places-code", place.code.to_string()),
         fact("places-kind", look.t(&kind_key(place.kind))),
@@ -91,11 +79,8 @@ fn facts(look: &Look<'_>, place: &Place) -> Vec<Fact> {
         facts.push(fact("places-host", look.place(host)));
     }
     if !place.predecessors.is_empty() {
-        let before: Vec<String> = place
-            .predecessors
-            .iter()
-            .map(|code| format!("{} {code}", look.place(*code)))
-            .collect();
+        let before: Vec<String> =
+            place.predecessors.iter().map(|code| format!("{} {code}", look.place(*code))).collect();
         facts.push(fact("places-before", before.join(&look.t("list-comma"))));
     }
     facts
@@ -107,25 +92,15 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
     let tree = &web.world.places.tree;
-    let day: Date = web
-        .arg("on")
-        .and_then(|day| day.parse().ok())
-        .unwrap_or_else(|| web.today());
+    let day: Date = web.arg("on").and_then(|day| day.parse().ok()).unwrap_or_else(|| web.today());
     let code = match web.arg("code") {
         Some(code) => code.parse::<PlaceCode>().map_err(|_| Error::NotFound)?,
         None => post.place,
     };
-    let place = tree
-        .known(code, day)
-        .filter(|_| post.place.holds(code))
-        .ok_or(Error::NotFound)?;
+    let place = tree.known(code, day).filter(|_| post.place.holds(code)).ok_or(Error::NotFound)?;
     let on = web.arg("on").unwrap_or_default().to_owned();
-    let at = |code: PlaceCode, on: &str| {
-        Query::default()
-            .with("code", &code.to_string())
-            .with("on", on)
-            .on("/admin/places")
-    };
+    let at =
+        |code: PlaceCode, on: &str| Query::default().with("code", &code.to_string()).with("on", on).on("/admin/places");
     let child = |place: &Place| Child {
         code: place.code.to_string(),
         name: place.name.clone(),
@@ -139,11 +114,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         tree.children(code, day).map(child).collect()
     } else {
         let holds = |place: &&Place| place.name.contains(&q) || place.code.to_string().starts_with(&q);
-        tree.inside(post.place, day)
-            .filter(holds)
-            .take(FOUND_MAX)
-            .map(child)
-            .collect()
+        tree.inside(post.place, day).filter(holds).take(FOUND_MAX).map(child).collect()
     };
     let editions = editions(&web, post.place)
         .into_iter()
@@ -162,10 +133,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
             crumbs_list: crumbs,
             q,
             children,
-            place: PlaceView {
-                name: place.name.clone(),
-                facts: facts(&look, place),
-            },
+            place: PlaceView { name: place.name.clone(), facts: facts(&look, place) },
             editions,
         },
     )

@@ -68,21 +68,12 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     admin(&web)?;
     let words = web.words();
     let form = upload_form(&web.look(&words), None);
-    page(
-        &web,
-        ("upload", String::new()),
-        &Plan::default(),
-        (Some(form), Vec::new()),
-        StatusCode::OK,
-    )
+    page(&web, ("upload", String::new()), &Plan::default(), (Some(form), Vec::new()), StatusCode::OK)
 }
 
 fn upload_form(look: &Look<'_>, error: Option<String>) -> FormView {
     let choices = vec![
-        Choice {
-            selected: true,
-            ..Choice::new("places", look.t("import-kind-places"))
-        },
+        Choice { selected: true, ..Choice::new("places", look.t("import-kind-places")) },
         Choice::new("outlines", look.t("import-kind-outlines")),
     ];
     let field = |name: &str, kind: &'static str, label: &str| FieldView {
@@ -96,10 +87,7 @@ fn upload_form(look: &Look<'_>, error: Option<String>) -> FormView {
     FormView {
         action_href: "/admin/import".to_owned(),
         fields: vec![
-            FieldView {
-                options: choices,
-                ..field("kind", "choice", "import-kind")
-            },
+            FieldView { options: choices, ..field("kind", "choice", "import-kind") },
             FieldView {
                 accept: Some(".csv,.geojson,.json"),
                 max: Some(1),
@@ -172,11 +160,7 @@ async fn receive(web: &Web, mut parts: Multipart) -> Result<Upload, Error> {
         return Err(Error::Csrf);
     }
     let (name, bytes) = file.ok_or(Error::Unreadable("file"))?;
-    Ok(Upload {
-        what: what.ok_or(Error::Unreadable("kind"))?,
-        name,
-        bytes,
-    })
+    Ok(Upload { what: what.ok_or(Error::Unreadable("kind"))?, name, bytes })
 }
 
 /// Reads a file against what is known, away from the threads that answer requests.
@@ -185,14 +169,7 @@ async fn plan(web: &Web, what: What, bytes: Vec<u8>) -> Result<Plan, Error> {
     let known = web.app.store.places().await?;
     let outlined: HashSet<PlaceCode> = match what {
         What::Places => HashSet::new(),
-        What::Outlines => web
-            .app
-            .store
-            .outlines()
-            .await?
-            .into_iter()
-            .map(|(code, _)| code)
-            .collect(),
+        What::Outlines => web.app.store.outlines().await?.into_iter().map(|(code, _)| code).collect(),
     };
     let tree = web.world.places.tree.clone();
     tokio::task::spawn_blocking(move || match what {
@@ -224,13 +201,7 @@ pub async fn dry_run(web: Web, parts: Multipart) -> Result<Response, Error> {
         Err(Error::Unreadable("file")) => {
             let form = upload_form(&look, Some(look.t("import-file-needed")));
             let shown = (Some(form), Vec::new());
-            return page(
-                &web,
-                ("upload", String::new()),
-                &Plan::default(),
-                shown,
-                StatusCode::UNPROCESSABLE_ENTITY,
-            );
+            return page(&web, ("upload", String::new()), &Plan::default(), shown, StatusCode::UNPROCESSABLE_ENTITY);
         }
         other => other?,
     };
@@ -253,12 +224,7 @@ pub async fn dry_run(web: Web, parts: Multipart) -> Result<Response, Error> {
     } else {
         Some(upload_form(&look, None))
     };
-    let findings = plan
-        .findings
-        .iter()
-        .take(FINDINGS_SHOWN_MAX)
-        .map(|one| finding_view(&look, one))
-        .collect();
+    let findings = plan.findings.iter().take(FINDINGS_SHOWN_MAX).map(|one| finding_view(&look, one)).collect();
     page(&web, ("findings", upload.name), &plan, (form, findings), StatusCode::OK)
 }
 
@@ -282,12 +248,7 @@ pub async fn confirm(web: Web, typed: Typed) -> Result<Response, Error> {
     let bytes = tokio::fs::read(&path).await.map_err(|_| Error::NotFound)?;
     let plan = plan(&web, what, bytes).await?;
     if !plan.is_clean() {
-        let findings = plan
-            .findings
-            .iter()
-            .take(FINDINGS_SHOWN_MAX)
-            .map(|one| finding_view(&look, one))
-            .collect();
+        let findings = plan.findings.iter().take(FINDINGS_SHOWN_MAX).map(|one| finding_view(&look, one)).collect();
         let shown = (Some(upload_form(&look, None)), findings);
         return page(&web, ("findings", name), &plan, shown, StatusCode::CONFLICT);
     }
@@ -304,40 +265,18 @@ pub async fn confirm(web: Web, typed: Typed) -> Result<Response, Error> {
 /// Takes the new places into the world the server works with.
 async fn places_changed(web: &Web, what: What) -> Result<(), Error> {
     let places = web.app.store.places().await?;
-    let outlines = if what == What::Outlines {
-        web.app.store.outlines().await?
-    } else {
-        Vec::new()
-    };
+    let outlines = if what == What::Outlines { web.app.store.outlines().await? } else { Vec::new() };
     let built = tokio::task::spawn_blocking(move || {
         let (tree, errors) = PlaceTree::build(places);
-        let index = if what == What::Outlines {
-            Some(index(&outlines)?)
-        } else {
-            None
-        };
-        if errors.is_empty() {
-            Ok((tree, index))
-        } else {
-            Err(format!("the places are no tree: {errors:?}"))
-        }
+        let index = if what == What::Outlines { Some(index(&outlines)?) } else { None };
+        if errors.is_empty() { Ok((tree, index)) } else { Err(format!("the places are no tree: {errors:?}")) }
     });
-    let (tree, index) = built
-        .await
-        .map_err(|error| Error::Internal(error.to_string()))?
-        .map_err(Error::Internal)?;
+    let (tree, index) = built.await.map_err(|error| Error::Internal(error.to_string()))?.map_err(Error::Internal)?;
     let (tree, index) = (Arc::new(tree), index.map(Arc::new));
     web.app.world.rcu(|world| {
         let index = index.clone().unwrap_or_else(|| world.places.index.clone());
-        let places = Places {
-            tree: tree.clone(),
-            index,
-            ..world.places.clone()
-        };
-        Arc::new(World {
-            places,
-            ..World::clone(world)
-        })
+        let places = Places { tree: tree.clone(), index, ..world.places.clone() };
+        Arc::new(World { places, ..World::clone(world) })
     });
     Ok(())
 }
@@ -349,11 +288,7 @@ fn index(outlines: &[(PlaceCode, String)]) -> Result<PlaceIndex, String> {
             "{{\"type\":\"FeatureCollection\",\"features\":[{{\"type\":\"Feature\",\"properties\":{{\"code\":\"{code}\"}},\"geometry\":{geometry}}}]}}"
         );
         let reading = geojson::read(feature.as_bytes(), &ReadOptions::default());
-        let outline = reading
-            .outlines
-            .into_iter()
-            .next()
-            .ok_or_else(|| format!("the outline of {code}"))?;
+        let outline = reading.outlines.into_iter().next().ok_or_else(|| format!("the outline of {code}"))?;
         shapes.push((code.padded(), Places::layer(code.level()), outline.geometry));
     }
     PlaceIndex::build(shapes).map_err(|error| error.to_string())

@@ -19,11 +19,7 @@ fn known() -> Vec<Place> {
 
 fn problems(text: &str) -> Vec<(u64, &'static str)> {
     let text = format!("code,name,kind,valid_from,valid_to,predecessors,parent\n{text}");
-    places(&text, &known(), root())
-        .findings
-        .iter()
-        .map(|one| (one.line, one.problem.name()))
-        .collect()
+    places(&text, &known(), root()).findings.iter().map(|one| (one.line, one.problem.name())).collect()
 }
 
 #[test]
@@ -101,9 +97,5 @@ fn outlines_need_a_place_and_a_sound_shape() {
     let found: Vec<(u64, &str)> = plan.findings.iter().map(|one| (one.line, one.problem.name())).collect();
     assert_eq!(found, [(3, "outline"), (2, "unknown-place")]);
     assert_eq!(plan.outlines.len(), 1);
-    assert!(
-        plan.outlines[0].1.starts_with("{\"coordinates\":[[[["),
-        "{}",
-        plan.outlines[0].1
-    );
+    assert!(plan.outlines[0].1.starts_with("{\"coordinates\":[[[["), "{}", plan.outlines[0].1);
 }

@@ -28,10 +28,7 @@ pub fn change(indicator: &Indicator, now: &Figure, before: &Figure) -> Option<Ch
         _ => "bad",
     };
     let sign = if !is_zero && difference > 0.0 { "+" } else { "" };
-    Some(Change {
-        text: format!("{sign}{text}"),
-        tone,
-    })
+    Some(Change { text: format!("{sign}{text}"), tone })
 }
 
 /// Ranks of values, best first: equal values share a rank and the next one is left out. No value, no rank.
@@ -95,11 +92,7 @@ mod tests {
     }
 
     fn figure(value: Option<f64>) -> Figure {
-        Figure {
-            value,
-            shown: None,
-            rows: 1,
-        }
+        Figure { value, shown: None, rows: 1 }
     }
 
     #[test]
@@ -108,23 +101,14 @@ mod tests {
         let up = of(Some(true), Some(0.964), Some(0.952)).unwrap();
         assert_eq!((up.text.as_str(), up.tone), ("+1.2", "ok"));
         assert_eq!(of(Some(false), Some(0.02), Some(0.01)).unwrap().tone, "bad");
-        assert_eq!(
-            of(Some(true), Some(0.5), Some(0.5)).unwrap(),
-            Change {
-                text: "0.0".into(),
-                tone: "neutral"
-            }
-        );
+        assert_eq!(of(Some(true), Some(0.5), Some(0.5)).unwrap(), Change { text: "0.0".into(), tone: "neutral" });
         assert_eq!(of(Some(true), Some(0.5), None), None);
     }
 
     #[test]
     fn equal_values_share_a_rank() {
         let values = [Some(0.9), Some(0.8), None, Some(0.9), Some(0.7)];
-        assert_eq!(
-            ranks(&share(Some(true)), &values),
-            vec![Some(1), Some(3), None, Some(1), Some(4)]
-        );
+        assert_eq!(ranks(&share(Some(true)), &values), vec![Some(1), Some(3), None, Some(1), Some(4)]);
         assert_eq!(ranks(&share(Some(false)), &values)[4], Some(1));
     }
 

@@ -89,13 +89,9 @@ struct Plan {
 /// Whether an indicator counts what holds now rather than what happened in a period.
 #[must_use]
 pub fn is_stock(world: &World, indicator: &Indicator) -> bool {
-    measures_of(indicator).iter().all(|name| {
-        world
-            .model
-            .measures
-            .get(*name)
-            .is_some_and(|measure| measure.at == Moment::Always)
-    })
+    measures_of(indicator)
+        .iter()
+        .all(|name| world.model.measures.get(*name).is_some_and(|measure| measure.at == Moment::Always))
 }
 
 impl Reader<'_> {
@@ -112,16 +108,9 @@ impl Reader<'_> {
     ) -> Result<Vec<Vec<Got>>, StoreError> {
         let mut got = vec![vec![Got::default(); spans.len()]; places.len()];
         for (order, measure) in measures_of(indicator).into_iter().enumerate() {
-            let depth = Depth {
-                classes: matches!(indicator.formula, Formula::MedianHours(_)),
-                parts: parts && order == 0,
-            };
-            let stock = self
-                .world
-                .model
-                .measures
-                .get(measure)
-                .is_some_and(|one| one.at == Moment::Always);
+            let depth =
+                Depth { classes: matches!(indicator.formula, Formula::MedianHours(_)), parts: parts && order == 0 };
+            let stock = self.world.model.measures.get(measure).is_some_and(|one| one.at == Moment::Always);
             let mut plans: BTreeMap<At, Plan> = BTreeMap::new();
             for (p, place) in places.iter().enumerate() {
                 for (s, span) in spans.iter().enumerate() {
@@ -137,12 +126,7 @@ impl Reader<'_> {
                     }
                 }
                 for days in &plan.facts {
-                    let filter = FactFilter {
-                        measure: measure.to_owned(),
-                        place: places[*p],
-                        days: *days,
-                        dim: None,
-                    };
+                    let filter = FactFilter { measure: measure.to_owned(), place: places[*p], days: *days, dim: None };
                     self.add_facts(into, depth, &filter).await?;
                 }
             }
@@ -182,10 +166,7 @@ impl Reader<'_> {
         let places: Vec<PlaceCode> = places.into_iter().collect();
         let periods: Vec<Period> = periods.into_iter().collect();
         for cell in self.tally.cells(measure, &places, &periods).await? {
-            found
-                .entry((cell.place, cell.period))
-                .or_default()
-                .push((cell.dim, cell.rows, cell.sum));
+            found.entry((cell.place, cell.period)).or_default().push((cell.dim, cell.rows, cell.sum));
         }
         Ok(found)
     }
@@ -196,12 +177,7 @@ impl Reader<'_> {
             Level::County | Level::Township => vec![place],
             Level::Village | Level::Grid => Vec::new(),
         };
-        let by_day = place.level() <= Level::County
-            && depth
-                == Depth {
-                    classes: false,
-                    parts: false,
-                };
+        let by_day = place.level() <= Level::County && depth == Depth { classes: false, parts: false };
         let mut plan = Plan::default();
         let Some(span) = span else {
             if counted.is_empty() {
@@ -222,10 +198,7 @@ impl Reader<'_> {
         } else {
             plan.facts.extend(ends.into_iter().map(Some));
         }
-        plan.cells = counted
-            .iter()
-            .flat_map(|place| periods.iter().map(|period| (*place, *period)))
-            .collect();
+        plan.cells = counted.iter().flat_map(|place| periods.iter().map(|period| (*place, *period))).collect();
         plan
     }
 
@@ -251,13 +224,7 @@ fn add(into: &mut Got, measure: &str, depth: Depth, (dim, rows, sum): (&str, i64
         total.1 += sum;
     } else if let Some(edge) = dim.strip_prefix('#').and_then(|edge| edge.parse::<i64>().ok()) {
         if depth.classes {
-            *into
-                .sums
-                .classes
-                .entry(measure.to_owned())
-                .or_default()
-                .entry(edge)
-                .or_default() += rows;
+            *into.sums.classes.entry(measure.to_owned()).or_default().entry(edge).or_default() += rows;
         }
     } else if let Some(value) = dim.strip_prefix('=').filter(|_| depth.parts) {
         *into.parts.entry(value.to_owned()).or_default() += rows;

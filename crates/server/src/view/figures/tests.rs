@@ -23,10 +23,7 @@ struct Memory {
 
 impl Memory {
     fn of(world: &World, cases: &[Case]) -> Memory {
-        let facts: Vec<Fact> = cases
-            .iter()
-            .flat_map(|case| facts_of_case(&world.model, world, case))
-            .collect();
+        let facts: Vec<Fact> = cases.iter().flat_map(|case| facts_of_case(&world.model, world, case)).collect();
         let mut cells = Cells::new();
         for fact in &facts {
             let timed = world.model.measures[&fact.measure].minutes_since.is_some();
@@ -76,10 +73,7 @@ impl Tally for Memory {
     }
 
     async fn facts_values(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError> {
-        Ok(self
-            .matching(filter)
-            .map(|fact| (fact.dim.clone(), fact.value, 1))
-            .collect())
+        Ok(self.matching(filter).map(|fact| (fact.dim.clone(), fact.value, 1)).collect())
     }
 }
 
@@ -117,19 +111,10 @@ fn world() -> World {
     let mut world = sample::bare_world();
     let mut model = Model::clone(&world.model);
     let mut add = |one: Measure| model.measures.insert(one.name.clone(), one);
-    add(Measure {
-        by: Some(sample::path("case.kind")),
-        ..measure("opened", Moment::Opened)
-    });
+    add(Measure { by: Some(sample::path("case.kind")), ..measure("opened", Moment::Opened) });
     add(measure("settled", Moment::First("done".to_owned())));
-    add(Measure {
-        minutes_since: Some(Moment::Opened),
-        ..measure("minutes", Moment::First("done".to_owned()))
-    });
-    add(Measure {
-        filter: Some(sample::equals("case.state", "open")),
-        ..measure("open_now", Moment::Always)
-    });
+    add(Measure { minutes_since: Some(Moment::Opened), ..measure("minutes", Moment::First("done".to_owned())) });
+    add(Measure { filter: Some(sample::equals("case.state", "open")), ..measure("open_now", Moment::Always) });
     world.model = Arc::new(model);
     world
 }
@@ -147,15 +132,8 @@ fn indicators() -> Vec<Indicator> {
 /// One case: where, how many hours after the start of 2022, whether and after how many minutes it was settled, its kind.
 type Told = (usize, u32, Option<u32>, u8);
 
-const WHERE: [&str; 7] = [
-    "130903100201001",
-    "130903100201002",
-    "130903100202",
-    "130903101",
-    "130903101201001",
-    "130921100201",
-    "130971",
-];
+const WHERE: [&str; 7] =
+    ["130903100201001", "130903100201002", "130903100202", "130903101", "130903101201001", "130921100201", "130971"];
 
 fn case_of((place, hours, minutes, kind): &Told) -> Case {
     let start = ganglion_kernel::clocks::midnight(date(2022, 1, 1));
@@ -179,9 +157,7 @@ fn check(world: &World, memory: &Memory, place: PlaceCode, span: Span) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let reader = Reader { tally: memory, world };
     for indicator in indicators() {
-        let mut got: Vec<Vec<Got>> = runtime
-            .block_on(reader.read(&indicator, &[place], &[span], true))
-            .unwrap();
+        let mut got: Vec<Vec<Got>> = runtime.block_on(reader.read(&indicator, &[place], &[span], true)).unwrap();
         let got = got.pop().unwrap().pop().unwrap();
         let read = figure(&indicator, &got.sums);
         let rows = |measure: &str| counted(memory, measure, place, span).len() as i64;
@@ -197,10 +173,7 @@ fn check(world: &World, memory: &Memory, place: PlaceCode, span: Span) {
                 assert_eq!(read.value, (below > 0).then(|| top as f64 / below as f64), "{what}");
             }
             "mean" => {
-                let minutes: Vec<i64> = counted(memory, "minutes", place, span)
-                    .iter()
-                    .map(|fact| fact.value)
-                    .collect();
+                let minutes: Vec<i64> = counted(memory, "minutes", place, span).iter().map(|fact| fact.value).collect();
                 let mean = minutes.iter().sum::<i64>() as f64 / minutes.len() as f64 / 60.0;
                 assert_eq!(read.value, (!minutes.is_empty()).then_some(mean), "{what}");
             }
@@ -224,9 +197,7 @@ fn check(world: &World, memory: &Memory, place: PlaceCode, span: Span) {
 }
 
 fn day(n: u32) -> Date {
-    date(2022, 1, 1)
-        .checked_add(jiff::Span::new().days(i64::from(n)))
-        .unwrap()
+    date(2022, 1, 1).checked_add(jiff::Span::new().days(i64::from(n))).unwrap()
 }
 
 proptest! {
@@ -257,28 +228,16 @@ proptest! {
 #[test]
 fn many_places_and_periods_are_one_reading_each() {
     let world = world();
-    let cases: Vec<Case> = [(0, 10, Some(90), 0), (3, 800, None, 1), (5, 10, Some(30), 2)]
-        .iter()
-        .map(case_of)
-        .collect();
+    let cases: Vec<Case> =
+        [(0, 10, Some(90), 0), (3, 800, None, 1), (5, 10, Some(30), 2)].iter().map(case_of).collect();
     let memory = Memory::of(&world, &cases);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let reader = Reader {
-        tally: &memory,
-        world: &world,
-    };
+    let reader = Reader { tally: &memory, world: &world };
     let places = ["130903", "130921"].map(|code| code.parse().unwrap());
-    let month = |m| Span {
-        from: date(2022, m, 1),
-        to: date(2022, m + 1, 1),
-    };
+    let month = |m| Span { from: date(2022, m, 1), to: date(2022, m + 1, 1) };
     let count = indicator("count", Formula::Count("opened".to_owned()));
-    let got = runtime
-        .block_on(reader.read(&count, &places, &[month(1), month(2)], false))
-        .unwrap();
-    let values: Vec<Vec<i64>> = got
-        .iter()
-        .map(|row| row.iter().map(|got| figure(&count, &got.sums).rows).collect())
-        .collect();
+    let got = runtime.block_on(reader.read(&count, &places, &[month(1), month(2)], false)).unwrap();
+    let values: Vec<Vec<i64>> =
+        got.iter().map(|row| row.iter().map(|got| figure(&count, &got.sums).rows).collect()).collect();
     assert_eq!(values, [[1, 1], [1, 0]]);
 }

@@ -119,9 +119,8 @@ impl When {
     #[must_use]
     pub fn trend(self) -> Vec<When> {
         let back_from = |last: When, count: usize| {
-            let mut all: Vec<When> = std::iter::successors(Some(last), |period| Some(period.previous()))
-                .take(count)
-                .collect();
+            let mut all: Vec<When> =
+                std::iter::successors(Some(last), |period| Some(period.previous())).take(count).collect();
             all.reverse();
             all
         };
@@ -155,16 +154,12 @@ impl super::super::Look<'_> {
             When::Month(first) => self.month(first),
             When::Quarter(first) => self.say(
                 "period-quarter",
-                &[
-                    ("year", first.year().to_string().into()),
-                    ("quarter", i64::from((first.month() + 2) / 3).into()),
-                ],
+                &[("year", first.year().to_string().into()), ("quarter", i64::from((first.month() + 2) / 3).into())],
             ),
             When::Year(first) => self.say("period-year", &[("year", first.year().to_string().into())]),
-            When::Days(from, to) => self.say(
-                "period-days",
-                &[("from", self.day(from).into()), ("to", self.day(to).into())],
-            ),
+            When::Days(from, to) => {
+                self.say("period-days", &[("from", self.day(from).into()), ("to", self.day(to).into())])
+            }
         }
     }
 
@@ -188,16 +183,7 @@ mod tests {
         for text in ["2022-06-27", "2022-06", "2022-Q2", "2022", "2022-06-01..2022-06-15"] {
             assert_eq!(When::parse(text).unwrap().to_string(), text);
         }
-        for bad in [
-            "",
-            "22",
-            "2022-13",
-            "2022-Q5",
-            "2022-06-31",
-            "2022-06-15..2022-06-01",
-            "日期二字",
-            "1000",
-        ] {
+        for bad in ["", "22", "2022-13", "2022-Q5", "2022-06-31", "2022-06-15..2022-06-01", "日期二字", "1000"] {
             assert_eq!(When::parse(bad), None, "{bad}");
         }
     }
@@ -210,15 +196,7 @@ mod tests {
         assert_eq!(before("2022-03-01"), "2022-02-28");
         assert_eq!(before("2022-06-11..2022-06-20"), "2022-06-01..2022-06-10");
         assert_eq!(When::parse("2024-02-29").unwrap().last_year().to_string(), "2023-02-28");
-        let trend: Vec<String> = When::parse("2022-06")
-            .unwrap()
-            .trend()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        assert_eq!(
-            (trend.len(), trend[0].as_str(), trend[11].as_str()),
-            (12, "2021-07", "2022-06")
-        );
+        let trend: Vec<String> = When::parse("2022-06").unwrap().trend().iter().map(ToString::to_string).collect();
+        assert_eq!((trend.len(), trend[0].as_str(), trend[11].as_str()), (12, "2021-07", "2022-06"));
     }
 }

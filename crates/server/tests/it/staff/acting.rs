@@ -12,25 +12,12 @@ async fn a_case_goes_through_every_hand() {
     assert!(desk.plain().contains(&number), "the call-taker's turn");
     town.to_handler(&number).await;
     let mut handler = town.as_("handler").await;
-    assert!(
-        handler.get("/desk").await.plain().contains(&number),
-        "the handler has it"
-    );
+    assert!(handler.get("/desk").await.plain().contains(&number), "the handler has it");
     assert!(handler.get("/m").await.plain().contains("bins overflowing"));
-    assert!(
-        !call.get("/desk").await.plain().contains(&number),
-        "no longer the call-taker's"
-    );
+    assert!(!call.get("/desk").await.plain().contains(&number), "no longer the call-taker's");
     town.settle(&number).await;
     let card = call.get(&format!("/cases/{number}")).await;
-    for word in [
-        "Closed",
-        "Dispatch to a unit",
-        "Accept",
-        "Finish",
-        "Pass and close",
-        "AJ-130903001-2022-000001",
-    ] {
+    for word in ["Closed", "Dispatch to a unit", "Accept", "Finish", "Pass and close", "AJ-130903001-2022-000001"] {
         assert!(card.plain().contains(word), "the card does not say {word}");
     }
     assert!(card.plain().contains("/files/"), "the photo of the result is shown");
@@ -52,11 +39,7 @@ async fn success_says_what_happened_and_leads_on() {
     assert_eq!(answer.status, 303);
     assert!(answer.location().starts_with("/desk?selected="));
     let next = call.get(answer.location()).await;
-    assert!(
-        next.plain().contains(&format!("{first}: File")),
-        "{}",
-        &next.text[..2000]
-    );
+    assert!(next.plain().contains(&format!("{first}: File")), "{}", &next.text[..2000]);
     let elsewhere = act(&mut call, &second, "file", &[("back", "https://elsewhere.example/")]).await;
     assert_eq!(elsewhere.location(), format!("/cases/{second}"));
 }
@@ -68,22 +51,11 @@ async fn what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost() {
     town.to_handler(&number).await;
     let mut handler = town.as_("handler").await;
     let path = format!("/cases/{number}/finish");
-    let answer = handler
-        .post_parts(&path, &[Part::Text("result", "two carts of refuse cleared")])
-        .await;
+    let answer = handler.post_parts(&path, &[Part::Text("result", "two carts of refuse cleared")]).await;
     assert_eq!(answer.status, 422, "{}", answer.text);
-    assert!(
-        answer.plain().contains("two carts of refuse cleared"),
-        "the text is kept"
-    );
-    assert!(
-        answer.plain().contains("Photos afterwards: fill this in"),
-        "the photo is asked for"
-    );
-    assert!(
-        answer.plain().contains("href=\"#f-finish-result_photos\""),
-        "the summary leads to the field"
-    );
+    assert!(answer.plain().contains("two carts of refuse cleared"), "the text is kept");
+    assert!(answer.plain().contains("Photos afterwards: fill this in"), "the photo is asked for");
+    assert!(answer.plain().contains("href=\"#f-finish-result_photos\""), "the summary leads to the field");
     let exe = handler
         .post_parts(
             &path,
@@ -97,20 +69,11 @@ async fn what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost() {
     assert_eq!(exe.status, 422);
     assert!(exe.plain().contains("report.exe.jpg") && exe.plain().contains("two carts"));
     let kept = exe.typed("result_photos_kept").expect("the good photo is kept");
-    let again = handler
-        .post_form(&path, &[("result", "two carts"), ("result_photos_kept", &kept)])
-        .await;
+    let again = handler.post_form(&path, &[("result", "two carts"), ("result_photos_kept", &kept)]).await;
     assert_eq!(again.status, 303, "{}", again.text);
     let long = "长".repeat(5000);
     let other = town.report("130903001201", "second").await;
-    let answer = town
-        .act(
-            "call",
-            &other,
-            "reject",
-            &[("reject_reason", "invalid"), ("reply", &long)],
-        )
-        .await;
+    let answer = town.act("call", &other, "reject", &[("reject_reason", "invalid"), ("reply", &long)]).await;
     assert_eq!(answer.status, 422);
     assert!(answer.plain().contains(&long), "all of it is kept");
     assert!(answer.plain().contains("5000 characters, at most 4000"));
@@ -135,28 +98,16 @@ async fn two_people_at_once_both_get_a_clear_answer() {
     ];
     let second = act(&mut call, &number, "reject", &form).await;
     assert_eq!(second.status, 409);
-    assert!(
-        second.plain().contains("Somebody acted on this case"),
-        "{}",
-        second.text
-    );
-    assert!(
-        second.plain().contains("no content at all"),
-        "what was typed is still there"
-    );
-    assert!(
-        second.plain().contains("Filed, to be dispatched"),
-        "the card shows the state as it is now"
-    );
+    assert!(second.plain().contains("Somebody acted on this case"), "{}", second.text);
+    assert!(second.plain().contains("no content at all"), "what was typed is still there");
+    assert!(second.plain().contains("Filed, to be dispatched"), "the card shows the state as it is now");
 }
 
 #[tokio::test]
 async fn refusals_name_their_reason() {
     let town = Town::new().await;
     let number = town.report("130903001201", "bins overflowing").await;
-    let wrong_state = town
-        .act("dispatch", &number, "dispatch", &[("duty", "handler.130903001")])
-        .await;
+    let wrong_state = town.act("dispatch", &number, "dispatch", &[("duty", "handler.130903001")]).await;
     assert_eq!(wrong_state.status, 409);
     assert!(wrong_state.plain().contains("Registered"), "{}", wrong_state.text);
     let not_allowed = town.act("verify", &number, "file", &[]).await;
@@ -166,20 +117,11 @@ async fn refusals_name_their_reason() {
     assert_eq!(unknown.status, 404);
     let nowhere = town.act("call", "SB-130903001-2022-999999", "file", &[]).await;
     assert_eq!(nowhere.status, 404);
-    let guard = town
-        .act(
-            "dispatch",
-            &number,
-            "emergency_dispatch",
-            &[("duty", "handler.130903001")],
-        )
-        .await;
+    let guard = town.act("dispatch", &number, "emergency_dispatch", &[("duty", "handler.130903001")]).await;
     assert_eq!(guard.status, 422);
     assert!(guard.plain().contains("Only emergencies"));
     town.act("call", &number, "file", &[]).await;
-    let outside = town
-        .act("dispatch", &number, "dispatch", &[("duty", "handler.130903002")])
-        .await;
+    let outside = town.act("dispatch", &number, "dispatch", &[("duty", "handler.130903002")]).await;
     assert_eq!(outside.status, 422, "a unit of another township");
 }
 
@@ -189,23 +131,12 @@ async fn steps_held_back_are_shown_with_the_reason() {
     let number = town.report("130903001201", "bins overflowing").await;
     let mut dispatch = town.as_("dispatch").await;
     let card = dispatch.get(&format!("/cases/{number}")).await;
-    assert!(
-        card.plain()
-            .contains("Only emergencies may be dispatched before filing"),
-        "a guard says why"
-    );
+    assert!(card.plain().contains("Only emergencies may be dispatched before filing"), "a guard says why");
     assert!(card.plain().contains("aria-disabled=\"true\""));
     let mut leader = town.as_("countyleader").await;
     let card = leader.get(&format!("/cases/{number}")).await;
-    assert!(
-        card.plain().contains("Your post has no step") || card.plain().contains("no step"),
-        "{}",
-        card.status
-    );
-    assert!(
-        !card.plain().contains("data-action"),
-        "somebody who only reads is offered nothing"
-    );
+    assert!(card.plain().contains("Your post has no step") || card.plain().contains("no step"), "{}", card.status);
+    assert!(!card.plain().contains("data-action"), "somebody who only reads is offered nothing");
 }
 
 #[tokio::test]
@@ -213,21 +144,11 @@ async fn whoever_settled_a_case_does_not_verify_it() {
     let town = Town::new().await;
     let number = town.report("130903001201001", "bins overflowing").await;
     town.act("call", &number, "file", &[]).await;
-    let sent = town
-        .act(
-            "dispatch",
-            &number,
-            "dispatch_grid",
-            &[("duty", "grid_worker.130903001201001")],
-        )
-        .await;
+    let sent = town.act("dispatch", &number, "dispatch_grid", &[("duty", "grid_worker.130903001201001")]).await;
     assert_eq!(sent.status, 303, "{}", sent.text);
     town.act("worker", &number, "accept", &[]).await;
     let mut worker = town.as_("worker").await;
-    let parts = [
-        Part::Text("result", "cleared"),
-        Part::File("result_photos", "a.jpg", &photo(7)),
-    ];
+    let parts = [Part::Text("result", "cleared"), Part::File("result_photos", "a.jpg", &photo(7))];
     let done = worker.post_parts(&format!("/cases/{number}/finish"), &parts).await;
     assert_eq!(done.status, 303, "{}", done.text);
     let card = worker.get(&format!("/cases/{number}")).await;
@@ -249,9 +170,7 @@ async fn the_same_form_sent_twice_acts_once_and_a_form_of_nobody_is_refused() {
     }
     let card = call.get(&format!("/cases/{number}")).await;
     assert_eq!(card.plain().matches("<strong>File</strong>").count(), 1);
-    let forged = call
-        .post_raw(&format!("/cases/{number}/withdraw"), &[("csrf", "0000")])
-        .await;
+    let forged = call.post_raw(&format!("/cases/{number}/withdraw"), &[("csrf", "0000")]).await;
     assert_eq!(forged.status, 403);
 }
 
@@ -263,15 +182,8 @@ async fn many_are_acted_on_at_once_and_each_answers_for_itself() {
     let third = town.report("130903001201", "third").await;
     town.act("call", &third, "file", &[]).await;
     let mut call = town.as_("call").await;
-    assert!(
-        call.get("/desk").await.plain().contains("value=\"file\""),
-        "the bulk action is offered"
-    );
-    let numbers = [
-        ("number", first.as_str()),
-        ("number", second.as_str()),
-        ("number", third.as_str()),
-    ];
+    assert!(call.get("/desk").await.plain().contains("value=\"file\""), "the bulk action is offered");
+    let numbers = [("number", first.as_str()), ("number", second.as_str()), ("number", third.as_str())];
     let mut form = vec![("action", "file"), ("back", "/desk")];
     form.extend(numbers);
     let ask = call.post_form("/desk/bulk", &form).await;
@@ -296,30 +208,17 @@ async fn the_centre_suggests_who_and_why() {
     let page = dispatch.get(&format!("/centre?selected={number}")).await;
     assert_eq!(page.status, 200, "{}", page.text);
     assert!(page.plain().contains("responsible for West Grid"), "{}", page.text);
-    assert!(
-        page.plain().contains("dispatch list"),
-        "the catalogue says whose duty it is"
-    );
+    assert!(page.plain().contains("dispatch list"), "the catalogue says whose duty it is");
     assert!(page.plain().contains("value=\"grid_worker.130903001201001\""));
-    assert!(
-        !page.plain().contains("grid_worker.130903002201001"),
-        "nobody of another township"
-    );
+    assert!(!page.plain().contains("grid_worker.130903002201001"), "nobody of another township");
     let action = format!("/cases/{number}/dispatch_grid");
     assert!(page.plain().contains(&action));
     let back = format!("/centre?selected={number}");
-    let sent = dispatch
-        .post_form(&action, &[("duty", "grid_worker.130903001201001"), ("back", &back)])
-        .await;
+    let sent = dispatch.post_form(&action, &[("duty", "grid_worker.130903001201001"), ("back", &back)]).await;
     assert_eq!((sent.status, sent.location()), (303, back.as_str()));
-    let refused = dispatch
-        .post_form(&action, &[("duty", "grid_worker.130903001201001"), ("back", &back)])
-        .await;
+    let refused = dispatch.post_form(&action, &[("duty", "grid_worker.130903001201001"), ("back", &back)]).await;
     assert_eq!(refused.status, 409);
-    assert!(
-        refused.plain().contains("centre-chosen"),
-        "the refusal stands on the centre's own page"
-    );
+    assert!(refused.plain().contains("centre-chosen"), "the refusal stands on the centre's own page");
 }
 
 #[tokio::test]
@@ -343,10 +242,7 @@ async fn taking_in_names_every_problem_and_keeps_the_rest() {
         "typed text is kept and escaped"
     );
     assert!(answer.plain().contains("118.5, 38.5") && answer.plain().contains("outside the area"));
-    assert!(
-        answer.plain().contains("Photos: fill this in"),
-        "grid workers need a photo"
-    );
+    assert!(answer.plain().contains("Photos: fill this in"), "grid workers need a photo");
     let good = worker
         .post_parts(
             path,
@@ -361,9 +257,6 @@ async fn taking_in_names_every_problem_and_keeps_the_rest() {
         .await;
     assert_eq!(good.status, 303, "{}", good.text);
     let card = worker.get(good.location()).await;
-    assert!(
-        card.plain().contains("West Grid") && card.plain().contains("synthetic"),
-        "the routing explains itself"
-    );
+    assert!(card.plain().contains("West Grid") && card.plain().contains("synthetic"), "the routing explains itself");
     assert!(card.plain().contains("Grid worker"), "the way it came in");
 }

@@ -22,12 +22,9 @@ async fn a_bad_file_names_every_line_and_changes_nothing() {
     );
     let tried = upload(&mut admin, "places", file.as_bytes()).await;
     assert_eq!(tried.status, 200, "{}", tried.text);
-    for (line, said) in [
-        ("3", "not a place code"),
-        ("4", "no kind"),
-        ("5", "does not exist"),
-        ("6", "outside what you administer"),
-    ] {
+    for (line, said) in
+        [("3", "not a place code"), ("4", "no kind"), ("5", "does not exist"), ("6", "outside what you administer")]
+    {
         assert!(tried.plain().contains(said), "line {line}: {}", tried.text);
     }
     assert!(!tried.plain().contains("/admin/import/confirm"), "nothing to confirm");
@@ -43,50 +40,24 @@ async fn a_clean_file_is_written_whole_after_it_was_confirmed() {
     );
     let tried = upload(&mut admin, "places", file.as_bytes()).await;
     assert!(tried.plain().contains("/admin/import/confirm"), "{}", tried.text);
-    assert!(
-        !admin
-            .get("/admin/places?code=130903")
-            .await
-            .plain()
-            .contains("North Town"),
-        "not before it is confirmed"
-    );
+    assert!(!admin.get("/admin/places?code=130903").await.plain().contains("North Town"), "not before it is confirmed");
     let job = tried.typed("job").unwrap();
     let form = [("job", job.as_str()), ("kind", "places"), ("name", "places.csv")];
     let done = admin.post_form("/admin/import/confirm", &form).await;
     assert_eq!(done.status, 200, "{}", done.text);
+    assert!(admin.get("/admin/places?code=130903").await.plain().contains("North Town"));
     assert!(
-        admin
-            .get("/admin/places?code=130903")
-            .await
-            .plain()
-            .contains("North Town")
-    );
-    assert!(
-        !admin
-            .get("/admin/places?code=130903&on=2021-01-01")
-            .await
-            .plain()
-            .contains("North Town"),
+        !admin.get("/admin/places?code=130903&on=2021-01-01").await.plain().contains("North Town"),
         "as of a day before"
     );
-    assert_eq!(
-        admin.post_form("/admin/import/confirm", &form).await.status,
-        404,
-        "once only"
-    );
+    assert_eq!(admin.post_form("/admin/import/confirm", &form).await.status, 404, "once only");
     let outline = format!(
         r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"code":"130903003"}},"geometry":{}}}]}}"#,
         square(116.88, 116.90)
     );
     let tried = upload(&mut admin, "outlines", outline.as_bytes()).await;
     let job = tried.typed("job").unwrap_or_else(|| panic!("{}", tried.text));
-    let done = admin
-        .post_form(
-            "/admin/import/confirm",
-            &[("job", &job), ("kind", "outlines"), ("name", "o")],
-        )
-        .await;
+    let done = admin.post_form("/admin/import/confirm", &[("job", &job), ("kind", "outlines"), ("name", "o")]).await;
     assert_eq!(done.status, 200, "{}", done.text);
     assert_eq!(town.store.outlines().await.unwrap().len(), 4);
 }
@@ -95,13 +66,7 @@ async fn a_clean_file_is_written_whole_after_it_was_confirmed() {
 async fn any_bytes_are_answered_and_no_file_is_said() {
     let town = Town::new().await;
     let mut admin = town.as_("admin").await;
-    for bytes in [
-        &b""[..],
-        b"\xff\xfe\x00\x01",
-        b"{",
-        b"code,name,kind,valid_from\n\"",
-        b"PK\x03\x04",
-    ] {
+    for bytes in [&b""[..], b"\xff\xfe\x00\x01", b"{", b"code,name,kind,valid_from\n\"", b"PK\x03\x04"] {
         for kind in ["places", "outlines"] {
             let answer = upload(&mut admin, kind, bytes).await;
             assert!(answer.status < 500, "{kind} {bytes:?}: {}", answer.text);
@@ -111,21 +76,11 @@ async fn any_bytes_are_answered_and_no_file_is_said() {
     let none = admin.post_parts("/admin/import", &[Part::Text("kind", "places")]).await;
     assert_eq!(none.status, 422);
     assert!(none.plain().contains("Choose a file"));
-    let odd = admin
-        .post_form(
-            "/admin/import/confirm",
-            &[("job", "../../etc/passwd"), ("kind", "places")],
-        )
-        .await;
+    let odd = admin.post_form("/admin/import/confirm", &[("job", "../../etc/passwd"), ("kind", "places")]).await;
     assert_eq!(odd.status, 404);
     let mut county = town.as_("countyadmin").await;
     let file = format!("{HEAD}130921,Elsewhere,county,2022-01-01,,\n");
-    assert!(
-        upload(&mut county, "places", file.as_bytes())
-            .await
-            .plain()
-            .contains("outside what you administer")
-    );
+    assert!(upload(&mut county, "places", file.as_bytes()).await.plain().contains("outside what you administer"));
 }
 
 #[tokio::test]
@@ -141,14 +96,10 @@ async fn accounts_are_made_with_a_post_and_switched_off() {
             ("place", place),
         ]
     };
-    let made = admin
-        .post_form("/admin/accounts", &form("newhandler", "130903001"))
-        .await;
+    let made = admin.post_form("/admin/accounts", &form("newhandler", "130903001")).await;
     assert_eq!(made.status, 303, "{}", made.text);
     let mut browser = town.visitor();
-    let signed = browser
-        .post_form("/sign-in", &[("account", "newhandler"), ("password", "long enough")])
-        .await;
+    let signed = browser.post_form("/sign-in", &[("account", "newhandler"), ("password", "long enough")]).await;
     assert_eq!(signed.status, 303, "{}", signed.text);
     assert_eq!(browser.get("/desk").await.status, 200);
     for (account, place, said) in [
@@ -165,13 +116,7 @@ async fn accounts_are_made_with_a_post_and_switched_off() {
     let short = admin
         .post_form(
             "/admin/accounts",
-            &[
-                ("account", "x"),
-                ("name", "X"),
-                ("password", "short"),
-                ("role", "king"),
-                ("place", "130903001"),
-            ],
+            &[("account", "x"), ("name", "X"), ("password", "short"), ("role", "king"), ("place", "130903001")],
         )
         .await;
     assert!(short.status == 422 && short.plain().contains("at least 10") | short.plain().contains("At least 10"));
@@ -181,19 +126,9 @@ async fn accounts_are_made_with_a_post_and_switched_off() {
     let own = admin.post_form("/admin/accounts/countyadmin/active", &[]).await;
     assert_eq!(own.status, 303);
     assert_eq!(admin.get("/admin").await.status, 200, "nobody locks themselves out");
-    assert_eq!(
-        admin.post_form("/admin/accounts/leader/active", &[]).await.status,
-        404,
-        "above the county"
-    );
+    assert_eq!(admin.post_form("/admin/accounts/leader/active", &[]).await.status, 404, "above the county");
     let mut dispatch = town.as_("dispatch").await;
-    assert_eq!(
-        dispatch
-            .post_form("/admin/accounts", &form("sneaky", "130903001"))
-            .await
-            .status,
-        404
-    );
+    assert_eq!(dispatch.post_form("/admin/accounts", &form("sneaky", "130903001")).await.status, 404);
 }
 
 #[tokio::test]
@@ -202,15 +137,7 @@ async fn jobs_show_the_root_of_each_chain() {
     town.report("130903001201", "bins").await;
     let mut admin = town.as_("admin").await;
     let page = admin.get("/admin/jobs").await;
-    let head = town
-        .store
-        .shards()
-        .await
-        .unwrap()
-        .into_iter()
-        .find(|(shard, _)| shard.0 == 130_903)
-        .unwrap()
-        .1;
+    let head = town.store.shards().await.unwrap().into_iter().find(|(shard, _)| shard.0 == 130_903).unwrap().1;
     let root: String = head.frontier.root().iter().map(|byte| format!("{byte:02x}")).collect();
     assert!(page.plain().contains(&root), "{}", page.text);
 }

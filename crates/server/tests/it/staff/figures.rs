@@ -17,13 +17,9 @@ async fn a_number_opens_exactly_the_rows_it_was_counted_from() {
     town.to_handler(&settled).await;
     town.settle(&settled).await;
     let mut leader = town.as_("countyleader").await;
-    for (place, expected) in [
-        ("130903", 5),
-        ("130903001", 4),
-        ("130903002", 1),
-        ("130903001201", 4),
-        ("130903002201", 1),
-    ] {
+    for (place, expected) in
+        [("130903", 5), ("130903001", 4), ("130903002", 1), ("130903001201", 4), ("130903002201", 1)]
+    {
         for period in ["2022-06", "2022-06-27", "2022", "2022-06-20..2022-06-30"] {
             let query = format!("indicator=reports&place={place}&period={period}");
             let page = leader.get(&format!("/figures?{query}")).await;
@@ -35,20 +31,14 @@ async fn a_number_opens_exactly_the_rows_it_was_counted_from() {
             assert_eq!(count_of(&rows.text), expected, "rows behind {query}");
         }
     }
-    let share = leader
-        .get("/figures?indicator=closing_rate&place=130903&period=2022-06")
-        .await;
+    let share = leader.get("/figures?indicator=closing_rate&place=130903&period=2022-06").await;
     assert!(share.plain().contains("100.0"), "one filed, one closed");
-    let below = leader
-        .get("/figures/rows?indicator=closing_rate&place=130903&period=2022-06")
-        .await;
+    let below = leader.get("/figures/rows?indicator=closing_rate&place=130903&period=2022-06").await;
     assert_eq!(count_of(&below.text), 1);
     let stock = leader.get("/figures/rows?indicator=open_now&place=130903").await;
     assert_eq!(count_of(&stock.text), 4);
     assert!(stock.plain().contains(&east));
-    let empty = leader
-        .get("/figures?indicator=closing_rate&place=130903&period=2021-01")
-        .await;
+    let empty = leader.get("/figures?indicator=closing_rate&place=130903&period=2021-01").await;
     assert!(
         empty.plain().contains("n/a") || empty.plain().contains("not available"),
         "nothing to divide by is no number"
@@ -77,21 +67,13 @@ async fn figures_stay_inside_the_post() {
     for (account, place, expected) in cases {
         let mut browser = town.as_(account).await;
         for path in ["/figures", "/figures/rows", "/figures.csv"] {
-            let answer = browser
-                .get(&format!("{path}?indicator=reports&place={place}&period=2022-06"))
-                .await;
+            let answer = browser.get(&format!("{path}?indicator=reports&place={place}&period=2022-06")).await;
             assert_eq!(answer.status, expected, "{path} of {place} as {account}");
         }
     }
     let mut worker = town.as_("worker").await;
     assert_eq!(worker.get("/figures?indicator=nothing").await.status, 404);
-    assert_eq!(
-        worker
-            .get("/figures/rows?indicator=reports&measure=closed")
-            .await
-            .status,
-        404
-    );
+    assert_eq!(worker.get("/figures/rows?indicator=reports&measure=closed").await.status, 404);
 }
 
 #[tokio::test]
@@ -108,13 +90,7 @@ async fn the_public_sees_no_rows_and_no_small_counts() {
         !page.plain().contains("figure-value\">4") && !page.plain().contains("/figures/rows"),
         "four is too few to tell"
     );
-    assert_eq!(
-        visitor
-            .get("/figures?indicator=reports&place=130903001201")
-            .await
-            .status,
-        404
-    );
+    assert_eq!(visitor.get("/figures?indicator=reports&place=130903001201").await.status, 404);
     for n in 0..2 {
         town.report("130903001201", &format!("more {n}")).await;
     }

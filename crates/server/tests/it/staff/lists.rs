@@ -21,10 +21,7 @@ async fn counts_are_exact_and_filters_stand_in_the_address() {
     let found = call.get("/cases?q=ditch").await;
     assert!(found.plain().contains("ditch blocked") && !found.plain().contains("bins 1"));
     let number = call.get(&format!("/cases?q={filed}")).await;
-    assert_eq!(
-        (number.status, number.location()),
-        (303, format!("/cases/{filed}").as_str())
-    );
+    assert_eq!((number.status, number.location()), (303, format!("/cases/{filed}").as_str()));
     for odd in [
         "/cases?period=9999-99",
         "/cases?place=x&state=y&after=zz&sort=due",
@@ -50,11 +47,7 @@ async fn pages_follow_each_other_without_gaps_or_repeats() {
     }
     let mut dispatch = town.as_("dispatch").await;
     let numbers = |text: &str| -> Vec<String> {
-        text.split("data-case=\"")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next())
-            .map(str::to_owned)
-            .collect()
+        text.split("data-case=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
     };
     let next_of = |text: &str| {
         let (before, _) = text.split_once("rel=\"next\"")?;

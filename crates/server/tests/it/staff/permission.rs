@@ -12,27 +12,13 @@ async fn every_page_opens_to_exactly_its_roles() {
     let town = Town::new().await;
     for (account, ..) in PEOPLE {
         let mut browser = town.as_(account).await;
-        for path in [
-            "/desk",
-            "/desk?tab=team",
-            "/desk?tab=waiting",
-            "/cases",
-            "/cases.csv",
-            "/centre",
-            "/m",
-            "/figures",
-        ] {
+        for path in
+            ["/desk", "/desk?tab=team", "/desk?tab=waiting", "/cases", "/cases.csv", "/centre", "/m", "/figures"]
+        {
             let answer = browser.get(path).await;
             assert_eq!(answer.status, 200, "{path} as {account}: {}", answer.text);
         }
-        for path in [
-            "/admin",
-            "/admin/places",
-            "/admin/import",
-            "/admin/packs",
-            "/admin/accounts",
-            "/admin/jobs",
-        ] {
+        for path in ["/admin", "/admin/places", "/admin/import", "/admin/packs", "/admin/accounts", "/admin/jobs"] {
             let expected = if ADMINS.contains(&account) { 200 } else { 404 };
             let answer = browser.get(path).await;
             assert_eq!(answer.status, expected, "{path} as {account}: {}", answer.text);
@@ -40,11 +26,7 @@ async fn every_page_opens_to_exactly_its_roles() {
         // Opinions may be taken in by more roles than incidents; whoever may open nothing finds no page.
         let answer = browser.get("/cases/new?process=incident").await;
         let may = OPENERS[..3].contains(&account) || answer.status == 404;
-        assert!(
-            may || answer.status == 200,
-            "/cases/new as {account}: {}",
-            answer.status
-        );
+        assert!(may || answer.status == 200, "/cases/new as {account}: {}", answer.status);
     }
 }
 
@@ -53,15 +35,7 @@ async fn visitors_are_asked_to_sign_in_and_people_without_a_post_are_told() {
     let town = Town::new().await;
     let mut visitor = town.visitor();
     let mut lost = town.as_("lost").await;
-    for path in [
-        "/desk",
-        "/cases",
-        "/cases.csv",
-        "/cases/new",
-        "/cases/SB-130903001-2022-000001",
-        "/centre",
-        "/m",
-    ] {
+    for path in ["/desk", "/cases", "/cases.csv", "/cases/new", "/cases/SB-130903001-2022-000001", "/centre", "/m"] {
         let answer = visitor.get(path).await;
         assert_eq!(answer.status, 303, "{path}");
         assert!(answer.location().starts_with("/sign-in?next="), "{}", answer.location());
@@ -103,23 +77,15 @@ async fn lists_show_what_may_be_opened_and_nothing_else() {
     let east = town.report("130903002201", "lamp broken").await;
     for (account, ..) in PEOPLE {
         let mut browser = town.as_(account).await;
-        for path in [
-            "/cases",
-            "/cases?place=130903",
-            "/cases?place=130903002",
-            "/desk?tab=team",
-            "/centre",
-            "/cases.csv",
-        ] {
+        for path in
+            ["/cases", "/cases?place=130903", "/cases?place=130903002", "/desk?tab=team", "/centre", "/cases.csv"]
+        {
             let page = browser.get(path).await;
             assert_eq!(page.status, 200, "{path} as {account}");
             for number in [&west, &east] {
                 if page.plain().contains(number.as_str()) {
                     let card = browser.get(&format!("/cases/{number}")).await;
-                    assert_eq!(
-                        card.status, 200,
-                        "{path} as {account} lists {number} that it may not open"
-                    );
+                    assert_eq!(card.status, 200, "{path} as {account} lists {number} that it may not open");
                 }
             }
         }

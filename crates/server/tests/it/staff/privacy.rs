@@ -22,16 +22,8 @@ async fn clear_values_are_shown_once_on_asking_and_the_asking_is_told() {
     assert_eq!(clear.header("cache-control"), "no-store");
     let again = call.get(&path).await;
     assert!(!again.plain().contains(PHONE), "the next page is masked again");
-    assert!(
-        again.plain().contains("Who saw") || again.plain().contains("to handle this case"),
-        "who looked is told"
-    );
-    let case = town
-        .store
-        .case_by_number(Shard(130_903), &number)
-        .await
-        .unwrap()
-        .unwrap();
+    assert!(again.plain().contains("Who saw") || again.plain().contains("to handle this case"), "who looked is told");
+    let case = town.store.case_by_number(Shard(130_903), &number).await.unwrap().unwrap();
     let lines = town.store.accesses(case.shard, case.id, 10).await.unwrap();
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].fields, ["reporter_name", "reporter_phone"]);
@@ -47,53 +39,24 @@ async fn other_roles_see_masks_and_are_refused() {
         let mut browser = town.as_(account).await;
         let page = browser.get(&format!("/cases/{number}")).await;
         assert_eq!(page.status, 200, "{account}");
-        assert!(
-            !page.plain().contains(PHONE) && !page.plain().contains(NAME),
-            "{account}"
-        );
-        assert!(
-            !page.plain().contains("/reveal"),
-            "{account} is not offered to see them"
-        );
+        assert!(!page.plain().contains(PHONE) && !page.plain().contains(NAME), "{account}");
+        assert!(!page.plain().contains("/reveal"), "{account} is not offered to see them");
         let asked = browser.post_form(&format!("/cases/{number}/reveal"), &[]).await;
         assert_eq!(asked.status, 403, "{account}");
     }
     let mut other = town.as_("other").await;
-    assert_eq!(
-        other.post_form(&format!("/cases/{number}/reveal"), &[]).await.status,
-        404
-    );
+    assert_eq!(other.post_form(&format!("/cases/{number}/reveal"), &[]).await.status, 404);
     let mut call = town.as_("call").await;
-    assert_eq!(
-        call.post_raw(&format!("/cases/{number}/reveal"), &[]).await.status,
-        403,
-        "no token, no look"
-    );
-    let case = town
-        .store
-        .case_by_number(Shard(130_903), &number)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        town.store.accesses(case.shard, case.id, 10).await.unwrap(),
-        [],
-        "nobody saw anything"
-    );
+    assert_eq!(call.post_raw(&format!("/cases/{number}/reveal"), &[]).await.status, 403, "no token, no look");
+    let case = town.store.case_by_number(Shard(130_903), &number).await.unwrap().unwrap();
+    assert_eq!(town.store.accesses(case.shard, case.id, 10).await.unwrap(), [], "nobody saw anything");
 }
 
 #[tokio::test]
 async fn lists_exports_and_other_pages_hold_no_personal_value() {
     let town = Town::new().await;
     let number = town.report("130903001201", "call me at 13812345678 about =cmd").await;
-    for path in [
-        "/cases",
-        "/desk",
-        "/cases.csv",
-        "/centre",
-        &format!("/desk?selected={number}"),
-        "/figures.csv",
-    ] {
+    for path in ["/cases", "/desk", "/cases.csv", "/centre", &format!("/desk?selected={number}"), "/figures.csv"] {
         let mut call = town.as_("call").await;
         let page = call.get(path).await;
         assert_eq!(page.status, 200, "{path}");
@@ -102,9 +65,6 @@ async fn lists_exports_and_other_pages_hold_no_personal_value() {
     let mut call = town.as_("call").await;
     let csv = call.get("/cases.csv").await;
     assert!(csv.plain().contains("Exported by call person"), "{}", csv.text);
-    assert!(
-        csv.plain().contains(&number) && csv.plain().contains("138****"),
-        "numbers in free text are masked"
-    );
+    assert!(csv.plain().contains(&number) && csv.plain().contains("138****"), "numbers in free text are masked");
     assert!(csv.header("content-disposition").contains(".csv"));
 }

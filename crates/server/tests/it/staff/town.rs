@@ -54,17 +54,8 @@ pub trait Plain {
 }
 
 fn unescaped(text: &str) -> String {
-    let signs = [
-        ("&#x2f;", "/"),
-        ("&#x27;", "'"),
-        ("&quot;", "\""),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&amp;", "&"),
-    ];
-    signs
-        .iter()
-        .fold(text.to_owned(), |text, (code, sign)| text.replace(code, sign))
+    let signs = [("&#x2f;", "/"), ("&#x27;", "'"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    signs.iter().fold(text.to_owned(), |text, (code, sign)| text.replace(code, sign))
 }
 
 impl Plain for Answer {
@@ -123,10 +114,7 @@ impl Town {
         store.posts_put(&posts).await.unwrap();
         store.accounts_put(&accounts()).await.unwrap();
         let world = Arc::new(ArcSwap::from_pointee(world(places, posts)));
-        let clock = Arc::new(Clock {
-            seconds: AtomicI64::new(0),
-            count: AtomicU64::new(1),
-        });
+        let clock = Arc::new(Clock { seconds: AtomicI64::new(0), count: AtomicU64::new(1) });
         let works = Works {
             store: store.clone(),
             world: world.clone(),
@@ -136,25 +124,9 @@ impl Town {
         };
         let (committer, _thread) = Committer::start(works).unwrap();
         let files = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            data_dir: files.path().to_owned(),
-            ..Settings::default()
-        };
-        let parts = AppParts {
-            store: store.clone(),
-            world,
-            committer,
-            clock: clock.clone(),
-            master: MASTER,
-            settings,
-        };
-        Town {
-            app: Arc::new(App::new(parts).unwrap()),
-            store,
-            clock,
-            signed_in: Mutex::default(),
-            _files: files,
-        }
+        let settings = Settings { data_dir: files.path().to_owned(), ..Settings::default() };
+        let parts = AppParts { store: store.clone(), world, committer, clock: clock.clone(), master: MASTER, settings };
+        Town { app: Arc::new(App::new(parts).unwrap()), store, clock, signed_in: Mutex::default(), _files: files }
     }
 
     pub fn wait(&self, seconds: i64) {
@@ -171,19 +143,14 @@ impl Town {
             return browser.clone();
         }
         let browser = self.anew(account).await;
-        self.signed_in
-            .lock()
-            .unwrap()
-            .insert(account.to_owned(), browser.clone());
+        self.signed_in.lock().unwrap().insert(account.to_owned(), browser.clone());
         browser
     }
 
     /// A browser in which somebody has just signed in.
     pub async fn anew(&self, account: &str) -> Browser {
         let mut browser = self.visitor();
-        let answer = browser
-            .post_form("/sign-in", &[("account", account), ("password", account)])
-            .await;
+        let answer = browser.post_form("/sign-in", &[("account", account), ("password", account)]).await;
         assert_eq!(answer.status, 303, "{account} cannot sign in: {}", answer.text);
         browser
     }
@@ -220,27 +187,11 @@ impl Town {
             ("place".to_owned(), village.into()),
             ("photos".to_owned(), vec!["0".repeat(32)].into()),
         ]);
-        let body = Body::Open {
-            process: "incident".into(),
-            form,
-            channel: "online".into(),
-            observed_at: None,
-            from: None,
-        };
+        let body =
+            Body::Open { process: "incident".into(), form, channel: "online".into(), observed_at: None, from: None };
         let id = CommandId(self.clock.id());
         let shard = Shard(130_903);
-        self.app
-            .committer
-            .send(Command {
-                id,
-                shard,
-                actor: Actor::Public,
-                body,
-            })
-            .await
-            .unwrap()
-            .number
-            .unwrap()
+        self.app.committer.send(Command { id, shard, actor: Actor::Public, body }).await.unwrap().number.unwrap()
     }
 
     /// Takes an action through the form of the card, with what it asks for besides token, id and version.
@@ -268,10 +219,7 @@ impl Town {
         let answer = handler
             .post_parts(
                 &format!("/cases/{number}/finish"),
-                &[
-                    Part::Text("result", "cleared"),
-                    Part::File("result_photos", "after.jpg", &photo),
-                ],
+                &[Part::Text("result", "cleared"), Part::File("result_photos", "after.jpg", &photo)],
             )
             .await;
         assert_eq!(answer.status, 303, "{}", answer.text);
@@ -305,11 +253,7 @@ fn accounts() -> Vec<Account> {
         password: Some(hash_password(name, &[1; 16]).unwrap()),
         active: true,
     };
-    PEOPLE
-        .iter()
-        .map(|(name, ..)| account(name))
-        .chain([account("lost")])
-        .collect()
+    PEOPLE.iter().map(|(name, ..)| account(name)).chain([account("lost")]).collect()
 }
 
 fn places() -> Vec<Place> {
@@ -337,32 +281,18 @@ fn places() -> Vec<Place> {
 }
 
 pub fn square(west: f64, east: f64) -> String {
-    let ring = [
-        [west, 38.30],
-        [east, 38.30],
-        [east, 38.35],
-        [west, 38.35],
-        [west, 38.30],
-    ];
+    let ring = [[west, 38.30], [east, 38.30], [east, 38.35], [west, 38.35], [west, 38.30]];
     serde_json::json!({ "type": "Polygon", "coordinates": [ring] }).to_string()
 }
 
 fn outlines() -> Vec<(PlaceCode, String)> {
     let of = |code: &str, west: f64, east: f64| (code.parse().unwrap(), square(west, east));
-    vec![
-        of("130903", 116.82, 116.88),
-        of("130903001201001", 116.82, 116.85),
-        of("130903002201001", 116.85, 116.88),
-    ]
+    vec![of("130903", 116.82, 116.88), of("130903001201001", 116.82, 116.85), of("130903002201001", 116.85, 116.88)]
 }
 
 fn reference(model: &Model) -> ReferenceRows {
     let mut rows = ReferenceRows::new();
-    for register in model
-        .registers
-        .values()
-        .filter(|register| register.scope == Scope::Deployment)
-    {
+    for register in model.registers.values().filter(|register| register.scope == Scope::Deployment) {
         let by_key = rows.entry(register.name.clone()).or_default();
         for seed in model.seeds.get(&register.name).into_iter().flatten() {
             by_key.entry(seed.key.clone()).or_default().push(Record {
@@ -386,18 +316,12 @@ fn world(places: Vec<Place>, posts: Vec<Post>) -> World {
         let text = format!(
             r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"code":"1"}},"geometry":{geometry}}}]}}"#
         );
-        let outline = geojson::read(text.as_bytes(), &geojson::ReadOptions::default())
-            .outlines
-            .remove(0)
-            .geometry;
+        let outline = geojson::read(text.as_bytes(), &geojson::ReadOptions::default()).outlines.remove(0).geometry;
         (code.padded(), Places::layer(code.level()), outline)
     };
     let (tree, errors) = PlaceTree::build(places);
     assert_eq!(errors, []);
-    let calendar = include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../data/calendar/cn-workdays.csv"
-    ));
+    let calendar = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/calendar/cn-workdays.csv"));
     World {
         model: MODEL.clone(),
         places: Places {

@@ -57,23 +57,13 @@ pub struct Browser {
 
 impl Browser {
     pub fn new(router: Router) -> Browser {
-        Browser {
-            router,
-            cookies: BTreeMap::new(),
-            headers: vec![("accept-language".to_owned(), "en".to_owned())],
-        }
+        Browser { router, cookies: BTreeMap::new(), headers: vec![("accept-language".to_owned(), "en".to_owned())] }
     }
 
     pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
-        let cookies: Vec<String> = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {
-            request
-                .headers_mut()
-                .insert(header::COOKIE, cookies.join("; ").parse().unwrap());
+            request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().unwrap());
         }
         for (name, value) in &self.headers {
             let name: header::HeaderName = name.parse().unwrap();
@@ -92,29 +82,15 @@ impl Browser {
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, 64 << 20).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Answer {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            bytes,
-            text,
-        }
+        Answer { status: parts.status.as_u16(), headers: parts.headers, bytes, text }
     }
 
     pub async fn get(&mut self, path: &str) -> Answer {
-        self.send(
-            Request::get(path)
-                .header(header::ACCEPT, "text/html")
-                .body(Body::empty())
-                .unwrap(),
-        )
-        .await
+        self.send(Request::get(path).header(header::ACCEPT, "text/html").body(Body::empty()).unwrap()).await
     }
 
     pub async fn method(&mut self, method: Method, path: &str) -> Answer {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::ACCEPT, "text/html");
+        let request = Request::builder().method(method).uri(path).header(header::ACCEPT, "text/html");
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
@@ -127,19 +103,11 @@ impl Browser {
     pub async fn post_raw(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
         let encode = |text: &str| {
             text.bytes()
-                .map(|b| {
-                    if b.is_ascii_alphanumeric() {
-                        char::from(b).to_string()
-                    } else {
-                        format!("%{b:02X}")
-                    }
-                })
+                .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
                 .collect::<String>()
         };
-        let body: Vec<String> = form
-            .iter()
-            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
-            .collect();
+        let body: Vec<String> =
+            form.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
         let request = Request::post(path)
             .header(header::ACCEPT, "text/html")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
@@ -184,10 +152,9 @@ impl Browser {
     }
 
     async fn post_multipart(&mut self, path: &str, body: Body) -> Answer {
-        let request = Request::post(path).header(header::ACCEPT, "text/html").header(
-            header::CONTENT_TYPE,
-            format!("multipart/form-data; boundary={BOUNDARY}"),
-        );
+        let request = Request::post(path)
+            .header(header::ACCEPT, "text/html")
+            .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"));
         self.send(request.body(body).unwrap()).await
     }
 

@@ -71,11 +71,7 @@ impl City {
 
     /// A city in demonstration.
     pub async fn demo() -> City {
-        City::with(Settings {
-            demo: true,
-            ..Settings::default()
-        })
-        .await
+        City::with(Settings { demo: true, ..Settings::default() }).await
     }
 
     async fn with(settings: Settings) -> City {
@@ -86,10 +82,7 @@ impl City {
         store.posts_put(&posts).await.unwrap();
         store.accounts_put(&accounts()).await.unwrap();
         let world = Arc::new(ArcSwap::from_pointee(world(tree, posts)));
-        let clock = Arc::new(Clock {
-            seconds: AtomicI64::new(0),
-            count: AtomicU64::new(1),
-        });
+        let clock = Arc::new(Clock { seconds: AtomicI64::new(0), count: AtomicU64::new(1) });
         let works = Works {
             store: store.clone(),
             world: world.clone(),
@@ -99,26 +92,10 @@ impl City {
         };
         let (committer, _thread) = Committer::start(works).unwrap();
         let files = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            data_dir: files.path().to_owned(),
-            ..settings
-        };
-        let parts = AppParts {
-            store: store.clone(),
-            world,
-            committer,
-            clock: clock.clone(),
-            master: MASTER,
-            settings,
-        };
+        let settings = Settings { data_dir: files.path().to_owned(), ..settings };
+        let parts = AppParts { store: store.clone(), world, committer, clock: clock.clone(), master: MASTER, settings };
         let app = Arc::new(App::new(parts).unwrap());
-        City {
-            router: router(app.clone()),
-            app,
-            store,
-            clock,
-            files,
-        }
+        City { router: router(app.clone()), app, store, clock, files }
     }
 
     /// Lets time pass.
@@ -134,9 +111,7 @@ impl City {
     /// A browser in which `account` is signed in.
     pub async fn signed_in(&self, account: &str) -> Browser {
         let mut browser = self.visitor();
-        let answer = browser
-            .post_form("/sign-in", &[("account", account), ("password", account)])
-            .await;
+        let answer = browser.post_form("/sign-in", &[("account", account), ("password", account)]).await;
         assert_eq!(answer.status, 303, "{}", answer.text);
         browser
     }
@@ -180,11 +155,7 @@ fn accounts() -> Vec<Account> {
         password: Some(hash_password(name, &[1; 16]).unwrap()),
         active,
     };
-    PEOPLE
-        .iter()
-        .map(|(name, ..)| account(name, true))
-        .chain([account("gone", false)])
-        .collect()
+    PEOPLE.iter().map(|(name, ..)| account(name, true)).chain([account("gone", false)]).collect()
 }
 
 fn places() -> Vec<Place> {
@@ -214,13 +185,7 @@ fn places() -> Vec<Place> {
 
 fn outlines() -> Vec<(PlaceCode, String)> {
     let square = |code: &str, west: f64, east: f64| {
-        let ring = [
-            [west, 38.30],
-            [east, 38.30],
-            [east, 38.35],
-            [west, 38.35],
-            [west, 38.30],
-        ];
+        let ring = [[west, 38.30], [east, 38.30], [east, 38.35], [west, 38.35], [west, 38.30]];
         let geometry = serde_json::json!({ "type": "Polygon", "coordinates": [ring] });
         (code.parse().unwrap(), geometry.to_string())
     };
@@ -238,10 +203,7 @@ fn world(tree: Vec<Place>, posts: Vec<Post>) -> World {
         let text = format!(
             r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"code":"1"}},"geometry":{geometry}}}]}}"#
         );
-        let outline = geojson::read(text.as_bytes(), &geojson::ReadOptions::default())
-            .outlines
-            .remove(0)
-            .geometry;
+        let outline = geojson::read(text.as_bytes(), &geojson::ReadOptions::default()).outlines.remove(0).geometry;
         (code.padded(), Places::layer(code.level()), outline)
     };
     let index = PlaceIndex::build(outlines().into_iter().map(shape)).unwrap();

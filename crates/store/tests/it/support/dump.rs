@@ -25,9 +25,7 @@ pub async fn dump(store: &dyn Store) -> BTreeMap<Shard, Dump> {
     let timers = store.timers_due(at(1_000_000_000), 10_000).await.unwrap();
     for (shard, head) in store.shards().await.unwrap() {
         let mut cases = BTreeMap::new();
-        each_case(store, shard, |case| assert_eq!(cases.insert(case.id, case), None))
-            .await
-            .unwrap();
+        each_case(store, shard, |case| assert_eq!(cases.insert(case.id, case), None)).await.unwrap();
         let lines = store.lines_after(shard, 0, 10_000).await.unwrap();
         let dump = Dump {
             cases,

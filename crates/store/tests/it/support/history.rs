@@ -19,27 +19,11 @@ use uuid::Uuid;
 /// One step. `of` picks among the cases opened lately, `again` among the commands sent so far.
 #[derive(Clone, Debug)]
 pub enum Step {
-    Open {
-        township: usize,
-        category: u8,
-        reference: Option<u8>,
-        phone: bool,
-    },
-    Act {
-        of: usize,
-        action: usize,
-        with: usize,
-    },
-    Due {
-        of: usize,
-    },
-    Put {
-        county: usize,
-        key: u8,
-    },
-    Again {
-        again: usize,
-    },
+    Open { township: usize, category: u8, reference: Option<u8>, phone: bool },
+    Act { of: usize, action: usize, with: usize },
+    Due { of: usize },
+    Put { county: usize, key: u8 },
+    Again { again: usize },
 }
 
 pub fn steps(most: usize) -> impl Strategy<Value = Vec<(Step, u16)>> {
@@ -55,9 +39,7 @@ pub fn steps(most: usize) -> impl Strategy<Value = Vec<(Step, u16)>> {
     prop::collection::vec((step, 0..120_u16), 1..most)
 }
 
-const ACTIONS: [&str; 10] = [
-    "give", "give", "merge", "move", "finish", "finish", "back", "visit", "called", "reopen",
-];
+const ACTIONS: [&str; 10] = ["give", "give", "merge", "move", "finish", "finish", "back", "visit", "called", "reopen"];
 
 /// Time and chance that can be repeated: the n-th command gets the n-th id and key.
 #[derive(Default)]
@@ -127,11 +109,7 @@ impl History {
             let answer = send(works, std::slice::from_ref(&timed), 1).await.remove(0);
             if let (Body::Open { .. }, Ok(outcome)) = (&timed.0.body, &answer) {
                 let (case, number) = (outcome.case.unwrap(), outcome.number.clone().unwrap());
-                self.opened.push(Opened {
-                    case,
-                    shard: outcome.shard,
-                    number,
-                });
+                self.opened.push(Opened { case, shard: outcome.shard, number });
             }
             self.commands.push(timed);
             self.answers.push(answer);
@@ -156,18 +134,10 @@ fn command(step: &Step, n: u128, opened: &[Opened]) -> Option<Command> {
     // Among the last few, so that cases go through many steps.
     let pick = |of: usize| opened.iter().rev().nth(of % opened.len().clamp(1, 5));
     let (shard, actor, body) = match step {
-        Step::Open {
-            township,
-            category,
-            reference,
-            phone,
-        } => {
+        Step::Open { township, category, reference, phone } => {
             let place = TOWNSHIPS[*township];
-            let mut form: Fields = [
-                ("place".to_owned(), json!(place)),
-                ("category".to_owned(), json!(format!("c{category}"))),
-            ]
-            .into();
+            let mut form: Fields =
+                [("place".to_owned(), json!(place)), ("category".to_owned(), json!(format!("c{category}")))].into();
             form.extend(reference.map(|n| ("reference".to_owned(), json!(format!("R{n}")))));
             form.extend(phone.then(|| ("phone".to_owned(), json!("13900000000"))));
             let body = Body::Open {
@@ -184,43 +154,20 @@ fn command(step: &Step, n: u128, opened: &[Opened]) -> Option<Command> {
             let (post, account) = clerk_of(&case.shard.to_string());
             let action = ACTIONS[*action];
             let form = typed(action, *with, case, pick(*with)?);
-            let body = Body::Act {
-                case: case.case,
-                action: action.to_owned(),
-                form,
-                version: None,
-            };
+            let body = Body::Act { case: case.case, action: action.to_owned(), form, version: None };
             (case.shard, Actor::Post { post, account }, body)
         }
         Step::Due { of } => {
             let case = pick(*of)?;
-            (
-                case.shard,
-                Actor::System,
-                Body::Due {
-                    case: case.case,
-                    clock: "handle".to_owned(),
-                },
-            )
+            (case.shard, Actor::System, Body::Due { case: case.case, clock: "handle".to_owned() })
         }
         Step::Put { county, key } => {
             let shard = COUNTIES[*county].parse::<PlaceCode>().unwrap().shard();
-            (
-                shard,
-                Actor::System,
-                Body::Put {
-                    record: visit(shard, COUNTIES[*county], *key, n),
-                },
-            )
+            (shard, Actor::System, Body::Put { record: visit(shard, COUNTIES[*county], *key, n) })
         }
         Step::Again { .. } => return None,
     };
-    Some(Command {
-        id: command_id(1_000_000 + n),
-        shard,
-        actor,
-        body,
-    })
+    Some(Command { id: command_id(1_000_000 + n), shard, actor, body })
 }
 
 fn visit(shard: Shard, county: &str, key: u8, n: u128) -> Record {
@@ -249,10 +196,7 @@ fn typed(action: &str, with: usize, case: &Opened, other: &Opened) -> Fields {
         "called" => vec![("caller", json!(format!("called {with}")))],
         _ => vec![],
     };
-    pairs
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The world as it is now.

@@ -21,26 +21,17 @@ pub type Make = fn() -> Db;
 
 /// SQLite in memory.
 pub fn memory() -> Db {
-    Db {
-        store: SqliteStore::memory().unwrap(),
-        _folder: None,
-    }
+    Db { store: SqliteStore::memory().unwrap(), _folder: None }
 }
 
 /// SQLite in a file of its own.
 pub fn file() -> Db {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("suite.db"), SqliteOptions::default()).unwrap();
-    Db {
-        store,
-        _folder: Some(folder),
-    }
+    Db { store, _folder: Some(folder) }
 }
 
 /// Runs a test on this thread.
 pub fn run<T>(test: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(test)
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test)
 }

@@ -50,14 +50,7 @@ pub fn case(n: u128, place: &str) -> Case {
         place,
         level: Level::Township,
         point: None,
-        route: Route {
-            by: RouteBy::Named,
-            place,
-            edition: None,
-            near: vec![],
-            moved_from: vec![],
-            host: None,
-        },
+        route: Route { by: RouteBy::Named, place, edition: None, near: vec![], moved_from: vec![], host: None },
         opened_at: opened,
         observed_at: None,
         updated_at: opened,
@@ -92,54 +85,26 @@ pub fn record(register: &str, key: &str, version: u32) -> Record {
 }
 
 pub fn new_case(case: Case) -> CaseWrite {
-    CaseWrite {
-        case,
-        is_new: true,
-        kind: None,
-    }
+    CaseWrite { case, is_new: true, kind: None }
 }
 
 pub fn changed(case: Case) -> CaseWrite {
-    CaseWrite {
-        case,
-        is_new: false,
-        kind: None,
-    }
+    CaseWrite { case, is_new: false, kind: None }
 }
 
 /// A journal line that says a case was opened.
 fn line(shard: Shard, seq: u64, case: &Case) -> Line {
-    let change = Change::Opened {
-        case: Box::new(case.clone()),
-    };
+    let change = Change::Opened { case: Box::new(case.clone()) };
     let command = command_id(u128::from(seq));
-    let entry = Entry {
-        shard,
-        seq,
-        at: case.opened_at,
-        actor: Actor::System,
-        command,
-        change,
-    };
+    let entry = Entry { shard, seq, at: case.opened_at, actor: Actor::System, command, change };
     let canonical = journal::canonical(&entry).unwrap();
     let hash = journal::hash(&canonical);
-    Line {
-        entry,
-        canonical,
-        hash,
-        case: Some(case.id),
-    }
+    Line { entry, canonical, hash, case: Some(case.id) }
 }
 
 /// A write that follows the shard's head as stored, with a line for each of its cases.
 pub async fn following(store: &dyn Store, shard: Shard, cases: Vec<CaseWrite>) -> ShardWrite {
-    let loaded = store
-        .load(&Want {
-            shards: vec![shard],
-            ..Want::default()
-        })
-        .await
-        .unwrap();
+    let loaded = store.load(&Want { shards: vec![shard], ..Want::default() }).await.unwrap();
     let mut head = loaded.heads[&shard].clone();
     let expected_seq = head.seq;
     let mut lines = Vec::new();
@@ -149,14 +114,7 @@ pub async fn following(store: &dyn Store, shard: Shard, cases: Vec<CaseWrite>) -
         head.frontier.push(line.hash);
         lines.push(line);
     }
-    ShardWrite {
-        shard,
-        expected_seq,
-        head,
-        cases,
-        lines,
-        ..ShardWrite::default()
-    }
+    ShardWrite { shard, expected_seq, head, cases, lines, ..ShardWrite::default() }
 }
 
 /// Writes new cases, shard by shard.

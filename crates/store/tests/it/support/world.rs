@@ -38,13 +38,7 @@ fn field(name: &str, kind: FieldKind) -> Field {
 }
 
 fn text(name: &str) -> Field {
-    field(
-        name,
-        FieldKind::Text {
-            max: 100,
-            pattern: None,
-        },
-    )
+    field(name, FieldKind::Text { max: 100, pattern: None })
 }
 
 fn path(dotted: &str) -> Expr {
@@ -52,10 +46,7 @@ fn path(dotted: &str) -> Expr {
 }
 
 fn clerk() -> Who {
-    Who::Role {
-        role: "clerk".to_owned(),
-        level: Level::County,
-    }
+    Who::Role { role: "clerk".to_owned(), level: Level::County }
 }
 
 fn action(name: &str, to: Option<&str>, form: Vec<Field>, effects: Vec<Effect>) -> Action {
@@ -78,59 +69,19 @@ fn action(name: &str, to: Option<&str>, form: Vec<Field>, effects: Vec<Effect>) 
 fn state(name: &str, is_final: bool, actions: Vec<Action>) -> (String, State) {
     let (title, public) = (Text::default(), Text::default());
     let tone = if is_final { Tone::Done } else { Tone::Waiting };
-    (
-        name.to_owned(),
-        State {
-            name: name.to_owned(),
-            title,
-            public,
-            tone,
-            is_final,
-            actions,
-        },
-    )
+    (name.to_owned(), State { name: name.to_owned(), title, public, tone, is_final, actions })
 }
 
 fn filed() -> Vec<Action> {
-    let give = vec![
-        Effect::Assign(Assign::Form("post".to_owned())),
-        Effect::Assist(Assign::FormMany("helpers".to_owned())),
-    ];
-    let posts = FieldKind::Posts {
-        roles: vec![],
-        within: None,
-    };
-    let post = FieldKind::Post {
-        roles: vec![],
-        within: None,
-    };
-    let into = field(
-        "into",
-        FieldKind::CaseRef {
-            process: "report".to_owned(),
-        },
-    );
-    let place = field(
-        "to",
-        FieldKind::Place {
-            levels: vec![Level::Township],
-        },
-    );
+    let give =
+        vec![Effect::Assign(Assign::Form("post".to_owned())), Effect::Assist(Assign::FormMany("helpers".to_owned()))];
+    let posts = FieldKind::Posts { roles: vec![], within: None };
+    let post = FieldKind::Post { roles: vec![], within: None };
+    let into = field("into", FieldKind::CaseRef { process: "report".to_owned() });
+    let place = field("to", FieldKind::Place { levels: vec![Level::Township] });
     vec![
-        action(
-            "give",
-            Some("given"),
-            vec![field("post", post), field("helpers", posts)],
-            give,
-        ),
-        action(
-            "merge",
-            Some("ended"),
-            vec![into],
-            vec![Effect::Merge {
-                into: "into".to_owned(),
-            }],
-        ),
+        action("give", Some("given"), vec![field("post", post), field("helpers", posts)], give),
+        action("merge", Some("ended"), vec![into], vec![Effect::Merge { into: "into".to_owned() }]),
         action("move", None, vec![place], vec![Effect::Move { place: "to".to_owned() }]),
     ]
 }
@@ -141,17 +92,9 @@ fn given() -> Vec<Action> {
         key: path("case.place"),
         set: [("last".to_owned(), path("case.number"))].into(),
     };
-    let phone = Field {
-        personal: true,
-        ..text("caller")
-    };
+    let phone = Field { personal: true, ..text("caller") };
     vec![
-        action(
-            "finish",
-            Some("done"),
-            vec![text("result")],
-            vec![Effect::Mark("finished".to_owned())],
-        ),
+        action("finish", Some("done"), vec![text("result")], vec![Effect::Mark("finished".to_owned())]),
         action(
             "back",
             Some("filed"),
@@ -180,31 +123,11 @@ fn clock() -> ClockDef {
 }
 
 fn process() -> Process {
-    let unique = Field {
-        unique: true,
-        ..text("reference")
-    };
-    let phone = Field {
-        personal: true,
-        ..text("phone")
-    };
-    let place = field(
-        "place",
-        FieldKind::Place {
-            levels: vec![Level::Township],
-        },
-    );
-    let parts = vec![
-        NumberPart::Place(Level::Township),
-        NumberPart::Literal("-".to_owned()),
-        NumberPart::Sequence(4),
-    ];
-    let reopen = action(
-        "reopen",
-        Some("filed"),
-        vec![],
-        vec![Effect::Count("reopened".to_owned())],
-    );
+    let unique = Field { unique: true, ..text("reference") };
+    let phone = Field { personal: true, ..text("phone") };
+    let place = field("place", FieldKind::Place { levels: vec![Level::Township] });
+    let parts = vec![NumberPart::Place(Level::Township), NumberPart::Literal("-".to_owned()), NumberPart::Sequence(4)];
+    let reopen = action("reopen", Some("filed"), vec![], vec![Effect::Count("reopened".to_owned())]);
     Process {
         name: "report".to_owned(),
         pack: "test".to_owned(),
@@ -212,20 +135,10 @@ fn process() -> Process {
         open_by: vec![Who::Public, Who::System],
         open_when: None,
         form: vec![place, text("category"), unique, phone],
-        fields: vec![
-            text("result"),
-            Field {
-                personal: true,
-                ..text("caller")
-            },
-        ],
+        fields: vec![text("result"), Field { personal: true, ..text("caller") }],
         counts: vec!["returned".to_owned(), "reopened".to_owned(), "late".to_owned()],
         numbers: [("report".to_owned(), NumberDef { on_state: None, parts })].into(),
-        route: RouteDef {
-            point: None,
-            place: Some("place".to_owned()),
-            handled_at: None,
-        },
+        route: RouteDef { point: None, place: Some("place".to_owned()), handled_at: None },
         initial: "filed".to_owned(),
         states: [
             state("filed", false, filed()),
@@ -303,20 +216,12 @@ fn places() -> Places {
     let (tree, errors) = PlaceTree::build(all.map(place).collect());
     assert_eq!(errors, vec![]);
     let index = PlaceIndex::build([]).unwrap();
-    Places {
-        tree: Arc::new(tree),
-        index: Arc::new(index),
-        edition: "none".to_owned(),
-        root: code("1309"),
-    }
+    Places { tree: Arc::new(tree), index: Arc::new(index), edition: "none".to_owned(), root: code("1309") }
 }
 
 /// The clerk of a county.
 pub fn clerk_of(county: &str) -> (PostId, AccountId) {
-    (
-        PostId(format!("clerk.{county}")),
-        AccountId(format!("account.{county}")),
-    )
+    (PostId(format!("clerk.{county}")), AccountId(format!("account.{county}")))
 }
 
 fn posts() -> Posts {
@@ -341,10 +246,7 @@ pub fn world() -> World {
     World {
         model: Arc::new(model()),
         places: places(),
-        office: Office {
-            calendar: Arc::new(calendar),
-            hours: "08:00-12:00,14:00-18:00".parse().unwrap(),
-        },
+        office: Office { calendar: Arc::new(calendar), hours: "08:00-12:00,14:00-18:00".parse().unwrap() },
         reference: Arc::new(BTreeMap::new().into_iter().collect()),
         posts: Arc::new(posts()),
     }
