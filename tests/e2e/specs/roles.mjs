@@ -47,6 +47,20 @@ const clean = (found) => check(found.length === 0, () => `${found.length} findin
 export default function (test) {
   let accounts = [];
 
+  test("the search for raw keys and missing values finds them", async (world) => {
+    const page = await world.page({ viewport: PHONE });
+    await page.setContent('<p>nav-desk</p><input placeholder="undefined"><p>NaN</p><div style="width: 900px">x</div>');
+    const found = await wrong(page);
+    check(KEYS.size > 300 && found.length === 4, `${KEYS.size} keys, found: ${found}`);
+  });
+
+  test("there is something long on every list", async (world) => {
+    for (const description of [`https://example.com/${"a".repeat(180)}`, "路口东侧垃圾桶满了三天".repeat(20)]) {
+      const number = await world.report({ description, address: description.slice(0, 190) });
+      if (!description.startsWith("http")) await (await world.staff("call_taker")).did(number, "file");
+    }
+  });
+
   test("accounts of every role can be tried", async (world) => {
     const page = await world.page();
     await page.goto("/sign-in");
