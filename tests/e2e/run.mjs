@@ -17,6 +17,12 @@ const { Server } = await import("./server.mjs");
 const { World } = await import("./lib.mjs");
 
 const SPECS = ["loop", "live", "no-scripts", "bad-input", "at-once", "map", "accessibility", "roles", "restart"];
+/** A program by path, or by name as the shell would find it. */
+function onPath(name) {
+  if (!name || name.includes("/")) return name || undefined;
+  return (process.env.PATH ?? "").split(":").map((dir) => `${dir}/${name}`).find(existsSync);
+}
+
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 /** No test needs longer, even on a machine with other work. */
@@ -66,7 +72,7 @@ async function main() {
   mkdirSync(shots, { recursive: true });
   for (const file of readdirSync(shots)) rmSync(join(shots, file), { recursive: true, force: true });
   const binary = resolve(process.env.GANGLION_BIN ?? join(home, "target/debug/ganglion"));
-  const executablePath = process.env.CHROMIUM ?? BROWSERS.find(existsSync);
+  const executablePath = onPath(process.env.CHROMIUM) ?? BROWSERS.find(existsSync);
   if (!existsSync(binary)) throw new Error(`there is no ${binary}: run cargo build first`);
   if (!executablePath) throw new Error("no browser found: name one in CHROMIUM");
   const server = new Server(binary, scratch, process.env.GANGLION_HOME ?? home);

@@ -189,5 +189,7 @@ fn a_clock_that_only_bounds_something_never_has_a_timer() {
     desk.act(HANDLER, case, "back", json!({"reason": "a"}));
     desk.act(DIRECTOR, case, "insist", json!({}));
     assert_eq!(timers(&desk, case), ["accept", "handle"]);
-    assert_eq!(desk.case(case).fired, ["window"], "noted once");
+    assert_eq!(desk.case(case).windows, ["window"], "noted once");
+    let deadline = ["accept", "handle"].iter().filter_map(|name| desk.case(case).clocks[*name].due_at()).min();
+    assert_eq!(desk.case(case).due_at(), deadline, "a window is no deadline");
 }
