@@ -7,6 +7,7 @@ use crate::limits::{
     SIGN_IN_LOCK_SECONDS, SIGN_IN_TRIES_MAX, STOP_SECONDS, UPLOAD_TRIES_MAX,
 };
 use crate::map::Outlines;
+use crate::public::home::HomeFigures;
 use crate::rate::Rate;
 use crate::session::SessionCache;
 use crate::templates::Templates;
@@ -122,6 +123,7 @@ pub struct App {
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
     pub(crate) outlines: Outlines,
+    pub(crate) home: HomeFigures,
     pub(crate) live: crate::live::Hub,
     pub(crate) live_listeners: Arc<Semaphore>,
     pub(crate) stopping: watch::Sender<bool>,
@@ -157,6 +159,7 @@ impl App {
             },
             passwords: Semaphore::new(PASSWORDS_AT_ONCE_MAX),
             outlines: Outlines::default(),
+            home: HomeFigures::default(),
             live: crate::live::Hub::default(),
             live_listeners: Arc::new(Semaphore::new(crate::limits::LIVE_LISTENERS_MAX)),
             stopping: watch::Sender::new(false),

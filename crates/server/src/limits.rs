@@ -63,6 +63,8 @@ pub const NEARBY_METRES: f64 = 100.0;
 pub const NEARBY_DAYS: i64 = 7;
 /// Such cases shown.
 pub const NEARBY_SHOWN_MAX: usize = 5;
+/// How long the open figures of the start page are kept, seconds.
+pub const HOME_FIGURES_SECONDS: i64 = 5;
 /// Points of one map request.
 pub const MAP_POINTS_MAX: u32 = 5_000;
 /// Rows of one page of the API.

@@ -1,6 +1,7 @@
 //! The progress of one report, for its reporter: steps, promise, result, and what the reporter may still do. A report
 //! merged into another shows how that one goes.
 
+use super::progress::Promise;
 use crate::error::{Error, refusal_status};
 use crate::limits::RETRY_SECONDS;
 use crate::typed::Typed;
@@ -97,7 +98,8 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
     let words = web.words();
     let look = web.look(&words);
     let (rating, more_forms) = forms(web, &look, (process, case), attempt);
-    let (text, limit) = look.promise(process, shown).unwrap_or_else(|| (look.t("sent-reply-later"), None));
+    let later = || Promise { text: look.t("sent-reply-later"), ..Promise::default() };
+    let promise = look.promise(process, shown).unwrap_or_else(later);
     let looked: Vec<Value> = web
         .app
         .store
@@ -123,8 +125,8 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
         "category": look.category(process, case),
         "place_path": look.place_path(case.place),
         "state": look.state(process, &shown.state),
-        "clock_view": look.main_clock(process, shown),
-        "promised": { "text": text, "limit": limit },
+        "clock_view": promise.clock,
+        "promised": promise,
         "duty_unit": look.unit_of(shown),
         "description": look.description(process, case),
         "photos": look.opening_photos(process, case),

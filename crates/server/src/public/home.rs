@@ -1,13 +1,17 @@
 //! The start page: what one can do here, and a few open figures of this month.
 
 use crate::error::Error;
+use crate::limits::HOME_FIGURES_SECONDS;
 use crate::view::figures::{Reader, When};
 use crate::web::Web;
 use axum::response::Response;
 use ganglion_indicators::figure;
 use ganglion_model::Level;
 use ganglion_model::pack::Indicator;
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::sync::Mutex;
 
 /// Figures shown.
 const SHOWN_MAX: usize = 3;
@@ -27,35 +31,68 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     web.render("pages/home.html", context)
 }
 
-/// The first figures of the packs that are offered for the whole installation.
-async fn open_figures(web: &Web) -> Result<Vec<Value>, Error> {
-    let level: Level = web.world.places.root.level();
-    let indicators = web.world.model.indicators_in_order();
-    let indicators = indicators.into_iter().filter(|indicator| indicator.levels.contains(&level));
-    let mut shown = Vec::new();
-    for indicator in indicators.take(SHOWN_MAX) {
-        shown.push(counter(web, indicator).await?);
-    }
-    Ok(shown)
+/// One open figure, in no language yet.
+struct Counter {
+    indicator: String,
+    shown: Option<String>,
+    points: Vec<f64>,
 }
 
-async fn counter(web: &Web, indicator: &Indicator) -> Result<Value, Error> {
+/// Figures of the start page, read at most once in [`HOME_FIGURES_SECONDS`] however many visitors come.
+#[derive(Default)]
+pub struct HomeFigures {
+    read: Mutex<Option<(Timestamp, Arc<Vec<Counter>>)>>,
+}
+
+impl HomeFigures {
+    async fn get(&self, web: &Web) -> Result<Arc<Vec<Counter>>, Error> {
+        let mut read = self.read.lock().await;
+        let fresh = |at: Timestamp| (0..HOME_FIGURES_SECONDS).contains(&web.now.duration_since(at).as_secs());
+        if let Some((_, counters)) = read.as_ref().filter(|(at, _)| fresh(*at)) {
+            return Ok(counters.clone());
+        }
+        let level: Level = web.world.places.root.level();
+        let indicators = web.world.model.indicators_in_order();
+        let indicators = indicators.into_iter().filter(|indicator| indicator.levels.contains(&level));
+        let mut counters = Vec::new();
+        for indicator in indicators.take(SHOWN_MAX) {
+            counters.push(counter(web, indicator).await?);
+        }
+        let counters = Arc::new(counters);
+        *read = Some((web.now, counters.clone()));
+        Ok(counters)
+    }
+}
+
+/// The first figures of the packs that are offered for the whole installation.
+async fn open_figures(web: &Web) -> Result<Vec<Value>, Error> {
     let words = web.words();
     let look = web.look(&words);
+    let counters = web.app.home.get(web).await?;
+    let shown = counters.iter().filter_map(|counter| {
+        let indicator = web.world.model.indicators.get(&counter.indicator)?;
+        Some(json!({
+            "label": look.text(&indicator.title),
+            "value": counter.shown.as_deref().map_or_else(|| look.t("not-available"), crate::view::words::separated),
+            "unit": look.text(&indicator.unit),
+            "points": counter.points,
+            "href": format!("/figures?indicator={}", indicator.name),
+        }))
+    });
+    Ok(shown.collect())
+}
+
+async fn counter(web: &Web, indicator: &Indicator) -> Result<Counter, Error> {
     let trend: Vec<When> = When::month_of(web.today()).trend();
     let spans: Vec<_> = trend.iter().map(|when| when.span()).collect();
     let store = &*web.app.store;
     let reader = Reader { tally: &store, world: &web.world };
     let got = reader.read(indicator, &[web.world.places.root], &spans, false).await?;
     let figures: Vec<_> = got.iter().flatten().map(|got| figure(indicator, &got.sums)).collect();
-    // A month without rows has no point of its own: a small line leaves it out.
-    let points: Vec<f64> = figures.iter().filter_map(|figure| figure.value).collect();
-    let last = figures.last();
-    Ok(json!({
-        "label": look.text(&indicator.title),
-        "value": last.and_then(|figure| figure.shown.as_deref()).map_or_else(|| look.t("not-available"), crate::view::words::separated),
-        "unit": look.text(&indicator.unit),
-        "points": points,
-        "href": format!("/figures?indicator={}", indicator.name),
-    }))
+    Ok(Counter {
+        indicator: indicator.name.clone(),
+        shown: figures.last().and_then(|figure| figure.shown.clone()),
+        // A month without rows has no point of its own: a small line leaves it out.
+        points: figures.iter().filter_map(|figure| figure.value).collect(),
+    })
 }

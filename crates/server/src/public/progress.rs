@@ -1,6 +1,7 @@
 //! The way of a case as its reporter sees it: states with their public words, the limit that was promised, and what came
 //! of it. Nothing here names a person.
 
+use crate::view::clock::ClockView;
 use crate::view::value::photos;
 use crate::view::{Look, Photo};
 use ganglion_model::Case;
@@ -19,6 +20,18 @@ pub struct Step {
     pub done: bool,
     /// Here now?
     pub current: bool,
+}
+
+/// What was promised, in words.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Promise {
+    /// By when, or how it was kept.
+    pub text: String,
+    /// The limit.
+    pub limit: Option<String>,
+    /// Its clock.
+    #[serde(skip)]
+    pub clock: ClockView,
 }
 
 /// What came of a case.
@@ -47,7 +60,8 @@ fn likely<'a>(process: &'a Process, from: &'a str) -> Vec<&'a str> {
 }
 
 fn leads_on<'a>(process: &'a Process, state: &'a State, passed: &[&str]) -> Option<&'a str> {
-    if state.is_final {
+    // What comes after settling (rating, archive) is no step the reporter waits for.
+    if state.is_settled() {
         return None;
     }
     let to = state.actions.iter().filter_map(|action| action.to.as_deref());
@@ -73,7 +87,7 @@ impl Look<'_> {
         let now = process.states.get(&case.state).map(|state| Step {
             label: self.public_words(state),
             at: case.entered.get(&case.state).map(|(_, last)| self.when(*last)),
-            done: state.is_final,
+            done: state.is_settled(),
             current: true,
         });
         let later = likely(process, &case.state).into_iter().filter(|name| !case.entered.contains_key(*name));
@@ -91,17 +105,18 @@ impl Look<'_> {
         steps
     }
 
-    /// The limit that was promised, in words: text and length.
+    /// The limit that was promised: the one that runs, else the one that ended last.
     #[must_use]
-    pub fn promise(&self, process: &Process, case: &Case) -> Option<(String, Option<String>)> {
-        let promised = process.clocks.values().filter(|def| def.promise && case.clocks.contains_key(&def.name));
-        let views = promised.map(|def| self.clock(process, case, def));
-        let (running, ended): (Vec<_>, Vec<_>) = views.partition(|view| view.due.is_some());
-        if let Some(view) = running.into_iter().next() {
-            let due = view.due.unwrap_or_default();
-            return Some((self.say("promise-finish-by", &[("at", due.into())]), view.limit));
-        }
-        ended.into_iter().next().map(|view| (view.text, view.limit))
+    pub fn promise(&self, process: &Process, case: &Case) -> Option<Promise> {
+        let promised = process.clocks.values().filter(|def| def.promise);
+        let promised = promised.filter_map(|def| Some((def, case.clocks.get(&def.name)?)));
+        let (def, clock) = promised.max_by_key(|(_, clock)| (clock.stopped_at().is_none(), clock.started_at()))?;
+        let view = self.clock(process, case, def);
+        let text = match &view.due {
+            Some(due) if clock.stopped_at().is_none() => self.say("promise-finish-by", &[("at", due.as_str().into())]),
+            _ => view.text.clone(),
+        };
+        Some(Promise { text, limit: view.limit.clone(), clock: view })
     }
 
     /// What came of it: public fields filled while it was handled.

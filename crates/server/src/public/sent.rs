@@ -23,7 +23,7 @@ pub async fn show(web: Web, Path(number): Path<String>) -> Result<Response, Erro
     let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
     let words = web.words();
     let look = web.look(&words);
-    let promised = look.promise(process, &case).map_or_else(|| look.t("sent-reply-later"), |(text, _)| text);
+    let promised = look.promise(process, &case).map_or_else(|| look.t("sent-reply-later"), |promise| promise.text);
     let context = json!({
         "page": web.page("title-report-sent"),
         "number": case.number,
