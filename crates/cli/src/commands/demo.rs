@@ -7,7 +7,7 @@ use crate::demo::actors::Actors;
 use crate::demo::behaviour::Behaviour;
 use crate::demo::{history, live};
 use crate::server::{Installation, start};
-use crate::system::{Machine, master_key};
+use crate::system::{Machine, master_key, stopped};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use ganglion_kernel::Store;
@@ -121,10 +121,14 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };
     let address = listener.local_addr()?;
     let ready = format!("ready http://{address}");
-    running.until_stopped(listener, Some(ready)).await?;
     if let Some(day) = day {
-        day.abort();
+        // Simulated people go home with the signal: the committer ends only when nobody can send any more.
+        tokio::spawn(async move {
+            stopped().await;
+            day.abort();
+        });
     }
+    running.until_stopped(listener, Some(ready)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
