@@ -180,9 +180,8 @@ async fn attempt(
     let loaded = works.store.load(&first).await?;
     let mut batch = Batch::new(&world, &works.master, loaded);
     batch.asked(&first);
-    let records = want_records(&world, batch.state(), commands);
-    if !records.is_empty() {
-        load_more(works, &mut batch, &Want { records, ..Want::default() }).await?;
+    if let Some(more) = want_records(&world, batch.state(), commands) {
+        load_more(works, &mut batch, &more).await?;
     }
     let mut answers = Vec::with_capacity(commands.len());
     for (command, now) in commands.iter().zip(at) {

@@ -5,11 +5,13 @@
 
 pub mod apply;
 pub mod batch;
+mod batch_rows;
 pub mod commit;
 pub mod decide;
 pub mod journal;
 pub mod merkle;
 pub mod port;
+pub mod port_rows;
 pub mod route;
 pub mod seal;
 pub mod world;

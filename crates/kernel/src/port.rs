@@ -6,12 +6,16 @@
 //! row that cannot be read back is an error that names table, column and key.
 
 use crate::merkle::{Frontier, Hash};
+use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use crate::seal::Key;
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, FactChange, Period};
-use ganglion_model::row::{Case, Record};
-use ganglion_model::{AccountId, CaseId, CommandId, Entry, Level, Outcome, Place, PlaceCode, Post, PostId, Shard};
+use ganglion_model::row::{Case, Record, RowKey};
+use ganglion_model::{
+    AccountId, CaseId, CommandId, Entry, Level, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard,
+};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -73,7 +77,11 @@ pub struct Want {
     /// Values that may stand once: shard, field, value.
     pub unique: Vec<(Shard, String, String)>,
     /// Register rows: shard, register, key.
-    pub records: Vec<(Shard, String, String)>,
+    pub records: Vec<RowKey>,
+    /// Proposed changes of rows.
+    pub proposals: Vec<(Shard, ProposalId)>,
+    /// Rows of which it is asked who refers to them.
+    pub referers: Vec<RowKey>,
 }
 
 /// What was found.
@@ -89,8 +97,12 @@ pub struct Loaded {
     pub keys: Vec<(CaseId, String)>,
     /// Numbers of the cases that hold the unique values asked for.
     pub unique: Vec<((Shard, String, String), String)>,
-    /// Newest versions of register rows.
+    /// Every version of the register rows asked for.
     pub records: Vec<Record>,
+    /// Proposed changes of rows.
+    pub proposals: Vec<Proposal>,
+    /// Rows that refer to those asked for and still hold at the time of loading, as `register/key`: the first few of each.
+    pub referers: Vec<(RowKey, Vec<String>)>,
 }
 
 /// A timer: when a clock of a case falls due.
@@ -115,7 +127,7 @@ pub struct Line {
     pub canonical: String,
     /// Leaf hash.
     pub hash: Hash,
-    /// The case it is about.
+    /// The case or the row it is about.
     pub case: Option<CaseId>,
 }
 
@@ -128,6 +140,17 @@ pub struct CaseWrite {
     pub is_new: bool,
     /// Its kind: the value of the process's kind field, which storage cannot know.
     pub kind: Option<String>,
+}
+
+/// What one row refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct References {
+    /// Register of the row.
+    pub register: String,
+    /// Its key.
+    pub key: String,
+    /// Register and key of every row it refers to.
+    pub to: Vec<(String, String)>,
 }
 
 /// Everything one batch writes to one shard.
@@ -143,6 +166,10 @@ pub struct ShardWrite {
     pub cases: Vec<CaseWrite>,
     /// Register rows.
     pub records: Vec<Record>,
+    /// What rows refer to now: all of it, for each row whose references changed.
+    pub references: Vec<References>,
+    /// Proposed changes of rows as they stand now.
+    pub proposals: Vec<Proposal>,
     /// Journal lines in order.
     pub lines: Vec<Line>,
     /// Timers that no longer stand.
@@ -155,7 +182,9 @@ pub struct ShardWrite {
     pub cells: Cells,
     /// Answers to record.
     pub answers: Vec<(CommandId, Outcome, Timestamp)>,
-    /// Unique values taken: field, value, number.
+    /// Unique values given back, before others are taken: field, value.
+    pub unique_gone: Vec<(String, String)>,
+    /// Unique values taken: field, value, number or key.
     pub unique: Vec<(String, String, String)>,
     /// Row keys, wrapped.
     pub keys: Vec<(CaseId, String)>,
@@ -393,6 +422,24 @@ pub trait Store: Send + Sync {
     async fn posts(&self) -> Result<Vec<Post>, StoreError>;
     /// Puts posts.
     async fn posts_put(&self, posts: &[Post]) -> Result<(), StoreError>;
+    /// A page of register rows.
+    async fn rows(
+        &self,
+        filter: &RowFilter,
+        order: &RowOrder,
+        after: Option<&RowAfter>,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError>;
+    /// How many rows a filter has, exactly.
+    async fn row_count(&self, filter: &RowFilter) -> Result<u64, StoreError>;
+    /// Every version of a row, in order of validity.
+    async fn row_versions(&self, row: &RowKey) -> Result<Vec<Record>, StoreError>;
+    /// Rows that refer to a row and still hold on `day`.
+    async fn referers(&self, row: &RowKey, day: Date, limit: u32) -> Result<Vec<Referer>, StoreError>;
+    /// A page of proposals, newest first.
+    async fn proposals(&self, filter: &ProposalFilter, limit: u32) -> Result<Vec<Proposal>, StoreError>;
+    /// One proposal.
+    async fn proposal(&self, shard: Shard, id: ProposalId) -> Result<Option<Proposal>, StoreError>;
     /// Newest versions of register rows of a shard, by key.
     async fn records(&self, shard: Shard, register: &str) -> Result<Vec<Record>, StoreError>;
     /// Every dated version of every register row of a shard, by register, key and first day.

@@ -2,8 +2,9 @@
 
 use crate::Fields;
 use crate::clocks::Clock;
-use crate::id::{AccountId, CaseId, CommandId, PostId, Shard};
+use crate::id::{AccountId, CaseId, CommandId, PostId, ProposalId, Shard};
 use crate::place::Level;
+use crate::proposal::{Proposal, RowWish, Verdict};
 use crate::row::{Case, Link, Mark, Record, Route};
 use crate::text::Text;
 use jiff::Timestamp;
@@ -104,6 +105,21 @@ pub enum Body {
         /// The row; its version is set by `decide`.
         record: Record,
     },
+    /// Changes a register row as its register allows, or proposes to, where two persons are needed.
+    Row {
+        /// What is wanted.
+        wish: Box<RowWish>,
+    },
+    /// Decides a proposed change.
+    Decide {
+        /// The proposal.
+        proposal: ProposalId,
+        /// What is decided.
+        verdict: Verdict,
+        /// Why.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
 }
 
 /// What was decided about one case or record, ready to be applied and journaled.
@@ -131,6 +147,11 @@ pub enum Change {
     Record {
         /// The whole new version.
         record: Box<Record>,
+    },
+    /// A change of a register row was proposed, or decided.
+    Proposal {
+        /// As it stands now.
+        proposal: Box<Proposal>,
     },
 }
 
@@ -324,6 +345,10 @@ pub enum RefusalCode {
     WrongShard,
     /// There is no such process, register or action.
     Unknown,
+    /// Another version of the row is in the way.
+    Overlap,
+    /// Other rows still refer to the row.
+    Referenced,
 }
 
 /// What is wrong with one field.

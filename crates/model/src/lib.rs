@@ -11,17 +11,19 @@ pub mod pack;
 pub mod place;
 pub mod place_tree;
 pub mod post;
+pub mod proposal;
 pub mod row;
 pub mod scope;
 pub mod text;
 
 pub use change::{Actor, Body, Change, Channel, Command, Entry, FieldFinding, Op, Outcome, Refusal, RefusalCode};
-pub use id::{AccountId, CaseId, CommandId, PostId, Shard};
+pub use id::{AccountId, CaseId, CommandId, PostId, ProposalId, Shard};
 pub use pack::Model;
 pub use place::{Level, Place, PlaceCode, PlaceKind};
 pub use place_tree::PlaceTree;
 pub use post::{Post, Posts};
-pub use row::{Case, Link, Mark, Record, Route};
+pub use proposal::{Proposal, ProposalState, RowDeed, RowWish, Verdict};
+pub use row::{Authority, Case, Link, Mark, Record, Route, RowKey, row_id};
 pub use text::{Lang, Text};
 
 /// A map of named field values, in a stable order so that its JSON is canonical.

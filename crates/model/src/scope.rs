@@ -15,6 +15,8 @@ use std::borrow::Cow;
 pub trait Rows {
     /// The row of `register` with `key` that holds on `day`.
     fn row(&self, register: &str, key: &str, day: Date) -> Option<&Record>;
+    /// Whether there is such a row, whatever the day.
+    fn is_known(&self, register: &str, key: &str) -> bool;
     /// The fields of `register`, for following a reference further.
     fn fields(&self, register: &str) -> &[Field];
 }

@@ -12,7 +12,7 @@ use ganglion_kernel::port::{CaseWrite, Head, Line, ShardWrite, Store, StoredLine
 use ganglion_kernel::{StoreError, World, journal};
 use ganglion_model::change::Change;
 use ganglion_model::row::Case;
-use ganglion_model::{CaseId, Entry, Shard};
+use ganglion_model::{CaseId, Entry, Shard, row_id};
 use std::collections::HashMap;
 
 /// Lines replayed in one write.
@@ -100,7 +100,8 @@ fn read_line(shard: Shard, seq: u64, line: &StoredLine) -> Result<Line, ReplayEr
     let case = match &entry.change {
         Change::Opened { case } => Some(case.id),
         Change::Case { case, .. } => Some(*case),
-        Change::Record { .. } => None,
+        Change::Record { record } => Some(record.id()),
+        Change::Proposal { proposal } => Some(row_id(proposal.shard, &proposal.wish.register, &proposal.key)),
     };
     Ok(Line { entry, canonical: again, hash, case })
 }
@@ -159,6 +160,11 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
             apply_all(&mut row.case, ops, entry.at);
         }
         Change::Record { record } => write.records.push((**record).clone()),
+        Change::Proposal { proposal } => {
+            // One write holds each proposal once, as it stands at the end.
+            write.proposals.retain(|one| one.id != proposal.id);
+            write.proposals.push((**proposal).clone());
+        }
     }
     Ok(())
 }

@@ -22,7 +22,8 @@ pub fn figure(running: &Running, asked: &Figure) -> Result<(String, String), Str
         Some(period) => Some(span(period).ok_or_else(|| format!("{period} is no day, month or year"))?),
         None => None,
     };
-    let (cases, records) = (running.at.memory.cases.values(), running.at.memory.records.values());
+    let (cases, records) =
+        (running.at.memory.cases.values(), running.at.memory.records.values().filter_map(|versions| versions.last()));
     let facts = cases
         .flat_map(|case| facts_of_case(&world.model, world, case))
         .chain(records.flat_map(|record| facts_of_record(&world.model, world, record)))

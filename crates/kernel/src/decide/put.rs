@@ -1,5 +1,5 @@
-//! Putting a register row. Who may is decided by the deployment's administrators for now; registers that declare their own
-//! rules and two-person changes build on this.
+//! Putting a register row as the system: rows that packs bring, and rows that were computed. What people do to rows is
+//! decided by [`super::row`].
 
 use super::{Decision, Given, State};
 use crate::world::World;
@@ -22,7 +22,7 @@ pub fn put(
         return Err(Refusal::new(RefusalCode::WrongShard));
     }
     let key = (record.shard, record.register.clone(), record.key.clone());
-    let before = state.records.get(&key);
+    let before = state.newest(&key);
     let mut fields = record.fields.clone();
     fields.retain(|name, _| register.field(name).is_some());
     let version = before.map_or(1, |before| before.version + 1);

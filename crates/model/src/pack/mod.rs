@@ -137,3 +137,28 @@ pub struct Seed {
     /// Values.
     pub fields: crate::Fields,
 }
+
+impl Seed {
+    /// The row of `register` it stands for. Rows kept by place name theirs in the column `place`.
+    #[must_use]
+    pub fn record(&self, register: &Register) -> crate::row::Record {
+        let mut fields = self.fields.clone();
+        let code = fields.get("place").and_then(serde_json::Value::as_str).and_then(|code| code.parse().ok());
+        let place: Option<crate::place::PlaceCode> = code.filter(|_| register.scope != Scope::Deployment);
+        if register.field("place").is_none() {
+            fields.remove("place");
+        }
+        crate::row::Record {
+            register: register.name.clone(),
+            shard: place.map_or(crate::id::Shard::DEPLOYMENT, crate::place::PlaceCode::shard),
+            key: self.key.clone(),
+            version: 0,
+            place,
+            valid_from: self.valid_from,
+            valid_to: self.valid_to,
+            updated_at: jiff::Timestamp::UNIX_EPOCH,
+            fields,
+            authority: None,
+        }
+    }
+}

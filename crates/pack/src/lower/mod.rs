@@ -9,6 +9,7 @@ pub mod indicator;
 pub mod number;
 pub mod process;
 pub mod register;
+mod register_people;
 pub mod seed;
 pub mod value;
 pub mod who;

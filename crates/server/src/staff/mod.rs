@@ -23,6 +23,7 @@ mod personal;
 mod phone;
 mod preview;
 mod query;
+mod registers;
 mod turn;
 
 use crate::app::AppState;
@@ -58,5 +59,6 @@ pub fn routes() -> Router<AppState> {
         .route("/figures.csv", get(export::figures))
         .route("/figures/rows", get(figure_rows::show))
         .route("/m", get(phone::show))
+        .merge(registers::routes())
         .merge(admin::routes())
 }

@@ -14,6 +14,8 @@ mod people;
 mod port;
 mod reference;
 mod row;
+mod row_query;
+mod rows;
 mod write;
 
 pub use connect::{SqliteOptions, SqliteStore};

@@ -1,16 +1,18 @@
 //! The storage port on SQLite: every method takes a connection and hands over to the module of its subject.
 
 use super::connect::SqliteStore;
-use super::{cases, figures, journal, load, people, reference, write};
+use super::{cases, figures, journal, load, people, reference, rows, write};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Period};
 use ganglion_kernel::port::{
     Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, Session, ShardWrite,
     Store, StoreError, StoredLine, Timer, Want,
 };
-use ganglion_model::row::{Case, Record};
-use ganglion_model::{AccountId, CaseId, Entry, Place, PlaceCode, Post, Shard};
+use ganglion_kernel::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+use ganglion_model::row::{Case, Record, RowKey};
+use ganglion_model::{AccountId, CaseId, Entry, Place, PlaceCode, Post, Proposal, ProposalId, Shard};
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -111,6 +113,36 @@ impl Store for SqliteStore {
 
     async fn posts_put(&self, posts: &[Post]) -> Result<(), StoreError> {
         reference::posts_put(&mut self.writer(), posts)
+    }
+
+    async fn rows(
+        &self,
+        filter: &RowFilter,
+        order: &RowOrder,
+        after: Option<&RowAfter>,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        rows::rows(&self.reader(), (filter, order), after, limit)
+    }
+
+    async fn row_count(&self, filter: &RowFilter) -> Result<u64, StoreError> {
+        rows::row_count(&self.reader(), filter)
+    }
+
+    async fn row_versions(&self, row: &RowKey) -> Result<Vec<Record>, StoreError> {
+        load::versions(&self.reader(), row)
+    }
+
+    async fn referers(&self, row: &RowKey, day: Date, limit: u32) -> Result<Vec<Referer>, StoreError> {
+        rows::referers(&self.reader(), row, Some(day), limit)
+    }
+
+    async fn proposals(&self, filter: &ProposalFilter, limit: u32) -> Result<Vec<Proposal>, StoreError> {
+        rows::proposals(&self.reader(), filter, limit)
+    }
+
+    async fn proposal(&self, shard: Shard, id: ProposalId) -> Result<Option<Proposal>, StoreError> {
+        rows::proposal(&self.reader(), shard, id)
     }
 
     async fn records(&self, shard: Shard, register: &str) -> Result<Vec<Record>, StoreError> {

@@ -2,9 +2,11 @@
 
 use super::row::Column;
 use super::row::{Stored, case_key, failed, json, one, run};
+use super::rows;
 use ganglion_indicators::{CellKey, Fact, FactChange};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::port::{After, CaseOrder, CaseWrite, Line, ShardWrite, Timer};
+use ganglion_kernel::port_rows::words_of;
 use ganglion_model::row::{Case, Record};
 use ganglion_model::{Level, Shard};
 use jiff::Timestamp;
@@ -34,6 +36,7 @@ fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     for record in &write.records {
         put_record(connection, record)?;
     }
+    rows::write(connection, write)?;
     timers(connection, write)?;
     for change in &write.facts {
         put_fact(connection, shard, change)?;
@@ -43,6 +46,10 @@ fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
         let sql = "INSERT INTO answer (shard, command, at, outcome) VALUES (?, ?, ?, ?)";
         let outcome = json(ATTEMPTED, outcome)?;
         run(connection, ATTEMPTED, sql, params![shard.0, command.0.as_bytes(), at.as_microsecond(), outcome])?;
+    }
+    for (field, value) in &write.unique_gone {
+        let sql = "DELETE FROM unique_value WHERE shard = ? AND field = ? AND value = ?";
+        run(connection, ATTEMPTED, sql, params![shard.0, field, value])?;
     }
     for (field, value, number) in &write.unique {
         let sql = "INSERT INTO unique_value (shard, field, value, number) VALUES (?, ?, ?, ?)";
@@ -240,7 +247,7 @@ fn put_assist(connection: &Connection, case: &Case) -> Stored<()> {
 
 fn put_record(connection: &Connection, record: &Record) -> Stored<()> {
     let sql = "INSERT OR REPLACE INTO record (shard, register, key, valid_from, valid_to, version, place, updated_at, \
-               body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               words, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     run(
         connection,
         ATTEMPTED,
@@ -254,6 +261,7 @@ fn put_record(connection: &Connection, record: &Record) -> Stored<()> {
             record.version,
             record.place.map(ganglion_model::PlaceCode::padded),
             record.updated_at.as_microsecond(),
+            words_of(record),
             json(ATTEMPTED, record)?
         ],
     )?;

@@ -81,6 +81,7 @@ pub fn record(register: &str, key: &str, version: u32) -> Record {
         valid_to: None,
         updated_at: at(0),
         fields: [("name".to_owned(), format!("{key} {version}").into())].into(),
+        authority: None,
     }
 }
 
