@@ -41,6 +41,9 @@ pub fn want(world: &World, commands: &[Command]) -> Want {
                 want.records.push((command.shard, record.register.clone(), record.key.clone()));
             }
             Body::Row { wish } => batch_rows::want_row(world, command.shard, wish, &mut want),
+            Body::Restore { register, key, versions } => {
+                batch_rows::want_restored(world, (command.shard, register.clone(), key.clone()), versions, &mut want);
+            }
             Body::Decide { proposal, .. } => want.proposals.push((command.shard, *proposal)),
         }
     }
@@ -295,7 +298,7 @@ impl<'a> Batch<'a> {
                 let register = self.world.model.registers.get(&wish.register);
                 register.is_some_and(|register| register.fields.iter().any(|field| field.unique))
             }
-            Body::LinkBack { .. } | Body::Put { .. } | Body::Decide { .. } => false,
+            Body::LinkBack { .. } | Body::Put { .. } | Body::Restore { .. } | Body::Decide { .. } => false,
         }
     }
 
@@ -347,7 +350,7 @@ impl<'a> Batch<'a> {
         let numbering = self.state.numbering.entry(shard).or_default();
         numbering.extend(decision.numbering);
         for (index, change) in decision.changes.into_iter().enumerate() {
-            let touched = self.apply(&change, given.now);
+            let touched = self.apply(shard, &change, given.now);
             match &change {
                 Change::Record { record } if index == 0 => {
                     outcome.number = Some(record.key.clone());
@@ -387,7 +390,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Applies a change to the rows in memory; gives the case or the row it touched.
-    fn apply(&mut self, change: &Change, at: Timestamp) -> Option<CaseId> {
+    fn apply(&mut self, shard: Shard, change: &Change, at: Timestamp) -> Option<CaseId> {
         match change {
             Change::Opened { case } => {
                 self.touched.insert(case.id, Touched { is_new: true, facts: Vec::new(), timers: Vec::new() });
@@ -411,8 +414,20 @@ impl<'a> Batch<'a> {
                 let versions = self.state.records.entry(key.clone()).or_default();
                 self.rows.entry(key).or_insert_with(|| versions.clone());
                 put_version(versions, Record::clone(record));
-                self.write(record.shard).records.push(Record::clone(record));
+                let write = self.write(record.shard);
+                write.records_gone.retain(|gone| *gone != (record.register.clone(), record.key.clone(), record.valid_from));
+                write.records.push(Record::clone(record));
                 Some(record.id())
+            }
+            Change::RecordGone { register, key, valid_from } => {
+                let row = (shard, register.clone(), key.clone());
+                let versions = self.state.records.entry(row.clone()).or_default();
+                self.rows.entry(row).or_insert_with(|| versions.clone());
+                versions.retain(|one| one.valid_from != *valid_from);
+                let write = self.write(shard);
+                write.records.retain(|one| (&one.register, &one.key, one.valid_from) != (register, key, *valid_from));
+                write.records_gone.push((register.clone(), key.clone(), *valid_from));
+                Some(row_id(shard, register, key))
             }
             Change::Proposal { proposal } => {
                 self.state.proposals.insert(proposal.id, Proposal::clone(proposal));

@@ -38,6 +38,16 @@ pub fn want_row(world: &World, shard: Shard, wish: &RowWish, want: &mut Want) {
     want.unique.extend(unique.map(|(field, value)| (shard, field, value)));
 }
 
+/// What putting a row back needs.
+pub fn want_restored(world: &World, row: RowKey, versions: &[Record], want: &mut Want) {
+    let shard = row.0;
+    if let Some(register) = world.model.registers.get(&row.1) {
+        let unique = versions.iter().flat_map(|one| unique_values_of_row(register, &one.fields));
+        want.unique.extend(unique.map(|(field, value)| (shard, field, value)));
+    }
+    want.records.push(row);
+}
+
 /// What a decision about a proposal needs, once the proposal is loaded.
 pub fn want_proposed(world: &World, state: &State, command: &Command, want: &mut Want) {
     let Body::Decide { proposal, .. } = &command.body else { return };

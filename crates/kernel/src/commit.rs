@@ -9,6 +9,7 @@ use crate::port::{ShardWrite, Store, StoreError, Want};
 use crate::seal::Key;
 use crate::world::World;
 use arc_swap::ArcSwap;
+use ganglion_model::Shard;
 use ganglion_model::change::{Change, Command, Entry, Outcome, Refusal};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -209,13 +210,17 @@ async fn load_more(works: &Works, batch: &mut Batch<'_>, want: &Want) -> Result<
 fn publish(works: &Works, writes: Vec<ShardWrite>) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut records = Vec::new();
+    let mut gone = Vec::new();
     for write in writes {
         records.extend(write.records);
+        if write.shard == Shard::DEPLOYMENT {
+            gone.extend(write.records_gone);
+        }
         entries.extend(write.lines.into_iter().map(|line| line.entry));
     }
-    let is_record = |entry: &Entry| matches!(entry.change, Change::Record { .. });
+    let is_record = |entry: &Entry| matches!(entry.change, Change::Record { .. } | Change::RecordGone { .. });
     if entries.iter().any(is_record) {
-        works.world.rcu(|world| Arc::new(world.with_records(records.iter().cloned())));
+        works.world.rcu(|world| Arc::new(world.with_records(records.iter().cloned()).without_records(&gone)));
     }
     entries
 }

@@ -166,6 +166,8 @@ pub struct ShardWrite {
     pub cases: Vec<CaseWrite>,
     /// Register rows.
     pub records: Vec<Record>,
+    /// Versions of rows that are taken back: register, key, first day.
+    pub records_gone: Vec<(String, String, Option<Date>)>,
     /// What rows refer to now: all of it, for each row whose references changed.
     pub references: Vec<References>,
     /// Proposed changes of rows as they stand now.

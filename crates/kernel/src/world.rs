@@ -147,6 +147,23 @@ pub fn seeded(model: &Model) -> ReferenceRows {
     rows
 }
 
+impl World {
+    /// The same world without these versions: register, key, first day.
+    #[must_use]
+    pub fn without_records(self, gone: &[(String, String, Option<Date>)]) -> World {
+        if gone.is_empty() {
+            return self;
+        }
+        let mut fresh = ReferenceRows::clone(&self.fresh);
+        for (register, key, from) in gone {
+            let mut versions = self.versions(register, key).to_vec();
+            versions.retain(|one| one.valid_from != *from);
+            fresh.entry(register.clone()).or_default().insert(key.clone(), Arc::new(versions));
+        }
+        World { fresh: Arc::new(fresh), ..self }
+    }
+}
+
 fn find<'a>(rows: &'a ReferenceRows, register: &str, key: &str) -> Option<&'a Vec<Record>> {
     rows.get(register)?.get(key).map(Arc::as_ref)
 }

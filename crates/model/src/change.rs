@@ -8,6 +8,7 @@ use crate::proposal::{Proposal, RowWish, Verdict};
 use crate::row::{Case, Link, Mark, Record, Route};
 use crate::text::Text;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -110,6 +111,15 @@ pub enum Body {
         /// What is wanted.
         wish: Box<RowWish>,
     },
+    /// Puts a row back to what it was: what an import that was given up leaves behind.
+    Restore {
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: String,
+        /// Every version it had; none: the row was not there.
+        versions: Vec<Record>,
+    },
     /// Decides a proposed change.
     Decide {
         /// The proposal.
@@ -147,6 +157,16 @@ pub enum Change {
     Record {
         /// The whole new version.
         record: Box<Record>,
+    },
+    /// A version of a register row was taken back, as if it had never been put.
+    RecordGone {
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: String,
+        /// The first day it held.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        valid_from: Option<Date>,
     },
     /// A change of a register row was proposed, or decided.
     Proposal {

@@ -101,6 +101,7 @@ fn read_line(shard: Shard, seq: u64, line: &StoredLine) -> Result<Line, ReplayEr
         Change::Opened { case } => Some(case.id),
         Change::Case { case, .. } => Some(*case),
         Change::Record { record } => Some(record.id()),
+        Change::RecordGone { register, key, .. } => Some(row_id(shard, register, key)),
         Change::Proposal { proposal } => Some(row_id(proposal.shard, &proposal.wish.register, &proposal.key)),
     };
     Ok(Line { entry, canonical: again, hash, case })
@@ -159,7 +160,14 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
             let row = touched.get_mut(case).ok_or_else(|| wrong("it changes a case that was never opened"))?;
             apply_all(&mut row.case, ops, entry.at);
         }
-        Change::Record { record } => write.records.push((**record).clone()),
+        Change::Record { record } => {
+            write.records_gone.retain(|gone| *gone != (record.register.clone(), record.key.clone(), record.valid_from));
+            write.records.push((**record).clone());
+        }
+        Change::RecordGone { register, key, valid_from } => {
+            write.records.retain(|one| (&one.register, &one.key, one.valid_from) != (register, key, *valid_from));
+            write.records_gone.push((register.clone(), key.clone(), *valid_from));
+        }
         Change::Proposal { proposal } => {
             // One write holds each proposal once, as it stands at the end.
             write.proposals.retain(|one| one.id != proposal.id);

@@ -54,6 +54,11 @@ impl Memory {
             for record in write.records {
                 put_version(self.records.entry(record.row_key()).or_default(), record);
             }
+            for (register, key, from) in write.records_gone {
+                if let Some(versions) = self.records.get_mut(&(shard, register, key)) {
+                    versions.retain(|one| one.valid_from != from);
+                }
+            }
             self.proposals.extend(write.proposals.into_iter().map(|one| (one.id, one)));
             for one in write.references {
                 self.references.insert((shard, one.register, one.key), one.to);

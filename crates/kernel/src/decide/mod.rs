@@ -126,6 +126,9 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
         }
         Body::Put { record } => put::put(world, state, command, given, record),
         Body::Row { wish } => row::row(world, state, command, given, wish),
+        Body::Restore { register, key, versions } => {
+            put::restore(world, state, (command, given), (register, key, versions))
+        }
         Body::Decide { proposal, verdict, reason } => {
             proposal::decide(world, state, (command, given), (*proposal, *verdict, reason))
         }

@@ -289,3 +289,30 @@ fn a_register_of_the_deployment_is_read_by_every_post_unless_it_names_its_reader
     named.read = world.model.registers["well"].read.clone();
     assert_eq!(row_reach(&named, worker), None);
 }
+
+#[test]
+fn what_was_put_is_put_back_as_if_it_had_never_been() {
+    let world = world();
+    let mut desk = Desk::new(&world);
+    well(&mut desk, "W1");
+    let row = |key: &str| (COUNTY, "well".to_owned(), key.to_owned());
+    let before = desk.state().records[&row("W1")].clone();
+    send(&mut desk, CLERK, wish("well", Some("W1"), "130903001", json!({"depth": "90", "tag": "X"}))).unwrap();
+    well(&mut desk, "W2");
+    let mut restore = |who: &str, key: &str, versions: Vec<ganglion_model::Record>| {
+        let body = Body::Restore { register: "well".into(), key: key.into(), versions };
+        let command = desk.command(COUNTY, actor(who), body);
+        desk.send(&command).map(|_| ())
+    };
+    assert_eq!(code_of(restore(CLERK, "W1", before.clone())), RefusalCode::NotAllowed);
+    restore("system", "W1", before.clone()).unwrap();
+    restore("system", "W2", Vec::new()).unwrap();
+    assert_eq!(code_of(restore("system", "W2", Vec::new())), RefusalCode::WrongState, "nothing is left to put back");
+    assert_eq!(desk.state().records[&row("W1")][0].fields, before[0].fields);
+    assert_eq!(desk.state().records[&row("W2")], []);
+    well(&mut desk, "W2");
+    let writes = desk.batch.finish();
+    let held: Vec<_> = writes[0].unique.iter().map(|(_, value, key)| (value.as_str(), key.as_str())).collect();
+    assert_eq!(held, [("W1", "W1"), ("W2", "W2")]);
+    assert_eq!(writes[0].records_gone, [], "it came back");
+}

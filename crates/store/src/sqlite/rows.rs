@@ -102,6 +102,11 @@ pub(super) fn proposals(connection: &Connection, filter: &ProposalFilter, limit:
 /// Writes what a batch says about references and proposals.
 pub(super) fn write(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     let (attempted, shard) = ("writing a batch", write.shard);
+    for (register, key, from) in &write.records_gone {
+        let sql = "DELETE FROM record WHERE shard = ? AND register = ? AND key = ? AND valid_from = ?";
+        let from = from.map(|day| day.to_string()).unwrap_or_default();
+        run(connection, attempted, sql, params![shard.0, register, key, from])?;
+    }
     for one in &write.references {
         let sql = "DELETE FROM row_reference WHERE shard = ? AND from_register = ? AND from_key = ?";
         run(connection, attempted, sql, params![shard.0, one.register, one.key])?;
