@@ -8,6 +8,7 @@ pub mod batch;
 mod batch_rows;
 pub mod commit;
 pub mod decide;
+pub mod figures;
 pub mod journal;
 pub mod merkle;
 pub mod port;

@@ -274,10 +274,25 @@ pub struct FactFilter {
     pub measure: String,
     /// Place; inside it.
     pub place: PlaceCode,
-    /// Days `[from, to)`; `None` for stocks.
+    /// Days `[from, to)`; `None` for stocks that are only known now.
     pub days: Option<(i32, i32)>,
+    /// What held on this day, for stocks that know when they held; `days` then says nothing.
+    pub as_of: Option<i32>,
     /// Only this part.
     pub dim: Option<String>,
+}
+
+/// The latest row of a member in the days of a filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberRead {
+    /// Whose it is.
+    pub member: String,
+    /// When: second since 1970.
+    pub at: i64,
+    /// The part it belongs to.
+    pub dim: String,
+    /// Its value.
+    pub value: i64,
 }
 
 /// A counter that is read: place, period and dimension key as stored.
@@ -398,6 +413,17 @@ pub trait Store: Send + Sync {
     /// dimension and classes of minutes.
     async fn cells(&self, measure: &str, places: &[PlaceCode], periods: &[Period])
     -> Result<Vec<CellRead>, StoreError>;
+    /// Counters of a stock at the places for every month up to and with this one, with parts and classes or without.
+    async fn cells_to(
+        &self,
+        measure: &str,
+        places: &[PlaceCode],
+        month: i32,
+        parts: bool,
+    ) -> Result<Vec<CellRead>, StoreError>;
+    /// The latest row of each member in the days of a filter, by member; an error when there are more members than a
+    /// store reads at a time.
+    async fn facts_latest(&self, filter: &FactFilter) -> Result<Vec<MemberRead>, StoreError>;
     /// Facts of a filter summed by dimension, for places and days that have no counters: dimension, rows, sum.
     async fn facts_sum(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError>;
     /// Facts of a filter counted by dimension and value, for medians: dimension, value, rows.

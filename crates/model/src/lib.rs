@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod clocks;
+pub mod exact;
 pub mod expr;
 pub mod id;
 pub mod pack;
@@ -17,6 +18,7 @@ pub mod scope;
 pub mod text;
 
 pub use change::{Actor, Body, Change, Channel, Command, Entry, FieldFinding, Op, Outcome, Refusal, RefusalCode};
+pub use exact::Frac;
 pub use id::{AccountId, CaseId, CommandId, PostId, ProposalId, Shard};
 pub use pack::Model;
 pub use place::{Level, Place, PlaceCode, PlaceKind};

@@ -5,7 +5,7 @@ use crate::Fields;
 use crate::clocks::local_date;
 use crate::expr::{Scope, Val};
 use crate::pack::{Field, FieldKind, Process};
-use crate::place::Level;
+use crate::place::{Level, PlaceCode};
 use crate::row::{Case, Record};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -19,6 +19,10 @@ pub trait Rows {
     fn is_known(&self, register: &str, key: &str) -> bool;
     /// The fields of `register`, for following a reference further.
     fn fields(&self, register: &str) -> &[Field];
+    /// The place the whole installation serves: where rows kept for the deployment count.
+    fn root(&self) -> Option<PlaceCode> {
+        None
+    }
 }
 
 /// The actor as expressions see it.

@@ -12,7 +12,11 @@ fn here(path: &str) -> PathBuf {
 }
 
 fn model() -> Arc<Model> {
-    let (model, findings) = compile_folders(&[here("packs/sketch")]).unwrap();
+    compiled("packs/sketch")
+}
+
+fn compiled(pack: &str) -> Arc<Model> {
+    let (model, findings) = compile_folders(&[here(pack)]).unwrap();
     Arc::new(model.unwrap_or_else(|| panic!("{findings}")))
 }
 
@@ -44,6 +48,16 @@ fn scenarios_of_the_sketch_pass() {
         for report in reports {
             assert_eq!(report.findings, [], "{}", report.title);
         }
+    }
+}
+
+#[test]
+fn figures_over_registers_are_those_counted_by_hand() {
+    let text = std::fs::read_to_string(here("packs/figures/tests/figures.md")).unwrap();
+    let reports = run_file(&compiled("packs/figures"), &text);
+    assert_eq!(reports.len(), 4);
+    for report in reports {
+        assert_eq!(report.findings, [], "{}", report.title);
     }
 }
 

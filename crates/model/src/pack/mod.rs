@@ -7,14 +7,16 @@ mod field;
 mod indicator;
 mod process;
 mod register;
+mod target;
 
 pub use field::{Check, Field, FieldKind, Required};
-pub use indicator::{Formula, Indicator, Measure, Moment, Rounding, Source};
+pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
 pub use process::{
     Action, Assign, ClockDef, Effect, Guard, LengthFrom, NumberDef, NumberPart, OnOverdue, Process, RouteDef, State,
     Tone, Who,
 };
 pub use register::{Register, Scope};
+pub use target::{Slack, Target, TargetRows};
 
 use crate::text::Text;
 use jiff::civil::Date;
@@ -38,6 +40,9 @@ pub struct Model {
     pub measures: BTreeMap<String, Measure>,
     /// Indicators by name.
     pub indicators: BTreeMap<String, Indicator>,
+    /// Targets by name.
+    #[serde(default)]
+    pub targets: BTreeMap<String, Target>,
     /// Rows registers start with, by register name.
     pub seeds: BTreeMap<String, Vec<Seed>>,
 }

@@ -10,11 +10,11 @@ use crate::view::case::{CaseRow, card_href};
 use crate::view::words::thousands;
 use crate::web::Web;
 use axum::response::Response;
-use ganglion_indicators::{Period, measures_of};
+use ganglion_indicators::Period;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::port::FactFilter;
 use ganglion_model::CaseId;
-use ganglion_model::pack::{Formula, Indicator, Moment};
+use ganglion_model::pack::{Formula, Indicator};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -31,10 +31,10 @@ struct RowsContext {
 }
 
 /// The measure whose rows a figure says it was counted from: what it is divided by, or what it counts.
-fn counted(indicator: &Indicator) -> &str {
+fn counted(indicator: &Indicator) -> Option<&str> {
     match &indicator.formula {
-        Formula::Ratio(_, below) => below,
-        Formula::Count(one) | Formula::MedianHours(one) | Formula::MeanHours(one) => one,
+        Formula::Ratio(_, below) => Some(below),
+        other => other.measures().first().copied(),
     }
 }
 
@@ -51,13 +51,14 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let asked = figures::asked(&web)?;
     let query = Query(web.query.clone()).without(&["lang", "elder", "theme"]);
     let measure = match query.get("measure") {
-        Some(name) => *measures_of(asked.indicator).iter().find(|one| **one == name).ok_or(Error::NotFound)?,
-        None => counted(asked.indicator),
+        Some(name) => asked.indicator.formula.measures().into_iter().find(|one| *one == name).ok_or(Error::NotFound)?,
+        None => counted(asked.indicator).ok_or(Error::NotFound)?,
     };
-    let is_stock = web.world.model.measures.get(measure).is_some_and(|one| one.at == Moment::Always);
-    let span = asked.when.span();
-    let days = (!is_stock).then(|| (Period::day_number(span.from), Period::day_number(span.to)));
-    let filter = FactFilter { measure: measure.to_owned(), place: asked.place, days, dim: None };
+    let measure = web.world.model.measures.get(measure).ok_or(Error::NotFound)?;
+    let (from, to) = asked.when.span().days();
+    let as_of = measure.until.is_some().then(|| (to - 1).min(Period::day_number(web.today())));
+    let days = (!measure.is_stock()).then_some((from, to));
+    let filter = FactFilter { measure: measure.name.clone(), place: asked.place, days, as_of, dim: None };
     let total: i64 = web.app.store.facts_sum(&filter).await?.iter().map(|(_, rows, _)| rows).sum();
     let found = web.app.store.facts(&filter, after_of(query.get("after")), PAGE_ROWS + 1).await?;
     let more = found.len() > PAGE_ROWS as usize;

@@ -2,13 +2,14 @@
 
 use super::figures::{Asked, Reading, TOLD_MIN, is_public_level, scope};
 use super::query::Query;
-use crate::view::figures::When;
 use crate::view::figures::compare::{Change, change, classes};
 use crate::view::options::Choice;
 use crate::view::words::{separated, thousands};
 use crate::view::{Arg, Look};
 use crate::web::Web;
 use ganglion_indicators::Figure;
+use ganglion_indicators::When;
+use ganglion_model::Frac;
 use ganglion_model::pack::{Formula, Indicator, Rounding};
 use ganglion_model::{Level, PlaceCode};
 use serde::Serialize;
@@ -22,11 +23,6 @@ fn shown(indicator: &Indicator, figure: &Figure, look: &Look<'_>) -> Option<Stri
     let text = separated(figure.shown.as_deref()?);
     let unit = look.text(&indicator.unit);
     Some(if unit.is_empty() { text } else { format!("{text} {unit}") })
-}
-
-/// The number a chart draws: as shown, so that a share of 0.964 stands at 96.4.
-fn drawn(indicator: &Indicator, figure: &Figure) -> Option<f64> {
-    figure.value.map(|value| if indicator.percent { value * 100.0 } else { value })
 }
 
 /// A bar among siblings.
@@ -96,7 +92,7 @@ impl Reading<'_> {
 
     /// What stands beside the figure: both parts of a share, last year.
     pub fn extra(&self, look: &Look<'_>) -> Vec<Value> {
-        let total = |name: &str| thousands(self.got.sums.totals.get(name).map_or(0, |total| total.0));
+        let total = |name: &str| self.total(name);
         let mut extra = Vec::new();
         if self.now.value.is_none() {
             return extra;
@@ -114,6 +110,14 @@ impl Reading<'_> {
         extra
     }
 
+    /// The total of a measure: what its rows add up to, or how many there are.
+    fn total(&self, name: &str) -> String {
+        let (rows, sum) = self.got.sums.totals.get(name).copied().unwrap_or_default();
+        let measure = self.model.measures.get(name).filter(|measure| measure.has_value());
+        let sum = measure.and_then(|one| Frac::scaled(sum, one.digits).rounded(one.digits, Rounding::HalfUp));
+        sum.map_or_else(|| thousands(rows), |sum| separated(&sum))
+    }
+
     fn rows_of(&self, measure: &str) -> Option<String> {
         (!self.asked.public).then(|| self.query().with("measure", measure).on("/figures/rows"))
     }
@@ -129,7 +133,7 @@ impl Reading<'_> {
                 rank: *rank,
                 name: name.clone(),
                 href: self.query().with("place", &code.to_string()).on("/figures"),
-                value: drawn(self.asked.indicator, figure),
+                value: figure.value,
                 text: shown(self.asked.indicator, figure, look),
                 current: *code == self.asked.place,
             })
@@ -147,7 +151,7 @@ impl Reading<'_> {
             .map(|(when, figure)| {
                 json!({
                     "label": look.period_short(*when),
-                    "value": drawn(indicator, figure),
+                    "value": figure.value,
                     "text": shown(indicator, figure, look),
                 })
             })
@@ -171,10 +175,7 @@ impl Reading<'_> {
         let Some(parent) = parent.filter(|_| !bounds.is_empty()) else {
             return Value::Null;
         };
-        let text = |value: f64| {
-            let value = ganglion_indicators::read::round(value, self.asked.indicator.decimals, Rounding::HalfUp);
-            separated(&value)
-        };
+        let text = |value: f64| separated(&format!("{value:.*}", usize::from(self.asked.indicator.decimals)));
         let unit = look.text(&self.asked.indicator.unit);
         let legend: Vec<Value> = bounds
             .iter()
@@ -204,11 +205,13 @@ impl Reading<'_> {
 
     /// Parts of the figure by its dimension, largest first.
     pub fn parts(&self, look: &Look<'_>) -> Vec<Value> {
-        if self.asked.public && self.got.parts.values().any(|rows| (1..TOLD_MIN).contains(rows)) {
+        let Some(measure) = self.asked.indicator.formula.measures().first().copied() else { return Vec::new() };
+        let of = self.got.sums.by(measure, 0);
+        if self.asked.public && of.values().any(|(rows, _)| (1..TOLD_MIN).contains(rows)) {
             // One small part could be worked out from the others, so none is told.
             return Vec::new();
         }
-        let mut parts: Vec<(&String, i64)> = self.got.parts.iter().map(|(value, rows)| (value, *rows)).collect();
+        let mut parts: Vec<(&String, i64)> = of.iter().map(|(value, (rows, _))| (value, *rows)).collect();
         parts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
         parts
             .into_iter()
@@ -299,9 +302,13 @@ fn periods(look: &Look<'_>, chosen: When) -> Vec<Choice> {
 pub fn definition(look: &Look<'_>, indicator: &Indicator) -> Value {
     let formula = match &indicator.formula {
         Formula::Count(_) => look.t("formula-count"),
+        Formula::Sum(_) => look.t("formula-sum"),
         Formula::Ratio(..) => look.t("formula-ratio"),
-        Formula::MedianHours(_) => look.t("formula-median"),
-        Formula::MeanHours(_) => look.t("formula-mean"),
+        Formula::Share { .. } => look.t("formula-share"),
+        Formula::Distinct(_) => look.t("formula-distinct"),
+        Formula::Median(_) | Formula::MedianHours(_) => look.t("formula-median"),
+        Formula::Mean(_) | Formula::MeanHours(_) => look.t("formula-mean"),
+        Formula::Of(_) => look.t("formula-of"),
     };
     let rounding = match indicator.rounding {
         Rounding::HalfUp => "rounding-half-up",

@@ -6,15 +6,15 @@ use crate::error::Error;
 use crate::view::Look;
 use crate::view::case::Crumb;
 use crate::view::figures::compare::ranks;
-use crate::view::figures::read::{Got, is_stock};
-use crate::view::figures::{Reader, When};
 use crate::view::words::{separated, thousands};
 use crate::web::Web;
 use axum::response::Response;
-use ganglion_indicators::{Figure, Span, figure};
+use ganglion_indicators::When;
+use ganglion_indicators::{Figure, Span};
 use ganglion_kernel::Store;
+use ganglion_kernel::figures::{Got, Reader, is_now};
 use ganglion_model::pack::Indicator;
-use ganglion_model::{Level, PlaceCode};
+use ganglion_model::{Level, Model, PlaceCode};
 use serde_json::json;
 
 /// Counts below this are not told to the public (handbook `16`, section 4).
@@ -74,7 +74,7 @@ pub fn asked(web: &Web) -> Result<Asked<'_>, Error> {
             .ok_or(Error::NotFound)?,
     };
     let when = web.arg("period").and_then(When::parse).unwrap_or_else(|| When::month_of(web.today()));
-    Ok(Asked { indicator, place, when, stock: is_stock(&web.world, indicator), public })
+    Ok(Asked { indicator, place, when, stock: is_now(&web.world.model, indicator), public })
 }
 
 /// A figure the public may not be told, because few rows stand behind it.
@@ -83,12 +83,13 @@ fn is_untold(asked: &Asked<'_>, figure: &Figure) -> bool {
 }
 
 fn told(asked: &Asked<'_>, got: &Got) -> Figure {
-    let figure = figure(asked.indicator, &got.sums);
-    if is_untold(asked, &figure) { Figure { value: None, shown: None, rows: 0 } } else { figure }
+    if is_untold(asked, &got.figure) { Figure::default() } else { got.figure.clone() }
 }
 
 /// Everything read for one page.
 pub struct Reading<'w> {
+    /// Packs.
+    pub model: &'w Model,
     /// What was asked for.
     pub asked: Asked<'w>,
     /// The figure.
@@ -123,7 +124,7 @@ fn compared(web: &Web, asked: &Asked<'_>) -> Vec<(PlaceCode, String)> {
 
 async fn read<'w>(web: &'w Web, asked: Asked<'w>) -> Result<Reading<'w>, Error> {
     let store: &dyn Store = web.app.store.as_ref();
-    let reader = Reader { tally: &store, world: &web.world };
+    let reader = Reader { tally: &store, world: &web.world, today: web.today() };
     let trend = if asked.stock { Vec::new() } else { asked.when.trend() };
     let mut whens = vec![asked.when, asked.when.previous(), asked.when.last_year()];
     if asked.stock {
@@ -135,7 +136,7 @@ async fn read<'w>(web: &'w Web, asked: Asked<'w>) -> Result<Reading<'w>, Error> 
     let mut own = own.pop().unwrap_or_default().into_iter();
     let got = own.next().unwrap_or_default();
     let now = told(&asked, &got);
-    let none = Figure { value: None, shown: None, rows: 0 };
+    let none = Figure::default();
     let (before, last_year) = if asked.stock {
         (none.clone(), none)
     } else {
@@ -156,7 +157,7 @@ async fn read<'w>(web: &'w Web, asked: Asked<'w>) -> Result<Reading<'w>, Error> 
         .collect();
     let values: Vec<Option<f64>> = siblings.iter().map(|(_, _, figure)| figure.value).collect();
     let ranks = ranks(asked.indicator, &values);
-    Ok(Reading { now, got, before, last_year, trend, siblings, ranks, asked })
+    Ok(Reading { model: &web.world.model, now, got, before, last_year, trend, siblings, ranks, asked })
 }
 
 /// `GET /figures`.

@@ -9,6 +9,7 @@ mod connect;
 mod figures;
 mod journal;
 mod load;
+mod members;
 mod migrate;
 mod people;
 mod port;

@@ -1,12 +1,12 @@
 //! The storage port on SQLite: every method takes a connection and hands over to the module of its subject.
 
 use super::connect::SqliteStore;
-use super::{cases, figures, journal, load, people, reference, rows, write};
+use super::{cases, figures, journal, load, members, people, reference, rows, write};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Period};
 use ganglion_kernel::port::{
-    Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, Session, ShardWrite,
-    Store, StoreError, StoredLine, Timer, Want,
+    Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, MemberRead, Session,
+    ShardWrite, Store, StoreError, StoredLine, Timer, Want,
 };
 use ganglion_kernel::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use ganglion_model::row::{Case, Record, RowKey};
@@ -81,6 +81,20 @@ impl Store for SqliteStore {
         periods: &[Period],
     ) -> Result<Vec<CellRead>, StoreError> {
         figures::cells(&self.reader(), measure, places, periods)
+    }
+
+    async fn cells_to(
+        &self,
+        measure: &str,
+        places: &[PlaceCode],
+        month: i32,
+        parts: bool,
+    ) -> Result<Vec<CellRead>, StoreError> {
+        figures::cells_to(&self.reader(), measure, places, (month, parts))
+    }
+
+    async fn facts_latest(&self, filter: &FactFilter) -> Result<Vec<MemberRead>, StoreError> {
+        members::facts_latest(&self.reader(), filter)
     }
 
     async fn facts_sum(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError> {

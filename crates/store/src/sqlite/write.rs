@@ -290,10 +290,11 @@ fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Store
         run(connection, ATTEMPTED, sql, params![shard.0, before.measure, before.day, before.place.padded(), case])?;
     }
     if let Some(after) = &change.after {
-        let sql = "INSERT OR REPLACE INTO fact (shard, measure, day, place, case_id, dim, value) \
-                   VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let (place, dim, value) = (after.place.padded(), &after.dim, after.value);
-        run(connection, ATTEMPTED, sql, params![shard.0, after.measure, after.day, place, case, dim, value])?;
+        let sql = "INSERT OR REPLACE INTO fact (shard, measure, day, place, case_id, dim, value, until, member, at) \
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let Fact { measure, day, until, dim, member, at, value, .. } = after;
+        let place = after.place.padded();
+        run(connection, ATTEMPTED, sql, params![shard.0, measure, day, place, case, dim, value, until, member, at])?;
     }
     Ok(())
 }

@@ -1,12 +1,8 @@
-//! Figures: what is asked for ([`When`]), how it is read from counters and facts ([`read`]), and what follows from it
-//! (change, rank, classes of a map).
+//! Figures: periods in words, and what follows from a figure (change, rank, classes of a map). Reading it is the kernel's
+//! work.
 
 pub mod compare;
-pub mod read;
-pub mod when;
+mod when;
 
 #[cfg(test)]
 mod tests;
-
-pub use read::Reader;
-pub use when::When;
