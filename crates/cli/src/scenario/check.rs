@@ -1,7 +1,7 @@
 //! One line of a `then` block against the case last named.
 
 use super::Finding;
-use super::figure::figure;
+use super::figure::{figure, rank, target};
 use super::parse::Line;
 use super::rows;
 use super::run::{Running, is_refusal, refused_as};
@@ -62,6 +62,8 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
         Read::SeesOf(who, field, row, said) => {
             return Ok((expected(said), rows::seen(running, who, field, (&row.0, &row.1))?));
         }
+        Read::Rank(asked) => return rank(running, asked),
+        Read::Target(name, place, said) => return target(running, (name, place), said),
         _ => {}
     }
     let case = running.case(None).ok_or("no case was opened")?;

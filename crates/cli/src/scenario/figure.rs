@@ -3,15 +3,13 @@
 use super::run::Running;
 use super::then::Figure;
 use super::value::expected;
-use ganglion_indicators::When;
 use ganglion_indicators::fold::DIM_SEPARATOR;
-use ganglion_indicators::{Fact, Span, facts_of_case, facts_of_row};
+use ganglion_indicators::{Fact, Span, When, facts_of_case, facts_of_row, ranks};
 use ganglion_kernel::figures::memory::Memory;
 use ganglion_kernel::figures::{Got, Reader};
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::{Indicator, Measure};
-use ganglion_model::{CaseId, PlaceCode, Record};
-use std::collections::BTreeMap;
+use ganglion_model::pack::{Indicator, Measure, Rounding, Scope};
+use ganglion_model::{CaseId, Frac, PlaceCode, Shard};
 
 /// Expected and found value of a figure, as shown on screens without unit; `n/a` when there is nothing to divide by.
 ///
@@ -28,6 +26,57 @@ pub fn figure(running: &Running, asked: &Figure) -> Result<(String, String), Str
     let said = expected(&asked.said);
     let said = said.trim_end_matches(['%', ' ']);
     Ok((said.to_owned(), found))
+}
+
+/// Expected and found rank of a place among the children of the same parent: `2 of 16`, `none` without a value.
+///
+/// # Errors
+/// What the line names and does not exist.
+pub fn rank(running: &Running, asked: &Figure) -> Result<(String, String), String> {
+    let world = &running.at.setting.world;
+    let indicator = world.model.indicators.get(&asked.indicator);
+    let indicator = indicator.ok_or_else(|| format!("there is no indicator {}", asked.indicator))?;
+    let place: PlaceCode = asked.place.parse().map_err(|_| format!("{} is no place code", asked.place))?;
+    let parent = place.parent().ok_or("a place with siblings")?;
+    let siblings = world.places.tree.children(parent, local_date(running.at.now));
+    let siblings: Vec<PlaceCode> = siblings.map(|one| one.code).collect();
+    let got = read(running, (indicator, asked.part.as_deref()), &siblings, span(running, asked)?)?;
+    let ranks = ranks(indicator, &got.iter().map(|got| got.figure.exact).collect::<Vec<_>>());
+    let own = siblings.iter().position(|code| *code == place).and_then(|at| ranks[at]);
+    let found = own.map_or_else(|| "none".to_owned(), |own| format!("{own} of {}", ranks.iter().flatten().count()));
+    Ok((expected(&asked.said), found))
+}
+
+/// A target at a place against `606.7 of 580.0, 104.6 %, expected 60.0 %, parts over by 5.2 %`: every part named must be so.
+///
+/// # Errors
+/// How the place stands, when a part is not so.
+pub fn target(running: &Running, (name, place): (&str, &str), said: &str) -> Result<(String, String), String> {
+    let world = &running.at.setting.world;
+    let target = world.model.targets.get(name).ok_or_else(|| format!("there is no target {name}"))?;
+    let indicator = world.model.indicators.get(&target.of).ok_or("an indicator of the target")?;
+    let place: PlaceCode = place.parse().map_err(|_| format!("{place} is no place code"))?;
+    let memory = Memory::of(&world.model, facts(running));
+    let reader = Reader { tally: &memory, world, today: local_date(running.at.now) };
+    let standing = block_on(reader.standings(target, &[place]))?.pop().ok_or("an indicator of the target")?;
+    let percent = |value: Frac| format!("{} %", value.rounded(1, Rounding::HalfUp).unwrap_or_default());
+    let whole = standing.target.and_then(|value| value.rounded(indicator.decimals, indicator.rounding));
+    let done = standing.done.shown.as_deref().unwrap_or("n/a");
+    let mut parts = vec![format!("{done} of {}", whole.as_deref().unwrap_or("none"))];
+    parts.extend(standing.percent.map(percent));
+    parts.extend(target.expected_on(reader.today).map(|value| format!("expected {}", percent(value))));
+    parts.extend(standing.gap.map(|gap| match gap.percent.is_negative() {
+        true => format!("parts short by {}", percent(Frac::ZERO.sub(gap.percent).unwrap_or(gap.percent))),
+        false => format!("parts over by {}", percent(gap.percent)),
+    }));
+    let found = parts.join(", ");
+    let all = said.split(',').map(str::trim).all(|part| parts.iter().any(|one| one == part));
+    if all { Ok((found.clone(), found)) } else { Err(found) }
+}
+
+fn block_on<T, E: std::fmt::Display>(reading: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
+    runtime.block_on(reading).map_err(|error| error.to_string())
 }
 
 /// The period asked for; everything so far without one.
@@ -54,8 +103,7 @@ fn read(
     }
     let memory = Memory::of(&world.model, facts);
     let reader = Reader { tally: &memory, world, today: local_date(running.at.now) };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
-    let got = runtime.block_on(reader.read(indicator, places, &[span], false)).map_err(|error| error.to_string())?;
+    let got = block_on(reader.read(indicator, places, &[span], false))?;
     Ok(got.into_iter().flatten().collect())
 }
 
@@ -77,17 +125,15 @@ fn facts(running: &Running) -> Vec<(CaseId, Fact)> {
     for case in running.at.memory.cases.values() {
         facts.extend(facts_of_case(&world.model, world, case).into_iter().map(|fact| (case.id, fact)));
     }
-    let mut rows: BTreeMap<(u32, &str, &str), Vec<Record>> = BTreeMap::new();
-    let deployed = world.reference.values().flat_map(|rows| rows.values()).flatten();
-    for record in deployed.chain(running.at.memory.records.values()) {
-        let versions = rows.entry((record.shard.0, &record.register, &record.key)).or_default();
-        versions.retain(|old| old.valid_from != record.valid_from);
-        versions.push(record.clone());
-    }
-    for (n, (_, mut versions)) in rows.into_iter().enumerate() {
-        versions.sort_by_key(|record| record.valid_from);
-        let id = CaseId(uuid::Uuid::from_u128(u128::MAX - n as u128));
-        facts.extend(facts_of_row(&world.model, world, &versions).into_iter().map(|fact| (id, fact)));
+    let deployed = world.model.registers.values().filter(|one| one.scope == Scope::Deployment);
+    let deployed = deployed.flat_map(|register| world.each_row(&register.name));
+    for versions in deployed.chain(running.at.memory.records.values()) {
+        let Some(last) = versions.last() else { continue };
+        let is_double = last.shard == Shard::DEPLOYMENT && running.at.memory.records.contains_key(&last.row_key());
+        let id = last.id();
+        if !is_double || !facts.iter().any(|(known, _)| *known == id) {
+            facts.extend(facts_of_row(&world.model, world, versions).into_iter().map(|fact| (id, fact)));
+        }
     }
     facts
 }

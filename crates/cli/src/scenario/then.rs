@@ -15,6 +15,10 @@ pub enum Read {
     Refused(String),
     /// `figure NAME at CODE in PERIOD: VALUE`.
     Figure(Figure),
+    /// `rank NAME at CODE in PERIOD: N of M`.
+    Rank(Figure),
+    /// `target NAME at CODE: DONE of TARGET, N %`.
+    Target(String, String, String),
     /// `row REGISTER KEY [on DATE]: {fields}`.
     Row(String, String, Option<Date>, String),
     /// `proposal REGISTER KEY: STATE`.
@@ -63,7 +67,7 @@ const PLAIN: [&str; 11] =
 const KNOWN: &str = "state, place, level, number, assignee, assisting, channel, moved, routed, near, told, refused, count NAME, \
      field NAME, mark NAME, link KIND, who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, row REGISTER KEY \
      [on DATE], proposal REGISTER KEY, figure NAME at CODE \
-     in PERIOD by PART, each with `:` and a value; on NAME; opened PROCESS as NAME";
+     in PERIOD by PART, rank NAME at CODE in PERIOD, target NAME at CODE, each with `:` and a value; on NAME; opened PROCESS as NAME";
 
 /// Reads a line.
 ///
@@ -102,6 +106,8 @@ pub fn read(text: &str) -> Result<Read, String> {
         ["who", "may", action] => Read::May(own(action), said),
         [name, "clock"] => Read::Clock(own(name), said),
         ["figure", name, rest @ ..] => Read::Figure(figure(name, rest, said).ok_or_else(known)?),
+        ["rank", name, rest @ ..] => Read::Rank(figure(name, rest, said).ok_or_else(known)?),
+        ["target", name, "at", place] => Read::Target(own(name), own(place), said),
         _ => return Err(known()),
     })
 }

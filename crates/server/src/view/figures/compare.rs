@@ -1,4 +1,4 @@
-//! What follows from figures: change, rank, classes of a map.
+//! What follows from figures: change, classes of a map.
 
 use ganglion_indicators::Figure;
 use ganglion_model::pack::Indicator;
@@ -29,20 +29,6 @@ pub fn change(indicator: &Indicator, now: &Figure, before: &Figure) -> Option<Ch
     };
     let sign = if !is_zero && is_more { "+" } else { "" };
     Some(Change { text: format!("{sign}{text}"), tone })
-}
-
-/// Ranks of values, best first: equal values share a rank and the next one is left out. No value, no rank.
-#[must_use]
-pub fn ranks(indicator: &Indicator, values: &[Option<f64>]) -> Vec<Option<usize>> {
-    let less_is_better = indicator.more_is_better == Some(false);
-    let better = |a: f64, b: f64| if less_is_better { a < b } else { a > b };
-    values
-        .iter()
-        .map(|value| {
-            let value = (*value)?;
-            Some(1 + values.iter().flatten().filter(|other| better(**other, value)).count())
-        })
-        .collect()
 }
 
 /// The class of each value, and the bounds of each class that is not empty: class, lowest, highest.
@@ -91,13 +77,6 @@ mod tests {
         assert_eq!(of(Some(false), Some("2"), Some("1")).unwrap().tone, "bad");
         assert_eq!(of(Some(true), Some("50"), Some("50")).unwrap(), Change { text: "0.0".into(), tone: "neutral" });
         assert_eq!(of(Some(true), Some("50"), None), None);
-    }
-
-    #[test]
-    fn equal_values_share_a_rank() {
-        let values = [Some(0.9), Some(0.8), None, Some(0.9), Some(0.7)];
-        assert_eq!(ranks(&share(Some(true)), &values), vec![Some(1), Some(3), None, Some(1), Some(4)]);
-        assert_eq!(ranks(&share(Some(false)), &values)[4], Some(1));
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! Figures: periods in words, and what follows from a figure (change, rank, classes of a map). Reading it is the kernel's
+//! Figures: periods in words, targets, and what follows from a figure (change, classes of a map). Reading it is the kernel's
 //! work.
 
 pub mod compare;
+pub mod targets;
 mod when;
 
 #[cfg(test)]
