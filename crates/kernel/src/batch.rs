@@ -6,6 +6,7 @@
 use crate::apply::apply_all;
 use crate::batch_rows;
 use crate::decide::{Decision, Given, State, decide, is_unique};
+use crate::figures::rows;
 use crate::journal;
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
 use crate::seal::{Key, wrap};
@@ -481,6 +482,7 @@ impl<'a> Batch<'a> {
             write.cases.push(CaseWrite { case, is_new: before.is_new, kind });
         }
         batch_rows::settle(&self.world.model, &self.state, &self.rows, &mut self.writes);
+        rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
         for (shard, write) in &mut self.writes {
             if let Some((expected, head)) = self.heads.remove(shard) {
                 write.expected_seq = expected;

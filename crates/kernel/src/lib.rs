@@ -12,6 +12,7 @@ pub mod figures;
 pub mod journal;
 pub mod merkle;
 pub mod port;
+mod port_figures;
 pub mod port_rows;
 pub mod route;
 pub mod seal;

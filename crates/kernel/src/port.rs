@@ -9,7 +9,7 @@ use crate::merkle::{Frontier, Hash};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use crate::seal::Key;
 use async_trait::async_trait;
-use ganglion_indicators::{Cells, FactChange, Period};
+use ganglion_indicators::{Cells, Fact, FactChange, Period};
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
     AccountId, CaseId, CommandId, Entry, Level, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard,
@@ -18,6 +18,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+pub use crate::port_figures::{CellRead, FactFilter, MemberRead};
 
 /// Why storage could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -267,49 +269,6 @@ pub struct StoredLine {
     pub hash: Hash,
 }
 
-/// Rows behind a figure.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FactFilter {
-    /// Measure.
-    pub measure: String,
-    /// Place; inside it.
-    pub place: PlaceCode,
-    /// Days `[from, to)`; `None` for stocks that are only known now.
-    pub days: Option<(i32, i32)>,
-    /// What held on this day, for stocks that know when they held; `days` then says nothing.
-    pub as_of: Option<i32>,
-    /// Only this part.
-    pub dim: Option<String>,
-}
-
-/// The latest row of a member in the days of a filter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MemberRead {
-    /// Whose it is.
-    pub member: String,
-    /// When: second since 1970.
-    pub at: i64,
-    /// The part it belongs to.
-    pub dim: String,
-    /// Its value.
-    pub value: i64,
-}
-
-/// A counter that is read: place, period and dimension key as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CellRead {
-    /// Place.
-    pub place: PlaceCode,
-    /// Period.
-    pub period: Period,
-    /// Dimension key.
-    pub dim: String,
-    /// Rows.
-    pub rows: i64,
-    /// Sum of values.
-    pub sum: i64,
-}
-
 /// An account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Account {
@@ -435,6 +394,12 @@ pub trait Store: Send + Sync {
         after: Option<(i32, CaseId)>,
         limit: u32,
     ) -> Result<Vec<(i32, Shard, CaseId)>, StoreError>;
+    /// Every fact of a shard, for comparing with a rebuild.
+    async fn facts_all(&self, shard: Shard) -> Result<Vec<(CaseId, Fact)>, StoreError>;
+    /// Forgets the facts and counters of a shard, before they are counted anew.
+    async fn figures_clear(&self, shard: Shard) -> Result<(), StoreError>;
+    /// Adds facts and counters that were counted anew.
+    async fn figures_add(&self, shard: Shard, facts: &[(CaseId, Fact)], cells: &Cells) -> Result<(), StoreError>;
     /// Every counter of a shard, for comparing with a rebuild.
     async fn cells_all(&self, shard: Shard) -> Result<Cells, StoreError>;
 

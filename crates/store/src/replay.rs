@@ -4,16 +4,18 @@
 //! What the journal does not hold is not restored: sequences of numbers, recorded answers, unique values, row keys.
 
 use ganglion_indicators::fold::cells_of_changes;
-use ganglion_indicators::{Fact, fact_changes, facts_of_case};
+use ganglion_indicators::{Fact, fact_changes, facts_of_case, is_measured};
 use ganglion_kernel::apply::apply_all;
 use ganglion_kernel::batch::{kind_of, timers_of};
+use ganglion_kernel::figures::rows::settle_row;
 use ganglion_kernel::merkle::{Frontier, Hash};
 use ganglion_kernel::port::{CaseWrite, Head, Line, ShardWrite, Store, StoredLine, Timer, Want};
+use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World, journal};
 use ganglion_model::change::Change;
 use ganglion_model::row::Case;
-use ganglion_model::{CaseId, Entry, Shard, row_id};
-use std::collections::HashMap;
+use ganglion_model::{CaseId, Entry, Record, RowKey, Shard, row_id};
+use std::collections::{BTreeMap, HashMap};
 
 /// Lines replayed in one write.
 const PAGE: u32 = 500;
@@ -123,7 +125,16 @@ async fn play(
     lines: Vec<Line>,
 ) -> Result<Head, ReplayError> {
     let cases = lines.iter().filter_map(|line| Some((shard, line.case?))).collect();
-    let loaded = into.load(&Want { cases, ..Want::default() }).await?;
+    let records = lines.iter().filter_map(|line| row_of(shard, &line.entry.change)).collect();
+    let loaded = into.load(&Want { cases, records, ..Want::default() }).await?;
+    let mut before: BTreeMap<RowKey, Vec<Record>> = BTreeMap::new();
+    for line in &lines {
+        before.extend(row_of(shard, &line.entry.change).map(|row| (row, Vec::new())));
+    }
+    for record in loaded.records {
+        put_version(before.entry(record.row_key()).or_default(), record);
+    }
+    let mut now = before.clone();
     let mut touched: HashMap<CaseId, Touched> = HashMap::new();
     for case in loaded.cases {
         let (facts, timers) = (facts_of_case(&world.model, world, &case), timers_of(&case));
@@ -134,6 +145,10 @@ async fn play(
     for line in &lines {
         frontier.push(line.hash);
         take(&mut touched, &mut write, &line.entry)?;
+        take_row(&mut now, shard, &line.entry.change);
+    }
+    for (row, before) in before.iter().filter(|(row, _)| is_measured(&world.model, &row.1)) {
+        settle_row(world, row, (before, now.get(row).map(Vec::as_slice).unwrap_or_default()), &mut write);
     }
     write.head = Head { seq: tip.seq + lines.len() as u64, frontier, ..Head::default() };
     write.lines = lines;
@@ -146,7 +161,26 @@ async fn play(
     Ok(head)
 }
 
-/// Applies one line to the rows in memory.
+/// The register row a change is about.
+fn row_of(shard: Shard, change: &Change) -> Option<RowKey> {
+    match change {
+        Change::Record { record } => Some(record.row_key()),
+        Change::RecordGone { register, key, .. } => Some((shard, register.clone(), key.clone())),
+        _ => None,
+    }
+}
+
+/// Applies one line to the register rows in memory.
+fn take_row(rows: &mut BTreeMap<RowKey, Vec<Record>>, shard: Shard, change: &Change) {
+    let Some(versions) = row_of(shard, change).map(|row| rows.entry(row).or_default()) else { return };
+    match change {
+        Change::Record { record } => put_version(versions, Record::clone(record)),
+        Change::RecordGone { valid_from, .. } => versions.retain(|one| one.valid_from != *valid_from),
+        _ => {}
+    }
+}
+
+/// Applies one line to the cases in memory.
 fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &Entry) -> Result<(), ReplayError> {
     let wrong = |reason: &str| ReplayError::Line { shard: entry.shard, seq: entry.seq, reason: reason.to_owned() };
     match &entry.change {

@@ -9,7 +9,7 @@ use ganglion_kernel::figures::memory::Memory;
 use ganglion_kernel::figures::{Got, Reader};
 use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Indicator, Measure, Rounding, Scope};
-use ganglion_model::{CaseId, Frac, PlaceCode, Shard};
+use ganglion_model::{CaseId, Frac, PlaceCode, Record};
 
 /// Expected and found value of a figure, as shown on screens without unit; `n/a` when there is nothing to divide by.
 ///
@@ -125,15 +125,17 @@ fn facts(running: &Running) -> Vec<(CaseId, Fact)> {
     for case in running.at.memory.cases.values() {
         facts.extend(facts_of_case(&world.model, world, case).into_iter().map(|fact| (case.id, fact)));
     }
-    let deployed = world.model.registers.values().filter(|one| one.scope == Scope::Deployment);
-    let deployed = deployed.flat_map(|register| world.each_row(&register.name));
-    for versions in deployed.chain(running.at.memory.records.values()) {
+    let memory = &running.at.memory.records;
+    let in_world =
+        |record: &Record| world.model.registers.get(&record.register).is_some_and(|one| one.scope == Scope::Deployment);
+    // Rows kept above counties stand in the world until they change; rows of the deployment always do.
+    let given = world.model.registers.keys().flat_map(|register| world.each_row(register));
+    let given = given.filter(|row| row.last().is_some_and(|one| in_world(one) || !memory.contains_key(&one.row_key())));
+    let kept = memory.values().filter(|row| row.last().is_some_and(|one| !in_world(one)));
+    for versions in given.chain(kept) {
         let Some(last) = versions.last() else { continue };
-        let is_double = last.shard == Shard::DEPLOYMENT && running.at.memory.records.contains_key(&last.row_key());
         let id = last.id();
-        if !is_double || !facts.iter().any(|(known, _)| *known == id) {
-            facts.extend(facts_of_row(&world.model, world, versions).into_iter().map(|fact| (id, fact)));
-        }
+        facts.extend(facts_of_row(&world.model, world, versions).into_iter().map(|fact| (id, fact)));
     }
     facts
 }

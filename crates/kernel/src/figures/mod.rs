@@ -7,6 +7,7 @@
 
 pub mod memory;
 mod plan;
+pub mod rows;
 pub mod targets;
 
 use crate::port::{CellRead, FactFilter, MemberRead, Store, StoreError};

@@ -1,7 +1,7 @@
 //! Counters, and the facts they were counted from.
 
 use super::row::{Column, Stored, all, one};
-use ganglion_indicators::{CellKey, Cells, Period};
+use ganglion_indicators::{CellKey, Cells, Fact, Period};
 use ganglion_kernel::port::{CellRead, FactFilter};
 use ganglion_model::{CaseId, Level, PlaceCode, Shard};
 use rusqlite::types::Value;
@@ -90,6 +90,25 @@ pub(super) fn cells_to(
         out.extend(all(connection, ATTEMPTED, (sql, params![places, -month, measure, parts, deployed]), cell_read)?);
     }
     Ok(out)
+}
+
+/// Every fact of a shard.
+pub(super) fn facts_all(connection: &Connection, shard: Shard) -> Stored<Vec<(CaseId, Fact)>> {
+    let sql = "SELECT case_id, measure, day, until, place, dim, member, at, value FROM fact WHERE shard = ?";
+    let column = |name| Column("fact", name);
+    all(connection, ATTEMPTED, (sql, params![shard.0]), |row| {
+        let fact = Fact {
+            measure: column("measure").get(row, 1)?,
+            day: column("day").get(row, 2)?,
+            until: column("until").get(row, 3)?,
+            place: column("place").place(row, 4)?,
+            dim: column("dim").get(row, 5)?,
+            member: column("member").get(row, 6)?,
+            at: column("at").get(row, 7)?,
+            value: column("value").get(row, 8)?,
+        };
+        Ok((CaseId(column("case_id").id(row, 0)?), fact))
+    })
 }
 
 /// Every counter of a shard.

@@ -3,7 +3,7 @@
 use super::connect::SqliteStore;
 use super::{cases, figures, journal, load, members, people, reference, rows, write};
 use async_trait::async_trait;
-use ganglion_indicators::{Cells, Period};
+use ganglion_indicators::{Cells, Fact, Period};
 use ganglion_kernel::port::{
     Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, MemberRead, Session,
     ShardWrite, Store, StoreError, StoredLine, Timer, Want,
@@ -103,6 +103,18 @@ impl Store for SqliteStore {
 
     async fn facts_values(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError> {
         figures::facts_values(&self.reader(), filter)
+    }
+
+    async fn facts_all(&self, shard: Shard) -> Result<Vec<(CaseId, Fact)>, StoreError> {
+        figures::facts_all(&self.reader(), shard)
+    }
+
+    async fn figures_clear(&self, shard: Shard) -> Result<(), StoreError> {
+        write::figures_clear(&mut self.writer(), shard)
+    }
+
+    async fn figures_add(&self, shard: Shard, facts: &[(CaseId, Fact)], cells: &Cells) -> Result<(), StoreError> {
+        write::figures_add(&mut self.writer(), shard, facts, cells)
     }
 
     async fn cells_all(&self, shard: Shard) -> Result<Cells, StoreError> {

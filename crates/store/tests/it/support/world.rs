@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub const COUNTIES: [&str; 2] = ["130922", "130925"];
 pub const TOWNSHIPS: [&str; 4] = ["130922001", "130922002", "130925001", "130925002"];
 
-fn field(name: &str, kind: FieldKind) -> Field {
+pub fn field(name: &str, kind: FieldKind) -> Field {
     Field {
         name: name.to_owned(),
         kind,
