@@ -82,8 +82,8 @@ fn median(classes: &BTreeMap<i64, i64>, digits: u8) -> Option<Frac> {
     if rows <= 0 {
         return None;
     }
-    let sum = Frac::scaled(at((rows - 1) / 2)?, digits).add(Frac::scaled(at(rows / 2)?, digits))?;
-    sum.div(Frac::whole(2))
+    let sum = Frac::scaled(at((rows - 1) / 2)?, digits).plus(Frac::scaled(at(rows / 2)?, digits))?;
+    sum.over(Frac::whole(2))
 }
 
 /// Sums of one period as a formula sees them.
@@ -123,22 +123,22 @@ impl View<'_> {
     }
 
     fn value(&self) -> Option<Frac> {
-        let mean = |name: &str| self.sum(name).div(Frac::whole(self.total(name).0));
+        let mean = |name: &str| self.sum(name).over(Frac::whole(self.total(name).0));
         let middle =
             |name: &str| median(self.sums.classes.get(name)?, self.measure(name).map_or(0, |measure| measure.digits));
         match &self.indicator.formula {
             Formula::Count(a) => Some(Frac::whole(self.total(a).0)),
             Formula::Sum(a) => Some(self.sum(a)),
             Formula::Mean(a) => mean(a),
-            Formula::MeanHours(a) => mean(a)?.div(Frac::whole(60)),
+            Formula::MeanHours(a) => mean(a)?.over(Frac::whole(60)),
             Formula::Median(a) => middle(a),
-            Formula::MedianHours(a) => middle(a)?.div(Frac::whole(60)),
-            Formula::Ratio(a, b) => self.amount(a, self.total(a)).div(self.amount(b, self.total(b))),
+            Formula::MedianHours(a) => middle(a)?.over(Frac::whole(60)),
+            Formula::Ratio(a, b) => self.amount(a, self.total(a)).over(self.amount(b, self.total(b))),
             Formula::Share { of, parts } => {
                 let by = self.sums.by(of, 0);
                 let chosen = parts.iter().filter_map(|part| by.get(part));
                 let chosen = chosen.fold((0, 0), |all: (i64, i64), one| (all.0 + one.0, all.1.saturating_add(one.1)));
-                self.amount(of, chosen).div(self.amount(of, self.total(of)))
+                self.amount(of, chosen).over(self.amount(of, self.total(of)))
             }
             Formula::Distinct(a) => Some(Frac::whole(
                 self.sums.members.get(a).map_or(0, |members| i64::try_from(members.len()).unwrap_or(i64::MAX)),
@@ -185,8 +185,8 @@ pub fn figure(model: &Model, indicator: &Indicator, now: &Sums, before: &Sums) -
 
 fn change(now: Option<Frac>, before: Option<Frac>, relative: bool) -> Option<Frac> {
     let (now, before) = (now?, before?);
-    let difference = now.sub(before)?;
-    if relative { difference.div(before) } else { Some(difference) }
+    let difference = now.minus(before)?;
+    if relative { difference.over(before) } else { Some(difference) }
 }
 
 /// An indicator that calculates with others; `of` gives their values before they are put into their units.
@@ -206,10 +206,10 @@ fn arithmetic(expr: &Expr, of: &dyn Fn(&str) -> Option<Frac>) -> Option<Frac> {
         Expr::Arith(op, a, b) => {
             let (a, b) = (arithmetic(a, of)?, arithmetic(b, of)?);
             match op {
-                Arith::Add => a.add(b),
-                Arith::Sub => a.sub(b),
-                Arith::Mul => a.mul(b),
-                Arith::Div => a.div(b),
+                Arith::Add => a.plus(b),
+                Arith::Sub => a.minus(b),
+                Arith::Mul => a.times(b),
+                Arith::Div => a.over(b),
                 Arith::Rem => None,
             }
         }
@@ -220,7 +220,7 @@ fn arithmetic(expr: &Expr, of: &dyn Fn(&str) -> Option<Frac>) -> Option<Frac> {
 /// A value in the unit and with the digits its indicator is shown in.
 fn shown(indicator: &Indicator, raw: Option<Frac>, rows: i64) -> Figure {
     let percent = if indicator.percent { Frac::whole(100) } else { Frac::whole(1) };
-    let exact = raw.and_then(|value| value.mul(percent)?.mul(indicator.factor.unwrap_or(Frac::whole(1))));
+    let exact = raw.and_then(|value| value.times(percent)?.times(indicator.factor.unwrap_or(Frac::whole(1))));
     let shown = exact.and_then(|value| value.rounded(indicator.decimals, indicator.rounding));
     Figure { raw, exact, value: exact.map(Frac::to_f64), shown, rows }
 }

@@ -71,7 +71,7 @@ impl Frac {
         let number: i128 = all.parse().ok()?;
         let number = Frac::new(if negative { -number } else { number }, power(part.len()))?;
         let shift = Frac::new(power(exponent.unsigned_abs() as usize), 1)?;
-        if exponent < 0 { number.div(shift) } else { number.mul(shift) }
+        if exponent < 0 { number.over(shift) } else { number.times(shift) }
     }
 
     /// The number a value stands for: decimals are kept as text.
@@ -87,7 +87,7 @@ impl Frac {
 
     /// Sum; `None` past all bounds.
     #[must_use]
-    pub fn add(self, other: Frac) -> Option<Frac> {
+    pub fn plus(self, other: Frac) -> Option<Frac> {
         let by = gcd(self.den, other.den);
         let (left, right) = (other.den / by, self.den / by);
         let num = self.num.checked_mul(left)?.checked_add(other.num.checked_mul(right)?)?;
@@ -96,13 +96,13 @@ impl Frac {
 
     /// Difference; `None` past all bounds.
     #[must_use]
-    pub fn sub(self, other: Frac) -> Option<Frac> {
-        self.add(Frac { num: other.num.checked_neg()?, den: other.den })
+    pub fn minus(self, other: Frac) -> Option<Frac> {
+        self.plus(Frac { num: other.num.checked_neg()?, den: other.den })
     }
 
     /// Product; `None` past all bounds.
     #[must_use]
-    pub fn mul(self, other: Frac) -> Option<Frac> {
+    pub fn times(self, other: Frac) -> Option<Frac> {
         let (a, b) = (gcd(self.num, other.den), gcd(other.num, self.den));
         let num = (self.num / a).checked_mul(other.num / b)?;
         Frac::new(num, (self.den / b).checked_mul(other.den / a)?)
@@ -110,8 +110,8 @@ impl Frac {
 
     /// Quotient; `None` when there is nothing to divide by.
     #[must_use]
-    pub fn div(self, other: Frac) -> Option<Frac> {
-        self.mul(Frac::new(other.den, other.num)?)
+    pub fn over(self, other: Frac) -> Option<Frac> {
+        self.times(Frac::new(other.den, other.num)?)
     }
 
     /// Whether it is less than nothing.
@@ -136,7 +136,7 @@ impl Frac {
     /// Whole units of `digits` digits behind the point, rounded; `None` when they do not fit.
     #[must_use]
     pub fn units(self, digits: u8, rounding: Rounding) -> Option<i64> {
-        let scaled = self.mul(Frac { num: power(usize::from(digits)), den: 1 })?;
+        let scaled = self.times(Frac { num: power(usize::from(digits)), den: 1 })?;
         let (num, den) = (scaled.num.unsigned_abs(), scaled.den.unsigned_abs());
         let (whole, rest) = (num / den, num % den);
         let half = rest.cmp(&(den - rest));
@@ -182,10 +182,10 @@ pub fn exact(expr: &Expr, scope: &dyn Scope) -> Option<Frac> {
         Expr::Arith(op, a, b) => {
             let (a, b) = (exact(a, scope)?, exact(b, scope)?);
             match op {
-                Arith::Add => a.add(b),
-                Arith::Sub => a.sub(b),
-                Arith::Mul => a.mul(b),
-                Arith::Div => a.div(b),
+                Arith::Add => a.plus(b),
+                Arith::Sub => a.minus(b),
+                Arith::Mul => a.times(b),
+                Arith::Div => a.over(b),
                 Arith::Rem => None,
             }
         }
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn decimals_are_read_as_they_are_written() {
         assert_eq!(frac("12.50"), Frac::new(25, 2).unwrap());
-        assert_eq!(frac("-0.1").add(frac("0.3")), Some(frac("0.2")));
+        assert_eq!(frac("-0.1").plus(frac("0.3")), Some(frac("0.2")));
         assert_eq!(frac("1e-3"), frac("0.001"));
         assert_eq!(Frac::of(&Val::Num(0.1)), Some(frac("0.1")));
         for bad in ["", "-", "1.2.3", "abc", "1e99", "１"] {
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn rounding_is_explicit() {
         let shown = |text: &str, decimals, rounding| frac(text).rounded(decimals, rounding).unwrap();
-        let share = frac("7.86").div(frac("8.48")).unwrap().mul(Frac::whole(100)).unwrap();
+        let share = frac("7.86").over(frac("8.48")).unwrap().times(Frac::whole(100)).unwrap();
         assert_eq!(share.rounded(0, Rounding::Truncate).unwrap(), "92");
         assert_eq!(share.rounded(0, Rounding::HalfUp).unwrap(), "93");
         assert_eq!(share.rounded(2, Rounding::HalfUp).unwrap(), "92.69");
@@ -232,16 +232,16 @@ mod tests {
 
     #[test]
     fn nothing_to_divide_by_and_too_much_have_no_value() {
-        assert_eq!(Frac::whole(1).div(Frac::ZERO), None);
+        assert_eq!(Frac::whole(1).over(Frac::ZERO), None);
         let huge = Frac::new(i128::MAX, 1).unwrap();
-        assert_eq!(huge.add(Frac::whole(1)), None);
+        assert_eq!(huge.plus(Frac::whole(1)), None);
         assert_eq!(huge.units(0, Rounding::HalfUp), None);
     }
 
     proptest! {
         #[test]
         fn adding_decimals_in_any_order_gives_the_same(mut all in prop::collection::vec(-1_000_000_i64..1_000_000, 0..40)) {
-            let sum = |all: &[i64]| all.iter().try_fold(Frac::ZERO, |sum, n| sum.add(Frac::scaled(*n, 3))).unwrap();
+            let sum = |all: &[i64]| all.iter().try_fold(Frac::ZERO, |sum, n| sum.plus(Frac::scaled(*n, 3))).unwrap();
             let forward = sum(&all);
             all.reverse();
             prop_assert_eq!(forward, sum(&all));

@@ -66,7 +66,7 @@ pub fn target(running: &Running, (name, place): (&str, &str), said: &str) -> Res
     parts.extend(standing.percent.map(percent));
     parts.extend(target.expected_on(reader.today).map(|value| format!("expected {}", percent(value))));
     parts.extend(standing.gap.map(|gap| match gap.percent.is_negative() {
-        true => format!("parts short by {}", percent(Frac::ZERO.sub(gap.percent).unwrap_or(gap.percent))),
+        true => format!("parts short by {}", percent(Frac::ZERO.minus(gap.percent).unwrap_or(gap.percent))),
         false => format!("parts over by {}", percent(gap.percent)),
     }));
     let found = parts.join(", ");

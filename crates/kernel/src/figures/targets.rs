@@ -68,10 +68,10 @@ pub fn gap(target: &Target, values: &Values, place: PlaceCode) -> Option<Gap> {
     if parts.is_empty() {
         return None;
     }
-    let sum = parts.into_iter().try_fold(Frac::ZERO, Frac::add)?;
-    let percent = sum.sub(whole)?.div(whole)?.mul(Frac::whole(100))?;
+    let sum = parts.into_iter().try_fold(Frac::ZERO, Frac::plus)?;
+    let percent = sum.minus(whole)?.over(whole)?.times(Frac::whole(100))?;
     let allowed = if percent.is_negative() { target.slack.short } else { target.slack.over }?;
-    let far = if percent.is_negative() { Frac::ZERO.sub(percent)? } else { percent };
+    let far = if percent.is_negative() { Frac::ZERO.minus(percent)? } else { percent };
     (far > Frac::whole(i64::from(allowed))).then_some(Gap { sum, percent })
 }
 
@@ -88,7 +88,7 @@ impl Reader<'_> {
         let standing = |(place, got): (&PlaceCode, Vec<super::Got>)| {
             let done = got.into_iter().next().unwrap_or_default().figure;
             let to_reach = values.get(place).copied();
-            let percent = done.exact.zip(to_reach).and_then(|(done, whole)| done.div(whole)?.mul(Frac::whole(100)));
+            let percent = done.exact.zip(to_reach).and_then(|(done, whole)| done.over(whole)?.times(Frac::whole(100)));
             Standing { place: *place, target: to_reach, done, percent, gap: gap(target, &values, *place) }
         };
         Ok(places.iter().zip(read).map(standing).collect())

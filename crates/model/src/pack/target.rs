@@ -77,7 +77,7 @@ impl Target {
             return Some(Frac::ZERO);
         };
         let (gone, all) = ((day - *from).get_days(), (*to - *from).get_days());
-        high.sub(*low)?.mul(Frac::new(i128::from(gone), i128::from(all))?)?.add(*low)
+        high.minus(*low)?.times(Frac::new(i128::from(gone), i128::from(all))?)?.plus(*low)
     }
 }
 

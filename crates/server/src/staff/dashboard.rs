@@ -27,7 +27,8 @@ const PARTS_MAX: usize = 40;
 pub async fn show(web: Web) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
-    let first = asked(&web)?;
+    // A stock named by default says nothing about the others: the period stays open to choice.
+    let first = Asked { stock: false, ..asked(&web)? };
     let (place, when) = (first.place, first.when);
     let mut groups: Vec<(String, Vec<Value>)> = Vec::new();
     let all = web.world.model.indicators_in_order();

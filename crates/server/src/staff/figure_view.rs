@@ -229,7 +229,7 @@ impl Reading<'_> {
         let bar = |(value, amount): (&String, i64)| {
             let exact = if adds_up { Frac::scaled(amount, measure.digits) } else { Frac::whole(amount) };
             let factor = self.asked.indicator.factor.filter(|_| adds_up).unwrap_or(Frac::whole(1));
-            let exact = exact.mul(factor).unwrap_or(exact);
+            let exact = exact.times(factor).unwrap_or(exact);
             let decimals = if adds_up { self.asked.indicator.decimals } else { 0 };
             let text = exact.rounded(decimals, self.asked.indicator.rounding).unwrap_or_default();
             json!({ "name": code_label(look, value), "value": exact.to_f64(), "text": separated(&text) })

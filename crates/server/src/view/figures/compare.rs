@@ -18,7 +18,7 @@ pub struct Change {
 /// The change from `before` to `now`; `None` when one of them has no value.
 #[must_use]
 pub fn change(indicator: &Indicator, now: &Figure, before: &Figure) -> Option<Change> {
-    let difference = now.exact?.sub(before.exact?)?;
+    let difference = now.exact?.minus(before.exact?)?;
     let text = difference.rounded(indicator.decimals, indicator.rounding)?;
     let is_zero = text.bytes().all(|b| matches!(b, b'0' | b'.'));
     let is_more = !difference.is_negative();

@@ -45,7 +45,7 @@ pub fn card(web: &Web, look: &Look<'_>, target: &Target, standings: &[Standing])
         .collect();
     let gap = own.gap.map(|gap| {
         let far =
-            if gap.percent.is_negative() { Frac::ZERO.sub(gap.percent).unwrap_or(gap.percent) } else { gap.percent };
+            if gap.percent.is_negative() { Frac::ZERO.minus(gap.percent).unwrap_or(gap.percent) } else { gap.percent };
         let key = if gap.percent.is_negative() { "target-short" } else { "target-over" };
         look.say(key, &[("sum", amount(indicator, gap.sum).into()), ("percent", percent(far).into())])
     });
