@@ -102,7 +102,7 @@ pub async fn recount(store: &dyn Store, world: &World, shard: Shard) -> Result<u
 /// Of the store.
 pub async fn recount_if_changed(store: &dyn Store, world: &World) -> Result<Option<u64>, StoreError> {
     let counted_by = fingerprint(world);
-    if store.setting(COUNTED_BY).await?.as_deref() == Some(&counted_by) {
+    if store.setting(COUNTED_BY).await?.as_deref() == Some(counted_by.as_str()) {
         return Ok(None);
     }
     let mut shards: BTreeSet<Shard> = store.shards().await?.into_iter().map(|(shard, _)| shard).collect();

@@ -172,7 +172,8 @@ fn row_of(shard: Shard, change: &Change) -> Option<RowKey> {
 
 /// Applies one line to the register rows in memory.
 fn take_row(rows: &mut BTreeMap<RowKey, Vec<Record>>, shard: Shard, change: &Change) {
-    let Some(versions) = row_of(shard, change).map(|row| rows.entry(row).or_default()) else { return };
+    let Some(row) = row_of(shard, change) else { return };
+    let versions = rows.entry(row).or_default();
     match change {
         Change::Record { record } => put_version(versions, Record::clone(record)),
         Change::RecordGone { valid_from, .. } => versions.retain(|one| one.valid_from != *valid_from),
