@@ -34,6 +34,8 @@ enum Command {
     Import(commands::import::ImportArgs),
     /// Makes the first accounts.
     Account(commands::account::AccountArgs),
+    /// Freezes figures for publication and works them out again.
+    Figure(commands::figure::FigureArgs),
     /// Checks packs and runs their scenarios.
     Pack(commands::pack::PackArgs),
     /// Measures speed beside baselines of the same run.
@@ -79,6 +81,7 @@ fn main() -> ExitCode {
         Command::Account(args) => commands::account::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Drill(args) => commands::drill::run(&args),
+        Command::Figure(args) => commands::figure::run(&args),
         Command::Pack(args) => commands::pack::run(&args),
     };
     result.unwrap_or_else(|error| {

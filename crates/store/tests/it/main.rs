@@ -7,6 +7,7 @@ mod heads;
 mod invariants;
 mod lines;
 mod lists;
+mod published;
 mod random_packs;
 mod reference;
 mod rows;
