@@ -141,7 +141,9 @@ impl Reading<'_> {
                 current: *code == self.asked.place,
             })
             .collect();
-        bars.sort_by_key(|bar| bar.rank.unwrap_or(usize::MAX));
+        // Places that are not ranked stand by size; those without a value last.
+        let key = |bar: &Bar| (bar.rank.unwrap_or(usize::MAX), bar.value.unwrap_or(f64::NEG_INFINITY));
+        bars.sort_by(|a, b| key(a).0.cmp(&key(b).0).then(key(b).1.total_cmp(&key(a).1)));
         bars
     }
 
