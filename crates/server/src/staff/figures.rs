@@ -192,7 +192,9 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         None => json!({ "text": look.t("not-available"), "unit": "", "na": true }),
     };
     let rank = reading.rank().map(|(rank, of)| look.say("figure-rank", &[("rank", rank.into()), ("of", of.into())]));
-    let rows_href = (!asked.public && reading.now.rows > 0).then(|| reading.query().on("/figures/rows"));
+    // What is calculated from other figures has no rows of its own; those figures are linked.
+    let has_rows = reading.now.rows > 0 && !asked.indicator.formula.measures().is_empty();
+    let rows_href = (!asked.public && has_rows).then(|| reading.query().on("/figures/rows"));
     let live = web.post().ok().map(|post| format!("/live?place={}", post.place));
     let context = json!({
         "page": crate::page::Page { live_href: live, ..web.page("title-figures") },
