@@ -55,7 +55,7 @@ fn opt_time<'a>(at: Option<Timestamp>) -> Val<'a> {
 }
 
 /// The value of a field, going on through references while there is path left.
-fn follow<'a>(rows: &'a dyn Rows, fields: &'a Fields, declared: &'a [Field], path: &[String], day: Date) -> Val<'a> {
+pub fn follow<'a>(rows: &'a dyn Rows, fields: &'a Fields, declared: &'a [Field], path: &[String], day: Date) -> Val<'a> {
     let Some((name, rest)) = path.split_first() else {
         return Val::Null;
     };

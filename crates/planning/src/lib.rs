@@ -5,8 +5,10 @@ pub mod allocation;
 pub mod assignment;
 mod check;
 pub mod coverage;
+pub mod declared;
 mod solve;
 
 pub use allocation::{Allocated, Allocation, Cause, Conduit, Demand, Link, PlanError, Supply, allocate};
 pub use assignment::{Assigned, Job, Pair, Worker, assign};
 pub use coverage::{Covered, Nearest, Place, Site, Travel, best_sites, cover};
+pub use declared::{FoundSite, Input, Lack, Outcome, PlacePoint, ProposedRow, compute};

@@ -5,11 +5,13 @@
 
 mod field;
 mod indicator;
+mod plan;
 mod process;
 mod register;
 
 pub use field::{Check, Field, FieldKind, Required};
 pub use indicator::{Formula, Indicator, Measure, Moment, Rounding, Source};
+pub use plan::{AllocationDef, AssignmentDef, CoverageDef, Plan, PlanKind, PlanPoints, PlanResult, PlanRows};
 pub use process::{
     Action, Assign, ClockDef, Effect, Guard, LengthFrom, NumberDef, NumberPart, OnOverdue, Process, RouteDef, State,
     Tone, Who,
@@ -38,6 +40,9 @@ pub struct Model {
     pub measures: BTreeMap<String, Measure>,
     /// Indicators by name.
     pub indicators: BTreeMap<String, Indicator>,
+    /// Plans by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub plans: BTreeMap<String, Plan>,
     /// Rows registers start with, by register name.
     pub seeds: BTreeMap<String, Vec<Seed>>,
 }
