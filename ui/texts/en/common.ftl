@@ -81,3 +81,7 @@ map-synthetic = Township and grid borders are synthetic outlines
 map-needs-scripts = The map needs scripts. Everything else works without it: the words and lists below are complete.
 map-failed = This device cannot draw the map. Everything else works.
 locate-me = Use my location
+field-corners = Corners (one “longitude, latitude” a line, or GeoJSON)
+table-row = Row { $row }
+table-more = More rows
+table-remove = Remove this row

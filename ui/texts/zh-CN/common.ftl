@@ -78,3 +78,7 @@ map-synthetic = 乡镇、网格界线为合成边界
 map-needs-scripts = 地图需要浏览器脚本。不用地图也能办：下面的文字和列表是完整的。
 map-failed = 这台设备显示不了地图，其他内容照常可用。
 locate-me = 定位到我这里
+field-corners = 各点坐标（每行一个“经度, 纬度”，或粘贴 GeoJSON）
+table-row = 第 { $row } 行
+table-more = 再加几行
+table-remove = 删除这一行

@@ -3,7 +3,9 @@
 
 pub mod case;
 pub mod clock;
+pub mod condition;
 pub mod facts;
+pub mod field;
 pub mod figures;
 pub mod form;
 pub mod mask;
