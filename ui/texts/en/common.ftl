@@ -85,3 +85,5 @@ field-corners = Corners (one “longitude, latitude” a line, or GeoJSON)
 table-row = Row { $row }
 table-more = More rows
 table-remove = Remove this row
+map-undo = Take back the last point
+map-clear = Start again

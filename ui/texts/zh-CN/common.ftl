@@ -82,3 +82,5 @@ field-corners = 各点坐标（每行一个“经度, 纬度”，或粘贴 GeoJ
 table-row = 第 { $row } 行
 table-more = 再加几行
 table-remove = 删除这一行
+map-undo = 撤销上一个点
+map-clear = 全部重画
