@@ -19,7 +19,7 @@ export function startRows(box: HTMLElement): void {
   const changed = (): boolean => box.dispatchEvent(new Event("change", { bubbles: true }));
   let next = rows().length;
   const removable = (row: HTMLElement): void => {
-    const button = make("button", "btn btn-quiet btn-small table-remove", box.dataset["textRemove"] ?? "");
+    const button = make("button", "btn btn-quiet btn-small rows-remove", box.dataset["textRemove"] ?? "");
     button.type = "button";
     button.addEventListener("click", () => {
       row.remove();

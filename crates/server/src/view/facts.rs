@@ -23,6 +23,12 @@ pub struct Fact {
     /// Where a masked value can be asked for in clear.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reveal_href: Option<String>,
+    /// Headings, when the value is a table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub head: Vec<String>,
+    /// Rows of a table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Vec<String>>,
 }
 
 /// Facts under a heading.
@@ -107,13 +113,29 @@ impl Look<'_> {
             };
             let reveal = may && clear.is_some() && !opened.in_clear;
             let reveal_href = reveal.then(|| "#reveal".to_owned());
-            return Some(Fact { label, value, reveal_href, href: None });
+            let (head, rows) = match clear {
+                Some(clear) if opened.in_clear && may => self.table_of(field, &parsed(field, clear)),
+                _ => Default::default(),
+            };
+            return Some(Fact { label, value, reveal_href, href: None, head, rows });
         }
         // Roles that may see a field are named when it is confidential; the others do not learn that it is there.
         if !may_see(field, role) {
             return None;
         }
-        Some(plain(label, self.value(field, value)?))
+        let (head, rows) = self.table_of(field, value);
+        Some(Fact { head, rows, ..plain(label, self.value(field, value)?) })
+    }
+
+    /// Headings and rows of a table; nothing for other kinds.
+    fn table_of(&self, field: &Field, value: &Value) -> (Vec<String>, Vec<Vec<String>>) {
+        let FieldKind::Table { fields, .. } = &field.kind else { return (Vec::new(), Vec::new()) };
+        let cell = |row: &Value, column: &Field| {
+            row.get(&column.name).and_then(|value| self.value(column, value)).unwrap_or_default()
+        };
+        let rows = value.as_array().into_iter().flatten();
+        let rows = rows.map(|row| fields.iter().map(|column| cell(row, column)).collect()).collect();
+        (fields.iter().map(|column| self.text(&column.title)).collect(), rows)
     }
 
     /// The groups of the card.
@@ -177,7 +199,11 @@ mod tests {
     #[test]
     fn a_personal_table_shows_masked_rows() {
         let column = |name: &str, kind| Field { name: name.to_owned(), kind, ..Field::default() };
-        let fields = vec![column("name", FieldKind::default()), column("phone", FieldKind::Phone), column("share", FieldKind::Money)];
+        let fields = vec![
+            column("name", FieldKind::default()),
+            column("phone", FieldKind::Phone),
+            column("share", FieldKind::Money),
+        ];
         let table = column("parties", FieldKind::Table { fields, min_rows: 0, max_rows: 9 });
         let clear = r#"[{"name": "\u5f20\u4e09", "phone": "13912340000", "share": 5}, {"name": "\u674e\u56db"}]"#;
         assert_eq!(masked(&table, clear), "\u{5f20}* 139****0000 ***; \u{674e}*");
