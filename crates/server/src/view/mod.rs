@@ -18,6 +18,8 @@ pub mod value;
 pub mod words;
 
 #[cfg(test)]
+mod form_tests;
+#[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
