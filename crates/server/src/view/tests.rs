@@ -93,7 +93,7 @@ fn every_refusal_and_problem_has_words_in_both_languages() {
             assert_ne!(text, look.t("refusal-guard"), "{reason} has no words of its own");
         }
         for problem in PROBLEMS {
-            let args = [("max", "9"), ("min", "1"), ("given", "12"), ("scale", "2"), ("more", "x")];
+            let args = [("max", "9"), ("min", "1"), ("given", "12"), ("scale", "2"), ("unit", "mu"), ("more", "x")];
             let finding = FieldFinding {
                 field: "kind".to_owned(),
                 problem: problem.to_owned(),
