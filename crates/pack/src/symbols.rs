@@ -4,6 +4,7 @@
 use crate::cx::Cx;
 use crate::kind;
 use crate::load::Loaded;
+use crate::lower::field::is_computed;
 use crate::near;
 use crate::sink::{At, Sink};
 use crate::yaml::{Key, Node};
@@ -19,6 +20,8 @@ pub struct FieldSymbol {
     pub personal: bool,
     /// Always demanded, without a condition.
     pub required: bool,
+    /// Given by the system: computed, or a number.
+    pub given: bool,
     /// Where it is declared.
     pub at: At,
 }
@@ -233,8 +236,11 @@ pub fn fields(node: Option<&Node>) -> FieldSymbols {
     let entries = node.map(Node::entries).unwrap_or_default().iter();
     entries
         .map(|(key, node)| {
+            let kind = kind::read(cx, node);
+            let given = is_computed(node) || matches!(kind, Some(FieldKind::Serial { .. }));
             let symbol = FieldSymbol {
-                kind: kind::read(cx, node),
+                kind,
+                given,
                 personal: cx.flag(node, "personal", false),
                 required: cx.flag(node, "required", false) && node.get("when").is_none(),
                 at: key.at,

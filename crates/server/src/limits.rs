@@ -10,8 +10,8 @@ pub const PICTURE_BYTES_MAX: u64 = 12 * 1024 * 1024;
 pub const PICTURE_MEGABYTES_MAX: u32 = 12;
 /// Bytes of one field of a form that is no file.
 pub const FIELD_BYTES_MAX: usize = 128 * 1024;
-/// Fields of one form.
-pub const FIELDS_MAX: usize = 400;
+/// Fields of one form, cells of tables included.
+pub const FIELDS_MAX: usize = 2_000;
 /// Files of one form.
 pub const FILES_MAX: usize = 12;
 /// Bytes of one request with files that are read to the end so that a clear answer can be given; beyond them the

@@ -12,7 +12,11 @@ fn here(path: &str) -> PathBuf {
 }
 
 fn model() -> Arc<Model> {
-    let (model, findings) = compile_folders(&[here("packs/sketch")]).unwrap();
+    pack("packs/sketch")
+}
+
+fn pack(folder: &str) -> Arc<Model> {
+    let (model, findings) = compile_folders(&[here(folder)]).unwrap();
     Arc::new(model.unwrap_or_else(|| panic!("{findings}")))
 }
 
@@ -40,6 +44,17 @@ fn scenarios_of_the_sketch_pass() {
     let text = std::fs::read_to_string(here("packs/sketch/tests/returned-twice.md")).unwrap();
     let reports = run_file(&model, &text);
     assert_eq!(reports.len(), 2);
+    for report in reports {
+        assert_eq!(report.findings, [], "{}", report.title);
+    }
+}
+
+#[test]
+fn every_kind_of_field_goes_from_the_pack_to_the_row() {
+    let model = pack("packs/fields");
+    let text = std::fs::read_to_string(here("packs/fields/tests/claim.md")).unwrap();
+    let reports = run_file(&model, &text);
+    assert_eq!(reports.len(), 1);
     for report in reports {
         assert_eq!(report.findings, [], "{}", report.title);
     }

@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::effect::{Doing, enter};
 use super::form::{FormContext, read_form};
-use super::{Decision, Given, State, unique, who};
+use super::{Decision, Given, State, derive, unique, who};
 use crate::seal::seal;
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Op, Refusal, RefusalCode};
@@ -122,6 +122,7 @@ fn carry_out(
     if let Some(to) = &action.to {
         enter((world, state), process, &mut draft, to, (given, &mut decision));
     }
+    derive::case(world, process, &mut draft, given.now, false);
     let change = Change::Case { case: case.id, action: action.name.clone(), ops: draft.ops, input };
     decision.changes.insert(0, change);
     Ok(decision)

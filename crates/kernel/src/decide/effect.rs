@@ -3,7 +3,7 @@
 use super::clock::{length, put};
 use super::draft::Draft;
 use super::number::next;
-use super::{Decision, Given, State, who};
+use super::{Decision, Given, State, derive, who};
 use crate::seal::is_sealed;
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
@@ -260,19 +260,19 @@ impl Doing<'_> {
             fields.insert(field.clone(), value.eval(&names).to_json());
         }
         fields.retain(|_, value| !value.is_null() && !value.as_str().is_some_and(is_sealed));
-        decision.changes.push(Change::Record {
-            record: Box::new(Record {
-                register: register.to_owned(),
-                shard,
-                key: key.into_owned(),
-                version: before.map_or(1, |record| record.version + 1),
-                place: Some(draft.case.place),
-                valid_from: before.and_then(|record| record.valid_from),
-                valid_to: None,
-                updated_at: self.given.now,
-                fields,
-            }),
-        });
+        let mut row = Record {
+            register: register.to_owned(),
+            shard,
+            key: key.into_owned(),
+            version: before.map_or(1, |record| record.version + 1),
+            place: Some(draft.case.place),
+            valid_from: before.and_then(|record| record.valid_from),
+            valid_to: None,
+            updated_at: self.given.now,
+            fields,
+        };
+        derive::finish(self.world, (self.state, self.given), &mut row, &mut decision.numbering);
+        decision.changes.push(Change::Record { record: Box::new(row) });
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
 
 mod act;
 mod clock;
+pub mod derive;
 mod draft;
 mod effect;
 mod form;
@@ -17,7 +18,7 @@ pub mod who;
 
 pub use act::guard_holds;
 pub use effect::derived;
-pub use form::{FormContext, read_form};
+pub use form::{FormContext, Judged, judge, read_form};
 pub use unique::is_unique;
 
 use crate::seal::Key;

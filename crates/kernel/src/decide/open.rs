@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::effect::enter;
 use super::form::{FormContext, read_form};
 use super::number::next;
-use super::{Decision, Given, State, unique, who};
+use super::{Decision, Given, State, derive, unique, who};
 use crate::route::{point_of, route};
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
@@ -23,8 +23,14 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         return Err(Refusal::new(RefusalCode::Unknown));
     };
     let process = world.model.processes.get(process).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
-    let values = read_opening(world, process, command, given, form)?;
+    let mut values = read_opening(world, process, command, given, form)?;
     let route = routed(world, process, command, given, (&values, from.as_ref()))?;
+    let mut numbering = Vec::new();
+    for fields in [&process.form, &process.fields] {
+        let owner = format!("{}.field", process.name);
+        let into = (&mut values, &mut numbering);
+        derive::number((state, given), (&owner, fields), (command.shard, route.place), into);
+    }
     let unique = unique::values(process, &process.form, &values);
     unique::check(state, command.shard, "", &unique)?;
     let id = CaseId(given.id);
@@ -35,7 +41,7 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         // Every case gets a key: an action may ask for personal values later.
         key: has_personal(process).then_some((id, given.key)),
         unique,
-        numbering: Vec::new(),
+        numbering,
     };
     let opener = match &command.actor {
         Actor::Post { post, .. } => Some(post.clone()),
@@ -73,6 +79,7 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
     };
     let mut draft = Draft::new(case, given.now);
     enter((world, state), process, &mut draft, &process.initial, (given, &mut decision));
+    derive::case(world, process, &mut draft, given.now, true);
     decision.changes.push(Change::Opened { case: Box::new(draft.case) });
     Ok(decision)
 }

@@ -1,7 +1,7 @@
 //! Putting a register row. Who may is decided by the deployment's administrators for now; registers that declare their own
 //! rules and two-person changes build on this.
 
-use super::{Decision, Given, State};
+use super::{Decision, Given, State, derive};
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Refusal, RefusalCode};
 use ganglion_model::row::Record;
@@ -26,6 +26,8 @@ pub fn put(
     let mut fields = record.fields.clone();
     fields.retain(|name, _| register.field(name).is_some());
     let version = before.map_or(1, |before| before.version + 1);
-    let record = Record { version, updated_at: given.now, fields, ..record.clone() };
-    Ok(Decision::of(Change::Record { record: Box::new(record) }))
+    let mut row = Record { version, updated_at: given.now, fields, ..record.clone() };
+    let mut numbering = Vec::new();
+    derive::finish(world, (state, given), &mut row, &mut numbering);
+    Ok(Decision { numbering, ..Decision::of(Change::Record { record: Box::new(row) }) })
 }

@@ -9,7 +9,8 @@ mod path;
 mod scope;
 mod ty;
 
-pub use scope::Scope;
+pub use scope::{ROOTS, Scope};
+pub use ty::is_time;
 
 use crate::cx::Cx;
 use crate::sink::At;

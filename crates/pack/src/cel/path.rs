@@ -9,7 +9,7 @@ use crate::symbols::{FieldSymbols, ProcessSymbol};
 use cel::IdedExpr;
 use cel::common::ast::Expr as Ast;
 use ganglion_model::expr::{Expr, Func};
-use ganglion_model::pack::FieldKind;
+use ganglion_model::pack::{Field, FieldKind};
 
 /// A part of a path with its byte offset.
 type Part<'a> = (&'a str, usize);
@@ -17,7 +17,7 @@ type Part<'a> = (&'a str, usize);
 const OF_CASE: [&str; 10] =
     ["state", "level", "channel", "place", "opened_at", "number", "moved", "closed_at", "observed_at", "assignee"];
 const OF_CLOCK: [&str; 8] = ["overdue", "running", "paused", "on_time", "stopped", "due", "started", "extended"];
-const OF_ACTOR: [&str; 3] = ["role", "level", "post"];
+const OF_ACTOR: [&str; 5] = ["role", "level", "post", "place", "account"];
 
 /// Resolves the path spelled by `ast`; `asked` if it is only asked whether there is a value.
 pub fn resolve(check: &mut Check<'_>, ast: &IdedExpr, asked: bool) -> Option<Typed> {
@@ -155,6 +155,8 @@ fn actor(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
         "role" => Ty::Text(Words::Role),
         "level" => Ty::Text(Words::Level),
         "post" => Ty::Text(Words::Post),
+        "place" => Ty::Text(Words::Place),
+        "account" => Ty::Text(Words::Account),
         other => return unknown(check, *name, &format!("`actor` has no part `{other}`"), &OF_ACTOR),
     };
     ends(check, more, ty)
@@ -242,9 +244,43 @@ fn fields(check: &Check<'_>, from: &FieldSymbols, parts: &[Part<'_>], how: Follo
     if more.is_empty() {
         return Some(Ty::of(kind));
     }
-    let FieldKind::Ref { register } = kind else {
-        return ends(check, more, Ty::of(kind));
+    match kind {
+        FieldKind::Ref { register } => behind(check, register, more, how),
+        FieldKind::Refs { register, .. } => {
+            let each = behind(check, register, more, how)?;
+            let listed = each.listed();
+            if listed.is_none() {
+                check.error(
+                    more[0].1,
+                    "not-followed",
+                    "this would be a list of lists",
+                    Some("name a field with one value"),
+                );
+            }
+            listed
+        }
+        FieldKind::Table { fields, .. } => column(check, fields, more),
+        _ => ends(check, more, Ty::of(kind)),
+    }
+}
+
+/// A column of a table: a list.
+fn column(check: &Check<'_>, columns: &[Field], parts: &[Part<'_>]) -> Option<Ty> {
+    let known: Vec<&str> = columns.iter().map(|one| one.name.as_str()).collect();
+    let (name, more) = parts.split_first()?;
+    let Some(column) = columns.iter().find(|one| one.name == name.0) else {
+        return unknown(check, *name, &format!("the table has no column `{}`", name.0), &known);
     };
+    let Some(listed) = Ty::of(&column.kind).listed() else {
+        let message = format!("`{}` holds several values in each row", name.0);
+        check.error(name.1, "not-followed", message, Some("name a column with one value in each row"));
+        return None;
+    };
+    ends(check, more, listed)
+}
+
+/// A field of the rows of a register.
+fn behind(check: &Check<'_>, register: &str, more: &[Part<'_>], how: Follow) -> Option<Ty> {
     let Some(target) = check.cx.symbols.registers.get(register) else {
         return Some(Ty::Unknown);
     };

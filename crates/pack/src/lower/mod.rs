@@ -10,5 +10,6 @@ pub mod number;
 pub mod process;
 pub mod register;
 pub mod seed;
+mod seed_values;
 pub mod value;
 pub mod who;

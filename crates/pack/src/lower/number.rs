@@ -60,7 +60,8 @@ fn later(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<NumberDef> {
     Some(NumberDef { on_state, parts: parts(cx, cx.need(node, "pattern", "a number")?) })
 }
 
-fn parts(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
+/// The parts of a pattern.
+pub fn parts(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
     let mut parts = Vec::new();
     let Some(mut rest) = cx.scalar(node, "a number's pattern") else {
         return parts;

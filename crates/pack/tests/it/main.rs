@@ -4,5 +4,6 @@
 mod expressions;
 mod findings;
 mod hostile;
+mod kinds;
 mod model;
 mod packs;

@@ -8,8 +8,9 @@ use crate::view::case::card_href;
 use crate::view::form::{Asked, FormView, Hidden, Typed as Entered};
 use crate::view::problems::RefusalView;
 use crate::web::Web;
+use axum::Json;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::{FormContext, read_form, who};
 use ganglion_kernel::route::shard_for;
@@ -146,11 +147,26 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
     let form_values = present(process, typed.fields(&process.form));
     let command = typed.one("command_id");
     let again = |findings: &[FieldFinding], text: String, status: StatusCode| {
-        let entered = Entered { values: Some(&form_values), findings };
+        let entered = Entered { values: Some(&form_values), findings, more: typed.one("more") };
         let view = form(&web, &look, (process, &post), entered, command);
         let refusal = RefusalView { title: look.t("refusal-title"), text, kept: Vec::new() };
         page(&web, &look, &open, (Some(view), Some(refusal)), status)
     };
+    let actor = who::view(&web.world, &web.actor(), web.now);
+    let asked = Asked { process, case: None, actor: &actor, place: post.place, suggested: &[], prefix: "" };
+    if typed.one("ask").is_some() {
+        return Ok(Json(look.live(&asked, &process.form, &form_values)).into_response());
+    }
+    if typed.one("more").is_some() {
+        let view = form(
+            &web,
+            &look,
+            (process, &post),
+            Entered { values: Some(&form_values), more: typed.one("more"), ..Entered::default() },
+            command,
+        );
+        return page(&web, &look, &open, (Some(view), None), StatusCode::OK);
+    }
     let mut findings = upload_findings(&web, &typed);
     let shard = match check(&web, process, &form_values) {
         Ok(shard) if findings.is_empty() => shard,

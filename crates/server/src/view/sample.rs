@@ -85,21 +85,7 @@ pub fn text(words: &str) -> Text {
 
 /// A field that must be given.
 pub fn field(name: &str, kind: FieldKind) -> Field {
-    Field {
-        name: name.to_owned(),
-        kind,
-        title: text(name),
-        help: Text::default(),
-        required: Required::Yes,
-        when: None,
-        checks: Vec::new(),
-        personal: false,
-        see: Vec::new(),
-        public: false,
-        default: None,
-        unit: None,
-        unique: false,
-    }
+    Field { name: name.to_owned(), kind, title: text(name), required: Required::Yes, ..Field::default() }
 }
 
 /// An action of `role` at townships.

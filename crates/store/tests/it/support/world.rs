@@ -20,21 +20,7 @@ pub const COUNTIES: [&str; 2] = ["130922", "130925"];
 pub const TOWNSHIPS: [&str; 4] = ["130922001", "130922002", "130925001", "130925002"];
 
 fn field(name: &str, kind: FieldKind) -> Field {
-    Field {
-        name: name.to_owned(),
-        kind,
-        title: Text::default(),
-        help: Text::default(),
-        required: Required::No,
-        when: None,
-        checks: vec![],
-        personal: false,
-        see: vec![],
-        public: false,
-        default: None,
-        unit: None,
-        unique: false,
-    }
+    Field { name: name.to_owned(), kind, title: Text::default(), ..Field::default() }
 }
 
 fn text(name: &str) -> Field {
