@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use ganglion_kernel::World;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
 use ganglion_server::{App, AppParts, Settings};
+use ganglion_store::rebuild::recount_if_changed;
 use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,7 +44,12 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         .with_context(|| format!("opening {}", database.display()))?;
     let model = world::packs(&installation.home.join("packs"))?;
     let office = world::office(&installation.home)?;
-    let world = Arc::new(ArcSwap::from_pointee(world::load(store.as_ref(), model, office).await?));
+    let world = world::load(store.as_ref(), model, office).await?;
+    // Packs that measure otherwise than those before are counted before anybody reads or writes.
+    if let Some(facts) = recount_if_changed(store.as_ref(), &world).await.context("counting the figures anew")? {
+        tracing::info!(facts, "figures were counted anew, since what is measured has changed");
+    }
+    let world = Arc::new(ArcSwap::from_pointee(world));
     let master = master_key(&installation.data, &machine)?;
     let clock: Arc<dyn WallClock> = machine;
     let works = Works {

@@ -4,17 +4,19 @@
 //! before the batch and the row after it, so ten steps on one case cost one row write and one set of counter deltas.
 
 use crate::apply::apply_all;
+use crate::batch_rows;
 use crate::decide::{Decision, Given, State, decide, is_unique};
+use crate::figures::rows;
 use crate::journal;
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
 use crate::seal::{Key, wrap};
-use crate::world::World;
+use crate::world::{World, put_version};
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_model::change::{Body, Change, Command, Entry, Outcome, Refusal};
 use ganglion_model::pack::{Effect, FieldKind, OnOverdue, Process};
-use ganglion_model::row::{Case, Record};
-use ganglion_model::{CaseId, CommandId, Fields, Model, Shard};
+use ganglion_model::row::{Case, Record, RowKey};
+use ganglion_model::{CaseId, CommandId, Fields, Model, Proposal, Shard, row_id};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -39,6 +41,11 @@ pub fn want(world: &World, commands: &[Command]) -> Want {
             Body::Put { record } => {
                 want.records.push((command.shard, record.register.clone(), record.key.clone()));
             }
+            Body::Row { wish } => batch_rows::want_row(world, command.shard, wish, &mut want),
+            Body::Restore { register, key, versions } => {
+                batch_rows::want_restored(world, (command.shard, register.clone(), key.clone()), versions, &mut want);
+            }
+            Body::Decide { proposal, .. } => want.proposals.push((command.shard, *proposal)),
         }
     }
     want
@@ -48,6 +55,7 @@ fn want_open(world: &World, shard: Shard, (process, form): (&str, &Fields), want
     let Some(process) = world.model.processes.get(process) else {
         return;
     };
+    batch_rows::want_references(world, shard, (&process.form, form), want);
     for field in process.form.iter().filter(|field| field.unique) {
         if let Some(value) = form.get(&field.name).and_then(Value::as_str) {
             want.unique.push((shard, format!("{}.{}", process.name, field.name), value.trim().to_owned()));
@@ -67,6 +75,7 @@ fn want_act(world: &World, shard: Shard, (case, action, form): (CaseId, &str, &F
     let mut keyed = false;
     for one in actions {
         keyed |= one.form.iter().any(|field| field.personal);
+        batch_rows::want_references(world, shard, (&one.form, form), want);
         for field in &one.form {
             if let (FieldKind::CaseRef { .. }, Some(number)) =
                 (&field.kind, form.get(&field.name).and_then(Value::as_str))
@@ -80,13 +89,15 @@ fn want_act(world: &World, shard: Shard, (case, action, form): (CaseId, &str, &F
     }
 }
 
-/// Register rows that effects of these commands will change; known only once their cases are loaded.
+/// Register rows that effects of these commands will change, and rows that decided proposals are about: known only once
+/// cases and proposals are loaded. `None` when there are none.
 #[must_use]
-pub fn want_records(world: &World, state: &State, commands: &[Command]) -> Vec<(Shard, String, String)> {
+pub fn want_records(world: &World, state: &State, commands: &[Command]) -> Option<Want> {
     use ganglion_model::expr::Val;
     use ganglion_model::scope::Names;
-    let mut wanted = Vec::new();
+    let mut want = Want::default();
     for command in commands {
+        batch_rows::want_proposed(world, state, command, &mut want);
         let Body::Act { case, action, form, .. } = &command.body else {
             continue;
         };
@@ -108,12 +119,12 @@ pub fn want_records(world: &World, state: &State, commands: &[Command]) -> Vec<(
                     now: case.updated_at,
                 };
                 if let Val::Text(key) = key.eval(&names) {
-                    wanted.push((command.shard, register.clone(), key.into_owned()));
+                    want.records.push((command.shard, register.clone(), key.into_owned()));
                 }
             }
         }
     }
-    wanted
+    (!want.records.is_empty()).then_some(want)
 }
 
 /// Gives every line its canonical bytes and leaf hash and takes it into the shard's Merkle tree.
@@ -138,12 +149,14 @@ pub struct Batch<'a> {
     order: Vec<CaseId>,
     writes: BTreeMap<Shard, ShardWrite>,
     asked: Asked,
+    /// Rows changed in this batch, as they were before.
+    rows: BTreeMap<RowKey, Vec<Record>>,
 }
 
 /// What was looked for in storage, whether it was there or not.
 #[derive(Default)]
 struct Asked {
-    records: HashSet<(Shard, String, String)>,
+    records: HashSet<RowKey>,
     unique: HashSet<(Shard, String, String)>,
 }
 
@@ -196,12 +209,13 @@ impl<'a> Batch<'a> {
             order: Vec::new(),
             writes: BTreeMap::new(),
             asked: Asked::default(),
+            rows: BTreeMap::new(),
         };
         for (shard, head) in loaded.heads {
             batch.state.numbering.insert(shard, head.numbering.clone());
             batch.heads.insert(shard, (head.seq, head));
         }
-        batch.add_records(loaded.records);
+        batch.add_rows(loaded.records, loaded.proposals, loaded.referers);
         batch
     }
 
@@ -217,12 +231,18 @@ impl<'a> Batch<'a> {
         self.state.cases.insert(case.id, case);
     }
 
-    /// Adds register rows that were loaded later.
-    pub fn add_records(&mut self, records: Vec<Record>) {
+    /// Adds register rows and what belongs to them; what this batch changed already stays.
+    fn add_rows(&mut self, records: Vec<Record>, proposals: Vec<Proposal>, referers: Vec<(RowKey, Vec<String>)>) {
         for record in records {
-            let key = (record.shard, record.register.clone(), record.key.clone());
-            self.state.records.insert(key, record);
+            let key = record.row_key();
+            if !self.rows.contains_key(&key) {
+                put_version(self.state.records.entry(key).or_default(), record);
+            }
         }
+        for proposal in proposals {
+            self.state.proposals.entry(proposal.id).or_insert(proposal);
+        }
+        self.state.referers.extend(referers);
     }
 
     /// Notes what was looked for, so that [`Batch::needs`] does not ask for it again.
@@ -235,7 +255,8 @@ impl<'a> Batch<'a> {
     pub fn add(&mut self, want: &Want, loaded: Loaded) {
         self.asked(want);
         self.state.unique.extend(loaded.unique);
-        self.add_records(loaded.records);
+        self.state.keys.extend(unwrapped(self.master, &loaded.keys));
+        self.add_rows(loaded.records, loaded.proposals, loaded.referers);
     }
 
     /// What the decision on `command` rests on that was never looked for. Rows and values whose keys follow from a case
@@ -249,7 +270,7 @@ impl<'a> Batch<'a> {
         let mut want = Want::default();
         for change in &decision.changes {
             if let Change::Record { record } = change {
-                let key = (record.shard, record.register.clone(), record.key.clone());
+                let key = record.row_key();
                 if !self.state.records.contains_key(&key) && !self.asked.records.contains(&key) {
                     want.records.push(key);
                 }
@@ -273,7 +294,12 @@ impl<'a> Batch<'a> {
                 OnOverdue::Act(action) => Some(action),
                 _ => None,
             }),
-            Body::LinkBack { .. } | Body::Put { .. } => false,
+            // A value that stands once may be typed in other digits than it is kept in.
+            Body::Row { wish } => {
+                let register = self.world.model.registers.get(&wish.register);
+                register.is_some_and(|register| register.fields.iter().any(|field| field.unique))
+            }
+            Body::LinkBack { .. } | Body::Put { .. } | Body::Restore { .. } | Body::Decide { .. } => false,
         }
     }
 
@@ -325,7 +351,18 @@ impl<'a> Batch<'a> {
         let numbering = self.state.numbering.entry(shard).or_default();
         numbering.extend(decision.numbering);
         for (index, change) in decision.changes.into_iter().enumerate() {
-            let touched = self.apply(&change, given.now);
+            let touched = self.apply(shard, &change, given.now);
+            match &change {
+                Change::Record { record } if index == 0 => {
+                    outcome.number = Some(record.key.clone());
+                    outcome.version = record.version;
+                }
+                Change::Proposal { proposal } if index == 0 => {
+                    outcome.number = Some(proposal.key.clone());
+                    outcome.state = Some(proposal.state.as_str().to_owned());
+                }
+                _ => {}
+            }
             if let (0, Some(case)) = (index, touched.and_then(|case| self.state.cases.get(&case))) {
                 outcome.case = Some(case.id);
                 outcome.number = Some(case.number.clone());
@@ -334,16 +371,27 @@ impl<'a> Batch<'a> {
             }
             outcome.seq = self.journal(command, given.now, change, touched);
         }
+        for (field, value) in decision.unique_gone {
+            self.state.unique.remove(&(shard, field.clone(), value.clone()));
+            let write = self.write(shard);
+            // Taken and given back in one batch: neither happened.
+            let taken = write.unique.len();
+            write.unique.retain(|(f, v, _)| (f, v) != (&field, &value));
+            if write.unique.len() == taken {
+                write.unique_gone.push((field, value));
+            }
+        }
+        let holder = decision.holder.or_else(|| outcome.number.clone()).unwrap_or_default();
         for (field, value) in decision.unique {
-            let number = outcome.number.clone().unwrap_or_default();
+            let number = holder.clone();
             self.state.unique.insert((shard, field.clone(), value.clone()), number.clone());
             self.write(shard).unique.push((field, value, number));
         }
         outcome
     }
 
-    /// Applies a change to the rows in memory; gives the case it touched.
-    fn apply(&mut self, change: &Change, at: Timestamp) -> Option<CaseId> {
+    /// Applies a change to the rows in memory; gives the case or the row it touched.
+    fn apply(&mut self, shard: Shard, change: &Change, at: Timestamp) -> Option<CaseId> {
         match change {
             Change::Opened { case } => {
                 self.touched.insert(case.id, Touched { is_new: true, facts: Vec::new(), timers: Vec::new() });
@@ -363,10 +411,31 @@ impl<'a> Batch<'a> {
                 Some(*case)
             }
             Change::Record { record } => {
-                let key = (record.shard, record.register.clone(), record.key.clone());
-                self.state.records.insert(key, Record::clone(record));
-                self.write(record.shard).records.push(Record::clone(record));
-                None
+                let key = record.row_key();
+                let versions = self.state.records.entry(key.clone()).or_default();
+                self.rows.entry(key).or_insert_with(|| versions.clone());
+                put_version(versions, Record::clone(record));
+                let write = self.write(record.shard);
+                write
+                    .records_gone
+                    .retain(|gone| *gone != (record.register.clone(), record.key.clone(), record.valid_from));
+                write.records.push(Record::clone(record));
+                Some(record.id())
+            }
+            Change::RecordGone { register, key, valid_from } => {
+                let row = (shard, register.clone(), key.clone());
+                let versions = self.state.records.entry(row.clone()).or_default();
+                self.rows.entry(row).or_insert_with(|| versions.clone());
+                versions.retain(|one| one.valid_from != *valid_from);
+                let write = self.write(shard);
+                write.records.retain(|one| (&one.register, &one.key, one.valid_from) != (register, key, *valid_from));
+                write.records_gone.push((register.clone(), key.clone(), *valid_from));
+                Some(row_id(shard, register, key))
+            }
+            Change::Proposal { proposal } => {
+                self.state.proposals.insert(proposal.id, Proposal::clone(proposal));
+                self.write(proposal.shard).proposals.push(Proposal::clone(proposal));
+                Some(row_id(proposal.shard, &proposal.wish.register, &proposal.key))
             }
         }
     }
@@ -412,6 +481,8 @@ impl<'a> Batch<'a> {
             let kind = kind_of(model, &case);
             write.cases.push(CaseWrite { case, is_new: before.is_new, kind });
         }
+        batch_rows::settle(&self.world.model, &self.state, &self.rows, &mut self.writes);
+        rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
         for (shard, write) in &mut self.writes {
             if let Some((expected, head)) = self.heads.remove(shard) {
                 write.expected_seq = expected;

@@ -5,11 +5,15 @@
 
 pub mod apply;
 pub mod batch;
+mod batch_rows;
 pub mod commit;
 pub mod decide;
+pub mod figures;
 pub mod journal;
 pub mod merkle;
 pub mod port;
+mod port_figures;
+pub mod port_rows;
 pub mod route;
 pub mod seal;
 pub mod world;

@@ -16,8 +16,14 @@ use std::borrow::Cow;
 pub trait Rows {
     /// The row of `register` with `key` that holds on `day`.
     fn row(&self, register: &str, key: &str, day: Date) -> Option<&Record>;
+    /// Whether there is such a row, whatever the day.
+    fn is_known(&self, register: &str, key: &str) -> bool;
     /// The fields of `register`, for following a reference further.
     fn fields(&self, register: &str) -> &[Field];
+    /// The place the whole installation serves: where rows kept for the deployment count.
+    fn root(&self) -> Option<PlaceCode> {
+        None
+    }
 }
 
 /// The actor as expressions see it.

@@ -4,6 +4,7 @@
 
 mod cel;
 mod cx;
+mod figures;
 mod finding;
 mod flow;
 mod kind;
@@ -42,10 +43,12 @@ pub fn compile(packs: &[PackSource]) -> (Option<Model>, Findings) {
         let cx = Cx { symbols: &symbols, sink: &sink, pack: &pack.name };
         lower_pack(cx, pack, &mut model, &mut rows);
     }
+    lower::indicator::finish(&mut model);
     lower::seed::finish(Cx { symbols: &symbols, sink: &sink, pack: "" }, rows, &mut model);
     for pack in &loaded {
         let cx = Cx { symbols: &symbols, sink: &sink, pack: &pack.name };
         flow::check(cx, pack, &model);
+        figures::check(cx, pack, &model);
     }
     let findings = sink.finish();
     let good = findings.errors() == 0;

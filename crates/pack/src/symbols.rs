@@ -48,6 +48,8 @@ pub struct RegisterSymbol {
     pub at: At,
     /// Whether its rows belong to the deployment and can be followed in expressions.
     pub deployment: bool,
+    /// Whether its rows have a first and a last day.
+    pub dated: bool,
     /// Fields.
     pub fields: FieldSymbols,
 }
@@ -170,6 +172,7 @@ impl Symbols {
             packs: vec![pack.to_owned()],
             at,
             deployment: Level::parse(text("scope")).is_none(),
+            dated: text("dated") == "true",
             fields: fields(node.get("fields")),
         };
         if let Some(first) = self.registers.get(name) {

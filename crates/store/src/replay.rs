@@ -4,16 +4,18 @@
 //! What the journal does not hold is not restored: sequences of numbers, recorded answers, unique values, row keys.
 
 use ganglion_indicators::fold::cells_of_changes;
-use ganglion_indicators::{Fact, fact_changes, facts_of_case};
+use ganglion_indicators::{Fact, fact_changes, facts_of_case, is_measured};
 use ganglion_kernel::apply::apply_all;
 use ganglion_kernel::batch::{kind_of, timers_of};
+use ganglion_kernel::figures::rows::settle_row;
 use ganglion_kernel::merkle::{Frontier, Hash};
 use ganglion_kernel::port::{CaseWrite, Head, Line, ShardWrite, Store, StoredLine, Timer, Want};
+use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World, journal};
 use ganglion_model::change::Change;
 use ganglion_model::row::Case;
-use ganglion_model::{CaseId, Entry, Shard};
-use std::collections::HashMap;
+use ganglion_model::{CaseId, Entry, Record, RowKey, Shard, row_id};
+use std::collections::{BTreeMap, HashMap};
 
 /// Lines replayed in one write.
 const PAGE: u32 = 500;
@@ -100,7 +102,9 @@ fn read_line(shard: Shard, seq: u64, line: &StoredLine) -> Result<Line, ReplayEr
     let case = match &entry.change {
         Change::Opened { case } => Some(case.id),
         Change::Case { case, .. } => Some(*case),
-        Change::Record { .. } => None,
+        Change::Record { record } => Some(record.id()),
+        Change::RecordGone { register, key, .. } => Some(row_id(shard, register, key)),
+        Change::Proposal { proposal } => Some(row_id(proposal.shard, &proposal.wish.register, &proposal.key)),
     };
     Ok(Line { entry, canonical: again, hash, case })
 }
@@ -121,7 +125,16 @@ async fn play(
     lines: Vec<Line>,
 ) -> Result<Head, ReplayError> {
     let cases = lines.iter().filter_map(|line| Some((shard, line.case?))).collect();
-    let loaded = into.load(&Want { cases, ..Want::default() }).await?;
+    let records = lines.iter().filter_map(|line| row_of(shard, &line.entry.change)).collect();
+    let loaded = into.load(&Want { cases, records, ..Want::default() }).await?;
+    let mut before: BTreeMap<RowKey, Vec<Record>> = BTreeMap::new();
+    for line in &lines {
+        before.extend(row_of(shard, &line.entry.change).map(|row| (row, Vec::new())));
+    }
+    for record in loaded.records {
+        put_version(before.entry(record.row_key()).or_default(), record);
+    }
+    let mut now = before.clone();
     let mut touched: HashMap<CaseId, Touched> = HashMap::new();
     for case in loaded.cases {
         let (facts, timers) = (facts_of_case(&world.model, world, &case), timers_of(&case));
@@ -132,6 +145,10 @@ async fn play(
     for line in &lines {
         frontier.push(line.hash);
         take(&mut touched, &mut write, &line.entry)?;
+        take_row(&mut now, shard, &line.entry.change);
+    }
+    for (row, before) in before.iter().filter(|(row, _)| is_measured(&world.model, &row.1)) {
+        settle_row(world, row, (before, now.get(row).map(Vec::as_slice).unwrap_or_default()), &mut write);
     }
     write.head = Head { seq: tip.seq + lines.len() as u64, frontier, ..Head::default() };
     write.lines = lines;
@@ -144,7 +161,27 @@ async fn play(
     Ok(head)
 }
 
-/// Applies one line to the rows in memory.
+/// The register row a change is about.
+fn row_of(shard: Shard, change: &Change) -> Option<RowKey> {
+    match change {
+        Change::Record { record } => Some(record.row_key()),
+        Change::RecordGone { register, key, .. } => Some((shard, register.clone(), key.clone())),
+        _ => None,
+    }
+}
+
+/// Applies one line to the register rows in memory.
+fn take_row(rows: &mut BTreeMap<RowKey, Vec<Record>>, shard: Shard, change: &Change) {
+    let Some(row) = row_of(shard, change) else { return };
+    let versions = rows.entry(row).or_default();
+    match change {
+        Change::Record { record } => put_version(versions, Record::clone(record)),
+        Change::RecordGone { valid_from, .. } => versions.retain(|one| one.valid_from != *valid_from),
+        _ => {}
+    }
+}
+
+/// Applies one line to the cases in memory.
 fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &Entry) -> Result<(), ReplayError> {
     let wrong = |reason: &str| ReplayError::Line { shard: entry.shard, seq: entry.seq, reason: reason.to_owned() };
     match &entry.change {
@@ -158,7 +195,19 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
             let row = touched.get_mut(case).ok_or_else(|| wrong("it changes a case that was never opened"))?;
             apply_all(&mut row.case, ops, entry.at);
         }
-        Change::Record { record } => write.records.push((**record).clone()),
+        Change::Record { record } => {
+            write.records_gone.retain(|gone| *gone != (record.register.clone(), record.key.clone(), record.valid_from));
+            write.records.push((**record).clone());
+        }
+        Change::RecordGone { register, key, valid_from } => {
+            write.records.retain(|one| (&one.register, &one.key, one.valid_from) != (register, key, *valid_from));
+            write.records_gone.push((register.clone(), key.clone(), *valid_from));
+        }
+        Change::Proposal { proposal } => {
+            // One write holds each proposal once, as it stands at the end.
+            write.proposals.retain(|one| one.id != proposal.id);
+            write.proposals.push((**proposal).clone());
+        }
     }
     Ok(())
 }

@@ -136,3 +136,7 @@ refusal-reason-no-level = It is at the highest or lowest level already.
 refusal-reason-not-running = “{ $clock }” is not running.
 refusal-reason-other-unit = “{ $clock }” counts in another unit than the extension.
 refusal-reason-overdue = “{ $clock }” has fallen due and cannot be extended any more.
+refusal-overlap = The version from { $from } is in the way; versions of one row may not overlap. Give an earlier last day, or change that version.
+refusal-referenced = { $count } rows still refer to it, such as { $by } in { $register }; change them first.
+problem-key-fixed = “{ $label }” is part of the key and cannot be changed; end this row and add a new one.
+problem-not-after = The last day must be later than the first.

@@ -5,11 +5,8 @@ use ganglion_geo::PlaceIndex;
 use ganglion_geo::geojson::{self, ReadOptions};
 use ganglion_kernel::Store;
 use ganglion_kernel::clocks::{Calendar, Office};
-use ganglion_kernel::world::{Places, ReferenceRows, World};
-use ganglion_model::pack::Scope;
-use ganglion_model::row::Record;
+use ganglion_kernel::world::{Places, ReferenceRows, World, put_version, seeded};
 use ganglion_model::{Model, PlaceCode, PlaceTree, Posts, Shard};
-use jiff::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -82,33 +79,23 @@ pub async fn load(store: &dyn Store, model: Model, office: Office) -> Result<Wor
     };
     let reference = reference(store, &model).await?;
     let posts = Posts::new(store.posts().await?);
-    Ok(World { model: Arc::new(model), places, office, reference: Arc::new(reference), posts: Arc::new(posts) })
+    Ok(World {
+        model: Arc::new(model),
+        places,
+        office,
+        reference: Arc::new(reference),
+        fresh: Arc::default(),
+        posts: Arc::new(posts),
+    })
 }
 
 /// Seed rows of deployment registers, with what was changed since laid over them.
 async fn reference(store: &dyn Store, model: &Model) -> Result<ReferenceRows> {
-    let mut rows = ReferenceRows::new();
-    for register in model.registers.values().filter(|r| r.scope == Scope::Deployment) {
-        let by_key = rows.entry(register.name.clone()).or_default();
-        for seed in model.seeds.get(&register.name).into_iter().flatten() {
-            by_key.entry(seed.key.clone()).or_default().push(Record {
-                register: register.name.clone(),
-                shard: Shard::DEPLOYMENT,
-                key: seed.key.clone(),
-                version: 0,
-                place: None,
-                valid_from: seed.valid_from,
-                valid_to: seed.valid_to,
-                updated_at: Timestamp::UNIX_EPOCH,
-                fields: seed.fields.clone(),
-            });
+    let mut rows = seeded(model);
+    for record in store.record_versions(Shard::DEPLOYMENT).await? {
+        if let Some(by_key) = rows.get_mut(&record.register) {
+            put_version(Arc::make_mut(by_key.entry(record.key.clone()).or_default()), record);
         }
-        for record in store.records(Shard::DEPLOYMENT, &register.name).await? {
-            let versions = by_key.entry(record.key.clone()).or_default();
-            versions.retain(|old| old.valid_from != record.valid_from);
-            versions.push(record);
-        }
-        by_key.values_mut().for_each(|versions| versions.sort_by_key(|record| record.valid_from));
     }
     Ok(rows)
 }

@@ -4,8 +4,9 @@ use super::memory::Memory;
 use super::world::Setting;
 use ganglion_kernel::batch::{Batch, want, want_records};
 use ganglion_kernel::decide::{Given, derived};
-use ganglion_kernel::port::{Line, Timer, Want};
+use ganglion_kernel::port::{Line, Timer};
 use ganglion_kernel::seal::Key;
+use ganglion_kernel::world::put_version;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
 use ganglion_model::{CaseId, CommandId, Link, Outcome, Shard};
 use jiff::Timestamp;
@@ -35,7 +36,7 @@ impl Installation {
     pub fn new(setting: Setting) -> Installation {
         let mut memory = Memory::default();
         for record in &setting.records {
-            memory.records.insert((record.shard, record.register.clone(), record.key.clone()), record.clone());
+            put_version(memory.records.entry(record.row_key()).or_default(), record.clone());
         }
         let now = Timestamp::UNIX_EPOCH;
         Installation { setting, memory, now, told: Vec::new(), taken: BTreeSet::new(), ids: 0 }
@@ -97,8 +98,9 @@ impl Installation {
         let first = want(world, commands);
         let mut batch = Batch::new(world, &MASTER, self.memory.load(&first));
         batch.asked(&first);
-        let records = Want { records: want_records(world, batch.state(), commands), ..Want::default() };
-        batch.add(&records, self.memory.load(&records));
+        if let Some(more) = want_records(world, batch.state(), commands) {
+            batch.add(&more, self.memory.load(&more));
+        }
         if let Some(more) = batch.needs(command, &given) {
             batch.add(&more, self.memory.load(&more));
         }
@@ -145,7 +147,12 @@ impl Installation {
 fn case_of(body: &Body) -> Option<CaseId> {
     match body {
         Body::Act { case, .. } | Body::Due { case, .. } => Some(*case),
-        Body::Open { .. } | Body::LinkBack { .. } | Body::Put { .. } => None,
+        Body::Open { .. }
+        | Body::LinkBack { .. }
+        | Body::Put { .. }
+        | Body::Row { .. }
+        | Body::Restore { .. }
+        | Body::Decide { .. } => None,
     }
 }
 

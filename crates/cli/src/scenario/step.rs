@@ -1,5 +1,6 @@
 //! One line of a `when` block: who does what, on which case, and whether it is expected to be refused.
 
+use super::rows::VERBS;
 use super::value;
 use ganglion_model::Fields;
 use ganglion_model::clocks::{Length, midnight};
@@ -35,6 +36,15 @@ pub enum Deed {
         action: String,
         /// The case by name; the current one when absent.
         on: Option<String>,
+    },
+    /// Does something to a register row.
+    Row {
+        /// One of [`VERBS`].
+        verb: String,
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: String,
     },
 }
 
@@ -161,6 +171,13 @@ fn who<'a, 'b>(words: &'a [&'b str]) -> Result<(Who, &'a [&'b str]), String> {
 }
 
 fn deed(words: &[&str]) -> Result<Deed, String> {
+    if let [verb, register, key] = words
+        && VERBS.contains(verb)
+        && *register != "on"
+    {
+        let key = key.trim_matches('"').to_owned();
+        return Ok(Deed::Row { verb: (*verb).to_owned(), register: (*register).to_owned(), key });
+    }
     let (verb, mut rest) = words.split_first().ok_or("what is done")?;
     let (mut name, mut on, mut channel, mut seen) = (None, None, None, None);
     let process = if *verb == "opens" {

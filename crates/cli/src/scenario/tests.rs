@@ -41,9 +41,21 @@ fn expected(text: &str) -> Vec<(String, Vec<String>)> {
 #[test]
 fn scenarios_of_the_sketch_pass() {
     let model = model();
-    let text = std::fs::read_to_string(here("packs/sketch/tests/returned-twice.md")).unwrap();
-    let reports = run_file(&model, &text);
-    assert_eq!(reports.len(), 2);
+    for (file, scenarios) in [("returned-twice", 2), ("rows", 1)] {
+        let text = std::fs::read_to_string(here(&format!("packs/sketch/tests/{file}.md"))).unwrap();
+        let reports = run_file(&model, &text);
+        assert_eq!(reports.len(), scenarios, "{file}");
+        for report in reports {
+            assert_eq!(report.findings, [], "{}", report.title);
+        }
+    }
+}
+
+#[test]
+fn figures_over_registers_are_those_counted_by_hand() {
+    let text = std::fs::read_to_string(here("packs/figures/tests/figures.md")).unwrap();
+    let reports = run_file(&pack("packs/figures"), &text);
+    assert_eq!(reports.len(), 5);
     for report in reports {
         assert_eq!(report.findings, [], "{}", report.title);
     }

@@ -25,6 +25,10 @@ impl Running {
                 let (shard, body) = self.opening(who, (process, channel.as_deref()), *seen, form)?;
                 (shard, body, None)
             }
+            Deed::Row { verb, register, key } => {
+                let (shard, body) = self.on_row(verb, (register, key), form)?;
+                (shard, body, None)
+            }
             Deed::Act { action, on } => {
                 let case = self.case(on.as_deref()).ok_or("there is no such case")?.clone();
                 let body = self.acting(&case, action, form)?;
@@ -84,7 +88,8 @@ impl Running {
         Ok((shard, Body::Open { process: process.to_owned(), form, channel, observed_at: seen, from: None }))
     }
 
-    fn some_shard(&self) -> Shard {
+    /// A shard for what leads to none.
+    pub fn some_shard(&self) -> Shard {
         let mut places = self.at.setting.world.places.tree.versions().map(|place| place.code.shard());
         places.find(|shard| *shard != Shard::DEPLOYMENT).unwrap_or(Shard::DEPLOYMENT)
     }

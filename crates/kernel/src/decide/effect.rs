@@ -254,7 +254,7 @@ impl Doing<'_> {
             return Err(Refusal::new(RefusalCode::Guard).with("register", register));
         };
         let shard = draft.case.shard;
-        let before = self.state.records.get(&(shard, register.to_owned(), key.to_string()));
+        let before = self.state.newest(&(shard, register.to_owned(), key.to_string()));
         let mut fields = before.map(|record| record.fields.clone()).unwrap_or_default();
         for (field, value) in set {
             fields.insert(field.clone(), value.eval(&names).to_json());
@@ -270,6 +270,7 @@ impl Doing<'_> {
             valid_to: None,
             updated_at: self.given.now,
             fields,
+            authority: None,
         };
         derive::finish(self.world, (self.state, self.given), &mut row, &mut decision.numbering);
         decision.changes.push(Change::Record { record: Box::new(row) });

@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::effect::enter;
 use super::form::{FormContext, read_form};
 use super::number::next;
-use super::{Decision, Given, State, derive, unique, who};
+use super::{Decision, Given, KnownRows, State, derive, unique, who};
 use crate::route::{point_of, route};
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
@@ -23,7 +23,8 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         return Err(Refusal::new(RefusalCode::Unknown));
     };
     let process = world.model.processes.get(process).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
-    let mut values = read_opening(world, process, command, given, form)?;
+    let rows = KnownRows { world, state, shard: command.shard };
+    let mut values = read_opening(&rows, process, command, given, form)?;
     let route = routed(world, process, command, given, (&values, from.as_ref()))?;
     let mut numbering = Vec::new();
     for fields in [&process.form, &process.fields] {
@@ -37,11 +38,11 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
     let personal = process.form.iter().any(|field| field.personal && values.contains_key(&field.name));
     let stored = if personal { seal_values(&given.key, command.id, &process.form, &values)? } else { values.clone() };
     let mut decision = Decision {
-        changes: Vec::new(),
         // Every case gets a key: an action may ask for personal values later.
         key: has_personal(process).then_some((id, given.key)),
         unique,
         numbering,
+        ..Decision::default()
     };
     let opener = match &command.actor {
         Actor::Post { post, .. } => Some(post.clone()),
@@ -95,14 +96,15 @@ fn seen_at(observed_at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> 
 }
 
 fn read_opening(
-    world: &World,
+    rows: &KnownRows<'_>,
     process: &Process,
     command: &Command,
     given: &Given,
     form: &Fields,
 ) -> Result<Fields, Refusal> {
+    let world = rows.world;
     let actor = who::view(world, &command.actor, given.now);
-    let context = FormContext { world, process, case: None, actor: &actor, now: given.now };
+    let context = FormContext { world, rows, process, case: None, actor: &actor, now: given.now };
     let values = match read_form(&context, &process.form, form) {
         Ok(values) => values,
         // The system passes on what was checked where it was typed; what this form does not know is left behind.
@@ -119,7 +121,7 @@ fn read_opening(
     };
     if let Some(guard) = &process.open_when {
         let names = Names {
-            rows: world,
+            rows,
             process,
             case: None,
             form: Some((&values, &process.form)),

@@ -13,4 +13,5 @@ mod order;
 mod pack;
 mod permission;
 mod routing;
+mod rows;
 mod sealing;

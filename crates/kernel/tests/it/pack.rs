@@ -380,8 +380,46 @@ fn register(name: &str, fields: &[&str], scope: Scope) -> (String, Register) {
         group: None,
         dated: true,
         fields,
+        ..Register::default()
     };
     (name, register)
+}
+
+/// Wells of townships, changed by one person; quotas of villages, dated, changed by two; a holder's telephone is sealed.
+fn kept() -> Vec<(String, Register)> {
+    let whom = |words: &[&str]| words.iter().map(|word| who(word)).collect::<Vec<_>>();
+    let well = Register {
+        name: "well".into(),
+        scope: Scope::Place(Level::Township),
+        key: "code".into(),
+        label: "code".into(),
+        fields: vec![
+            must("code", text(20)),
+            must("depth", FieldKind::Decimal { precision: 6, scale: 1 }),
+            Field { unique: true, ..field("tag", text(20)) },
+            personal("phone", FieldKind::Phone),
+        ],
+        edit: whom(&["clerk@township", "director@county"]),
+        read: whom(&["leader@county"]),
+        ..Register::default()
+    };
+    let quota = Register {
+        name: "quota".into(),
+        scope: Scope::Place(Level::Village),
+        key: "well".into(),
+        also_key: vec!["use".into()],
+        label: "well".into(),
+        dated: true,
+        fields: vec![
+            must("well", FieldKind::Ref { register: "well".into() }),
+            must("use", text(20)),
+            must("volume", FieldKind::Integer { min: Some(0), max: None }),
+        ],
+        propose: whom(&["clerk@township"]),
+        approve: whom(&["director@county", "clerk@township"]),
+        ..Register::default()
+    };
+    [well, quota].map(|one| (one.name.clone(), one)).to_vec()
 }
 
 pub fn model() -> Model {
@@ -395,10 +433,13 @@ pub fn model() -> Model {
     let every = Process { name: "every".into(), form: every_kind(), ..matter() };
     Model {
         lists: BTreeMap::from([("reason".to_owned(), reason)]),
-        registers: BTreeMap::from([
+        registers: [
             register("category", &["code", "limit"], Scope::Deployment),
             register("ledger", &["number", "what", "phone"], Scope::Place(Level::Township)),
-        ]),
+        ]
+        .into_iter()
+        .chain(kept())
+        .collect(),
         processes: BTreeMap::from([("matter".to_owned(), matter()), ("every".to_owned(), every)]),
         ..Model::default()
     }

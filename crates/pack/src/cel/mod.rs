@@ -31,6 +31,10 @@ pub enum Want<'a> {
     Length,
     /// Something figures can be split by.
     Split,
+    /// A number.
+    Number,
+    /// A place.
+    Place,
     /// The key of a register row.
     Key,
     /// A value for a field.

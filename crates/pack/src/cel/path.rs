@@ -76,6 +76,13 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
             fields(check, scope.row?, rest, Follow { what: "the row", asked, sealed: true })
         }
         ("actor", _) if scope.actor => actor(check, rest),
+        (name, _) if scope.figures && check.cx.symbols.indicators.contains_key(name) => ends(check, rest, Ty::Number),
+        (name, _) if scope.figures => {
+            let known = check.cx.symbols.indicators.keys().map(String::as_str);
+            let at = (check.source.at(*offset), "unknown-indicator");
+            check.cx.unknown(at, &format!("there is no indicator `{name}`"), name, known);
+            None
+        }
         ("now", _) if scope.now => ends(check, rest, Ty::Time),
         ("today", _) if scope.now => ends(check, rest, Ty::Date),
         (known, _) if ROOTS.contains(&known) => {

@@ -15,6 +15,8 @@ pub struct Scope<'a> {
     pub actor: bool,
     /// `now` and `today`.
     pub now: bool,
+    /// Indicators, by their bare names.
+    pub figures: bool,
     /// The value is kept in the open, so that personal fields may not flow into it.
     pub stores: bool,
 }

@@ -9,8 +9,10 @@ mod bulk;
 mod card;
 mod cases;
 mod centre;
+mod dashboard;
 mod desk;
 mod export;
+mod figure_frame;
 mod figure_rows;
 mod figure_view;
 mod figures;
@@ -23,6 +25,7 @@ mod personal;
 mod phone;
 mod preview;
 mod query;
+mod registers;
 mod turn;
 
 use crate::app::AppState;
@@ -58,5 +61,6 @@ pub fn routes() -> Router<AppState> {
         .route("/figures.csv", get(export::figures))
         .route("/figures/rows", get(figure_rows::show))
         .route("/m", get(phone::show))
+        .merge(registers::routes())
         .merge(admin::routes())
 }

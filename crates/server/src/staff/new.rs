@@ -125,7 +125,8 @@ fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
 /// What is wrong before anything is sent: the form itself, then where it belongs.
 fn check(web: &Web, process: &Process, form: &Fields) -> Result<ganglion_model::Shard, Vec<FieldFinding>> {
     let actor = who::view(&web.world, &web.actor(), web.now);
-    let context = FormContext { world: &web.world, process, case: None, actor: &actor, now: web.now };
+    let context =
+        FormContext { world: &web.world, rows: &*web.world, process, case: None, actor: &actor, now: web.now };
     let mut findings = read_form(&context, &process.form, form).err().unwrap_or_default();
     match shard_for(&web.world, process, form, web.today()) {
         Ok(shard) if findings.is_empty() => return Ok(shard),

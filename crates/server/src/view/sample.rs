@@ -246,6 +246,7 @@ pub fn bare_world() -> World {
             hours: "08:00-12:00,14:00-18:00".parse().unwrap(),
         },
         reference: Arc::new(ReferenceRows::new()),
+        fresh: Arc::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }

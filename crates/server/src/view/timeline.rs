@@ -88,7 +88,7 @@ impl Look<'_> {
         match &entry.change {
             Change::Opened { case } => Some(self.opened(story, case, base)),
             Change::Case { action, ops, input, .. } => Some(self.changed(story, (action, ops, input), base)),
-            Change::Record { .. } => None,
+            Change::Record { .. } | Change::RecordGone { .. } | Change::Proposal { .. } => None,
         }
     }
 

@@ -9,11 +9,14 @@ mod connect;
 mod figures;
 mod journal;
 mod load;
+mod members;
 mod migrate;
 mod people;
 mod port;
 mod reference;
 mod row;
+mod row_query;
+mod rows;
 mod write;
 
 pub use connect::{SqliteOptions, SqliteStore};

@@ -7,7 +7,9 @@ mod heads;
 mod invariants;
 mod lines;
 mod lists;
+mod random_packs;
 mod reference;
+mod rows;
 mod sqlite;
 mod support;
 
@@ -47,4 +49,10 @@ suite!(memory, file => {
         sessions_begin_and_end,
         files_the_access_log_and_settings_are_kept,
         register_rows_keep_their_dated_versions;
+    rows:
+        rows_are_listed_in_every_order_page_by_page,
+        storage_keeps_exactly_the_rows_the_filter_keeps,
+        references_are_replaced_and_found_while_they_hold,
+        proposals_are_kept_as_they_stand,
+        unique_values_given_back_may_be_taken_again;
 });

@@ -1,0 +1,83 @@
+//! What a batch loads and writes for register rows, beside [`crate::batch`]: rows that are changed, rows that forms refer to,
+//! values that may stand once, and the index of who refers to whom.
+
+use crate::decide::{State, references, unique_values_of_row};
+use crate::port::{References, ShardWrite, Want};
+use crate::world::World;
+use ganglion_model::change::{Body, Command};
+use ganglion_model::pack::{Field, FieldKind, Model, Scope};
+use ganglion_model::{Fields, Record, RowDeed, RowKey, RowWish, Shard, row_id};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rows of registers kept by place that a form refers to; those of the deployment are in memory.
+pub fn want_references(world: &World, shard: Shard, (fields, form): (&[Field], &Fields), want: &mut Want) {
+    for field in fields {
+        let FieldKind::Ref { register } = &field.kind else { continue };
+        let by_place = world.model.registers.get(register).is_some_and(|one| one.scope != Scope::Deployment);
+        if let Some(key) = form.get(&field.name).and_then(Value::as_str).filter(|_| by_place) {
+            want.records.push((shard, register.clone(), key.trim().to_owned()));
+        }
+    }
+}
+
+/// What a wish about a row needs.
+pub fn want_row(world: &World, shard: Shard, wish: &RowWish, want: &mut Want) {
+    let Some(register) = world.model.registers.get(&wish.register) else { return };
+    let Some(key) = wish.key.clone().or_else(|| register.key_of(&wish.form)) else { return };
+    if register.has_personal() {
+        want.keys.push((shard, row_id(shard, &register.name, &key)));
+    }
+    let row = (shard, register.name.clone(), key);
+    if wish.deed == RowDeed::Retire {
+        want.referers.push(row.clone());
+    }
+    want.records.push(row);
+    want_references(world, shard, (&register.fields, &wish.form), want);
+    let unique = unique_values_of_row(register, &wish.form).into_iter();
+    want.unique.extend(unique.map(|(field, value)| (shard, field, value)));
+}
+
+/// What putting a row back needs.
+pub fn want_restored(world: &World, row: RowKey, versions: &[Record], want: &mut Want) {
+    let shard = row.0;
+    if let Some(register) = world.model.registers.get(&row.1) {
+        let unique = versions.iter().flat_map(|one| unique_values_of_row(register, &one.fields));
+        want.unique.extend(unique.map(|(field, value)| (shard, field, value)));
+    }
+    want.records.push(row);
+}
+
+/// What a decision about a proposal needs, once the proposal is loaded.
+pub fn want_proposed(world: &World, state: &State, command: &Command, want: &mut Want) {
+    let Body::Decide { proposal, .. } = &command.body else { return };
+    if let Some(proposal) = state.proposals.get(proposal).filter(|one| one.shard == command.shard) {
+        want_row(world, command.shard, &proposal.wish, want);
+    }
+}
+
+/// What a row refers to, all versions that do not lie in the past together.
+fn refers_to(model: &Model, versions: &[Record]) -> BTreeSet<(String, String)> {
+    let lasting = versions.iter().filter(|one| one.valid_to.is_none());
+    let all = lasting.flat_map(|one| references(model, one));
+    all.map(|(register, key)| (register.to_owned(), key.to_owned())).collect()
+}
+
+/// Notes what changed rows refer to now, where that is not what they referred to before.
+pub fn settle(
+    model: &Model,
+    state: &State,
+    before: &BTreeMap<RowKey, Vec<Record>>,
+    writes: &mut BTreeMap<Shard, ShardWrite>,
+) {
+    for (row, before) in before {
+        let now = state.records.get(row).map(Vec::as_slice).unwrap_or_default();
+        let to = refers_to(model, now);
+        if to == refers_to(model, before) {
+            continue;
+        }
+        let (shard, register, key) = row.clone();
+        let write = writes.entry(shard).or_insert_with(|| ShardWrite { shard, ..ShardWrite::default() });
+        write.references.push(References { register, key, to: to.into_iter().collect() });
+    }
+}
