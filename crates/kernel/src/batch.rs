@@ -5,9 +5,11 @@
 
 use crate::apply::apply_all;
 use crate::batch_rows;
+pub use crate::batch_rows::settle as settle_rows;
 use crate::decide::{Decision, Given, State, decide, is_unique};
 use crate::journal;
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
+use crate::rules::{self, Violation, broken_by_case};
 use crate::seal::{Key, wrap};
 use crate::world::{World, put_version};
 use ganglion_indicators::fold::cells_of_changes;
@@ -164,6 +166,7 @@ struct Touched {
     is_new: bool,
     facts: Vec<Fact>,
     timers: Vec<Timer>,
+    broken: Vec<Violation>,
 }
 
 /// Timers a case needs: one for each running clock, windows aside, that has not been acted on. A paused clock has none, even when its
@@ -393,7 +396,7 @@ impl<'a> Batch<'a> {
     fn apply(&mut self, shard: Shard, change: &Change, at: Timestamp) -> Option<CaseId> {
         match change {
             Change::Opened { case } => {
-                self.touched.insert(case.id, Touched { is_new: true, facts: Vec::new(), timers: Vec::new() });
+                self.touched.insert(case.id, Touched { is_new: true, facts: Vec::new(), timers: Vec::new(), broken: Vec::new() });
                 self.order.push(case.id);
                 self.state.by_number.insert(case.number.clone(), case.id);
                 self.state.cases.insert(case.id, Case::clone(case));
@@ -403,7 +406,9 @@ impl<'a> Batch<'a> {
                 let row = self.state.cases.get_mut(case)?;
                 if !self.touched.contains_key(case) {
                     let facts = facts_of_case(&self.world.model, self.world, row);
-                    self.touched.insert(*case, Touched { is_new: false, facts, timers: timers_of(row) });
+                    let broken = broken_by_case(&self.world.model, self.world, row);
+                    let touched = Touched { is_new: false, facts, timers: timers_of(row), broken };
+                    self.touched.insert(*case, touched);
                     self.order.push(*case);
                 }
                 apply_all(row, ops, at);
@@ -471,6 +476,10 @@ impl<'a> Batch<'a> {
                 .writes
                 .entry(case.shard)
                 .or_insert_with(|| ShardWrite { shard: case.shard, ..ShardWrite::default() });
+            let broken = broken_by_case(model, self.world, &case);
+            let (noted, kept) = rules::changes(&before.broken, broken);
+            write.violations.extend(noted);
+            write.violations_gone.extend(kept);
             cells_of_changes(&mut write.cells, model, case.shard, &facts);
             write.facts.extend(facts);
             write.timers_gone.extend(before.timers.iter().filter(|timer| !timers.contains(timer)).cloned());
@@ -478,7 +487,7 @@ impl<'a> Batch<'a> {
             let kind = kind_of(model, &case);
             write.cases.push(CaseWrite { case, is_new: before.is_new, kind });
         }
-        batch_rows::settle(&self.world.model, &self.state, &self.rows, &mut self.writes);
+        batch_rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
         for (shard, write) in &mut self.writes {
             if let Some((expected, head)) = self.heads.remove(shard) {
                 write.expected_seq = expected;

@@ -13,6 +13,7 @@ pub mod merkle;
 pub mod port;
 pub mod port_rows;
 pub mod route;
+pub mod rules;
 pub mod seal;
 pub mod world;
 

@@ -7,6 +7,7 @@
 
 use crate::merkle::{Frontier, Hash};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+use crate::rules::{Violation, ViolationFilter};
 use crate::seal::Key;
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, FactChange, Period};
@@ -170,6 +171,10 @@ pub struct ShardWrite {
     pub records_gone: Vec<(String, String, Option<Date>)>,
     /// What rows refer to now: all of it, for each row whose references changed.
     pub references: Vec<References>,
+    /// Rules that rows break now and did not before, or count elsewhere.
+    pub violations: Vec<Violation>,
+    /// Rules that rows keep again: rule and row.
+    pub violations_gone: Vec<(String, CaseId)>,
     /// Proposed changes of rows as they stand now.
     pub proposals: Vec<Proposal>,
     /// Journal lines in order.
@@ -438,6 +443,21 @@ pub trait Store: Send + Sync {
     async fn row_versions(&self, row: &RowKey) -> Result<Vec<Record>, StoreError>;
     /// Rows that refer to a row and still hold on `day`.
     async fn referers(&self, row: &RowKey, day: Date, limit: u32) -> Result<Vec<Referer>, StoreError>;
+    /// A page of rows that break a rule, longest first, after this instant and row.
+    async fn violations(
+        &self,
+        filter: &ViolationFilter,
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Violation>, StoreError>;
+    /// How many rows break a rule, exactly.
+    async fn violation_count(&self, filter: &ViolationFilter) -> Result<u64, StoreError>;
+    /// Rows that break one of the rules and for which no case was opened yet.
+    async fn violations_unopened(&self, rules: &[String], limit: u32) -> Result<Vec<Violation>, StoreError>;
+    /// Notes the case that was opened for a row that breaks a rule.
+    async fn violation_opened(&self, violation: &Violation, number: &str) -> Result<(), StoreError>;
+    /// Puts these in place of everything noted for a rule; what was broken before stays broken since then.
+    async fn violations_set(&self, rule: &str, violations: &[Violation]) -> Result<(), StoreError>;
     /// A page of proposals, newest first.
     async fn proposals(&self, filter: &ProposalFilter, limit: u32) -> Result<Vec<Proposal>, StoreError>;
     /// One proposal.

@@ -17,6 +17,8 @@ pub struct Loaded {
     pub processes: Vec<Node>,
     /// Content of `indicators.yaml`.
     pub indicators: Option<Node>,
+    /// Content of `rules.yaml`.
+    pub rules: Option<Node>,
     /// Tables by path: the file's number in the sink, and the text.
     pub tables: BTreeMap<String, (usize, String)>,
 }
@@ -27,6 +29,7 @@ enum Use {
     Register,
     Process,
     Indicators,
+    Rules,
     Table,
     Nothing,
 }
@@ -36,6 +39,7 @@ fn use_of(path: &str) -> Use {
     match yaml {
         Some("pack") => Use::Header,
         Some("indicators") => Use::Indicators,
+        Some("rules") => Use::Rules,
         Some(rest) if rest.starts_with("registers/") && rest.matches('/').count() == 1 => Use::Register,
         Some(rest) if rest.starts_with("processes/") && rest.matches('/').count() == 1 => Use::Process,
         None if path.starts_with("data/") && path.ends_with(".csv") => Use::Table,
@@ -53,6 +57,7 @@ impl Loaded {
             registers: Vec::new(),
             processes: Vec::new(),
             indicators: None,
+            rules: None,
             tables: BTreeMap::new(),
         };
         for (path, bytes) in &source.files {
@@ -72,6 +77,7 @@ impl Loaded {
         match used {
             Use::Header => self.header = yaml::parse(sink, file, &text),
             Use::Indicators => self.indicators = yaml::parse(sink, file, &text),
+            Use::Rules => self.rules = yaml::parse(sink, file, &text),
             Use::Register => self.registers.extend(yaml::parse(sink, file, &text)),
             Use::Process => self.processes.extend(yaml::parse(sink, file, &text)),
             Use::Table => {
@@ -126,6 +132,6 @@ fn decode(sink: &Sink, shown: &str, bytes: &Result<Vec<u8>, String>) -> Option<(
 
 fn stray(sink: &Sink, shown: &str) {
     let at = At { file: sink.file(shown, ""), line: 1, column: 1 };
-    let remedy = "packs have pack.yaml, indicators.yaml, registers/*.yaml, processes/*.yaml and data/*.csv";
+    let remedy = "packs have pack.yaml, indicators.yaml, rules.yaml, registers/*.yaml, processes/*.yaml and data/*.csv";
     sink.warn(at, "stray-file", "this file is read by nothing", remedy);
 }

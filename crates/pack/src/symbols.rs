@@ -98,6 +98,8 @@ pub struct Symbols {
     pub measures: BTreeMap<String, At>,
     /// Indicators: where declared.
     pub indicators: BTreeMap<String, At>,
+    /// Rules: where declared.
+    pub rules: BTreeMap<String, At>,
 }
 
 impl Symbols {
@@ -113,6 +115,7 @@ impl Symbols {
                 symbols.process(sink, &pack.name, node);
             }
             symbols.figures(sink, pack);
+            symbols.rules(sink, pack);
         }
         symbols
     }
@@ -203,6 +206,15 @@ impl Symbols {
             symbol.marks.extend(effects.iter().filter_map(|effect| Some(effect.get("mark")?.text()?.to_owned())));
         }
         self.processes.insert(name.to_owned(), symbol);
+    }
+
+    fn rules(&mut self, sink: &Sink, pack: &Loaded) {
+        let Some(node) = &pack.rules else { return };
+        for (name, _) in node.get("rules").map(Node::entries).unwrap_or_default() {
+            if self.rules.insert(name.text.clone(), name.at).is_some() {
+                sink.error(name.at, "duplicate-name", format!("another pack declares the rule `{}`", name.text));
+            }
+        }
     }
 
     fn figures(&mut self, sink: &Sink, pack: &Loaded) {

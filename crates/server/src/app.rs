@@ -10,6 +10,7 @@ use crate::map::Outlines;
 use crate::public::home::HomeFigures;
 use crate::rate::Rate;
 use crate::session::SessionCache;
+use crate::staff::Imports;
 use crate::templates::Templates;
 use crate::texts::TextsError;
 use arc_swap::ArcSwap;
@@ -123,6 +124,7 @@ pub struct App {
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
     pub(crate) outlines: Outlines,
+    pub(crate) imports: Imports,
     pub(crate) home: HomeFigures,
     pub(crate) live: crate::live::Hub,
     pub(crate) live_listeners: Arc<Semaphore>,
@@ -145,6 +147,7 @@ impl App {
             committer: parts.committer,
             clock: parts.clock,
             master: parts.master,
+            imports: Imports::new(parts.settings.data_dir.join("imports/rows")),
             settings: parts.settings,
             ui,
             templates,

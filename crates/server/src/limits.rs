@@ -2,6 +2,8 @@
 
 /// Bytes of a page's form without files.
 pub const FORM_BYTES_MAX: usize = 512 * 1024;
+/// Bytes of a table that is imported.
+pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes of one JSON request of the API.
 pub const JSON_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of one picture.

@@ -3,9 +3,13 @@
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Cells, FactChange, facts_of_case};
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder, Store};
+use ganglion_kernel::rules::{Violation, broken_by_case, broken_by_row};
+use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World};
-use ganglion_model::row::Case;
+use ganglion_model::pack::Source;
+use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{PlaceCode, Shard};
+use std::collections::BTreeMap;
 
 /// Cases read at a time.
 const PAGE: u32 = 500;
@@ -41,4 +45,39 @@ pub async fn cells_of_rows(store: &dyn Store, world: &World, shard: Shard) -> Re
     })
     .await?;
     Ok(cells)
+}
+
+/// Finds again which rows break a rule, from all rows, and notes it: after a rule was installed or changed.
+///
+/// # Errors
+/// Of the store.
+pub async fn violations(store: &dyn Store, world: &World, rule: &str) -> Result<usize, StoreError> {
+    let Some(rule) = world.model.rules.get(rule) else {
+        store.violations_set(rule, &[]).await?;
+        return Ok(0);
+    };
+    let mut found: Vec<Violation> = Vec::new();
+    match &rule.over {
+        Source::Process(_) => {
+            for (shard, _) in store.shards().await? {
+                each_case(store, shard, |case| found.extend(broken_by_case(&world.model, world, &case))).await?;
+            }
+        }
+        Source::Register(register) => {
+            let mut rows: BTreeMap<RowKey, Vec<Record>> = BTreeMap::new();
+            for versions in world.each_row(register) {
+                rows.extend(versions.first().map(|first| (first.row_key(), versions.clone())));
+            }
+            for (shard, _) in store.shards().await? {
+                for record in store.record_versions(shard).await?.into_iter().filter(|one| one.register == *register) {
+                    put_version(rows.entry(record.row_key()).or_default(), record);
+                }
+            }
+            let root = world.places.root;
+            found.extend(rows.values().flat_map(|versions| broken_by_row(&world.model, world, versions, root)));
+        }
+    }
+    found.retain(|one| one.rule == rule.name);
+    store.violations_set(&rule.name, &found).await?;
+    Ok(found.len())
 }

@@ -58,6 +58,7 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
         }
         Read::Figure(asked) => return figure(running, asked),
         Read::Row(register, key, on, fields) => return rows::row(running, (register, key), *on, fields),
+        Read::Violations(rule, place, said) => return rows::violations(running, (rule, place), said),
         Read::Proposal(register, key, said) => return Ok(rows::proposal(running, (register, key), said)),
         Read::SeesOf(who, field, row, said) => {
             return Ok((expected(said), rows::seen(running, who, field, (&row.0, &row.1))?));

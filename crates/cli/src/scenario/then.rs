@@ -17,6 +17,8 @@ pub enum Read {
     Figure(Figure),
     /// `row REGISTER KEY [on DATE]: {fields}`.
     Row(String, String, Option<Date>, String),
+    /// `violations RULE at CODE: COUNT`.
+    Violations(String, String, String),
     /// `proposal REGISTER KEY: STATE`.
     Proposal(String, String, String),
     /// `WHO sees FIELD of REGISTER KEY: VALUE`.
@@ -62,7 +64,7 @@ const PLAIN: [&str; 11] =
     ["state", "level", "place", "channel", "version", "moved", "routed", "near", "told", "assignee", "assisting"];
 const KNOWN: &str = "state, place, level, number, assignee, assisting, channel, moved, routed, near, told, refused, count NAME, \
      field NAME, mark NAME, link KIND, who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, row REGISTER KEY \
-     [on DATE], proposal REGISTER KEY, figure NAME at CODE \
+     [on DATE], proposal REGISTER KEY, violations RULE at CODE, figure NAME at CODE \
      in PERIOD by PART, each with `:` and a value; on NAME; opened PROCESS as NAME";
 
 /// Reads a line.
@@ -94,6 +96,7 @@ pub fn read(text: &str) -> Result<Read, String> {
         ["row", register, key, "on", day] => {
             Read::Row(own(register), bare(key), Some(day.parse().map_err(|_| known())?), said)
         }
+        ["violations", rule, "at", place] => Read::Violations(own(rule), own(place), said),
         ["proposal", register, key] => Read::Proposal(own(register), bare(key), said),
         [who, "sees", field, "of", register, key] => {
             Read::SeesOf(own(who), own(field), (own(register), bare(key)), said)

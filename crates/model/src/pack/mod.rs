@@ -7,6 +7,7 @@ mod field;
 mod indicator;
 mod process;
 mod register;
+mod rule;
 
 pub use field::{Check, Field, FieldKind, Required};
 pub use indicator::{Formula, Indicator, Measure, Moment, Rounding, Source};
@@ -15,6 +16,7 @@ pub use process::{
     Tone, Who,
 };
 pub use register::{Register, Scope};
+pub use rule::{Rule, RuleOpen};
 
 use crate::text::Text;
 use jiff::civil::Date;
@@ -38,6 +40,9 @@ pub struct Model {
     pub measures: BTreeMap<String, Measure>,
     /// Indicators by name.
     pub indicators: BTreeMap<String, Indicator>,
+    /// Standing checks by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, Rule>,
     /// Rows registers start with, by register name.
     pub seeds: BTreeMap<String, Vec<Seed>>,
 }

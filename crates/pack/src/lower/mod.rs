@@ -10,6 +10,7 @@ pub mod number;
 pub mod process;
 pub mod register;
 mod register_people;
+pub mod rule;
 pub mod seed;
 pub mod value;
 pub mod who;

@@ -26,6 +26,8 @@ mod query;
 mod registers;
 mod turn;
 
+pub(crate) use registers::import::job::Imports;
+
 use crate::app::AppState;
 use axum::Router;
 use axum::routing::{get, post};

@@ -7,8 +7,11 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// Number, name and text of every migration, in order.
-const MIGRATIONS: &[(u32, &str, &str)] =
-    &[(1, "tables", include_str!("migrations/0001-tables.sql")), (2, "rows", include_str!("migrations/0002-rows.sql"))];
+const MIGRATIONS: &[(u32, &str, &str)] = &[
+    (1, "tables", include_str!("migrations/0001-tables.sql")),
+    (2, "rows", include_str!("migrations/0002-rows.sql")),
+    (3, "rules", include_str!("migrations/0003-rules.sql")),
+];
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]

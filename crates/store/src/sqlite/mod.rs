@@ -16,6 +16,7 @@ mod reference;
 mod row;
 mod row_query;
 mod rows;
+mod rules;
 mod write;
 
 pub use connect::{SqliteOptions, SqliteStore};

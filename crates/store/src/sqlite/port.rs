@@ -1,13 +1,14 @@
 //! The storage port on SQLite: every method takes a connection and hands over to the module of its subject.
 
 use super::connect::SqliteStore;
-use super::{cases, figures, journal, load, people, reference, rows, write};
+use super::{cases, figures, journal, load, people, reference, rows, rules, write};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Period};
 use ganglion_kernel::port::{
     Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, Session, ShardWrite,
     Store, StoreError, StoredLine, Timer, Want,
 };
+use ganglion_kernel::rules::{Violation, ViolationFilter};
 use ganglion_kernel::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{AccountId, CaseId, Entry, Place, PlaceCode, Post, Proposal, ProposalId, Shard};
@@ -135,6 +136,31 @@ impl Store for SqliteStore {
 
     async fn referers(&self, row: &RowKey, day: Date, limit: u32) -> Result<Vec<Referer>, StoreError> {
         rows::referers(&self.reader(), row, Some(day), limit)
+    }
+
+    async fn violations(
+        &self,
+        filter: &ViolationFilter,
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Violation>, StoreError> {
+        rules::violations(&self.reader(), filter, after, limit)
+    }
+
+    async fn violation_count(&self, filter: &ViolationFilter) -> Result<u64, StoreError> {
+        rules::count(&self.reader(), filter)
+    }
+
+    async fn violations_unopened(&self, rules: &[String], limit: u32) -> Result<Vec<Violation>, StoreError> {
+        rules::unopened(&self.reader(), rules, limit)
+    }
+
+    async fn violation_opened(&self, violation: &Violation, number: &str) -> Result<(), StoreError> {
+        rules::opened(&self.writer(), violation, number)
+    }
+
+    async fn violations_set(&self, rule: &str, violations: &[Violation]) -> Result<(), StoreError> {
+        rules::set(&mut self.writer(), rule, violations)
     }
 
     async fn proposals(&self, filter: &ProposalFilter, limit: u32) -> Result<Vec<Proposal>, StoreError> {

@@ -2,7 +2,7 @@
 
 use super::row::Column;
 use super::row::{Stored, case_key, failed, json, one, run};
-use super::rows;
+use super::{rows, rules};
 use ganglion_indicators::{CellKey, Fact, FactChange};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::port::{After, CaseOrder, CaseWrite, Line, ShardWrite, Timer};
@@ -37,6 +37,7 @@ fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
         put_record(connection, record)?;
     }
     rows::write(connection, write)?;
+    rules::write(connection, write)?;
     timers(connection, write)?;
     for change in &write.facts {
         put_fact(connection, shard, change)?;

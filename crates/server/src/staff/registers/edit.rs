@@ -118,7 +118,8 @@ impl Subject<'_> {
     }
 }
 
-fn plain_field() -> Field {
+/// A field with nothing set.
+pub(super) fn plain_field() -> Field {
     Field {
         name: String::new(),
         kind: FieldKind::Boolean,
@@ -322,7 +323,7 @@ fn finding(field: &str, problem: &str) -> FieldFinding {
 }
 
 /// A refusal about a row in words: some are said differently than about a case.
-fn refused(look: &Look<'_>, register: &Register, refusal: &Refusal) -> String {
+pub(super) fn refused(look: &Look<'_>, register: &Register, refusal: &Refusal) -> String {
     use ganglion_model::RefusalCode;
     let number = refusal.args.get("number").cloned().unwrap_or_default();
     match refusal.code {

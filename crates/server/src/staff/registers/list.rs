@@ -84,7 +84,7 @@ pub async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error>
         pager: pager(&look, &query, &path, (next, found.rows.len(), total)),
         clear_href: asked.is_narrow.then(|| path.clone()),
         export_href: signed_in.then(|| base.on(&format!("{path}/export.csv"))),
-        import_href: None,
+        import_href: (may_add(&web, &readable) == Some(true)).then(|| format!("{path}/import")),
         map: map(
             &readable,
             (asked.filter.place.unwrap_or(web.world.places.root), total),

@@ -7,6 +7,7 @@ mod asked;
 mod card;
 mod edit;
 mod export;
+pub mod import;
 mod index;
 mod list;
 mod map;
@@ -36,6 +37,7 @@ pub fn routes() -> Router<AppState> {
         .route("/registers/{name}/edit/{shard}/{*key}", get(edit::show).post(edit::change))
         .route("/registers/{name}/retire/{shard}/{*key}", get(edit::ending).post(edit::retire))
         .route("/registers/{name}/reveal/{shard}/{*key}", post(card::reveal))
+        .merge(import::routes())
         .route("/proposals", get(proposals::show))
         .route("/proposals/{shard}/{id}", post(proposals::decide))
 }
