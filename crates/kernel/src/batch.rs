@@ -420,7 +420,9 @@ impl<'a> Batch<'a> {
                 self.rows.entry(key).or_insert_with(|| versions.clone());
                 put_version(versions, Record::clone(record));
                 let write = self.write(record.shard);
-                write.records_gone.retain(|gone| *gone != (record.register.clone(), record.key.clone(), record.valid_from));
+                write
+                    .records_gone
+                    .retain(|gone| *gone != (record.register.clone(), record.key.clone(), record.valid_from));
                 write.records.push(Record::clone(record));
                 Some(record.id())
             }

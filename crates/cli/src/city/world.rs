@@ -6,10 +6,7 @@ use ganglion_geo::geojson::{self, ReadOptions};
 use ganglion_kernel::Store;
 use ganglion_kernel::clocks::{Calendar, Office};
 use ganglion_kernel::world::{Places, ReferenceRows, World, put_version, seeded};
-use ganglion_model::pack::Scope;
-use ganglion_model::row::Record;
 use ganglion_model::{Model, PlaceCode, PlaceTree, Posts, Shard};
-use jiff::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -170,7 +170,12 @@ impl Installation {
 fn case_of(body: &Body) -> Option<CaseId> {
     match body {
         Body::Act { case, .. } | Body::Due { case, .. } => Some(*case),
-        Body::Open { .. } | Body::LinkBack { .. } | Body::Put { .. } | Body::Row { .. } | Body::Restore { .. } | Body::Decide { .. } => None,
+        Body::Open { .. }
+        | Body::LinkBack { .. }
+        | Body::Put { .. }
+        | Body::Row { .. }
+        | Body::Restore { .. }
+        | Body::Decide { .. } => None,
     }
 }
 

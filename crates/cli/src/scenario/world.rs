@@ -11,11 +11,11 @@ use ganglion_model::clocks::{Calendar, Office};
 use ganglion_model::pack::Scope;
 use ganglion_model::place::{Place, PlaceKind};
 use ganglion_model::row::Record;
-use ganglion_model::{AccountId, Fields, Level, Model, PlaceCode, PlaceTree, Post, PostId, Posts, Shard, Text};
+use ganglion_model::{AccountId, Level, Model, PlaceCode, PlaceTree, Post, PostId, Posts, Shard, Text};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Working days as announced; the same file that ships with the product.

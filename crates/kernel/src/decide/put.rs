@@ -53,7 +53,9 @@ pub fn restore(
         None => row_unique::give_back(&desk, &target, &mut decision),
     }
     let version = target.version() + 1;
-    let same = |a: &Record, b: &Record| (a.valid_from, a.valid_to, a.place, &a.fields) == (b.valid_from, b.valid_to, b.place, &b.fields);
+    let same = |a: &Record, b: &Record| {
+        (a.valid_from, a.valid_to, a.place, &a.fields) == (b.valid_from, b.valid_to, b.place, &b.fields)
+    };
     for one in versions.iter().filter(|one| !target.versions.iter().any(|now| same(now, one))) {
         let fields: Fields = one.fields.clone();
         let record = Record { version, updated_at: given.now, fields, shard: command.shard, ..one.clone() };

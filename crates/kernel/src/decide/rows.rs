@@ -56,7 +56,8 @@ impl Rows for KnownRows<'_> {
     }
 
     fn is_known(&self, register: &str, key: &str) -> bool {
-        self.state.records.get(&self.row_key(register, key)).is_some_and(|rows| !rows.is_empty()) || self.world.latest(register, key).is_some()
+        self.state.records.get(&self.row_key(register, key)).is_some_and(|rows| !rows.is_empty())
+            || self.world.latest(register, key).is_some()
     }
 
     fn fields(&self, register: &str) -> &[Field] {

@@ -10,10 +10,7 @@ use ganglion_kernel::seal::Key;
 use ganglion_kernel::world::{Places, seeded};
 use ganglion_kernel::{Store, World};
 use ganglion_model::clocks::{Calendar, Office};
-use ganglion_model::pack::Scope;
-use ganglion_model::{
-    AccountId, Model, Place, PlaceCode, PlaceKind, PlaceTree, Post, PostId, Posts, Record, Shard, Text,
-};
+use ganglion_model::{AccountId, Model, Place, PlaceCode, PlaceKind, PlaceTree, Post, PostId, Posts, Shard, Text};
 use ganglion_server::{App, AppParts, AppState, Settings, hash_password, router};
 use ganglion_store::SqliteStore;
 use jiff::civil::date;

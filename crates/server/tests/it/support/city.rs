@@ -225,6 +225,7 @@ fn world(tree: Vec<Place>, posts: Vec<Post>) -> World {
             hours: "08:00-12:00,14:00-18:00".parse().unwrap(),
         },
         reference: Arc::default(),
+        fresh: Arc::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }

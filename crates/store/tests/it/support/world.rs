@@ -13,7 +13,6 @@ use ganglion_model::pack::{
 };
 use ganglion_model::{AccountId, Level, Model, Place, PlaceKind, PlaceTree, Post, PostId, Posts, Text};
 use jiff::civil::date;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub const COUNTIES: [&str; 2] = ["130922", "130925"];
@@ -185,6 +184,7 @@ fn model() -> Model {
         group: None,
         dated: false,
         fields: vec![text("last")],
+        ..Register::default()
     };
     Model {
         processes: [("report".to_owned(), process())].into(),
@@ -247,7 +247,8 @@ pub fn world() -> World {
         model: Arc::new(model()),
         places: places(),
         office: Office { calendar: Arc::new(calendar), hours: "08:00-12:00,14:00-18:00".parse().unwrap() },
-        reference: Arc::new(BTreeMap::new().into_iter().collect()),
+        reference: Arc::default(),
+        fresh: Arc::default(),
         posts: Arc::new(posts()),
     }
 }
