@@ -43,7 +43,12 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         .with_context(|| format!("opening {}", database.display()))?;
     let model = world::packs(&installation.home.join("packs"))?;
     let office = world::office(&installation.home)?;
-    let world = Arc::new(ArcSwap::from_pointee(world::load(store.as_ref(), model, office).await?));
+    let loaded = world::load(store.as_ref(), model, office).await?;
+    let rules = ganglion_store::rebuild::installed(store.as_ref(), &loaded).await?;
+    if !rules.is_empty() {
+        tracing::info!(?rules, "rows that break these rules were found again");
+    }
+    let world = Arc::new(ArcSwap::from_pointee(loaded));
     let master = master_key(&installation.data, &machine)?;
     let clock: Arc<dyn WallClock> = machine;
     let works = Works {

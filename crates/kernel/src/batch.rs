@@ -396,7 +396,10 @@ impl<'a> Batch<'a> {
     fn apply(&mut self, shard: Shard, change: &Change, at: Timestamp) -> Option<CaseId> {
         match change {
             Change::Opened { case } => {
-                self.touched.insert(case.id, Touched { is_new: true, facts: Vec::new(), timers: Vec::new(), broken: Vec::new() });
+                self.touched.insert(
+                    case.id,
+                    Touched { is_new: true, facts: Vec::new(), timers: Vec::new(), broken: Vec::new() },
+                );
                 self.order.push(case.id);
                 self.state.by_number.insert(case.number.clone(), case.id);
                 self.state.cases.insert(case.id, Case::clone(case));

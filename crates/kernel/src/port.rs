@@ -13,7 +13,8 @@ use async_trait::async_trait;
 use ganglion_indicators::{Cells, FactChange, Period};
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
-    AccountId, CaseId, CommandId, Entry, Level, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard,
+    AccountId, CaseId, CommandId, Entry, Level, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId,
+    Shard,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -458,6 +459,8 @@ pub trait Store: Send + Sync {
     async fn violation_opened(&self, violation: &Violation, number: &str) -> Result<(), StoreError>;
     /// Puts these in place of everything noted for a rule; what was broken before stays broken since then.
     async fn violations_set(&self, rule: &str, violations: &[Violation]) -> Result<(), StoreError>;
+    /// Makes the views other tools read, one for each register and process, in place of those that are there.
+    async fn views_set(&self, model: &Model) -> Result<(), StoreError>;
     /// A page of proposals, newest first.
     async fn proposals(&self, filter: &ProposalFilter, limit: u32) -> Result<Vec<Proposal>, StoreError>;
     /// One proposal.

@@ -117,7 +117,8 @@ pub fn opening(world: &World, one: &Violation, row: Broken<'_>) -> Option<Comman
         Broken::Row(record) => values(open, &RowNames { rows: world, record }),
         Broken::Case(case) => {
             let of = world.model.processes.get(&case.process)?;
-            let names = Names { rows: world, process: of, case: Some(case), form: None, actor: None, now: case.updated_at };
+            let names =
+                Names { rows: world, process: of, case: Some(case), form: None, actor: None, now: case.updated_at };
             values(open, &names)
         }
     };
@@ -126,21 +127,13 @@ pub fn opening(world: &World, one: &Violation, row: Broken<'_>) -> Option<Comman
     }
     let what = format!("{}/{}/{}", one.rule, one.id, one.since.as_microsecond());
     let from = match row {
-        Broken::Case(case) => Some(Link {
-            kind: "opened_from".to_owned(),
-            number: case.number.clone(),
-            case: case.id,
-            shard: case.shard,
-        }),
+        Broken::Case(case) => {
+            Some(Link { kind: "opened_from".to_owned(), number: case.number.clone(), case: case.id, shard: case.shard })
+        }
         Broken::Row(_) => None,
     };
-    let body = Body::Open {
-        process: open.process.clone(),
-        form,
-        channel: "cross_system".to_owned(),
-        observed_at: None,
-        from,
-    };
+    let body =
+        Body::Open { process: open.process.clone(), form, channel: "cross_system".to_owned(), observed_at: None, from };
     let id = derived(CommandId(one.id.0), &what);
     Some(Command { id, shard: one.place.shard(), actor: Actor::System, body })
 }

@@ -6,10 +6,10 @@ use ganglion_kernel::port::{After, CaseFilter, CaseOrder, Store};
 use ganglion_kernel::rules::{Violation, broken_by_case, broken_by_row};
 use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World};
-use ganglion_model::pack::Source;
+use ganglion_model::pack::{Rule, Source};
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{PlaceCode, Shard};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Cases read at a time.
 const PAGE: u32 = 500;
@@ -80,4 +80,28 @@ pub async fn violations(store: &dyn Store, world: &World, rule: &str) -> Result<
     found.retain(|one| one.rule == rule.name);
     store.violations_set(&rule.name, &found).await?;
     Ok(found.len())
+}
+
+/// Name of the setting that says by which rules violations were last found.
+const RULES: &str = "rules";
+
+/// Brings a database to the packs that are installed: views are made anew, and rows that break a rule are found again for every
+/// rule that is new, changed or gone. Gives the names of those rules.
+///
+/// # Errors
+/// Of the store.
+pub async fn installed(store: &dyn Store, world: &World) -> Result<Vec<String>, StoreError> {
+    store.views_set(&world.model).await?;
+    let text = store.setting(RULES).await?.unwrap_or_default();
+    let known: BTreeMap<String, Rule> = serde_json::from_str(&text).unwrap_or_default();
+    let now = &world.model.rules;
+    let names: BTreeSet<&String> = known.keys().chain(now.keys()).collect();
+    let changed: Vec<String> = names.into_iter().filter(|name| known.get(*name) != now.get(*name)).cloned().collect();
+    for name in &changed {
+        violations(store, world, name).await?;
+    }
+    if !changed.is_empty() {
+        store.setting_put(RULES, &serde_json::to_string(now).unwrap_or_default()).await?;
+    }
+    Ok(changed)
 }

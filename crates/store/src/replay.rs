@@ -7,13 +7,13 @@ use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_kernel::apply::apply_all;
 use ganglion_kernel::batch::{kind_of, timers_of};
+use ganglion_kernel::decide::State;
 use ganglion_kernel::merkle::{Frontier, Hash};
-use ganglion_kernel::rules::{self, Violation, broken_by_case};
 use ganglion_kernel::port::{CaseWrite, Head, Line, ShardWrite, Store, StoredLine, Timer, Want};
+use ganglion_kernel::rules::{self, Violation, broken_by_case};
+use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World, journal};
 use ganglion_model::change::Change;
-use ganglion_kernel::decide::State;
-use ganglion_kernel::world::put_version;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{CaseId, Entry, Shard, row_id};
 use std::collections::{BTreeMap, HashMap};
@@ -195,7 +195,13 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
     let wrong = |reason: &str| ReplayError::Line { shard: entry.shard, seq: entry.seq, reason: reason.to_owned() };
     match &entry.change {
         Change::Opened { case } => {
-            let row = Touched { case: Case::clone(case), is_new: true, facts: Vec::new(), timers: Vec::new(), broken: Vec::new() };
+            let row = Touched {
+                case: Case::clone(case),
+                is_new: true,
+                facts: Vec::new(),
+                timers: Vec::new(),
+                broken: Vec::new(),
+            };
             if touched.insert(case.id, row).is_some() {
                 return Err(wrong("it opens a case that is there already"));
             }

@@ -61,7 +61,12 @@ fn opened(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> Option<RuleOpen> {
     let target = cx.symbols.processes.get(name)?;
     let mut set: BTreeMap<String, Expr> = BTreeMap::new();
     if let Some(values) = node.get("set").filter(|values| !matches!(values.kind, Kind::Map(_))) {
-        cx.sink.error_help(values.at, "wrong-shape", "`set` is a mapping of field to expression", "write {field: expression}");
+        cx.sink.error_help(
+            values.at,
+            "wrong-shape",
+            "`set` is a mapping of field to expression",
+            "write {field: expression}",
+        );
     }
     for (key, value) in node.get("set").map(Node::entries).unwrap_or_default() {
         let Some(field) = target.form.get(&key.text) else {

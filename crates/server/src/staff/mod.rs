@@ -24,6 +24,7 @@ mod phone;
 mod preview;
 mod query;
 mod registers;
+mod rules;
 mod turn;
 
 pub(crate) use registers::import::job::Imports;
@@ -62,5 +63,6 @@ pub fn routes() -> Router<AppState> {
         .route("/figures/rows", get(figure_rows::show))
         .route("/m", get(phone::show))
         .merge(registers::routes())
+        .merge(rules::routes())
         .merge(admin::routes())
 }

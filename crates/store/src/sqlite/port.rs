@@ -1,17 +1,17 @@
 //! The storage port on SQLite: every method takes a connection and hands over to the module of its subject.
 
 use super::connect::SqliteStore;
-use super::{cases, figures, journal, load, people, reference, rows, rules, write};
+use super::{cases, figures, journal, load, people, reference, rows, rules, views, write};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Period};
 use ganglion_kernel::port::{
     Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, Session, ShardWrite,
     Store, StoreError, StoredLine, Timer, Want,
 };
-use ganglion_kernel::rules::{Violation, ViolationFilter};
 use ganglion_kernel::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+use ganglion_kernel::rules::{Violation, ViolationFilter};
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{AccountId, CaseId, Entry, Place, PlaceCode, Post, Proposal, ProposalId, Shard};
+use ganglion_model::{AccountId, CaseId, Entry, Model, Place, PlaceCode, Post, Proposal, ProposalId, Shard};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -161,6 +161,10 @@ impl Store for SqliteStore {
 
     async fn violations_set(&self, rule: &str, violations: &[Violation]) -> Result<(), StoreError> {
         rules::set(&mut self.writer(), rule, violations)
+    }
+
+    async fn views_set(&self, model: &Model) -> Result<(), StoreError> {
+        views::set(&mut self.writer(), model)
     }
 
     async fn proposals(&self, filter: &ProposalFilter, limit: u32) -> Result<Vec<Proposal>, StoreError> {

@@ -58,7 +58,8 @@ pub(super) fn violations(
 pub(super) fn count(connection: &Connection, filter: &ViolationFilter) -> Stored<u64> {
     let (conditions, values) = conditions(filter);
     let sql = format!("SELECT count(*) FROM violation WHERE {conditions}");
-    let count = one(connection, ATTEMPTED, (&sql, params_from_iter(values)), |row| Column("violation", "*").get(row, 0))?;
+    let count =
+        one(connection, ATTEMPTED, (&sql, params_from_iter(values)), |row| Column("violation", "*").get(row, 0))?;
     Ok(count.unwrap_or(0))
 }
 
@@ -66,7 +67,8 @@ pub(super) fn count(connection: &Connection, filter: &ViolationFilter) -> Stored
 pub(super) fn unopened(connection: &Connection, rules: &[String], limit: u32) -> Stored<Vec<Violation>> {
     let mut found = Vec::new();
     for rule in rules {
-        let sql = format!("SELECT {COLUMNS} FROM violation WHERE rule = ? AND opened IS NULL LIMIT {}", limit.min(ROWS_MAX));
+        let sql =
+            format!("SELECT {COLUMNS} FROM violation WHERE rule = ? AND opened IS NULL LIMIT {}", limit.min(ROWS_MAX));
         found.extend(all(connection, ATTEMPTED, (&sql, params![rule]), read)?);
     }
     Ok(found)

@@ -9,6 +9,7 @@ mod lines;
 mod lists;
 mod reference;
 mod rows;
+mod rules;
 mod sqlite;
 mod support;
 
@@ -54,4 +55,8 @@ suite!(memory, file => {
         references_are_replaced_and_found_while_they_hold,
         proposals_are_kept_as_they_stand,
         unique_values_given_back_may_be_taken_again;
+    rules:
+        violations_are_noted_once_moved_and_gone,
+        violations_found_again_keep_since_when,
+        a_rule_kept_while_rows_change_is_the_rule_found_again;
 });

@@ -13,3 +13,13 @@ CREATE TABLE violation (
 CREATE INDEX violation_list     ON violation (rule, since, id, place);
 CREATE INDEX violation_place    ON violation (rule, place);
 CREATE INDEX violation_unopened ON violation (rule) WHERE opened IS NULL;
+
+-- Rows registers start with, for views alone: what serves reads them from the packs.
+CREATE TABLE seed (
+  register   TEXT NOT NULL,
+  key        TEXT NOT NULL,
+  valid_from TEXT NOT NULL,
+  valid_to   TEXT,
+  body       TEXT NOT NULL,
+  PRIMARY KEY (register, key, valid_from)
+) STRICT, WITHOUT ROWID;

@@ -30,7 +30,10 @@ pub fn place_names(tree: &PlaceTree, root: PlaceCode, day: Date) -> HashMap<(Lev
     for place in tree.inside(root, day).chain(tree.on(root, day)) {
         for name in std::iter::once(&place.name).chain(&place.official) {
             let key = (place.code.level(), name.clone());
-            names.entry(key).and_modify(|code| *code = code.filter(|code| *code == place.code)).or_insert(Some(place.code));
+            names
+                .entry(key)
+                .and_modify(|code| *code = code.filter(|code| *code == place.code))
+                .or_insert(Some(place.code));
         }
     }
     names
@@ -84,7 +87,8 @@ impl Reader<'_> {
         }
         let last = cell.rsplit(['\u{b7}', '/', '>']).next().unwrap_or(cell).trim();
         let levels: &[Level] = if levels.is_empty() { &Level::ALL } else { levels };
-        let mut found = levels.iter().filter_map(|level| self.places.get(&(*level, last.to_owned())).copied().flatten());
+        let mut found =
+            levels.iter().filter_map(|level| self.places.get(&(*level, last.to_owned())).copied().flatten());
         let first = found.next()?;
         found.next().is_none().then(|| first.to_string())
     }
@@ -139,7 +143,8 @@ mod tests {
     #[test]
     fn days_are_read_as_people_and_spreadsheets_write_them() {
         let expected = Some(date(2022, 6, 27));
-        for text in ["2022-06-27", "2022/6/27", "2022.6.27", "20220627", "2022年6月27日", "44739", "2022-06-27 00:00"] {
+        for text in ["2022-06-27", "2022/6/27", "2022.6.27", "20220627", "2022年6月27日", "44739", "2022-06-27 00:00"]
+        {
             assert_eq!(day(text), expected, "{text}");
         }
         for text in ["", "27/6/2022", "2022-13-01", "12", "1234567", "soon"] {

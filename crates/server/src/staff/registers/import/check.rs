@@ -74,8 +74,7 @@ impl Prepared {
 
     /// The plan over the file, with its reader.
     pub fn with_plan<T>(&self, each: impl FnOnce(&Plan<'_>) -> T) -> T {
-        let reader =
-            Reader { model: &self.world.model, places: self.names.clone(), yes_no: self.yes_no.clone() };
+        let reader = Reader { model: &self.world.model, places: self.names.clone(), yes_no: self.yes_no.clone() };
         each(&Plan {
             register: &self.register,
             header: &self.header,
@@ -213,8 +212,10 @@ fn try_row(
         let name = prepared.register.key.clone();
         let problem = Problem::Twice { row: first + 1 };
         let index = prepared.register.fields.iter().position(|field| field.name == name);
-        let column = prepared.header.columns.iter().find(|(_, one)| Some(one) == index.map(columns::Column::Field).as_ref());
-        let cells = prepared.with_plan(|plan| column.map(|(at, _)| plan.bad(line, *at, problem.clone())).into_iter().collect());
+        let column =
+            prepared.header.columns.iter().find(|(_, one)| Some(one) == index.map(columns::Column::Field).as_ref());
+        let cells =
+            prepared.with_plan(|plan| column.map(|(at, _)| plan.bad(line, *at, problem.clone())).into_iter().collect());
         return found.bad(cells);
     }
     found.seen.insert(twice, line);
@@ -225,7 +226,8 @@ fn try_row(
         return found.bad(bad(refusal));
     }
     let after = batch.state().newest(&row).cloned();
-    let values = after.as_ref().map(|one| ganglion_kernel::decide::unique_values_of_row(&prepared.register, &one.fields));
+    let values =
+        after.as_ref().map(|one| ganglion_kernel::decide::unique_values_of_row(&prepared.register, &one.fields));
     for (field, value) in values.unwrap_or_default() {
         let held = found.unique.insert((command.shard, field.clone(), value), key.clone());
         if let Some(other) = held.filter(|other| *other != key) {

@@ -85,10 +85,8 @@ fn allowed(register: &Register, column: &Column) -> bool {
 /// Finds the header: the first row that names every field of the key.
 #[must_use]
 pub fn header(register: &Register, words: &FrameWords, rows: &[Vec<String>]) -> Option<Header> {
-    let key: Vec<usize> = register
-        .key_fields()
-        .filter_map(|name| register.fields.iter().position(|field| field.name == name))
-        .collect();
+    let key: Vec<usize> =
+        register.key_fields().filter_map(|name| register.fields.iter().position(|field| field.name == name)).collect();
     let mut candidates = rows.iter().enumerate().take(HEADER_ROWS_MAX);
     candidates.find_map(|(row, cells)| {
         let mut found = Header { row, columns: Vec::new(), unknown: Vec::new(), twice: Vec::new() };
@@ -154,9 +152,9 @@ mod tests {
         let rows = |row: &[&str]| {
             vec![vec!["机井登记表".to_owned()], Vec::new(), row.iter().map(|one| (*one).to_owned()).collect()]
         };
-        let expected =
-            [(0, Column::Field(0)), (1, Column::Field(1)), (2, Column::Place)].to_vec();
-        for row in [["井号", "井深（米）", "地方"], [" CODE*", "depth (m)", "place"], ["code", "Depth", "Place"]] {
+        let expected = [(0, Column::Field(0)), (1, Column::Field(1)), (2, Column::Place)].to_vec();
+        for row in [["井号", "井深（米）", "地方"], [" CODE*", "depth (m)", "place"], ["code", "Depth", "Place"]]
+        {
             let found = header(&register(), &words, &rows(&row)).unwrap();
             assert_eq!((found.row, found.columns), (2, expected.clone()), "{row:?}");
         }

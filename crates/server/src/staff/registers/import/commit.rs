@@ -41,7 +41,8 @@ pub async fn run(app: &App, job: &Job, prepared: &Prepared, actor: &Actor) -> Re
             return Ok(false);
         }
         let commands = commands(prepared, (id, actor), chunk);
-        let sent = join_all(commands.into_iter().map(|(line, command)| async move { (line, send(app, command).await) }));
+        let sent =
+            join_all(commands.into_iter().map(|(line, command)| async move { (line, send(app, command).await) }));
         let mut refused: Vec<BadCell> = Vec::new();
         for (line, answer) in sent.await {
             match answer {

@@ -222,8 +222,13 @@ impl Imports {
     /// Imports of a register, newest first: ids rise with time.
     #[must_use]
     pub fn of(&self, register: &str) -> Vec<Arc<Job>> {
-        let mut jobs: Vec<(String, Arc<Job>)> =
-            self.jobs.lock().iter().filter(|(_, job)| job.facts.lock().register == register).map(|(id, job)| (id.clone(), job.clone())).collect();
+        let mut jobs: Vec<(String, Arc<Job>)> = self
+            .jobs
+            .lock()
+            .iter()
+            .filter(|(_, job)| job.facts.lock().register == register)
+            .map(|(id, job)| (id.clone(), job.clone()))
+            .collect();
         jobs.sort_by(|a, b| b.0.cmp(&a.0));
         jobs.into_iter().map(|(_, job)| job).collect()
     }

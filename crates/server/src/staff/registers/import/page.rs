@@ -163,16 +163,17 @@ pub fn job_page(web: &Web, name: &str, job: &Arc<Job>) -> Result<Response, Error
 }
 
 fn view(look: &Look<'_>, register: &Register, one: &BadCell) -> FindingView {
-    let heading = register.fields.iter().find(|field| field.title.zh == one.heading).map(|field| look.text(&field.title));
+    let heading =
+        register.fields.iter().find(|field| field.title.zh == one.heading).map(|field| look.text(&field.title));
     let heading = heading.unwrap_or_else(|| one.heading.clone());
     let label = if heading.is_empty() { look.t("import-row") } else { heading.clone() };
     let (message, remedy) = match &one.problem {
         Problem::Field(finding) => (look.problem(finding, &label), "import-remedy-cell"),
         Problem::Refused(refusal) => (refused(look, register, refusal), "import-remedy-row"),
-        Problem::Twice { row } => {
-            (look.say("import-twice", &[("row", (*row).into())]), "import-remedy-twice")
+        Problem::Twice { row } => (look.say("import-twice", &[("row", (*row).into())]), "import-remedy-twice"),
+        Problem::UnknownColumn => {
+            (look.say("import-unknown-column", &[("label", label.into())]), "import-remedy-column")
         }
-        Problem::UnknownColumn => (look.say("import-unknown-column", &[("label", label.into())]), "import-remedy-column"),
         Problem::ColumnTwice => (look.say("import-column-twice", &[("label", label.into())]), "import-remedy-column"),
         Problem::NoColumn => {
             let label = if one.heading == "place" { look.t("col-place") } else { label };

@@ -60,8 +60,7 @@ pub fn read(bytes: &[u8]) -> Result<Sheet, TableError> {
 
 fn xlsx(bytes: &[u8]) -> Result<Vec<Vec<String>>, TableError> {
     use ganglion_documents::xlsx::ReadError;
-    let limits =
-        ReadLimits { rows_max: ROWS_MAX, columns_max: COLUMNS_MAX, unpacked_bytes_max: UNPACKED_BYTES_MAX };
+    let limits = ReadLimits { rows_max: ROWS_MAX, columns_max: COLUMNS_MAX, unpacked_bytes_max: UNPACKED_BYTES_MAX };
     read_xlsx(bytes, limits).map_err(|error| match error {
         ReadError::TooLarge(_) | ReadError::TooManyRows(_) | ReadError::TooManyColumns(_) => TableError::TooLarge,
         other => TableError::Xlsx(other.to_string()),

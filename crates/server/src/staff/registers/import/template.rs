@@ -37,7 +37,8 @@ fn notes(look: &Look<'_>, register: &Register) -> Vec<String> {
             let today = look.today();
             let titles = codes.iter().filter(|code| code.valid_on(today)).take(CODES_MAX);
             let titles: Vec<String> = titles.map(|code| look.text(&code.title)).collect();
-            let args = [("label", look.text(&field.title).into()), ("codes", titles.join(&look.t("list-comma")).into())];
+            let args =
+                [("label", look.text(&field.title).into()), ("codes", titles.join(&look.t("list-comma")).into())];
             Some(look.say("import-template-codes", &args))
         }
         _ => None,
