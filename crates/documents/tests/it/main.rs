@@ -1,0 +1,4 @@
+//! Documents and tables from outside.
+
+mod letters;
+mod tables;
