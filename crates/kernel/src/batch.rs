@@ -35,7 +35,10 @@ pub fn want(world: &World, commands: &[Command]) -> Want {
                 want.cases.push((command.shard, *case));
                 want_act(world, command.shard, (*case, action, form), &mut want);
             }
-            Body::Due { case, .. } | Body::LinkBack { case, .. } => want.cases.push((command.shard, *case)),
+            Body::Due { case, .. }
+            | Body::LinkBack { case, .. }
+            | Body::Issue { case, .. }
+            | Body::Withdraw { case, .. } => want.cases.push((command.shard, *case)),
             Body::Put { record } => {
                 want.records.push((command.shard, record.register.clone(), record.key.clone()));
             }
@@ -273,7 +276,7 @@ impl<'a> Batch<'a> {
                 OnOverdue::Act(action) => Some(action),
                 _ => None,
             }),
-            Body::LinkBack { .. } | Body::Put { .. } => false,
+            Body::LinkBack { .. } | Body::Put { .. } | Body::Issue { .. } | Body::Withdraw { .. } => false,
         }
     }
 

@@ -145,7 +145,9 @@ impl Installation {
 fn case_of(body: &Body) -> Option<CaseId> {
     match body {
         Body::Act { case, .. } | Body::Due { case, .. } => Some(*case),
-        Body::Open { .. } | Body::LinkBack { .. } | Body::Put { .. } => None,
+        Body::Open { .. } | Body::LinkBack { .. } | Body::Put { .. } | Body::Issue { .. } | Body::Withdraw { .. } => {
+            None
+        }
     }
 }
 

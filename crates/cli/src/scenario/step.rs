@@ -36,6 +36,15 @@ pub enum Deed {
         /// The case by name; the current one when absent.
         on: Option<String>,
     },
+    /// Issues a document by hand, or withdraws the one that stands.
+    Document {
+        /// Which.
+        name: String,
+        /// Withdraws it.
+        withdraw: bool,
+        /// The case by name; the current one when absent.
+        on: Option<String>,
+    },
 }
 
 /// A refusal that is expected.
@@ -160,7 +169,25 @@ fn who<'a, 'b>(words: &'a [&'b str]) -> Result<(Who, &'a [&'b str]), String> {
     }
 }
 
+/// `issues document NAME on CASE`, `withdraws document NAME on CASE`.
+fn document(words: &[&str]) -> Option<Deed> {
+    let (verb, name, on) = match words {
+        [verb, "document", name] => (verb, name, None),
+        [verb, "document", name, "on", case] => (verb, name, Some((*case).to_owned())),
+        _ => return None,
+    };
+    let withdraw = match *verb {
+        "issues" => false,
+        "withdraws" => true,
+        _ => return None,
+    };
+    Some(Deed::Document { name: (*name).to_owned(), withdraw, on })
+}
+
 fn deed(words: &[&str]) -> Result<Deed, String> {
+    if let Some(deed) = document(words) {
+        return Ok(deed);
+    }
     let (verb, mut rest) = words.split_first().ok_or("what is done")?;
     let (mut name, mut on, mut channel, mut seen) = (None, None, None, None);
     let process = if *verb == "opens" {

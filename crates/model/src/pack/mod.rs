@@ -3,11 +3,13 @@
 //! Everything is resolved (references exist, expressions are typed and lowered); nothing here can fail at run time for
 //! a reason the checker could have known. The spelling authors use is documented in `docs/packs/language.md`.
 
+mod document;
 mod field;
 mod indicator;
 mod process;
 mod register;
 
+pub use document::{Document, Papers, Seal};
 pub use field::{Check, Field, FieldKind, Required};
 pub use indicator::{Formula, Indicator, Measure, Moment, Rounding, Source};
 pub use process::{
@@ -38,6 +40,12 @@ pub struct Model {
     pub measures: BTreeMap<String, Measure>,
     /// Indicators by name.
     pub indicators: BTreeMap<String, Indicator>,
+    /// Documents by name.
+    #[serde(default)]
+    pub documents: BTreeMap<String, Document>,
+    /// What templates may read, by pack.
+    #[serde(default)]
+    pub papers: BTreeMap<String, Papers>,
     /// Rows registers start with, by register name.
     pub seeds: BTreeMap<String, Vec<Seed>>,
 }
