@@ -10,6 +10,7 @@ mod card;
 mod cases;
 mod centre;
 mod desk;
+mod documents;
 mod export;
 mod figure_rows;
 mod figure_view;
@@ -24,6 +25,8 @@ mod phone;
 mod preview;
 mod query;
 mod turn;
+
+pub(crate) use documents::standing;
 
 use crate::app::AppState;
 use axum::Router;
@@ -52,6 +55,10 @@ pub fn routes() -> Router<AppState> {
         .route("/cases/new", get(new::show).post(new::open))
         .route("/cases/{number}", get(card::show))
         .route("/cases/{number}/reveal", post(personal::reveal))
+        .route("/cases/{number}/documents", post(documents::issue))
+        .route("/cases/{number}/documents/{code}", get(documents::pdf))
+        .route("/cases/{number}/documents/{code}/withdraw", post(documents::withdraw))
+        .route("/cases/{number}/documents/preview/{name}", get(documents::preview))
         .route("/cases/{number}/{action}", post(act::act))
         .route("/centre", get(centre::show))
         .route("/figures", get(figures::show))
