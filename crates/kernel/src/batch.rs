@@ -38,7 +38,10 @@ pub fn want(world: &World, commands: &[Command]) -> Want {
                 want.cases.push((command.shard, *case));
                 want_act(world, command.shard, (*case, action, form), &mut want);
             }
-            Body::Due { case, .. } | Body::LinkBack { case, .. } => want.cases.push((command.shard, *case)),
+            Body::Due { case, .. }
+            | Body::LinkBack { case, .. }
+            | Body::Issue { case, .. }
+            | Body::Withdraw { case, .. } => want.cases.push((command.shard, *case)),
             Body::Put { record } => {
                 want.records.push((command.shard, record.register.clone(), record.key.clone()));
             }
@@ -301,7 +304,12 @@ impl<'a> Batch<'a> {
                 let register = self.world.model.registers.get(&wish.register);
                 register.is_some_and(|register| register.fields.iter().any(|field| field.unique))
             }
-            Body::LinkBack { .. } | Body::Put { .. } | Body::Restore { .. } | Body::Decide { .. } => false,
+            Body::LinkBack { .. }
+            | Body::Put { .. }
+            | Body::Restore { .. }
+            | Body::Decide { .. }
+            | Body::Issue { .. }
+            | Body::Withdraw { .. } => false,
         }
     }
 

@@ -486,6 +486,8 @@ pub trait Store: Send + Sync {
     async fn file(&self, id: &str) -> Result<Option<FileRow>, StoreError>;
     /// Puts a file.
     async fn file_put(&self, file: &FileRow) -> Result<(), StoreError>;
+    /// The case a document's code leads to.
+    async fn document(&self, code: &str) -> Result<Option<(Shard, CaseId)>, StoreError>;
     /// The wrapped key of a case.
     async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError>;
     /// Notes who saw personal values.

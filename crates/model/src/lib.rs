@@ -7,6 +7,7 @@ pub mod change;
 pub mod clocks;
 pub mod expr;
 pub mod id;
+pub mod issued;
 pub mod pack;
 pub mod place;
 pub mod place_tree;
@@ -18,6 +19,7 @@ pub mod text;
 
 pub use change::{Actor, Body, Change, Channel, Command, Entry, FieldFinding, Op, Outcome, Refusal, RefusalCode};
 pub use id::{AccountId, CaseId, CommandId, PostId, ProposalId, Shard};
+pub use issued::{Issued, Standing};
 pub use pack::Model;
 pub use place::{Level, Place, PlaceCode, PlaceKind};
 pub use place_tree::PlaceTree;

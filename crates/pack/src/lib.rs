@@ -81,4 +81,5 @@ fn lower_pack(cx: Cx<'_>, pack: &Loaded, model: &mut Model, rows: &mut AllRows) 
     if let Some(node) = &pack.indicators {
         lower::indicator::lower(cx, node, model);
     }
+    lower::document::lower(cx, pack, model);
 }

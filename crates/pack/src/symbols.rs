@@ -17,6 +17,8 @@ pub struct FieldSymbol {
     pub kind: Option<FieldKind>,
     /// Sealed at rest.
     pub personal: bool,
+    /// Kept to some roles.
+    pub confidential: bool,
     /// Always demanded, without a condition.
     pub required: bool,
     /// Where it is declared.
@@ -81,6 +83,14 @@ impl ProcessSymbol {
     }
 }
 
+/// A document.
+pub struct DocumentSymbol {
+    /// The pack that declares it.
+    pub packs: Vec<String>,
+    /// The process it is made from.
+    pub of: String,
+}
+
 /// Everything declared.
 #[derive(Default)]
 pub struct Symbols {
@@ -100,6 +110,8 @@ pub struct Symbols {
     pub indicators: BTreeMap<String, At>,
     /// Rules: where declared.
     pub rules: BTreeMap<String, At>,
+    /// Documents.
+    pub documents: BTreeMap<String, DocumentSymbol>,
 }
 
 impl Symbols {
@@ -116,6 +128,7 @@ impl Symbols {
             }
             symbols.figures(sink, pack);
             symbols.rules(sink, pack);
+            symbols.documents(sink, pack);
         }
         symbols
     }
@@ -214,6 +227,15 @@ impl Symbols {
             if self.rules.insert(name.text.clone(), name.at).is_some() {
                 sink.error(name.at, "duplicate-name", format!("another pack declares the rule `{}`", name.text));
             }
+    fn documents(&mut self, sink: &Sink, pack: &Loaded) {
+        let declared = pack.documents.as_ref().and_then(|node| node.get("documents"));
+        for (name, node) in declared.map(Node::entries).unwrap_or_default() {
+            if let Some(first) = self.documents.get(&name.text) {
+                twice(sink, name.at, "document", &name.text, &first.packs);
+                continue;
+            }
+            let of = node.get("of").and_then(Node::text).unwrap_or_default().to_owned();
+            self.documents.insert(name.text.clone(), DocumentSymbol { packs: vec![pack.name.clone()], of });
         }
     }
 
@@ -248,6 +270,7 @@ pub fn fields(node: Option<&Node>) -> FieldSymbols {
             let symbol = FieldSymbol {
                 kind: kind::read(cx, node),
                 personal: cx.flag(node, "personal", false),
+                confidential: node.get("see").is_some(),
                 required: cx.flag(node, "required", false) && node.get("when").is_none(),
                 at: key.at,
             };

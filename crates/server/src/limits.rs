@@ -47,6 +47,8 @@ pub const REPORT_TRIES_MAX: u32 = 120;
 pub const UPLOAD_TRIES_MAX: u32 = 600;
 /// Wrong follow attempts from one address in [`RATE_WINDOW_SECONDS`].
 pub const FOLLOW_TRIES_MAX: u32 = 20;
+/// Codes of documents that lead nowhere, from one address in [`RATE_WINDOW_SECONDS`].
+pub const VERIFY_TRIES_MAX: u32 = 60;
 /// Window of the rates above, seconds.
 pub const RATE_WINDOW_SECONDS: i64 = 15 * 60;
 /// Addresses and accounts remembered for rates and locks.

@@ -92,6 +92,14 @@ impl Say for Words {
     }
 }
 
+impl crate::app::App {
+    /// The words of a language, for what is made without a request or is always in one language.
+    #[must_use]
+    pub(crate) fn words(&self, lang: Lang) -> Words {
+        Words { templates: self.templates(), lang }
+    }
+}
+
 impl Web {
     /// The words of this request's language.
     #[must_use]

@@ -122,8 +122,29 @@ fn of_case(running: &Running, case: &Case, read: &Read) -> Result<Pair, String> 
         Read::Sees(who, name, said) => (expected(said), seen(running, case, (who, name))?),
         Read::May(action, said) => (may_expected(said), may(running, case, action)?),
         Read::Clock(name, said) => return then::clock(running, case, name, said),
+        Read::Document(name, said) => return document(running, case, name, said),
         _ => return Err("a line about a case".to_owned()),
     })
+}
+
+/// The newest document of a kind against `number N, valid`: every part named must be so.
+fn document(running: &Running, case: &Case, name: &str, said: &str) -> Result<Pair, String> {
+    if !running.at.setting.world.model.documents.contains_key(name) {
+        return Err(format!("there is no document {name}"));
+    }
+    let all: Vec<_> = case.documents.iter().filter(|one| one.document == name).collect();
+    let parts = match all.last() {
+        None => vec!["none".to_owned()],
+        Some(one) => vec![
+            format!("number {}", one.number),
+            one.standing.as_str().to_owned(),
+            format!("issuer {}", one.issuer),
+            format!("issued {}", all.len()),
+        ],
+    };
+    let found = parts.join(", ");
+    let holds = said.split(',').map(str::trim).all(|part| parts.iter().any(|one| one == part));
+    if holds { Ok((found.clone(), found)) } else { Err(found) }
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -175,7 +175,9 @@ fn case_of(body: &Body) -> Option<CaseId> {
         | Body::Put { .. }
         | Body::Row { .. }
         | Body::Restore { .. }
-        | Body::Decide { .. } => None,
+        | Body::Decide { .. }
+        | Body::Issue { .. }
+        | Body::Withdraw { .. } => None,
     }
 }
 

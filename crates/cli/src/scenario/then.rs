@@ -43,6 +43,8 @@ pub enum Read {
     May(String, String),
     /// A clock.
     Clock(String, String),
+    /// The newest document of a kind.
+    Document(String, String),
 }
 
 /// A figure asked for.
@@ -63,8 +65,8 @@ pub struct Figure {
 const PLAIN: [&str; 11] =
     ["state", "level", "place", "channel", "version", "moved", "routed", "near", "told", "assignee", "assisting"];
 const KNOWN: &str = "state, place, level, number, assignee, assisting, channel, moved, routed, near, told, refused, count NAME, \
-     field NAME, mark NAME, link KIND, who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, row REGISTER KEY \
-     [on DATE], proposal REGISTER KEY, violations RULE at CODE, figure NAME at CODE \
+     field NAME, mark NAME, link KIND, document NAME, who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, \
+     row REGISTER KEY [on DATE], proposal REGISTER KEY, violations RULE at CODE, figure NAME at CODE \
      in PERIOD by PART, each with `:` and a value; on NAME; opened PROCESS as NAME";
 
 /// Reads a line.
@@ -103,6 +105,7 @@ pub fn read(text: &str) -> Result<Read, String> {
         }
         [who, "sees", field] => Read::Sees(own(who), own(field), said),
         ["who", "may", action] => Read::May(own(action), said),
+        ["document", name] => Read::Document(own(name), said),
         [name, "clock"] => Read::Clock(own(name), said),
         ["figure", name, rest @ ..] => Read::Figure(figure(name, rest, said).ok_or_else(known)?),
         _ => return Err(known()),

@@ -3,12 +3,14 @@
 //! Everything is resolved (references exist, expressions are typed and lowered); nothing here can fail at run time for
 //! a reason the checker could have known. The spelling authors use is documented in `docs/packs/language.md`.
 
+mod document;
 mod field;
 mod indicator;
 mod process;
 mod register;
 mod rule;
 
+pub use document::{Document, Papers, Seal};
 pub use field::{Check, Field, FieldKind, Required};
 pub use indicator::{Formula, Indicator, Measure, Moment, Rounding, Source};
 pub use process::{
@@ -43,6 +45,12 @@ pub struct Model {
     /// Standing checks by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, Rule>,
+    /// Documents by name.
+    #[serde(default)]
+    pub documents: BTreeMap<String, Document>,
+    /// What templates may read, by pack.
+    #[serde(default)]
+    pub papers: BTreeMap<String, Papers>,
     /// Rows registers start with, by register name.
     pub seeds: BTreeMap<String, Vec<Seed>>,
 }

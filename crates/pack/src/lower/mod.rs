@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod clock;
+pub mod document;
 pub mod effect;
 pub mod field;
 pub mod header;

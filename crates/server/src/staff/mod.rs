@@ -10,6 +10,7 @@ mod card;
 mod cases;
 mod centre;
 mod desk;
+mod documents;
 mod export;
 mod figure_rows;
 mod figure_view;
@@ -27,6 +28,7 @@ mod registers;
 mod rules;
 mod turn;
 
+pub(crate) use documents::standing;
 pub(crate) use registers::import::job::Imports;
 
 use crate::app::AppState;
@@ -56,6 +58,10 @@ pub fn routes() -> Router<AppState> {
         .route("/cases/new", get(new::show).post(new::open))
         .route("/cases/{number}", get(card::show))
         .route("/cases/{number}/reveal", post(personal::reveal))
+        .route("/cases/{number}/documents", post(documents::issue))
+        .route("/cases/{number}/documents/{code}", get(documents::pdf))
+        .route("/cases/{number}/documents/{code}/withdraw", post(documents::withdraw))
+        .route("/cases/{number}/documents/preview/{name}", get(documents::preview))
         .route("/cases/{number}/{action}", post(act::act))
         .route("/centre", get(centre::show))
         .route("/figures", get(figures::show))

@@ -215,6 +215,10 @@ impl Store for SqliteStore {
         people::file_put(&self.writer(), file)
     }
 
+    async fn document(&self, code: &str) -> Result<Option<(Shard, CaseId)>, StoreError> {
+        cases::case_of_document(&self.reader(), code)
+    }
+
     async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError> {
         load::key(&self.reader(), shard, case)
     }

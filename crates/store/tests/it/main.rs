@@ -29,7 +29,8 @@ suite!(memory, file => {
         a_shard_that_was_never_written_has_a_fresh_head,
         a_head_moves_on_and_refuses_a_stale_write_without_trace,
         a_batch_that_fails_late_leaves_nothing,
-        answers_unique_values_keys_and_numbers_are_found_again;
+        answers_unique_values_keys_and_numbers_are_found_again,
+        the_code_of_a_document_leads_to_its_case;
     lists:
         a_case_that_changes_moves_in_every_list,
         a_case_that_is_not_there_cannot_be_changed,
