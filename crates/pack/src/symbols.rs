@@ -227,6 +227,9 @@ impl Symbols {
             if self.rules.insert(name.text.clone(), name.at).is_some() {
                 sink.error(name.at, "duplicate-name", format!("another pack declares the rule `{}`", name.text));
             }
+        }
+    }
+
     fn documents(&mut self, sink: &Sink, pack: &Loaded) {
         let declared = pack.documents.as_ref().and_then(|node| node.get("documents"));
         for (name, node) in declared.map(Node::entries).unwrap_or_default() {
