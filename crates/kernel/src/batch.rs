@@ -6,6 +6,7 @@
 use crate::apply::apply_all;
 use crate::batch_rows;
 pub use crate::batch_rows::settle as settle_rows;
+pub use crate::batch_want::{want, want_records};
 use crate::decide::{Decision, Given, State, decide, is_unique};
 use crate::journal;
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
@@ -15,121 +16,12 @@ use crate::world::{World, put_version};
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_model::change::{Body, Change, Command, Entry, Outcome, Refusal};
-use ganglion_model::pack::{Effect, FieldKind, OnOverdue, Process};
+use ganglion_model::pack::{Effect, OnOverdue, Process};
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{CaseId, CommandId, Fields, Model, Proposal, Shard, row_id};
+use ganglion_model::{CaseId, CommandId, Model, Proposal, Shard, row_id};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
-
-/// What a batch needs loaded before anything can be decided.
-#[must_use]
-pub fn want(world: &World, commands: &[Command]) -> Want {
-    let mut want = Want::default();
-    let mut shards = HashSet::new();
-    for command in commands {
-        if shards.insert(command.shard) {
-            want.shards.push(command.shard);
-        }
-        want.answers.push((command.shard, command.id));
-        match &command.body {
-            Body::Open { process, form, .. } => want_open(world, command.shard, (process, form), &mut want),
-            Body::Act { case, action, form, .. } => {
-                want.cases.push((command.shard, *case));
-                want_act(world, command.shard, (*case, action, form), &mut want);
-            }
-            Body::Due { case, .. }
-            | Body::LinkBack { case, .. }
-            | Body::Issue { case, .. }
-            | Body::Withdraw { case, .. } => want.cases.push((command.shard, *case)),
-            Body::Put { record } => {
-                want.records.push((command.shard, record.register.clone(), record.key.clone()));
-            }
-            Body::Row { wish } => batch_rows::want_row(world, command.shard, wish, &mut want),
-            Body::Restore { register, key, versions } => {
-                batch_rows::want_restored(world, (command.shard, register.clone(), key.clone()), versions, &mut want);
-            }
-            Body::Decide { proposal, .. } => want.proposals.push((command.shard, *proposal)),
-        }
-    }
-    want
-}
-
-fn want_open(world: &World, shard: Shard, (process, form): (&str, &Fields), want: &mut Want) {
-    let Some(process) = world.model.processes.get(process) else {
-        return;
-    };
-    batch_rows::want_references(world, shard, (&process.form, form), want);
-    for field in process.form.iter().filter(|field| field.unique) {
-        if let Some(value) = form.get(&field.name).and_then(Value::as_str) {
-            want.unique.push((shard, format!("{}.{}", process.name, field.name), value.trim().to_owned()));
-        }
-    }
-}
-
-/// The action's state is not known yet, so every action of that name counts.
-fn want_act(world: &World, shard: Shard, (case, action, form): (CaseId, &str, &Fields), want: &mut Want) {
-    let actions = world
-        .model
-        .processes
-        .values()
-        .flat_map(|process| process.states.values())
-        .flat_map(|state| &state.actions)
-        .filter(|one| one.name == action);
-    let mut keyed = false;
-    for one in actions {
-        keyed |= one.form.iter().any(|field| field.personal);
-        batch_rows::want_references(world, shard, (&one.form, form), want);
-        for field in &one.form {
-            if let (FieldKind::CaseRef { .. }, Some(number)) =
-                (&field.kind, form.get(&field.name).and_then(Value::as_str))
-            {
-                want.numbers.push((shard, number.trim().to_owned()));
-            }
-        }
-    }
-    if keyed {
-        want.keys.push((shard, case));
-    }
-}
-
-/// Register rows that effects of these commands will change, and rows that decided proposals are about: known only once
-/// cases and proposals are loaded. `None` when there are none.
-#[must_use]
-pub fn want_records(world: &World, state: &State, commands: &[Command]) -> Option<Want> {
-    use ganglion_model::expr::Val;
-    use ganglion_model::scope::Names;
-    let mut want = Want::default();
-    for command in commands {
-        batch_rows::want_proposed(world, state, command, &mut want);
-        let Body::Act { case, action, form, .. } = &command.body else {
-            continue;
-        };
-        let Some(case) = state.cases.get(case) else { continue };
-        let Some(process) = world.model.processes.get(&case.process) else {
-            continue;
-        };
-        let Some(action) = process.action(&case.state, action) else {
-            continue;
-        };
-        for effect in &action.effects {
-            if let Effect::Record { register, key, .. } = effect {
-                let names = Names {
-                    rows: world,
-                    process,
-                    case: Some(case),
-                    form: Some((form, &action.form)),
-                    actor: None,
-                    now: case.updated_at,
-                };
-                if let Val::Text(key) = key.eval(&names) {
-                    want.records.push((command.shard, register.clone(), key.into_owned()));
-                }
-            }
-        }
-    }
-    (!want.records.is_empty()).then_some(want)
-}
 
 /// Gives every line its canonical bytes and leaf hash and takes it into the shard's Merkle tree.
 pub fn hash_lines(writes: &mut [ShardWrite]) {

@@ -6,11 +6,13 @@
 pub mod apply;
 pub mod batch;
 mod batch_rows;
+mod batch_want;
 pub mod commit;
 pub mod decide;
 pub mod journal;
 pub mod merkle;
 pub mod port;
+mod port_people;
 pub mod port_rows;
 pub mod route;
 pub mod rules;

@@ -6,6 +6,7 @@
 //! row that cannot be read back is an error that names table, column and key.
 
 use crate::merkle::{Frontier, Hash};
+pub use crate::port_people::{Access, Account, FileRow, Session};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use crate::rules::{Violation, ViolationFilter};
 use crate::seal::Key;
@@ -299,68 +300,6 @@ pub struct CellRead {
     pub rows: i64,
     /// Sum of values.
     pub sum: i64,
-}
-
-/// An account.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Account {
-    /// Name, unique.
-    pub id: AccountId,
-    /// What the person is called.
-    pub name: String,
-    /// argon2id hash; `None` cannot sign in with a password.
-    pub password: Option<String>,
-    /// May it sign in?
-    pub active: bool,
-}
-
-/// A session, found by the hash of its token.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Session {
-    /// SHA-256 of the token, hex.
-    pub token_hash: String,
-    /// Account.
-    pub account: AccountId,
-    /// Post it acts in.
-    pub post: Option<PostId>,
-    /// Until when.
-    pub expires_at: Timestamp,
-}
-
-/// An uploaded file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FileRow {
-    /// Id: hex of 16 random bytes.
-    pub id: String,
-    /// Name given by the uploader, for display only.
-    pub name: String,
-    /// Type found by looking inside.
-    pub media_type: String,
-    /// Bytes.
-    pub bytes: u64,
-    /// When.
-    pub at: Timestamp,
-    /// The case it belongs to, once it does.
-    pub case: Option<(Shard, CaseId)>,
-    /// A perceptual hash of a picture, for finding the same photo again.
-    pub fingerprint: Option<u64>,
-}
-
-/// A line of the access log: who saw personal values in clear, for which case.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Access {
-    /// When.
-    pub at: Timestamp,
-    /// Shard.
-    pub shard: Shard,
-    /// Case.
-    pub case: CaseId,
-    /// Post.
-    pub post: PostId,
-    /// Account.
-    pub account: AccountId,
-    /// Fields seen.
-    pub fields: Vec<String>,
 }
 
 /// What the committer needs.
