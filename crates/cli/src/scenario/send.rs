@@ -81,7 +81,7 @@ impl Installation {
         let mut lines = Vec::new();
         for one in waiting {
             let case = self.memory.cases.get(&one.id);
-            let row = self.memory.records.values().flatten().filter(|record| record.id() == one.id).last();
+            let row = self.memory.records.values().flatten().rfind(|record| record.id() == one.id);
             let world = &self.setting.world;
             let by_row = || row.and_then(|row| opening(world, &one, Broken::Row(row)));
             let command = case.map_or_else(by_row, |case| opening(world, &one, Broken::Case(case)));

@@ -18,9 +18,9 @@ pub struct Reader<'a> {
     /// Packs.
     pub model: &'a Model,
     /// Codes of places by name, for each level; a name that two places share is no name.
-    pub places: HashMap<(Level, String), Option<PlaceCode>>,
+    pub places: &'a HashMap<(Level, String), Option<PlaceCode>>,
     /// Words for true and false, in both languages.
-    pub yes_no: (Vec<String>, Vec<String>),
+    pub yes_no: &'a (Vec<String>, Vec<String>),
 }
 
 /// Names of the places inside `root` that a register can name.

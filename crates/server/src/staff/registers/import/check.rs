@@ -74,7 +74,7 @@ impl Prepared {
 
     /// The plan over the file, with its reader.
     pub fn with_plan<T>(&self, each: impl FnOnce(&Plan<'_>) -> T) -> T {
-        let reader = Reader { model: &self.world.model, places: self.names.clone(), yes_no: self.yes_no.clone() };
+        let reader = Reader { model: &self.world.model, places: &self.names, yes_no: &self.yes_no };
         each(&Plan {
             register: &self.register,
             header: &self.header,

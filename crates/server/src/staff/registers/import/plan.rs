@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A bad cell, or what is wrong with a whole row or the header.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BadCell {
     /// Row of the sheet, from 1.
     pub row: usize,
@@ -25,7 +25,7 @@ pub struct BadCell {
 }
 
 /// What is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {
     /// As a form says it.
@@ -43,7 +43,7 @@ pub enum Problem {
     ColumnTwice,
     /// A column that has to be there.
     NoColumn,
-    /// A column of personal values of a register that seals none: never.
+    /// A day that is none.
     NotADay,
 }
 
