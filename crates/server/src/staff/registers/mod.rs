@@ -31,6 +31,7 @@ pub fn routes() -> Router<AppState> {
         .route("/registers", get(index::show))
         .route("/registers/{name}", get(list::show))
         .route("/registers/{name}/export.csv", get(export::csv))
+        .route("/registers/{name}/export.xlsx", get(export::xlsx))
         .route("/registers/{name}/points", get(map::points))
         .route("/registers/{name}/new", get(edit::new).post(edit::create))
         .route("/registers/{name}/rows/{shard}/{*key}", get(card::show))

@@ -3,12 +3,12 @@
 use super::importable;
 use crate::error::Error;
 use crate::staff::export::{lines, response};
+use crate::staff::registers::export::as_xlsx;
 use crate::view::Look;
 use crate::web::Web;
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::header;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use ganglion_documents::xlsx::{Column, Table, TableWriter};
 use ganglion_model::pack::{FieldKind, Register, Scope};
 
@@ -67,10 +67,5 @@ pub async fn xlsx(web: Web, Path(name): Path<String>) -> Result<Response, Error>
     let failed = |error: ganglion_documents::xlsx::WriteError| Error::Internal(error.to_string());
     let mut bytes = std::io::Cursor::new(Vec::new());
     TableWriter::new(&table).and_then(|writer| writer.finish(&mut bytes)).map_err(failed)?;
-    let headers = [
-        (header::CONTENT_TYPE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}-template.xlsx\"")),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    Ok((headers, bytes.into_inner()).into_response())
+    Ok(as_xlsx(&format!("{name}-template"), bytes.into_inner()))
 }
