@@ -83,13 +83,22 @@ impl Subject<'_> {
     fn frame(&self, look: &Look<'_>) -> Vec<Field> {
         let register = self.register();
         let said = |key: &str| Text::new(look.t(key), look.t(key));
+        // Whatever else a field may have is as the first one has it; what matters here is set.
+        let Some(like) = register.fields.first() else { return Vec::new() };
         let field = |name: &str, kind: FieldKind, title: &str, required: bool| Field {
             name: name.to_owned(),
             kind,
             title: said(title),
             help: Text::default(),
             required: if required { Required::Yes } else { Required::No },
-            ..plain_field()
+            when: None,
+            checks: Vec::new(),
+            personal: false,
+            see: Vec::new(),
+            default: None,
+            unit: None,
+            unique: false,
+            ..like.clone()
         };
         let mut frame = Vec::new();
         if let (Scope::Place(level), None, RowDeed::Put) = (register.scope, register.field("place"), self.deed) {
@@ -115,25 +124,6 @@ impl Subject<'_> {
         values.extend(record.valid_from.map(|day| ("-from".to_owned(), Value::from(day.to_string()))));
         values.extend(record.valid_to.map(|day| ("-until".to_owned(), Value::from(day.to_string()))));
         values
-    }
-}
-
-/// A field with nothing set.
-pub(super) fn plain_field() -> Field {
-    Field {
-        name: String::new(),
-        kind: FieldKind::Boolean,
-        title: Text::default(),
-        help: Text::default(),
-        required: Required::No,
-        when: None,
-        checks: Vec::new(),
-        personal: false,
-        see: Vec::new(),
-        public: false,
-        default: None,
-        unit: None,
-        unique: false,
     }
 }
 

@@ -121,16 +121,13 @@ pub fn letter(mut at: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ganglion_model::Text;
-    use ganglion_model::pack::{Field, FieldKind, Required};
+    use ganglion_model::pack::{Field, Required};
 
     fn field(name: &str, zh: &str, en: &str) -> Field {
-        Field {
-            name: name.into(),
-            kind: FieldKind::Text { max: 20, pattern: None },
-            title: Text::new(zh, en),
-            ..crate::staff::registers::edit::plain_field()
-        }
+        let value = serde_json::json!({
+            "name": name, "kind": {"type": "text", "max": 20}, "title": {"zh": zh, "en": en}, "required": "no",
+        });
+        serde_json::from_value(value).unwrap()
     }
 
     fn register() -> Register {
