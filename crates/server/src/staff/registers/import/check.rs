@@ -14,7 +14,7 @@ use ganglion_kernel::decide::Given;
 use ganglion_model::change::{Actor, Body, Command};
 use ganglion_model::pack::Register;
 use ganglion_model::{CommandId, Lang, Record, RowKey, Shard};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Rows tried at a time.
@@ -93,6 +93,8 @@ struct Found {
     steps: Vec<Step>,
     /// Rows seen so far: shard, key and first day, with the line.
     seen: HashMap<(Shard, String, Option<jiff::civil::Date>), usize>,
+    /// Keys seen so far.
+    keys: HashSet<(Shard, String)>,
     /// Values that stand once, seen so far.
     unique: HashMap<(Shard, String, String), String>,
 }
@@ -162,6 +164,7 @@ async fn try_rows(
     batch.asked(&wanted);
     for (command, line) in commands.iter_mut().zip(kept) {
         settle_key(&prepared.world, command, &known);
+        follow_earlier_line(prepared, &batch, command);
         let given = Given { now: web.now, id: uuid::Uuid::nil(), key: [0; 32] };
         if let Some(more) = batch.needs(command, &given) {
             let loaded = web.app.store.load(&more).await?;
@@ -196,6 +199,16 @@ fn settle_key(world: &World, command: &mut Command, known: &HashMap<RowKey, Reco
         wish.key = None;
     }
     wish.version = Some(version.unwrap_or(0));
+}
+
+/// A dated row may have several lines: each follows the version the one before it put.
+fn follow_earlier_line(prepared: &Prepared, batch: &Batch<'_>, command: &mut Command) {
+    let Body::Row { wish } = &mut command.body else { return };
+    let Some(key) = prepared.register.key_of(&wish.form).filter(|_| prepared.register.dated) else { return };
+    let row = (command.shard, wish.register.clone(), key.clone());
+    if let Some(version) = batch.state().newest(&row).map(|one| one.version) {
+        (wish.key, wish.version) = (Some(key), Some(version));
+    }
 }
 
 fn try_row(
@@ -243,8 +256,10 @@ fn try_row(
     }
     if !is_same {
         let line = u32::try_from(line).unwrap_or(u32::MAX);
-        found.steps.push(Step { line, version: wish.version.unwrap_or(0) });
+        let known = wish.key.is_some() || found.keys.contains(&(command.shard, key.clone()));
+        found.steps.push(Step { line, version: wish.version.unwrap_or(0), known });
     }
+    found.keys.insert((command.shard, key));
 }
 
 /// Whether a row would be as it is. Personal values are sealed anew each time: a row that gives one counts as changed.

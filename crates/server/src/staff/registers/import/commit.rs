@@ -74,7 +74,7 @@ fn commands(prepared: &Prepared, (id, actor): (CommandId, &Actor), steps: &[Step
             let (planned, _) = plan.planned(step.line as usize);
             let mut wish = planned.wish;
             // A dated row may have several lines; each then follows the one before, whose version is not known here.
-            wish.key = plan.register.key_of(&wish.form).filter(|_| step.version > 0);
+            wish.key = plan.register.key_of(&wish.form).filter(|_| step.known);
             wish.version = Some(step.version).filter(|_| !plan.register.dated);
             let id = command_of(id, "row", step.line);
             let body = Body::Row { wish: Box::new(wish) };

@@ -76,6 +76,8 @@ pub struct Step {
     pub line: u32,
     /// The version of the row that was seen; 0 for a new one.
     pub version: u32,
+    /// Whether the row is there when its turn comes: stored, or put by an earlier line.
+    pub known: bool,
 }
 
 /// What is known of an import.
