@@ -109,6 +109,7 @@ impl Running {
             from,
             until,
             form,
+            partial: false,
             why: why.map(|why| shown(Some(&why))).unwrap_or_default(),
             version: None,
         };

@@ -24,6 +24,7 @@ fn wish(register: &str, key: Option<&str>, place: &str, form: Value) -> RowWish 
         from: None,
         until: None,
         form: fields(form),
+        partial: false,
         why: "survey".into(),
         version: None,
     }
@@ -152,6 +153,21 @@ fn a_form_of_a_row_is_judged_whole() {
     let record = desk.state().newest(&row).unwrap();
     assert_eq!((record.version, record.fields["depth"].as_str()), (2, Some("1")));
     assert_eq!(record.authority.as_ref().unwrap().by.account.as_ref().unwrap().0, "clerk-130903001");
+}
+
+#[test]
+fn a_partial_form_changes_only_what_it_names() {
+    let world = world();
+    let mut desk = Desk::new(&world);
+    well(&mut desk, "W1");
+    let form = json!({"code": "W1", "depth": "90"});
+    send(&mut desk, CLERK, RowWish { partial: true, ..wish("well", Some("W1"), "130903001", form) }).unwrap();
+    let row = (COUNTY, "well".to_owned(), "W1".to_owned());
+    let tag = |desk: &Desk<'_>| desk.state().newest(&row).unwrap().fields.get("tag").cloned();
+    assert_eq!(tag(&desk), Some(json!("W1")));
+    let form = json!({"code": "W1", "depth": "90", "tag": null});
+    send(&mut desk, CLERK, RowWish { partial: true, ..wish("well", Some("W1"), "130903001", form) }).unwrap();
+    assert_eq!(tag(&desk), None, "named and empty: it is cleared");
 }
 
 #[test]

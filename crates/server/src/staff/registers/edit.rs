@@ -275,6 +275,7 @@ async fn send(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Respons
         from: day("-from"),
         until: day("-until"),
         form,
+        partial: false,
         why: text("-why").unwrap_or_default(),
         version: typed.one("version").and_then(|version| version.parse().ok()),
     };

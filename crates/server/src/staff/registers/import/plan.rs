@@ -91,6 +91,10 @@ impl Plan<'_> {
         for (at, column) in &self.header.columns {
             let cell = self.cell(line, *at);
             if cell.is_empty() {
+                // A column that is there and empty clears the field; one that is not there leaves it as it is.
+                if let Column::Field(index) = column {
+                    form.insert(self.register.fields[*index].name.clone(), serde_json::Value::Null);
+                }
                 continue;
             }
             let mut day = || {
@@ -135,6 +139,7 @@ impl Plan<'_> {
             from,
             until,
             form,
+            partial: true,
             why,
             version: None,
         };
