@@ -49,11 +49,24 @@ pub fn want_restored(world: &World, row: RowKey, versions: &[Record], want: &mut
     want.records.push(row);
 }
 
-/// What a decision about a proposal needs, once the proposal is loaded.
-pub fn want_proposed(world: &World, state: &State, command: &Command, want: &mut Want) {
-    let Body::Decide { proposal, .. } = &command.body else { return };
-    if let Some(proposal) = state.proposals.get(proposal).filter(|one| one.shard == command.shard) {
-        want_row(world, command.shard, &proposal.wish, want);
+/// What becomes known once rows and proposals are loaded: what a decided proposal is about, and rows that a changed row refers
+/// to in fields that were not typed again.
+pub fn want_later(world: &World, state: &State, command: &Command, want: &mut Want) {
+    match &command.body {
+        Body::Decide { proposal, .. } => {
+            if let Some(proposal) = state.proposals.get(proposal).filter(|one| one.shard == command.shard) {
+                want_row(world, command.shard, &proposal.wish, want);
+            }
+        }
+        Body::Row { wish } => {
+            let register = world.model.registers.get(&wish.register);
+            let row = wish.key.as_ref().map(|key| (command.shard, wish.register.clone(), key.clone()));
+            let before = row.and_then(|row| state.newest(&row));
+            if let (Some(register), Some(before)) = (register, before) {
+                want_references(world, command.shard, (&register.fields, &before.fields), want);
+            }
+        }
+        _ => {}
     }
 }
 

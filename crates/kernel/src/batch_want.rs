@@ -89,7 +89,7 @@ pub fn want_records(world: &World, state: &State, commands: &[Command]) -> Optio
     use ganglion_model::scope::Names;
     let mut want = Want::default();
     for command in commands {
-        batch_rows::want_proposed(world, state, command, &mut want);
+        batch_rows::want_later(world, state, command, &mut want);
         let Body::Act { case, action, form, .. } = &command.body else {
             continue;
         };

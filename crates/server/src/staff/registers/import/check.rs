@@ -9,7 +9,7 @@ use super::table::{Sheet, TableError};
 use crate::error::Error;
 use crate::web::Web;
 use ganglion_kernel::World;
-use ganglion_kernel::batch::{Batch, want};
+use ganglion_kernel::batch::{Batch, want, want_records};
 use ganglion_kernel::decide::Given;
 use ganglion_model::change::{Actor, Body, Command};
 use ganglion_model::pack::Register;
@@ -162,6 +162,10 @@ async fn try_rows(
     let known: HashMap<RowKey, Record> = newest(&loaded.records);
     let mut batch = Batch::new(&prepared.world, &web.app.master, loaded);
     batch.asked(&wanted);
+    if let Some(more) = want_records(&prepared.world, batch.state(), &commands) {
+        let loaded = web.app.store.load(&more).await?;
+        batch.add(&more, loaded);
+    }
     for (command, line) in commands.iter_mut().zip(kept) {
         settle_key(&prepared.world, command, &known);
         follow_earlier_line(prepared, &batch, command);
