@@ -20,6 +20,8 @@ pub struct Installation {
     pub data: PathBuf,
     /// Demonstration: one-click sign-in, never otherwise.
     pub demo: bool,
+    /// Address under which others reach it, for codes on documents.
+    pub public_url: String,
 }
 
 /// A server that is up but does not answer yet.
@@ -44,12 +46,16 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         .with_context(|| format!("opening {}", database.display()))?;
     let model = world::packs(&installation.home.join("packs"))?;
     let office = world::office(&installation.home)?;
-    let world = world::load(store.as_ref(), model, office).await?;
+    let loaded = world::load(store.as_ref(), model, office).await?;
+    let rules = ganglion_store::rebuild::installed(store.as_ref(), &loaded).await?;
+    if !rules.is_empty() {
+        tracing::info!(?rules, "rows that break these rules were found again");
+    }
     // Packs that measure otherwise than those before are counted before anybody reads or writes.
-    if let Some(facts) = recount_if_changed(store.as_ref(), &world).await.context("counting the figures anew")? {
+    if let Some(facts) = recount_if_changed(store.as_ref(), &loaded).await.context("counting the figures anew")? {
         tracing::info!(facts, "figures were counted anew, since what is measured has changed");
     }
-    let world = Arc::new(ArcSwap::from_pointee(world));
+    let world = Arc::new(ArcSwap::from_pointee(loaded));
     let master = master_key(&installation.data, &machine)?;
     let clock: Arc<dyn WallClock> = machine;
     let works = Works {
@@ -62,6 +68,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
     let (committer, thread) = Committer::start(works)?;
     let settings = Settings {
         demo: installation.demo,
+        public_url: installation.public_url.clone(),
         data_dir: installation.data.clone(),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()

@@ -5,127 +5,24 @@
 
 use crate::apply::apply_all;
 use crate::batch_rows;
+pub use crate::batch_rows::settle as settle_rows;
+pub use crate::batch_want::{want, want_records};
 use crate::decide::{Decision, Given, State, decide, is_unique};
 use crate::figures::rows;
 use crate::journal;
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
+use crate::rules::{self, Violation, broken_by_case};
 use crate::seal::{Key, wrap};
 use crate::world::{World, put_version};
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_model::change::{Body, Change, Command, Entry, Outcome, Refusal};
-use ganglion_model::pack::{Effect, FieldKind, OnOverdue, Process};
+use ganglion_model::pack::{Effect, OnOverdue, Process};
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{CaseId, CommandId, Fields, Model, Proposal, Shard, row_id};
+use ganglion_model::{CaseId, CommandId, Model, Proposal, Shard, row_id};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
-
-/// What a batch needs loaded before anything can be decided.
-#[must_use]
-pub fn want(world: &World, commands: &[Command]) -> Want {
-    let mut want = Want::default();
-    let mut shards = HashSet::new();
-    for command in commands {
-        if shards.insert(command.shard) {
-            want.shards.push(command.shard);
-        }
-        want.answers.push((command.shard, command.id));
-        match &command.body {
-            Body::Open { process, form, .. } => want_open(world, command.shard, (process, form), &mut want),
-            Body::Act { case, action, form, .. } => {
-                want.cases.push((command.shard, *case));
-                want_act(world, command.shard, (*case, action, form), &mut want);
-            }
-            Body::Due { case, .. } | Body::LinkBack { case, .. } => want.cases.push((command.shard, *case)),
-            Body::Put { record } => {
-                want.records.push((command.shard, record.register.clone(), record.key.clone()));
-            }
-            Body::Row { wish } => batch_rows::want_row(world, command.shard, wish, &mut want),
-            Body::Restore { register, key, versions } => {
-                batch_rows::want_restored(world, (command.shard, register.clone(), key.clone()), versions, &mut want);
-            }
-            Body::Decide { proposal, .. } => want.proposals.push((command.shard, *proposal)),
-        }
-    }
-    want
-}
-
-fn want_open(world: &World, shard: Shard, (process, form): (&str, &Fields), want: &mut Want) {
-    let Some(process) = world.model.processes.get(process) else {
-        return;
-    };
-    batch_rows::want_references(world, shard, (&process.form, form), want);
-    for field in process.form.iter().filter(|field| field.unique) {
-        if let Some(value) = form.get(&field.name).and_then(Value::as_str) {
-            want.unique.push((shard, format!("{}.{}", process.name, field.name), value.trim().to_owned()));
-        }
-    }
-}
-
-/// The action's state is not known yet, so every action of that name counts.
-fn want_act(world: &World, shard: Shard, (case, action, form): (CaseId, &str, &Fields), want: &mut Want) {
-    let actions = world
-        .model
-        .processes
-        .values()
-        .flat_map(|process| process.states.values())
-        .flat_map(|state| &state.actions)
-        .filter(|one| one.name == action);
-    let mut keyed = false;
-    for one in actions {
-        keyed |= one.form.iter().any(|field| field.personal);
-        batch_rows::want_references(world, shard, (&one.form, form), want);
-        for field in &one.form {
-            if let (FieldKind::CaseRef { .. }, Some(number)) =
-                (&field.kind, form.get(&field.name).and_then(Value::as_str))
-            {
-                want.numbers.push((shard, number.trim().to_owned()));
-            }
-        }
-    }
-    if keyed {
-        want.keys.push((shard, case));
-    }
-}
-
-/// Register rows that effects of these commands will change, and rows that decided proposals are about: known only once
-/// cases and proposals are loaded. `None` when there are none.
-#[must_use]
-pub fn want_records(world: &World, state: &State, commands: &[Command]) -> Option<Want> {
-    use ganglion_model::expr::Val;
-    use ganglion_model::scope::Names;
-    let mut want = Want::default();
-    for command in commands {
-        batch_rows::want_proposed(world, state, command, &mut want);
-        let Body::Act { case, action, form, .. } = &command.body else {
-            continue;
-        };
-        let Some(case) = state.cases.get(case) else { continue };
-        let Some(process) = world.model.processes.get(&case.process) else {
-            continue;
-        };
-        let Some(action) = process.action(&case.state, action) else {
-            continue;
-        };
-        for effect in &action.effects {
-            if let Effect::Record { register, key, .. } = effect {
-                let names = Names {
-                    rows: world,
-                    process,
-                    case: Some(case),
-                    form: Some((form, &action.form)),
-                    actor: None,
-                    now: case.updated_at,
-                };
-                if let Val::Text(key) = key.eval(&names) {
-                    want.records.push((command.shard, register.clone(), key.into_owned()));
-                }
-            }
-        }
-    }
-    (!want.records.is_empty()).then_some(want)
-}
 
 /// Gives every line its canonical bytes and leaf hash and takes it into the shard's Merkle tree.
 pub fn hash_lines(writes: &mut [ShardWrite]) {
@@ -165,6 +62,7 @@ struct Touched {
     is_new: bool,
     facts: Vec<Fact>,
     timers: Vec<Timer>,
+    broken: Vec<Violation>,
 }
 
 /// Timers a case needs: one for each running clock, windows aside, that has not been acted on. A paused clock has none, even when its
@@ -299,7 +197,12 @@ impl<'a> Batch<'a> {
                 let register = self.world.model.registers.get(&wish.register);
                 register.is_some_and(|register| register.fields.iter().any(|field| field.unique))
             }
-            Body::LinkBack { .. } | Body::Put { .. } | Body::Restore { .. } | Body::Decide { .. } => false,
+            Body::LinkBack { .. }
+            | Body::Put { .. }
+            | Body::Restore { .. }
+            | Body::Decide { .. }
+            | Body::Issue { .. }
+            | Body::Withdraw { .. } => false,
         }
     }
 
@@ -394,7 +297,10 @@ impl<'a> Batch<'a> {
     fn apply(&mut self, shard: Shard, change: &Change, at: Timestamp) -> Option<CaseId> {
         match change {
             Change::Opened { case } => {
-                self.touched.insert(case.id, Touched { is_new: true, facts: Vec::new(), timers: Vec::new() });
+                self.touched.insert(
+                    case.id,
+                    Touched { is_new: true, facts: Vec::new(), timers: Vec::new(), broken: Vec::new() },
+                );
                 self.order.push(case.id);
                 self.state.by_number.insert(case.number.clone(), case.id);
                 self.state.cases.insert(case.id, Case::clone(case));
@@ -404,7 +310,9 @@ impl<'a> Batch<'a> {
                 let row = self.state.cases.get_mut(case)?;
                 if !self.touched.contains_key(case) {
                     let facts = facts_of_case(&self.world.model, self.world, row);
-                    self.touched.insert(*case, Touched { is_new: false, facts, timers: timers_of(row) });
+                    let broken = broken_by_case(&self.world.model, self.world, row);
+                    let touched = Touched { is_new: false, facts, timers: timers_of(row), broken };
+                    self.touched.insert(*case, touched);
                     self.order.push(*case);
                 }
                 apply_all(row, ops, at);
@@ -474,6 +382,10 @@ impl<'a> Batch<'a> {
                 .writes
                 .entry(case.shard)
                 .or_insert_with(|| ShardWrite { shard: case.shard, ..ShardWrite::default() });
+            let broken = broken_by_case(model, self.world, &case);
+            let (noted, kept) = rules::changes(&before.broken, broken);
+            write.violations.extend(noted);
+            write.violations_gone.extend(kept);
             cells_of_changes(&mut write.cells, model, case.shard, &facts);
             write.facts.extend(facts);
             write.timers_gone.extend(before.timers.iter().filter(|timer| !timers.contains(timer)).cloned());
@@ -481,7 +393,7 @@ impl<'a> Batch<'a> {
             let kind = kind_of(model, &case);
             write.cases.push(CaseWrite { case, is_new: before.is_new, kind });
         }
-        batch_rows::settle(&self.world.model, &self.state, &self.rows, &mut self.writes);
+        batch_rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
         rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
         for (shard, write) in &mut self.writes {
             if let Some((expected, head)) = self.heads.remove(shard) {

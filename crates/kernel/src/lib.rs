@@ -6,6 +6,7 @@
 pub mod apply;
 pub mod batch;
 mod batch_rows;
+mod batch_want;
 pub mod commit;
 pub mod decide;
 pub mod figures;
@@ -13,8 +14,10 @@ pub mod journal;
 pub mod merkle;
 pub mod port;
 mod port_figures;
+mod port_people;
 pub mod port_rows;
 pub mod route;
+pub mod rules;
 pub mod seal;
 pub mod world;
 

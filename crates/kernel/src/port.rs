@@ -6,13 +6,16 @@
 //! row that cannot be read back is an error that names table, column and key.
 
 use crate::merkle::{Frontier, Hash};
+pub use crate::port_people::{Access, Account, FileRow, Session};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+use crate::rules::{Violation, ViolationFilter};
 use crate::seal::Key;
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, FactChange, Period};
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
-    AccountId, CaseId, CommandId, Entry, Level, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard,
+    AccountId, CaseId, CommandId, Entry, Level, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId,
+    Shard,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -172,6 +175,10 @@ pub struct ShardWrite {
     pub records_gone: Vec<(String, String, Option<Date>)>,
     /// What rows refer to now: all of it, for each row whose references changed.
     pub references: Vec<References>,
+    /// Rules that rows break now and did not before, or count elsewhere.
+    pub violations: Vec<Violation>,
+    /// Rules that rows keep again: rule and row.
+    pub violations_gone: Vec<(String, CaseId)>,
     /// Proposed changes of rows as they stand now.
     pub proposals: Vec<Proposal>,
     /// Journal lines in order.
@@ -269,66 +276,6 @@ pub struct StoredLine {
     pub hash: Hash,
 }
 
-/// An account.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Account {
-    /// Name, unique.
-    pub id: AccountId,
-    /// What the person is called.
-    pub name: String,
-    /// argon2id hash; `None` cannot sign in with a password.
-    pub password: Option<String>,
-    /// May it sign in?
-    pub active: bool,
-}
-
-/// A session, found by the hash of its token.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Session {
-    /// SHA-256 of the token, hex.
-    pub token_hash: String,
-    /// Account.
-    pub account: AccountId,
-    /// Post it acts in.
-    pub post: Option<PostId>,
-    /// Until when.
-    pub expires_at: Timestamp,
-}
-
-/// An uploaded file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FileRow {
-    /// Id: hex of 16 random bytes.
-    pub id: String,
-    /// Name given by the uploader, for display only.
-    pub name: String,
-    /// Type found by looking inside.
-    pub media_type: String,
-    /// Bytes.
-    pub bytes: u64,
-    /// When.
-    pub at: Timestamp,
-    /// The case it belongs to, once it does.
-    pub case: Option<(Shard, CaseId)>,
-    /// A perceptual hash of a picture, for finding the same photo again.
-    pub fingerprint: Option<u64>,
-}
-
-/// A line of the access log: who saw personal values in clear, for which case.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Access {
-    /// When.
-    pub at: Timestamp,
-    /// Shard.
-    pub shard: Shard,
-    /// Case.
-    pub case: CaseId,
-    /// Post.
-    pub post: PostId,
-    /// Account.
-    pub account: AccountId,
-    /// Fields seen.
-    pub fields: Vec<String>,
 }
 
 /// What the committer needs.
@@ -429,6 +376,23 @@ pub trait Store: Send + Sync {
     async fn row_versions(&self, row: &RowKey) -> Result<Vec<Record>, StoreError>;
     /// Rows that refer to a row and still hold on `day`.
     async fn referers(&self, row: &RowKey, day: Date, limit: u32) -> Result<Vec<Referer>, StoreError>;
+    /// A page of rows that break a rule, longest first, after this instant and row.
+    async fn violations(
+        &self,
+        filter: &ViolationFilter,
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Violation>, StoreError>;
+    /// How many rows break a rule, exactly.
+    async fn violation_count(&self, filter: &ViolationFilter) -> Result<u64, StoreError>;
+    /// Rows that break one of the rules and for which no case was opened yet.
+    async fn violations_unopened(&self, rules: &[String], limit: u32) -> Result<Vec<Violation>, StoreError>;
+    /// Notes the case that was opened for a row that breaks a rule.
+    async fn violation_opened(&self, violation: &Violation, number: &str) -> Result<(), StoreError>;
+    /// Puts these in place of everything noted for a rule; what was broken before stays broken since then.
+    async fn violations_set(&self, rule: &str, violations: &[Violation]) -> Result<(), StoreError>;
+    /// Makes the views other tools read, one for each register and process, in place of those that are there.
+    async fn views_set(&self, model: &Model) -> Result<(), StoreError>;
     /// A page of proposals, newest first.
     async fn proposals(&self, filter: &ProposalFilter, limit: u32) -> Result<Vec<Proposal>, StoreError>;
     /// One proposal.
@@ -454,6 +418,8 @@ pub trait Store: Send + Sync {
     async fn file(&self, id: &str) -> Result<Option<FileRow>, StoreError>;
     /// Puts a file.
     async fn file_put(&self, file: &FileRow) -> Result<(), StoreError>;
+    /// The case a document's code leads to.
+    async fn document(&self, code: &str) -> Result<Option<(Shard, CaseId)>, StoreError>;
     /// The wrapped key of a case.
     async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError>;
     /// Notes who saw personal values.

@@ -3,6 +3,7 @@
 use crate::Fields;
 use crate::clocks::Clock;
 use crate::id::{AccountId, CaseId, CommandId, PostId, ProposalId, Shard};
+use crate::issued::Issued;
 use crate::place::Level;
 use crate::proposal::{Proposal, RowWish, Verdict};
 use crate::row::{Case, Link, Mark, Record, Route};
@@ -93,6 +94,22 @@ pub enum Body {
         case: CaseId,
         /// The clock.
         clock: String,
+    },
+    /// Issues a document of a case by hand.
+    Issue {
+        /// The case.
+        case: CaseId,
+        /// Which document of the packs.
+        document: String,
+    },
+    /// Withdraws a document.
+    Withdraw {
+        /// The case.
+        case: CaseId,
+        /// Its code.
+        code: String,
+        /// Why.
+        reason: String,
     },
     /// Ties a case opened elsewhere back to the case it came from.
     LinkBack {
@@ -255,6 +272,19 @@ pub enum Op {
     Link {
         /// Tie.
         link: Link,
+    },
+    /// A document was issued; one of the same kind that stood is superseded.
+    Issue {
+        /// The document.
+        issued: Box<Issued>,
+    },
+    /// A document was withdrawn.
+    Withdraw {
+        /// Its code.
+        code: String,
+        /// Why; empty when an action of the pack did it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
     },
     /// Asks for a case to be opened; a job does it and ties both. Kept in the journal so that it happens once.
     Spawn {

@@ -3,6 +3,7 @@
 use crate::Fields;
 use crate::clocks::Clock;
 use crate::id::{AccountId, CaseId, PostId, Shard};
+use crate::issued::Issued;
 use crate::place::{Level, PlaceCode};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -80,6 +81,9 @@ pub struct Case {
     /// Other cases it is tied to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
+    /// Documents that were issued, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<Issued>,
 }
 
 impl Case {

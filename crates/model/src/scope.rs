@@ -1,9 +1,10 @@
-//! What the names in an expression stand for: `case.*`, `form.*`, `actor.*`, `clock.*`, `mark.*`, `first.*`, `last.*`,
-//! `row.*`, `now`, `today`. The list in `docs/packs/language.md` is the contract.
+//! What the names in an expression stand for: `case.*`, `form.*`, `actor.*`, `clock.*`, `document.*`, `mark.*`,
+//! `first.*`, `last.*`, `row.*`, `now`, `today`. The list in `docs/packs/language.md` is the contract.
 
 use crate::Fields;
 use crate::clocks::local_date;
 use crate::expr::{Scope, Val};
+use crate::issued::Standing;
 use crate::pack::{Field, FieldKind, Process};
 use crate::place::{Level, PlaceCode};
 use crate::row::{Case, Record};
@@ -168,6 +169,18 @@ impl Names<'_> {
         }
     }
 
+    /// The newest document of a kind; one that was never issued is not valid.
+    fn document<'a>(&'a self, case: &'a Case, path: &[String]) -> Val<'a> {
+        let [name, what] = path else { return Val::Null };
+        let mut all = case.documents.iter().filter(|one| one.document == *name);
+        match what.as_str() {
+            "valid" => Val::Bool(all.any(|one| one.standing == Standing::Valid)),
+            "issued" => Val::Int(i64::try_from(all.count()).unwrap_or(i64::MAX)),
+            "number" => all.next_back().map_or(Val::Null, |one| Val::Text(Cow::Borrowed(&one.number))),
+            _ => Val::Null,
+        }
+    }
+
     fn actor(&self, path: &[String]) -> Val<'_> {
         let (Some(actor), Some(what)) = (self.actor, path.first()) else {
             return Val::Null;
@@ -197,6 +210,7 @@ impl Scope for Names<'_> {
             ("actor", _) => self.actor(rest),
             ("case", Some(case)) => self.case(case, rest),
             ("clock", Some(case)) => self.clock(case, rest),
+            ("document", Some(case)) => self.document(case, rest),
             ("mark", Some(case)) => {
                 rest.first().and_then(|name| case.marks.get(name)).map_or(Val::Null, |mark| time(mark.at))
             }

@@ -78,7 +78,11 @@ fn lower_pack(cx: Cx<'_>, pack: &Loaded, model: &mut Model, rows: &mut AllRows) 
             model.processes.insert(process.name.clone(), process);
         }
     }
+    if let Some(node) = &pack.rules {
+        lower::rule::lower(cx, node, model);
+    }
     if let Some(node) = &pack.indicators {
         lower::indicator::lower(cx, node, model);
     }
+    lower::document::lower(cx, pack, model);
 }

@@ -18,6 +18,8 @@ pub struct FieldSymbol {
     pub kind: Option<FieldKind>,
     /// Sealed at rest.
     pub personal: bool,
+    /// Kept to some roles.
+    pub confidential: bool,
     /// Always demanded, without a condition.
     pub required: bool,
     /// Given by the system: computed, or a number.
@@ -86,6 +88,14 @@ impl ProcessSymbol {
     }
 }
 
+/// A document.
+pub struct DocumentSymbol {
+    /// The pack that declares it.
+    pub packs: Vec<String>,
+    /// The process it is made from.
+    pub of: String,
+}
+
 /// Everything declared.
 #[derive(Default)]
 pub struct Symbols {
@@ -103,6 +113,10 @@ pub struct Symbols {
     pub measures: BTreeMap<String, At>,
     /// Indicators: where declared.
     pub indicators: BTreeMap<String, At>,
+    /// Rules: where declared.
+    pub rules: BTreeMap<String, At>,
+    /// Documents.
+    pub documents: BTreeMap<String, DocumentSymbol>,
 }
 
 impl Symbols {
@@ -118,6 +132,8 @@ impl Symbols {
                 symbols.process(sink, &pack.name, node);
             }
             symbols.figures(sink, pack);
+            symbols.rules(sink, pack);
+            symbols.documents(sink, pack);
         }
         symbols
     }
@@ -211,6 +227,27 @@ impl Symbols {
         self.processes.insert(name.to_owned(), symbol);
     }
 
+    fn rules(&mut self, sink: &Sink, pack: &Loaded) {
+        let Some(node) = &pack.rules else { return };
+        for (name, _) in node.get("rules").map(Node::entries).unwrap_or_default() {
+            if self.rules.insert(name.text.clone(), name.at).is_some() {
+                sink.error(name.at, "duplicate-name", format!("another pack declares the rule `{}`", name.text));
+            }
+        }
+    }
+
+    fn documents(&mut self, sink: &Sink, pack: &Loaded) {
+        let declared = pack.documents.as_ref().and_then(|node| node.get("documents"));
+        for (name, node) in declared.map(Node::entries).unwrap_or_default() {
+            if let Some(first) = self.documents.get(&name.text) {
+                twice(sink, name.at, "document", &name.text, &first.packs);
+                continue;
+            }
+            let of = node.get("of").and_then(Node::text).unwrap_or_default().to_owned();
+            self.documents.insert(name.text.clone(), DocumentSymbol { packs: vec![pack.name.clone()], of });
+        }
+    }
+
     fn figures(&mut self, sink: &Sink, pack: &Loaded) {
         let Some(node) = &pack.indicators else { return };
         for (key, what, into) in
@@ -245,6 +282,7 @@ pub fn fields(node: Option<&Node>) -> FieldSymbols {
                 kind,
                 given,
                 personal: cx.flag(node, "personal", false),
+                confidential: node.get("see").is_some(),
                 required: cx.flag(node, "required", false) && node.get("when").is_none(),
                 at: key.at,
             };

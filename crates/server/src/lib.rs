@@ -14,6 +14,7 @@ mod limits;
 mod live;
 mod map;
 mod page;
+mod papers;
 mod public;
 mod rate;
 mod routes;
@@ -28,6 +29,7 @@ mod web;
 
 pub use app::{App, AppParts, AppState, Settings, StartError, serve};
 pub use error::Error;
+pub use papers::{TemplateFinding, check as check_templates};
 pub use routes::router;
 pub use session::hash_password;
 pub use staff::ADMIN_ROLE;

@@ -2,6 +2,8 @@
 
 /// Bytes of a page's form without files.
 pub const FORM_BYTES_MAX: usize = 512 * 1024;
+/// Bytes of a table that is imported.
+pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes of one JSON request of the API.
 pub const JSON_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of one picture.
@@ -45,6 +47,8 @@ pub const REPORT_TRIES_MAX: u32 = 120;
 pub const UPLOAD_TRIES_MAX: u32 = 600;
 /// Wrong follow attempts from one address in [`RATE_WINDOW_SECONDS`].
 pub const FOLLOW_TRIES_MAX: u32 = 20;
+/// Codes of documents that lead nowhere, from one address in [`RATE_WINDOW_SECONDS`].
+pub const VERIFY_TRIES_MAX: u32 = 60;
 /// Window of the rates above, seconds.
 pub const RATE_WINDOW_SECONDS: i64 = 15 * 60;
 /// Addresses and accounts remembered for rates and locks.

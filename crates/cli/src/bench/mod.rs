@@ -1,6 +1,7 @@
 //! `ganglion bench`: each figure beside a baseline measured in the same run. What counts is the ratio.
 
 mod figures;
+mod import;
 mod loops;
 mod points;
 mod starting;
@@ -67,7 +68,7 @@ pub struct Line {
 /// # Errors
 /// When an installation cannot be prepared.
 pub fn run(args: &BenchArgs) -> Result<ExitCode> {
-    const KNOWN: [&str; 6] = ["P2", "P3", "P4", "P5", "P8", "P10"];
+    const KNOWN: [&str; 7] = ["P2", "P3", "P4", "P5", "P8", "P10", "P13"];
     if let Some(unknown) = args.only.iter().find(|id| !KNOWN.contains(&id.as_str())) {
         bail!("{unknown} is not measured by this command; it knows {}", KNOWN.join(", "));
     }
@@ -85,6 +86,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     }
     if wanted("P10") {
         lines.push(starting::measure(&home, args.cases)?);
+    }
+    if wanted("P13") {
+        lines.push(import::measure(&home)?);
     }
     print(&lines);
     if let Some(path) = &args.json {

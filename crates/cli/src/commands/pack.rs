@@ -4,7 +4,7 @@ use crate::scenario::{self, Report};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use ganglion_model::Model;
-use ganglion_pack::{Findings, compile_folders};
+use ganglion_pack::{Finding, Findings, Severity, compile_folders};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -54,7 +54,8 @@ enum PackCommand {
 pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         PackCommand::Check { dirs, json } => {
-            let (_, findings) = compiled(dirs)?;
+            let (model, mut findings) = compiled(dirs)?;
+            findings.0.extend(model.iter().flat_map(ganglion_server::check_templates).map(finding));
             say(&if *json { as_json(&findings)? } else { as_text(&findings) })?;
             Ok(exit(findings.errors() == 0))
         }
@@ -68,6 +69,20 @@ pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
             say(&text)?;
             Ok(exit(failed == 0))
         }
+    }
+}
+
+/// What is wrong with a template, as a finding among the others.
+fn finding(of: ganglion_server::TemplateFinding) -> Finding {
+    Finding {
+        file: of.file,
+        line: of.line,
+        column: of.column,
+        severity: Severity::Error,
+        code: "bad-template",
+        message: of.message,
+        remedy: of.remedy,
+        source: of.source,
     }
 }
 

@@ -58,6 +58,7 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
         }
         Read::Figure(asked) => return figure(running, asked),
         Read::Row(register, key, on, fields) => return rows::row(running, (register, key), *on, fields),
+        Read::Violations(rule, place, said) => return rows::violations(running, (rule, place), said),
         Read::Proposal(register, key, said) => return Ok(rows::proposal(running, (register, key), said)),
         Read::SeesOf(who, field, row, said) => {
             return Ok((expected(said), rows::seen(running, who, field, (&row.0, &row.1))?));
@@ -123,8 +124,29 @@ fn of_case(running: &Running, case: &Case, read: &Read) -> Result<Pair, String> 
         Read::Sees(who, name, said) => (expected(said), seen(running, case, (who, name))?),
         Read::May(action, said) => (may_expected(said), may(running, case, action)?),
         Read::Clock(name, said) => return then::clock(running, case, name, said),
+        Read::Document(name, said) => return document(running, case, name, said),
         _ => return Err("a line about a case".to_owned()),
     })
+}
+
+/// The newest document of a kind against `number N, valid`: every part named must be so.
+fn document(running: &Running, case: &Case, name: &str, said: &str) -> Result<Pair, String> {
+    if !running.at.setting.world.model.documents.contains_key(name) {
+        return Err(format!("there is no document {name}"));
+    }
+    let all: Vec<_> = case.documents.iter().filter(|one| one.document == name).collect();
+    let parts = match all.last() {
+        None => vec!["none".to_owned()],
+        Some(one) => vec![
+            format!("number {}", one.number),
+            one.standing.as_str().to_owned(),
+            format!("issuer {}", one.issuer),
+            format!("issued {}", all.len()),
+        ],
+    };
+    let found = parts.join(", ");
+    let holds = said.split(',').map(str::trim).all(|part| parts.iter().any(|one| one == part));
+    if holds { Ok((found.clone(), found)) } else { Err(found) }
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -2,6 +2,7 @@
 //! scenario exercises what serves people.
 
 use ganglion_kernel::port::{Head, Line, Loaded, ShardWrite, Timer, Want};
+use ganglion_kernel::rules::Violation;
 use ganglion_kernel::world::put_version;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{CaseId, CommandId, Outcome, Proposal, ProposalId, Shard};
@@ -16,6 +17,8 @@ pub struct Memory {
     pub records: BTreeMap<RowKey, Vec<Record>>,
     /// Proposed changes of rows, in the order they were made.
     pub proposals: BTreeMap<ProposalId, Proposal>,
+    /// Rows that break a rule, by rule and row.
+    pub violations: BTreeMap<(String, CaseId), Violation>,
     references: BTreeMap<RowKey, Vec<(String, String)>>,
     /// Timers that stand.
     pub timers: BTreeSet<Timer>,
@@ -58,6 +61,14 @@ impl Memory {
                 if let Some(versions) = self.records.get_mut(&(shard, register, key)) {
                     versions.retain(|one| one.valid_from != from);
                 }
+            }
+            for (rule, id) in write.violations_gone {
+                self.violations.remove(&(rule, id));
+            }
+            for one in write.violations {
+                let kept = self.violations.get(&(one.rule.clone(), one.id));
+                let (since, opened) = kept.map_or((one.since, None), |kept| (kept.since, kept.opened.clone()));
+                self.violations.insert((one.rule.clone(), one.id), Violation { since, opened, ..one });
             }
             self.proposals.extend(write.proposals.into_iter().map(|one| (one.id, one)));
             for one in write.references {

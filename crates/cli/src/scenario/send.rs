@@ -5,6 +5,7 @@ use super::world::Setting;
 use ganglion_kernel::batch::{Batch, want, want_records};
 use ganglion_kernel::decide::{Given, derived};
 use ganglion_kernel::port::{Line, Timer};
+use ganglion_kernel::rules::{Broken, Violation, opening};
 use ganglion_kernel::seal::Key;
 use ganglion_kernel::world::put_version;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
@@ -55,6 +56,7 @@ impl Installation {
     pub fn send(&mut self, command: &Command) -> Result<Outcome, Refused> {
         let (outcome, lines) = self.commit(command).map_err(Refused::Command)?;
         let mut waiting: VecDeque<Line> = lines.into();
+        waiting.extend(self.open_for_rules()?);
         while let Some(line) = waiting.pop_front() {
             let Change::Case { case, ops, .. } = &line.entry.change else {
                 continue;
@@ -70,6 +72,27 @@ impl Installation {
             }
         }
         Ok(outcome)
+    }
+
+    /// Opens the cases of rules for rows that break them now.
+    fn open_for_rules(&mut self) -> Result<Vec<Line>, Refused> {
+        let waiting: Vec<Violation> =
+            self.memory.violations.values().filter(|one| one.opened.is_none()).cloned().collect();
+        let mut lines = Vec::new();
+        for one in waiting {
+            let case = self.memory.cases.get(&one.id);
+            let row = self.memory.records.values().flatten().rfind(|record| record.id() == one.id);
+            let world = &self.setting.world;
+            let by_row = || row.and_then(|row| opening(world, &one, Broken::Row(row)));
+            let command = case.map_or_else(by_row, |case| opening(world, &one, Broken::Case(case)));
+            let Some(command) = command else { continue };
+            let (opened, more) = self.commit(&command).map_err(Refused::Follow)?;
+            if let Some(known) = self.memory.violations.get_mut(&(one.rule.clone(), one.id)) {
+                known.opened = opened.number;
+            }
+            lines.extend(more);
+        }
+        Ok(lines)
     }
 
     fn spawn(&mut self, command: &Command, kind: &str, (shard, case): (Shard, CaseId)) -> Result<Vec<Line>, Refused> {
@@ -152,7 +175,9 @@ fn case_of(body: &Body) -> Option<CaseId> {
         | Body::Put { .. }
         | Body::Row { .. }
         | Body::Restore { .. }
-        | Body::Decide { .. } => None,
+        | Body::Decide { .. }
+        | Body::Issue { .. }
+        | Body::Withdraw { .. } => None,
     }
 }
 

@@ -41,7 +41,7 @@ fn expected(text: &str) -> Vec<(String, Vec<String>)> {
 #[test]
 fn scenarios_of_the_sketch_pass() {
     let model = model();
-    for (file, scenarios) in [("returned-twice", 2), ("rows", 1)] {
+    for (file, scenarios) in [("returned-twice", 2), ("rows", 1), ("rules", 1)] {
         let text = std::fs::read_to_string(here(&format!("packs/sketch/tests/{file}.md"))).unwrap();
         let reports = run_file(&model, &text);
         assert_eq!(reports.len(), scenarios, "{file}");

@@ -35,6 +35,13 @@ impl Running {
                 self.current = Some(case.id);
                 (case.shard, body, Some(case.id))
             }
+            Deed::Document { name, withdraw, on } => {
+                let case = self.case(on.as_deref()).ok_or("there is no such case")?;
+                let (id, shard) = (case.id, case.shard);
+                let body = of_document(case, (name, *withdraw), form);
+                self.current = Some(id);
+                (shard, body, Some(id))
+            }
         };
         let actors = self.actors(who, case)?;
         Ok(actors
@@ -150,4 +157,15 @@ impl Lookup for Running {
     fn number(&self, name: &str) -> Option<String> {
         self.case(Some(name)).map(|case| case.number.clone())
     }
+}
+
+/// Issuing a document, or withdrawing the newest of its kind.
+fn of_document(case: &Case, (name, withdraw): (&str, bool), form: &Fields) -> Body {
+    if !withdraw {
+        return Body::Issue { case: case.id, document: name.to_owned() };
+    }
+    let newest = case.documents.iter().rfind(|one| one.document == name);
+    let code = newest.map(|one| one.code.clone()).unwrap_or_default();
+    let reason = form.get("reason").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    Body::Withdraw { case: case.id, code, reason }
 }

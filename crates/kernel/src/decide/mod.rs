@@ -6,6 +6,7 @@
 mod act;
 mod clock;
 pub mod derive;
+pub mod document;
 mod draft;
 mod effect;
 mod form;
@@ -116,6 +117,14 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
         Body::Due { case, clock } => {
             let case = find(state, command, *case)?;
             act::due(world, state, command, given, (case, clock))
+        }
+        Body::Issue { case, document } => {
+            let case = find(state, command, *case)?;
+            document::issue(world, state, command, given, (case, document))
+        }
+        Body::Withdraw { case, code, reason } => {
+            let case = find(state, command, *case)?;
+            document::withdraw(world, command, given, (case, code, reason))
         }
         Body::LinkBack { case, link } => {
             if command.actor != Actor::System {

@@ -77,6 +77,7 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         marks: BTreeMap::new(),
         entered: BTreeMap::new(),
         links: from.iter().cloned().collect(),
+        documents: Vec::new(),
     };
     let mut draft = Draft::new(case, given.now);
     enter((world, state), process, &mut draft, &process.initial, (given, &mut decision));

@@ -3,13 +3,16 @@
 //! Everything is resolved (references exist, expressions are typed and lowered); nothing here can fail at run time for
 //! a reason the checker could have known. The spelling authors use is documented in `docs/packs/language.md`.
 
+mod document;
 mod field;
 mod indicator;
 mod plan;
 mod process;
 mod register;
+mod rule;
 mod target;
 
+pub use document::{Document, Papers, Seal};
 pub use field::{Check, Field, FieldKind, Required};
 pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
 pub use plan::{AllocationDef, AssignmentDef, CoverageDef, Plan, PlanKind, PlanPoints, PlanResult, PlanRows};
@@ -18,6 +21,7 @@ pub use process::{
     Tone, Who,
 };
 pub use register::{Register, Scope};
+pub use rule::{Rule, RuleOpen};
 pub use target::{Slack, Target, TargetRows};
 
 use crate::text::Text;
@@ -42,6 +46,15 @@ pub struct Model {
     pub measures: BTreeMap<String, Measure>,
     /// Indicators by name.
     pub indicators: BTreeMap<String, Indicator>,
+    /// Standing checks by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, Rule>,
+    /// Documents by name.
+    #[serde(default)]
+    pub documents: BTreeMap<String, Document>,
+    /// What templates may read, by pack.
+    #[serde(default)]
+    pub papers: BTreeMap<String, Papers>,
     /// Plans by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub plans: BTreeMap<String, Plan>,

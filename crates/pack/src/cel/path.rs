@@ -18,6 +18,7 @@ const OF_CASE: [&str; 10] =
     ["state", "level", "channel", "place", "opened_at", "number", "moved", "closed_at", "observed_at", "assignee"];
 const OF_CLOCK: [&str; 8] = ["overdue", "running", "paused", "on_time", "stopped", "due", "started", "extended"];
 const OF_ACTOR: [&str; 5] = ["role", "level", "post", "place", "account"];
+const OF_DOCUMENT: [&str; 3] = ["valid", "number", "issued"];
 
 /// Resolves the path spelled by `ast`; `asked` if it is only asked whether there is a value.
 pub fn resolve(check: &mut Check<'_>, ast: &IdedExpr, asked: bool) -> Option<Typed> {
@@ -60,6 +61,7 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
     match (*name, scope.case) {
         ("case", Some(process)) => case(check, process, rest, asked),
         ("clock", Some(process)) => clock(check, process, rest),
+        ("document", Some(process)) => document(check, process, rest),
         ("mark", Some(process)) => {
             one(check, rest, "mark", &process.marks.iter().map(String::as_str).collect::<Vec<_>>())
         }
@@ -185,6 +187,31 @@ fn clock(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Optio
         "stopped" | "due" | "started" => Ty::Time,
         "extended" => Ty::Int,
         other => return unknown(check, *what, &format!("a clock has no part `{other}`"), &OF_CLOCK),
+    };
+    ends(check, more, ty)
+}
+
+fn document(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Option<Ty> {
+    let symbols = check.cx.symbols;
+    let own = |of: &String| symbols.processes.get(of).is_some_and(|one| std::ptr::eq(one, process));
+    let documents: Vec<&str> =
+        symbols.documents.iter().filter(|(_, one)| own(&one.of)).map(|(name, _)| name.as_str()).collect();
+    let Some((name, rest)) = rest.split_first() else {
+        return incomplete(check, "document", &documents);
+    };
+    if !documents.contains(&name.0) {
+        let message = format!("this process has no document `{}`", name.0);
+        check.cx.unknown((check.source.at(name.1), "unknown-document"), &message, name.0, documents.iter().copied());
+        return None;
+    }
+    let Some((what, more)) = rest.split_first() else {
+        return incomplete(check, &format!("document.{}", name.0), &OF_DOCUMENT);
+    };
+    let ty = match what.0 {
+        "valid" => Ty::Bool,
+        "issued" => Ty::Int,
+        "number" => Ty::Text(Words::Free),
+        other => return unknown(check, *what, &format!("a document has no part `{other}`"), &OF_DOCUMENT),
     };
     ends(check, more, ty)
 }

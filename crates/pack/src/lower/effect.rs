@@ -11,9 +11,9 @@ use ganglion_model::expr::Expr;
 use ganglion_model::pack::{Assign, Effect, FieldKind, Who};
 use std::collections::BTreeMap;
 
-const EFFECTS: [&str; 13] = [
+const EFFECTS: [&str; 15] = [
     "assign", "assist", "set", "count", "mark", "level", "move", "extend", "restart", "merge", "open", "record",
-    "notify",
+    "notify", "document", "withdraw",
 ];
 
 /// What effects of an action may refer to.
@@ -98,12 +98,29 @@ impl<'a> Doing<'a> {
             "open" => self.open(value),
             "record" => self.record(value),
             "notify" => self.notify(key, value),
+            "document" => self.document(value).map(Effect::Document),
+            "withdraw" => self.document(value).map(Effect::Withdraw),
             other => {
                 let remedy = near::remedy(other, EFFECTS);
                 cx.sink.error_maybe(key.at, "unknown-effect", format!("there is no effect `{other}`"), remedy);
                 None
             }
         }
+    }
+
+    /// A document of this process.
+    fn document(&self, node: &Node) -> Option<String> {
+        let cx = self.cx;
+        let name = cx.scalar(node, "a document")?;
+        let known = cx.symbols.documents.iter().map(|(name, one)| (name, &one.packs));
+        cx.usable(node.at, ("document", "unknown-document"), name, known).then_some(())?;
+        let of = cx.symbols.documents.get(name).map_or("", |one| one.of.as_str());
+        if of != self.name {
+            let message = format!("`{name}` is made from cases of `{of}`, not of `{}`", self.name);
+            cx.sink.error_help(node.at, "unknown-document", message, "name a document of this process");
+            return None;
+        }
+        Some(name.to_owned())
     }
 
     fn notify(&self, key: &Key, value: &Node) -> Option<Effect> {

@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod clock;
+pub mod document;
 pub mod effect;
 pub mod field;
 pub mod header;
@@ -11,6 +12,7 @@ pub mod number;
 pub mod process;
 pub mod register;
 mod register_people;
+pub mod rule;
 pub mod seed;
 mod seed_values;
 pub mod target;

@@ -11,6 +11,7 @@ mod cases;
 mod centre;
 mod dashboard;
 mod desk;
+mod documents;
 mod export;
 mod figure_frame;
 mod figure_rows;
@@ -26,7 +27,11 @@ mod phone;
 mod preview;
 mod query;
 mod registers;
+mod rules;
 mod turn;
+
+pub(crate) use documents::standing;
+pub(crate) use registers::import::job::Imports;
 
 use crate::app::AppState;
 use axum::Router;
@@ -55,6 +60,10 @@ pub fn routes() -> Router<AppState> {
         .route("/cases/new", get(new::show).post(new::open))
         .route("/cases/{number}", get(card::show))
         .route("/cases/{number}/reveal", post(personal::reveal))
+        .route("/cases/{number}/documents", post(documents::issue))
+        .route("/cases/{number}/documents/{code}", get(documents::pdf))
+        .route("/cases/{number}/documents/{code}/withdraw", post(documents::withdraw))
+        .route("/cases/{number}/documents/preview/{name}", get(documents::preview))
         .route("/cases/{number}/{action}", post(act::act))
         .route("/centre", get(centre::show))
         .route("/figures", get(figures::show))
@@ -62,5 +71,6 @@ pub fn routes() -> Router<AppState> {
         .route("/figures/rows", get(figure_rows::show))
         .route("/m", get(phone::show))
         .merge(registers::routes())
+        .merge(rules::routes())
         .merge(admin::routes())
 }

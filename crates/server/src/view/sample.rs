@@ -286,5 +286,6 @@ pub fn matter(place: &str, opened: Timestamp, done: Option<Timestamp>, kind: &st
         marks: BTreeMap::new(),
         entered: entered.into_iter().filter_map(|(name, at)| Some((name.to_owned(), (at?, at?)))).collect(),
         links: Vec::new(),
+        documents: Vec::new(),
     }
 }

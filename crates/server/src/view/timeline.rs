@@ -107,6 +107,12 @@ impl Look<'_> {
         }
     }
 
+    /// A document by title and number.
+    fn document(&self, name: &str, number: &str) -> String {
+        let title = self.world.model.documents.get(name).map(|document| self.text(&document.title));
+        format!("{} {number}", title.unwrap_or_default()).trim().to_owned()
+    }
+
     fn opened(&self, story: &Story<'_>, case: &Case, base: TimelineEntry) -> TimelineEntry {
         let why = Detail { label: self.t("routing-title"), text: self.routing_text(&case.route) };
         let state = self.state(story.process, &case.state);
@@ -206,6 +212,7 @@ impl Look<'_> {
                 detail("moved", format!("{from} → {}", self.place_path(route.place)));
             }
             Op::Number { number, .. } => detail("fact-case-number", number.clone()),
+            Op::Issue { issued } => detail("detail-document", self.document(&issued.document, &issued.number)),
             Op::Link { link } => detail(&format!("link-{}", link.kind.replace('_', "-")), link.number.clone()),
             Op::Clock { name, clock } => {
                 let Some(def) = story.process.clocks.get(name) else {

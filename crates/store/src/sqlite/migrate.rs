@@ -9,8 +9,10 @@ use std::path::PathBuf;
 /// Number, name and text of every migration, in order.
 const MIGRATIONS: &[(u32, &str, &str)] = &[
     (1, "tables", include_str!("migrations/0001-tables.sql")),
-    (2, "rows", include_str!("migrations/0002-rows.sql")),
-    (3, "figures", include_str!("migrations/0003-figures.sql")),
+    (2, "documents", include_str!("migrations/0002-documents.sql")),
+    (3, "rows", include_str!("migrations/0003-rows.sql")),
+    (4, "rules", include_str!("migrations/0004-rules.sql")),
+    (5, "figures", include_str!("migrations/0005-figures.sql")),
 ];
 
 /// Why a database could not be opened.

@@ -17,6 +17,8 @@ mod reference;
 mod row;
 mod row_query;
 mod rows;
+mod rules;
+mod views;
 mod write;
 
 pub use connect::{SqliteOptions, SqliteStore};

@@ -1,7 +1,7 @@
 //! The storage port on SQLite: every method takes a connection and hands over to the module of its subject.
 
 use super::connect::SqliteStore;
-use super::{cases, figures, journal, load, members, people, reference, rows, write};
+use super::{cases, figures, journal, load, members, people, reference, rows, rules, views, write};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, Period};
 use ganglion_kernel::port::{
@@ -9,8 +9,9 @@ use ganglion_kernel::port::{
     ShardWrite, Store, StoreError, StoredLine, Timer, Want,
 };
 use ganglion_kernel::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+use ganglion_kernel::rules::{Violation, ViolationFilter};
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{AccountId, CaseId, Entry, Place, PlaceCode, Post, Proposal, ProposalId, Shard};
+use ganglion_model::{AccountId, CaseId, Entry, Model, Place, PlaceCode, Post, Proposal, ProposalId, Shard};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -163,6 +164,35 @@ impl Store for SqliteStore {
         rows::referers(&self.reader(), row, Some(day), limit)
     }
 
+    async fn violations(
+        &self,
+        filter: &ViolationFilter,
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Violation>, StoreError> {
+        rules::violations(&self.reader(), filter, after, limit)
+    }
+
+    async fn violation_count(&self, filter: &ViolationFilter) -> Result<u64, StoreError> {
+        rules::count(&self.reader(), filter)
+    }
+
+    async fn violations_unopened(&self, rules: &[String], limit: u32) -> Result<Vec<Violation>, StoreError> {
+        rules::unopened(&self.reader(), rules, limit)
+    }
+
+    async fn violation_opened(&self, violation: &Violation, number: &str) -> Result<(), StoreError> {
+        rules::opened(&self.writer(), violation, number)
+    }
+
+    async fn violations_set(&self, rule: &str, violations: &[Violation]) -> Result<(), StoreError> {
+        rules::set(&mut self.writer(), rule, violations)
+    }
+
+    async fn views_set(&self, model: &Model) -> Result<(), StoreError> {
+        views::set(&mut self.writer(), model)
+    }
+
     async fn proposals(&self, filter: &ProposalFilter, limit: u32) -> Result<Vec<Proposal>, StoreError> {
         rows::proposals(&self.reader(), filter, limit)
     }
@@ -209,6 +239,10 @@ impl Store for SqliteStore {
 
     async fn file_put(&self, file: &FileRow) -> Result<(), StoreError> {
         people::file_put(&self.writer(), file)
+    }
+
+    async fn document(&self, code: &str) -> Result<Option<(Shard, CaseId)>, StoreError> {
+        cases::case_of_document(&self.reader(), code)
     }
 
     async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError> {

@@ -2,7 +2,7 @@
 
 use super::row::Column;
 use super::row::{Stored, case_key, failed, json, one, run};
-use super::rows;
+use super::{rows, rules};
 use ganglion_indicators::{CellKey, Cells, Fact, FactChange};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::port::{After, CaseOrder, CaseWrite, Line, ShardWrite, Timer};
@@ -37,6 +37,7 @@ fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
         put_record(connection, record)?;
     }
     rows::write(connection, write)?;
+    rules::write(connection, write)?;
     timers(connection, write)?;
     for change in &write.facts {
         put_fact(connection, shard, change)?;
@@ -135,7 +136,7 @@ fn put_case(connection: &Connection, write: &CaseWrite) -> Stored<()> {
     if before != columns.assist {
         put_assist(connection, &write.case)?;
     }
-    Ok(())
+    put_codes(connection, &write.case)
 }
 
 fn insert_case(connection: &Connection, write: &CaseWrite, columns: &Columns) -> Stored<()> {
@@ -241,6 +242,15 @@ fn put_assist(connection: &Connection, case: &Case) -> Stored<()> {
     for post in &case.assist {
         let sql = "INSERT OR IGNORE INTO case_assist (shard, id, post) VALUES (?, ?, ?)";
         run(connection, ATTEMPTED, sql, params![case.shard.0, case.id.0.as_bytes(), post.0])?;
+    }
+    Ok(())
+}
+
+/// Codes of documents lead to their case; one that is known stays as it is.
+fn put_codes(connection: &Connection, case: &Case) -> Stored<()> {
+    for issued in &case.documents {
+        let sql = "INSERT OR IGNORE INTO document (code, shard, case_id) VALUES (?, ?, ?)";
+        run(connection, ATTEMPTED, sql, params![issued.code, case.shard.0, case.id.0.as_bytes()])?;
     }
     Ok(())
 }

@@ -235,6 +235,9 @@ fn model() -> ganglion_model::Model {
         ("pack.yaml", include_str!("pack/pack.yaml")),
         ("processes/incident.yaml", include_str!("pack/incident.yaml")),
         ("processes/matter.yaml", include_str!("pack/matter.yaml")),
+        ("registers/well.yaml", include_str!("pack/well.yaml")),
+        ("registers/quota.yaml", include_str!("pack/quota.yaml")),
+        ("rules.yaml", include_str!("pack/rules.yaml")),
     ]
     .into_iter()
     .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))

@@ -68,6 +68,7 @@ pub fn case(n: u128, place: &str) -> Case {
         marks: BTreeMap::new(),
         entered: BTreeMap::new(),
         links: vec![],
+        documents: vec![],
     }
 }
 

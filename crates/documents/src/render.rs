@@ -1,0 +1,98 @@
+//! Making a PDF, and trying a template without making one.
+
+use crate::datum::Datum;
+use crate::fonts::Fonts;
+use crate::paper::Paper;
+use crate::template::{Problem, Template, problems};
+use std::sync::atomic::{AtomicU32, Ordering};
+use typst::foundations::{Datetime, Smart};
+use typst_layout::PagedDocument;
+use typst_pdf::{PdfOptions, Timestamp};
+
+/// Pages of one document; more is a runaway template.
+const PAGES_MAX: usize = 500;
+/// Documents after which what Typst remembers is thinned.
+const DOCUMENTS_BETWEEN_EVICTIONS: u32 = 16;
+/// Thinnings that something unused survives.
+const EVICTIONS_SURVIVED: usize = 2;
+
+static MADE: AtomicU32 = AtomicU32::new(0);
+
+/// What is printed.
+#[derive(Clone, Copy)]
+pub struct Print<'a> {
+    /// Under `data` in the template.
+    pub data: &'a Datum,
+    /// Under `doc` in the template.
+    pub doc: &'a Datum,
+    /// Year, month, day of the document: its creation date and its today.
+    pub day: (i32, u8, u8),
+    /// What tells this document from every other: it goes into the PDF's identifier.
+    pub ident: &'a str,
+}
+
+/// Why there is no document.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    /// The template does not work with this data.
+    #[error("the template fails: {}", .0.first().map(|one| format!("{}:{}:{}: {}", one.file, one.line, one.column, one.message)).unwrap_or_default())]
+    Template(Vec<Problem>),
+    /// More pages than a document may have.
+    #[error("the document has more than {PAGES_MAX} pages")]
+    TooLong,
+    /// No font with Chinese characters is installed; the letter would be empty.
+    #[error("no font with Chinese characters is installed (fonts-noto-cjk)")]
+    NoFonts,
+}
+
+fn layout(paper: &Paper<'_>) -> Result<PagedDocument, RenderError> {
+    let warned = typst::compile::<PagedDocument>(paper);
+    let document = warned.output.map_err(|said| RenderError::Template(problems(paper, &said)))?;
+    if document.pages().len() > PAGES_MAX {
+        return Err(RenderError::TooLong);
+    }
+    Ok(document)
+}
+
+/// What Typst remembers of earlier documents is kept small: a batch of thousands must not grow.
+fn thin() {
+    if MADE.fetch_add(1, Ordering::Relaxed) % DOCUMENTS_BETWEEN_EVICTIONS == DOCUMENTS_BETWEEN_EVICTIONS - 1 {
+        comemo::evict(EVICTIONS_SURVIVED);
+    }
+}
+
+/// The document as PDF: the same bytes for the same template, data, day and fonts. Blocking, some milliseconds a page.
+///
+/// # Errors
+/// See [`RenderError`].
+pub fn pdf(template: &Template, fonts: &Fonts, print: Print<'_>) -> Result<Vec<u8>, RenderError> {
+    if !fonts.has_chinese() {
+        return Err(RenderError::NoFonts);
+    }
+    let paper = Paper::new(template, fonts, (print.data, print.doc), print.day);
+    let document = layout(&paper)?;
+    let (year, month, day) = print.day;
+    let options = PdfOptions {
+        ident: Smart::Custom(print.ident.to_owned()),
+        creator: Smart::Custom(Some("Ganglion".to_owned())),
+        timestamp: Datetime::from_ymd_hms(year, month, day, 0, 0, 0).map(Timestamp::new_utc),
+        ..PdfOptions::default()
+    };
+    let bytes = typst_pdf::pdf(&document, &options).map_err(|said| RenderError::Template(problems(&paper, &said)));
+    thin();
+    bytes
+}
+
+/// Lays the template out with this data and says what is wrong. Needs no fonts, so it is quick.
+#[must_use]
+pub fn check(template: &Template, print: Print<'_>) -> Vec<Problem> {
+    let fonts = Fonts::none();
+    let paper = Paper::new(template, &fonts, (print.data, print.doc), print.day);
+    match layout(&paper) {
+        Ok(_) => Vec::new(),
+        Err(RenderError::Template(problems)) => problems,
+        Err(other) => {
+            vec![Problem { file: String::new(), line: 1, column: 1, message: other.to_string(), hints: Vec::new() }]
+        }
+    }
+}
