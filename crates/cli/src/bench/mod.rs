@@ -1,5 +1,6 @@
 //! `ganglion bench`: each figure beside a baseline measured in the same run. What counts is the ratio.
 
+mod letters;
 mod loops;
 mod points;
 mod starting;
@@ -66,7 +67,7 @@ pub struct Line {
 /// # Errors
 /// When an installation cannot be prepared.
 pub fn run(args: &BenchArgs) -> Result<ExitCode> {
-    const KNOWN: [&str; 4] = ["P2", "P3", "P4", "P10"];
+    const KNOWN: [&str; 5] = ["P2", "P3", "P4", "P10", "P11"];
     if let Some(unknown) = args.only.iter().find(|id| !KNOWN.contains(&id.as_str())) {
         bail!("{unknown} is not measured by this command; it knows {}", KNOWN.join(", "));
     }
@@ -81,6 +82,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     }
     if wanted("P10") {
         lines.push(starting::measure(&home, args.cases)?);
+    }
+    if wanted("P11") {
+        lines.push(letters::measure(&home)?);
     }
     print(&lines);
     if let Some(path) = &args.json {

@@ -3,12 +3,15 @@
 //! Everything is resolved (references exist, expressions are typed and lowered); nothing here can fail at run time for
 //! a reason the checker could have known. The spelling authors use is documented in `docs/packs/language.md`.
 
+mod bulletin;
 mod document;
 mod field;
 mod indicator;
 mod process;
 mod register;
+mod table;
 
+pub use bulletin::Bulletin;
 pub use document::{Document, Papers, Seal};
 pub use field::{Check, Field, FieldKind, Required};
 pub use indicator::{Formula, Indicator, Measure, Moment, Rounding, Source};
@@ -17,6 +20,7 @@ pub use process::{
     Tone, Who,
 };
 pub use register::{Register, Scope};
+pub use table::{Table, TableRows};
 
 use crate::text::Text;
 use jiff::civil::Date;
@@ -43,6 +47,12 @@ pub struct Model {
     /// Documents by name.
     #[serde(default)]
     pub documents: BTreeMap<String, Document>,
+    /// Bulletins by name.
+    #[serde(default)]
+    pub bulletins: BTreeMap<String, Bulletin>,
+    /// Tables by name.
+    #[serde(default)]
+    pub tables: BTreeMap<String, Table>,
     /// What templates may read, by pack.
     #[serde(default)]
     pub papers: BTreeMap<String, Papers>,

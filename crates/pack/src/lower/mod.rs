@@ -1,6 +1,7 @@
 //! From checked nodes to the compiled model, one module a part of the language.
 
 pub mod action;
+pub mod bulletin;
 pub mod clock;
 pub mod document;
 pub mod effect;
@@ -11,5 +12,6 @@ pub mod number;
 pub mod process;
 pub mod register;
 pub mod seed;
+pub mod tables;
 pub mod value;
 pub mod who;
