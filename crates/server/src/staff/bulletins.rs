@@ -66,14 +66,15 @@ async fn data(web: &Web, look: &Look<'_>, bulletin: &Bulletin, (own, when): (Pla
     inside.retain(|place| *place != own);
     let mut rows: Vec<BTreeMap<String, Datum>> =
         inside.iter().map(|place| BTreeMap::from([("place".to_owned(), Datum::text(look.place(*place)))])).collect();
+    let all_places = [std::slice::from_ref(&own), inside.as_slice()].concat();
     let mut all = BTreeMap::new();
     for name in &bulletin.figures {
         let Some(indicator) = web.world.model.indicators.get(name) else { continue };
-        let now = texts(web, look, indicator, (&[&[own], inside.as_slice()].concat(), when.span())).await?;
+        let now = texts(web, look, indicator, (&all_places, when.span())).await?;
         // What holds now has no "before": only what happened in a period is compared.
         let before = match is_stock(&web.world, indicator) {
             true => Vec::new(),
-            false => texts(web, look, indicator, (&[own], when.previous().span())).await?,
+            false => texts(web, look, indicator, (std::slice::from_ref(&own), when.previous().span())).await?,
         };
         let first = |texts: &[String]| texts.first().map_or(Datum::Empty, Datum::text);
         let one = Datum::table([

@@ -201,13 +201,13 @@ fn row(look: &Look<'_>, (process, fields): (&Process, &[&Field]), case: &Case) -
         .collect()
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a spreadsheet holds floats only")]
 fn cell(look: &Look<'_>, field: &Field, value: Option<&Value>) -> Cell {
     let Some(value) = value else { return Cell::Empty };
     let day = |day: Date| {
         let part = |n: i8| u8::try_from(n).unwrap_or(1);
         Cell::Day(u16::try_from(day.year()).unwrap_or(1970), part(day.month()), part(day.day()))
     };
-    #[expect(clippy::cast_precision_loss, reason = "a spreadsheet holds floats only")]
     match (&field.kind, value) {
         (FieldKind::Integer { .. }, Value::Number(number)) => number.as_f64().map_or(Cell::Empty, Cell::Number),
         (FieldKind::Money, Value::Number(fen)) => {
