@@ -55,6 +55,8 @@ pub const BATCHES_KEPT_MAX: usize = 20;
 pub const BATCH_KEPT_HOURS: i64 = 24;
 /// Cases a batch takes at once: their documents are in memory together.
 pub const BATCH_CASES_AT_ONCE: u32 = 64;
+/// Seconds somebody waits for one document.
+pub const PRINT_SECONDS_MAX: u64 = 30;
 /// Window of the rates above, seconds.
 pub const RATE_WINDOW_SECONDS: i64 = 15 * 60;
 /// Addresses and accounts remembered for rates and locks.

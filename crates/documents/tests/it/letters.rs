@@ -89,3 +89,10 @@ fn an_error_in_a_helper_is_shown_where_it_was_called() {
     let found = problems("#import \"/ganglion.typ\": *\n\n#seal((name: 1, note: \"\"))");
     assert_eq!(found.first().map(|one| one.0), Some(3), "{found:?}");
 }
+
+#[test]
+fn a_template_that_takes_too_long_is_given_up_on() {
+    let slow = "#let n = 0\n#for a in range(9000) { for b in range(9000) { for c in range(9000) { n += 1 } } }";
+    let found = problems(slow);
+    assert!(found.len() == 1 && found[0].2.contains("seconds"), "{found:?}");
+}

@@ -3,6 +3,7 @@
 use super::data::Source;
 use super::sample;
 use crate::error::Error;
+use crate::limits::PRINT_SECONDS_MAX;
 use ganglion_documents::{Datum, Fonts, Print, RenderError, Template};
 use ganglion_model::Model;
 use ganglion_model::clocks::local_date;
@@ -11,6 +12,7 @@ use jiff::civil::Date;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Documents made at the same time: each keeps a core busy.
@@ -116,7 +118,9 @@ impl Press {
             drop(permit);
             made
         });
-        made.await.map_err(|error| Error::Internal(error.to_string()))
+        let waited = tokio::time::timeout(Duration::from_secs(PRINT_SECONDS_MAX), made).await;
+        let made = waited.map_err(|_| Error::Internal("a document took too long".to_owned()))?;
+        made.map_err(|error| Error::Internal(error.to_string()))
     }
 }
 
