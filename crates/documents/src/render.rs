@@ -90,6 +90,12 @@ pub fn pdf(template: &Template, fonts: &Fonts, print: Print<'_>) -> Result<Vec<u
 /// than [`CHECK_SECONDS_MAX`] is given up on.
 #[must_use]
 pub fn check(template: &Template, print: Print<'_>) -> Vec<Problem> {
+    check_within(template, print, Duration::from_secs(CHECK_SECONDS_MAX))
+}
+
+/// As [`check`], with another patience.
+#[must_use]
+pub fn check_within(template: &Template, print: Print<'_>, patience: Duration) -> Vec<Problem> {
     let (say, said) = std::sync::mpsc::channel();
     let (template, data, doc, day) = (template.clone(), print.data.clone(), print.doc.clone(), print.day);
     // Typst cannot be interrupted: a runaway template keeps its thread until the program ends.
@@ -98,10 +104,10 @@ pub fn check(template: &Template, print: Print<'_>) -> Vec<Problem> {
         let _ = say.send(try_out(&template, (&data, &doc), day));
     });
     let given_up = || {
-        let message = format!("laying it out takes more than {CHECK_SECONDS_MAX} seconds");
+        let message = format!("laying it out takes more than {} seconds", patience.as_secs());
         vec![Problem { file: String::new(), line: 1, column: 1, message, hints: Vec::new() }]
     };
-    trial.ok().and_then(|_| said.recv_timeout(Duration::from_secs(CHECK_SECONDS_MAX)).ok()).unwrap_or_else(given_up)
+    trial.ok().and_then(|_| said.recv_timeout(patience).ok()).unwrap_or_else(given_up)
 }
 
 fn try_out(template: &Template, given: (&Datum, &Datum), day: (i32, u8, u8)) -> Vec<Problem> {
