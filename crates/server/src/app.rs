@@ -7,7 +7,7 @@ use crate::limits::{
     SIGN_IN_LOCK_SECONDS, SIGN_IN_TRIES_MAX, STOP_SECONDS, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
 };
 use crate::map::Outlines;
-use crate::papers::Press;
+use crate::papers::{Batches, Press};
 use crate::public::home::HomeFigures;
 use crate::rate::Rate;
 use crate::session::SessionCache;
@@ -133,6 +133,7 @@ pub struct App {
     pub(crate) imports: Imports,
     pub(crate) home: HomeFigures,
     pub(crate) press: Arc<Press>,
+    pub(crate) batches: Batches,
     pub(crate) live: crate::live::Hub,
     pub(crate) live_listeners: Arc<Semaphore>,
     pub(crate) stopping: watch::Sender<bool>,
@@ -147,6 +148,7 @@ impl App {
         let ui = Ui { folder: parts.settings.ui_dir.clone() };
         let templates = ArcSwap::from_pointee(Templates::load(&ui)?);
         let files = Files::open(parts.settings.data_dir.join("files"))?;
+        let batches = Batches::open(parts.settings.data_dir.join("batches"))?;
         let rate = |max| Rate::new(max, RATE_WINDOW_SECONDS);
         Ok(App {
             store: parts.store,
@@ -172,6 +174,7 @@ impl App {
             outlines: Outlines::default(),
             home: HomeFigures::default(),
             press: Arc::default(),
+            batches,
             live: crate::live::Hub::default(),
             live_listeners: Arc::new(Semaphore::new(crate::limits::LIVE_LISTENERS_MAX)),
             stopping: watch::Sender::new(false),

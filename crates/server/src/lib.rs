@@ -29,7 +29,7 @@ mod web;
 
 pub use app::{App, AppParts, AppState, Settings, StartError, serve};
 pub use error::Error;
-pub use papers::{TemplateFinding, check as check_templates};
+pub use papers::{Press, Sheet, TemplateFinding, check as check_templates, sample_sheet};
 pub use routes::router;
 pub use session::hash_password;
 pub use staff::ADMIN_ROLE;

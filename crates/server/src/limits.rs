@@ -49,6 +49,16 @@ pub const UPLOAD_TRIES_MAX: u32 = 600;
 pub const FOLLOW_TRIES_MAX: u32 = 20;
 /// Codes of documents that lead nowhere, from one address in [`RATE_WINDOW_SECONDS`].
 pub const VERIFY_TRIES_MAX: u32 = 60;
+/// Batches of documents that run at the same time.
+pub const BATCHES_RUNNING_MAX: usize = 2;
+/// Batches that are kept to be fetched.
+pub const BATCHES_KEPT_MAX: usize = 20;
+/// How long a batch is kept, hours.
+pub const BATCH_KEPT_HOURS: i64 = 24;
+/// Cases a batch takes at once: their documents are in memory together.
+pub const BATCH_CASES_AT_ONCE: u32 = 64;
+/// Seconds somebody waits for one document.
+pub const PRINT_SECONDS_MAX: u64 = 30;
 /// Window of the rates above, seconds.
 pub const RATE_WINDOW_SECONDS: i64 = 15 * 60;
 /// Addresses and accounts remembered for rates and locks.

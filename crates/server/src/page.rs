@@ -97,6 +97,7 @@ const STAFF_NAV: [(&str, &str); 7] = [
     ("/centre", "nav-centre"),
     ("/registers", "nav-registers"),
     ("/figures", "nav-figures"),
+    ("/documents", "nav-documents"),
     ("/m", "nav-m"),
     ("/admin", "nav-admin"),
 ];

@@ -2,6 +2,7 @@
 
 mod figures;
 mod import;
+mod letters;
 mod loops;
 mod points;
 mod starting;
@@ -68,7 +69,7 @@ pub struct Line {
 /// # Errors
 /// When an installation cannot be prepared.
 pub fn run(args: &BenchArgs) -> Result<ExitCode> {
-    const KNOWN: [&str; 7] = ["P2", "P3", "P4", "P5", "P8", "P10", "P13"];
+    const KNOWN: [&str; 8] = ["P2", "P3", "P4", "P5", "P8", "P10", "P11", "P13"];
     if let Some(unknown) = args.only.iter().find(|id| !KNOWN.contains(&id.as_str())) {
         bail!("{unknown} is not measured by this command; it knows {}", KNOWN.join(", "));
     }
@@ -86,6 +87,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     }
     if wanted("P10") {
         lines.push(starting::measure(&home, args.cases)?);
+    }
+    if wanted("P11") {
+        lines.push(letters::measure(&home)?);
     }
     if wanted("P13") {
         lines.push(import::measure(&home)?);

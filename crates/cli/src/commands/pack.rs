@@ -33,6 +33,18 @@ enum PackCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Prints a document of a pack with made-up values, to see what its template looks like.
+    #[command(after_help = "Example: ganglion pack print packs/grid appointment_letter letter.pdf")]
+    Print {
+        /// Folder of the pack.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// The document.
+        document: String,
+        /// Where the PDF goes.
+        #[arg(value_name = "FILE")]
+        to: PathBuf,
+    },
     /// Runs the scenarios in the `tests` folders of packs, in memory, with the clock they set.
     #[command(after_help = "Examples:\n  ganglion pack test packs/*\n  \
         ganglion pack test packs/* --only \"returned twice\"\n\nHow scenarios are written is in \
@@ -58,6 +70,18 @@ pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
             findings.0.extend(model.iter().flat_map(ganglion_server::check_templates).map(finding));
             say(&if *json { as_json(&findings)? } else { as_text(&findings) })?;
             Ok(exit(findings.errors() == 0))
+        }
+        PackCommand::Print { dir, document, to } => {
+            let (model, findings) = compiled(std::slice::from_ref(dir))?;
+            let Some(model) = model else {
+                say(&as_text(&findings))?;
+                return Ok(ExitCode::FAILURE);
+            };
+            let press = ganglion_server::Press::default();
+            let sheet = ganglion_server::sample_sheet(&press, &Arc::new(model), document, 0);
+            let sheet = sheet.with_context(|| format!("{} declares no document {document}", dir.display()))?;
+            std::fs::write(to, press.print_here(&sheet)?).with_context(|| format!("cannot write {}", to.display()))?;
+            Ok(ExitCode::SUCCESS)
         }
         PackCommand::Test { dirs, only } => {
             let (model, findings) = compiled(dirs)?;

@@ -3,6 +3,7 @@
 //! Everything is resolved (references exist, expressions are typed and lowered); nothing here can fail at run time for
 //! a reason the checker could have known. The spelling authors use is documented in `docs/packs/language.md`.
 
+mod bulletin;
 mod document;
 mod field;
 mod indicator;
@@ -10,8 +11,10 @@ mod plan;
 mod process;
 mod register;
 mod rule;
+mod table;
 mod target;
 
+pub use bulletin::Bulletin;
 pub use document::{Document, Papers, Seal};
 pub use field::{Check, Field, FieldKind, Required};
 pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
@@ -22,6 +25,7 @@ pub use process::{
 };
 pub use register::{Register, Scope};
 pub use rule::{Rule, RuleOpen};
+pub use table::{Table, TableRows};
 pub use target::{Slack, Target, TargetRows};
 
 use crate::text::Text;
@@ -52,6 +56,12 @@ pub struct Model {
     /// Documents by name.
     #[serde(default)]
     pub documents: BTreeMap<String, Document>,
+    /// Bulletins by name.
+    #[serde(default)]
+    pub bulletins: BTreeMap<String, Bulletin>,
+    /// Tables by name.
+    #[serde(default)]
+    pub tables: BTreeMap<String, Table>,
     /// What templates may read, by pack.
     #[serde(default)]
     pub papers: BTreeMap<String, Papers>,

@@ -1,6 +1,7 @@
 //! From checked nodes to the compiled model, one module a part of the language.
 
 pub mod action;
+pub mod bulletin;
 pub mod clock;
 pub mod document;
 pub mod effect;
@@ -15,6 +16,7 @@ mod register_people;
 pub mod rule;
 pub mod seed;
 mod seed_values;
+pub mod tables;
 pub mod target;
 pub mod value;
 pub mod who;

@@ -5,7 +5,9 @@
 
 mod act;
 mod admin;
+mod batches;
 mod bulk;
+mod bulletins;
 mod card;
 mod cases;
 mod centre;
@@ -28,6 +30,7 @@ mod preview;
 mod query;
 mod registers;
 mod rules;
+mod tables;
 mod turn;
 
 pub(crate) use documents::standing;
@@ -65,10 +68,17 @@ pub fn routes() -> Router<AppState> {
         .route("/cases/{number}/documents/{code}/withdraw", post(documents::withdraw))
         .route("/cases/{number}/documents/preview/{name}", get(documents::preview))
         .route("/cases/{number}/{action}", post(act::act))
+        .route("/documents", get(batches::show))
+        .route("/documents/batches", post(batches::start))
+        .route("/documents/batches/{id}", get(batches::one))
+        .route("/documents/batches/{id}/cancel", post(batches::cancel))
+        .route("/documents/batches/{id}/zip", get(batches::zip))
         .route("/centre", get(centre::show))
         .route("/figures", get(figures::show))
         .route("/figures.csv", get(export::figures))
         .route("/figures/rows", get(figure_rows::show))
+        .route("/bulletins/{file}", get(bulletins::show))
+        .route("/tables/{file}", get(tables::show))
         .route("/m", get(phone::show))
         .merge(registers::routes())
         .merge(rules::routes())
