@@ -7,21 +7,28 @@ use crate::apply::apply_all;
 use crate::decide::{Decision, Given, State, decide, is_unique};
 use crate::journal;
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
+use crate::queue::{Waiting, waiting_of};
 use crate::seal::{Key, wrap};
 use crate::world::World;
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_model::change::{Body, Change, Command, Entry, Outcome, Refusal};
-use ganglion_model::pack::{Effect, FieldKind, OnOverdue, Process};
+use ganglion_model::clocks::local_date;
+use ganglion_model::pack::{FieldKind, OnOverdue, Process};
 use ganglion_model::row::{Case, Record};
-use ganglion_model::{CaseId, CommandId, Fields, Model, Shard};
+use ganglion_model::{CaseId, CommandId, Fields, Model, PostId, Shard};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+mod loads;
+mod wanted;
+
+pub use wanted::want_more;
+
 /// What a batch needs loaded before anything can be decided.
 #[must_use]
-pub fn want(world: &World, commands: &[Command]) -> Want {
+pub fn want(world: &World, commands: &[Command], now: Timestamp) -> Want {
     let mut want = Want::default();
     let mut shards = HashSet::new();
     for command in commands {
@@ -30,7 +37,13 @@ pub fn want(world: &World, commands: &[Command]) -> Want {
         }
         want.answers.push((command.shard, command.id));
         match &command.body {
-            Body::Open { process, form, .. } => want_open(world, command.shard, (process, form), &mut want),
+            Body::Open { process, form, .. } => {
+                want_open(world, command.shard, (process, form), &mut want);
+                wanted::opening(world, (process, form), local_date(now), &mut want);
+            }
+            Body::TakeNext { process, lanes, .. } => {
+                wanted::front(world, command, (process, lanes), commands.len(), &mut want);
+            }
             Body::Act { case, action, form, .. } => {
                 want.cases.push((command.shard, *case));
                 want_act(world, command.shard, (*case, action, form), &mut want);
@@ -80,42 +93,6 @@ fn want_act(world: &World, shard: Shard, (case, action, form): (CaseId, &str, &F
     }
 }
 
-/// Register rows that effects of these commands will change; known only once their cases are loaded.
-#[must_use]
-pub fn want_records(world: &World, state: &State, commands: &[Command]) -> Vec<(Shard, String, String)> {
-    use ganglion_model::expr::Val;
-    use ganglion_model::scope::Names;
-    let mut wanted = Vec::new();
-    for command in commands {
-        let Body::Act { case, action, form, .. } = &command.body else {
-            continue;
-        };
-        let Some(case) = state.cases.get(case) else { continue };
-        let Some(process) = world.model.processes.get(&case.process) else {
-            continue;
-        };
-        let Some(action) = process.action(&case.state, action) else {
-            continue;
-        };
-        for effect in &action.effects {
-            if let Effect::Record { register, key, .. } = effect {
-                let names = Names {
-                    rows: world,
-                    process,
-                    case: Some(case),
-                    form: Some((form, &action.form)),
-                    actor: None,
-                    now: case.updated_at,
-                };
-                if let Val::Text(key) = key.eval(&names) {
-                    wanted.push((command.shard, register.clone(), key.into_owned()));
-                }
-            }
-        }
-    }
-    wanted
-}
-
 /// Gives every line its canonical bytes and leaf hash and takes it into the shard's Merkle tree.
 pub fn hash_lines(writes: &mut [ShardWrite]) {
     for write in writes {
@@ -138,6 +115,7 @@ pub struct Batch<'a> {
     order: Vec<CaseId>,
     writes: BTreeMap<Shard, ShardWrite>,
     asked: Asked,
+    moved: loads::Moved,
 }
 
 /// What was looked for in storage, whether it was there or not.
@@ -145,6 +123,7 @@ pub struct Batch<'a> {
 struct Asked {
     records: HashSet<(Shard, String, String)>,
     unique: HashSet<(Shard, String, String)>,
+    loads: HashSet<PostId>,
 }
 
 /// A case as it was before the batch.
@@ -152,6 +131,7 @@ struct Touched {
     is_new: bool,
     facts: Vec<Fact>,
     timers: Vec<Timer>,
+    waiting: Option<Waiting>,
 }
 
 /// Timers a case needs: one for each running clock, windows aside, that has not been acted on. A paused clock has none, even when its
@@ -196,12 +176,14 @@ impl<'a> Batch<'a> {
             order: Vec::new(),
             writes: BTreeMap::new(),
             asked: Asked::default(),
+            moved: loads::Moved::default(),
         };
         for (shard, head) in loaded.heads {
             batch.state.numbering.insert(shard, head.numbering.clone());
             batch.heads.insert(shard, (head.seq, head));
         }
         batch.add_records(loaded.records);
+        batch.add_loads(loaded.loads);
         batch
     }
 
@@ -229,6 +211,7 @@ impl<'a> Batch<'a> {
     pub fn asked(&mut self, want: &Want) {
         self.asked.records.extend(want.records.iter().cloned());
         self.asked.unique.extend(want.unique.iter().cloned());
+        self.asked.loads.extend(want.loads.iter().cloned());
     }
 
     /// Adds what [`Batch::needs`] asked for.
@@ -236,6 +219,7 @@ impl<'a> Batch<'a> {
         self.asked(want);
         self.state.unique.extend(loaded.unique);
         self.add_records(loaded.records);
+        self.add_loads(loaded.loads);
     }
 
     /// What the decision on `command` rests on that was never looked for. Rows and values whose keys follow from a case
@@ -247,6 +231,7 @@ impl<'a> Batch<'a> {
         }
         let decision = decide(self.world, &self.state, command, given).ok()?;
         let mut want = Want::default();
+        self.want_loads(command, given, &decision, &mut want);
         for change in &decision.changes {
             if let Change::Record { record } = change {
                 let key = (record.shard, record.register.clone(), record.key.clone());
@@ -258,7 +243,7 @@ impl<'a> Batch<'a> {
         let unique = decision.unique.into_iter().map(|(field, value)| (command.shard, field, value));
         want.unique
             .extend(unique.filter(|key| !self.state.unique.contains_key(key) && !self.asked.unique.contains(key)));
-        (!want.records.is_empty() || !want.unique.is_empty()).then_some(want)
+        (!want.is_empty()).then_some(want)
     }
 
     /// Whether deciding a command can touch register rows or unique values that [`want`] did not name for certain.
@@ -266,9 +251,14 @@ impl<'a> Batch<'a> {
         match body {
             Body::Open { process, .. } => {
                 let process = self.world.model.processes.get(process);
-                process.is_some_and(|process| process.form.iter().any(|field| field.unique))
+                process.is_some_and(|process| {
+                    !process.route.rules.is_empty()
+                        || !process.route.workload.is_empty()
+                        || process.form.iter().any(|field| field.unique)
+                })
             }
             Body::Act { case, action, .. } => self.records(*case, |_| Some(action)),
+            Body::TakeNext { .. } => true,
             Body::Due { case, clock } => self.records(*case, |process| match &process.clocks.get(clock)?.on_overdue {
                 OnOverdue::Act(action) => Some(action),
                 _ => None,
@@ -288,7 +278,7 @@ impl<'a> Batch<'a> {
         };
         let action = name(process).and_then(|name| process.action(&case.state, name));
         action.is_some_and(|action| {
-            action.effects.iter().any(|one| matches!(one, Effect::Record { .. }))
+            action.effects.iter().any(wanted::rests_on_more)
                 || action.form.iter().any(|field| is_unique(process, field))
         })
     }
@@ -346,7 +336,9 @@ impl<'a> Batch<'a> {
     fn apply(&mut self, change: &Change, at: Timestamp) -> Option<CaseId> {
         match change {
             Change::Opened { case } => {
-                self.touched.insert(case.id, Touched { is_new: true, facts: Vec::new(), timers: Vec::new() });
+                let fresh = Touched { is_new: true, facts: Vec::new(), timers: Vec::new(), waiting: None };
+                self.touched.insert(case.id, fresh);
+                self.moved.note(&mut self.state.loads, None, Some(case));
                 self.order.push(case.id);
                 self.state.by_number.insert(case.number.clone(), case.id);
                 self.state.cases.insert(case.id, Case::clone(case));
@@ -356,10 +348,13 @@ impl<'a> Batch<'a> {
                 let row = self.state.cases.get_mut(case)?;
                 if !self.touched.contains_key(case) {
                     let facts = facts_of_case(&self.world.model, self.world, row);
-                    self.touched.insert(*case, Touched { is_new: false, facts, timers: timers_of(row) });
+                    let waiting = waiting_of(self.world, row);
+                    self.touched.insert(*case, Touched { is_new: false, facts, timers: timers_of(row), waiting });
                     self.order.push(*case);
                 }
+                let before = loads::held_by(row).cloned();
                 apply_all(row, ops, at);
+                self.moved.note(&mut self.state.loads, before, Some(row));
                 Some(*case)
             }
             Change::Record { record } => {
@@ -400,6 +395,7 @@ impl<'a> Batch<'a> {
             let after = facts_of_case(&self.world.model, self.world, &case);
             let facts = fact_changes(id, before.facts, after);
             let timers = timers_of(&case);
+            let waiting = waiting_of(self.world, &case);
             let model = &self.world.model;
             let write = self
                 .writes
@@ -409,6 +405,10 @@ impl<'a> Batch<'a> {
             write.facts.extend(facts);
             write.timers_gone.extend(before.timers.iter().filter(|timer| !timers.contains(timer)).cloned());
             write.timers_new.extend(timers.into_iter().filter(|timer| !before.timers.contains(timer)));
+            if before.waiting != waiting {
+                write.waiting_gone.extend(before.waiting.map(|waiting| waiting.case));
+                write.waiting_new.extend(waiting);
+            }
             let kind = kind_of(model, &case);
             write.cases.push(CaseWrite { case, is_new: before.is_new, kind });
         }

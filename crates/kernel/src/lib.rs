@@ -10,6 +10,7 @@ pub mod decide;
 pub mod journal;
 pub mod merkle;
 pub mod port;
+pub mod queue;
 pub mod route;
 pub mod seal;
 pub mod world;

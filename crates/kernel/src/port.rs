@@ -6,6 +6,8 @@
 //! row that cannot be read back is an error that names table, column and key.
 
 use crate::merkle::{Frontier, Hash};
+use crate::queue::{QueueWant, Waiting};
+use crate::route::workload::Load;
 use crate::seal::Key;
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, FactChange, Period};
@@ -74,6 +76,26 @@ pub struct Want {
     pub unique: Vec<(Shard, String, String)>,
     /// Register rows: shard, register, key.
     pub records: Vec<(Shard, String, String)>,
+    /// Fronts of queues.
+    pub queues: Vec<QueueWant>,
+    /// Posts whose workload is needed.
+    pub loads: Vec<PostId>,
+}
+
+impl Want {
+    /// Nothing is asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shards.is_empty()
+            && self.answers.is_empty()
+            && self.cases.is_empty()
+            && self.numbers.is_empty()
+            && self.keys.is_empty()
+            && self.unique.is_empty()
+            && self.records.is_empty()
+            && self.queues.is_empty()
+            && self.loads.is_empty()
+    }
 }
 
 /// What was found.
@@ -83,7 +105,7 @@ pub struct Loaded {
     pub heads: BTreeMap<Shard, Head>,
     /// Recorded answers.
     pub answers: Vec<(CommandId, Outcome)>,
-    /// Cases, those asked for by number included.
+    /// Cases, those asked for by number and those at the front of queues included.
     pub cases: Vec<Case>,
     /// Row keys, still wrapped.
     pub keys: Vec<(CaseId, String)>,
@@ -91,6 +113,8 @@ pub struct Loaded {
     pub unique: Vec<((Shard, String, String), String)>,
     /// Newest versions of register rows.
     pub records: Vec<Record>,
+    /// Workload of posts.
+    pub loads: Vec<(PostId, Load)>,
 }
 
 /// A timer: when a clock of a case falls due.
@@ -149,6 +173,10 @@ pub struct ShardWrite {
     pub timers_gone: Vec<Timer>,
     /// Timers that stand now.
     pub timers_new: Vec<Timer>,
+    /// Cases that no longer wait, or wait elsewhere.
+    pub waiting_gone: Vec<CaseId>,
+    /// Cases that wait now.
+    pub waiting_new: Vec<Waiting>,
     /// Facts that changed.
     pub facts: Vec<FactChange>,
     /// Counter deltas.
@@ -333,6 +361,10 @@ pub trait Store: Send + Sync {
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
     /// Writes a batch: durable when it returns.
     async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError>;
+    /// Cases at the front of a queue, in order.
+    async fn waiting(&self, want: &QueueWant) -> Result<Vec<Case>, StoreError>;
+    /// How many wait in a queue, or in some lanes of it; with `before`, only those in front of that case.
+    async fn waiting_count(&self, want: &QueueWant, before: Option<&Waiting>) -> Result<u64, StoreError>;
     /// Timers due at `now`, earliest first.
     async fn timers_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError>;
 

@@ -85,6 +85,16 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         version: Option<u32>,
     },
+    /// Takes the first case that waits in a queue and that the actor may take.
+    TakeNext {
+        /// Process.
+        process: String,
+        /// Only these lanes; empty: any.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lanes: Vec<String>,
+        /// What was typed into the form of the action.
+        form: Fields,
+    },
     /// A clock fell due.
     Due {
         /// The case.
@@ -324,6 +334,8 @@ pub enum RefusalCode {
     WrongShard,
     /// There is no such process, register or action.
     Unknown,
+    /// Nothing waits in the queue that the actor may take.
+    NothingWaiting,
 }
 
 /// What is wrong with one field.

@@ -29,6 +29,9 @@ pub struct Case {
     pub state: String,
     /// Where it belongs.
     pub place: PlaceCode,
+    /// The office that took it in, where any office may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_at: Option<PlaceCode>,
     /// Level at which it is handled now.
     pub level: Level,
     /// Where exactly: longitude, latitude, WGS-84.
@@ -129,6 +132,54 @@ pub struct Route {
     /// The county whose outline holds the point, when it is not the county of the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<PlaceCode>,
+    /// The row of a register that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleHit>,
+    /// The post chosen by workload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<Chosen>,
+}
+
+impl Route {
+    /// A route that gives `place`, nothing else known.
+    #[must_use]
+    pub fn new(by: RouteBy, place: PlaceCode) -> Route {
+        Route {
+            by,
+            place,
+            edition: None,
+            near: Vec::new(),
+            moved_from: Vec::new(),
+            host: None,
+            rule: None,
+            chosen: None,
+        }
+    }
+}
+
+/// The row that decided a routing, and which edition of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleHit {
+    /// The register.
+    pub register: String,
+    /// The row.
+    pub key: String,
+    /// Its version.
+    pub version: u32,
+    /// First day of that version, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Date>,
+}
+
+/// A post chosen because it had the fewest open cases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// The post.
+    pub post: PostId,
+    /// Open cases it had.
+    pub open: u32,
+    /// Posts it was chosen from.
+    pub among: u32,
 }
 
 /// The rule that decided a place.
@@ -143,6 +194,8 @@ pub enum RouteBy {
     Named,
     /// The place of the case it was opened from.
     Inherited,
+    /// A row of a register.
+    Rule,
     /// Moved by an action.
     Moved,
 }

@@ -5,7 +5,7 @@ use crate::Fields;
 use crate::clocks::local_date;
 use crate::expr::{Scope, Val};
 use crate::pack::{Field, FieldKind, Process};
-use crate::place::Level;
+use crate::place::{Level, PlaceCode};
 use crate::row::{Case, Record};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -28,6 +28,8 @@ pub struct ActorView {
     pub level: Option<Level>,
     /// Post id.
     pub post: Option<String>,
+    /// The post's place.
+    pub place: Option<PlaceCode>,
 }
 
 /// Names over a case and what is being typed.
@@ -79,6 +81,7 @@ impl Names<'_> {
             "channel" => Val::Text(Cow::Borrowed(&case.channel)),
             "number" => Val::Text(Cow::Borrowed(&case.number)),
             "place" => Val::Text(Cow::Owned(case.place.to_string())),
+            "taken_at" => case.taken_at.map_or(Val::Null, |place| Val::Text(Cow::Owned(place.to_string()))),
             "opened_at" => time(case.opened_at),
             "closed_at" => opt_time(case.closed_at),
             "observed_at" => opt_time(case.observed_at),
@@ -124,6 +127,7 @@ impl Names<'_> {
         match what.as_str() {
             "role" => Val::Text(Cow::Borrowed(&actor.role)),
             "level" => actor.level.map_or(Val::Null, |level| Val::Text(Cow::Borrowed(level.as_str()))),
+            "place" => actor.place.map_or(Val::Null, |place| Val::Text(Cow::Owned(place.to_string()))),
             "post" => actor.post.as_deref().map_or(Val::Null, |post| Val::Text(Cow::Borrowed(post))),
             _ => Val::Null,
         }

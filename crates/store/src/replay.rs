@@ -9,6 +9,7 @@ use ganglion_kernel::apply::apply_all;
 use ganglion_kernel::batch::{kind_of, timers_of};
 use ganglion_kernel::merkle::{Frontier, Hash};
 use ganglion_kernel::port::{CaseWrite, Head, Line, ShardWrite, Store, StoredLine, Timer, Want};
+use ganglion_kernel::queue::{Waiting, waiting_of};
 use ganglion_kernel::{StoreError, World, journal};
 use ganglion_model::change::Change;
 use ganglion_model::row::Case;
@@ -111,6 +112,7 @@ struct Touched {
     is_new: bool,
     facts: Vec<Fact>,
     timers: Vec<Timer>,
+    waiting: Option<Waiting>,
 }
 
 /// Applies a page of lines and writes what came out; gives the head afterwards.
@@ -125,7 +127,8 @@ async fn play(
     let mut touched: HashMap<CaseId, Touched> = HashMap::new();
     for case in loaded.cases {
         let (facts, timers) = (facts_of_case(&world.model, world, &case), timers_of(&case));
-        touched.insert(case.id, Touched { case, is_new: false, facts, timers });
+        let waiting = waiting_of(world, &case);
+        touched.insert(case.id, Touched { case, is_new: false, facts, timers, waiting });
     }
     let mut write = ShardWrite { shard, expected_seq: tip.seq, ..ShardWrite::default() };
     let mut frontier: Frontier = tip.frontier;
@@ -149,7 +152,8 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
     let wrong = |reason: &str| ReplayError::Line { shard: entry.shard, seq: entry.seq, reason: reason.to_owned() };
     match &entry.change {
         Change::Opened { case } => {
-            let row = Touched { case: Case::clone(case), is_new: true, facts: Vec::new(), timers: Vec::new() };
+            let (facts, timers) = (Vec::new(), Vec::new());
+            let row = Touched { case: Case::clone(case), is_new: true, facts, timers, waiting: None };
             if touched.insert(case.id, row).is_some() {
                 return Err(wrong("it opens a case that is there already"));
             }
@@ -165,13 +169,18 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
 
 /// Adds what a case comes to after the page.
 fn settle(world: &World, write: &mut ShardWrite, touched: Touched) {
-    let Touched { case, is_new, facts, timers } = touched;
+    let Touched { case, is_new, facts, timers, waiting } = touched;
     let changes = fact_changes(case.id, facts, facts_of_case(&world.model, world, &case));
     cells_of_changes(&mut write.cells, &world.model, case.shard, &changes);
     write.facts.extend(changes);
     let now = timers_of(&case);
     write.timers_gone.extend(timers.iter().filter(|timer| !now.contains(timer)).cloned());
     write.timers_new.extend(now.into_iter().filter(|timer| !timers.contains(timer)));
+    let waits = waiting_of(world, &case);
+    if waiting != waits {
+        write.waiting_gone.extend(waiting.map(|waiting| waiting.case));
+        write.waiting_new.extend(waits);
+    }
     let kind = kind_of(&world.model, &case);
     write.cases.push(CaseWrite { case, is_new, kind });
 }

@@ -29,6 +29,10 @@ route-moved = { $count ->
    *[other] Moved { $count } times, now in { $place }.
  }
 route-near = { $place } is { $metres } m away.
+route-rule-place = A rule sends it to { $place }.
+route-rule = Decided by row { $row } of “{ $register }” (version { $version }).
+route-rule-dated = Decided by row { $row } of “{ $register }” (version { $version }, in force since { $since }).
+route-workload = Given to { $post }, who had the fewest open cases ({ $open }) of { $among }.
 route-near-zero = By its outline it lies on the side of { $place }.
 route-host = By its code it belongs to { $county }; on the ground it lies in { $host }.
 # Facts
@@ -93,6 +97,7 @@ refusal-wrong-state = The case is now “{ $state }”; this step cannot be take
 refusal-changed = Somebody acted on this case after you looked at it; it is now “{ $state }”. Look at it and decide again; what you typed is kept.
 refusal-guard = A condition is not met, so this step cannot be taken.
 refusal-form = Something in the form is wrong; see the places marked below.
+refusal-nothing-waiting = Nobody is waiting that you may call.
 refusal-outside = The place lies outside the area.
 refusal-duplicate = The same was taken in before, number { $number }.
 refusal-wrong-shard = The place and the county do not go together; choose the place again.

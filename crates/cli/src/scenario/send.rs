@@ -2,9 +2,9 @@
 
 use super::memory::Memory;
 use super::world::Setting;
-use ganglion_kernel::batch::{Batch, want, want_records};
+use ganglion_kernel::batch::{Batch, want, want_more};
 use ganglion_kernel::decide::{Given, derived};
-use ganglion_kernel::port::{Line, Timer, Want};
+use ganglion_kernel::port::{Line, Timer};
 use ganglion_kernel::seal::Key;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
 use ganglion_model::{CaseId, CommandId, Link, Outcome, Shard};
@@ -94,13 +94,14 @@ impl Installation {
         let given = Given { now: self.now, id, key };
         let commands = std::slice::from_ref(command);
         let world = &self.setting.world;
-        let first = want(world, commands);
-        let mut batch = Batch::new(world, &MASTER, self.memory.load(&first));
+        let load = |want: &ganglion_kernel::port::Want| self.memory.load(world, want);
+        let first = want(world, commands, self.now);
+        let mut batch = Batch::new(world, &MASTER, load(&first));
         batch.asked(&first);
-        let records = Want { records: want_records(world, batch.state(), commands), ..Want::default() };
-        batch.add(&records, self.memory.load(&records));
+        let more = want_more(world, batch.state(), commands, self.now);
+        batch.add(&more, load(&more));
         if let Some(more) = batch.needs(command, &given) {
-            batch.add(&more, self.memory.load(&more));
+            batch.add(&more, load(&more));
         }
         let from = case_of(&command.body).and_then(|id| self.memory.cases.get(&id));
         let from = from.map(|case| (case.process.clone(), case.state.clone()));
@@ -145,7 +146,7 @@ impl Installation {
 fn case_of(body: &Body) -> Option<CaseId> {
     match body {
         Body::Act { case, .. } | Body::Due { case, .. } => Some(*case),
-        Body::Open { .. } | Body::LinkBack { .. } | Body::Put { .. } => None,
+        Body::Open { .. } | Body::TakeNext { .. } | Body::LinkBack { .. } | Body::Put { .. } => None,
     }
 }
 

@@ -53,9 +53,23 @@ pub struct Figure {
     pub said: String,
 }
 
-const PLAIN: [&str; 11] =
-    ["state", "level", "place", "channel", "version", "moved", "routed", "near", "told", "assignee", "assisting"];
-const KNOWN: &str = "state, place, level, number, assignee, assisting, channel, moved, routed, near, told, refused, count NAME, \
+const PLAIN: [&str; 14] = [
+    "state",
+    "level",
+    "place",
+    "channel",
+    "version",
+    "moved",
+    "routed",
+    "near",
+    "told",
+    "assignee",
+    "assisting",
+    "taken_at",
+    "rule",
+    "position",
+];
+const KNOWN: &str = "state, place, taken_at, level, number, assignee, assisting, channel, moved, routed, rule, near, position, told, refused, count NAME, \
      field NAME, mark NAME, link KIND, who may ACTION, WHO sees FIELD, NAME clock, row REGISTER KEY, figure NAME at CODE \
      in PERIOD by PART, each with `:` and a value; on NAME; opened PROCESS as NAME";
 

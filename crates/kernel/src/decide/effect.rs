@@ -4,10 +4,11 @@ use super::clock::{length, put};
 use super::draft::Draft;
 use super::number::next;
 use super::{Decision, Given, State, who};
+use crate::route::workload;
 use crate::seal::is_sealed;
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
-use ganglion_model::clocks::Rule;
+use ganglion_model::clocks::{Rule, local_date};
 use ganglion_model::expr::Val;
 use ganglion_model::pack::{Action, Assign, Effect, LengthFrom, Process, Who};
 use ganglion_model::row::{Case, Link, Mark, Record, Route, RouteBy};
@@ -58,7 +59,7 @@ impl Doing<'_> {
         }
     }
 
-    fn posts(&self, assign: &Assign) -> Vec<PostId> {
+    fn posts(&self, case: &Case, assign: &Assign) -> Vec<PostId> {
         let id = |value: &Value| value.as_str().map(|id| PostId(id.to_owned()));
         match assign {
             Assign::Form(field) => self.form.get(field).and_then(id).into_iter().collect(),
@@ -66,6 +67,10 @@ impl Doing<'_> {
                 self.form.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(id).collect()
             }
             Assign::Actor => self.actor.post.clone().map(PostId).into_iter().collect(),
+            Assign::Workload(by) => {
+                let among = workload::posts(self.world, by, case.place, local_date(self.given.now));
+                workload::choose(&self.state.loads, &among).map(|chosen| chosen.post).into_iter().collect()
+            }
             Assign::Nobody => Vec::new(),
         }
     }
@@ -87,8 +92,14 @@ impl Doing<'_> {
     /// Does one effect.
     pub fn run(&self, draft: &mut Draft, effect: &Effect, decision: &mut Decision) -> Result<(), Refusal> {
         match effect {
-            Effect::Assign(assign) => draft.op(Op::Assign { post: self.posts(assign).into_iter().next() }),
-            Effect::Assist(assign) => draft.op(Op::Assist { posts: self.posts(assign) }),
+            Effect::Assign(assign) => {
+                let post = self.posts(&draft.case, assign).into_iter().next();
+                draft.op(Op::Assign { post });
+            }
+            Effect::Assist(assign) => {
+                let posts = self.posts(&draft.case, assign);
+                draft.op(Op::Assist { posts });
+            }
             Effect::Set { field, value } => {
                 let value = value.eval(&self.names(&draft.case)).to_json();
                 draft.op(Op::Set { field: field.clone(), value });
@@ -290,7 +301,8 @@ pub fn enter(
     draft.op(Op::State { from, to: to.to_owned(), last });
     for (name, def) in &process.numbers {
         if def.on_state.as_deref() == Some(to) && !draft.case.numbers.contains_key(name) {
-            let key = (draft.case.shard, draft.case.place);
+            let kind = process.kind_field.as_ref().and_then(|field| draft.case.fields.get(field)?.as_str());
+            let key = (draft.case.shard, draft.case.place, kind);
             let sequence = format!("{}.{name}", process.name);
             let numbered = next((state, &decision.numbering), (&sequence, def), key, given.now);
             decision.numbering.push((numbered.sequence, numbered.value));

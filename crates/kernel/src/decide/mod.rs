@@ -8,6 +8,7 @@ mod clock;
 mod draft;
 mod effect;
 mod form;
+mod next;
 mod number;
 mod open;
 pub mod problems;
@@ -20,11 +21,12 @@ pub use effect::derived;
 pub use form::{FormContext, read_form};
 pub use unique::is_unique;
 
+use crate::route::workload::Load;
 use crate::seal::Key;
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
 use ganglion_model::row::{Case, Record};
-use ganglion_model::{CaseId, Shard};
+use ganglion_model::{CaseId, PostId, Shard};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
@@ -53,6 +55,8 @@ pub struct State {
     pub numbering: HashMap<Shard, BTreeMap<String, u64>>,
     /// Values that may stand once: (shard, `process.field`, value) to the number of the case that has it.
     pub unique: HashMap<(Shard, String, String), String>,
+    /// How busy the posts are that a case may be given to.
+    pub loads: HashMap<PostId, Load>,
     /// Register rows by shard, register and key: the newest version.
     pub records: HashMap<(Shard, String, String), Record>,
 }
@@ -86,6 +90,9 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
         Body::Act { case, action, form, version } => {
             let case = find(state, command, *case)?;
             act::act(world, state, command, given, &act::Wish { case, action, form, version: *version })
+        }
+        Body::TakeNext { process, lanes, form } => {
+            next::next(world, state, command, given, &next::NextWish { process, lanes, form })
         }
         Body::Due { case, clock } => {
             let case = find(state, command, *case)?;

@@ -5,7 +5,7 @@
 use ganglion_model::RefusalCode;
 
 /// Every kind of refusal.
-pub const REFUSALS: [RefusalCode; 11] = [
+pub const REFUSALS: [RefusalCode; 12] = [
     RefusalCode::NotFound,
     RefusalCode::NotAllowed,
     RefusalCode::SamePerson,
@@ -17,6 +17,7 @@ pub const REFUSALS: [RefusalCode; 11] = [
     RefusalCode::Duplicate,
     RefusalCode::WrongShard,
     RefusalCode::Unknown,
+    RefusalCode::NothingWaiting,
 ];
 
 /// Every value of `FieldFinding::problem`, in alphabetical order.

@@ -28,7 +28,7 @@ pub fn post_of<'a>(world: &'a World, actor: &Actor, now: Timestamp) -> Option<&'
 /// The actor as expressions see it.
 #[must_use]
 pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
-    let named = |role: &str| ActorView { role: role.to_owned(), level: None, post: None };
+    let named = |role: &str| ActorView { role: role.to_owned(), ..ActorView::default() };
     match actor {
         Actor::Public => named("public"),
         Actor::Reporter { .. } => named("reporter"),
@@ -38,6 +38,7 @@ pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
             role: post.role.clone(),
             level: Some(post.place.level()),
             post: Some(post.id.0.clone()),
+            place: Some(post.place),
         }),
     }
 }
@@ -56,6 +57,7 @@ pub fn matches(who: &Who, actor: &Actor, post: Option<&Post>, case: &Case) -> bo
     match who {
         Who::Role { role, level } => role_matches(post, role, *level, case.place),
         Who::RoleHandling { role } => role_matches(post, role, case.level, case.place),
+        Who::RoleTaken { role } => post.is_some_and(|post| post.role == *role && Some(post.place) == case.taken_at),
         Who::Assignee => is_assigned(post, case.assignee.as_ref()),
         Who::Assisting => {
             is_assigned(post, case.assignee.as_ref()) || post.is_some_and(|post| case.assist.contains(&post.id))
@@ -70,16 +72,18 @@ pub fn matches(who: &Who, actor: &Actor, post: Option<&Post>, case: &Case) -> bo
     }
 }
 
-/// Whether `actor` may open a case of `process` at `place`.
+/// Whether `actor` may open a case of `process` at `place`. Where any office may take a case in, the role counts at its own
+/// place, wherever the case belongs.
 #[must_use]
 pub fn may_open(process: &Process, actor: &Actor, post: Option<&Post>, place: PlaceCode) -> bool {
+    let place = post.filter(|_| process.any_office).map_or(place, |post| post.place);
     process.open_by.iter().any(|who| match who {
         Who::Role { role, level } => role_matches(post, role, *level, place),
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(place)),
         Who::Public => matches!(actor, Actor::Public) || post.is_some(),
         Who::Api => matches!(actor, Actor::Api { .. }),
         Who::System => matches!(actor, Actor::System),
-        Who::Assignee | Who::Assisting | Who::Reporter => false,
+        Who::RoleTaken { .. } | Who::Assignee | Who::Assisting | Who::Reporter => false,
     })
 }
 
@@ -124,6 +128,11 @@ pub fn may_read(world: &World, actor: &Actor, post: Option<&Post>, case: &Case) 
         Who::Public | Who::System => false,
         // Reading does not end when a case is handed up or down: the role at any level above the place reads on.
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(case.place)),
+        // The office that took a case in reads it as the office it belongs to does.
+        Who::Role { role, level } => {
+            matches(who, actor, post, case)
+                || case.taken_at.is_some_and(|taken| role_matches(post, role, *level, taken))
+        }
         who => matches(who, actor, post, case),
     }) || post
         .is_some_and(|post| is_tied(post, case) || case.marks.values().any(|mark| mark.post.as_ref() == Some(&post.id)))

@@ -12,5 +12,6 @@ mod numbers;
 mod order;
 mod pack;
 mod permission;
+mod queue;
 mod routing;
 mod sealing;

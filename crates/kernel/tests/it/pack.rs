@@ -289,7 +289,14 @@ fn matter() -> Process {
             ("report".to_owned(), number(None, Level::Township, "SB", 6)),
             ("file".to_owned(), number(Some("sent"), Level::County, "AJ", 4)),
         ]),
-        route: RouteDef { point: Some("point".into()), place: Some("place".into()), handled_at: Some(Level::Township) },
+        route: RouteDef {
+            point: Some("point".into()),
+            place: Some("place".into()),
+            handled_at: Some(Level::Township),
+            ..RouteDef::default()
+        },
+        any_office: false,
+        queue: None,
         initial: "new".into(),
         state_order: states.iter().map(|state| state.name.clone()).collect(),
         states: states.into_iter().map(|state| (state.name.clone(), state)).collect(),

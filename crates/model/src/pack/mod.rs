@@ -6,15 +6,18 @@
 mod field;
 mod indicator;
 mod process;
+mod queue;
 mod register;
+mod routing;
 
 pub use field::{Check, Field, FieldKind, Required};
 pub use indicator::{Formula, Indicator, Measure, Moment, Rounding, Source};
 pub use process::{
-    Action, Assign, ClockDef, Effect, Guard, LengthFrom, NumberDef, NumberPart, OnOverdue, Process, RouteDef, State,
-    Tone, Who,
+    Action, Assign, ClockDef, Effect, Guard, LengthFrom, NumberDef, NumberPart, OnOverdue, Process, State, Tone, Who,
 };
+pub use queue::QueueDef;
 pub use register::{Register, Scope};
+pub use routing::{Give, Match, RouteDef, RuleRoute, Workload};
 
 use crate::text::Text;
 use jiff::civil::Date;

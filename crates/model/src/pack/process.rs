@@ -1,6 +1,8 @@
 //! Processes: states, actions, who may take them, what they do, and the clocks that run meanwhile.
 
 use super::field::Field;
+use super::queue::QueueDef;
+use super::routing::{RouteDef, Workload};
 use crate::clocks::{Length, Rule};
 use crate::expr::Expr;
 use crate::place::Level;
@@ -32,6 +34,12 @@ pub struct Process {
     pub numbers: BTreeMap<String, NumberDef>,
     /// How a case finds its place.
     pub route: RouteDef,
+    /// Taken in at any office: the case keeps the place where it was taken in beside the one it belongs to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub any_office: bool,
+    /// The queue cases wait in until somebody takes the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueDef>,
     /// Name of the state a case starts in.
     pub initial: String,
     /// States by name, in the author's order in `state_order`.
@@ -96,24 +104,18 @@ pub enum NumberPart {
     Literal(String),
     /// The code of the case's place at a level.
     Place(Level),
+    /// The code of the case's place at a level, its last digits only: `{township:3}`.
+    PlaceEnd(Level, u8),
     /// The civil year.
     Year,
+    /// Year and month, `202206`.
+    Month,
+    /// Year, month and day, `20220627`.
+    Day,
+    /// The kind of the case: the code or key in the field that sorts cases.
+    Kind,
     /// The gap-free sequence within the other parts, padded to this many digits.
     Sequence(u8),
-}
-
-/// How a case finds its place.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct RouteDef {
-    /// The point field, if the case is routed by point.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub point: Option<String>,
-    /// The place field, used when there is no point (or alone), and for the reporter's choice near a border.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
-    /// Level at which a case is handled first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub handled_at: Option<Level>,
 }
 
 /// Tone of a state on screens.
@@ -212,6 +214,11 @@ pub enum Who {
         /// The role.
         role: String,
     },
+    /// A post with this role at the very place where the case was taken in.
+    RoleTaken {
+        /// The role.
+        role: String,
+    },
     /// The post the case is assigned to.
     Assignee,
     /// The assigned post or one that assists.
@@ -236,6 +243,8 @@ pub enum Assign {
     FormMany(String),
     /// The actor's own post.
     Actor,
+    /// The post of a role in reach with the fewest open cases.
+    Workload(Workload),
     /// Nobody.
     Nobody,
 }

@@ -32,6 +32,10 @@ pub enum Want<'a> {
     Split,
     /// The key of a register row.
     Key,
+    /// A whole number.
+    Whole,
+    /// Something a cell of a register is compared with.
+    Cell,
     /// A value for a field.
     Field(&'a str, &'a FieldKind),
 }

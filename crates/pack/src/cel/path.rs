@@ -14,10 +14,21 @@ use ganglion_model::pack::FieldKind;
 /// A part of a path with its byte offset.
 type Part<'a> = (&'a str, usize);
 
-const OF_CASE: [&str; 10] =
-    ["state", "level", "channel", "place", "opened_at", "number", "moved", "closed_at", "observed_at", "assignee"];
+const OF_CASE: [&str; 11] = [
+    "state",
+    "level",
+    "channel",
+    "place",
+    "taken_at",
+    "opened_at",
+    "number",
+    "moved",
+    "closed_at",
+    "observed_at",
+    "assignee",
+];
 const OF_CLOCK: [&str; 8] = ["overdue", "running", "paused", "on_time", "stopped", "due", "started", "extended"];
-const OF_ACTOR: [&str; 3] = ["role", "level", "post"];
+const OF_ACTOR: [&str; 4] = ["role", "level", "post", "place"];
 
 /// Resolves the path spelled by `ast`; `asked` if it is only asked whether there is a value.
 pub fn resolve(check: &mut Check<'_>, ast: &IdedExpr, asked: bool) -> Option<Typed> {
@@ -155,6 +166,7 @@ fn actor(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
         "role" => Ty::Text(Words::Role),
         "level" => Ty::Text(Words::Level),
         "post" => Ty::Text(Words::Post),
+        "place" => Ty::Text(Words::Place),
         other => return unknown(check, *name, &format!("`actor` has no part `{other}`"), &OF_ACTOR),
     };
     ends(check, more, ty)
@@ -188,7 +200,7 @@ fn case(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>], asked: bo
         "state" => Some(Ty::Text(Words::State)),
         "level" => Some(Ty::Text(Words::Level)),
         "channel" => Some(Ty::Text(Words::Free)),
-        "place" => Some(Ty::Text(Words::Place)),
+        "place" | "taken_at" => Some(Ty::Text(Words::Place)),
         "number" => Some(Ty::Text(Words::Number)),
         "assignee" => Some(Ty::Text(Words::Post)),
         "opened_at" | "closed_at" | "observed_at" => Some(Ty::Time),

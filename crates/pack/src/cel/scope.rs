@@ -25,6 +25,16 @@ impl<'a> Scope<'a> {
         Scope { form: Some(&process.form), actor: true, now: true, ..Scope::default() }
     }
 
+    /// Values a routing rule is asked with: what is typed, before anybody has the case.
+    pub fn routing(process: &'a ProcessSymbol) -> Scope<'a> {
+        Scope { form: Some(&process.form), ..Scope::default() }
+    }
+
+    /// Order and lane of a queue: the case as it stands, whenever it is looked at.
+    pub fn standing(process: &'a ProcessSymbol) -> Scope<'a> {
+        Scope { case: Some(process), ..Scope::default() }
+    }
+
     /// Conditions of the fields of an action's form.
     pub fn action(process: &'a ProcessSymbol, form: &'a FieldSymbols) -> Scope<'a> {
         Scope { case: Some(process), form: Some(form), actor: true, now: true, ..Scope::default() }

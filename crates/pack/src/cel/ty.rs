@@ -237,6 +237,10 @@ pub fn fit(check: &Check<'_>, typed: Typed, want: &Want<'_>) -> Option<Expr> {
         (Want::Split, _) => wrong("a code, a text, a whole number or true/false", None),
         (Want::Key, Ty::Text(words)) if *words != Words::Length => Some(typed.expr),
         (Want::Key, _) => wrong("the key of a row", Some("use string(…)")),
+        (Want::Whole, Ty::Int) => Some(typed.expr),
+        (Want::Whole, _) => wrong("a whole number", None),
+        (Want::Cell, Ty::Bool | Ty::Int | Ty::Number | Ty::Date | Ty::Text(_)) => Some(typed.expr),
+        (Want::Cell, _) => wrong("a value that a cell can hold", None),
         (Want::Field(name, kind), _) => field(check, typed, name, kind),
     }
 }

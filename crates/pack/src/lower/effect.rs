@@ -141,6 +141,10 @@ impl<'a> Doing<'a> {
     }
 
     fn assign(&self, node: &Node, many: bool) -> Option<Assign> {
+        if let Some(by) = node.get("workload") {
+            self.cx.mapping(node, "whom", &["workload"]);
+            return crate::lower::routing::workload(self.cx, by).map(Assign::Workload);
+        }
         match self.cx.scalar(node, "whom")? {
             "actor" => return Some(Assign::Actor),
             "nobody" => return Some(Assign::Nobody),

@@ -3,13 +3,13 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, clock, number, who};
+use crate::lower::{action, clock, number, queue, routing, who};
 use crate::names;
 use crate::symbols::ProcessSymbol;
 use crate::yaml::Node;
-use ganglion_model::pack::{FieldKind, Process, RouteDef, Who};
+use ganglion_model::pack::{FieldKind, Process, Who};
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 17] = [
     "process",
     "title",
     "heading",
@@ -22,6 +22,8 @@ const KEYS: [&str; 15] = [
     "counts",
     "numbers",
     "route",
+    "any_office",
+    "queue",
     "read",
     "clocks",
     "states",
@@ -44,7 +46,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
     let opening = Scope::opening(symbol);
     let (open_by, open_when) = open(cx, node, &opening);
     let states = cx.need(node, "states", "a process").map(Node::entries).unwrap_or_default();
-    let route = route(cx, node, symbol);
+    let route = routing::all(cx, node, symbol);
     let process = Process {
         name: name.to_owned(),
         pack: cx.pack.to_owned(),
@@ -56,6 +58,8 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         counts: symbol.counts.clone(),
         numbers: number::all(cx, node, symbol),
         route,
+        any_office: cx.flag(node, "any_office", false),
+        queue: queue::lower(cx, node, symbol),
         initial: symbol.states.first().cloned().unwrap_or_default(),
         states: states
             .iter()
@@ -93,7 +97,7 @@ fn open(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> (Vec<Who>, Option<ganglio
 }
 
 /// The field of the case named under `key`, if it fits.
-fn case_field(
+pub fn case_field(
     cx: Cx<'_>,
     (node, key): (&Node, &str),
     symbol: &ProcessSymbol,
@@ -127,34 +131,6 @@ fn heading(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<String> {
 fn sorted_by(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<String> {
     let sorts: fn(&FieldKind) -> bool = |kind| matches!(kind, FieldKind::Choice { .. } | FieldKind::Ref { .. });
     case_field(cx, (node, "kind"), symbol, ("a field of type choice or ref", sorts))
-}
-
-fn route(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> RouteDef {
-    let Some(route) = cx.need(node, "route", "a process") else {
-        return RouteDef::default();
-    };
-    if !cx.mapping(route, "`route`", &["point", "place", "handled_at"]) {
-        return RouteDef::default();
-    }
-    if route.get("point").is_none() && route.get("place").is_none() {
-        let message = "a case finds its place by a point or by a place field";
-        cx.sink.error_help(route.at, "no-route", message, "add `place: <field of type place>`");
-    }
-    let of_form = |key: &str, wanted: &str, fits: fn(&FieldKind) -> bool| {
-        let name = case_field(cx, (route, key), symbol, (wanted, fits))?;
-        if !symbol.form.contains_key(&name) {
-            let at = route.get(key).map_or(route.at, |value| value.at);
-            let message = format!("`{name}` is filled after the case has found its place");
-            cx.sink.error_help(at, "unknown-field", message, "name a field of the opening form");
-            return None;
-        }
-        Some(name)
-    };
-    RouteDef {
-        point: of_form("point", "a field of type point", |kind| matches!(kind, FieldKind::Point)),
-        place: of_form("place", "a field of type place", |kind| matches!(kind, FieldKind::Place { .. })),
-        handled_at: route.get("handled_at").and_then(|level| cx.level(level)),
-    }
 }
 
 /// Personal fields are held for a stated purpose only.

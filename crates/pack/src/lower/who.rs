@@ -40,8 +40,11 @@ fn one(cx: Cx<'_>, node: &Node) -> Option<Who> {
     if level == "handling" {
         return Some(Who::RoleHandling { role: role.to_owned() });
     }
+    if level == "taken" {
+        return Some(Who::RoleTaken { role: role.to_owned() });
+    }
     let Some(level) = Level::parse(level) else {
-        let known = Level::ALL.map(Level::as_str).into_iter().chain(["handling"]);
+        let known = Level::ALL.map(Level::as_str).into_iter().chain(["handling", "taken"]);
         cx.unknown((node.at, "unknown-level"), &format!("there is no level `{level}`"), level, known);
         return None;
     };

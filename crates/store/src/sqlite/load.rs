@@ -33,6 +33,9 @@ pub(super) fn load(connection: &Connection, want: &Want) -> Stored<Loaded> {
             loaded.unique.push(((*shard, field.clone(), value.clone()), number));
         }
     }
+    for post in &want.loads {
+        loaded.loads.push((post.clone(), super::waiting::load(&snapshot, post)?));
+    }
     for wanted in &want.records {
         loaded.records.extend(newest(&snapshot, wanted)?);
     }
@@ -67,6 +70,9 @@ fn cases(connection: &Connection, want: &Want) -> Stored<Vec<Case>> {
         if seen.insert(*id) {
             cases.extend(case_by_id(connection, *shard, *id)?);
         }
+    }
+    for queue in &want.queues {
+        cases.extend(super::waiting::front(connection, queue)?.into_iter().filter(|case| seen.insert(case.id)));
     }
     for (shard, number) in &want.numbers {
         cases.extend(case_by_number(connection, *shard, number)?.filter(|case| seen.insert(case.id)));

@@ -14,6 +14,7 @@ mod people;
 mod port;
 mod reference;
 mod row;
+mod waiting;
 mod write;
 
 pub use connect::{SqliteOptions, SqliteStore};

@@ -1,13 +1,14 @@
 //! The storage port on SQLite: every method takes a connection and hands over to the module of its subject.
 
 use super::connect::SqliteStore;
-use super::{cases, figures, journal, load, people, reference, write};
+use super::{cases, figures, journal, load, people, reference, waiting, write};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Period};
 use ganglion_kernel::port::{
     Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, Session, ShardWrite,
     Store, StoreError, StoredLine, Timer, Want,
 };
+use ganglion_kernel::queue::{QueueWant, Waiting};
 use ganglion_model::row::{Case, Record};
 use ganglion_model::{AccountId, CaseId, Entry, Place, PlaceCode, Post, Shard};
 use jiff::Timestamp;
@@ -20,6 +21,14 @@ impl Store for SqliteStore {
 
     async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError> {
         write::write(&mut self.writer(), batch)
+    }
+
+    async fn waiting(&self, want: &QueueWant) -> Result<Vec<Case>, StoreError> {
+        waiting::front(&self.reader(), want)
+    }
+
+    async fn waiting_count(&self, want: &QueueWant, before: Option<&Waiting>) -> Result<u64, StoreError> {
+        waiting::count(&self.reader(), want, before)
     }
 
     async fn timers_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError> {

@@ -35,6 +35,7 @@ fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
         put_record(connection, record)?;
     }
     timers(connection, write)?;
+    super::waiting::write(connection, write)?;
     for change in &write.facts {
         put_fact(connection, shard, change)?;
     }

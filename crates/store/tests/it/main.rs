@@ -7,6 +7,7 @@ mod heads;
 mod invariants;
 mod lines;
 mod lists;
+mod queues;
 mod reference;
 mod sqlite;
 mod support;
@@ -32,6 +33,10 @@ suite!(memory, file => {
         a_case_that_changes_moves_in_every_list,
         a_case_that_is_not_there_cannot_be_changed,
         no_page_is_longer_than_its_bound;
+    queues:
+        twenty_counters_calling_at_once_never_get_the_same_case,
+        the_front_of_a_queue_is_read_by_lane_and_position,
+        a_post_is_as_busy_as_its_open_cases;
     lines:
         lines_come_back_in_order_and_as_they_were_hashed,
         timers_fall_due_earliest_first_over_all_shards,

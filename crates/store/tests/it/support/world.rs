@@ -9,7 +9,7 @@ use ganglion_model::clocks::{Calendar, Office, Rule};
 use ganglion_model::expr::{Expr, Func};
 use ganglion_model::pack::{
     Action, Assign, ClockDef, Effect, Field, FieldKind, LengthFrom, Measure, Moment, NumberDef, NumberPart, OnOverdue,
-    Process, Register, Required, RouteDef, Scope, Source, State, Tone, Who,
+    Process, QueueDef, Register, Required, RouteDef, Scope, Source, State, Tone, Who,
 };
 use ganglion_model::{AccountId, Level, Model, Place, PlaceKind, PlaceTree, Post, PostId, Posts, Text};
 use jiff::civil::date;
@@ -138,7 +138,16 @@ fn process() -> Process {
         fields: vec![text("result"), Field { personal: true, ..text("caller") }],
         counts: vec!["returned".to_owned(), "reopened".to_owned(), "late".to_owned()],
         numbers: [("report".to_owned(), NumberDef { on_state: None, parts })].into(),
-        route: RouteDef { point: None, place: Some("place".to_owned()), handled_at: None },
+        route: RouteDef { place: Some("place".to_owned()), ..RouteDef::default() },
+        any_office: false,
+        queue: Some(QueueDef {
+            by: vec![clerk()],
+            level: Level::County,
+            state: "filed".to_owned(),
+            take: "give".to_owned(),
+            lane: Some(path("case.category")),
+            order: Some(path("case.reopened")),
+        }),
         initial: "filed".to_owned(),
         states: [
             state("filed", false, filed()),
