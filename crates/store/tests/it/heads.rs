@@ -64,6 +64,7 @@ pub async fn answers_unique_values_keys_and_numbers_are_found_again(make: Make) 
         keys: vec![(SHARD, case_id(1)), (SHARD, case_id(2))],
         unique: vec![taken.clone(), (Shard(130_925), taken.1.clone(), taken.2.clone())],
         records: vec![(SHARD, "none".to_owned(), "none".to_owned())],
+        ..Want::default()
     };
     let loaded = store.load(&want).await.unwrap();
     assert_eq!(loaded.answers, vec![(command_id(7), outcome)]);
