@@ -6,6 +6,7 @@
 use crate::apply::apply_all;
 use crate::decide::{Decision, Given, State, decide, is_unique};
 use crate::journal;
+use crate::notice::{Standing, standing};
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
 use crate::queue::{Waiting, waiting_of};
 use crate::seal::{Key, wrap};
@@ -48,7 +49,12 @@ pub fn want(world: &World, commands: &[Command], now: Timestamp) -> Want {
                 want.cases.push((command.shard, *case));
                 want_act(world, command.shard, (*case, action, form), &mut want);
             }
-            Body::Due { case, .. } | Body::LinkBack { case, .. } => want.cases.push((command.shard, *case)),
+            Body::Due { case, .. }
+            | Body::LinkBack { case, .. }
+            | Body::Child { case, .. }
+            | Body::Recompute { case, .. } => {
+                want.cases.push((command.shard, *case));
+            }
             Body::Put { record } => {
                 want.records.push((command.shard, record.register.clone(), record.key.clone()));
             }
@@ -132,20 +138,28 @@ struct Touched {
     facts: Vec<Fact>,
     timers: Vec<Timer>,
     waiting: Option<Waiting>,
+    notices: Vec<Standing>,
 }
 
 /// Timers a case needs: one for each running clock, windows aside, that has not been acted on. A paused clock has none, even when its
 /// limit had passed before: it is acted on when it runs again.
 #[must_use]
 pub fn timers_of(case: &Case) -> Vec<Timer> {
-    case.clocks
-        .iter()
-        .filter(|(name, clock)| clock.stopped_at().is_none() && !clock.is_paused() && !case.fired.contains(name))
-        .filter(|(name, _)| !case.windows.contains(name))
-        .filter_map(|(name, clock)| {
-            Some(Timer { at: clock.due_at()?, shard: case.shard, case: case.id, clock: name.clone() })
-        })
-        .collect()
+    let timer = |at, clock| Timer { at, shard: case.shard, case: case.id, clock };
+    let runs = |name: &String| case.clocks.get(name).filter(|clock| clock.stopped_at().is_none() && !clock.is_paused());
+    let due = case
+        .clocks
+        .keys()
+        .filter(|name| !case.fired.contains(name) && !case.windows.contains(name))
+        .filter_map(|name| Some(timer(runs(name)?.due_at()?, name.clone())));
+    let soon = case.soon.iter().filter_map(|(name, at)| {
+        let key = format!("{name}.soon");
+        runs(name).filter(|_| !case.fired.contains(&key))?;
+        Some(timer(*at, key))
+    });
+    let notices = crate::notice::standing(case);
+    let down = notices.iter().map(|one| timer(one.until, crate::notice::timer_of(&one.name)));
+    due.chain(soon).chain(down).collect()
 }
 
 /// The kind of a case: the value of its process's kind field.
@@ -240,7 +254,8 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        let unique = decision.unique.into_iter().map(|(field, value)| (command.shard, field, value));
+        let also = decision.also.into_iter().flat_map(|also| also.unique);
+        let unique = decision.unique.into_iter().chain(also).map(|(field, value)| (command.shard, field, value));
         want.unique
             .extend(unique.filter(|key| !self.state.unique.contains_key(key) && !self.asked.unique.contains(key)));
         (!want.is_empty()).then_some(want)
@@ -263,7 +278,8 @@ impl<'a> Batch<'a> {
                 OnOverdue::Act(action) => Some(action),
                 _ => None,
             }),
-            Body::LinkBack { .. } | Body::Put { .. } => false,
+            Body::Child { .. } => true,
+            Body::LinkBack { .. } | Body::Recompute { .. } | Body::Put { .. } => false,
         }
     }
 
@@ -312,6 +328,14 @@ impl<'a> Batch<'a> {
                 self.write(shard).keys.push((case, wrapped));
             }
         }
+        for also in &decision.also {
+            if let Some((case, key)) = also.key {
+                self.state.keys.insert(case, key);
+                if let Some(wrapped) = wrap(self.master, &case.to_string(), &key) {
+                    self.write(shard).keys.push((case, wrapped));
+                }
+            }
+        }
         let numbering = self.state.numbering.entry(shard).or_default();
         numbering.extend(decision.numbering);
         for (index, change) in decision.changes.into_iter().enumerate() {
@@ -324,8 +348,13 @@ impl<'a> Batch<'a> {
             }
             outcome.seq = self.journal(command, given.now, change, touched);
         }
-        for (field, value) in decision.unique {
-            let number = outcome.number.clone().unwrap_or_default();
+        let own = outcome.number.clone().unwrap_or_default();
+        let own = decision.unique.into_iter().map(|(field, value)| (field, value, own.clone()));
+        let also = decision.also.into_iter().flat_map(|also| {
+            let number = also.number;
+            also.unique.into_iter().map(move |(field, value)| (field, value, number.clone()))
+        });
+        for (field, value, number) in own.chain(also).collect::<Vec<_>>() {
             self.state.unique.insert((shard, field.clone(), value.clone()), number.clone());
             self.write(shard).unique.push((field, value, number));
         }
@@ -336,7 +365,8 @@ impl<'a> Batch<'a> {
     fn apply(&mut self, change: &Change, at: Timestamp) -> Option<CaseId> {
         match change {
             Change::Opened { case } => {
-                let fresh = Touched { is_new: true, facts: Vec::new(), timers: Vec::new(), waiting: None };
+                let fresh =
+                    Touched { is_new: true, facts: Vec::new(), timers: Vec::new(), waiting: None, notices: vec![] };
                 self.touched.insert(case.id, fresh);
                 self.moved.note(&mut self.state.loads, None, Some(case));
                 self.order.push(case.id);
@@ -348,8 +378,9 @@ impl<'a> Batch<'a> {
                 let row = self.state.cases.get_mut(case)?;
                 if !self.touched.contains_key(case) {
                     let facts = facts_of_case(&self.world.model, self.world, row);
-                    let waiting = waiting_of(self.world, row);
-                    self.touched.insert(*case, Touched { is_new: false, facts, timers: timers_of(row), waiting });
+                    let (waiting, notices) = (waiting_of(self.world, row), standing(row));
+                    let timers = timers_of(row);
+                    self.touched.insert(*case, Touched { is_new: false, facts, timers, waiting, notices });
                     self.order.push(*case);
                 }
                 let before = loads::held_by(row).cloned();
@@ -408,6 +439,10 @@ impl<'a> Batch<'a> {
             if before.waiting != waiting {
                 write.waiting_gone.extend(before.waiting.map(|waiting| waiting.case));
                 write.waiting_new.extend(waiting);
+            }
+            let notices = standing(&case);
+            if before.notices != notices {
+                write.notices.push((case.id, notices));
             }
             let kind = kind_of(model, &case);
             write.cases.push(CaseWrite { case, is_new: before.is_new, kind });

@@ -9,6 +9,7 @@ pub mod commit;
 pub mod decide;
 pub mod journal;
 pub mod merkle;
+pub mod notice;
 pub mod port;
 pub mod queue;
 pub mod route;

@@ -6,13 +6,16 @@
 //! row that cannot be read back is an error that names table, column and key.
 
 use crate::merkle::{Frontier, Hash};
+use crate::notice::Standing;
 use crate::queue::{QueueWant, Waiting};
 use crate::route::workload::Load;
 use crate::seal::Key;
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, FactChange, Period};
 use ganglion_model::row::{Case, Record};
-use ganglion_model::{AccountId, CaseId, CommandId, Entry, Level, Outcome, Place, PlaceCode, Post, PostId, Shard};
+use ganglion_model::{
+    AccountId, CaseId, CommandId, Entry, Level, Outcome, Place, PlaceCode, Post, PostId, Shard, Text,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -177,6 +180,8 @@ pub struct ShardWrite {
     pub waiting_gone: Vec<CaseId>,
     /// Cases that wait now.
     pub waiting_new: Vec<Waiting>,
+    /// Cases whose standing notices changed, with those that stand now.
+    pub notices: Vec<(CaseId, Vec<Standing>)>,
     /// Facts that changed.
     pub facts: Vec<FactChange>,
     /// Counter deltas.
@@ -354,6 +359,30 @@ pub struct Access {
     pub fields: Vec<String>,
 }
 
+/// A notice to a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Whom.
+    pub post: PostId,
+    /// Shard of the journal line.
+    pub shard: Shard,
+    /// The line.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The case.
+    pub case: CaseId,
+    /// The step that told it.
+    pub action: String,
+    /// The clock it is about, if a clock told it.
+    pub clock: Option<String>,
+    /// Words of the pack; empty: those of the step.
+    pub text: Text,
+}
+
+/// Notices kept for one post; older ones go.
+pub const TOLD_MAX: u32 = 200;
+
 /// What the committer needs.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -365,6 +394,15 @@ pub trait Store: Send + Sync {
     async fn waiting(&self, want: &QueueWant) -> Result<Vec<Case>, StoreError>;
     /// How many wait in a queue, or in some lanes of it; with `before`, only those in front of that case.
     async fn waiting_count(&self, want: &QueueWant, before: Option<&Waiting>) -> Result<u64, StoreError>;
+    /// Notices that stand at `now` inside a place, newest first, after the one given.
+    async fn notices(
+        &self,
+        (place, now): (PlaceCode, Timestamp),
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError>;
+    /// One notice, if it stands at `now`.
+    async fn notice(&self, case: CaseId, name: &str, now: Timestamp) -> Result<Option<Standing>, StoreError>;
     /// Timers due at `now`, earliest first.
     async fn timers_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError>;
 
@@ -452,6 +490,10 @@ pub trait Store: Send + Sync {
     async fn access_add(&self, access: &Access) -> Result<(), StoreError>;
     /// Who saw personal values of a case, newest first.
     async fn accesses(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Access>, StoreError>;
+    /// Puts notices to posts; one that is there already stays as it is.
+    async fn told_add(&self, told: &[Told]) -> Result<(), StoreError>;
+    /// Notices to a post, newest first.
+    async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError>;
     /// A setting of the installation.
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// Puts a setting.

@@ -4,7 +4,7 @@ use crate::Fields;
 use crate::clocks::Clock;
 use crate::id::{AccountId, CaseId, CommandId, PostId, Shard};
 use crate::place::Level;
-use crate::row::{Case, Link, Mark, Record, Route};
+use crate::row::{Case, Link, Mark, Notice, Record, Route};
 use crate::text::Text;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -102,11 +102,25 @@ pub enum Body {
         /// The clock.
         clock: String,
     },
+    /// The calendar changed: deadlines are counted again.
+    Recompute {
+        /// The case.
+        case: CaseId,
+        /// Why, in the words of whoever changed it.
+        why: String,
+    },
     /// Ties a case opened elsewhere back to the case it came from.
     LinkBack {
         /// The case to tie.
         case: CaseId,
         /// The tie.
+        link: Link,
+    },
+    /// Tells a case that one opened out of it has ended, or goes on again.
+    Child {
+        /// The case to tell.
+        case: CaseId,
+        /// The other case as it stands.
         link: Link,
     },
     /// Puts a register row.
@@ -220,6 +234,36 @@ pub enum Op {
         /// Which.
         clock: String,
     },
+    /// A clock was suspended by an action (`on`), or may run on.
+    Hold {
+        /// Which.
+        clock: String,
+        /// Suspended.
+        on: bool,
+    },
+    /// When the last stretch of a clock begins.
+    Soon {
+        /// Which.
+        clock: String,
+        /// When; none while it cannot be told.
+        at: Option<Timestamp>,
+    },
+    /// A deadline moved because the calendar changed.
+    Moved {
+        /// The clock.
+        clock: String,
+        /// The first late instant before.
+        from: Timestamp,
+        /// Now.
+        to: Option<Timestamp>,
+    },
+    /// A public notice was put up or taken down.
+    Notice {
+        /// Which.
+        name: String,
+        /// How it stands.
+        notice: Notice,
+    },
     /// Tied to another case.
     Link {
         /// Tie.
@@ -232,10 +276,21 @@ pub enum Op {
         /// Kind of the link seen from this case.
         link: String,
     },
+    /// Asks for a command that follows from this change; a job sends it. What is refused then is left.
+    Send {
+        /// The command.
+        command: Box<Command>,
+    },
     /// Somebody is to be told.
     Notify {
-        /// Whom: `reporter` or `assignee`.
+        /// Whom: `reporter`, `assignee` or `role@level`.
         whom: String,
+        /// The posts this came to.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        posts: Vec<PostId>,
+        /// Words of the pack; those of the step when empty.
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        text: Text,
     },
 }
 

@@ -71,6 +71,12 @@ pub struct Case {
     /// Clocks that are no deadline: they only bound what may still be done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<String>,
+    /// Clocks an action suspended: no state lets them run on, only another action.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<String>,
+    /// When the last stretch of a clock begins.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub soon: BTreeMap<String, Timestamp>,
     /// Counters.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, u32>,
@@ -79,6 +85,9 @@ pub struct Case {
     pub marks: BTreeMap<String, Mark>,
     /// First and last entry of every state it has been in.
     pub entered: BTreeMap<String, (Timestamp, Timestamp)>,
+    /// Public notices that were put up.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notices: BTreeMap<String, Notice>,
     /// Other cases it is tied to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
@@ -98,6 +107,29 @@ impl Case {
     pub fn count(&self, name: &str) -> u32 {
         self.counts.get(name).copied().unwrap_or(0)
     }
+}
+
+/// A public notice of a case. What it shows is read from the case while it stands, so that nothing of it is left when it
+/// is taken down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// When it was put up.
+    pub from: Timestamp,
+    /// The first instant at which it no longer stands.
+    pub until: Timestamp,
+    /// Whether it has been taken down: after its time, or before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down: Option<Down>,
+}
+
+/// How a notice came down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Down {
+    /// It stood its time.
+    Ended,
+    /// It was withdrawn.
+    Withdrawn,
 }
 
 /// Who left a mark, and when.
@@ -211,6 +243,49 @@ pub struct Link {
     pub case: CaseId,
     /// Its shard.
     pub shard: Shard,
+    /// Its process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+    /// Nothing was left to settle in it when it was last heard of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub settled: bool,
+    /// The version that was heard of.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seen: u32,
+    /// Who had left which mark in it when this case was opened out of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub marks: BTreeMap<String, Mark>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_zero(seen: &u32) -> bool {
+    *seen == 0
+}
+
+/// Kind of the tie from a case to the one it was opened out of.
+pub const OPENED_FROM: &str = "opened_from";
+
+impl Link {
+    /// A tie of this kind to `case` as it stands.
+    #[must_use]
+    pub fn to(case: &Case, kind: &str) -> Link {
+        Link {
+            kind: kind.to_owned(),
+            number: case.number.clone(),
+            case: case.id,
+            shard: case.shard,
+            process: Some(case.process.clone()),
+            settled: case.closed_at.is_some(),
+            seen: case.version,
+            marks: BTreeMap::new(),
+        }
+    }
+
+    /// Whether it leads to a case of `process` that was opened out of this one.
+    #[must_use]
+    pub fn is_child(&self, process: &str) -> bool {
+        self.kind != OPENED_FROM && self.process.as_deref() == Some(process)
+    }
 }
 
 /// One version of a register row.

@@ -15,6 +15,7 @@ mod live;
 mod map;
 mod page;
 mod public;
+mod queue;
 mod rate;
 mod routes;
 mod session;

@@ -8,6 +8,7 @@ use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_kernel::apply::apply_all;
 use ganglion_kernel::batch::{kind_of, timers_of};
 use ganglion_kernel::merkle::{Frontier, Hash};
+use ganglion_kernel::notice::{Standing, standing};
 use ganglion_kernel::port::{CaseWrite, Head, Line, ShardWrite, Store, StoredLine, Timer, Want};
 use ganglion_kernel::queue::{Waiting, waiting_of};
 use ganglion_kernel::{StoreError, World, journal};
@@ -113,6 +114,7 @@ struct Touched {
     facts: Vec<Fact>,
     timers: Vec<Timer>,
     waiting: Option<Waiting>,
+    notices: Vec<Standing>,
 }
 
 /// Applies a page of lines and writes what came out; gives the head afterwards.
@@ -127,8 +129,8 @@ async fn play(
     let mut touched: HashMap<CaseId, Touched> = HashMap::new();
     for case in loaded.cases {
         let (facts, timers) = (facts_of_case(&world.model, world, &case), timers_of(&case));
-        let waiting = waiting_of(world, &case);
-        touched.insert(case.id, Touched { case, is_new: false, facts, timers, waiting });
+        let (waiting, notices) = (waiting_of(world, &case), standing(&case));
+        touched.insert(case.id, Touched { case, is_new: false, facts, timers, waiting, notices });
     }
     let mut write = ShardWrite { shard, expected_seq: tip.seq, ..ShardWrite::default() };
     let mut frontier: Frontier = tip.frontier;
@@ -153,7 +155,7 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
     match &entry.change {
         Change::Opened { case } => {
             let (facts, timers) = (Vec::new(), Vec::new());
-            let row = Touched { case: Case::clone(case), is_new: true, facts, timers, waiting: None };
+            let row = Touched { case: Case::clone(case), is_new: true, facts, timers, waiting: None, notices: vec![] };
             if touched.insert(case.id, row).is_some() {
                 return Err(wrong("it opens a case that is there already"));
             }
@@ -169,7 +171,7 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
 
 /// Adds what a case comes to after the page.
 fn settle(world: &World, write: &mut ShardWrite, touched: Touched) {
-    let Touched { case, is_new, facts, timers, waiting } = touched;
+    let Touched { case, is_new, facts, timers, waiting, notices } = touched;
     let changes = fact_changes(case.id, facts, facts_of_case(&world.model, world, &case));
     cells_of_changes(&mut write.cells, &world.model, case.shard, &changes);
     write.facts.extend(changes);
@@ -180,6 +182,10 @@ fn settle(world: &World, write: &mut ShardWrite, touched: Touched) {
     if waiting != waits {
         write.waiting_gone.extend(waiting.map(|waiting| waiting.case));
         write.waiting_new.extend(waits);
+    }
+    let stand = standing(&case);
+    if notices != stand {
+        write.notices.push((case.id, stand));
     }
     let kind = kind_of(&world.model, &case);
     write.cases.push(CaseWrite { case, is_new, kind });

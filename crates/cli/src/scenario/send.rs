@@ -60,7 +60,12 @@ impl Installation {
             };
             for op in ops {
                 match op {
-                    Op::Notify { whom } => self.told.push((*case, whom.clone())),
+                    Op::Notify { whom, .. } => self.told.push((*case, whom.clone())),
+                    Op::Send { command } => match self.commit(command) {
+                        Ok((_, lines)) => waiting.extend(lines),
+                        // It has no place any more.
+                        Err(_) => {}
+                    },
                     Op::Spawn { command, link } => {
                         waiting.extend(self.spawn(command, link, (line.entry.shard, *case))?);
                     }
@@ -76,7 +81,9 @@ impl Installation {
         let (Some(child), Some(number)) = (opened.case, opened.number) else {
             return Ok(lines);
         };
-        let link = Link { kind: kind.to_owned(), number, case: child, shard: command.shard };
+        let opened = self.memory.cases.get(&child).map(|case| Link::to(case, kind));
+        let Some(mut link) = opened else { return Ok(lines) };
+        (link.number, link.settled, link.seen) = (number, false, 1);
         let back = Command {
             id: derived(command.id, "link"),
             shard,
@@ -145,8 +152,10 @@ impl Installation {
 
 fn case_of(body: &Body) -> Option<CaseId> {
     match body {
-        Body::Act { case, .. } | Body::Due { case, .. } => Some(*case),
-        Body::Open { .. } | Body::TakeNext { .. } | Body::LinkBack { .. } | Body::Put { .. } => None,
+        Body::Act { case, .. } | Body::Due { case, .. } | Body::Recompute { case, .. } => Some(*case),
+        Body::Open { .. } | Body::TakeNext { .. } | Body::LinkBack { .. } | Body::Child { .. } | Body::Put { .. } => {
+            None
+        }
     }
 }
 

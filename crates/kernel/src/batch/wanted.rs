@@ -106,7 +106,13 @@ fn of_effects(
 
 /// Whether an effect rests on rows that the command does not name.
 pub(super) fn rests_on_more(effect: &Effect) -> bool {
-    matches!(effect, Effect::Record { .. } | Effect::Assign(Assign::Workload(_)) | Effect::Assist(Assign::Workload(_)))
+    matches!(
+        effect,
+        Effect::Record { .. }
+            | Effect::Convert(_)
+            | Effect::Assign(Assign::Workload(_))
+            | Effect::Assist(Assign::Workload(_))
+    )
 }
 
 impl Batch<'_> {

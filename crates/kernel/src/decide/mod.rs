@@ -4,8 +4,10 @@
 //! is looked at before anything else about a case is said.
 
 mod act;
+mod child;
 mod clock;
 mod draft;
+mod due;
 mod effect;
 mod form;
 mod next;
@@ -13,6 +15,8 @@ mod number;
 mod open;
 pub mod problems;
 mod put;
+mod recompute;
+mod tell;
 mod unique;
 pub mod who;
 
@@ -28,6 +32,7 @@ use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode}
 use ganglion_model::row::{Case, Record};
 use ganglion_model::{CaseId, PostId, Shard};
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -40,6 +45,23 @@ pub struct Given {
     pub id: Uuid,
     /// Key for its personal values.
     pub key: Key,
+}
+
+impl Given {
+    /// Id and key for the n-th further case a decision opens: other ones, and the same whenever it is decided again.
+    #[must_use]
+    pub fn further(&self, n: usize) -> Given {
+        let hash = |what: &str, seed: &[u8]| {
+            Sha256::new().chain_update(seed).chain_update(what).chain_update(n.to_be_bytes()).finalize()
+        };
+        // The first half of an id is its time: ids go on rising.
+        let mut id = *self.id.as_bytes();
+        id[8..].copy_from_slice(&hash("id", self.id.as_bytes())[..8]);
+        id[8] = (id[8] & 0x3f) | 0x80;
+        let mut key = [0; 32];
+        key.copy_from_slice(&hash("key", &self.key));
+        Given { now: self.now, id: Uuid::from_bytes(id), key }
+    }
 }
 
 /// The rows a batch has loaded, changed as decisions are taken.
@@ -62,7 +84,7 @@ pub struct State {
 }
 
 /// What a command comes to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decision {
     /// Changes in order: the first is the command's own, the others follow from it.
     pub changes: Vec<Change>,
@@ -72,11 +94,24 @@ pub struct Decision {
     pub unique: Vec<(String, String)>,
     /// Sequences as they stand after this decision.
     pub numbering: Vec<(String, u64)>,
+    /// Further cases opened by it.
+    pub also: Vec<Also>,
+}
+
+/// What a case opened by the way brings with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Also {
+    /// Its number.
+    pub number: String,
+    /// Its key, if it holds personal values.
+    pub key: Option<(CaseId, Key)>,
+    /// Values that may stand only once.
+    pub unique: Vec<(String, String)>,
 }
 
 impl Decision {
     fn of(change: Change) -> Decision {
-        Decision { changes: vec![change], key: None, unique: Vec::new(), numbering: Vec::new() }
+        Decision { changes: vec![change], ..Decision::default() }
     }
 }
 
@@ -86,7 +121,7 @@ impl Decision {
 /// A refusal: nothing may be changed, and the reason says what to do next.
 pub fn decide(world: &World, state: &State, command: &Command, given: &Given) -> Result<Decision, Refusal> {
     match &command.body {
-        Body::Open { .. } => open::open(world, state, command, given),
+        Body::Open { .. } => open::open(world, state, command, given, &[]),
         Body::Act { case, action, form, version } => {
             let case = find(state, command, *case)?;
             act::act(world, state, command, given, &act::Wish { case, action, form, version: *version })
@@ -96,7 +131,11 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
         }
         Body::Due { case, clock } => {
             let case = find(state, command, *case)?;
-            act::due(world, state, command, given, (case, clock))
+            due::due(world, state, command, given, (case, clock))
+        }
+        Body::Recompute { case, why } => {
+            let case = find(state, command, *case)?;
+            recompute::recompute(world, command, given, (case, why))
         }
         Body::LinkBack { case, link } => {
             if command.actor != Actor::System {
@@ -105,6 +144,10 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
             let case = find(state, command, *case)?;
             let ops = vec![ganglion_model::Op::Link { link: link.clone() }];
             Ok(Decision::of(Change::Case { case: case.id, action: "link".to_owned(), ops, input: BTreeMap::new() }))
+        }
+        Body::Child { case, link } => {
+            let case = find(state, command, *case)?;
+            child::ended(world, state, command, given, (case, link))
         }
         Body::Put { record } => put::put(world, state, command, given, record),
     }

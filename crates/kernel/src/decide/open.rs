@@ -18,7 +18,15 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// Decides an opening.
-pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> Result<Decision, Refusal> {
+///
+/// `taken` are sequences that the decision this one is part of has moved on already.
+pub fn open(
+    world: &World,
+    state: &State,
+    command: &Command,
+    given: &Given,
+    taken: &[(String, u64)],
+) -> Result<Decision, Refusal> {
     let Body::Open { process, form, channel, observed_at, from } = &command.body else {
         return Err(Refusal::new(RefusalCode::Unknown));
     };
@@ -37,7 +45,8 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         // Every case gets a key: an action may ask for personal values later.
         key: has_personal(process).then_some((id, given.key)),
         unique,
-        numbering: Vec::new(),
+        numbering: taken.to_vec(),
+        ..Decision::default()
     };
     let opener = match &command.actor {
         Actor::Post { post, .. } => Some(post.clone()),
@@ -70,6 +79,9 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         clocks: BTreeMap::new(),
         fired: Vec::new(),
         windows: Vec::new(),
+        held: Vec::new(),
+        notices: BTreeMap::new(),
+        soon: BTreeMap::new(),
         counts: BTreeMap::new(),
         marks: BTreeMap::new(),
         entered: BTreeMap::new(),
@@ -77,6 +89,7 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
     };
     let mut draft = Draft::new(case, given.now);
     enter((world, state), process, &mut draft, &process.initial, (given, &mut decision));
+    super::clock::dates(world, process, &mut draft, given.now);
     decision.changes.push(Change::Opened { case: Box::new(draft.case) });
     Ok(decision)
 }

@@ -52,7 +52,8 @@ pub const PROBLEMS: [&str; 27] = [
 ];
 
 /// Every value of the argument `reason` of a refusal without field findings, in alphabetical order.
-pub const REASONS: [&str; 6] = ["erased", "no_length", "no_level", "not_running", "other_unit", "overdue"];
+pub const REASONS: [&str; 9] =
+    ["erased", "no_length", "no_level", "no_notice", "not_running", "other_unit", "overdue", "too_long", "unchanged"];
 
 #[cfg(test)]
 mod tests {

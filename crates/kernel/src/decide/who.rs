@@ -8,10 +8,11 @@ use crate::world::World;
 use ganglion_model::change::Actor;
 use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Action, Field, Process, Who};
-use ganglion_model::row::Case;
+use ganglion_model::row::{Case, Mark, OPENED_FROM};
 use ganglion_model::scope::ActorView;
 use ganglion_model::{Level, PlaceCode, Post, PostId};
 use jiff::Timestamp;
+use serde_json::Value;
 
 /// The post behind an actor, if it is one and exists today and is held by the account that claims it.
 #[must_use]
@@ -93,17 +94,31 @@ pub fn may_act(action: &Action, actor: &Actor, post: Option<&Post>, case: &Case)
     action.by.iter().any(|who| matches(who, actor, post, case))
 }
 
-/// Whether one of the marks in `action.not` was left by the same post or the same person.
+/// Whether one of the marks in `action.not` was left by the same post or the same person, here or in the case this one was
+/// opened out of, or a field that `not` names names them.
 #[must_use]
 pub fn is_same_person(action: &Action, actor: &Actor, case: &Case) -> bool {
     let Actor::Post { post, account } = actor else {
         return false;
     };
-    action
-        .not
-        .iter()
-        .filter_map(|mark| case.marks.get(mark))
-        .any(|mark| mark.post.as_ref() == Some(post) || mark.account.as_ref() == Some(account))
+    let is_own = |mark: &Mark| mark.post.as_ref() == Some(post) || mark.account.as_ref() == Some(account);
+    let named = |value: &Value| value.as_str().is_some_and(|id| id == post.0 || id == account.0);
+    action.not.iter().any(|one| match one.split_once('.') {
+        // Who handled the case this one was opened out of.
+        Some(("parent", mark)) => case
+            .links
+            .iter()
+            .filter(|link| link.kind == OPENED_FROM)
+            .filter_map(|link| link.marks.get(mark))
+            .any(is_own),
+        // Posts or accounts named in a field: those who have to stand aside.
+        Some(("case", field)) => match case.fields.get(field) {
+            Some(Value::Array(all)) => all.iter().any(named),
+            Some(one) => named(one),
+            None => false,
+        },
+        _ => case.marks.get(one).is_some_and(is_own),
+    })
 }
 
 /// Every rule that lets somebody read cases of a process: those who read, those who may act in some state, and those

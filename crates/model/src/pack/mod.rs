@@ -3,18 +3,20 @@
 //! Everything is resolved (references exist, expressions are typed and lowered); nothing here can fail at run time for
 //! a reason the checker could have known. The spelling authors use is documented in `docs/packs/language.md`.
 
+mod clock;
 mod field;
 mod indicator;
+mod notice;
 mod process;
 mod queue;
 mod register;
 mod routing;
 
+pub use clock::{ClockDef, LengthFrom, OnOverdue, Soon, SoonAt, declared_of, promised_of};
 pub use field::{Check, Field, FieldKind, Required};
 pub use indicator::{Formula, Indicator, Measure, Moment, Rounding, Source};
-pub use process::{
-    Action, Assign, ClockDef, Effect, Guard, LengthFrom, NumberDef, NumberPart, OnOverdue, Process, State, Tone, Who,
-};
+pub use notice::{NoticeDef, NoticeField};
+pub use process::{Action, Assign, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who};
 pub use queue::QueueDef;
 pub use register::{Register, Scope};
 pub use routing::{Give, Match, RouteDef, RuleRoute, Workload};

@@ -34,6 +34,8 @@ pub enum Want<'a> {
     Key,
     /// A whole number.
     Whole,
+    /// A day or a moment.
+    Moment,
     /// Something a cell of a register is compared with.
     Cell,
     /// A value for a field.

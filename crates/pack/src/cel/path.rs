@@ -27,7 +27,19 @@ const OF_CASE: [&str; 11] = [
     "observed_at",
     "assignee",
 ];
-const OF_CLOCK: [&str; 8] = ["overdue", "running", "paused", "on_time", "stopped", "due", "started", "extended"];
+const OF_CLOCK: [&str; 11] = [
+    "overdue",
+    "running",
+    "paused",
+    "on_time",
+    "stopped",
+    "due",
+    "started",
+    "extended",
+    "promised_overdue",
+    "promised_on_time",
+    "promised_due",
+];
 const OF_ACTOR: [&str; 4] = ["role", "level", "post", "place"];
 
 /// Resolves the path spelled by `ast`; `asked` if it is only asked whether there is a value.
@@ -71,6 +83,8 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
     match (*name, scope.case) {
         ("case", Some(process)) => case(check, process, rest, asked),
         ("clock", Some(process)) => clock(check, process, rest),
+        ("notice", Some(process)) => notice(check, process, rest),
+        ("children", Some(_)) => children(check, rest),
         ("mark", Some(process)) => {
             one(check, rest, "mark", &process.marks.iter().map(String::as_str).collect::<Vec<_>>())
         }
@@ -172,6 +186,45 @@ fn actor(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
     ends(check, more, ty)
 }
 
+/// `notice.<name>.up` and its other parts.
+fn notice(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Option<Ty> {
+    const PARTS: [&str; 4] = ["up", "ended", "from", "until"];
+    let known: Vec<&str> = process.notices.iter().map(String::as_str).collect();
+    let Some((name, rest)) = rest.split_first() else {
+        return incomplete(check, "notice", &known);
+    };
+    if !known.contains(&name.0) {
+        return unknown(check, *name, &format!("there is no notice `{}`", name.0), &known);
+    }
+    let Some((what, more)) = rest.split_first() else {
+        return incomplete(check, &format!("notice.{}", name.0), &PARTS);
+    };
+    let ty = match what.0 {
+        "up" | "ended" => Ty::Bool,
+        "from" | "until" => Ty::Time,
+        other => return unknown(check, *what, &format!("a notice has no part `{other}`"), &PARTS),
+    };
+    ends(check, more, ty)
+}
+
+/// `children.<process>.open` and `.total`.
+fn children(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
+    let known: Vec<&str> = check.cx.symbols.processes.keys().map(String::as_str).collect();
+    let Some((name, rest)) = rest.split_first() else {
+        return incomplete(check, "children", &known);
+    };
+    if !known.contains(&name.0) {
+        return unknown(check, *name, &format!("there is no process `{}`", name.0), &known);
+    }
+    let Some((what, more)) = rest.split_first() else {
+        return incomplete(check, &format!("children.{}", name.0), &["open", "total"]);
+    };
+    if !["open", "total"].contains(&what.0) {
+        return unknown(check, *what, &format!("children have no part `{}`", what.0), &["open", "total"]);
+    }
+    ends(check, more, Ty::Int)
+}
+
 fn clock(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Option<Ty> {
     let clocks: Vec<&str> = process.clocks.iter().map(String::as_str).collect();
     let Some((name, rest)) = rest.split_first() else {
@@ -184,8 +237,8 @@ fn clock(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Optio
         return incomplete(check, &format!("clock.{}", name.0), &OF_CLOCK);
     };
     let ty = match what.0 {
-        "overdue" | "running" | "paused" | "on_time" => Ty::Bool,
-        "stopped" | "due" | "started" => Ty::Time,
+        "overdue" | "running" | "paused" | "on_time" | "promised_overdue" | "promised_on_time" => Ty::Bool,
+        "stopped" | "due" | "started" | "promised_due" => Ty::Time,
         "extended" => Ty::Int,
         other => return unknown(check, *what, &format!("a clock has no part `{other}`"), &OF_CLOCK),
     };

@@ -62,7 +62,8 @@ impl<'a> Scope<'a> {
 
     /// Names at the start of a path.
     pub fn roots(&self) -> Vec<&'static str> {
-        let of_case: &[&str] = if self.case.is_some() { &["case", "clock", "mark", "first", "last"] } else { &[] };
+        let of_case: &[&str] =
+            if self.case.is_some() { &["case", "clock", "mark", "first", "last", "children", "notice"] } else { &[] };
         let mut roots = of_case.to_vec();
         roots.extend(self.form.map(|_| "form"));
         roots.extend(self.row.map(|_| "row"));
@@ -73,4 +74,5 @@ impl<'a> Scope<'a> {
 }
 
 /// Every root of the language, available here or not.
-pub const ROOTS: [&str; 10] = ["case", "form", "row", "actor", "clock", "mark", "first", "last", "now", "today"];
+pub const ROOTS: [&str; 12] =
+    ["case", "form", "row", "actor", "clock", "mark", "first", "last", "children", "notice", "now", "today"];

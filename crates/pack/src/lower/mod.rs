@@ -3,9 +3,11 @@
 pub mod action;
 pub mod clock;
 pub mod effect;
+pub mod extension;
 pub mod field;
 pub mod header;
 pub mod indicator;
+pub mod notice;
 pub mod number;
 pub mod process;
 mod queue;

@@ -3,13 +3,14 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, clock, number, queue, routing, who};
+use crate::lower::{action, clock, extension, notice, number, queue, routing, who};
 use crate::names;
-use crate::symbols::ProcessSymbol;
+use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::Node;
-use ganglion_model::pack::{FieldKind, Process, Who};
+use ganglion_model::pack::{Children, FieldKind, Process, Who};
+use std::collections::BTreeMap;
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 19] = [
     "process",
     "title",
     "heading",
@@ -24,6 +25,8 @@ const KEYS: [&str; 17] = [
     "route",
     "any_office",
     "queue",
+    "children",
+    "notices",
     "read",
     "clocks",
     "states",
@@ -47,7 +50,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
     let (open_by, open_when) = open(cx, node, &opening);
     let states = cx.need(node, "states", "a process").map(Node::entries).unwrap_or_default();
     let route = routing::all(cx, node, symbol);
-    let process = Process {
+    let mut process = Process {
         name: name.to_owned(),
         pack: cx.pack.to_owned(),
         title: cx.needed_text(node, "title", &what),
@@ -67,12 +70,15 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
             .collect(),
         state_order: symbol.states.clone(),
         clocks: clock::all(cx, node.get("clocks"), symbol),
+        children: children(cx, node),
+        notices: notice::all(cx, node, symbol),
         read: who::list(cx, node, "read", (is_role, "only role@level may read without acting")),
         heading: heading(cx, node, symbol).unwrap_or_default(),
         kind_field: sorted_by(cx, node, symbol),
         retention_days: cx.number(node, "retention", (1, MOST_DAYS)).and_then(|days| u32::try_from(days).ok()),
         purpose: cx.text_or_empty(node, "purpose", &what),
     };
+    extension::add(cx, node, &mut process);
     purpose(cx, node, symbol, &process);
     Some(process)
 }
@@ -131,6 +137,39 @@ fn heading(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<String> {
 fn sorted_by(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<String> {
     let sorts: fn(&FieldKind) -> bool = |kind| matches!(kind, FieldKind::Choice { .. } | FieldKind::Ref { .. });
     case_field(cx, (node, "kind"), symbol, ("a field of type choice or ref", sorts))
+}
+
+/// What the system does when cases opened out of this one end.
+fn children(cx: Cx<'_>, node: &Node) -> BTreeMap<String, Children> {
+    let mut all = BTreeMap::new();
+    for (key, rule) in node.get("children").map(Node::entries).unwrap_or_default() {
+        let known = cx.symbols.processes.iter().map(|(name, one)| (name, &one.packs));
+        if !cx.usable(key.at, ("process", "unknown-process"), &key.text, known)
+            || !cx.mapping(rule, "`children`", &["each", "all"])
+        {
+            continue;
+        }
+        let action = |word: &str| {
+            let named = rule.get(word)?;
+            let name = cx.scalar(named, "an action")?;
+            let found: Vec<_> = symbols::actions(node).filter(|(key, _)| key.text == name).collect();
+            if found.is_empty() {
+                let known = symbols::actions(node).map(|(key, _)| key.text.as_str());
+                cx.unknown((named.at, "unknown-action"), &format!("there is no action `{name}`"), name, known);
+                return None;
+            }
+            let system = |action: &Node| {
+                action.get("by").map(Node::items).unwrap_or_default().iter().any(|by| by.text() == Some("system"))
+            };
+            if found.iter().any(|(_, action)| !system(action)) {
+                let message = format!("`{name}` is taken by the system, but does not allow `system`");
+                cx.sink.error_help(named.at, "system-may-not", message, "add `system` to `by` of the action");
+            }
+            Some(name.to_owned())
+        };
+        all.insert(key.text.clone(), Children { each: action("each"), all: action("all") });
+    }
+    all
 }
 
 /// Personal fields are held for a stated purpose only.

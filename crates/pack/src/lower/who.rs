@@ -29,6 +29,12 @@ pub fn list(cx: Cx<'_>, node: &Node, key: &str, (fits, why): (fn(&Who) -> bool, 
     all
 }
 
+/// Those who are told: reporter, assignee, assisting posts, or posts of a role in reach of the case.
+pub fn told(cx: Cx<'_>, node: &Node, key: &str) -> Vec<Who> {
+    let told: fn(&Who) -> bool = |who| !matches!(who, Who::Public | Who::Api | Who::System);
+    list(cx, node, key, (told, "reporter, assignee, assisting or role@level can be told"))
+}
+
 fn one(cx: Cx<'_>, node: &Node) -> Option<Who> {
     let text = cx.scalar(node, "who")?;
     let Some((role, level)) = text.split_once('@') else {

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 const MIGRATIONS: &[(u32, &str, &str)] = &[
     (1, "tables", include_str!("migrations/0001-tables.sql")),
     (2, "waiting", include_str!("migrations/0002-waiting.sql")),
+    (3, "notices", include_str!("migrations/0003-notices.sql")),
+    (4, "told", include_str!("migrations/0004-told.sql")),
 ];
 
 /// Why a database could not be opened.

@@ -10,10 +10,12 @@ mod figures;
 mod journal;
 mod load;
 mod migrate;
+mod notices;
 mod people;
 mod port;
 mod reference;
 mod row;
+mod told;
 mod waiting;
 mod write;
 

@@ -1,16 +1,17 @@
 //! The storage port on SQLite: every method takes a connection and hands over to the module of its subject.
 
 use super::connect::SqliteStore;
-use super::{cases, figures, journal, load, people, reference, waiting, write};
+use super::{cases, figures, journal, load, notices, people, reference, told, waiting, write};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Period};
+use ganglion_kernel::notice::Standing;
 use ganglion_kernel::port::{
     Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, Session, ShardWrite,
-    Store, StoreError, StoredLine, Timer, Want,
+    Store, StoreError, StoredLine, Timer, Told, Want,
 };
 use ganglion_kernel::queue::{QueueWant, Waiting};
 use ganglion_model::row::{Case, Record};
-use ganglion_model::{AccountId, CaseId, Entry, Place, PlaceCode, Post, Shard};
+use ganglion_model::{AccountId, CaseId, Entry, Place, PlaceCode, Post, PostId, Shard};
 use jiff::Timestamp;
 
 #[async_trait]
@@ -29,6 +30,19 @@ impl Store for SqliteStore {
 
     async fn waiting_count(&self, want: &QueueWant, before: Option<&Waiting>) -> Result<u64, StoreError> {
         waiting::count(&self.reader(), want, before)
+    }
+
+    async fn notices(
+        &self,
+        (place, now): (PlaceCode, Timestamp),
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError> {
+        notices::page(&self.reader(), (place, now), after, limit)
+    }
+
+    async fn notice(&self, case: CaseId, name: &str, now: Timestamp) -> Result<Option<Standing>, StoreError> {
+        notices::standing(&self.reader(), (case, name), now)
     }
 
     async fn timers_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError> {
@@ -172,6 +186,14 @@ impl Store for SqliteStore {
 
     async fn accesses(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Access>, StoreError> {
         people::accesses(&self.reader(), shard, case, limit)
+    }
+
+    async fn told_add(&self, notices: &[Told]) -> Result<(), StoreError> {
+        told::add(&mut self.writer(), notices)
+    }
+
+    async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError> {
+        told::of(&self.reader(), post, limit)
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {

@@ -36,6 +36,7 @@ fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     }
     timers(connection, write)?;
     super::waiting::write(connection, write)?;
+    super::notices::write(connection, write)?;
     for change in &write.facts {
         put_fact(connection, shard, change)?;
     }

@@ -115,6 +115,9 @@ fn clock() -> ClockDef {
         until: vec!["done".to_owned(), "ended".to_owned()],
         suspend_in: vec![],
         length: LengthFrom::Fixed(rule.length),
+        promised: None,
+        from_date: None,
+        soon: None,
         rule,
         on_overdue: OnOverdue::Count("late".to_owned()),
         promise: false,
@@ -163,6 +166,8 @@ fn process() -> Process {
         kind_field: Some("category".to_owned()),
         retention_days: None,
         purpose: Text::default(),
+        children: BTreeMap::new(),
+        notices: BTreeMap::new(),
     }
 }
 
