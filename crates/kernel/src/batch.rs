@@ -6,7 +6,7 @@
 use crate::apply::apply_all;
 use crate::decide::{Decision, Given, State, decide, is_unique};
 use crate::journal;
-use crate::notice::{Standing, standing};
+use crate::notice::{Standing, of_timer, standing};
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
 use crate::queue::{Waiting, waiting_of};
 use crate::seal::{Key, wrap};
@@ -274,9 +274,12 @@ impl<'a> Batch<'a> {
             }
             Body::Act { case, action, .. } => self.records(*case, |_| Some(action)),
             Body::TakeNext { .. } => true,
-            Body::Due { case, clock } => self.records(*case, |process| match &process.clocks.get(clock)?.on_overdue {
-                OnOverdue::Act(action) => Some(action),
-                _ => None,
+            Body::Due { case, clock } => self.records(*case, |process| match of_timer(clock) {
+                Some(notice) => process.notices.get(notice)?.then.as_ref(),
+                None => match &process.clocks.get(clock)?.on_overdue {
+                    OnOverdue::Act(action) => Some(action),
+                    _ => None,
+                },
             }),
             Body::Child { .. } => true,
             Body::LinkBack { .. } | Body::Recompute { .. } | Body::Put { .. } => false,
