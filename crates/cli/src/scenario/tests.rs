@@ -70,7 +70,7 @@ fn every_scenario_that_must_fail_fails_with_the_findings_it_names() {
 /// What the language says and no shipped pack uses yet has a pack of its own here.
 #[test]
 fn the_scenarios_of_the_test_packs_pass() {
-    for pack in ["flows"] {
+    for pack in ["flows", "deadlines"] {
         let dir = here("packs").join(pack);
         let (model, findings) = compile_folders(&[dir.clone()]).unwrap();
         let model = Arc::new(model.unwrap_or_else(|| panic!("{findings}")));

@@ -132,7 +132,7 @@ fn figure(name: &str, rest: &[&str], said: String) -> Option<Figure> {
 /// What the clock shows, when a part is not so or cannot be read.
 pub fn clock(running: &Running, case: &Case, name: &str, said: &str) -> Result<(String, String), String> {
     let known = running.at.setting.world.model.processes.get(&case.process);
-    if !known.is_some_and(|process| process.clocks.contains_key(name)) {
+    if !known.is_some_and(|process| process.clocks.contains_key(ganglion_model::pack::declared_of(name))) {
         return Err(format!("{} has no clock {name}", case.process));
     }
     let clock = case.clocks.get(name);

@@ -139,6 +139,9 @@ pub fn turn((world, process): (&World, &Process), draft: &mut Draft, def: &Clock
 
 /// Starts a clock anew, if its length is known, and the promised one with it.
 fn renew((world, process): (&World, &Process), draft: &mut Draft, def: &ClockDef, now: Timestamp) {
+    if draft.case.held.contains(&def.name) {
+        draft.op(Op::Hold { clock: def.name.clone(), on: false });
+    }
     if let Some(clock) = start(world, process, &draft.case, (def, &def.length), now) {
         put(world, draft, (def, &def.name), clock);
         if let Some(promised) = &def.promised {
