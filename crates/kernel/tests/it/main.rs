@@ -15,3 +15,4 @@ mod permission;
 mod queue;
 mod routing;
 mod sealing;
+mod workload;

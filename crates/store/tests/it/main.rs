@@ -35,6 +35,7 @@ suite!(memory, file => {
         no_page_is_longer_than_its_bound;
     queues:
         twenty_counters_calling_at_once_never_get_the_same_case,
+        numbers_have_no_gaps_however_many_come_at_once_and_are_refused,
         the_front_of_a_queue_is_read_by_lane_and_position,
         a_post_is_as_busy_as_its_open_cases;
     lines:

@@ -22,6 +22,15 @@ fn open(n: u128, category: &str) -> Command {
     Command { id: command_id(n), shard: SHARD, actor: Actor::Public, body }
 }
 
+fn open_at(n: u128, township: &str, reference: Option<u128>) -> Command {
+    let mut command = open(n, "a");
+    if let Body::Open { form, .. } = &mut command.body {
+        form.insert("place".to_owned(), json!(township));
+        form.extend(reference.map(|reference| ("reference".to_owned(), json!(format!("R{reference}")))));
+    }
+    command
+}
+
 fn call(n: u128, lanes: &[&str]) -> Command {
     let (post, account) = clerk_of(COUNTY);
     let lanes = lanes.iter().map(|one| (*one).to_owned()).collect();
@@ -48,7 +57,7 @@ pub async fn twenty_counters_calling_at_once_never_get_the_same_case(make: Make)
     }
     let (mut called, mut empty) = (BTreeSet::new(), 0);
     for answers in [20, 20, 20].map(|count| calls.drain(..count).collect::<Vec<_>>()) {
-        for answer in futures_join(answers).await {
+        for answer in together(answers).await {
             match answer {
                 Ok(outcome) => assert!(called.insert(outcome.case.unwrap()), "one case was given twice"),
                 Err(CommitError::Refused(refusal)) => {
@@ -65,8 +74,35 @@ pub async fn twenty_counters_calling_at_once_never_get_the_same_case(make: Make)
     thread.join().unwrap();
 }
 
+pub async fn numbers_have_no_gaps_however_many_come_at_once_and_are_refused(make: Make) {
+    let db = make();
+    let (committer, thread) = Committer::start(works(db.store.clone())).unwrap();
+    let towns = ["130922001", "130922002"];
+    // Every third is refused, because its reference stands in an earlier one.
+    let commands = (0..90_u128).map(|n| open_at(n, towns[usize::try_from(n % 2).unwrap()], (n % 3 == 0).then_some(7)));
+    let sends: Vec<_> = commands
+        .map(|command| {
+            let committer = committer.clone();
+            async move { committer.send(command).await }
+        })
+        .collect();
+    let answers = together(sends).await;
+    let numbers: BTreeSet<String> = answers.into_iter().filter_map(|answer| answer.ok()?.number).collect();
+    let expected: BTreeSet<String> = towns
+        .iter()
+        .flat_map(|town| {
+            let count = numbers.iter().filter(|number| number.starts_with(town)).count();
+            (1..=count).map(move |n| format!("{town}-{n:04}"))
+        })
+        .collect();
+    assert_eq!(numbers, expected);
+    assert_eq!(numbers.len(), 61, "sixty without a reference and one with it");
+    drop(committer);
+    thread.join().unwrap();
+}
+
 /// Polls all of them together, so that their commands stand in the queue of the committer at the same time.
-async fn futures_join<F: std::future::Future + Send + 'static>(all: Vec<F>) -> Vec<F::Output>
+async fn together<F: std::future::Future + Send + 'static>(all: Vec<F>) -> Vec<F::Output>
 where
     F::Output: Send,
 {
