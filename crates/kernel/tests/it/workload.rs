@@ -4,6 +4,7 @@
 use crate::fixture::{Desk, at, world};
 use crate::pack::{model, opening};
 use ganglion_kernel::World;
+use ganglion_kernel::port::{Loaded, Want};
 use ganglion_kernel::route::workload::{Load, choose};
 use ganglion_model::pack::Workload;
 use ganglion_model::{AccountId, Level, Post, PostId, Posts};
@@ -32,6 +33,11 @@ fn shared_out() -> World {
 fn cases_go_round_and_the_choice_is_kept() {
     let world = shared_out();
     let mut desk = Desk::new(&world);
+    // What storage counts before anything was opened: nothing.
+    let loads: Vec<PostId> = world.posts.all().map(|post| post.id.clone()).collect();
+    let loaded =
+        Loaded { loads: loads.iter().map(|post| (post.clone(), Load::default())).collect(), ..Loaded::default() };
+    desk.batch.add(&Want { loads, ..Want::default() }, loaded);
     let mut given = Vec::new();
     for minute in 0..6 {
         desk.now = at(&format!("2022-06-27 09:0{minute}"));
