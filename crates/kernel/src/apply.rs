@@ -48,9 +48,13 @@ pub fn apply(case: &mut Case, op: &Op, at: Timestamp) {
             }
         }
         Op::Fired { clock } => case.fired.push(clock.clone()),
-        Op::Link { link } => {
-            if !case.links.contains(link) {
-                case.links.push(link.clone());
+        Op::Notice { name, notice } => {
+            case.notices.insert(name.clone(), *notice);
+        }
+        Op::Hold { clock, on } => {
+            case.held.retain(|held| held != clock);
+            if *on {
+                case.held.push(clock.clone());
             }
         }
         Op::Issue { issued } => {
@@ -65,7 +69,27 @@ pub fn apply(case: &mut Case, op: &Op, at: Timestamp) {
                 issued.standing = Standing::Withdrawn { at, reason: reason.clone() };
             }
         }
-        Op::Spawn { .. } | Op::Notify { .. } => {}
+        Op::Soon { clock, at: begins } => {
+            let key = format!("{clock}.soon");
+            match begins {
+                Some(begins) => case.soon.insert(clock.clone(), *begins),
+                None => case.soon.remove(clock),
+            };
+            // A stretch that has not begun yet may be told of anew.
+            if begins.is_none_or(|begins| begins > at) {
+                case.fired.retain(|fired| *fired != key);
+            }
+        }
+        Op::Link { link } => {
+            let known = case.links.iter_mut().find(|one| one.kind == link.kind && one.case == link.case);
+            match known {
+                // What was heard later stands, in whatever order it arrives.
+                Some(known) if known.seen <= link.seen => known.clone_from(link),
+                Some(_) => {}
+                None => case.links.push(link.clone()),
+            }
+        }
+        Op::Spawn { .. } | Op::Send { .. } | Op::Notify { .. } | Op::Moved { .. } => {}
     }
 }
 

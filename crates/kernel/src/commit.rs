@@ -3,7 +3,7 @@
 //!
 //! One command that is refused fails alone. A full queue answers "busy" at once. Nothing is answered before it is durable.
 
-use crate::batch::{Batch, want, want_records};
+use crate::batch::{Batch, want, want_more};
 use crate::decide::Given;
 use crate::port::{ShardWrite, Store, StoreError, Want};
 use crate::seal::Key;
@@ -177,11 +177,13 @@ async fn attempt(
     at: &[Timestamp],
 ) -> Result<(Vec<Answer>, Vec<ShardWrite>), StoreError> {
     let world = works.world.load_full();
-    let first = want(&world, commands);
+    let now = at.first().copied().unwrap_or(Timestamp::UNIX_EPOCH);
+    let first = want(&world, commands, now);
     let loaded = works.store.load(&first).await?;
     let mut batch = Batch::new(&world, &works.master, loaded);
     batch.asked(&first);
-    if let Some(more) = want_records(&world, batch.state(), commands) {
+    let more = want_more(&world, batch.state(), commands, now);
+    if !more.is_empty() {
         load_more(works, &mut batch, &more).await?;
     }
     let mut answers = Vec::with_capacity(commands.len());

@@ -6,8 +6,11 @@
 //! row that cannot be read back is an error that names table, column and key.
 
 use crate::merkle::{Frontier, Hash};
+use crate::notice::Standing;
 pub use crate::port_people::{Access, Account, FileRow, Session};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+use crate::queue::{QueueWant, Waiting};
+use crate::route::workload::Load;
 use crate::rules::{Violation, ViolationFilter};
 use crate::seal::Key;
 use async_trait::async_trait;
@@ -15,7 +18,7 @@ use ganglion_indicators::{Cells, Fact, FactChange, Period};
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
     AccountId, CaseId, CommandId, Entry, Level, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId,
-    Shard,
+    Shard, Text,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -87,6 +90,28 @@ pub struct Want {
     pub proposals: Vec<(Shard, ProposalId)>,
     /// Rows of which it is asked who refers to them.
     pub referers: Vec<RowKey>,
+    /// Fronts of queues.
+    pub queues: Vec<QueueWant>,
+    /// Posts whose workload is needed.
+    pub loads: Vec<PostId>,
+}
+
+impl Want {
+    /// Nothing is asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shards.is_empty()
+            && self.answers.is_empty()
+            && self.cases.is_empty()
+            && self.numbers.is_empty()
+            && self.keys.is_empty()
+            && self.unique.is_empty()
+            && self.records.is_empty()
+            && self.proposals.is_empty()
+            && self.referers.is_empty()
+            && self.queues.is_empty()
+            && self.loads.is_empty()
+    }
 }
 
 /// What was found.
@@ -96,7 +121,7 @@ pub struct Loaded {
     pub heads: BTreeMap<Shard, Head>,
     /// Recorded answers.
     pub answers: Vec<(CommandId, Outcome)>,
-    /// Cases, those asked for by number included.
+    /// Cases, those asked for by number and those at the front of queues included.
     pub cases: Vec<Case>,
     /// Row keys, still wrapped.
     pub keys: Vec<(CaseId, String)>,
@@ -108,6 +133,8 @@ pub struct Loaded {
     pub proposals: Vec<Proposal>,
     /// Rows that refer to those asked for and still hold at the time of loading, as `register/key`: the first few of each.
     pub referers: Vec<(RowKey, Vec<String>)>,
+    /// Workload of posts.
+    pub loads: Vec<(PostId, Load)>,
 }
 
 /// A timer: when a clock of a case falls due.
@@ -187,6 +214,12 @@ pub struct ShardWrite {
     pub timers_gone: Vec<Timer>,
     /// Timers that stand now.
     pub timers_new: Vec<Timer>,
+    /// Cases that no longer wait, or wait elsewhere.
+    pub waiting_gone: Vec<CaseId>,
+    /// Cases that wait now.
+    pub waiting_new: Vec<Waiting>,
+    /// Cases whose standing notices changed, with those that stand now.
+    pub notices: Vec<(CaseId, Vec<Standing>)>,
     /// Facts that changed.
     pub facts: Vec<FactChange>,
     /// Counter deltas.
@@ -276,7 +309,29 @@ pub struct StoredLine {
     pub hash: Hash,
 }
 
+/// A notice to a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Whom.
+    pub post: PostId,
+    /// Shard of the journal line.
+    pub shard: Shard,
+    /// The line.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The case.
+    pub case: CaseId,
+    /// The step that told it.
+    pub action: String,
+    /// The clock it is about, if a clock told it.
+    pub clock: Option<String>,
+    /// Words of the pack; empty: those of the step.
+    pub text: Text,
 }
+
+/// Notices kept for one post; older ones go.
+pub const TOLD_MAX: u32 = 200;
 
 /// What the committer needs.
 #[async_trait]
@@ -285,6 +340,19 @@ pub trait Store: Send + Sync {
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
     /// Writes a batch: durable when it returns.
     async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError>;
+    /// Cases at the front of a queue, in order.
+    async fn waiting(&self, want: &QueueWant) -> Result<Vec<Case>, StoreError>;
+    /// How many wait in a queue, or in some lanes of it; with `before`, only those in front of that case.
+    async fn waiting_count(&self, want: &QueueWant, before: Option<&Waiting>) -> Result<u64, StoreError>;
+    /// Notices that stand at `now` inside a place, newest first, after the one given.
+    async fn notices(
+        &self,
+        (place, now): (PlaceCode, Timestamp),
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError>;
+    /// One notice, if it stands at `now`.
+    async fn notice(&self, case: CaseId, name: &str, now: Timestamp) -> Result<Option<Standing>, StoreError>;
     /// Timers due at `now`, earliest first.
     async fn timers_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError>;
 
@@ -426,6 +494,10 @@ pub trait Store: Send + Sync {
     async fn access_add(&self, access: &Access) -> Result<(), StoreError>;
     /// Who saw personal values of a case, newest first.
     async fn accesses(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Access>, StoreError>;
+    /// Puts notices to posts; one that is there already stays as it is.
+    async fn told_add(&self, told: &[Told]) -> Result<(), StoreError>;
+    /// Notices to a post, newest first.
+    async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError>;
     /// A setting of the installation.
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// Puts a setting.

@@ -5,9 +5,9 @@ use crate::Fields;
 use crate::clocks::local_date;
 use crate::expr::{Scope, Val};
 use crate::issued::Standing;
-use crate::pack::{Field, FieldKind, Process};
+use crate::pack::{Field, FieldKind, Process, promised_of};
 use crate::place::{Level, PlaceCode};
-use crate::row::{Case, Record};
+use crate::row::{Case, Down, Record};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -64,6 +64,30 @@ fn time<'a>(at: Timestamp) -> Val<'a> {
 
 fn opt_time<'a>(at: Option<Timestamp>) -> Val<'a> {
     at.map_or(Val::Null, time)
+}
+
+/// `notice.<name>.up`, `.ended`, `.from`, `.until`.
+fn notice<'a>(case: &Case, path: &[String]) -> Val<'a> {
+    let [name, what] = path else { return Val::Null };
+    let found = case.notices.get(name);
+    match what.as_str() {
+        "up" => Val::Bool(found.is_some_and(|notice| notice.down.is_none())),
+        "ended" => Val::Bool(found.is_some_and(|notice| notice.down == Some(Down::Ended))),
+        "from" => opt_time(found.map(|notice| notice.from)),
+        "until" => opt_time(found.map(|notice| notice.until)),
+        _ => Val::Null,
+    }
+}
+
+/// `children.<process>.open` and `.total`.
+fn children<'a>(case: &Case, path: &[String]) -> Val<'a> {
+    let [process, what] = path else { return Val::Null };
+    let of = case.links.iter().filter(|link| link.is_child(process));
+    let count = match what.as_str() {
+        "open" => of.filter(|link| !link.settled).count(),
+        _ => of.count(),
+    };
+    Val::Int(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 /// The value of a field, going on through references and into columns of tables while there is path left.
@@ -131,6 +155,7 @@ impl Names<'_> {
             "channel" => Val::Text(Cow::Borrowed(&case.channel)),
             "number" => Val::Text(Cow::Borrowed(&case.number)),
             "place" => Val::Text(Cow::Owned(case.place.to_string())),
+            "taken_at" => case.taken_at.map_or(Val::Null, |place| Val::Text(Cow::Owned(place.to_string()))),
             "opened_at" => time(case.opened_at),
             "closed_at" => opt_time(case.closed_at),
             "observed_at" => opt_time(case.observed_at),
@@ -149,14 +174,13 @@ impl Names<'_> {
 
     fn clock<'a>(&'a self, case: &'a Case, path: &[String]) -> Val<'a> {
         let [name, what] = path else { return Val::Null };
-        let Some(clock) = case.clocks.get(name) else {
-            return if matches!(what.as_str(), "running" | "paused" | "overdue") {
-                Val::Bool(false)
-            } else {
-                Val::Null
-            };
+        let promised = what.strip_prefix("promised_");
+        let running = promised.map_or_else(|| name.clone(), |_| promised_of(name));
+        let what = promised.unwrap_or(what);
+        let Some(clock) = case.clocks.get(&running) else {
+            return if matches!(what, "running" | "paused" | "overdue") { Val::Bool(false) } else { Val::Null };
         };
-        match what.as_str() {
+        match what {
             "overdue" => Val::Bool(clock.is_overdue(self.now)),
             "running" => Val::Bool(clock.stopped_at().is_none() && !clock.is_paused()),
             "paused" => Val::Bool(clock.is_paused() && clock.stopped_at().is_none()),
@@ -209,6 +233,8 @@ impl Scope for Names<'_> {
             }),
             ("actor", _) => self.actor(rest),
             ("case", Some(case)) => self.case(case, rest),
+            ("notice", Some(case)) => notice(case, rest),
+            ("children", Some(case)) => children(case, rest),
             ("clock", Some(case)) => self.clock(case, rest),
             ("document", Some(case)) => self.document(case, rest),
             ("mark", Some(case)) => {

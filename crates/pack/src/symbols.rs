@@ -75,6 +75,8 @@ pub struct ProcessSymbol {
     pub states: Vec<String>,
     /// Clocks.
     pub clocks: Vec<String>,
+    /// Public notices.
+    pub notices: Vec<String>,
     /// Marks made by some action.
     pub marks: BTreeSet<String>,
     /// Field the router takes the place from.
@@ -213,6 +215,7 @@ impl Symbols {
             counts: texts(node.get("counts")),
             states: keys("states").collect(),
             clocks: keys("clocks").collect(),
+            notices: keys("notices").collect(),
             ..ProcessSymbol::default()
         };
         let route = node.get("route");

@@ -123,6 +123,8 @@ pub struct App {
     pub master: Key,
     /// Settings.
     pub settings: Settings,
+    /// Calendar and office hours as the installation began with them, before anything was laid over.
+    pub office: ganglion_kernel::clocks::Office,
     pub(crate) ui: Ui,
     templates: ArcSwap<Templates>,
     pub(crate) files: Files,
@@ -150,7 +152,9 @@ impl App {
         let files = Files::open(parts.settings.data_dir.join("files"))?;
         let batches = Batches::open(parts.settings.data_dir.join("batches"))?;
         let rate = |max| Rate::new(max, RATE_WINDOW_SECONDS);
+        let office = parts.world.load().office.clone();
         Ok(App {
+            office,
             store: parts.store,
             world: parts.world,
             committer: parts.committer,

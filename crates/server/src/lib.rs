@@ -16,6 +16,7 @@ mod map;
 mod page;
 mod papers;
 mod public;
+mod queue;
 mod rate;
 mod routes;
 mod session;

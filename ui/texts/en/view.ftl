@@ -29,6 +29,10 @@ route-moved = { $count ->
    *[other] Moved { $count } times, now in { $place }.
  }
 route-near = { $place } is { $metres } m away.
+route-rule-place = A rule sends it to { $place }.
+route-rule = Decided by row { $row } of “{ $register }” (version { $version }).
+route-rule-dated = Decided by row { $row } of “{ $register }” (version { $version }, in force since { $since }).
+route-workload = Given to { $post }, who had the fewest open cases ({ $open }) of { $among }.
 route-near-zero = By its outline it lies on the side of { $place }.
 route-host = By its code it belongs to { $county }; on the ground it lies in { $host }.
 # Facts
@@ -124,6 +128,7 @@ refusal-wrong-state = The case is now “{ $state }”; this step cannot be take
 refusal-changed = Somebody acted on this case after you looked at it; it is now “{ $state }”. Look at it and decide again; what you typed is kept.
 refusal-guard = A condition is not met, so this step cannot be taken.
 refusal-form = Something in the form is wrong; see the places marked below.
+refusal-nothing-waiting = Nobody is waiting that you may call.
 refusal-outside = The place lies outside the area.
 refusal-duplicate = The same was taken in before, number { $number }.
 refusal-wrong-shard = The place and the county do not go together; choose the place again.
@@ -135,6 +140,13 @@ refusal-reason-no-length = There is no time limit to go by; check the limit of t
 refusal-reason-no-level = It is at the highest or lowest level already.
 refusal-reason-not-running = “{ $clock }” is not running.
 refusal-reason-other-unit = “{ $clock }” counts in another unit than the extension.
+refusal-reason-too-long = “{ $clock }” cannot be extended by so much at a time.
+refusal-reason-unchanged = No deadline of this case moves.
+refusal-reason-no-notice = No such notice stands.
+verb-recomputed = Deadlines counted again: the calendar changed
+verb-soon = The end comes near
+verb-child = A linked case moved on
+verb-notice-ended = The public notice was taken down after its time
 refusal-reason-overdue = “{ $clock }” has fallen due and cannot be extended any more.
 refusal-overlap = The version from { $from } is in the way; versions of one row may not overlap. Give an earlier last day, or change that version.
 refusal-referenced = { $count } rows still refer to it, such as { $by } in { $register }; change them first.

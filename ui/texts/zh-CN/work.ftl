@@ -144,3 +144,31 @@ target-behind = 落后于进度
 target-lead = 包联：{ $names }
 target-over = 下级任务合计 { $sum }，超出本级 { $percent }
 target-short = 下级任务合计 { $sum }，比本级少 { $percent }
+title-board = 看板
+board-process = 流程
+board-empty = 暂无
+board-first = 回到开头
+board-more = 更多
+queue-call = { $name }：{ $count } 人在等
+queue-called = 已叫号 { $number }
+queue-waiting = { $count } 人在等
+queue-minutes = 最后一位约等 { $minutes } 分钟
+queue-lane = 柜台
+queue-next = { $verb }下一位
+queue-empty = 没有人在等
+queue-empty-text = 有人取号后会自动出现在这里。
+follow-ahead = { $count ->
+    [0] 下一位就是您
+   *[other] 您前面还有 { $count } 位
+}
+follow-minutes = 约 { $minutes } 分钟
+news-title = 本岗位通知（{ $count }）
+news-soon = 临近期限：{ $clock }
+title-admin-calendar = 日历
+job-tell = 岗位通知
+job-recompute = 重新计算期限
+job-recompute-text = 已核 { $done } 件，变动 { $moved } 件（{ $version }）
+calendar-lead = 与国家日历不同的日子：日期、holiday 或 workday、名称。保存后重新计算在办事项的期限，并写入各自的日志。
+calendar-lines = 日子
+calendar-save = 保存并重新计算
+calendar-saved = 已保存，正在重新计算在办事项的期限。

@@ -133,6 +133,9 @@ impl Running {
                         self.names.insert(name.clone(), case);
                     }
                 }
+                if let (Ok(outcome), Deed::TakeNext { .. }) = (&result, &deed) {
+                    self.current = outcome.case;
+                }
                 (refused, result)
             }
         };
@@ -196,7 +199,7 @@ impl Running {
     /// Decides without doing.
     fn dry(&self, command: &Command) -> Result<(), Refusal> {
         let world = &self.at.setting.world;
-        let loaded = self.at.memory.load(&want(world, std::slice::from_ref(command)));
+        let loaded = self.at.memory.load(world, &want(world, std::slice::from_ref(command), self.at.now));
         if !loaded.answers.is_empty() {
             return Ok(());
         }

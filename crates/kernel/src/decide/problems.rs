@@ -5,7 +5,7 @@
 use ganglion_model::RefusalCode;
 
 /// Every kind of refusal.
-pub const REFUSALS: [RefusalCode; 13] = [
+pub const REFUSALS: [RefusalCode; 14] = [
     RefusalCode::NotFound,
     RefusalCode::NotAllowed,
     RefusalCode::SamePerson,
@@ -19,6 +19,7 @@ pub const REFUSALS: [RefusalCode; 13] = [
     RefusalCode::Unknown,
     RefusalCode::Overlap,
     RefusalCode::Referenced,
+    RefusalCode::NothingWaiting,
 ];
 
 /// Every value of `FieldFinding::problem`, in alphabetical order.
@@ -75,7 +76,8 @@ pub const PROBLEMS: [&str; 49] = [
 ];
 
 /// Every value of the argument `reason` of a refusal without field findings, in alphabetical order.
-pub const REASONS: [&str; 6] = ["erased", "no_length", "no_level", "not_running", "other_unit", "overdue"];
+pub const REASONS: [&str; 9] =
+    ["erased", "no_length", "no_level", "no_notice", "not_running", "other_unit", "overdue", "too_long", "unchanged"];
 
 #[cfg(test)]
 mod tests {

@@ -4,26 +4,31 @@
 //! a reason the checker could have known. The spelling authors use is documented in `docs/packs/language.md`.
 
 mod bulletin;
+mod clock;
 mod document;
 mod field;
 mod indicator;
+mod notice;
 mod plan;
 mod process;
+mod queue;
 mod register;
+mod routing;
 mod rule;
 mod table;
 mod target;
 
 pub use bulletin::Bulletin;
+pub use clock::{ClockDef, LengthFrom, OnOverdue, Soon, SoonAt, declared_of, promised_of};
 pub use document::{Document, Papers, Seal};
 pub use field::{Check, Field, FieldKind, Required};
 pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
+pub use notice::{NoticeDef, NoticeField};
 pub use plan::{AllocationDef, AssignmentDef, CoverageDef, Plan, PlanKind, PlanPoints, PlanResult, PlanRows};
-pub use process::{
-    Action, Assign, ClockDef, Effect, Guard, LengthFrom, NumberDef, NumberPart, OnOverdue, Process, RouteDef, State,
-    Tone, Who,
-};
+pub use process::{Action, Assign, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who};
+pub use queue::QueueDef;
 pub use register::{Register, Scope};
+pub use routing::{Give, Match, RouteDef, RuleRoute, Workload};
 pub use rule::{Rule, RuleOpen};
 pub use table::{Table, TableRows};
 pub use target::{Slack, Target, TargetRows};

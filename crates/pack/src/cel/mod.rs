@@ -37,6 +37,12 @@ pub enum Want<'a> {
     Place,
     /// The key of a register row.
     Key,
+    /// A whole number.
+    Whole,
+    /// A day or a moment.
+    Moment,
+    /// Something a cell of a register is compared with.
+    Cell,
     /// A value for a field.
     Field(&'a str, &'a FieldKind),
 }

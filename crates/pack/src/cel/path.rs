@@ -14,9 +14,32 @@ use ganglion_model::pack::{Field, FieldKind};
 /// A part of a path with its byte offset.
 type Part<'a> = (&'a str, usize);
 
-const OF_CASE: [&str; 10] =
-    ["state", "level", "channel", "place", "opened_at", "number", "moved", "closed_at", "observed_at", "assignee"];
-const OF_CLOCK: [&str; 8] = ["overdue", "running", "paused", "on_time", "stopped", "due", "started", "extended"];
+const OF_CASE: [&str; 11] = [
+    "state",
+    "level",
+    "channel",
+    "place",
+    "taken_at",
+    "opened_at",
+    "number",
+    "moved",
+    "closed_at",
+    "observed_at",
+    "assignee",
+];
+const OF_CLOCK: [&str; 11] = [
+    "overdue",
+    "running",
+    "paused",
+    "on_time",
+    "stopped",
+    "due",
+    "started",
+    "extended",
+    "promised_overdue",
+    "promised_on_time",
+    "promised_due",
+];
 const OF_ACTOR: [&str; 5] = ["role", "level", "post", "place", "account"];
 const OF_DOCUMENT: [&str; 3] = ["valid", "number", "issued"];
 
@@ -62,6 +85,8 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
         ("case", Some(process)) => case(check, process, rest, asked),
         ("clock", Some(process)) => clock(check, process, rest),
         ("document", Some(process)) => document(check, process, rest),
+        ("notice", Some(process)) => notice(check, process, rest),
+        ("children", Some(_)) => children(check, rest),
         ("mark", Some(process)) => {
             one(check, rest, "mark", &process.marks.iter().map(String::as_str).collect::<Vec<_>>())
         }
@@ -171,6 +196,45 @@ fn actor(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
     ends(check, more, ty)
 }
 
+/// `notice.<name>.up` and its other parts.
+fn notice(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Option<Ty> {
+    const PARTS: [&str; 4] = ["up", "ended", "from", "until"];
+    let known: Vec<&str> = process.notices.iter().map(String::as_str).collect();
+    let Some((name, rest)) = rest.split_first() else {
+        return incomplete(check, "notice", &known);
+    };
+    if !known.contains(&name.0) {
+        return unknown(check, *name, &format!("there is no notice `{}`", name.0), &known);
+    }
+    let Some((what, more)) = rest.split_first() else {
+        return incomplete(check, &format!("notice.{}", name.0), &PARTS);
+    };
+    let ty = match what.0 {
+        "up" | "ended" => Ty::Bool,
+        "from" | "until" => Ty::Time,
+        other => return unknown(check, *what, &format!("a notice has no part `{other}`"), &PARTS),
+    };
+    ends(check, more, ty)
+}
+
+/// `children.<process>.open` and `.total`.
+fn children(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
+    let known: Vec<&str> = check.cx.symbols.processes.keys().map(String::as_str).collect();
+    let Some((name, rest)) = rest.split_first() else {
+        return incomplete(check, "children", &known);
+    };
+    if !known.contains(&name.0) {
+        return unknown(check, *name, &format!("there is no process `{}`", name.0), &known);
+    }
+    let Some((what, more)) = rest.split_first() else {
+        return incomplete(check, &format!("children.{}", name.0), &["open", "total"]);
+    };
+    if !["open", "total"].contains(&what.0) {
+        return unknown(check, *what, &format!("children have no part `{}`", what.0), &["open", "total"]);
+    }
+    ends(check, more, Ty::Int)
+}
+
 fn clock(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Option<Ty> {
     let clocks: Vec<&str> = process.clocks.iter().map(String::as_str).collect();
     let Some((name, rest)) = rest.split_first() else {
@@ -183,8 +247,8 @@ fn clock(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Optio
         return incomplete(check, &format!("clock.{}", name.0), &OF_CLOCK);
     };
     let ty = match what.0 {
-        "overdue" | "running" | "paused" | "on_time" => Ty::Bool,
-        "stopped" | "due" | "started" => Ty::Time,
+        "overdue" | "running" | "paused" | "on_time" | "promised_overdue" | "promised_on_time" => Ty::Bool,
+        "stopped" | "due" | "started" | "promised_due" => Ty::Time,
         "extended" => Ty::Int,
         other => return unknown(check, *what, &format!("a clock has no part `{other}`"), &OF_CLOCK),
     };
@@ -224,7 +288,7 @@ fn case(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>], asked: bo
         "state" => Some(Ty::Text(Words::State)),
         "level" => Some(Ty::Text(Words::Level)),
         "channel" => Some(Ty::Text(Words::Free)),
-        "place" => Some(Ty::Text(Words::Place)),
+        "place" | "taken_at" => Some(Ty::Text(Words::Place)),
         "number" => Some(Ty::Text(Words::Number)),
         "assignee" => Some(Ty::Text(Words::Post)),
         "opened_at" | "closed_at" | "observed_at" => Some(Ty::Time),

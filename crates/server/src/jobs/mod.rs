@@ -1,8 +1,11 @@
-//! Work that goes on beside requests: clocks that fall due, and cases opened from other cases. Every job may run twice
+//! Work that goes on beside requests: clocks that fall due, cases opened from other cases, notices
+//! to posts, deadlines counted again. Every job may run twice
 //! without harm, because the ids of its commands follow from what caused them.
 
 pub mod rules;
+pub mod recompute;
 pub mod spawn;
+pub mod tell;
 pub mod timers;
 
 use crate::app::AppState;
@@ -16,6 +19,8 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         tokio::spawn(every_second(app.clone(), "timers", |app| async move { timers::run(&app).await })),
         tokio::spawn(every_second(app.clone(), "spawn", |app| async move { spawn::run(&app).await })),
         tokio::spawn(every_second(app.clone(), "rules", |app| async move { rules::run(&app).await })),
+        tokio::spawn(every_second(app.clone(), "tell", |app| async move { tell::run(&app).await })),
+        tokio::spawn(every_second(app.clone(), "recompute", |app| async move { recompute::run(&app).await })),
     ]
 }
 

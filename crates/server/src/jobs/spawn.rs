@@ -9,6 +9,8 @@ use ganglion_kernel::decide::derived;
 use ganglion_model::change::{Change, Op};
 use ganglion_model::{Actor, Body, CaseId, Command, Entry, Link, Shard};
 
+use std::collections::BTreeMap;
+
 const JOB: &str = "spawn";
 
 /// Reads on in every shard that has new lines.
@@ -39,11 +41,25 @@ async fn follow(app: &App, entry: &Entry) -> Result<(), Error> {
         _ => return Ok(()),
     };
     for op in ops {
-        if let Op::Spawn { command, link } = op {
-            open(app, (entry.shard, case), command, link).await?;
+        match op {
+            Op::Spawn { command, link } => open(app, (entry.shard, case), command, link).await?,
+            Op::Send { command } => send(app, command).await?,
+            _ => {}
         }
     }
     Ok(())
+}
+
+/// Sends a command that follows from a change. A refusal says that it has no place any more.
+async fn send(app: &App, command: &Command) -> Result<(), Error> {
+    match app.committer.send(command.clone()).await {
+        Ok(_) => Ok(()),
+        Err(CommitError::Refused(refusal)) => {
+            tracing::debug!(shard = %command.shard, code = ?refusal.code, "a command that followed was refused");
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn open(app: &App, (shard, case): (Shard, CaseId), command: &Command, link: &str) -> Result<(), Error> {
@@ -59,7 +75,13 @@ async fn open(app: &App, (shard, case): (Shard, CaseId), command: &Command, link
     let (Some(new), Some(number)) = (outcome.case, outcome.number) else {
         return Ok(());
     };
-    let tie = Link { kind: link.to_owned(), number, case: new, shard: outcome.shard };
+    let process = match &command.body {
+        Body::Open { process, .. } => Some(process.clone()),
+        _ => None,
+    };
+    let (kind, shard_of_new) = (link.to_owned(), outcome.shard);
+    let tie =
+        Link { kind, number, case: new, shard: shard_of_new, process, settled: false, seen: 1, marks: BTreeMap::new() };
     let back = Command {
         id: derived(command.id, "link"),
         shard,

@@ -18,7 +18,8 @@ const SHOWN_MAX: usize = 3;
 
 /// `GET /`.
 pub async fn show(web: Web) -> Result<Response, Error> {
-    let mut choices: Vec<(&str, &str)> = vec![("report", "/report"), ("follow", "/follow"), ("figures", "/figures")];
+    let mut choices: Vec<(&str, &str)> =
+        vec![("report", "/report"), ("follow", "/follow"), ("figures", "/figures"), ("notices", "/notices")];
     if !web.elder {
         choices.push(("staff", if web.session.is_some() { "/desk" } else { "/sign-in" }));
     }

@@ -72,6 +72,8 @@ struct DeskContext {
     preview: Option<Preview>,
     empty: Option<serde_json::Value>,
     proposals: Option<super::registers::proposals::Waiting>,
+    queues: Vec<super::queue::QueueLink>,
+    news: Vec<super::news::News>,
 }
 
 /// The tabs: which cases each holds.
@@ -131,6 +133,8 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
             live_href: Some(format!("/live?place={}", post.place)),
             ..web.page("title-desk")
         },
+        news: super::news::news(web, &look, &post).await?,
+        queues: super::queue::links(web, &look, &post).await?,
         tabs: views,
         search: search(&look, &query, &filters),
         filters: filters.views(&look, &["state", "clock", "process"]),

@@ -6,6 +6,7 @@
 mod act;
 mod admin;
 mod batches;
+mod board;
 mod bulk;
 mod bulletins;
 mod card;
@@ -24,13 +25,15 @@ pub(crate) mod find;
 pub mod import;
 pub(crate) mod lists;
 mod new;
-mod personal;
+mod news;
+pub(crate) mod personal;
 mod phone;
 mod preview;
 mod query;
 mod registers;
 mod rules;
 mod tables;
+mod queue;
 mod turn;
 
 pub(crate) use documents::standing;
@@ -60,6 +63,9 @@ pub fn routes() -> Router<AppState> {
         .route("/desk/bulk", post(bulk::act))
         .route("/cases", get(cases::show))
         .route("/cases.csv", get(export::cases))
+        .route("/cases/board", get(board::show))
+        .route("/queue/{process}", get(queue::show))
+        .route("/queue/{process}/next", post(queue::next))
         .route("/cases/new", get(new::show).post(new::open))
         .route("/cases/{number}", get(card::show))
         .route("/cases/{number}/reveal", post(personal::reveal))

@@ -13,6 +13,9 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (3, "rows", include_str!("migrations/0003-rows.sql")),
     (4, "rules", include_str!("migrations/0004-rules.sql")),
     (5, "figures", include_str!("migrations/0005-figures.sql")),
+    (6, "waiting", include_str!("migrations/0006-waiting.sql")),
+    (7, "notices", include_str!("migrations/0007-notices.sql")),
+    (8, "told", include_str!("migrations/0008-told.sql")),
 ];
 
 /// Why a database could not be opened.

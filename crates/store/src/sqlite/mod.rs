@@ -11,6 +11,7 @@ mod journal;
 mod load;
 mod members;
 mod migrate;
+mod notices;
 mod people;
 mod port;
 mod reference;
@@ -19,6 +20,8 @@ mod row_query;
 mod rows;
 mod rules;
 mod views;
+mod told;
+mod waiting;
 mod write;
 
 pub use connect::{SqliteOptions, SqliteStore};

@@ -1,17 +1,21 @@
 //! The storage port on SQLite: every method takes a connection and hands over to the module of its subject.
 
 use super::connect::SqliteStore;
-use super::{cases, figures, journal, load, members, people, reference, rows, rules, views, write};
+use super::{
+    cases, figures, journal, load, members, notices, people, reference, rows, rules, told, views, waiting, write,
+};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, Period};
+use ganglion_kernel::notice::Standing;
 use ganglion_kernel::port::{
     Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, MemberRead, Session,
-    ShardWrite, Store, StoreError, StoredLine, Timer, Want,
+    ShardWrite, Store, StoreError, StoredLine, Timer, Told, Want,
 };
 use ganglion_kernel::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+use ganglion_kernel::queue::{QueueWant, Waiting};
 use ganglion_kernel::rules::{Violation, ViolationFilter};
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{AccountId, CaseId, Entry, Model, Place, PlaceCode, Post, Proposal, ProposalId, Shard};
+use ganglion_model::{AccountId, CaseId, Entry, Model, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -23,6 +27,27 @@ impl Store for SqliteStore {
 
     async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError> {
         write::write(&mut self.writer(), batch)
+    }
+
+    async fn waiting(&self, want: &QueueWant) -> Result<Vec<Case>, StoreError> {
+        waiting::front(&self.reader(), want)
+    }
+
+    async fn waiting_count(&self, want: &QueueWant, before: Option<&Waiting>) -> Result<u64, StoreError> {
+        waiting::count(&self.reader(), want, before)
+    }
+
+    async fn notices(
+        &self,
+        (place, now): (PlaceCode, Timestamp),
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError> {
+        notices::page(&self.reader(), (place, now), after, limit)
+    }
+
+    async fn notice(&self, case: CaseId, name: &str, now: Timestamp) -> Result<Option<Standing>, StoreError> {
+        notices::standing(&self.reader(), (case, name), now)
     }
 
     async fn timers_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError> {
@@ -255,6 +280,14 @@ impl Store for SqliteStore {
 
     async fn accesses(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Access>, StoreError> {
         people::accesses(&self.reader(), shard, case, limit)
+    }
+
+    async fn told_add(&self, notices: &[Told]) -> Result<(), StoreError> {
+        told::add(&mut self.writer(), notices)
+    }
+
+    async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError> {
+        told::of(&self.reader(), post, limit)
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {

@@ -39,6 +39,8 @@ fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     rows::write(connection, write)?;
     rules::write(connection, write)?;
     timers(connection, write)?;
+    super::waiting::write(connection, write)?;
+    super::notices::write(connection, write)?;
     for change in &write.facts {
         put_fact(connection, shard, change)?;
     }

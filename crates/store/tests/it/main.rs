@@ -8,6 +8,7 @@ mod invariants;
 mod lines;
 mod lists;
 mod random_packs;
+mod queues;
 mod reference;
 mod rows;
 mod rules;
@@ -36,6 +37,11 @@ suite!(memory, file => {
         a_case_that_changes_moves_in_every_list,
         a_case_that_is_not_there_cannot_be_changed,
         no_page_is_longer_than_its_bound;
+    queues:
+        twenty_counters_calling_at_once_never_get_the_same_case,
+        numbers_have_no_gaps_however_many_come_at_once_and_are_refused,
+        the_front_of_a_queue_is_read_by_lane_and_position,
+        a_post_is_as_busy_as_its_open_cases;
     lines:
         lines_come_back_in_order_and_as_they_were_hashed,
         timers_fall_due_earliest_first_over_all_shards,

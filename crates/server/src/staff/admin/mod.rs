@@ -2,6 +2,7 @@
 //! role; each sees what lies inside its place.
 
 mod accounts;
+mod calendar;
 mod jobs;
 mod packs;
 mod places;
@@ -35,6 +36,7 @@ pub fn routes() -> Router<AppState> {
         .route("/admin/packs", get(packs::show))
         .route("/admin/accounts", get(accounts::show).post(accounts::create))
         .route("/admin/accounts/{id}/active", post(accounts::activate))
+        .route("/admin/calendar", get(calendar::show).post(calendar::save))
         .route("/admin/jobs", get(jobs::show))
 }
 
@@ -55,6 +57,7 @@ pub fn tabs(web: &Web) -> Vec<LinkView> {
         ("/admin/import", "title-admin-import"),
         ("/admin/packs", "title-admin-packs"),
         ("/admin/accounts", "title-admin-accounts"),
+        ("/admin/calendar", "title-admin-calendar"),
         ("/admin/jobs", "title-admin-jobs"),
     ];
     let is_here = |href: &str| {

@@ -2,8 +2,11 @@
 
 mod acting;
 mod administration;
+mod calendar;
 mod figures;
 mod lists;
+mod notices;
 mod permission;
 mod privacy;
+mod queues;
 mod town;
