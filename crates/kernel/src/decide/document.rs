@@ -171,7 +171,7 @@ fn change(draft: Draft, action: &str, mut decision: Decision) -> Decision {
 }
 
 fn empty() -> Decision {
-    Decision { changes: Vec::new(), key: None, unique: Vec::new(), numbering: Vec::new() }
+    Decision::default()
 }
 
 /// Decides an issue by hand.
