@@ -9,7 +9,8 @@ use ganglion_kernel::decide::derived;
 use ganglion_model::change::{Change, Op};
 use ganglion_model::{Actor, Body, CaseId, Command, Entry, Link, Shard};
 
-const JOB: &str = "spawn";
+/// Name of the cursor.
+pub const JOB: &str = "spawn";
 
 /// Reads on in every shard that has new lines.
 ///
