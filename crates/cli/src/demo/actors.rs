@@ -61,9 +61,8 @@ impl Actors {
     /// Draws which behaviour the next opening follows.
     pub fn which(&mut self) -> usize {
         let draw = self.draw();
-        let chosen = pick(&self.behaviours, |(behaviour, _)| behaviour.share, draw);
-        let place = |chosen| self.behaviours.iter().position(|one| std::ptr::eq(one, chosen));
-        chosen.and_then(place).unwrap_or(0)
+        let shares: Vec<(usize, f64)> = self.behaviours().map(|behaviour| behaviour.share).enumerate().collect();
+        pick(&shares, |(_, share)| *share, draw).map_or(0, |(which, _)| *which)
     }
 
     fn of(&self, case: &Case) -> Option<&Behaviour> {

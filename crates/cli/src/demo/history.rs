@@ -6,15 +6,14 @@ use ganglion_indicators::Period;
 use ganglion_kernel::Store;
 use ganglion_kernel::batch::{Batch, hash_lines, timers_of};
 use ganglion_kernel::commit::WallClock;
-use ganglion_kernel::decide::Given;
+use ganglion_kernel::decide::{Given, derived};
 use ganglion_kernel::merkle::Frontier;
-use ganglion_kernel::port::{Head, Loaded, ShardWrite};
+use ganglion_kernel::port::{Head, Line, Loaded, ShardWrite};
 use ganglion_kernel::seal::Key;
 use ganglion_kernel::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Outcome};
 use ganglion_model::clocks::midnight;
-use ganglion_model::row::Case;
-use ganglion_model::row::Link;
+use ganglion_model::row::{Case, Link};
 use ganglion_model::{CaseId, CommandId, Shard};
 use jiff::Timestamp;
 use std::cmp::Reverse;
@@ -325,8 +324,9 @@ fn spawned(lines: &[Line]) -> Vec<(CaseId, Command, String)> {
         let Change::Case { case, ops, .. } = &line.entry.change else {
             continue;
         };
+        let case = *case;
         found.extend(ops.iter().filter_map(|op| match op {
-            Op::Spawn { command, link } => Some((*case, Command::clone(command), link.clone())),
+            Op::Spawn { command, link } => Some((case, Command::clone(command), link.clone())),
             _ => None,
         }));
     }
