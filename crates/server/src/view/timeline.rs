@@ -206,7 +206,10 @@ impl Look<'_> {
                 detail("moved", format!("{from} → {}", self.place_path(route.place)));
             }
             Op::Number { number, .. } => detail("fact-case-number", number.clone()),
-            Op::Link { link } => detail(&format!("link-{}", link.kind.replace('_', "-")), link.number.clone()),
+            Op::Link { link } => {
+                let key = format!("link-{}", link.kind.replace('_', "-"));
+                detail(if self.say.has(&key) { &key } else { "link-other" }, link.number.clone());
+            }
             Op::Clock { name, clock } => {
                 let Some(def) = story.process.clocks.get(name) else {
                     return;

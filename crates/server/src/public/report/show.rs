@@ -188,9 +188,7 @@ fn photos(look: &Look<'_>, slots: &Slots<'_>, typed: &Typed, error: Option<Strin
         .iter()
         .map(|p| json!({ "name": crate::files::shown_name(&p.name), "message": problem_text(look, p) }))
         .collect();
-    let papers = slots.photos.filter(|field| !matches!(field.kind, FieldKind::Files { images: true, .. }));
     json!({
-        "label": papers.map(|field| look.text(&field.title)),
         "max": max,
         "max_mb": PICTURE_MEGABYTES_MAX,
         "required": slots.photos.is_some_and(|field| field.required == Required::Yes),
