@@ -149,6 +149,10 @@ pub fn filled(value: &Value, fill: &dyn Fn(&str) -> Option<String>) -> Option<Va
         Value::Array(items) => {
             items.iter().map(|item| filled(item, fill)).collect::<Option<Vec<_>>>().map(Value::Array)
         }
+        Value::Object(row) => {
+            let cells = row.iter().map(|(name, cell)| Some((name.clone(), filled(cell, fill)?)));
+            cells.collect::<Option<serde_json::Map<_, _>>>().map(Value::Object)
+        }
         other => Some(other.clone()),
     }
 }
