@@ -143,6 +143,12 @@ impl<'a> Batch<'a> {
         &self.state
     }
 
+    /// The lines decided so far in `shard`, oldest first.
+    #[must_use]
+    pub fn lines(&self, shard: Shard) -> &[Line] {
+        self.writes.get(&shard).map(|write| write.lines.as_slice()).unwrap_or_default()
+    }
+
     /// Adds a case that was loaded later.
     pub fn add_case(&mut self, case: Case) {
         self.state.by_number.insert(case.number.clone(), case.id);

@@ -146,3 +146,23 @@ fn the_scenarios_of_every_pack_that_ships_pass() {
     }
     assert!(run > 50, "{run}");
 }
+
+#[test]
+fn a_block_runs_as_often_as_it_says() {
+    let text = std::fs::read_to_string(here("packs/sketch/tests/returned-twice.md")).unwrap();
+    let given = text.split("```when").next().unwrap();
+    let often = |header: &str, last: &str| {
+        let block = format!(
+            "```when {header}\nreporter opens incident {{category: \"0101\", description: 坑, place: \"130903001001\"}}\n```"
+        );
+        let text = format!("{given}\n{block}\n```then\nfigure reports at 130903 in {last}\n```\n");
+        run_file(&model(), &text).remove(0).findings
+    };
+    assert_eq!(often("2022-06-27 09:00, 40 times every 1 cd", "2022-07: 31"), []);
+    assert_eq!(often("2022-06-27 09:00, 40 times every 1 cd", "2022-07: 40")[0].found, "31");
+    for wrong in
+        ["2022-06-27 09:00, 0 times every 1 cd", "2022-06-27 09:00, 4 times", "2022-06-27 09:00, 2 times every x"]
+    {
+        assert_eq!(often(wrong, "2022-07: 1")[0].found, format!("when {wrong}"), "{wrong}");
+    }
+}

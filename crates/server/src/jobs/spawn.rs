@@ -11,7 +11,8 @@ use ganglion_model::{Actor, Body, CaseId, Command, Entry, Link, Shard};
 
 use std::collections::BTreeMap;
 
-const JOB: &str = "spawn";
+/// Name of the cursor.
+pub const JOB: &str = "spawn";
 
 /// Reads on in every shard that has new lines.
 ///

@@ -213,7 +213,10 @@ impl Look<'_> {
             }
             Op::Number { number, .. } => detail("fact-case-number", number.clone()),
             Op::Issue { issued } => detail("detail-document", self.document(&issued.document, &issued.number)),
-            Op::Link { link } => detail(&format!("link-{}", link.kind.replace('_', "-")), link.number.clone()),
+            Op::Link { link } => {
+                let key = format!("link-{}", link.kind.replace('_', "-"));
+                detail(if self.say.has(&key) { &key } else { "link-other" }, link.number.clone());
+            }
             Op::Moved { clock, from, to } => {
                 let title = story.process.clocks.get(declared_of(clock)).map(|def| self.text(&def.title));
                 let to = to.map(|to| self.when(to)).unwrap_or_default();

@@ -16,6 +16,7 @@ use crate::typed::Typed;
 use crate::web::Web;
 use axum::http::StatusCode;
 use axum::response::Response;
+pub use slots::open_to_all;
 use slots::Slots;
 
 /// `GET /report`: an empty form.

@@ -98,7 +98,8 @@ pub struct Town {
 /// The packs that ship, compiled once.
 static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| {
     let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
-    let (model, findings) = ganglion_pack::compile_folders(&[packs.join("grid"), packs.join("incidents")]).unwrap();
+    let folders = ["grid", "mediation", "incidents"].map(|name| packs.join(name));
+    let (model, findings) = ganglion_pack::compile_folders(&folders).unwrap();
     Arc::new(model.unwrap_or_else(|| panic!("{findings}")))
 });
 
