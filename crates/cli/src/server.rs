@@ -19,6 +19,8 @@ pub struct Installation {
     pub data: PathBuf,
     /// Demonstration: one-click sign-in, never otherwise.
     pub demo: bool,
+    /// Simulated people act in the demonstration.
+    pub demo_moving: bool,
 }
 
 /// A server that is up but does not answer yet.
@@ -56,6 +58,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
     let (committer, thread) = Committer::start(works)?;
     let settings = Settings {
         demo: installation.demo,
+        demo_moving: installation.demo_moving,
         data_dir: installation.data.clone(),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()

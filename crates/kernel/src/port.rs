@@ -305,8 +305,35 @@ pub struct FileRow {
     pub at: Timestamp,
     /// The case it belongs to, once it does.
     pub case: Option<(Shard, CaseId)>,
+    /// Named in a command on its way: a case may rest on it even when nothing was tied to it, so it is never cleaned up.
+    #[serde(default)]
+    pub sent: bool,
     /// A perceptual hash of a picture, for finding the same photo again.
     pub fingerprint: Option<u64>,
+}
+
+/// What is no longer needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stale {
+    /// Sessions that ended before this instant.
+    pub sessions: Timestamp,
+    /// Outcomes recorded before it.
+    pub answers: Timestamp,
+    /// Files that came before it, belong to no case and were never sent.
+    pub files: Timestamp,
+    /// Most rows of each kind at once.
+    pub rows_max: u32,
+}
+
+/// What was forgotten.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Sessions.
+    pub sessions: usize,
+    /// Recorded outcomes.
+    pub answers: usize,
+    /// Files, whose bytes the caller removes.
+    pub files: Vec<String>,
 }
 
 /// A line of the access log: who saw personal values in clear, for which case.
@@ -338,6 +365,8 @@ pub trait Store: Send + Sync {
 
     /// One case.
     async fn case(&self, shard: Shard, case: CaseId) -> Result<Option<Case>, StoreError>;
+    /// The id of a case by its public number: cheaper than the case.
+    async fn case_id(&self, shard: Shard, number: &str) -> Result<Option<CaseId>, StoreError>;
     /// One case by its public number.
     async fn case_by_number(&self, shard: Shard, number: &str) -> Result<Option<Case>, StoreError>;
     /// A page of cases.
@@ -354,6 +383,15 @@ pub trait Store: Send + Sync {
     async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq`, in order.
     async fn entries_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    /// Journal lines of a shard in `(after, until]` that hold the text `holds`, in order: a job that waits for one kind of
+    /// change does not read the others.
+    async fn entries_holding(
+        &self,
+        shard: Shard,
+        span: (u64, u64),
+        holds: &str,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq` as stored, in order: what proofs and replay read.
     async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError>;
     /// Shards that have a journal.
@@ -361,7 +399,7 @@ pub trait Store: Send + Sync {
     /// How far a job has read a shard's journal.
     async fn cursor(&self, job: &str, shard: Shard) -> Result<u64, StoreError>;
     /// Remembers how far a job has read.
-    async fn cursor_set(&self, job: &str, shard: Shard, seq: u64) -> Result<(), StoreError>;
+    async fn cursors_set(&self, job: &str, seqs: &[(Shard, u64)]) -> Result<(), StoreError>;
 
     /// Counters of `measure` at the places (counties and townships; others have none) for the periods: totals, parts by
     /// dimension and classes of minutes.
@@ -414,6 +452,8 @@ pub trait Store: Send + Sync {
     async fn file(&self, id: &str) -> Result<Option<FileRow>, StoreError>;
     /// Puts a file.
     async fn file_put(&self, file: &FileRow) -> Result<(), StoreError>;
+    /// Forgets what is no longer needed.
+    async fn forget(&self, stale: &Stale) -> Result<Forgotten, StoreError>;
     /// The wrapped key of a case.
     async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError>;
     /// Notes who saw personal values.

@@ -13,6 +13,7 @@ pub mod jobs;
 mod limits;
 mod live;
 mod map;
+mod numbers;
 mod page;
 mod public;
 mod rate;

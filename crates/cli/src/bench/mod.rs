@@ -24,9 +24,12 @@ pub struct BenchArgs {
     /// Seconds of each load.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Cases loaded before the start is measured (P10).
+    /// Cases loaded before start, memory and disk are measured (P9, P10, P15).
     #[arg(long, default_value_t = 1_000_000)]
     cases: usize,
+    /// Measure start, memory and disk on this folder instead, loaded before with `ganglion demo --cases N --data DIR`.
+    #[arg(long)]
+    loaded: Option<PathBuf>,
     /// Clients of the loop.
     #[arg(long, default_value_t = 32)]
     clients: u32,
@@ -66,7 +69,7 @@ pub struct Line {
 /// # Errors
 /// When an installation cannot be prepared.
 pub fn run(args: &BenchArgs) -> Result<ExitCode> {
-    const KNOWN: [&str; 4] = ["P2", "P3", "P4", "P10"];
+    const KNOWN: [&str; 6] = ["P2", "P3", "P4", "P9", "P10", "P15"];
     if let Some(unknown) = args.only.iter().find(|id| !KNOWN.contains(&id.as_str())) {
         bail!("{unknown} is not measured by this command; it knows {}", KNOWN.join(", "));
     }
@@ -79,8 +82,8 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     if wanted("P2") || wanted("P3") {
         lines.extend(loops::measure(&home, args.clients, args.seconds)?);
     }
-    if wanted("P10") {
-        lines.push(starting::measure(&home, args.cases)?);
+    if ["P9", "P10", "P15"].into_iter().any(wanted) {
+        lines.extend(starting::measure(&home, args.cases, args.loaded.as_deref())?);
     }
     print(&lines);
     if let Some(path) = &args.json {

@@ -116,7 +116,8 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", args.port)).await.with_context(|| {
         format!("port {} on 127.0.0.1 cannot be used: stop what holds it or choose another with --port", args.port)
     })?;
-    let installation = Installation { home: home.to_owned(), data: args.data.clone(), demo: true };
+    let installation =
+        Installation { home: home.to_owned(), data: args.data.clone(), demo: true, demo_moving: args.speed > 0.0 };
     let running = start(&installation, machine.clone()).await?;
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };
     let address = listener.local_addr()?;

@@ -37,7 +37,8 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
         let listener = tokio::net::TcpListener::bind((args.listen.as_str(), args.port))
             .await
             .with_context(|| format!("{}:{} cannot be used", args.listen, args.port))?;
-        let installation = Installation { home: home(args.home.as_deref()), data: args.data.clone(), demo: false };
+        let installation =
+            Installation { home: home(args.home.as_deref()), data: args.data.clone(), demo: false, demo_moving: false };
         let running = start(&installation, Arc::new(Machine::new())).await?;
         let ready = format!("ready http://{}", listener.local_addr()?);
         running.until_stopped(listener, Some(ready)).await?;

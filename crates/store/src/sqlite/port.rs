@@ -1,12 +1,12 @@
 //! The storage port on SQLite: every method takes a connection and hands over to the module of its subject.
 
 use super::connect::SqliteStore;
-use super::{cases, figures, journal, load, people, reference, write};
+use super::{cases, figures, forget, journal, load, people, reference, write};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Period};
 use ganglion_kernel::port::{
-    Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, Session, ShardWrite,
-    Store, StoreError, StoredLine, Timer, Want,
+    Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Forgotten, Head, Loaded, Session,
+    ShardWrite, Stale, Store, StoreError, StoredLine, Timer, Want,
 };
 use ganglion_model::row::{Case, Record};
 use ganglion_model::{AccountId, CaseId, Entry, Place, PlaceCode, Post, Shard};
@@ -15,7 +15,8 @@ use jiff::Timestamp;
 #[async_trait]
 impl Store for SqliteStore {
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError> {
-        load::load(&self.reader(), want)
+        // The writer's pages stay in memory from batch to batch; a reader has to fetch them anew after every commit.
+        load::load(&self.writer(), want)
     }
 
     async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError> {
@@ -28,6 +29,10 @@ impl Store for SqliteStore {
 
     async fn case(&self, shard: Shard, case: CaseId) -> Result<Option<Case>, StoreError> {
         cases::case_by_id(&self.reader(), shard, case)
+    }
+
+    async fn case_id(&self, shard: Shard, number: &str) -> Result<Option<CaseId>, StoreError> {
+        cases::id_by_number(&self.reader(), shard, number)
     }
 
     async fn case_by_number(&self, shard: Shard, number: &str) -> Result<Option<Case>, StoreError> {
@@ -56,6 +61,16 @@ impl Store for SqliteStore {
         journal::entries_after(&self.reader(), shard, seq, limit)
     }
 
+    async fn entries_holding(
+        &self,
+        shard: Shard,
+        span: (u64, u64),
+        holds: &str,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        journal::entries_holding(&self.reader(), shard, span, (holds, limit))
+    }
+
     async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError> {
         journal::lines_after(&self.reader(), shard, seq, limit)
     }
@@ -68,8 +83,8 @@ impl Store for SqliteStore {
         journal::cursor(&self.reader(), job, shard)
     }
 
-    async fn cursor_set(&self, job: &str, shard: Shard, seq: u64) -> Result<(), StoreError> {
-        journal::cursor_set(&self.writer(), job, shard, seq)
+    async fn cursors_set(&self, job: &str, seqs: &[(Shard, u64)]) -> Result<(), StoreError> {
+        journal::cursors_set(&mut self.writer(), job, seqs)
     }
 
     async fn cells(
@@ -151,6 +166,10 @@ impl Store for SqliteStore {
 
     async fn file_put(&self, file: &FileRow) -> Result<(), StoreError> {
         people::file_put(&self.writer(), file)
+    }
+
+    async fn forget(&self, stale: &Stale) -> Result<Forgotten, StoreError> {
+        forget::forget(self, stale)
     }
 
     async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError> {
