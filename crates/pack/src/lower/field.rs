@@ -58,6 +58,12 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
             "remove one of the two",
         );
     }
+    let unique = cx.flag(node, "unique", false);
+    if let (true, Some(written)) = (personal && unique, node.get("unique")) {
+        let message = format!("{what} is personal: what stands once only is kept in clear to be found again");
+        let remedy = "remove `unique`, or ask for a number that is not personal";
+        cx.sink.error_help(written.at, "personal-and-unique", message, remedy);
+    }
     if let Owner::Action(process) = owner {
         check_same(cx, key, &kind, personal, process.field(&key.text));
     }
@@ -80,7 +86,7 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         public,
         default: node.get("default").and_then(|default| constant(cx, default, &kind)),
         unit: node.get("unit").map(|text| unit(cx, text)),
-        unique: cx.flag(node, "unique", false),
+        unique,
         kind,
     })
 }
