@@ -66,6 +66,7 @@ struct DeskContext {
     tabs: Vec<Tab>,
     search: Search,
     filters: Vec<FilterView>,
+    sentence: Option<String>,
     rows: Vec<CaseRow>,
     pager: Option<Pager>,
     bulk: Option<bulk::BulkView>,
@@ -135,6 +136,7 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
         filters: filters.views(&look, &["state", "clock", "process"]),
         pager: pager(&look, &query, "/desk", (page.next.as_ref().map(after_text), page.cases.len(), total)),
         bulk: bulk::offered(web, &look, &page.cases, query.without(&["after", "selected"]).on("/desk")),
+        sentence: query.get("q").is_some().then(|| cases::how_far(&look, &page)),
         rows,
         preview,
         empty: filters.is_narrow().then(|| {
