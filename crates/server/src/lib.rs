@@ -7,6 +7,7 @@ mod api;
 mod app;
 mod assets;
 mod context;
+mod demo_picture;
 mod error;
 mod files;
 pub mod jobs;
@@ -28,6 +29,7 @@ mod view;
 mod web;
 
 pub use app::{App, AppParts, AppState, Settings, StartError, serve};
+pub use demo_picture::KINDS as DEMO_PICTURES;
 pub use error::Error;
 pub use routes::router;
 pub use session::hash_password;

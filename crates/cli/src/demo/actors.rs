@@ -127,13 +127,17 @@ impl Actors {
         Some(Command { id: CommandId(self.id()), shard: place.shard(), actor, body })
     }
 
-    /// `{phone}` and `{name}` in an opening form become made-up ones.
+    /// `{phone}` and `{picture}` in an opening form become made-up ones.
     fn fill_open(&mut self, form: Fields) -> Fields {
         let tail = self.rng.random_range(0..100_000_000_u32);
         let phone = format!("139{tail:08}");
         form.into_iter()
             .filter_map(|(name, value)| {
-                let fill = |part: &str| (part == "phone").then(|| phone.clone());
+                let fill = |part: &str| match part {
+                    "phone" => Some(phone.clone()),
+                    "picture" => Some(picture(u128::from(tail))),
+                    _ => None,
+                };
                 Some((name, filled(&value, &fill)?))
             })
             .collect()
@@ -256,6 +260,7 @@ impl Actors {
             return self.posts(&self.world, by, case.place).first().map(|post| post.id.0.clone());
         }
         match part {
+            "picture" => Some(picture(case.id.0.as_u128().wrapping_add(u128::from(case.version)))),
             "number" => {
                 let (number, _) = self.recent.get(&case.place.at(Level::Township)?)?;
                 (*number != case.number).then(|| number.clone())
@@ -282,4 +287,9 @@ impl Actors {
     pub fn recent_of(&self, case: &Case) -> Option<CaseId> {
         self.recent.get(&case.place.at(Level::Township)?).map(|(_, id)| *id)
     }
+}
+
+/// What stands for a photo in a simulated case: the server draws it and marks it as synthetic.
+fn picture(from: u128) -> String {
+    format!("synthetic-{}", from % u128::from(ganglion_server::DEMO_PICTURES))
 }
