@@ -12,6 +12,8 @@ use tracing_subscriber::fmt::MakeWriter;
 const WAIT: Duration = Duration::from_millis(100);
 /// Bytes gathered that are written without waiting.
 const GATHERED_BYTES_MAX: usize = 64 * 1024;
+/// Bytes gathered beyond which request lines are dropped, because nobody reads what is written.
+const WAITING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 static LINES: Lines = Lines { gathered: Mutex::new(Vec::new()), some: Condvar::new(), many: Condvar::new() };
 
@@ -33,6 +35,9 @@ impl Write for Pen {
     fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
         let mut gathered = LINES.gathered.lock();
         let first = gathered.is_empty();
+        if gathered.len() > WAITING_BYTES_MAX && !self.at_once {
+            return Ok(line.len());
+        }
         gathered.extend_from_slice(line);
         if self.at_once {
             put(&mut gathered);
