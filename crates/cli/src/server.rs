@@ -22,6 +22,8 @@ pub struct Installation {
     pub demo: bool,
     /// Address under which others reach it, for codes on documents.
     pub public_url: String,
+    /// Simulated people act in the demonstration.
+    pub demo_moving: bool,
 }
 
 /// A server that is up but does not answer yet.
@@ -69,6 +71,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
     let settings = Settings {
         demo: installation.demo,
         public_url: installation.public_url.clone(),
+        demo_moving: installation.demo_moving,
         data_dir: installation.data.clone(),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()

@@ -7,7 +7,7 @@
 
 use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
-pub use crate::port_people::{Access, Account, FileRow, Session};
+pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use crate::queue::{QueueWant, Waiting};
 use crate::route::workload::Load;
@@ -358,6 +358,8 @@ pub trait Store: Send + Sync {
 
     /// One case.
     async fn case(&self, shard: Shard, case: CaseId) -> Result<Option<Case>, StoreError>;
+    /// The id of a case by its public number: cheaper than the case.
+    async fn case_id(&self, shard: Shard, number: &str) -> Result<Option<CaseId>, StoreError>;
     /// One case by its public number.
     async fn case_by_number(&self, shard: Shard, number: &str) -> Result<Option<Case>, StoreError>;
     /// A page of cases.
@@ -374,6 +376,15 @@ pub trait Store: Send + Sync {
     async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq`, in order.
     async fn entries_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    /// Journal lines of a shard in `(after, until]` that hold the text `holds`, in order: a job that waits for one kind of
+    /// change does not read the others.
+    async fn entries_holding(
+        &self,
+        shard: Shard,
+        span: (u64, u64),
+        holds: &str,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq` as stored, in order: what proofs and replay read.
     async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError>;
     /// Shards that have a journal.
@@ -381,7 +392,7 @@ pub trait Store: Send + Sync {
     /// How far a job has read a shard's journal.
     async fn cursor(&self, job: &str, shard: Shard) -> Result<u64, StoreError>;
     /// Remembers how far a job has read.
-    async fn cursor_set(&self, job: &str, shard: Shard, seq: u64) -> Result<(), StoreError>;
+    async fn cursors_set(&self, job: &str, seqs: &[(Shard, u64)]) -> Result<(), StoreError>;
 
     /// Counters of `measure` at the places (counties and townships; others have none) for the periods: totals, parts by
     /// dimension and classes of minutes.
@@ -488,6 +499,8 @@ pub trait Store: Send + Sync {
     async fn file_put(&self, file: &FileRow) -> Result<(), StoreError>;
     /// The case a document's code leads to.
     async fn document(&self, code: &str) -> Result<Option<(Shard, CaseId)>, StoreError>;
+    /// Forgets what is no longer needed.
+    async fn forget(&self, stale: &Stale) -> Result<Forgotten, StoreError>;
     /// The wrapped key of a case.
     async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError>;
     /// Notes who saw personal values.

@@ -7,6 +7,7 @@ use crate::limits::{
     SIGN_IN_LOCK_SECONDS, SIGN_IN_TRIES_MAX, STOP_SECONDS, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
 };
 use crate::map::Outlines;
+use crate::numbers::Numbers;
 use crate::papers::{Batches, Press};
 use crate::public::home::HomeFigures;
 use crate::rate::Rate;
@@ -34,6 +35,8 @@ pub type AppState = Arc<App>;
 pub struct Settings {
     /// Demonstration: one-click sign-in and a strip that says so. Never in service.
     pub demo: bool,
+    /// Simulated people act in the demonstration; the strip says so.
+    pub demo_moving: bool,
     /// Name of the place served; empty: the name of the place the installation serves.
     pub site: Text,
     /// Where files are kept.
@@ -55,6 +58,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             demo: false,
+            demo_moving: false,
             site: Text::default(),
             data_dir: PathBuf::from("data"),
             cookie_secure: false,
@@ -129,6 +133,7 @@ pub struct App {
     templates: ArcSwap<Templates>,
     pub(crate) files: Files,
     pub(crate) sessions: SessionCache,
+    pub(crate) numbers: Numbers,
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
     pub(crate) outlines: Outlines,
@@ -166,6 +171,7 @@ impl App {
             templates,
             files,
             sessions: SessionCache::default(),
+            numbers: Numbers::default(),
             rates: Rates {
                 failures: Rate::new(SIGN_IN_FAILURES_MAX, SIGN_IN_LOCK_SECONDS),
                 sign_in: rate(SIGN_IN_TRIES_MAX),

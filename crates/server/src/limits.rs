@@ -65,6 +65,8 @@ pub const RATE_WINDOW_SECONDS: i64 = 15 * 60;
 pub const RATE_KEYS_MAX: usize = 20_000;
 /// Sessions remembered between requests.
 pub const SESSION_CACHE_MAX: usize = 20_000;
+/// Public numbers remembered between requests.
+pub const NUMBERS_REMEMBERED_MAX: usize = 20_000;
 /// How long a remembered session is trusted before the store is asked again, seconds.
 pub const SESSION_CACHE_SECONDS: i64 = 30;
 /// How long a reporter's proof lasts, seconds.
@@ -93,6 +95,14 @@ pub const TEMPLATE_FUEL: u64 = 5_000_000;
 pub const TIMERS_AT_ONCE: u32 = 500;
 /// Journal lines a job reads at once.
 pub const JOURNAL_LINES_AT_ONCE: u32 = 500;
+/// How long an upload that was never sent with anything is kept, hours.
+pub const UPLOAD_KEPT_HOURS: i64 = 24;
+/// How long the outcome of a command is kept, so that a repeat is answered from the record, days.
+pub const ANSWER_KEPT_DAYS: i64 = 30;
+/// How often what is no longer needed is looked for, seconds.
+pub const CLEAN_EVERY_SECONDS: u64 = 3_600;
+/// Rows of each kind forgotten in one transaction.
+pub const FORGOTTEN_AT_ONCE: u32 = 500;
 /// Wait named in `Retry-After` when the queue is full, seconds.
 pub const RETRY_SECONDS: u64 = 2;
 /// How long a stopping server waits for requests under way, seconds.

@@ -25,6 +25,8 @@ pub struct Page {
     pub site: String,
     /// Demonstration mode.
     pub demo: bool,
+    /// Whether simulated people act on.
+    pub demo_moving: bool,
     /// Large text.
     pub elder: bool,
     /// `light` or `dark`.
@@ -124,6 +126,7 @@ impl Web {
             path: self.path.clone(),
             site: self.site(),
             demo: self.app.settings.demo,
+            demo_moving: self.app.settings.demo_moving,
             elder: self.elder,
             theme: self.theme,
             csrf: self.csrf.clone(),

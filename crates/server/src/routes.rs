@@ -4,7 +4,7 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::JSON_BYTES_MAX;
 use crate::public::{follow, follow_case, home, notices, report, sent, sign_in, verify};
-use crate::{api, assets, context, files, live, map, staff};
+use crate::{api, assets, context, demo_picture, files, live, map, staff};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -49,7 +49,10 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/post", get(sign_in::switch));
-    if demo { router.route("/sign-in/demo", post(sign_in::enter_demo)) } else { router }
+    if !demo {
+        return router;
+    }
+    router.route("/sign-in/demo", post(sign_in::enter_demo)).route("/demo/pictures/{kind}", get(demo_picture::show))
 }
 
 /// The JSON interface.

@@ -125,7 +125,13 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         format!("port {} on 127.0.0.1 cannot be used: stop what holds it or choose another with --port", args.port)
     })?;
     let public_url = format!("http://{}", listener.local_addr()?);
-    let installation = Installation { home: home.to_owned(), data: args.data.clone(), demo: true, public_url };
+    let installation = Installation {
+        home: home.to_owned(),
+        data: args.data.clone(),
+        demo: true,
+        demo_moving: args.speed > 0.0,
+        public_url,
+    };
     let running = start(&installation, machine.clone()).await?;
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };
     let address = listener.local_addr()?;

@@ -102,11 +102,13 @@ impl Actors {
         Some(Command { id: CommandId(self.id()), shard: place.shard(), actor, body })
     }
 
-    /// `{phone}`, `{village}` and `{grid}` in an opening form become a made-up telephone and where it is.
+    /// `{phone}`, `{picture}`, `{village}` and `{grid}` in an opening form become a made-up telephone and picture, and where
+    /// it is.
     fn fill_open(&mut self, form: Fields, place: PlaceCode) -> Fields {
         let tail = self.rng.random_range(0..100_000_000_u32);
         let fill = |part: &str| match part {
             "phone" => Some(format!("139{tail:08}")),
+            "picture" => Some(picture(u128::from(tail))),
             "village" => place.at(Level::Village).map(|village| village.to_string()),
             "grid" => Some(place.to_string()),
             _ => None,
@@ -235,6 +237,7 @@ impl Actors {
             return local_date(now).checked_add(later).ok().map(|day| day.to_string());
         }
         match part {
+            "picture" => Some(picture(case.id.0.as_u128().wrapping_add(u128::from(case.version)))),
             "number" => {
                 let (number, _) = self.recent.get(&self.spot_of(case)?)?;
                 (*number != case.number).then(|| number.clone())
@@ -268,4 +271,9 @@ impl Actors {
         let which = self.behaviours().position(|behaviour| behaviour.process == case.process)?;
         Some((which, case.place.at(Level::Township)?))
     }
+}
+
+/// What stands for a photo in a simulated case: the server draws it and marks it as synthetic.
+fn picture(from: u128) -> String {
+    format!("synthetic-{}", from % u128::from(ganglion_server::DEMO_PICTURES))
 }

@@ -185,7 +185,11 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
         from: None,
     };
     let id = command_id(&web, &typed);
-    match web.app.committer.send(Command { id, shard, actor: web.actor(), body }).await {
+    let sent = match web.app.files_sent(&files_of(&process.form, &form_values)).await {
+        Ok(()) => web.app.committer.send(Command { id, shard, actor: web.actor(), body }).await,
+        Err(error) => Err(error),
+    };
+    match sent {
         Ok(outcome) => {
             let number = outcome.number.clone().unwrap_or_default();
             if let Some(case) = outcome.case {

@@ -30,6 +30,8 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/assets/{*path}", [404; 5]),
     ("/files/{id}", [404; 5]),
     ("/files/{id}/thumb", [404; 5]),
+    // Only the demonstration has it.
+    ("/demo/pictures/{kind}", [404; 5]),
     ("/map/outlines", [200; 5]),
     ("/map/place-at", [422; 5]),
     ("/map/cases", [401, 200, 200, 200, 200]),

@@ -2,6 +2,7 @@
 //!
 //! Migrations only widen, so an older server can go on beside a newer one for a while; going back is done from a backup.
 
+use ganglion_kernel::StoreError;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -38,6 +39,9 @@ pub enum OpenError {
     /// There are tables, but not ours.
     #[error("the file is a database of another program")]
     Foreign,
+    /// The thread that folds the log cannot be started.
+    #[error(transparent)]
+    Folding(StoreError),
     /// The database said no.
     #[error("{attempted} {path:?}: {reason}")]
     Database {

@@ -5,8 +5,10 @@
 
 mod case_query;
 mod cases;
+mod checkpoint;
 mod connect;
 mod figures;
+mod forget;
 mod journal;
 mod load;
 mod members;

@@ -2,14 +2,14 @@
 
 use super::connect::SqliteStore;
 use super::{
-    cases, figures, journal, load, members, notices, people, reference, rows, rules, told, views, waiting, write,
+    cases, figures, forget, journal, load, members, notices, people, reference, rows, rules, told, views, waiting, write,
 };
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, Period};
 use ganglion_kernel::notice::Standing;
 use ganglion_kernel::port::{
-    Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, MemberRead, Session,
-    ShardWrite, Store, StoreError, StoredLine, Timer, Told, Want,
+    Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Forgotten, Head, Loaded, MemberRead,
+    Session, ShardWrite, Stale, Store, StoreError, StoredLine, Timer, Told, Want,
 };
 use ganglion_kernel::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use ganglion_kernel::queue::{QueueWant, Waiting};
@@ -22,7 +22,8 @@ use jiff::civil::Date;
 #[async_trait]
 impl Store for SqliteStore {
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError> {
-        load::load(&self.reader(), want)
+        // The writer's pages stay in memory from batch to batch; a reader has to fetch them anew after every commit.
+        load::load(&self.writer(), want)
     }
 
     async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError> {
@@ -58,6 +59,10 @@ impl Store for SqliteStore {
         cases::case_by_id(&self.reader(), shard, case)
     }
 
+    async fn case_id(&self, shard: Shard, number: &str) -> Result<Option<CaseId>, StoreError> {
+        cases::id_by_number(&self.reader(), shard, number)
+    }
+
     async fn case_by_number(&self, shard: Shard, number: &str) -> Result<Option<Case>, StoreError> {
         cases::case_by_number(&self.reader(), shard, number)
     }
@@ -84,6 +89,16 @@ impl Store for SqliteStore {
         journal::entries_after(&self.reader(), shard, seq, limit)
     }
 
+    async fn entries_holding(
+        &self,
+        shard: Shard,
+        span: (u64, u64),
+        holds: &str,
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        journal::entries_holding(&self.reader(), shard, span, (holds, limit))
+    }
+
     async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError> {
         journal::lines_after(&self.reader(), shard, seq, limit)
     }
@@ -96,8 +111,8 @@ impl Store for SqliteStore {
         journal::cursor(&self.reader(), job, shard)
     }
 
-    async fn cursor_set(&self, job: &str, shard: Shard, seq: u64) -> Result<(), StoreError> {
-        journal::cursor_set(&self.writer(), job, shard, seq)
+    async fn cursors_set(&self, job: &str, seqs: &[(Shard, u64)]) -> Result<(), StoreError> {
+        journal::cursors_set(&mut self.writer(), job, seqs)
     }
 
     async fn cells(
@@ -268,6 +283,10 @@ impl Store for SqliteStore {
 
     async fn document(&self, code: &str) -> Result<Option<(Shard, CaseId)>, StoreError> {
         cases::case_of_document(&self.reader(), code)
+    }
+
+    async fn forget(&self, stale: &Stale) -> Result<Forgotten, StoreError> {
+        forget::forget(self, stale)
     }
 
     async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError> {

@@ -55,6 +55,7 @@ suite!(memory, file => {
         places_are_replaced_and_outlines_added,
         posts_and_accounts_are_put,
         sessions_begin_and_end,
+        what_is_no_longer_needed_is_forgotten_and_nothing_else,
         files_the_access_log_and_settings_are_kept,
         register_rows_keep_their_dated_versions;
     rows:
