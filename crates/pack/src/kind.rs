@@ -15,7 +15,7 @@ const COMMON: [&str; 12] =
     ["type", "title", "help", "required", "when", "check", "personal", "see", "public", "default", "unit", "unique"];
 
 /// Types with the keys they add.
-const TYPES: [(&str, &[&str]); 20] = [
+pub(crate) const TYPES: [(&str, &[&str]); 20] = [
     ("text", &["max", "pattern"]),
     ("long_text", &["max"]),
     ("integer", &["min", "max"]),

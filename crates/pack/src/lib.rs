@@ -4,6 +4,7 @@
 
 mod cel;
 mod cx;
+mod diff;
 mod finding;
 mod flow;
 mod kind;
@@ -12,13 +13,19 @@ mod load;
 mod lower;
 mod names;
 mod near;
+mod schema;
+mod shape;
 mod sink;
 mod source;
+mod specimen;
 mod symbols;
 mod table;
+mod trace;
 mod yaml;
 
+pub use diff::{Difference, How, diff};
 pub use finding::{Finding, Findings, Severity};
+pub use schema::schemas;
 pub use sink::MAX_FINDINGS;
 pub use source::{Files, Folder, MAX_FILE_BYTES, MAX_FILES, PackSource};
 
@@ -34,22 +41,28 @@ use symbols::Symbols;
 #[must_use]
 pub fn compile(packs: &[PackSource]) -> (Option<Model>, Findings) {
     let sink = Sink::default();
-    let loaded: Vec<Loaded> = packs.iter().map(|pack| Loaded::load(&sink, pack)).collect();
-    let symbols = Symbols::collect(&sink, &loaded);
-    let mut model = Model::default();
-    let mut rows = AllRows::new();
-    for pack in &loaded {
-        let cx = Cx { symbols: &symbols, sink: &sink, pack: &pack.name };
-        lower_pack(cx, pack, &mut model, &mut rows);
-    }
-    lower::seed::finish(Cx { symbols: &symbols, sink: &sink, pack: "" }, rows, &mut model);
-    for pack in &loaded {
-        let cx = Cx { symbols: &symbols, sink: &sink, pack: &pack.name };
-        flow::check(cx, pack, &model);
-    }
+    let model = read(&sink, packs);
     let findings = sink.finish();
     let good = findings.errors() == 0;
     (good.then_some(model), findings)
+}
+
+/// Reads packs into a model; whatever is wrong goes to `sink`.
+fn read(sink: &Sink, packs: &[PackSource]) -> Model {
+    let loaded: Vec<Loaded> = packs.iter().map(|pack| Loaded::load(sink, pack)).collect();
+    let symbols = Symbols::collect(sink, &loaded);
+    let mut model = Model::default();
+    let mut rows = AllRows::new();
+    for pack in &loaded {
+        let cx = Cx { symbols: &symbols, sink, pack: &pack.name };
+        lower_pack(cx, pack, &mut model, &mut rows);
+    }
+    lower::seed::finish(Cx { symbols: &symbols, sink, pack: "" }, rows, &mut model);
+    for pack in &loaded {
+        let cx = Cx { symbols: &symbols, sink, pack: &pack.name };
+        flow::check(cx, pack, &model);
+    }
+    model
 }
 
 /// Reads and compiles pack folders that are installed together.

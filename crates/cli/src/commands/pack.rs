@@ -1,4 +1,7 @@
-//! `ganglion pack`: checking packs and running their scenarios.
+//! `ganglion pack`: writing, checking, testing and comparing packs.
+
+mod new;
+mod schema;
 
 use crate::scenario::{self, Report};
 use anyhow::Context as _;
@@ -21,6 +24,18 @@ pub struct PackArgs {
 
 #[derive(Subcommand)]
 enum PackCommand {
+    /// Writes a small working pack that checks clean and tests green.
+    #[command(after_help = "Examples:\n  ganglion pack new packs/flood_watch\n  \
+        ganglion pack new packs/pumps --from register\n\nTemplates: `request` (a request is settled in time and checked by \
+        somebody else) and `register` (a ledger with two-person changes). Nothing is overwritten.")]
+    New {
+        /// Folder to make; its last part is the pack's name.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// Template to start from.
+        #[arg(long, value_name = "TEMPLATE", default_value = "request")]
+        from: String,
+    },
     /// Reads packs and prints every finding with file, line, column and remedy.
     #[command(after_help = "Examples:\n  ganglion pack check packs/*\n  \
         ganglion pack check --json packs/*\n\nA pack that another one requires is read too, if it lies beside it. \
@@ -45,6 +60,32 @@ enum PackCommand {
         #[arg(long, value_name = "TEXT")]
         only: Option<String>,
     },
+    /// Says in plain words what changes from one version of a pack to another; `!` marks what needs care.
+    #[command(after_help = "Example:\n  ganglion pack diff packs/incidents ../changed/incidents\n\nPacks that are \
+        required are read from beside each folder. Ends with 1 if either has errors.")]
+    Diff {
+        /// Folder of the version in use.
+        old: PathBuf,
+        /// Folder of the version to come.
+        new: PathBuf,
+        /// Print the differences as a JSON list.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints JSON Schemas for the files of a pack, made from what the compiler reads.
+    #[command(
+        after_help = "Examples:\n  ganglion pack schema --out .schemas\n  ganglion pack schema | jq .processes\n\n\
+        Then begin a file with `# yaml-language-server: $schema=../../.schemas/processes.schema.json`. Packs that are \
+        named are used as further samples."
+    )]
+    Schema {
+        /// Folders of packs whose ways of writing are taken in too.
+        #[arg(value_name = "DIR")]
+        dirs: Vec<PathBuf>,
+        /// Write one file a schema into this folder.
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// Runs the command.
@@ -53,6 +94,18 @@ enum PackCommand {
 /// When a folder cannot be read, or nothing can be printed.
 pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
+        PackCommand::New { dir, from } => {
+            let written = new::write(dir, from)?;
+            let lines: String = written.iter().map(|path| format!("{}\n", path.display())).collect();
+            let dir = dir.display();
+            say(&format!("{lines}next: ganglion pack check {dir} && ganglion pack test {dir}\n"))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        PackCommand::Diff { old, new, json } => diff(old, new, *json),
+        PackCommand::Schema { dirs, out } => {
+            say(&schema::run(dirs, out.as_deref())?)?;
+            Ok(ExitCode::SUCCESS)
+        }
         PackCommand::Check { dirs, json } => {
             let (_, findings) = compiled(dirs)?;
             say(&if *json { as_json(&findings)? } else { as_text(&findings) })?;
@@ -69,6 +122,28 @@ pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
             Ok(exit(failed == 0))
         }
     }
+}
+
+fn diff(old: &Path, new: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    let mut models = Vec::new();
+    for dir in [old, new] {
+        match compiled(&[dir.to_owned()])? {
+            (Some(model), _) => models.push(model),
+            (None, findings) => {
+                say(&as_text(&findings))?;
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+    }
+    let found = ganglion_pack::diff(&models[0], &models[1]);
+    let lines = || found.iter().map(|one| format!("{one}\n")).collect::<String>();
+    let text = match (json, found.is_empty()) {
+        (true, _) => serde_json::to_string_pretty(&found)? + "\n",
+        (false, true) => "nothing changes\n".to_owned(),
+        (false, false) => lines() + &format!("{} differences\n", found.len()),
+    };
+    say(&text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn exit(good: bool) -> ExitCode {

@@ -13,6 +13,7 @@ pub use scope::Scope;
 
 use crate::cx::Cx;
 use crate::sink::At;
+use crate::trace::Form;
 use crate::yaml::{Kind, Node};
 use ganglion_model::expr::Expr;
 use ganglion_model::pack::FieldKind;
@@ -38,6 +39,7 @@ pub enum Want<'a> {
 
 /// Compiles the expression in `node`. `None` after a finding.
 pub fn compile(cx: Cx<'_>, scope: &Scope<'_>, node: &Node, want: &Want<'_>) -> Option<Expr> {
+    cx.sink.saw(node.at, |seen| seen.form(Form::Expression));
     let source = Source::new(cx, node)?;
     let ast = parse(cx, &source)?;
     let mut check = check::Check { cx, scope, source: &source, offsets: &ast.1 };

@@ -1,8 +1,10 @@
 //! Tests of the compiler as its users see it: folders in, model and findings out.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
 
+mod diff;
 mod expressions;
 mod findings;
 mod hostile;
 mod model;
 mod packs;
+mod schema;
