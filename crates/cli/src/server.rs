@@ -41,9 +41,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
     let database = installation.data.join("ganglion.sqlite");
     let store = SqliteStore::open(&database, SqliteOptions::default())
         .with_context(|| format!("opening {}", database.display()))?;
-    let model = world::packs(&installation.home.join("packs"))?;
-    let office = world::office(&installation.home)?;
-    let world = Arc::new(ArcSwap::from_pointee(world::load(store.as_ref(), model, office).await?));
+    let world = world::running(store.clone(), &installation.home, machine.as_ref()).await?;
     let master = master_key(&installation.data, &machine)?;
     let clock: Arc<dyn WallClock> = machine;
     let works = Works {

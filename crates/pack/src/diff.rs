@@ -98,7 +98,7 @@ pub fn diff(old: &Model, new: &Model) -> Vec<Difference> {
         }
     }
     all.extend(after.keys().filter(|key| !before.contains_key(key)).map(|key| (key, whole(key, How::Added))));
-    all.sort_by(|(a, _), (b, _)| a.cmp(b));
+    all.sort_by_key(|(key, _)| *key);
     all.into_iter().map(|(_, found)| found).collect()
 }
 
@@ -166,6 +166,11 @@ fn object(parts: &Map<String, Value>) -> Option<String> {
     }
     if let (Some(role), Some(level)) = (text("role"), text("level")) {
         return Some(format!("{role}@{level}"));
+    }
+    if let Some(name) = text("type") {
+        let rest = parts.iter().filter(|(key, _)| *key != "type").map(|(_, value)| short(value));
+        let rest: Vec<String> = rest.collect::<Option<_>>()?;
+        return Some(format!("{name} {}", rest.join(" ")).trim_end().to_owned());
     }
     let mut entries = parts.iter();
     let (key, value) = entries.next()?;

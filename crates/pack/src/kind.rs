@@ -11,8 +11,10 @@ const LONGEST_TEXT: i64 = 20_000;
 const MOST_FILES: i64 = 50;
 
 /// Keys every field may have.
-const COMMON: [&str; 12] =
-    ["type", "title", "help", "required", "when", "check", "personal", "see", "public", "default", "unit", "unique"];
+const COMMON: [&str; 13] = [
+    "type", "title", "help", "required", "when", "check", "personal", "see", "public", "default", "unit", "unique",
+    "fact",
+];
 
 /// Types with the keys they add.
 pub(crate) const TYPES: [(&str, &[&str]); 20] = [

@@ -2,17 +2,22 @@
 //!
 //! Left out: running scenarios, installing packs over live data, and anything that happens to a case.
 
+mod burden;
 mod cel;
+mod constant;
 mod cx;
 mod diff;
+mod fact;
 mod finding;
 mod flow;
 mod kind;
+mod lint;
 mod lists;
 mod load;
 mod lower;
 mod names;
 mod near;
+mod reference;
 mod schema;
 mod shape;
 mod sink;
@@ -23,8 +28,10 @@ mod table;
 mod trace;
 mod yaml;
 
+pub use burden::{Burden, burden};
 pub use diff::{Difference, How, diff};
 pub use finding::{Finding, Findings, Severity};
+pub use reference::{Example, reference};
 pub use schema::schemas;
 pub use sink::MAX_FINDINGS;
 pub use source::{Files, Folder, MAX_FILE_BYTES, MAX_FILES, PackSource};
@@ -58,10 +65,16 @@ fn read(sink: &Sink, packs: &[PackSource]) -> Model {
         lower_pack(cx, pack, &mut model, &mut rows);
     }
     lower::seed::finish(Cx { symbols: &symbols, sink, pack: "" }, rows, &mut model);
+    let used = lint::lists_used(&loaded);
     for pack in &loaded {
         let cx = Cx { symbols: &symbols, sink, pack: &pack.name };
         flow::check(cx, pack, &model);
+        // After errors half of it would look doubtful.
+        if !sink.has_errors() {
+            lint::check(cx, pack, &model, &used);
+        }
     }
+    fact::check(Cx { symbols: &symbols, sink, pack: "" }, &loaded, &mut model);
     model
 }
 

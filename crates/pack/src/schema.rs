@@ -81,7 +81,17 @@ fn typed(name: &str, kind: &Mapping, shapes: &Shapes) -> Value {
 }
 
 fn under(kind: &Mapping, key: &str) -> Value {
-    kind.values.get(key).map_or(json!(true), of)
+    let Some(shape) = kind.values.get(key) else { return json!(true) };
+    let known = of(shape);
+    if shape.told || shape.is_open() {
+        return known;
+    }
+    // What samples show may not be all: what they do not show at all is let through.
+    let mut rest = Vec::new();
+    rest.extend(shape.forms.is_empty().then_some(["string", "number", "boolean"]).into_iter().flatten());
+    rest.extend((shape.kinds.is_empty() && shape.entries.is_none()).then_some("object"));
+    rest.extend(shape.items.is_none().then_some("array"));
+    if rest.is_empty() { known } else { json!({"anyOf": [known, {"type": rest}]}) }
 }
 
 /// The schema of what may stand in one place.

@@ -21,6 +21,8 @@ pub struct Shape {
     pub items: Option<Box<Shape>>,
     /// Values of a mapping whose keys are names the author chooses.
     pub entries: Option<Box<Shape>>,
+    /// Said by the reader of the key, not only seen in samples: nothing else may stand there.
+    pub told: bool,
 }
 
 impl Shape {
@@ -32,6 +34,7 @@ impl Shape {
     fn join(&mut self, other: Shape) {
         self.forms.extend(other.forms);
         self.kinds.extend(other.kinds);
+        self.told |= other.told;
         join(&mut self.items, other.items);
         join(&mut self.entries, other.entries);
     }
@@ -172,11 +175,13 @@ impl Shapes {
         } else {
             kind.needed.retain(|key| seen.needed.contains(key));
         }
-        for (key, shape) in values {
+        for (key, shape) in values.into_iter().filter(|(key, _)| !seen.values.contains_key(key)) {
             kind.values.entry(key).or_default().join(shape);
         }
         for (key, forms) in seen.values.into_iter().filter(|(key, _)| keys.known.contains(key)) {
-            kind.values.entry(key).or_default().forms.extend(forms);
+            let value = kind.values.entry(key).or_default();
+            value.forms.extend(forms);
+            value.told = true;
         }
         let Some(type_name) = type_name else { return name };
         let above = plain(&keys.what).replace(&format!(" of type {type_name}"), "");

@@ -92,6 +92,18 @@ impl Sink {
         files.len() - 1
     }
 
+    /// Whether an error was found so far.
+    pub fn has_errors(&self) -> bool {
+        self.found.borrow().iter().any(|found| found.severity == Severity::Error)
+    }
+
+    /// A place as shown to the author.
+    pub fn shown(&self, at: At) -> String {
+        let files = self.files.borrow();
+        let file = files.get(at.file).map(|(shown, _)| shown.as_str()).unwrap_or_default();
+        format!("{file}, line {}", at.line)
+    }
+
     /// Notes that a file could not be read, so that what it declares is not known.
     pub fn unread(&self) {
         self.unread.set(true);

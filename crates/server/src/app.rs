@@ -125,6 +125,7 @@ pub struct App {
     pub(crate) outlines: Outlines,
     pub(crate) home: HomeFigures,
     pub(crate) live: crate::live::Hub,
+    pub(crate) installs: crate::packs::Installs,
     pub(crate) live_listeners: Arc<Semaphore>,
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -161,6 +162,7 @@ impl App {
             outlines: Outlines::default(),
             home: HomeFigures::default(),
             live: crate::live::Hub::default(),
+            installs: crate::packs::Installs::default(),
             live_listeners: Arc::new(Semaphore::new(crate::limits::LIVE_LISTENERS_MAX)),
             stopping: watch::Sender::new(false),
         })

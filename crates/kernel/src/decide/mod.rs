@@ -4,7 +4,7 @@
 //! is looked at before anything else about a case is said.
 
 mod act;
-mod clock;
+pub(crate) mod clock;
 mod draft;
 mod effect;
 mod form;
@@ -17,7 +17,7 @@ pub mod who;
 
 pub use act::guard_holds;
 pub use effect::derived;
-pub use form::{FormContext, read_form};
+pub use form::{FormContext, read_form, still_fits};
 pub use unique::is_unique;
 
 use crate::seal::Key;

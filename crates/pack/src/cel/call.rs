@@ -7,8 +7,8 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, operators as op};
 use ganglion_model::expr::{Expr, Func};
 
-const FUNCTIONS: [&str; 5] = ["size", "has", "days", "hours", "string"];
-const MEMBERS: [(&str, Func); 3] =
+pub(super) const FUNCTIONS: [&str; 5] = ["size", "has", "days", "hours", "string"];
+pub(super) const MEMBERS: [(&str, Func); 3] =
     [("contains", Func::Contains), ("startsWith", Func::StartsWith), ("endsWith", Func::EndsWith)];
 
 impl Check<'_> {

@@ -29,7 +29,7 @@ fn each_change_is_one_line_and_what_needs_care_is_marked() {
             PROCESS,
             "by: [clerk@handling]",
             "by: [clerk@county]",
-            "! action `thing.new.refuse` has another by: clerk → clerk@county",
+            "! action `thing.new.refuse` has another by: role_handling clerk → clerk@county",
         ),
         (
             PROCESS,

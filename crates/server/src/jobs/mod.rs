@@ -14,6 +14,7 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
     vec![
         tokio::spawn(every_second(app.clone(), "timers", |app| async move { timers::run(&app).await })),
         tokio::spawn(every_second(app.clone(), "spawn", |app| async move { spawn::run(&app).await })),
+        tokio::spawn(every_second(app.clone(), "packs", |app| async move { crate::packs::follow(&app).await })),
     ]
 }
 

@@ -7,7 +7,10 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// Number, name and text of every migration, in order.
-const MIGRATIONS: &[(u32, &str, &str)] = &[(1, "tables", include_str!("migrations/0001-tables.sql"))];
+const MIGRATIONS: &[(u32, &str, &str)] = &[
+    (1, "tables", include_str!("migrations/0001-tables.sql")),
+    (2, "packs", include_str!("migrations/0002-packs.sql")),
+];
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]

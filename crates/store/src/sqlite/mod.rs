@@ -10,6 +10,7 @@ mod figures;
 mod journal;
 mod load;
 mod migrate;
+mod packs;
 mod people;
 mod port;
 mod reference;

@@ -1,9 +1,10 @@
 //! The storage port on SQLite: every method takes a connection and hands over to the module of its subject.
 
 use super::connect::SqliteStore;
-use super::{cases, figures, journal, load, people, reference, write};
+use super::{cases, figures, journal, load, packs, people, reference, write};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Period};
+use ganglion_kernel::packs::Install;
 use ganglion_kernel::port::{
     Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, Session, ShardWrite,
     Store, StoreError, StoredLine, Timer, Want,
@@ -107,6 +108,14 @@ impl Store for SqliteStore {
 
     async fn posts(&self) -> Result<Vec<Post>, StoreError> {
         reference::posts(&self.reader())
+    }
+
+    async fn packs_install(&self, install: &Install<'_>) -> Result<(), StoreError> {
+        packs::install(&mut self.writer(), install)
+    }
+
+    async fn pack_source(&self, digest: &str) -> Result<Option<String>, StoreError> {
+        packs::source(&self.reader(), digest)
     }
 
     async fn posts_put(&self, posts: &[Post]) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ mod heads;
 mod invariants;
 mod lines;
 mod lists;
+mod packs;
 mod reference;
 mod sqlite;
 mod support;
@@ -47,4 +48,8 @@ suite!(memory, file => {
         sessions_begin_and_end,
         files_the_access_log_and_settings_are_kept,
         register_rows_keep_their_dated_versions;
+    packs:
+        one_set_follows_the_other_and_is_a_line_of_the_journal,
+        batches_decided_by_other_packs_are_refused,
+        measures_are_counted_anew_in_the_same_transaction;
 });

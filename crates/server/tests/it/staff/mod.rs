@@ -4,6 +4,7 @@ mod acting;
 mod administration;
 mod figures;
 mod lists;
+mod packs;
 mod permission;
 mod privacy;
 mod town;
