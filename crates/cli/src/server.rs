@@ -19,6 +19,8 @@ pub struct Installation {
     pub data: PathBuf,
     /// Demonstration: one-click sign-in, never otherwise.
     pub demo: bool,
+    /// Address under which others reach it, for codes on documents.
+    pub public_url: String,
 }
 
 /// A server that is up but does not answer yet.
@@ -54,6 +56,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
     let (committer, thread) = Committer::start(works)?;
     let settings = Settings {
         demo: installation.demo,
+        public_url: installation.public_url.clone(),
         data_dir: installation.data.clone(),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()

@@ -2,6 +2,7 @@
 
 use ganglion_model::change::Op;
 use ganglion_model::row::Case;
+use ganglion_model::{Issued, Standing};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -50,6 +51,18 @@ pub fn apply(case: &mut Case, op: &Op, at: Timestamp) {
         Op::Link { link } => {
             if !case.links.contains(link) {
                 case.links.push(link.clone());
+            }
+        }
+        Op::Issue { issued } => {
+            let same = |old: &&mut Issued| old.document == issued.document && old.standing == Standing::Valid;
+            for old in case.documents.iter_mut().filter(same) {
+                old.standing = Standing::Superseded { at, by: issued.number.clone() };
+            }
+            case.documents.push(Issued::clone(issued));
+        }
+        Op::Withdraw { code, reason } => {
+            if let Some(issued) = case.documents.iter_mut().find(|one| one.code == *code) {
+                issued.standing = Standing::Withdrawn { at, reason: reason.clone() };
             }
         }
         Op::Spawn { .. } | Op::Notify { .. } => {}

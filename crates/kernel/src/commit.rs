@@ -9,6 +9,7 @@ use crate::port::{ShardWrite, Store, StoreError, Want};
 use crate::seal::Key;
 use crate::world::World;
 use arc_swap::ArcSwap;
+use ganglion_model::Shard;
 use ganglion_model::change::{Change, Command, Entry, Outcome, Refusal};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -203,9 +204,8 @@ async fn attempt(
     let loaded = works.store.load(&first).await?;
     let mut batch = Batch::new(&world, &works.master, loaded);
     batch.asked(&first);
-    let records = want_records(&world, batch.state(), commands);
-    if !records.is_empty() {
-        load_more(works, &mut batch, &Want { records, ..Want::default() }).await?;
+    if let Some(more) = want_records(&world, batch.state(), commands) {
+        load_more(works, &mut batch, &more).await?;
     }
     let mut answers = Vec::with_capacity(commands.len());
     for (command, now) in commands.iter().zip(at) {
@@ -233,13 +233,17 @@ async fn load_more(works: &Works, batch: &mut Batch<'_>, want: &Want) -> Result<
 fn publish(works: &Works, writes: Vec<ShardWrite>) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut records = Vec::new();
+    let mut gone = Vec::new();
     for write in writes {
         records.extend(write.records);
+        if write.shard == Shard::DEPLOYMENT {
+            gone.extend(write.records_gone);
+        }
         entries.extend(write.lines.into_iter().map(|line| line.entry));
     }
-    let is_record = |entry: &Entry| matches!(entry.change, Change::Record { .. });
+    let is_record = |entry: &Entry| matches!(entry.change, Change::Record { .. } | Change::RecordGone { .. });
     if entries.iter().any(is_record) {
-        works.world.rcu(|world| Arc::new(world.with_records(records.iter().cloned())));
+        works.world.rcu(|world| Arc::new(world.with_records(records.iter().cloned()).without_records(&gone)));
     }
     entries
 }

@@ -5,14 +5,21 @@
 
 pub mod apply;
 pub mod batch;
+mod batch_rows;
+mod batch_want;
 pub mod commit;
 pub mod decide;
+pub mod figures;
 pub mod journal;
 pub mod merkle;
 pub mod packs;
 pub mod port;
+mod port_figures;
+mod port_people;
+pub mod port_rows;
 pub mod replay;
 pub mod route;
+pub mod rules;
 pub mod seal;
 pub mod world;
 

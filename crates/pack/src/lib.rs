@@ -8,6 +8,7 @@ mod constant;
 mod cx;
 mod diff;
 mod fact;
+mod figures;
 mod finding;
 mod flow;
 mod kind;
@@ -64,11 +65,13 @@ fn read(sink: &Sink, packs: &[PackSource]) -> Model {
         let cx = Cx { symbols: &symbols, sink, pack: &pack.name };
         lower_pack(cx, pack, &mut model, &mut rows);
     }
+    lower::indicator::finish(&mut model);
     lower::seed::finish(Cx { symbols: &symbols, sink, pack: "" }, rows, &mut model);
     let used = lint::lists_used(&loaded);
     for pack in &loaded {
         let cx = Cx { symbols: &symbols, sink, pack: &pack.name };
         flow::check(cx, pack, &model);
+        figures::check(cx, pack, &model);
         // After errors half of it would look doubtful.
         if !sink.has_errors() {
             lint::check(cx, pack, &model, &used);
@@ -101,7 +104,11 @@ fn lower_pack(cx: Cx<'_>, pack: &Loaded, model: &mut Model, rows: &mut AllRows) 
             model.processes.insert(process.name.clone(), process);
         }
     }
+    if let Some(node) = &pack.rules {
+        lower::rule::lower(cx, node, model);
+    }
     if let Some(node) = &pack.indicators {
         lower::indicator::lower(cx, node, model);
     }
+    lower::document::lower(cx, pack, model);
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 pub const MAX_FINDINGS: usize = 2000;
 
 /// Findings that mean nothing while a file cannot be read, because that file may declare what they miss.
-const ABOUT_NAMES: [&str; 18] = [
+const ABOUT_NAMES: [&str; 20] = [
     "unknown-pack",
     "unknown-role",
     "unknown-who",
@@ -23,6 +23,8 @@ const ABOUT_NAMES: [&str; 18] = [
     "unknown-count",
     "unknown-field",
     "unknown-measure",
+    "unknown-document",
+    "unknown-indicator",
     "unknown-code",
     "unknown-row",
     "unknown-action",

@@ -111,7 +111,11 @@ pub fn refusal_status(code: RefusalCode) -> StatusCode {
     match code {
         RefusalCode::NotFound | RefusalCode::Unknown => StatusCode::NOT_FOUND,
         RefusalCode::NotAllowed | RefusalCode::SamePerson => StatusCode::FORBIDDEN,
-        RefusalCode::WrongState | RefusalCode::Changed | RefusalCode::Duplicate => StatusCode::CONFLICT,
+        RefusalCode::WrongState
+        | RefusalCode::Changed
+        | RefusalCode::Duplicate
+        | RefusalCode::Overlap
+        | RefusalCode::Referenced => StatusCode::CONFLICT,
         RefusalCode::Guard | RefusalCode::Form | RefusalCode::Outside | RefusalCode::WrongShard => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
@@ -133,6 +137,8 @@ pub fn refusal_name(code: RefusalCode) -> &'static str {
         RefusalCode::Duplicate => "duplicate",
         RefusalCode::WrongShard => "wrong_shard",
         RefusalCode::Unknown => "unknown",
+        RefusalCode::Overlap => "overlap",
+        RefusalCode::Referenced => "referenced",
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::JSON_BYTES_MAX;
-use crate::public::{follow, follow_case, home, report, sent, sign_in};
+use crate::public::{follow, follow_case, home, report, sent, sign_in, verify};
 use crate::{api, assets, context, files, live, map, staff};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -41,6 +41,8 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/follow", get(follow::show).post(follow::ask))
         .route("/follow/{number}", get(follow_case::show))
         .route("/follow/{number}/{action}", post(follow_case::act))
+        .route("/v", get(verify::ask))
+        .route("/v/{code}", get(verify::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/post", get(sign_in::switch));

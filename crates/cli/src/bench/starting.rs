@@ -48,7 +48,11 @@ async fn first_answer(ground: &Ground) -> Result<f64> {
     Ok(start.elapsed().as_secs_f64())
 }
 
-fn fill(home: &Path, data: &Path, cases: usize, runtime: &tokio::runtime::Runtime) -> Result<()> {
+/// Loads a year of `cases` into the installation at `data`.
+///
+/// # Errors
+/// When the packs or the behaviour cannot be read.
+pub fn fill(home: &Path, data: &Path, cases: usize, runtime: &tokio::runtime::Runtime) -> Result<()> {
     let machine = Machine::new();
     let store = SqliteStore::open(&data.join("ganglion.sqlite"), SqliteOptions::default())?;
     store.set_durable(false)?;

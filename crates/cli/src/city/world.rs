@@ -10,6 +10,7 @@ use ganglion_kernel::commit::WallClock;
 use ganglion_kernel::world::{Places, World};
 use ganglion_model::{Actor, CommandId, Model, PlaceCode, PlaceTree, Posts};
 use ganglion_server::packs::{Installing, adopt_shipped, installed};
+use ganglion_store::rebuild;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -82,7 +83,14 @@ pub async fn load(store: &dyn Store, model: Model, office: Office) -> Result<Wor
     };
     let reference = ganglion_server::packs::reference(store, &model).await?;
     let posts = Posts::new(store.posts().await?);
-    Ok(World { model: Arc::new(model), places, office, reference: Arc::new(reference), posts: Arc::new(posts) })
+    Ok(World {
+        model: Arc::new(model),
+        places,
+        office,
+        reference: Arc::new(reference),
+        fresh: Arc::default(),
+        posts: Arc::new(posts),
+    })
 }
 
 /// The world an installation runs: by the packs that are installed in its store, after what ships in `home` was taken over.
@@ -95,7 +103,17 @@ pub async fn running(store: Arc<dyn Store>, home: &Path, clock: &dyn WallClock) 
         Some(found) => found.model()?,
         None => packs(&folder)?,
     };
-    let world = Arc::new(ArcSwap::from_pointee(load(store.as_ref(), model, office(home)?).await?));
+    let loaded = load(store.as_ref(), model, office(home)?).await?;
+    let rules = rebuild::installed(store.as_ref(), &loaded).await?;
+    if !rules.is_empty() {
+        tracing::info!(?rules, "rows that break these rules were found again");
+    }
+    // Packs that measure otherwise than those before are counted before anybody reads or writes.
+    let recounted = rebuild::recount_if_changed(store.as_ref(), &loaded).await.context("counting the figures anew")?;
+    if let Some(facts) = recounted {
+        tracing::info!(facts, "figures were counted anew, since what is measured has changed");
+    }
+    let world = Arc::new(ArcSwap::from_pointee(loaded));
     let silent = |_: u64, _: u64| {};
     let parts = Installing {
         store: store.as_ref(),

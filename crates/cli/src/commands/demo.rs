@@ -13,6 +13,7 @@ use clap::Args;
 use ganglion_kernel::Store;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::WallClock as _;
+use ganglion_store::rebuild::recount_if_changed;
 use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -85,7 +86,11 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
         let staff = people.staff(&model, &tree, day, args.seed);
         as_store.accounts_put(&staff.accounts).await?;
         as_store.posts_put(&staff.posts).await?;
-        world::load(as_store.as_ref(), model, world::office(home)?).await
+        let world = world::load(as_store.as_ref(), model, world::office(home)?).await?;
+        recount_if_changed(as_store.as_ref(), &world)
+            .await
+            .context("counting the figures of rows that came with packs")?;
+        anyhow::Ok(world)
     })?;
     let world = Arc::new(world);
     let outlines = runtime.block_on(as_store.outlines())?;
@@ -116,7 +121,8 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", args.port)).await.with_context(|| {
         format!("port {} on 127.0.0.1 cannot be used: stop what holds it or choose another with --port", args.port)
     })?;
-    let installation = Installation { home: home.to_owned(), data: args.data.clone(), demo: true };
+    let public_url = format!("http://{}", listener.local_addr()?);
+    let installation = Installation { home: home.to_owned(), data: args.data.clone(), demo: true, public_url };
     let running = start(&installation, machine.clone()).await?;
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };
     let address = listener.local_addr()?;

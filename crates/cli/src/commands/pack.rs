@@ -8,7 +8,7 @@ use crate::scenario::{self, Report};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use ganglion_model::{Lang, Model};
-use ganglion_pack::{Findings, compile_folders};
+use ganglion_pack::{Finding, Findings, Severity, compile_folders};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -48,6 +48,18 @@ enum PackCommand {
         /// Print the findings as a JSON list.
         #[arg(long)]
         json: bool,
+    },
+    /// Prints a document of a pack with made-up values, to see what its template looks like.
+    #[command(after_help = "Example: ganglion pack print packs/grid appointment_letter letter.pdf")]
+    Print {
+        /// Folder of the pack.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// The document.
+        document: String,
+        /// Where the PDF goes.
+        #[arg(value_name = "FILE")]
+        to: PathBuf,
     },
     /// Runs the scenarios in the `tests` folders of packs, in memory, with the clock they set.
     #[command(after_help = "Examples:\n  ganglion pack test packs/*\n  \
@@ -170,9 +182,22 @@ pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         PackCommand::Check { dirs, json } => {
-            let (_, findings) = compiled(dirs)?;
+            let (model, mut findings) = compiled(dirs)?;
+            findings.0.extend(model.iter().flat_map(ganglion_server::check_templates).map(finding));
             say(&if *json { as_json(&findings)? } else { as_text(&findings) })?;
             Ok(exit(findings.errors() == 0))
+        }
+        PackCommand::Print { dir, document, to } => {
+            let (model, findings) = compiled(std::slice::from_ref(dir))?;
+            let Some(model) = model else {
+                say(&as_text(&findings))?;
+                return Ok(ExitCode::FAILURE);
+            };
+            let press = ganglion_server::Press::default();
+            let sheet = ganglion_server::sample_sheet(&press, &Arc::new(model), document, 0);
+            let sheet = sheet.with_context(|| format!("{} declares no document {document}", dir.display()))?;
+            std::fs::write(to, press.print_here(&sheet)?).with_context(|| format!("cannot write {}", to.display()))?;
+            Ok(ExitCode::SUCCESS)
         }
         PackCommand::Test { dirs, only } => {
             let (model, findings) = compiled(dirs)?;
@@ -256,6 +281,20 @@ fn diff(old: &Path, new: &Path, json: bool) -> anyhow::Result<ExitCode> {
     };
     say(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is wrong with a template, as a finding among the others.
+fn finding(of: ganglion_server::TemplateFinding) -> Finding {
+    Finding {
+        file: of.file,
+        line: of.line,
+        column: of.column,
+        severity: Severity::Error,
+        code: "bad-template",
+        message: of.message,
+        remedy: of.remedy,
+        source: of.source,
+    }
 }
 
 fn exit(good: bool) -> ExitCode {

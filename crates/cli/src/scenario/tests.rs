@@ -12,7 +12,11 @@ fn here(path: &str) -> PathBuf {
 }
 
 fn model() -> Arc<Model> {
-    let (model, findings) = compile_folders(&[here("packs/sketch")]).unwrap();
+    pack("packs/sketch")
+}
+
+fn pack(folder: &str) -> Arc<Model> {
+    let (model, findings) = compile_folders(&[here(folder)]).unwrap();
     Arc::new(model.unwrap_or_else(|| panic!("{findings}")))
 }
 
@@ -37,9 +41,32 @@ fn expected(text: &str) -> Vec<(String, Vec<String>)> {
 #[test]
 fn scenarios_of_the_sketch_pass() {
     let model = model();
-    let text = std::fs::read_to_string(here("packs/sketch/tests/returned-twice.md")).unwrap();
+    for (file, scenarios) in [("returned-twice", 2), ("rows", 1), ("rules", 1)] {
+        let text = std::fs::read_to_string(here(&format!("packs/sketch/tests/{file}.md"))).unwrap();
+        let reports = run_file(&model, &text);
+        assert_eq!(reports.len(), scenarios, "{file}");
+        for report in reports {
+            assert_eq!(report.findings, [], "{}", report.title);
+        }
+    }
+}
+
+#[test]
+fn figures_over_registers_are_those_counted_by_hand() {
+    let text = std::fs::read_to_string(here("packs/figures/tests/figures.md")).unwrap();
+    let reports = run_file(&pack("packs/figures"), &text);
+    assert_eq!(reports.len(), 5);
+    for report in reports {
+        assert_eq!(report.findings, [], "{}", report.title);
+    }
+}
+
+#[test]
+fn every_kind_of_field_goes_from_the_pack_to_the_row() {
+    let model = pack("packs/fields");
+    let text = std::fs::read_to_string(here("packs/fields/tests/claim.md")).unwrap();
     let reports = run_file(&model, &text);
-    assert_eq!(reports.len(), 2);
+    assert_eq!(reports.len(), 1);
     for report in reports {
         assert_eq!(report.findings, [], "{}", report.title);
     }

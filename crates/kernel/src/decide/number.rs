@@ -30,7 +30,7 @@ pub fn next(
     let mut sequence = name.to_owned();
     for part in &def.parts {
         let _ = match part {
-            NumberPart::Place(level) => write!(sequence, ":{}", code(*level)),
+            NumberPart::Place(level) | NumberPart::Name(level) => write!(sequence, ":{}", code(*level)),
             NumberPart::Year => write!(sequence, ":{year}"),
             NumberPart::Literal(_) | NumberPart::Sequence(_) => Ok(()),
         };
@@ -42,7 +42,7 @@ pub fn next(
     for part in &def.parts {
         let _ = match part {
             NumberPart::Literal(text) => write!(number, "{text}"),
-            NumberPart::Place(level) => write!(number, "{}", code(*level)),
+            NumberPart::Place(level) | NumberPart::Name(level) => write!(number, "{}", code(*level)),
             NumberPart::Year => write!(number, "{year}"),
             NumberPart::Sequence(digits) => write!(number, "{value:0width$}", width = usize::from(*digits)),
         };

@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::effect::enter;
 use super::form::{FormContext, read_form};
 use super::number::next;
-use super::{Decision, Given, State, unique, who};
+use super::{Decision, Given, KnownRows, State, derive, unique, who};
 use crate::route::{point_of, route};
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
@@ -23,19 +23,26 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         return Err(Refusal::new(RefusalCode::Unknown));
     };
     let process = world.model.processes.get(process).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
-    let values = read_opening(world, process, command, given, form)?;
+    let rows = KnownRows { world, state, shard: command.shard };
+    let mut values = read_opening(&rows, process, command, given, form)?;
     let route = routed(world, process, command, given, (&values, from.as_ref()))?;
+    let mut numbering = Vec::new();
+    for fields in [&process.form, &process.fields] {
+        let owner = format!("{}.field", process.name);
+        let into = (&mut values, &mut numbering);
+        derive::number((state, given), (&owner, fields), (command.shard, route.place), into);
+    }
     let unique = unique::values(process, &process.form, &values);
     unique::check(state, command.shard, "", &unique)?;
     let id = CaseId(given.id);
     let personal = process.form.iter().any(|field| field.personal && values.contains_key(&field.name));
     let stored = if personal { seal_values(&given.key, command.id, &process.form, &values)? } else { values.clone() };
     let mut decision = Decision {
-        changes: Vec::new(),
         // Every case gets a key: an action may ask for personal values later.
         key: has_personal(process).then_some((id, given.key)),
         unique,
-        numbering: Vec::new(),
+        numbering,
+        ..Decision::default()
     };
     let opener = match &command.actor {
         Actor::Post { post, .. } => Some(post.clone()),
@@ -70,9 +77,11 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         marks: BTreeMap::new(),
         entered: BTreeMap::new(),
         links: from.iter().cloned().collect(),
+        documents: Vec::new(),
     };
     let mut draft = Draft::new(case, given.now);
     enter((world, state), process, &mut draft, &process.initial, (given, &mut decision));
+    derive::case(world, process, &mut draft, given.now, true);
     decision.changes.push(Change::Opened { case: Box::new(draft.case) });
     Ok(decision)
 }
@@ -88,14 +97,15 @@ fn seen_at(observed_at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> 
 }
 
 fn read_opening(
-    world: &World,
+    rows: &KnownRows<'_>,
     process: &Process,
     command: &Command,
     given: &Given,
     form: &Fields,
 ) -> Result<Fields, Refusal> {
+    let world = rows.world;
     let actor = who::view(world, &command.actor, given.now);
-    let context = FormContext { world, process, case: None, actor: &actor, now: given.now };
+    let context = FormContext { world, rows, process, case: None, actor: &actor, now: given.now };
     let values = match read_form(&context, &process.form, form) {
         Ok(values) => values,
         // The system passes on what was checked where it was typed; what this form does not know is left behind.
@@ -112,7 +122,7 @@ fn read_opening(
     };
     if let Some(guard) = &process.open_when {
         let names = Names {
-            rows: world,
+            rows,
             process,
             case: None,
             form: Some((&values, &process.form)),

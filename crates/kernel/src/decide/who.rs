@@ -28,7 +28,7 @@ pub fn post_of<'a>(world: &'a World, actor: &Actor, now: Timestamp) -> Option<&'
 /// The actor as expressions see it.
 #[must_use]
 pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
-    let named = |role: &str| ActorView { role: role.to_owned(), level: None, post: None };
+    let named = |role: &str| ActorView { role: role.to_owned(), ..ActorView::default() };
     match actor {
         Actor::Public => named("public"),
         Actor::Reporter { .. } => named("reporter"),
@@ -38,6 +38,8 @@ pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
             role: post.role.clone(),
             level: Some(post.place.level()),
             post: Some(post.id.0.clone()),
+            place: Some(post.place),
+            account: post.account.as_ref().map(|account| account.0.clone()),
         }),
     }
 }

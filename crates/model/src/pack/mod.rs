@@ -3,18 +3,30 @@
 //! Everything is resolved (references exist, expressions are typed and lowered); nothing here can fail at run time for
 //! a reason the checker could have known. The spelling authors use is documented in `docs/packs/language.md`.
 
+mod bulletin;
+mod document;
 mod field;
 mod indicator;
+mod plan;
 mod process;
 mod register;
+mod rule;
+mod table;
+mod target;
 
+pub use bulletin::Bulletin;
+pub use document::{Document, Papers, Seal};
 pub use field::{Check, Field, FieldKind, Required};
-pub use indicator::{Formula, Indicator, Measure, Moment, Rounding, Source};
+pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
+pub use plan::{AllocationDef, AssignmentDef, CoverageDef, Plan, PlanKind, PlanPoints, PlanResult, PlanRows};
 pub use process::{
     Action, Assign, ClockDef, Effect, Guard, LengthFrom, NumberDef, NumberPart, OnOverdue, Process, RouteDef, State,
     Tone, Who,
 };
 pub use register::{Register, Scope};
+pub use rule::{Rule, RuleOpen};
+pub use table::{Table, TableRows};
+pub use target::{Slack, Target, TargetRows};
 
 use crate::text::Text;
 use jiff::civil::Date;
@@ -38,6 +50,27 @@ pub struct Model {
     pub measures: BTreeMap<String, Measure>,
     /// Indicators by name.
     pub indicators: BTreeMap<String, Indicator>,
+    /// Standing checks by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules: BTreeMap<String, Rule>,
+    /// Documents by name.
+    #[serde(default)]
+    pub documents: BTreeMap<String, Document>,
+    /// Bulletins by name.
+    #[serde(default)]
+    pub bulletins: BTreeMap<String, Bulletin>,
+    /// Tables by name.
+    #[serde(default)]
+    pub tables: BTreeMap<String, Table>,
+    /// What templates may read, by pack.
+    #[serde(default)]
+    pub papers: BTreeMap<String, Papers>,
+    /// Plans by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub plans: BTreeMap<String, Plan>,
+    /// Targets by name.
+    #[serde(default)]
+    pub targets: BTreeMap<String, Target>,
     /// Rows registers start with, by register name.
     pub seeds: BTreeMap<String, Vec<Seed>>,
     /// Where each fact is asked or kept, by the name the fields give it.
@@ -161,4 +194,29 @@ pub struct Seed {
     pub valid_to: Option<Date>,
     /// Values.
     pub fields: crate::Fields,
+}
+
+impl Seed {
+    /// The row of `register` it stands for. Rows kept by place name theirs in the column `place`.
+    #[must_use]
+    pub fn record(&self, register: &Register) -> crate::row::Record {
+        let mut fields = self.fields.clone();
+        let code = fields.get("place").and_then(serde_json::Value::as_str).and_then(|code| code.parse().ok());
+        let place: Option<crate::place::PlaceCode> = code.filter(|_| register.scope != Scope::Deployment);
+        if register.field("place").is_none() {
+            fields.remove("place");
+        }
+        crate::row::Record {
+            register: register.name.clone(),
+            shard: place.map_or(crate::id::Shard::DEPLOYMENT, crate::place::PlaceCode::shard),
+            key: self.key.clone(),
+            version: 0,
+            place,
+            valid_from: self.valid_from,
+            valid_to: self.valid_to,
+            updated_at: jiff::Timestamp::UNIX_EPOCH,
+            fields,
+            authority: None,
+        }
+    }
 }

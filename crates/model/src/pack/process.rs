@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A declared process.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Process {
     /// Name.
     pub name: String,
@@ -96,6 +96,8 @@ pub enum NumberPart {
     Literal(String),
     /// The code of the case's place at a level.
     Place(Level),
+    /// The name of the case's place at a level: in documents, which people read aloud.
+    Name(Level),
     /// The civil year.
     Year,
     /// The gap-free sequence within the other parts, padded to this many digits.
@@ -311,6 +313,10 @@ pub enum Effect {
     },
     /// Tells somebody (reporter or assignee).
     Notify(Vec<Who>),
+    /// Issues a document.
+    Document(String),
+    /// Withdraws every standing document of this kind.
+    Withdraw(String),
 }
 
 /// Where a length comes from.

@@ -9,7 +9,8 @@ mod path;
 mod scope;
 mod ty;
 
-pub use scope::Scope;
+pub use scope::{ROOTS, Scope};
+pub use ty::is_time;
 
 use crate::cx::Cx;
 use crate::sink::At;
@@ -31,6 +32,10 @@ pub enum Want<'a> {
     Length,
     /// Something figures can be split by.
     Split,
+    /// A number.
+    Number,
+    /// A place.
+    Place,
     /// The key of a register row.
     Key,
     /// A value for a field.

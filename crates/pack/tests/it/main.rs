@@ -6,6 +6,7 @@ mod diff;
 mod expressions;
 mod findings;
 mod hostile;
+mod kinds;
 mod model;
 mod packs;
 mod reference;

@@ -1,6 +1,7 @@
 //! Work that goes on beside requests: clocks that fall due, and cases opened from other cases. Every job may run twice
 //! without harm, because the ids of its commands follow from what caused them.
 
+pub mod rules;
 pub mod spawn;
 pub mod timers;
 
@@ -15,6 +16,7 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         tokio::spawn(every_second(app.clone(), "timers", |app| async move { timers::run(&app).await })),
         tokio::spawn(every_second(app.clone(), "spawn", |app| async move { spawn::run(&app).await })),
         tokio::spawn(every_second(app.clone(), "packs", |app| async move { crate::packs::follow(&app).await })),
+        tokio::spawn(every_second(app.clone(), "rules", |app| async move { rules::run(&app).await })),
     ]
 }
 

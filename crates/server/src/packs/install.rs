@@ -60,7 +60,8 @@ impl Installing<'_> {
         let heads = self.store.shards().await?;
         let seq = heads.iter().find(|(shard, _)| *shard == Shard::DEPLOYMENT).map_or(0, |(_, head)| head.seq);
         let reference = Arc::new(reference(self.store, &model).await?);
-        Ok((World { model: Arc::new(model), reference, ..World::clone(&self.world.load()) }, seq))
+        let fresh = Arc::default();
+        Ok((World { model: Arc::new(model), reference, fresh, ..World::clone(&self.world.load()) }, seq))
     }
 
     /// What is in the way of `draft` now.
@@ -129,10 +130,16 @@ async fn attempt(parts: &Installing<'_>, draft: &Draft, model: &Model) -> Result
         progress: parts.progress,
     };
     parts.store.packs_install(&install).await?;
+    // What follows from the model beside figures; a start does it again if this is cut off here.
+    ganglion_store::rebuild::installed(parts.store, &world).await?;
+    ganglion_store::rebuild::counted(parts.store, &world).await?;
     let (model, reference) = (world.model.clone(), world.reference.clone());
     parts
         .world
-        .rcu(|world| Arc::new(World { model: model.clone(), reference: reference.clone(), ..World::clone(world) }));
+        .rcu(|world| {
+            let (model, reference, fresh) = (model.clone(), reference.clone(), Arc::default());
+            Arc::new(World { model, reference, fresh, ..World::clone(world) })
+        });
     Ok(set)
 }
 

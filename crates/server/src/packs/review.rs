@@ -72,6 +72,6 @@ pub async fn review(parts: &Installing<'_>, draft: &Draft) -> Result<Review, Sto
 /// Of the store.
 pub async fn replayed(parts: &Installing<'_>, world: &World, model: &Model, days: u32) -> Result<Replayed, StoreError> {
     let reference = Arc::new(reference(parts.store, model).await?);
-    let draft = World { model: Arc::new(model.clone()), reference, ..world.clone() };
+    let draft = World { model: Arc::new(model.clone()), reference, fresh: Arc::default(), ..world.clone() };
     replay_days(parts.store, (world, &draft), days, parts.now, parts.progress).await
 }

@@ -9,13 +9,10 @@ use super::sources::{PackFiles, Sources, SourcesError, from_folder};
 use crate::app::App;
 use crate::error::Error;
 use ganglion_kernel::packs::{PackSet, REGISTER};
-use ganglion_kernel::world::ReferenceRows;
+use ganglion_kernel::world::{ReferenceRows, put_version, seeded};
 use ganglion_kernel::{Store, StoreError, World};
-use ganglion_model::pack::Scope;
-use ganglion_model::row::Record;
 use ganglion_model::{Model, Shard};
 use ganglion_pack::compile;
-use jiff::Timestamp;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -144,7 +141,8 @@ pub async fn follow(app: &App) -> Result<(), Error> {
         if world.model.number >= model.number {
             return world.clone();
         }
-        Arc::new(World { model: model.clone(), reference: reference.clone(), ..World::clone(world) })
+        let fresh = Arc::default();
+        Arc::new(World { model: model.clone(), reference: reference.clone(), fresh, ..World::clone(world) })
     });
     tracing::info!(number = found.set.number, "took over packs installed by another server");
     Ok(())
@@ -155,28 +153,11 @@ pub async fn follow(app: &App) -> Result<(), Error> {
 /// # Errors
 /// Of the store.
 pub async fn reference(store: &dyn Store, model: &Model) -> Result<ReferenceRows, StoreError> {
-    let mut rows = ReferenceRows::new();
-    for register in model.registers.values().filter(|r| r.scope == Scope::Deployment) {
-        let by_key = rows.entry(register.name.clone()).or_default();
-        for seed in model.seeds.get(&register.name).into_iter().flatten() {
-            by_key.entry(seed.key.clone()).or_default().push(Record {
-                register: register.name.clone(),
-                shard: Shard::DEPLOYMENT,
-                key: seed.key.clone(),
-                version: 0,
-                place: None,
-                valid_from: seed.valid_from,
-                valid_to: seed.valid_to,
-                updated_at: Timestamp::UNIX_EPOCH,
-                fields: seed.fields.clone(),
-            });
+    let mut rows = seeded(model);
+    for record in store.record_versions(Shard::DEPLOYMENT).await? {
+        if let Some(by_key) = rows.get_mut(&record.register) {
+            put_version(Arc::make_mut(by_key.entry(record.key.clone()).or_default()), record);
         }
-        for record in store.records(Shard::DEPLOYMENT, &register.name).await? {
-            let versions = by_key.entry(record.key.clone()).or_default();
-            versions.retain(|old| old.valid_from != record.valid_from);
-            versions.push(record);
-        }
-        by_key.values_mut().for_each(|versions| versions.sort_by_key(|record| record.valid_from));
     }
     Ok(rows)
 }

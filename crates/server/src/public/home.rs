@@ -2,10 +2,10 @@
 
 use crate::error::Error;
 use crate::limits::HOME_FIGURES_SECONDS;
-use crate::view::figures::{Reader, When};
 use crate::web::Web;
 use axum::response::Response;
-use ganglion_indicators::figure;
+use ganglion_indicators::When;
+use ganglion_kernel::figures::Reader;
 use ganglion_model::Level;
 use ganglion_model::pack::Indicator;
 use jiff::Timestamp;
@@ -86,9 +86,9 @@ async fn counter(web: &Web, indicator: &Indicator) -> Result<Counter, Error> {
     let trend: Vec<When> = When::month_of(web.today()).trend();
     let spans: Vec<_> = trend.iter().map(|when| when.span()).collect();
     let store = &*web.app.store;
-    let reader = Reader { tally: &store, world: &web.world };
+    let reader = Reader { tally: &store, world: &web.world, today: web.today() };
     let got = reader.read(indicator, &[web.world.places.root], &spans, false).await?;
-    let figures: Vec<_> = got.iter().flatten().map(|got| figure(indicator, &got.sums)).collect();
+    let figures: Vec<_> = got.into_iter().flatten().map(|got| got.figure).collect();
     Ok(Counter {
         indicator: indicator.name.clone(),
         shown: figures.last().and_then(|figure| figure.shown.clone()),

@@ -8,3 +8,4 @@ pub mod progress;
 pub mod report;
 pub mod sent;
 pub mod sign_in;
+pub mod verify;

@@ -85,7 +85,7 @@ struct CardContext {
     routing: RoutingView,
     timeline: Vec<TimelineEntry>,
     links: Vec<LinkedCase>,
-    documents: Vec<serde_json::Value>,
+    documents: super::documents::DocumentsView,
     looked: Vec<Looked>,
     actions: Vec<ActionView>,
     reveal: Option<FormView>,
@@ -132,7 +132,7 @@ pub async fn render(web: &Web, case: &Case, process: &Process, shown: Shown) -> 
         routing: routing(&look, case, &entries, &people),
         timeline: look.timeline(&Story { process, people: &people, role: &role }, &entries),
         links: links(web, &look, case).await?,
-        documents: Vec::new(),
+        documents: super::documents::of_case(web, &look, (case, process))?,
         looked: accesses
             .iter()
             .map(|access| Looked {

@@ -71,6 +71,7 @@ struct DeskContext {
     bulk: Option<bulk::BulkView>,
     preview: Option<Preview>,
     empty: Option<serde_json::Value>,
+    proposals: Option<super::registers::proposals::Waiting>,
 }
 
 /// The tabs: which cases each holds.
@@ -137,6 +138,7 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
         bulk: bulk::offered(web, &look, &page.cases, query.without(&["after", "selected"]).on("/desk")),
         rows,
         preview,
+        proposals: super::registers::proposals::waiting(web).await?,
         empty: filters.is_narrow().then(|| {
             serde_json::json!({ "title": look.t("cases-empty"), "text": look.t("cases-empty-text"), "icon": "search" })
         }),

@@ -4,9 +4,9 @@
 use super::desk::FilterView;
 use super::query::Query;
 use crate::view::Look;
-use crate::view::figures::When;
 use crate::view::options::Choice;
 use crate::web::Web;
+use ganglion_indicators::When;
 use ganglion_kernel::clocks::midnight;
 use ganglion_kernel::port::CaseFilter;
 use ganglion_model::PlaceCode;

@@ -5,12 +5,17 @@
 
 mod act;
 mod admin;
+mod batches;
 mod bulk;
+mod bulletins;
 mod card;
 mod cases;
 mod centre;
+mod dashboard;
 mod desk;
+mod documents;
 mod export;
+mod figure_frame;
 mod figure_rows;
 mod figure_view;
 mod figures;
@@ -24,7 +29,13 @@ mod personal;
 mod phone;
 mod preview;
 mod query;
+mod registers;
+mod rules;
+mod tables;
 mod turn;
+
+pub(crate) use documents::standing;
+pub(crate) use registers::import::job::Imports;
 
 use crate::app::AppState;
 use crate::error::Error;
@@ -64,11 +75,24 @@ pub fn routes() -> Router<AppState> {
         .route("/cases/new", get(new::show).post(new::open))
         .route("/cases/{number}", get(card::show))
         .route("/cases/{number}/reveal", post(personal::reveal))
+        .route("/cases/{number}/documents", post(documents::issue))
+        .route("/cases/{number}/documents/{code}", get(documents::pdf))
+        .route("/cases/{number}/documents/{code}/withdraw", post(documents::withdraw))
+        .route("/cases/{number}/documents/preview/{name}", get(documents::preview))
         .route("/cases/{number}/{action}", post(act::act))
+        .route("/documents", get(batches::show))
+        .route("/documents/batches", post(batches::start))
+        .route("/documents/batches/{id}", get(batches::one))
+        .route("/documents/batches/{id}/cancel", post(batches::cancel))
+        .route("/documents/batches/{id}/zip", get(batches::zip))
         .route("/centre", get(centre::show))
         .route("/figures", get(figures::show))
         .route("/figures.csv", get(export::figures))
         .route("/figures/rows", get(figure_rows::show))
+        .route("/bulletins/{file}", get(bulletins::show))
+        .route("/tables/{file}", get(tables::show))
         .route("/m", get(phone::show))
+        .merge(registers::routes())
+        .merge(rules::routes())
         .merge(admin::routes())
 }

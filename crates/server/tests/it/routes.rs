@@ -18,6 +18,8 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/report/sent/{number}", [404; 5]),
     ("/follow", [200; 5]),
     ("/follow/{number}", [303; 5]),
+    ("/v", [200; 5]),
+    ("/v/{code}", [404; 5]),
     ("/sign-in", [200; 5]),
     ("/post", [303, 404, 404, 404, 404]),
     ("/healthz", [200; 5]),
@@ -60,6 +62,7 @@ fn filled(address: &str, number: &str) -> String {
     address
         .replace("{number}", number)
         .replace("{action}", "supplement")
+        .replace("{code}", "00000000000000000000")
         .replace("{id}", "00000000000000000000000000000000")
         .replace("{*path}", "nothing.js")
 }

@@ -9,7 +9,11 @@ use std::path::PathBuf;
 /// Number, name and text of every migration, in order.
 const MIGRATIONS: &[(u32, &str, &str)] = &[
     (1, "tables", include_str!("migrations/0001-tables.sql")),
-    (2, "packs", include_str!("migrations/0002-packs.sql")),
+    (2, "documents", include_str!("migrations/0002-documents.sql")),
+    (3, "rows", include_str!("migrations/0003-rows.sql")),
+    (4, "rules", include_str!("migrations/0004-rules.sql")),
+    (5, "figures", include_str!("migrations/0005-figures.sql")),
+    (7, "packs", include_str!("migrations/0007-packs.sql")),
 ];
 
 /// Why a database could not be opened.

@@ -9,12 +9,17 @@ mod connect;
 mod figures;
 mod journal;
 mod load;
+mod members;
 mod migrate;
 mod packs;
 mod people;
 mod port;
 mod reference;
 mod row;
+mod row_query;
+mod rows;
+mod rules;
+mod views;
 mod write;
 
 pub use connect::{SqliteOptions, SqliteStore};

@@ -1,12 +1,13 @@
 //! Installing packs: sources, the row and journal line of the new set, and the figures whose definitions changed, in one
 //! transaction. Nobody else writes meanwhile, so what is counted is what is there.
 
-use super::load;
+use super::{load, reference};
 use super::row::{Column, Stored, all, failed, one, run};
 use super::write::{add_cells, put_fact, write_shard};
 use ganglion_indicators::fold::cells_of_changes;
-use ganglion_indicators::{FactChange, facts_of_case};
+use ganglion_indicators::{Cells, FactChange, facts_of_case};
 use ganglion_kernel::StoreError;
+use ganglion_kernel::figures::rows::facts_of_shard;
 use ganglion_kernel::packs::{Install, PackSet, REGISTER};
 use ganglion_kernel::port::ShardWrite;
 use ganglion_model::Shard;
@@ -108,7 +109,34 @@ fn recount(connection: &Connection, install: &Install<'_>) -> Stored<()> {
     }
     (install.progress)(total, total);
     for write in writes.values() {
-        add_cells(connection, write)?;
+        add_cells(connection, &write.cells)?;
+    }
+    recount_rows(connection, install)
+}
+
+/// Counts measures over registers anew.
+fn recount_rows(connection: &Connection, install: &Install<'_>) -> Stored<()> {
+    let model = &install.world.model;
+    let of_rows = |measure: &String| matches!(model.measures.get(measure).map(|one| &one.of), Some(Source::Register(_)));
+    if !install.measures.iter().any(of_rows) {
+        return Ok(());
+    }
+    let sql = "SELECT DISTINCT shard FROM record UNION SELECT 0";
+    let shards = all(connection, ATTEMPTED, (sql, []), |row| Ok(Shard(Column("record", "shard").get(row, 0)?)))?;
+    for shard in shards {
+        let rows = reference::record_versions(connection, shard)?;
+        let facts = facts_of_shard(install.world, shard, rows).into_iter();
+        let changes: Vec<FactChange> = facts
+            .filter(|(_, fact)| install.measures.contains(&fact.measure))
+            .map(|(case, fact)| FactChange { case, before: None, after: Some(fact) })
+            .collect();
+        let mut cells = Cells::new();
+        for change in &changes {
+            put_fact(connection, shard, change)?;
+        }
+        cells_of_changes(&mut cells, model, shard, &changes);
+        cells.retain(|_, cell| *cell != (0, 0));
+        add_cells(connection, &cells)?;
     }
     Ok(())
 }

@@ -303,7 +303,7 @@ async fn figures_follow_their_definitions() {
     let sum = async || {
         let cells = town.store.cells_all(shard).await.unwrap();
         let world: std::sync::Arc<World> = town.app.world.load_full();
-        let rebuilt = ganglion_store::rebuild::cells_of_rows(town.store.as_ref(), &world, shard).await.unwrap();
+        let (_, rebuilt) = ganglion_store::rebuild::figures_of_rows(town.store.as_ref(), &world, shard).await.unwrap();
         assert_eq!(cells, rebuilt, "kept counters equal counted rows");
         cells.iter().filter(|(key, _)| key.measure == "pond_checks").map(|(_, cell)| cell.0).sum::<i64>()
     };
