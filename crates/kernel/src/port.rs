@@ -282,8 +282,6 @@ pub struct StoredLine {
     pub hash: Hash,
 }
 
-}
-
 /// What the committer needs.
 #[async_trait]
 pub trait Store: Send + Sync {
