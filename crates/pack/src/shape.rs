@@ -51,8 +51,6 @@ fn join(into: &mut Option<Box<Shape>>, other: Option<Box<Shape>>) {
 /// A kind of mapping.
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
-    /// What it is called.
-    pub what: String,
     /// Keys in the reader's order.
     pub known: Vec<String>,
     /// Exactly one key stands in it.
@@ -105,20 +103,22 @@ fn probes(sink: &Sink) -> Vec<Node> {
     let symbols = Symbols::default();
     let file = sink.file("", "");
     let cx = Cx { symbols: &symbols, sink, pack: "" };
-    let scalar = |at, text: &str| Node {
-        at,
-        kind: Kind::Scalar(Scalar { text: text.to_owned(), style: Style::Plain, inset: None }),
-    };
-    let mut all = Vec::new();
-    for (n, name) in kind::TYPES.iter().map(|one| one.0).enumerate() {
+    let words = || kind::TYPES.iter().map(|one| one.0);
+    // What is computed says as what; for others `as` is one key too many, which nobody hears of.
+    let all = words().map(|word| (word, "text")).chain(words().map(|word| ("computed", word)));
+    let mut probes = Vec::new();
+    for (n, (word, computed)) in all.enumerate() {
         let line = u32::try_from(n).unwrap_or(0) + 1;
         let at = |column| At { file, line, column };
-        let entry = (Key { at: at(2), text: "type".to_owned() }, scalar(at(3), name));
-        let node = Node { at: at(1), kind: Kind::Map(vec![entry]) };
+        let entry = |key: &str, value: &str, column| {
+            let scalar = Scalar { text: value.to_owned(), style: Style::Plain, inset: None };
+            (Key { at: at(column), text: key.to_owned() }, Node { at: at(column + 1), kind: Kind::Scalar(scalar) })
+        };
+        let node = Node { at: at(1), kind: Kind::Map(vec![entry("type", word, 2), entry("as", computed, 4)]) };
         kind::read(cx, &node);
-        all.push(node);
+        probes.push(node);
     }
-    all
+    probes
 }
 
 impl Shapes {
@@ -158,7 +158,7 @@ impl Shapes {
     /// Takes a mapping into its kind; the name of the kind.
     fn mapping(&mut self, trace: &Trace, node: &Node, keys: &Keys) -> String {
         let type_name = node.get("type").and_then(Node::text).filter(|_| keys.known.iter().any(|key| key == "type"));
-        let name = self.name(keys, type_name);
+        let name = type_name.map_or_else(|| self.name(keys), |word| format!("{FIELD} of type {word}"));
         let values: Vec<(String, Shape)> = node
             .entries()
             .iter()
@@ -168,13 +168,14 @@ impl Shapes {
         let seen = trace.nodes.get(&node.at).cloned().unwrap_or_default();
         let kind = self.kinds.entry(name.clone()).or_default();
         if kind.known.is_empty() {
-            kind.what = plain(&keys.what);
-            kind.known.clone_from(&keys.known);
             kind.one = keys.one;
             kind.needed.clone_from(&seen.needed);
         } else {
             kind.needed.retain(|key| seen.needed.contains(key));
         }
+        // What a computed field takes depends on what is computed: all of it is one kind.
+        let more: Vec<String> = keys.known.iter().filter(|key| !kind.known.contains(key)).cloned().collect();
+        kind.known.extend(more);
         for (key, shape) in values.into_iter().filter(|(key, _)| !seen.values.contains_key(key)) {
             kind.values.entry(key).or_default().join(shape);
         }
@@ -184,24 +185,21 @@ impl Shapes {
             value.told = true;
         }
         let Some(type_name) = type_name else { return name };
-        let above = plain(&keys.what).replace(&format!(" of type {type_name}"), "");
-        let all = self.kinds.entry(above.clone()).or_default();
-        all.what.clone_from(&above);
-        all.types.insert(type_name.to_owned(), name);
-        above
+        self.kinds.entry(FIELD.to_owned()).or_default().types.insert(type_name.to_owned(), name);
+        FIELD.to_owned()
     }
 
     /// Mappings with other keys are other kinds, even if they are called the same.
-    fn name(&self, keys: &Keys, type_name: Option<&str>) -> String {
-        let mut what = plain(&keys.what);
-        if let Some(type_name) = type_name.filter(|name| !what.ends_with(*name)) {
-            what = format!("{what} of type {type_name}");
-        }
+    fn name(&self, keys: &Keys) -> String {
+        let what = plain(&keys.what);
         let fits = |name: &String| self.kinds.get(name).is_none_or(|kind| kind.known == keys.known);
         let numbered = (2..).map(|n| format!("{what} {n}"));
         std::iter::once(what.clone()).chain(numbered).find(fits).unwrap_or(what)
     }
 }
+
+/// The kind of mappings whose keys depend on `type`.
+const FIELD: &str = "a field";
 
 /// `the action` for ``the action `file` ``: the name of one thing says nothing about its kind.
 fn plain(what: &str) -> String {

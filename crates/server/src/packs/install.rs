@@ -134,12 +134,10 @@ async fn attempt(parts: &Installing<'_>, draft: &Draft, model: &Model) -> Result
     ganglion_store::rebuild::installed(parts.store, &world).await?;
     ganglion_store::rebuild::counted(parts.store, &world).await?;
     let (model, reference) = (world.model.clone(), world.reference.clone());
-    parts
-        .world
-        .rcu(|world| {
-            let (model, reference, fresh) = (model.clone(), reference.clone(), Arc::default());
-            Arc::new(World { model, reference, fresh, ..World::clone(world) })
-        });
+    parts.world.rcu(|world| {
+        let (model, reference, fresh) = (model.clone(), reference.clone(), Arc::default());
+        Arc::new(World { model, reference, fresh, ..World::clone(world) })
+    });
     Ok(set)
 }
 

@@ -1,9 +1,9 @@
 //! Installing packs: sources, the row and journal line of the new set, and the figures whose definitions changed, in one
 //! transaction. Nobody else writes meanwhile, so what is counted is what is there.
 
-use super::{load, reference};
 use super::row::{Column, Stored, all, failed, one, run};
 use super::write::{add_cells, put_fact, write_shard};
+use super::{load, reference};
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Cells, FactChange, facts_of_case};
 use ganglion_kernel::StoreError;
@@ -117,7 +117,8 @@ fn recount(connection: &Connection, install: &Install<'_>) -> Stored<()> {
 /// Counts measures over registers anew.
 fn recount_rows(connection: &Connection, install: &Install<'_>) -> Stored<()> {
     let model = &install.world.model;
-    let of_rows = |measure: &String| matches!(model.measures.get(measure).map(|one| &one.of), Some(Source::Register(_)));
+    let of_rows =
+        |measure: &String| matches!(model.measures.get(measure).map(|one| &one.of), Some(Source::Register(_)));
     if !install.measures.iter().any(of_rows) {
         return Ok(());
     }
