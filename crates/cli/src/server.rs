@@ -7,7 +7,6 @@ use arc_swap::ArcSwap;
 use ganglion_kernel::World;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
 use ganglion_server::{App, AppParts, Settings};
-use ganglion_store::rebuild::recount_if_changed;
 use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,18 +45,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
     let database = installation.data.join("ganglion.sqlite");
     let store = SqliteStore::open(&database, SqliteOptions::default())
         .with_context(|| format!("opening {}", database.display()))?;
-    let model = world::packs(&installation.home.join("packs"))?;
-    let office = world::office(&installation.home)?;
-    let loaded = world::load(store.as_ref(), model, office).await?;
-    let rules = ganglion_store::rebuild::installed(store.as_ref(), &loaded).await?;
-    if !rules.is_empty() {
-        tracing::info!(?rules, "rows that break these rules were found again");
-    }
-    // Packs that measure otherwise than those before are counted before anybody reads or writes.
-    if let Some(facts) = recount_if_changed(store.as_ref(), &loaded).await.context("counting the figures anew")? {
-        tracing::info!(facts, "figures were counted anew, since what is measured has changed");
-    }
-    let world = Arc::new(ArcSwap::from_pointee(loaded));
+    let world = world::running(store.clone(), &installation.home, machine.as_ref()).await?;
     let master = master_key(&installation.data, &machine)?;
     let clock: Arc<dyn WallClock> = machine;
     let works = Works {

@@ -473,6 +473,7 @@ impl<'a> Batch<'a> {
             if let Some(numbering) = self.state.numbering.remove(shard) {
                 write.head.numbering = numbering;
             }
+            write.packs = self.world.model.number;
             write.cells.retain(|_, cell| *cell != (0, 0));
         }
         self.writes.into_values().collect()

@@ -7,6 +7,7 @@
 
 use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
+use crate::packs::Install;
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use crate::queue::{QueueWant, Waiting};
@@ -33,6 +34,9 @@ pub enum StoreError {
     /// Another server committed to the shard meanwhile: load again and decide again.
     #[error("shard {0} moved on since it was loaded")]
     Moved(Shard),
+    /// Other packs are installed than those the batch was decided by: take the new ones and decide again.
+    #[error("the installed packs changed")]
+    PacksChanged,
     /// A stored row cannot be read.
     #[error("{table}.{column} of {key} cannot be read: {reason}")]
     Corrupt {
@@ -232,6 +236,8 @@ pub struct ShardWrite {
     pub unique: Vec<(String, String, String)>,
     /// Row keys, wrapped.
     pub keys: Vec<(CaseId, String)>,
+    /// Number of the set of packs it was decided by; 0 for packs that are not installed in this store.
+    pub packs: u64,
 }
 
 /// Order of a list of cases.
@@ -480,6 +486,14 @@ pub trait Store: Send + Sync {
     async fn records(&self, shard: Shard, register: &str) -> Result<Vec<Record>, StoreError>;
     /// Every dated version of every register row of a shard, by register, key and first day.
     async fn record_versions(&self, shard: Shard) -> Result<Vec<Record>, StoreError>;
+
+    /// Installs packs: sources, row, journal line, and the facts and counters of the measures that changed, all of it or
+    /// nothing.
+    ///
+    /// Fails with [`StoreError::PacksChanged`] when the newest set is not the one before the new one.
+    async fn packs_install(&self, install: &Install<'_>) -> Result<(), StoreError>;
+    /// Sources of a pack by their digest.
+    async fn pack_source(&self, digest: &str) -> Result<Option<String>, StoreError>;
 
     /// An account.
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError>;

@@ -75,6 +75,27 @@ impl<'a> Flow<'a> {
             self.check_clock(clock);
         }
         self.check_counts();
+        if !self.cx.sink.has_errors() {
+            self.check_extensions();
+        }
+    }
+
+    /// Lengthening a clock that cannot run where it is done.
+    fn check_extensions(&self) {
+        let states = self.node.get("states").map(Node::entries).unwrap_or_default();
+        for (state, content) in states {
+            let actions = content.get("actions").map(Node::entries).unwrap_or_default();
+            let effects = actions.iter().flat_map(|(_, node)| node.get("do").map(Node::items).unwrap_or_default());
+            for item in effects {
+                let named = item.get("extend").and_then(|extend| extend.get("clock")).and_then(Node::text);
+                let Some(clock) = named.and_then(|name| self.process.clocks.get(name)) else { continue };
+                if !self.runs_in(clock).contains(state.text.as_str()) {
+                    let message = format!("the clock `{}` never runs in the state `{}`", clock.name, state.text);
+                    let remedy = "lengthen it where it runs, or list in `from` the state that starts it";
+                    self.cx.sink.warn(item.at, "dead-effect", message, remedy);
+                }
+            }
+        }
     }
 
     fn check_state(&self, state: &State) {

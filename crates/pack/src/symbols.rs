@@ -257,8 +257,10 @@ impl Symbols {
             [("measures", "measure", &mut self.measures), ("indicators", "indicator", &mut self.indicators)]
         {
             for (name, _) in node.get(key).map(Node::entries).unwrap_or_default() {
-                if into.insert(name.text.clone(), name.at).is_some() {
-                    sink.error(name.at, "duplicate-name", format!("another pack declares the {what} `{}`", name.text));
+                if let Some(first) = into.insert(name.text.clone(), name.at) {
+                    let message = format!("another pack declares the {what} `{}` ({})", name.text, sink.shown(first));
+                    let remedy = format!("names of figures are shared by all packs: begin it with {}_", pack.name);
+                    sink.error_help(name.at, "duplicate-name", message, remedy);
                 }
             }
         }

@@ -54,12 +54,9 @@ pub struct Assigned {
 /// # Errors
 /// See [`PlanError`]. A job nobody can do is no error: it stands in `missing`.
 pub fn assign(workers: &[Worker], jobs: &[Job], pairs: &[Pair]) -> Result<Assigned, PlanError> {
-    let supplies =
-        workers.iter().map(|one| Supply { key: one.key.clone(), amount: f64::from(one.capacity) }).collect();
-    let demands = jobs
-        .iter()
-        .map(|one| Demand { key: one.key.clone(), amount: f64::from(one.need), tier: one.tier })
-        .collect();
+    let supplies = workers.iter().map(|one| Supply { key: one.key.clone(), amount: f64::from(one.capacity) }).collect();
+    let demands =
+        jobs.iter().map(|one| Demand { key: one.key.clone(), amount: f64::from(one.need), tier: one.tier }).collect();
     let links = pairs.iter().enumerate().map(|(at, pair)| Link {
         supply: pair.worker,
         demand: pair.job,

@@ -12,9 +12,7 @@ pub fn numbers(problem: &Allocation) -> Result<(), PlanError> {
     if problem.links.len() > LINKS_MAX {
         return Err(PlanError::TooLarge { given: problem.links.len(), max: LINKS_MAX });
     }
-    let wrong = |what: &'static str, key: &str, value: f64| {
-        Err(PlanError::Number { what, key: key.to_owned(), value })
-    };
+    let wrong = |what: &'static str, key: &str, value: f64| Err(PlanError::Number { what, key: key.to_owned(), value });
     let good = |value: f64| value.is_finite() && value >= 0.0;
     if let Some(supply) = problem.supplies.iter().find(|one| !good(one.amount)) {
         return wrong("amount", &supply.key, supply.amount);

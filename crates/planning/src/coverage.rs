@@ -72,7 +72,8 @@ pub struct Site {
 pub fn cover(places: &[Place], facilities: &[[f64; 2]], travel: Travel, minutes: f64) -> Covered {
     let nearest: Vec<Option<Nearest>> = places.iter().map(|place| nearest(place.at, facilities, travel)).collect();
     let within = |one: &Option<Nearest>| one.is_some_and(|one| one.minutes <= minutes);
-    let covered_weight = places.iter().zip(&nearest).filter(|(_, one)| within(one)).map(|(place, _)| place.weight).sum();
+    let covered_weight =
+        places.iter().zip(&nearest).filter(|(_, one)| within(one)).map(|(place, _)| place.weight).sum();
     let weight = places.iter().map(|place| place.weight).sum();
     Covered { nearest, covered_weight, weight }
 }
@@ -94,9 +95,8 @@ pub fn best_sites(
     (travel, minutes): (Travel, f64),
     count: usize,
 ) -> Vec<Site> {
-    let mut open: Vec<usize> = (0..places.len())
-        .filter(|at| covered.nearest[*at].is_none_or(|nearest| nearest.minutes > minutes))
-        .collect();
+    let mut open: Vec<usize> =
+        (0..places.len()).filter(|at| covered.nearest[*at].is_none_or(|nearest| nearest.minutes > minutes)).collect();
     let mut sites = Vec::new();
     while sites.len() < count {
         let gain = |to: [f64; 2]| -> f64 {

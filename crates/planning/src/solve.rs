@@ -121,7 +121,8 @@ impl<'a> Programme<'a> {
             }
         }
         let demands = arriving.into_iter().zip(&problem.demands).zip(&at.unmet);
-        let demands = demands.map(|((arriving, demand), unmet)| constraint!(arriving + *unmet == demand.amount / self.unit));
+        let demands =
+            demands.map(|((arriving, demand), unmet)| constraint!(arriving + *unmet == demand.amount / self.unit));
         let supplies = leaving.into_iter().zip(&problem.supplies);
         let supplies = supplies.map(|(leaving, supply)| constraint!(leaving <= supply.amount / self.unit));
         let conduits = through.into_iter().zip(&problem.conduits);

@@ -142,6 +142,7 @@ pub struct App {
     pub(crate) press: Arc<Press>,
     pub(crate) batches: Batches,
     pub(crate) live: crate::live::Hub,
+    pub(crate) installs: crate::packs::Installs,
     pub(crate) live_listeners: Arc<Semaphore>,
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -186,6 +187,7 @@ impl App {
             press: Arc::default(),
             batches,
             live: crate::live::Hub::default(),
+            installs: crate::packs::Installs::default(),
             live_listeners: Arc::new(Semaphore::new(crate::limits::LIVE_LISTENERS_MAX)),
             stopping: watch::Sender::new(false),
         })

@@ -60,6 +60,7 @@ fn for_programs() -> Router<AppState> {
     Router::new()
         .route("/api/v1/sign-in", post(api::sign_in))
         .route("/api/v1/cases", get(api::list).post(api::open))
+        .route("/api/packs", post(api::put_packs).get(api::packs).layer(DefaultBodyLimit::max(api::PACK_BYTES_MAX)))
         .route("/api/v1/cases/{number}", get(api::one))
         .route("/api/v1/cases/{number}/actions/{action}", post(api::act))
         .route("/api/v1/queues/{process}", get(api::waiting))

@@ -118,6 +118,14 @@ pub async fn recount_if_changed(store: &dyn Store, world: &World) -> Result<Opti
     Ok(Some(facts))
 }
 
+/// Notes that the figures are counted by what `world` measures, so that a start does not count them again.
+///
+/// # Errors
+/// Of the store.
+pub async fn counted(store: &dyn Store, world: &World) -> Result<(), StoreError> {
+    store.setting_put(COUNTED_BY, &fingerprint(world)).await
+}
+
 /// What figures are counted by, as a hash.
 fn fingerprint(world: &World) -> String {
     let measured = |register: &&String| ganglion_indicators::is_measured(&world.model, register);

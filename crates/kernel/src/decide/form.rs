@@ -93,6 +93,12 @@ pub fn read_form(context: &FormContext<'_>, fields: &[Field], input: &Fields) ->
     if findings.is_empty() { Ok(values) } else { Err(findings) }
 }
 
+/// Whether a value that is stored stands as `field` declares it now: what `field` would store if it were typed again.
+#[must_use]
+pub fn still_fits(context: &FormContext<'_>, field: &Field, stored: &Value) -> bool {
+    value::read(context, field, stored).is_ok_and(|read| read == *stored)
+}
+
 /// A form as far as it is filled in: nothing is demanded yet.
 pub struct Judged {
     /// What could be read, and what follows from it.

@@ -5,7 +5,7 @@
 
 mod act;
 mod child;
-mod clock;
+pub(crate) mod clock;
 pub mod derive;
 pub mod document;
 mod draft;
@@ -30,7 +30,7 @@ pub mod who;
 
 pub use act::guard_holds;
 pub use effect::derived;
-pub use form::{FormContext, Judged, judge, read_form};
+pub use form::{FormContext, Judged, judge, read_form, still_fits};
 pub use row_unique::{references, values as unique_values_of_row};
 pub use rows::KnownRows;
 pub use unique::is_unique;

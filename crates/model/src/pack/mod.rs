@@ -78,6 +78,17 @@ pub struct Model {
     pub targets: BTreeMap<String, Target>,
     /// Rows registers start with, by register name.
     pub seeds: BTreeMap<String, Vec<Seed>>,
+    /// Where each fact is asked or kept, by the name the fields give it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, Vec<FactPlace>>,
+    /// Which installed set of packs this is; 0 when it was compiled from a folder.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub number: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Model {
@@ -89,6 +100,17 @@ impl Model {
         all.sort_by_key(|one| (std::cmp::Reverse(built_on(&one.pack)), one.pack.clone(), one.order));
         all
     }
+}
+
+/// Where a fact is asked or kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactPlace {
+    /// Process or register.
+    pub of: String,
+    /// A register keeps it.
+    pub is_register: bool,
+    /// Field.
+    pub field: String,
 }
 
 /// Header of one pack.
@@ -106,6 +128,9 @@ pub struct PackInfo {
     /// Packs it builds on.
     #[serde(default)]
     pub requires: Vec<String>,
+    /// How often a place is expected to open a case of a process in a year.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub yearly: BTreeMap<String, u32>,
 }
 
 /// A role: what a post is for. Permissions hang on roles at levels, never on people.

@@ -34,6 +34,7 @@ impl<'a> Doing<'a> {
     pub fn all(&self, node: Option<&Node>) -> Vec<Effect> {
         let mut effects = Vec::new();
         for item in node.map(Node::items).unwrap_or_default() {
+            self.cx.one_key(item, "an effect", &EFFECTS);
             let [(key, value)] = item.entries() else {
                 let message = "an effect is a mapping with one key";
                 self.cx.sink.error_help(

@@ -128,10 +128,7 @@ fn column_text(input: &Input<'_>, record: &Record, column: &str) -> Option<Strin
     input.names().with("row", record).text(&path).or_else(|| text_of(&Val::Null))
 }
 
-fn pairs<'a>(
-    from: Option<&'a Vec<usize>>,
-    to: Option<&'a Vec<usize>>,
-) -> impl Iterator<Item = (usize, usize)> + 'a {
+fn pairs<'a>(from: Option<&'a Vec<usize>>, to: Option<&'a Vec<usize>>) -> impl Iterator<Item = (usize, usize)> + 'a {
     let to = to.map(Vec::as_slice).unwrap_or_default();
     from.into_iter().flatten().flat_map(move |supply| to.iter().map(|demand| (*supply, *demand)))
 }

@@ -7,14 +7,13 @@ use ganglion_model::row::Record;
 
 pub fn compute(plan: &Plan, def: &CoverageDef, input: Input<'_>) -> Outcome {
     let (served, facilities) = (input.points(&def.places), input.points(&def.facilities));
-    let travel =
-        Travel { detour: f64::from(def.detour_percent) / 100.0, speed_km_h: f64::from(def.speed_km_h.max(1)) };
+    let travel = Travel { detour: f64::from(def.detour_percent) / 100.0, speed_km_h: f64::from(def.speed_km_h.max(1)) };
     let minutes = f64::from(def.minutes);
-    let places: Vec<Place> = served.iter().map(|(row, at)| Place { at: *at, weight: weight(def, &input, row) }).collect();
+    let places: Vec<Place> =
+        served.iter().map(|(row, at)| Place { at: *at, weight: weight(def, &input, row) }).collect();
     let stand: Vec<[f64; 2]> = facilities.iter().map(|(_, at)| *at).collect();
     let covered = cover(&places, &stand, travel, minutes);
-    let mut outcome =
-        Outcome { asked: covered.weight, served: covered.covered_weight, ..Outcome::default() };
+    let mut outcome = Outcome { asked: covered.weight, served: covered.covered_weight, ..Outcome::default() };
     for ((row, _), nearest) in served.iter().zip(&covered.nearest) {
         let is_covered = nearest.is_some_and(|nearest| nearest.minutes <= minutes);
         if !is_covered {

@@ -117,10 +117,7 @@ pub fn point(record: &Record, field: &str) -> Option<[f64; 2]> {
 /// A place as a row, so that expressions read it like one.
 pub fn place_row(place: &PlacePoint, now: Timestamp) -> Record {
     let text = |text: String| Value::String(text);
-    let fields = [
-        ("code".to_owned(), text(place.code.to_string())),
-        ("name".to_owned(), text(place.name.clone())),
-    ];
+    let fields = [("code".to_owned(), text(place.code.to_string())), ("name".to_owned(), text(place.name.clone()))];
     Record {
         register: String::new(),
         shard: Shard::default(),

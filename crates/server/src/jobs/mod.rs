@@ -20,6 +20,7 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
     vec![
         tokio::spawn(every(app.clone(), ("timers", 1), |app| async move { timers::run(&app).await })),
         tokio::spawn(every(app.clone(), ("spawn", 1), |app| async move { spawn::run(&app).await })),
+        tokio::spawn(every(app.clone(), ("packs", 1), |app| async move { crate::packs::follow(&app).await })),
         tokio::spawn(every(app.clone(), ("rules", 1), |app| async move { rules::run(&app).await })),
         tokio::spawn(every(app.clone(), ("tell", 1), |app| async move { tell::run(&app).await })),
         tokio::spawn(every(app.clone(), ("recompute", 1), |app| async move { recompute::run(&app).await })),

@@ -23,6 +23,7 @@ mod figures;
 mod filters;
 pub(crate) mod find;
 pub mod import;
+mod known;
 pub(crate) mod lists;
 mod new;
 mod news;
@@ -40,6 +41,8 @@ pub(crate) use documents::standing;
 pub(crate) use registers::import::job::Imports;
 
 use crate::app::AppState;
+use crate::error::Error;
+use crate::web::Web;
 use axum::Router;
 use axum::routing::{get, post};
 use ganglion_model::{Level, Post};
@@ -51,6 +54,15 @@ pub const ADMIN_ROLE: &str = "admin";
 /// Whether a post administers: the pages of administration are there for no other.
 pub(crate) fn administers(post: &Post) -> bool {
     post.role == ADMIN_ROLE && post.place.level() <= Level::County
+}
+
+/// Refuses whoever does not administer the whole installation: what is installed is so for everybody.
+///
+/// # Errors
+/// [`Error::NotFound`]: for them it is not there.
+pub(crate) fn administers_all(web: &Web) -> Result<(), Error> {
+    let post = web.post()?;
+    if administers(post) && post.place == web.world.places.root { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// Rows of one page of a list.

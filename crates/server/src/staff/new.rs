@@ -1,6 +1,7 @@
 //! Opening a case for somebody else: at the window, on the telephone, on a round.
 
 use super::act::{command_id, files_of, upload_findings};
+use super::known;
 use crate::error::{Error, refusal_status};
 use crate::typed::Typed;
 use crate::view::Look;
@@ -60,7 +61,17 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         (None, []) => return Err(Error::NotFound),
         (None, _) => None,
     };
-    let form = chosen.map(|process| form(&web, &look, (process, &post), Entered::default(), None));
+    let form = match chosen {
+        None => None,
+        Some(process) => {
+            let known = known::known(&web, &look, (process, &post)).await?;
+            let values = known::values(&known);
+            let entered = Entered { values: Some(&values).filter(|_| !known.is_empty()), findings: &[] };
+            let mut form = form(&web, &look, (process, &post), entered, None);
+            known::mark(&look, &mut form.fields, &known);
+            Some(form)
+        }
+    };
     page(&web, &look, &open, (form, None), StatusCode::OK)
 }
 

@@ -55,7 +55,8 @@ pub(super) fn load(connection: &Connection, want: &Want) -> Stored<Loaded> {
     Ok(loaded)
 }
 
-fn heads(connection: &Connection, shards: &[Shard]) -> Stored<BTreeMap<Shard, Head>> {
+/// Heads of shards, fresh ones where there is none.
+pub(super) fn heads(connection: &Connection, shards: &[Shard]) -> Stored<BTreeMap<Shard, Head>> {
     let mut heads = BTreeMap::new();
     for shard in shards {
         let sql = "SELECT seq, numbering, frontier FROM shard_head WHERE shard = ?";

@@ -17,6 +17,7 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (6, "waiting", include_str!("migrations/0006-waiting.sql")),
     (7, "notices", include_str!("migrations/0007-notices.sql")),
     (8, "told", include_str!("migrations/0008-told.sql")),
+    (9, "packs", include_str!("migrations/0009-packs.sql")),
 ];
 
 /// Why a database could not be opened.

@@ -14,6 +14,7 @@ mod load;
 mod members;
 mod migrate;
 mod notices;
+mod packs;
 mod people;
 mod port;
 mod reference;

@@ -2,11 +2,13 @@
 
 use super::connect::SqliteStore;
 use super::{
-    cases, figures, forget, journal, load, members, notices, people, reference, rows, rules, told, views, waiting, write,
+    cases, figures, forget, journal, load, members, notices, packs, people, reference, rows, rules, told, views, waiting,
+    write,
 };
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, Period};
 use ganglion_kernel::notice::Standing;
+use ganglion_kernel::packs::Install;
 use ganglion_kernel::port::{
     Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Forgotten, Head, Loaded, MemberRead,
     Session, ShardWrite, Stale, Store, StoreError, StoredLine, Timer, Told, Want,
@@ -176,6 +178,14 @@ impl Store for SqliteStore {
 
     async fn posts(&self) -> Result<Vec<Post>, StoreError> {
         reference::posts(&self.reader())
+    }
+
+    async fn packs_install(&self, install: &Install<'_>) -> Result<(), StoreError> {
+        packs::install(&mut self.writer(), install)
+    }
+
+    async fn pack_source(&self, digest: &str) -> Result<Option<String>, StoreError> {
+        packs::source(&self.reader(), digest)
     }
 
     async fn posts_put(&self, posts: &[Post]) -> Result<(), StoreError> {

@@ -18,13 +18,16 @@ const ATTEMPTED: &str = "writing a batch";
 pub(super) fn write(connection: &mut Connection, batch: &[ShardWrite]) -> Stored<()> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
+    if let Some(packs) = batch.iter().map(|write| write.packs).find(|packs| *packs > 0) {
+        super::packs::check(&transaction, packs)?;
+    }
     for write in batch {
         write_shard(&transaction, write)?;
     }
     transaction.commit().map_err(failed(ATTEMPTED))
 }
 
-fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
+pub(super) fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     let shard = write.shard;
     move_head(connection, write)?;
     for line in &write.lines {
@@ -294,7 +297,7 @@ fn timers(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     Ok(())
 }
 
-fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Stored<()> {
+pub(super) fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Stored<()> {
     let key = |fact: &Fact| (fact.measure.clone(), fact.day, fact.place);
     let case = change.case.0.as_bytes();
     if let Some(before) = change.before.as_ref().filter(|before| Some(key(before)) != change.after.as_ref().map(key)) {
@@ -342,7 +345,7 @@ pub(super) fn figures_add(
 }
 
 /// Adds the deltas, in key order so that neighbours on a page are written together; a counter that came to nothing goes.
-fn add_cells(connection: &Connection, cells: &Cells) -> Stored<()> {
+pub(super) fn add_cells(connection: &Connection, cells: &Cells) -> Stored<()> {
     let mut cells: Vec<(&CellKey, &(i64, i64))> = cells.iter().collect();
     cells.sort_unstable_by(|a, b| a.0.cmp(b.0));
     for (key, (rows, sum)) in cells {

@@ -7,6 +7,7 @@ mod heads;
 mod invariants;
 mod lines;
 mod lists;
+mod packs;
 mod random_packs;
 mod queues;
 mod reference;
@@ -58,6 +59,10 @@ suite!(memory, file => {
         what_is_no_longer_needed_is_forgotten_and_nothing_else,
         files_the_access_log_and_settings_are_kept,
         register_rows_keep_their_dated_versions;
+    packs:
+        one_set_follows_the_other_and_is_a_line_of_the_journal,
+        batches_decided_by_other_packs_are_refused,
+        measures_are_counted_anew_in_the_same_transaction;
     rows:
         rows_are_listed_in_every_order_page_by_page,
         storage_keeps_exactly_the_rows_the_filter_keeps,
