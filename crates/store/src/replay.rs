@@ -12,9 +12,9 @@ use ganglion_kernel::figures::rows;
 use ganglion_kernel::merkle::{Frontier, Hash};
 use ganglion_kernel::notice::{Standing, standing};
 use ganglion_kernel::port::{CaseWrite, Head, Line, ShardWrite, Store, StoredLine, Timer, Want};
+use ganglion_kernel::queue::{Waiting, waiting_of};
 use ganglion_kernel::rules::{self, Violation, broken_by_case};
 use ganglion_kernel::world::put_version;
-use ganglion_kernel::queue::{Waiting, waiting_of};
 use ganglion_kernel::{StoreError, World, journal};
 use ganglion_model::change::Change;
 use ganglion_model::row::{Case, Record, RowKey};
@@ -168,7 +168,7 @@ fn row_of(entry: &Entry) -> Option<RowKey> {
 }
 
 /// Adds what the rows of a page refer to and which rules they break.
-fn settle_rows(world: &World, (shard, loaded): (Shard, Vec<Record>), mut write: ShardWrite) -> ShardWrite {
+fn settle_rows(world: &World, (shard, loaded): (Shard, Vec<Record>), write: ShardWrite) -> ShardWrite {
     let mut state = State::default();
     for line in &write.lines {
         if let Some(row) = row_of(&line.entry) {

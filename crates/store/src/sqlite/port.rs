@@ -2,8 +2,8 @@
 
 use super::connect::SqliteStore;
 use super::{
-    cases, figures, forget, journal, load, members, notices, packs, people, reference, rows, rules, told, views, waiting,
-    write,
+    cases, figures, forget, journal, load, members, notices, packs, people, reference, rows, rules, told, views,
+    waiting, write,
 };
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, Period};
@@ -95,7 +95,7 @@ impl Store for SqliteStore {
         &self,
         shard: Shard,
         span: (u64, u64),
-        holds: &str,
+        holds: &[&str],
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
         journal::entries_holding(&self.reader(), shard, span, (holds, limit))
