@@ -3,10 +3,11 @@
 
 use crate::decide::{State, references, unique_values_of_row};
 use crate::port::{References, ShardWrite, Want};
+use crate::rules::{self, Violation, broken_by_row, is_ruled};
 use crate::world::World;
 use ganglion_model::change::{Body, Command};
 use ganglion_model::pack::{Field, FieldKind, Model, Scope};
-use ganglion_model::{Fields, Record, RowDeed, RowKey, RowWish, Shard, row_id};
+use ganglion_model::{CaseId, Fields, Record, RowDeed, RowKey, RowWish, Shard, row_id};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,11 +49,24 @@ pub fn want_restored(world: &World, row: RowKey, versions: &[Record], want: &mut
     want.records.push(row);
 }
 
-/// What a decision about a proposal needs, once the proposal is loaded.
-pub fn want_proposed(world: &World, state: &State, command: &Command, want: &mut Want) {
-    let Body::Decide { proposal, .. } = &command.body else { return };
-    if let Some(proposal) = state.proposals.get(proposal).filter(|one| one.shard == command.shard) {
-        want_row(world, command.shard, &proposal.wish, want);
+/// What becomes known once rows and proposals are loaded: what a decided proposal is about, and rows that a changed row refers
+/// to in fields that were not typed again.
+pub fn want_later(world: &World, state: &State, command: &Command, want: &mut Want) {
+    match &command.body {
+        Body::Decide { proposal, .. } => {
+            if let Some(proposal) = state.proposals.get(proposal).filter(|one| one.shard == command.shard) {
+                want_row(world, command.shard, &proposal.wish, want);
+            }
+        }
+        Body::Row { wish } => {
+            let register = world.model.registers.get(&wish.register);
+            let row = wish.key.as_ref().map(|key| (command.shard, wish.register.clone(), key.clone()));
+            let before = row.and_then(|row| state.newest(&row));
+            if let (Some(register), Some(before)) = (register, before) {
+                want_references(world, command.shard, (&register.fields, &before.fields), want);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -63,21 +77,35 @@ fn refers_to(model: &Model, versions: &[Record]) -> BTreeSet<(String, String)> {
     all.map(|(register, key)| (register.to_owned(), key.to_owned())).collect()
 }
 
-/// Notes what changed rows refer to now, where that is not what they referred to before.
+/// Notes what changed rows refer to now and which rules they break, where that is not as it was before.
 pub fn settle(
-    model: &Model,
+    world: &World,
     state: &State,
     before: &BTreeMap<RowKey, Vec<Record>>,
     writes: &mut BTreeMap<Shard, ShardWrite>,
 ) {
     for (row, before) in before {
         let now = state.records.get(row).map(Vec::as_slice).unwrap_or_default();
-        let to = refers_to(model, now);
-        if to == refers_to(model, before) {
-            continue;
-        }
+        let to = refers_to(&world.model, now);
         let (shard, register, key) = row.clone();
         let write = writes.entry(shard).or_insert_with(|| ShardWrite { shard, ..ShardWrite::default() });
-        write.references.push(References { register, key, to: to.into_iter().collect() });
+        let (noted, kept) = broken(world, before, now);
+        write.violations.extend(noted);
+        write.violations_gone.extend(kept);
+        if to != refers_to(&world.model, before) {
+            write.references.push(References { register, key, to: to.into_iter().collect() });
+        }
     }
+}
+
+/// Rules that a row breaks now and did not before, and those it keeps again.
+#[must_use]
+pub fn broken(world: &World, before: &[Record], now: &[Record]) -> (Vec<Violation>, Vec<(String, CaseId)>) {
+    let name = now.first().or(before.first()).map(|one| one.register.as_str()).unwrap_or_default();
+    if !is_ruled(&world.model, name) {
+        return (Vec::new(), Vec::new());
+    }
+    let root = world.places.root;
+    let of = |versions: &[Record]| broken_by_row(&world.model, world, versions, root);
+    rules::changes(&of(before), of(now))
 }

@@ -6,13 +6,20 @@
 //! row that cannot be read back is an error that names table, column and key.
 
 use crate::merkle::{Frontier, Hash};
+use crate::notice::Standing;
+use crate::packs::Install;
+pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+use crate::queue::{QueueWant, Waiting};
+use crate::route::workload::Load;
+use crate::rules::{Violation, ViolationFilter};
 use crate::seal::Key;
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, FactChange, Period};
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
-    AccountId, CaseId, CommandId, Entry, Level, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard,
+    AccountId, CaseId, CommandId, Entry, Level, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId,
+    Shard, Text,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -27,6 +34,9 @@ pub enum StoreError {
     /// Another server committed to the shard meanwhile: load again and decide again.
     #[error("shard {0} moved on since it was loaded")]
     Moved(Shard),
+    /// Other packs are installed than those the batch was decided by: take the new ones and decide again.
+    #[error("the installed packs changed")]
+    PacksChanged,
     /// A stored row cannot be read.
     #[error("{table}.{column} of {key} cannot be read: {reason}")]
     Corrupt {
@@ -84,6 +94,28 @@ pub struct Want {
     pub proposals: Vec<(Shard, ProposalId)>,
     /// Rows of which it is asked who refers to them.
     pub referers: Vec<RowKey>,
+    /// Fronts of queues.
+    pub queues: Vec<QueueWant>,
+    /// Posts whose workload is needed.
+    pub loads: Vec<PostId>,
+}
+
+impl Want {
+    /// Nothing is asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shards.is_empty()
+            && self.answers.is_empty()
+            && self.cases.is_empty()
+            && self.numbers.is_empty()
+            && self.keys.is_empty()
+            && self.unique.is_empty()
+            && self.records.is_empty()
+            && self.proposals.is_empty()
+            && self.referers.is_empty()
+            && self.queues.is_empty()
+            && self.loads.is_empty()
+    }
 }
 
 /// What was found.
@@ -93,7 +125,7 @@ pub struct Loaded {
     pub heads: BTreeMap<Shard, Head>,
     /// Recorded answers.
     pub answers: Vec<(CommandId, Outcome)>,
-    /// Cases, those asked for by number included.
+    /// Cases, those asked for by number and those at the front of queues included.
     pub cases: Vec<Case>,
     /// Row keys, still wrapped.
     pub keys: Vec<(CaseId, String)>,
@@ -105,6 +137,8 @@ pub struct Loaded {
     pub proposals: Vec<Proposal>,
     /// Rows that refer to those asked for and still hold at the time of loading, as `register/key`: the first few of each.
     pub referers: Vec<(RowKey, Vec<String>)>,
+    /// Workload of posts.
+    pub loads: Vec<(PostId, Load)>,
 }
 
 /// A timer: when a clock of a case falls due.
@@ -172,6 +206,10 @@ pub struct ShardWrite {
     pub records_gone: Vec<(String, String, Option<Date>)>,
     /// What rows refer to now: all of it, for each row whose references changed.
     pub references: Vec<References>,
+    /// Rules that rows break now and did not before, or count elsewhere.
+    pub violations: Vec<Violation>,
+    /// Rules that rows keep again: rule and row.
+    pub violations_gone: Vec<(String, CaseId)>,
     /// Proposed changes of rows as they stand now.
     pub proposals: Vec<Proposal>,
     /// Journal lines in order.
@@ -180,6 +218,12 @@ pub struct ShardWrite {
     pub timers_gone: Vec<Timer>,
     /// Timers that stand now.
     pub timers_new: Vec<Timer>,
+    /// Cases that no longer wait, or wait elsewhere.
+    pub waiting_gone: Vec<CaseId>,
+    /// Cases that wait now.
+    pub waiting_new: Vec<Waiting>,
+    /// Cases whose standing notices changed, with those that stand now.
+    pub notices: Vec<(CaseId, Vec<Standing>)>,
     /// Facts that changed.
     pub facts: Vec<FactChange>,
     /// Counter deltas.
@@ -192,6 +236,8 @@ pub struct ShardWrite {
     pub unique: Vec<(String, String, String)>,
     /// Row keys, wrapped.
     pub keys: Vec<(CaseId, String)>,
+    /// Number of the set of packs it was decided by; 0 for packs that are not installed in this store.
+    pub packs: u64,
 }
 
 /// Order of a list of cases.
@@ -269,67 +315,29 @@ pub struct StoredLine {
     pub hash: Hash,
 }
 
-/// An account.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Account {
-    /// Name, unique.
-    pub id: AccountId,
-    /// What the person is called.
-    pub name: String,
-    /// argon2id hash; `None` cannot sign in with a password.
-    pub password: Option<String>,
-    /// May it sign in?
-    pub active: bool,
-}
-
-/// A session, found by the hash of its token.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Session {
-    /// SHA-256 of the token, hex.
-    pub token_hash: String,
-    /// Account.
-    pub account: AccountId,
-    /// Post it acts in.
-    pub post: Option<PostId>,
-    /// Until when.
-    pub expires_at: Timestamp,
-}
-
-/// An uploaded file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FileRow {
-    /// Id: hex of 16 random bytes.
-    pub id: String,
-    /// Name given by the uploader, for display only.
-    pub name: String,
-    /// Type found by looking inside.
-    pub media_type: String,
-    /// Bytes.
-    pub bytes: u64,
-    /// When.
-    pub at: Timestamp,
-    /// The case it belongs to, once it does.
-    pub case: Option<(Shard, CaseId)>,
-    /// A perceptual hash of a picture, for finding the same photo again.
-    pub fingerprint: Option<u64>,
-}
-
-/// A line of the access log: who saw personal values in clear, for which case.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Access {
-    /// When.
-    pub at: Timestamp,
-    /// Shard.
-    pub shard: Shard,
-    /// Case.
-    pub case: CaseId,
-    /// Post.
+/// A notice to a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Whom.
     pub post: PostId,
-    /// Account.
-    pub account: AccountId,
-    /// Fields seen.
-    pub fields: Vec<String>,
+    /// Shard of the journal line.
+    pub shard: Shard,
+    /// The line.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The case.
+    pub case: CaseId,
+    /// The step that told it.
+    pub action: String,
+    /// The clock it is about, if a clock told it.
+    pub clock: Option<String>,
+    /// Words of the pack; empty: those of the step.
+    pub text: Text,
 }
+
+/// Notices kept for one post; older ones go.
+pub const TOLD_MAX: u32 = 200;
 
 /// What the committer needs.
 #[async_trait]
@@ -338,11 +346,26 @@ pub trait Store: Send + Sync {
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
     /// Writes a batch: durable when it returns.
     async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError>;
+    /// Cases at the front of a queue, in order.
+    async fn waiting(&self, want: &QueueWant) -> Result<Vec<Case>, StoreError>;
+    /// How many wait in a queue, or in some lanes of it; with `before`, only those in front of that case.
+    async fn waiting_count(&self, want: &QueueWant, before: Option<&Waiting>) -> Result<u64, StoreError>;
+    /// Notices that stand at `now` inside a place, newest first, after the one given.
+    async fn notices(
+        &self,
+        (place, now): (PlaceCode, Timestamp),
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError>;
+    /// One notice, if it stands at `now`.
+    async fn notice(&self, case: CaseId, name: &str, now: Timestamp) -> Result<Option<Standing>, StoreError>;
     /// Timers due at `now`, earliest first.
     async fn timers_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError>;
 
     /// One case.
     async fn case(&self, shard: Shard, case: CaseId) -> Result<Option<Case>, StoreError>;
+    /// The id of a case by its public number: cheaper than the case.
+    async fn case_id(&self, shard: Shard, number: &str) -> Result<Option<CaseId>, StoreError>;
     /// One case by its public number.
     async fn case_by_number(&self, shard: Shard, number: &str) -> Result<Option<Case>, StoreError>;
     /// A page of cases.
@@ -359,6 +382,15 @@ pub trait Store: Send + Sync {
     async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq`, in order.
     async fn entries_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    /// Journal lines of a shard in `(after, until]` that hold one of the texts `holds`, in order: a job that waits for one kind of
+    /// change does not read the others.
+    async fn entries_holding(
+        &self,
+        shard: Shard,
+        span: (u64, u64),
+        holds: &[&str],
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq` as stored, in order: what proofs and replay read.
     async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError>;
     /// Shards that have a journal.
@@ -366,7 +398,7 @@ pub trait Store: Send + Sync {
     /// How far a job has read a shard's journal.
     async fn cursor(&self, job: &str, shard: Shard) -> Result<u64, StoreError>;
     /// Remembers how far a job has read.
-    async fn cursor_set(&self, job: &str, shard: Shard, seq: u64) -> Result<(), StoreError>;
+    async fn cursors_set(&self, job: &str, seqs: &[(Shard, u64)]) -> Result<(), StoreError>;
 
     /// Counters of `measure` at the places (counties and townships; others have none) for the periods: totals, parts by
     /// dimension and classes of minutes.
@@ -429,6 +461,23 @@ pub trait Store: Send + Sync {
     async fn row_versions(&self, row: &RowKey) -> Result<Vec<Record>, StoreError>;
     /// Rows that refer to a row and still hold on `day`.
     async fn referers(&self, row: &RowKey, day: Date, limit: u32) -> Result<Vec<Referer>, StoreError>;
+    /// A page of rows that break a rule, longest first, after this instant and row.
+    async fn violations(
+        &self,
+        filter: &ViolationFilter,
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Violation>, StoreError>;
+    /// How many rows break a rule, exactly.
+    async fn violation_count(&self, filter: &ViolationFilter) -> Result<u64, StoreError>;
+    /// Rows that break one of the rules and for which no case was opened yet.
+    async fn violations_unopened(&self, rules: &[String], limit: u32) -> Result<Vec<Violation>, StoreError>;
+    /// Notes the case that was opened for a row that breaks a rule.
+    async fn violation_opened(&self, violation: &Violation, number: &str) -> Result<(), StoreError>;
+    /// Puts these in place of everything noted for a rule; what was broken before stays broken since then.
+    async fn violations_set(&self, rule: &str, violations: &[Violation]) -> Result<(), StoreError>;
+    /// Makes the views other tools read, one for each register and process, in place of those that are there.
+    async fn views_set(&self, model: &Model) -> Result<(), StoreError>;
     /// A page of proposals, newest first.
     async fn proposals(&self, filter: &ProposalFilter, limit: u32) -> Result<Vec<Proposal>, StoreError>;
     /// One proposal.
@@ -437,6 +486,14 @@ pub trait Store: Send + Sync {
     async fn records(&self, shard: Shard, register: &str) -> Result<Vec<Record>, StoreError>;
     /// Every dated version of every register row of a shard, by register, key and first day.
     async fn record_versions(&self, shard: Shard) -> Result<Vec<Record>, StoreError>;
+
+    /// Installs packs: sources, row, journal line, and the facts and counters of the measures that changed, all of it or
+    /// nothing.
+    ///
+    /// Fails with [`StoreError::PacksChanged`] when the newest set is not the one before the new one.
+    async fn packs_install(&self, install: &Install<'_>) -> Result<(), StoreError>;
+    /// Sources of a pack by their digest.
+    async fn pack_source(&self, digest: &str) -> Result<Option<String>, StoreError>;
 
     /// An account.
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError>;
@@ -454,12 +511,20 @@ pub trait Store: Send + Sync {
     async fn file(&self, id: &str) -> Result<Option<FileRow>, StoreError>;
     /// Puts a file.
     async fn file_put(&self, file: &FileRow) -> Result<(), StoreError>;
+    /// The case a document's code leads to.
+    async fn document(&self, code: &str) -> Result<Option<(Shard, CaseId)>, StoreError>;
+    /// Forgets what is no longer needed.
+    async fn forget(&self, stale: &Stale) -> Result<Forgotten, StoreError>;
     /// The wrapped key of a case.
     async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError>;
     /// Notes who saw personal values.
     async fn access_add(&self, access: &Access) -> Result<(), StoreError>;
     /// Who saw personal values of a case, newest first.
     async fn accesses(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Access>, StoreError>;
+    /// Puts notices to posts; one that is there already stays as it is.
+    async fn told_add(&self, told: &[Told]) -> Result<(), StoreError>;
+    /// Notices to a post, newest first.
+    async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError>;
     /// A setting of the installation.
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// Puts a setting.

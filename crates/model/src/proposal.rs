@@ -29,6 +29,9 @@ pub struct RowWish {
     /// What was typed. Personal values left empty stay as they are.
     #[serde(default)]
     pub form: Fields,
+    /// Fields that are not in the form at all stay as they are: for tables with fewer columns than the register.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
     /// Why.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,

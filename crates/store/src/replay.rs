@@ -4,17 +4,21 @@
 //! What the journal does not hold is not restored: sequences of numbers, recorded answers, unique values, row keys.
 
 use ganglion_indicators::fold::cells_of_changes;
-use ganglion_indicators::{Fact, fact_changes, facts_of_case, is_measured};
+use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_kernel::apply::apply_all;
 use ganglion_kernel::batch::{kind_of, timers_of};
-use ganglion_kernel::figures::rows::settle_row;
+use ganglion_kernel::decide::State;
+use ganglion_kernel::figures::rows;
 use ganglion_kernel::merkle::{Frontier, Hash};
+use ganglion_kernel::notice::{Standing, standing};
 use ganglion_kernel::port::{CaseWrite, Head, Line, ShardWrite, Store, StoredLine, Timer, Want};
+use ganglion_kernel::queue::{Waiting, waiting_of};
+use ganglion_kernel::rules::{self, Violation, broken_by_case};
 use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World, journal};
 use ganglion_model::change::Change;
-use ganglion_model::row::Case;
-use ganglion_model::{CaseId, Entry, Record, RowKey, Shard, row_id};
+use ganglion_model::row::{Case, Record, RowKey};
+use ganglion_model::{CaseId, Entry, Shard, row_id};
 use std::collections::{BTreeMap, HashMap};
 
 /// Lines replayed in one write.
@@ -133,6 +137,9 @@ struct Touched {
     is_new: bool,
     facts: Vec<Fact>,
     timers: Vec<Timer>,
+    broken: Vec<Violation>,
+    waiting: Option<Waiting>,
+    notices: Vec<Standing>,
 }
 
 /// Applies a page of lines and writes what came out; gives the head afterwards.
@@ -143,68 +150,86 @@ async fn play(
     lines: Vec<Line>,
 ) -> Result<Head, ReplayError> {
     let cases = lines.iter().filter_map(|line| Some((shard, line.case?))).collect();
-    let records = lines.iter().filter_map(|line| row_of(shard, &line.entry.change)).collect();
+    let records = lines.iter().filter_map(|line| row_of(&line.entry)).collect();
     let loaded = into.load(&Want { cases, records, ..Want::default() }).await?;
-    let mut before: BTreeMap<RowKey, Vec<Record>> = BTreeMap::new();
-    for line in &lines {
-        before.extend(row_of(shard, &line.entry.change).map(|row| (row, Vec::new())));
-    }
-    for record in loaded.records {
-        put_version(before.entry(record.row_key()).or_default(), record);
-    }
-    let mut now = before.clone();
     let mut touched: HashMap<CaseId, Touched> = HashMap::new();
     for case in loaded.cases {
         let (facts, timers) = (facts_of_case(&world.model, world, &case), timers_of(&case));
-        touched.insert(case.id, Touched { case, is_new: false, facts, timers });
+        let broken = broken_by_case(&world.model, world, &case);
+        let (waiting, notices) = (waiting_of(world, &case), standing(&case));
+        touched.insert(case.id, Touched { case, is_new: false, facts, timers, broken, waiting, notices });
     }
     let mut write = ShardWrite { shard, expected_seq: tip.seq, ..ShardWrite::default() };
     let mut frontier: Frontier = tip.frontier;
     for line in &lines {
         frontier.push(line.hash);
         take(&mut touched, &mut write, &line.entry)?;
-        take_row(&mut now, shard, &line.entry.change);
-    }
-    for (row, before) in before.iter().filter(|(row, _)| is_measured(&world.model, &row.1)) {
-        settle_row(world, row, (before, now.get(row).map(Vec::as_slice).unwrap_or_default()), &mut write);
     }
     write.head = Head { seq: tip.seq + lines.len() as u64, frontier, ..Head::default() };
     write.lines = lines;
     for one in touched.into_values() {
         settle(world, &mut write, one);
     }
-    write.cells.retain(|_, cell| *cell != (0, 0));
+    let write = settle_rows(world, (shard, loaded.records), write);
     let head = write.head.clone();
     into.write(&[write]).await?;
     Ok(head)
 }
 
-/// The register row a change is about.
-fn row_of(shard: Shard, change: &Change) -> Option<RowKey> {
-    match change {
+/// The register row a line changed.
+fn row_of(entry: &Entry) -> Option<RowKey> {
+    match &entry.change {
         Change::Record { record } => Some(record.row_key()),
-        Change::RecordGone { register, key, .. } => Some((shard, register.clone(), key.clone())),
+        Change::RecordGone { register, key, .. } => Some((entry.shard, register.clone(), key.clone())),
         _ => None,
     }
 }
 
-/// Applies one line to the register rows in memory.
-fn take_row(rows: &mut BTreeMap<RowKey, Vec<Record>>, shard: Shard, change: &Change) {
-    let Some(row) = row_of(shard, change) else { return };
-    let versions = rows.entry(row).or_default();
-    match change {
-        Change::Record { record } => put_version(versions, Record::clone(record)),
-        Change::RecordGone { valid_from, .. } => versions.retain(|one| one.valid_from != *valid_from),
-        _ => {}
+/// Adds what the rows of a page refer to and which rules they break.
+fn settle_rows(world: &World, (shard, loaded): (Shard, Vec<Record>), write: ShardWrite) -> ShardWrite {
+    let mut state = State::default();
+    for line in &write.lines {
+        if let Some(row) = row_of(&line.entry) {
+            state.records.entry(row).or_default();
+        }
     }
+    for record in loaded {
+        put_version(state.records.entry(record.row_key()).or_default(), record);
+    }
+    let before: BTreeMap<RowKey, Vec<Record>> = state.records.clone().into_iter().collect();
+    for line in &write.lines {
+        match (row_of(&line.entry), &line.entry.change) {
+            (Some(row), Change::Record { record }) => {
+                put_version(state.records.entry(row).or_default(), Record::clone(record));
+            }
+            (Some(row), Change::RecordGone { valid_from, .. }) => {
+                state.records.entry(row).or_default().retain(|one| one.valid_from != *valid_from);
+            }
+            _ => {}
+        }
+    }
+    let mut writes = BTreeMap::from([(shard, write)]);
+    ganglion_kernel::batch::settle_rows(world, &state, &before, &mut writes);
+    rows::settle(world, &state, &before, &mut writes);
+    let mut write = writes.remove(&shard).unwrap_or_default();
+    write.cells.retain(|_, cell| *cell != (0, 0));
+    write
 }
 
-/// Applies one line to the cases in memory.
+/// Applies one line to the rows in memory.
 fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &Entry) -> Result<(), ReplayError> {
     let wrong = |reason: &str| ReplayError::Line { shard: entry.shard, seq: entry.seq, reason: reason.to_owned() };
     match &entry.change {
         Change::Opened { case } => {
-            let row = Touched { case: Case::clone(case), is_new: true, facts: Vec::new(), timers: Vec::new() };
+            let row = Touched {
+                case: Case::clone(case),
+                is_new: true,
+                facts: Vec::new(),
+                timers: Vec::new(),
+                broken: Vec::new(),
+                waiting: None,
+                notices: Vec::new(),
+            };
             if touched.insert(case.id, row).is_some() {
                 return Err(wrong("it opens a case that is there already"));
             }
@@ -232,13 +257,25 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
 
 /// Adds what a case comes to after the page.
 fn settle(world: &World, write: &mut ShardWrite, touched: Touched) {
-    let Touched { case, is_new, facts, timers } = touched;
+    let Touched { case, is_new, facts, timers, broken, waiting, notices } = touched;
+    let (noted, kept) = rules::changes(&broken, broken_by_case(&world.model, world, &case));
+    write.violations.extend(noted);
+    write.violations_gone.extend(kept);
     let changes = fact_changes(case.id, facts, facts_of_case(&world.model, world, &case));
     cells_of_changes(&mut write.cells, &world.model, case.shard, &changes);
     write.facts.extend(changes);
     let now = timers_of(&case);
     write.timers_gone.extend(timers.iter().filter(|timer| !now.contains(timer)).cloned());
     write.timers_new.extend(now.into_iter().filter(|timer| !timers.contains(timer)));
+    let waits = waiting_of(world, &case);
+    if waiting != waits {
+        write.waiting_gone.extend(waiting.map(|waiting| waiting.case));
+        write.waiting_new.extend(waits);
+    }
+    let stand = standing(&case);
+    if notices != stand {
+        write.notices.push((case.id, stand));
+    }
     let kind = kind_of(&world.model, &case);
     write.cases.push(CaseWrite { case, is_new, kind });
 }

@@ -11,7 +11,8 @@ filter-settled = Settled
 filter-process = Process
 filter-assignee = Duty post
 filter-open-label = Settled or not
-cases-searched = searched among the latest { $count }
+cases-searched = { $count } cases at most were looked through; the next page looks on from there
+cases-searched-all = all cases of the list were looked through
 counter-waiting = Waiting
 counter-paused = Paused or in dispute
 counter-settled = Of today, settled
@@ -147,3 +148,32 @@ target-behind = behind
 target-lead = led by { $names }
 target-over = the parts add up to { $sum }, { $percent } more than the whole
 target-short = the parts add up to { $sum }, { $percent } less than the whole
+title-board = Board
+board-process = Process
+board-empty = Nothing in this state
+board-first = Back to the first
+board-more = More
+queue-call = { $name }: { $count } waiting
+queue-called = { $number } was called
+queue-waiting = { $count } waiting
+queue-minutes = Whoever is last waits about { $minutes } min
+queue-lane = Counter
+queue-next = { $verb }: the next
+queue-empty = Nobody is waiting
+queue-empty-text = New arrivals appear here by themselves.
+follow-ahead = { $count ->
+    [0] You are next
+    [one] One person is before you
+   *[other] { $count } people are before you
+}
+follow-minutes = About { $minutes } min
+news-title = Notices to this post ({ $count })
+news-soon = Near its end: { $clock }
+title-admin-calendar = Calendar
+job-tell = Notices to posts
+job-recompute = Deadlines counted again
+job-recompute-text = { $done } cases gone through, { $moved } moved ({ $version })
+calendar-lead = Days of this installation that differ from the national calendar: date, holiday or workday, name. Deadlines of open cases are counted again, and the journal of each says what moved.
+calendar-lines = Days
+calendar-save = Save and count again
+calendar-saved = Saved. Deadlines of open cases are being counted again.

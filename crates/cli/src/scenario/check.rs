@@ -10,6 +10,7 @@ use super::value::{expected, shown};
 use super::wish::action_name;
 use super::{send, step};
 use ganglion_kernel::decide::{guard_holds, who};
+use ganglion_kernel::queue::{QueueWant, Waiting, waiting_of};
 use ganglion_model::AccountId;
 use ganglion_model::change::Actor;
 use ganglion_model::pack::{Action, Who};
@@ -58,6 +59,7 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
         }
         Read::Figure(asked) => return figure(running, asked),
         Read::Row(register, key, on, fields) => return rows::row(running, (register, key), *on, fields),
+        Read::Violations(rule, place, said) => return rows::violations(running, (rule, place), said),
         Read::Proposal(register, key, said) => return Ok(rows::proposal(running, (register, key), said)),
         Read::SeesOf(who, field, row, said) => {
             return Ok((expected(said), rows::seen(running, who, field, (&row.0, &row.1))?));
@@ -82,6 +84,9 @@ fn of_case(running: &Running, case: &Case, read: &Read) -> Result<Pair, String> 
                 "version" => case.version.to_string(),
                 "moved" => case.route.moved_from.len().to_string(),
                 "routed" => shown(serde_json::to_value(case.route.by).ok().as_ref()),
+                "taken_at" => case.taken_at.map_or_else(|| "none".to_owned(), |place| place.to_string()),
+                "rule" => case.route.rule.as_ref().map_or_else(|| "none".to_owned(), |rule| rule.key.clone()),
+                "position" => position(running, case),
                 "near" => list(case.route.near.iter().map(|(code, _)| code.to_string())),
                 "told" => told(running, case),
                 "assignee" => case.assignee.as_ref().map_or_else(|| "nobody".to_owned(), |id| running.post_name(id)),
@@ -123,8 +128,29 @@ fn of_case(running: &Running, case: &Case, read: &Read) -> Result<Pair, String> 
         Read::Sees(who, name, said) => (expected(said), seen(running, case, (who, name))?),
         Read::May(action, said) => (may_expected(said), may(running, case, action)?),
         Read::Clock(name, said) => return then::clock(running, case, name, said),
+        Read::Document(name, said) => return document(running, case, name, said),
         _ => return Err("a line about a case".to_owned()),
     })
+}
+
+/// The newest document of a kind against `number N, valid`: every part named must be so.
+fn document(running: &Running, case: &Case, name: &str, said: &str) -> Result<Pair, String> {
+    if !running.at.setting.world.model.documents.contains_key(name) {
+        return Err(format!("there is no document {name}"));
+    }
+    let all: Vec<_> = case.documents.iter().filter(|one| one.document == name).collect();
+    let parts = match all.last() {
+        None => vec!["none".to_owned()],
+        Some(one) => vec![
+            format!("number {}", one.number),
+            one.standing.as_str().to_owned(),
+            format!("issuer {}", one.issuer),
+            format!("issued {}", all.len()),
+        ],
+    };
+    let found = parts.join(", ");
+    let holds = said.split(',').map(str::trim).all(|part| parts.iter().any(|one| one == part));
+    if holds { Ok((found.clone(), found)) } else { Err(found) }
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {
@@ -138,6 +164,16 @@ fn sorted(what: &str, text: &str) -> String {
         "near" | "told" | "assisting" => list(text.split(',').map(|one| one.trim().to_owned())),
         _ => text.to_owned(),
     }
+}
+
+/// Place in its queue, 1 for the next.
+fn position(running: &Running, case: &Case) -> String {
+    let world = &running.at.setting.world;
+    let Some(waiting) = waiting_of(world, case) else { return "none".to_owned() };
+    let Waiting { shard, process, place, lane, .. } = waiting;
+    let want = QueueWant { shard, process, place, lanes: vec![lane], limit: u32::MAX };
+    let place = running.at.memory.front(world, &want).iter().position(|one| one.id == case.id);
+    place.map_or_else(|| "none".to_owned(), |place| (place + 1).to_string())
 }
 
 fn told(running: &Running, case: &Case) -> String {

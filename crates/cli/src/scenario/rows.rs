@@ -109,6 +109,7 @@ impl Running {
             from,
             until,
             form,
+            partial: false,
             why: why.map(|why| shown(Some(&why))).unwrap_or_default(),
             version: None,
         };
@@ -144,6 +145,16 @@ pub fn row(running: &Running, (register, key): (&str, &str), on: Option<Date>, s
     }
     let wanted = wanted.iter().map(|(name, value)| (name.clone(), Value::String(shown(Some(value)))));
     Ok((Value::Object(wanted.collect()).to_string(), Value::Object(found).to_string()))
+}
+
+/// How many rows inside a place break a rule.
+pub fn violations(running: &Running, (rule, place): (&str, &str), said: &str) -> Result<Pair, String> {
+    if !running.at.setting.world.model.rules.contains_key(rule) {
+        return Err(format!("there is no rule {rule}"));
+    }
+    let place: PlaceCode = place.parse().map_err(|_| "a place code".to_owned())?;
+    let broken = running.at.memory.violations.values().filter(|one| one.rule == rule && place.holds(one.place));
+    Ok((expected(said), broken.count().to_string()))
 }
 
 /// Where the newest proposal about a row stands.

@@ -21,6 +21,8 @@ pub enum Read {
     Target(String, String, String),
     /// `row REGISTER KEY [on DATE]: {fields}`.
     Row(String, String, Option<Date>, String),
+    /// `violations RULE at CODE: COUNT`.
+    Violations(String, String, String),
     /// `proposal REGISTER KEY: STATE`.
     Proposal(String, String, String),
     /// `WHO sees FIELD of REGISTER KEY: VALUE`.
@@ -45,6 +47,8 @@ pub enum Read {
     May(String, String),
     /// A clock.
     Clock(String, String),
+    /// The newest document of a kind.
+    Document(String, String),
 }
 
 /// A figure asked for.
@@ -62,11 +66,25 @@ pub struct Figure {
     pub said: String,
 }
 
-const PLAIN: [&str; 11] =
-    ["state", "level", "place", "channel", "version", "moved", "routed", "near", "told", "assignee", "assisting"];
-const KNOWN: &str = "state, place, level, number, assignee, assisting, channel, moved, routed, near, told, refused, count NAME, \
-     field NAME, mark NAME, link KIND, who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, row REGISTER KEY \
-     [on DATE], proposal REGISTER KEY, figure NAME at CODE \
+const PLAIN: [&str; 14] = [
+    "state",
+    "level",
+    "place",
+    "channel",
+    "version",
+    "moved",
+    "routed",
+    "near",
+    "told",
+    "assignee",
+    "assisting",
+    "taken_at",
+    "rule",
+    "position",
+];
+const KNOWN: &str = "state, place, taken_at, level, number, assignee, assisting, channel, moved, routed, rule, near, position, told, refused, count NAME, \
+     field NAME, mark NAME, link KIND, document NAME, who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, \
+     row REGISTER KEY [on DATE], proposal REGISTER KEY, violations RULE at CODE, figure NAME at CODE \
      in PERIOD by PART, rank NAME at CODE in PERIOD, target NAME at CODE, each with `:` and a value; on NAME; opened PROCESS as NAME";
 
 /// Reads a line.
@@ -98,12 +116,14 @@ pub fn read(text: &str) -> Result<Read, String> {
         ["row", register, key, "on", day] => {
             Read::Row(own(register), bare(key), Some(day.parse().map_err(|_| known())?), said)
         }
+        ["violations", rule, "at", place] => Read::Violations(own(rule), own(place), said),
         ["proposal", register, key] => Read::Proposal(own(register), bare(key), said),
         [who, "sees", field, "of", register, key] => {
             Read::SeesOf(own(who), own(field), (own(register), bare(key)), said)
         }
         [who, "sees", field] => Read::Sees(own(who), own(field), said),
         ["who", "may", action] => Read::May(own(action), said),
+        ["document", name] => Read::Document(own(name), said),
         [name, "clock"] => Read::Clock(own(name), said),
         ["figure", name, rest @ ..] => Read::Figure(figure(name, rest, said).ok_or_else(known)?),
         ["rank", name, rest @ ..] => Read::Rank(figure(name, rest, said).ok_or_else(known)?),
@@ -138,7 +158,7 @@ fn figure(name: &str, rest: &[&str], said: String) -> Option<Figure> {
 /// What the clock shows, when a part is not so or cannot be read.
 pub fn clock(running: &Running, case: &Case, name: &str, said: &str) -> Result<(String, String), String> {
     let known = running.at.setting.world.model.processes.get(&case.process);
-    if !known.is_some_and(|process| process.clocks.contains_key(name)) {
+    if !known.is_some_and(|process| process.clocks.contains_key(ganglion_model::pack::declared_of(name))) {
         return Err(format!("{} has no clock {name}", case.process));
     }
     let clock = case.clocks.get(name);

@@ -204,6 +204,12 @@ impl<'a> Desk<'a> {
         }
         let before = target.newest();
         let mut form = wish.form.clone();
+        let own = |name: &str| self.register.field(name).is_some_and(|field| !field.personal);
+        for (name, value) in before.map(|one| &one.fields).into_iter().flatten().filter(|_| wish.partial) {
+            if own(name) {
+                form.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
         for name in self.register.key_fields() {
             if let Some(value) = before.and_then(|one| one.fields.get(name)) {
                 form.entry(name.to_owned()).or_insert_with(|| value.clone());

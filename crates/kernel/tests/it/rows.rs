@@ -2,10 +2,12 @@
 //! references; sealed values.
 
 use crate::fixture::{COUNTY, Desk, PLACES, ROLES, actor, code, fields, level_of, post_id, world};
+use ganglion_kernel::batch::{Batch, want, want_more};
 use ganglion_kernel::decide::row_who::{
     RowReach, may_approve_row, may_edit_row, may_propose_row, may_read_row, row_reach,
 };
 use ganglion_kernel::decide::{decide, unique_values_of_row};
+use ganglion_kernel::port::Loaded;
 use ganglion_kernel::seal;
 use ganglion_model::change::{Body, Change, Refusal, RefusalCode};
 use ganglion_model::{ProposalId, ProposalState, RowDeed, RowWish, Verdict, row_id};
@@ -24,6 +26,7 @@ fn wish(register: &str, key: Option<&str>, place: &str, form: Value) -> RowWish 
         from: None,
         until: None,
         form: fields(form),
+        partial: false,
         why: "survey".into(),
         version: None,
     }
@@ -152,6 +155,21 @@ fn a_form_of_a_row_is_judged_whole() {
     let record = desk.state().newest(&row).unwrap();
     assert_eq!((record.version, record.fields["depth"].as_str()), (2, Some("1")));
     assert_eq!(record.authority.as_ref().unwrap().by.account.as_ref().unwrap().0, "clerk-130903001");
+}
+
+#[test]
+fn a_partial_form_changes_only_what_it_names() {
+    let world = world();
+    let mut desk = Desk::new(&world);
+    well(&mut desk, "W1");
+    let form = json!({"code": "W1", "depth": "90"});
+    send(&mut desk, CLERK, RowWish { partial: true, ..wish("well", Some("W1"), "130903001", form) }).unwrap();
+    let row = (COUNTY, "well".to_owned(), "W1".to_owned());
+    let tag = |desk: &Desk<'_>| desk.state().newest(&row).unwrap().fields.get("tag").cloned();
+    assert_eq!(tag(&desk), Some(json!("W1")));
+    let form = json!({"code": "W1", "depth": "90", "tag": null});
+    send(&mut desk, CLERK, RowWish { partial: true, ..wish("well", Some("W1"), "130903001", form) }).unwrap();
+    assert_eq!(tag(&desk), None, "named and empty: it is cleared");
 }
 
 #[test]
@@ -315,4 +333,29 @@ fn what_was_put_is_put_back_as_if_it_had_never_been() {
     let held: Vec<_> = writes[0].unique.iter().map(|(_, value, key)| (value.as_str(), key.as_str())).collect();
     assert_eq!(held, [("W1", "W1"), ("W2", "W2")]);
     assert_eq!(writes[0].records_gone, [], "it came back");
+}
+
+#[test]
+fn what_a_row_refers_to_is_loaded_though_it_is_not_typed_again() {
+    let world = world();
+    let mut desk = Desk::new(&world);
+    well(&mut desk, "W1");
+    send(&mut desk, CLERK, quota(Some(date(2022, 1, 1)), 1)).unwrap();
+    let id = only_proposal(&desk, ProposalState::Open);
+    decided(&mut desk, DIRECTOR, id, Verdict::Approve, "").unwrap();
+    let form = json!({"volume": 2});
+    let wish = RowWish { key: Some("W1/farm".into()), ..wish("quota", None, "130903001001", form) };
+    let command = desk.command(COUNTY, actor(CLERK), Body::Row { wish: Box::new(wish) });
+    let given = desk.given();
+    let stored = |wanted: &[ganglion_model::RowKey]| {
+        let rows = wanted.iter().filter_map(|row| desk.state().records.get(row)).flatten();
+        Loaded { records: rows.cloned().collect(), ..Loaded::default() }
+    };
+    let commands = [command];
+    let first = want(&world, &commands, given.now);
+    let mut batch = Batch::new(&world, &crate::fixture::MASTER, stored(&first.records));
+    batch.asked(&first);
+    let more = want_more(&world, batch.state(), &commands, given.now);
+    batch.add(&more, stored(&more.records));
+    batch.run(&commands[0], &given).unwrap();
 }

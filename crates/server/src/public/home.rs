@@ -18,17 +18,36 @@ const SHOWN_MAX: usize = 3;
 
 /// `GET /`.
 pub async fn show(web: Web) -> Result<Response, Error> {
-    let mut choices: Vec<(&str, &str)> = vec![("report", "/report"), ("follow", "/follow"), ("figures", "/figures")];
+    let mut choices: Vec<(&str, &str)> =
+        vec![("report", "/report"), ("follow", "/follow"), ("figures", "/figures"), ("notices", "/notices")];
     if !web.elder {
         choices.push(("staff", if web.session.is_some() { "/desk" } else { "/sign-in" }));
     }
-    let choices: Vec<Value> = choices.iter().map(|(name, href)| json!({ "name": name, "href": href })).collect();
+    let mut choices: Vec<Value> = choices.iter().map(|(name, href)| json!({ "name": name, "href": href })).collect();
+    choices.splice(1..1, others(&web));
     let context = json!({
         "page": web.page("title-home"),
         "choices": choices,
         "open_figures": open_figures(&web).await?,
     });
     web.render("pages/home.html", context)
+}
+
+/// What else residents may open, besides what `/report` asks for first.
+fn others(web: &Web) -> Vec<Value> {
+    let words = web.words();
+    let look = web.look(&words);
+    let open = super::report::open_to_all(&web.world.model).into_iter().skip(1);
+    open.map(|process| {
+        json!({
+            "name": process.name,
+            "icon": "list",
+            "href": format!("/report?process={}", process.name),
+            "label": look.text(&process.title),
+            "text": look.t("home-process-text"),
+        })
+    })
+    .collect()
 }
 
 /// One open figure, in no language yet.

@@ -2,7 +2,7 @@
 
 use super::row::Column;
 use super::row::{Stored, case_key, failed, json, one, run};
-use super::rows;
+use super::{rows, rules};
 use ganglion_indicators::{CellKey, Cells, Fact, FactChange};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::port::{After, CaseOrder, CaseWrite, Line, ShardWrite, Timer};
@@ -18,13 +18,16 @@ const ATTEMPTED: &str = "writing a batch";
 pub(super) fn write(connection: &mut Connection, batch: &[ShardWrite]) -> Stored<()> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
+    if let Some(packs) = batch.iter().map(|write| write.packs).find(|packs| *packs > 0) {
+        super::packs::check(&transaction, packs)?;
+    }
     for write in batch {
         write_shard(&transaction, write)?;
     }
     transaction.commit().map_err(failed(ATTEMPTED))
 }
 
-fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
+pub(super) fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     let shard = write.shard;
     move_head(connection, write)?;
     for line in &write.lines {
@@ -37,7 +40,10 @@ fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
         put_record(connection, record)?;
     }
     rows::write(connection, write)?;
+    rules::write(connection, write)?;
     timers(connection, write)?;
+    super::waiting::write(connection, write)?;
+    super::notices::write(connection, write)?;
     for change in &write.facts {
         put_fact(connection, shard, change)?;
     }
@@ -135,7 +141,7 @@ fn put_case(connection: &Connection, write: &CaseWrite) -> Stored<()> {
     if before != columns.assist {
         put_assist(connection, &write.case)?;
     }
-    Ok(())
+    put_codes(connection, &write.case)
 }
 
 fn insert_case(connection: &Connection, write: &CaseWrite, columns: &Columns) -> Stored<()> {
@@ -245,6 +251,15 @@ fn put_assist(connection: &Connection, case: &Case) -> Stored<()> {
     Ok(())
 }
 
+/// Codes of documents lead to their case; one that is known stays as it is.
+fn put_codes(connection: &Connection, case: &Case) -> Stored<()> {
+    for issued in &case.documents {
+        let sql = "INSERT OR IGNORE INTO document (code, shard, case_id) VALUES (?, ?, ?)";
+        run(connection, ATTEMPTED, sql, params![issued.code, case.shard.0, case.id.0.as_bytes()])?;
+    }
+    Ok(())
+}
+
 fn put_record(connection: &Connection, record: &Record) -> Stored<()> {
     let sql = "INSERT OR REPLACE INTO record (shard, register, key, valid_from, valid_to, version, place, updated_at, \
                words, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -282,7 +297,7 @@ fn timers(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     Ok(())
 }
 
-fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Stored<()> {
+pub(super) fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Stored<()> {
     let key = |fact: &Fact| (fact.measure.clone(), fact.day, fact.place);
     let case = change.case.0.as_bytes();
     if let Some(before) = change.before.as_ref().filter(|before| Some(key(before)) != change.after.as_ref().map(key)) {
@@ -330,7 +345,7 @@ pub(super) fn figures_add(
 }
 
 /// Adds the deltas, in key order so that neighbours on a page are written together; a counter that came to nothing goes.
-fn add_cells(connection: &Connection, cells: &Cells) -> Stored<()> {
+pub(super) fn add_cells(connection: &Connection, cells: &Cells) -> Stored<()> {
     let mut cells: Vec<(&CellKey, &(i64, i64))> = cells.iter().collect();
     cells.sort_unstable_by(|a, b| a.0.cmp(b.0));
     for (key, (rows, sum)) in cells {

@@ -100,7 +100,7 @@ proptest! {
             // Every command again, under new names, against the rows as they are at the end.
             for (n, (command, now)) in history.commands.iter().enumerate() {
                 let command = Command { id: command_id(9_000_000 + n as u128), ..command.clone() };
-                let loaded = works.store.load(&want(&world, std::slice::from_ref(&command))).await.unwrap();
+                let loaded = works.store.load(&want(&world, std::slice::from_ref(&command), *now)).await.unwrap();
                 let batch = Batch::new(&world, &works.master, loaded);
                 let given = Given { now: *now, id: uuid(8_000_000 + n as u128), key: [3; 32] };
                 let [first, second] = [(), ()].map(|()| decide(&world, batch.state(), &command, &given));

@@ -173,6 +173,7 @@ fn proposal(n: u128, place: &str, state: ProposalState) -> Proposal {
             from: None,
             until: None,
             form: [("depth".to_owned(), json!(n.to_string()))].into(),
+            partial: false,
             why: "survey".to_owned(),
             version: Some(0),
         },

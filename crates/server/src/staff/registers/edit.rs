@@ -83,13 +83,22 @@ impl Subject<'_> {
     fn frame(&self, look: &Look<'_>) -> Vec<Field> {
         let register = self.register();
         let said = |key: &str| Text::new(look.t(key), look.t(key));
+        // Whatever else a field may have is as the first one has it; what matters here is set.
+        let Some(like) = register.fields.first() else { return Vec::new() };
         let field = |name: &str, kind: FieldKind, title: &str, required: bool| Field {
             name: name.to_owned(),
             kind,
             title: said(title),
             help: Text::default(),
             required: if required { Required::Yes } else { Required::No },
-            ..plain_field()
+            when: None,
+            checks: Vec::new(),
+            personal: false,
+            see: Vec::new(),
+            default: None,
+            unit: None,
+            unique: false,
+            ..like.clone()
         };
         let mut frame = Vec::new();
         if let (Scope::Place(level), None, RowDeed::Put) = (register.scope, register.field("place"), self.deed) {
@@ -118,24 +127,6 @@ impl Subject<'_> {
     }
 }
 
-fn plain_field() -> Field {
-    Field {
-        name: String::new(),
-        kind: FieldKind::Boolean,
-        title: Text::default(),
-        help: Text::default(),
-        required: Required::No,
-        when: None,
-        checks: Vec::new(),
-        personal: false,
-        see: Vec::new(),
-        public: false,
-        default: None,
-        unit: None,
-        unique: false,
-    }
-}
-
 /// What was typed, and what came of it.
 #[derive(Default)]
 struct Attempt {
@@ -159,7 +150,7 @@ async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: Status
     let process = Process::default();
     let place = subject.record.and_then(|row| row.place).unwrap_or(post.place);
     let asked = Asked { process: &process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
-    let mut fields = look.fields(&asked, &all, Entered { values: Some(&values), findings: &findings });
+    let mut fields = look.fields(&asked, &all, Entered { values: Some(&values), findings: &findings, more: None });
     offer_rows(web, &all, &mut fields, place).await?;
     let version = subject.record.map_or(0, |row| row.version).to_string();
     let title = match (subject.record, subject.deed) {
@@ -284,6 +275,7 @@ async fn send(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Respons
         from: day("-from"),
         until: day("-until"),
         form,
+        partial: false,
         why: text("-why").unwrap_or_default(),
         version: typed.one("version").and_then(|version| version.parse().ok()),
     };
@@ -322,7 +314,7 @@ fn finding(field: &str, problem: &str) -> FieldFinding {
 }
 
 /// A refusal about a row in words: some are said differently than about a case.
-fn refused(look: &Look<'_>, register: &Register, refusal: &Refusal) -> String {
+pub(super) fn refused(look: &Look<'_>, register: &Register, refusal: &Refusal) -> String {
     use ganglion_model::RefusalCode;
     let number = refusal.args.get("number").cloned().unwrap_or_default();
     match refusal.code {

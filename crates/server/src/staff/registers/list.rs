@@ -29,6 +29,7 @@ struct ListContext {
     pager: Option<Pager>,
     clear_href: Option<String>,
     export_href: Option<String>,
+    xlsx_href: Option<String>,
     import_href: Option<String>,
     new: Option<NewLink>,
     map: serde_json::Value,
@@ -83,8 +84,9 @@ pub async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error>
         rows: found.rows.iter().map(|record| shown::cells(&look, &readable, &fields, record)).collect(),
         pager: pager(&look, &query, &path, (next, found.rows.len(), total)),
         clear_href: asked.is_narrow.then(|| path.clone()),
+        xlsx_href: signed_in.then(|| base.on(&format!("{path}/export.xlsx"))),
         export_href: signed_in.then(|| base.on(&format!("{path}/export.csv"))),
-        import_href: None,
+        import_href: (may_add(&web, &readable) == Some(true)).then(|| format!("{path}/import")),
         map: map(
             &readable,
             (asked.filter.place.unwrap_or(web.world.places.root), total),

@@ -7,6 +7,7 @@ mod asked;
 mod card;
 mod edit;
 mod export;
+pub mod import;
 mod index;
 mod list;
 mod map;
@@ -30,12 +31,14 @@ pub fn routes() -> Router<AppState> {
         .route("/registers", get(index::show))
         .route("/registers/{name}", get(list::show))
         .route("/registers/{name}/export.csv", get(export::csv))
+        .route("/registers/{name}/export.xlsx", get(export::xlsx))
         .route("/registers/{name}/points", get(map::points))
         .route("/registers/{name}/new", get(edit::new).post(edit::create))
         .route("/registers/{name}/rows/{shard}/{*key}", get(card::show))
         .route("/registers/{name}/edit/{shard}/{*key}", get(edit::show).post(edit::change))
         .route("/registers/{name}/retire/{shard}/{*key}", get(edit::ending).post(edit::retire))
         .route("/registers/{name}/reveal/{shard}/{*key}", post(card::reveal))
+        .merge(import::routes())
         .route("/proposals", get(proposals::show))
         .route("/proposals/{shard}/{id}", post(proposals::decide))
 }

@@ -51,7 +51,8 @@ pub fn case(n: u128, place: &str) -> Case {
         place,
         level: Level::Township,
         point: None,
-        route: Route { by: RouteBy::Named, place, edition: None, near: vec![], moved_from: vec![], host: None },
+        route: Route::new(RouteBy::Named, place),
+        taken_at: None,
         opened_at: opened,
         observed_at: None,
         updated_at: opened,
@@ -64,10 +65,14 @@ pub fn case(n: u128, place: &str) -> Case {
         clocks: BTreeMap::new(),
         fired: vec![],
         windows: Vec::new(),
+        held: Vec::new(),
+        notices: BTreeMap::new(),
+        soon: BTreeMap::new(),
         counts: BTreeMap::new(),
         marks: BTreeMap::new(),
         entered: BTreeMap::new(),
         links: vec![],
+        documents: vec![],
     }
 }
 
