@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::{Store, World};
 use ganglion_model::PlaceCode;
+use ganglion_server::packs::installed;
 use ganglion_store::published::{Published, Verdict, publish, verify};
 use ganglion_store::rebuild::recount;
 use ganglion_store::{SqliteOptions, SqliteStore};
@@ -103,7 +104,10 @@ async fn open(at: &At) -> Result<(Arc<dyn Store>, World)> {
     let store = SqliteStore::open(&database, SqliteOptions::default())
         .with_context(|| format!("opening {}", database.display()))?;
     let home = home(at.home.as_deref());
-    let model = world::packs(&home.join("packs"))?;
+    let model = match installed(store.as_ref()).await? {
+        Some(found) => found.model()?,
+        None => world::packs(&home.join("packs"))?,
+    };
     let world = world::load(store.as_ref(), model, world::office(&home)?).await?;
     Ok((store, world))
 }
