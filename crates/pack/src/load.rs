@@ -17,6 +17,8 @@ pub struct Loaded {
     pub processes: Vec<Node>,
     /// Content of `indicators.yaml`.
     pub indicators: Option<Node>,
+    /// Content of `rules.yaml`.
+    pub rules: Option<Node>,
     /// Content of `documents.yaml`.
     pub documents: Option<Node>,
     /// Templates and pictures of documents by path.
@@ -33,6 +35,7 @@ enum Use {
     Register,
     Process,
     Indicators,
+    Rules,
     Documents,
     Paper,
     Table,
@@ -44,6 +47,7 @@ fn use_of(path: &str) -> Use {
     match yaml {
         Some("pack") => Use::Header,
         Some("indicators") => Use::Indicators,
+        Some("rules") => Use::Rules,
         Some("documents") => Use::Documents,
         Some(rest) if rest.starts_with("registers/") && rest.matches('/').count() == 1 => Use::Register,
         Some(rest) if rest.starts_with("processes/") && rest.matches('/').count() == 1 => Use::Process,
@@ -63,6 +67,7 @@ impl Loaded {
             registers: Vec::new(),
             processes: Vec::new(),
             indicators: None,
+            rules: None,
             documents: None,
             papers: BTreeMap::new(),
             shown: source.shown.clone(),
@@ -85,6 +90,7 @@ impl Loaded {
         match used {
             Use::Header => self.header = yaml::parse(sink, file, &text),
             Use::Indicators => self.indicators = yaml::parse(sink, file, &text),
+            Use::Rules => self.rules = yaml::parse(sink, file, &text),
             Use::Documents => self.documents = yaml::parse(sink, file, &text),
             Use::Paper => {
                 self.papers.insert(path.to_owned(), text);
@@ -143,6 +149,6 @@ fn decode(sink: &Sink, shown: &str, bytes: &Result<Vec<u8>, String>) -> Option<(
 
 fn stray(sink: &Sink, shown: &str) {
     let at = At { file: sink.file(shown, ""), line: 1, column: 1 };
-    let remedy = "packs have pack.yaml, indicators.yaml, documents.yaml, registers/*.yaml, processes/*.yaml, documents/*.typ and data/*.csv";
+    let remedy = "packs have pack.yaml, indicators.yaml, rules.yaml, documents.yaml, registers/*.yaml, processes/*.yaml, documents/*.typ and data/*.csv";
     sink.warn(at, "stray-file", "this file is read by nothing", remedy);
 }

@@ -107,6 +107,12 @@ impl Web {
         Words { templates: self.templates(), lang: self.lang }
     }
 
+    /// A text in a language, whatever that of the page.
+    #[must_use]
+    pub fn said_in(&self, lang: Lang, key: &str) -> String {
+        self.templates().texts.get(lang, key, &[])
+    }
+
     /// Templates and words: looked for once a request, and only by requests that need them.
     fn templates(&self) -> Arc<Templates> {
         self.templates.get_or_init(|| self.app.templates()).clone()

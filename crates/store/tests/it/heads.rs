@@ -64,6 +64,7 @@ pub async fn answers_unique_values_keys_and_numbers_are_found_again(make: Make) 
         keys: vec![(SHARD, case_id(1)), (SHARD, case_id(2))],
         unique: vec![taken.clone(), (Shard(130_925), taken.1.clone(), taken.2.clone())],
         records: vec![(SHARD, "none".to_owned(), "none".to_owned())],
+        ..Want::default()
     };
     let loaded = store.load(&want).await.unwrap();
     assert_eq!(loaded.answers, vec![(command_id(7), outcome)]);
@@ -74,6 +75,8 @@ pub async fn answers_unique_values_keys_and_numbers_are_found_again(make: Make) 
     assert_eq!(store.key(SHARD, case_id(1)).await.unwrap().as_deref(), Some("wrapped"));
     assert_eq!(store.case_by_number(SHARD, "N-1").await.unwrap(), Some(case(1, "130922001")));
     assert_eq!(store.case_by_number(Shard(130_925), "N-1").await.unwrap(), None);
+    assert_eq!(store.case_id(SHARD, "N-1").await.unwrap(), Some(case_id(1)));
+    assert_eq!(store.case_id(Shard(130_925), "N-1").await.unwrap(), None);
 }
 
 pub async fn the_code_of_a_document_leads_to_its_case(make: Make) {

@@ -225,6 +225,7 @@ fn world(tree: Vec<Place>, posts: Vec<Post>) -> World {
             hours: "08:00-12:00,14:00-18:00".parse().unwrap(),
         },
         reference: Arc::default(),
+        fresh: Arc::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }
@@ -239,6 +240,9 @@ pub fn model() -> ganglion_model::Model {
         ("indicators.yaml", include_str!("pack/indicators.yaml")),
         ("processes/incident.yaml", include_str!("pack/incident.yaml")),
         ("processes/matter.yaml", include_str!("pack/matter.yaml")),
+        ("registers/well.yaml", include_str!("pack/well.yaml")),
+        ("registers/quota.yaml", include_str!("pack/quota.yaml")),
+        ("rules.yaml", include_str!("pack/rules.yaml")),
     ]
     .into_iter()
     .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
