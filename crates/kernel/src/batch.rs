@@ -12,7 +12,7 @@ use crate::world::World;
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_model::change::{Body, Change, Command, Entry, Outcome, Refusal};
-use ganglion_model::pack::{Effect, FieldKind, OnOverdue, Process};
+use ganglion_model::pack::{Effect, Field, FieldKind, OnOverdue, Process};
 use ganglion_model::row::{Case, Record};
 use ganglion_model::{CaseId, CommandId, Fields, Model, Shard};
 use jiff::Timestamp;
@@ -125,6 +125,11 @@ pub fn hash_lines(writes: &mut [ShardWrite]) {
             write.head.frontier.push(line.hash);
         }
     }
+}
+
+/// Whether a form gives a field a value: one that is left out and has no default is not looked for.
+fn is_asked(field: &Field, form: &Fields) -> bool {
+    form.contains_key(&field.name) || field.default.is_some()
 }
 
 /// A batch in the making.
@@ -264,22 +269,28 @@ impl<'a> Batch<'a> {
     /// Whether deciding a command can touch register rows or unique values that [`want`] did not name for certain.
     fn may_need(&self, body: &Body) -> bool {
         match body {
-            Body::Open { process, .. } => {
+            Body::Open { process, form, .. } => {
                 let process = self.world.model.processes.get(process);
-                process.is_some_and(|process| process.form.iter().any(|field| field.unique))
+                process.is_some_and(|process| process.form.iter().any(|field| field.unique && is_asked(field, form)))
             }
-            Body::Act { case, action, .. } => self.records(*case, |_| Some(action)),
-            Body::Due { case, clock } => self.records(*case, |process| match &process.clocks.get(clock)?.on_overdue {
-                OnOverdue::Act(action) => Some(action),
-                _ => None,
-            }),
+            Body::Act { case, action, form, .. } => self.records((*case, form), |_| Some(action)),
+            Body::Due { case, clock } => {
+                self.records((*case, &Fields::new()), |process| match &process.clocks.get(clock)?.on_overdue {
+                    OnOverdue::Act(action) => Some(action),
+                    _ => None,
+                })
+            }
             Body::LinkBack { .. } | Body::Put { .. } => false,
         }
     }
 
     /// Whether the action that `name` gives, taken on a case as it stands, changes register rows or asks for values that may
     /// stand once only.
-    fn records<'b>(&'b self, case: CaseId, name: impl FnOnce(&'b Process) -> Option<&'b String>) -> bool {
+    fn records<'b>(
+        &'b self,
+        (case, form): (CaseId, &Fields),
+        name: impl FnOnce(&'b Process) -> Option<&'b String>,
+    ) -> bool {
         let Some(case) = self.state.cases.get(&case) else {
             return false;
         };
@@ -289,7 +300,7 @@ impl<'a> Batch<'a> {
         let action = name(process).and_then(|name| process.action(&case.state, name));
         action.is_some_and(|action| {
             action.effects.iter().any(|one| matches!(one, Effect::Record { .. }))
-                || action.form.iter().any(|field| is_unique(process, field))
+                || action.form.iter().any(|field| is_unique(process, field) && is_asked(field, form))
         })
     }
 
