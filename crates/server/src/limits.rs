@@ -2,6 +2,8 @@
 
 /// Bytes of a page's form without files.
 pub const FORM_BYTES_MAX: usize = 512 * 1024;
+/// Bytes of a table that is imported.
+pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes of one JSON request of the API.
 pub const JSON_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of one picture.
@@ -10,8 +12,8 @@ pub const PICTURE_BYTES_MAX: u64 = 12 * 1024 * 1024;
 pub const PICTURE_MEGABYTES_MAX: u32 = 12;
 /// Bytes of one field of a form that is no file.
 pub const FIELD_BYTES_MAX: usize = 128 * 1024;
-/// Fields of one form.
-pub const FIELDS_MAX: usize = 400;
+/// Fields of one form, cells of tables included.
+pub const FIELDS_MAX: usize = 2_000;
 /// Files of one form.
 pub const FILES_MAX: usize = 12;
 /// Bytes of one request with files that are read to the end so that a clear answer can be given; beyond them the
@@ -45,6 +47,18 @@ pub const REPORT_TRIES_MAX: u32 = 120;
 pub const UPLOAD_TRIES_MAX: u32 = 600;
 /// Wrong follow attempts from one address in [`RATE_WINDOW_SECONDS`].
 pub const FOLLOW_TRIES_MAX: u32 = 20;
+/// Codes of documents that lead nowhere, from one address in [`RATE_WINDOW_SECONDS`].
+pub const VERIFY_TRIES_MAX: u32 = 60;
+/// Batches of documents that run at the same time.
+pub const BATCHES_RUNNING_MAX: usize = 2;
+/// Batches that are kept to be fetched.
+pub const BATCHES_KEPT_MAX: usize = 20;
+/// How long a batch is kept, hours.
+pub const BATCH_KEPT_HOURS: i64 = 24;
+/// Cases a batch takes at once: their documents are in memory together.
+pub const BATCH_CASES_AT_ONCE: u32 = 64;
+/// Seconds somebody waits for one document.
+pub const PRINT_SECONDS_MAX: u64 = 30;
 /// Window of the rates above, seconds.
 pub const RATE_WINDOW_SECONDS: i64 = 15 * 60;
 /// Addresses and accounts remembered for rates and locks.

@@ -93,11 +93,13 @@ pub struct Flash {
 const PUBLIC_NAV: [(&str, &str); 3] =
     [("/report", "nav-report"), ("/follow", "nav-follow"), ("/figures", "nav-open-figures")];
 /// The menu of staff.
-const STAFF_NAV: [(&str, &str); 6] = [
+const STAFF_NAV: [(&str, &str); 8] = [
     ("/desk", "nav-desk"),
     ("/cases", "nav-cases"),
     ("/centre", "nav-centre"),
+    ("/registers", "nav-registers"),
     ("/figures", "nav-figures"),
+    ("/documents", "nav-documents"),
     ("/m", "nav-m"),
     ("/admin", "nav-admin"),
 ];

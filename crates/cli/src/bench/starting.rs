@@ -95,7 +95,11 @@ fn disk_bytes(data: &Path) -> Result<f64> {
     Ok(bytes as f64)
 }
 
-fn fill(home: &Path, data: &Path, cases: usize, runtime: &tokio::runtime::Runtime) -> Result<()> {
+/// Loads a year of `cases` into the installation at `data`.
+///
+/// # Errors
+/// When the packs or the behaviour cannot be read.
+pub fn fill(home: &Path, data: &Path, cases: usize, runtime: &tokio::runtime::Runtime) -> Result<()> {
     let machine = Machine::new();
     let store = SqliteStore::open(&data.join(DATABASE), SqliteOptions::default())?;
     store.set_durable(false)?;
@@ -104,10 +108,11 @@ fn fill(home: &Path, data: &Path, cases: usize, runtime: &tokio::runtime::Runtim
     let world = Arc::new(runtime.block_on(world::load(as_store.as_ref(), model, world::office(home)?))?);
     let outlines = runtime.block_on(as_store.outlines())?;
     let now = machine.now();
-    let behaviour = Behaviour::read(&home.join("data/demo/behaviour.yaml"))?;
+    // One process only, so that figures measured on different days can be compared.
+    let behaviour = Behaviour::read(&home.join("data/demo/behaviour/incident.yaml"))?;
     // People are read for their own sake: a bad file should fail here, not after a long load.
     People::read(home)?;
-    let mut actors = Actors::new(behaviour, world.clone(), &outlines, (local_date(now), 1));
+    let mut actors = Actors::new(vec![behaviour], world.clone(), &outlines, (local_date(now), 1));
     let master = master_key(data, &machine)?;
     let plan = history::year_up_to(now, cases);
     history::load(&as_store, (&world, &master), (&mut actors, &machine), plan, &mut |_| ())?;

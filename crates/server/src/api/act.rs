@@ -41,7 +41,7 @@ struct ActBody {
 }
 
 /// The recorded outcome as JSON.
-fn answer(status: StatusCode, outcome: &Outcome) -> Response {
+pub(super) fn answer(status: StatusCode, outcome: &Outcome) -> Response {
     let body = json!({
         "number": outcome.number,
         "case": outcome.case,
@@ -54,7 +54,7 @@ fn answer(status: StatusCode, outcome: &Outcome) -> Response {
 }
 
 /// Changes need the token itself: a cookie could be sent by another site's page.
-fn vouched(web: &Web) -> Result<(), Error> {
+pub(super) fn vouched(web: &Web) -> Result<(), Error> {
     if web.bearer { web.post().map(|_| ()) } else { Err(Error::SignIn) }
 }
 

@@ -1,8 +1,12 @@
-//! Work that goes on beside requests: clocks that fall due, cases opened from other cases, cleaning up. Every job may run twice
+//! Work that goes on beside requests: clocks that fall due, cases opened from other cases, notices
+//! to posts, deadlines counted again, cleaning up. Every job may run twice
 //! without harm, because the ids of its commands follow from what caused them.
 
 pub mod clean;
+pub mod recompute;
+pub mod rules;
 pub mod spawn;
+pub mod tell;
 pub mod timers;
 
 use crate::app::AppState;
@@ -16,6 +20,10 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
     vec![
         tokio::spawn(every(app.clone(), ("timers", 1), |app| async move { timers::run(&app).await })),
         tokio::spawn(every(app.clone(), ("spawn", 1), |app| async move { spawn::run(&app).await })),
+        tokio::spawn(every(app.clone(), ("packs", 1), |app| async move { crate::packs::follow(&app).await })),
+        tokio::spawn(every(app.clone(), ("rules", 1), |app| async move { rules::run(&app).await })),
+        tokio::spawn(every(app.clone(), ("tell", 1), |app| async move { tell::run(&app).await })),
+        tokio::spawn(every(app.clone(), ("recompute", 1), |app| async move { recompute::run(&app).await })),
         tokio::spawn(every(app.clone(), ("clean", CLEAN_EVERY_SECONDS), |app| async move {
             clean::run(&app).await.map(drop)
         })),

@@ -115,6 +115,12 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
             })
         })
         .collect();
+    let standing = crate::queue::standing(&web.app, &web.world, shown).await?.map(|standing| {
+        json!({
+            "ahead": look.say("follow-ahead", &[("count", standing.ahead.into())]),
+            "minutes": standing.minutes.map(|minutes| look.say("follow-minutes", &[("minutes", minutes.into())])),
+        })
+    });
     let mut page = web.page("title-follow-case");
     if let Some(message) = &attempt.message {
         page.flash = Some(crate::page::Flash { tone: "bad".to_owned(), text: message.clone() });
@@ -136,6 +142,7 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
         "rating": rating,
         "more_forms": more_forms,
         "who_looked": looked,
+        "standing": standing,
     });
     web.render_status(status, "pages/follow_case.html", context)
 }
@@ -165,7 +172,7 @@ fn forms(
         };
         let tried = attempt.action == action.name;
         let filled = match tried {
-            true => Filled { values: Some(&attempt.values), findings: &attempt.findings },
+            true => Filled { values: Some(&attempt.values), findings: &attempt.findings, more: None },
             false => Filled::default(),
         };
         let hidden = vec![

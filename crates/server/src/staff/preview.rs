@@ -34,8 +34,10 @@ pub struct Attempt {
     pub values: Fields,
     /// What is wrong with it.
     pub findings: Vec<FieldFinding>,
-    /// Why it was refused.
+    /// Why it was refused; empty when only more rows were asked for.
     pub refusal: String,
+    /// The table more rows were asked for.
+    pub more: Option<String>,
     /// Id of the command, so that sending it again is recognised.
     pub command_id: Option<String>,
 }
@@ -154,11 +156,12 @@ fn offer(
     let entered = attempt.map_or_else(Entered::default, |attempt| Entered {
         values: Some(&attempt.values),
         findings: &attempt.findings,
+        more: attempt.more.as_deref(),
     });
     view.form = Some(look.action_form(&asked, action, hidden, entered));
     if let Some(attempt) = attempt {
         view.open = true;
-        view.refusal = Some(refused(look, &action.form, attempt));
+        view.refusal = (!attempt.refusal.is_empty()).then(|| refused(look, &action.form, attempt));
     }
     view
 }

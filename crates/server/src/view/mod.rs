@@ -3,7 +3,9 @@
 
 pub mod case;
 pub mod clock;
+pub mod condition;
 pub mod facts;
+pub mod field;
 pub mod figures;
 pub mod form;
 pub mod mask;
@@ -15,6 +17,8 @@ pub mod timeline;
 pub mod value;
 pub mod words;
 
+#[cfg(test)]
+mod form_tests;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]

@@ -38,6 +38,15 @@ pub(super) fn case_by_number(connection: &Connection, shard: Shard, number: &str
     })
 }
 
+/// The case a document's code leads to.
+pub(super) fn case_of_document(connection: &Connection, code: &str) -> Stored<Option<(Shard, CaseId)>> {
+    let (sql, column) = ("SELECT shard, case_id FROM document WHERE code = ?", Column("document", "case_id"));
+    one(connection, "reading the code of a document", (sql, params![code]), |row| {
+        let id: [u8; 16] = column.get(row, 1)?;
+        Ok((Shard(column.get(row, 0)?), CaseId(uuid::Uuid::from_bytes(id))))
+    })
+}
+
 /// A case with what it is sorted by.
 type Sorted = (i64, CaseId, Case);
 

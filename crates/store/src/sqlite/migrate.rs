@@ -8,7 +8,17 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// Number, name and text of every migration, in order.
-const MIGRATIONS: &[(u32, &str, &str)] = &[(1, "tables", include_str!("migrations/0001-tables.sql"))];
+const MIGRATIONS: &[(u32, &str, &str)] = &[
+    (1, "tables", include_str!("migrations/0001-tables.sql")),
+    (2, "documents", include_str!("migrations/0002-documents.sql")),
+    (3, "rows", include_str!("migrations/0003-rows.sql")),
+    (4, "rules", include_str!("migrations/0004-rules.sql")),
+    (5, "figures", include_str!("migrations/0005-figures.sql")),
+    (6, "waiting", include_str!("migrations/0006-waiting.sql")),
+    (7, "notices", include_str!("migrations/0007-notices.sql")),
+    (8, "told", include_str!("migrations/0008-told.sql")),
+    (9, "packs", include_str!("migrations/0009-packs.sql")),
+];
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
