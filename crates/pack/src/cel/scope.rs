@@ -64,8 +64,11 @@ impl<'a> Scope<'a> {
 
     /// Names at the start of a path.
     pub fn roots(&self) -> Vec<&'static str> {
-        let of_case: &[&str] =
-            if self.case.is_some() { &["case", "clock", "document", "mark", "first", "last", "children", "notice"] } else { &[] };
+        let of_case: &[&str] = if self.case.is_some() {
+            &["case", "clock", "document", "mark", "first", "last", "children", "notice"]
+        } else {
+            &[]
+        };
         let mut roots = of_case.to_vec();
         roots.extend(self.form.map(|_| "form"));
         roots.extend(self.row.map(|_| "row"));

@@ -12,8 +12,28 @@ use ganglion_model::pack::{Assign, Effect, FieldKind, Opening};
 use std::collections::BTreeMap;
 
 const EFFECTS: [&str; 22] = [
-    "assign", "assist", "set", "count", "mark", "level", "move", "extend", "restart", "start", "stop", "pause",
-    "resume", "merge", "open", "convert", "record", "notify", "publish", "unpublish", "document", "withdraw",
+    "assign",
+    "assist",
+    "set",
+    "count",
+    "mark",
+    "level",
+    "move",
+    "extend",
+    "restart",
+    "start",
+    "stop",
+    "pause",
+    "resume",
+    "merge",
+    "open",
+    "convert",
+    "record",
+    "notify",
+    "publish",
+    "unpublish",
+    "document",
+    "withdraw",
 ];
 
 /// What effects of an action may refer to.

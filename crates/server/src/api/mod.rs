@@ -3,14 +3,14 @@
 //! `{error, fields, message}` in the language of `Accept-Language`.
 
 mod act;
-mod queue;
 mod packs;
+mod queue;
 mod read;
 mod sign_in;
 
 pub use act::{act, open};
-pub use queue::{next, waiting};
 pub use packs::{list as packs, put as put_packs};
+pub use queue::{next, waiting};
 pub use read::{list, one};
 pub use sign_in::sign_in;
 

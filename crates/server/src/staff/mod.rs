@@ -31,10 +31,10 @@ pub(crate) mod personal;
 mod phone;
 mod preview;
 mod query;
+mod queue;
 mod registers;
 mod rules;
 mod tables;
-mod queue;
 mod turn;
 
 pub(crate) use documents::standing;

@@ -22,8 +22,8 @@ mod row;
 mod row_query;
 mod rows;
 mod rules;
-mod views;
 mod told;
+mod views;
 mod waiting;
 mod write;
 

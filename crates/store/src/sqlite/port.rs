@@ -2,8 +2,8 @@
 
 use super::connect::SqliteStore;
 use super::{
-    cases, figures, forget, journal, load, members, notices, packs, people, reference, rows, rules, told, views, waiting,
-    write,
+    cases, figures, forget, journal, load, members, notices, packs, people, reference, rows, rules, told, views,
+    waiting, write,
 };
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, Period};

@@ -55,7 +55,8 @@ impl<'a> Slots<'a> {
         let point = named(process.route.point.as_ref());
         let place = named(process.route.place.as_ref());
         let address = process.form.iter().find(|f| f.name == ADDRESS && matches!(f.kind, FieldKind::Text { .. }));
-        let is_picture = |field: &&Field| matches!(field.kind, FieldKind::Files { images: true, .. }) && !field.personal;
+        let is_picture =
+            |field: &&Field| matches!(field.kind, FieldKind::Files { images: true, .. }) && !field.personal;
         let photos = process.form.iter().find(is_picture);
         let taken: Vec<&str> =
             [kind, description, point, place, address, photos].into_iter().flatten().map(|f| f.name.as_str()).collect();
