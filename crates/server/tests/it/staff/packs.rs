@@ -114,8 +114,8 @@ fn parts(town: &Town) -> Installing<'_> {
 async fn town() -> Town {
     let town = Town::new().await;
     let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
-    let put = ["grid", "incidents"].iter().map(|name| from_folder(&packs.join(name)).unwrap()).collect();
     let old = town.app.world.load().model.clone();
+    let put = old.packs.keys().map(|name| from_folder(&packs.join(name)).unwrap()).collect();
     let draft = Draft { shipped: true, ..Draft::new(&Sources::default(), &old, put, &[]) };
     assert_eq!(install(&parts(&town), &draft).await.unwrap().number, 1);
     town
