@@ -65,6 +65,7 @@ impl PackSet {
             valid_to: None,
             updated_at: self.at,
             fields,
+            authority: None,
         }
     }
 

@@ -382,13 +382,13 @@ pub trait Store: Send + Sync {
     async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq`, in order.
     async fn entries_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
-    /// Journal lines of a shard in `(after, until]` that hold the text `holds`, in order: a job that waits for one kind of
+    /// Journal lines of a shard in `(after, until]` that hold one of the texts `holds`, in order: a job that waits for one kind of
     /// change does not read the others.
     async fn entries_holding(
         &self,
         shard: Shard,
         span: (u64, u64),
-        holds: &str,
+        holds: &[&str],
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq` as stored, in order: what proofs and replay read.

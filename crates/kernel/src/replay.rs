@@ -5,7 +5,7 @@
 //! case that was moved by hand later is no difference. Left out: which actions people would have taken.
 
 use crate::decide::clock;
-use crate::route::route;
+use crate::route::find;
 use crate::world::World;
 use ganglion_model::clocks::{Clock, Rule, local_date};
 use ganglion_model::pack::Process;
@@ -74,8 +74,8 @@ type Side<'a> = (&'a World, &'a Process);
 
 fn moved((world, old): Side<'_>, (draft, new): Side<'_>, case: &Case) -> Option<Moved> {
     let day = local_date(case.opened_at);
-    let from = route(world, old, &case.fields, day).ok()?.place;
-    let to = route(draft, new, &case.fields, day).ok().map(|route| route.place);
+    let from = find(world, old, &case.fields, day).ok()?.route.place;
+    let to = find(draft, new, &case.fields, day).ok().map(|found| found.route.place);
     let township = |place: PlaceCode| place.at(Level::Township);
     (to != Some(from)).then(|| Moved { from, to, across: to.is_none_or(|to| township(to) != township(from)) })
 }

@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(frac("12.50"), Frac::new(25, 2).unwrap());
         assert_eq!(frac("-0.1").plus(frac("0.3")), Some(frac("0.2")));
         assert_eq!(frac("1e-3"), frac("0.001"));
-        assert_eq!(Frac::of(&Val::Num(0.1)), Some(frac("0.1")));
+        assert_eq!(Frac::of(&Val::Num("0.1".parse().unwrap())), Some(frac("0.1")));
         for bad in ["", "-", "1.2.3", "abc", "1e99", "１"] {
             assert_eq!(Frac::parse(bad), None, "{bad}");
         }

@@ -89,7 +89,7 @@ impl<'a> Flow<'a> {
             for item in effects {
                 let named = item.get("extend").and_then(|extend| extend.get("clock")).and_then(Node::text);
                 let Some(clock) = named.and_then(|name| self.process.clocks.get(name)) else { continue };
-                if !self.runs_in(clock).contains(state.text.as_str()) {
+                if !runs_in(self.process, clock).contains(state.text.as_str()) {
                     let message = format!("the clock `{}` never runs in the state `{}`", clock.name, state.text);
                     let remedy = "lengthen it where it runs, or list in `from` the state that starts it";
                     self.cx.sink.warn(item.at, "dead-effect", message, remedy);

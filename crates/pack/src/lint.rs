@@ -137,7 +137,7 @@ fn cycles(cx: Cx<'_>, node: &Node, (process, model): (&Process, &Model)) {
         let Some(process) = model.processes.get(name) else { return BTreeSet::new() };
         let by_system = process.states.values().flat_map(|state| &state.actions).filter(|a| a.by == [Who::System]);
         let opened = by_system.flat_map(|action| &action.effects).filter_map(|effect| match effect {
-            Effect::Open { process, .. } => Some(process.clone()),
+            Effect::Open(opening) => Some(opening.process.clone()),
             _ => None,
         });
         opened.collect()

@@ -93,7 +93,7 @@ pub struct Flash {
 const PUBLIC_NAV: [(&str, &str); 3] =
     [("/report", "nav-report"), ("/follow", "nav-follow"), ("/figures", "nav-open-figures")];
 /// The menu of staff.
-const STAFF_NAV: [(&str, &str); 7] = [
+const STAFF_NAV: [(&str, &str); 8] = [
     ("/desk", "nav-desk"),
     ("/cases", "nav-cases"),
     ("/centre", "nav-centre"),

@@ -168,7 +168,7 @@ fn row_of(entry: &Entry) -> Option<RowKey> {
 }
 
 /// Adds what the rows of a page refer to and which rules they break.
-fn settle_rows(world: &World, (shard, loaded): (Shard, Vec<Record>), mut write: ShardWrite) -> ShardWrite {
+fn settle_rows(world: &World, (shard, loaded): (Shard, Vec<Record>), write: ShardWrite) -> ShardWrite {
     let mut state = State::default();
     for line in &write.lines {
         if let Some(row) = row_of(&line.entry) {

@@ -98,7 +98,7 @@ pub fn load(
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     for (shard, head) in heads {
         // What history asked for is opened already: the job of the running server goes on from here.
-        runtime.block_on(store.cursor_set(ganglion_server::jobs::spawn::JOB, shard, head.seq))?;
+        runtime.block_on(store.cursors_set(ganglion_server::jobs::spawn::JOB, &[(shard, head.seq)]))?;
     }
     Ok(made)
 }
@@ -291,7 +291,16 @@ impl Past<'_> {
     ) {
         let opened = self.run(batch, child, at).and_then(|outcome| Some((outcome.case?, outcome.number?)));
         let Some((case, number)) = opened else { return };
-        let link = Link { kind, number, case, shard: child.shard };
+        let link = Link {
+            kind,
+            number,
+            case,
+            shard: child.shard,
+            process: None,
+            settled: false,
+            seen: 1,
+            marks: BTreeMap::new(),
+        };
         let body = Body::LinkBack { case: parent, link };
         let back = Command { id: derived(child.id, "link"), shard, actor: Actor::System, body };
         let given = Given { now: at, id: self.clock.id(), key: self.clock.key() };

@@ -37,11 +37,7 @@ pub fn open(
     route.chosen = if post.is_none() { workload::choose(&state.loads, &among) } else { None };
     let assignee = post.or_else(|| route.chosen.as_ref().map(|chosen| chosen.post.clone()));
     let mut numbering = taken.to_vec();
-    for fields in [&process.form, &process.fields] {
-        let owner = format!("{}.field", process.name);
-        let into = (&mut values, &mut numbering);
-        derive::number((state, given), (&owner, fields), (command.shard, route.place), into);
-    }
+    derive::serials((state, given), process, (command.shard, route.place), (&mut values, &mut numbering));
     let unique = unique::values(process, &process.form, &values);
     unique::check(state, command.shard, "", &unique)?;
     let id = CaseId(given.id);

@@ -67,7 +67,7 @@ fn clocks_and_effects() {
     assert_eq!(back.not, ["finished"]);
     assert_eq!(
         back.effects[1],
-        Effect::Extend { clock: "work".into(), by: LengthFrom::Fixed("1 wd".parse().unwrap()) }
+        Effect::Extend { clock: "work".into(), by: LengthFrom::Fixed("1 wd".parse().unwrap()), max: None }
     );
 }
 

@@ -40,6 +40,8 @@ pub struct Input<'a> {
     pub records: &'a BTreeMap<String, Vec<Record>>,
     /// Places within reach that have a point.
     pub places: &'a [PlacePoint],
+    /// Digits after the point of the plan's numbers.
+    pub decimals: u8,
 }
 
 /// A row that adopting the plan writes.
@@ -112,7 +114,14 @@ pub fn compute(plan: &Plan, input: Input<'_>) -> Result<Outcome, PlanError> {
 impl Input<'_> {
     /// Names without any row.
     fn names(&self) -> PlanNames<'_> {
-        PlanNames { rows: self.rows, form: self.form, now: self.now, named: Vec::new(), results: Vec::new() }
+        PlanNames {
+            rows: self.rows,
+            form: self.form,
+            now: self.now,
+            named: Vec::new(),
+            results: Vec::new(),
+            decimals: self.decimals,
+        }
     }
 
     /// The rows a plan looks at, in key order.

@@ -23,6 +23,8 @@ pub struct PlanNames<'a> {
     pub now: Timestamp,
     /// Rows by the part they play.
     pub named: Vec<(&'static str, &'a Record)>,
+    /// Digits after the point of numbers found.
+    pub decimals: u8,
     /// Numbers found.
     pub results: Vec<(&'static str, f64)>,
 }
@@ -45,7 +47,7 @@ impl<'a> PlanNames<'a> {
         match expr.eval(self) {
             #[expect(clippy::cast_precision_loss, reason = "amounts are far below 2^53")]
             Val::Int(n) => Some(n as f64),
-            Val::Num(n) => Some(n),
+            Val::Num(n) => n.to_string().parse().ok(),
             Val::Text(text) => text.parse().ok(),
             _ => None,
         }
@@ -59,10 +61,19 @@ impl<'a> PlanNames<'a> {
     /// A value for a field; numbers that are not whole are cut to `decimals` and written out.
     pub fn stored(&self, expr: &Expr, decimals: u8) -> Value {
         match expr.eval(self) {
-            Val::Num(n) => Value::String(cut(n, decimals)),
+            Val::Num(n) => Value::String(cut(n.to_string().parse().unwrap_or(f64::NAN), decimals)),
             other => other.to_json(),
         }
     }
+}
+
+/// A number found, cut; a whole one without digits after the point.
+fn decimal<'a>(n: f64, decimals: u8) -> Val<'a> {
+    let text = cut(n, decimals);
+    if decimals == 0 {
+        return text.parse().map_or(Val::Null, Val::Int);
+    }
+    text.parse().map_or(Val::Null, Val::Num)
 }
 
 /// A number cut to so many digits; what is within a millionth of the next digit counts as reached.
@@ -94,7 +105,7 @@ impl Scope for PlanNames<'_> {
             "form" => follow(self.rows, self.form.0, self.form.1, rest, day),
             "result" => {
                 let found = self.results.iter().find(|(name, _)| rest.first().is_some_and(|part| part == name));
-                found.map_or(Val::Null, |(_, value)| Val::Num(*value))
+                found.map_or(Val::Null, |(_, value)| decimal(*value, self.decimals))
             }
             name => self.named.iter().find(|(known, _)| *known == name).map_or(Val::Null, |(_, record)| {
                 match (rest, record.place) {
@@ -128,5 +139,6 @@ pub fn place_row(place: &PlacePoint, now: Timestamp) -> Record {
         valid_to: None,
         updated_at: now,
         fields: fields.into_iter().collect(),
+        authority: None,
     }
 }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub const JOB: &str = "spawn";
 
 /// What stands in a line that asks for a case.
-const MARK: &str = "\"op\":\"spawn\"";
+const MARKS: [&str; 2] = ["\"op\":\"spawn\"", "\"op\":\"send\""];
 
 /// Reads on in every shard that has new lines.
 ///
@@ -44,7 +44,7 @@ pub async fn run(app: &App) -> Result<(), Error> {
 /// Reads a shard from `seq` to its head; `seq` says how far it got.
 async fn read_on(app: &App, shard: Shard, (seq, head): (&mut u64, u64)) -> Result<(), Error> {
     loop {
-        let lines = app.store.entries_holding(shard, (*seq, head), MARK, JOURNAL_LINES_AT_ONCE).await?;
+        let lines = app.store.entries_holding(shard, (*seq, head), &MARKS, JOURNAL_LINES_AT_ONCE).await?;
         for entry in &lines {
             follow(app, entry).await?;
             *seq = entry.seq;

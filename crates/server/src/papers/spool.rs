@@ -60,11 +60,6 @@ impl Spool {
         Ok(())
     }
 
-    /// Documents in it.
-    pub fn entries(&self) -> u64 {
-        self.entries
-    }
-
     /// Bytes on disk.
     pub fn bytes(&self) -> u64 {
         self.bytes

@@ -172,7 +172,7 @@ fn forms(
         };
         let tried = attempt.action == action.name;
         let filled = match tried {
-            true => Filled { values: Some(&attempt.values), findings: &attempt.findings },
+            true => Filled { values: Some(&attempt.values), findings: &attempt.findings, more: None },
             false => Filled::default(),
         };
         let hidden = vec![

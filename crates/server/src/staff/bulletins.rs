@@ -3,8 +3,6 @@
 use super::tables::places;
 use crate::error::Error;
 use crate::papers::{day, place};
-use crate::view::figures::read::is_stock;
-use crate::view::figures::{Reader, When};
 use crate::view::words::separated;
 use crate::view::{Look, Say as _};
 use crate::web::Web;
@@ -12,7 +10,8 @@ use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use ganglion_documents::{Datum, RenderError};
-use ganglion_indicators::{Span, figure};
+use ganglion_indicators::{Span, When};
+use ganglion_kernel::figures::{Got, Reader, is_stock};
 use ganglion_kernel::port::Store;
 use ganglion_model::pack::{Bulletin, Indicator, Who};
 use ganglion_model::{Lang, PlaceCode, Post};
@@ -72,7 +71,7 @@ async fn data(web: &Web, look: &Look<'_>, bulletin: &Bulletin, (own, when): (Pla
         let Some(indicator) = web.world.model.indicators.get(name) else { continue };
         let now = texts(web, look, indicator, (&all_places, when.span())).await?;
         // What holds now has no "before": only what happened in a period is compared.
-        let before = match is_stock(&web.world, indicator) {
+        let before = match is_stock(&web.world.model, indicator) {
             true => Vec::new(),
             false => texts(web, look, indicator, (std::slice::from_ref(&own), when.previous().span())).await?,
         };
@@ -100,7 +99,8 @@ async fn texts(
     (places, span): (&[PlaceCode], Span),
 ) -> Result<Vec<String>, Error> {
     let store: &dyn Store = web.app.store.as_ref();
-    let got = Reader { tally: &store, world: &web.world }.read(indicator, places, &[span], false).await?;
-    let text = |sums| figure(indicator, sums).shown.map_or_else(|| look.t("not-available"), |shown| separated(&shown));
-    Ok(got.iter().map(|spans| spans.first().map(|got| text(&got.sums)).unwrap_or_default()).collect())
+    let got =
+        Reader { tally: &store, world: &web.world, today: web.today() }.read(indicator, places, &[span], false).await?;
+    let text = |got: &Got| got.figure.shown.as_deref().map_or_else(|| look.t("not-available"), separated);
+    Ok(got.iter().map(|spans| spans.first().map(text).unwrap_or_default()).collect())
 }

@@ -66,7 +66,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         Some(process) => {
             let known = known::known(&web, &look, (process, &post)).await?;
             let values = known::values(&known);
-            let entered = Entered { values: Some(&values).filter(|_| !known.is_empty()), findings: &[] };
+            let entered = Entered { values: Some(&values).filter(|_| !known.is_empty()), findings: &[], more: None };
             let mut form = form(&web, &look, (process, &post), entered, None);
             known::mark(&look, &mut form.fields, &known);
             Some(form)

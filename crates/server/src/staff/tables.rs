@@ -5,13 +5,13 @@ use super::export;
 use super::lists::Union;
 use crate::error::Error;
 use crate::view::Look;
-use crate::view::figures::{Reader, When};
 use crate::web::Web;
 use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use ganglion_documents::xlsx::{self, Cell, Column, Kind};
-use ganglion_indicators::figure;
+use ganglion_indicators::When;
+use ganglion_kernel::figures::Reader;
 use ganglion_kernel::port::{CaseFilter, CaseOrder, Store};
 use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Bulletin, Field, FieldKind, Formula, Indicator, Process, Table, TableRows};
@@ -121,7 +121,7 @@ async fn figures(web: &Web, names: &[String], by: Level) -> Result<Filled, Error
     let when = web.arg("period").and_then(When::parse).unwrap_or_else(|| When::month_of(web.today()));
     let places = places(web, post.place, by);
     let store: &dyn Store = web.app.store.as_ref();
-    let reader = Reader { tally: &store, world: &web.world };
+    let reader = Reader { tally: &store, world: &web.world, today: web.today() };
     let words = web.words();
     let look = web.look(&words);
     let mut columns = vec![Column::text(look.t("col-place"))];
@@ -130,7 +130,7 @@ async fn figures(web: &Web, names: &[String], by: Level) -> Result<Filled, Error
         columns.push(column(&look, indicator));
         let got = reader.read(indicator, &places, &[when.span()], false).await?;
         for (row, got) in rows.iter_mut().zip(got) {
-            let shown = got.first().and_then(|got| figure(indicator, &got.sums).shown);
+            let shown = got.first().and_then(|got| got.figure.shown.clone());
             row.push(number(&look, shown.as_deref(), indicator.percent));
         }
     }

@@ -36,12 +36,17 @@ pub(super) fn entries_holding(
     connection: &Connection,
     shard: Shard,
     (after, until): (u64, u64),
-    (holds, limit): (&str, u32),
+    (holds, limit): (&[&str], u32),
 ) -> Stored<Vec<Entry>> {
-    let sql = "SELECT seq, entry FROM journal WHERE shard = ? AND seq > ? AND seq <= ? AND instr(entry, ?) > 0 \
-               ORDER BY seq LIMIT ?";
-    let params = params![shard.0, after, until, holds, limit.min(LINES_MAX)];
-    all(connection, "reading the journal", (sql, params), |row| entry(row, shard))
+    let any = vec!["instr(entry, ?) > 0"; holds.len()].join(" OR ");
+    let sql = format!(
+        "SELECT seq, entry FROM journal WHERE shard = ? AND seq > ? AND seq <= ? AND ({any}) ORDER BY seq LIMIT ?"
+    );
+    let limit = limit.min(LINES_MAX);
+    let mut params: Vec<&dyn rusqlite::ToSql> = vec![&shard.0, &after, &until];
+    params.extend(holds.iter().map(|one| one as &dyn rusqlite::ToSql));
+    params.push(&limit);
+    all(connection, "reading the journal", (&sql, params.as_slice()), |row| entry(row, shard))
 }
 
 /// Lines of a shard after `seq` as stored, in order.

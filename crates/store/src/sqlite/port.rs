@@ -95,7 +95,7 @@ impl Store for SqliteStore {
         &self,
         shard: Shard,
         span: (u64, u64),
-        holds: &str,
+        holds: &[&str],
         limit: u32,
     ) -> Result<Vec<Entry>, StoreError> {
         journal::entries_holding(&self.reader(), shard, span, (holds, limit))

@@ -20,7 +20,7 @@ pub async fn lines_come_back_in_order_and_as_they_were_hashed(make: Make) {
     assert_eq!(seqs(store.entries_of_case(SHARD, case_id(2), 1).await.unwrap()), [6]);
     assert_eq!(seqs(store.entries_of_case(Shard(130_925), case_id(2), 9).await.unwrap()), [] as [u64; 0]);
     let two = case_id(2).to_string();
-    let holding = async |span| seqs(store.entries_holding(SHARD, span, &two, 100).await.unwrap());
+    let holding = async |span| seqs(store.entries_holding(SHARD, span, &[two.as_str()], 100).await.unwrap());
     assert_eq!(holding((0, 6)).await, [2, 6], "only lines that hold the text");
     assert_eq!(holding((0, 5)).await, [2], "only up to the end asked for");
     assert_eq!(holding((2, 6)).await, [6]);

@@ -29,7 +29,7 @@ pub fn card(web: &Web, look: &Look<'_>, target: &Target, standings: &[Standing])
     let href =
         |one: &Standing| format!("/figures?indicator={}&place={}&period={}", indicator.name, one.place, target.period);
     let mut parts: Vec<&Standing> = parts.iter().collect();
-    parts.sort_by(|a, b| b.percent.cmp(&a.percent));
+    parts.sort_by_key(|part| std::cmp::Reverse(part.percent));
     let bars: Vec<Value> = parts
         .into_iter()
         .map(|one| {
