@@ -47,7 +47,12 @@ impl Source<'_> {
             return Datum::Empty;
         };
         if value.as_str().is_some_and(is_sealed) {
-            return self.opened.get(name).map_or(Datum::Empty, Datum::text);
+            let Some(clear) = self.opened.get(name) else {
+                return Datum::Empty;
+            };
+            // A table is sealed as one text.
+            let rows = matches!(field.kind, FieldKind::Table { .. }).then(|| serde_json::from_str::<Value>(clear));
+            return rows.and_then(Result::ok).map_or_else(|| Datum::text(clear), |rows| self.shown(field, &rows));
         }
         self.shown(field, value)
     }
