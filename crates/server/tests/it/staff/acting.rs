@@ -273,7 +273,8 @@ async fn what_applies_is_judged_by_the_server_while_somebody_types() {
     assert!(event.text.contains("\"off\":[\"asset\""), "{}", event.text);
     let part = call.post_form("/cases/new?process=incident", &[("ask", "1"), ("category", "P0101")]).await;
     assert!(part.status == 200 && !part.text.contains("\"asset\""), "{}", part.text);
-    let open = town.store.case_count(&ganglion_kernel::port::CaseFilter::default()).await.unwrap();
+    let all = ganglion_kernel::port::CaseFilter::default();
+    let open = ganglion_kernel::Store::case_count(&*town.store, &all).await.unwrap();
     assert_eq!(open, 0, "asking opens nothing");
     let more = call.post_form("/cases/new?process=incident", &[("more", "items:8"), ("description", "kept")]).await;
     assert!(more.status == 200 && more.plain().contains("kept"), "{}", more.text);
