@@ -161,8 +161,8 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    struct None;
-    impl Scope for None {
+    struct Nothing;
+    impl Scope for Nothing {
         fn get<'a>(&'a self, _: &[String]) -> Val<'a> {
             Val::Null
         }
@@ -178,7 +178,7 @@ mod tests {
                 other => Expr::Lit(other.clone()),
             })
             .collect();
-        Expr::Call(func, args).eval(&None).to_json()
+        Expr::Call(func, args).eval(&Nothing).to_json()
     }
 
     #[test]
@@ -228,10 +228,10 @@ mod tests {
             let lit = |text: &str| {
                 Box::new(Expr::Arith(Arith::Sub, Box::new(Expr::Lit(json!(text))), Box::new(Expr::Lit(json!(0)))))
             };
-            Expr::Arith(op, lit(a), lit(b)).eval(&None).to_json()
+            Expr::Arith(op, lit(a), lit(b)).eval(&Nothing).to_json()
         };
         assert_eq!(arith(Arith::Add, "0.1", "0.2"), json!("0.3"));
-        assert_eq!(arith(Arith::Div, "7.86", "8.48"), json!("0.9268867924528301886792452830"));
+        assert_eq!(arith(Arith::Div, "7.86", "8.48"), json!("0.926886792452830188679245283"));
         assert_eq!(arith(Arith::Div, "1", "0"), Value::Null);
         assert_eq!(arith(Arith::Mul, "79228162514264337593543950335", "10"), Value::Null);
     }
