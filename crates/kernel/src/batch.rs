@@ -4,117 +4,32 @@
 //! before the batch and the row after it, so ten steps on one case cost one row write and one set of counter deltas.
 
 use crate::apply::apply_all;
+use crate::batch_rows;
+pub use crate::batch_rows::settle as settle_rows;
+pub use crate::batch_want::want;
 use crate::decide::{Decision, Given, State, decide, is_unique};
+use crate::figures::rows;
 use crate::journal;
+use crate::notice::{Standing, of_timer, standing};
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
+use crate::queue::{Waiting, waiting_of};
+use crate::rules::{self, Violation, broken_by_case};
 use crate::seal::{Key, wrap};
-use crate::world::World;
+use crate::world::{World, put_version};
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_model::change::{Body, Change, Command, Entry, Outcome, Refusal};
-use ganglion_model::pack::{Effect, FieldKind, OnOverdue, Process};
-use ganglion_model::row::{Case, Record};
-use ganglion_model::{CaseId, CommandId, Fields, Model, Shard};
+use ganglion_model::pack::{OnOverdue, Process};
+use ganglion_model::row::{Case, Record, RowKey};
+use ganglion_model::{CaseId, CommandId, Model, PostId, Proposal, Shard, row_id};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// What a batch needs loaded before anything can be decided.
-#[must_use]
-pub fn want(world: &World, commands: &[Command]) -> Want {
-    let mut want = Want::default();
-    let mut shards = HashSet::new();
-    for command in commands {
-        if shards.insert(command.shard) {
-            want.shards.push(command.shard);
-        }
-        want.answers.push((command.shard, command.id));
-        match &command.body {
-            Body::Open { process, form, .. } => want_open(world, command.shard, (process, form), &mut want),
-            Body::Act { case, action, form, .. } => {
-                want.cases.push((command.shard, *case));
-                want_act(world, command.shard, (*case, action, form), &mut want);
-            }
-            Body::Due { case, .. } | Body::LinkBack { case, .. } => want.cases.push((command.shard, *case)),
-            Body::Put { record } => {
-                want.records.push((command.shard, record.register.clone(), record.key.clone()));
-            }
-        }
-    }
-    want
-}
+mod loads;
+pub(crate) mod wanted;
 
-fn want_open(world: &World, shard: Shard, (process, form): (&str, &Fields), want: &mut Want) {
-    let Some(process) = world.model.processes.get(process) else {
-        return;
-    };
-    for field in process.form.iter().filter(|field| field.unique) {
-        if let Some(value) = form.get(&field.name).and_then(Value::as_str) {
-            want.unique.push((shard, format!("{}.{}", process.name, field.name), value.trim().to_owned()));
-        }
-    }
-}
-
-/// The action's state is not known yet, so every action of that name counts.
-fn want_act(world: &World, shard: Shard, (case, action, form): (CaseId, &str, &Fields), want: &mut Want) {
-    let actions = world
-        .model
-        .processes
-        .values()
-        .flat_map(|process| process.states.values())
-        .flat_map(|state| &state.actions)
-        .filter(|one| one.name == action);
-    let mut keyed = false;
-    for one in actions {
-        keyed |= one.form.iter().any(|field| field.personal);
-        for field in &one.form {
-            if let (FieldKind::CaseRef { .. }, Some(number)) =
-                (&field.kind, form.get(&field.name).and_then(Value::as_str))
-            {
-                want.numbers.push((shard, number.trim().to_owned()));
-            }
-        }
-    }
-    if keyed {
-        want.keys.push((shard, case));
-    }
-}
-
-/// Register rows that effects of these commands will change; known only once their cases are loaded.
-#[must_use]
-pub fn want_records(world: &World, state: &State, commands: &[Command]) -> Vec<(Shard, String, String)> {
-    use ganglion_model::expr::Val;
-    use ganglion_model::scope::Names;
-    let mut wanted = Vec::new();
-    for command in commands {
-        let Body::Act { case, action, form, .. } = &command.body else {
-            continue;
-        };
-        let Some(case) = state.cases.get(case) else { continue };
-        let Some(process) = world.model.processes.get(&case.process) else {
-            continue;
-        };
-        let Some(action) = process.action(&case.state, action) else {
-            continue;
-        };
-        for effect in &action.effects {
-            if let Effect::Record { register, key, .. } = effect {
-                let names = Names {
-                    rows: world,
-                    process,
-                    case: Some(case),
-                    form: Some((form, &action.form)),
-                    actor: None,
-                    now: case.updated_at,
-                };
-                if let Val::Text(key) = key.eval(&names) {
-                    wanted.push((command.shard, register.clone(), key.into_owned()));
-                }
-            }
-        }
-    }
-    wanted
-}
+pub use wanted::want_more;
 
 /// Gives every line its canonical bytes and leaf hash and takes it into the shard's Merkle tree.
 pub fn hash_lines(writes: &mut [ShardWrite]) {
@@ -138,13 +53,17 @@ pub struct Batch<'a> {
     order: Vec<CaseId>,
     writes: BTreeMap<Shard, ShardWrite>,
     asked: Asked,
+    /// Rows changed in this batch, as they were before.
+    rows: BTreeMap<RowKey, Vec<Record>>,
+    moved: loads::Moved,
 }
 
 /// What was looked for in storage, whether it was there or not.
 #[derive(Default)]
 struct Asked {
-    records: HashSet<(Shard, String, String)>,
+    records: HashSet<RowKey>,
     unique: HashSet<(Shard, String, String)>,
+    loads: HashSet<PostId>,
 }
 
 /// A case as it was before the batch.
@@ -152,20 +71,30 @@ struct Touched {
     is_new: bool,
     facts: Vec<Fact>,
     timers: Vec<Timer>,
+    broken: Vec<Violation>,
+    waiting: Option<Waiting>,
+    notices: Vec<Standing>,
 }
 
 /// Timers a case needs: one for each running clock, windows aside, that has not been acted on. A paused clock has none, even when its
 /// limit had passed before: it is acted on when it runs again.
 #[must_use]
 pub fn timers_of(case: &Case) -> Vec<Timer> {
-    case.clocks
-        .iter()
-        .filter(|(name, clock)| clock.stopped_at().is_none() && !clock.is_paused() && !case.fired.contains(name))
-        .filter(|(name, _)| !case.windows.contains(name))
-        .filter_map(|(name, clock)| {
-            Some(Timer { at: clock.due_at()?, shard: case.shard, case: case.id, clock: name.clone() })
-        })
-        .collect()
+    let timer = |at, clock| Timer { at, shard: case.shard, case: case.id, clock };
+    let runs = |name: &String| case.clocks.get(name).filter(|clock| clock.stopped_at().is_none() && !clock.is_paused());
+    let due = case
+        .clocks
+        .keys()
+        .filter(|name| !case.fired.contains(name) && !case.windows.contains(name))
+        .filter_map(|name| Some(timer(runs(name)?.due_at()?, name.clone())));
+    let soon = case.soon.iter().filter_map(|(name, at)| {
+        let key = format!("{name}.soon");
+        runs(name).filter(|_| !case.fired.contains(&key))?;
+        Some(timer(*at, key))
+    });
+    let notices = crate::notice::standing(case);
+    let down = notices.iter().map(|one| timer(one.until, crate::notice::timer_of(&one.name)));
+    due.chain(soon).chain(down).collect()
 }
 
 /// The kind of a case: the value of its process's kind field.
@@ -196,12 +125,15 @@ impl<'a> Batch<'a> {
             order: Vec::new(),
             writes: BTreeMap::new(),
             asked: Asked::default(),
+            rows: BTreeMap::new(),
+            moved: loads::Moved::default(),
         };
         for (shard, head) in loaded.heads {
             batch.state.numbering.insert(shard, head.numbering.clone());
             batch.heads.insert(shard, (head.seq, head));
         }
-        batch.add_records(loaded.records);
+        batch.add_rows(loaded.records, loaded.proposals, loaded.referers);
+        batch.add_loads(loaded.loads);
         batch
     }
 
@@ -211,31 +143,46 @@ impl<'a> Batch<'a> {
         &self.state
     }
 
+    /// The lines decided so far in `shard`, oldest first.
+    #[must_use]
+    pub fn lines(&self, shard: Shard) -> &[Line] {
+        self.writes.get(&shard).map(|write| write.lines.as_slice()).unwrap_or_default()
+    }
+
     /// Adds a case that was loaded later.
     pub fn add_case(&mut self, case: Case) {
         self.state.by_number.insert(case.number.clone(), case.id);
         self.state.cases.insert(case.id, case);
     }
 
-    /// Adds register rows that were loaded later.
-    pub fn add_records(&mut self, records: Vec<Record>) {
+    /// Adds register rows and what belongs to them; what this batch changed already stays.
+    fn add_rows(&mut self, records: Vec<Record>, proposals: Vec<Proposal>, referers: Vec<(RowKey, Vec<String>)>) {
         for record in records {
-            let key = (record.shard, record.register.clone(), record.key.clone());
-            self.state.records.insert(key, record);
+            let key = record.row_key();
+            if !self.rows.contains_key(&key) {
+                put_version(self.state.records.entry(key).or_default(), record);
+            }
         }
+        for proposal in proposals {
+            self.state.proposals.entry(proposal.id).or_insert(proposal);
+        }
+        self.state.referers.extend(referers);
     }
 
     /// Notes what was looked for, so that [`Batch::needs`] does not ask for it again.
     pub fn asked(&mut self, want: &Want) {
         self.asked.records.extend(want.records.iter().cloned());
         self.asked.unique.extend(want.unique.iter().cloned());
+        self.asked.loads.extend(want.loads.iter().cloned());
     }
 
     /// Adds what [`Batch::needs`] asked for.
     pub fn add(&mut self, want: &Want, loaded: Loaded) {
         self.asked(want);
         self.state.unique.extend(loaded.unique);
-        self.add_records(loaded.records);
+        self.state.keys.extend(unwrapped(self.master, &loaded.keys));
+        self.add_rows(loaded.records, loaded.proposals, loaded.referers);
+        self.add_loads(loaded.loads);
     }
 
     /// What the decision on `command` rests on that was never looked for. Rows and values whose keys follow from a case
@@ -247,18 +194,20 @@ impl<'a> Batch<'a> {
         }
         let decision = decide(self.world, &self.state, command, given).ok()?;
         let mut want = Want::default();
+        self.want_loads(command, given, &decision, &mut want);
         for change in &decision.changes {
             if let Change::Record { record } = change {
-                let key = (record.shard, record.register.clone(), record.key.clone());
+                let key = record.row_key();
                 if !self.state.records.contains_key(&key) && !self.asked.records.contains(&key) {
                     want.records.push(key);
                 }
             }
         }
-        let unique = decision.unique.into_iter().map(|(field, value)| (command.shard, field, value));
+        let also = decision.also.into_iter().flat_map(|also| also.unique);
+        let unique = decision.unique.into_iter().chain(also).map(|(field, value)| (command.shard, field, value));
         want.unique
             .extend(unique.filter(|key| !self.state.unique.contains_key(key) && !self.asked.unique.contains(key)));
-        (!want.records.is_empty() || !want.unique.is_empty()).then_some(want)
+        (!want.is_empty()).then_some(want)
     }
 
     /// Whether deciding a command can touch register rows or unique values that [`want`] did not name for certain.
@@ -266,14 +215,34 @@ impl<'a> Batch<'a> {
         match body {
             Body::Open { process, .. } => {
                 let process = self.world.model.processes.get(process);
-                process.is_some_and(|process| process.form.iter().any(|field| field.unique))
+                process.is_some_and(|process| {
+                    !process.route.rules.is_empty()
+                        || !process.route.workload.is_empty()
+                        || process.form.iter().any(|field| field.unique)
+                })
             }
             Body::Act { case, action, .. } => self.records(*case, |_| Some(action)),
-            Body::Due { case, clock } => self.records(*case, |process| match &process.clocks.get(clock)?.on_overdue {
-                OnOverdue::Act(action) => Some(action),
-                _ => None,
+            Body::TakeNext { .. } => true,
+            Body::Due { case, clock } => self.records(*case, |process| match of_timer(clock) {
+                Some(notice) => process.notices.get(notice)?.then.as_ref(),
+                None => match &process.clocks.get(clock)?.on_overdue {
+                    OnOverdue::Act(action) => Some(action),
+                    _ => None,
+                },
             }),
-            Body::LinkBack { .. } | Body::Put { .. } => false,
+            // A value that stands once may be typed in other digits than it is kept in.
+            Body::Row { wish } => {
+                let register = self.world.model.registers.get(&wish.register);
+                register.is_some_and(|register| register.fields.iter().any(|field| field.unique))
+            }
+            Body::Child { .. } => true,
+            Body::LinkBack { .. }
+            | Body::Recompute { .. }
+            | Body::Put { .. }
+            | Body::Restore { .. }
+            | Body::Decide { .. }
+            | Body::Issue { .. }
+            | Body::Withdraw { .. } => false,
         }
     }
 
@@ -288,7 +257,7 @@ impl<'a> Batch<'a> {
         };
         let action = name(process).and_then(|name| process.action(&case.state, name));
         action.is_some_and(|action| {
-            action.effects.iter().any(|one| matches!(one, Effect::Record { .. }))
+            action.effects.iter().any(wanted::rests_on_more)
                 || action.form.iter().any(|field| is_unique(process, field))
         })
     }
@@ -322,10 +291,29 @@ impl<'a> Batch<'a> {
                 self.write(shard).keys.push((case, wrapped));
             }
         }
+        for also in &decision.also {
+            if let Some((case, key)) = also.key {
+                self.state.keys.insert(case, key);
+                if let Some(wrapped) = wrap(self.master, &case.to_string(), &key) {
+                    self.write(shard).keys.push((case, wrapped));
+                }
+            }
+        }
         let numbering = self.state.numbering.entry(shard).or_default();
         numbering.extend(decision.numbering);
         for (index, change) in decision.changes.into_iter().enumerate() {
-            let touched = self.apply(&change, given.now);
+            let touched = self.apply(shard, &change, given.now);
+            match &change {
+                Change::Record { record } if index == 0 => {
+                    outcome.number = Some(record.key.clone());
+                    outcome.version = record.version;
+                }
+                Change::Proposal { proposal } if index == 0 => {
+                    outcome.number = Some(proposal.key.clone());
+                    outcome.state = Some(proposal.state.as_str().to_owned());
+                }
+                _ => {}
+            }
             if let (0, Some(case)) = (index, touched.and_then(|case| self.state.cases.get(&case))) {
                 outcome.case = Some(case.id);
                 outcome.number = Some(case.number.clone());
@@ -334,19 +322,43 @@ impl<'a> Batch<'a> {
             }
             outcome.seq = self.journal(command, given.now, change, touched);
         }
-        for (field, value) in decision.unique {
-            let number = outcome.number.clone().unwrap_or_default();
+        for (field, value) in decision.unique_gone {
+            self.state.unique.remove(&(shard, field.clone(), value.clone()));
+            let write = self.write(shard);
+            // Taken and given back in one batch: neither happened.
+            let taken = write.unique.len();
+            write.unique.retain(|(f, v, _)| (f, v) != (&field, &value));
+            if write.unique.len() == taken {
+                write.unique_gone.push((field, value));
+            }
+        }
+        let holder = decision.holder.or_else(|| outcome.number.clone()).unwrap_or_default();
+        let own = decision.unique.into_iter().map(|(field, value)| (field, value, holder.clone()));
+        let also = decision.also.into_iter().flat_map(|also| {
+            let number = also.number;
+            also.unique.into_iter().map(move |(field, value)| (field, value, number.clone()))
+        });
+        for (field, value, number) in own.chain(also).collect::<Vec<_>>() {
             self.state.unique.insert((shard, field.clone(), value.clone()), number.clone());
             self.write(shard).unique.push((field, value, number));
         }
         outcome
     }
 
-    /// Applies a change to the rows in memory; gives the case it touched.
-    fn apply(&mut self, change: &Change, at: Timestamp) -> Option<CaseId> {
+    /// Applies a change to the rows in memory; gives the case or the row it touched.
+    fn apply(&mut self, shard: Shard, change: &Change, at: Timestamp) -> Option<CaseId> {
         match change {
             Change::Opened { case } => {
-                self.touched.insert(case.id, Touched { is_new: true, facts: Vec::new(), timers: Vec::new() });
+                let fresh = Touched {
+                    is_new: true,
+                    facts: Vec::new(),
+                    timers: Vec::new(),
+                    broken: Vec::new(),
+                    waiting: None,
+                    notices: vec![],
+                };
+                self.touched.insert(case.id, fresh);
+                self.moved.note(&mut self.state.loads, None, Some(case));
                 self.order.push(case.id);
                 self.state.by_number.insert(case.number.clone(), case.id);
                 self.state.cases.insert(case.id, Case::clone(case));
@@ -356,17 +368,43 @@ impl<'a> Batch<'a> {
                 let row = self.state.cases.get_mut(case)?;
                 if !self.touched.contains_key(case) {
                     let facts = facts_of_case(&self.world.model, self.world, row);
-                    self.touched.insert(*case, Touched { is_new: false, facts, timers: timers_of(row) });
+                    let broken = broken_by_case(&self.world.model, self.world, row);
+                    let (waiting, notices) = (waiting_of(self.world, row), standing(row));
+                    let timers = timers_of(row);
+                    self.touched.insert(*case, Touched { is_new: false, facts, timers, broken, waiting, notices });
                     self.order.push(*case);
                 }
+                let before = loads::held_by(row).cloned();
                 apply_all(row, ops, at);
+                self.moved.note(&mut self.state.loads, before, Some(row));
                 Some(*case)
             }
             Change::Record { record } => {
-                let key = (record.shard, record.register.clone(), record.key.clone());
-                self.state.records.insert(key, Record::clone(record));
-                self.write(record.shard).records.push(Record::clone(record));
-                None
+                let key = record.row_key();
+                let versions = self.state.records.entry(key.clone()).or_default();
+                self.rows.entry(key).or_insert_with(|| versions.clone());
+                put_version(versions, Record::clone(record));
+                let write = self.write(record.shard);
+                write
+                    .records_gone
+                    .retain(|gone| *gone != (record.register.clone(), record.key.clone(), record.valid_from));
+                write.records.push(Record::clone(record));
+                Some(record.id())
+            }
+            Change::RecordGone { register, key, valid_from } => {
+                let row = (shard, register.clone(), key.clone());
+                let versions = self.state.records.entry(row.clone()).or_default();
+                self.rows.entry(row).or_insert_with(|| versions.clone());
+                versions.retain(|one| one.valid_from != *valid_from);
+                let write = self.write(shard);
+                write.records.retain(|one| (&one.register, &one.key, one.valid_from) != (register, key, *valid_from));
+                write.records_gone.push((register.clone(), key.clone(), *valid_from));
+                Some(row_id(shard, register, key))
+            }
+            Change::Proposal { proposal } => {
+                self.state.proposals.insert(proposal.id, Proposal::clone(proposal));
+                self.write(proposal.shard).proposals.push(Proposal::clone(proposal));
+                Some(row_id(proposal.shard, &proposal.wish.register, &proposal.key))
             }
         }
     }
@@ -400,18 +438,33 @@ impl<'a> Batch<'a> {
             let after = facts_of_case(&self.world.model, self.world, &case);
             let facts = fact_changes(id, before.facts, after);
             let timers = timers_of(&case);
+            let waiting = waiting_of(self.world, &case);
             let model = &self.world.model;
             let write = self
                 .writes
                 .entry(case.shard)
                 .or_insert_with(|| ShardWrite { shard: case.shard, ..ShardWrite::default() });
+            let broken = broken_by_case(model, self.world, &case);
+            let (noted, kept) = rules::changes(&before.broken, broken);
+            write.violations.extend(noted);
+            write.violations_gone.extend(kept);
             cells_of_changes(&mut write.cells, model, case.shard, &facts);
             write.facts.extend(facts);
             write.timers_gone.extend(before.timers.iter().filter(|timer| !timers.contains(timer)).cloned());
             write.timers_new.extend(timers.into_iter().filter(|timer| !before.timers.contains(timer)));
+            if before.waiting != waiting {
+                write.waiting_gone.extend(before.waiting.map(|waiting| waiting.case));
+                write.waiting_new.extend(waiting);
+            }
+            let notices = standing(&case);
+            if before.notices != notices {
+                write.notices.push((case.id, notices));
+            }
             let kind = kind_of(model, &case);
             write.cases.push(CaseWrite { case, is_new: before.is_new, kind });
         }
+        batch_rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
+        rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
         for (shard, write) in &mut self.writes {
             if let Some((expected, head)) = self.heads.remove(shard) {
                 write.expected_seq = expected;
@@ -420,6 +473,7 @@ impl<'a> Batch<'a> {
             if let Some(numbering) = self.state.numbering.remove(shard) {
                 write.head.numbering = numbering;
             }
+            write.packs = self.world.model.number;
             write.cells.retain(|_, cell| *cell != (0, 0));
         }
         self.writes.into_values().collect()

@@ -2,11 +2,14 @@
 
 use crate::Fields;
 use crate::clocks::Clock;
-use crate::id::{AccountId, CaseId, CommandId, PostId, Shard};
+use crate::id::{AccountId, CaseId, CommandId, PostId, ProposalId, Shard};
+use crate::issued::Issued;
 use crate::place::Level;
-use crate::row::{Case, Link, Mark, Record, Route};
+use crate::proposal::{Proposal, RowWish, Verdict};
+use crate::row::{Case, Link, Mark, Notice, Record, Route};
 use crate::text::Text;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -85,12 +88,45 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         version: Option<u32>,
     },
+    /// Takes the first case that waits in a queue and that the actor may take.
+    TakeNext {
+        /// Process.
+        process: String,
+        /// Only these lanes; empty: any.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lanes: Vec<String>,
+        /// What was typed into the form of the action.
+        form: Fields,
+    },
     /// A clock fell due.
     Due {
         /// The case.
         case: CaseId,
         /// The clock.
         clock: String,
+    },
+    /// Issues a document of a case by hand.
+    Issue {
+        /// The case.
+        case: CaseId,
+        /// Which document of the packs.
+        document: String,
+    },
+    /// Withdraws a document.
+    Withdraw {
+        /// The case.
+        case: CaseId,
+        /// Its code.
+        code: String,
+        /// Why.
+        reason: String,
+    },
+    /// The calendar changed: deadlines are counted again.
+    Recompute {
+        /// The case.
+        case: CaseId,
+        /// Why, in the words of whoever changed it.
+        why: String,
     },
     /// Ties a case opened elsewhere back to the case it came from.
     LinkBack {
@@ -99,10 +135,41 @@ pub enum Body {
         /// The tie.
         link: Link,
     },
+    /// Tells a case that one opened out of it has ended, or goes on again.
+    Child {
+        /// The case to tell.
+        case: CaseId,
+        /// The other case as it stands.
+        link: Link,
+    },
     /// Puts a register row.
     Put {
         /// The row; its version is set by `decide`.
         record: Record,
+    },
+    /// Changes a register row as its register allows, or proposes to, where two persons are needed.
+    Row {
+        /// What is wanted.
+        wish: Box<RowWish>,
+    },
+    /// Puts a row back to what it was: what an import that was given up leaves behind.
+    Restore {
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: String,
+        /// Every version it had; none: the row was not there.
+        versions: Vec<Record>,
+    },
+    /// Decides a proposed change.
+    Decide {
+        /// The proposal.
+        proposal: ProposalId,
+        /// What is decided.
+        verdict: Verdict,
+        /// Why.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
     },
 }
 
@@ -131,6 +198,21 @@ pub enum Change {
     Record {
         /// The whole new version.
         record: Box<Record>,
+    },
+    /// A version of a register row was taken back, as if it had never been put.
+    RecordGone {
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: String,
+        /// The first day it held.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        valid_from: Option<Date>,
+    },
+    /// A change of a register row was proposed, or decided.
+    Proposal {
+        /// As it stands now.
+        proposal: Box<Proposal>,
     },
 }
 
@@ -210,10 +292,53 @@ pub enum Op {
         /// Which.
         clock: String,
     },
+    /// A clock was suspended by an action (`on`), or may run on.
+    Hold {
+        /// Which.
+        clock: String,
+        /// Suspended.
+        on: bool,
+    },
+    /// When the last stretch of a clock begins.
+    Soon {
+        /// Which.
+        clock: String,
+        /// When; none while it cannot be told.
+        at: Option<Timestamp>,
+    },
+    /// A deadline moved because the calendar changed.
+    Moved {
+        /// The clock.
+        clock: String,
+        /// The first late instant before.
+        from: Timestamp,
+        /// Now.
+        to: Option<Timestamp>,
+    },
+    /// A public notice was put up or taken down.
+    Notice {
+        /// Which.
+        name: String,
+        /// How it stands.
+        notice: Notice,
+    },
     /// Tied to another case.
     Link {
         /// Tie.
         link: Link,
+    },
+    /// A document was issued; one of the same kind that stood is superseded.
+    Issue {
+        /// The document.
+        issued: Box<Issued>,
+    },
+    /// A document was withdrawn.
+    Withdraw {
+        /// Its code.
+        code: String,
+        /// Why; empty when an action of the pack did it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
     },
     /// Asks for a case to be opened; a job does it and ties both. Kept in the journal so that it happens once.
     Spawn {
@@ -222,10 +347,21 @@ pub enum Op {
         /// Kind of the link seen from this case.
         link: String,
     },
+    /// Asks for a command that follows from this change; a job sends it. What is refused then is left.
+    Send {
+        /// The command.
+        command: Box<Command>,
+    },
     /// Somebody is to be told.
     Notify {
-        /// Whom: `reporter` or `assignee`.
+        /// Whom: `reporter`, `assignee` or `role@level`.
         whom: String,
+        /// The posts this came to.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        posts: Vec<PostId>,
+        /// Words of the pack; those of the step when empty.
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        text: Text,
     },
 }
 
@@ -324,6 +460,12 @@ pub enum RefusalCode {
     WrongShard,
     /// There is no such process, register or action.
     Unknown,
+    /// Another version of the row is in the way.
+    Overlap,
+    /// Other rows still refer to the row.
+    Referenced,
+    /// Nothing waits in the queue that the actor may take.
+    NothingWaiting,
 }
 
 /// What is wrong with one field.

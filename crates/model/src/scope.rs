@@ -1,12 +1,13 @@
-//! What the names in an expression stand for: `case.*`, `form.*`, `actor.*`, `clock.*`, `mark.*`, `first.*`, `last.*`,
-//! `row.*`, `now`, `today`. The list in `docs/packs/language.md` is the contract.
+//! What the names in an expression stand for: `case.*`, `form.*`, `actor.*`, `clock.*`, `document.*`, `mark.*`,
+//! `first.*`, `last.*`, `row.*`, `now`, `today`. The list in `docs/packs/language.md` is the contract.
 
 use crate::Fields;
 use crate::clocks::local_date;
 use crate::expr::{Scope, Val};
-use crate::pack::{Field, FieldKind, Process};
+use crate::issued::Standing;
+use crate::pack::{Field, FieldKind, Process, promised_of};
 use crate::place::{Level, PlaceCode};
-use crate::row::{Case, Record};
+use crate::row::{Case, Down, Record};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -16,8 +17,14 @@ use std::borrow::Cow;
 pub trait Rows {
     /// The row of `register` with `key` that holds on `day`.
     fn row(&self, register: &str, key: &str, day: Date) -> Option<&Record>;
+    /// Whether there is such a row, whatever the day.
+    fn is_known(&self, register: &str, key: &str) -> bool;
     /// The fields of `register`, for following a reference further.
     fn fields(&self, register: &str) -> &[Field];
+    /// The place the whole installation serves: where rows kept for the deployment count.
+    fn root(&self) -> Option<PlaceCode> {
+        None
+    }
 }
 
 /// The actor as expressions see it.
@@ -59,8 +66,38 @@ fn opt_time<'a>(at: Option<Timestamp>) -> Val<'a> {
     at.map_or(Val::Null, time)
 }
 
+/// `notice.<name>.up`, `.ended`, `.from`, `.until`.
+fn notice<'a>(case: &Case, path: &[String]) -> Val<'a> {
+    let [name, what] = path else { return Val::Null };
+    let found = case.notices.get(name);
+    match what.as_str() {
+        "up" => Val::Bool(found.is_some_and(|notice| notice.down.is_none())),
+        "ended" => Val::Bool(found.is_some_and(|notice| notice.down == Some(Down::Ended))),
+        "from" => opt_time(found.map(|notice| notice.from)),
+        "until" => opt_time(found.map(|notice| notice.until)),
+        _ => Val::Null,
+    }
+}
+
+/// `children.<process>.open` and `.total`.
+fn children<'a>(case: &Case, path: &[String]) -> Val<'a> {
+    let [process, what] = path else { return Val::Null };
+    let of = case.links.iter().filter(|link| link.is_child(process));
+    let count = match what.as_str() {
+        "open" => of.filter(|link| !link.settled).count(),
+        _ => of.count(),
+    };
+    Val::Int(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
 /// The value of a field, going on through references and into columns of tables while there is path left.
-fn follow<'a>(rows: &'a dyn Rows, fields: &'a Fields, declared: &'a [Field], path: &[String], day: Date) -> Val<'a> {
+pub fn follow<'a>(
+    rows: &'a dyn Rows,
+    fields: &'a Fields,
+    declared: &'a [Field],
+    path: &[String],
+    day: Date,
+) -> Val<'a> {
     let Some((name, rest)) = path.split_first() else {
         return Val::Null;
     };
@@ -124,6 +161,7 @@ impl Names<'_> {
             "channel" => Val::Text(Cow::Borrowed(&case.channel)),
             "number" => Val::Text(Cow::Borrowed(&case.number)),
             "place" => Val::Text(Cow::Owned(case.place.to_string())),
+            "taken_at" => case.taken_at.map_or(Val::Null, |place| Val::Text(Cow::Owned(place.to_string()))),
             "opened_at" => time(case.opened_at),
             "closed_at" => opt_time(case.closed_at),
             "observed_at" => opt_time(case.observed_at),
@@ -142,14 +180,13 @@ impl Names<'_> {
 
     fn clock<'a>(&'a self, case: &'a Case, path: &[String]) -> Val<'a> {
         let [name, what] = path else { return Val::Null };
-        let Some(clock) = case.clocks.get(name) else {
-            return if matches!(what.as_str(), "running" | "paused" | "overdue") {
-                Val::Bool(false)
-            } else {
-                Val::Null
-            };
+        let promised = what.strip_prefix("promised_");
+        let running = promised.map_or_else(|| name.clone(), |_| promised_of(name));
+        let what = promised.unwrap_or(what);
+        let Some(clock) = case.clocks.get(&running) else {
+            return if matches!(what, "running" | "paused" | "overdue") { Val::Bool(false) } else { Val::Null };
         };
-        match what.as_str() {
+        match what {
             "overdue" => Val::Bool(clock.is_overdue(self.now)),
             "running" => Val::Bool(clock.stopped_at().is_none() && !clock.is_paused()),
             "paused" => Val::Bool(clock.is_paused() && clock.stopped_at().is_none()),
@@ -158,6 +195,18 @@ impl Names<'_> {
             "due" => opt_time(clock.due_at()),
             "started" => time(clock.started_at()),
             "extended" => Val::Int(i64::try_from(clock.times_extended()).unwrap_or(i64::MAX)),
+            _ => Val::Null,
+        }
+    }
+
+    /// The newest document of a kind; one that was never issued is not valid.
+    fn document<'a>(&'a self, case: &'a Case, path: &[String]) -> Val<'a> {
+        let [name, what] = path else { return Val::Null };
+        let mut all = case.documents.iter().filter(|one| one.document == *name);
+        match what.as_str() {
+            "valid" => Val::Bool(all.any(|one| one.standing == Standing::Valid)),
+            "issued" => Val::Int(i64::try_from(all.count()).unwrap_or(i64::MAX)),
+            "number" => all.next_back().map_or(Val::Null, |one| Val::Text(Cow::Borrowed(&one.number))),
             _ => Val::Null,
         }
     }
@@ -190,7 +239,10 @@ impl Scope for Names<'_> {
             }),
             ("actor", _) => self.actor(rest),
             ("case", Some(case)) => self.case(case, rest),
+            ("notice", Some(case)) => notice(case, rest),
+            ("children", Some(case)) => children(case, rest),
             ("clock", Some(case)) => self.clock(case, rest),
+            ("document", Some(case)) => self.document(case, rest),
             ("mark", Some(case)) => {
                 rest.first().and_then(|name| case.marks.get(name)).map_or(Val::Null, |mark| time(mark.at))
             }

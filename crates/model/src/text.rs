@@ -51,6 +51,12 @@ impl Text {
         Text { zh: zh.into(), en: en.into() }
     }
 
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.zh.is_empty() && self.en.is_empty()
+    }
+
     /// The words in `lang`, Chinese when that language is missing.
     #[must_use]
     pub fn get(&self, lang: Lang) -> &str {

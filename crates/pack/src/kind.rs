@@ -18,11 +18,13 @@ const MOST_FILES: i64 = 50;
 const MOST_ROWS: i64 = 200;
 
 /// Keys every field may have.
-const COMMON: [&str; 12] =
-    ["type", "title", "help", "required", "when", "check", "personal", "see", "public", "default", "unit", "unique"];
+const COMMON: [&str; 13] = [
+    "type", "title", "help", "required", "when", "check", "personal", "see", "public", "default", "unit", "unique",
+    "fact",
+];
 
 /// Types with the keys they add.
-const TYPES: [(&str, &[&str]); 30] = [
+pub(crate) const TYPES: [(&str, &[&str]); 30] = [
     ("text", &["max", "pattern"]),
     ("long_text", &["max"]),
     ("integer", &["min", "max", "range"]),

@@ -2,10 +2,12 @@
 
 use super::memory::Memory;
 use super::world::Setting;
-use ganglion_kernel::batch::{Batch, want, want_records};
+use ganglion_kernel::batch::{Batch, want, want_more};
 use ganglion_kernel::decide::{Given, derived};
-use ganglion_kernel::port::{Line, Timer, Want};
+use ganglion_kernel::port::{Line, Timer};
+use ganglion_kernel::rules::{Broken, Violation, opening};
 use ganglion_kernel::seal::Key;
+use ganglion_kernel::world::put_version;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
 use ganglion_model::{CaseId, CommandId, Link, Outcome, Shard};
 use jiff::Timestamp;
@@ -35,7 +37,7 @@ impl Installation {
     pub fn new(setting: Setting) -> Installation {
         let mut memory = Memory::default();
         for record in &setting.records {
-            memory.records.insert((record.shard, record.register.clone(), record.key.clone()), record.clone());
+            put_version(memory.records.entry(record.row_key()).or_default(), record.clone());
         }
         let now = Timestamp::UNIX_EPOCH;
         Installation { setting, memory, now, told: Vec::new(), taken: BTreeSet::new(), ids: 0 }
@@ -54,13 +56,19 @@ impl Installation {
     pub fn send(&mut self, command: &Command) -> Result<Outcome, Refused> {
         let (outcome, lines) = self.commit(command).map_err(Refused::Command)?;
         let mut waiting: VecDeque<Line> = lines.into();
+        waiting.extend(self.open_for_rules()?);
         while let Some(line) = waiting.pop_front() {
             let Change::Case { case, ops, .. } = &line.entry.change else {
                 continue;
             };
             for op in ops {
                 match op {
-                    Op::Notify { whom } => self.told.push((*case, whom.clone())),
+                    Op::Notify { whom, .. } => self.told.push((*case, whom.clone())),
+                    Op::Send { command } => match self.commit(command) {
+                        Ok((_, lines)) => waiting.extend(lines),
+                        // It has no place any more.
+                        Err(_) => {}
+                    },
                     Op::Spawn { command, link } => {
                         waiting.extend(self.spawn(command, link, (line.entry.shard, *case))?);
                     }
@@ -71,12 +79,35 @@ impl Installation {
         Ok(outcome)
     }
 
+    /// Opens the cases of rules for rows that break them now.
+    fn open_for_rules(&mut self) -> Result<Vec<Line>, Refused> {
+        let waiting: Vec<Violation> =
+            self.memory.violations.values().filter(|one| one.opened.is_none()).cloned().collect();
+        let mut lines = Vec::new();
+        for one in waiting {
+            let case = self.memory.cases.get(&one.id);
+            let row = self.memory.records.values().flatten().rfind(|record| record.id() == one.id);
+            let world = &self.setting.world;
+            let by_row = || row.and_then(|row| opening(world, &one, Broken::Row(row)));
+            let command = case.map_or_else(by_row, |case| opening(world, &one, Broken::Case(case)));
+            let Some(command) = command else { continue };
+            let (opened, more) = self.commit(&command).map_err(Refused::Follow)?;
+            if let Some(known) = self.memory.violations.get_mut(&(one.rule.clone(), one.id)) {
+                known.opened = opened.number;
+            }
+            lines.extend(more);
+        }
+        Ok(lines)
+    }
+
     fn spawn(&mut self, command: &Command, kind: &str, (shard, case): (Shard, CaseId)) -> Result<Vec<Line>, Refused> {
         let (opened, mut lines) = self.commit(command).map_err(Refused::Follow)?;
         let (Some(child), Some(number)) = (opened.case, opened.number) else {
             return Ok(lines);
         };
-        let link = Link { kind: kind.to_owned(), number, case: child, shard: command.shard };
+        let opened = self.memory.cases.get(&child).map(|case| Link::to(case, kind));
+        let Some(mut link) = opened else { return Ok(lines) };
+        (link.number, link.settled, link.seen) = (number, false, 1);
         let back = Command {
             id: derived(command.id, "link"),
             shard,
@@ -94,13 +125,14 @@ impl Installation {
         let given = Given { now: self.now, id, key };
         let commands = std::slice::from_ref(command);
         let world = &self.setting.world;
-        let first = want(world, commands);
-        let mut batch = Batch::new(world, &MASTER, self.memory.load(&first));
+        let load = |want: &ganglion_kernel::port::Want| self.memory.load(world, want);
+        let first = want(world, commands, self.now);
+        let mut batch = Batch::new(world, &MASTER, load(&first));
         batch.asked(&first);
-        let records = Want { records: want_records(world, batch.state(), commands), ..Want::default() };
-        batch.add(&records, self.memory.load(&records));
+        let more = want_more(world, batch.state(), commands, self.now);
+        batch.add(&more, load(&more));
         if let Some(more) = batch.needs(command, &given) {
-            batch.add(&more, self.memory.load(&more));
+            batch.add(&more, load(&more));
         }
         let from = case_of(&command.body).and_then(|id| self.memory.cases.get(&id));
         let from = from.map(|case| (case.process.clone(), case.state.clone()));
@@ -144,8 +176,17 @@ impl Installation {
 
 fn case_of(body: &Body) -> Option<CaseId> {
     match body {
-        Body::Act { case, .. } | Body::Due { case, .. } => Some(*case),
-        Body::Open { .. } | Body::LinkBack { .. } | Body::Put { .. } => None,
+        Body::Act { case, .. } | Body::Due { case, .. } | Body::Recompute { case, .. } => Some(*case),
+        Body::Open { .. }
+        | Body::TakeNext { .. }
+        | Body::LinkBack { .. }
+        | Body::Child { .. }
+        | Body::Put { .. }
+        | Body::Row { .. }
+        | Body::Restore { .. }
+        | Body::Decide { .. }
+        | Body::Issue { .. }
+        | Body::Withdraw { .. } => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! One line of a `when` block: who does what, on which case, and whether it is expected to be refused.
 
+use super::rows::VERBS;
 use super::value;
 use ganglion_model::Fields;
 use ganglion_model::clocks::{Length, midnight};
@@ -35,6 +36,31 @@ pub enum Deed {
         action: String,
         /// The case by name; the current one when absent.
         on: Option<String>,
+    },
+    /// Does something to a register row.
+    Row {
+        /// One of [`VERBS`].
+        verb: String,
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: String,
+    },
+    /// Issues a document by hand, or withdraws the one that stands.
+    Document {
+        /// Which.
+        name: String,
+        /// Withdraws it.
+        withdraw: bool,
+        /// The case by name; the current one when absent.
+        on: Option<String>,
+    },
+    /// Takes the next case of a queue.
+    TakeNext {
+        /// Process.
+        process: String,
+        /// Only these lanes.
+        lanes: Vec<String>,
     },
 }
 
@@ -160,7 +186,40 @@ fn who<'a, 'b>(words: &'a [&'b str]) -> Result<(Who, &'a [&'b str]), String> {
     }
 }
 
+/// `issues document NAME on CASE`, `withdraws document NAME on CASE`.
+fn document(words: &[&str]) -> Option<Deed> {
+    let (verb, name, on) = match words {
+        [verb, "document", name] => (verb, name, None),
+        [verb, "document", name, "on", case] => (verb, name, Some((*case).to_owned())),
+        _ => return None,
+    };
+    let withdraw = match *verb {
+        "issues" => false,
+        "withdraws" => true,
+        _ => return None,
+    };
+    Some(Deed::Document { name: (*name).to_owned(), withdraw, on })
+}
+
 fn deed(words: &[&str]) -> Result<Deed, String> {
+    if let [verb, register, key] = words
+        && VERBS.contains(verb)
+        && !["on", "document"].contains(register)
+    {
+        let key = key.trim_matches('"').to_owned();
+        return Ok(Deed::Row { verb: (*verb).to_owned(), register: (*register).to_owned(), key });
+    }
+    if let Some(deed) = document(words) {
+        return Ok(deed);
+    }
+    if let ["takes", "next", process, lanes @ ..] = words {
+        let lanes = match lanes {
+            [] => Vec::new(),
+            ["in", lanes @ ..] if !lanes.is_empty() => lanes.iter().map(|lane| (*lane).to_owned()).collect(),
+            _ => return Err("takes next PROCESS, or takes next PROCESS in LANE …".to_owned()),
+        };
+        return Ok(Deed::TakeNext { process: (*process).to_owned(), lanes });
+    }
     let (verb, mut rest) = words.split_first().ok_or("what is done")?;
     let (mut name, mut on, mut channel, mut seen) = (None, None, None, None);
     let process = if *verb == "opens" {

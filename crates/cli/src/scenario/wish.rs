@@ -20,9 +20,16 @@ impl Running {
     /// # Errors
     /// What the step names and does not exist.
     pub fn commands(&mut self, who: &Who, deed: &Deed, form: &Fields) -> Result<Vec<Command>, String> {
+        if let Deed::TakeNext { process, lanes } = deed {
+            return self.taking_next(who, (process, lanes), form);
+        }
         let (shard, body, case) = match deed {
             Deed::Open { process, channel, seen, .. } => {
                 let (shard, body) = self.opening(who, (process, channel.as_deref()), *seen, form)?;
+                (shard, body, None)
+            }
+            Deed::Row { verb, register, key } => {
+                let (shard, body) = self.on_row(verb, (register, key), form)?;
                 (shard, body, None)
             }
             Deed::Act { action, on } => {
@@ -31,6 +38,14 @@ impl Running {
                 self.current = Some(case.id);
                 (case.shard, body, Some(case.id))
             }
+            Deed::Document { name, withdraw, on } => {
+                let case = self.case(on.as_deref()).ok_or("there is no such case")?;
+                let (id, shard) = (case.id, case.shard);
+                let body = of_document(case, (name, *withdraw), form);
+                self.current = Some(id);
+                (shard, body, Some(id))
+            }
+            Deed::TakeNext { .. } => return Err("no case is named".to_owned()),
         };
         let actors = self.actors(who, case)?;
         Ok(actors
@@ -62,6 +77,32 @@ impl Running {
         })
     }
 
+    /// A post calls from the queue of its own place.
+    fn taking_next(
+        &mut self,
+        who: &Who,
+        (name, lanes): (&str, &[String]),
+        form: &Fields,
+    ) -> Result<Vec<Command>, String> {
+        let world = &self.at.setting.world;
+        let process = world.model.processes.get(name).ok_or_else(|| format!("there is no process {name}"))?;
+        let queue = process.queue.as_ref().ok_or_else(|| format!("{name} has no queue"))?;
+        let fields = process.action(&queue.state, &queue.take).map_or(&[][..], |action| &action.form);
+        let form = resolved(fields, form, self);
+        let body = Body::TakeNext { process: name.to_owned(), lanes: lanes.to_vec(), form };
+        let actors = self.actors(who, None)?;
+        let shard_of = |actor: &Actor| match actor {
+            Actor::Post { post, .. } => self.at.setting.world.posts.get(post).map(|post| post.place.shard()),
+            _ => None,
+        };
+        let shards: Vec<Shard> = actors.iter().map(|a| shard_of(a).unwrap_or_else(|| self.some_shard())).collect();
+        let command = |(actor, shard): (Actor, Shard)| {
+            let id = CommandId(self.at.id());
+            Command { id, shard, actor, body: body.clone() }
+        };
+        Ok(actors.into_iter().zip(shards).map(command).collect())
+    }
+
     /// A post as scenarios write it.
     pub fn post_name(&self, id: &PostId) -> String {
         let post = self.at.setting.world.posts.get(id);
@@ -84,7 +125,8 @@ impl Running {
         Ok((shard, Body::Open { process: process.to_owned(), form, channel, observed_at: seen, from: None }))
     }
 
-    fn some_shard(&self) -> Shard {
+    /// A shard for what leads to none.
+    pub fn some_shard(&self) -> Shard {
         let mut places = self.at.setting.world.places.tree.versions().map(|place| place.code.shard());
         places.find(|shard| *shard != Shard::DEPLOYMENT).unwrap_or(Shard::DEPLOYMENT)
     }
@@ -145,4 +187,15 @@ impl Lookup for Running {
     fn number(&self, name: &str) -> Option<String> {
         self.case(Some(name)).map(|case| case.number.clone())
     }
+}
+
+/// Issuing a document, or withdrawing the newest of its kind.
+fn of_document(case: &Case, (name, withdraw): (&str, bool), form: &Fields) -> Body {
+    if !withdraw {
+        return Body::Issue { case: case.id, document: name.to_owned() };
+    }
+    let newest = case.documents.iter().rfind(|one| one.document == name);
+    let code = newest.map(|one| one.code.clone()).unwrap_or_default();
+    let reason = form.get("reason").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    Body::Withdraw { case: case.id, code, reason }
 }

@@ -31,9 +31,22 @@ pub fn number(
             continue;
         }
         let name = format!("{owner}.{}", field.name);
-        let numbered = next((state, numbering), (&name, number), (shard, place), given.now);
+        let numbered = next((state, numbering), (&name, number), (shard, place, None), given.now);
         numbering.push((numbered.sequence, numbered.value));
         values.insert(field.name.clone(), Value::String(numbered.number));
+    }
+}
+
+/// Gives the numbers declared among the fields of a case that is opened.
+pub fn serials(
+    at: (&State, &Given),
+    process: &Process,
+    (shard, place): (Shard, PlaceCode),
+    (values, numbering): (&mut Fields, &mut Vec<(String, u64)>),
+) {
+    for fields in [&process.form, &process.fields] {
+        let owner = format!("{}.field", process.name);
+        number(at, (&owner, fields), (shard, place), (&mut *values, &mut *numbering));
     }
 }
 

@@ -15,7 +15,7 @@ use ganglion_model::clocks::local_date;
 use ganglion_model::expr::{Expr, Scope};
 use ganglion_model::pack::{Field, FieldKind, Process, Required};
 use ganglion_model::row::Case;
-use ganglion_model::scope::{ActorView, Names};
+use ganglion_model::scope::{ActorView, Names, Rows};
 use ganglion_model::{FieldFinding, Fields, PlaceCode};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -25,6 +25,8 @@ use std::collections::BTreeMap;
 pub struct FormContext<'a> {
     /// The world.
     pub world: &'a World,
+    /// Rows that may be referred to.
+    pub rows: &'a dyn Rows,
     /// The process.
     pub process: &'a Process,
     /// The case, unless it is being opened.
@@ -38,7 +40,7 @@ pub struct FormContext<'a> {
 impl FormContext<'_> {
     fn names<'b>(&'b self, form: &'b Fields, fields: &'b [Field]) -> Names<'b> {
         Names {
-            rows: self.world,
+            rows: self.rows,
             process: self.process,
             case: self.case,
             form: Some((form, fields)),
@@ -89,6 +91,12 @@ pub fn read_form(context: &FormContext<'_>, fields: &[Field], input: &Fields) ->
         args: BTreeMap::new(),
     }));
     if findings.is_empty() { Ok(values) } else { Err(findings) }
+}
+
+/// Whether a value that is stored stands as `field` declares it now: what `field` would store if it were typed again.
+#[must_use]
+pub fn still_fits(context: &FormContext<'_>, field: &Field, stored: &Value) -> bool {
+    value::read(context, field, stored).is_ok_and(|read| read == *stored)
 }
 
 /// A form as far as it is filled in: nothing is demanded yet.

@@ -5,7 +5,7 @@
 use ganglion_model::RefusalCode;
 
 /// Every kind of refusal.
-pub const REFUSALS: [RefusalCode; 11] = [
+pub const REFUSALS: [RefusalCode; 14] = [
     RefusalCode::NotFound,
     RefusalCode::NotAllowed,
     RefusalCode::SamePerson,
@@ -17,10 +17,13 @@ pub const REFUSALS: [RefusalCode; 11] = [
     RefusalCode::Duplicate,
     RefusalCode::WrongShard,
     RefusalCode::Unknown,
+    RefusalCode::Overlap,
+    RefusalCode::Referenced,
+    RefusalCode::NothingWaiting,
 ];
 
 /// Every value of `FieldFinding::problem`, in alphabetical order.
-pub const PROBLEMS: [&str; 47] = [
+pub const PROBLEMS: [&str; 49] = [
     "check",
     "credit_code_check",
     "has_children",
@@ -29,6 +32,7 @@ pub const PROBLEMS: [&str; 47] = [
     "id_first_generation",
     "is_a_child",
     "itself",
+    "key_fixed",
     "masked",
     "not_a_choice",
     "not_a_credit_code",
@@ -41,6 +45,7 @@ pub const PROBLEMS: [&str; 47] = [
     "not_a_shape",
     "not_a_table",
     "not_a_time",
+    "not_after",
     "not_an_id",
     "not_found",
     "not_money",
@@ -71,7 +76,8 @@ pub const PROBLEMS: [&str; 47] = [
 ];
 
 /// Every value of the argument `reason` of a refusal without field findings, in alphabetical order.
-pub const REASONS: [&str; 6] = ["erased", "no_length", "no_level", "not_running", "other_unit", "overdue"];
+pub const REASONS: [&str; 9] =
+    ["erased", "no_length", "no_level", "no_notice", "not_running", "other_unit", "overdue", "too_long", "unchanged"];
 
 #[cfg(test)]
 mod tests {
@@ -79,7 +85,7 @@ mod tests {
     use ganglion_model::RefusalCode;
     use std::collections::BTreeSet;
 
-    const SOURCES: [&str; 13] = [
+    const SOURCES: [&str; 16] = [
         include_str!("act.rs"),
         include_str!("effect.rs"),
         include_str!("form.rs"),
@@ -90,7 +96,10 @@ mod tests {
         include_str!("form/table.rs"),
         include_str!("form/value.rs"),
         include_str!("open.rs"),
+        include_str!("proposal.rs"),
         include_str!("put.rs"),
+        include_str!("row.rs"),
+        include_str!("row_span.rs"),
         include_str!("mod.rs"),
         include_str!("../route.rs"),
     ];
@@ -113,10 +122,11 @@ mod tests {
 
     #[test]
     fn every_problem_in_the_sources_is_listed_and_every_listed_one_is_used() {
-        let calls = ["finding(field, ", "with(field, ", "parse(field, given, ", "refuse(field, ", "problem: "];
+        let calls =
+            ["finding(field, ", "with(field, ", "parse(field, given, ", "refuse(field, ", "problem: ", "wrong("];
         let mut used = literals(&calls);
         // Second and later literals of a call are argument names and values, not problems.
-        let arguments = ["max", "min", "given", "scale", "unit"];
+        let arguments = ["max", "min", "given", "scale", "unit", "place", "valid_to", "reason"];
         used.retain(|word| !arguments.contains(&word.as_str()));
         let listed: BTreeSet<String> = PROBLEMS.iter().map(|one| (*one).to_owned()).collect();
         assert_eq!(used, listed);
@@ -151,8 +161,10 @@ mod tests {
             RefusalCode::Duplicate => 8,
             RefusalCode::WrongShard => 9,
             RefusalCode::Unknown => 10,
+            RefusalCode::Overlap => 11,
+            RefusalCode::Referenced => 12,
         };
         let listed: BTreeSet<i32> = REFUSALS.iter().map(number).collect();
-        assert_eq!(listed, (0..11).collect());
+        assert_eq!(listed, (0..13).collect());
     }
 }

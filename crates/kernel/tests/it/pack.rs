@@ -4,7 +4,7 @@ use ganglion_model::clocks::{Length, Rule};
 use ganglion_model::expr::{Arith, Cmp, Expr, Func};
 use ganglion_model::pack::{
     Action, Assign, Check, ClockDef, Code, CodeList, Effect, Field, FieldKind, Guard, LengthFrom, Model, NumberDef,
-    NumberPart, OnOverdue, Process, Register, Required, RouteDef, Scope, State, Tone, Who,
+    NumberPart, OnOverdue, Opening, Process, Register, Required, RouteDef, Scope, State, Tone, Who,
 };
 use ganglion_model::{Level, Text};
 use jiff::civil::date;
@@ -108,6 +108,9 @@ fn clock(name: &str, (from, until): (&[&str], &[&str]), length: LengthFrom, on_o
         until: all(until),
         suspend_in: Vec::new(),
         length,
+        promised: None,
+        from_date: None,
+        soon: None,
         rule: Rule::new("1 wd".parse::<Length>().unwrap()),
         on_overdue,
         promise: false,
@@ -127,7 +130,7 @@ fn duty(name: &str) -> Action {
     action(name, &["clerk@township"], "sent").form(vec![handler("duty"), field("helpers", helpers())]).does(vec![
         Effect::Assign(Assign::Form("duty".into())),
         Effect::Assist(Assign::FormMany("helpers".into())),
-        Effect::Notify(vec![Who::Assignee]),
+        Effect::Notify { to: vec![Who::Assignee], text: Text::default() },
     ])
 }
 
@@ -137,12 +140,12 @@ fn helpers() -> FieldKind {
 
 fn new_actions() -> Vec<Action> {
     let moved = vec![Effect::Move { place: "to".into() }, Effect::Mark("moved".into())];
-    let elsewhere = Effect::Open {
+    let elsewhere = Effect::Open(Opening {
         process: "matter".into(),
         place: Some("to".into()),
         set: set(&[("category", path("case.category")), ("text", path("case.text")), ("phone", path("case.phone"))]),
         link: "moved_to".into(),
-    };
+    });
     let keep = Effect::Record {
         register: "ledger".into(),
         key: path("case.number"),
@@ -177,7 +180,7 @@ fn doing_actions() -> Vec<Action> {
         action("note", &["assisting"], "").form(vec![field("note", text(200))]),
         action("longer", &["director@township"], "")
             .form(vec![must("by", FieldKind::Duration)])
-            .does(vec![Effect::Extend { clock: "handle".into(), by: form("by") }]),
+            .does(vec![Effect::Extend { clock: "handle".into(), by: form("by"), max: None }]),
         action("urge", &["director@county"], "")
             .form(vec![must("limit", FieldKind::Duration)])
             .does(vec![Effect::Restart { clock: "handle".into(), length: form("limit") }]),
@@ -275,7 +278,16 @@ fn matter() -> Process {
             ("report".to_owned(), number(None, Level::Township, "SB", 6)),
             ("file".to_owned(), number(Some("sent"), Level::County, "AJ", 4)),
         ]),
-        route: RouteDef { point: Some("point".into()), place: Some("place".into()), handled_at: Some(Level::Township) },
+        route: RouteDef {
+            point: Some("point".into()),
+            place: Some("place".into()),
+            handled_at: Some(Level::Township),
+            ..RouteDef::default()
+        },
+        any_office: false,
+        queue: None,
+        children: BTreeMap::new(),
+        notices: BTreeMap::new(),
         initial: "new".into(),
         state_order: states.iter().map(|state| state.name.clone()).collect(),
         states: states.into_iter().map(|state| (state.name.clone(), state)).collect(),
@@ -380,8 +392,46 @@ fn register(name: &str, fields: &[&str], scope: Scope) -> (String, Register) {
         group: None,
         dated: true,
         fields,
+        ..Register::default()
     };
     (name, register)
+}
+
+/// Wells of townships, changed by one person; quotas of villages, dated, changed by two; a holder's telephone is sealed.
+fn kept() -> Vec<(String, Register)> {
+    let whom = |words: &[&str]| words.iter().map(|word| who(word)).collect::<Vec<_>>();
+    let well = Register {
+        name: "well".into(),
+        scope: Scope::Place(Level::Township),
+        key: "code".into(),
+        label: "code".into(),
+        fields: vec![
+            must("code", text(20)),
+            must("depth", FieldKind::Decimal { precision: 6, scale: 1 }),
+            Field { unique: true, ..field("tag", text(20)) },
+            personal("phone", FieldKind::Phone),
+        ],
+        edit: whom(&["clerk@township", "director@county"]),
+        read: whom(&["leader@county"]),
+        ..Register::default()
+    };
+    let quota = Register {
+        name: "quota".into(),
+        scope: Scope::Place(Level::Village),
+        key: "well".into(),
+        also_key: vec!["use".into()],
+        label: "well".into(),
+        dated: true,
+        fields: vec![
+            must("well", FieldKind::Ref { register: "well".into() }),
+            must("use", text(20)),
+            must("volume", FieldKind::Integer { min: Some(0), max: None }),
+        ],
+        propose: whom(&["clerk@township"]),
+        approve: whom(&["director@county", "clerk@township"]),
+        ..Register::default()
+    };
+    [well, quota].map(|one| (one.name.clone(), one)).to_vec()
 }
 
 pub fn model() -> Model {
@@ -395,10 +445,13 @@ pub fn model() -> Model {
     let every = Process { name: "every".into(), form: every_kind(), ..matter() };
     Model {
         lists: BTreeMap::from([("reason".to_owned(), reason)]),
-        registers: BTreeMap::from([
+        registers: [
             register("category", &["code", "limit"], Scope::Deployment),
             register("ledger", &["number", "what", "phone"], Scope::Place(Level::Township)),
-        ]),
+        ]
+        .into_iter()
+        .chain(kept())
+        .collect(),
         processes: BTreeMap::from([("matter".to_owned(), matter()), ("every".to_owned(), every)]),
         ..Model::default()
     }

@@ -16,7 +16,7 @@ pub(super) const FUNCTIONS: [&str; 15] = [
     "size", "has", "days", "hours", "string", "sum", "min", "max", "round", "add_days", "years", "year", "month",
     "date", "amount",
 ];
-const MEMBERS: [(&str, Func); 3] =
+pub(super) const MEMBERS: [(&str, Func); 3] =
     [("contains", Func::Contains), ("startsWith", Func::StartsWith), ("endsWith", Func::EndsWith)];
 
 impl Check<'_> {

@@ -292,8 +292,18 @@ pub fn fit(check: &Check<'_>, typed: Typed, want: &Want<'_>) -> Option<Expr> {
         (Want::Length, _) => wrong("a length such as '4 wh'", Some("use a field of type duration")),
         (Want::Split, Ty::Bool | Ty::Int | Ty::Text(_)) => Some(typed.expr),
         (Want::Split, _) => wrong("a code, a text, a whole number or true/false", None),
+        (Want::Number, ty) if ty.is_number() => Some(typed.expr),
+        (Want::Number, _) => wrong("a number", None),
+        (Want::Place, Ty::Text(Words::Place)) => Some(typed.expr),
+        (Want::Place, _) => wrong("a place", Some("use a field of type place")),
         (Want::Key, Ty::Text(words)) if *words != Words::Length => Some(typed.expr),
         (Want::Key, _) => wrong("the key of a row", Some("use string(…)")),
+        (Want::Whole, Ty::Int) => Some(typed.expr),
+        (Want::Whole, _) => wrong("a whole number", None),
+        (Want::Moment, Ty::Date | Ty::Time | Ty::Stamp) => Some(typed.expr),
+        (Want::Moment, _) => wrong("a day or a moment", Some("name a field of type date or datetime")),
+        (Want::Cell, Ty::Bool | Ty::Int | Ty::Number | Ty::Date | Ty::Text(_)) => Some(typed.expr),
+        (Want::Cell, _) => wrong("a value that a cell can hold", None),
         (Want::Field(name, kind), _) => field(check, typed, name, kind),
     }
 }

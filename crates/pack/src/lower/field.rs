@@ -56,6 +56,12 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
     let personal = cx.flag(node, "personal", false);
     let public = cx.flag(node, "public", false);
     privacy(cx, key, (personal, public), &kind, owner);
+    let unique = cx.flag(node, "unique", false);
+    if let (true, Some(written)) = (personal && unique, node.get("unique")) {
+        let message = format!("{what} is personal: what stands once only is kept in clear to be found again");
+        let remedy = "remove `unique`, or ask for a number that is not personal";
+        cx.sink.error_help(written.at, "personal-and-unique", message, remedy);
+    }
     if let Owner::Action(process) = owner {
         check_same(cx, key, &kind, personal, process.field(&key.text));
         check_given(cx, key, node, process.field(&key.text));
@@ -86,7 +92,7 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         public,
         default,
         unit: unit_text(cx, node, &kind),
-        unique: cx.flag(node, "unique", false),
+        unique,
         default_from,
         min,
         max,

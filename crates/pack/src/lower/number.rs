@@ -20,6 +20,14 @@ pub fn all(cx: Cx<'_>, process: &Node, symbol: &ProcessSymbol) -> BTreeMap<Strin
     let Some(node) = cx.need(process, "numbers", "a process") else {
         return numbers;
     };
+    for (_, value) in node.entries() {
+        let needs_kind =
+            value.text().or_else(|| value.get("pattern")?.text()).is_some_and(|text| text.contains("{kind}"));
+        if needs_kind && process.get("kind").is_none() {
+            let message = "`{kind}` is the value of the field that sorts cases, and no field does";
+            cx.sink.error_help(value.at, "bad-pattern", message, "add `kind: <field>` to the process");
+        }
+    }
     for (key, node) in node.entries() {
         names::check(cx.sink, key.at, &key.text);
         let def = match &node.kind {
@@ -62,8 +70,48 @@ fn later(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<NumberDef> {
 
 /// The parts of a pattern.
 pub fn parts(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
+    numbered(cx, node, part)
+}
+
+/// The number of a document: as of a case, and `{township_name}` for a name as people read it.
+pub fn of_document(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
+    let parts = numbered(cx, node, |cx, at, name| match name.strip_suffix("_name").and_then(Level::parse) {
+        Some(level) => Some(NumberPart::Name(level)),
+        None => part(cx, at, name),
+    });
+    if !super::document::names_a_place(&parts) {
+        // Sequences are kept by county: without a place two counties would give the same number.
+        let message = "this number names no place, so two counties would give the same one";
+        cx.sink.error_help(node.at, "no-place", message, "add a place, such as `{township_name}` or `{county}`");
+    }
+    parts
+}
+
+/// Fixed characters and names of places: `{county}{township}`.
+pub fn names_of_places(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
+    pieces(cx, node, |cx, at, name| {
+        let level = Level::parse(name);
+        if level.is_none() {
+            let known = Level::ALL.map(Level::as_str);
+            cx.unknown((at, "unknown-level"), &format!("there is no level `{name}`"), name, known);
+        }
+        level.map(NumberPart::Name)
+    })
+}
+
+fn numbered(cx: Cx<'_>, node: &Node, read: fn(Cx<'_>, At, &str) -> Option<NumberPart>) -> Vec<NumberPart> {
+    let parts = pieces(cx, node, read);
+    if !parts.iter().any(|part| matches!(part, NumberPart::Sequence(_))) {
+        let message = "without `{seq}` every number would be the same";
+        cx.sink.error_help(node.at, "no-sequence", message, "add `{seq:6}`");
+    }
+    parts
+}
+
+/// A text with parts in braces, each read by `read`.
+fn pieces(cx: Cx<'_>, node: &Node, read: fn(Cx<'_>, At, &str) -> Option<NumberPart>) -> Vec<NumberPart> {
     let mut parts = Vec::new();
-    let Some(mut rest) = cx.scalar(node, "a number's pattern") else {
+    let Some(mut rest) = cx.scalar(node, "a pattern") else {
         return parts;
     };
     while let Some(open) = rest.find('{') {
@@ -73,14 +121,10 @@ pub fn parts(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
             cx.sink.error_help(node.at, "bad-pattern", "a `{` of this pattern is not closed", "close it with `}`");
             return parts;
         };
-        parts.extend(part(cx, node.at, &inside[..close]));
+        parts.extend(read(cx, node.at, &inside[..close]));
         rest = &inside[close + 1..];
     }
     literal(rest, &mut parts);
-    if !parts.iter().any(|part| matches!(part, NumberPart::Sequence(_))) {
-        let message = "without `{seq}` every number would be the same";
-        cx.sink.error_help(node.at, "no-sequence", message, "add `{seq:6}`");
-    }
     parts
 }
 
@@ -100,11 +144,31 @@ fn part(cx: Cx<'_>, at: At, name: &str) -> Option<NumberPart> {
         }
         return digits.map(NumberPart::Sequence);
     }
+    if word == "place" {
+        let level = Level::ALL.into_iter().find(|level| level.digits().to_string() == digits);
+        if level.is_none() {
+            let message = format!("`{{{name}}}` needs the digits of a level");
+            cx.sink.error_help(at, "bad-pattern", message, "write {place:6}, {place:9} or {place:12}");
+        }
+        return level.map(NumberPart::Place);
+    }
+    if let (Some(level), false) = (Level::parse(word), digits.is_empty()) {
+        let most = u8::try_from(level.digits()).unwrap_or(u8::MAX);
+        let digits = digits.parse().ok().filter(|n| (1..=most).contains(n));
+        if digits.is_none() {
+            let message = format!("a code of level {word} has {most} digits");
+            cx.sink.error_help(at, "bad-pattern", message, format!("write {{{word}}} or {{{word}:3}}"));
+        }
+        return digits.map(|digits| NumberPart::PlaceEnd(level, digits));
+    }
     match (name, Level::parse(name)) {
         ("yyyy", _) => Some(NumberPart::Year),
+        ("yyyymm", _) => Some(NumberPart::Month),
+        ("yyyymmdd", _) => Some(NumberPart::Day),
+        ("kind", _) => Some(NumberPart::Kind),
         (_, Some(level)) => Some(NumberPart::Place(level)),
         _ => {
-            let known = Level::ALL.map(Level::as_str).into_iter().chain(["yyyy", "seq"]);
+            let known = Level::ALL.map(Level::as_str).into_iter().chain(["yyyy", "yyyymm", "yyyymmdd", "kind", "seq"]);
             cx.unknown((at, "bad-pattern"), &format!("a number has no part `{{{name}}}`"), name, known);
             None
         }

@@ -90,7 +90,9 @@ fn one(cx: Cx<'_>, table: &Table, row: &[Cell], register: &Register) -> Option<P
         fields.insert("place".to_owned(), Value::from(code?.to_string()));
     }
     // A row with bad cells stays, so that rows that refer to it are not reported as well.
-    let key = table.column(&register.key).map(|n| row[n].text.clone())?;
+    let parts: Option<Vec<&str>> =
+        register.key_fields().map(|name| table.column(name).map(|n| row[n].text.as_str())).collect();
+    let key = parts?.join("/");
     Some(Placed { seed: Seed { key, valid_from, valid_to, fields }, at, refs })
 }
 

@@ -20,6 +20,10 @@ impl Rows for SeedRows<'_> {
         rows.clone().find(|row| row.valid_on(day)).or_else(|| rows.next_back())
     }
 
+    fn is_known(&self, register: &str, key: &str) -> bool {
+        self.rows.get(register).is_some_and(|rows| rows.iter().any(|row| row.key == key))
+    }
+
     fn fields(&self, register: &str) -> &[Field] {
         self.model.registers.get(register).map_or(&[], |register| &register.fields)
     }
@@ -36,6 +40,7 @@ fn record(register: &str, seed: &Seed) -> Record {
         valid_to: seed.valid_to,
         updated_at: Timestamp::UNIX_EPOCH,
         fields: seed.fields.clone(),
+        authority: None,
     }
 }
 

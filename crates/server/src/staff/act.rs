@@ -113,7 +113,11 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
     }
     let version = typed.one("version").and_then(|version| version.parse().ok());
     let files = files_of(&action.form, &form);
-    match send(&web, &case, (command_id(&web, &typed), &name), form, version).await {
+    let sent = match web.app.files_sent(&files).await {
+        Ok(()) => send(&web, &case, (command_id(&web, &typed), &name), form, version).await,
+        Err(error) => Err(error),
+    };
+    match sent {
         Ok(outcome) => {
             web.app.attach_files(&files, case.shard, case.id).await?;
             let state = outcome.state.as_deref().unwrap_or(&case.state);

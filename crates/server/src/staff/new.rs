@@ -1,6 +1,7 @@
 //! Opening a case for somebody else: at the window, on the telephone, on a round.
 
 use super::act::{command_id, files_of, upload_findings};
+use super::known;
 use crate::error::{Error, refusal_status};
 use crate::typed::Typed;
 use crate::view::Look;
@@ -60,7 +61,17 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         (None, []) => return Err(Error::NotFound),
         (None, _) => None,
     };
-    let form = chosen.map(|process| form(&web, &look, (process, &post), Entered::default(), None));
+    let form = match chosen {
+        None => None,
+        Some(process) => {
+            let known = known::known(&web, &look, (process, &post)).await?;
+            let values = known::values(&known);
+            let entered = Entered { values: Some(&values).filter(|_| !known.is_empty()), findings: &[], more: None };
+            let mut form = form(&web, &look, (process, &post), entered, None);
+            known::mark(&look, &mut form.fields, &known);
+            Some(form)
+        }
+    };
     page(&web, &look, &open, (form, None), StatusCode::OK)
 }
 
@@ -125,7 +136,8 @@ fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
 /// What is wrong before anything is sent: the form itself, then where it belongs.
 fn check(web: &Web, process: &Process, form: &Fields) -> Result<ganglion_model::Shard, Vec<FieldFinding>> {
     let actor = who::view(&web.world, &web.actor(), web.now);
-    let context = FormContext { world: &web.world, process, case: None, actor: &actor, now: web.now };
+    let context =
+        FormContext { world: &web.world, rows: &*web.world, process, case: None, actor: &actor, now: web.now };
     let mut findings = read_form(&context, &process.form, form).err().unwrap_or_default();
     match shard_for(&web.world, process, form, web.today()) {
         Ok(shard) if findings.is_empty() => return Ok(shard),
@@ -184,7 +196,11 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
         from: None,
     };
     let id = command_id(&web, &typed);
-    match web.app.committer.send(Command { id, shard, actor: web.actor(), body }).await {
+    let sent = match web.app.files_sent(&files_of(&process.form, &form_values)).await {
+        Ok(()) => web.app.committer.send(Command { id, shard, actor: web.actor(), body }).await,
+        Err(error) => Err(error),
+    };
+    match sent {
         Ok(outcome) => {
             let number = outcome.number.clone().unwrap_or_default();
             if let Some(case) = outcome.case {

@@ -186,18 +186,13 @@ fn missed(look: &Look<'_>, process: &Process, attempt: Option<&Attempt>, views: 
         let text = if field.personal { None } else { look.value(field, value) }?;
         Some(format!("{}{}{text}", look.text(&field.title), look.t("colon")))
     });
-    let kept = typed.collect::<Vec<_>>().join(&look.t("list-comma"));
-    let reason = if kept.is_empty() {
-        attempt.refusal.clone()
-    } else {
-        format!("{} {}", attempt.refusal, look.say("kept", &[("what", kept.into())]))
+    let label = look.text(&known.title);
+    let refusal = RefusalView {
+        title: format!("{}{}{label}", look.t("refusal-title"), look.t("colon")),
+        text: attempt.refusal.clone(),
+        kept: typed.collect(),
     };
-    Some(ActionView {
-        name: attempt.action.clone(),
-        label: look.text(&known.title),
-        disabled_reason: Some(reason),
-        ..ActionView::default()
-    })
+    Some(ActionView { name: attempt.action.clone(), label, refusal: Some(refusal), ..ActionView::default() })
 }
 
 /// Why an action that the post may take is not open to it now.

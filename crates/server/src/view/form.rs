@@ -158,6 +158,7 @@ impl Look<'_> {
     pub fn live(&self, asked: &Asked<'_>, declared: &[Field], typed: &Fields) -> Live {
         let context = FormContext {
             world: self.world,
+            rows: self.world,
             process: asked.process,
             case: asked.case,
             actor: asked.actor,

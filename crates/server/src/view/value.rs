@@ -1,6 +1,7 @@
 //! Stored values as words: codes by their titles, references by their rows, places, posts, days and money.
 
 use super::{Look, Photo};
+use crate::demo_picture;
 use ganglion_geo::shape::{length_m, polygon_area_m2, read_line, read_polygon};
 use ganglion_kernel::seal::is_sealed;
 use ganglion_model::pack::{Field, FieldKind};
@@ -163,8 +164,10 @@ pub fn photos(field: &Field, value: &Value) -> Vec<Photo> {
     if !matches!(field.kind, FieldKind::Files { .. }) {
         return Vec::new();
     }
-    // What is no id of an upload (records taken over without their pictures) is left out rather than shown broken.
-    let is_id = |id: &&str| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    // What is no id of an upload (records taken over without their pictures) is left out rather than shown broken; simulated
+    // cases name drawn ones.
+    let is_upload = |id: &str| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_id = |id: &&str| is_upload(id) || demo_picture::href(id).is_some();
     value.as_array().into_iter().flatten().filter_map(Value::as_str).filter(is_id).map(Photo::of).collect()
 }
 

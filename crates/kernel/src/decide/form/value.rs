@@ -130,15 +130,14 @@ fn choice(context: &FormContext<'_>, field: &Field, given: &Value, list: &str) -
 }
 
 fn reference(context: &FormContext<'_>, field: &Field, given: &Value, register: &str) -> Read {
-    use ganglion_model::scope::Rows;
     let key = match given {
         Value::Number(n) => n.to_string(),
         other => string(field, other)?.to_owned(),
     };
-    if context.world.row(register, &key, today(context)).is_some() {
+    if context.rows.row(register, &key, today(context)).is_some() {
         return Ok(Value::String(key));
     }
-    let known = context.world.latest(register, &key).is_some();
+    let known = context.rows.is_known(register, &key);
     Err(with(field, if known { "retired" } else { "not_found" }, "given", key))
 }
 
