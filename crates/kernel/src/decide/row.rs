@@ -6,7 +6,7 @@ use super::form::{FormContext, read_form};
 use super::row_span::{Span, ended, place};
 use super::row_who::{may_edit_row, may_propose_row, may_read_row};
 use super::rows::KnownRows;
-use super::{Decision, Given, State, proposal, who};
+use super::{Decision, Given, State, derive, proposal, who};
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, FieldFinding, Refusal, RefusalCode};
 use ganglion_model::clocks::local_date;
@@ -204,7 +204,7 @@ impl<'a> Desk<'a> {
         }
         let before = target.newest();
         let mut form = wish.form.clone();
-        let own = |name: &str| self.register.field(name).is_some_and(|field| !field.personal);
+        let own = |name: &str| self.register.field(name).is_some_and(|field| !field.personal && field.is_typed());
         for (name, value) in before.map(|one| &one.fields).into_iter().flatten().filter(|_| wish.partial) {
             if own(name) {
                 form.entry(name.clone()).or_insert_with(|| value.clone());
@@ -304,7 +304,7 @@ impl<'a> Desk<'a> {
             let earlier = target.versions.iter().find(|one| one.valid_from == from)?;
             Some(Record { version, valid_to: Some(end), updated_at: self.given.now, ..earlier.clone() })
         });
-        let record = Record {
+        let mut record = Record {
             register: self.register.name.clone(),
             shard: self.command.shard,
             key: target.key.clone(),
@@ -316,6 +316,8 @@ impl<'a> Desk<'a> {
             fields,
             authority,
         };
+        derive::keep_numbers(self.register, target.newest(), &mut record);
+        derive::finish(self.world, (self.state, self.given), &mut record, &mut decision.numbering);
         decision.changes.push(Change::Record { record: Box::new(record) });
         decision.changes.extend(closed.map(|record| Change::Record { record: Box::new(record) }));
         Ok(())
