@@ -1,7 +1,8 @@
 //! Applying ops to a row: the one place where a case changes, used by `decide` as it goes and by replay of the journal.
 
 use ganglion_model::change::Op;
-use ganglion_model::row::Case;
+use ganglion_model::row::{Case, Link};
+use ganglion_model::{Issued, Standing};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -56,6 +57,12 @@ pub fn apply(case: &mut Case, op: &Op, at: Timestamp) {
                 case.held.push(clock.clone());
             }
         }
+        Op::Issue { issued } => issue(case, issued, at),
+        Op::Withdraw { code, reason } => {
+            if let Some(issued) = case.documents.iter_mut().find(|one| one.code == *code) {
+                issued.standing = Standing::Withdrawn { at, reason: reason.clone() };
+            }
+        }
         Op::Soon { clock, at: begins } => {
             let key = format!("{clock}.soon");
             match begins {
@@ -67,16 +74,26 @@ pub fn apply(case: &mut Case, op: &Op, at: Timestamp) {
                 case.fired.retain(|fired| *fired != key);
             }
         }
-        Op::Link { link } => {
-            let known = case.links.iter_mut().find(|one| one.kind == link.kind && one.case == link.case);
-            match known {
-                // What was heard later stands, in whatever order it arrives.
-                Some(known) if known.seen <= link.seen => known.clone_from(link),
-                Some(_) => {}
-                None => case.links.push(link.clone()),
-            }
-        }
+        Op::Link { link } => tie(case, link),
         Op::Spawn { .. } | Op::Send { .. } | Op::Notify { .. } | Op::Moved { .. } => {}
+    }
+}
+
+fn issue(case: &mut Case, issued: &Issued, at: Timestamp) {
+    let same = |old: &&mut Issued| old.document == issued.document && old.standing == Standing::Valid;
+    for old in case.documents.iter_mut().filter(same) {
+        old.standing = Standing::Superseded { at, by: issued.number.clone() };
+    }
+    case.documents.push(issued.clone());
+}
+
+fn tie(case: &mut Case, link: &Link) {
+    let known = case.links.iter_mut().find(|one| one.kind == link.kind && one.case == link.case);
+    match known {
+        // What was heard later stands, in whatever order it arrives.
+        Some(known) if known.seen <= link.seen => known.clone_from(link),
+        Some(_) => {}
+        None => case.links.push(link.clone()),
     }
 }
 

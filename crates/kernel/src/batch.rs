@@ -4,100 +4,32 @@
 //! before the batch and the row after it, so ten steps on one case cost one row write and one set of counter deltas.
 
 use crate::apply::apply_all;
+use crate::batch_rows;
+pub use crate::batch_rows::settle as settle_rows;
+pub use crate::batch_want::want;
 use crate::decide::{Decision, Given, State, decide, is_unique};
+use crate::figures::rows;
 use crate::journal;
 use crate::notice::{Standing, of_timer, standing};
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
 use crate::queue::{Waiting, waiting_of};
+use crate::rules::{self, Violation, broken_by_case};
 use crate::seal::{Key, wrap};
-use crate::world::World;
+use crate::world::{World, put_version};
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_model::change::{Body, Change, Command, Entry, Outcome, Refusal};
-use ganglion_model::clocks::local_date;
-use ganglion_model::pack::{FieldKind, OnOverdue, Process};
-use ganglion_model::row::{Case, Record};
-use ganglion_model::{CaseId, CommandId, Fields, Model, PostId, Shard};
+use ganglion_model::pack::{OnOverdue, Process};
+use ganglion_model::row::{Case, Record, RowKey};
+use ganglion_model::{CaseId, CommandId, Model, PostId, Proposal, Shard, row_id};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 mod loads;
-mod wanted;
+pub(crate) mod wanted;
 
 pub use wanted::want_more;
-
-/// What a batch needs loaded before anything can be decided.
-#[must_use]
-pub fn want(world: &World, commands: &[Command], now: Timestamp) -> Want {
-    let mut want = Want::default();
-    let mut shards = HashSet::new();
-    for command in commands {
-        if shards.insert(command.shard) {
-            want.shards.push(command.shard);
-        }
-        want.answers.push((command.shard, command.id));
-        match &command.body {
-            Body::Open { process, form, .. } => {
-                want_open(world, command.shard, (process, form), &mut want);
-                wanted::opening(world, (process, form), local_date(now), &mut want);
-            }
-            Body::TakeNext { process, lanes, .. } => {
-                wanted::front(world, command, (process, lanes), commands.len(), &mut want);
-            }
-            Body::Act { case, action, form, .. } => {
-                want.cases.push((command.shard, *case));
-                want_act(world, command.shard, (*case, action, form), &mut want);
-            }
-            Body::Due { case, .. }
-            | Body::LinkBack { case, .. }
-            | Body::Child { case, .. }
-            | Body::Recompute { case, .. } => {
-                want.cases.push((command.shard, *case));
-            }
-            Body::Put { record } => {
-                want.records.push((command.shard, record.register.clone(), record.key.clone()));
-            }
-        }
-    }
-    want
-}
-
-fn want_open(world: &World, shard: Shard, (process, form): (&str, &Fields), want: &mut Want) {
-    let Some(process) = world.model.processes.get(process) else {
-        return;
-    };
-    for field in process.form.iter().filter(|field| field.unique) {
-        if let Some(value) = form.get(&field.name).and_then(Value::as_str) {
-            want.unique.push((shard, format!("{}.{}", process.name, field.name), value.trim().to_owned()));
-        }
-    }
-}
-
-/// The action's state is not known yet, so every action of that name counts.
-fn want_act(world: &World, shard: Shard, (case, action, form): (CaseId, &str, &Fields), want: &mut Want) {
-    let actions = world
-        .model
-        .processes
-        .values()
-        .flat_map(|process| process.states.values())
-        .flat_map(|state| &state.actions)
-        .filter(|one| one.name == action);
-    let mut keyed = false;
-    for one in actions {
-        keyed |= one.form.iter().any(|field| field.personal);
-        for field in &one.form {
-            if let (FieldKind::CaseRef { .. }, Some(number)) =
-                (&field.kind, form.get(&field.name).and_then(Value::as_str))
-            {
-                want.numbers.push((shard, number.trim().to_owned()));
-            }
-        }
-    }
-    if keyed {
-        want.keys.push((shard, case));
-    }
-}
 
 /// Gives every line its canonical bytes and leaf hash and takes it into the shard's Merkle tree.
 pub fn hash_lines(writes: &mut [ShardWrite]) {
@@ -121,13 +53,15 @@ pub struct Batch<'a> {
     order: Vec<CaseId>,
     writes: BTreeMap<Shard, ShardWrite>,
     asked: Asked,
+    /// Rows changed in this batch, as they were before.
+    rows: BTreeMap<RowKey, Vec<Record>>,
     moved: loads::Moved,
 }
 
 /// What was looked for in storage, whether it was there or not.
 #[derive(Default)]
 struct Asked {
-    records: HashSet<(Shard, String, String)>,
+    records: HashSet<RowKey>,
     unique: HashSet<(Shard, String, String)>,
     loads: HashSet<PostId>,
 }
@@ -137,6 +71,7 @@ struct Touched {
     is_new: bool,
     facts: Vec<Fact>,
     timers: Vec<Timer>,
+    broken: Vec<Violation>,
     waiting: Option<Waiting>,
     notices: Vec<Standing>,
 }
@@ -190,13 +125,14 @@ impl<'a> Batch<'a> {
             order: Vec::new(),
             writes: BTreeMap::new(),
             asked: Asked::default(),
+            rows: BTreeMap::new(),
             moved: loads::Moved::default(),
         };
         for (shard, head) in loaded.heads {
             batch.state.numbering.insert(shard, head.numbering.clone());
             batch.heads.insert(shard, (head.seq, head));
         }
-        batch.add_records(loaded.records);
+        batch.add_rows(loaded.records, loaded.proposals, loaded.referers);
         batch.add_loads(loaded.loads);
         batch
     }
@@ -207,18 +143,30 @@ impl<'a> Batch<'a> {
         &self.state
     }
 
+    /// The lines decided so far in `shard`, oldest first.
+    #[must_use]
+    pub fn lines(&self, shard: Shard) -> &[Line] {
+        self.writes.get(&shard).map(|write| write.lines.as_slice()).unwrap_or_default()
+    }
+
     /// Adds a case that was loaded later.
     pub fn add_case(&mut self, case: Case) {
         self.state.by_number.insert(case.number.clone(), case.id);
         self.state.cases.insert(case.id, case);
     }
 
-    /// Adds register rows that were loaded later.
-    pub fn add_records(&mut self, records: Vec<Record>) {
+    /// Adds register rows and what belongs to them; what this batch changed already stays.
+    fn add_rows(&mut self, records: Vec<Record>, proposals: Vec<Proposal>, referers: Vec<(RowKey, Vec<String>)>) {
         for record in records {
-            let key = (record.shard, record.register.clone(), record.key.clone());
-            self.state.records.insert(key, record);
+            let key = record.row_key();
+            if !self.rows.contains_key(&key) {
+                put_version(self.state.records.entry(key).or_default(), record);
+            }
         }
+        for proposal in proposals {
+            self.state.proposals.entry(proposal.id).or_insert(proposal);
+        }
+        self.state.referers.extend(referers);
     }
 
     /// Notes what was looked for, so that [`Batch::needs`] does not ask for it again.
@@ -232,7 +180,8 @@ impl<'a> Batch<'a> {
     pub fn add(&mut self, want: &Want, loaded: Loaded) {
         self.asked(want);
         self.state.unique.extend(loaded.unique);
-        self.add_records(loaded.records);
+        self.state.keys.extend(unwrapped(self.master, &loaded.keys));
+        self.add_rows(loaded.records, loaded.proposals, loaded.referers);
         self.add_loads(loaded.loads);
     }
 
@@ -248,7 +197,7 @@ impl<'a> Batch<'a> {
         self.want_loads(command, given, &decision, &mut want);
         for change in &decision.changes {
             if let Change::Record { record } = change {
-                let key = (record.shard, record.register.clone(), record.key.clone());
+                let key = record.row_key();
                 if !self.state.records.contains_key(&key) && !self.asked.records.contains(&key) {
                     want.records.push(key);
                 }
@@ -281,8 +230,19 @@ impl<'a> Batch<'a> {
                     _ => None,
                 },
             }),
+            // A value that stands once may be typed in other digits than it is kept in.
+            Body::Row { wish } => {
+                let register = self.world.model.registers.get(&wish.register);
+                register.is_some_and(|register| register.fields.iter().any(|field| field.unique))
+            }
             Body::Child { .. } => true,
-            Body::LinkBack { .. } | Body::Recompute { .. } | Body::Put { .. } => false,
+            Body::LinkBack { .. }
+            | Body::Recompute { .. }
+            | Body::Put { .. }
+            | Body::Restore { .. }
+            | Body::Decide { .. }
+            | Body::Issue { .. }
+            | Body::Withdraw { .. } => false,
         }
     }
 
@@ -342,7 +302,18 @@ impl<'a> Batch<'a> {
         let numbering = self.state.numbering.entry(shard).or_default();
         numbering.extend(decision.numbering);
         for (index, change) in decision.changes.into_iter().enumerate() {
-            let touched = self.apply(&change, given.now);
+            let touched = self.apply(shard, &change, given.now);
+            match &change {
+                Change::Record { record } if index == 0 => {
+                    outcome.number = Some(record.key.clone());
+                    outcome.version = record.version;
+                }
+                Change::Proposal { proposal } if index == 0 => {
+                    outcome.number = Some(proposal.key.clone());
+                    outcome.state = Some(proposal.state.as_str().to_owned());
+                }
+                _ => {}
+            }
             if let (0, Some(case)) = (index, touched.and_then(|case| self.state.cases.get(&case))) {
                 outcome.case = Some(case.id);
                 outcome.number = Some(case.number.clone());
@@ -351,8 +322,18 @@ impl<'a> Batch<'a> {
             }
             outcome.seq = self.journal(command, given.now, change, touched);
         }
-        let own = outcome.number.clone().unwrap_or_default();
-        let own = decision.unique.into_iter().map(|(field, value)| (field, value, own.clone()));
+        for (field, value) in decision.unique_gone {
+            self.state.unique.remove(&(shard, field.clone(), value.clone()));
+            let write = self.write(shard);
+            // Taken and given back in one batch: neither happened.
+            let taken = write.unique.len();
+            write.unique.retain(|(f, v, _)| (f, v) != (&field, &value));
+            if write.unique.len() == taken {
+                write.unique_gone.push((field, value));
+            }
+        }
+        let holder = decision.holder.or_else(|| outcome.number.clone()).unwrap_or_default();
+        let own = decision.unique.into_iter().map(|(field, value)| (field, value, holder.clone()));
         let also = decision.also.into_iter().flat_map(|also| {
             let number = also.number;
             also.unique.into_iter().map(move |(field, value)| (field, value, number.clone()))
@@ -364,12 +345,18 @@ impl<'a> Batch<'a> {
         outcome
     }
 
-    /// Applies a change to the rows in memory; gives the case it touched.
-    fn apply(&mut self, change: &Change, at: Timestamp) -> Option<CaseId> {
+    /// Applies a change to the rows in memory; gives the case or the row it touched.
+    fn apply(&mut self, shard: Shard, change: &Change, at: Timestamp) -> Option<CaseId> {
         match change {
             Change::Opened { case } => {
-                let fresh =
-                    Touched { is_new: true, facts: Vec::new(), timers: Vec::new(), waiting: None, notices: vec![] };
+                let fresh = Touched {
+                    is_new: true,
+                    facts: Vec::new(),
+                    timers: Vec::new(),
+                    broken: Vec::new(),
+                    waiting: None,
+                    notices: vec![],
+                };
                 self.touched.insert(case.id, fresh);
                 self.moved.note(&mut self.state.loads, None, Some(case));
                 self.order.push(case.id);
@@ -381,9 +368,10 @@ impl<'a> Batch<'a> {
                 let row = self.state.cases.get_mut(case)?;
                 if !self.touched.contains_key(case) {
                     let facts = facts_of_case(&self.world.model, self.world, row);
+                    let broken = broken_by_case(&self.world.model, self.world, row);
                     let (waiting, notices) = (waiting_of(self.world, row), standing(row));
                     let timers = timers_of(row);
-                    self.touched.insert(*case, Touched { is_new: false, facts, timers, waiting, notices });
+                    self.touched.insert(*case, Touched { is_new: false, facts, timers, broken, waiting, notices });
                     self.order.push(*case);
                 }
                 let before = loads::held_by(row).cloned();
@@ -392,10 +380,31 @@ impl<'a> Batch<'a> {
                 Some(*case)
             }
             Change::Record { record } => {
-                let key = (record.shard, record.register.clone(), record.key.clone());
-                self.state.records.insert(key, Record::clone(record));
-                self.write(record.shard).records.push(Record::clone(record));
-                None
+                let key = record.row_key();
+                let versions = self.state.records.entry(key.clone()).or_default();
+                self.rows.entry(key).or_insert_with(|| versions.clone());
+                put_version(versions, Record::clone(record));
+                let write = self.write(record.shard);
+                write
+                    .records_gone
+                    .retain(|gone| *gone != (record.register.clone(), record.key.clone(), record.valid_from));
+                write.records.push(Record::clone(record));
+                Some(record.id())
+            }
+            Change::RecordGone { register, key, valid_from } => {
+                let row = (shard, register.clone(), key.clone());
+                let versions = self.state.records.entry(row.clone()).or_default();
+                self.rows.entry(row).or_insert_with(|| versions.clone());
+                versions.retain(|one| one.valid_from != *valid_from);
+                let write = self.write(shard);
+                write.records.retain(|one| (&one.register, &one.key, one.valid_from) != (register, key, *valid_from));
+                write.records_gone.push((register.clone(), key.clone(), *valid_from));
+                Some(row_id(shard, register, key))
+            }
+            Change::Proposal { proposal } => {
+                self.state.proposals.insert(proposal.id, Proposal::clone(proposal));
+                self.write(proposal.shard).proposals.push(Proposal::clone(proposal));
+                Some(row_id(proposal.shard, &proposal.wish.register, &proposal.key))
             }
         }
     }
@@ -435,6 +444,10 @@ impl<'a> Batch<'a> {
                 .writes
                 .entry(case.shard)
                 .or_insert_with(|| ShardWrite { shard: case.shard, ..ShardWrite::default() });
+            let broken = broken_by_case(model, self.world, &case);
+            let (noted, kept) = rules::changes(&before.broken, broken);
+            write.violations.extend(noted);
+            write.violations_gone.extend(kept);
             cells_of_changes(&mut write.cells, model, case.shard, &facts);
             write.facts.extend(facts);
             write.timers_gone.extend(before.timers.iter().filter(|timer| !timers.contains(timer)).cloned());
@@ -450,6 +463,8 @@ impl<'a> Batch<'a> {
             let kind = kind_of(model, &case);
             write.cases.push(CaseWrite { case, is_new: before.is_new, kind });
         }
+        batch_rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
+        rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
         for (shard, write) in &mut self.writes {
             if let Some((expected, head)) = self.heads.remove(shard) {
                 write.expected_seq = expected;
@@ -458,6 +473,7 @@ impl<'a> Batch<'a> {
             if let Some(numbering) = self.state.numbering.remove(shard) {
                 write.head.numbering = numbering;
             }
+            write.packs = self.world.model.number;
             write.cells.retain(|_, cell| *cell != (0, 0));
         }
         self.writes.into_values().collect()

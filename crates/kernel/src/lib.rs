@@ -5,14 +5,23 @@
 
 pub mod apply;
 pub mod batch;
+mod batch_rows;
+mod batch_want;
 pub mod commit;
 pub mod decide;
+pub mod figures;
 pub mod journal;
 pub mod merkle;
 pub mod notice;
+pub mod packs;
 pub mod port;
+mod port_figures;
+mod port_people;
+pub mod port_rows;
 pub mod queue;
+pub mod replay;
 pub mod route;
+pub mod rules;
 pub mod seal;
 pub mod world;
 

@@ -7,18 +7,26 @@
 
 use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
+use crate::packs::Install;
+pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale};
+use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use crate::queue::{QueueWant, Waiting};
 use crate::route::workload::Load;
+use crate::rules::{Violation, ViolationFilter};
 use crate::seal::Key;
 use async_trait::async_trait;
-use ganglion_indicators::{Cells, FactChange, Period};
-use ganglion_model::row::{Case, Record};
+use ganglion_indicators::{Cells, Fact, FactChange, Period};
+use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
-    AccountId, CaseId, CommandId, Entry, Level, Outcome, Place, PlaceCode, Post, PostId, Shard, Text,
+    AccountId, CaseId, CommandId, Entry, Level, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId,
+    Shard, Text,
 };
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+pub use crate::port_figures::{CellRead, FactFilter, MemberRead};
 
 /// Why storage could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +34,9 @@ pub enum StoreError {
     /// Another server committed to the shard meanwhile: load again and decide again.
     #[error("shard {0} moved on since it was loaded")]
     Moved(Shard),
+    /// Other packs are installed than those the batch was decided by: take the new ones and decide again.
+    #[error("the installed packs changed")]
+    PacksChanged,
     /// A stored row cannot be read.
     #[error("{table}.{column} of {key} cannot be read: {reason}")]
     Corrupt {
@@ -78,7 +89,11 @@ pub struct Want {
     /// Values that may stand once: shard, field, value.
     pub unique: Vec<(Shard, String, String)>,
     /// Register rows: shard, register, key.
-    pub records: Vec<(Shard, String, String)>,
+    pub records: Vec<RowKey>,
+    /// Proposed changes of rows.
+    pub proposals: Vec<(Shard, ProposalId)>,
+    /// Rows of which it is asked who refers to them.
+    pub referers: Vec<RowKey>,
     /// Fronts of queues.
     pub queues: Vec<QueueWant>,
     /// Posts whose workload is needed.
@@ -96,6 +111,8 @@ impl Want {
             && self.keys.is_empty()
             && self.unique.is_empty()
             && self.records.is_empty()
+            && self.proposals.is_empty()
+            && self.referers.is_empty()
             && self.queues.is_empty()
             && self.loads.is_empty()
     }
@@ -114,8 +131,12 @@ pub struct Loaded {
     pub keys: Vec<(CaseId, String)>,
     /// Numbers of the cases that hold the unique values asked for.
     pub unique: Vec<((Shard, String, String), String)>,
-    /// Newest versions of register rows.
+    /// Every version of the register rows asked for.
     pub records: Vec<Record>,
+    /// Proposed changes of rows.
+    pub proposals: Vec<Proposal>,
+    /// Rows that refer to those asked for and still hold at the time of loading, as `register/key`: the first few of each.
+    pub referers: Vec<(RowKey, Vec<String>)>,
     /// Workload of posts.
     pub loads: Vec<(PostId, Load)>,
 }
@@ -142,7 +163,7 @@ pub struct Line {
     pub canonical: String,
     /// Leaf hash.
     pub hash: Hash,
-    /// The case it is about.
+    /// The case or the row it is about.
     pub case: Option<CaseId>,
 }
 
@@ -155,6 +176,17 @@ pub struct CaseWrite {
     pub is_new: bool,
     /// Its kind: the value of the process's kind field, which storage cannot know.
     pub kind: Option<String>,
+}
+
+/// What one row refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct References {
+    /// Register of the row.
+    pub register: String,
+    /// Its key.
+    pub key: String,
+    /// Register and key of every row it refers to.
+    pub to: Vec<(String, String)>,
 }
 
 /// Everything one batch writes to one shard.
@@ -170,6 +202,16 @@ pub struct ShardWrite {
     pub cases: Vec<CaseWrite>,
     /// Register rows.
     pub records: Vec<Record>,
+    /// Versions of rows that are taken back: register, key, first day.
+    pub records_gone: Vec<(String, String, Option<Date>)>,
+    /// What rows refer to now: all of it, for each row whose references changed.
+    pub references: Vec<References>,
+    /// Rules that rows break now and did not before, or count elsewhere.
+    pub violations: Vec<Violation>,
+    /// Rules that rows keep again: rule and row.
+    pub violations_gone: Vec<(String, CaseId)>,
+    /// Proposed changes of rows as they stand now.
+    pub proposals: Vec<Proposal>,
     /// Journal lines in order.
     pub lines: Vec<Line>,
     /// Timers that no longer stand.
@@ -188,10 +230,14 @@ pub struct ShardWrite {
     pub cells: Cells,
     /// Answers to record.
     pub answers: Vec<(CommandId, Outcome, Timestamp)>,
-    /// Unique values taken: field, value, number.
+    /// Unique values given back, before others are taken: field, value.
+    pub unique_gone: Vec<(String, String)>,
+    /// Unique values taken: field, value, number or key.
     pub unique: Vec<(String, String, String)>,
     /// Row keys, wrapped.
     pub keys: Vec<(CaseId, String)>,
+    /// Number of the set of packs it was decided by; 0 for packs that are not installed in this store.
+    pub packs: u64,
 }
 
 /// Order of a list of cases.
@@ -269,96 +315,6 @@ pub struct StoredLine {
     pub hash: Hash,
 }
 
-/// Rows behind a figure.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FactFilter {
-    /// Measure.
-    pub measure: String,
-    /// Place; inside it.
-    pub place: PlaceCode,
-    /// Days `[from, to)`; `None` for stocks.
-    pub days: Option<(i32, i32)>,
-    /// Only this part.
-    pub dim: Option<String>,
-}
-
-/// A counter that is read: place, period and dimension key as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CellRead {
-    /// Place.
-    pub place: PlaceCode,
-    /// Period.
-    pub period: Period,
-    /// Dimension key.
-    pub dim: String,
-    /// Rows.
-    pub rows: i64,
-    /// Sum of values.
-    pub sum: i64,
-}
-
-/// An account.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Account {
-    /// Name, unique.
-    pub id: AccountId,
-    /// What the person is called.
-    pub name: String,
-    /// argon2id hash; `None` cannot sign in with a password.
-    pub password: Option<String>,
-    /// May it sign in?
-    pub active: bool,
-}
-
-/// A session, found by the hash of its token.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Session {
-    /// SHA-256 of the token, hex.
-    pub token_hash: String,
-    /// Account.
-    pub account: AccountId,
-    /// Post it acts in.
-    pub post: Option<PostId>,
-    /// Until when.
-    pub expires_at: Timestamp,
-}
-
-/// An uploaded file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FileRow {
-    /// Id: hex of 16 random bytes.
-    pub id: String,
-    /// Name given by the uploader, for display only.
-    pub name: String,
-    /// Type found by looking inside.
-    pub media_type: String,
-    /// Bytes.
-    pub bytes: u64,
-    /// When.
-    pub at: Timestamp,
-    /// The case it belongs to, once it does.
-    pub case: Option<(Shard, CaseId)>,
-    /// A perceptual hash of a picture, for finding the same photo again.
-    pub fingerprint: Option<u64>,
-}
-
-/// A line of the access log: who saw personal values in clear, for which case.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Access {
-    /// When.
-    pub at: Timestamp,
-    /// Shard.
-    pub shard: Shard,
-    /// Case.
-    pub case: CaseId,
-    /// Post.
-    pub post: PostId,
-    /// Account.
-    pub account: AccountId,
-    /// Fields seen.
-    pub fields: Vec<String>,
-}
-
 /// A notice to a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
@@ -408,6 +364,8 @@ pub trait Store: Send + Sync {
 
     /// One case.
     async fn case(&self, shard: Shard, case: CaseId) -> Result<Option<Case>, StoreError>;
+    /// The id of a case by its public number: cheaper than the case.
+    async fn case_id(&self, shard: Shard, number: &str) -> Result<Option<CaseId>, StoreError>;
     /// One case by its public number.
     async fn case_by_number(&self, shard: Shard, number: &str) -> Result<Option<Case>, StoreError>;
     /// A page of cases.
@@ -424,6 +382,15 @@ pub trait Store: Send + Sync {
     async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq`, in order.
     async fn entries_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    /// Journal lines of a shard in `(after, until]` that hold one of the texts `holds`, in order: a job that waits for one kind of
+    /// change does not read the others.
+    async fn entries_holding(
+        &self,
+        shard: Shard,
+        span: (u64, u64),
+        holds: &[&str],
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq` as stored, in order: what proofs and replay read.
     async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError>;
     /// Shards that have a journal.
@@ -431,12 +398,23 @@ pub trait Store: Send + Sync {
     /// How far a job has read a shard's journal.
     async fn cursor(&self, job: &str, shard: Shard) -> Result<u64, StoreError>;
     /// Remembers how far a job has read.
-    async fn cursor_set(&self, job: &str, shard: Shard, seq: u64) -> Result<(), StoreError>;
+    async fn cursors_set(&self, job: &str, seqs: &[(Shard, u64)]) -> Result<(), StoreError>;
 
     /// Counters of `measure` at the places (counties and townships; others have none) for the periods: totals, parts by
     /// dimension and classes of minutes.
     async fn cells(&self, measure: &str, places: &[PlaceCode], periods: &[Period])
     -> Result<Vec<CellRead>, StoreError>;
+    /// Counters of a stock at the places for every month up to and with this one, with parts and classes or without.
+    async fn cells_to(
+        &self,
+        measure: &str,
+        places: &[PlaceCode],
+        month: i32,
+        parts: bool,
+    ) -> Result<Vec<CellRead>, StoreError>;
+    /// The latest row of each member in the days of a filter, by member; an error when there are more members than a
+    /// store reads at a time.
+    async fn facts_latest(&self, filter: &FactFilter) -> Result<Vec<MemberRead>, StoreError>;
     /// Facts of a filter summed by dimension, for places and days that have no counters: dimension, rows, sum.
     async fn facts_sum(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError>;
     /// Facts of a filter counted by dimension and value, for medians: dimension, value, rows.
@@ -448,6 +426,12 @@ pub trait Store: Send + Sync {
         after: Option<(i32, CaseId)>,
         limit: u32,
     ) -> Result<Vec<(i32, Shard, CaseId)>, StoreError>;
+    /// Every fact of a shard, for comparing with a rebuild.
+    async fn facts_all(&self, shard: Shard) -> Result<Vec<(CaseId, Fact)>, StoreError>;
+    /// Forgets the facts and counters of a shard, before they are counted anew.
+    async fn figures_clear(&self, shard: Shard) -> Result<(), StoreError>;
+    /// Adds facts and counters that were counted anew.
+    async fn figures_add(&self, shard: Shard, facts: &[(CaseId, Fact)], cells: &Cells) -> Result<(), StoreError>;
     /// Every counter of a shard, for comparing with a rebuild.
     async fn cells_all(&self, shard: Shard) -> Result<Cells, StoreError>;
 
@@ -463,10 +447,53 @@ pub trait Store: Send + Sync {
     async fn posts(&self) -> Result<Vec<Post>, StoreError>;
     /// Puts posts.
     async fn posts_put(&self, posts: &[Post]) -> Result<(), StoreError>;
+    /// A page of register rows.
+    async fn rows(
+        &self,
+        filter: &RowFilter,
+        order: &RowOrder,
+        after: Option<&RowAfter>,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError>;
+    /// How many rows a filter has, exactly.
+    async fn row_count(&self, filter: &RowFilter) -> Result<u64, StoreError>;
+    /// Every version of a row, in order of validity.
+    async fn row_versions(&self, row: &RowKey) -> Result<Vec<Record>, StoreError>;
+    /// Rows that refer to a row and still hold on `day`.
+    async fn referers(&self, row: &RowKey, day: Date, limit: u32) -> Result<Vec<Referer>, StoreError>;
+    /// A page of rows that break a rule, longest first, after this instant and row.
+    async fn violations(
+        &self,
+        filter: &ViolationFilter,
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Violation>, StoreError>;
+    /// How many rows break a rule, exactly.
+    async fn violation_count(&self, filter: &ViolationFilter) -> Result<u64, StoreError>;
+    /// Rows that break one of the rules and for which no case was opened yet.
+    async fn violations_unopened(&self, rules: &[String], limit: u32) -> Result<Vec<Violation>, StoreError>;
+    /// Notes the case that was opened for a row that breaks a rule.
+    async fn violation_opened(&self, violation: &Violation, number: &str) -> Result<(), StoreError>;
+    /// Puts these in place of everything noted for a rule; what was broken before stays broken since then.
+    async fn violations_set(&self, rule: &str, violations: &[Violation]) -> Result<(), StoreError>;
+    /// Makes the views other tools read, one for each register and process, in place of those that are there.
+    async fn views_set(&self, model: &Model) -> Result<(), StoreError>;
+    /// A page of proposals, newest first.
+    async fn proposals(&self, filter: &ProposalFilter, limit: u32) -> Result<Vec<Proposal>, StoreError>;
+    /// One proposal.
+    async fn proposal(&self, shard: Shard, id: ProposalId) -> Result<Option<Proposal>, StoreError>;
     /// Newest versions of register rows of a shard, by key.
     async fn records(&self, shard: Shard, register: &str) -> Result<Vec<Record>, StoreError>;
     /// Every dated version of every register row of a shard, by register, key and first day.
     async fn record_versions(&self, shard: Shard) -> Result<Vec<Record>, StoreError>;
+
+    /// Installs packs: sources, row, journal line, and the facts and counters of the measures that changed, all of it or
+    /// nothing.
+    ///
+    /// Fails with [`StoreError::PacksChanged`] when the newest set is not the one before the new one.
+    async fn packs_install(&self, install: &Install<'_>) -> Result<(), StoreError>;
+    /// Sources of a pack by their digest.
+    async fn pack_source(&self, digest: &str) -> Result<Option<String>, StoreError>;
 
     /// An account.
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError>;
@@ -484,6 +511,10 @@ pub trait Store: Send + Sync {
     async fn file(&self, id: &str) -> Result<Option<FileRow>, StoreError>;
     /// Puts a file.
     async fn file_put(&self, file: &FileRow) -> Result<(), StoreError>;
+    /// The case a document's code leads to.
+    async fn document(&self, code: &str) -> Result<Option<(Shard, CaseId)>, StoreError>;
+    /// Forgets what is no longer needed.
+    async fn forget(&self, stale: &Stale) -> Result<Forgotten, StoreError>;
     /// The wrapped key of a case.
     async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError>;
     /// Notes who saw personal values.

@@ -51,7 +51,11 @@ impl Places {
 }
 
 /// Rows of registers kept for the whole deployment: by register and key, versions in order of validity.
-pub type ReferenceRows = HashMap<String, HashMap<String, Vec<Record>>>;
+pub type ReferenceRows = HashMap<String, HashMap<String, Arc<Vec<Record>>>>;
+
+/// Changed rows kept beside the others before all are put together anew: a batch then costs what it changes, however many
+/// rows there are.
+const FRESH_ROWS_MIN: usize = 1024;
 
 /// The snapshot.
 #[derive(Clone)]
@@ -62,27 +66,40 @@ pub struct World {
     pub places: Places,
     /// Calendar and office hours.
     pub office: Office,
-    /// Registers of the deployment.
+    /// Registers of the deployment, as they were when all rows were last put together.
     pub reference: Arc<ReferenceRows>,
+    /// Rows of theirs that changed since; each with all its versions.
+    pub fresh: Arc<ReferenceRows>,
     /// Posts.
     pub posts: Arc<Posts>,
 }
 
 impl World {
+    /// Every version of a row of a deployment register, in order of validity.
+    #[must_use]
+    pub fn versions(&self, register: &str, key: &str) -> &[Record] {
+        find(&self.fresh, register, key).or_else(|| find(&self.reference, register, key)).map_or(&[], Vec::as_slice)
+    }
+
     /// The newest version of a reference row whatever the day: for showing old cases.
     #[must_use]
     pub fn latest(&self, register: &str, key: &str) -> Option<&Record> {
-        self.reference.get(register)?.get(key)?.last()
+        self.versions(register, key).last()
+    }
+
+    /// Every row of a deployment register with its versions, in no order.
+    pub fn each_row(&self, register: &str) -> impl Iterator<Item = &Vec<Record>> {
+        let fresh = self.fresh.get(register);
+        let is_old = move |key: &String| fresh.is_none_or(|rows| !rows.contains_key(key));
+        let old = self.reference.get(register).into_iter().flatten().filter(move |(key, _)| is_old(key));
+        old.chain(fresh.into_iter().flatten()).map(|(_, versions)| versions.as_ref())
     }
 
     /// All rows of a reference register that hold on `day`, in key order.
     #[must_use]
     pub fn rows_on(&self, register: &str, day: Date) -> Vec<&Record> {
         let mut rows: Vec<&Record> = self
-            .reference
-            .get(register)
-            .into_iter()
-            .flat_map(HashMap::values)
+            .each_row(register)
             .filter_map(|versions| versions.iter().rev().find(|record| record.valid_on(day)))
             .collect();
         rows.sort_by(|a, b| a.key.cmp(&b.key));
@@ -92,31 +109,86 @@ impl World {
     /// The same world with `records` of deployment registers put in place; records kept by place are left out.
     #[must_use]
     pub fn with_records(&self, records: impl IntoIterator<Item = Record>) -> World {
-        let mut reference = ReferenceRows::clone(&self.reference);
+        let mut fresh = ReferenceRows::clone(&self.fresh);
         for record in records {
-            let deployed = self
-                .model
-                .registers
-                .get(&record.register)
-                .is_some_and(|r| r.scope == ganglion_model::pack::Scope::Deployment);
-            if !deployed {
+            let register = self.model.registers.get(&record.register);
+            if register.is_none_or(|register| register.scope != ganglion_model::pack::Scope::Deployment) {
                 continue;
             }
-            let versions = reference.entry(record.register.clone()).or_default().entry(record.key.clone()).or_default();
-            versions.retain(|old| old.valid_from != record.valid_from);
-            versions.push(record);
-            versions.sort_by_key(|record| record.valid_from);
+            let rows = fresh.entry(record.register.clone()).or_default();
+            let versions = rows.entry(record.key.clone()).or_insert_with(|| {
+                let old = find(&self.reference, &record.register, &record.key);
+                Arc::new(old.cloned().unwrap_or_default())
+            });
+            put_version(Arc::make_mut(versions), record);
         }
-        World { reference: Arc::new(reference), ..self.clone() }
+        let count = |rows: &ReferenceRows| rows.values().map(HashMap::len).sum::<usize>();
+        if count(&fresh) <= FRESH_ROWS_MIN.max(count(&self.reference) / 16) {
+            return World { fresh: Arc::new(fresh), ..self.clone() };
+        }
+        let mut reference = ReferenceRows::clone(&self.reference);
+        for (register, rows) in fresh {
+            reference.entry(register).or_default().extend(rows);
+        }
+        World { reference: Arc::new(reference), fresh: Arc::default(), ..self.clone() }
     }
+}
+
+/// The rows registers of the deployment start with.
+#[must_use]
+pub fn seeded(model: &Model) -> ReferenceRows {
+    let mut rows = ReferenceRows::new();
+    for register in model.registers.values().filter(|one| one.scope == ganglion_model::pack::Scope::Deployment) {
+        let by_key = rows.entry(register.name.clone()).or_default();
+        for seed in model.seeds.get(&register.name).into_iter().flatten() {
+            put_version(Arc::make_mut(by_key.entry(seed.key.clone()).or_default()), seed.record(register));
+        }
+    }
+    rows
+}
+
+impl World {
+    /// The same world without these versions: register, key, first day.
+    #[must_use]
+    pub fn without_records(self, gone: &[(String, String, Option<Date>)]) -> World {
+        if gone.is_empty() {
+            return self;
+        }
+        let mut fresh = ReferenceRows::clone(&self.fresh);
+        for (register, key, from) in gone {
+            let mut versions = self.versions(register, key).to_vec();
+            versions.retain(|one| one.valid_from != *from);
+            fresh.entry(register.clone()).or_default().insert(key.clone(), Arc::new(versions));
+        }
+        World { fresh: Arc::new(fresh), ..self }
+    }
+}
+
+fn find<'a>(rows: &'a ReferenceRows, register: &str, key: &str) -> Option<&'a Vec<Record>> {
+    rows.get(register)?.get(key).map(Arc::as_ref)
+}
+
+/// Puts a version among the others of its row, in place of one that begins on the same day.
+pub fn put_version(versions: &mut Vec<Record>, record: Record) {
+    versions.retain(|old| old.valid_from != record.valid_from);
+    let at = versions.partition_point(|old| old.valid_from < record.valid_from);
+    versions.insert(at, record);
 }
 
 impl Rows for World {
     fn row(&self, register: &str, key: &str, day: Date) -> Option<&Record> {
-        self.reference.get(register)?.get(key)?.iter().rev().find(|record| record.valid_on(day))
+        self.versions(register, key).iter().rev().find(|record| record.valid_on(day))
+    }
+
+    fn is_known(&self, register: &str, key: &str) -> bool {
+        self.latest(register, key).is_some()
     }
 
     fn fields(&self, register: &str) -> &[Field] {
         self.model.registers.get(register).map_or(&[], |register| &register.fields)
+    }
+
+    fn root(&self) -> Option<PlaceCode> {
+        Some(self.places.root)
     }
 }

@@ -2,11 +2,14 @@
 
 use crate::Fields;
 use crate::clocks::Clock;
-use crate::id::{AccountId, CaseId, CommandId, PostId, Shard};
+use crate::id::{AccountId, CaseId, CommandId, PostId, ProposalId, Shard};
+use crate::issued::Issued;
 use crate::place::Level;
+use crate::proposal::{Proposal, RowWish, Verdict};
 use crate::row::{Case, Link, Mark, Notice, Record, Route};
 use crate::text::Text;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -102,6 +105,22 @@ pub enum Body {
         /// The clock.
         clock: String,
     },
+    /// Issues a document of a case by hand.
+    Issue {
+        /// The case.
+        case: CaseId,
+        /// Which document of the packs.
+        document: String,
+    },
+    /// Withdraws a document.
+    Withdraw {
+        /// The case.
+        case: CaseId,
+        /// Its code.
+        code: String,
+        /// Why.
+        reason: String,
+    },
     /// The calendar changed: deadlines are counted again.
     Recompute {
         /// The case.
@@ -127,6 +146,30 @@ pub enum Body {
     Put {
         /// The row; its version is set by `decide`.
         record: Record,
+    },
+    /// Changes a register row as its register allows, or proposes to, where two persons are needed.
+    Row {
+        /// What is wanted.
+        wish: Box<RowWish>,
+    },
+    /// Puts a row back to what it was: what an import that was given up leaves behind.
+    Restore {
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: String,
+        /// Every version it had; none: the row was not there.
+        versions: Vec<Record>,
+    },
+    /// Decides a proposed change.
+    Decide {
+        /// The proposal.
+        proposal: ProposalId,
+        /// What is decided.
+        verdict: Verdict,
+        /// Why.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
     },
 }
 
@@ -155,6 +198,21 @@ pub enum Change {
     Record {
         /// The whole new version.
         record: Box<Record>,
+    },
+    /// A version of a register row was taken back, as if it had never been put.
+    RecordGone {
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: String,
+        /// The first day it held.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        valid_from: Option<Date>,
+    },
+    /// A change of a register row was proposed, or decided.
+    Proposal {
+        /// As it stands now.
+        proposal: Box<Proposal>,
     },
 }
 
@@ -268,6 +326,19 @@ pub enum Op {
     Link {
         /// Tie.
         link: Link,
+    },
+    /// A document was issued; one of the same kind that stood is superseded.
+    Issue {
+        /// The document.
+        issued: Box<Issued>,
+    },
+    /// A document was withdrawn.
+    Withdraw {
+        /// Its code.
+        code: String,
+        /// Why; empty when an action of the pack did it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
     },
     /// Asks for a case to be opened; a job does it and ties both. Kept in the journal so that it happens once.
     Spawn {
@@ -389,6 +460,10 @@ pub enum RefusalCode {
     WrongShard,
     /// There is no such process, register or action.
     Unknown,
+    /// Another version of the row is in the way.
+    Overlap,
+    /// Other rows still refer to the row.
+    Referenced,
     /// Nothing waits in the queue that the actor may take.
     NothingWaiting,
 }

@@ -27,6 +27,10 @@ uuid_id!(
     /// A command: chosen by the caller (`UUIDv7`), so that a repeat is recognised.
     CommandId
 );
+uuid_id!(
+    /// A proposed change of a register row.
+    ProposalId
+);
 
 /// The county whose rows live together: a six-digit division code, or 0 for what belongs to the whole deployment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

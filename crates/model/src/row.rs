@@ -3,10 +3,12 @@
 use crate::Fields;
 use crate::clocks::Clock;
 use crate::id::{AccountId, CaseId, PostId, Shard};
+use crate::issued::Issued;
 use crate::place::{Level, PlaceCode};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
 /// A case of a process.
@@ -91,6 +93,9 @@ pub struct Case {
     /// Other cases it is tied to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
+    /// Documents that were issued, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<Issued>,
 }
 
 impl Case {
@@ -310,11 +315,64 @@ pub struct Record {
     pub valid_to: Option<Date>,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// Values.
+    /// Values; personal ones are sealed text.
     pub fields: Fields,
+    /// On whose authority it is so; `None` for rows that came with a pack or from the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Box<Authority>>,
+}
+
+/// Who changed a row, who agreed, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authority {
+    /// Who changed it, or proposed the change.
+    pub by: Mark,
+    /// The other person who approved it, where two are needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Mark>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+}
+
+/// Natural key of a row within the deployment: shard, register, key.
+pub type RowKey = (Shard, String, String);
+
+/// The id a register row goes by where cases have theirs: in the journal, in facts, for its seal key and in the access
+/// log. It follows from the natural key, so nothing has to be looked up.
+#[must_use]
+pub fn row_id(shard: Shard, register: &str, key: &str) -> CaseId {
+    let hash = Sha256::new()
+        .chain_update(shard.0.to_be_bytes())
+        .chain_update(register.as_bytes())
+        .chain_update([0])
+        .chain_update(key.as_bytes())
+        .finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    CaseId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
 
 impl Record {
+    /// See [`row_id`].
+    #[must_use]
+    pub fn id(&self) -> CaseId {
+        row_id(self.shard, &self.register, &self.key)
+    }
+
+    /// Its natural key within the deployment.
+    #[must_use]
+    pub fn row_key(&self) -> RowKey {
+        (self.shard, self.register.clone(), self.key.clone())
+    }
+
+    /// Whether it holds on some day on which the other does.
+    #[must_use]
+    pub fn overlaps(&self, from: Option<Date>, to: Option<Date>) -> bool {
+        self.valid_from.unwrap_or(Date::MIN) < to.unwrap_or(Date::MAX)
+            && from.unwrap_or(Date::MIN) < self.valid_to.unwrap_or(Date::MAX)
+    }
+
     /// Whether it holds on `day`.
     #[must_use]
     pub fn valid_on(&self, day: Date) -> bool {

@@ -1,22 +1,30 @@
-//! What the names in an expression stand for: `case.*`, `form.*`, `actor.*`, `clock.*`, `mark.*`, `first.*`, `last.*`,
-//! `row.*`, `now`, `today`. The list in `docs/packs/language.md` is the contract.
+//! What the names in an expression stand for: `case.*`, `form.*`, `actor.*`, `clock.*`, `document.*`, `mark.*`,
+//! `first.*`, `last.*`, `row.*`, `now`, `today`. The list in `docs/packs/language.md` is the contract.
 
 use crate::Fields;
 use crate::clocks::local_date;
 use crate::expr::{Scope, Val};
+use crate::issued::Standing;
 use crate::pack::{Field, FieldKind, Process, promised_of};
 use crate::place::{Level, PlaceCode};
 use crate::row::{Case, Down, Record};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// Rows of registers that live in memory, for following references.
 pub trait Rows {
     /// The row of `register` with `key` that holds on `day`.
     fn row(&self, register: &str, key: &str, day: Date) -> Option<&Record>;
+    /// Whether there is such a row, whatever the day.
+    fn is_known(&self, register: &str, key: &str) -> bool;
     /// The fields of `register`, for following a reference further.
     fn fields(&self, register: &str) -> &[Field];
+    /// The place the whole installation serves: where rows kept for the deployment count.
+    fn root(&self) -> Option<PlaceCode> {
+        None
+    }
 }
 
 /// The actor as expressions see it.
@@ -28,8 +36,10 @@ pub struct ActorView {
     pub level: Option<Level>,
     /// Post id.
     pub post: Option<String>,
-    /// The post's place.
+    /// The place the post stands at.
     pub place: Option<PlaceCode>,
+    /// Who holds it.
+    pub account: Option<String>,
 }
 
 /// Names over a case and what is being typed.
@@ -80,20 +90,66 @@ fn children<'a>(case: &Case, path: &[String]) -> Val<'a> {
     Val::Int(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-/// The value of a field, going on through references while there is path left.
-fn follow<'a>(rows: &'a dyn Rows, fields: &'a Fields, declared: &'a [Field], path: &[String], day: Date) -> Val<'a> {
+/// The value of a field, going on through references and into columns of tables while there is path left.
+pub fn follow<'a>(
+    rows: &'a dyn Rows,
+    fields: &'a Fields,
+    declared: &'a [Field],
+    path: &[String],
+    day: Date,
+) -> Val<'a> {
     let Some((name, rest)) = path.split_first() else {
         return Val::Null;
     };
-    let value = fields.get(name).map_or(Val::Null, Val::from_json);
-    if rest.is_empty() {
-        return value;
-    }
-    let Some(FieldKind::Ref { register }) = declared.iter().find(|f| f.name == *name).map(|f| &f.kind) else {
+    let Some(value) = fields.get(name) else {
         return Val::Null;
     };
-    let Val::Text(key) = value else { return Val::Null };
-    rows.row(register, &key, day).map_or(Val::Null, |row| follow(rows, &row.fields, rows.fields(register), rest, day))
+    if rest.is_empty() {
+        return Val::from_json(value);
+    }
+    let behind = |register: &str, key: &Value| {
+        let row = key.as_str().and_then(|key| rows.row(register, key, day));
+        row.map_or(Val::Null, |row| follow(rows, &row.fields, rows.fields(register), rest, day))
+    };
+    match declared.iter().find(|f| f.name == *name).map(|f| &f.kind) {
+        Some(FieldKind::Ref { register }) => behind(register, value),
+        Some(FieldKind::Refs { register, .. }) => {
+            let keys = value.as_array().into_iter().flatten();
+            Val::List(keys.map(|key| behind(register, key)).filter(|one| *one != Val::Null).collect())
+        }
+        Some(FieldKind::Table { fields: columns, .. }) => Val::List(column(value, columns, rest)),
+        _ => Val::Null,
+    }
+}
+
+/// The values of a column, empty cells left out.
+fn column<'a>(table: &'a Value, columns: &'a [Field], path: &[String]) -> Vec<Val<'a>> {
+    let Some(name) = path.first().filter(|name| columns.iter().any(|column| column.name == **name)) else {
+        return Vec::new();
+    };
+    let rows = table.as_array().into_iter().flatten();
+    rows.filter_map(|row| row.get(name)).map(Val::from_json).filter(|cell| *cell != Val::Null).collect()
+}
+
+/// Names while a row inside a row is judged: `row.*` is that row, everything else is what it is outside.
+pub struct InRow<'a> {
+    /// The names outside.
+    pub outer: &'a Names<'a>,
+    /// The row.
+    pub row: &'a Fields,
+    /// Its columns.
+    pub columns: &'a [Field],
+}
+
+impl Scope for InRow<'_> {
+    fn get<'a>(&'a self, path: &[String]) -> Val<'a> {
+        match path.split_first() {
+            Some((root, rest)) if root == "row" => {
+                follow(self.outer.rows, self.row, self.columns, rest, local_date(self.outer.now))
+            }
+            _ => self.outer.get(path),
+        }
+    }
 }
 
 impl Names<'_> {
@@ -143,6 +199,18 @@ impl Names<'_> {
         }
     }
 
+    /// The newest document of a kind; one that was never issued is not valid.
+    fn document<'a>(&'a self, case: &'a Case, path: &[String]) -> Val<'a> {
+        let [name, what] = path else { return Val::Null };
+        let mut all = case.documents.iter().filter(|one| one.document == *name);
+        match what.as_str() {
+            "valid" => Val::Bool(all.any(|one| one.standing == Standing::Valid)),
+            "issued" => Val::Int(i64::try_from(all.count()).unwrap_or(i64::MAX)),
+            "number" => all.next_back().map_or(Val::Null, |one| Val::Text(Cow::Borrowed(&one.number))),
+            _ => Val::Null,
+        }
+    }
+
     fn actor(&self, path: &[String]) -> Val<'_> {
         let (Some(actor), Some(what)) = (self.actor, path.first()) else {
             return Val::Null;
@@ -150,8 +218,9 @@ impl Names<'_> {
         match what.as_str() {
             "role" => Val::Text(Cow::Borrowed(&actor.role)),
             "level" => actor.level.map_or(Val::Null, |level| Val::Text(Cow::Borrowed(level.as_str()))),
-            "place" => actor.place.map_or(Val::Null, |place| Val::Text(Cow::Owned(place.to_string()))),
             "post" => actor.post.as_deref().map_or(Val::Null, |post| Val::Text(Cow::Borrowed(post))),
+            "place" => actor.place.map_or(Val::Null, |place| Val::Text(Cow::Owned(place.to_string()))),
+            "account" => actor.account.as_deref().map_or(Val::Null, |account| Val::Text(Cow::Borrowed(account))),
             _ => Val::Null,
         }
     }
@@ -173,6 +242,7 @@ impl Scope for Names<'_> {
             ("notice", Some(case)) => notice(case, rest),
             ("children", Some(case)) => children(case, rest),
             ("clock", Some(case)) => self.clock(case, rest),
+            ("document", Some(case)) => self.document(case, rest),
             ("mark", Some(case)) => {
                 rest.first().and_then(|name| case.marks.get(name)).map_or(Val::Null, |mark| time(mark.at))
             }
@@ -187,7 +257,7 @@ impl Scope for Names<'_> {
     }
 }
 
-/// Names over a register row: `row.*`.
+/// Names over a register row: `row.*`, for what is computed when it is written also `form.*`.
 pub struct RowNames<'a> {
     /// Register rows.
     pub rows: &'a dyn Rows,
@@ -198,7 +268,7 @@ pub struct RowNames<'a> {
 impl Scope for RowNames<'_> {
     fn get<'a>(&'a self, path: &[String]) -> Val<'a> {
         match path.split_first() {
-            Some((root, rest)) if root == "row" || root == "case" => follow(
+            Some((root, rest)) if matches!(root.as_str(), "row" | "case" | "form") => follow(
                 self.rows,
                 &self.record.fields,
                 self.rows.fields(&self.record.register),

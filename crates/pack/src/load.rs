@@ -17,6 +17,14 @@ pub struct Loaded {
     pub processes: Vec<Node>,
     /// Content of `indicators.yaml`.
     pub indicators: Option<Node>,
+    /// Content of `rules.yaml`.
+    pub rules: Option<Node>,
+    /// Content of `documents.yaml`.
+    pub documents: Option<Node>,
+    /// Templates and pictures of documents by path.
+    pub papers: BTreeMap<String, String>,
+    /// The folder as shown to the author.
+    pub shown: String,
     /// Tables by path: the file's number in the sink, and the text.
     pub tables: BTreeMap<String, (usize, String)>,
 }
@@ -27,6 +35,9 @@ enum Use {
     Register,
     Process,
     Indicators,
+    Rules,
+    Documents,
+    Paper,
     Table,
     Nothing,
 }
@@ -36,9 +47,12 @@ fn use_of(path: &str) -> Use {
     match yaml {
         Some("pack") => Use::Header,
         Some("indicators") => Use::Indicators,
+        Some("rules") => Use::Rules,
+        Some("documents") => Use::Documents,
         Some(rest) if rest.starts_with("registers/") && rest.matches('/').count() == 1 => Use::Register,
         Some(rest) if rest.starts_with("processes/") && rest.matches('/').count() == 1 => Use::Process,
         None if path.starts_with("data/") && path.ends_with(".csv") => Use::Table,
+        None if path.starts_with("documents/") => Use::Paper,
         _ => Use::Nothing,
     }
 }
@@ -53,6 +67,10 @@ impl Loaded {
             registers: Vec::new(),
             processes: Vec::new(),
             indicators: None,
+            rules: None,
+            documents: None,
+            papers: BTreeMap::new(),
+            shown: source.shown.clone(),
             tables: BTreeMap::new(),
         };
         for (path, bytes) in &source.files {
@@ -72,6 +90,11 @@ impl Loaded {
         match used {
             Use::Header => self.header = yaml::parse(sink, file, &text),
             Use::Indicators => self.indicators = yaml::parse(sink, file, &text),
+            Use::Rules => self.rules = yaml::parse(sink, file, &text),
+            Use::Documents => self.documents = yaml::parse(sink, file, &text),
+            Use::Paper => {
+                self.papers.insert(path.to_owned(), text);
+            }
             Use::Register => self.registers.extend(yaml::parse(sink, file, &text)),
             Use::Process => self.processes.extend(yaml::parse(sink, file, &text)),
             Use::Table => {
@@ -126,6 +149,6 @@ fn decode(sink: &Sink, shown: &str, bytes: &Result<Vec<u8>, String>) -> Option<(
 
 fn stray(sink: &Sink, shown: &str) {
     let at = At { file: sink.file(shown, ""), line: 1, column: 1 };
-    let remedy = "packs have pack.yaml, indicators.yaml, registers/*.yaml, processes/*.yaml and data/*.csv";
+    let remedy = "packs have pack.yaml, indicators.yaml, rules.yaml, documents.yaml, registers/*.yaml, processes/*.yaml, documents/*.typ and data/*.csv";
     sink.warn(at, "stray-file", "this file is read by nothing", remedy);
 }

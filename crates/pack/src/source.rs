@@ -93,14 +93,18 @@ pub struct PackSource {
 }
 
 impl PackSource {
-    /// Reads every file a pack may have (`*.yaml`, `*.csv`); others, such as scenarios, are left alone.
+    /// Reads every file a pack may have (`*.yaml`, `*.csv`, templates and pictures of documents); others, such as scenarios,
+    /// are left alone.
     ///
     /// # Errors
     /// When the listing cannot be had. A file that cannot be read becomes a finding.
     pub fn load(shown: &str, from: &dyn Files) -> io::Result<PackSource> {
         let mut paths = from.paths()?;
         paths.sort();
-        let wanted = |path: &String| path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".csv");
+        let wanted = |path: &String| {
+            [".yaml", ".yml", ".csv", ".typ"].iter().any(|end| path.ends_with(end))
+                || (path.starts_with("documents/") && path.ends_with(".svg"))
+        };
         let files = paths
             .into_iter()
             .filter(wanted)

@@ -4,6 +4,7 @@
 use crate::cx::Cx;
 use crate::kind;
 use crate::load::Loaded;
+use crate::lower::field::is_computed;
 use crate::near;
 use crate::sink::{At, Sink};
 use crate::yaml::{Key, Node};
@@ -17,8 +18,12 @@ pub struct FieldSymbol {
     pub kind: Option<FieldKind>,
     /// Sealed at rest.
     pub personal: bool,
+    /// Kept to some roles.
+    pub confidential: bool,
     /// Always demanded, without a condition.
     pub required: bool,
+    /// Given by the system: computed, or a number.
+    pub given: bool,
     /// Where it is declared.
     pub at: At,
 }
@@ -45,6 +50,8 @@ pub struct RegisterSymbol {
     pub at: At,
     /// Whether its rows belong to the deployment and can be followed in expressions.
     pub deployment: bool,
+    /// Whether its rows have a first and a last day.
+    pub dated: bool,
     /// Fields.
     pub fields: FieldSymbols,
 }
@@ -83,6 +90,14 @@ impl ProcessSymbol {
     }
 }
 
+/// A document.
+pub struct DocumentSymbol {
+    /// The pack that declares it.
+    pub packs: Vec<String>,
+    /// The process it is made from.
+    pub of: String,
+}
+
 /// Everything declared.
 #[derive(Default)]
 pub struct Symbols {
@@ -100,6 +115,10 @@ pub struct Symbols {
     pub measures: BTreeMap<String, At>,
     /// Indicators: where declared.
     pub indicators: BTreeMap<String, At>,
+    /// Rules: where declared.
+    pub rules: BTreeMap<String, At>,
+    /// Documents.
+    pub documents: BTreeMap<String, DocumentSymbol>,
 }
 
 impl Symbols {
@@ -115,6 +134,8 @@ impl Symbols {
                 symbols.process(sink, &pack.name, node);
             }
             symbols.figures(sink, pack);
+            symbols.rules(sink, pack);
+            symbols.documents(sink, pack);
         }
         symbols
     }
@@ -169,6 +190,7 @@ impl Symbols {
             packs: vec![pack.to_owned()],
             at,
             deployment: Level::parse(text("scope")).is_none(),
+            dated: text("dated") == "true",
             fields: fields(node.get("fields")),
         };
         if let Some(first) = self.registers.get(name) {
@@ -208,14 +230,37 @@ impl Symbols {
         self.processes.insert(name.to_owned(), symbol);
     }
 
+    fn rules(&mut self, sink: &Sink, pack: &Loaded) {
+        let Some(node) = &pack.rules else { return };
+        for (name, _) in node.get("rules").map(Node::entries).unwrap_or_default() {
+            if self.rules.insert(name.text.clone(), name.at).is_some() {
+                sink.error(name.at, "duplicate-name", format!("another pack declares the rule `{}`", name.text));
+            }
+        }
+    }
+
+    fn documents(&mut self, sink: &Sink, pack: &Loaded) {
+        let declared = pack.documents.as_ref().and_then(|node| node.get("documents"));
+        for (name, node) in declared.map(Node::entries).unwrap_or_default() {
+            if let Some(first) = self.documents.get(&name.text) {
+                twice(sink, name.at, "document", &name.text, &first.packs);
+                continue;
+            }
+            let of = node.get("of").and_then(Node::text).unwrap_or_default().to_owned();
+            self.documents.insert(name.text.clone(), DocumentSymbol { packs: vec![pack.name.clone()], of });
+        }
+    }
+
     fn figures(&mut self, sink: &Sink, pack: &Loaded) {
         let Some(node) = &pack.indicators else { return };
         for (key, what, into) in
             [("measures", "measure", &mut self.measures), ("indicators", "indicator", &mut self.indicators)]
         {
             for (name, _) in node.get(key).map(Node::entries).unwrap_or_default() {
-                if into.insert(name.text.clone(), name.at).is_some() {
-                    sink.error(name.at, "duplicate-name", format!("another pack declares the {what} `{}`", name.text));
+                if let Some(first) = into.insert(name.text.clone(), name.at) {
+                    let message = format!("another pack declares the {what} `{}` ({})", name.text, sink.shown(first));
+                    let remedy = format!("names of figures are shared by all packs: begin it with {}_", pack.name);
+                    sink.error_help(name.at, "duplicate-name", message, remedy);
                 }
             }
         }
@@ -236,9 +281,13 @@ pub fn fields(node: Option<&Node>) -> FieldSymbols {
     let entries = node.map(Node::entries).unwrap_or_default().iter();
     entries
         .map(|(key, node)| {
+            let kind = kind::read(cx, node);
+            let given = is_computed(node) || matches!(kind, Some(FieldKind::Serial { .. }));
             let symbol = FieldSymbol {
-                kind: kind::read(cx, node),
+                kind,
+                given,
                 personal: cx.flag(node, "personal", false),
+                confidential: node.get("see").is_some(),
                 required: cx.flag(node, "required", false) && node.get("when").is_none(),
                 at: key.at,
             };

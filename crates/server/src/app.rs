@@ -4,12 +4,15 @@ use crate::assets::Ui;
 use crate::files::Files;
 use crate::limits::{
     FOLLOW_TRIES_MAX, PASSWORDS_AT_ONCE_MAX, RATE_WINDOW_SECONDS, REPORT_TRIES_MAX, SIGN_IN_FAILURES_MAX,
-    SIGN_IN_LOCK_SECONDS, SIGN_IN_TRIES_MAX, STOP_SECONDS, UPLOAD_TRIES_MAX,
+    SIGN_IN_LOCK_SECONDS, SIGN_IN_TRIES_MAX, STOP_SECONDS, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
 };
 use crate::map::Outlines;
+use crate::numbers::Numbers;
+use crate::papers::{Batches, Press};
 use crate::public::home::HomeFigures;
 use crate::rate::Rate;
 use crate::session::SessionCache;
+use crate::staff::Imports;
 use crate::templates::Templates;
 use crate::texts::TextsError;
 use arc_swap::ArcSwap;
@@ -32,6 +35,8 @@ pub type AppState = Arc<App>;
 pub struct Settings {
     /// Demonstration: one-click sign-in and a strip that says so. Never in service.
     pub demo: bool,
+    /// Simulated people act in the demonstration; the strip says so.
+    pub demo_moving: bool,
     /// Name of the place served; empty: the name of the place the installation serves.
     pub site: Text,
     /// Where files are kept.
@@ -42,6 +47,8 @@ pub struct Settings {
     pub session_hours: u32,
     /// Read templates, texts and built files from here instead of from the binary, anew for every page.
     pub ui_dir: Option<PathBuf>,
+    /// Address under which others reach this server, without a slash at the end: what square codes on documents lead to.
+    pub public_url: String,
     /// A proxy stands before the server and says in `X-Forwarded-For` who called.
     pub behind_proxy: bool,
 }
@@ -51,11 +58,13 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             demo: false,
+            demo_moving: false,
             site: Text::default(),
             data_dir: PathBuf::from("data"),
             cookie_secure: false,
             session_hours: 12,
             ui_dir: None,
+            public_url: String::new(),
             behind_proxy: false,
         }
     }
@@ -100,6 +109,8 @@ pub struct Rates {
     pub upload: Rate,
     /// Wrong follow attempts by address.
     pub follow: Rate,
+    /// Codes of documents that lead nowhere, by address.
+    pub verify: Rate,
 }
 
 /// The running server.
@@ -122,11 +133,16 @@ pub struct App {
     templates: ArcSwap<Templates>,
     pub(crate) files: Files,
     pub(crate) sessions: SessionCache,
+    pub(crate) numbers: Numbers,
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
     pub(crate) outlines: Outlines,
+    pub(crate) imports: Imports,
     pub(crate) home: HomeFigures,
+    pub(crate) press: Arc<Press>,
+    pub(crate) batches: Batches,
     pub(crate) live: crate::live::Hub,
+    pub(crate) installs: crate::packs::Installs,
     pub(crate) live_listeners: Arc<Semaphore>,
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -140,6 +156,7 @@ impl App {
         let ui = Ui { folder: parts.settings.ui_dir.clone() };
         let templates = ArcSwap::from_pointee(Templates::load(&ui)?);
         let files = Files::open(parts.settings.data_dir.join("files"))?;
+        let batches = Batches::open(parts.settings.data_dir.join("batches"))?;
         let rate = |max| Rate::new(max, RATE_WINDOW_SECONDS);
         let office = parts.world.load().office.clone();
         Ok(App {
@@ -149,22 +166,28 @@ impl App {
             committer: parts.committer,
             clock: parts.clock,
             master: parts.master,
+            imports: Imports::new(parts.settings.data_dir.join("imports/rows")),
             settings: parts.settings,
             ui,
             templates,
             files,
             sessions: SessionCache::default(),
+            numbers: Numbers::default(),
             rates: Rates {
                 failures: Rate::new(SIGN_IN_FAILURES_MAX, SIGN_IN_LOCK_SECONDS),
                 sign_in: rate(SIGN_IN_TRIES_MAX),
                 report: rate(REPORT_TRIES_MAX),
                 upload: rate(UPLOAD_TRIES_MAX),
                 follow: rate(FOLLOW_TRIES_MAX),
+                verify: rate(VERIFY_TRIES_MAX),
             },
             passwords: Semaphore::new(PASSWORDS_AT_ONCE_MAX),
             outlines: Outlines::default(),
             home: HomeFigures::default(),
+            press: Arc::default(),
+            batches,
             live: crate::live::Hub::default(),
+            installs: crate::packs::Installs::default(),
             live_listeners: Arc::new(Semaphore::new(crate::limits::LIVE_LISTENERS_MAX)),
             stopping: watch::Sender::new(false),
         })

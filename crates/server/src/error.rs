@@ -111,9 +111,12 @@ pub fn refusal_status(code: RefusalCode) -> StatusCode {
     match code {
         RefusalCode::NotFound | RefusalCode::Unknown => StatusCode::NOT_FOUND,
         RefusalCode::NotAllowed | RefusalCode::SamePerson => StatusCode::FORBIDDEN,
-        RefusalCode::WrongState | RefusalCode::Changed | RefusalCode::Duplicate | RefusalCode::NothingWaiting => {
-            StatusCode::CONFLICT
-        }
+        RefusalCode::WrongState
+        | RefusalCode::Changed
+        | RefusalCode::Duplicate
+        | RefusalCode::Overlap
+        | RefusalCode::Referenced
+        | RefusalCode::NothingWaiting => StatusCode::CONFLICT,
         RefusalCode::Guard | RefusalCode::Form | RefusalCode::Outside | RefusalCode::WrongShard => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
@@ -135,6 +138,8 @@ pub fn refusal_name(code: RefusalCode) -> &'static str {
         RefusalCode::Duplicate => "duplicate",
         RefusalCode::WrongShard => "wrong_shard",
         RefusalCode::Unknown => "unknown",
+        RefusalCode::Overlap => "overlap",
+        RefusalCode::Referenced => "referenced",
         RefusalCode::NothingWaiting => "nothing_waiting",
     }
 }

@@ -92,11 +92,25 @@ impl Say for Words {
     }
 }
 
+impl crate::app::App {
+    /// The words of a language, for what is made without a request or is always in one language.
+    #[must_use]
+    pub(crate) fn words(&self, lang: Lang) -> Words {
+        Words { templates: self.templates(), lang }
+    }
+}
+
 impl Web {
     /// The words of this request's language.
     #[must_use]
     pub fn words(&self) -> Words {
         Words { templates: self.templates(), lang: self.lang }
+    }
+
+    /// A text in a language, whatever that of the page.
+    #[must_use]
+    pub fn said_in(&self, lang: Lang, key: &str) -> String {
+        self.templates().texts.get(lang, key, &[])
     }
 
     /// Templates and words: looked for once a request, and only by requests that need them.

@@ -7,15 +7,19 @@ use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_kernel::apply::apply_all;
 use ganglion_kernel::batch::{kind_of, timers_of};
+use ganglion_kernel::decide::State;
+use ganglion_kernel::figures::rows;
 use ganglion_kernel::merkle::{Frontier, Hash};
 use ganglion_kernel::notice::{Standing, standing};
 use ganglion_kernel::port::{CaseWrite, Head, Line, ShardWrite, Store, StoredLine, Timer, Want};
 use ganglion_kernel::queue::{Waiting, waiting_of};
+use ganglion_kernel::rules::{self, Violation, broken_by_case};
+use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World, journal};
 use ganglion_model::change::Change;
-use ganglion_model::row::Case;
-use ganglion_model::{CaseId, Entry, Shard};
-use std::collections::HashMap;
+use ganglion_model::row::{Case, Record, RowKey};
+use ganglion_model::{CaseId, Entry, Shard, row_id};
+use std::collections::{BTreeMap, HashMap};
 
 /// Lines replayed in one write.
 const PAGE: u32 = 500;
@@ -102,7 +106,9 @@ fn read_line(shard: Shard, seq: u64, line: &StoredLine) -> Result<Line, ReplayEr
     let case = match &entry.change {
         Change::Opened { case } => Some(case.id),
         Change::Case { case, .. } => Some(*case),
-        Change::Record { .. } => None,
+        Change::Record { record } => Some(record.id()),
+        Change::RecordGone { register, key, .. } => Some(row_id(shard, register, key)),
+        Change::Proposal { proposal } => Some(row_id(proposal.shard, &proposal.wish.register, &proposal.key)),
     };
     Ok(Line { entry, canonical: again, hash, case })
 }
@@ -113,6 +119,7 @@ struct Touched {
     is_new: bool,
     facts: Vec<Fact>,
     timers: Vec<Timer>,
+    broken: Vec<Violation>,
     waiting: Option<Waiting>,
     notices: Vec<Standing>,
 }
@@ -125,12 +132,14 @@ async fn play(
     lines: Vec<Line>,
 ) -> Result<Head, ReplayError> {
     let cases = lines.iter().filter_map(|line| Some((shard, line.case?))).collect();
-    let loaded = into.load(&Want { cases, ..Want::default() }).await?;
+    let records = lines.iter().filter_map(|line| row_of(&line.entry)).collect();
+    let loaded = into.load(&Want { cases, records, ..Want::default() }).await?;
     let mut touched: HashMap<CaseId, Touched> = HashMap::new();
     for case in loaded.cases {
         let (facts, timers) = (facts_of_case(&world.model, world, &case), timers_of(&case));
+        let broken = broken_by_case(&world.model, world, &case);
         let (waiting, notices) = (waiting_of(world, &case), standing(&case));
-        touched.insert(case.id, Touched { case, is_new: false, facts, timers, waiting, notices });
+        touched.insert(case.id, Touched { case, is_new: false, facts, timers, broken, waiting, notices });
     }
     let mut write = ShardWrite { shard, expected_seq: tip.seq, ..ShardWrite::default() };
     let mut frontier: Frontier = tip.frontier;
@@ -143,10 +152,50 @@ async fn play(
     for one in touched.into_values() {
         settle(world, &mut write, one);
     }
-    write.cells.retain(|_, cell| *cell != (0, 0));
+    let write = settle_rows(world, (shard, loaded.records), write);
     let head = write.head.clone();
     into.write(&[write]).await?;
     Ok(head)
+}
+
+/// The register row a line changed.
+fn row_of(entry: &Entry) -> Option<RowKey> {
+    match &entry.change {
+        Change::Record { record } => Some(record.row_key()),
+        Change::RecordGone { register, key, .. } => Some((entry.shard, register.clone(), key.clone())),
+        _ => None,
+    }
+}
+
+/// Adds what the rows of a page refer to and which rules they break.
+fn settle_rows(world: &World, (shard, loaded): (Shard, Vec<Record>), write: ShardWrite) -> ShardWrite {
+    let mut state = State::default();
+    for line in &write.lines {
+        if let Some(row) = row_of(&line.entry) {
+            state.records.entry(row).or_default();
+        }
+    }
+    for record in loaded {
+        put_version(state.records.entry(record.row_key()).or_default(), record);
+    }
+    let before: BTreeMap<RowKey, Vec<Record>> = state.records.clone().into_iter().collect();
+    for line in &write.lines {
+        match (row_of(&line.entry), &line.entry.change) {
+            (Some(row), Change::Record { record }) => {
+                put_version(state.records.entry(row).or_default(), Record::clone(record));
+            }
+            (Some(row), Change::RecordGone { valid_from, .. }) => {
+                state.records.entry(row).or_default().retain(|one| one.valid_from != *valid_from);
+            }
+            _ => {}
+        }
+    }
+    let mut writes = BTreeMap::from([(shard, write)]);
+    ganglion_kernel::batch::settle_rows(world, &state, &before, &mut writes);
+    rows::settle(world, &state, &before, &mut writes);
+    let mut write = writes.remove(&shard).unwrap_or_default();
+    write.cells.retain(|_, cell| *cell != (0, 0));
+    write
 }
 
 /// Applies one line to the rows in memory.
@@ -154,8 +203,15 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
     let wrong = |reason: &str| ReplayError::Line { shard: entry.shard, seq: entry.seq, reason: reason.to_owned() };
     match &entry.change {
         Change::Opened { case } => {
-            let (facts, timers) = (Vec::new(), Vec::new());
-            let row = Touched { case: Case::clone(case), is_new: true, facts, timers, waiting: None, notices: vec![] };
+            let row = Touched {
+                case: Case::clone(case),
+                is_new: true,
+                facts: Vec::new(),
+                timers: Vec::new(),
+                broken: Vec::new(),
+                waiting: None,
+                notices: Vec::new(),
+            };
             if touched.insert(case.id, row).is_some() {
                 return Err(wrong("it opens a case that is there already"));
             }
@@ -164,14 +220,29 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
             let row = touched.get_mut(case).ok_or_else(|| wrong("it changes a case that was never opened"))?;
             apply_all(&mut row.case, ops, entry.at);
         }
-        Change::Record { record } => write.records.push((**record).clone()),
+        Change::Record { record } => {
+            write.records_gone.retain(|gone| *gone != (record.register.clone(), record.key.clone(), record.valid_from));
+            write.records.push((**record).clone());
+        }
+        Change::RecordGone { register, key, valid_from } => {
+            write.records.retain(|one| (&one.register, &one.key, one.valid_from) != (register, key, *valid_from));
+            write.records_gone.push((register.clone(), key.clone(), *valid_from));
+        }
+        Change::Proposal { proposal } => {
+            // One write holds each proposal once, as it stands at the end.
+            write.proposals.retain(|one| one.id != proposal.id);
+            write.proposals.push((**proposal).clone());
+        }
     }
     Ok(())
 }
 
 /// Adds what a case comes to after the page.
 fn settle(world: &World, write: &mut ShardWrite, touched: Touched) {
-    let Touched { case, is_new, facts, timers, waiting, notices } = touched;
+    let Touched { case, is_new, facts, timers, broken, waiting, notices } = touched;
+    let (noted, kept) = rules::changes(&broken, broken_by_case(&world.model, world, &case));
+    write.violations.extend(noted);
+    write.violations_gone.extend(kept);
     let changes = fact_changes(case.id, facts, facts_of_case(&world.model, world, &case));
     cells_of_changes(&mut write.cells, &world.model, case.shard, &changes);
     write.facts.extend(changes);

@@ -22,6 +22,10 @@ pub struct ServeArgs {
     /// Port; 0 takes a free one.
     #[arg(long, default_value_t = 8080)]
     port: u16,
+    /// Address under which others reach this server, such as `https://ganglion.example.gov.cn`: codes printed on documents
+    /// lead there. Without it they lead to the address it answers on.
+    #[arg(long, env = "GANGLION_PUBLIC_URL")]
+    public_url: Option<String>,
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
@@ -37,7 +41,10 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
         let listener = tokio::net::TcpListener::bind((args.listen.as_str(), args.port))
             .await
             .with_context(|| format!("{}:{} cannot be used", args.listen, args.port))?;
-        let installation = Installation { home: home(args.home.as_deref()), data: args.data.clone(), demo: false };
+        let own = format!("http://{}", listener.local_addr()?);
+        let public_url = args.public_url.as_deref().map_or(own, |url| url.trim_end_matches('/').to_owned());
+        let home = home(args.home.as_deref());
+        let installation = Installation { home, data: args.data.clone(), demo: false, demo_moving: false, public_url };
         let running = start(&installation, Arc::new(Machine::new())).await?;
         let ready = format!("ready http://{}", listener.local_addr()?);
         running.until_stopped(listener, Some(ready)).await?;

@@ -1,24 +1,25 @@
 //! One line of a `then` block against the case last named.
 
 use super::Finding;
-use super::figure::figure;
+use super::figure::{figure, rank, target};
 use super::parse::Line;
+use super::rows;
 use super::run::{Running, is_refusal, refused_as};
 use super::then::{self, Read};
-use super::value::{expected, form, shown};
+use super::value::{expected, shown};
 use super::wish::action_name;
 use super::{send, step};
 use ganglion_kernel::decide::{guard_holds, who};
 use ganglion_kernel::queue::{QueueWant, Waiting, waiting_of};
+use ganglion_model::AccountId;
 use ganglion_model::change::Actor;
 use ganglion_model::pack::{Action, Who};
 use ganglion_model::row::Case;
-use ganglion_model::{AccountId, PlaceCode};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// What a line comes to: expected and found, equal when it holds.
-type Pair = (String, String);
+pub type Pair = (String, String);
 
 /// Checks a line; `None` when it holds.
 pub fn check(running: &mut Running, line: &Line) -> Option<Finding> {
@@ -57,7 +58,14 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
             return if is_refusal(refusal, &step::refusal(said)) { Ok((found.clone(), found)) } else { Err(found) };
         }
         Read::Figure(asked) => return figure(running, asked),
-        Read::Row(register, key, fields) => return row(running, (register, key), fields),
+        Read::Row(register, key, on, fields) => return rows::row(running, (register, key), *on, fields),
+        Read::Violations(rule, place, said) => return rows::violations(running, (rule, place), said),
+        Read::Proposal(register, key, said) => return Ok(rows::proposal(running, (register, key), said)),
+        Read::SeesOf(who, field, row, said) => {
+            return Ok((expected(said), rows::seen(running, who, field, (&row.0, &row.1))?));
+        }
+        Read::Rank(asked) => return rank(running, asked),
+        Read::Target(name, place, said) => return target(running, (name, place), said),
         _ => {}
     }
     let case = running.case(None).ok_or("no case was opened")?;
@@ -120,8 +128,29 @@ fn of_case(running: &Running, case: &Case, read: &Read) -> Result<Pair, String> 
         Read::Sees(who, name, said) => (expected(said), seen(running, case, (who, name))?),
         Read::May(action, said) => (may_expected(said), may(running, case, action)?),
         Read::Clock(name, said) => return then::clock(running, case, name, said),
+        Read::Document(name, said) => return document(running, case, name, said),
         _ => return Err("a line about a case".to_owned()),
     })
+}
+
+/// The newest document of a kind against `number N, valid`: every part named must be so.
+fn document(running: &Running, case: &Case, name: &str, said: &str) -> Result<Pair, String> {
+    if !running.at.setting.world.model.documents.contains_key(name) {
+        return Err(format!("there is no document {name}"));
+    }
+    let all: Vec<_> = case.documents.iter().filter(|one| one.document == name).collect();
+    let parts = match all.last() {
+        None => vec!["none".to_owned()],
+        Some(one) => vec![
+            format!("number {}", one.number),
+            one.standing.as_str().to_owned(),
+            format!("issuer {}", one.issuer),
+            format!("issued {}", all.len()),
+        ],
+    };
+    let found = parts.join(", ");
+    let holds = said.split(',').map(str::trim).all(|part| parts.iter().any(|one| one == part));
+    if holds { Ok((found.clone(), found)) } else { Err(found) }
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {
@@ -238,31 +267,4 @@ fn others(action: &Action, case: &Case) -> Vec<(&'static str, Actor)> {
         (Who::System, "system", Actor::System),
     ];
     all.into_iter().filter(|(who, _, _)| action.by.contains(who)).map(|(_, name, actor)| (name, actor)).collect()
-}
-
-/// A register row: the fields named must have these values; `none` for a row that must not be there.
-fn row(running: &Running, (register, key): (&str, &str), said: &str) -> Result<Pair, String> {
-    let world = &running.at.setting.world;
-    if !world.model.registers.contains_key(register) {
-        return Err(format!("there is no register {register}"));
-    }
-    let local = running.at.memory.records.values().find(|record| record.register == register && record.key == key);
-    let record = local.or_else(|| world.latest(register, key));
-    if said == "none" {
-        return Ok(("none".to_owned(), record.map_or("none", |_| "a row").to_owned()));
-    }
-    let record = record.ok_or("there is no such row")?;
-    let wanted = form(said)?;
-    let mut found = serde_json::Map::new();
-    for name in wanted.keys() {
-        let special = match name.as_str() {
-            "place" => record.place.map(|place: PlaceCode| place.to_string()),
-            "valid_from" => record.valid_from.map(|day| day.to_string()),
-            "valid_to" => record.valid_to.map(|day| day.to_string()),
-            _ => None,
-        };
-        found.insert(name.clone(), Value::String(special.unwrap_or_else(|| shown(record.fields.get(name)))));
-    }
-    let wanted = wanted.iter().map(|(name, value)| (name.clone(), Value::String(shown(Some(value)))));
-    Ok((Value::Object(wanted.collect()).to_string(), Value::Object(found).to_string()))
 }

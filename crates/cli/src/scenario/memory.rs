@@ -5,8 +5,10 @@ use ganglion_kernel::World;
 use ganglion_kernel::port::{Head, Line, Loaded, ShardWrite, Timer, Want};
 use ganglion_kernel::queue::{QueueWant, Waiting, waiting_of};
 use ganglion_kernel::route::workload::Load;
-use ganglion_model::row::{Case, Record};
-use ganglion_model::{CaseId, CommandId, Outcome, PostId, Shard};
+use ganglion_kernel::rules::Violation;
+use ganglion_kernel::world::put_version;
+use ganglion_model::row::{Case, Record, RowKey};
+use ganglion_model::{CaseId, CommandId, Outcome, PostId, Proposal, ProposalId, Shard};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The rows.
@@ -15,7 +17,12 @@ pub struct Memory {
     /// Cases by id; ids rise, so this is the order of opening.
     pub cases: BTreeMap<CaseId, Case>,
     /// Register rows kept by place.
-    pub records: BTreeMap<(Shard, String, String), Record>,
+    pub records: BTreeMap<RowKey, Vec<Record>>,
+    /// Proposed changes of rows, in the order they were made.
+    pub proposals: BTreeMap<ProposalId, Proposal>,
+    /// Rows that break a rule, by rule and row.
+    pub violations: BTreeMap<(String, CaseId), Violation>,
+    references: BTreeMap<RowKey, Vec<(String, String)>>,
     /// Timers that stand.
     pub timers: BTreeSet<Timer>,
     heads: BTreeMap<Shard, Head>,
@@ -38,7 +45,9 @@ impl Memory {
             cases: cases.into_values().collect(),
             keys: want.keys.iter().filter_map(|(_, id)| Some((*id, self.keys.get(id)?.clone()))).collect(),
             unique: want.unique.iter().filter_map(|key| Some((key.clone(), self.unique.get(key)?.clone()))).collect(),
-            records: want.records.iter().filter_map(|key| self.records.get(key).cloned()).collect(),
+            records: want.records.iter().filter_map(|key| self.records.get(key)).flatten().cloned().collect(),
+            proposals: want.proposals.iter().filter_map(|(_, id)| self.proposals.get(id).cloned()).collect(),
+            referers: want.referers.iter().map(|row| (row.clone(), self.referers(row))).collect(),
             loads: want.loads.iter().map(|post| (post.clone(), self.busy(post))).collect(),
         }
     }
@@ -71,7 +80,27 @@ impl Memory {
             self.heads.insert(shard, write.head);
             self.cases.extend(write.cases.into_iter().map(|one| (one.case.id, one.case)));
             for record in write.records {
-                self.records.insert((shard, record.register.clone(), record.key.clone()), record);
+                put_version(self.records.entry(record.row_key()).or_default(), record);
+            }
+            for (register, key, from) in write.records_gone {
+                if let Some(versions) = self.records.get_mut(&(shard, register, key)) {
+                    versions.retain(|one| one.valid_from != from);
+                }
+            }
+            for (rule, id) in write.violations_gone {
+                self.violations.remove(&(rule, id));
+            }
+            for one in write.violations {
+                let kept = self.violations.get(&(one.rule.clone(), one.id));
+                let (since, opened) = kept.map_or((one.since, None), |kept| (kept.since, kept.opened.clone()));
+                self.violations.insert((one.rule.clone(), one.id), Violation { since, opened, ..one });
+            }
+            self.proposals.extend(write.proposals.into_iter().map(|one| (one.id, one)));
+            for one in write.references {
+                self.references.insert((shard, one.register, one.key), one.to);
+            }
+            for (field, value) in write.unique_gone {
+                self.unique.remove(&(shard, field, value));
             }
             for timer in &write.timers_gone {
                 self.timers.remove(timer);
@@ -85,7 +114,13 @@ impl Memory {
         lines
     }
 
-    /// The wrapped key of a case.
+    fn referers(&self, (_, register, key): &RowKey) -> Vec<String> {
+        let refers = |to: &Vec<(String, String)>| to.iter().any(|(r, k)| r == register && k == key);
+        let rows = self.references.iter().filter(|(_, to)| refers(to));
+        rows.map(|((_, register, key), _)| format!("{register}/{key}")).collect()
+    }
+
+    /// The wrapped key of a case or a row.
     pub fn key(&self, case: CaseId) -> Option<&str> {
         self.keys.get(&case).map(String::as_str)
     }

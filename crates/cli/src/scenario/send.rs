@@ -5,7 +5,9 @@ use super::world::Setting;
 use ganglion_kernel::batch::{Batch, want, want_more};
 use ganglion_kernel::decide::{Given, derived};
 use ganglion_kernel::port::{Line, Timer};
+use ganglion_kernel::rules::{Broken, Violation, opening};
 use ganglion_kernel::seal::Key;
+use ganglion_kernel::world::put_version;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
 use ganglion_model::{CaseId, CommandId, Link, Outcome, Shard};
 use jiff::Timestamp;
@@ -35,7 +37,7 @@ impl Installation {
     pub fn new(setting: Setting) -> Installation {
         let mut memory = Memory::default();
         for record in &setting.records {
-            memory.records.insert((record.shard, record.register.clone(), record.key.clone()), record.clone());
+            put_version(memory.records.entry(record.row_key()).or_default(), record.clone());
         }
         let now = Timestamp::UNIX_EPOCH;
         Installation { setting, memory, now, told: Vec::new(), taken: BTreeSet::new(), ids: 0 }
@@ -54,6 +56,7 @@ impl Installation {
     pub fn send(&mut self, command: &Command) -> Result<Outcome, Refused> {
         let (outcome, lines) = self.commit(command).map_err(Refused::Command)?;
         let mut waiting: VecDeque<Line> = lines.into();
+        waiting.extend(self.open_for_rules()?);
         while let Some(line) = waiting.pop_front() {
             let Change::Case { case, ops, .. } = &line.entry.change else {
                 continue;
@@ -74,6 +77,27 @@ impl Installation {
             }
         }
         Ok(outcome)
+    }
+
+    /// Opens the cases of rules for rows that break them now.
+    fn open_for_rules(&mut self) -> Result<Vec<Line>, Refused> {
+        let waiting: Vec<Violation> =
+            self.memory.violations.values().filter(|one| one.opened.is_none()).cloned().collect();
+        let mut lines = Vec::new();
+        for one in waiting {
+            let case = self.memory.cases.get(&one.id);
+            let row = self.memory.records.values().flatten().rfind(|record| record.id() == one.id);
+            let world = &self.setting.world;
+            let by_row = || row.and_then(|row| opening(world, &one, Broken::Row(row)));
+            let command = case.map_or_else(by_row, |case| opening(world, &one, Broken::Case(case)));
+            let Some(command) = command else { continue };
+            let (opened, more) = self.commit(&command).map_err(Refused::Follow)?;
+            if let Some(known) = self.memory.violations.get_mut(&(one.rule.clone(), one.id)) {
+                known.opened = opened.number;
+            }
+            lines.extend(more);
+        }
+        Ok(lines)
     }
 
     fn spawn(&mut self, command: &Command, kind: &str, (shard, case): (Shard, CaseId)) -> Result<Vec<Line>, Refused> {
@@ -153,9 +177,16 @@ impl Installation {
 fn case_of(body: &Body) -> Option<CaseId> {
     match body {
         Body::Act { case, .. } | Body::Due { case, .. } | Body::Recompute { case, .. } => Some(*case),
-        Body::Open { .. } | Body::TakeNext { .. } | Body::LinkBack { .. } | Body::Child { .. } | Body::Put { .. } => {
-            None
-        }
+        Body::Open { .. }
+        | Body::TakeNext { .. }
+        | Body::LinkBack { .. }
+        | Body::Child { .. }
+        | Body::Put { .. }
+        | Body::Row { .. }
+        | Body::Restore { .. }
+        | Body::Decide { .. }
+        | Body::Issue { .. }
+        | Body::Withdraw { .. } => None,
     }
 }
 

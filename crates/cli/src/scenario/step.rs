@@ -1,5 +1,6 @@
 //! One line of a `when` block: who does what, on which case, and whether it is expected to be refused.
 
+use super::rows::VERBS;
 use super::value;
 use ganglion_model::Fields;
 use ganglion_model::clocks::{Length, midnight};
@@ -33,6 +34,24 @@ pub enum Deed {
     Act {
         /// As written, perhaps with a plural `s`.
         action: String,
+        /// The case by name; the current one when absent.
+        on: Option<String>,
+    },
+    /// Does something to a register row.
+    Row {
+        /// One of [`VERBS`].
+        verb: String,
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: String,
+    },
+    /// Issues a document by hand, or withdraws the one that stands.
+    Document {
+        /// Which.
+        name: String,
+        /// Withdraws it.
+        withdraw: bool,
         /// The case by name; the current one when absent.
         on: Option<String>,
     },
@@ -167,7 +186,32 @@ fn who<'a, 'b>(words: &'a [&'b str]) -> Result<(Who, &'a [&'b str]), String> {
     }
 }
 
+/// `issues document NAME on CASE`, `withdraws document NAME on CASE`.
+fn document(words: &[&str]) -> Option<Deed> {
+    let (verb, name, on) = match words {
+        [verb, "document", name] => (verb, name, None),
+        [verb, "document", name, "on", case] => (verb, name, Some((*case).to_owned())),
+        _ => return None,
+    };
+    let withdraw = match *verb {
+        "issues" => false,
+        "withdraws" => true,
+        _ => return None,
+    };
+    Some(Deed::Document { name: (*name).to_owned(), withdraw, on })
+}
+
 fn deed(words: &[&str]) -> Result<Deed, String> {
+    if let [verb, register, key] = words
+        && VERBS.contains(verb)
+        && !["on", "document"].contains(register)
+    {
+        let key = key.trim_matches('"').to_owned();
+        return Ok(Deed::Row { verb: (*verb).to_owned(), register: (*register).to_owned(), key });
+    }
+    if let Some(deed) = document(words) {
+        return Ok(deed);
+    }
     if let ["takes", "next", process, lanes @ ..] = words {
         let lanes = match lanes {
             [] => Vec::new(),

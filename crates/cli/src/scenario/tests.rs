@@ -12,7 +12,11 @@ fn here(path: &str) -> PathBuf {
 }
 
 fn model() -> Arc<Model> {
-    let (model, findings) = compile_folders(&[here("packs/sketch")]).unwrap();
+    pack("packs/sketch")
+}
+
+fn pack(folder: &str) -> Arc<Model> {
+    let (model, findings) = compile_folders(&[here(folder)]).unwrap();
     Arc::new(model.unwrap_or_else(|| panic!("{findings}")))
 }
 
@@ -37,9 +41,32 @@ fn expected(text: &str) -> Vec<(String, Vec<String>)> {
 #[test]
 fn scenarios_of_the_sketch_pass() {
     let model = model();
-    let text = std::fs::read_to_string(here("packs/sketch/tests/returned-twice.md")).unwrap();
+    for (file, scenarios) in [("returned-twice", 2), ("rows", 1), ("rules", 1)] {
+        let text = std::fs::read_to_string(here(&format!("packs/sketch/tests/{file}.md"))).unwrap();
+        let reports = run_file(&model, &text);
+        assert_eq!(reports.len(), scenarios, "{file}");
+        for report in reports {
+            assert_eq!(report.findings, [], "{}", report.title);
+        }
+    }
+}
+
+#[test]
+fn figures_over_registers_are_those_counted_by_hand() {
+    let text = std::fs::read_to_string(here("packs/figures/tests/figures.md")).unwrap();
+    let reports = run_file(&pack("packs/figures"), &text);
+    assert_eq!(reports.len(), 5);
+    for report in reports {
+        assert_eq!(report.findings, [], "{}", report.title);
+    }
+}
+
+#[test]
+fn every_kind_of_field_goes_from_the_pack_to_the_row() {
+    let model = pack("packs/fields");
+    let text = std::fs::read_to_string(here("packs/fields/tests/claim.md")).unwrap();
     let reports = run_file(&model, &text);
-    assert_eq!(reports.len(), 2);
+    assert_eq!(reports.len(), 1);
     for report in reports {
         assert_eq!(report.findings, [], "{}", report.title);
     }
@@ -118,4 +145,24 @@ fn the_scenarios_of_every_pack_that_ships_pass() {
         }
     }
     assert!(run > 50, "{run}");
+}
+
+#[test]
+fn a_block_runs_as_often_as_it_says() {
+    let text = std::fs::read_to_string(here("packs/sketch/tests/returned-twice.md")).unwrap();
+    let given = text.split("```when").next().unwrap();
+    let often = |header: &str, last: &str| {
+        let block = format!(
+            "```when {header}\nreporter opens incident {{category: \"0101\", description: 坑, place: \"130903001001\"}}\n```"
+        );
+        let text = format!("{given}\n{block}\n```then\nfigure reports at 130903 in {last}\n```\n");
+        run_file(&model(), &text).remove(0).findings
+    };
+    assert_eq!(often("2022-06-27 09:00, 40 times every 1 cd", "2022-07: 31"), []);
+    assert_eq!(often("2022-06-27 09:00, 40 times every 1 cd", "2022-07: 40")[0].found, "31");
+    for wrong in
+        ["2022-06-27 09:00, 0 times every 1 cd", "2022-06-27 09:00, 4 times", "2022-06-27 09:00, 2 times every x"]
+    {
+        assert_eq!(often(wrong, "2022-07: 1")[0].found, format!("when {wrong}"), "{wrong}");
+    }
 }

@@ -4,6 +4,7 @@ use super::run::{Running, clock as shown_at};
 use super::step::instant;
 use ganglion_model::clocks::{Clock, Length, Unit};
 use ganglion_model::row::Case;
+use jiff::civil::Date;
 
 /// A line, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +15,18 @@ pub enum Read {
     Refused(String),
     /// `figure NAME at CODE in PERIOD: VALUE`.
     Figure(Figure),
-    /// `row REGISTER KEY: {fields}`.
-    Row(String, String, String),
+    /// `rank NAME at CODE in PERIOD: N of M`.
+    Rank(Figure),
+    /// `target NAME at CODE: DONE of TARGET, N %`.
+    Target(String, String, String),
+    /// `row REGISTER KEY [on DATE]: {fields}`.
+    Row(String, String, Option<Date>, String),
+    /// `violations RULE at CODE: COUNT`.
+    Violations(String, String, String),
+    /// `proposal REGISTER KEY: STATE`.
+    Proposal(String, String, String),
+    /// `WHO sees FIELD of REGISTER KEY: VALUE`.
+    SeesOf(String, String, (String, String), String),
     /// `opened PROCESS as NAME`: turns to the newest case of that process opened out of this one.
     Opened(String, String),
     /// `WHO sees FIELD: VALUE`.
@@ -36,6 +47,8 @@ pub enum Read {
     May(String, String),
     /// A clock.
     Clock(String, String),
+    /// The newest document of a kind.
+    Document(String, String),
 }
 
 /// A figure asked for.
@@ -70,8 +83,9 @@ const PLAIN: [&str; 14] = [
     "position",
 ];
 const KNOWN: &str = "state, place, taken_at, level, number, assignee, assisting, channel, moved, routed, rule, near, position, told, refused, count NAME, \
-     field NAME, mark NAME, link KIND, who may ACTION, WHO sees FIELD, NAME clock, row REGISTER KEY, figure NAME at CODE \
-     in PERIOD by PART, each with `:` and a value; on NAME; opened PROCESS as NAME";
+     field NAME, mark NAME, link KIND, document NAME, who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, \
+     row REGISTER KEY [on DATE], proposal REGISTER KEY, violations RULE at CODE, figure NAME at CODE \
+     in PERIOD by PART, rank NAME at CODE in PERIOD, target NAME at CODE, each with `:` and a value; on NAME; opened PROCESS as NAME";
 
 /// Reads a line.
 ///
@@ -88,6 +102,7 @@ pub fn read(text: &str) -> Result<Read, String> {
     let said = said.trim().to_owned();
     let words: Vec<&str> = left.split_whitespace().collect();
     let own = |word: &&str| (*word).to_owned();
+    let bare = |key: &&str| key.trim_matches('"').to_owned();
     Ok(match words.as_slice() {
         ["refused"] => Read::Refused(said),
         ["number"] => Read::Number("report".to_owned(), said),
@@ -97,11 +112,22 @@ pub fn read(text: &str) -> Result<Read, String> {
         ["field", name] => Read::Field(own(name), said),
         ["mark", name] => Read::Mark(own(name), said),
         ["link", kind] => Read::Link(own(kind), said),
-        ["row", register, key] => Read::Row(own(register), key.trim_matches('"').to_owned(), said),
+        ["row", register, key] => Read::Row(own(register), bare(key), None, said),
+        ["row", register, key, "on", day] => {
+            Read::Row(own(register), bare(key), Some(day.parse().map_err(|_| known())?), said)
+        }
+        ["violations", rule, "at", place] => Read::Violations(own(rule), own(place), said),
+        ["proposal", register, key] => Read::Proposal(own(register), bare(key), said),
+        [who, "sees", field, "of", register, key] => {
+            Read::SeesOf(own(who), own(field), (own(register), bare(key)), said)
+        }
         [who, "sees", field] => Read::Sees(own(who), own(field), said),
         ["who", "may", action] => Read::May(own(action), said),
+        ["document", name] => Read::Document(own(name), said),
         [name, "clock"] => Read::Clock(own(name), said),
         ["figure", name, rest @ ..] => Read::Figure(figure(name, rest, said).ok_or_else(known)?),
+        ["rank", name, rest @ ..] => Read::Rank(figure(name, rest, said).ok_or_else(known)?),
+        ["target", name, "at", place] => Read::Target(own(name), own(place), said),
         _ => return Err(known()),
     })
 }

@@ -28,11 +28,22 @@ impl Running {
                 let (shard, body) = self.opening(who, (process, channel.as_deref()), *seen, form)?;
                 (shard, body, None)
             }
+            Deed::Row { verb, register, key } => {
+                let (shard, body) = self.on_row(verb, (register, key), form)?;
+                (shard, body, None)
+            }
             Deed::Act { action, on } => {
                 let case = self.case(on.as_deref()).ok_or("there is no such case")?.clone();
                 let body = self.acting(&case, action, form)?;
                 self.current = Some(case.id);
                 (case.shard, body, Some(case.id))
+            }
+            Deed::Document { name, withdraw, on } => {
+                let case = self.case(on.as_deref()).ok_or("there is no such case")?;
+                let (id, shard) = (case.id, case.shard);
+                let body = of_document(case, (name, *withdraw), form);
+                self.current = Some(id);
+                (shard, body, Some(id))
             }
             Deed::TakeNext { .. } => return Err("no case is named".to_owned()),
         };
@@ -114,7 +125,8 @@ impl Running {
         Ok((shard, Body::Open { process: process.to_owned(), form, channel, observed_at: seen, from: None }))
     }
 
-    fn some_shard(&self) -> Shard {
+    /// A shard for what leads to none.
+    pub fn some_shard(&self) -> Shard {
         let mut places = self.at.setting.world.places.tree.versions().map(|place| place.code.shard());
         places.find(|shard| *shard != Shard::DEPLOYMENT).unwrap_or(Shard::DEPLOYMENT)
     }
@@ -175,4 +187,15 @@ impl Lookup for Running {
     fn number(&self, name: &str) -> Option<String> {
         self.case(Some(name)).map(|case| case.number.clone())
     }
+}
+
+/// Issuing a document, or withdrawing the newest of its kind.
+fn of_document(case: &Case, (name, withdraw): (&str, bool), form: &Fields) -> Body {
+    if !withdraw {
+        return Body::Issue { case: case.id, document: name.to_owned() };
+    }
+    let newest = case.documents.iter().rfind(|one| one.document == name);
+    let code = newest.map(|one| one.code.clone()).unwrap_or_default();
+    let reason = form.get("reason").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    Body::Withdraw { case: case.id, code, reason }
 }

@@ -6,16 +6,16 @@ use super::value;
 use ganglion_geo::geojson::{ReadOptions, read};
 use ganglion_geo::{MultiPolygon, PlaceIndex};
 use ganglion_kernel::World;
-use ganglion_kernel::world::{Places, ReferenceRows};
+use ganglion_kernel::world::{Places, ReferenceRows, put_version, seeded};
 use ganglion_model::clocks::{Calendar, Office};
 use ganglion_model::pack::Scope;
 use ganglion_model::place::{Place, PlaceKind};
 use ganglion_model::row::Record;
-use ganglion_model::{AccountId, Fields, Level, Model, PlaceCode, PlaceTree, Post, PostId, Posts, Shard, Text};
+use ganglion_model::{AccountId, Level, Model, PlaceCode, PlaceTree, Post, PostId, Posts, Shard, Text};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Working days as announced; the same file that ships with the product.
@@ -159,7 +159,18 @@ impl Givens<'_> {
         let shard = place.map_or(Shard::DEPLOYMENT, PlaceCode::shard);
         let (key, register) = (key.to_owned(), name.to_owned());
         let updated_at = Timestamp::UNIX_EPOCH;
-        let record = Record { register, shard, key, version: 1, place, valid_from, valid_to, updated_at, fields };
+        let record = Record {
+            register,
+            shard,
+            key,
+            version: 1,
+            place,
+            valid_from,
+            valid_to,
+            updated_at,
+            fields,
+            authority: None,
+        };
         self.rows.push((name.to_owned(), record));
         Ok(())
     }
@@ -179,6 +190,7 @@ impl Givens<'_> {
             places,
             office,
             reference: Arc::new(reference),
+            fresh: Arc::default(),
             posts: Arc::new(Posts::new(self.posts.into_iter().map(|(_, post)| post))),
         };
         let is_local = |record: &Record| record.shard != Shard::DEPLOYMENT;
@@ -249,31 +261,14 @@ impl Givens<'_> {
 
     /// Seeds of the packs; a key that the scenario gives itself has only the scenario's rows.
     fn reference(&self) -> ReferenceRows {
-        let mut rows = ReferenceRows::new();
-        let own: HashSet<(&str, &str)> =
-            self.rows.iter().map(|(register, record)| (register.as_str(), record.key.as_str())).collect();
-        let deployed = |name: &str| self.model.registers.get(name).is_some_and(|r| r.scope == Scope::Deployment);
-        for (register, seeds) in self.model.seeds.iter().filter(|(register, _)| deployed(register)) {
-            for seed in seeds.iter().filter(|seed| !own.contains(&(register.as_str(), seed.key.as_str()))) {
-                let record = Record {
-                    register: register.clone(),
-                    shard: Shard::DEPLOYMENT,
-                    key: seed.key.clone(),
-                    version: 1,
-                    place: None,
-                    valid_from: seed.valid_from,
-                    valid_to: seed.valid_to,
-                    updated_at: Timestamp::UNIX_EPOCH,
-                    fields: Fields::clone(&seed.fields),
-                };
-                rows.entry(register.clone()).or_default().entry(seed.key.clone()).or_default().push(record);
-            }
-        }
+        let mut rows = seeded(self.model);
         for (register, record) in self.rows.iter().filter(|(_, record)| record.shard == Shard::DEPLOYMENT) {
-            rows.entry(register.clone()).or_default().entry(record.key.clone()).or_default().push(record.clone());
-        }
-        for versions in rows.values_mut().flat_map(|keys| keys.values_mut()) {
-            versions.sort_by_key(|record| record.valid_from);
+            // A key the scenario gives itself has only the scenario's rows.
+            if let Some(versions) = rows.get_mut(register).and_then(|rows| rows.get_mut(&record.key)) {
+                Arc::make_mut(versions).retain(|old| old.version > 0);
+            }
+            let by_key = rows.entry(register.clone()).or_default();
+            put_version(Arc::make_mut(by_key.entry(record.key.clone()).or_default()), record.clone());
         }
         rows
     }

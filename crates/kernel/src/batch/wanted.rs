@@ -2,6 +2,7 @@
 //! change. What only a decision shows is asked for by [`super::Batch::needs`].
 
 use super::Batch;
+use crate::batch_rows;
 use crate::decide::{Decision, Given, State};
 use crate::port::Want;
 use crate::queue::{HEADS_SPARE, QueueWant, serves};
@@ -18,7 +19,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// Posts of which the least busy one may get a case that is opened.
-pub(super) fn opening(world: &World, (process, form): (&str, &Fields), day: Date, want: &mut Want) {
+pub(crate) fn opening(world: &World, (process, form): (&str, &Fields), day: Date, want: &mut Want) {
     let Some(process) = world.model.processes.get(process) else { return };
     if process.route.rules.is_empty() && process.route.workload.is_empty() {
         return;
@@ -38,7 +39,7 @@ fn ask(want: &mut Want, posts: Vec<PostId>) {
 
 /// The front of the queue a post calls from: as many cases as there are commands in the batch, since each of them may take
 /// one away, and some to spare.
-pub(super) fn front(
+pub(crate) fn front(
     world: &World,
     command: &Command,
     (process, lanes): (&str, &[String]),
@@ -67,6 +68,7 @@ pub(super) fn front(
 pub fn want_more(world: &World, state: &State, commands: &[Command], now: Timestamp) -> Want {
     let mut want = Want::default();
     for command in commands {
+        batch_rows::want_later(world, state, command, &mut want);
         let Body::Act { case, action, form, .. } = &command.body else {
             continue;
         };

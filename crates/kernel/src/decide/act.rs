@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::effect::{Doing, enter};
 use super::form::{FormContext, read_form};
-use super::{Decision, Given, State, unique, who};
+use super::{Decision, Given, KnownRows, State, derive, unique, who};
 use crate::seal::seal;
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Op, Refusal, RefusalCode};
@@ -98,7 +98,8 @@ fn carry_out(
     (process, action, case, typed): (&Process, &Action, &Case, &Fields),
 ) -> Result<Decision, Refusal> {
     let actor = who::view(world, &command.actor, given.now);
-    let context = FormContext { world, process, case: Some(case), actor: &actor, now: given.now };
+    let rows = KnownRows { world, state, shard: case.shard };
+    let context = FormContext { world, rows: &rows, process, case: Some(case), actor: &actor, now: given.now };
     let early = action.when.as_ref().is_none_or(|guard| !looks_at_form(guard));
     if early {
         check_guard(&context, action, case, &Fields::new())?;
@@ -122,6 +123,7 @@ fn carry_out(
     if let Some(to) = &action.to {
         enter((world, state), process, &mut draft, to, (given, &mut decision));
     }
+    derive::case(world, process, &mut draft, given.now, false);
     super::clock::dates(world, process, &mut draft, given.now);
     super::child::tell(&mut draft, case.closed_at.is_none(), command);
     let change = Change::Case { case: case.id, action: action.name.clone(), ops: draft.ops, input };
@@ -132,7 +134,7 @@ fn carry_out(
 fn check_guard(context: &FormContext<'_>, action: &Action, case: &Case, form: &Fields) -> Result<(), Refusal> {
     let Some(guard) = &action.when else { return Ok(()) };
     let names = Names {
-        rows: context.world,
+        rows: context.rows,
         process: context.process,
         case: Some(case),
         form: Some((form, &action.form)),

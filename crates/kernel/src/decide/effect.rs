@@ -1,9 +1,10 @@
 //! What an action does to a case, effect by effect.
 
 use super::clock::{Turn, length, put, turn};
+use super::document::{Issuing, withdraw_all};
 use super::draft::Draft;
 use super::number::next;
-use super::{Also, Decision, Given, State, tell, who};
+use super::{Also, Decision, Given, State, derive, tell, who};
 use crate::route::workload;
 use crate::seal::is_sealed;
 use crate::world::World;
@@ -47,6 +48,13 @@ pub fn derived(from: CommandId, what: &str) -> CommandId {
     CommandId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
 }
 
+/// A refusal over one field.
+pub(super) fn refuse(field: &str, problem: &str) -> Refusal {
+    let finding =
+        FieldFinding { field: field.to_owned(), problem: problem.to_owned(), message: None, args: BTreeMap::new() };
+    Refusal { fields: vec![finding], ..Refusal::new(RefusalCode::Form) }
+}
+
 impl Doing<'_> {
     fn names<'b>(&'b self, case: &'b Case) -> Names<'b> {
         Names {
@@ -81,12 +89,6 @@ impl Doing<'_> {
             _ => (None, None),
         };
         Mark { post, account, at: self.given.now }
-    }
-
-    fn refuse(field: &str, problem: &str) -> Refusal {
-        let finding =
-            FieldFinding { field: field.to_owned(), problem: problem.to_owned(), message: None, args: BTreeMap::new() };
-        Refusal { fields: vec![finding], ..Refusal::new(RefusalCode::Form) }
     }
 
     /// Does one effect.
@@ -128,6 +130,13 @@ impl Doing<'_> {
                     draft.op(op);
                 }
             }
+            Effect::Document(name) => {
+                let document = self.world.model.documents.get(name);
+                let document = document.ok_or_else(|| Refusal::new(RefusalCode::Unknown).with("document", name))?;
+                let (world, state, given) = (self.world, self.state, self.given);
+                Issuing { world, state, actor: &self.command.actor, given }.issue(document, draft, decision);
+            }
+            Effect::Withdraw(name) => withdraw_all(draft, name),
             Effect::Publish(name) => {
                 let def = self.process.notices.get(name).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
                 let clock = Clock::start(self.given.now, def.rule, &self.world.office);
@@ -135,7 +144,7 @@ impl Doing<'_> {
                 let notice = Notice { from: self.given.now, until, down: None };
                 draft.op(Op::Notice { name: name.clone(), notice });
             }
-            Effect::Withdraw(name) => {
+            Effect::Unpublish(name) => {
                 let up = draft.case.notices.get(name).filter(|notice| notice.down.is_none()).copied();
                 let up = up.ok_or_else(|| Refusal::new(RefusalCode::Guard).with("reason", "no_notice"))?;
                 let notice = Notice { down: Some(Down::Withdrawn), ..up };
@@ -151,12 +160,12 @@ impl Doing<'_> {
 
     fn relocate(&self, draft: &mut Draft, field: &str) -> Result<(), Refusal> {
         let to: Option<PlaceCode> = self.form.get(field).and_then(Value::as_str).and_then(|code| code.parse().ok());
-        let to = to.ok_or_else(|| Doing::refuse(field, "required"))?;
+        let to = to.ok_or_else(|| refuse(field, "required"))?;
         if to.shard() != draft.case.shard {
-            return Err(Doing::refuse(field, "other_county"));
+            return Err(refuse(field, "other_county"));
         }
         if to == draft.case.place {
-            return Err(Doing::refuse(field, "same_place"));
+            return Err(refuse(field, "same_place"));
         }
         let mut route: Route = draft.case.route.clone();
         route.moved_from.push((draft.case.place, self.given.now));
@@ -231,19 +240,19 @@ impl Doing<'_> {
         let parent = self.state.by_number.get(number).and_then(|id| self.state.cases.get(id));
         // A batch may hold cases of other shards too; no change crosses shards.
         let parent = parent.filter(|parent| parent.shard == draft.case.shard);
-        let parent = parent.ok_or_else(|| Doing::refuse(field, "not_found"))?;
+        let parent = parent.ok_or_else(|| refuse(field, "not_found"))?;
         let post = who::post_of(self.world, &self.command.actor, self.given.now);
         if !who::may_read(self.world, &self.command.actor, post, parent) || parent.process != draft.case.process {
-            return Err(Doing::refuse(field, "not_found"));
+            return Err(refuse(field, "not_found"));
         }
         if parent.id == draft.case.id {
-            return Err(Doing::refuse(field, "itself"));
+            return Err(refuse(field, "itself"));
         }
         if parent.links.iter().any(|link| link.kind == "merged_into") {
-            return Err(Doing::refuse(field, "is_a_child"));
+            return Err(refuse(field, "is_a_child"));
         }
         if draft.case.links.iter().any(|link| link.kind == "merged_from") {
-            return Err(Doing::refuse(field, "has_children"));
+            return Err(refuse(field, "has_children"));
         }
         let link = |kind: &str, case: &Case| Link { process: None, ..Link::to(case, kind) };
         draft.op(Op::Link { link: link("merged_into", parent) });
@@ -320,25 +329,26 @@ impl Doing<'_> {
             return Err(Refusal::new(RefusalCode::Guard).with("register", register));
         };
         let shard = draft.case.shard;
-        let before = self.state.records.get(&(shard, register.to_owned(), key.to_string()));
+        let before = self.state.newest(&(shard, register.to_owned(), key.to_string()));
         let mut fields = before.map(|record| record.fields.clone()).unwrap_or_default();
         for (field, value) in set {
             fields.insert(field.clone(), value.eval(&names).to_json());
         }
         fields.retain(|_, value| !value.is_null() && !value.as_str().is_some_and(is_sealed));
-        decision.changes.push(Change::Record {
-            record: Box::new(Record {
-                register: register.to_owned(),
-                shard,
-                key: key.into_owned(),
-                version: before.map_or(1, |record| record.version + 1),
-                place: Some(draft.case.place),
-                valid_from: before.and_then(|record| record.valid_from),
-                valid_to: None,
-                updated_at: self.given.now,
-                fields,
-            }),
-        });
+        let mut row = Record {
+            register: register.to_owned(),
+            shard,
+            key: key.into_owned(),
+            version: before.map_or(1, |record| record.version + 1),
+            place: Some(draft.case.place),
+            valid_from: before.and_then(|record| record.valid_from),
+            valid_to: None,
+            updated_at: self.given.now,
+            fields,
+            authority: None,
+        };
+        derive::finish(self.world, (self.state, self.given), &mut row, &mut decision.numbering);
+        decision.changes.push(Change::Record { record: Box::new(row) });
         Ok(())
     }
 }

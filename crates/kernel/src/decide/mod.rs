@@ -5,7 +5,9 @@
 
 mod act;
 mod child;
-mod clock;
+pub(crate) mod clock;
+pub mod derive;
+pub mod document;
 mod draft;
 mod due;
 mod effect;
@@ -14,23 +16,31 @@ mod next;
 mod number;
 mod open;
 pub mod problems;
+mod proposal;
 mod put;
 mod recompute;
+mod row;
+mod row_span;
+mod row_unique;
+pub mod row_who;
+mod rows;
 mod tell;
 mod unique;
 pub mod who;
 
 pub use act::guard_holds;
 pub use effect::derived;
-pub use form::{FormContext, read_form};
+pub use form::{FormContext, Judged, judge, read_form, still_fits};
+pub use row_unique::{references, values as unique_values_of_row};
+pub use rows::KnownRows;
 pub use unique::is_unique;
 
 use crate::route::workload::Load;
 use crate::seal::Key;
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
-use ganglion_model::row::{Case, Record};
-use ganglion_model::{CaseId, PostId, Shard};
+use ganglion_model::row::{Case, Record, RowKey};
+use ganglion_model::{CaseId, PostId, Proposal, ProposalId, Shard};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -75,12 +85,25 @@ pub struct State {
     pub keys: HashMap<CaseId, Key>,
     /// Next numbers by shard: last number given in each sequence.
     pub numbering: HashMap<Shard, BTreeMap<String, u64>>,
-    /// Values that may stand once: (shard, `process.field`, value) to the number of the case that has it.
+    /// Values that may stand once: (shard, `process.field` or `register.field`, value) to the number of the case or the key
+    /// of the row that has it.
     pub unique: HashMap<(Shard, String, String), String>,
     /// How busy the posts are that a case may be given to.
     pub loads: HashMap<PostId, Load>,
-    /// Register rows by shard, register and key: the newest version.
-    pub records: HashMap<(Shard, String, String), Record>,
+    /// Register rows by shard, register and key: every version, in order of validity.
+    pub records: HashMap<RowKey, Vec<Record>>,
+    /// Proposed changes of rows.
+    pub proposals: HashMap<ProposalId, Proposal>,
+    /// Rows that stored rows refer to a row from, as `register/key`; the first few.
+    pub referers: HashMap<RowKey, Vec<String>>,
+}
+
+impl State {
+    /// The version of a row that was written last.
+    #[must_use]
+    pub fn newest(&self, row: &RowKey) -> Option<&Record> {
+        self.records.get(row)?.iter().max_by_key(|one| (one.version, one.valid_from))
+    }
 }
 
 /// What a command comes to.
@@ -88,10 +111,14 @@ pub struct State {
 pub struct Decision {
     /// Changes in order: the first is the command's own, the others follow from it.
     pub changes: Vec<Change>,
-    /// The key of a newly opened case, if it holds personal values.
+    /// The key of a newly opened case or a row, if it holds personal values.
     pub key: Option<(CaseId, Key)>,
     /// Values that may stand only once, taken by this decision: field (as `process.field`) and value.
     pub unique: Vec<(String, String)>,
+    /// Such values that are given back.
+    pub unique_gone: Vec<(String, String)>,
+    /// The key of the row that takes them; for a case its number counts.
+    pub holder: Option<String>,
     /// Sequences as they stand after this decision.
     pub numbering: Vec<(String, u64)>,
     /// Further cases opened by it.
@@ -137,6 +164,14 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
             let case = find(state, command, *case)?;
             recompute::recompute(world, command, given, (case, why))
         }
+        Body::Issue { case, document } => {
+            let case = find(state, command, *case)?;
+            document::issue(world, state, command, given, (case, document))
+        }
+        Body::Withdraw { case, code, reason } => {
+            let case = find(state, command, *case)?;
+            document::withdraw(world, command, given, (case, code, reason))
+        }
         Body::LinkBack { case, link } => {
             if command.actor != Actor::System {
                 return Err(Refusal::new(RefusalCode::NotAllowed));
@@ -150,6 +185,13 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
             child::ended(world, state, command, given, (case, link))
         }
         Body::Put { record } => put::put(world, state, command, given, record),
+        Body::Row { wish } => row::row(world, state, command, given, wish),
+        Body::Restore { register, key, versions } => {
+            put::restore(world, state, (command, given), (register, key, versions))
+        }
+        Body::Decide { proposal, verdict, reason } => {
+            proposal::decide(world, state, (command, given), (*proposal, *verdict, reason))
+        }
     }
 }
 

@@ -54,7 +54,7 @@ fn said(part: &NumberPart, place: PlaceCode, kind: Option<&str>, day: Date) -> O
     let code = |level| place.at(level).unwrap_or(place).to_string();
     Some(match part {
         NumberPart::Literal(text) => text.clone(),
-        NumberPart::Place(level) => code(*level),
+        NumberPart::Place(level) | NumberPart::Name(level) => code(*level),
         NumberPart::PlaceEnd(level, digits) => {
             let code = code(*level);
             let from = code.len().saturating_sub(usize::from(*digits));

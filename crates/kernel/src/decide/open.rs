@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::effect::enter;
 use super::form::{FormContext, read_form};
 use super::number::next;
-use super::{Decision, Given, State, unique, who};
+use super::{Decision, Given, KnownRows, State, derive, unique, who};
 use crate::route::{Found, find, point_of, workload};
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
@@ -31,21 +31,23 @@ pub fn open(
         return Err(Refusal::new(RefusalCode::Unknown));
     };
     let process = world.model.processes.get(process).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
-    let values = read_opening(world, process, command, given, form)?;
+    let rows = KnownRows { world, state, shard: command.shard };
+    let mut values = read_opening(&rows, process, command, given, form)?;
     let Found { mut route, post, among, level } = routed(world, process, command, given, (&values, from.as_ref()))?;
     route.chosen = if post.is_none() { workload::choose(&state.loads, &among) } else { None };
     let assignee = post.or_else(|| route.chosen.as_ref().map(|chosen| chosen.post.clone()));
+    let mut numbering = taken.to_vec();
+    derive::serials((state, given), process, (command.shard, route.place), (&mut values, &mut numbering));
     let unique = unique::values(process, &process.form, &values);
     unique::check(state, command.shard, "", &unique)?;
     let id = CaseId(given.id);
     let personal = process.form.iter().any(|field| field.personal && values.contains_key(&field.name));
     let stored = if personal { seal_values(&given.key, command.id, &process.form, &values)? } else { values.clone() };
     let mut decision = Decision {
-        changes: Vec::new(),
         // Every case gets a key: an action may ask for personal values later.
         key: has_personal(process).then_some((id, given.key)),
         unique,
-        numbering: taken.to_vec(),
+        numbering,
         ..Decision::default()
     };
     let opener = match &command.actor {
@@ -86,9 +88,11 @@ pub fn open(
         marks: BTreeMap::new(),
         entered: BTreeMap::new(),
         links: from.iter().cloned().collect(),
+        documents: Vec::new(),
     };
     let mut draft = Draft::new(case, given.now);
     enter((world, state), process, &mut draft, &process.initial, (given, &mut decision));
+    derive::case(world, process, &mut draft, given.now, true);
     super::clock::dates(world, process, &mut draft, given.now);
     decision.changes.push(Change::Opened { case: Box::new(draft.case) });
     Ok(decision)
@@ -105,14 +109,15 @@ fn seen_at(observed_at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> 
 }
 
 fn read_opening(
-    world: &World,
+    rows: &KnownRows<'_>,
     process: &Process,
     command: &Command,
     given: &Given,
     form: &Fields,
 ) -> Result<Fields, Refusal> {
+    let world = rows.world;
     let actor = who::view(world, &command.actor, given.now);
-    let context = FormContext { world, process, case: None, actor: &actor, now: given.now };
+    let context = FormContext { world, rows, process, case: None, actor: &actor, now: given.now };
     let values = match read_form(&context, &process.form, form) {
         Ok(values) => values,
         // The system passes on what was checked where it was typed; what this form does not know is left behind.
@@ -129,7 +134,7 @@ fn read_opening(
     };
     if let Some(guard) = &process.open_when {
         let names = Names {
-            rows: world,
+            rows,
             process,
             case: None,
             form: Some((&values, &process.form)),

@@ -5,7 +5,7 @@
 use ganglion_model::RefusalCode;
 
 /// Every kind of refusal.
-pub const REFUSALS: [RefusalCode; 12] = [
+pub const REFUSALS: [RefusalCode; 14] = [
     RefusalCode::NotFound,
     RefusalCode::NotAllowed,
     RefusalCode::SamePerson,
@@ -17,37 +17,61 @@ pub const REFUSALS: [RefusalCode; 12] = [
     RefusalCode::Duplicate,
     RefusalCode::WrongShard,
     RefusalCode::Unknown,
+    RefusalCode::Overlap,
+    RefusalCode::Referenced,
     RefusalCode::NothingWaiting,
 ];
 
 /// Every value of `FieldFinding::problem`, in alphabetical order.
-pub const PROBLEMS: [&str; 27] = [
+pub const PROBLEMS: [&str; 49] = [
     "check",
+    "credit_code_check",
     "has_children",
+    "id_birth",
+    "id_check",
+    "id_first_generation",
     "is_a_child",
     "itself",
+    "key_fixed",
     "masked",
     "not_a_choice",
+    "not_a_credit_code",
     "not_a_date",
     "not_a_duration",
     "not_a_number",
     "not_a_phone",
     "not_a_place",
     "not_a_point",
+    "not_a_shape",
+    "not_a_table",
+    "not_a_time",
+    "not_after",
     "not_an_id",
     "not_found",
+    "not_money",
     "not_near",
     "not_text",
+    "not_typed",
     "other_county",
+    "other_dimension",
     "out_of_range",
     "outside",
     "pattern",
     "required",
     "retired",
     "same_place",
+    "shape_crossing",
+    "shape_too_few",
+    "shape_too_many",
+    "shape_too_small",
+    "too_few_rows",
+    "too_large",
     "too_long",
     "too_many",
+    "too_many_rows",
+    "unit_unclear",
     "unknown_field",
+    "unknown_unit",
     "wrong_level",
 ];
 
@@ -61,13 +85,21 @@ mod tests {
     use ganglion_model::RefusalCode;
     use std::collections::BTreeSet;
 
-    const SOURCES: [&str; 8] = [
+    const SOURCES: [&str; 16] = [
         include_str!("act.rs"),
         include_str!("effect.rs"),
         include_str!("form.rs"),
+        include_str!("form/amount.rs"),
+        include_str!("form/bounds.rs"),
+        include_str!("form/identity.rs"),
+        include_str!("form/shape.rs"),
+        include_str!("form/table.rs"),
         include_str!("form/value.rs"),
         include_str!("open.rs"),
+        include_str!("proposal.rs"),
         include_str!("put.rs"),
+        include_str!("row.rs"),
+        include_str!("row_span.rs"),
         include_str!("mod.rs"),
         include_str!("../route.rs"),
     ];
@@ -90,10 +122,11 @@ mod tests {
 
     #[test]
     fn every_problem_in_the_sources_is_listed_and_every_listed_one_is_used() {
-        let calls = ["finding(field, ", "with(field, ", "parse(field, given, ", "refuse(field, ", "problem: "];
+        let calls =
+            ["finding(field, ", "with(field, ", "parse(field, given, ", "refuse(field, ", "problem: ", "wrong("];
         let mut used = literals(&calls);
         // Second and later literals of a call are argument names and values, not problems.
-        let arguments = ["max", "given", "scale"];
+        let arguments = ["max", "min", "given", "scale", "unit", "place", "valid_to", "reason"];
         used.retain(|word| !arguments.contains(&word.as_str()));
         let listed: BTreeSet<String> = PROBLEMS.iter().map(|one| (*one).to_owned()).collect();
         assert_eq!(used, listed);
@@ -128,8 +161,10 @@ mod tests {
             RefusalCode::Duplicate => 8,
             RefusalCode::WrongShard => 9,
             RefusalCode::Unknown => 10,
+            RefusalCode::Overlap => 11,
+            RefusalCode::Referenced => 12,
         };
         let listed: BTreeSet<i32> = REFUSALS.iter().map(number).collect();
-        assert_eq!(listed, (0..11).collect());
+        assert_eq!(listed, (0..13).collect());
     }
 }

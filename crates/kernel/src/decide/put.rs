@@ -1,10 +1,12 @@
-//! Putting a register row. Who may is decided by the deployment's administrators for now; registers that declare their own
-//! rules and two-person changes build on this.
+//! Putting a register row as the system: rows that packs bring, and rows that were computed. What people do to rows is
+//! decided by [`super::row`].
 
-use super::{Decision, Given, State};
+use super::row::{Desk, Target};
+use super::{Decision, Given, State, derive, row_unique};
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Refusal, RefusalCode};
 use ganglion_model::row::Record;
+use ganglion_model::{Fields, PlaceCode};
 
 /// Decides a `Put`.
 pub fn put(
@@ -22,10 +24,49 @@ pub fn put(
         return Err(Refusal::new(RefusalCode::WrongShard));
     }
     let key = (record.shard, record.register.clone(), record.key.clone());
-    let before = state.records.get(&key);
+    let before = state.newest(&key);
     let mut fields = record.fields.clone();
     fields.retain(|name, _| register.field(name).is_some());
     let version = before.map_or(1, |before| before.version + 1);
-    let record = Record { version, updated_at: given.now, fields, ..record.clone() };
-    Ok(Decision::of(Change::Record { record: Box::new(record) }))
+    let mut row = Record { version, updated_at: given.now, fields, ..record.clone() };
+    let mut numbering = Vec::new();
+    derive::finish(world, (state, given), &mut row, &mut numbering);
+    Ok(Decision { numbering, ..Decision::of(Change::Record { record: Box::new(row) }) })
+}
+
+/// Puts a row back to the versions it had. Only the system gives up what it began.
+pub fn restore(
+    world: &World,
+    state: &State,
+    (command, given): (&Command, &Given),
+    (register, key, versions): (&str, &str, &[Record]),
+) -> Result<Decision, Refusal> {
+    if !matches!(command.actor, Actor::System) {
+        return Err(Refusal::new(RefusalCode::NotAllowed));
+    }
+    let desk = Desk::new(world, state, (command, given), register)?;
+    let now = desk.rows().versions(register, key);
+    let place: Option<PlaceCode> = versions.last().and_then(|one| one.place);
+    let target = Target { key: key.to_owned(), versions: now, place };
+    let mut decision = Decision::default();
+    let newest = versions.iter().max_by_key(|one| (one.version, one.valid_from));
+    match newest {
+        Some(newest) => row_unique::take(&desk, &target, &newest.fields, &mut decision)?,
+        None => row_unique::give_back(&desk, &target, &mut decision),
+    }
+    let version = target.version() + 1;
+    let same = |a: &Record, b: &Record| {
+        (a.valid_from, a.valid_to, a.place, &a.fields) == (b.valid_from, b.valid_to, b.place, &b.fields)
+    };
+    for one in versions.iter().filter(|one| !target.versions.iter().any(|now| same(now, one))) {
+        let fields: Fields = one.fields.clone();
+        let record = Record { version, updated_at: given.now, fields, shard: command.shard, ..one.clone() };
+        decision.changes.push(Change::Record { record: Box::new(record) });
+    }
+    let kept = |now: &&Record| versions.iter().any(|one| one.valid_from == now.valid_from);
+    for gone in target.versions.iter().filter(|now| !kept(now)) {
+        let (register, key, valid_from) = (gone.register.clone(), gone.key.clone(), gone.valid_from);
+        decision.changes.push(Change::RecordGone { register, key, valid_from });
+    }
+    if decision.changes.is_empty() { Err(Refusal::new(RefusalCode::WrongState)) } else { Ok(decision) }
 }

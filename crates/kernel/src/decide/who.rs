@@ -40,6 +40,7 @@ pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
             level: Some(post.place.level()),
             post: Some(post.id.0.clone()),
             place: Some(post.place),
+            account: post.account.as_ref().map(|account| account.0.clone()),
         }),
     }
 }

@@ -105,6 +105,7 @@ fn row(key: &str, valid_to: Option<Date>, limit: Option<&str>) -> Record {
         valid_to,
         updated_at: Timestamp::UNIX_EPOCH,
         fields: fields(values),
+        authority: None,
     }
 }
 
@@ -152,7 +153,7 @@ pub fn world() -> World {
     let rows =
         [row("road", None, Some("4 wh")), row("old", Some(date(2021, 1, 1)), Some("4 wh")), row("open", None, None)];
     for record in rows {
-        reference.entry("category".into()).or_default().insert(record.key.clone(), vec![record]);
+        reference.entry("category".into()).or_default().insert(record.key.clone(), Arc::new(vec![record]));
     }
     World {
         model: Arc::new(model()),
@@ -167,6 +168,7 @@ pub fn world() -> World {
             hours: "08:00-12:00,14:00-18:00".parse().unwrap(),
         },
         reference: Arc::new(reference),
+        fresh: Arc::default(),
         posts: Arc::new(Posts::new(posts.chain([gone, twin]))),
     }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that unwraps stops where the surprise is")]
 
 mod clocks;
+mod documents;
 mod effects;
 mod fixture;
 mod forms;
@@ -14,5 +15,6 @@ mod pack;
 mod permission;
 mod queue;
 mod routing;
+mod rows;
 mod sealing;
 mod workload;

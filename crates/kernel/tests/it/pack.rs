@@ -1,9 +1,9 @@
 //! The pack of these tests: one process with every kind of effect, one with every kind of field.
 
 use ganglion_model::clocks::{Length, Rule};
-use ganglion_model::expr::{Cmp, Expr};
+use ganglion_model::expr::{Arith, Cmp, Expr, Func};
 use ganglion_model::pack::{
-    Action, Assign, ClockDef, Code, CodeList, Effect, Field, FieldKind, Guard, LengthFrom, Model, NumberDef,
+    Action, Assign, Check, ClockDef, Code, CodeList, Effect, Field, FieldKind, Guard, LengthFrom, Model, NumberDef,
     NumberPart, OnOverdue, Opening, Process, Register, Required, RouteDef, Scope, State, Tone, Who,
 };
 use ganglion_model::{Level, Text};
@@ -35,21 +35,7 @@ fn lit(value: impl Into<Value>) -> Expr {
 }
 
 pub fn field(name: &str, kind: FieldKind) -> Field {
-    Field {
-        name: name.to_owned(),
-        kind,
-        title: Text::new(name, name),
-        help: Text::default(),
-        required: Required::No,
-        when: None,
-        checks: Vec::new(),
-        personal: false,
-        see: Vec::new(),
-        public: false,
-        default: None,
-        unit: None,
-        unique: false,
-    }
+    Field { name: name.to_owned(), kind, title: Text::new(name, name), ..Field::default() }
 }
 
 fn must(name: &str, kind: FieldKind) -> Field {
@@ -327,6 +313,28 @@ fn number(on: Option<&str>, level: Level, prefix: &str, digits: u8) -> NumberDef
     NumberDef { on_state: on.map(str::to_owned), parts }
 }
 
+/// `sum(form.<table>.<column>)`.
+fn sum_of(table: &str, column: &str) -> Expr {
+    Expr::Call(Func::Sum, vec![path(&format!("form.{table}.{column}"))])
+}
+
+/// What, how many, at what price, and what it comes to.
+fn table() -> FieldKind {
+    let times = Expr::Arith(Arith::Mul, Box::new(path("row.count")), Box::new(path("row.price")));
+    let positive = Expr::Cmp(Cmp::Gt, Box::new(path("row.price")), Box::new(lit(0)));
+    let check = Check { holds: positive, message: Text::new("单价", "price") };
+    FieldKind::Table {
+        fields: vec![
+            must("what", text(10)),
+            field("count", FieldKind::Integer { min: Some(1), max: Some(99) }),
+            Field { checks: vec![check], ..field("price", FieldKind::Money) },
+            Field { computed: Some(times), ..field("cost", FieldKind::Money) },
+        ],
+        min_rows: 0,
+        max_rows: 3,
+    }
+}
+
 /// One field of every kind, named after the kind.
 pub fn every_kind() -> Vec<Field> {
     use FieldKind as K;
@@ -352,6 +360,17 @@ pub fn every_kind() -> Vec<Field> {
         field("phone", K::Phone),
         field("citizen", K::CitizenId),
         field("duration", K::Duration),
+        field("time", K::Time),
+        field("area", K::Quantity { unit: "mu".into(), precision: 9, scale: 2 }),
+        field("refs", K::Refs { register: "category".into(), max: 2 }),
+        field("account", K::Account { roles: vec!["handler".into()], within: None }),
+        field("line", K::Line),
+        field("polygon", K::Polygon),
+        field("credit", K::CreditCode),
+        field("serial", K::Serial { number: number(None, Level::County, "X", 4) }),
+        field("table", table()),
+        Field { min: Some(lit("2022-06-27")), max: Some(lit("2022-07-27")), ..field("soon", K::Date) },
+        Field { computed: Some(sum_of("table", "cost")), ..field("total", K::Money) },
         personal("name", text(20)),
         personal("story", K::LongText { max: 100 }),
         Field { required: Required::If(path("form.boolean")), ..field("why", text(20)) },
@@ -373,8 +392,46 @@ fn register(name: &str, fields: &[&str], scope: Scope) -> (String, Register) {
         group: None,
         dated: true,
         fields,
+        ..Register::default()
     };
     (name, register)
+}
+
+/// Wells of townships, changed by one person; quotas of villages, dated, changed by two; a holder's telephone is sealed.
+fn kept() -> Vec<(String, Register)> {
+    let whom = |words: &[&str]| words.iter().map(|word| who(word)).collect::<Vec<_>>();
+    let well = Register {
+        name: "well".into(),
+        scope: Scope::Place(Level::Township),
+        key: "code".into(),
+        label: "code".into(),
+        fields: vec![
+            must("code", text(20)),
+            must("depth", FieldKind::Decimal { precision: 6, scale: 1 }),
+            Field { unique: true, ..field("tag", text(20)) },
+            personal("phone", FieldKind::Phone),
+        ],
+        edit: whom(&["clerk@township", "director@county"]),
+        read: whom(&["leader@county"]),
+        ..Register::default()
+    };
+    let quota = Register {
+        name: "quota".into(),
+        scope: Scope::Place(Level::Village),
+        key: "well".into(),
+        also_key: vec!["use".into()],
+        label: "well".into(),
+        dated: true,
+        fields: vec![
+            must("well", FieldKind::Ref { register: "well".into() }),
+            must("use", text(20)),
+            must("volume", FieldKind::Integer { min: Some(0), max: None }),
+        ],
+        propose: whom(&["clerk@township"]),
+        approve: whom(&["director@county", "clerk@township"]),
+        ..Register::default()
+    };
+    [well, quota].map(|one| (one.name.clone(), one)).to_vec()
 }
 
 pub fn model() -> Model {
@@ -388,10 +445,13 @@ pub fn model() -> Model {
     let every = Process { name: "every".into(), form: every_kind(), ..matter() };
     Model {
         lists: BTreeMap::from([("reason".to_owned(), reason)]),
-        registers: BTreeMap::from([
+        registers: [
             register("category", &["code", "limit"], Scope::Deployment),
             register("ledger", &["number", "what", "phone"], Scope::Place(Level::Township)),
-        ]),
+        ]
+        .into_iter()
+        .chain(kept())
+        .collect(),
         processes: BTreeMap::from([("matter".to_owned(), matter()), ("every".to_owned(), every)]),
         ..Model::default()
     }

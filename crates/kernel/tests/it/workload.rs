@@ -69,7 +69,8 @@ proptest! {
         among.sort();
         let chosen = choose(&named, &among).unwrap();
         among.reverse();
-        prop_assert_eq!(choose(&named, &among).as_ref(), Some(&chosen));
+        let again = choose(&named, &among);
+        prop_assert_eq!(again.as_ref(), Some(&chosen));
         prop_assert_eq!(chosen.open, named.values().map(|load| load.open).min().unwrap());
         let equals = named.values().filter(|load| load.open == chosen.open);
         prop_assert_eq!(named[&chosen.post].newest, equals.map(|load| load.newest).min().unwrap());

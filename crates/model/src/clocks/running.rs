@@ -175,6 +175,16 @@ impl Clock {
         moved.then_some(Change { from: timestamp(from), to })
     }
 
+    /// The same clock as it would stand by another rule: begun, paused and extended at the same moments.
+    #[must_use]
+    pub fn under(&self, rule: Rule, office: &Office) -> Self {
+        let mut other = Self { rule, ..self.clone() };
+        if other.due.is_some() {
+            other.settle(office);
+        }
+        other
+    }
+
     /// When it started.
     pub fn started_at(&self) -> Timestamp {
         timestamp(self.started)

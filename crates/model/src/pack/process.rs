@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A declared process.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Process {
     /// Name.
     pub name: String,
@@ -137,6 +137,8 @@ pub enum NumberPart {
     Literal(String),
     /// The code of the case's place at a level.
     Place(Level),
+    /// The name of the case's place at a level: in documents, which people read aloud.
+    Name(Level),
     /// The code of the case's place at a level, its last digits only: `{township:3}`.
     PlaceEnd(Level, u8),
     /// The civil year.
@@ -354,10 +356,14 @@ pub enum Effect {
         /// With these words; those of the action when empty.
         text: Text,
     },
+    /// Issues a document.
+    Document(String),
+    /// Withdraws every standing document of this kind.
+    Withdraw(String),
     /// Puts up a public notice; one that stands already begins anew.
     Publish(String),
     /// Takes a public notice down before its time.
-    Withdraw(String),
+    Unpublish(String),
     /// Starts a clock that does not run.
     Start(String),
     /// Stops a clock.

@@ -1,12 +1,15 @@
 //! Registers: keyed, dated rows with an owner.
 
-use super::field::Field;
+use super::field::{Field, FieldKind};
+use super::process::Who;
+use crate::Fields;
 use crate::place::Level;
 use crate::text::Text;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A declared register.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Register {
     /// Name.
     pub name: String,
@@ -16,8 +19,11 @@ pub struct Register {
     pub title: Text,
     /// Where its rows live.
     pub scope: Scope,
-    /// The field that is the natural key.
+    /// The field that is the natural key, or the first of several.
     pub key: String,
+    /// Further fields of a natural key of several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_key: Vec<String>,
     /// The field that names a row on screens.
     pub label: String,
     /// The field rows are grouped by when they are offered as choices.
@@ -27,6 +33,30 @@ pub struct Register {
     pub dated: bool,
     /// Fields, in order.
     pub fields: Vec<Field>,
+    /// Who may read rows, besides those who may change them; `public` sees the fields that are public.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub read: Vec<Who>,
+    /// Who may change rows alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edit: Vec<Who>,
+    /// Who may propose a change that somebody else approves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub propose: Vec<Who>,
+    /// Who may approve or reject what another person proposed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approve: Vec<Who>,
+    /// Fields a list shows first, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    /// The field that says where a row is, for maps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Why personal fields are held, and on what basis.
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub purpose: Text,
+    /// Days a row is kept after it no longer holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
 }
 
 impl Register {
@@ -35,13 +65,56 @@ impl Register {
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
+
+    /// The fields that make the natural key.
+    pub fn key_fields(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.key.as_str()).chain(self.also_key.iter().map(String::as_str))
+    }
+
+    /// The natural key of a row with these values: the one value, or several joined by `/`. `None` while one is missing.
+    #[must_use]
+    pub fn key_of(&self, values: &Fields) -> Option<String> {
+        let part = |name: &str| match values.get(name)? {
+            Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let parts: Option<Vec<String>> = self.key_fields().map(part).collect();
+        Some(parts?.join("/"))
+    }
+
+    /// Whether rows hold values that are sealed.
+    #[must_use]
+    pub fn has_personal(&self) -> bool {
+        self.fields.iter().any(|field| field.personal)
+    }
+
+    /// Whether anyone may read the public fields.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.read.contains(&Who::Public)
+    }
+
+    /// Whether changes need two persons.
+    #[must_use]
+    pub fn needs_two(&self) -> bool {
+        !self.propose.is_empty()
+    }
+
+    /// Whether rows of `field` refer to rows of `register`.
+    #[must_use]
+    pub fn refers(&self, field: &str, register: &str) -> bool {
+        let kind = self.field(field).map(|field| &field.kind);
+        matches!(kind, Some(FieldKind::Ref { register: to }) if to == register)
+    }
 }
 
 /// Where rows of a register live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// One list for the whole deployment, held in memory by every node.
+    #[default]
     Deployment,
     /// Rows belong to a place of this level.
     Place(Level),

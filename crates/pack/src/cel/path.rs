@@ -9,7 +9,7 @@ use crate::symbols::{FieldSymbols, ProcessSymbol};
 use cel::IdedExpr;
 use cel::common::ast::Expr as Ast;
 use ganglion_model::expr::{Expr, Func};
-use ganglion_model::pack::FieldKind;
+use ganglion_model::pack::{Field, FieldKind};
 
 /// A part of a path with its byte offset.
 type Part<'a> = (&'a str, usize);
@@ -40,7 +40,8 @@ const OF_CLOCK: [&str; 11] = [
     "promised_on_time",
     "promised_due",
 ];
-const OF_ACTOR: [&str; 4] = ["role", "level", "post", "place"];
+const OF_ACTOR: [&str; 5] = ["role", "level", "post", "place", "account"];
+const OF_DOCUMENT: [&str; 3] = ["valid", "number", "issued"];
 
 /// Resolves the path spelled by `ast`; `asked` if it is only asked whether there is a value.
 pub fn resolve(check: &mut Check<'_>, ast: &IdedExpr, asked: bool) -> Option<Typed> {
@@ -83,6 +84,7 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
     match (*name, scope.case) {
         ("case", Some(process)) => case(check, process, rest, asked),
         ("clock", Some(process)) => clock(check, process, rest),
+        ("document", Some(process)) => document(check, process, rest),
         ("notice", Some(process)) => notice(check, process, rest),
         ("children", Some(_)) => children(check, rest),
         ("mark", Some(process)) => {
@@ -101,6 +103,13 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
             fields(check, scope.row?, rest, Follow { what: "the row", asked, sealed: true })
         }
         ("actor", _) if scope.actor => actor(check, rest),
+        (name, _) if scope.figures && check.cx.symbols.indicators.contains_key(name) => ends(check, rest, Ty::Number),
+        (name, _) if scope.figures => {
+            let known = check.cx.symbols.indicators.keys().map(String::as_str);
+            let at = (check.source.at(*offset), "unknown-indicator");
+            check.cx.unknown(at, &format!("there is no indicator `{name}`"), name, known);
+            None
+        }
         ("now", _) if scope.now => ends(check, rest, Ty::Time),
         ("today", _) if scope.now => ends(check, rest, Ty::Date),
         (known, _) if ROOTS.contains(&known) => {
@@ -181,6 +190,7 @@ fn actor(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
         "level" => Ty::Text(Words::Level),
         "post" => Ty::Text(Words::Post),
         "place" => Ty::Text(Words::Place),
+        "account" => Ty::Text(Words::Account),
         other => return unknown(check, *name, &format!("`actor` has no part `{other}`"), &OF_ACTOR),
     };
     ends(check, more, ty)
@@ -241,6 +251,31 @@ fn clock(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Optio
         "stopped" | "due" | "started" | "promised_due" => Ty::Time,
         "extended" => Ty::Int,
         other => return unknown(check, *what, &format!("a clock has no part `{other}`"), &OF_CLOCK),
+    };
+    ends(check, more, ty)
+}
+
+fn document(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Option<Ty> {
+    let symbols = check.cx.symbols;
+    let own = |of: &String| symbols.processes.get(of).is_some_and(|one| std::ptr::eq(one, process));
+    let documents: Vec<&str> =
+        symbols.documents.iter().filter(|(_, one)| own(&one.of)).map(|(name, _)| name.as_str()).collect();
+    let Some((name, rest)) = rest.split_first() else {
+        return incomplete(check, "document", &documents);
+    };
+    if !documents.contains(&name.0) {
+        let message = format!("this process has no document `{}`", name.0);
+        check.cx.unknown((check.source.at(name.1), "unknown-document"), &message, name.0, documents.iter().copied());
+        return None;
+    }
+    let Some((what, more)) = rest.split_first() else {
+        return incomplete(check, &format!("document.{}", name.0), &OF_DOCUMENT);
+    };
+    let ty = match what.0 {
+        "valid" => Ty::Bool,
+        "issued" => Ty::Int,
+        "number" => Ty::Text(Words::Free),
+        other => return unknown(check, *what, &format!("a document has no part `{other}`"), &OF_DOCUMENT),
     };
     ends(check, more, ty)
 }
@@ -307,9 +342,43 @@ fn fields(check: &Check<'_>, from: &FieldSymbols, parts: &[Part<'_>], how: Follo
     if more.is_empty() {
         return Some(Ty::of(kind));
     }
-    let FieldKind::Ref { register } = kind else {
-        return ends(check, more, Ty::of(kind));
+    match kind {
+        FieldKind::Ref { register } => behind(check, register, more, how),
+        FieldKind::Refs { register, .. } => {
+            let each = behind(check, register, more, how)?;
+            let listed = each.listed();
+            if listed.is_none() {
+                check.error(
+                    more[0].1,
+                    "not-followed",
+                    "this would be a list of lists",
+                    Some("name a field with one value"),
+                );
+            }
+            listed
+        }
+        FieldKind::Table { fields, .. } => column(check, fields, more),
+        _ => ends(check, more, Ty::of(kind)),
+    }
+}
+
+/// A column of a table: a list.
+fn column(check: &Check<'_>, columns: &[Field], parts: &[Part<'_>]) -> Option<Ty> {
+    let known: Vec<&str> = columns.iter().map(|one| one.name.as_str()).collect();
+    let (name, more) = parts.split_first()?;
+    let Some(column) = columns.iter().find(|one| one.name == name.0) else {
+        return unknown(check, *name, &format!("the table has no column `{}`", name.0), &known);
     };
+    let Some(listed) = Ty::of(&column.kind).listed() else {
+        let message = format!("`{}` holds several values in each row", name.0);
+        check.error(name.1, "not-followed", message, Some("name a column with one value in each row"));
+        return None;
+    };
+    ends(check, more, listed)
+}
+
+/// A field of the rows of a register.
+fn behind(check: &Check<'_>, register: &str, more: &[Part<'_>], how: Follow) -> Option<Ty> {
     let Some(target) = check.cx.symbols.registers.get(register) else {
         return Some(Ty::Unknown);
     };

@@ -5,7 +5,7 @@ use crate::symbols::{FieldSymbols, ProcessSymbol};
 /// Names available to an expression.
 #[derive(Clone, Copy, Default)]
 pub struct Scope<'a> {
-    /// `case`, `clock`, `mark`, `first`, `last` of this process.
+    /// `case`, `clock`, `document`, `mark`, `first`, `last` of this process.
     pub case: Option<&'a ProcessSymbol>,
     /// `form`.
     pub form: Option<&'a FieldSymbols>,
@@ -15,6 +15,8 @@ pub struct Scope<'a> {
     pub actor: bool,
     /// `now` and `today`.
     pub now: bool,
+    /// Indicators, by their bare names.
+    pub figures: bool,
     /// The value is kept in the open, so that personal fields may not flow into it.
     pub stores: bool,
 }
@@ -62,8 +64,11 @@ impl<'a> Scope<'a> {
 
     /// Names at the start of a path.
     pub fn roots(&self) -> Vec<&'static str> {
-        let of_case: &[&str] =
-            if self.case.is_some() { &["case", "clock", "mark", "first", "last", "children", "notice"] } else { &[] };
+        let of_case: &[&str] = if self.case.is_some() {
+            &["case", "clock", "document", "mark", "first", "last", "children", "notice"]
+        } else {
+            &[]
+        };
         let mut roots = of_case.to_vec();
         roots.extend(self.form.map(|_| "form"));
         roots.extend(self.row.map(|_| "row"));
@@ -74,5 +79,6 @@ impl<'a> Scope<'a> {
 }
 
 /// Every root of the language, available here or not.
-pub const ROOTS: [&str; 12] =
-    ["case", "form", "row", "actor", "clock", "mark", "first", "last", "children", "notice", "now", "today"];
+pub const ROOTS: [&str; 13] = [
+    "case", "form", "row", "actor", "clock", "document", "mark", "first", "last", "children", "notice", "now", "today",
+];

@@ -5,15 +5,35 @@ use crate::cx::Cx;
 use crate::lower::clock::{known_clock, known_count, length};
 use crate::lower::who;
 use crate::near;
-use crate::symbols::{FieldSymbols, ProcessSymbol};
+use crate::symbols::{FieldSymbol, FieldSymbols, ProcessSymbol};
 use crate::yaml::{Key, Kind, Node};
 use ganglion_model::expr::Expr;
 use ganglion_model::pack::{Assign, Effect, FieldKind, Opening};
 use std::collections::BTreeMap;
 
-const EFFECTS: [&str; 20] = [
-    "assign", "assist", "set", "count", "mark", "level", "move", "extend", "restart", "start", "stop", "pause",
-    "resume", "merge", "open", "convert", "record", "notify", "publish", "withdraw",
+const EFFECTS: [&str; 22] = [
+    "assign",
+    "assist",
+    "set",
+    "count",
+    "mark",
+    "level",
+    "move",
+    "extend",
+    "restart",
+    "start",
+    "stop",
+    "pause",
+    "resume",
+    "merge",
+    "open",
+    "convert",
+    "record",
+    "notify",
+    "publish",
+    "unpublish",
+    "document",
+    "withdraw",
 ];
 
 /// What effects of an action may refer to.
@@ -34,6 +54,7 @@ impl<'a> Doing<'a> {
     pub fn all(&self, node: Option<&Node>) -> Vec<Effect> {
         let mut effects = Vec::new();
         for item in node.map(Node::items).unwrap_or_default() {
+            self.cx.one_key(item, "an effect", &EFFECTS);
             let [(key, value)] = item.entries() else {
                 let message = "an effect is a mapping with one key";
                 self.cx.sink.error_help(
@@ -45,7 +66,7 @@ impl<'a> Doing<'a> {
                 continue;
             };
             if key.text == "set" {
-                let from = |name: &str| self.process.field(name).and_then(|field| field.kind.clone());
+                let from = |name: &str| self.process.field(name);
                 let known: Vec<&str> =
                     self.process.form.keys().chain(self.process.fields.keys()).map(String::as_str).collect();
                 let values = self.values(value, "the case", &known, from);
@@ -96,7 +117,7 @@ impl<'a> Doing<'a> {
                 Some(Effect::Restart { clock, length })
             }
             "publish" => self.notice(value).map(Effect::Publish),
-            "withdraw" => self.notice(value).map(Effect::Withdraw),
+            "unpublish" => self.notice(value).map(Effect::Unpublish),
             "start" => self.clock(value).map(Effect::Start),
             "stop" => self.clock(value).map(Effect::Stop),
             "pause" => self.clock(value).map(Effect::Pause),
@@ -105,12 +126,29 @@ impl<'a> Doing<'a> {
             "convert" => self.open(value, "convert").map(Effect::Convert),
             "record" => self.record(value),
             "notify" => self.notify(key, value),
+            "document" => self.document(value).map(Effect::Document),
+            "withdraw" => self.document(value).map(Effect::Withdraw),
             other => {
                 let remedy = near::remedy(other, EFFECTS);
                 cx.sink.error_maybe(key.at, "unknown-effect", format!("there is no effect `{other}`"), remedy);
                 None
             }
         }
+    }
+
+    /// A document of this process.
+    fn document(&self, node: &Node) -> Option<String> {
+        let cx = self.cx;
+        let name = cx.scalar(node, "a document")?;
+        let known = cx.symbols.documents.iter().map(|(name, one)| (name, &one.packs));
+        cx.usable(node.at, ("document", "unknown-document"), name, known).then_some(())?;
+        let of = cx.symbols.documents.get(name).map_or("", |one| one.of.as_str());
+        if of != self.name {
+            let message = format!("`{name}` is made from cases of `{of}`, not of `{}`", self.name);
+            cx.sink.error_help(node.at, "unknown-document", message, "name a document of this process");
+            return None;
+        }
+        Some(name.to_owned())
     }
 
     fn notice(&self, value: &Node) -> Option<String> {
@@ -213,7 +251,7 @@ impl<'a> Doing<'a> {
             .get("place")
             .and_then(|place| self.form_field(place, "a place", |kind| matches!(kind, FieldKind::Place { .. })));
         let names: Vec<&str> = target.form.keys().map(String::as_str).collect();
-        let from = |field: &str| target.form.get(field).and_then(|field| field.kind.clone());
+        let from = |field: &str| target.form.get(field);
         let set = node
             .get("set")
             .map(|set| self.values(set, &format!("the form of {name}"), &names, from))
@@ -238,7 +276,7 @@ impl<'a> Doing<'a> {
         let scope = Scope::effect(self.process, self.form);
         let key = cel::compile(cx, &scope, cx.need(node, "key", "`record`")?, &Want::Key);
         let names: Vec<&str> = target.fields.keys().map(String::as_str).collect();
-        let from = |field: &str| target.fields.get(field).and_then(|field| field.kind.clone());
+        let from = |field: &str| target.fields.get(field);
         let set = node
             .get("set")
             .map(|set| self.values(set, &format!("the register {name}"), &names, from))
@@ -246,13 +284,13 @@ impl<'a> Doing<'a> {
         Some(Effect::Record { register: name.to_owned(), key: key?, set })
     }
 
-    /// `field: expression` pairs for fields that `kind` knows.
-    fn values(
+    /// `field: expression` pairs for fields that `symbol` knows.
+    fn values<'s>(
         &self,
         node: &Node,
         what: &str,
         known: &[&str],
-        kind: impl Fn(&str) -> Option<FieldKind>,
+        symbol: impl Fn(&str) -> Option<&'s FieldSymbol>,
     ) -> BTreeMap<String, Expr> {
         let cx = self.cx;
         if !matches!(node.kind, Kind::Map(_)) {
@@ -271,8 +309,13 @@ impl<'a> Doing<'a> {
                 cx.unknown((key.at, "unknown-field"), &message, &key.text, known.iter().copied());
                 continue;
             }
-            let Some(kind) = kind(&key.text) else { continue };
-            let value = cel::compile(cx, &scope, value, &Want::Field(&key.text, &kind));
+            let Some(symbol) = symbol(&key.text) else { continue };
+            if symbol.given {
+                let message = format!("`{}` is given by the system and cannot be set", key.text);
+                cx.sink.error_help(key.at, "given-by-the-system", message, "set what it is computed from");
+            }
+            let Some(kind) = &symbol.kind else { continue };
+            let value = cel::compile(cx, &scope, value, &Want::Field(&key.text, kind));
             values.extend(value.map(|value| (key.text.clone(), value)));
         }
         values

@@ -78,19 +78,5 @@ fn may(clock: &str, times: i64) -> Expr {
 }
 
 fn field(name: &str, kind: FieldKind, title: Text) -> Field {
-    Field {
-        name: name.to_owned(),
-        kind,
-        title,
-        help: Text::default(),
-        required: Required::Yes,
-        when: None,
-        checks: Vec::new(),
-        personal: false,
-        see: Vec::new(),
-        public: false,
-        default: None,
-        unit: None,
-        unique: false,
-    }
+    Field { name: name.to_owned(), kind, title, required: Required::Yes, ..Field::default() }
 }

@@ -68,9 +68,50 @@ fn later(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<NumberDef> {
     Some(NumberDef { on_state, parts: parts(cx, cx.need(node, "pattern", "a number")?) })
 }
 
-fn parts(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
+/// The parts of a pattern.
+pub fn parts(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
+    numbered(cx, node, part)
+}
+
+/// The number of a document: as of a case, and `{township_name}` for a name as people read it.
+pub fn of_document(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
+    let parts = numbered(cx, node, |cx, at, name| match name.strip_suffix("_name").and_then(Level::parse) {
+        Some(level) => Some(NumberPart::Name(level)),
+        None => part(cx, at, name),
+    });
+    if !super::document::names_a_place(&parts) {
+        // Sequences are kept by county: without a place two counties would give the same number.
+        let message = "this number names no place, so two counties would give the same one";
+        cx.sink.error_help(node.at, "no-place", message, "add a place, such as `{township_name}` or `{county}`");
+    }
+    parts
+}
+
+/// Fixed characters and names of places: `{county}{township}`.
+pub fn names_of_places(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
+    pieces(cx, node, |cx, at, name| {
+        let level = Level::parse(name);
+        if level.is_none() {
+            let known = Level::ALL.map(Level::as_str);
+            cx.unknown((at, "unknown-level"), &format!("there is no level `{name}`"), name, known);
+        }
+        level.map(NumberPart::Name)
+    })
+}
+
+fn numbered(cx: Cx<'_>, node: &Node, read: fn(Cx<'_>, At, &str) -> Option<NumberPart>) -> Vec<NumberPart> {
+    let parts = pieces(cx, node, read);
+    if !parts.iter().any(|part| matches!(part, NumberPart::Sequence(_))) {
+        let message = "without `{seq}` every number would be the same";
+        cx.sink.error_help(node.at, "no-sequence", message, "add `{seq:6}`");
+    }
+    parts
+}
+
+/// A text with parts in braces, each read by `read`.
+fn pieces(cx: Cx<'_>, node: &Node, read: fn(Cx<'_>, At, &str) -> Option<NumberPart>) -> Vec<NumberPart> {
     let mut parts = Vec::new();
-    let Some(mut rest) = cx.scalar(node, "a number's pattern") else {
+    let Some(mut rest) = cx.scalar(node, "a pattern") else {
         return parts;
     };
     while let Some(open) = rest.find('{') {
@@ -80,14 +121,10 @@ fn parts(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
             cx.sink.error_help(node.at, "bad-pattern", "a `{` of this pattern is not closed", "close it with `}`");
             return parts;
         };
-        parts.extend(part(cx, node.at, &inside[..close]));
+        parts.extend(read(cx, node.at, &inside[..close]));
         rest = &inside[close + 1..];
     }
     literal(rest, &mut parts);
-    if !parts.iter().any(|part| matches!(part, NumberPart::Sequence(_))) {
-        let message = "without `{seq}` every number would be the same";
-        cx.sink.error_help(node.at, "no-sequence", message, "add `{seq:6}`");
-    }
     parts
 }
 

@@ -125,7 +125,12 @@ pub fn case_field(
 
 fn heading(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<String> {
     let value = cx.need(node, "heading", "a process")?;
-    let shown: fn(&FieldKind) -> bool = |kind| !matches!(kind, FieldKind::Point | FieldKind::Files { .. });
+    let shown: fn(&FieldKind) -> bool = |kind| {
+        !matches!(
+            kind,
+            FieldKind::Point | FieldKind::Line | FieldKind::Polygon | FieldKind::Files { .. } | FieldKind::Table { .. }
+        )
+    };
     let name = case_field(cx, (node, "heading"), symbol, ("a field that can be shown in a line", shown))?;
     if symbol.field(&name).is_some_and(|field| field.personal) {
         let message = format!("`{name}` is personal and would be shown in every list");

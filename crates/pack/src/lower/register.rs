@@ -3,19 +3,43 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::names;
+use crate::lower::register_people as people;
+use crate::names as spelling;
+use crate::symbols::RegisterSymbol;
 use crate::yaml::Node;
 use ganglion_model::Level;
 use ganglion_model::pack::{FieldKind, Register, Scope as Where};
 
-const KEYS: [&str; 9] = ["register", "title", "scope", "key", "label", "group", "dated", "fields", "seed"];
+const KEYS: [&str; 17] = [
+    "register",
+    "title",
+    "scope",
+    "key",
+    "label",
+    "group",
+    "dated",
+    "fields",
+    "seed",
+    "read",
+    "edit",
+    "propose",
+    "approve",
+    "columns",
+    "location",
+    "purpose",
+    "retention",
+];
+/// Longest time a row is kept after it no longer holds: a hundred years.
+const DAYS_MAX: i64 = 36_525;
+/// Most fields of a natural key.
+const KEY_FIELDS_MAX: usize = 4;
 
 /// The register declared by `node`.
 pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Register> {
     cx.mapping(node, "a register", &KEYS).then_some(())?;
     let named = cx.need(node, "register", "a register file")?;
     let name = cx.scalar(named, "the name")?;
-    names::check(cx.sink, named.at, name);
+    spelling::check(cx.sink, named.at, name);
     // A second declaration has been reported; its parts would be judged by the names of the first.
     let symbol = cx.symbols.registers.get(name).filter(|symbol| symbol.at == named.at)?;
     let what = format!("the register `{name}`");
@@ -31,25 +55,84 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Register> {
     };
     cx.need(node, "fields", "a register");
     let fields = field::all(cx, node.get("fields"), &Scope::register(&symbol.fields), Owner::Register);
-    let key = cx.need(node, "key", "a register").and_then(|_| own("key"));
+    let keys = keys(cx, node, (&what, symbol));
     let label = cx.need(node, "label", "a register").and_then(|_| own("label"));
-    check_key(cx, node, key.as_deref(), &fields);
-    for field in fields.iter().filter(|field| field.personal) {
-        let at = symbol.fields.get(&field.name).map_or(node.at, |field| field.at);
-        let message = format!("`{}` is personal; registers are read by everyone who fills in a form", field.name);
-        cx.sink.error_help(at, "personal-register", message, "keep personal values in the case that needs them");
+    for key in &keys {
+        check_key(cx, node, key, &fields);
     }
-    Some(Register {
+    let people = people::all(cx, node);
+    let mut keys = keys.into_iter();
+    let register = Register {
         name: name.to_owned(),
         pack: cx.pack.to_owned(),
         title: cx.needed_text(node, "title", &what),
         scope: scope(cx, node),
-        key: key.unwrap_or_default(),
+        key: keys.next().unwrap_or_default(),
+        also_key: keys.collect(),
         label: label.unwrap_or_default(),
         group: own("group"),
         dated: cx.flag(node, "dated", false),
         fields,
-    })
+        read: people.read,
+        edit: people.edit,
+        propose: people.propose,
+        approve: people.approve,
+        columns: columns(cx, node, (&what, symbol)),
+        location: own("location").filter(|name| check_location(cx, node, name, symbol)),
+        purpose: cx.text_or_empty(node, "purpose", &what),
+        retention_days: cx.number(node, "retention", (1, DAYS_MAX)).and_then(|days| u32::try_from(days).ok()),
+    };
+    people::check_personal(cx, node, &register, symbol);
+    Some(register)
+}
+
+/// The fields of the natural key: one, or a list of several.
+fn keys(cx: Cx<'_>, node: &Node, (what, symbol): (&str, &RegisterSymbol)) -> Vec<String> {
+    let Some(value) = cx.need(node, "key", "a register") else { return Vec::new() };
+    let keys = names(cx, (node, "key"), (what, symbol));
+    if keys.len() > KEY_FIELDS_MAX {
+        let message = format!("a key has at most {KEY_FIELDS_MAX} fields, this one has {}", keys.len());
+        cx.sink.error(value.at, "long-key", message);
+    }
+    keys
+}
+
+fn columns(cx: Cx<'_>, node: &Node, named: (&str, &RegisterSymbol)) -> Vec<String> {
+    let columns = names(cx, (node, "columns"), named);
+    for (at, name) in cx.words(node, "columns") {
+        if named.1.fields.get(name).is_some_and(|field| field.personal) {
+            let message = format!("`{name}` is personal; lists show no personal values");
+            cx.sink.error_help(at, "personal-column", message, "leave it out; the card of a row shows it masked");
+        }
+    }
+    columns
+}
+
+/// Fields of the register named under `key`, each once.
+fn names(cx: Cx<'_>, (node, key): (&Node, &str), (what, symbol): (&str, &RegisterSymbol)) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (at, name) in cx.words(node, key) {
+        if !symbol.fields.contains_key(name) {
+            let known = symbol.fields.keys().map(String::as_str);
+            cx.unknown((at, "unknown-field"), &format!("{what} has no field `{name}`"), name, known);
+        } else if !names.iter().any(|one| one == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+fn check_location(cx: Cx<'_>, node: &Node, name: &str, symbol: &RegisterSymbol) -> bool {
+    let at = node.get("location").map_or(node.at, |value| value.at);
+    let field = symbol.fields.get(name);
+    let drawn = field.is_some_and(|field| matches!(field.kind, Some(FieldKind::Point)));
+    if !drawn {
+        cx.sink.error(at, "wrong-type", "`location` is a field of type point");
+    } else if field.is_some_and(|field| field.personal) {
+        let message = format!("`{name}` is personal; maps show no personal values");
+        cx.sink.error_help(at, "personal-column", message, "leave `location` out");
+    }
+    drawn
 }
 
 fn scope(cx: Cx<'_>, node: &Node) -> Where {
@@ -69,8 +152,8 @@ fn scope(cx: Cx<'_>, node: &Node) -> Where {
     }
 }
 
-fn check_key(cx: Cx<'_>, node: &Node, key: Option<&str>, fields: &[ganglion_model::pack::Field]) {
-    let Some(field) = fields.iter().find(|field| Some(field.name.as_str()) == key) else {
+fn check_key(cx: Cx<'_>, node: &Node, key: &str, fields: &[ganglion_model::pack::Field]) {
+    let Some(field) = fields.iter().find(|field| field.name == key) else {
         return;
     };
     let at = node.get("key").map_or(node.at, |key| key.at);
@@ -80,6 +163,10 @@ fn check_key(cx: Cx<'_>, node: &Node, key: Option<&str>, fields: &[ganglion_mode
     );
     if !textual {
         cx.sink.error(at, "wrong-type", "the key is a field of type text, choice, ref or place");
+    }
+    if field.personal {
+        let message = format!("the key `{}` is personal; keys stand in addresses and in the journal", field.name);
+        cx.sink.error_help(at, "personal-key", message, "use a number without meaning as the key");
     }
     if field.required != ganglion_model::pack::Required::Yes {
         let message = format!("the key `{}` is not required", field.name);

@@ -11,28 +11,49 @@ use ganglion_model::{Actor, Body, CaseId, Command, Entry, Link, Shard};
 
 use std::collections::BTreeMap;
 
-const JOB: &str = "spawn";
+/// Name of the cursor.
+pub const JOB: &str = "spawn";
+
+/// What stands in a line that asks for a case.
+const MARKS: [&str; 2] = ["\"op\":\"spawn\"", "\"op\":\"send\""];
 
 /// Reads on in every shard that has new lines.
 ///
 /// # Errors
-/// When the store fails or the queue is full; the cursor stays before what was not done.
+/// When the store fails or the queue is full; the cursors stay before what was not done.
 pub async fn run(app: &App) -> Result<(), Error> {
+    let mut read = Vec::new();
+    let mut done = Ok(());
     for (shard, head) in app.store.shards().await? {
         let mut seq = app.store.cursor(JOB, shard).await?;
-        while seq < head.seq {
-            let lines = app.store.entries_after(shard, seq, JOURNAL_LINES_AT_ONCE).await?;
-            let Some(last) = lines.last().map(|entry| entry.seq) else {
-                break;
-            };
-            for entry in &lines {
-                follow(app, entry).await?;
-            }
-            seq = last;
-            app.store.cursor_set(JOB, shard, seq).await?;
+        if seq == head.seq {
+            continue;
+        }
+        done = read_on(app, shard, (&mut seq, head.seq)).await;
+        read.push((shard, seq));
+        if done.is_err() {
+            break;
         }
     }
-    Ok(())
+    if !read.is_empty() {
+        app.store.cursors_set(JOB, &read).await?;
+    }
+    done
+}
+
+/// Reads a shard from `seq` to its head; `seq` says how far it got.
+async fn read_on(app: &App, shard: Shard, (seq, head): (&mut u64, u64)) -> Result<(), Error> {
+    loop {
+        let lines = app.store.entries_holding(shard, (*seq, head), &MARKS, JOURNAL_LINES_AT_ONCE).await?;
+        for entry in &lines {
+            follow(app, entry).await?;
+            *seq = entry.seq;
+        }
+        if lines.len() < JOURNAL_LINES_AT_ONCE as usize {
+            *seq = head;
+            return Ok(());
+        }
+    }
 }
 
 async fn follow(app: &App, entry: &Entry) -> Result<(), Error> {

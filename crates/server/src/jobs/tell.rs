@@ -25,7 +25,7 @@ pub async fn run(app: &App) -> Result<(), Error> {
                 app.store.told_add(&told).await?;
             }
             seq = last;
-            app.store.cursor_set(JOB, shard, seq).await?;
+            app.store.cursors_set(JOB, &[(shard, seq)]).await?;
         }
     }
     Ok(())

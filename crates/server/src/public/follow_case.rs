@@ -60,9 +60,10 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
     let body = Body::Act { case: case.id, action: name, form: values, version };
     let actor = Actor::Reporter { case: case.id };
     let command = Command { id: CommandId(id), shard: case.shard, actor, body };
+    let files: Vec<String> = typed.taken.iter().map(|taken| taken.id.clone()).collect();
+    web.app.files_sent(&files).await?;
     match web.app.committer.send(command).await {
         Ok(_) => {
-            let files: Vec<String> = typed.taken.iter().map(|taken| taken.id.clone()).collect();
             web.app.attach_files(&files, case.shard, case.id).await?;
             let to = format!("/follow/{}", crate::page::encode(&case.number));
             Ok(web.redirect_with(&to, "ok", &look.t("flash-reporter-done")))
@@ -171,7 +172,7 @@ fn forms(
         };
         let tried = attempt.action == action.name;
         let filled = match tried {
-            true => Filled { values: Some(&attempt.values), findings: &attempt.findings },
+            true => Filled { values: Some(&attempt.values), findings: &attempt.findings, more: None },
             false => Filled::default(),
         };
         let hidden = vec![

@@ -9,3 +9,4 @@ pub mod progress;
 pub mod report;
 pub mod sent;
 pub mod sign_in;
+pub mod verify;

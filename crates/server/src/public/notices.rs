@@ -152,7 +152,7 @@ async fn render(
             title: Some(look.t("notice-object")),
             help: Some(look.text(&process.purpose)).filter(|help| !help.is_empty()),
             hidden: vec![Hidden::new("command_id", web.app.clock.id().to_string())],
-            fields: look.fields(&asked, &process.form, Entered { values: Some(typed), findings }),
+            fields: look.fields(&asked, &process.form, Entered { values: Some(typed), findings, more: None }),
             errors: look.problems(&process.form, findings, &|name: &str| format!("f-{name}")),
             submit: look.t("submit"),
             cancel_href: None,

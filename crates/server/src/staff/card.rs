@@ -85,7 +85,7 @@ struct CardContext {
     routing: RoutingView,
     timeline: Vec<TimelineEntry>,
     links: Vec<LinkedCase>,
-    documents: Vec<serde_json::Value>,
+    documents: super::documents::DocumentsView,
     looked: Vec<Looked>,
     actions: Vec<ActionView>,
     reveal: Option<FormView>,
@@ -132,7 +132,7 @@ pub async fn render(web: &Web, case: &Case, process: &Process, shown: Shown) -> 
         routing: routing(&look, case, &entries, &people),
         timeline: look.timeline(&Story { process, people: &people, role: &role }, &entries),
         links: links(web, &look, case).await?,
-        documents: Vec::new(),
+        documents: super::documents::of_case(web, &look, (case, process))?,
         looked: accesses
             .iter()
             .map(|access| Looked {
@@ -214,10 +214,15 @@ async fn links(web: &Web, look: &Look<'_>, case: &Case) -> Result<Vec<LinkedCase
     let mut found = Vec::new();
     for link in &case.links {
         let key = format!("link-{}", link.kind.replace('_', "-"));
-        let kind_label = look.t(if look.say.has(&key) { &key } else { "link-other" });
         let other = web.app.store.case(link.shard, link.case).await?;
         let readable = other.as_ref().filter(|other| who::may_read(&web.world, &web.actor(), web.post().ok(), other));
         let process = readable.and_then(|other| web.world.model.processes.get(&other.process));
+        // A pack may call a link what it likes; one without words of its own says what is at its other end.
+        let kind_label = match process {
+            _ if look.say.has(&key) => look.t(&key),
+            Some(process) => look.text(&process.title),
+            None => look.t("link-other"),
+        };
         found.push(match (readable, process) {
             (Some(other), Some(process)) => LinkedCase {
                 kind_label,

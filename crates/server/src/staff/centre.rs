@@ -276,7 +276,7 @@ async fn ticker_line(web: &Web, look: &Look<'_>, entry: &Entry, place: PlaceCode
     let (id, action) = match &entry.change {
         Change::Opened { case } => (case.id, None),
         Change::Case { case, action, ops, .. } => (*case, Some((action, ops))),
-        Change::Record { .. } => return Ok(None),
+        Change::Record { .. } | Change::RecordGone { .. } | Change::Proposal { .. } => return Ok(None),
     };
     let Some(case) = web.app.store.case(entry.shard, id).await? else {
         return Ok(None);

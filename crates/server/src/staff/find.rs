@@ -66,10 +66,12 @@ pub async fn case<'w>(web: &'w Web, number: &str) -> Result<(Case, &'w Process),
 /// # Errors
 /// Storage.
 pub async fn people(web: &Web, entries: &[Entry], others: impl Iterator<Item = AccountId>) -> Result<People, Error> {
-    let acted =
-        entries.iter().filter(|entry| !matches!(entry.change, Change::Record { .. })).filter_map(|entry| match &entry
-            .actor
-        {
+    let acted = entries
+        .iter()
+        .filter(|entry| {
+            !matches!(entry.change, Change::Record { .. } | Change::RecordGone { .. } | Change::Proposal { .. })
+        })
+        .filter_map(|entry| match &entry.actor {
             Actor::Post { account, .. } => Some(account.clone()),
             _ => None,
         });

@@ -5,19 +5,25 @@
 
 mod act;
 mod admin;
+mod batches;
 mod board;
 mod bulk;
+mod bulletins;
 mod card;
 mod cases;
 mod centre;
+mod dashboard;
 mod desk;
+mod documents;
 mod export;
+mod figure_frame;
 mod figure_rows;
 mod figure_view;
 mod figures;
 mod filters;
 pub(crate) mod find;
 pub mod import;
+mod known;
 pub(crate) mod lists;
 mod new;
 mod news;
@@ -26,9 +32,17 @@ mod phone;
 mod preview;
 mod query;
 mod queue;
+mod registers;
+mod rules;
+mod tables;
 mod turn;
 
+pub(crate) use documents::standing;
+pub(crate) use registers::import::job::Imports;
+
 use crate::app::AppState;
+use crate::error::Error;
+use crate::web::Web;
 use axum::Router;
 use axum::routing::{get, post};
 use ganglion_model::{Level, Post};
@@ -40,6 +54,15 @@ pub const ADMIN_ROLE: &str = "admin";
 /// Whether a post administers: the pages of administration are there for no other.
 pub(crate) fn administers(post: &Post) -> bool {
     post.role == ADMIN_ROLE && post.place.level() <= Level::County
+}
+
+/// Refuses whoever does not administer the whole installation: what is installed is so for everybody.
+///
+/// # Errors
+/// [`Error::NotFound`]: for them it is not there.
+pub(crate) fn administers_all(web: &Web) -> Result<(), Error> {
+    let post = web.post()?;
+    if administers(post) && post.place == web.world.places.root { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// Rows of one page of a list.
@@ -58,11 +81,24 @@ pub fn routes() -> Router<AppState> {
         .route("/cases/new", get(new::show).post(new::open))
         .route("/cases/{number}", get(card::show))
         .route("/cases/{number}/reveal", post(personal::reveal))
+        .route("/cases/{number}/documents", post(documents::issue))
+        .route("/cases/{number}/documents/{code}", get(documents::pdf))
+        .route("/cases/{number}/documents/{code}/withdraw", post(documents::withdraw))
+        .route("/cases/{number}/documents/preview/{name}", get(documents::preview))
         .route("/cases/{number}/{action}", post(act::act))
+        .route("/documents", get(batches::show))
+        .route("/documents/batches", post(batches::start))
+        .route("/documents/batches/{id}", get(batches::one))
+        .route("/documents/batches/{id}/cancel", post(batches::cancel))
+        .route("/documents/batches/{id}/zip", get(batches::zip))
         .route("/centre", get(centre::show))
         .route("/figures", get(figures::show))
         .route("/figures.csv", get(export::figures))
         .route("/figures/rows", get(figure_rows::show))
+        .route("/bulletins/{file}", get(bulletins::show))
+        .route("/tables/{file}", get(tables::show))
         .route("/m", get(phone::show))
+        .merge(registers::routes())
+        .merge(rules::routes())
         .merge(admin::routes())
 }

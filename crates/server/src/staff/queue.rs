@@ -232,7 +232,7 @@ fn fields(
     let Some(action) = process.action(&queue.state, &queue.take) else { return Vec::new() };
     let actor = who::view(&web.world, &web.actor(), web.now);
     let asked = Asked { process, case: None, actor: &actor, place: post.place, suggested: &[], prefix: "next-" };
-    look.action_form(&asked, action, Vec::new(), Entered { values: Some(typed), findings }).fields
+    look.action_form(&asked, action, Vec::new(), Entered { values: Some(typed), findings, more: None }).fields
 }
 
 /// The case that was called, with what can be done with it.

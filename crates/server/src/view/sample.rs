@@ -85,21 +85,7 @@ pub fn text(words: &str) -> Text {
 
 /// A field that must be given.
 pub fn field(name: &str, kind: FieldKind) -> Field {
-    Field {
-        name: name.to_owned(),
-        kind,
-        title: text(name),
-        help: Text::default(),
-        required: Required::Yes,
-        when: None,
-        checks: Vec::new(),
-        personal: false,
-        see: Vec::new(),
-        public: false,
-        default: None,
-        unit: None,
-        unique: false,
-    }
+    Field { name: name.to_owned(), kind, title: text(name), required: Required::Yes, ..Field::default() }
 }
 
 /// An action of `role` at townships.
@@ -267,6 +253,7 @@ pub fn bare_world() -> World {
             hours: "08:00-12:00,14:00-18:00".parse().unwrap(),
         },
         reference: Arc::new(ReferenceRows::new()),
+        fresh: Arc::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }
@@ -310,5 +297,6 @@ pub fn matter(place: &str, opened: Timestamp, done: Option<Timestamp>, kind: &st
         marks: BTreeMap::new(),
         entered: entered.into_iter().filter_map(|(name, at)| Some((name.to_owned(), (at?, at?)))).collect(),
         links: Vec::new(),
+        documents: Vec::new(),
     }
 }

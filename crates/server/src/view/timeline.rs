@@ -88,7 +88,7 @@ impl Look<'_> {
         match &entry.change {
             Change::Opened { case } => Some(self.opened(story, case, base)),
             Change::Case { action, ops, input, .. } => Some(self.changed(story, (action, ops, input), base)),
-            Change::Record { .. } => None,
+            Change::Record { .. } | Change::RecordGone { .. } | Change::Proposal { .. } => None,
         }
     }
 
@@ -105,6 +105,12 @@ impl Look<'_> {
             Actor::Api { key } => (String::new(), self.say("who-api", &[("name", key.as_str().into())])),
             Actor::System => (String::new(), self.t("who-system")),
         }
+    }
+
+    /// A document by title and number.
+    fn document(&self, name: &str, number: &str) -> String {
+        let title = self.world.model.documents.get(name).map(|document| self.text(&document.title));
+        format!("{} {number}", title.unwrap_or_default()).trim().to_owned()
     }
 
     fn opened(&self, story: &Story<'_>, case: &Case, base: TimelineEntry) -> TimelineEntry {
@@ -206,7 +212,11 @@ impl Look<'_> {
                 detail("moved", format!("{from} → {}", self.place_path(route.place)));
             }
             Op::Number { number, .. } => detail("fact-case-number", number.clone()),
-            Op::Link { link } => detail(&format!("link-{}", link.kind.replace('_', "-")), link.number.clone()),
+            Op::Issue { issued } => detail("detail-document", self.document(&issued.document, &issued.number)),
+            Op::Link { link } => {
+                let key = format!("link-{}", link.kind.replace('_', "-"));
+                detail(if self.say.has(&key) { &key } else { "link-other" }, link.number.clone());
+            }
             Op::Moved { clock, from, to } => {
                 let title = story.process.clocks.get(declared_of(clock)).map(|def| self.text(&def.title));
                 let to = to.map(|to| self.when(to)).unwrap_or_default();

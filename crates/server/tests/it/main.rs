@@ -5,11 +5,13 @@
 
 mod api;
 mod bad_input;
+mod documents;
 mod files;
 mod follow;
 mod forms;
 mod jobs;
 mod live;
+mod registers;
 mod routes;
 mod sign_in;
 mod staff;

@@ -18,6 +18,8 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/report/sent/{number}", [404; 5]),
     ("/follow", [200; 5]),
     ("/follow/{number}", [303; 5]),
+    ("/v", [200; 5]),
+    ("/v/{code}", [404; 5]),
     ("/notices", [200; 5]),
     ("/notices/{id}/{name}", [404; 5]),
     ("/sign-in", [200; 5]),
@@ -28,6 +30,8 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/assets/{*path}", [404; 5]),
     ("/files/{id}", [404; 5]),
     ("/files/{id}/thumb", [404; 5]),
+    // Only the demonstration has it.
+    ("/demo/pictures/{kind}", [404; 5]),
     ("/map/outlines", [200; 5]),
     ("/map/place-at", [422; 5]),
     ("/map/cases", [401, 200, 200, 200, 200]),
@@ -75,6 +79,7 @@ fn filled(address: &str, number: &str) -> String {
     address
         .replace("{number}", number)
         .replace("{action}", "supplement")
+        .replace("{code}", "00000000000000000000")
         .replace("{process}", "nothing")
         .replace("{name}", "nothing")
         .replace("{id}", "00000000000000000000000000000000")

@@ -18,11 +18,11 @@ pub(super) struct Sql {
 }
 
 impl Sql {
-    fn new(text: &str) -> Sql {
+    pub(super) fn new(text: &str) -> Sql {
         Sql { text: text.to_owned(), values: Vec::new() }
     }
 
-    fn and(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
+    pub(super) fn and(&mut self, condition: &str, values: impl IntoIterator<Item = Value>) {
         let joint = if self.text.contains(" WHERE ") { " AND " } else { " WHERE " };
         self.text.push_str(joint);
         self.text.push_str(condition);

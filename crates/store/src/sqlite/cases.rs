@@ -22,11 +22,28 @@ pub(super) fn case_by_id(connection: &Connection, shard: Shard, id: CaseId) -> S
     })
 }
 
+/// The id of a case by its public number.
+pub(super) fn id_by_number(connection: &Connection, shard: Shard, number: &str) -> Stored<Option<CaseId>> {
+    let sql = "SELECT id FROM case_row WHERE shard = ? AND number = ?";
+    one(connection, "finding a case", (sql, params![shard.0, number]), |row| {
+        Ok(CaseId(Column("case_row", "id").id(row, 0)?))
+    })
+}
+
 /// One case by its public number.
 pub(super) fn case_by_number(connection: &Connection, shard: Shard, number: &str) -> Stored<Option<Case>> {
     let sql = "SELECT body FROM case_row WHERE shard = ? AND number = ?";
     one(connection, "reading a case", (sql, params![shard.0, number]), |row| {
         read_case(row, 0, || format!("{shard}/{number}"))
+    })
+}
+
+/// The case a document's code leads to.
+pub(super) fn case_of_document(connection: &Connection, code: &str) -> Stored<Option<(Shard, CaseId)>> {
+    let (sql, column) = ("SELECT shard, case_id FROM document WHERE code = ?", Column("document", "case_id"));
+    one(connection, "reading the code of a document", (sql, params![code]), |row| {
+        let id: [u8; 16] = column.get(row, 1)?;
+        Ok((Shard(column.get(row, 0)?), CaseId(uuid::Uuid::from_bytes(id))))
     })
 }
 

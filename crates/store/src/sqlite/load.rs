@@ -1,15 +1,18 @@
 //! What a batch needs, read from one snapshot: rows and heads that belong together.
 
 use super::cases::{CASE_BODY, case_by_id, case_by_number};
-use super::row::{Column, Stored, failed, one};
+use super::row::{Column, Stored, all, failed, one};
+use super::rows;
 use ganglion_kernel::merkle::Frontier;
 use ganglion_kernel::port::{Head, Loaded, Want};
-use ganglion_model::row::{Case, Record};
+use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{CaseId, Shard};
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 use std::collections::{BTreeMap, HashSet};
 
 const ATTEMPTED: &str = "loading a batch";
+/// Rows that refer to a row: a refusal names the first and says how many.
+const REFERERS_MAX: u32 = 20;
 
 /// Loads a batch.
 pub(super) fn load(connection: &Connection, want: &Want) -> Stored<Loaded> {
@@ -36,13 +39,24 @@ pub(super) fn load(connection: &Connection, want: &Want) -> Stored<Loaded> {
     for post in &want.loads {
         loaded.loads.push((post.clone(), super::waiting::load(&snapshot, post)?));
     }
-    for wanted in &want.records {
-        loaded.records.extend(newest(&snapshot, wanted)?);
+    let mut seen = HashSet::new();
+    for wanted in want.records.iter().filter(|row| seen.insert(*row)) {
+        loaded.records.extend(versions(&snapshot, wanted)?);
+    }
+    for (shard, id) in &want.proposals {
+        loaded.proposals.extend(rows::proposal(&snapshot, *shard, *id)?);
+    }
+    for row in &want.referers {
+        let names = rows::referers(&snapshot, row, None, REFERERS_MAX)?;
+        loaded
+            .referers
+            .push((row.clone(), names.into_iter().map(|one| format!("{}/{}", one.register, one.key)).collect()));
     }
     Ok(loaded)
 }
 
-fn heads(connection: &Connection, shards: &[Shard]) -> Stored<BTreeMap<Shard, Head>> {
+/// Heads of shards, fresh ones where there is none.
+pub(super) fn heads(connection: &Connection, shards: &[Shard]) -> Stored<BTreeMap<Shard, Head>> {
     let mut heads = BTreeMap::new();
     for shard in shards {
         let sql = "SELECT seq, numbering, frontier FROM shard_head WHERE shard = ?";
@@ -88,10 +102,10 @@ pub(super) fn key(connection: &Connection, shard: Shard, case: CaseId) -> Stored
     })
 }
 
-/// The version of a register row that was written last.
-fn newest(connection: &Connection, (shard, register, key): &(Shard, String, String)) -> Stored<Option<Record>> {
-    let sql = "SELECT body FROM record WHERE shard = ? AND register = ? AND key = ? ORDER BY version DESC LIMIT 1";
-    one(connection, ATTEMPTED, (sql, params![shard.0, register, key]), |row| {
+/// Every version of a register row, in order of validity.
+pub(super) fn versions(connection: &Connection, (shard, register, key): &RowKey) -> Stored<Vec<Record>> {
+    let sql = "SELECT body FROM record WHERE shard = ? AND register = ? AND key = ? ORDER BY valid_from";
+    all(connection, ATTEMPTED, (sql, params![shard.0, register, key]), |row| {
         Column("record", "body").json(row, 0, || format!("{shard}/{register}/{key}"))
     })
 }

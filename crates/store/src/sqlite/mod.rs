@@ -5,17 +5,25 @@
 
 mod case_query;
 mod cases;
+mod checkpoint;
 mod connect;
 mod figures;
+mod forget;
 mod journal;
 mod load;
+mod members;
 mod migrate;
 mod notices;
+mod packs;
 mod people;
 mod port;
 mod reference;
 mod row;
+mod row_query;
+mod rows;
+mod rules;
 mod told;
+mod views;
 mod waiting;
 mod write;
 

@@ -2,11 +2,13 @@
 
 use super::row::Column;
 use super::row::{Stored, case_key, failed, json, one, run};
-use ganglion_indicators::{CellKey, Fact, FactChange};
+use super::{rows, rules};
+use ganglion_indicators::{CellKey, Cells, Fact, FactChange};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::port::{After, CaseOrder, CaseWrite, Line, ShardWrite, Timer};
+use ganglion_kernel::port_rows::words_of;
 use ganglion_model::row::{Case, Record};
-use ganglion_model::{Level, Shard};
+use ganglion_model::{CaseId, Level, Shard};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -16,13 +18,16 @@ const ATTEMPTED: &str = "writing a batch";
 pub(super) fn write(connection: &mut Connection, batch: &[ShardWrite]) -> Stored<()> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
+    if let Some(packs) = batch.iter().map(|write| write.packs).find(|packs| *packs > 0) {
+        super::packs::check(&transaction, packs)?;
+    }
     for write in batch {
         write_shard(&transaction, write)?;
     }
     transaction.commit().map_err(failed(ATTEMPTED))
 }
 
-fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
+pub(super) fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     let shard = write.shard;
     move_head(connection, write)?;
     for line in &write.lines {
@@ -34,17 +39,23 @@ fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     for record in &write.records {
         put_record(connection, record)?;
     }
+    rows::write(connection, write)?;
+    rules::write(connection, write)?;
     timers(connection, write)?;
     super::waiting::write(connection, write)?;
     super::notices::write(connection, write)?;
     for change in &write.facts {
         put_fact(connection, shard, change)?;
     }
-    add_cells(connection, write)?;
+    add_cells(connection, &write.cells)?;
     for (command, outcome, at) in &write.answers {
         let sql = "INSERT INTO answer (shard, command, at, outcome) VALUES (?, ?, ?, ?)";
         let outcome = json(ATTEMPTED, outcome)?;
         run(connection, ATTEMPTED, sql, params![shard.0, command.0.as_bytes(), at.as_microsecond(), outcome])?;
+    }
+    for (field, value) in &write.unique_gone {
+        let sql = "DELETE FROM unique_value WHERE shard = ? AND field = ? AND value = ?";
+        run(connection, ATTEMPTED, sql, params![shard.0, field, value])?;
     }
     for (field, value, number) in &write.unique {
         let sql = "INSERT INTO unique_value (shard, field, value, number) VALUES (?, ?, ?, ?)";
@@ -130,7 +141,7 @@ fn put_case(connection: &Connection, write: &CaseWrite) -> Stored<()> {
     if before != columns.assist {
         put_assist(connection, &write.case)?;
     }
-    Ok(())
+    put_codes(connection, &write.case)
 }
 
 fn insert_case(connection: &Connection, write: &CaseWrite, columns: &Columns) -> Stored<()> {
@@ -240,9 +251,18 @@ fn put_assist(connection: &Connection, case: &Case) -> Stored<()> {
     Ok(())
 }
 
+/// Codes of documents lead to their case; one that is known stays as it is.
+fn put_codes(connection: &Connection, case: &Case) -> Stored<()> {
+    for issued in &case.documents {
+        let sql = "INSERT OR IGNORE INTO document (code, shard, case_id) VALUES (?, ?, ?)";
+        run(connection, ATTEMPTED, sql, params![issued.code, case.shard.0, case.id.0.as_bytes()])?;
+    }
+    Ok(())
+}
+
 fn put_record(connection: &Connection, record: &Record) -> Stored<()> {
     let sql = "INSERT OR REPLACE INTO record (shard, register, key, valid_from, valid_to, version, place, updated_at, \
-               body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               words, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     run(
         connection,
         ATTEMPTED,
@@ -256,6 +276,7 @@ fn put_record(connection: &Connection, record: &Record) -> Stored<()> {
             record.version,
             record.place.map(ganglion_model::PlaceCode::padded),
             record.updated_at.as_microsecond(),
+            words_of(record),
             json(ATTEMPTED, record)?
         ],
     )?;
@@ -276,7 +297,7 @@ fn timers(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     Ok(())
 }
 
-fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Stored<()> {
+pub(super) fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Stored<()> {
     let key = |fact: &Fact| (fact.measure.clone(), fact.day, fact.place);
     let case = change.case.0.as_bytes();
     if let Some(before) = change.before.as_ref().filter(|before| Some(key(before)) != change.after.as_ref().map(key)) {
@@ -284,17 +305,48 @@ fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Store
         run(connection, ATTEMPTED, sql, params![shard.0, before.measure, before.day, before.place.padded(), case])?;
     }
     if let Some(after) = &change.after {
-        let sql = "INSERT OR REPLACE INTO fact (shard, measure, day, place, case_id, dim, value) \
-                   VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let (place, dim, value) = (after.place.padded(), &after.dim, after.value);
-        run(connection, ATTEMPTED, sql, params![shard.0, after.measure, after.day, place, case, dim, value])?;
+        let sql = "INSERT OR REPLACE INTO fact (shard, measure, day, place, case_id, dim, value, until, member, at) \
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let Fact { measure, day, until, dim, member, at, value, .. } = after;
+        let place = after.place.padded();
+        run(connection, ATTEMPTED, sql, params![shard.0, measure, day, place, case, dim, value, until, member, at])?;
     }
     Ok(())
 }
 
+/// Forgets the facts and counters of a shard.
+pub(super) fn figures_clear(connection: &mut Connection, shard: Shard) -> Stored<()> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
+    run(&transaction, ATTEMPTED, "DELETE FROM fact WHERE shard = ?", params![shard.0])?;
+    run(&transaction, ATTEMPTED, "DELETE FROM tally WHERE shard = ?", params![shard.0])?;
+    transaction.commit().map_err(failed(ATTEMPTED))
+}
+
+/// Adds facts and counters of a shard.
+pub(super) fn figures_add(
+    connection: &mut Connection,
+    shard: Shard,
+    facts: &[(CaseId, Fact)],
+    cells: &Cells,
+) -> Stored<()> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
+    let mut facts: Vec<&(CaseId, Fact)> = facts.iter().collect();
+    // In key order, so that neighbours on a page are written together.
+    facts.sort_unstable_by(|(a, one), (b, other)| {
+        (&one.measure, one.day, one.place, a).cmp(&(&other.measure, other.day, other.place, b))
+    });
+    for (case, fact) in facts {
+        put_fact(&transaction, shard, &FactChange { case: *case, before: None, after: Some(fact.clone()) })?;
+    }
+    add_cells(&transaction, cells)?;
+    transaction.commit().map_err(failed(ATTEMPTED))
+}
+
 /// Adds the deltas, in key order so that neighbours on a page are written together; a counter that came to nothing goes.
-fn add_cells(connection: &Connection, write: &ShardWrite) -> Stored<()> {
-    let mut cells: Vec<(&CellKey, &(i64, i64))> = write.cells.iter().collect();
+pub(super) fn add_cells(connection: &Connection, cells: &Cells) -> Stored<()> {
+    let mut cells: Vec<(&CellKey, &(i64, i64))> = cells.iter().collect();
     cells.sort_unstable_by(|a, b| a.0.cmp(b.0));
     for (key, (rows, sum)) in cells {
         let (place, period) = (key.place.padded(), key.period.code());

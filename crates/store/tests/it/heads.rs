@@ -1,11 +1,11 @@
 //! Heads, batches and what must leave no trace.
 
 use crate::support::Make;
-use crate::support::rows::{SHARD, at, case, case_id, command_id, following, new_case, put};
+use crate::support::rows::{SHARD, at, case, case_id, changed, command_id, following, new_case, put};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::port::{ShardWrite, Want};
-use ganglion_model::Shard;
 use ganglion_model::change::Outcome;
+use ganglion_model::{Issued, Shard, Standing};
 
 pub async fn a_shard_that_was_never_written_has_a_fresh_head(make: Make) {
     let db = make();
@@ -75,4 +75,34 @@ pub async fn answers_unique_values_keys_and_numbers_are_found_again(make: Make) 
     assert_eq!(store.key(SHARD, case_id(1)).await.unwrap().as_deref(), Some("wrapped"));
     assert_eq!(store.case_by_number(SHARD, "N-1").await.unwrap(), Some(case(1, "130922001")));
     assert_eq!(store.case_by_number(Shard(130_925), "N-1").await.unwrap(), None);
+    assert_eq!(store.case_id(SHARD, "N-1").await.unwrap(), Some(case_id(1)));
+    assert_eq!(store.case_id(Shard(130_925), "N-1").await.unwrap(), None);
+}
+
+pub async fn the_code_of_a_document_leads_to_its_case(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    let issued = |code: &str, standing| Issued {
+        document: "letter".to_owned(),
+        number: "1".to_owned(),
+        code: code.to_owned(),
+        at: at(0),
+        issuer: "office".to_owned(),
+        by: None,
+        fields: [("name".to_owned(), "sealed".into())].into(),
+        standing,
+    };
+    let mut one = case(1, "130922001");
+    one.documents = vec![issued("a1", Standing::Valid)];
+    put(store, [one.clone(), case(2, "130922001")]).await.unwrap();
+    assert_eq!(store.document("a1").await.unwrap(), Some((SHARD, case_id(1))));
+    assert_eq!(store.document("b2").await.unwrap(), None);
+    one.documents =
+        vec![issued("a1", Standing::Superseded { at: at(1), by: "2".to_owned() }), issued("b2", Standing::Valid)];
+    let write = following(store, SHARD, vec![changed(one.clone())]).await;
+    store.write(&[write]).await.unwrap();
+    for code in ["a1", "b2"] {
+        assert_eq!(store.document(code).await.unwrap(), Some((SHARD, case_id(1))), "{code}");
+    }
+    assert_eq!(store.case(SHARD, case_id(1)).await.unwrap(), Some(one));
 }

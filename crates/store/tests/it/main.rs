@@ -7,8 +7,12 @@ mod heads;
 mod invariants;
 mod lines;
 mod lists;
+mod packs;
 mod queues;
+mod random_packs;
 mod reference;
+mod rows;
+mod rules;
 mod sqlite;
 mod support;
 
@@ -28,7 +32,8 @@ suite!(memory, file => {
         a_shard_that_was_never_written_has_a_fresh_head,
         a_head_moves_on_and_refuses_a_stale_write_without_trace,
         a_batch_that_fails_late_leaves_nothing,
-        answers_unique_values_keys_and_numbers_are_found_again;
+        answers_unique_values_keys_and_numbers_are_found_again,
+        the_code_of_a_document_leads_to_its_case;
     lists:
         a_case_that_changes_moves_in_every_list,
         a_case_that_is_not_there_cannot_be_changed,
@@ -51,6 +56,21 @@ suite!(memory, file => {
         places_are_replaced_and_outlines_added,
         posts_and_accounts_are_put,
         sessions_begin_and_end,
+        what_is_no_longer_needed_is_forgotten_and_nothing_else,
         files_the_access_log_and_settings_are_kept,
         register_rows_keep_their_dated_versions;
+    packs:
+        one_set_follows_the_other_and_is_a_line_of_the_journal,
+        batches_decided_by_other_packs_are_refused,
+        measures_are_counted_anew_in_the_same_transaction;
+    rows:
+        rows_are_listed_in_every_order_page_by_page,
+        storage_keeps_exactly_the_rows_the_filter_keeps,
+        references_are_replaced_and_found_while_they_hold,
+        proposals_are_kept_as_they_stand,
+        unique_values_given_back_may_be_taken_again;
+    rules:
+        violations_are_noted_once_moved_and_gone,
+        violations_found_again_keep_since_when,
+        a_rule_kept_while_rows_change_is_the_rule_found_again;
 });

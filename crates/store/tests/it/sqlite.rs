@@ -153,3 +153,31 @@ fn reads_do_not_wait_for_a_write_that_is_under_way() {
         other.execute_batch("ROLLBACK").unwrap();
     });
 }
+
+#[test]
+fn views_have_typed_columns_and_nothing_personal() {
+    with_file(async |path| {
+        let store = open(path);
+        let world = crate::support::world::world();
+        store.views_set(&world.model).await.unwrap();
+        store.views_set(&world.model).await.unwrap();
+        put(&*store, [case(1, "130922001")]).await.unwrap();
+        let connection = rusqlite::Connection::open(path).unwrap();
+        let state: String = connection.query_row("SELECT state FROM process_report", [], |row| row.get(0)).unwrap();
+        assert_eq!(state, case(1, "130922001").state);
+        let count: i64 = connection.query_row("SELECT count(*) FROM register_visit", [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 0);
+        let views: Vec<String> = connection
+            .prepare("SELECT sql FROM sqlite_master WHERE type = 'view'")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let process = &world.model.processes["report"];
+        for field in process.form.iter().chain(&process.fields).filter(|field| field.personal) {
+            let named = format!("$.fields.{}'", field.name);
+            assert!(views.iter().all(|view| !view.contains(&named)), "{}", field.name);
+        }
+    });
+}

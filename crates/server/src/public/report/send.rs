@@ -116,7 +116,14 @@ fn form(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Fields {
 /// Every problem at once, before anything is queued; else the shard to send to.
 fn checked(web: &Web, slots: &Slots<'_>, form: &Fields) -> Result<Shard, Vec<FieldFinding>> {
     let actor = who::view(&web.world, &web.actor(), web.now);
-    let context = FormContext { world: &web.world, process: slots.process, case: None, actor: &actor, now: web.now };
+    let context = FormContext {
+        world: &web.world,
+        rows: &*web.world,
+        process: slots.process,
+        case: None,
+        actor: &actor,
+        now: web.now,
+    };
     let read = read_form(&context, &slots.process.form, form);
     let shard = shard_for(&web.world, slots.process, form, web.today());
     match (read, shard) {
@@ -154,6 +161,9 @@ async fn deliver(
         actor @ Actor::Post { .. } => actor,
         _ => Actor::Public,
     };
+    if slots.photos.is_some() {
+        web.app.files_sent(&typed.files("photos", "photo_ids")).await?;
+    }
     web.app.committer.send(Command { id, shard, actor, body }).await
 }
 

@@ -4,11 +4,13 @@
 mod accounts;
 mod calendar;
 mod jobs;
+mod pack_install;
+mod pack_review;
 mod packs;
 mod places;
 mod upload;
 
-use super::administers;
+use super::{administers, administers_all};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::view::LinkView;
@@ -33,7 +35,13 @@ pub fn routes() -> Router<AppState> {
         .route("/admin/places", get(places::show))
         .route("/admin/import", import)
         .route("/admin/import/confirm", post(upload::confirm))
-        .route("/admin/packs", get(packs::show))
+        .route(
+            "/admin/packs",
+            post(packs::check).get(packs::show).layer(DefaultBodyLimit::max(packs::UPLOAD_BYTES_MAX)),
+        )
+        .route("/admin/packs/install", post(pack_install::begin))
+        .route("/admin/packs/install/{id}", get(pack_install::show))
+        .route("/admin/packs/{name}/remove", post(packs::remove))
         .route("/admin/accounts", get(accounts::show).post(accounts::create))
         .route("/admin/accounts/{id}/active", post(accounts::activate))
         .route("/admin/calendar", get(calendar::show).post(calendar::save))
@@ -47,6 +55,15 @@ pub fn routes() -> Router<AppState> {
 pub fn admin(web: &Web) -> Result<&Post, Error> {
     let post = web.post()?;
     if administers(post) { Ok(post) } else { Err(Error::NotFound) }
+}
+
+/// The post, if it administers the whole installation: what is installed is so for everybody.
+///
+/// # Errors
+/// [`Error::NotFound`] for everybody else.
+pub fn owner(web: &Web) -> Result<&Post, Error> {
+    let post = admin(web)?;
+    administers_all(web).map(|()| post)
 }
 
 /// The tabs every page of administration has.

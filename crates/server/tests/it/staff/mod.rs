@@ -6,6 +6,7 @@ mod calendar;
 mod figures;
 mod lists;
 mod notices;
+mod packs;
 mod permission;
 mod privacy;
 mod queues;

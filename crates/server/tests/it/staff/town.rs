@@ -7,13 +7,10 @@ use ganglion_geo::{PlaceIndex, geojson};
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
 use ganglion_kernel::port::Account;
 use ganglion_kernel::seal::Key;
-use ganglion_kernel::world::{Places, ReferenceRows};
+use ganglion_kernel::world::{Places, seeded};
 use ganglion_kernel::{Store, World};
 use ganglion_model::clocks::{Calendar, Office};
-use ganglion_model::pack::Scope;
-use ganglion_model::{
-    AccountId, Model, Place, PlaceCode, PlaceKind, PlaceTree, Post, PostId, Posts, Record, Shard, Text,
-};
+use ganglion_model::{AccountId, Model, Place, PlaceCode, PlaceKind, PlaceTree, Post, PostId, Posts, Shard, Text};
 use ganglion_server::{App, AppParts, AppState, Settings, hash_password, router};
 use ganglion_store::SqliteStore;
 use jiff::civil::date;
@@ -101,7 +98,8 @@ pub struct Town {
 /// The packs that ship, compiled once.
 static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| {
     let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
-    let (model, findings) = ganglion_pack::compile_folders(&[packs.join("grid"), packs.join("incidents")]).unwrap();
+    let folders = ["grid", "mediation", "incidents"].map(|name| packs.join(name));
+    let (model, findings) = ganglion_pack::compile_folders(&folders).unwrap();
     Arc::new(model.unwrap_or_else(|| panic!("{findings}")))
 });
 
@@ -295,27 +293,6 @@ fn outlines() -> Vec<(PlaceCode, String)> {
     vec![of("130903", 116.82, 116.88), of("130903001201001", 116.82, 116.85), of("130903002201001", 116.85, 116.88)]
 }
 
-fn reference(model: &Model) -> ReferenceRows {
-    let mut rows = ReferenceRows::new();
-    for register in model.registers.values().filter(|register| register.scope == Scope::Deployment) {
-        let by_key = rows.entry(register.name.clone()).or_default();
-        for seed in model.seeds.get(&register.name).into_iter().flatten() {
-            by_key.entry(seed.key.clone()).or_default().push(Record {
-                register: register.name.clone(),
-                shard: Shard::DEPLOYMENT,
-                key: seed.key.clone(),
-                version: 0,
-                place: None,
-                valid_from: seed.valid_from,
-                valid_to: seed.valid_to,
-                updated_at: Timestamp::UNIX_EPOCH,
-                fields: seed.fields.clone(),
-            });
-        }
-    }
-    rows
-}
-
 fn world(model: &Arc<Model>, places: Vec<Place>, posts: Vec<Post>) -> World {
     let shape = |(code, geometry): (PlaceCode, String)| {
         let text = format!(
@@ -339,7 +316,8 @@ fn world(model: &Arc<Model>, places: Vec<Place>, posts: Vec<Post>) -> World {
             calendar: Arc::new(Calendar::parse(calendar).unwrap()),
             hours: "08:00-12:00,14:00-18:00".parse().unwrap(),
         },
-        reference: Arc::new(reference(model)),
+        reference: Arc::new(seeded(model)),
+        fresh: Arc::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }

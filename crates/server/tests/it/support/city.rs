@@ -225,15 +225,24 @@ fn world(tree: Vec<Place>, posts: Vec<Post>) -> World {
             hours: "08:00-12:00,14:00-18:00".parse().unwrap(),
         },
         reference: Arc::default(),
+        fresh: Arc::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }
 
-fn model() -> ganglion_model::Model {
+/// The pack of these tests.
+pub fn model() -> ganglion_model::Model {
     let files: BTreeMap<String, Vec<u8>> = [
         ("pack.yaml", include_str!("pack/pack.yaml")),
+        ("documents.yaml", include_str!("pack/documents.yaml")),
+        ("documents/receipt.typ", include_str!("pack/receipt.typ")),
+        ("documents/report.typ", include_str!("pack/report.typ")),
+        ("indicators.yaml", include_str!("pack/indicators.yaml")),
         ("processes/incident.yaml", include_str!("pack/incident.yaml")),
         ("processes/matter.yaml", include_str!("pack/matter.yaml")),
+        ("registers/well.yaml", include_str!("pack/well.yaml")),
+        ("registers/quota.yaml", include_str!("pack/quota.yaml")),
+        ("rules.yaml", include_str!("pack/rules.yaml")),
     ]
     .into_iter()
     .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))

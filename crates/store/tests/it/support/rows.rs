@@ -1,5 +1,6 @@
 //! Rows and writes made by hand, without the kernel's rules.
 
+use ganglion_indicators::Fact;
 use ganglion_kernel::port::{CaseWrite, Line, ShardWrite, Store, Want};
 use ganglion_kernel::{StoreError, journal};
 use ganglion_model::change::{Actor, Change};
@@ -71,6 +72,7 @@ pub fn case(n: u128, place: &str) -> Case {
         marks: BTreeMap::new(),
         entered: BTreeMap::new(),
         links: vec![],
+        documents: vec![],
     }
 }
 
@@ -85,6 +87,7 @@ pub fn record(register: &str, key: &str, version: u32) -> Record {
         valid_to: None,
         updated_at: at(0),
         fields: [("name".to_owned(), format!("{key} {version}").into())].into(),
+        authority: None,
     }
 }
 
@@ -132,4 +135,11 @@ pub async fn put(store: &dyn Store, cases: impl IntoIterator<Item = Case>) -> Re
         batch.push(following(store, shard, cases).await);
     }
     store.write(&batch).await
+}
+
+/// Puts facts into an order that does not depend on how they were read.
+pub fn by_key(facts: &mut [(CaseId, Fact)]) {
+    facts.sort_by(|(a, one), (b, other)| {
+        (a, &one.measure, one.day, one.place).cmp(&(b, &other.measure, other.day, other.place))
+    });
 }

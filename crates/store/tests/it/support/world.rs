@@ -8,33 +8,18 @@ use ganglion_kernel::world::Places;
 use ganglion_model::clocks::{Calendar, Office, Rule};
 use ganglion_model::expr::{Expr, Func};
 use ganglion_model::pack::{
-    Action, Assign, ClockDef, Effect, Field, FieldKind, LengthFrom, Measure, Moment, NumberDef, NumberPart, OnOverdue,
-    Process, QueueDef, Register, Required, RouteDef, Scope, Source, State, Tone, Who,
+    Action, Assign, ClockDef, Dim, Effect, Field, FieldKind, LengthFrom, Measure, Moment, NumberDef, NumberPart,
+    OnOverdue, Process, QueueDef, Register, Required, RouteDef, Scope, Source, State, Tone, Who,
 };
 use ganglion_model::{AccountId, Level, Model, Place, PlaceKind, PlaceTree, Post, PostId, Posts, Text};
 use jiff::civil::date;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub const COUNTIES: [&str; 2] = ["130922", "130925"];
 pub const TOWNSHIPS: [&str; 4] = ["130922001", "130922002", "130925001", "130925002"];
 
-fn field(name: &str, kind: FieldKind) -> Field {
-    Field {
-        name: name.to_owned(),
-        kind,
-        title: Text::default(),
-        help: Text::default(),
-        required: Required::No,
-        when: None,
-        checks: vec![],
-        personal: false,
-        see: vec![],
-        public: false,
-        default: None,
-        unit: None,
-        unique: false,
-    }
+pub fn field(name: &str, kind: FieldKind) -> Field {
+    Field { name: name.to_owned(), kind, title: Text::default(), ..Field::default() }
 }
 
 fn text(name: &str) -> Field {
@@ -173,15 +158,8 @@ fn process() -> Process {
 
 fn measure(name: &str, at: Moment, filter: Option<Expr>, by: Option<&str>) -> (String, Measure) {
     let of = Source::Process("report".to_owned());
-    let measure = Measure {
-        name: name.to_owned(),
-        pack: "test".to_owned(),
-        of,
-        at,
-        filter,
-        minutes_since: None,
-        by: by.map(path),
-    };
+    let by = by.map(|by| Dim { name: by.to_owned(), of: path(by) });
+    let measure = Measure { filter, by: by.into_iter().collect(), ..Measure::counting(name, of, at) };
     (name.to_owned(), measure)
 }
 
@@ -189,6 +167,7 @@ fn model() -> Model {
     let is_open = Expr::Not(Box::new(Expr::Call(Func::Has, vec![path("case.closed_at")])));
     let mut handling = measure("handling", Moment::Last("done".to_owned()), None, None);
     handling.1.minutes_since = Some(Moment::Opened);
+    handling.1.classes = true;
     let visit = Register {
         name: "visit".to_owned(),
         pack: "test".to_owned(),
@@ -199,6 +178,7 @@ fn model() -> Model {
         group: None,
         dated: false,
         fields: vec![text("last")],
+        ..Register::default()
     };
     Model {
         processes: [("report".to_owned(), process())].into(),
@@ -261,7 +241,8 @@ pub fn world() -> World {
         model: Arc::new(model()),
         places: places(),
         office: Office { calendar: Arc::new(calendar), hours: "08:00-12:00,14:00-18:00".parse().unwrap() },
-        reference: Arc::new(BTreeMap::new().into_iter().collect()),
+        reference: Arc::default(),
+        fresh: Arc::default(),
         posts: Arc::new(posts()),
     }
 }

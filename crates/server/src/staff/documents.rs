@@ -1,0 +1,272 @@
+//! Documents on the card of a case: which there are and whether they stand, which may be made, preview, PDF, withdrawal.
+//!
+//! A document that prints personal values is given only to roles that may see them, and a line in the access log is kept
+//! before it is made.
+
+use super::act::command_id;
+use super::find;
+use crate::error::{Error, refusal_status};
+use crate::papers::{Source, note_access, opened};
+use crate::typed::Typed;
+use crate::view::case::{StateTag, card_href};
+use crate::view::facts::may_see;
+use crate::view::form::{FieldView, FormView, Hidden};
+use crate::view::{Look, Say as _};
+use crate::web::Web;
+use axum::extract::Path;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use ganglion_documents::RenderError;
+use ganglion_kernel::CommitError;
+use ganglion_kernel::decide::document::{guard_holds, may_issue};
+use ganglion_model::change::{Body, Command};
+use ganglion_model::pack::{Document, Process};
+use ganglion_model::{Case, Fields, Issued, Lang, Standing};
+use serde::Serialize;
+
+/// Longest reason of a withdrawal, as the kernel takes it.
+const REASON_CHARS_MAX: u32 = 500;
+
+/// A document that was issued.
+#[derive(Serialize)]
+pub struct DocumentView {
+    title: String,
+    number: String,
+    state: StateTag,
+    issuer: String,
+    at: String,
+    /// Where its PDF is; nothing for a role that may not see what it prints.
+    href: Option<String>,
+    verify_href: Option<String>,
+    note: String,
+    withdraw: Option<FormView>,
+}
+
+/// A document that may be made now.
+#[derive(Serialize)]
+pub struct OfferView {
+    name: String,
+    title: String,
+    preview_href: Option<String>,
+    form: Option<FormView>,
+    why_not: Option<String>,
+}
+
+/// What the card shows about documents.
+#[derive(Default, Serialize)]
+pub struct DocumentsView {
+    issued: Vec<DocumentView>,
+    offers: Vec<OfferView>,
+}
+
+/// How a document stands, in words.
+pub fn standing(look: &Look<'_>, standing: &Standing) -> StateTag {
+    let tone = match standing {
+        Standing::Valid => "done",
+        Standing::Withdrawn { .. } => "bad",
+        Standing::Superseded { .. } => "neutral",
+    };
+    let name = standing.as_str();
+    StateTag { name: name.to_owned(), label: look.t(&format!("document-{name}")), tone }
+}
+
+/// Whether a role may see everything a document prints.
+fn may_print(process: &Process, document: &Document, role: &str) -> bool {
+    document.clear.iter().all(|name| process.field(name).is_none_or(|field| may_see(field, role)))
+}
+
+/// The documents of a case as this post sees them.
+///
+/// # Errors
+/// When nobody is signed in.
+pub fn of_case(web: &Web, look: &Look<'_>, (case, process): (&Case, &Process)) -> Result<DocumentsView, Error> {
+    let role = &web.post()?.role;
+    let issued = case.documents.iter().rev().filter_map(|one| issued_view(web, look, (case, process), (one, role)));
+    let documents = web.world.model.documents.values().filter(|document| document.of == case.process);
+    let offers = documents.filter_map(|document| offer(web, look, (case, process), (document, role)));
+    Ok(DocumentsView { issued: issued.collect(), offers: offers.collect() })
+}
+
+fn issued_view(
+    web: &Web,
+    look: &Look<'_>,
+    (case, process): (&Case, &Process),
+    (issued, role): (&Issued, &str),
+) -> Option<DocumentView> {
+    let document = web.world.model.documents.get(&issued.document)?;
+    let base = format!("{}/documents/{}", card_href(&case.number), issued.code);
+    let note = match &issued.standing {
+        Standing::Valid => String::new(),
+        Standing::Withdrawn { at, reason } => [look.date_time(*at), reason.clone()].join(" ").trim().to_owned(),
+        Standing::Superseded { by, .. } => look.say("document-superseded-by", &[("number", by.as_str().into())]),
+    };
+    let stands = issued.standing == Standing::Valid;
+    let mine = may_issue(&web.world, document, &web.actor(), case, web.now);
+    Some(DocumentView {
+        title: look.text(&document.title),
+        number: issued.number.clone(),
+        state: standing(look, &issued.standing),
+        issuer: issued.issuer.clone(),
+        at: look.date_time(issued.at),
+        href: may_print(process, document, role).then(|| base.clone()),
+        verify_href: document.qr.then(|| format!("/v/{}", issued.code)),
+        note,
+        withdraw: (stands && mine).then(|| withdraw_form(web, look, &base, &issued.code)),
+    })
+}
+
+fn withdraw_form(web: &Web, look: &Look<'_>, base: &str, code: &str) -> FormView {
+    FormView {
+        action_href: format!("{base}/withdraw"),
+        hidden: vec![Hidden::new("command_id", web.app.clock.id().to_string())],
+        fields: vec![FieldView {
+            name: "reason".to_owned(),
+            id: format!("f-reason-{code}"),
+            kind: "text",
+            label: look.t("document-reason"),
+            required: true,
+            max: Some(REASON_CHARS_MAX),
+            ..FieldView::default()
+        }],
+        submit: look.t("document-withdraw"),
+        ..FormView::default()
+    }
+}
+
+fn offer(
+    web: &Web,
+    look: &Look<'_>,
+    (case, process): (&Case, &Process),
+    (document, role): (&Document, &str),
+) -> Option<OfferView> {
+    may_issue(&web.world, document, &web.actor(), case, web.now).then_some(())?;
+    let base = format!("{}/documents", card_href(&case.number));
+    let refusal = guard_holds(&web.world, document, &web.actor(), (case, web.now)).err();
+    let form = refusal.is_none().then(|| FormView {
+        action_href: base.clone(),
+        hidden: vec![
+            Hidden::new("command_id", web.app.clock.id().to_string()),
+            Hidden::new("document", &document.name),
+        ],
+        submit: look.t("document-make"),
+        ..FormView::default()
+    });
+    let preview = form.is_some() && may_print(process, document, role);
+    Some(OfferView {
+        name: document.name.clone(),
+        title: look.text(&document.title),
+        preview_href: preview.then(|| format!("{base}/preview/{}", document.name)),
+        why_not: refusal.map(|refusal| look.refusal(Some(process), &refusal)),
+        form,
+    })
+}
+
+/// `POST /cases/{number}/documents`: issues one by hand.
+pub async fn issue(web: Web, Path(number): Path<String>, typed: Typed) -> Result<Response, Error> {
+    let (case, process) = find::case(&web, &number).await?;
+    let document = typed.one("document").unwrap_or_default().to_owned();
+    let title = web.world.model.documents.get(&document).ok_or(Error::NotFound)?.title.clone();
+    let body = Body::Issue { case: case.id, document };
+    send(&web, (&case, process), (body, &typed), ("document-flash-made", &title)).await
+}
+
+/// `POST /cases/{number}/documents/{code}/withdraw`.
+pub async fn withdraw(web: Web, Path((number, code)): Path<(String, String)>, typed: Typed) -> Result<Response, Error> {
+    let (case, process) = find::case(&web, &number).await?;
+    let issued = case.documents.iter().find(|one| one.code == code).ok_or(Error::NotFound)?;
+    let title = web.world.model.documents.get(&issued.document).ok_or(Error::NotFound)?.title.clone();
+    let reason = typed.one("reason").unwrap_or_default().to_owned();
+    if reason.is_empty() {
+        let said = web.words().say("document-reason-needed", &[]);
+        return Ok(web.redirect_with(&card_href(&case.number), "warn", &said));
+    }
+    let body = Body::Withdraw { case: case.id, code, reason };
+    send(&web, (&case, process), (body, &typed), ("document-flash-withdrawn", &title)).await
+}
+
+async fn send(
+    web: &Web,
+    (case, process): (&Case, &Process),
+    (body, typed): (Body, &Typed),
+    (done, title): (&str, &ganglion_model::Text),
+) -> Result<Response, Error> {
+    let command = Command { id: command_id(web, typed), shard: case.shard, actor: web.actor(), body };
+    let words = web.words();
+    let look = web.look(&words);
+    let back = card_href(&case.number);
+    match web.app.committer.send(command).await {
+        Ok(_) => Ok(web.redirect_with(&back, "ok", &look.say(done, &[("title", look.text(title).into())]))),
+        Err(CommitError::Refused(refusal)) if refusal_status(refusal.code) == StatusCode::NOT_FOUND => {
+            Err(Error::NotFound)
+        }
+        Err(CommitError::Refused(refusal)) => {
+            Ok(web.redirect_with(&back, "warn", &look.refusal(Some(process), &refusal)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `GET /cases/{number}/documents/{code}`: the PDF.
+pub async fn pdf(web: Web, Path((number, code)): Path<(String, String)>) -> Result<Response, Error> {
+    let (case, process) = find::case(&web, &number).await?;
+    let issued = case.documents.iter().find(|one| one.code == code).ok_or(Error::NotFound)?.clone();
+    printed(&web, (&case, process), &issued).await
+}
+
+/// `GET /cases/{number}/documents/preview/{name}`: as it would be, without number, code and validity.
+pub async fn preview(web: Web, Path((number, name)): Path<(String, String)>) -> Result<Response, Error> {
+    let (case, process) = find::case(&web, &number).await?;
+    let document = web.world.model.documents.get(&name).filter(|one| one.of == case.process).ok_or(Error::NotFound)?;
+    if !may_issue(&web.world, document, &web.actor(), &case, web.now) {
+        return Err(Error::NotFound);
+    }
+    let printed_fields = document.fields.iter().chain(&document.clear);
+    let fields: Fields = printed_fields.filter_map(|n| Some((n.clone(), case.fields.get(n)?.clone()))).collect();
+    let issued = Issued {
+        document: name,
+        number: web.app.words(Lang::Zh).say("document-preview-number", &[]),
+        code: String::new(),
+        at: web.now,
+        issuer: ganglion_kernel::decide::document::issuer(&web.world, document, case.place, web.now),
+        by: None,
+        fields,
+        standing: Standing::Valid,
+    };
+    printed(&web, (&case, process), &issued).await
+}
+
+/// Makes the PDF for whoever asks, after noting who sees what personal.
+async fn printed(web: &Web, (case, process): (&Case, &Process), issued: &Issued) -> Result<Response, Error> {
+    let document = web.world.model.documents.get(&issued.document).ok_or(Error::NotFound)?;
+    let (session, post) = (web.signed_in()?, web.post()?);
+    if !may_print(process, document, &post.role) {
+        return Err(Error::NotAllowed);
+    }
+    note_access(&web.app, (case, issued), document, (&post.id, &session.account)).await?;
+    let opened = opened(&web.app, case, issued).await?;
+    let (words, printed_words) = (web.words(), web.app.words(Lang::Zh));
+    let sheet = web.app.press.sheet(&Source {
+        look: Look { world: &web.world, say: &printed_words, now: issued.at },
+        document,
+        process,
+        case,
+        issued,
+        opened: &opened,
+        public_url: &web.app.settings.public_url,
+    })?;
+    let bytes = match web.app.press.print(sheet).await? {
+        Ok(bytes) => bytes,
+        Err(error @ RenderError::NoFonts) => {
+            tracing::warn!(%error, "a document was not made");
+            return Ok(web.redirect_with(&card_href(&case.number), "warn", &words.say("document-no-fonts", &[])));
+        }
+        Err(error) => return Err(Error::Internal(error.to_string())),
+    };
+    let name = format!("{}-{}.pdf", document.name, if issued.code.is_empty() { "preview" } else { &issued.code });
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("inline; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, bytes).into_response())
+}

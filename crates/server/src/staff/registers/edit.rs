@@ -1,0 +1,409 @@
+//! Forms of rows: a new row, a correction or the next version, the end of a row. Where two persons are needed the same form
+//! makes a proposal. What was refused comes back with everything that was typed.
+
+use super::list::may_add;
+use super::{Readable, readable, row_href, shown};
+use crate::error::{Error, refusal_status};
+use crate::staff::act::{command_id, upload_findings};
+use crate::typed::Typed;
+use crate::view::Look;
+use crate::view::form::{Asked, FieldView, FormView, Hidden, Typed as Entered};
+use crate::view::options::Choice;
+use crate::view::problems::RefusalView;
+use crate::web::Web;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ganglion_kernel::CommitError;
+use ganglion_kernel::decide::who;
+use ganglion_kernel::port_rows::{RowFilter, RowOrder};
+use ganglion_model::change::{Body, Command, FieldFinding, Outcome, Refusal};
+use ganglion_model::pack::{Field, FieldKind, Process, Register, Required, Scope};
+use ganglion_model::{Fields, Record, RowDeed, RowWish, Shard, Text};
+use serde::Serialize;
+use serde_json::Value;
+
+/// Rows of a register kept by place that a field offers; more of them are typed by key.
+const CHOICES_MAX: u32 = 300;
+
+#[derive(Serialize)]
+struct EditContext {
+    page: crate::page::Page,
+    back_href: String,
+    form: FormView,
+    refusal: Option<RefusalView>,
+    two: bool,
+}
+
+/// What a form is about.
+struct Subject<'a> {
+    readable: &'a Readable<'a>,
+    /// The row as it is; `None` for a new one.
+    record: Option<&'a Record>,
+    deed: RowDeed,
+}
+
+impl Subject<'_> {
+    fn register(&self) -> &Register {
+        self.readable.register
+    }
+
+    fn href(&self) -> String {
+        let name = &self.register().name;
+        match (self.record, self.deed) {
+            (None, _) => format!("/registers/{name}/new"),
+            (Some(row), RowDeed::Put) => row_href("edit", row.shard, name, &row.key),
+            (Some(row), RowDeed::Retire) => row_href("retire", row.shard, name, &row.key),
+        }
+    }
+
+    fn back(&self) -> String {
+        let name = &self.register().name;
+        self.record.map_or_else(|| format!("/registers/{name}"), |row| row_href("rows", row.shard, name, &row.key))
+    }
+
+    /// The fields asked: those of the register (the key of a row that is there is fixed), then where, from when and why.
+    fn fields(&self, look: &Look<'_>) -> (Vec<Field>, Vec<Field>) {
+        let register = self.register();
+        let fixed = |field: &&Field| self.record.is_some() && register.key_fields().any(|name| name == field.name);
+        let mut own: Vec<Field> = register.fields.iter().filter(|field| !fixed(field)).cloned().collect();
+        if self.deed == RowDeed::Retire {
+            own.clear();
+        }
+        if self.record.is_some() {
+            for field in own.iter_mut().filter(|field| field.personal) {
+                let kept = look.t("row-personal-kept");
+                field.help = Text::new(kept.clone(), kept);
+                field.required = Required::No;
+            }
+        }
+        (own, self.frame(look))
+    }
+
+    fn frame(&self, look: &Look<'_>) -> Vec<Field> {
+        let register = self.register();
+        let said = |key: &str| Text::new(look.t(key), look.t(key));
+        // Whatever else a field may have is as the first one has it; what matters here is set.
+        let Some(like) = register.fields.first() else { return Vec::new() };
+        let field = |name: &str, kind: FieldKind, title: &str, required: bool| Field {
+            name: name.to_owned(),
+            kind,
+            title: said(title),
+            help: Text::default(),
+            required: if required { Required::Yes } else { Required::No },
+            when: None,
+            checks: Vec::new(),
+            personal: false,
+            see: Vec::new(),
+            default: None,
+            unit: None,
+            unique: false,
+            ..like.clone()
+        };
+        let mut frame = Vec::new();
+        if let (Scope::Place(level), None, RowDeed::Put) = (register.scope, register.field("place"), self.deed) {
+            frame.push(field("-place", FieldKind::Place { levels: vec![level] }, "col-place", true));
+        }
+        if self.deed == RowDeed::Retire {
+            frame.push(Field { help: said("row-ends-help"), ..field("-from", FieldKind::Date, "row-ends", false) });
+        } else if register.dated {
+            frame.push(Field { help: said("row-from-help"), ..field("-from", FieldKind::Date, "row-from", false) });
+            frame.push(field("-until", FieldKind::Date, "row-until", false));
+        }
+        frame.push(field("-why", FieldKind::Text { max: 200, pattern: None }, "row-why", false));
+        frame
+    }
+
+    /// What the form shows before anything is typed.
+    fn values(&self) -> Fields {
+        let Some(record) = self.record.filter(|_| self.deed == RowDeed::Put) else { return Fields::new() };
+        let shown = |name: &String| self.register().field(name).is_some_and(|field| !field.personal);
+        let mut values: Fields =
+            record.fields.iter().filter(|(name, _)| shown(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
+        values.extend(record.place.map(|place| ("-place".to_owned(), Value::from(place.to_string()))));
+        values.extend(record.valid_from.map(|day| ("-from".to_owned(), Value::from(day.to_string()))));
+        values.extend(record.valid_to.map(|day| ("-until".to_owned(), Value::from(day.to_string()))));
+        values
+    }
+}
+
+/// What was typed, and what came of it.
+#[derive(Default)]
+struct Attempt {
+    values: Option<Fields>,
+    findings: Vec<FieldFinding>,
+    refusal: Option<String>,
+    command: Option<String>,
+    version: Option<String>,
+}
+
+async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: StatusCode) -> Result<Response, Error> {
+    let words = web.words();
+    let look = web.look(&words);
+    let alone = may_add(web, subject.readable).ok_or(Error::NotFound)?;
+    let post = web.post()?;
+    let (own, frame) = subject.fields(&look);
+    let all: Vec<Field> = own.into_iter().chain(frame).collect();
+    let values = attempt.values.unwrap_or_else(|| subject.values());
+    let findings: Vec<FieldFinding> = attempt.findings.into_iter().map(|one| framed(subject.register(), one)).collect();
+    let actor = who::view(&web.world, &web.actor(), web.now);
+    let process = Process::default();
+    let place = subject.record.and_then(|row| row.place).unwrap_or(post.place);
+    let asked = Asked { process: &process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
+    let mut fields = look.fields(&asked, &all, Entered { values: Some(&values), findings: &findings, more: None });
+    offer_rows(web, &all, &mut fields, place).await?;
+    let version = subject.record.map_or(0, |row| row.version).to_string();
+    let title = match (subject.record, subject.deed) {
+        (None, _) => look.t(if alone { "row-new" } else { "row-propose-new" }),
+        (Some(row), RowDeed::Retire) => {
+            look.say("row-retire-title", &[("title", shown::title(&look, subject.readable, web, row).into())])
+        }
+        (Some(row), RowDeed::Put) => shown::title(&look, subject.readable, web, row),
+    };
+    let form = FormView {
+        action_href: subject.href(),
+        help: (!alone).then(|| look.t("row-two-help")),
+        hidden: vec![
+            Hidden::new("command_id", attempt.command.unwrap_or_else(|| web.app.clock.id().to_string())),
+            Hidden::new("version", attempt.version.unwrap_or(version)),
+        ],
+        errors: look.problems(&all, &findings, &|name| format!("f-{name}")),
+        fields,
+        submit: look.t(match (alone, subject.deed) {
+            (true, RowDeed::Put) => "row-save",
+            (true, RowDeed::Retire) => "row-retire",
+            (false, _) => "row-send-proposal",
+        }),
+        cancel_href: Some(subject.back()),
+        title: None,
+    };
+    let refusal = attempt.refusal.map(|text| RefusalView { title: look.t("refusal-title"), text, kept: Vec::new() });
+    let context = EditContext { page: web.page_titled(title), back_href: subject.back(), form, refusal, two: !alone };
+    web.render_status(status, "pages/register_edit.html", context)
+}
+
+/// Findings of the kernel about where and when stand beside the fields that ask for it.
+fn framed(register: &Register, finding: FieldFinding) -> FieldFinding {
+    let field = match finding.field.as_str() {
+        "place" if register.field("place").is_none() => "-place",
+        "valid_to" => "-until",
+        other => other,
+    };
+    FieldFinding { field: field.to_owned(), ..finding }
+}
+
+/// Rows of registers kept by place, as choices of the fields that refer to them, when there are few.
+pub async fn offer_rows(
+    web: &Web,
+    declared: &[Field],
+    fields: &mut [FieldView],
+    place: ganglion_model::PlaceCode,
+) -> Result<(), Error> {
+    let words = web.words();
+    let look = web.look(&words);
+    for view in fields.iter_mut().filter(|view| view.kind == "ref" && view.options.is_empty()) {
+        let kind = declared.iter().find(|field| field.name == view.name).map(|field| &field.kind);
+        let Some(FieldKind::Ref { register }) = kind else { continue };
+        let Ok(readable) = readable(web, register) else { continue };
+        let within = place.at(ganglion_model::Level::County).unwrap_or(place);
+        let filter = RowFilter { place: Some(within), ..RowFilter::of(register, web.today()) };
+        let found =
+            super::rows::page(web, readable.register, (&filter, &RowOrder::default()), None, CHOICES_MAX).await?;
+        if found.next.is_some() {
+            continue;
+        }
+        let chosen = view.value.as_str().unwrap_or_default().to_owned();
+        view.options = found
+            .rows
+            .iter()
+            .map(|row| {
+                let title = shown::title(&look, &readable, web, row);
+                let label = if title == row.key { title } else { format!("{} · {title}", row.key) };
+                Choice { selected: row.key == chosen, ..Choice::new(&row.key, label) }
+            })
+            .collect();
+    }
+    Ok(())
+}
+
+/// Sends what was typed; what was refused comes back filled in.
+async fn send(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Response, Error> {
+    let words = web.words();
+    let look = web.look(&words);
+    let alone = may_add(web, subject.readable).ok_or(Error::NotFound)?;
+    let (own, frame) = subject.fields(&look);
+    let mut form = typed.fields(&own);
+    let frame = typed.fields(&frame);
+    let kept: Fields = form.clone().into_iter().chain(frame.clone()).collect();
+    let again = |findings: Vec<FieldFinding>, refusal: String| Attempt {
+        values: Some(kept.clone()),
+        findings,
+        refusal: Some(refusal),
+        command: typed.one("command_id").map(str::to_owned),
+        version: typed.one("version").map(str::to_owned),
+    };
+    let uploads = upload_findings(web, typed);
+    let text = |name: &str| frame.get(name).and_then(Value::as_str).map(|text| text.trim().to_owned());
+    let bad_day = |name: &str| text(name).is_some_and(|day| day.parse::<jiff::civil::Date>().is_err());
+    let mut findings = uploads;
+    findings.extend(["-from", "-until"].iter().filter(|name| bad_day(name)).map(|name| finding(name, "not_a_date")));
+    if !findings.is_empty() {
+        let attempt = again(findings, look.t("refusal-form"));
+        return page(web, subject, attempt, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    // A box that does not apply was not shown.
+    let boxes = own.iter().filter(|field| field.when.is_some() && field.kind == FieldKind::Boolean);
+    for field in boxes {
+        if form.get(&field.name) == Some(&Value::Bool(false)) {
+            form.remove(&field.name);
+        }
+    }
+    let day = |name: &str| text(name).and_then(|day| day.parse().ok());
+    let named = text("-place").or_else(|| form.get("place").and_then(Value::as_str).map(str::to_owned));
+    let place = named.and_then(|code| code.parse().ok()).or_else(|| subject.record.and_then(|row| row.place));
+    let by_place = subject.register().scope != Scope::Deployment;
+    let shard = match subject.record {
+        Some(row) => row.shard,
+        None if by_place => place.map_or_else(|| own_shard(web), ganglion_model::PlaceCode::shard),
+        None => Shard::DEPLOYMENT,
+    };
+    let wish = RowWish {
+        register: subject.register().name.clone(),
+        key: subject.record.map(|row| row.key.clone()),
+        place: place.filter(|_| by_place),
+        deed: subject.deed,
+        from: day("-from"),
+        until: day("-until"),
+        form,
+        partial: false,
+        why: text("-why").unwrap_or_default(),
+        version: typed.one("version").and_then(|version| version.parse().ok()),
+    };
+    let body = Body::Row { wish: Box::new(wish) };
+    let command = Command { id: command_id(web, typed), shard, actor: web.actor(), body };
+    match web.app.committer.send(command).await {
+        Ok(outcome) => Ok(done(web, &look, subject, (alone, &outcome))),
+        Err(CommitError::Refused(refusal)) => {
+            let status = refusal_status(refusal.code);
+            if status == StatusCode::NOT_FOUND {
+                return Err(Error::NotFound);
+            }
+            let said = refused(&look, subject.register(), &refusal);
+            page(web, subject, again(refusal.fields, said), status).await
+        }
+        Err(error) => {
+            let error = Error::from(error);
+            error.log();
+            page(web, subject, again(Vec::new(), look.t("refusal-busy")), error.status()).await
+        }
+    }
+}
+
+fn own_shard(web: &Web) -> Shard {
+    let place = web.post().map_or(web.world.places.root, |post| post.place);
+    crate::staff::find::counties(web, place).first().copied().unwrap_or(Shard::DEPLOYMENT)
+}
+
+fn finding(field: &str, problem: &str) -> FieldFinding {
+    FieldFinding {
+        field: field.to_owned(),
+        problem: problem.to_owned(),
+        message: None,
+        args: std::collections::BTreeMap::new(),
+    }
+}
+
+/// A refusal about a row in words: some are said differently than about a case.
+pub(super) fn refused(look: &Look<'_>, register: &Register, refusal: &Refusal) -> String {
+    use ganglion_model::RefusalCode;
+    let number = refusal.args.get("number").cloned().unwrap_or_default();
+    match refusal.code {
+        RefusalCode::Changed => look.t("row-refusal-changed"),
+        RefusalCode::NotAllowed => look.t("row-refusal-not-allowed"),
+        RefusalCode::WrongState => look.t("row-refusal-ended"),
+        RefusalCode::Duplicate => {
+            let field = refusal.args.get("field").map(String::as_str).unwrap_or_default();
+            let name = field.rsplit('.').next().unwrap_or_default();
+            let label = register.field(name).map(|field| look.text(&field.title)).unwrap_or_default();
+            look.say("row-refusal-duplicate", &[("label", label.into()), ("key", number.into())])
+        }
+        RefusalCode::Referenced => {
+            let name = refusal.args.get("register").map(String::as_str).unwrap_or_default();
+            let title = look.world.model.registers.get(name).map(|register| look.text(&register.title));
+            let by = refusal.args.get("by").cloned().unwrap_or_default();
+            let count = refusal.args.get("count").cloned().unwrap_or_default();
+            let args = [("register", title.unwrap_or_default().into()), ("by", by.into()), ("count", count.into())];
+            look.say("refusal-referenced", &args)
+        }
+        _ => look.refusal(None, refusal),
+    }
+}
+
+fn done(web: &Web, look: &Look<'_>, subject: &Subject<'_>, (alone, outcome): (bool, &Outcome)) -> Response {
+    let key = outcome.number.clone().unwrap_or_default();
+    let said = match (alone, subject.deed) {
+        (false, _) => "flash-proposed",
+        (true, RowDeed::Put) => "flash-row-saved",
+        (true, RowDeed::Retire) => "flash-row-retired",
+    };
+    let said = look.say(said, &[("key", key.as_str().into())]);
+    let to = if alone || subject.record.is_some() {
+        row_href("rows", outcome.shard, &subject.register().name, &key)
+    } else {
+        format!("/registers/{}", subject.register().name)
+    };
+    web.redirect_with(&to, "ok", &said)
+}
+
+/// `GET /registers/{name}/new`.
+pub async fn new(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
+    let readable = readable(&web, &name)?;
+    let subject = Subject { readable: &readable, record: None, deed: RowDeed::Put };
+    page(&web, &subject, Attempt::default(), StatusCode::OK).await
+}
+
+/// `POST /registers/{name}/new`.
+pub async fn create(web: Web, Path(name): Path<String>, typed: Typed) -> Result<Response, Error> {
+    let readable = readable(&web, &name)?;
+    let subject = Subject { readable: &readable, record: None, deed: RowDeed::Put };
+    send(&web, &subject, &typed).await
+}
+
+type RowPath = Path<(String, u32, String)>;
+
+/// The newest version of a row that may be read.
+async fn newest(web: &Web, readable: &Readable<'_>, (shard, key): (u32, &str)) -> Result<Record, Error> {
+    web.post()?;
+    let versions = readable.row(web, shard, key).await?;
+    versions.into_iter().max_by_key(|one| (one.version, one.valid_from)).ok_or(Error::NotFound)
+}
+
+/// `GET /registers/{name}/edit/{shard}/{key}`.
+pub async fn show(web: Web, Path((name, shard, key)): RowPath) -> Result<Response, Error> {
+    let readable = readable(&web, &name)?;
+    let record = newest(&web, &readable, (shard, &key)).await?;
+    let subject = Subject { readable: &readable, record: Some(&record), deed: RowDeed::Put };
+    page(&web, &subject, Attempt::default(), StatusCode::OK).await
+}
+
+/// `POST /registers/{name}/edit/{shard}/{key}`.
+pub async fn change(web: Web, Path((name, shard, key)): RowPath, typed: Typed) -> Result<Response, Error> {
+    let readable = readable(&web, &name)?;
+    let record = newest(&web, &readable, (shard, &key)).await?;
+    send(&web, &Subject { readable: &readable, record: Some(&record), deed: RowDeed::Put }, &typed).await
+}
+
+/// `GET /registers/{name}/retire/{shard}/{key}`.
+pub async fn ending(web: Web, Path((name, shard, key)): RowPath) -> Result<Response, Error> {
+    let readable = readable(&web, &name)?;
+    let record = newest(&web, &readable, (shard, &key)).await?;
+    let subject = Subject { readable: &readable, record: Some(&record), deed: RowDeed::Retire };
+    page(&web, &subject, Attempt::default(), StatusCode::OK).await
+}
+
+/// `POST /registers/{name}/retire/{shard}/{key}`.
+pub async fn retire(web: Web, Path((name, shard, key)): RowPath, typed: Typed) -> Result<Response, Error> {
+    let readable = readable(&web, &name)?;
+    let record = newest(&web, &readable, (shard, &key)).await?;
+    send(&web, &Subject { readable: &readable, record: Some(&record), deed: RowDeed::Retire }, &typed).await
+}

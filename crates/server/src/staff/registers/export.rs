@@ -1,0 +1,198 @@
+//! Exactly the filtered rows of a list as CSV or XLSX, the former written while they are read: never a personal value, who took it on the first
+//! line. A register that holds personal values gives fewer rows at a time.
+
+use super::{asked, readable, rows, shown};
+use crate::error::Error;
+use crate::staff::export::{lines, response, watermark};
+use crate::staff::query::Query;
+use crate::view::Look;
+use crate::web::Web;
+use axum::body::{Body, Bytes};
+use axum::extract::Path;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use ganglion_documents::xlsx::{Cell, Column, Table, TableWriter, WriteError};
+use ganglion_kernel::decide::row_who::RowReach;
+use ganglion_kernel::port_rows::{RowAfter, RowFilter, RowOrder};
+use ganglion_model::Record;
+use ganglion_model::pack::{Field, FieldKind};
+use jiff::civil::Date;
+use serde_json::Value;
+use std::convert::Infallible;
+
+/// Rows of an export.
+const ROWS_MAX: u32 = 200_000;
+/// Rows of an export of a register about persons (handbook `16`, section 4).
+const ROWS_ABOUT_PERSONS_MAX: u32 = 1_000;
+/// Rows read at a time.
+const ROWS_AT_ONCE: u32 = 500;
+/// Marks UTF-8 for spreadsheets that would guess otherwise.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Where an export stands between two reads.
+struct Progress {
+    web: Web,
+    name: String,
+    filter: RowFilter,
+    order: RowOrder,
+    after: Option<RowAfter>,
+    left: u32,
+    begun: bool,
+}
+
+/// `GET /registers/{name}/export.csv`: the list with the same filters.
+pub async fn csv(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
+    let readable = readable(&web, &name)?;
+    if readable.reach == RowReach::Public {
+        return Err(Error::SignIn);
+    }
+    let asked = asked::read(&web, &readable, &Query(web.query.clone()));
+    let left = if readable.register.has_personal() { ROWS_ABOUT_PERSONS_MAX } else { ROWS_MAX };
+    let file = format!("{name}-{}", web.today());
+    let progress =
+        Progress { name, filter: asked.filter, order: asked.order, after: None, left, begun: false, web: web.clone() };
+    Ok(response(&file, Body::from_stream(stream::unfold(progress, piece))))
+}
+
+/// A line of cells.
+fn line(cells: Vec<String>) -> Vec<u8> {
+    lines(&[cells]).unwrap_or_default()
+}
+
+/// The next piece; `None` at the end. A read that fails ends the file early with a line that says so.
+async fn piece(mut progress: Progress) -> Option<(Result<Bytes, Infallible>, Progress)> {
+    if progress.left == 0 {
+        return None;
+    }
+    let web = progress.web.clone();
+    let words = web.words();
+    let look = web.look(&words);
+    let readable = readable(&web, &progress.name).ok()?;
+    let fields = readable.fields(&web);
+    let mut bytes = Vec::new();
+    if !progress.begun {
+        bytes.extend_from_slice(BYTE_ORDER_MARK.as_bytes());
+        bytes.extend(watermark(&web).map(line).unwrap_or_default());
+        let mut head: Vec<String> = vec![look.t("reg-key"), look.t("col-place"), look.t("reg-valid")];
+        head.extend(fields.iter().map(|field| look.text(&field.title)));
+        bytes.extend(line(head));
+        progress.begun = true;
+    }
+    let cells = |record: &Record| {
+        let mut cells = vec![
+            record.key.clone(),
+            record.place.map(|place| look.place_path(place)).unwrap_or_default(),
+            shown::span(&look, record),
+        ];
+        let said = |name: &str, field| record.fields.get(name).and_then(|value| look.value(field, value));
+        cells.extend(fields.iter().map(|field| said(&field.name, field).unwrap_or_default()));
+        cells
+    };
+    let limit = progress.left.min(ROWS_AT_ONCE);
+    let (filter, order) = (&progress.filter, &progress.order);
+    let next = match rows::page(&web, readable.register, (filter, order), progress.after.as_ref(), limit).await {
+        Ok(page) => {
+            bytes.extend(page.rows.iter().flat_map(|record| line(cells(record))));
+            page.next
+        }
+        Err(error) => {
+            error.log();
+            bytes.extend(line(vec![look.t("export-broken")]));
+            None
+        }
+    };
+    progress.left = if next.is_some() { progress.left - limit } else { 0 };
+    if next.is_some() && progress.left == 0 {
+        bytes.extend(line(vec![look.t("reg-export-cut")]));
+    }
+    progress.after = next;
+    Some((Ok(Bytes::from(bytes)), progress))
+}
+
+/// A value as a cell: numbers and days as such, everything else in words.
+fn cell(look: &Look<'_>, field: &Field, record: &Record) -> Cell {
+    let Some(value) = record.fields.get(&field.name) else { return Cell::Empty };
+    let number = match (&field.kind, value) {
+        (FieldKind::Integer { .. }, Value::Number(number)) => number.as_f64(),
+        (FieldKind::Decimal { .. }, Value::String(text)) => text.parse().ok(),
+        // Fen are kept, yuan are read.
+        (FieldKind::Money, Value::Number(number)) => number.as_f64().map(|fen| fen / 100.0),
+        _ => None,
+    };
+    if let Some(number) = number {
+        return Cell::Number(number);
+    }
+    let day: Option<Date> = value.as_str().filter(|_| field.kind == FieldKind::Date).and_then(|day| day.parse().ok());
+    let parts = day.and_then(|day| {
+        Some((u16::try_from(day.year()).ok()?, u8::try_from(day.month()).ok()?, u8::try_from(day.day()).ok()?))
+    });
+    match parts {
+        Some((year, month, of_month)) => Cell::Day(year, month, of_month),
+        None => look.value(field, value).map_or(Cell::Empty, Cell::Text),
+    }
+}
+
+/// The columns of a sheet: key, place, days, then the fields.
+fn sheet_columns(look: &Look<'_>, fields: &[&Field]) -> Vec<Column> {
+    let mut columns: Vec<Column> =
+        ["reg-key", "col-place", "reg-valid"].iter().map(|key| Column::text(look.t(key))).collect();
+    columns.extend(fields.iter().map(|field| {
+        let title = look.text(&field.title);
+        let unit = field.unit.as_ref().map(|unit| look.text(unit)).unwrap_or_default();
+        match field.kind {
+            FieldKind::Integer { .. } => Column::number(title, unit, 0),
+            FieldKind::Decimal { scale, .. } => Column::number(title, unit, scale),
+            FieldKind::Money => Column::number(title, look.t("unit-yuan"), 2),
+            _ => Column::text(title),
+        }
+    }));
+    columns
+}
+
+/// `GET /registers/{name}/export.xlsx`: the list with the same filters, as a spreadsheet.
+pub async fn xlsx(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
+    let readable = readable(&web, &name)?;
+    if readable.reach == RowReach::Public {
+        return Err(Error::SignIn);
+    }
+    let asked = asked::read(&web, &readable, &Query(web.query.clone()));
+    let most = if readable.register.has_personal() { ROWS_ABOUT_PERSONS_MAX } else { ROWS_MAX };
+    let words = web.words();
+    let look = web.look(&words);
+    let fields = readable.fields(&web);
+    let columns = sheet_columns(&look, &fields);
+    let (title, notes) = (look.text(&readable.register.title), watermark(&web)?);
+    let table = Table { title: &title, notes: &notes, columns: &columns, total: "" };
+    let failed = |error: WriteError| Error::Internal(error.to_string());
+    let mut writer = TableWriter::new(&table).map_err(failed)?;
+    let mut after: Option<RowAfter> = None;
+    while writer.rows() < most {
+        let limit = (most - writer.rows()).min(ROWS_AT_ONCE);
+        let page = rows::page(&web, readable.register, (&asked.filter, &asked.order), after.as_ref(), limit).await?;
+        for record in &page.rows {
+            let place = record.place.map(|place| look.place_path(place)).unwrap_or_default();
+            let mut cells =
+                vec![Cell::Text(record.key.clone()), Cell::Text(place), Cell::Text(shown::span(&look, record))];
+            cells.extend(fields.iter().map(|field| cell(&look, field, record)));
+            writer.row(&cells).map_err(failed)?;
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    writer.finish(&mut bytes).map_err(failed)?;
+    Ok(as_xlsx(&format!("{name}-{}", web.today()), bytes.into_inner()))
+}
+
+/// A spreadsheet as it is sent.
+pub fn as_xlsx(name: &str, bytes: Vec<u8>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.xlsx\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, bytes).into_response()
+}

@@ -1,0 +1,163 @@
+//! One cell as the value a form would send: codes by code or title, places by code or name, days in the ways people write them
+//! and as the serial numbers of spreadsheets, money in yuan. What cannot be read is handed on as it is and refused, with its own words, by the rules of
+//! the form.
+
+use ganglion_model::pack::{Field, FieldKind};
+use ganglion_model::{Level, Model, PlaceCode, PlaceTree};
+use jiff::civil::Date;
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// What separates several codes in one cell.
+const BETWEEN: [char; 5] = [';', '\u{ff1b}', '\u{3001}', ',', '\u{ff0c}'];
+/// Serial numbers of spreadsheets that are days: from 1954 to 2119.
+const SERIALS: std::ops::RangeInclusive<i64> = 20_000..=80_000;
+
+/// What cells are read against.
+pub struct Reader<'a> {
+    /// Packs.
+    pub model: &'a Model,
+    /// Codes of places by name, for each level; a name that two places share is no name.
+    pub places: &'a HashMap<(Level, String), Option<PlaceCode>>,
+    /// Words for true and false, in both languages.
+    pub yes_no: &'a (Vec<String>, Vec<String>),
+}
+
+/// Names of the places inside `root` that a register can name.
+#[must_use]
+pub fn place_names(tree: &PlaceTree, root: PlaceCode, day: Date) -> HashMap<(Level, String), Option<PlaceCode>> {
+    let mut names: HashMap<(Level, String), Option<PlaceCode>> = HashMap::new();
+    for place in tree.inside(root, day).chain(tree.on(root, day)) {
+        for name in std::iter::once(&place.name).chain(&place.official) {
+            let key = (place.code.level(), name.clone());
+            names
+                .entry(key)
+                .and_modify(|code| *code = code.filter(|code| *code == place.code))
+                .or_insert(Some(place.code));
+        }
+    }
+    names
+}
+
+impl Reader<'_> {
+    /// The value of a cell.
+    #[must_use]
+    pub fn value(&self, field: &Field, cell: &str) -> Value {
+        let cell = cell.trim();
+        let as_typed = || Value::from(cell);
+        match &field.kind {
+            FieldKind::Choice { list } => self.code(list, cell),
+            FieldKind::Choices { list } => {
+                let parts = cell.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty());
+                Value::from(parts.map(|part| self.code(list, part)).collect::<Vec<_>>())
+            }
+            FieldKind::Boolean => self.flag(cell).map_or_else(as_typed, Value::Bool),
+            FieldKind::Place { levels } => self.place(levels, cell).map_or_else(as_typed, Value::from),
+            FieldKind::Date => day(cell).map_or_else(as_typed, |day| Value::from(day.to_string())),
+            FieldKind::Money => fen(cell).map_or_else(as_typed, Value::from),
+            FieldKind::Integer { .. } | FieldKind::Decimal { .. } => Value::from(plain_number(cell)),
+            _ => as_typed(),
+        }
+    }
+
+    fn code(&self, list: &str, cell: &str) -> Value {
+        let codes = self.model.lists.get(list).map(|list| list.codes.as_slice()).unwrap_or_default();
+        let by_code = codes.iter().find(|one| one.code == cell);
+        let titled = || codes.iter().find(|one| one.title.zh == cell || one.title.en.eq_ignore_ascii_case(cell));
+        Value::from(by_code.or_else(titled).map_or(cell, |one| one.code.as_str()))
+    }
+
+    fn flag(&self, cell: &str) -> Option<bool> {
+        let is = |words: &[String]| words.iter().any(|word| word.eq_ignore_ascii_case(cell));
+        match cell.to_ascii_lowercase().as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ if is(&self.yes_no.0) => Some(true),
+            _ if is(&self.yes_no.1) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The code of a place written as a code, a name, or a path whose last part is the name.
+    #[must_use]
+    pub fn place(&self, levels: &[Level], cell: &str) -> Option<String> {
+        let digits = cell.trim_end_matches(".0");
+        if digits.parse::<PlaceCode>().is_ok() {
+            return Some(digits.to_owned());
+        }
+        let last = cell.rsplit(['\u{b7}', '/', '>']).next().unwrap_or(cell).trim();
+        let levels: &[Level] = if levels.is_empty() { &Level::ALL } else { levels };
+        let mut found =
+            levels.iter().filter_map(|level| self.places.get(&(*level, last.to_owned())).copied().flatten());
+        let first = found.next()?;
+        found.next().is_none().then(|| first.to_string())
+    }
+}
+
+/// A day as written: three groups of digits, year first, or eight digits, or a serial number.
+#[must_use]
+pub fn day(cell: &str) -> Option<Date> {
+    let groups: Vec<&str> = cell.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
+    let date = |year: &str, month: &str, of_month: &str| {
+        Date::new(year.parse().ok()?, month.parse().ok()?, of_month.parse().ok()?).ok()
+    };
+    match groups.as_slice() {
+        [year, month, of_month, ..] if year.len() == 4 => date(year, month, of_month),
+        [all] if all.len() == 8 && cell.len() == 8 => date(&all[..4], &all[4..6], &all[6..]),
+        [serial, ..] if cell.starts_with(serial) && serial.len() == 5 => {
+            let serial: i64 = serial.parse().ok().filter(|serial| SERIALS.contains(serial))?;
+            // Day 0 of spreadsheets is 1899-12-30.
+            Date::new(1899, 12, 30).ok()?.checked_add(jiff::Span::new().days(serial)).ok()
+        }
+        _ => None,
+    }
+}
+
+/// A number without separators of thousands.
+fn plain_number(cell: &str) -> String {
+    let plain: String = cell.chars().filter(|c| !matches!(c, ',' | '\u{ff0c}' | ' ')).collect();
+    match plain.strip_suffix(".0") {
+        Some(whole) if whole.bytes().all(|b| b.is_ascii_digit()) => whole.to_owned(),
+        _ => plain,
+    }
+}
+
+/// Yuan as fen.
+fn fen(cell: &str) -> Option<i64> {
+    let plain = plain_number(cell);
+    let (whole, part) = plain.split_once('.').unwrap_or((&plain, ""));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if part.len() > 2 || !digits(part) || !digits(whole.strip_prefix('-').unwrap_or(whole)) {
+        return None;
+    }
+    let whole = whole.parse::<i64>().ok()?.checked_mul(100)?;
+    let part: i64 = format!("{part:0<2}").parse().ok()?;
+    if plain.starts_with('-') { whole.checked_sub(part) } else { whole.checked_add(part) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn days_are_read_as_people_and_spreadsheets_write_them() {
+        let expected = Some(date(2022, 6, 27));
+        for text in ["2022-06-27", "2022/6/27", "2022.6.27", "20220627", "2022年6月27日", "44739", "2022-06-27 00:00"]
+        {
+            assert_eq!(day(text), expected, "{text}");
+        }
+        for text in ["", "27/6/2022", "2022-13-01", "12", "1234567", "soon"] {
+            assert_eq!(day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn money_and_numbers_lose_their_separators_only() {
+        assert_eq!(fen("1,234.5"), Some(123_450));
+        assert_eq!(fen("-0.05"), Some(-5));
+        assert_eq!(fen("1.234"), None);
+        assert_eq!(plain_number("12.0"), "12");
+        assert_eq!(plain_number("1,200.50"), "1200.50");
+    }
+}

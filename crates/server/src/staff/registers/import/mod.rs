@@ -1,0 +1,222 @@
+//! Importing rows from a table: upload, a try that lists every bad cell, and all or nothing. The page of an import can be left
+//! and come back to; what goes on goes on.
+
+mod cells;
+mod check;
+mod columns;
+mod commit;
+pub mod job;
+mod page;
+mod plan;
+mod table;
+mod template;
+
+use super::list::may_add;
+use super::{Readable, readable};
+use crate::app::AppState;
+use crate::error::Error;
+use crate::limits::IMPORT_BYTES_MAX;
+use crate::typed::Typed;
+use crate::web::Web;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Multipart, Path};
+use axum::response::Response;
+use axum::routing::{get, post};
+use check::Prepared;
+use ganglion_model::{AccountId, Actor, PostId};
+use job::{Counts, Facts, Job, Stage};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// The routes of imports.
+pub fn routes() -> Router<AppState> {
+    let upload = post(upload).layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX));
+    Router::new()
+        .route("/registers/{name}/import", get(page::show).merge(upload))
+        .route("/registers/{name}/import/{id}", get(show))
+        .route("/registers/{name}/import/{id}/findings.csv", get(page::findings))
+        .route("/registers/{name}/import/{id}/confirm", post(confirm))
+        .route("/registers/{name}/import/{id}/cancel", post(cancel))
+        .route("/registers/{name}/template.xlsx", get(template::xlsx))
+        .route("/registers/{name}/template.csv", get(template::csv))
+}
+
+/// A register into which the reader's post may import: where it may change rows alone.
+fn importable<'w>(web: &'w Web, name: &str) -> Result<Readable<'w>, Error> {
+    let readable = readable(web, name)?;
+    if may_add(web, &readable) == Some(true) { Ok(readable) } else { Err(Error::NotFound) }
+}
+
+/// An import of the reader's own.
+fn own(web: &Web, name: &str, id: &str) -> Result<Arc<Job>, Error> {
+    importable(web, name)?;
+    let job = web.app.imports.find(id).ok_or(Error::NotFound)?;
+    let is_own = {
+        let facts = job.facts.lock();
+        facts.register == name && facts.account == web.signed_in()?.account.0
+    };
+    if is_own { Ok(job) } else { Err(Error::NotFound) }
+}
+
+fn href(name: &str, id: &str) -> String {
+    format!("/registers/{name}/import/{id}")
+}
+
+struct Upload {
+    file: String,
+    bytes: Vec<u8>,
+}
+
+async fn receive(web: &Web, mut parts: Multipart) -> Result<Option<Upload>, Error> {
+    let (mut file, mut vouched) = (None, web.bearer);
+    let too_large = |_| Error::TooLarge { megabytes: 64 };
+    while let Some(part) = parts.next_field().await.map_err(|_| Error::Unreadable("multipart"))? {
+        let name = part.name().unwrap_or_default().to_owned();
+        let file_name = part.file_name().map(crate::files::shown_name);
+        let bytes = part.bytes().await.map_err(too_large)?;
+        match (name.as_str(), file_name) {
+            ("csrf", _) => vouched |= std::str::from_utf8(&bytes).is_ok_and(|token| web.csrf_fits(token)),
+            ("file", Some(name)) if vouched && !bytes.is_empty() => {
+                file = Some(Upload { file: name, bytes: bytes.to_vec() });
+            }
+            _ => {}
+        }
+    }
+    if vouched { Ok(file) } else { Err(Error::Csrf) }
+}
+
+/// `POST /registers/{name}/import`: keeps the file and begins to try it.
+async fn upload(web: Web, Path(name): Path<String>, parts: Multipart) -> Result<Response, Error> {
+    importable(&web, &name)?;
+    let Some(upload) = receive(&web, parts).await? else {
+        return page::upload_page(&web, &name, Some(web.t("import-file-needed")));
+    };
+    let id = web.app.clock.id().to_string();
+    let facts = Facts {
+        id: id.clone(),
+        register: name.clone(),
+        file: upload.file,
+        account: web.signed_in()?.account.0.clone(),
+        post: web.post()?.id.0.clone(),
+        stage: Stage::Checking,
+        counts: Counts::default(),
+        findings: Vec::new(),
+        steps: Vec::new(),
+    };
+    let prepared = prepare(&web, &name, &upload.bytes).await?;
+    if let Err(problem) = prepared {
+        return page::upload_page(&web, &name, Some(problem));
+    }
+    let kept = web.app.imports.begin(facts, &upload.bytes);
+    let job = kept.map_err(|error| Error::Internal(format!("keeping an import: {error}")))?;
+    go_on(&web, &job, &name);
+    Ok(web.redirect(&href(&name, &id)))
+}
+
+/// Reads a file away from the threads that answer requests; a file that is no table of this register comes back as words.
+async fn prepare(web: &Web, name: &str, bytes: &[u8]) -> Result<Result<Prepared, String>, Error> {
+    let register = importable(web, name)?.register.clone();
+    let (reading, bytes) = (web.clone(), bytes.to_vec());
+    let read = tokio::task::spawn_blocking(move || Prepared::new(&reading, &register, &bytes));
+    let read = read.await.map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(read.map_err(|problem| match problem {
+        Some(problem) => web.t(&format!("table-{}", problem.name())),
+        None => web.t("table-no-header"),
+    }))
+}
+
+/// Goes on with whatever stage an import is in, beside the request.
+fn go_on(web: &Web, job: &Arc<Job>, name: &str) {
+    if job.busy.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let (web, job, name) = (web.clone(), job.clone(), name.to_owned());
+    tokio::spawn(async move {
+        if let Err(error) = work(&web, &job, &name).await {
+            error.log();
+            tracing::warn!(register = name, "an import stopped and goes on when its page is opened");
+        }
+        job.busy.store(false, Ordering::Release);
+    });
+}
+
+async fn work(web: &Web, job: &Job, name: &str) -> Result<(), Error> {
+    let bytes = web.app.imports.bytes(job).map_err(|error| Error::Internal(format!("reading an import: {error}")))?;
+    let Ok(prepared) = prepare(web, name, &bytes).await? else {
+        job.facts.lock().stage = Stage::Refused;
+        return save(web, job);
+    };
+    let actor = {
+        let facts = job.facts.lock();
+        Actor::Post { post: PostId(facts.post.clone()), account: AccountId(facts.account.clone()) }
+    };
+    match job.stage() {
+        Stage::Checking => check::run(web, job, prepared, actor).await?,
+        Stage::Running => {
+            let whole = commit::run(&web.app, job, &prepared, &actor).await?;
+            if whole {
+                job.facts.lock().stage = Stage::Done;
+            } else {
+                job.facts.lock().stage = Stage::Undoing;
+                save(web, job)?;
+                commit::undo(&web.app, job, &prepared).await?;
+                job.facts.lock().stage = Stage::Cancelled;
+            }
+        }
+        Stage::Undoing => {
+            commit::undo(&web.app, job, &prepared).await?;
+            job.facts.lock().stage = Stage::Cancelled;
+        }
+        Stage::Ready | Stage::Refused | Stage::Done | Stage::Cancelled => {}
+    }
+    save(web, job)
+}
+
+fn save(web: &Web, job: &Job) -> Result<(), Error> {
+    web.app.imports.save(job).map_err(|error| Error::Internal(format!("keeping an import: {error}")))
+}
+
+/// `GET /registers/{name}/import/{id}`.
+async fn show(web: Web, Path((name, id)): Path<(String, String)>) -> Result<Response, Error> {
+    let job = own(&web, &name, &id)?;
+    if job.stage().is_busy() {
+        go_on(&web, &job, &name);
+    }
+    page::job_page(&web, &name, &job)
+}
+
+/// `POST /registers/{name}/import/{id}/confirm`: begins to commit what was tried and found clean.
+async fn confirm(web: Web, Path((name, id)): Path<(String, String)>, _typed: Typed) -> Result<Response, Error> {
+    let job = own(&web, &name, &id)?;
+    let begun = {
+        let mut facts = job.facts.lock();
+        let ready = facts.stage == Stage::Ready;
+        if ready {
+            facts.stage = Stage::Running;
+        }
+        ready
+    };
+    if begun {
+        save(&web, &job)?;
+        go_on(&web, &job, &name);
+    }
+    Ok(web.redirect(&href(&name, &id)))
+}
+
+/// `POST /registers/{name}/import/{id}/cancel`: stops at the next rows and puts back what was put.
+async fn cancel(web: Web, Path((name, id)): Path<(String, String)>, _typed: Typed) -> Result<Response, Error> {
+    let job = own(&web, &name, &id)?;
+    job.stop.store(true, Ordering::Relaxed);
+    let waits = {
+        let mut facts = job.facts.lock();
+        let waits = facts.stage == Stage::Ready;
+        if waits {
+            facts.stage = Stage::Cancelled;
+        }
+        waits
+    };
+    if waits {
+        save(&web, &job)?;
+    }
+    Ok(web.redirect(&href(&name, &id)))
+}

@@ -1,0 +1,216 @@
+//! The pages of imports: upload, progress, what was found.
+
+use super::job::{Job, Stage};
+use super::plan::{BadCell, Problem};
+use super::{href, importable, own};
+use crate::error::Error;
+use crate::staff::export::{lines, response};
+use crate::view::Look;
+use crate::view::words::count;
+use crate::web::Web;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ganglion_model::pack::Register;
+use serde::Serialize;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Bad cells shown on the page; all of them are in the download.
+const SHOWN_MAX: usize = 500;
+/// Marks UTF-8 for spreadsheets that would guess otherwise.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+#[derive(Serialize)]
+struct Known {
+    file: String,
+    href: String,
+    stage: String,
+}
+
+#[derive(Serialize)]
+struct ColumnView {
+    heading: String,
+    name: String,
+    help: String,
+}
+
+#[derive(Serialize)]
+struct UploadContext {
+    page: crate::page::Page,
+    back_href: String,
+    action_href: String,
+    template_href: String,
+    template_csv_href: String,
+    error: Option<String>,
+    columns: Vec<ColumnView>,
+    jobs: Vec<Known>,
+}
+
+/// One bad cell in words.
+#[derive(Serialize)]
+struct FindingView {
+    row: String,
+    column: String,
+    heading: String,
+    value: String,
+    message: String,
+    remedy: String,
+}
+
+#[derive(Serialize)]
+struct JobContext {
+    page: crate::page::Page,
+    back_href: String,
+    file: String,
+    stage: &'static str,
+    stage_text: String,
+    busy: bool,
+    done: u64,
+    total: u64,
+    progress: String,
+    new: String,
+    changed: String,
+    same: String,
+    refused: String,
+    findings: Vec<FindingView>,
+    findings_total: String,
+    findings_href: Option<String>,
+    confirm_href: Option<String>,
+    cancel_href: Option<String>,
+    again_href: String,
+    register_href: String,
+}
+
+/// `GET /registers/{name}/import`.
+pub async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
+    upload_page(&web, &name, None)
+}
+
+/// The page a file is handed in on.
+pub fn upload_page(web: &Web, name: &str, error: Option<String>) -> Result<Response, Error> {
+    let readable = importable(web, name)?;
+    let words = web.words();
+    let look = web.look(&words);
+    let account = &web.signed_in()?.account.0;
+    let jobs = web.app.imports.of(name).into_iter().filter_map(|job| {
+        let facts = job.facts.lock();
+        (facts.account == *account).then(|| Known {
+            file: facts.file.clone(),
+            href: href(name, &facts.id),
+            stage: look.t(&format!("import-stage-{}", facts.stage.name())),
+        })
+    });
+    let title = look.text(&readable.register.title);
+    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let context = UploadContext {
+        page: web.page_titled(look.say("import-title", &[("register", title.into())])),
+        back_href: format!("/registers/{name}"),
+        action_href: format!("/registers/{name}/import"),
+        template_href: format!("/registers/{name}/template.xlsx"),
+        template_csv_href: format!("/registers/{name}/template.csv"),
+        error,
+        columns: columns(&look, readable.register),
+        jobs: jobs.collect(),
+    };
+    web.render_status(status, "pages/register_import.html", context)
+}
+
+fn columns(look: &Look<'_>, register: &Register) -> Vec<ColumnView> {
+    let fields = register.fields.iter().map(|field| ColumnView {
+        heading: look.text(&field.title),
+        name: field.name.clone(),
+        help: look.text(&field.help),
+    });
+    fields.collect()
+}
+
+/// The page of an import.
+pub fn job_page(web: &Web, name: &str, job: &Arc<Job>) -> Result<Response, Error> {
+    let words = web.words();
+    let look = web.look(&words);
+    let readable = importable(web, name)?;
+    let facts = job.facts.lock().clone();
+    let (done, total) = (job.done.load(Ordering::Relaxed), job.total.load(Ordering::Relaxed));
+    let own = href(name, &facts.id);
+    let stage = facts.stage;
+    let title = look.text(&readable.register.title);
+    let shown = facts.findings.iter().take(SHOWN_MAX).map(|one| view(&look, readable.register, one));
+    let context = JobContext {
+        page: web.page_titled(look.say("import-title", &[("register", title.into())])),
+        back_href: format!("/registers/{name}/import"),
+        file: facts.file.clone(),
+        stage: stage.name(),
+        stage_text: look.t(&format!("import-stage-{}", stage.name())),
+        busy: stage.is_busy(),
+        done,
+        total,
+        progress: format!("{} / {}", count(done), count(total)),
+        new: count(facts.counts.new),
+        changed: count(facts.counts.changed),
+        same: count(facts.counts.same),
+        refused: count(facts.counts.refused),
+        findings: shown.collect(),
+        findings_total: count(facts.findings.len() as u64),
+        findings_href: (!facts.findings.is_empty()).then(|| format!("{own}/findings.csv")),
+        confirm_href: (stage == Stage::Ready && !facts.steps.is_empty()).then(|| format!("{own}/confirm")),
+        cancel_href: matches!(stage, Stage::Ready | Stage::Checking | Stage::Running).then(|| format!("{own}/cancel")),
+        again_href: format!("/registers/{name}/import"),
+        register_href: format!("/registers/{name}"),
+    };
+    web.render("pages/register_import_job.html", context)
+}
+
+fn view(look: &Look<'_>, register: &Register, one: &BadCell) -> FindingView {
+    let heading =
+        register.fields.iter().find(|field| field.title.zh == one.heading).map(|field| look.text(&field.title));
+    let heading = heading.unwrap_or_else(|| one.heading.clone());
+    let label = if heading.is_empty() { look.t("import-row") } else { heading.clone() };
+    let (message, remedy) = match &one.problem {
+        Problem::Field(finding) => {
+            (look.problem(register.field(&finding.field), finding, &label), "import-remedy-cell")
+        }
+        Problem::Refused(refusal) => (refused(look, register, refusal), "import-remedy-row"),
+        Problem::Twice { row } => (look.say("import-twice", &[("row", (*row).into())]), "import-remedy-twice"),
+        Problem::UnknownColumn => {
+            (look.say("import-unknown-column", &[("label", label.into())]), "import-remedy-column")
+        }
+        Problem::ColumnTwice => (look.say("import-column-twice", &[("label", label.into())]), "import-remedy-column"),
+        Problem::NoColumn => {
+            let label = if one.heading == "place" { look.t("col-place") } else { label };
+            (look.say("import-lacks-column", &[("label", label.into())]), "import-remedy-add-column")
+        }
+        Problem::NotADay => (look.t("import-not-a-day"), "import-remedy-day"),
+    };
+    FindingView {
+        row: one.row.to_string(),
+        column: one.column.clone(),
+        heading,
+        value: one.value.clone(),
+        message,
+        remedy: look.t(remedy),
+    }
+}
+
+fn refused(look: &Look<'_>, register: &Register, refusal: &ganglion_model::Refusal) -> String {
+    super::super::edit::refused(look, register, refusal)
+}
+
+/// `GET /registers/{name}/import/{id}/findings.csv`: every bad cell.
+pub async fn findings(web: Web, Path((name, id)): Path<(String, String)>) -> Result<Response, Error> {
+    let job = own(&web, &name, &id)?;
+    let readable = importable(&web, &name)?;
+    let words = web.words();
+    let look = web.look(&words);
+    let head = ["import-row", "import-column", "import-heading", "import-value", "finding-what", "finding-remedy"];
+    let mut rows: Vec<Vec<String>> = vec![head.iter().map(|key| look.t(key)).collect()];
+    let facts = job.facts.lock().clone();
+    rows.extend(facts.findings.iter().map(|one| {
+        let one = view(&look, readable.register, one);
+        vec![one.row, one.column, one.heading, one.value, one.message, one.remedy]
+    }));
+    let mut bytes = BYTE_ORDER_MARK.as_bytes().to_vec();
+    bytes.extend(lines(&rows)?);
+    Ok(response(&format!("{name}-findings"), Body::from(bytes)))
+}

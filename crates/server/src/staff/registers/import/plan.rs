@@ -1,0 +1,236 @@
+//! From the rows of a file to wishes about register rows, and back from refusals to cells. Pure: what the rules say is asked
+//! elsewhere.
+
+use super::cells::Reader;
+use super::columns::{Column, Header, letter};
+use ganglion_model::change::{FieldFinding, Refusal};
+use ganglion_model::pack::{FieldKind, Register, Scope};
+use ganglion_model::{Fields, PlaceCode, RowDeed, RowWish, Shard};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A bad cell, or what is wrong with a whole row or the header.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BadCell {
+    /// Row of the sheet, from 1.
+    pub row: usize,
+    /// Column as spreadsheets name it; empty for a whole row.
+    pub column: String,
+    /// Heading of the column.
+    pub heading: String,
+    /// What stands there.
+    pub value: String,
+    /// What is wrong: a problem of a form, or a kind of refusal.
+    pub problem: Problem,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Problem {
+    /// As a form says it.
+    Field(FieldFinding),
+    /// As a command is refused.
+    Refused(Box<Refusal>),
+    /// The same row stands in an earlier line.
+    Twice {
+        /// That line.
+        row: usize,
+    },
+    /// A heading nobody knows.
+    UnknownColumn,
+    /// A heading that stands twice.
+    ColumnTwice,
+    /// A column that has to be there.
+    NoColumn,
+    /// A day that is none.
+    NotADay,
+}
+
+/// One row of the file as it would be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// Row of the sheet, from 1.
+    pub row: usize,
+    /// Shard.
+    pub shard: Shard,
+    /// The wish; its key says whether the row is known already once that is looked up.
+    pub wish: RowWish,
+}
+
+/// A file read against a register.
+pub struct Plan<'a> {
+    /// The register.
+    pub register: &'a Register,
+    /// Its header.
+    pub header: &'a Header,
+    /// Its rows.
+    pub rows: &'a [Vec<String>],
+    /// How cells are read.
+    pub reader: &'a Reader<'a>,
+    /// Shard for rows whose place cannot be read.
+    pub some_shard: Shard,
+}
+
+impl Plan<'_> {
+    /// Rows that hold something, by number.
+    pub fn lines(&self) -> impl Iterator<Item = usize> + '_ {
+        let begins = self.header.row + 1;
+        (begins..self.rows.len()).filter(|at| self.rows[*at].iter().any(|cell| !cell.trim().is_empty()))
+    }
+
+    fn cell(&self, line: usize, column: usize) -> &str {
+        self.rows.get(line).and_then(|row| row.get(column)).map(|cell| cell.trim()).unwrap_or_default()
+    }
+
+    /// The row in `line`, from 0.
+    #[must_use]
+    pub fn planned(&self, line: usize) -> (Planned, Vec<BadCell>) {
+        let (mut form, mut bad) = (Fields::new(), Vec::new());
+        let (mut place, mut from, mut until, mut why) = (None, None, None, String::new());
+        for (at, column) in &self.header.columns {
+            let cell = self.cell(line, *at);
+            if cell.is_empty() {
+                // A column that is there and empty clears the field; one that is not there leaves it as it is.
+                if let Column::Field(index) = column {
+                    form.insert(self.register.fields[*index].name.clone(), serde_json::Value::Null);
+                }
+                continue;
+            }
+            let mut day = || {
+                let day = super::cells::day(cell);
+                if day.is_none() {
+                    bad.push(self.bad(line, *at, Problem::NotADay));
+                }
+                day
+            };
+            match column {
+                Column::Field(index) => {
+                    let field = &self.register.fields[*index];
+                    form.insert(field.name.clone(), self.reader.value(field, cell));
+                }
+                Column::From => from = day(),
+                Column::Until => until = day(),
+                Column::Why => cell.clone_into(&mut why),
+                Column::Place => {
+                    let levels = match self.register.scope {
+                        Scope::Place(level) => vec![level],
+                        Scope::Deployment => Vec::new(),
+                    };
+                    place = self.reader.place(&levels, cell).and_then(|code| code.parse::<PlaceCode>().ok());
+                    if place.is_none() {
+                        let finding = finding("place", "not_a_place");
+                        bad.push(self.bad(line, *at, Problem::Field(finding)));
+                    }
+                }
+            }
+        }
+        let own = form.get("place").and_then(serde_json::Value::as_str).and_then(|code| code.parse().ok());
+        let place: Option<PlaceCode> = place.or(own).filter(|_| self.register.scope != Scope::Deployment);
+        let shard = match self.register.scope {
+            Scope::Deployment => Shard::DEPLOYMENT,
+            Scope::Place(_) => place.map_or(self.some_shard, PlaceCode::shard),
+        };
+        let wish = RowWish {
+            register: self.register.name.clone(),
+            key: None,
+            place,
+            deed: RowDeed::Put,
+            from,
+            until,
+            form,
+            partial: true,
+            why,
+            version: None,
+        };
+        (Planned { row: line + 1, shard, wish }, bad)
+    }
+
+    /// A bad cell.
+    #[must_use]
+    pub fn bad(&self, line: usize, column: usize, problem: Problem) -> BadCell {
+        BadCell {
+            row: line + 1,
+            column: letter(column),
+            heading: self.cell(self.header.row, column).to_owned(),
+            value: self.shown(line, column),
+            problem,
+        }
+    }
+
+    /// What stands in a cell, personal values left out.
+    fn shown(&self, line: usize, column: usize) -> String {
+        let personal = self.header.columns.iter().any(|(at, one)| {
+            *at == column && matches!(one, Column::Field(index) if self.register.fields[*index].personal)
+        });
+        let cell = self.cell(line, column);
+        if personal { String::new() } else { cell.chars().take(80).collect() }
+    }
+
+    /// A refusal as bad cells: every finding beside its column, anything else for the row.
+    #[must_use]
+    pub fn refused(&self, line: usize, refusal: &Refusal) -> Vec<BadCell> {
+        if refusal.fields.is_empty() {
+            let name = refusal.args.get("field").and_then(|field| field.rsplit('.').next()).unwrap_or_default();
+            let problem = Problem::Refused(Box::new(refusal.clone()));
+            return vec![self.located(line, name, problem)];
+        }
+        refusal.fields.iter().map(|one| self.located(line, &one.field, Problem::Field(one.clone()))).collect()
+    }
+
+    fn located(&self, line: usize, name: &str, problem: Problem) -> BadCell {
+        let is_it = |column: &Column| match column {
+            Column::Field(index) => self.register.fields[*index].name == name,
+            Column::Place => name == "place",
+            Column::From => name == "valid_from",
+            Column::Until => name == "valid_to",
+            Column::Why => false,
+        };
+        match self.header.columns.iter().find(|(_, column)| is_it(column)) {
+            Some((at, _)) => self.bad(line, *at, problem),
+            None => {
+                let title = self.register.field(name).map(|field| field.title.zh.clone()).unwrap_or_default();
+                BadCell { row: line + 1, column: String::new(), heading: title, value: String::new(), problem }
+            }
+        }
+    }
+}
+
+fn finding(field: &str, problem: &str) -> FieldFinding {
+    FieldFinding { field: field.to_owned(), problem: problem.to_owned(), message: None, args: BTreeMap::new() }
+}
+
+/// What is wrong with a header: unknown and repeated headings, and required columns that are not there.
+#[must_use]
+pub fn header_findings(register: &Register, header: &Header) -> Vec<BadCell> {
+    let cell = |(at, text): &(usize, String), problem: Problem| BadCell {
+        row: header.row + 1,
+        column: letter(*at),
+        heading: text.clone(),
+        value: text.clone(),
+        problem,
+    };
+    let mut bad: Vec<BadCell> = header.unknown.iter().map(|one| cell(one, Problem::UnknownColumn)).collect();
+    bad.extend(header.twice.iter().map(|one| cell(one, Problem::ColumnTwice)));
+    let has = |column: &Column| header.columns.iter().any(|(_, one)| one == column);
+    let missing = |heading: &str| BadCell {
+        row: header.row + 1,
+        column: String::new(),
+        heading: heading.to_owned(),
+        value: String::new(),
+        problem: Problem::NoColumn,
+    };
+    let needed = register.fields.iter().enumerate().filter(|(_, field)| {
+        field.required == ganglion_model::pack::Required::Yes
+            && field.when.is_none()
+            && field.default.is_none()
+            && !matches!(field.kind, FieldKind::Boolean)
+    });
+    let lacking = needed.filter(|(index, _)| !has(&Column::Field(*index)));
+    bad.extend(lacking.map(|(_, field)| missing(&field.title.zh)));
+    let by_place = register.scope != Scope::Deployment && register.field("place").is_none();
+    if by_place && !has(&Column::Place) {
+        bad.push(missing("place"));
+    }
+    bad
+}

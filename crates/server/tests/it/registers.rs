@@ -1,0 +1,207 @@
+//! Registers from outside: lists, cards, forms, proposals, imports, exports and standing checks, by the posts of two townships.
+
+use crate::support::{Answer, Browser, City, Part};
+
+const WELL: [(&str, &str); 6] = [
+    ("-place", "130903001"),
+    ("code", "W1"),
+    ("name", "East well"),
+    ("depth_m", "80"),
+    ("phone", "13912345678"),
+    ("-why", "survey"),
+];
+
+async fn with_well(city: &City) -> Browser {
+    let mut dan = city.signed_in("dispatch").await;
+    let answer = dan.post_form("/registers/well/new", &WELL).await;
+    assert_eq!((answer.status, answer.location()), (303, "/registers/well/rows/130903/W1"), "{}", answer.text);
+    dan
+}
+
+/// Comes back until an import is no longer busy.
+async fn settled(browser: &mut Browser, path: &str) -> Answer {
+    for _ in 0..10_000 {
+        let answer = browser.get(path).await;
+        if !answer.text.contains("http-equiv=\"refresh\"") {
+            return answer;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("the import never came to an end");
+}
+
+async fn import(browser: &mut Browser, table: &str) -> (String, Answer) {
+    let part = Part::File("file", "wells.csv", table.as_bytes());
+    let answer = browser.post_parts("/registers/well/import", &[part]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    let path = answer.location().to_owned();
+    let page = settled(browser, &path).await;
+    (path, page)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_is_added_shown_changed_and_ended_by_whoever_may() {
+    let city = City::new().await;
+    let mut dan = with_well(&city).await;
+    let card = dan.get("/registers/well/rows/130903/W1").await;
+    assert!(card.text.contains("East well") && card.text.contains("survey"), "{}", card.text);
+    assert!(!card.text.contains("13912345678"), "personal values are masked");
+    let shown = dan.post_form("/registers/well/reveal/130903/W1", &[]).await;
+    assert!(shown.text.contains("13912345678"));
+    let form = dan.get("/registers/well/edit/130903/W1").await;
+    assert!(!form.text.contains("13912345678") && form.text.contains("East well"));
+    let changed = [("-place", "130903001"), ("name", "West well"), ("depth_m", "0"), ("version", "1")];
+    let refused = dan.post_form("/registers/well/edit/130903/W1", &changed).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text.contains("West well"), "what was typed is kept");
+    let good = [("-place", "130903001"), ("name", "West well"), ("depth_m", "90"), ("version", "1")];
+    assert_eq!(dan.post_form("/registers/well/edit/130903/W1", &good).await.status, 303);
+    assert_eq!(dan.post_form("/registers/well/edit/130903/W1", &good).await.status, 409, "somebody was faster");
+    let still = dan.post_form("/registers/well/reveal/130903/W1", &[]).await;
+    assert!(still.text.contains("13912345678"), "left empty, it stays");
+    assert_eq!(dan.post_form("/registers/well/retire/130903/W1", &[]).await.status, 303);
+    let list = dan.get("/registers/well").await;
+    assert!(!list.text.contains("West well"), "a row that ended is in no list of today");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_read_does_not_find_and_the_public_sees_public_fields_only() {
+    let city = City::new().await;
+    with_well(&city).await;
+    let card = "/registers/well/rows/130903/W1";
+    for account in ["other", "worker"] {
+        let mut browser = city.signed_in(account).await;
+        if account == "other" {
+            assert_eq!(browser.get(card).await.status, 404, "{account}");
+            assert_eq!(browser.get("/registers/well/edit/130903/W1").await.status, 404);
+            assert!(!browser.get("/registers/well").await.text.contains("East well"));
+        }
+        assert_eq!(browser.get("/registers/nothing").await.status, 404);
+    }
+    let mut verifier = city.signed_in("verify").await;
+    let read = verifier.get(card).await;
+    assert_eq!(read.status, 200);
+    assert!(!read.text.contains("/registers/well/edit/"), "who may only read is offered no change");
+    let mut anyone = city.visitor();
+    let open = anyone.get("/registers/well").await;
+    assert!(open.text.contains("East well") && !open.text.contains("80 m"), "{}", open.text);
+    let leak = anyone.get("/registers/well?f.depth_m.from=80&q=survey").await;
+    assert!(leak.text.contains("East well"), "fields that are not public narrow nothing");
+    assert_ne!(anyone.get("/registers/well/export.csv").await.status, 200);
+    assert_ne!(anyone.get("/registers/quota").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_persons_change_a_quota() {
+    let city = City::new().await;
+    let mut dan = with_well(&city).await;
+    let quota = [("-place", "130903001"), ("well", "W1"), ("volume_m3", "900"), ("-from", "2022-01-01")];
+    let answer = dan.post_form("/registers/quota/new", &quota).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    let own = dan.get("/proposals").await;
+    assert!(own.text.contains("value=\"withdraw\"") && !own.text.contains("value=\"approve\""));
+    let mut verifier = city.signed_in("verify").await;
+    assert!(verifier.get("/desk").await.text.contains("Changes to approve: 1"));
+    let inbox = verifier.get("/proposals").await;
+    let action = inbox.text.split("action=\"/proposals/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let path = format!("/proposals/{action}");
+    assert_eq!(dan.post_form(&path, &[("verdict", "approve")]).await.status, 403);
+    assert_eq!(verifier.post_form(&path, &[("verdict", "reject")]).await.status, 422, "a reason is needed");
+    assert_eq!(verifier.post_form(&path, &[("verdict", "approve")]).await.status, 303);
+    let card = verifier.get("/registers/quota/rows/130903/W1").await;
+    assert!(card.text.contains("Person dispatch") && card.text.contains("approved by Person verify"), "{}", card.text);
+    let well = dan.post_form("/registers/well/retire/130903/W1", &[]).await;
+    assert_eq!(well.status, 409);
+    assert!(well.text.contains("Quotas"), "the row in the way is named");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_filter_sort_and_export_exactly_their_rows() {
+    let city = City::new().await;
+    let mut dan = with_well(&city).await;
+    for (code, depth, of_use) in [("W2", "30", "farm"), ("W3", "60", "town")] {
+        let form = [("-place", "130903001"), ("code", code), ("depth_m", depth), ("use", of_use)];
+        assert_eq!(dan.post_form("/registers/well/new", &form).await.status, 303);
+    }
+    let list = dan.get("/registers/well?f.use=farm").await;
+    assert!(list.text.contains(">W2<") && !list.text.contains(">W3<"), "{}", list.text);
+    let deep = dan.get("/registers/well?f.depth_m.from=60&sort=-depth_m").await;
+    let at = |key: &str| deep.text.find(&format!(">{key}<"));
+    assert!(at("W1") < at("W3") && at("W2").is_none());
+    let word = dan.get("/registers/well?q=east").await;
+    assert!(word.text.contains(">W1<") && !word.text.contains(">W2<"));
+    let export = dan.get("/registers/well/export.csv?f.use=town").await;
+    assert!(export.text.contains("W3") && !export.text.contains("W1,"), "{}", export.text);
+    assert!(!dan.get("/registers/well/export.csv").await.text.contains("139"), "personal columns are absent");
+    let checks = dan.get("/rules/deep_enough").await;
+    assert!(checks.text.contains(">W2<") && !checks.text.contains(">W3<"));
+    let mut other = city.signed_in("other").await;
+    assert!(!other.get("/rules/deep_enough").await.text.contains(">W2<"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_lists_every_bad_cell_and_then_writes_all_or_nothing() {
+    let city = City::new().await;
+    let mut dan = with_well(&city).await;
+    let bad = "Code,Depth,Use,Place,colour\nW2,deep,Farming,West Town,\n";
+    let (_, page) = import(&mut dan, bad).await;
+    assert!(page.text.contains("colour") && page.text.contains("Not clean"), "{}", page.text);
+    let bad = "Code,Depth,Use,Place\nW2,deep,fish,West Town\nW3,30,Farming,East Town\nW4,30,Farming,West Town\nW4,31,,West Town\n";
+    let (path, page) = import(&mut dan, bad).await;
+    for cell in ["deep", "fish", "<td class=\"num\">3</td>", "<td class=\"num\">5</td>"] {
+        assert!(page.text.contains(cell), "{cell}: {}", page.text);
+    }
+    assert!(!page.text.contains("/confirm"));
+    let all = dan.get(&format!("{path}/findings.csv")).await;
+    assert_eq!(all.text.lines().count(), 5, "{}", all.text);
+    let good = "井号,井深,用途,地方,成井日期\nW1,80,,West Town,\nW2,30,农业,130903001,2022/6/1\nW3,60,Households,West Town,44713\n";
+    let (path, page) = import(&mut dan, good).await;
+    assert!(page.text.contains("/confirm"), "{}", page.text);
+    assert_eq!(dan.post_form(&format!("{path}/confirm"), &[]).await.status, 303);
+    let done = settled(&mut dan, &path).await;
+    assert!(done.text.contains("All rows are written"), "{}", done.text);
+    let list = dan.get("/registers/well").await;
+    assert!(list.text.contains(">W2<") && list.text.contains(">W3<"));
+    assert!(dan.get("/registers/well/rows/130903/W3").await.text.contains("Jun"), "a serial number is a day");
+    let mut other = city.signed_in("verify").await;
+    assert_eq!(other.get(&path).await.status, 404, "an import is its owner's");
+    assert_eq!(other.get("/registers/well/import").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_overtaken_is_put_back_whole() {
+    let city = City::new().await;
+    let mut dan = with_well(&city).await;
+    let table = "Code,Depth,Place\nW1,81,West Town\nW2,30,West Town\nW3,60,West Town\n";
+    let (path, _) = import(&mut dan, table).await;
+    // Meanwhile somebody adds one of the rows.
+    let form = [("-place", "130903001"), ("code", "W3"), ("depth_m", "77")];
+    assert_eq!(dan.post_form("/registers/well/new", &form).await.status, 303);
+    dan.post_form(&format!("{path}/confirm"), &[]).await;
+    let page = settled(&mut dan, &path).await;
+    assert!(page.text.contains("every row is as it was"), "{}", page.text);
+    let list = dan.get("/registers/well").await;
+    assert!(list.text.contains("80 m") && list.text.contains("77 m"), "{}", list.text);
+    assert!(!list.text.contains(">W2<") && !list.text.contains("81 m"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_bytes_get_a_clear_answer() {
+    let city = City::new().await;
+    let mut dan = city.signed_in("dispatch").await;
+    for bytes in [b"\x00\x01\xff".as_slice(), b"", b"PK\x03\x04rubbish", b"a,b\n1,2\n", &[0xff; 4096]] {
+        let answer = dan.post_parts("/registers/well/import", &[Part::File("file", "x", bytes)]).await;
+        assert_eq!(answer.status, 422, "{bytes:?}");
+    }
+    for path in [
+        "/registers/well?after=rubbish&sort=--&place=zz&on=never&f.depth_m.from=x&f.use=%00",
+        "/registers/well?sort=-no_such_field&place=999999",
+        "/registers/well/points?bounds=1",
+    ] {
+        assert_eq!(dan.get(path).await.status, 200, "{path}");
+    }
+    for path in ["/registers/well/rows/0/W1", "/registers/well/rows/130903/%00/..", "/registers/well/import/../../x"] {
+        assert_eq!(dan.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(dan.post_form("/proposals/1/nonsense", &[("verdict", "approve")]).await.status, 404);
+}
