@@ -4,7 +4,7 @@ use super::clock::{Turn, length, put, turn};
 use super::document::{Issuing, withdraw_all};
 use super::draft::Draft;
 use super::number::next;
-use super::{Also, Decision, Given, State, derive, tell, who};
+use super::{Also, Decision, Given, State, derive, table, tell, who};
 use crate::route::workload;
 use crate::seal::is_sealed;
 use crate::world::World;
@@ -119,9 +119,17 @@ impl Doing<'_> {
             Effect::Extend { clock, by, max } => self.extend(draft, clock, (by, *max))?,
             Effect::Restart { clock, length } => self.restart(draft, clock, length)?,
             Effect::Merge { into } => self.merge(draft, into, decision)?,
+            Effect::Add { field, set } => {
+                let case = draft.case.clone();
+                let names = self.names(&case);
+                table::add(draft, self.process.field(field), set, |value| value.eval(&names).to_json())?;
+            }
             Effect::Open(opening) => {
-                let command = Box::new(self.opening(draft, opening));
-                draft.op(Op::Spawn { command, link: opening.link.clone() });
+                let rows = opening.each.as_ref().map(|field| table::rows(&draft.case, field));
+                for row in rows.map_or_else(|| vec![None], |rows| rows.into_iter().map(Some).collect()) {
+                    let command = Box::new(self.opening(draft, opening, row.as_ref()));
+                    draft.op(Op::Spawn { command, link: opening.link.clone() });
+                }
             }
             Effect::Convert(opening) => self.convert(draft, opening, decision)?,
             Effect::Record { register, key, set } => self.record(draft, (register, key), set, decision)?,
@@ -266,8 +274,9 @@ impl Doing<'_> {
     }
 
     /// The command that opens another case. Opening elsewhere may cross shards: then it is noted, and a job sends it.
-    fn opening(&self, draft: &Draft, opening: &Opening) -> Command {
-        let names = self.names(&draft.case);
+    fn opening(&self, draft: &Draft, opening: &Opening, row: Option<&Value>) -> Command {
+        let no_row = Value::Null;
+        let names = table::OfRow { names: self.names(&draft.case), row: row.unwrap_or(&no_row) };
         let mut form: Fields = opening
             .set
             .iter()
@@ -300,7 +309,7 @@ impl Doing<'_> {
 
     /// Opens the other case in this very decision, tied both ways, if it belongs to the same county.
     fn convert(&self, draft: &mut Draft, opening: &Opening, decision: &mut Decision) -> Result<(), Refusal> {
-        let command = self.opening(draft, opening);
+        let command = self.opening(draft, opening, None);
         if command.shard != draft.case.shard {
             draft.op(Op::Spawn { command: Box::new(command), link: opening.link.clone() });
             return Ok(());
