@@ -145,24 +145,22 @@ impl Doing<'_> {
                 Issuing { world, state, actor: &self.command.actor, given }.issue(document, draft, decision);
             }
             Effect::Withdraw(name) => withdraw_all(draft, name),
-            Effect::Publish(name) => {
-                let def = self.process.notices.get(name).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
-                let clock = Clock::start(self.given.now, def.rule, &self.world.office);
-                let until = clock.due_at().unwrap_or(self.given.now);
-                let notice = Notice { from: self.given.now, until, down: None };
-                draft.op(Op::Notice { name: name.clone(), notice });
-            }
-            Effect::Unpublish(name) => {
-                let up = draft.case.notices.get(name).filter(|notice| notice.down.is_none()).copied();
-                let up = up.ok_or_else(|| Refusal::new(RefusalCode::Guard).with("reason", "no_notice"))?;
-                let notice = Notice { down: Some(Down::Withdrawn), ..up };
-                draft.op(Op::Notice { name: name.clone(), notice });
-            }
+            Effect::Publish(name) => self.publish(draft, name)?,
+            Effect::Unpublish(name) => unpublish(draft, name)?,
             Effect::Start(clock) => self.turn(draft, clock, Turn::Start)?,
             Effect::Stop(clock) => self.turn(draft, clock, Turn::Stop)?,
             Effect::Pause(clock) => self.turn(draft, clock, Turn::Pause)?,
             Effect::Resume(clock) => self.turn(draft, clock, Turn::Resume)?,
         }
+        Ok(())
+    }
+
+    fn publish(&self, draft: &mut Draft, name: &str) -> Result<(), Refusal> {
+        let def = self.process.notices.get(name).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
+        let clock = Clock::start(self.given.now, def.rule, &self.world.office);
+        let until = clock.due_at().unwrap_or(self.given.now);
+        let notice = Notice { from: self.given.now, until, down: None };
+        draft.op(Op::Notice { name: name.to_owned(), notice });
         Ok(())
     }
 
@@ -360,6 +358,14 @@ impl Doing<'_> {
         decision.changes.push(Change::Record { record: Box::new(row) });
         Ok(())
     }
+}
+
+fn unpublish(draft: &mut Draft, name: &str) -> Result<(), Refusal> {
+    let up = draft.case.notices.get(name).filter(|notice| notice.down.is_none()).copied();
+    let up = up.ok_or_else(|| Refusal::new(RefusalCode::Guard).with("reason", "no_notice"))?;
+    let notice = Notice { down: Some(Down::Withdrawn), ..up };
+    draft.op(Op::Notice { name: name.to_owned(), notice });
+    Ok(())
 }
 
 /// Moves `draft` into `state`: numbers that are due, then clocks.
