@@ -290,7 +290,7 @@ pub trait Store: Send + Sync {
     /// Notices that stand at `now` inside a place, newest first, after the one given.
     async fn notices(
         &self,
-        (place, now): (PlaceCode, Timestamp),
+        stands: (PlaceCode, Timestamp),
         after: Option<(Timestamp, CaseId)>,
         limit: u32,
     ) -> Result<Vec<Standing>, StoreError>;
