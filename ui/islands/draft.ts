@@ -1,21 +1,45 @@
-/** Drafts of the report kept on the device until it is sent. Photos are not kept here: the server holds those already sent. */
+/** Drafts of the report, until it is sent. What happened and where stays on the device. Who reports stays in this tab only, for
+    half an hour, and goes with it: the next person at the same device must not find a name or a telephone number. Photos are
+    not kept here: the server holds those already sent. */
 
-const FIELDS = ["category", "description", "lon", "lat", "datum", "address", "name", "phone"];
+const FIELDS = ["category", "description", "lon", "lat", "datum", "address"];
+const CONTACT_MINUTES = 30;
 type Values = Record<string, string>;
+type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 
 const key = (path: string): string => `draft:${path}`;
+const contactKey = (path: string): string => `contact:${path}`;
+
+const isControl = (field: unknown): field is Control =>
+  field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement || field instanceof HTMLSelectElement;
 
 function values(form: HTMLFormElement): Values {
   const out: Values = {};
   for (const name of FIELDS) {
     const field = form.elements.namedItem(name);
-    if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement || field instanceof HTMLSelectElement) out[name] = field.value;
+    if (isControl(field)) out[name] = field.value;
   }
   return out;
 }
 
+/** Text typed under "who": a box that is ticked is quickly ticked again. */
+function contact(form: HTMLFormElement): Values {
+  const fields = form.querySelectorAll<HTMLInputElement>("[data-q=who] .field input.input");
+  return Object.fromEntries([...fields].filter((f) => f.value).map((f) => [f.name, f.value]));
+}
+
 export function clearDraft(path: string): void {
-  try { localStorage.removeItem(key(path)); } catch { /* storage is off: nothing was kept */ }
+  try {
+    localStorage.removeItem(key(path));
+    sessionStorage.removeItem(contactKey(path));
+  } catch { /* storage is off: nothing was kept */ }
+}
+
+function put(form: HTMLFormElement, kept: Values): void {
+  for (const [name, value] of Object.entries(kept)) {
+    const field = form.elements.namedItem(name);
+    if (isControl(field) && (!field.value || FIELDS.includes(name))) field.value = value;
+  }
 }
 
 /** Restores a draft into an untouched form and saves on every change. Calls `restored` when something came back. */
@@ -23,18 +47,25 @@ export function keepDraft(form: HTMLFormElement, path: string, restored: () => v
   const fresh = JSON.stringify(values(form));
   try {
     const kept = JSON.parse(localStorage.getItem(key(path)) ?? "null") as Values | null;
+    const who = JSON.parse(sessionStorage.getItem(contactKey(path)) ?? "null") as { at: number; values: Values } | null;
+    const late = who !== null && Date.now() - who.at > CONTACT_MINUTES * 60_000;
+    if (late) sessionStorage.removeItem(contactKey(path));
     const empty = !form.querySelector(".error-summary") && !values(form)["description"] && !values(form)["lon"];
-    if (kept && empty && JSON.stringify(kept) !== fresh) {
-      for (const [name, value] of Object.entries(kept)) {
-        const field = form.elements.namedItem(name);
-        if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement || field instanceof HTMLSelectElement) field.value = value;
-      }
+    const some = kept !== null && JSON.stringify(kept) !== fresh;
+    if (empty && (some || (who && !late))) {
+      if (who && !late) put(form, who.values);
+      if (some) put(form, kept);
       restored();
     }
   } catch { /* a draft that cannot be read is no draft */ }
   const save = (): void => {
     const now = JSON.stringify(values(form));
-    try { if (now !== fresh) localStorage.setItem(key(path), now); } catch { /* storage is off or full */ }
+    const who = contact(form);
+    try {
+      if (now !== fresh) localStorage.setItem(key(path), now);
+      if (Object.keys(who).length > 0) sessionStorage.setItem(contactKey(path), JSON.stringify({ at: Date.now(), values: who }));
+      else sessionStorage.removeItem(contactKey(path));
+    } catch { /* storage is off or full */ }
   };
   form.addEventListener("input", save);
   form.addEventListener("change", save);

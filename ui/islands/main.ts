@@ -4,6 +4,7 @@
  */
 import { startCounters, startErrorFocus, startPrint, startReadAloud, startBulkCount } from "./helpers";
 import { startFiles } from "./files";
+import { startAsk, startRows } from "./rows";
 
 /** Starts everything inside `root`: the document at first, later a part that was swapped in. */
 export function start(root: ParentNode): void {
@@ -12,6 +13,8 @@ export function start(root: ParentNode): void {
   startPrint(root);
   startReadAloud(root);
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="files"]')) startFiles(box);
+  for (const box of root.querySelectorAll<HTMLElement>('[data-island="rows"]')) startRows(box);
+  for (const form of root.querySelectorAll<HTMLFormElement>("form[data-ask]")) startAsk(form);
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="map"]')) {
     void import("./map").then((m) => m.startMap(box)).catch(() => mapFailed(box));
   }

@@ -1,6 +1,6 @@
 /**
  * The map: our own outlines and case points on a plain ground, with labels as HTML. There are no tiles and no glyph server.
- * Modes: view (one point), pick (set a point), live (points that change), areas (a figure by place).
+ * Modes: view (one point), pick (set a point), draw (a line or an area), live (points that change), areas (a figure by place).
  */
 import { GeoJSONSource, Map as GlMap, Marker, NavigationControl, setWorkerUrl } from "maplibre-gl";
 import type { Feature, FeatureCollection, Geometry, Point } from "geojson";
@@ -41,6 +41,7 @@ export async function startMap(box: HTMLElement): Promise<void> {
   noteSynthetic(box, outlines);
   if (!areas.length) drillOnZoom(map, box, outlines, labels);
   if (mode === "pick") pick(map, box, point);
+  else if (mode === "draw") (await import("./draw")).startDraw(map, box, color(box, "--accent"));
   else if (point && mode !== "live") new Marker({ color: color(box, "--accent") }).setLngLat(point).addTo(map);
   if (mode === "live") await live(map, box);
   box.dataset["ready"] = "1";

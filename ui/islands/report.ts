@@ -13,6 +13,8 @@ export function startReport(form: HTMLFormElement): void {
   startPoint(form);
   const picker = form.querySelector<HTMLDetailsElement>("[data-picker]");
   if (picker && !form.querySelector(".error-summary") && !form.querySelector("#f-county option:checked:not([value=''])")) picker.open = false;
+  // Only the plain report leaves a draft on the device: what other forms ask may be nobody else's business.
+  if (form.dataset["draft"] === undefined) return;
   const note = document.querySelector<HTMLElement>("[data-draft-note]");
   keepDraft(form, "/report", () => {
     if (note) note.hidden = false;

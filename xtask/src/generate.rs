@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -21,8 +22,19 @@ pub struct Options {
 /// A generator reads the repository and says what each of its files must hold.
 type Generator = fn(&Path) -> Result<Vec<(PathBuf, String)>>;
 
-/// Every generator. None so far: all files of this repository are written by hand.
-const GENERATORS: [Generator; 0] = [];
+/// Every generator.
+const GENERATORS: [Generator; 1] = [pack_reference];
+
+/// The reference of the pack language, as the compiler's own readers describe it.
+fn pack_reference(root: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let arguments = ["run", "--quiet", "-p", "ganglion-pack", "--example", "reference"];
+    let output = Command::new("cargo").args(arguments).current_dir(root).output().context("running the generator")?;
+    if !output.status.success() {
+        bail!("the generator of the pack reference failed:\n{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let page = String::from_utf8(output.stdout).context("the pack reference")?;
+    Ok(vec![(PathBuf::from("docs/packs/reference.md"), page)])
+}
 
 /// Runs the generators.
 pub fn run(options: &Options) -> Result<()> {

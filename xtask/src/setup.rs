@@ -15,9 +15,9 @@ use crate::tools::{self, Installer};
 /// How much of the machine is to be set up.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// What running the demonstration needs: the islands of the screens.
+    /// What running the demonstration needs: the islands of the screens, fonts for letters.
     Screens,
-    /// What the tests need as well: a browser, Chinese fonts, the test runner, the end-to-end packages.
+    /// What the tests need as well: a browser, the test runner, the end-to-end packages.
     Everything,
 }
 
@@ -40,9 +40,10 @@ pub fn run(scope: Scope) -> Result<()> {
 /// The steps themselves, for tasks that already listen for signals.
 pub fn steps(scope: Scope) -> Result<()> {
     if scope == Scope::Everything {
-        step("browser and Chinese fonts", browser_and_fonts)?;
+        step("browser", browser)?;
         step("test runner", test_runner)?;
     }
+    step("Chinese fonts", fonts)?;
     step("packages of ui/", || npm_packages("ui"))?;
     step("islands of ui/", build_islands)?;
     if scope == Scope::Everything {
@@ -64,25 +65,30 @@ fn step(title: &str, work: impl FnOnce() -> Result<Done>) -> Result<()> {
     Ok(())
 }
 
-fn browser_and_fonts() -> Result<Done> {
-    let mut packages = Vec::new();
-    if tools::browser().is_none() {
-        packages.push("chromium");
-    }
-    if !tools::has_chinese_font() {
-        // fontconfig answers whether a font is there at all; it comes with chromium, but not on a machine that has another browser.
-        packages.extend(["fontconfig", "fonts-noto-cjk"]);
-    }
-    if packages.is_empty() {
+fn browser() -> Result<Done> {
+    if tools::browser().is_some() {
         return Ok(Done::Already("already there"));
     }
-    let wanted = packages.join(" ");
+    packages(&["chromium"], || tools::browser().is_some())
+}
+
+/// Letters are printed with them, and the browser of the tests shows pages with them.
+fn fonts() -> Result<Done> {
+    if tools::has_chinese_font() {
+        return Ok(Done::Already("already there"));
+    }
+    // fontconfig answers whether a font is there at all; it comes with chromium, but not on a machine that has another browser.
+    packages(&["fontconfig", "fonts-noto-cjk"], tools::has_chinese_font)
+}
+
+/// Installs Debian packages; `is_there` says afterwards whether that helped.
+fn packages(names: &[&str], is_there: fn() -> bool) -> Result<Done> {
+    let wanted = names.join(" ");
     let installer = tools::installer();
     if installer == Installer::Unavailable {
         return Ok(Done::Missing(format!("{wanted}; needs root or sudo: apt-get install {wanted}")));
     }
-    let installed = tools::apt_install(installer, &packages)?;
-    if installed && tools::browser().is_some() && tools::has_chinese_font() {
+    if tools::apt_install(installer, names)? && is_there() {
         Ok(Done::Now(format!("installed {wanted}")))
     } else {
         Ok(Done::Missing(format!("{wanted}; apt could not install them, see target/xtask/apt-install.log")))

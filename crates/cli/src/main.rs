@@ -5,6 +5,7 @@ mod city;
 mod commands;
 mod demo;
 mod load;
+mod log;
 mod scenario;
 mod server;
 mod system;
@@ -57,21 +58,11 @@ pub fn err(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// Log lines go to standard error; `GANGLION_LOG` sets what is told, `GANGLION_LOG_JSON` turns them into JSON.
-#[expect(clippy::disallowed_methods, reason = "this binary is the one reader of the environment")]
-fn logs() {
-    let filter = std::env::var("GANGLION_LOG").unwrap_or_else(|_| "warn,ganglion=info".to_owned());
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::env::var("GANGLION_LOG_JSON").is_ok() {
-        builder.json().init();
-    } else {
-        builder.init();
-    }
-}
-
 fn main() -> ExitCode {
     let command = Cli::parse().command;
-    logs();
+    if let Err(error) = log::start() {
+        err(&format!("ganglion: log lines cannot be written: {error}"));
+    }
     let result = match command {
         Command::Demo(args) => commands::demo::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
@@ -81,6 +72,7 @@ fn main() -> ExitCode {
         Command::Drill(args) => commands::drill::run(&args),
         Command::Pack(args) => commands::pack::run(&args),
     };
+    log::finish();
     result.unwrap_or_else(|error| {
         err(&format!("ganglion: {error:#}"));
         ExitCode::FAILURE

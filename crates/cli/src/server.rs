@@ -21,6 +21,8 @@ pub struct Installation {
     pub demo: bool,
     /// Address under which others reach it, for codes on documents.
     pub public_url: String,
+    /// Simulated people act in the demonstration.
+    pub demo_moving: bool,
 }
 
 /// A server that is up but does not answer yet.
@@ -43,14 +45,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
     let database = installation.data.join("ganglion.sqlite");
     let store = SqliteStore::open(&database, SqliteOptions::default())
         .with_context(|| format!("opening {}", database.display()))?;
-    let model = world::packs(&installation.home.join("packs"))?;
-    let office = world::office(&installation.home)?;
-    let loaded = world::load(store.as_ref(), model, office).await?;
-    let rules = ganglion_store::rebuild::installed(store.as_ref(), &loaded).await?;
-    if !rules.is_empty() {
-        tracing::info!(?rules, "rows that break these rules were found again");
-    }
-    let world = Arc::new(ArcSwap::from_pointee(loaded));
+    let world = world::running(store.clone(), &installation.home, machine.as_ref()).await?;
     let master = master_key(&installation.data, &machine)?;
     let clock: Arc<dyn WallClock> = machine;
     let works = Works {
@@ -64,6 +59,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
     let settings = Settings {
         demo: installation.demo,
         public_url: installation.public_url.clone(),
+        demo_moving: installation.demo_moving,
         data_dir: installation.data.clone(),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()

@@ -17,5 +17,5 @@ pub use archive::write_archive;
 pub use datum::Datum;
 pub use fonts::Fonts;
 pub use qr::qr_svg;
-pub use render::{Print, RenderError, check, pdf};
+pub use render::{CHECK_SECONDS_MAX, Print, RenderError, check, check_within, pdf};
 pub use template::{HELPERS_PATH, Problem, Template};

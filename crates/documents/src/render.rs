@@ -5,12 +5,15 @@ use crate::fonts::Fonts;
 use crate::paper::Paper;
 use crate::template::{Problem, Template, problems};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use typst::foundations::{Datetime, Smart};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, Timestamp};
 
 /// Pages of one document; more is a runaway template.
 const PAGES_MAX: usize = 500;
+/// Seconds a template may take when it is tried out.
+pub const CHECK_SECONDS_MAX: u64 = 10;
 /// Documents after which what Typst remembers is thinned.
 const DOCUMENTS_BETWEEN_EVICTIONS: u32 = 16;
 /// Thinnings that something unused survives.
@@ -83,11 +86,33 @@ pub fn pdf(template: &Template, fonts: &Fonts, print: Print<'_>) -> Result<Vec<u
     bytes
 }
 
-/// Lays the template out with this data and says what is wrong. Needs no fonts, so it is quick.
+/// Lays the template out with this data and says what is wrong. Needs no fonts, so it is quick; a template that takes longer
+/// than [`CHECK_SECONDS_MAX`] is given up on.
 #[must_use]
 pub fn check(template: &Template, print: Print<'_>) -> Vec<Problem> {
+    check_within(template, print, Duration::from_secs(CHECK_SECONDS_MAX))
+}
+
+/// As [`check`], with another patience.
+#[must_use]
+pub fn check_within(template: &Template, print: Print<'_>, patience: Duration) -> Vec<Problem> {
+    let (say, said) = std::sync::mpsc::channel();
+    let (template, data, doc, day) = (template.clone(), print.data.clone(), print.doc.clone(), print.day);
+    // Typst cannot be interrupted: a runaway template keeps its thread until the program ends.
+    let trial = std::thread::Builder::new().name("template".to_owned()).spawn(move || {
+        // Nobody listens any more when the time is over.
+        let _ = say.send(try_out(&template, (&data, &doc), day));
+    });
+    let given_up = || {
+        let message = format!("laying it out takes more than {} seconds", patience.as_secs());
+        vec![Problem { file: String::new(), line: 1, column: 1, message, hints: Vec::new() }]
+    };
+    trial.ok().and_then(|_| said.recv_timeout(patience).ok()).unwrap_or_else(given_up)
+}
+
+fn try_out(template: &Template, given: (&Datum, &Datum), day: (i32, u8, u8)) -> Vec<Problem> {
     let fonts = Fonts::none();
-    let paper = Paper::new(template, &fonts, (print.data, print.doc), print.day);
+    let paper = Paper::new(template, &fonts, given, day);
     match layout(&paper) {
         Ok(_) => Vec::new(),
         Err(RenderError::Template(problems)) => problems,

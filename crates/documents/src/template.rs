@@ -25,7 +25,8 @@ pub struct Problem {
     pub hints: Vec<String>,
 }
 
-/// A template with everything it may read.
+/// A template with everything it may read; cheap to clone.
+#[derive(Clone)]
 pub struct Template {
     main: FileId,
     sources: BTreeMap<String, Source>,

@@ -8,6 +8,7 @@ pub mod index;
 pub mod measure;
 pub mod metres;
 pub mod outline;
+pub mod shape;
 
 pub use datum::{Datum, from_wgs84, to_wgs84};
 pub use geo::{MultiPolygon, Point};

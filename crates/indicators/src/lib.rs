@@ -5,8 +5,12 @@
 
 pub mod fold;
 pub mod period;
+pub mod rank;
 pub mod read;
+pub mod when;
 
-pub use fold::{CellKey, Cells, Fact, FactChange, fact_changes, facts_of_case, facts_of_record};
+pub use fold::{CellKey, Cells, Fact, FactChange, fact_changes, facts_of_case, facts_of_row, is_measured};
 pub use period::{Period, Span};
-pub use read::{Figure, Sums, figure, measures_of};
+pub use rank::ranks;
+pub use read::{Figure, Sums, calculated, figure};
+pub use when::When;

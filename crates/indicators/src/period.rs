@@ -1,5 +1,6 @@
 //! Days and months as the integers counters are keyed by.
 
+use ganglion_model::pack::Against;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +66,45 @@ pub struct Span {
 }
 
 impl Span {
+    /// The span just before it, as long: whole months before whole months, otherwise days before days.
+    #[must_use]
+    pub fn previous(self) -> Span {
+        let months = i32::from(self.to.year() - self.from.year()) * 12 + i32::from(self.to.month() - self.from.month());
+        let whole = self.from.day() == 1 && self.to.day() == 1 && months > 0;
+        let by = if whole {
+            jiff::Span::new().months(months)
+        } else {
+            jiff::Span::new().days((self.to - self.from).get_days())
+        };
+        self.back(by)
+    }
+
+    /// The same days a year earlier.
+    #[must_use]
+    pub fn last_year(self) -> Span {
+        self.back(jiff::Span::new().years(1))
+    }
+
+    fn back(self, by: jiff::Span) -> Span {
+        let back = |day: Date| day.checked_sub(by).unwrap_or(day);
+        Span { from: back(self.from), to: back(self.to) }
+    }
+
+    /// What a figure over it is compared with.
+    #[must_use]
+    pub fn against(self, against: Against) -> Span {
+        match against {
+            Against::Previous => self.previous(),
+            Against::LastYear => self.last_year(),
+        }
+    }
+
+    /// Its days as numbers, `[from, to)`.
+    #[must_use]
+    pub fn days(self) -> (i32, i32) {
+        (Period::day_number(self.from), Period::day_number(self.to))
+    }
+
     /// Splits into whole months and the days left over at both ends.
     #[must_use]
     pub fn split(self) -> (Vec<i32>, Vec<(i32, i32)>) {
@@ -86,6 +126,18 @@ impl Span {
 mod tests {
     use super::*;
     use jiff::civil::date;
+
+    #[test]
+    fn a_span_knows_what_came_before_it() {
+        let span = |from, to| Span { from, to };
+        let may = span(date(2022, 5, 1), date(2022, 6, 1));
+        assert_eq!(span(date(2022, 6, 1), date(2022, 7, 1)).previous(), may);
+        assert_eq!(may.last_year(), span(date(2021, 5, 1), date(2021, 6, 1)));
+        let year = span(date(2021, 1, 1), date(2022, 1, 1));
+        assert_eq!(year.previous(), year.last_year());
+        let week = span(date(2022, 6, 8), date(2022, 6, 15));
+        assert_eq!(week.previous(), span(date(2022, 6, 1), date(2022, 6, 8)));
+    }
 
     #[test]
     fn spans_split_into_months_and_ends() {

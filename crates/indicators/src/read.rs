@@ -1,21 +1,34 @@
-//! From sums to a figure: ratios as ratio of sums, medians from classes, rounding as declared.
+//! From sums to a figure: ratios as ratio of sums, medians from classes, changes over common members, rounding as declared.
+//! Everything is a fraction until it is shown.
 
-use ganglion_model::pack::{Formula, Indicator, Rounding};
-use std::collections::BTreeMap;
+use crate::fold::DIM_SEPARATOR;
+use ganglion_model::Model;
+use ganglion_model::exact::Frac;
+use ganglion_model::expr::{Arith, Expr, Val};
+use ganglion_model::pack::{Formula, Indicator, Measure};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What was summed over the places and periods asked for, by measure.
+/// What was summed over the places and one period asked for, by measure.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sums {
     /// Rows and sum of values.
     pub totals: BTreeMap<String, (i64, i64)>,
-    /// Classes of minutes, for measures whose median is asked: lower edge to rows.
+    /// Classes of values, for measures whose median is asked: edge to rows.
     pub classes: BTreeMap<String, BTreeMap<i64, i64>>,
+    /// Rows and sum of values by dimension.
+    pub parts: BTreeMap<String, BTreeMap<String, (i64, i64)>>,
+    /// The latest value of each member, for measures of which only that counts.
+    pub members: BTreeMap<String, BTreeMap<String, i64>>,
 }
 
 /// A figure.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {
-    /// The value before rounding; `None` when there is nothing to divide by.
+    /// The value as it was calculated; `None` when there is nothing to divide by.
+    pub raw: Option<Frac>,
+    /// The value in the unit it is shown in, before rounding.
+    pub exact: Option<Frac>,
+    /// The same for drawing and for ranks.
     pub value: Option<f64>,
     /// As shown, without unit; `None` is shown as "n/a".
     pub shown: Option<String>,
@@ -23,16 +36,41 @@ pub struct Figure {
     pub rows: i64,
 }
 
-/// The measures an indicator is read from; the first is the one whose rows it opens to.
-#[must_use]
-pub fn measures_of(indicator: &Indicator) -> Vec<&str> {
-    match &indicator.formula {
-        Formula::Count(a) | Formula::MedianHours(a) | Formula::MeanHours(a) => vec![a],
-        Formula::Ratio(a, b) => vec![a, b],
+impl Sums {
+    /// Adds one sum: the total, a class of values (`#`), or a part (`=`); `sign` is -1 for what a stock loses.
+    pub fn add(&mut self, measure: &str, dim: &str, (rows, sum): (i64, i64), sign: i64) {
+        let (rows, sum) = (rows * sign, sum.saturating_mul(sign));
+        let into = if dim.is_empty() {
+            self.totals.entry(measure.to_owned()).or_default()
+        } else if let Some(edge) = dim.strip_prefix('#') {
+            let Ok(edge) = edge.parse::<i64>() else { return };
+            *self.classes.entry(measure.to_owned()).or_default().entry(edge).or_default() += rows;
+            return;
+        } else {
+            let part = dim.strip_prefix('=').unwrap_or(dim).to_owned();
+            self.parts.entry(measure.to_owned()).or_default().entry(part).or_default()
+        };
+        into.0 += rows;
+        into.1 = into.1.saturating_add(sum);
+    }
+
+    /// Rows and sum by the value of dimension number `at`, over all values of the others.
+    #[must_use]
+    pub fn by(&self, measure: &str, at: usize) -> BTreeMap<String, (i64, i64)> {
+        let mut by: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+        for (part, (rows, sum)) in self.parts.get(measure).into_iter().flatten() {
+            let value = part.split(DIM_SEPARATOR).nth(at).unwrap_or_default();
+            let into = by.entry(value.to_owned()).or_default();
+            into.0 += rows;
+            into.1 = into.1.saturating_add(*sum);
+        }
+        by.retain(|value, sums| !value.is_empty() && *sums != (0, 0));
+        by
     }
 }
 
-fn median_minutes(classes: &BTreeMap<i64, i64>) -> Option<f64> {
+/// The value in the middle of classes.
+fn median(classes: &BTreeMap<i64, i64>, digits: u8) -> Option<Frac> {
     let rows: i64 = classes.values().sum();
     let at = |rank: i64| {
         let mut seen = 0;
@@ -44,81 +82,250 @@ fn median_minutes(classes: &BTreeMap<i64, i64>) -> Option<f64> {
     if rows <= 0 {
         return None;
     }
-    #[expect(clippy::cast_precision_loss, reason = "minutes of a case fit a float exactly")]
-    let mean = (at((rows - 1) / 2)? as f64 + at(rows / 2)? as f64) / 2.0;
-    Some(mean)
+    let sum = Frac::scaled(at((rows - 1) / 2)?, digits).plus(Frac::scaled(at(rows / 2)?, digits))?;
+    sum.over(Frac::whole(2))
 }
 
-/// Rounds for display with `decimals` digits after the point.
+/// Sums of one period as a formula sees them.
+struct View<'a> {
+    model: &'a Model,
+    indicator: &'a Indicator,
+    sums: &'a Sums,
+    /// Only these members count.
+    only: Option<&'a BTreeSet<&'a str>>,
+}
+
+impl View<'_> {
+    fn measure(&self, name: &str) -> Option<&Measure> {
+        self.model.measures.get(name)
+    }
+
+    /// Rows and sum of a measure.
+    fn total(&self, name: &str) -> (i64, i64) {
+        if self.indicator.latest_days.is_none() {
+            return self.sums.totals.get(name).copied().unwrap_or_default();
+        }
+        let members = self.sums.members.get(name).into_iter().flatten();
+        let counted = members.filter(|(member, _)| self.only.is_none_or(|only| only.contains(member.as_str())));
+        counted.fold((0, 0), |(rows, sum), (_, value)| (rows + 1, sum.saturating_add(*value)))
+    }
+
+    fn sum(&self, name: &str) -> Frac {
+        Frac::scaled(self.total(name).1, self.measure(name).map_or(0, |measure| measure.digits))
+    }
+
+    /// The sum of its values, or the number of its rows when it has none.
+    fn amount(&self, name: &str, (rows, sum): (i64, i64)) -> Frac {
+        match self.measure(name).filter(|measure| measure.has_value()) {
+            Some(measure) => Frac::scaled(sum, measure.digits),
+            None => Frac::whole(rows),
+        }
+    }
+
+    fn value(&self) -> Option<Frac> {
+        let mean = |name: &str| self.sum(name).over(Frac::whole(self.total(name).0));
+        let middle =
+            |name: &str| median(self.sums.classes.get(name)?, self.measure(name).map_or(0, |measure| measure.digits));
+        match &self.indicator.formula {
+            Formula::Count(a) => Some(Frac::whole(self.total(a).0)),
+            Formula::Sum(a) => Some(self.sum(a)),
+            Formula::Mean(a) => mean(a),
+            Formula::MeanHours(a) => mean(a)?.over(Frac::whole(60)),
+            Formula::Median(a) => middle(a),
+            Formula::MedianHours(a) => middle(a)?.over(Frac::whole(60)),
+            Formula::Ratio(a, b) => self.amount(a, self.total(a)).over(self.amount(b, self.total(b))),
+            Formula::Share { of, parts } => {
+                let by = self.sums.by(of, 0);
+                let chosen = parts.iter().filter_map(|part| by.get(part));
+                let chosen = chosen.fold((0, 0), |all: (i64, i64), one| (all.0 + one.0, all.1.saturating_add(one.1)));
+                self.amount(of, chosen).over(self.amount(of, self.total(of)))
+            }
+            Formula::Distinct(a) => Some(Frac::whole(
+                self.sums.members.get(a).map_or(0, |members| i64::try_from(members.len()).unwrap_or(i64::MAX)),
+            )),
+            Formula::Of(_) => None,
+        }
+    }
+
+    /// Rows it was counted from: of a ratio those below the line.
+    fn rows(&self) -> i64 {
+        match &self.indicator.formula {
+            Formula::Ratio(_, b) => self.total(b).0,
+            formula => formula.measures().first().map_or(0, |one| self.total(one).0),
+        }
+    }
+}
+
+/// Members that have a value of every measure in both periods.
+fn common<'a>(indicator: &Indicator, now: &'a Sums, before: &'a Sums) -> BTreeSet<&'a str> {
+    let mut all = indicator.formula.measures().into_iter().flat_map(|name| [now, before].map(|sums| (name, sums)));
+    let of = |(name, sums): (&str, &'a Sums)| -> BTreeSet<&'a str> {
+        sums.members.get(name).into_iter().flatten().map(|(member, _)| member.as_str()).collect()
+    };
+    let first = all.next().map(of).unwrap_or_default();
+    all.fold(first, |kept, next| &kept & &of(next))
+}
+
+/// Reads `indicator` from the sums of its period, and of the period it is compared with when it is a change. Arithmetic over
+/// other indicators is [`calculated`].
 #[must_use]
-pub fn round(value: f64, decimals: u8, rounding: Rounding) -> String {
-    let scale = 10_f64.powi(i32::from(decimals));
-    // 1e-9 of the last digit absorbs binary noise, so that 2.675 rounds as it is written.
-    let scaled = value * scale;
-    let noise = 1e-9 * scaled.abs().max(1.0);
-    let whole = match rounding {
-        Rounding::Truncate => (scaled + noise.copysign(scaled)).trunc(),
-        Rounding::HalfUp => (scaled.abs() + 0.5 + noise).floor().copysign(scaled),
-        Rounding::HalfEven => {
-            let floor = scaled.floor();
-            let rest = scaled - floor;
-            if (rest - 0.5).abs() <= noise {
-                if floor % 2.0 == 0.0 { floor } else { floor + 1.0 }
-            } else {
-                scaled.round()
+pub fn figure(model: &Model, indicator: &Indicator, now: &Sums, before: &Sums) -> Figure {
+    let members = common(indicator, now, before);
+    let only = (indicator.compared.is_some() && indicator.latest_days.is_some()).then_some(&members);
+    let view = |sums| View { model, indicator, sums, only };
+    let (now, before) = (view(now), view(before));
+    let value = match indicator.compared {
+        None => now.value(),
+        // Nothing in common is no change of nothing.
+        Some(_) if only.is_some() && members.is_empty() => None,
+        Some(compared) => change(now.value(), before.value(), compared.relative),
+    };
+    shown(indicator, value, now.rows())
+}
+
+fn change(now: Option<Frac>, before: Option<Frac>, relative: bool) -> Option<Frac> {
+    let (now, before) = (now?, before?);
+    let difference = now.minus(before)?;
+    if relative { difference.over(before) } else { Some(difference) }
+}
+
+/// An indicator that calculates with others; `of` gives their values before they are put into their units.
+#[must_use]
+pub fn calculated(indicator: &Indicator, rows: i64, of: &dyn Fn(&str) -> Option<Frac>) -> Figure {
+    let value = match &indicator.formula {
+        Formula::Of(expr) => arithmetic(expr, of),
+        _ => None,
+    };
+    shown(indicator, value, rows)
+}
+
+fn arithmetic(expr: &Expr, of: &dyn Fn(&str) -> Option<Frac>) -> Option<Frac> {
+    match expr {
+        Expr::Lit(value) => Frac::of(&Val::from_json(value)),
+        Expr::Path(path) => of(path.first()?),
+        Expr::Arith(op, a, b) => {
+            let (a, b) = (arithmetic(a, of)?, arithmetic(b, of)?);
+            match op {
+                Arith::Add => a.plus(b),
+                Arith::Sub => a.minus(b),
+                Arith::Mul => a.times(b),
+                Arith::Div => a.over(b),
+                Arith::Rem => None,
             }
         }
-    };
-    let out = format!("{:.*}", usize::from(decimals), whole / scale);
-    if out.starts_with('-') && out.bytes().all(|b| matches!(b, b'-' | b'0' | b'.')) { out[1..].to_owned() } else { out }
+        _ => None,
+    }
 }
 
-/// Reads `indicator` from `sums`.
-#[must_use]
-#[expect(clippy::cast_precision_loss, reason = "counts below 2^53")]
-pub fn figure(indicator: &Indicator, sums: &Sums) -> Figure {
-    let total = |name: &str| sums.totals.get(name).copied().unwrap_or((0, 0));
-    let (value, rows) = match &indicator.formula {
-        Formula::Count(a) => (Some(total(a).0 as f64), total(a).0),
-        Formula::Ratio(a, b) => {
-            let (top, below) = (total(a).0, total(b).0);
-            ((below != 0).then(|| top as f64 / below as f64), below)
-        }
-        Formula::MedianHours(a) => {
-            let classes = sums.classes.get(a);
-            (classes.and_then(median_minutes).map(|minutes| minutes / 60.0), total(a).0)
-        }
-        Formula::MeanHours(a) => {
-            let (rows, sum) = total(a);
-            ((rows != 0).then(|| sum as f64 / rows as f64 / 60.0), rows)
-        }
-    };
-    let shown = value.map(|value| {
-        round(if indicator.percent { value * 100.0 } else { value }, indicator.decimals, indicator.rounding)
-    });
-    Figure { value, shown, rows }
+/// A value in the unit and with the digits its indicator is shown in.
+fn shown(indicator: &Indicator, raw: Option<Frac>, rows: i64) -> Figure {
+    let percent = if indicator.percent { Frac::whole(100) } else { Frac::whole(1) };
+    let exact = raw.and_then(|value| value.times(percent)?.times(indicator.factor.unwrap_or(Frac::whole(1))));
+    let shown = exact.and_then(|value| value.rounded(indicator.decimals, indicator.rounding));
+    Figure { raw, exact, value: exact.map(Frac::to_f64), shown, rows }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ganglion_model::pack::{Against, Compared, Moment, Rounding, Source};
+
+    fn model() -> Model {
+        let rows = || Source::Register("reading".to_owned());
+        let mut model = Model::default();
+        for (name, digits) in [("cut", 2), ("base", 2), ("level", 3)] {
+            let value = Some(Expr::Path(vec!["row".to_owned(), "v".to_owned()]));
+            let measure = Measure { value, digits, ..Measure::counting(name, rows(), Moment::Always) };
+            model.measures.insert(name.to_owned(), measure);
+        }
+        model.measures.insert("rows".to_owned(), Measure::counting("rows", rows(), Moment::Always));
+        model
+    }
+
+    fn totals(pairs: &[(&str, i64, i64)]) -> Sums {
+        let totals = pairs.iter().map(|(name, rows, sum)| ((*name).to_owned(), (*rows, *sum))).collect();
+        Sums { totals, ..Sums::default() }
+    }
+
+    fn read(indicator: &Indicator, now: &Sums, before: &Sums) -> String {
+        figure(&model(), indicator, now, before).shown.unwrap_or_else(|| "n/a".to_owned())
+    }
 
     #[test]
-    fn rounding_is_explicit() {
-        assert_eq!(round(92.688_679, 0, Rounding::Truncate), "92");
-        assert_eq!(round(92.688_679, 0, Rounding::HalfUp), "93");
-        assert_eq!(round(2.675, 2, Rounding::HalfUp), "2.68");
-        assert_eq!(round(2.5, 0, Rounding::HalfEven), "2");
-        assert_eq!(round(3.5, 0, Rounding::HalfEven), "4");
-        assert_eq!(round(-0.04, 1, Rounding::HalfUp), "0.0");
-        assert_eq!(round(104.6, 1, Rounding::Truncate), "104.6");
+    fn the_share_of_the_newspaper_is_cut_off_and_not_rounded() {
+        let sums = totals(&[("cut", 2, 786), ("base", 1, 848)]);
+        let share = Indicator {
+            percent: true,
+            decimals: 0,
+            ..Indicator::reading("s", Formula::Ratio("cut".into(), "base".into()))
+        };
+        assert_eq!(read(&share, &sums, &Sums::default()), "93");
+        let cut_off = Indicator { rounding: Rounding::Truncate, ..share };
+        assert_eq!(read(&cut_off, &sums, &Sums::default()), "92");
+        assert_eq!(read(&cut_off, &Sums::default(), &Sums::default()), "n/a");
+    }
+
+    #[test]
+    fn sums_means_and_counts_of_the_same_rows() {
+        let sums = totals(&[("cut", 4, 1000)]);
+        let of =
+            |formula| read(&Indicator { decimals: 2, ..Indicator::reading("x", formula) }, &sums, &Sums::default());
+        assert_eq!(of(Formula::Count("cut".into())), "4.00");
+        assert_eq!(of(Formula::Sum("cut".into())), "10.00");
+        assert_eq!(of(Formula::Mean("cut".into())), "2.50");
+        assert_eq!(of(Formula::Mean("base".into())), "n/a");
+        let wan = Indicator {
+            factor: Frac::new(1, 10_000),
+            decimals: 3,
+            ..Indicator::reading("x", Formula::Sum("cut".into()))
+        };
+        assert_eq!(read(&wan, &sums, &Sums::default()), "0.001");
     }
 
     #[test]
     fn the_median_of_an_even_number_is_the_mean_of_the_middle_two() {
         let classes = |pairs: &[(i64, i64)]| pairs.iter().copied().collect();
-        assert_eq!(median_minutes(&classes(&[(60, 1), (120, 1)])), Some(90.0));
-        assert_eq!(median_minutes(&classes(&[(0, 1), (60, 3), (600, 1)])), Some(60.0));
-        assert_eq!(median_minutes(&classes(&[])), None);
+        assert_eq!(median(&classes(&[(60, 1), (120, 1)]), 0), Some(Frac::whole(90)));
+        assert_eq!(median(&classes(&[(0, 1), (60, 3), (600, 1)]), 1), Some(Frac::whole(6)));
+        assert_eq!(median(&classes(&[]), 0), None);
+    }
+
+    #[test]
+    fn a_level_is_compared_over_wells_measured_in_both_years() {
+        let members = |pairs: &[(&str, i64)]| Sums {
+            members: [("level".to_owned(), pairs.iter().map(|(well, v)| ((*well).to_owned(), *v)).collect())].into(),
+            ..Sums::default()
+        };
+        let rise = Indicator {
+            latest_days: Some(0),
+            compared: Some(Compared { against: Against::LastYear, relative: false }),
+            decimals: 2,
+            ..Indicator::reading("rise", Formula::Mean("level".into()))
+        };
+        let now = members(&[("a", -50_000), ("b", -60_000), ("new", -1_000)]);
+        let before = members(&[("a", -55_000), ("b", -66_000), ("gone", -90_000)]);
+        assert_eq!(read(&rise, &now, &before), "5.50");
+        assert_eq!(read(&rise, &now, &members(&[("gone", 1)])), "n/a");
+        let latest = Indicator { compared: None, ..rise };
+        assert_eq!(read(&latest, &now, &before), "-37.00");
+    }
+
+    #[test]
+    fn parts_and_arithmetic() {
+        let mut sums = Sums::default();
+        sums.add("rows", "", (3, 3), 1);
+        sums.add("rows", "=x\u{1f}a", (1, 1), 1);
+        sums.add("rows", "=x\u{1f}b", (1, 1), 1);
+        sums.add("rows", "=y\u{1f}b", (1, 1), 1);
+        assert_eq!(sums.by("rows", 1)["b"], (2, 2));
+        let share = Formula::Share { of: "rows".into(), parts: vec!["x".into()] };
+        let share = Indicator { percent: true, ..Indicator::reading("share", share) };
+        assert_eq!(read(&share, &sums, &Sums::default()), "66.7");
+        let path = |name: &str| Box::new(Expr::Path(vec![name.to_owned()]));
+        let gap = Formula::Of(Expr::Arith(Arith::Sub, path("base"), path("cut")));
+        let gap = Indicator { decimals: 2, ..Indicator::reading("gap", gap) };
+        let of = |name: &str| Frac::parse(if name == "base" { "8.48" } else { "7.86" });
+        assert_eq!(calculated(&gap, 1, &of).shown.as_deref(), Some("0.62"));
+        assert_eq!(calculated(&gap, 1, &|_| None).shown, None);
     }
 }

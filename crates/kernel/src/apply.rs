@@ -1,7 +1,7 @@
 //! Applying ops to a row: the one place where a case changes, used by `decide` as it goes and by replay of the journal.
 
 use ganglion_model::change::Op;
-use ganglion_model::row::Case;
+use ganglion_model::row::{Case, Link};
 use ganglion_model::{Issued, Standing};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -48,24 +48,52 @@ pub fn apply(case: &mut Case, op: &Op, at: Timestamp) {
             }
         }
         Op::Fired { clock } => case.fired.push(clock.clone()),
-        Op::Link { link } => {
-            if !case.links.contains(link) {
-                case.links.push(link.clone());
+        Op::Notice { name, notice } => {
+            case.notices.insert(name.clone(), *notice);
+        }
+        Op::Hold { clock, on } => {
+            case.held.retain(|held| held != clock);
+            if *on {
+                case.held.push(clock.clone());
             }
         }
-        Op::Issue { issued } => {
-            let same = |old: &&mut Issued| old.document == issued.document && old.standing == Standing::Valid;
-            for old in case.documents.iter_mut().filter(same) {
-                old.standing = Standing::Superseded { at, by: issued.number.clone() };
-            }
-            case.documents.push(Issued::clone(issued));
-        }
+        Op::Issue { issued } => issue(case, issued, at),
         Op::Withdraw { code, reason } => {
             if let Some(issued) = case.documents.iter_mut().find(|one| one.code == *code) {
                 issued.standing = Standing::Withdrawn { at, reason: reason.clone() };
             }
         }
-        Op::Spawn { .. } | Op::Notify { .. } => {}
+        Op::Soon { clock, at: begins } => {
+            let key = format!("{clock}.soon");
+            match begins {
+                Some(begins) => case.soon.insert(clock.clone(), *begins),
+                None => case.soon.remove(clock),
+            };
+            // A stretch that has not begun yet may be told of anew.
+            if begins.is_none_or(|begins| begins > at) {
+                case.fired.retain(|fired| *fired != key);
+            }
+        }
+        Op::Link { link } => tie(case, link),
+        Op::Spawn { .. } | Op::Send { .. } | Op::Notify { .. } | Op::Moved { .. } => {}
+    }
+}
+
+fn issue(case: &mut Case, issued: &Issued, at: Timestamp) {
+    let same = |old: &&mut Issued| old.document == issued.document && old.standing == Standing::Valid;
+    for old in case.documents.iter_mut().filter(same) {
+        old.standing = Standing::Superseded { at, by: issued.number.clone() };
+    }
+    case.documents.push(issued.clone());
+}
+
+fn tie(case: &mut Case, link: &Link) {
+    let known = case.links.iter_mut().find(|one| one.kind == link.kind && one.case == link.case);
+    match known {
+        // What was heard later stands, in whatever order it arrives.
+        Some(known) if known.seen <= link.seen => known.clone_from(link),
+        Some(_) => {}
+        None => case.links.push(link.clone()),
     }
 }
 

@@ -6,22 +6,30 @@
 use crate::apply::apply_all;
 use crate::batch_rows;
 pub use crate::batch_rows::settle as settle_rows;
-pub use crate::batch_want::{want, want_records};
+pub use crate::batch_want::want;
 use crate::decide::{Decision, Given, State, decide, is_unique};
+use crate::figures::rows;
 use crate::journal;
+use crate::notice::{Standing, of_timer, standing};
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
+use crate::queue::{Waiting, waiting_of};
 use crate::rules::{self, Violation, broken_by_case};
 use crate::seal::{Key, wrap};
 use crate::world::{World, put_version};
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_model::change::{Body, Change, Command, Entry, Outcome, Refusal};
-use ganglion_model::pack::{Effect, OnOverdue, Process};
+use ganglion_model::pack::{OnOverdue, Process};
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{CaseId, CommandId, Model, Proposal, Shard, row_id};
+use ganglion_model::{CaseId, CommandId, Model, PostId, Proposal, Shard, row_id};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
+
+mod loads;
+pub(crate) mod wanted;
+
+pub use wanted::want_more;
 
 /// Gives every line its canonical bytes and leaf hash and takes it into the shard's Merkle tree.
 pub fn hash_lines(writes: &mut [ShardWrite]) {
@@ -47,6 +55,7 @@ pub struct Batch<'a> {
     asked: Asked,
     /// Rows changed in this batch, as they were before.
     rows: BTreeMap<RowKey, Vec<Record>>,
+    moved: loads::Moved,
 }
 
 /// What was looked for in storage, whether it was there or not.
@@ -54,6 +63,7 @@ pub struct Batch<'a> {
 struct Asked {
     records: HashSet<RowKey>,
     unique: HashSet<(Shard, String, String)>,
+    loads: HashSet<PostId>,
 }
 
 /// A case as it was before the batch.
@@ -62,20 +72,29 @@ struct Touched {
     facts: Vec<Fact>,
     timers: Vec<Timer>,
     broken: Vec<Violation>,
+    waiting: Option<Waiting>,
+    notices: Vec<Standing>,
 }
 
 /// Timers a case needs: one for each running clock, windows aside, that has not been acted on. A paused clock has none, even when its
 /// limit had passed before: it is acted on when it runs again.
 #[must_use]
 pub fn timers_of(case: &Case) -> Vec<Timer> {
-    case.clocks
-        .iter()
-        .filter(|(name, clock)| clock.stopped_at().is_none() && !clock.is_paused() && !case.fired.contains(name))
-        .filter(|(name, _)| !case.windows.contains(name))
-        .filter_map(|(name, clock)| {
-            Some(Timer { at: clock.due_at()?, shard: case.shard, case: case.id, clock: name.clone() })
-        })
-        .collect()
+    let timer = |at, clock| Timer { at, shard: case.shard, case: case.id, clock };
+    let runs = |name: &String| case.clocks.get(name).filter(|clock| clock.stopped_at().is_none() && !clock.is_paused());
+    let due = case
+        .clocks
+        .keys()
+        .filter(|name| !case.fired.contains(name) && !case.windows.contains(name))
+        .filter_map(|name| Some(timer(runs(name)?.due_at()?, name.clone())));
+    let soon = case.soon.iter().filter_map(|(name, at)| {
+        let key = format!("{name}.soon");
+        runs(name).filter(|_| !case.fired.contains(&key))?;
+        Some(timer(*at, key))
+    });
+    let notices = crate::notice::standing(case);
+    let down = notices.iter().map(|one| timer(one.until, crate::notice::timer_of(&one.name)));
+    due.chain(soon).chain(down).collect()
 }
 
 /// The kind of a case: the value of its process's kind field.
@@ -107,12 +126,14 @@ impl<'a> Batch<'a> {
             writes: BTreeMap::new(),
             asked: Asked::default(),
             rows: BTreeMap::new(),
+            moved: loads::Moved::default(),
         };
         for (shard, head) in loaded.heads {
             batch.state.numbering.insert(shard, head.numbering.clone());
             batch.heads.insert(shard, (head.seq, head));
         }
         batch.add_rows(loaded.records, loaded.proposals, loaded.referers);
+        batch.add_loads(loaded.loads);
         batch
     }
 
@@ -120,6 +141,12 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// The lines decided so far in `shard`, oldest first.
+    #[must_use]
+    pub fn lines(&self, shard: Shard) -> &[Line] {
+        self.writes.get(&shard).map(|write| write.lines.as_slice()).unwrap_or_default()
     }
 
     /// Adds a case that was loaded later.
@@ -146,6 +173,7 @@ impl<'a> Batch<'a> {
     pub fn asked(&mut self, want: &Want) {
         self.asked.records.extend(want.records.iter().cloned());
         self.asked.unique.extend(want.unique.iter().cloned());
+        self.asked.loads.extend(want.loads.iter().cloned());
     }
 
     /// Adds what [`Batch::needs`] asked for.
@@ -154,6 +182,7 @@ impl<'a> Batch<'a> {
         self.state.unique.extend(loaded.unique);
         self.state.keys.extend(unwrapped(self.master, &loaded.keys));
         self.add_rows(loaded.records, loaded.proposals, loaded.referers);
+        self.add_loads(loaded.loads);
     }
 
     /// What the decision on `command` rests on that was never looked for. Rows and values whose keys follow from a case
@@ -165,6 +194,7 @@ impl<'a> Batch<'a> {
         }
         let decision = decide(self.world, &self.state, command, given).ok()?;
         let mut want = Want::default();
+        self.want_loads(command, given, &decision, &mut want);
         for change in &decision.changes {
             if let Change::Record { record } = change {
                 let key = record.row_key();
@@ -173,10 +203,11 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        let unique = decision.unique.into_iter().map(|(field, value)| (command.shard, field, value));
+        let also = decision.also.into_iter().flat_map(|also| also.unique);
+        let unique = decision.unique.into_iter().chain(also).map(|(field, value)| (command.shard, field, value));
         want.unique
             .extend(unique.filter(|key| !self.state.unique.contains_key(key) && !self.asked.unique.contains(key)));
-        (!want.records.is_empty() || !want.unique.is_empty()).then_some(want)
+        (!want.is_empty()).then_some(want)
     }
 
     /// Whether deciding a command can touch register rows or unique values that [`want`] did not name for certain.
@@ -184,19 +215,29 @@ impl<'a> Batch<'a> {
         match body {
             Body::Open { process, .. } => {
                 let process = self.world.model.processes.get(process);
-                process.is_some_and(|process| process.form.iter().any(|field| field.unique))
+                process.is_some_and(|process| {
+                    !process.route.rules.is_empty()
+                        || !process.route.workload.is_empty()
+                        || process.form.iter().any(|field| field.unique)
+                })
             }
             Body::Act { case, action, .. } => self.records(*case, |_| Some(action)),
-            Body::Due { case, clock } => self.records(*case, |process| match &process.clocks.get(clock)?.on_overdue {
-                OnOverdue::Act(action) => Some(action),
-                _ => None,
+            Body::TakeNext { .. } => true,
+            Body::Due { case, clock } => self.records(*case, |process| match of_timer(clock) {
+                Some(notice) => process.notices.get(notice)?.then.as_ref(),
+                None => match &process.clocks.get(clock)?.on_overdue {
+                    OnOverdue::Act(action) => Some(action),
+                    _ => None,
+                },
             }),
             // A value that stands once may be typed in other digits than it is kept in.
             Body::Row { wish } => {
                 let register = self.world.model.registers.get(&wish.register);
                 register.is_some_and(|register| register.fields.iter().any(|field| field.unique))
             }
+            Body::Child { .. } => true,
             Body::LinkBack { .. }
+            | Body::Recompute { .. }
             | Body::Put { .. }
             | Body::Restore { .. }
             | Body::Decide { .. }
@@ -216,7 +257,7 @@ impl<'a> Batch<'a> {
         };
         let action = name(process).and_then(|name| process.action(&case.state, name));
         action.is_some_and(|action| {
-            action.effects.iter().any(|one| matches!(one, Effect::Record { .. }))
+            action.effects.iter().any(wanted::rests_on_more)
                 || action.form.iter().any(|field| is_unique(process, field))
         })
     }
@@ -248,6 +289,14 @@ impl<'a> Batch<'a> {
             self.state.keys.insert(case, key);
             if let Some(wrapped) = wrap(self.master, &case.to_string(), &key) {
                 self.write(shard).keys.push((case, wrapped));
+            }
+        }
+        for also in &decision.also {
+            if let Some((case, key)) = also.key {
+                self.state.keys.insert(case, key);
+                if let Some(wrapped) = wrap(self.master, &case.to_string(), &key) {
+                    self.write(shard).keys.push((case, wrapped));
+                }
             }
         }
         let numbering = self.state.numbering.entry(shard).or_default();
@@ -284,8 +333,12 @@ impl<'a> Batch<'a> {
             }
         }
         let holder = decision.holder.or_else(|| outcome.number.clone()).unwrap_or_default();
-        for (field, value) in decision.unique {
-            let number = holder.clone();
+        let own = decision.unique.into_iter().map(|(field, value)| (field, value, holder.clone()));
+        let also = decision.also.into_iter().flat_map(|also| {
+            let number = also.number;
+            also.unique.into_iter().map(move |(field, value)| (field, value, number.clone()))
+        });
+        for (field, value, number) in own.chain(also).collect::<Vec<_>>() {
             self.state.unique.insert((shard, field.clone(), value.clone()), number.clone());
             self.write(shard).unique.push((field, value, number));
         }
@@ -296,10 +349,16 @@ impl<'a> Batch<'a> {
     fn apply(&mut self, shard: Shard, change: &Change, at: Timestamp) -> Option<CaseId> {
         match change {
             Change::Opened { case } => {
-                self.touched.insert(
-                    case.id,
-                    Touched { is_new: true, facts: Vec::new(), timers: Vec::new(), broken: Vec::new() },
-                );
+                let fresh = Touched {
+                    is_new: true,
+                    facts: Vec::new(),
+                    timers: Vec::new(),
+                    broken: Vec::new(),
+                    waiting: None,
+                    notices: vec![],
+                };
+                self.touched.insert(case.id, fresh);
+                self.moved.note(&mut self.state.loads, None, Some(case));
                 self.order.push(case.id);
                 self.state.by_number.insert(case.number.clone(), case.id);
                 self.state.cases.insert(case.id, Case::clone(case));
@@ -310,11 +369,14 @@ impl<'a> Batch<'a> {
                 if !self.touched.contains_key(case) {
                     let facts = facts_of_case(&self.world.model, self.world, row);
                     let broken = broken_by_case(&self.world.model, self.world, row);
-                    let touched = Touched { is_new: false, facts, timers: timers_of(row), broken };
-                    self.touched.insert(*case, touched);
+                    let (waiting, notices) = (waiting_of(self.world, row), standing(row));
+                    let timers = timers_of(row);
+                    self.touched.insert(*case, Touched { is_new: false, facts, timers, broken, waiting, notices });
                     self.order.push(*case);
                 }
+                let before = loads::held_by(row).cloned();
                 apply_all(row, ops, at);
+                self.moved.note(&mut self.state.loads, before, Some(row));
                 Some(*case)
             }
             Change::Record { record } => {
@@ -376,6 +438,7 @@ impl<'a> Batch<'a> {
             let after = facts_of_case(&self.world.model, self.world, &case);
             let facts = fact_changes(id, before.facts, after);
             let timers = timers_of(&case);
+            let waiting = waiting_of(self.world, &case);
             let model = &self.world.model;
             let write = self
                 .writes
@@ -389,10 +452,19 @@ impl<'a> Batch<'a> {
             write.facts.extend(facts);
             write.timers_gone.extend(before.timers.iter().filter(|timer| !timers.contains(timer)).cloned());
             write.timers_new.extend(timers.into_iter().filter(|timer| !before.timers.contains(timer)));
+            if before.waiting != waiting {
+                write.waiting_gone.extend(before.waiting.map(|waiting| waiting.case));
+                write.waiting_new.extend(waiting);
+            }
+            let notices = standing(&case);
+            if before.notices != notices {
+                write.notices.push((case.id, notices));
+            }
             let kind = kind_of(model, &case);
             write.cases.push(CaseWrite { case, is_new: before.is_new, kind });
         }
         batch_rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
+        rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
         for (shard, write) in &mut self.writes {
             if let Some((expected, head)) = self.heads.remove(shard) {
                 write.expected_seq = expected;
@@ -401,6 +473,7 @@ impl<'a> Batch<'a> {
             if let Some(numbering) = self.state.numbering.remove(shard) {
                 write.head.numbering = numbering;
             }
+            write.packs = self.world.model.number;
             write.cells.retain(|_, cell| *cell != (0, 0));
         }
         self.writes.into_values().collect()

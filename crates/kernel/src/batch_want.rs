@@ -1,18 +1,21 @@
-//! What a batch needs loaded: known from its commands, and further rows that become known once cases and proposals are there.
+//! What a batch needs loaded, as far as its commands name it. What becomes known once cases and proposals are there is asked
+//! for in [`crate::batch`].
 
+use crate::batch::wanted;
 use crate::batch_rows;
-use crate::decide::State;
 use crate::port::Want;
 use crate::world::World;
 use ganglion_model::change::{Body, Command};
-use ganglion_model::pack::{Effect, FieldKind};
+use ganglion_model::clocks::local_date;
+use ganglion_model::pack::FieldKind;
 use ganglion_model::{CaseId, Fields, Shard};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::HashSet;
 
 /// What a batch needs loaded before anything can be decided.
 #[must_use]
-pub fn want(world: &World, commands: &[Command]) -> Want {
+pub fn want(world: &World, commands: &[Command], now: Timestamp) -> Want {
     let mut want = Want::default();
     let mut shards = HashSet::new();
     for command in commands {
@@ -21,13 +24,21 @@ pub fn want(world: &World, commands: &[Command]) -> Want {
         }
         want.answers.push((command.shard, command.id));
         match &command.body {
-            Body::Open { process, form, .. } => want_open(world, command.shard, (process, form), &mut want),
+            Body::Open { process, form, .. } => {
+                want_open(world, command.shard, (process, form), &mut want);
+                wanted::opening(world, (process, form), local_date(now), &mut want);
+            }
+            Body::TakeNext { process, lanes, .. } => {
+                wanted::front(world, command, (process, lanes), commands.len(), &mut want);
+            }
             Body::Act { case, action, form, .. } => {
                 want.cases.push((command.shard, *case));
                 want_act(world, command.shard, (*case, action, form), &mut want);
             }
             Body::Due { case, .. }
             | Body::LinkBack { case, .. }
+            | Body::Child { case, .. }
+            | Body::Recompute { case, .. }
             | Body::Issue { case, .. }
             | Body::Withdraw { case, .. } => want.cases.push((command.shard, *case)),
             Body::Put { record } => {
@@ -79,42 +90,4 @@ fn want_act(world: &World, shard: Shard, (case, action, form): (CaseId, &str, &F
     if keyed {
         want.keys.push((shard, case));
     }
-}
-
-/// Register rows that effects of these commands will change, and rows that decided proposals are about: known only once
-/// cases and proposals are loaded. `None` when there are none.
-#[must_use]
-pub fn want_records(world: &World, state: &State, commands: &[Command]) -> Option<Want> {
-    use ganglion_model::expr::Val;
-    use ganglion_model::scope::Names;
-    let mut want = Want::default();
-    for command in commands {
-        batch_rows::want_later(world, state, command, &mut want);
-        let Body::Act { case, action, form, .. } = &command.body else {
-            continue;
-        };
-        let Some(case) = state.cases.get(case) else { continue };
-        let Some(process) = world.model.processes.get(&case.process) else {
-            continue;
-        };
-        let Some(action) = process.action(&case.state, action) else {
-            continue;
-        };
-        for effect in &action.effects {
-            if let Effect::Record { register, key, .. } = effect {
-                let names = Names {
-                    rows: world,
-                    process,
-                    case: Some(case),
-                    form: Some((form, &action.form)),
-                    actor: None,
-                    now: case.updated_at,
-                };
-                if let Val::Text(key) = key.eval(&names) {
-                    want.records.push((command.shard, register.clone(), key.into_owned()));
-                }
-            }
-        }
-    }
-    (!want.records.is_empty()).then_some(want)
 }

@@ -3,7 +3,7 @@
 //!
 //! One command that is refused fails alone. A full queue answers "busy" at once. Nothing is answered before it is durable.
 
-use crate::batch::{Batch, want, want_records};
+use crate::batch::{Batch, want, want_more};
 use crate::decide::Given;
 use crate::port::{ShardWrite, Store, StoreError, Want};
 use crate::seal::Key;
@@ -13,8 +13,13 @@ use ganglion_model::Shard;
 use ganglion_model::change::{Change, Command, Entry, Outcome, Refusal};
 use jiff::Timestamp;
 use std::sync::Arc;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use std::time::Duration;
+use tokio::sync::{OwnedMutexGuard, broadcast, mpsc, oneshot};
 use uuid::Uuid;
+
+/// How long a batch waits at a time for packs that were just installed, and how often.
+const PACKS_WAIT: Duration = Duration::from_millis(20);
+const PACKS_WAITS_MAX: u32 = 150;
 
 /// Time and chance, from the edge.
 pub trait WallClock: Send + Sync {
@@ -78,6 +83,7 @@ struct Job {
 #[derive(Clone)]
 pub struct Committer {
     queue: mpsc::Sender<Job>,
+    gate: Arc<tokio::sync::Mutex<()>>,
     journal: broadcast::Sender<Arc<Vec<Entry>>>,
 }
 
@@ -104,11 +110,12 @@ impl Committer {
     pub fn start(works: Works) -> std::io::Result<(Committer, std::thread::JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(works.settings.queue_commands_max);
         let (journal, _) = broadcast::channel(256);
-        let committer = Committer { queue, journal: journal.clone() };
+        let gate = Arc::new(tokio::sync::Mutex::new(()));
+        let committer = Committer { queue, gate: gate.clone(), journal: journal.clone() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
-            .spawn(move || runtime.block_on(run_loop(works, jobs, journal)))?;
+            .spawn(move || runtime.block_on(run_loop(works, jobs, (journal, gate))))?;
         Ok((committer, thread))
     }
 
@@ -125,6 +132,12 @@ impl Committer {
         answer.await.map_err(|_| CommitError::Stopped)?
     }
 
+    /// Lets no batch begin until the guard is dropped: commands wait in the queue meanwhile, up to its length. For what
+    /// must see the rows stand still, such as the installation of packs.
+    pub async fn pause(&self) -> OwnedMutexGuard<()> {
+        self.gate.clone().lock_owned().await
+    }
+
     /// Journal lines as they become durable on this server; a slow reader misses some and reads the journal instead.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Vec<Entry>>> {
@@ -132,12 +145,17 @@ impl Committer {
     }
 }
 
-async fn run_loop(works: Works, mut jobs: mpsc::Receiver<Job>, journal: broadcast::Sender<Arc<Vec<Entry>>>) {
+/// Where finished batches are told, and the gate that holds the next one back.
+type Ends = (broadcast::Sender<Arc<Vec<Entry>>>, Arc<tokio::sync::Mutex<()>>);
+
+async fn run_loop(works: Works, mut jobs: mpsc::Receiver<Job>, (journal, gate): Ends) {
     let mut waiting = Vec::with_capacity(works.settings.batch_commands_max);
     while jobs.recv_many(&mut waiting, works.settings.batch_commands_max).await > 0 {
         let (commands, replies): (Vec<Command>, Vec<oneshot::Sender<Answer>>) =
             waiting.drain(..).map(|job| (job.command, job.reply)).unzip();
+        let turn = gate.lock().await;
         let (answers, entries) = commit(&works, &commands).await;
+        drop(turn);
         for (reply, answer) in replies.into_iter().zip(answers) {
             // A caller that went away has its answer recorded all the same.
             let _ = reply.send(answer);
@@ -156,11 +174,16 @@ pub async fn commit(works: &Works, commands: &[Command]) -> (Vec<Answer>, Vec<En
 
 /// As [`commit`], with the time of each command given: for loading a history.
 pub async fn commit_at(works: &Works, commands: &[Command], at: &[Timestamp]) -> (Vec<Answer>, Vec<Entry>) {
-    let mut tries = 0;
+    let (mut tries, mut waits) = (0, 0);
     loop {
         match attempt(works, commands, at).await {
             Ok((answers, writes)) => return (answers, publish(works, writes)),
             Err(StoreError::Moved(_)) if tries < works.settings.retries_max => tries += 1,
+            // Packs were installed beside this batch; the world follows within moments.
+            Err(StoreError::PacksChanged) if waits < PACKS_WAITS_MAX => {
+                waits += 1;
+                tokio::time::sleep(PACKS_WAIT).await;
+            }
             Err(error) => {
                 tracing::error!(%error, commands = commands.len(), "a batch could not be written; nothing changed");
                 let error = Arc::new(error);
@@ -177,11 +200,13 @@ async fn attempt(
     at: &[Timestamp],
 ) -> Result<(Vec<Answer>, Vec<ShardWrite>), StoreError> {
     let world = works.world.load_full();
-    let first = want(&world, commands);
+    let now = at.first().copied().unwrap_or(Timestamp::UNIX_EPOCH);
+    let first = want(&world, commands, now);
     let loaded = works.store.load(&first).await?;
     let mut batch = Batch::new(&world, &works.master, loaded);
     batch.asked(&first);
-    if let Some(more) = want_records(&world, batch.state(), commands) {
+    let more = want_more(&world, batch.state(), commands, now);
+    if !more.is_empty() {
         load_more(works, &mut batch, &more).await?;
     }
     let mut answers = Vec::with_capacity(commands.len());

@@ -6,21 +6,27 @@
 //! row that cannot be read back is an error that names table, column and key.
 
 use crate::merkle::{Frontier, Hash};
-pub use crate::port_people::{Access, Account, FileRow, Session};
+use crate::notice::Standing;
+use crate::packs::Install;
+pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+use crate::queue::{QueueWant, Waiting};
+use crate::route::workload::Load;
 use crate::rules::{Violation, ViolationFilter};
 use crate::seal::Key;
 use async_trait::async_trait;
-use ganglion_indicators::{Cells, FactChange, Period};
+use ganglion_indicators::{Cells, Fact, FactChange, Period};
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
     AccountId, CaseId, CommandId, Entry, Level, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId,
-    Shard,
+    Shard, Text,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+pub use crate::port_figures::{CellRead, FactFilter, MemberRead};
 
 /// Why storage could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +34,9 @@ pub enum StoreError {
     /// Another server committed to the shard meanwhile: load again and decide again.
     #[error("shard {0} moved on since it was loaded")]
     Moved(Shard),
+    /// Other packs are installed than those the batch was decided by: take the new ones and decide again.
+    #[error("the installed packs changed")]
+    PacksChanged,
     /// A stored row cannot be read.
     #[error("{table}.{column} of {key} cannot be read: {reason}")]
     Corrupt {
@@ -85,6 +94,28 @@ pub struct Want {
     pub proposals: Vec<(Shard, ProposalId)>,
     /// Rows of which it is asked who refers to them.
     pub referers: Vec<RowKey>,
+    /// Fronts of queues.
+    pub queues: Vec<QueueWant>,
+    /// Posts whose workload is needed.
+    pub loads: Vec<PostId>,
+}
+
+impl Want {
+    /// Nothing is asked for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shards.is_empty()
+            && self.answers.is_empty()
+            && self.cases.is_empty()
+            && self.numbers.is_empty()
+            && self.keys.is_empty()
+            && self.unique.is_empty()
+            && self.records.is_empty()
+            && self.proposals.is_empty()
+            && self.referers.is_empty()
+            && self.queues.is_empty()
+            && self.loads.is_empty()
+    }
 }
 
 /// What was found.
@@ -94,7 +125,7 @@ pub struct Loaded {
     pub heads: BTreeMap<Shard, Head>,
     /// Recorded answers.
     pub answers: Vec<(CommandId, Outcome)>,
-    /// Cases, those asked for by number included.
+    /// Cases, those asked for by number and those at the front of queues included.
     pub cases: Vec<Case>,
     /// Row keys, still wrapped.
     pub keys: Vec<(CaseId, String)>,
@@ -106,6 +137,8 @@ pub struct Loaded {
     pub proposals: Vec<Proposal>,
     /// Rows that refer to those asked for and still hold at the time of loading, as `register/key`: the first few of each.
     pub referers: Vec<(RowKey, Vec<String>)>,
+    /// Workload of posts.
+    pub loads: Vec<(PostId, Load)>,
 }
 
 /// A timer: when a clock of a case falls due.
@@ -185,6 +218,12 @@ pub struct ShardWrite {
     pub timers_gone: Vec<Timer>,
     /// Timers that stand now.
     pub timers_new: Vec<Timer>,
+    /// Cases that no longer wait, or wait elsewhere.
+    pub waiting_gone: Vec<CaseId>,
+    /// Cases that wait now.
+    pub waiting_new: Vec<Waiting>,
+    /// Cases whose standing notices changed, with those that stand now.
+    pub notices: Vec<(CaseId, Vec<Standing>)>,
     /// Facts that changed.
     pub facts: Vec<FactChange>,
     /// Counter deltas.
@@ -197,6 +236,8 @@ pub struct ShardWrite {
     pub unique: Vec<(String, String, String)>,
     /// Row keys, wrapped.
     pub keys: Vec<(CaseId, String)>,
+    /// Number of the set of packs it was decided by; 0 for packs that are not installed in this store.
+    pub packs: u64,
 }
 
 /// Order of a list of cases.
@@ -274,33 +315,29 @@ pub struct StoredLine {
     pub hash: Hash,
 }
 
-/// Rows behind a figure.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FactFilter {
-    /// Measure.
-    pub measure: String,
-    /// Place; inside it.
-    pub place: PlaceCode,
-    /// Days `[from, to)`; `None` for stocks.
-    pub days: Option<(i32, i32)>,
-    /// Only this part.
-    pub dim: Option<String>,
+/// A notice to a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Whom.
+    pub post: PostId,
+    /// Shard of the journal line.
+    pub shard: Shard,
+    /// The line.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The case.
+    pub case: CaseId,
+    /// The step that told it.
+    pub action: String,
+    /// The clock it is about, if a clock told it.
+    pub clock: Option<String>,
+    /// Words of the pack; empty: those of the step.
+    pub text: Text,
 }
 
-/// A counter that is read: place, period and dimension key as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CellRead {
-    /// Place.
-    pub place: PlaceCode,
-    /// Period.
-    pub period: Period,
-    /// Dimension key.
-    pub dim: String,
-    /// Rows.
-    pub rows: i64,
-    /// Sum of values.
-    pub sum: i64,
-}
+/// Notices kept for one post; older ones go.
+pub const TOLD_MAX: u32 = 200;
 
 /// What the committer needs.
 #[async_trait]
@@ -309,11 +346,26 @@ pub trait Store: Send + Sync {
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
     /// Writes a batch: durable when it returns.
     async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError>;
+    /// Cases at the front of a queue, in order.
+    async fn waiting(&self, want: &QueueWant) -> Result<Vec<Case>, StoreError>;
+    /// How many wait in a queue, or in some lanes of it; with `before`, only those in front of that case.
+    async fn waiting_count(&self, want: &QueueWant, before: Option<&Waiting>) -> Result<u64, StoreError>;
+    /// Notices that stand at `now` inside a place, newest first, after the one given.
+    async fn notices(
+        &self,
+        (place, now): (PlaceCode, Timestamp),
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError>;
+    /// One notice, if it stands at `now`.
+    async fn notice(&self, case: CaseId, name: &str, now: Timestamp) -> Result<Option<Standing>, StoreError>;
     /// Timers due at `now`, earliest first.
     async fn timers_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError>;
 
     /// One case.
     async fn case(&self, shard: Shard, case: CaseId) -> Result<Option<Case>, StoreError>;
+    /// The id of a case by its public number: cheaper than the case.
+    async fn case_id(&self, shard: Shard, number: &str) -> Result<Option<CaseId>, StoreError>;
     /// One case by its public number.
     async fn case_by_number(&self, shard: Shard, number: &str) -> Result<Option<Case>, StoreError>;
     /// A page of cases.
@@ -330,6 +382,15 @@ pub trait Store: Send + Sync {
     async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq`, in order.
     async fn entries_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
+    /// Journal lines of a shard in `(after, until]` that hold one of the texts `holds`, in order: a job that waits for one kind of
+    /// change does not read the others.
+    async fn entries_holding(
+        &self,
+        shard: Shard,
+        span: (u64, u64),
+        holds: &[&str],
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq` as stored, in order: what proofs and replay read.
     async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError>;
     /// Shards that have a journal.
@@ -337,12 +398,23 @@ pub trait Store: Send + Sync {
     /// How far a job has read a shard's journal.
     async fn cursor(&self, job: &str, shard: Shard) -> Result<u64, StoreError>;
     /// Remembers how far a job has read.
-    async fn cursor_set(&self, job: &str, shard: Shard, seq: u64) -> Result<(), StoreError>;
+    async fn cursors_set(&self, job: &str, seqs: &[(Shard, u64)]) -> Result<(), StoreError>;
 
     /// Counters of `measure` at the places (counties and townships; others have none) for the periods: totals, parts by
     /// dimension and classes of minutes.
     async fn cells(&self, measure: &str, places: &[PlaceCode], periods: &[Period])
     -> Result<Vec<CellRead>, StoreError>;
+    /// Counters of a stock at the places for every month up to and with this one, with parts and classes or without.
+    async fn cells_to(
+        &self,
+        measure: &str,
+        places: &[PlaceCode],
+        month: i32,
+        parts: bool,
+    ) -> Result<Vec<CellRead>, StoreError>;
+    /// The latest row of each member in the days of a filter, by member; an error when there are more members than a
+    /// store reads at a time.
+    async fn facts_latest(&self, filter: &FactFilter) -> Result<Vec<MemberRead>, StoreError>;
     /// Facts of a filter summed by dimension, for places and days that have no counters: dimension, rows, sum.
     async fn facts_sum(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError>;
     /// Facts of a filter counted by dimension and value, for medians: dimension, value, rows.
@@ -354,6 +426,12 @@ pub trait Store: Send + Sync {
         after: Option<(i32, CaseId)>,
         limit: u32,
     ) -> Result<Vec<(i32, Shard, CaseId)>, StoreError>;
+    /// Every fact of a shard, for comparing with a rebuild.
+    async fn facts_all(&self, shard: Shard) -> Result<Vec<(CaseId, Fact)>, StoreError>;
+    /// Forgets the facts and counters of a shard, before they are counted anew.
+    async fn figures_clear(&self, shard: Shard) -> Result<(), StoreError>;
+    /// Adds facts and counters that were counted anew.
+    async fn figures_add(&self, shard: Shard, facts: &[(CaseId, Fact)], cells: &Cells) -> Result<(), StoreError>;
     /// Every counter of a shard, for comparing with a rebuild.
     async fn cells_all(&self, shard: Shard) -> Result<Cells, StoreError>;
 
@@ -409,6 +487,14 @@ pub trait Store: Send + Sync {
     /// Every dated version of every register row of a shard, by register, key and first day.
     async fn record_versions(&self, shard: Shard) -> Result<Vec<Record>, StoreError>;
 
+    /// Installs packs: sources, row, journal line, and the facts and counters of the measures that changed, all of it or
+    /// nothing.
+    ///
+    /// Fails with [`StoreError::PacksChanged`] when the newest set is not the one before the new one.
+    async fn packs_install(&self, install: &Install<'_>) -> Result<(), StoreError>;
+    /// Sources of a pack by their digest.
+    async fn pack_source(&self, digest: &str) -> Result<Option<String>, StoreError>;
+
     /// An account.
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError>;
     /// All accounts, by name.
@@ -427,12 +513,18 @@ pub trait Store: Send + Sync {
     async fn file_put(&self, file: &FileRow) -> Result<(), StoreError>;
     /// The case a document's code leads to.
     async fn document(&self, code: &str) -> Result<Option<(Shard, CaseId)>, StoreError>;
+    /// Forgets what is no longer needed.
+    async fn forget(&self, stale: &Stale) -> Result<Forgotten, StoreError>;
     /// The wrapped key of a case.
     async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError>;
     /// Notes who saw personal values.
     async fn access_add(&self, access: &Access) -> Result<(), StoreError>;
     /// Who saw personal values of a case, newest first.
     async fn accesses(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Access>, StoreError>;
+    /// Puts notices to posts; one that is there already stays as it is.
+    async fn told_add(&self, told: &[Told]) -> Result<(), StoreError>;
+    /// Notices to a post, newest first.
+    async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError>;
     /// A setting of the installation.
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// Puts a setting.

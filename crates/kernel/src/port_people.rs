@@ -45,6 +45,9 @@ pub struct FileRow {
     pub at: Timestamp,
     /// The case it belongs to, once it does.
     pub case: Option<(Shard, CaseId)>,
+    /// Named in a command on its way: a case may rest on it even when nothing was tied to it, so it is never cleaned up.
+    #[serde(default)]
+    pub sent: bool,
     /// A perceptual hash of a picture, for finding the same photo again.
     pub fingerprint: Option<u64>,
 }
@@ -64,4 +67,28 @@ pub struct Access {
     pub account: AccountId,
     /// Fields seen.
     pub fields: Vec<String>,
+}
+
+/// What is no longer needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stale {
+    /// Sessions that ended before this instant.
+    pub sessions: Timestamp,
+    /// Outcomes recorded before it.
+    pub answers: Timestamp,
+    /// Files that came before it, belong to no case and were never sent.
+    pub files: Timestamp,
+    /// Most rows of each kind at once.
+    pub rows_max: u32,
+}
+
+/// What was forgotten.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Sessions.
+    pub sessions: usize,
+    /// Recorded outcomes.
+    pub answers: usize,
+    /// Files, whose bytes the caller removes.
+    pub files: Vec<String>,
 }

@@ -4,10 +4,13 @@ use crate::world::{Places, World};
 use ganglion_geo::{Datum, Point, to_wgs84};
 use ganglion_model::pack::Process;
 use ganglion_model::row::{Route, RouteBy};
-use ganglion_model::{FieldFinding, Fields, Level, PlaceCode, Shard};
+use ganglion_model::{FieldFinding, Fields, Level, PlaceCode, PostId, Shard};
 use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+mod rule;
+pub mod workload;
 
 /// Distance to a border within which the reporter may choose the other side, metres.
 pub const BORDER_METRES: f64 = 30.0;
@@ -68,12 +71,63 @@ pub fn point_of(value: Option<&Value>) -> Option<[f64; 2]> {
     }
 }
 
-/// Routes an opening form.
+/// Where a case goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// The place, and why.
+    pub route: Route,
+    /// The post a rule names.
+    pub post: Option<PostId>,
+    /// Posts of which the least busy one gets it, when no rule names a post.
+    pub among: Vec<PostId>,
+    /// The level a rule names.
+    pub level: Option<Level>,
+}
+
+/// Routes an opening form: by point or place field, then by the rules, then by workload.
 ///
 /// # Errors
 /// A finding for the field that keeps it from being routed: `outside` the installation, `not_near` (a chosen place that
 /// does not hold the point and is not within reach), `not_a_place`, or `required`.
-pub fn route(world: &World, process: &Process, form: &Fields, day: Date) -> Result<Route, FieldFinding> {
+pub fn find(world: &World, process: &Process, form: &Fields, day: Date) -> Result<Found, FieldFinding> {
+    let named = located(world, process, form, day);
+    let missing = |finding: &FieldFinding| finding.problem == "required" && !process.route.rules.is_empty();
+    let place = match named {
+        Ok(route) => Some(route),
+        // Nothing said where it is: a rule may know.
+        Err(finding) if missing(&finding) => None,
+        Err(finding) => return Err(finding),
+    };
+    let hit = rule::first(world, process, (form, place.as_ref().map(|route| route.place)), day);
+    let given = hit.as_ref().and_then(|hit| hit.place);
+    let mut route = match (given, place) {
+        (Some(given), Some(route)) if given == route.place => route,
+        (Some(given), route) => {
+            let near = route.map(|route| route.near).unwrap_or_default();
+            Route { near, ..Route::new(RouteBy::Rule, given) }
+        }
+        (None, Some(route)) => route,
+        (None, None) => {
+            let field = process.route.point.as_deref().or(process.route.place.as_deref()).unwrap_or_default();
+            return Err(finding(field, "required"));
+        }
+    };
+    let mut found = Found { route: route.clone(), post: None, among: Vec::new(), level: None };
+    if let Some(hit) = hit {
+        route.rule = Some(hit.why);
+        found.post = hit.post;
+        found.level = hit.level.filter(|level| *level <= route.place.level());
+        found.among = hit.role.map(|role| workload::of_role(world, &role, route.place, day)).unwrap_or_default();
+    }
+    if found.post.is_none() && found.among.is_empty() {
+        let posts = process.route.workload.iter().map(|one| workload::posts(world, one, route.place, day));
+        found.among = posts.into_iter().find(|posts| !posts.is_empty()).unwrap_or_default();
+    }
+    Ok(Found { route, ..found })
+}
+
+/// By point or place field.
+fn located(world: &World, process: &Process, form: &Fields, day: Date) -> Result<Route, FieldFinding> {
     let def = &process.route;
     let named = def.place.as_ref().and_then(|field| form.get(field)).and_then(Value::as_str);
     let named = match named {
@@ -91,9 +145,7 @@ pub fn route(world: &World, process: &Process, form: &Fields, day: Date) -> Resu
     let point = def.point.as_ref().and_then(|field| point_of(form.get(field)));
     match (point, named) {
         (Some(point), named) => by_point(world, def.point.as_deref().unwrap_or_default(), point, named),
-        (None, Some(place)) => {
-            Ok(Route { by: RouteBy::Named, place, edition: None, near: Vec::new(), moved_from: Vec::new(), host: None })
-        }
+        (None, Some(place)) => Ok(Route::new(RouteBy::Named, place)),
         (None, None) => Err(finding(def.point.as_deref().or(def.place.as_deref()).unwrap_or_default(), "required")),
     }
 }
@@ -101,12 +153,10 @@ pub fn route(world: &World, process: &Process, form: &Fields, day: Date) -> Resu
 fn by_point(world: &World, field: &str, point: [f64; 2], named: Option<PlaceCode>) -> Result<Route, FieldFinding> {
     let found = locate(&world.places, point);
     let route = |by, place, near: Vec<(PlaceCode, u32)>| Route {
-        by,
-        place,
         edition: Some(world.places.edition.clone()),
         near,
-        moved_from: Vec::new(),
         host: found.host,
+        ..Route::new(by, place)
     };
     match (found.here, named) {
         (Some(here), None) => Ok(route(RouteBy::Point, here, found.near.clone())),
@@ -149,7 +199,7 @@ fn misplaced(
 /// The shard an opening command must be sent to.
 ///
 /// # Errors
-/// As for [`route`].
+/// As for [`find`].
 pub fn shard_for(world: &World, process: &Process, form: &Fields, day: Date) -> Result<Shard, FieldFinding> {
-    route(world, process, form, day).map(|route| route.place.shard())
+    find(world, process, form, day).map(|found| found.route.place.shard())
 }

@@ -6,7 +6,7 @@ use crate::seal::is_sealed;
 use crate::world::World;
 use ganglion_model::expr::Scope;
 use ganglion_model::pack::{Model, Rule, RuleOpen, Source};
-use ganglion_model::row::Case;
+use ganglion_model::row::{Case, OPENED_FROM};
 use ganglion_model::scope::{Names, RowNames, Rows};
 use ganglion_model::{Actor, Body, CaseId, Command, CommandId, Fields, Link, PlaceCode, Record, Shard};
 use jiff::Timestamp;
@@ -127,9 +127,7 @@ pub fn opening(world: &World, one: &Violation, row: Broken<'_>) -> Option<Comman
     }
     let what = format!("{}/{}/{}", one.rule, one.id, one.since.as_microsecond());
     let from = match row {
-        Broken::Case(case) => {
-            Some(Link { kind: "opened_from".to_owned(), number: case.number.clone(), case: case.id, shard: case.shard })
-        }
+        Broken::Case(case) => Some(Link::to(case, OPENED_FROM)),
         Broken::Row(_) => None,
     };
     let body =

@@ -187,4 +187,8 @@ impl Rows for World {
     fn fields(&self, register: &str) -> &[Field] {
         self.model.registers.get(register).map_or(&[], |register| &register.fields)
     }
+
+    fn root(&self) -> Option<PlaceCode> {
+        Some(self.places.root)
+    }
 }

@@ -6,7 +6,7 @@ use crate::id::{AccountId, CaseId, CommandId, PostId, ProposalId, Shard};
 use crate::issued::Issued;
 use crate::place::Level;
 use crate::proposal::{Proposal, RowWish, Verdict};
-use crate::row::{Case, Link, Mark, Record, Route};
+use crate::row::{Case, Link, Mark, Notice, Record, Route};
 use crate::text::Text;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -88,6 +88,16 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         version: Option<u32>,
     },
+    /// Takes the first case that waits in a queue and that the actor may take.
+    TakeNext {
+        /// Process.
+        process: String,
+        /// Only these lanes; empty: any.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lanes: Vec<String>,
+        /// What was typed into the form of the action.
+        form: Fields,
+    },
     /// A clock fell due.
     Due {
         /// The case.
@@ -111,11 +121,25 @@ pub enum Body {
         /// Why.
         reason: String,
     },
+    /// The calendar changed: deadlines are counted again.
+    Recompute {
+        /// The case.
+        case: CaseId,
+        /// Why, in the words of whoever changed it.
+        why: String,
+    },
     /// Ties a case opened elsewhere back to the case it came from.
     LinkBack {
         /// The case to tie.
         case: CaseId,
         /// The tie.
+        link: Link,
+    },
+    /// Tells a case that one opened out of it has ended, or goes on again.
+    Child {
+        /// The case to tell.
+        case: CaseId,
+        /// The other case as it stands.
         link: Link,
     },
     /// Puts a register row.
@@ -268,6 +292,36 @@ pub enum Op {
         /// Which.
         clock: String,
     },
+    /// A clock was suspended by an action (`on`), or may run on.
+    Hold {
+        /// Which.
+        clock: String,
+        /// Suspended.
+        on: bool,
+    },
+    /// When the last stretch of a clock begins.
+    Soon {
+        /// Which.
+        clock: String,
+        /// When; none while it cannot be told.
+        at: Option<Timestamp>,
+    },
+    /// A deadline moved because the calendar changed.
+    Moved {
+        /// The clock.
+        clock: String,
+        /// The first late instant before.
+        from: Timestamp,
+        /// Now.
+        to: Option<Timestamp>,
+    },
+    /// A public notice was put up or taken down.
+    Notice {
+        /// Which.
+        name: String,
+        /// How it stands.
+        notice: Notice,
+    },
     /// Tied to another case.
     Link {
         /// Tie.
@@ -293,10 +347,21 @@ pub enum Op {
         /// Kind of the link seen from this case.
         link: String,
     },
+    /// Asks for a command that follows from this change; a job sends it. What is refused then is left.
+    Send {
+        /// The command.
+        command: Box<Command>,
+    },
     /// Somebody is to be told.
     Notify {
-        /// Whom: `reporter` or `assignee`.
+        /// Whom: `reporter`, `assignee` or `role@level`.
         whom: String,
+        /// The posts this came to.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        posts: Vec<PostId>,
+        /// Words of the pack; those of the step when empty.
+        #[serde(default, skip_serializing_if = "Text::is_empty")]
+        text: Text,
     },
 }
 
@@ -399,6 +464,8 @@ pub enum RefusalCode {
     Overlap,
     /// Other rows still refer to the row.
     Referenced,
+    /// Nothing waits in the queue that the actor may take.
+    NothingWaiting,
 }
 
 /// What is wrong with one field.

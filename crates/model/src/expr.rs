@@ -1,12 +1,17 @@
 //! Typed expressions: what a CEL text of a pack becomes after checking.
 //!
 //! The pack compiler parses CEL, checks types against the declared fields and lowers to this form; here it is only
-//! evaluated. It has no loops, no allocation beyond strings it returns, and cannot fail: a missing value is `Null`,
-//! and `Null` compares equal only to `Null` and is false where a condition is wanted.
+//! evaluated. It has no loops beyond those over lists, and cannot fail: a missing value is `Null`, and `Null` compares equal
+//! only to `Null` and is false where a condition is wanted. Numbers are exact decimals (decision 0012).
 
+mod func;
+mod val;
+
+pub use val::Val;
+
+use func::{arith, call};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// Static types, used by the checker and kept for the reference.
@@ -17,7 +22,7 @@ pub enum Type {
     Bool,
     /// Whole number.
     Int,
-    /// Decimal number (compared and added, never stored as a float).
+    /// Decimal number, exact.
     Number,
     /// Text, codes and references included.
     Text,
@@ -78,6 +83,24 @@ pub enum Func {
     Hours,
     /// The operand as text.
     Text,
+    /// Sum of a list of numbers; of nothing it is 0.
+    Sum,
+    /// Smallest of a list of numbers, days or times of day.
+    Min,
+    /// Largest of them.
+    Max,
+    /// Rounded half up: to a whole number, or to the decimals the second operand names.
+    Round,
+    /// The day some days later.
+    AddDays,
+    /// Whole years between two days (`years(later, earlier)`).
+    Years,
+    /// The year of a day or moment.
+    Year,
+    /// The month of a day or moment, 1 to 12.
+    Month,
+    /// The day a moment falls on here.
+    Date,
 }
 
 /// A checked expression.
@@ -107,89 +130,10 @@ pub enum Expr {
     List(Vec<Expr>),
 }
 
-/// A value during evaluation.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Val<'a> {
-    /// Absent.
-    Null,
-    /// Truth.
-    Bool(bool),
-    /// Whole number.
-    Int(i64),
-    /// Decimal number.
-    Num(f64),
-    /// Text.
-    Text(Cow<'a, str>),
-    /// Microseconds since the epoch.
-    Time(i64),
-    /// Values.
-    List(Vec<Val<'a>>),
-}
-
 /// Where operands come from.
 pub trait Scope {
     /// The value at `path`, `Val::Null` when there is none.
     fn get<'a>(&'a self, path: &[String]) -> Val<'a>;
-}
-
-impl<'a> Val<'a> {
-    /// From JSON as stored in rows; objects have no value of their own.
-    #[must_use]
-    pub fn from_json(value: &'a Value) -> Val<'a> {
-        match value {
-            Value::Null | Value::Object(_) => Val::Null,
-            Value::Bool(b) => Val::Bool(*b),
-            Value::Number(n) => n.as_i64().map_or_else(|| n.as_f64().map_or(Val::Null, Val::Num), Val::Int),
-            Value::String(s) => Val::Text(Cow::Borrowed(s)),
-            Value::Array(items) => Val::List(items.iter().map(Val::from_json).collect()),
-        }
-    }
-
-    /// To JSON, for storing; a time becomes its RFC 3339 text in UTC.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        match self {
-            Val::Null => Value::Null,
-            Val::Bool(b) => Value::Bool(*b),
-            Val::Int(n) => Value::from(*n),
-            Val::Num(n) => Value::from(*n),
-            Val::Text(s) => Value::String(s.clone().into_owned()),
-            Val::Time(micros) => {
-                jiff::Timestamp::from_microsecond(*micros).map_or(Value::Null, |at| Value::String(at.to_string()))
-            }
-            Val::List(items) => Value::Array(items.iter().map(Val::to_json).collect()),
-        }
-    }
-
-    /// Truth of a condition: only `true` is true.
-    #[must_use]
-    pub fn truth(&self) -> bool {
-        matches!(self, Val::Bool(true))
-    }
-
-    fn number(&self) -> Option<f64> {
-        match self {
-            #[expect(clippy::cast_precision_loss, reason = "comparison of small declared numbers")]
-            Val::Int(n) => Some(*n as f64),
-            Val::Num(n) => Some(*n),
-            Val::Text(text) => text.parse().ok(),
-            _ => None,
-        }
-    }
-
-    fn compare(&self, other: &Val<'_>) -> Option<Ordering> {
-        match (self, other) {
-            (Val::Null, Val::Null) => Some(Ordering::Equal),
-            (Val::Bool(a), Val::Bool(b)) => Some(a.cmp(b)),
-            (Val::Int(a), Val::Int(b)) | (Val::Time(a), Val::Time(b)) => Some(a.cmp(b)),
-            (Val::Text(a), Val::Text(b)) => Some(a.cmp(b)),
-            (Val::Null, _) | (_, Val::Null) => None,
-            (Val::List(a), Val::List(b)) => (a.len() == b.len()
-                && a.iter().zip(b).all(|(x, y)| x.compare(y) == Some(Ordering::Equal)))
-            .then_some(Ordering::Equal),
-            (a, b) => a.number()?.partial_cmp(&b.number()?),
-        }
-    }
 }
 
 impl Expr {
@@ -255,85 +199,6 @@ fn holds(op: Cmp, order: Option<Ordering>) -> bool {
         (Cmp::Le, Some(order)) => order.is_le(),
         (Cmp::Gt, Some(order)) => order.is_gt(),
         (Cmp::Ge, Some(order)) => order.is_ge(),
-    }
-}
-
-fn arith<'a>(op: Arith, a: Val<'a>, b: Val<'a>) -> Val<'a> {
-    match (op, &a, &b) {
-        (Arith::Add, Val::Text(x), Val::Text(y)) => Val::Text(Cow::Owned(format!("{x}{y}"))),
-        (Arith::Add, Val::Int(x), Val::Int(y)) => x.checked_add(*y).map_or(Val::Null, Val::Int),
-        (Arith::Sub, Val::Int(x), Val::Int(y)) => x.checked_sub(*y).map_or(Val::Null, Val::Int),
-        (Arith::Mul, Val::Int(x), Val::Int(y)) => x.checked_mul(*y).map_or(Val::Null, Val::Int),
-        (Arith::Div, Val::Int(x), Val::Int(y)) => x.checked_div(*y).map_or(Val::Null, Val::Int),
-        (Arith::Rem, Val::Int(x), Val::Int(y)) => x.checked_rem(*y).map_or(Val::Null, Val::Int),
-        _ => match (a.number(), b.number()) {
-            (Some(x), Some(y)) => {
-                let n = match op {
-                    Arith::Add => x + y,
-                    Arith::Sub => x - y,
-                    Arith::Mul => x * y,
-                    Arith::Div => x / y,
-                    Arith::Rem => x % y,
-                };
-                if n.is_finite() { Val::Num(n) } else { Val::Null }
-            }
-            _ => Val::Null,
-        },
-    }
-}
-
-fn call<'a>(func: Func, args: &'a [Expr], scope: &'a dyn Scope) -> Val<'a> {
-    let arg = |n: usize| args.get(n).map_or(Val::Null, |e| e.eval(scope));
-    match func {
-        Func::Size => Val::Int(match arg(0) {
-            Val::Text(s) => i64::try_from(s.chars().count()).unwrap_or(i64::MAX),
-            Val::List(items) => i64::try_from(items.len()).unwrap_or(i64::MAX),
-            _ => 0,
-        }),
-        Func::Has => Val::Bool(match arg(0) {
-            Val::Null => false,
-            Val::Text(s) => !s.is_empty(),
-            _ => true,
-        }),
-        Func::Contains | Func::StartsWith | Func::EndsWith => Val::Bool(match (arg(0), arg(1)) {
-            (Val::Text(a), Val::Text(b)) => match func {
-                Func::Contains => a.contains(b.as_ref()),
-                Func::StartsWith => a.starts_with(b.as_ref()),
-                _ => a.ends_with(b.as_ref()),
-            },
-            _ => false,
-        }),
-        Func::Days => between(&arg(0), &arg(1), 86_400_000_000),
-        Func::Hours => between(&arg(0), &arg(1), 3_600_000_000),
-        Func::Text => match arg(0) {
-            Val::Int(n) => Val::Text(Cow::Owned(n.to_string())),
-            Val::Num(n) => Val::Text(Cow::Owned(n.to_string())),
-            Val::Bool(b) => Val::Text(Cow::Borrowed(if b { "true" } else { "false" })),
-            Val::Text(s) => Val::Text(s),
-            _ => Val::Null,
-        },
-    }
-}
-
-fn between<'a>(later: &Val<'_>, earlier: &Val<'_>, unit_micros: i64) -> Val<'a> {
-    fn micros(value: &Val<'_>) -> Option<i64> {
-        match value {
-            Val::Time(at) => Some(*at),
-            Val::Text(text) => text
-                .parse::<jiff::Timestamp>()
-                .map(jiff::Timestamp::as_microsecond)
-                .or_else(|_| {
-                    text.parse::<jiff::civil::Date>().map(|day| {
-                        i64::from((day - jiff::civil::Date::constant(1970, 1, 1)).get_days()) * 86_400_000_000
-                    })
-                })
-                .ok(),
-            _ => None,
-        }
-    }
-    match (micros(later), micros(earlier)) {
-        (Some(a), Some(b)) => Val::Int((a - b).div_euclid(unit_micros)),
-        _ => Val::Null,
     }
 }
 

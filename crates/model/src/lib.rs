@@ -4,7 +4,9 @@
 //! serialised, compared and handed to a pure function.
 
 pub mod change;
+pub mod checks;
 pub mod clocks;
+pub mod exact;
 pub mod expr;
 pub mod id;
 pub mod issued;
@@ -16,8 +18,10 @@ pub mod proposal;
 pub mod row;
 pub mod scope;
 pub mod text;
+pub mod units;
 
 pub use change::{Actor, Body, Change, Channel, Command, Entry, FieldFinding, Op, Outcome, Refusal, RefusalCode};
+pub use exact::Frac;
 pub use id::{AccountId, CaseId, CommandId, PostId, ProposalId, Shard};
 pub use issued::{Issued, Standing};
 pub use pack::Model;
@@ -26,7 +30,11 @@ pub use place_tree::PlaceTree;
 pub use post::{Post, Posts};
 pub use proposal::{Proposal, ProposalState, RowDeed, RowWish, Verdict};
 pub use row::{Authority, Case, Link, Mark, Record, Route, RowKey, row_id};
+pub use rust_decimal::Decimal;
 pub use text::{Lang, Text};
+
+/// How amounts are rounded: half away from zero.
+pub const HALF_UP: rust_decimal::RoundingStrategy = rust_decimal::RoundingStrategy::MidpointAwayFromZero;
 
 /// A map of named field values, in a stable order so that its JSON is canonical.
 pub type Fields = std::collections::BTreeMap<String, serde_json::Value>;

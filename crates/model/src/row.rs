@@ -31,6 +31,9 @@ pub struct Case {
     pub state: String,
     /// Where it belongs.
     pub place: PlaceCode,
+    /// The office that took it in, where any office may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_at: Option<PlaceCode>,
     /// Level at which it is handled now.
     pub level: Level,
     /// Where exactly: longitude, latitude, WGS-84.
@@ -70,6 +73,12 @@ pub struct Case {
     /// Clocks that are no deadline: they only bound what may still be done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<String>,
+    /// Clocks an action suspended: no state lets them run on, only another action.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<String>,
+    /// When the last stretch of a clock begins.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub soon: BTreeMap<String, Timestamp>,
     /// Counters.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, u32>,
@@ -78,6 +87,9 @@ pub struct Case {
     pub marks: BTreeMap<String, Mark>,
     /// First and last entry of every state it has been in.
     pub entered: BTreeMap<String, (Timestamp, Timestamp)>,
+    /// Public notices that were put up.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notices: BTreeMap<String, Notice>,
     /// Other cases it is tied to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
@@ -100,6 +112,29 @@ impl Case {
     pub fn count(&self, name: &str) -> u32 {
         self.counts.get(name).copied().unwrap_or(0)
     }
+}
+
+/// A public notice of a case. What it shows is read from the case while it stands, so that nothing of it is left when it
+/// is taken down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// When it was put up.
+    pub from: Timestamp,
+    /// The first instant at which it no longer stands.
+    pub until: Timestamp,
+    /// Whether it has been taken down: after its time, or before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down: Option<Down>,
+}
+
+/// How a notice came down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Down {
+    /// It stood its time.
+    Ended,
+    /// It was withdrawn.
+    Withdrawn,
 }
 
 /// Who left a mark, and when.
@@ -134,6 +169,54 @@ pub struct Route {
     /// The county whose outline holds the point, when it is not the county of the code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<PlaceCode>,
+    /// The row of a register that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RuleHit>,
+    /// The post chosen by workload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<Chosen>,
+}
+
+impl Route {
+    /// A route that gives `place`, nothing else known.
+    #[must_use]
+    pub fn new(by: RouteBy, place: PlaceCode) -> Route {
+        Route {
+            by,
+            place,
+            edition: None,
+            near: Vec::new(),
+            moved_from: Vec::new(),
+            host: None,
+            rule: None,
+            chosen: None,
+        }
+    }
+}
+
+/// The row that decided a routing, and which edition of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleHit {
+    /// The register.
+    pub register: String,
+    /// The row.
+    pub key: String,
+    /// Its version.
+    pub version: u32,
+    /// First day of that version, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<Date>,
+}
+
+/// A post chosen because it had the fewest open cases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// The post.
+    pub post: PostId,
+    /// Open cases it had.
+    pub open: u32,
+    /// Posts it was chosen from.
+    pub among: u32,
 }
 
 /// The rule that decided a place.
@@ -148,6 +231,8 @@ pub enum RouteBy {
     Named,
     /// The place of the case it was opened from.
     Inherited,
+    /// A row of a register.
+    Rule,
     /// Moved by an action.
     Moved,
 }
@@ -163,6 +248,49 @@ pub struct Link {
     pub case: CaseId,
     /// Its shard.
     pub shard: Shard,
+    /// Its process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+    /// Nothing was left to settle in it when it was last heard of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub settled: bool,
+    /// The version that was heard of.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seen: u32,
+    /// Who had left which mark in it when this case was opened out of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub marks: BTreeMap<String, Mark>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_zero(seen: &u32) -> bool {
+    *seen == 0
+}
+
+/// Kind of the tie from a case to the one it was opened out of.
+pub const OPENED_FROM: &str = "opened_from";
+
+impl Link {
+    /// A tie of this kind to `case` as it stands.
+    #[must_use]
+    pub fn to(case: &Case, kind: &str) -> Link {
+        Link {
+            kind: kind.to_owned(),
+            number: case.number.clone(),
+            case: case.id,
+            shard: case.shard,
+            process: Some(case.process.clone()),
+            settled: case.closed_at.is_some(),
+            seen: case.version,
+            marks: BTreeMap::new(),
+        }
+    }
+
+    /// Whether it leads to a case of `process` that was opened out of this one.
+    #[must_use]
+    pub fn is_child(&self, process: &str) -> bool {
+        self.kind != OPENED_FROM && self.process.as_deref() == Some(process)
+    }
 }
 
 /// One version of a register row.

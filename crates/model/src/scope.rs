@@ -5,11 +5,12 @@ use crate::Fields;
 use crate::clocks::local_date;
 use crate::expr::{Scope, Val};
 use crate::issued::Standing;
-use crate::pack::{Field, FieldKind, Process};
-use crate::place::Level;
-use crate::row::{Case, Record};
+use crate::pack::{Field, FieldKind, Process, promised_of};
+use crate::place::{Level, PlaceCode};
+use crate::row::{Case, Down, Record};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// Rows of registers that live in memory, for following references.
@@ -20,6 +21,10 @@ pub trait Rows {
     fn is_known(&self, register: &str, key: &str) -> bool;
     /// The fields of `register`, for following a reference further.
     fn fields(&self, register: &str) -> &[Field];
+    /// The place the whole installation serves: where rows kept for the deployment count.
+    fn root(&self) -> Option<PlaceCode> {
+        None
+    }
 }
 
 /// The actor as expressions see it.
@@ -31,6 +36,10 @@ pub struct ActorView {
     pub level: Option<Level>,
     /// Post id.
     pub post: Option<String>,
+    /// The place the post stands at.
+    pub place: Option<PlaceCode>,
+    /// Who holds it.
+    pub account: Option<String>,
 }
 
 /// Names over a case and what is being typed.
@@ -57,20 +66,90 @@ fn opt_time<'a>(at: Option<Timestamp>) -> Val<'a> {
     at.map_or(Val::Null, time)
 }
 
-/// The value of a field, going on through references while there is path left.
-fn follow<'a>(rows: &'a dyn Rows, fields: &'a Fields, declared: &'a [Field], path: &[String], day: Date) -> Val<'a> {
+/// `notice.<name>.up`, `.ended`, `.from`, `.until`.
+fn notice<'a>(case: &Case, path: &[String]) -> Val<'a> {
+    let [name, what] = path else { return Val::Null };
+    let found = case.notices.get(name);
+    match what.as_str() {
+        "up" => Val::Bool(found.is_some_and(|notice| notice.down.is_none())),
+        "ended" => Val::Bool(found.is_some_and(|notice| notice.down == Some(Down::Ended))),
+        "from" => opt_time(found.map(|notice| notice.from)),
+        "until" => opt_time(found.map(|notice| notice.until)),
+        _ => Val::Null,
+    }
+}
+
+/// `children.<process>.open` and `.total`.
+fn children<'a>(case: &Case, path: &[String]) -> Val<'a> {
+    let [process, what] = path else { return Val::Null };
+    let of = case.links.iter().filter(|link| link.is_child(process));
+    let count = match what.as_str() {
+        "open" => of.filter(|link| !link.settled).count(),
+        _ => of.count(),
+    };
+    Val::Int(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// The value of a field, going on through references and into columns of tables while there is path left.
+pub fn follow<'a>(
+    rows: &'a dyn Rows,
+    fields: &'a Fields,
+    declared: &'a [Field],
+    path: &[String],
+    day: Date,
+) -> Val<'a> {
     let Some((name, rest)) = path.split_first() else {
         return Val::Null;
     };
-    let value = fields.get(name).map_or(Val::Null, Val::from_json);
-    if rest.is_empty() {
-        return value;
-    }
-    let Some(FieldKind::Ref { register }) = declared.iter().find(|f| f.name == *name).map(|f| &f.kind) else {
+    let Some(value) = fields.get(name) else {
         return Val::Null;
     };
-    let Val::Text(key) = value else { return Val::Null };
-    rows.row(register, &key, day).map_or(Val::Null, |row| follow(rows, &row.fields, rows.fields(register), rest, day))
+    if rest.is_empty() {
+        return Val::from_json(value);
+    }
+    let behind = |register: &str, key: &Value| {
+        let row = key.as_str().and_then(|key| rows.row(register, key, day));
+        row.map_or(Val::Null, |row| follow(rows, &row.fields, rows.fields(register), rest, day))
+    };
+    match declared.iter().find(|f| f.name == *name).map(|f| &f.kind) {
+        Some(FieldKind::Ref { register }) => behind(register, value),
+        Some(FieldKind::Refs { register, .. }) => {
+            let keys = value.as_array().into_iter().flatten();
+            Val::List(keys.map(|key| behind(register, key)).filter(|one| *one != Val::Null).collect())
+        }
+        Some(FieldKind::Table { fields: columns, .. }) => Val::List(column(value, columns, rest)),
+        _ => Val::Null,
+    }
+}
+
+/// The values of a column, empty cells left out.
+fn column<'a>(table: &'a Value, columns: &'a [Field], path: &[String]) -> Vec<Val<'a>> {
+    let Some(name) = path.first().filter(|name| columns.iter().any(|column| column.name == **name)) else {
+        return Vec::new();
+    };
+    let rows = table.as_array().into_iter().flatten();
+    rows.filter_map(|row| row.get(name)).map(Val::from_json).filter(|cell| *cell != Val::Null).collect()
+}
+
+/// Names while a row inside a row is judged: `row.*` is that row, everything else is what it is outside.
+pub struct InRow<'a> {
+    /// The names outside.
+    pub outer: &'a Names<'a>,
+    /// The row.
+    pub row: &'a Fields,
+    /// Its columns.
+    pub columns: &'a [Field],
+}
+
+impl Scope for InRow<'_> {
+    fn get<'a>(&'a self, path: &[String]) -> Val<'a> {
+        match path.split_first() {
+            Some((root, rest)) if root == "row" => {
+                follow(self.outer.rows, self.row, self.columns, rest, local_date(self.outer.now))
+            }
+            _ => self.outer.get(path),
+        }
+    }
 }
 
 impl Names<'_> {
@@ -82,6 +161,7 @@ impl Names<'_> {
             "channel" => Val::Text(Cow::Borrowed(&case.channel)),
             "number" => Val::Text(Cow::Borrowed(&case.number)),
             "place" => Val::Text(Cow::Owned(case.place.to_string())),
+            "taken_at" => case.taken_at.map_or(Val::Null, |place| Val::Text(Cow::Owned(place.to_string()))),
             "opened_at" => time(case.opened_at),
             "closed_at" => opt_time(case.closed_at),
             "observed_at" => opt_time(case.observed_at),
@@ -100,14 +180,13 @@ impl Names<'_> {
 
     fn clock<'a>(&'a self, case: &'a Case, path: &[String]) -> Val<'a> {
         let [name, what] = path else { return Val::Null };
-        let Some(clock) = case.clocks.get(name) else {
-            return if matches!(what.as_str(), "running" | "paused" | "overdue") {
-                Val::Bool(false)
-            } else {
-                Val::Null
-            };
+        let promised = what.strip_prefix("promised_");
+        let running = promised.map_or_else(|| name.clone(), |_| promised_of(name));
+        let what = promised.unwrap_or(what);
+        let Some(clock) = case.clocks.get(&running) else {
+            return if matches!(what, "running" | "paused" | "overdue") { Val::Bool(false) } else { Val::Null };
         };
-        match what.as_str() {
+        match what {
             "overdue" => Val::Bool(clock.is_overdue(self.now)),
             "running" => Val::Bool(clock.stopped_at().is_none() && !clock.is_paused()),
             "paused" => Val::Bool(clock.is_paused() && clock.stopped_at().is_none()),
@@ -140,6 +219,8 @@ impl Names<'_> {
             "role" => Val::Text(Cow::Borrowed(&actor.role)),
             "level" => actor.level.map_or(Val::Null, |level| Val::Text(Cow::Borrowed(level.as_str()))),
             "post" => actor.post.as_deref().map_or(Val::Null, |post| Val::Text(Cow::Borrowed(post))),
+            "place" => actor.place.map_or(Val::Null, |place| Val::Text(Cow::Owned(place.to_string()))),
+            "account" => actor.account.as_deref().map_or(Val::Null, |account| Val::Text(Cow::Borrowed(account))),
             _ => Val::Null,
         }
     }
@@ -158,6 +239,8 @@ impl Scope for Names<'_> {
             }),
             ("actor", _) => self.actor(rest),
             ("case", Some(case)) => self.case(case, rest),
+            ("notice", Some(case)) => notice(case, rest),
+            ("children", Some(case)) => children(case, rest),
             ("clock", Some(case)) => self.clock(case, rest),
             ("document", Some(case)) => self.document(case, rest),
             ("mark", Some(case)) => {
@@ -174,7 +257,7 @@ impl Scope for Names<'_> {
     }
 }
 
-/// Names over a register row: `row.*`.
+/// Names over a register row: `row.*`, for what is computed when it is written also `form.*`.
 pub struct RowNames<'a> {
     /// Register rows.
     pub rows: &'a dyn Rows,
@@ -185,7 +268,7 @@ pub struct RowNames<'a> {
 impl Scope for RowNames<'_> {
     fn get<'a>(&'a self, path: &[String]) -> Val<'a> {
         match path.split_first() {
-            Some((root, rest)) if root == "row" || root == "case" => follow(
+            Some((root, rest)) if matches!(root.as_str(), "row" | "case" | "form") => follow(
                 self.rows,
                 &self.record.fields,
                 self.rows.fields(&self.record.register),

@@ -4,6 +4,7 @@
 use crate::near;
 use crate::sink::{At, Sink};
 use crate::symbols::Symbols;
+use crate::trace::Form;
 use crate::yaml::{self, Kind, Node, Style};
 use ganglion_model::clocks::Length;
 use ganglion_model::{Level, Text};
@@ -22,6 +23,7 @@ pub struct Cx<'a> {
 
 /// Checks that `node` is a mapping with no other keys than `known`.
 pub fn mapping(sink: &Sink, node: &Node, what: &str, known: &[&str]) -> bool {
+    sink.saw(node.at, |seen| seen.keys(what, known));
     let Kind::Map(entries) = &node.kind else {
         sink.error(node.at, "wrong-shape", format!("{what} must be a mapping, this is {}", node.what()));
         return false;
@@ -38,8 +40,14 @@ impl<'a> Cx<'a> {
         mapping(self.sink, node, what, known)
     }
 
+    /// Notes that `node` is a mapping with exactly one of the keys `known`.
+    pub fn one_key(&self, node: &Node, what: &str, known: &[&str]) {
+        self.sink.saw(node.at, |seen| seen.one_key(what, known));
+    }
+
     /// The value of a key that must be there.
     pub fn need<'n>(&self, node: &'n Node, key: &str, what: &str) -> Option<&'n Node> {
+        self.sink.saw(node.at, |seen| seen.needs(key));
         let found = node.get(key);
         if found.is_none() && matches!(node.kind, Kind::Map(_)) {
             let remedy = format!("add `{key}: …`");
@@ -59,6 +67,7 @@ impl<'a> Cx<'a> {
 
     /// `{zh: …, en: …}` or a plain Chinese text.
     pub fn text(&self, node: &Node, what: &str) -> Text {
+        self.sink.saw(node.at, |seen| seen.form(Form::Text));
         let text = match &node.kind {
             Kind::Scalar(scalar) => Text::new(scalar.text.trim(), ""),
             Kind::Map(_) => {
@@ -82,17 +91,20 @@ impl<'a> Cx<'a> {
 
     /// The text under `key`, empty when absent.
     pub fn text_or_empty(&self, node: &Node, key: &str, what: &str) -> Text {
+        self.sink.saw(node.at, |seen| seen.value(key, Form::Text));
         node.get(key).map(|text| self.text(text, &format!("the {key} of {what}"))).unwrap_or_default()
     }
 
     /// The text under a key that must be there.
     pub fn needed_text(&self, node: &Node, key: &str, what: &str) -> Text {
+        self.sink.saw(node.at, |seen| seen.value(key, Form::Text));
         let text = self.need(node, key, what);
         text.map(|text| self.text(text, &format!("the {key} of {what}"))).unwrap_or_default()
     }
 
     /// `true` or `false` under `key`.
     pub fn flag(&self, node: &Node, key: &str, otherwise: bool) -> bool {
+        self.sink.saw(node.at, |seen| seen.value(key, Form::Flag(otherwise)));
         let Some(value) = node.get(key) else { return otherwise };
         match &value.kind {
             Kind::Scalar(scalar) if scalar.style == Style::Plain && scalar.text == "true" => true,
@@ -111,6 +123,7 @@ impl<'a> Cx<'a> {
 
     /// A whole number within bounds under `key`.
     pub fn number(&self, node: &Node, key: &str, (low, high): (i64, i64)) -> Option<i64> {
+        self.sink.saw(node.at, |seen| seen.value(key, Form::Whole(low, high)));
         let value = node.get(key)?;
         let number = self.scalar(value, key)?.parse::<i64>().ok().filter(|n| (low..=high).contains(n));
         if number.is_none() {
@@ -121,6 +134,7 @@ impl<'a> Cx<'a> {
 
     /// One of a few words under `key`.
     pub fn one_of<T: Copy>(&self, node: &Node, key: &str, words: &[(&str, T)]) -> Option<T> {
+        self.sink.saw(node.at, |seen| seen.value(key, Form::word_of(words.iter().map(|one| one.0))));
         let value = node.get(key)?;
         let word = self.scalar(value, key)?;
         let found = words.iter().find(|(known, _)| *known == word).map(|(_, meaning)| *meaning);
@@ -148,6 +162,7 @@ impl<'a> Cx<'a> {
 
     /// A level by its name.
     pub fn level(&self, node: &Node) -> Option<Level> {
+        self.sink.saw(node.at, |seen| seen.form(Form::word_of(Level::ALL.map(Level::as_str))));
         let name = self.scalar(node, "a level")?;
         let level = Level::parse(name);
         if level.is_none() {
@@ -159,6 +174,7 @@ impl<'a> Cx<'a> {
 
     /// Levels under `key`.
     pub fn levels(&self, node: &Node, key: &str) -> Vec<Level> {
+        self.sink.saw(node.at, |seen| seen.value(key, Form::Levels));
         let mut levels: Vec<Level> = Vec::new();
         for item in node.get(key).map(Node::items).unwrap_or_default() {
             levels.extend(self.level(item).filter(|level| !levels.contains(level)));
@@ -187,6 +203,7 @@ impl<'a> Cx<'a> {
 
     /// Names under `key`, each with its place.
     pub fn words<'n>(&self, node: &'n Node, key: &str) -> Vec<(At, &'n str)> {
+        self.sink.saw(node.at, |seen| seen.value(key, Form::Names));
         let items = node.get(key).map(Node::items).unwrap_or_default();
         items.iter().filter_map(|item| Some((item.at, self.scalar(item, key)?))).collect()
     }

@@ -6,10 +6,10 @@ use crate::load::Loaded;
 use crate::sink::At;
 use crate::yaml::Node;
 use ganglion_model::Model;
-use ganglion_model::pack::{ClockDef, Effect, Formula, Measure, Moment, OnOverdue, Process, Source, State, Who};
+use ganglion_model::pack::{ClockDef, Effect, OnOverdue, Process, State, Who};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Checks the processes and figures of `pack` as wholes.
+/// Checks the processes of `pack` as wholes.
 pub fn check(cx: Cx<'_>, pack: &Loaded, model: &Model) {
     for node in &pack.processes {
         let name = node.get("process").and_then(Node::text).unwrap_or_default();
@@ -21,7 +21,6 @@ pub fn check(cx: Cx<'_>, pack: &Loaded, model: &Model) {
             Flow::new(cx, node, process).check();
         }
     }
-    figures(cx, pack, model);
 }
 
 struct Flow<'a> {
@@ -32,7 +31,7 @@ struct Flow<'a> {
 }
 
 /// States that can be reached from the first, by actions.
-fn reachable(process: &Process) -> BTreeSet<&str> {
+pub fn reachable(process: &Process) -> BTreeSet<&str> {
     let mut reached = BTreeSet::new();
     let mut open = vec![process.initial.as_str()];
     while let Some(name) = open.pop() {
@@ -76,6 +75,27 @@ impl<'a> Flow<'a> {
             self.check_clock(clock);
         }
         self.check_counts();
+        if !self.cx.sink.has_errors() {
+            self.check_extensions();
+        }
+    }
+
+    /// Lengthening a clock that cannot run where it is done.
+    fn check_extensions(&self) {
+        let states = self.node.get("states").map(Node::entries).unwrap_or_default();
+        for (state, content) in states {
+            let actions = content.get("actions").map(Node::entries).unwrap_or_default();
+            let effects = actions.iter().flat_map(|(_, node)| node.get("do").map(Node::items).unwrap_or_default());
+            for item in effects {
+                let named = item.get("extend").and_then(|extend| extend.get("clock")).and_then(Node::text);
+                let Some(clock) = named.and_then(|name| self.process.clocks.get(name)) else { continue };
+                if !runs_in(self.process, clock).contains(state.text.as_str()) {
+                    let message = format!("the clock `{}` never runs in the state `{}`", clock.name, state.text);
+                    let remedy = "lengthen it where it runs, or list in `from` the state that starts it";
+                    self.cx.sink.warn(item.at, "dead-effect", message, remedy);
+                }
+            }
+        }
     }
 
     fn check_state(&self, state: &State) {
@@ -110,8 +130,8 @@ impl<'a> Flow<'a> {
 
     fn check_clock(&self, clock: &ClockDef) {
         let at = self.at("clocks", &clock.name);
-        let restarted =
-            self.effects().any(|effect| matches!(effect, Effect::Restart { clock: one, .. } if *one == clock.name));
+        let restarted = self.effects().any(|effect| starts(effect, &clock.name))
+            || (clock.from.is_empty() && clock.from_date.is_some());
         let starts = clock.from.iter().any(|state| self.reached.contains(state.as_str()));
         if !starts && !restarted {
             let message = format!("nothing starts the clock `{}`", clock.name);
@@ -122,7 +142,8 @@ impl<'a> Flow<'a> {
                 "list in `from` the states whose entry starts it",
             );
         }
-        let stops = clock.until.iter().any(|state| self.reached.contains(state.as_str()));
+        let stops = clock.until.iter().any(|state| self.reached.contains(state.as_str()))
+            || self.effects().any(|effect| matches!(effect, Effect::Stop(one) if *one == clock.name));
         if !stops {
             let message = format!("nothing stops the clock `{}`", clock.name);
             self.cx.sink.error_help(
@@ -163,8 +184,7 @@ impl<'a> Flow<'a> {
             let message = format!("`{name}` is taken when the clock falls due, but does not allow `system`");
             self.cx.sink.error_help(at, "system-may-not", message, "add `system` to `by` of the action");
         }
-        let without: Vec<&str> = self
-            .runs_in(clock)
+        let without: Vec<&str> = runs_in(self.process, clock)
             .into_iter()
             .filter(|state| !clock.suspend_in.iter().any(|one| one == state))
             .filter(|state| self.process.action(state, name).is_none())
@@ -174,30 +194,6 @@ impl<'a> Flow<'a> {
                 format!("the clock may fall due in {}, where there is no action `{name}`", without.join(", "));
             self.cx.sink.warn(at, "action-not-there", message, "add the action there, or stop or suspend the clock");
         }
-    }
-
-    /// States in which `clock` may be running.
-    fn runs_in(&self, clock: &ClockDef) -> BTreeSet<&'a str> {
-        let has = |states: &[String], name: &str| states.iter().any(|one| one == name);
-        let mut runs: BTreeMap<&str, bool> = BTreeMap::new();
-        let mut open = vec![(self.process.initial.as_str(), false)];
-        while let Some((name, before)) = open.pop() {
-            let Some(state) = self.process.states.get(name) else {
-                continue;
-            };
-            let after = (before && !has(&clock.until, name) && !state.is_final) || has(&clock.from, name);
-            if runs.get(state.name.as_str()).is_some_and(|known| *known || !after) {
-                continue;
-            }
-            runs.insert(&state.name, after);
-            for action in &state.actions {
-                let restarts =
-                    |effect: &Effect| matches!(effect, Effect::Restart { clock: one, .. } if *one == clock.name);
-                let during = after || action.effects.iter().any(restarts);
-                open.push((action.to.as_deref().unwrap_or(name), during));
-            }
-        }
-        runs.into_iter().filter(|(_, runs)| *runs).map(|(state, _)| state).collect()
     }
 
     fn check_counts(&self) {
@@ -225,43 +221,35 @@ impl<'a> Flow<'a> {
     }
 }
 
-/// Figures that can never be anything but zero, and formulas that do not fit their measures.
-fn figures(cx: Cx<'_>, pack: &Loaded, model: &Model) {
-    let Some(node) = &pack.indicators else { return };
-    for (key, node) in node.get("measures").map(Node::entries).unwrap_or_default() {
-        let Some(measure) = model.measures.get(&key.text).filter(|one| one.pack == pack.name) else {
+/// States in which `clock` may be running.
+pub fn runs_in<'a>(process: &'a Process, clock: &ClockDef) -> BTreeSet<&'a str> {
+    let has = |states: &[String], name: &str| states.iter().any(|one| one == name);
+    let mut runs: BTreeMap<&str, bool> = BTreeMap::new();
+    // A clock that starts with a day runs from whenever the day is known.
+    let anywhere = clock.from.is_empty() && clock.from_date.is_some();
+    let mut open = vec![(process.initial.as_str(), anywhere)];
+    while let Some((name, before)) = open.pop() {
+        let Some(state) = process.states.get(name) else {
             continue;
         };
-        let at = |key| node.get(key).map_or(node.at, |value| value.at);
-        for (part, moment) in [("at", Some(&measure.at)), ("minutes_since", measure.minutes_since.as_ref())] {
-            if let Some(state) = never(model, measure, moment) {
-                let message = format!("no case is ever in the state `{state}`");
-                cx.sink.error_help(at(part), "state-never-occurs", message, "see the finding about that state");
-            }
+        let after = (before && !has(&clock.until, name) && !state.is_final) || has(&clock.from, name);
+        if runs.get(state.name.as_str()).is_some_and(|known| *known || !after) {
+            continue;
         }
-        if measure.at == Moment::Always && measure.minutes_since.is_some() {
-            cx.sink.error(at("at"), "unknown-moment", "minutes run up to a moment, and `always` is none");
-        }
-    }
-    for (key, node) in node.get("indicators").map(Node::entries).unwrap_or_default() {
-        let Some(indicator) = model.indicators.get(&key.text).filter(|one| one.pack == pack.name) else {
-            continue;
-        };
-        let (Formula::MedianHours(name) | Formula::MeanHours(name)) = &indicator.formula else {
-            continue;
-        };
-        if model.measures.get(name).is_some_and(|measure| measure.minutes_since.is_none()) {
-            let at = node.get("median_hours").or_else(|| node.get("mean_hours")).map_or(node.at, |value| value.at);
-            let message = format!("`{name}` counts rows, not minutes");
-            cx.sink.error_help(at, "no-minutes", message, "add `minutes_since: opened` to the measure");
+        runs.insert(&state.name, after);
+        for action in &state.actions {
+            let restarts = |effect: &Effect| starts(effect, &clock.name);
+            let during = after || action.effects.iter().any(restarts);
+            open.push((action.to.as_deref().unwrap_or(name), during));
         }
     }
+    runs.into_iter().filter(|(_, runs)| *runs).map(|(state, _)| state).collect()
 }
 
-fn never<'a>(model: &Model, measure: &Measure, moment: Option<&'a Moment>) -> Option<&'a str> {
-    let (Some(Moment::First(state) | Moment::Last(state)), Source::Process(name)) = (moment, &measure.of) else {
-        return None;
-    };
-    let process = model.processes.get(name)?;
-    (!reachable(process).contains(state.as_str())).then_some(state)
+/// Whether an effect sets a clock going.
+fn starts(effect: &Effect, clock: &str) -> bool {
+    match effect {
+        Effect::Restart { clock: one, .. } | Effect::Start(one) => one == clock,
+        _ => false,
+    }
 }

@@ -1,55 +1,99 @@
 //! The type of a field: reading it, and checking what it refers to.
 
 use crate::cx::Cx;
+use crate::lower::number;
 use crate::near;
-use crate::yaml::Node;
-use ganglion_model::pack::FieldKind;
+use crate::yaml::{Kind, Node};
+use ganglion_model::pack::{Field, FieldKind, NumberDef};
+use ganglion_model::units;
 
 /// Most characters of a text field.
 const LONGEST_TEXT: i64 = 20_000;
+/// Most digits of a decimal: as many as are kept exactly.
+const MOST_DIGITS: i64 = 24;
 /// Most files of a field.
 const MOST_FILES: i64 = 50;
 
+/// Most rows of a table, and of a field of several references.
+const MOST_ROWS: i64 = 200;
+
 /// Keys every field may have.
-const COMMON: [&str; 12] =
-    ["type", "title", "help", "required", "when", "check", "personal", "see", "public", "default", "unit", "unique"];
+const COMMON: [&str; 13] = [
+    "type", "title", "help", "required", "when", "check", "personal", "see", "public", "default", "unit", "unique",
+    "fact",
+];
 
 /// Types with the keys they add.
-const TYPES: [(&str, &[&str]); 20] = [
+pub(crate) const TYPES: [(&str, &[&str]); 30] = [
     ("text", &["max", "pattern"]),
     ("long_text", &["max"]),
-    ("integer", &["min", "max"]),
-    ("decimal", &["precision", "scale"]),
-    ("money", &[]),
-    ("date", &[]),
+    ("integer", &["min", "max", "range"]),
+    ("decimal", &["precision", "scale", "min", "max", "range"]),
+    ("money", &["min", "max", "range"]),
+    ("quantity", &["precision", "scale", "min", "max", "range"]),
+    ("date", &["min", "max", "range"]),
+    ("time", &["min", "max", "range"]),
     ("datetime", &[]),
     ("boolean", &[]),
     ("choice", &["of"]),
     ("choices", &["of"]),
     ("ref", &["to"]),
+    ("refs", &["to", "max"]),
     ("case_ref", &["to"]),
     ("place", &["levels"]),
     ("post", &["roles", "within"]),
     ("posts", &["roles", "within"]),
+    ("account", &["roles", "within"]),
     ("point", &[]),
+    ("line", &[]),
+    ("polygon", &[]),
     ("files", &["accept", "max"]),
     ("phone", &[]),
     ("citizen_id", &[]),
+    ("credit_code", &[]),
     ("duration", &[]),
+    ("serial", &["pattern"]),
+    ("table", &["fields", "min_rows", "max_rows"]),
+    ("computed", &["as", "value"]),
 ];
+
+/// What a computed value may be.
+const COMPUTED: [&str; 8] = ["integer", "decimal", "money", "quantity", "date", "text", "boolean", "time"];
+/// What cannot stand in a cell of a table: what needs a table, a map or an upload of its own.
+const NOT_IN_CELLS: [&str; 6] = ["table", "files", "line", "polygon", "serial", "posts"];
 
 /// The type of the field declared by `node`. References are not followed; see [`check`].
 pub fn read(cx: Cx<'_>, node: &Node) -> Option<FieldKind> {
-    let word = cx.need(node, "type", "a field")?;
+    let (_, name, extra) = named(cx, node, "type")?;
+    if name != "computed" {
+        let known: Vec<&str> = COMMON.iter().chain(extra).copied().collect();
+        cx.mapping(node, &format!("a field of type {name}"), &known);
+        return of_type(cx, node, name);
+    }
+    cx.need(node, "value", "a computed field");
+    let (word, name, more) = named(cx, node, "as")?;
+    if !COMPUTED.contains(&name) {
+        let remedy = format!("a computed field is one of {}", COMPUTED.join(", "));
+        cx.sink.error_help(word.at, "unknown-type", format!("a value of type {name} cannot be computed"), remedy);
+        return None;
+    }
+    // What is computed is neither demanded nor judged.
+    let never = |key: &&str| ["required", "default", "min", "max", "range", "pattern"].contains(key) && name != "text";
+    let known = COMMON.iter().chain(extra).chain(more).copied().filter(|key| !never(key));
+    cx.mapping(node, "a computed field", &known.collect::<Vec<_>>());
+    of_type(cx, node, name)
+}
+
+/// The type named under `key`, with the keys it adds.
+fn named<'n>(cx: Cx<'_>, node: &'n Node, key: &str) -> Option<(&'n Node, &'n str, &'static [&'static str])> {
+    let word = cx.need(node, key, "a field")?;
     let name = cx.scalar(word, "a field's type")?;
     let Some((_, extra)) = TYPES.iter().find(|(known, _)| *known == name) else {
         let remedy = near::nearest(name, TYPES.iter().map(|one| one.0)).map(|near| format!("did you mean `{near}`?"));
         cx.sink.error_maybe(word.at, "unknown-type", format!("there is no field type `{name}`"), remedy);
         return None;
     };
-    let known: Vec<&str> = COMMON.iter().chain(*extra).copied().collect();
-    cx.mapping(node, &format!("a field of type {name}"), &known);
-    of_type(cx, node, name)
+    Some((word, name, extra))
 }
 
 /// The type called `name`, one of [`TYPES`], with its further keys.
@@ -61,27 +105,94 @@ fn of_type(cx: Cx<'_>, node: &Node, name: &str) -> Option<FieldKind> {
         "text" => FieldKind::Text { max: small(whole("max", 1, LONGEST_TEXT, 200)), pattern: pattern(cx, node) },
         "long_text" => FieldKind::LongText { max: small(whole("max", 1, LONGEST_TEXT, 4000)) },
         "integer" => integer(cx, node),
-        "decimal" => decimal(cx, node),
+        "decimal" => {
+            let (precision, scale) = digits(cx, node);
+            FieldKind::Decimal { precision, scale }
+        }
+        "quantity" => {
+            let (precision, scale) = digits(cx, node);
+            FieldKind::Quantity { unit: unit(cx, node)?, precision, scale }
+        }
         "money" => FieldKind::Money,
         "date" => FieldKind::Date,
+        "time" => FieldKind::Time,
         "datetime" => FieldKind::Datetime,
         "boolean" => FieldKind::Boolean,
         "choice" => FieldKind::Choice { list: target("of")?.to_owned() },
         "choices" => FieldKind::Choices { list: target("of")?.to_owned() },
         "ref" => FieldKind::Ref { register: target("to")?.to_owned() },
+        "refs" => FieldKind::Refs { register: target("to")?.to_owned(), max: small(whole("max", 1, MOST_ROWS, 50)) },
         "case_ref" => FieldKind::CaseRef { process: target("to")?.to_owned() },
         "place" => FieldKind::Place { levels: cx.levels(node, "levels") },
         "post" => FieldKind::Post { roles: roles(cx, node), within: within(cx, node) },
         "posts" => FieldKind::Posts { roles: roles(cx, node), within: within(cx, node) },
+        "account" => FieldKind::Account { roles: roles(cx, node), within: within(cx, node) },
         "point" => FieldKind::Point,
+        "line" => FieldKind::Line,
+        "polygon" => FieldKind::Polygon,
         "files" => FieldKind::Files {
             images: cx.one_of(node, "accept", &[("image", true), ("any", false)]).unwrap_or(false),
             max: small(whole("max", 1, MOST_FILES, 9)),
         },
         "phone" => FieldKind::Phone,
         "citizen_id" => FieldKind::CitizenId,
+        "credit_code" => FieldKind::CreditCode,
+        "serial" => FieldKind::Serial {
+            number: NumberDef { on_state: None, parts: number::parts(cx, cx.need(node, "pattern", "a serial")?) },
+        },
+        "table" => table(cx, node)?,
         _ => FieldKind::Duration,
     })
+}
+
+/// The columns with their types only; the rest is read when the field is lowered.
+fn table(cx: Cx<'_>, node: &Node) -> Option<FieldKind> {
+    let rows =
+        |key, otherwise| cx.number(node, key, (0, MOST_ROWS)).and_then(|n| u32::try_from(n).ok()).unwrap_or(otherwise);
+    let (min_rows, max_rows) = (rows("min_rows", 0), rows("max_rows", 50));
+    if min_rows > max_rows || max_rows == 0 {
+        cx.sink.error(node.at, "bad-number", "`max_rows` is at least 1 and not below `min_rows`");
+    }
+    let columns = cx.need(node, "fields", "a table")?;
+    let mut fields = Vec::new();
+    for (key, column) in columns.entries() {
+        if let Some(word) = column.get("type")
+            && let Some(name) = word.text().filter(|name| NOT_IN_CELLS.contains(name))
+        {
+            let message = format!("a cell of a table cannot be of type {name}");
+            cx.sink.error_help(word.at, "not-in-a-table", message, "keep it beside the table");
+            continue;
+        }
+        let kind = read(cx, column)?;
+        fields.push(Field { name: key.text.clone(), kind, ..Field::default() });
+    }
+    Some(FieldKind::Table { fields, min_rows, max_rows })
+}
+
+/// The nodes of the smallest and the largest value: `min` and `max`, or both as `range: [min, max]`.
+pub fn bounds(node: &Node) -> [Option<&Node>; 2] {
+    let both = node.get("range").map(Node::items).unwrap_or_default();
+    [node.get("min").or(both.first()), node.get("max").or(both.get(1))]
+}
+
+/// Constant bounds of whole numbers stand with the type; expressions are read with the field.
+fn integer(cx: Cx<'_>, node: &Node) -> FieldKind {
+    let [min, max] = bounds(node).map(|bound| bound?.text()?.parse::<i64>().ok());
+    if min.zip(max).is_some_and(|(min, max)| min > max) {
+        cx.sink.error(node.at, "bad-number", "`min` is larger than `max`");
+    }
+    FieldKind::Integer { min, max }
+}
+
+fn unit(cx: Cx<'_>, node: &Node) -> Option<String> {
+    let given = cx.need(node, "unit", "a quantity")?;
+    let code = cx.scalar(given, "a unit")?;
+    if units::unit(code).is_none() {
+        let known: Vec<&str> = units::all().map(|unit| unit.code.as_str()).collect();
+        cx.unknown((given.at, "unknown-unit"), &format!("there is no unit `{code}`"), code, known);
+        return None;
+    }
+    Some(code.to_owned())
 }
 
 fn roles(cx: Cx<'_>, node: &Node) -> Vec<String> {
@@ -93,7 +204,11 @@ fn within(cx: Cx<'_>, node: &Node) -> Option<ganglion_model::Level> {
 }
 
 fn pattern(cx: Cx<'_>, node: &Node) -> Option<String> {
-    let given = node.get("pattern")?;
+    let mut given = node.get("pattern")?;
+    if matches!(given.kind, Kind::Map(_)) {
+        cx.mapping(given, "a pattern", &["matches", "message"]);
+        given = cx.need(given, "matches", "a pattern")?;
+    }
     let text = cx.scalar(given, "pattern")?;
     if let Err(error) = regex::Regex::new(&format!("^(?:{text})$")) {
         let reason = error.to_string();
@@ -104,23 +219,15 @@ fn pattern(cx: Cx<'_>, node: &Node) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn integer(cx: Cx<'_>, node: &Node) -> FieldKind {
-    let bound = |key| cx.number(node, key, (i64::MIN, i64::MAX));
-    let (min, max) = (bound("min"), bound("max"));
-    if min.zip(max).is_some_and(|(min, max)| min > max) {
-        cx.sink.error(node.at, "bad-number", "`min` is larger than `max`");
-    }
-    FieldKind::Integer { min, max }
-}
-
-fn decimal(cx: Cx<'_>, node: &Node) -> FieldKind {
-    let digits =
-        |key, low, otherwise| cx.number(node, key, (low, 30)).and_then(|n| u8::try_from(n).ok()).unwrap_or(otherwise);
+fn digits(cx: Cx<'_>, node: &Node) -> (u8, u8) {
+    let digits = |key, low, otherwise| {
+        cx.number(node, key, (low, MOST_DIGITS)).and_then(|n| u8::try_from(n).ok()).unwrap_or(otherwise)
+    };
     let (precision, scale) = (digits("precision", 1, 18), digits("scale", 0, 2));
     if scale > precision {
         cx.sink.error(node.at, "bad-number", "`scale` is larger than `precision`");
     }
-    FieldKind::Decimal { precision, scale }
+    (precision, scale)
 }
 
 /// Checks that what the type refers to is declared and usable from this pack.
@@ -131,7 +238,7 @@ pub fn check(cx: Cx<'_>, node: &Node, kind: &FieldKind) {
         FieldKind::Choice { list } | FieldKind::Choices { list } => {
             cx.usable(at("of"), ("list", "unknown-list"), list, symbols.lists.iter().map(|(name, l)| (name, &l.packs)));
         }
-        FieldKind::Ref { register } => {
+        FieldKind::Ref { register } | FieldKind::Refs { register, .. } => {
             let known = symbols.registers.iter().map(|(name, one)| (name, &one.packs));
             cx.usable(at("to"), ("register", "unknown-register"), register, known);
         }
@@ -139,7 +246,7 @@ pub fn check(cx: Cx<'_>, node: &Node, kind: &FieldKind) {
             let known = symbols.processes.iter().map(|(name, one)| (name, &one.packs));
             cx.usable(at("to"), ("process", "unknown-process"), process, known);
         }
-        FieldKind::Post { roles, .. } | FieldKind::Posts { roles, .. } => {
+        FieldKind::Post { roles, .. } | FieldKind::Posts { roles, .. } | FieldKind::Account { roles, .. } => {
             for (item, role) in node.get("roles").map(Node::items).unwrap_or_default().iter().zip(roles) {
                 cx.usable_role(item.at, role);
             }

@@ -2,23 +2,38 @@
 //!
 //! Left out: running scenarios, installing packs over live data, and anything that happens to a case.
 
+mod burden;
 mod cel;
+mod constant;
 mod cx;
+mod diff;
+mod fact;
+mod figures;
 mod finding;
 mod flow;
 mod kind;
+mod lint;
 mod lists;
 mod load;
 mod lower;
 mod names;
 mod near;
+mod reference;
+mod schema;
+mod shape;
 mod sink;
 mod source;
+mod specimen;
 mod symbols;
 mod table;
+mod trace;
 mod yaml;
 
+pub use burden::{Burden, burden};
+pub use diff::{Difference, How, diff};
 pub use finding::{Finding, Findings, Severity};
+pub use reference::{Example, reference};
+pub use schema::schemas;
 pub use sink::MAX_FINDINGS;
 pub use source::{Files, Folder, MAX_FILE_BYTES, MAX_FILES, PackSource};
 
@@ -34,22 +49,36 @@ use symbols::Symbols;
 #[must_use]
 pub fn compile(packs: &[PackSource]) -> (Option<Model>, Findings) {
     let sink = Sink::default();
-    let loaded: Vec<Loaded> = packs.iter().map(|pack| Loaded::load(&sink, pack)).collect();
-    let symbols = Symbols::collect(&sink, &loaded);
-    let mut model = Model::default();
-    let mut rows = AllRows::new();
-    for pack in &loaded {
-        let cx = Cx { symbols: &symbols, sink: &sink, pack: &pack.name };
-        lower_pack(cx, pack, &mut model, &mut rows);
-    }
-    lower::seed::finish(Cx { symbols: &symbols, sink: &sink, pack: "" }, rows, &mut model);
-    for pack in &loaded {
-        let cx = Cx { symbols: &symbols, sink: &sink, pack: &pack.name };
-        flow::check(cx, pack, &model);
-    }
+    let model = read(&sink, packs);
     let findings = sink.finish();
     let good = findings.errors() == 0;
     (good.then_some(model), findings)
+}
+
+/// Reads packs into a model; whatever is wrong goes to `sink`.
+fn read(sink: &Sink, packs: &[PackSource]) -> Model {
+    let loaded: Vec<Loaded> = packs.iter().map(|pack| Loaded::load(sink, pack)).collect();
+    let symbols = Symbols::collect(sink, &loaded);
+    let mut model = Model::default();
+    let mut rows = AllRows::new();
+    for pack in &loaded {
+        let cx = Cx { symbols: &symbols, sink, pack: &pack.name };
+        lower_pack(cx, pack, &mut model, &mut rows);
+    }
+    lower::indicator::finish(&mut model);
+    lower::seed::finish(Cx { symbols: &symbols, sink, pack: "" }, rows, &mut model);
+    let used = lint::lists_used(&loaded);
+    for pack in &loaded {
+        let cx = Cx { symbols: &symbols, sink, pack: &pack.name };
+        flow::check(cx, pack, &model);
+        figures::check(cx, pack, &model);
+        // After errors half of it would look doubtful.
+        if !sink.has_errors() {
+            lint::check(cx, pack, &model, &used);
+        }
+    }
+    fact::check(Cx { symbols: &symbols, sink, pack: "" }, &loaded, &mut model);
+    model
 }
 
 /// Reads and compiles pack folders that are installed together.

@@ -1,6 +1,8 @@
 //! Where findings gather while packs are read: places in files, one list, no duplicates, bounded.
 
 use crate::finding::{Finding, Findings, Severity};
+use crate::trace::{Seen, Trace};
+use crate::yaml::Node;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
@@ -8,7 +10,7 @@ use std::collections::BTreeSet;
 pub const MAX_FINDINGS: usize = 2000;
 
 /// Findings that mean nothing while a file cannot be read, because that file may declare what they miss.
-const ABOUT_NAMES: [&str; 19] = [
+const ABOUT_NAMES: [&str; 20] = [
     "unknown-pack",
     "unknown-role",
     "unknown-who",
@@ -22,6 +24,7 @@ const ABOUT_NAMES: [&str; 19] = [
     "unknown-field",
     "unknown-measure",
     "unknown-document",
+    "unknown-indicator",
     "unknown-code",
     "unknown-row",
     "unknown-action",
@@ -56,14 +59,51 @@ pub struct Sink {
     files: RefCell<Vec<(String, String)>>,
     found: RefCell<BTreeSet<Found>>,
     unread: Cell<bool>,
+    trace: Option<RefCell<Trace>>,
 }
 
 impl Sink {
+    /// A sink that also notes how each node is read; see [`crate::trace`].
+    pub fn tracing() -> Sink {
+        Sink { trace: Some(RefCell::default()), ..Sink::default() }
+    }
+
+    /// Notes something about how the node at `at` is read. Costs nothing unless this sink traces.
+    pub fn saw(&self, at: At, note: impl FnOnce(&mut Seen)) {
+        if let Some(trace) = &self.trace {
+            note(trace.borrow_mut().nodes.entry(at).or_default());
+        }
+    }
+
+    /// Notes the content of a file.
+    pub fn saw_file(&self, file: usize, node: &Node) {
+        if let Some(trace) = &self.trace {
+            let shown = self.files.borrow().get(file).map(|(shown, _)| shown.clone()).unwrap_or_default();
+            trace.borrow_mut().roots.push((shown, node.clone()));
+        }
+    }
+
+    /// What was noted.
+    pub fn into_trace(self) -> Trace {
+        self.trace.map(RefCell::into_inner).unwrap_or_default()
+    }
     /// Registers a file under the path shown to the author.
     pub fn file(&self, shown: &str, text: &str) -> usize {
         let mut files = self.files.borrow_mut();
         files.push((shown.to_owned(), text.to_owned()));
         files.len() - 1
+    }
+
+    /// Whether an error was found so far.
+    pub fn has_errors(&self) -> bool {
+        self.found.borrow().iter().any(|found| found.severity == Severity::Error)
+    }
+
+    /// A place as shown to the author.
+    pub fn shown(&self, at: At) -> String {
+        let files = self.files.borrow();
+        let file = files.get(at.file).map(|(shown, _)| shown.as_str()).unwrap_or_default();
+        format!("{file}, line {}", at.line)
     }
 
     /// Notes that a file could not be read, so that what it declares is not known.

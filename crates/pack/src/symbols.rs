@@ -4,6 +4,7 @@
 use crate::cx::Cx;
 use crate::kind;
 use crate::load::Loaded;
+use crate::lower::field::is_computed;
 use crate::near;
 use crate::sink::{At, Sink};
 use crate::yaml::{Key, Node};
@@ -21,6 +22,8 @@ pub struct FieldSymbol {
     pub confidential: bool,
     /// Always demanded, without a condition.
     pub required: bool,
+    /// Given by the system: computed, or a number.
+    pub given: bool,
     /// Where it is declared.
     pub at: At,
 }
@@ -47,6 +50,8 @@ pub struct RegisterSymbol {
     pub at: At,
     /// Whether its rows belong to the deployment and can be followed in expressions.
     pub deployment: bool,
+    /// Whether its rows have a first and a last day.
+    pub dated: bool,
     /// Fields.
     pub fields: FieldSymbols,
 }
@@ -70,6 +75,8 @@ pub struct ProcessSymbol {
     pub states: Vec<String>,
     /// Clocks.
     pub clocks: Vec<String>,
+    /// Public notices.
+    pub notices: Vec<String>,
     /// Marks made by some action.
     pub marks: BTreeSet<String>,
     /// Field the router takes the place from.
@@ -183,6 +190,7 @@ impl Symbols {
             packs: vec![pack.to_owned()],
             at,
             deployment: Level::parse(text("scope")).is_none(),
+            dated: text("dated") == "true",
             fields: fields(node.get("fields")),
         };
         if let Some(first) = self.registers.get(name) {
@@ -207,6 +215,7 @@ impl Symbols {
             counts: texts(node.get("counts")),
             states: keys("states").collect(),
             clocks: keys("clocks").collect(),
+            notices: keys("notices").collect(),
             ..ProcessSymbol::default()
         };
         let route = node.get("route");
@@ -248,8 +257,10 @@ impl Symbols {
             [("measures", "measure", &mut self.measures), ("indicators", "indicator", &mut self.indicators)]
         {
             for (name, _) in node.get(key).map(Node::entries).unwrap_or_default() {
-                if into.insert(name.text.clone(), name.at).is_some() {
-                    sink.error(name.at, "duplicate-name", format!("another pack declares the {what} `{}`", name.text));
+                if let Some(first) = into.insert(name.text.clone(), name.at) {
+                    let message = format!("another pack declares the {what} `{}` ({})", name.text, sink.shown(first));
+                    let remedy = format!("names of figures are shared by all packs: begin it with {}_", pack.name);
+                    sink.error_help(name.at, "duplicate-name", message, remedy);
                 }
             }
         }
@@ -270,8 +281,11 @@ pub fn fields(node: Option<&Node>) -> FieldSymbols {
     let entries = node.map(Node::entries).unwrap_or_default().iter();
     entries
         .map(|(key, node)| {
+            let kind = kind::read(cx, node);
+            let given = is_computed(node) || matches!(kind, Some(FieldKind::Serial { .. }));
             let symbol = FieldSymbol {
-                kind: kind::read(cx, node),
+                kind,
+                given,
                 personal: cx.flag(node, "personal", false),
                 confidential: node.get("see").is_some(),
                 required: cx.flag(node, "required", false) && node.get("when").is_none(),

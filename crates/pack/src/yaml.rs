@@ -119,7 +119,11 @@ pub fn parse(sink: &Sink, file: usize, text: &str) -> Option<Node> {
         with_snippet: false,
     };
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
-        Ok(raw) => Some(Build { sink, file, text }.node(raw)),
+        Ok(raw) => {
+            let node = Build { sink, file, text }.node(raw);
+            sink.saw_file(file, &node);
+            Some(node)
+        }
         Err(error) => {
             let at = error.location().map_or(At { file, line: 1, column: 1 }, |place| at(file, place));
             let message = error.without_snippet().to_string();

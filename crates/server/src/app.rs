@@ -7,7 +7,8 @@ use crate::limits::{
     SIGN_IN_LOCK_SECONDS, SIGN_IN_TRIES_MAX, STOP_SECONDS, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
 };
 use crate::map::Outlines;
-use crate::papers::Press;
+use crate::numbers::Numbers;
+use crate::papers::{Batches, Press};
 use crate::public::home::HomeFigures;
 use crate::rate::Rate;
 use crate::session::SessionCache;
@@ -34,6 +35,8 @@ pub type AppState = Arc<App>;
 pub struct Settings {
     /// Demonstration: one-click sign-in and a strip that says so. Never in service.
     pub demo: bool,
+    /// Simulated people act in the demonstration; the strip says so.
+    pub demo_moving: bool,
     /// Name of the place served; empty: the name of the place the installation serves.
     pub site: Text,
     /// Where files are kept.
@@ -55,6 +58,7 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             demo: false,
+            demo_moving: false,
             site: Text::default(),
             data_dir: PathBuf::from("data"),
             cookie_secure: false,
@@ -123,17 +127,22 @@ pub struct App {
     pub master: Key,
     /// Settings.
     pub settings: Settings,
+    /// Calendar and office hours as the installation began with them, before anything was laid over.
+    pub office: ganglion_kernel::clocks::Office,
     pub(crate) ui: Ui,
     templates: ArcSwap<Templates>,
     pub(crate) files: Files,
     pub(crate) sessions: SessionCache,
+    pub(crate) numbers: Numbers,
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
     pub(crate) outlines: Outlines,
     pub(crate) imports: Imports,
     pub(crate) home: HomeFigures,
     pub(crate) press: Arc<Press>,
+    pub(crate) batches: Batches,
     pub(crate) live: crate::live::Hub,
+    pub(crate) installs: crate::packs::Installs,
     pub(crate) live_listeners: Arc<Semaphore>,
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -147,8 +156,11 @@ impl App {
         let ui = Ui { folder: parts.settings.ui_dir.clone() };
         let templates = ArcSwap::from_pointee(Templates::load(&ui)?);
         let files = Files::open(parts.settings.data_dir.join("files"))?;
+        let batches = Batches::open(parts.settings.data_dir.join("batches"))?;
         let rate = |max| Rate::new(max, RATE_WINDOW_SECONDS);
+        let office = parts.world.load().office.clone();
         Ok(App {
+            office,
             store: parts.store,
             world: parts.world,
             committer: parts.committer,
@@ -160,6 +172,7 @@ impl App {
             templates,
             files,
             sessions: SessionCache::default(),
+            numbers: Numbers::default(),
             rates: Rates {
                 failures: Rate::new(SIGN_IN_FAILURES_MAX, SIGN_IN_LOCK_SECONDS),
                 sign_in: rate(SIGN_IN_TRIES_MAX),
@@ -172,7 +185,9 @@ impl App {
             outlines: Outlines::default(),
             home: HomeFigures::default(),
             press: Arc::default(),
+            batches,
             live: crate::live::Hub::default(),
+            installs: crate::packs::Installs::default(),
             live_listeners: Arc::new(Semaphore::new(crate::limits::LIVE_LISTENERS_MAX)),
             stopping: watch::Sender::new(false),
         })

@@ -141,7 +141,7 @@ impl Spoken {
             Error::Refused(refusal) => {
                 let look = web.look(&words);
                 let field = |finding: &FieldFinding| {
-                    let message = look.problem(finding, &finding.field);
+                    let message = look.problem(None, finding, &finding.field);
                     json!({ "field": finding.field, "problem": finding.problem, "message": message })
                 };
                 return Spoken {

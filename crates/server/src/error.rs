@@ -115,7 +115,8 @@ pub fn refusal_status(code: RefusalCode) -> StatusCode {
         | RefusalCode::Changed
         | RefusalCode::Duplicate
         | RefusalCode::Overlap
-        | RefusalCode::Referenced => StatusCode::CONFLICT,
+        | RefusalCode::Referenced
+        | RefusalCode::NothingWaiting => StatusCode::CONFLICT,
         RefusalCode::Guard | RefusalCode::Form | RefusalCode::Outside | RefusalCode::WrongShard => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
@@ -139,6 +140,7 @@ pub fn refusal_name(code: RefusalCode) -> &'static str {
         RefusalCode::Unknown => "unknown",
         RefusalCode::Overlap => "overlap",
         RefusalCode::Referenced => "referenced",
+        RefusalCode::NothingWaiting => "nothing_waiting",
     }
 }
 

@@ -12,8 +12,8 @@ pub const PICTURE_BYTES_MAX: u64 = 12 * 1024 * 1024;
 pub const PICTURE_MEGABYTES_MAX: u32 = 12;
 /// Bytes of one field of a form that is no file.
 pub const FIELD_BYTES_MAX: usize = 128 * 1024;
-/// Fields of one form.
-pub const FIELDS_MAX: usize = 400;
+/// Fields of one form, cells of tables included.
+pub const FIELDS_MAX: usize = 2_000;
 /// Files of one form.
 pub const FILES_MAX: usize = 12;
 /// Bytes of one request with files that are read to the end so that a clear answer can be given; beyond them the
@@ -49,12 +49,24 @@ pub const UPLOAD_TRIES_MAX: u32 = 600;
 pub const FOLLOW_TRIES_MAX: u32 = 20;
 /// Codes of documents that lead nowhere, from one address in [`RATE_WINDOW_SECONDS`].
 pub const VERIFY_TRIES_MAX: u32 = 60;
+/// Batches of documents that run at the same time.
+pub const BATCHES_RUNNING_MAX: usize = 2;
+/// Batches that are kept to be fetched.
+pub const BATCHES_KEPT_MAX: usize = 20;
+/// How long a batch is kept, hours.
+pub const BATCH_KEPT_HOURS: i64 = 24;
+/// Cases a batch takes at once: their documents are in memory together.
+pub const BATCH_CASES_AT_ONCE: u32 = 64;
+/// Seconds somebody waits for one document.
+pub const PRINT_SECONDS_MAX: u64 = 30;
 /// Window of the rates above, seconds.
 pub const RATE_WINDOW_SECONDS: i64 = 15 * 60;
 /// Addresses and accounts remembered for rates and locks.
 pub const RATE_KEYS_MAX: usize = 20_000;
 /// Sessions remembered between requests.
 pub const SESSION_CACHE_MAX: usize = 20_000;
+/// Public numbers remembered between requests.
+pub const NUMBERS_REMEMBERED_MAX: usize = 20_000;
 /// How long a remembered session is trusted before the store is asked again, seconds.
 pub const SESSION_CACHE_SECONDS: i64 = 30;
 /// How long a reporter's proof lasts, seconds.
@@ -83,6 +95,14 @@ pub const TEMPLATE_FUEL: u64 = 5_000_000;
 pub const TIMERS_AT_ONCE: u32 = 500;
 /// Journal lines a job reads at once.
 pub const JOURNAL_LINES_AT_ONCE: u32 = 500;
+/// How long an upload that was never sent with anything is kept, hours.
+pub const UPLOAD_KEPT_HOURS: i64 = 24;
+/// How long the outcome of a command is kept, so that a repeat is answered from the record, days.
+pub const ANSWER_KEPT_DAYS: i64 = 30;
+/// How often what is no longer needed is looked for, seconds.
+pub const CLEAN_EVERY_SECONDS: u64 = 3_600;
+/// Rows of each kind forgotten in one transaction.
+pub const FORGOTTEN_AT_ONCE: u32 = 500;
 /// Wait named in `Retry-After` when the queue is full, seconds.
 pub const RETRY_SECONDS: u64 = 2;
 /// How long a stopping server waits for requests under way, seconds.

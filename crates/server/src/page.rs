@@ -25,6 +25,8 @@ pub struct Page {
     pub site: String,
     /// Demonstration mode.
     pub demo: bool,
+    /// Whether simulated people act on.
+    pub demo_moving: bool,
     /// Large text.
     pub elder: bool,
     /// `light` or `dark`.
@@ -91,12 +93,13 @@ pub struct Flash {
 const PUBLIC_NAV: [(&str, &str); 3] =
     [("/report", "nav-report"), ("/follow", "nav-follow"), ("/figures", "nav-open-figures")];
 /// The menu of staff.
-const STAFF_NAV: [(&str, &str); 7] = [
+const STAFF_NAV: [(&str, &str); 8] = [
     ("/desk", "nav-desk"),
     ("/cases", "nav-cases"),
     ("/centre", "nav-centre"),
     ("/registers", "nav-registers"),
     ("/figures", "nav-figures"),
+    ("/documents", "nav-documents"),
     ("/m", "nav-m"),
     ("/admin", "nav-admin"),
 ];
@@ -123,6 +126,7 @@ impl Web {
             path: self.path.clone(),
             site: self.site(),
             demo: self.app.settings.demo,
+            demo_moving: self.app.settings.demo_moving,
             elder: self.elder,
             theme: self.theme,
             csrf: self.csrf.clone(),

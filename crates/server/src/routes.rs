@@ -3,8 +3,8 @@
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::JSON_BYTES_MAX;
-use crate::public::{follow, follow_case, home, report, sent, sign_in, verify};
-use crate::{api, assets, context, files, live, map, staff};
+use crate::public::{follow, follow_case, home, notices, report, sent, sign_in, verify};
+use crate::{api, assets, context, demo_picture, files, live, map, staff};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -43,10 +43,16 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/follow/{number}/{action}", post(follow_case::act))
         .route("/v", get(verify::ask))
         .route("/v/{code}", get(verify::show))
+        .route("/notices", get(notices::show))
+        .route("/notices/{id}/{name}", get(notices::one))
+        .route("/notices/{id}/{name}/object", post(notices::object))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/post", get(sign_in::switch));
-    if demo { router.route("/sign-in/demo", post(sign_in::enter_demo)) } else { router }
+    if !demo {
+        return router;
+    }
+    router.route("/sign-in/demo", post(sign_in::enter_demo)).route("/demo/pictures/{kind}", get(demo_picture::show))
 }
 
 /// The JSON interface.
@@ -54,8 +60,11 @@ fn for_programs() -> Router<AppState> {
     Router::new()
         .route("/api/v1/sign-in", post(api::sign_in))
         .route("/api/v1/cases", get(api::list).post(api::open))
+        .route("/api/packs", post(api::put_packs).get(api::packs).layer(DefaultBodyLimit::max(api::PACK_BYTES_MAX)))
         .route("/api/v1/cases/{number}", get(api::one))
         .route("/api/v1/cases/{number}/actions/{action}", post(api::act))
+        .route("/api/v1/queues/{process}", get(api::waiting))
+        .route("/api/v1/queues/{process}/next", post(api::next))
 }
 
 /// Files, map and live news, for everybody's pages; what each caller may see is decided inside.

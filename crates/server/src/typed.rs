@@ -9,9 +9,11 @@ use axum::body::Bytes;
 use axum::extract::multipart::{Field as Part, Multipart};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::header;
+use ganglion_geo::shape::{Corner, read_line, read_polygon};
 use ganglion_geo::{Datum, Point, to_wgs84};
-use ganglion_model::Fields;
 use ganglion_model::pack::{Field, FieldKind};
+use ganglion_model::units::half_width;
+use ganglion_model::{Fields, units};
 use serde_json::Value;
 
 /// A form as typed.
@@ -70,7 +72,7 @@ impl Typed {
         match &field.kind {
             // A box that is not ticked is not sent.
             FieldKind::Boolean => Some(self.one(name).map_or(Value::Bool(false), text)),
-            FieldKind::Choices { .. } | FieldKind::Posts { .. } => {
+            FieldKind::Choices { .. } | FieldKind::Posts { .. } | FieldKind::Refs { .. } => {
                 let all: Vec<Value> = self.all(name).map(text).collect();
                 (!all.is_empty()).then_some(Value::Array(all))
             }
@@ -83,15 +85,41 @@ impl Typed {
                 Some(self.point(typed, self.one(&format!("{name}_datum"))))
             }
             FieldKind::Datetime => self.one(name).map(|typed| Value::String(with_offset(typed))),
-            FieldKind::Money => self.one(name).map(|typed| fen(typed).map_or_else(|| text(typed), Value::from)),
+            FieldKind::Money => {
+                self.one(name).map(|typed| units::fen(typed).map_or_else(|| text(typed), |(fen, _)| Value::from(fen)))
+            }
+            FieldKind::Line | FieldKind::Polygon => {
+                let typed = self.one(name)?;
+                Some(shape(typed, self.one(&format!("{name}_datum"))))
+            }
+            FieldKind::Table { fields, max_rows, .. } => self.table((name, fields), *max_rows),
+            FieldKind::Serial { .. } => None,
             _ => self.one(name).map(text),
         }
+    }
+
+    /// The rows of a table, typed under `name.row.column`. Rows nothing was typed into are left out.
+    fn table(&self, (name, columns): (&str, &[Field]), max_rows: u32) -> Option<Value> {
+        let number = |key: &str| key.strip_prefix(name)?.strip_prefix('.')?.split('.').next()?.parse::<u32>().ok();
+        // Rows that scripts took away leave gaps behind.
+        let last = self.values.iter().filter_map(|(key, _)| number(key)).max()?.min(max_rows.saturating_mul(4));
+        let row = |row: u32| {
+            let mut cells = serde_json::Map::new();
+            for column in columns.iter().filter(|column| column.is_typed()) {
+                let value = self.value(column, &format!("{name}.{row}.{}", column.name));
+                cells.extend(value.map(|value| (column.name.clone(), value)));
+            }
+            // A box that is not ticked makes no row.
+            (!cells.values().all(|value| *value == Value::Bool(false))).then_some(Value::Object(cells))
+        };
+        let rows: Vec<Value> = (0..=last).filter_map(row).collect();
+        (!rows.is_empty()).then_some(Value::Array(rows))
     }
 
     /// `lon, lat` in a datum as a WGS-84 pair; what is no pair is handed on as typed, to be refused with its own words.
     #[must_use]
     pub fn point(&self, typed: &str, datum: Option<&str>) -> Value {
-        let typed = half_width(typed);
+        let typed = half_width(typed.trim());
         let numbers: Option<Vec<f64>> = typed
             .split([',', ' ', ';'])
             .filter(|part| !part.is_empty())
@@ -108,10 +136,21 @@ impl Typed {
     }
 }
 
-/// Full-width digits and signs of a Chinese keyboard as their plain forms.
-fn half_width(text: &str) -> String {
-    let plain = |c: char| char::from_u32(u32::from(c).wrapping_sub(0xfee0)).unwrap_or(c);
-    text.trim().chars().map(|c| if ('\u{ff01}'..='\u{ff5e}').contains(&c) { plain(c) } else { c }).collect()
+/// Pasted corners in a datum as WGS-84; what cannot be read is handed on as typed, to be refused with its own words.
+fn shape(typed: &str, datum: Option<&str>) -> Value {
+    let text = Value::String(half_width(typed.trim()));
+    let datum = datum.and_then(Datum::parse).unwrap_or(Datum::Wgs84);
+    let turned = |[lon, lat]: Corner| {
+        let point = to_wgs84(datum, Point::new(lon, lat));
+        Value::from(vec![point.x(), point.y()])
+    };
+    let ring = |ring: Vec<Corner>| Value::from(ring.into_iter().map(turned).collect::<Vec<_>>());
+    match (datum, read_polygon(&text), read_line(&text)) {
+        (Datum::Wgs84, _, _) => text,
+        (_, Ok(rings), _) => Value::from(rings.into_iter().map(ring).collect::<Vec<_>>()),
+        (_, _, Ok(line)) => ring(line),
+        _ => text,
+    }
 }
 
 /// The local time a browser sends (`2022-06-27T09:03`) as an instant at +08:00.
@@ -120,17 +159,6 @@ fn with_offset(typed: &str) -> String {
     let has_offset = typed.ends_with('Z') || typed.get(10..).is_some_and(|time| time.contains(['+', '-']));
     let seconds = if typed.len() == 16 { ":00" } else { "" };
     if has_offset { typed.to_owned() } else { format!("{typed}{seconds}+08:00") }
-}
-
-/// Yuan with at most two decimals as fen.
-fn fen(typed: &str) -> Option<i64> {
-    let typed = half_width(typed).replace(',', "");
-    let (whole, part) = typed.split_once('.').unwrap_or((&typed, ""));
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || part.len() > 2 || !digits(whole) || !digits(part) {
-        return None;
-    }
-    whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(format!("{part:0<2}").parse().ok()?)
 }
 
 impl<S: Send + Sync> FromRequest<S> for Typed {
@@ -249,12 +277,36 @@ mod tests {
     }
 
     #[test]
-    fn local_times_and_money_are_read() {
+    fn local_times_are_read() {
         assert_eq!(with_offset("2022-06-27T09:03"), "2022-06-27T09:03:00+08:00");
         assert_eq!(with_offset("2022-06-27T09:03:00Z"), "2022-06-27T09:03:00Z");
-        assert_eq!(fen("12.5"), Some(1250));
-        assert_eq!(fen("1,234"), Some(123_400));
-        assert_eq!(fen("1.234"), None);
-        assert_eq!(fen("x"), None);
+    }
+
+    fn typed(pairs: &[(&str, &str)]) -> Typed {
+        let values = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Typed { values, ..Typed::default() }
+    }
+
+    #[test]
+    fn rows_of_a_table_keep_their_places() {
+        let column = |name: &str, kind| Field { name: name.to_owned(), kind, ..Field::default() };
+        let fields = vec![
+            column("what", FieldKind::default()),
+            column("cost", FieldKind::Money),
+            column("new", FieldKind::Boolean),
+        ];
+        let table = column("items", FieldKind::Table { fields, min_rows: 0, max_rows: 5 });
+        let sent = typed(&[
+            ("items.0.what", ""),
+            ("items.1.what", "pump"),
+            ("items.1.cost", "1.2万"),
+            ("items.1.new", "true"),
+            ("items.3.what", " "),
+        ]);
+        let read = sent.fields(std::slice::from_ref(&table));
+        assert_eq!(read["items"], serde_json::json!([{"what": "pump", "cost": 1_200_000, "new": true}]));
+        assert!(typed(&[("items.0.what", "")]).fields(std::slice::from_ref(&table)).is_empty());
+        let far = typed(&[("items.4000000000.what", "x"), ("items.9.what", "x"), ("items.99.what", "x")]);
+        assert_eq!(far.fields(&[table])["items"].as_array().map(Vec::len), Some(1));
     }
 }

@@ -1,50 +1,137 @@
-//! Figures counted again from the rows, for comparing with the counters that were kept up to date.
+//! Figures counted again from the rows: for comparing with those that were kept up to date, and for counting what a changed
+//! pack measures anew.
 
 use ganglion_indicators::fold::cells_of_changes;
-use ganglion_indicators::{Cells, FactChange, facts_of_case};
+use ganglion_indicators::{Cells, Fact, FactChange, facts_of_case};
+use ganglion_kernel::figures::rows::facts_of_shard;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder, Store};
 use ganglion_kernel::rules::{Violation, broken_by_case, broken_by_row};
 use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World};
 use ganglion_model::pack::{Rule, Source};
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{PlaceCode, Shard};
+use ganglion_model::{CaseId, PlaceCode, Shard};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Cases read at a time.
 const PAGE: u32 = 500;
+/// Facts written at a time.
+const FACTS_WRITTEN: usize = 20_000;
+/// The setting that says which measures the figures were counted by.
+const COUNTED_BY: &str = "figures_counted_by";
+
+/// A page of the cases of a shard, newest first.
+async fn page(store: &dyn Store, shard: Shard, after: Option<&After>) -> Result<Vec<Case>, StoreError> {
+    let place = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000);
+    let Some(place) = place else { return Ok(Vec::new()) };
+    let filter = CaseFilter { place: Some(place), ..CaseFilter::default() };
+    store.cases(&filter, CaseOrder::Opened, after, PAGE).await
+}
 
 /// Every case of a shard, newest first, handed to `each`.
 ///
 /// # Errors
 /// Of the store.
 pub async fn each_case(store: &dyn Store, shard: Shard, mut each: impl FnMut(Case)) -> Result<(), StoreError> {
-    let place = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000);
-    let Some(place) = place else { return Ok(()) };
-    let filter = CaseFilter { place: Some(place), ..CaseFilter::default() };
     let mut after = None;
     loop {
-        let page = store.cases(&filter, CaseOrder::Opened, after.as_ref(), PAGE).await?;
+        let page = page(store, shard, after.as_ref()).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(After::of(last, CaseOrder::Opened));
         page.into_iter().for_each(&mut each);
     }
 }
 
-/// The counters of a shard as its rows give them.
+fn facts_of(world: &World, case: &Case) -> impl Iterator<Item = (CaseId, Fact)> {
+    let id = case.id;
+    facts_of_case(&world.model, world, case).into_iter().map(move |fact| (id, fact))
+}
+
+fn count(world: &World, shard: Shard, facts: &[(CaseId, Fact)], cells: &mut Cells) {
+    let came = |(case, fact): &(CaseId, Fact)| FactChange { case: *case, before: None, after: Some(fact.clone()) };
+    let changes: Vec<FactChange> = facts.iter().map(came).collect();
+    cells_of_changes(cells, &world.model, shard, &changes);
+}
+
+/// The facts and counters of a shard as its rows give them, facts in no order.
 ///
 /// # Errors
 /// Of the store.
-pub async fn cells_of_rows(store: &dyn Store, world: &World, shard: Shard) -> Result<Cells, StoreError> {
+pub async fn figures_of_rows(
+    store: &dyn Store,
+    world: &World,
+    shard: Shard,
+) -> Result<(Vec<(CaseId, Fact)>, Cells), StoreError> {
+    let mut facts = facts_of_shard(world, shard, store.record_versions(shard).await?);
+    each_case(store, shard, |case| facts.extend(facts_of(world, &case))).await?;
     let mut cells = Cells::new();
-    each_case(store, shard, |case| {
-        let facts = facts_of_case(&world.model, world, &case);
-        let changes: Vec<FactChange> =
-            facts.into_iter().map(|fact| FactChange { case: case.id, before: None, after: Some(fact) }).collect();
-        cells_of_changes(&mut cells, &world.model, shard, &changes);
-    })
-    .await?;
-    Ok(cells)
+    count(world, shard, &facts, &mut cells);
+    cells.retain(|_, cell| *cell != (0, 0));
+    Ok((facts, cells))
+}
+
+/// Counts the figures of a shard anew, in pieces so that memory stays bounded; gives how many facts there are. Nothing else may
+/// write to the shard meanwhile.
+///
+/// # Errors
+/// Of the store; the figures of the shard are then incomplete until it is counted again.
+pub async fn recount(store: &dyn Store, world: &World, shard: Shard) -> Result<u64, StoreError> {
+    store.figures_clear(shard).await?;
+    let mut facts = facts_of_shard(world, shard, store.record_versions(shard).await?);
+    let (mut cells, mut written, mut after) = (Cells::new(), 0, None);
+    loop {
+        let page = page(store, shard, after.as_ref()).await?;
+        let is_last = page.is_empty();
+        after = page.last().map(|last| After::of(last, CaseOrder::Opened)).or(after);
+        page.iter().for_each(|case| facts.extend(facts_of(world, case)));
+        if is_last || facts.len() >= FACTS_WRITTEN {
+            count(world, shard, &facts, &mut cells);
+            written += facts.len() as u64;
+            store.figures_add(shard, &facts, &Cells::new()).await?;
+            facts.clear();
+        }
+        if is_last {
+            cells.retain(|_, cell| *cell != (0, 0));
+            store.figures_add(shard, &[], &cells).await?;
+            return Ok(written);
+        }
+    }
+}
+
+/// Counts all figures anew if the measures, or rows that came with packs, are not those the figures were counted by. Gives the
+/// number of facts, `None` when nothing had to be done.
+///
+/// # Errors
+/// Of the store.
+pub async fn recount_if_changed(store: &dyn Store, world: &World) -> Result<Option<u64>, StoreError> {
+    let counted_by = fingerprint(world);
+    if store.setting(COUNTED_BY).await?.as_deref() == Some(counted_by.as_str()) {
+        return Ok(None);
+    }
+    let mut shards: BTreeSet<Shard> = store.shards().await?.into_iter().map(|(shard, _)| shard).collect();
+    shards.insert(Shard::DEPLOYMENT);
+    let mut facts = 0;
+    for shard in shards {
+        facts += recount(store, world, shard).await?;
+    }
+    store.setting_put(COUNTED_BY, &counted_by).await?;
+    Ok(Some(facts))
+}
+
+/// Notes that the figures are counted by what `world` measures, so that a start does not count them again.
+///
+/// # Errors
+/// Of the store.
+pub async fn counted(store: &dyn Store, world: &World) -> Result<(), StoreError> {
+    store.setting_put(COUNTED_BY, &fingerprint(world)).await
+}
+
+/// What figures are counted by, as a hash.
+fn fingerprint(world: &World) -> String {
+    let measured = |register: &&String| ganglion_indicators::is_measured(&world.model, register);
+    let seeds = world.model.seeds.iter().filter(|(register, _)| measured(register)).collect::<Vec<_>>();
+    let text = serde_json::to_string(&(&world.model.measures, seeds)).unwrap_or_default();
+    ganglion_kernel::merkle::leaf_hash(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Finds again which rows break a rule, from all rows, and notes it: after a rule was installed or changed.

@@ -8,8 +8,11 @@ use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_kernel::apply::apply_all;
 use ganglion_kernel::batch::{kind_of, timers_of};
 use ganglion_kernel::decide::State;
+use ganglion_kernel::figures::rows;
 use ganglion_kernel::merkle::{Frontier, Hash};
+use ganglion_kernel::notice::{Standing, standing};
 use ganglion_kernel::port::{CaseWrite, Head, Line, ShardWrite, Store, StoredLine, Timer, Want};
+use ganglion_kernel::queue::{Waiting, waiting_of};
 use ganglion_kernel::rules::{self, Violation, broken_by_case};
 use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World, journal};
@@ -117,6 +120,8 @@ struct Touched {
     facts: Vec<Fact>,
     timers: Vec<Timer>,
     broken: Vec<Violation>,
+    waiting: Option<Waiting>,
+    notices: Vec<Standing>,
 }
 
 /// Applies a page of lines and writes what came out; gives the head afterwards.
@@ -133,7 +138,8 @@ async fn play(
     for case in loaded.cases {
         let (facts, timers) = (facts_of_case(&world.model, world, &case), timers_of(&case));
         let broken = broken_by_case(&world.model, world, &case);
-        touched.insert(case.id, Touched { case, is_new: false, facts, timers, broken });
+        let (waiting, notices) = (waiting_of(world, &case), standing(&case));
+        touched.insert(case.id, Touched { case, is_new: false, facts, timers, broken, waiting, notices });
     }
     let mut write = ShardWrite { shard, expected_seq: tip.seq, ..ShardWrite::default() };
     let mut frontier: Frontier = tip.frontier;
@@ -162,7 +168,7 @@ fn row_of(entry: &Entry) -> Option<RowKey> {
 }
 
 /// Adds what the rows of a page refer to and which rules they break.
-fn settle_rows(world: &World, (shard, loaded): (Shard, Vec<Record>), mut write: ShardWrite) -> ShardWrite {
+fn settle_rows(world: &World, (shard, loaded): (Shard, Vec<Record>), write: ShardWrite) -> ShardWrite {
     let mut state = State::default();
     for line in &write.lines {
         if let Some(row) = row_of(&line.entry) {
@@ -184,10 +190,12 @@ fn settle_rows(world: &World, (shard, loaded): (Shard, Vec<Record>), mut write: 
             _ => {}
         }
     }
-    write.cells.retain(|_, cell| *cell != (0, 0));
     let mut writes = BTreeMap::from([(shard, write)]);
     ganglion_kernel::batch::settle_rows(world, &state, &before, &mut writes);
-    writes.remove(&shard).unwrap_or_default()
+    rows::settle(world, &state, &before, &mut writes);
+    let mut write = writes.remove(&shard).unwrap_or_default();
+    write.cells.retain(|_, cell| *cell != (0, 0));
+    write
 }
 
 /// Applies one line to the rows in memory.
@@ -201,6 +209,8 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
                 facts: Vec::new(),
                 timers: Vec::new(),
                 broken: Vec::new(),
+                waiting: None,
+                notices: Vec::new(),
             };
             if touched.insert(case.id, row).is_some() {
                 return Err(wrong("it opens a case that is there already"));
@@ -229,7 +239,7 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
 
 /// Adds what a case comes to after the page.
 fn settle(world: &World, write: &mut ShardWrite, touched: Touched) {
-    let Touched { case, is_new, facts, timers, broken } = touched;
+    let Touched { case, is_new, facts, timers, broken, waiting, notices } = touched;
     let (noted, kept) = rules::changes(&broken, broken_by_case(&world.model, world, &case));
     write.violations.extend(noted);
     write.violations_gone.extend(kept);
@@ -239,6 +249,15 @@ fn settle(world: &World, write: &mut ShardWrite, touched: Touched) {
     let now = timers_of(&case);
     write.timers_gone.extend(timers.iter().filter(|timer| !now.contains(timer)).cloned());
     write.timers_new.extend(now.into_iter().filter(|timer| !timers.contains(timer)));
+    let waits = waiting_of(world, &case);
+    if waiting != waits {
+        write.waiting_gone.extend(waiting.map(|waiting| waiting.case));
+        write.waiting_new.extend(waits);
+    }
+    let stand = standing(&case);
+    if notices != stand {
+        write.notices.push((case.id, stand));
+    }
     let kind = kind_of(&world.model, &case);
     write.cases.push(CaseWrite { case, is_new, kind });
 }

@@ -111,3 +111,4 @@ month-11 = Nov
 month-12 = Dec
 yes = yes
 no = no
+clock-both = { $promised } / { $limit }

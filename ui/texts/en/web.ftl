@@ -17,3 +17,4 @@ live-line = { $place }: { $title }, { $verb }
 looked-purpose = handling this report
 place-outside-datum = As entered the point lies outside. Read as { $datum } it would lie inside: set the coordinate system to { $datum } and look again.
 sent-reply-later = You will see the promised day here once the report is registered
+picture-synthetic = synthetic picture

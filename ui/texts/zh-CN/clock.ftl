@@ -51,3 +51,4 @@ month-11 = 11月
 month-12 = 12月
 yes = 是
 no = 否
+clock-both = { $promised } / { $limit }

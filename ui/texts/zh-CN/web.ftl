@@ -14,3 +14,4 @@ live-line = { $place }：{ $title }，{ $verb }
 looked-purpose = 办理这件上报
 place-outside-datum = 按现在的坐标系，这个点在本市以外；按 { $datum } 读，它在本市以内。请把坐标系改成 { $datum } 再看一次。
 sent-reply-later = 登记后在这里可以看到承诺的日期
+picture-synthetic = 合成示意图

@@ -105,6 +105,10 @@ async fn load(
                 let mut rng = SmallRng::seed_from_u64(u64::from(client));
                 let mut connection = Client::connect(address).await?;
                 let mut delays: Vec<u64> = Vec::new();
+                if let Some(rest) = rest {
+                    // Clients who do not know each other do not begin together.
+                    tokio::time::sleep(Duration::from_secs_f64(rest * f64::from(client) / f64::from(clients))).await;
+                }
                 while !stop.load(Ordering::Relaxed) {
                     let begin = instant();
                     let mut seen = |ack: Option<_>, micros| {

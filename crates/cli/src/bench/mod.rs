@@ -1,6 +1,8 @@
 //! `ganglion bench`: each figure beside a baseline measured in the same run. What counts is the ratio.
 
+mod figures;
 mod import;
+mod letters;
 mod loops;
 mod points;
 mod starting;
@@ -25,9 +27,12 @@ pub struct BenchArgs {
     /// Seconds of each load.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Cases loaded before the start is measured (P10).
+    /// Cases loaded before figures (P5, P8), start, memory and disk (P9, P10, P15) are measured.
     #[arg(long, default_value_t = 1_000_000)]
     cases: usize,
+    /// Measure start, memory and disk on this folder instead, loaded before with `ganglion demo --cases N --data DIR`.
+    #[arg(long)]
+    loaded: Option<PathBuf>,
     /// Clients of the loop.
     #[arg(long, default_value_t = 32)]
     clients: u32,
@@ -67,7 +72,7 @@ pub struct Line {
 /// # Errors
 /// When an installation cannot be prepared.
 pub fn run(args: &BenchArgs) -> Result<ExitCode> {
-    const KNOWN: [&str; 5] = ["P2", "P3", "P4", "P10", "P13"];
+    const KNOWN: [&str; 10] = ["P2", "P3", "P4", "P5", "P8", "P9", "P10", "P11", "P13", "P15"];
     if let Some(unknown) = args.only.iter().find(|id| !KNOWN.contains(&id.as_str())) {
         bail!("{unknown} is not measured by this command; it knows {}", KNOWN.join(", "));
     }
@@ -80,8 +85,14 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     if wanted("P2") || wanted("P3") {
         lines.extend(loops::measure(&home, args.clients, args.seconds)?);
     }
-    if wanted("P10") {
-        lines.push(starting::measure(&home, args.cases)?);
+    if wanted("P5") || wanted("P8") {
+        lines.extend(figures::measure(&home, args.cases)?);
+    }
+    if ["P9", "P10", "P15"].into_iter().any(wanted) {
+        lines.extend(starting::measure(&home, args.cases, args.loaded.as_deref())?);
+    }
+    if wanted("P11") {
+        lines.push(letters::measure(&home)?);
     }
     if wanted("P13") {
         lines.push(import::measure(&home)?);

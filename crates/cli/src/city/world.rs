@@ -1,12 +1,16 @@
 //! The world from the store: packs compiled, places and outlines indexed, registers and posts loaded.
 
 use anyhow::{Context as _, Result, bail};
+use arc_swap::ArcSwap;
 use ganglion_geo::PlaceIndex;
 use ganglion_geo::geojson::{self, ReadOptions};
 use ganglion_kernel::Store;
 use ganglion_kernel::clocks::{Calendar, Office};
-use ganglion_kernel::world::{Places, ReferenceRows, World, put_version, seeded};
-use ganglion_model::{Model, PlaceCode, PlaceTree, Posts, Shard};
+use ganglion_kernel::commit::WallClock;
+use ganglion_kernel::world::{Places, World};
+use ganglion_model::{Actor, CommandId, Model, PlaceCode, PlaceTree, Posts};
+use ganglion_server::packs::{Installing, adopt_shipped, installed};
+use ganglion_store::rebuild;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -77,7 +81,7 @@ pub async fn load(store: &dyn Store, model: Model, office: Office) -> Result<Wor
         edition,
         root: root.parse().context("setting `root`")?,
     };
-    let reference = reference(store, &model).await?;
+    let reference = ganglion_server::packs::reference(store, &model).await?;
     let posts = Posts::new(store.posts().await?);
     Ok(World {
         model: Arc::new(model),
@@ -89,13 +93,40 @@ pub async fn load(store: &dyn Store, model: Model, office: Office) -> Result<Wor
     })
 }
 
-/// Seed rows of deployment registers, with what was changed since laid over them.
-async fn reference(store: &dyn Store, model: &Model) -> Result<ReferenceRows> {
-    let mut rows = seeded(model);
-    for record in store.record_versions(Shard::DEPLOYMENT).await? {
-        if let Some(by_key) = rows.get_mut(&record.register) {
-            put_version(Arc::make_mut(by_key.entry(record.key.clone()).or_default()), record);
-        }
+/// The world an installation runs: by the packs that are installed in its store, after what ships in `home` was taken over.
+///
+/// # Errors
+/// As [`load`]; or when the installed packs cannot be read.
+pub async fn running(store: Arc<dyn Store>, home: &Path, clock: &dyn WallClock) -> Result<Arc<ArcSwap<World>>> {
+    let folder = home.join("packs");
+    let model = match installed(store.as_ref()).await? {
+        Some(found) => found.model()?,
+        None => packs(&folder)?,
+    };
+    let loaded = load(store.as_ref(), model, office(home)?).await?;
+    let rules = rebuild::installed(store.as_ref(), &loaded).await?;
+    if !rules.is_empty() {
+        tracing::info!(?rules, "rows that break these rules were found again");
     }
-    Ok(rows)
+    // Packs that measure otherwise than those before are counted before anybody reads or writes.
+    let recounted = rebuild::recount_if_changed(store.as_ref(), &loaded).await.context("counting the figures anew")?;
+    if let Some(facts) = recounted {
+        tracing::info!(facts, "figures were counted anew, since what is measured has changed");
+    }
+    let world = Arc::new(ArcSwap::from_pointee(loaded));
+    let silent = |_: u64, _: u64| {};
+    let parts = Installing {
+        store: store.as_ref(),
+        world: &world,
+        committer: None,
+        actor: Actor::System,
+        by: None,
+        command: CommandId(clock.id()),
+        now: clock.now(),
+        progress: &silent,
+    };
+    if let Some(reason) = adopt_shipped(&parts, &folder).await? {
+        tracing::warn!(%reason, "the packs that ship were not taken over; the installed ones serve");
+    }
+    Ok(world)
 }

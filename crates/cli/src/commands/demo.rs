@@ -13,10 +13,14 @@ use clap::Args;
 use ganglion_kernel::Store;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::WallClock as _;
+use ganglion_store::rebuild::recount_if_changed;
 use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+
+/// Where it is said what simulated people do, in `home`.
+const BEHAVIOURS: &str = "data/demo/behaviour";
 
 /// Arguments of `ganglion demo`.
 #[derive(Args)]
@@ -85,13 +89,17 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
         let staff = people.staff(&model, &tree, day, args.seed);
         as_store.accounts_put(&staff.accounts).await?;
         as_store.posts_put(&staff.posts).await?;
-        world::load(as_store.as_ref(), model, world::office(home)?).await
+        let world = world::load(as_store.as_ref(), model, world::office(home)?).await?;
+        recount_if_changed(as_store.as_ref(), &world)
+            .await
+            .context("counting the figures of rows that came with packs")?;
+        anyhow::Ok(world)
     })?;
     let world = Arc::new(world);
     let outlines = runtime.block_on(as_store.outlines())?;
     let master = master_key(&args.data, machine)?;
-    let behaviour = Behaviour::read(&home.join("data/demo/behaviour.yaml"))?;
-    let mut actors = Actors::new(behaviour, world.clone(), &outlines, (day, args.seed));
+    let behaviours = Behaviour::read_all(&home.join(BEHAVIOURS))?;
+    let mut actors = Actors::new(behaviours, world.clone(), &outlines, (day, args.seed));
     let mut shown = 0;
     let mut progress = |share: f64| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 10")]
@@ -117,7 +125,13 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         format!("port {} on 127.0.0.1 cannot be used: stop what holds it or choose another with --port", args.port)
     })?;
     let public_url = format!("http://{}", listener.local_addr()?);
-    let installation = Installation { home: home.to_owned(), data: args.data.clone(), demo: true, public_url };
+    let installation = Installation {
+        home: home.to_owned(),
+        data: args.data.clone(),
+        demo: true,
+        demo_moving: args.speed > 0.0,
+        public_url,
+    };
     let running = start(&installation, machine.clone()).await?;
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };
     let address = listener.local_addr()?;
@@ -139,11 +153,11 @@ async fn day_of(
     running: &crate::server::Running,
     machine: &Arc<Machine>,
 ) -> Result<tokio::task::JoinHandle<()>> {
-    let behaviour = Behaviour::read(&home.join("data/demo/behaviour.yaml"))?;
+    let behaviours = Behaviour::read_all(&home.join(BEHAVIOURS))?;
     let outlines = running.store.outlines().await?;
     let now = machine.now();
     let seed = args.seed ^ u64::try_from(now.as_second()).unwrap_or(0);
-    let actors = Actors::new(behaviour, running.world.load_full(), &outlines, (local_date(now), seed));
+    let actors = Actors::new(behaviours, running.world.load_full(), &outlines, (local_date(now), seed));
     #[expect(clippy::cast_precision_loss, reason = "cases a year")]
     let day = live::Day {
         store: running.store.clone(),

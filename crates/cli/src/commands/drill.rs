@@ -5,11 +5,10 @@ use crate::load::client::Client;
 use crate::load::harness::{Acknowledged, Ground, Sent, play};
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use ganglion_indicators::fold::cells_of_changes;
-use ganglion_indicators::{Cells, fact_changes, facts_of_case};
 use ganglion_kernel::Store;
-use ganglion_kernel::port::{CaseFilter, CaseOrder, Want};
+use ganglion_kernel::port::Want;
 use ganglion_model::{CommandId, Shard};
+use ganglion_store::rebuild::figures_of_rows;
 use ganglion_store::{SqliteOptions, SqliteStore};
 use hyper::Method;
 use rand::rngs::SmallRng;
@@ -196,26 +195,17 @@ async fn doubled(
     Ok(doubled)
 }
 
-/// Whether the counters equal a rebuild from all rows, cell by cell.
+/// Whether facts and counters equal a rebuild from all rows.
 async fn figures_equal(ground: &Ground, store: &dyn Store) -> Result<bool> {
-    let model = &ground.world.model;
     for (shard, _) in store.shards().await? {
-        let place = shard.to_string().parse().ok();
-        let filter = CaseFilter { place, ..CaseFilter::default() };
-        let mut rebuilt = Cells::new();
-        let mut after = None;
-        loop {
-            let page = store.cases(&filter, CaseOrder::Opened, after.as_ref(), 500).await?;
-            let Some(last) = page.last() else { break };
-            after = Some(ganglion_kernel::port::After { at: last.opened_at.as_microsecond(), case: last.id });
-            for case in &page {
-                let facts = facts_of_case(model, ground.world.as_ref(), case);
-                let changes = fact_changes(case.id, Vec::new(), facts);
-                cells_of_changes(&mut rebuilt, model, shard, &changes);
-            }
-        }
-        rebuilt.retain(|_, cell| *cell != (0, 0));
-        if rebuilt != store.cells_all(shard).await? {
+        let (mut facts, cells) = figures_of_rows(store, &ground.world, shard).await?;
+        let mut kept = store.facts_all(shard).await?;
+        let key = |(case, fact): &(ganglion_model::CaseId, ganglion_indicators::Fact)| {
+            (*case, fact.measure.clone(), fact.day, fact.place)
+        };
+        facts.sort_by_key(key);
+        kept.sort_by_key(key);
+        if facts != kept || cells != store.cells_all(shard).await? {
             return Ok(false);
         }
     }

@@ -1,9 +1,13 @@
-//! `ganglion pack`: checking packs and running their scenarios.
+//! `ganglion pack`: writing, checking, testing and comparing packs.
+
+mod install;
+mod new;
+mod schema;
 
 use crate::scenario::{self, Report};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use ganglion_model::Model;
+use ganglion_model::{Lang, Model};
 use ganglion_pack::{Finding, Findings, Severity, compile_folders};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -21,6 +25,18 @@ pub struct PackArgs {
 
 #[derive(Subcommand)]
 enum PackCommand {
+    /// Writes a small working pack that checks clean and tests green.
+    #[command(after_help = "Examples:\n  ganglion pack new packs/flood_watch\n  \
+        ganglion pack new packs/pumps --from register\n\nTemplates: `request` (a request is settled in time and checked by \
+        somebody else) and `register` (a ledger with two-person changes). Nothing is overwritten.")]
+    New {
+        /// Folder to make; its last part is the pack's name.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// Template to start from.
+        #[arg(long, value_name = "TEMPLATE", default_value = "request")]
+        from: String,
+    },
     /// Reads packs and prints every finding with file, line, column and remedy.
     #[command(after_help = "Examples:\n  ganglion pack check packs/*\n  \
         ganglion pack check --json packs/*\n\nA pack that another one requires is read too, if it lies beside it. \
@@ -32,6 +48,18 @@ enum PackCommand {
         /// Print the findings as a JSON list.
         #[arg(long)]
         json: bool,
+    },
+    /// Prints a document of a pack with made-up values, to see what its template looks like.
+    #[command(after_help = "Example: ganglion pack print packs/grid appointment_letter letter.pdf")]
+    Print {
+        /// Folder of the pack.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// The document.
+        document: String,
+        /// Where the PDF goes.
+        #[arg(value_name = "FILE")]
+        to: PathBuf,
     },
     /// Runs the scenarios in the `tests` folders of packs, in memory, with the clock they set.
     #[command(after_help = "Examples:\n  ganglion pack test packs/*\n  \
@@ -45,6 +73,83 @@ enum PackCommand {
         #[arg(long, value_name = "TEXT")]
         only: Option<String>,
     },
+    /// Says in plain words what changes from one version of a pack to another; `!` marks what needs care.
+    #[command(after_help = "Example:\n  ganglion pack diff packs/flood ../changed/flood\n\nPacks that are \
+        required are read from beside each folder. Ends with 1 if either has errors.")]
+    Diff {
+        /// Folder of the version in use.
+        old: PathBuf,
+        /// Folder of the version to come.
+        new: PathBuf,
+        /// Print the differences as a JSON list.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Installs packs on a running server or into the folder of an installation, after everything was looked at.
+    #[command(
+        after_help = "Examples:\n  GANGLION_PASSWORD=… ganglion pack install packs/flood --server http://127.0.0.1:8080 \
+        --account admin\n  ganglion pack install packs/flood --data /var/lib/ganglion --dry-run\n\nEnds with 1 when findings \
+        or rows are in the way; nothing is changed then."
+    )]
+    Install {
+        /// Folders of packs to put in place.
+        #[arg(required = true, value_name = "DIR")]
+        dirs: Vec<PathBuf>,
+        #[command(flatten)]
+        target: install::Target,
+        /// Only say what would happen.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Does the last cases of an installation again by a draft: where they would go, when they would fall due.
+    #[command(after_help = "Example: ganglion pack replay packs/flood --days 90 --data /var/lib/ganglion")]
+    Replay {
+        /// Folders of packs with the draft.
+        #[arg(required = true, value_name = "DIR")]
+        dirs: Vec<PathBuf>,
+        /// How far to look back.
+        #[arg(long, default_value_t = 90)]
+        days: u32,
+        #[command(flatten)]
+        target: install::Target,
+    },
+    /// Writes a handbook of packs for people, as Markdown with state diagrams: one file a language.
+    #[command(after_help = "Example: ganglion pack docs packs/flood --out docs")]
+    Docs {
+        /// Folders of packs.
+        #[arg(required = true, value_name = "DIR")]
+        dirs: Vec<PathBuf>,
+        /// Folder the files are written to.
+        #[arg(long, value_name = "FOLDER", default_value = ".")]
+        out: PathBuf,
+    },
+    /// Says what packs ask of villages: minutes a form, times how often, times how many.
+    #[command(
+        after_help = "Example: ganglion pack burden packs/flood --places 690\n\nHow often is `yearly` of pack.yaml; \
+        processes that villages open count as once a month without it."
+    )]
+    Burden {
+        /// Folders of packs.
+        #[arg(required = true, value_name = "DIR")]
+        dirs: Vec<PathBuf>,
+        /// How many villages.
+        #[arg(long, default_value_t = 1)]
+        places: u32,
+    },
+    /// Prints JSON Schemas for the files of a pack, made from what the compiler reads.
+    #[command(
+        after_help = "Examples:\n  ganglion pack schema --out .schemas\n  ganglion pack schema | jq .processes\n\n\
+        Then begin a file with `# yaml-language-server: $schema=../../.schemas/processes.schema.json`. Packs that are \
+        named are used as further samples."
+    )]
+    Schema {
+        /// Folders of packs whose ways of writing are taken in too.
+        #[arg(value_name = "DIR")]
+        dirs: Vec<PathBuf>,
+        /// Write one file a schema into this folder.
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
 }
 
 /// Runs the command.
@@ -53,11 +158,46 @@ enum PackCommand {
 /// When a folder cannot be read, or nothing can be printed.
 pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
+        PackCommand::New { dir, from } => {
+            let written = new::write(dir, from)?;
+            let lines: String = written.iter().map(|path| format!("{}\n", path.display())).collect();
+            let dir = dir.display();
+            say(&format!("{lines}next: ganglion pack check {dir} && ganglion pack test {dir}\n"))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        PackCommand::Install { dirs, target, dry_run } => {
+            let (text, good) = install::run(dirs, target, *dry_run)?;
+            say(&text)?;
+            Ok(exit(good))
+        }
+        PackCommand::Replay { dirs, days, target } => {
+            say(&install::replay(dirs, target, *days)?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        PackCommand::Docs { dirs, out } => docs(dirs, out),
+        PackCommand::Burden { dirs, places } => burden(dirs, *places),
+        PackCommand::Diff { old, new, json } => diff(old, new, *json),
+        PackCommand::Schema { dirs, out } => {
+            say(&schema::run(dirs, out.as_deref())?)?;
+            Ok(ExitCode::SUCCESS)
+        }
         PackCommand::Check { dirs, json } => {
             let (model, mut findings) = compiled(dirs)?;
             findings.0.extend(model.iter().flat_map(ganglion_server::check_templates).map(finding));
             say(&if *json { as_json(&findings)? } else { as_text(&findings) })?;
             Ok(exit(findings.errors() == 0))
+        }
+        PackCommand::Print { dir, document, to } => {
+            let (model, findings) = compiled(std::slice::from_ref(dir))?;
+            let Some(model) = model else {
+                say(&as_text(&findings))?;
+                return Ok(ExitCode::FAILURE);
+            };
+            let press = ganglion_server::Press::default();
+            let sheet = ganglion_server::sample_sheet(&press, &Arc::new(model), document, 0);
+            let sheet = sheet.with_context(|| format!("{} declares no document {document}", dir.display()))?;
+            std::fs::write(to, press.print_here(&sheet)?).with_context(|| format!("cannot write {}", to.display()))?;
+            Ok(ExitCode::SUCCESS)
         }
         PackCommand::Test { dirs, only } => {
             let (model, findings) = compiled(dirs)?;
@@ -70,6 +210,77 @@ pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
             Ok(exit(failed == 0))
         }
     }
+}
+
+fn names(dirs: &[PathBuf]) -> Vec<String> {
+    dirs.iter().filter_map(|dir| dir.canonicalize().ok()?.file_name()?.to_str().map(str::to_owned)).collect()
+}
+
+fn docs(dirs: &[PathBuf], out: &Path) -> anyhow::Result<ExitCode> {
+    let (model, findings) = compiled(dirs)?;
+    let Some(model) = model else {
+        say(&as_text(&findings))?;
+        return Ok(ExitCode::FAILURE);
+    };
+    std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
+    for name in names(dirs) {
+        for lang in [Lang::Zh, Lang::En] {
+            let Some(page) = ganglion_server::handbook(&model, &name, lang)? else { continue };
+            let path = out.join(format!("{name}.{}.md", lang.as_str()));
+            std::fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
+            say(&format!("{}\n", path.display()))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn burden(dirs: &[PathBuf], places: u32) -> anyhow::Result<ExitCode> {
+    let (model, findings) = compiled(dirs)?;
+    let Some(model) = model else {
+        say(&as_text(&findings))?;
+        return Ok(ExitCode::FAILURE);
+    };
+    let all: Vec<_> = names(dirs).iter().flat_map(|name| ganglion_pack::burden(&model, name, places)).collect();
+    say(&if all.is_empty() { "nothing is asked of villages\n".to_owned() } else { burden_text(&all) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What packs ask of villages, one process a line.
+fn burden_text(all: &[ganglion_pack::Burden]) -> String {
+    let line = |one: &ganglion_pack::Burden| {
+        format!(
+            "{}: {} minutes a case ({} fields), {} a year, {} villages: {} hours a year\n",
+            one.process,
+            one.seconds.div_ceil(60),
+            one.fields,
+            one.yearly,
+            one.places,
+            one.hours
+        )
+    };
+    all.iter().map(line).collect()
+}
+
+fn diff(old: &Path, new: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    let mut models = Vec::new();
+    for dir in [old, new] {
+        match compiled(&[dir.to_owned()])? {
+            (Some(model), _) => models.push(model),
+            (None, findings) => {
+                say(&as_text(&findings))?;
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+    }
+    let found = ganglion_pack::diff(&models[0], &models[1]);
+    let lines = || found.iter().map(|one| format!("{one}\n")).collect::<String>();
+    let text = match (json, found.is_empty()) {
+        (true, _) => serde_json::to_string_pretty(&found)? + "\n",
+        (false, true) => "nothing changes\n".to_owned(),
+        (false, false) => lines() + &format!("{} differences\n", found.len()),
+    };
+    say(&text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What is wrong with a template, as a finding among the others.

@@ -44,7 +44,7 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
         let own = format!("http://{}", listener.local_addr()?);
         let public_url = args.public_url.as_deref().map_or(own, |url| url.trim_end_matches('/').to_owned());
         let home = home(args.home.as_deref());
-        let installation = Installation { home, data: args.data.clone(), demo: false, public_url };
+        let installation = Installation { home, data: args.data.clone(), demo: false, demo_moving: false, public_url };
         let running = start(&installation, Arc::new(Machine::new())).await?;
         let ready = format!("ready http://{}", listener.local_addr()?);
         running.until_stopped(listener, Some(ready)).await?;

@@ -1,14 +1,14 @@
 //! Simulated people: draws what comes in and what follows, and makes the command for it.
 
 use super::behaviour::{Behaviour, Step, filled, pick};
-use crate::city::outlines::bounds;
+use super::spots::Spots;
 use ganglion_kernel::world::World;
 use ganglion_model::change::{Actor, Body, Command};
 use ganglion_model::clocks::local_date;
 use ganglion_model::row::Case;
 use ganglion_model::{CaseId, CommandId, Fields, Level, PlaceCode, Post};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
@@ -16,24 +16,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// A spot where something can be seen.
-#[derive(Clone, Debug)]
-struct Spot {
-    place: PlaceCode,
-    west_south: [f64; 2],
-    east_north: [f64; 2],
-}
-
 /// All simulated people together.
 pub struct Actors {
-    behaviour: Behaviour,
+    /// What they do, one for each process, with where it comes in.
+    behaviours: Vec<(Behaviour, Spots)>,
     world: Arc<World>,
-    spots: Vec<Spot>,
-    /// Running sums of the weights of `spots`.
-    weights: Vec<f64>,
     rng: SmallRng,
-    /// The newest case of each township, for merging.
-    recent: HashMap<PlaceCode, (String, CaseId)>,
+    /// The newest case of each behaviour and township, for merging.
+    recent: HashMap<(usize, PlaceCode), (String, CaseId)>,
 }
 
 /// What happens next to a case.
@@ -48,32 +38,35 @@ impl Actors {
     /// Everyone, for the grids among `outlines` (geometry text by code), drawn with `seed`.
     #[must_use]
     pub fn new(
-        behaviour: Behaviour,
+        behaviours: Vec<Behaviour>,
         world: Arc<World>,
         outlines: &[(PlaceCode, String)],
         (day, seed): (Date, u64),
     ) -> Actors {
-        let mut spots = Vec::new();
-        let mut weights = Vec::new();
-        let mut sum = 0.0;
-        for (place, geometry) in outlines.iter().filter(|(place, _)| place.level() == Level::Grid) {
-            let (place, Some(bounds)) = (*place, bounds(geometry)) else {
-                continue;
-            };
-            let kind = place.parent().and_then(|village| world.places.tree.known(village, day)).map(|p| p.kind);
-            let kind = kind.and_then(|kind| serde_json::to_value(kind).ok());
-            let weight = kind.as_ref().and_then(Value::as_str).and_then(|kind| behaviour.places.get(kind));
-            sum += weight.copied().unwrap_or(1.0);
-            weights.push(sum);
-            spots.push(Spot { place, west_south: bounds[0], east_north: bounds[1] });
-        }
-        Actors { behaviour, world, spots, weights, rng: SmallRng::seed_from_u64(seed), recent: HashMap::new() }
+        let behaviours = behaviours
+            .into_iter()
+            .map(|behaviour| {
+                let spots = Spots::new(outlines, &behaviour.places, (world.as_ref(), day));
+                (behaviour, spots)
+            })
+            .collect();
+        Actors { behaviours, world, rng: SmallRng::seed_from_u64(seed), recent: HashMap::new() }
     }
 
-    /// The behaviour they follow.
-    #[must_use]
-    pub fn behaviour(&self) -> &Behaviour {
-        &self.behaviour
+    /// The behaviours they follow.
+    pub fn behaviours(&self) -> impl Iterator<Item = &Behaviour> {
+        self.behaviours.iter().map(|(behaviour, _)| behaviour)
+    }
+
+    /// Draws which behaviour the next opening follows.
+    pub fn which(&mut self) -> usize {
+        let draw = self.draw();
+        let shares: Vec<(usize, f64)> = self.behaviours().map(|behaviour| behaviour.share).enumerate().collect();
+        pick(&shares, |(_, share)| *share, draw).map_or(0, |(which, _)| *which)
+    }
+
+    fn of(&self, case: &Case) -> Option<&Behaviour> {
+        self.behaviours().find(|behaviour| behaviour.process == case.process)
     }
 
     /// A draw in `[0, 1)`.
@@ -85,58 +78,42 @@ impl Actors {
         uuid::Builder::from_random_bytes(self.rng.random()).into_uuid()
     }
 
-    /// A point inside a drawn grid, with the grid.
-    fn somewhere(&mut self) -> Option<([f64; 2], PlaceCode)> {
-        let total = *self.weights.last()?;
-        let at = self.draw() * total;
-        let index = self.weights.partition_point(|sum| *sum <= at);
-        let spot = self.spots.get(index)?.clone();
-        for _ in 0..20 {
-            let (a, b) = (self.draw(), self.draw());
-            let point = [
-                spot.west_south[0] + a * (spot.east_north[0] - spot.west_south[0]),
-                spot.west_south[1] + b * (spot.east_north[1] - spot.west_south[1]),
-            ];
-            let found = ganglion_kernel::route::locate(&self.world.places, point);
-            if found.here == Some(spot.place) {
-                return Some((point, spot.place));
-            }
-        }
-        None
-    }
-
-    /// Somebody reports something. `None` when the draw found no point; draw again.
-    pub fn opening(&mut self) -> Option<Command> {
-        let (point, place) = self.somewhere()?;
-        let draw = self.draw();
-        let opening = pick(&self.behaviour.open, |o| o.weight, draw)?;
-        let (by, channel, mut form) = (opening.by.clone(), opening.channel.clone(), opening.form.clone());
-        let draw = self.draw();
-        let matter = pick(&self.behaviour.matters, |m| m.weight, draw)?;
+    /// Something comes in that follows behaviour `which`. `None` when the draw found no point; draw again.
+    pub fn opening(&mut self, which: usize) -> Option<Command> {
+        let (_, spots) = self.behaviours.get(which)?;
+        let rng = &mut self.rng;
+        let (point, place) = spots.somewhere(&self.world, &mut || rng.random::<f64>())?;
+        let (first, second) = (self.draw(), self.draw());
+        let (behaviour, _) = self.behaviours.get(which)?;
+        let opening = pick(&behaviour.open, |o| o.weight, first)?;
+        let matter = pick(&behaviour.matters, |m| m.weight, second)?;
+        let (by, channel, process) = (opening.by.clone(), opening.channel.clone(), behaviour.process.clone());
+        let mut form = opening.form.clone();
         form.extend(matter.form.clone());
         let texts: Vec<(String, Vec<String>)> =
             matter.texts.iter().map(|(name, texts)| (name.clone(), texts.clone())).collect();
         self.type_texts(&texts, &mut form);
-        let process = self.world.model.processes.get(&self.behaviour.process)?;
-        if let Some(field) = &process.route.point {
+        if let Some(field) = &self.world.model.processes.get(&process)?.route.point {
             form.insert(field.clone(), Value::from(point.to_vec()));
         }
-        let form = self.fill_open(form);
+        let form = self.fill_open(form, place);
         let actor = self.actor(&by, place, None)?;
-        let body = Body::Open { process: self.behaviour.process.clone(), form, channel, observed_at: None, from: None };
+        let body = Body::Open { process, form, channel, observed_at: None, from: None };
         Some(Command { id: CommandId(self.id()), shard: place.shard(), actor, body })
     }
 
-    /// `{phone}` and `{name}` in an opening form become made-up ones.
-    fn fill_open(&mut self, form: Fields) -> Fields {
+    /// `{phone}`, `{picture}`, `{village}` and `{grid}` in an opening form become a made-up telephone and picture, and where
+    /// it is.
+    fn fill_open(&mut self, form: Fields, place: PlaceCode) -> Fields {
         let tail = self.rng.random_range(0..100_000_000_u32);
-        let phone = format!("139{tail:08}");
-        form.into_iter()
-            .filter_map(|(name, value)| {
-                let fill = |part: &str| (part == "phone").then(|| phone.clone());
-                Some((name, filled(&value, &fill)?))
-            })
-            .collect()
+        let fill = |part: &str| match part {
+            "phone" => Some(format!("139{tail:08}")),
+            "picture" => Some(picture(u128::from(tail))),
+            "village" => place.at(Level::Village).map(|village| village.to_string()),
+            "grid" => Some(place.to_string()),
+            _ => None,
+        };
+        form.into_iter().filter_map(|(name, value)| Some((name, filled(&value, &fill)?))).collect()
     }
 
     fn type_texts(&mut self, texts: &[(String, Vec<String>)], form: &mut Fields) {
@@ -184,7 +161,7 @@ impl Actors {
     /// What follows for a case in its state, and when. `None`: nothing more.
     pub fn next(&mut self, case: &Case, now: Timestamp, compress: f64) -> Option<Next> {
         let draw = self.draw();
-        let steps = self.behaviour.states.get(&case.state)?;
+        let steps = self.of(case)?.states.get(&case.state)?;
         let weight = |step: &Step| {
             if step.level.is_none_or(|level| level == case.level) { step.weight } else { 0.0 }
         };
@@ -197,7 +174,7 @@ impl Actors {
     }
 
     fn when(&self, step: usize, case: &Case, (now, draw): (Timestamp, f64), compress: f64) -> Option<Timestamp> {
-        let step = self.behaviour.states.get(&case.state)?.get(step)?;
+        let step = self.of(case)?.states.get(&case.state)?.get(step)?;
         let clock = step.share.as_ref().and_then(|share| {
             let clock = case.clocks.get(&share.of)?;
             Some((share, clock, clock.due_at()?))
@@ -233,9 +210,9 @@ impl Actors {
     }
 
     /// The command of a step; `None` when nobody can take it or what it needs is not there.
-    pub fn command(&mut self, case: &Case, step: usize) -> Option<Command> {
+    pub fn command(&mut self, case: &Case, step: usize, now: Timestamp) -> Option<Command> {
         let (action, by, form, texts) = {
-            let step: &Step = self.behaviour.states.get(&case.state)?.get(step)?;
+            let step: &Step = self.of(case)?.states.get(&case.state)?.get(step)?;
             let texts: Vec<(String, Vec<String>)> =
                 step.texts.iter().map(|(name, texts)| (name.clone(), texts.clone())).collect();
             (step.action.clone()?, step.by.clone(), step.form.clone(), texts)
@@ -243,7 +220,7 @@ impl Actors {
         let actor = self.actor(&by, case.place, Some(case))?;
         let mut typed = Fields::new();
         for (name, value) in form {
-            let fill = |part: &str| self.fill(part, case);
+            let fill = |part: &str| self.fill(part, case, now);
             typed.insert(name, filled(&value, &fill)?);
         }
         self.type_texts(&texts, &mut typed);
@@ -251,15 +228,22 @@ impl Actors {
         Some(Command { id: CommandId(self.id()), shard: case.shard, actor, body })
     }
 
-    fn fill(&self, part: &str, case: &Case) -> Option<String> {
+    fn fill(&self, part: &str, case: &Case, now: Timestamp) -> Option<String> {
         if let Some(by) = part.strip_prefix("post ") {
             return self.posts(&self.world, by, case.place).first().map(|post| post.id.0.clone());
         }
+        if let Some(days) = part.strip_prefix("today+") {
+            let later = Span::new().try_days(days.parse::<i32>().ok()?).ok()?;
+            return local_date(now).checked_add(later).ok().map(|day| day.to_string());
+        }
         match part {
+            "picture" => Some(picture(case.id.0.as_u128().wrapping_add(u128::from(case.version)))),
             "number" => {
-                let (number, _) = self.recent.get(&case.place.at(Level::Township)?)?;
+                let (number, _) = self.recent.get(&self.spot_of(case)?)?;
                 (*number != case.number).then(|| number.clone())
             }
+            "now" => Some(now.to_string()),
+            "today" => Some(local_date(now).to_string()),
             "near" => {
                 let day = local_date(case.opened_at);
                 let township = case.place.at(Level::Township)?;
@@ -272,14 +256,24 @@ impl Actors {
 
     /// Remembers a case others may be merged into.
     pub fn remember(&mut self, case: &Case) {
-        if let Some(township) = case.place.at(Level::Township) {
-            self.recent.insert(township, (case.number.clone(), case.id));
+        if let Some(spot) = self.spot_of(case) {
+            self.recent.insert(spot, (case.number.clone(), case.id));
         }
     }
 
     /// The case a neighbour's report would be merged into.
     #[must_use]
     pub fn recent_of(&self, case: &Case) -> Option<CaseId> {
-        self.recent.get(&case.place.at(Level::Township)?).map(|(_, id)| *id)
+        self.recent.get(&self.spot_of(case)?).map(|(_, id)| *id)
     }
+
+    fn spot_of(&self, case: &Case) -> Option<(usize, PlaceCode)> {
+        let which = self.behaviours().position(|behaviour| behaviour.process == case.process)?;
+        Some((which, case.place.at(Level::Township)?))
+    }
+}
+
+/// What stands for a photo in a simulated case: the server draws it and marks it as synthetic.
+fn picture(from: u128) -> String {
+    format!("synthetic-{}", from % u128::from(ganglion_server::DEMO_PICTURES))
 }

@@ -1,4 +1,4 @@
-//! The behaviour file: who does what, how often and after how long.
+//! The behaviour files, one a process: who does what, how often and after how long.
 
 use anyhow::{Context as _, Result};
 use ganglion_model::Fields;
@@ -13,15 +13,22 @@ use std::path::Path;
 pub struct Behaviour {
     /// The process.
     pub process: String,
-    /// Relative number of cases in each hour of the day.
+    /// Its part of all cases that come in, relative to the others; 0: only other cases open it.
+    pub share: f64,
+    /// Relative number of cases in each hour of the day; empty: any hour.
+    #[serde(default)]
     pub hours: Vec<f64>,
-    /// Relative number of cases in each month.
+    /// Relative number of cases in each month; empty: any month.
+    #[serde(default)]
     pub months: Vec<f64>,
     /// Relative number of cases by kind of place (name of the kind); others count 1.
+    #[serde(default)]
     pub places: BTreeMap<String, f64>,
     /// Ways a case comes in.
+    #[serde(default)]
     pub open: Vec<Opening>,
     /// What is seen: values that go together.
+    #[serde(default)]
     pub matters: Vec<Matter>,
     /// What follows in each state.
     pub states: BTreeMap<String, Vec<Step>>,
@@ -37,7 +44,7 @@ pub struct Opening {
     pub by: String,
     /// Channel noted with the case.
     pub channel: String,
-    /// Values typed, besides those of the matter.
+    /// Values typed, besides those of the matter. `{phone}` is a made-up telephone, `{village}` and `{grid}` are where it is.
     #[serde(default)]
     pub form: Fields,
 }
@@ -79,8 +86,9 @@ pub struct Step {
     /// Instead of `after`: a share of the time a running clock has in all.
     #[serde(default)]
     pub share: Option<Share>,
-    /// Values typed. Texts may hold `{post role@level}` (a post for the case), `{number}` (an earlier case of the same
-    /// place, for merging) and `{near}` (another place in the same township).
+    /// Values typed. A text may be `{post role@level}` (a post for the case), `{number}` (an earlier case of the same
+    /// process and place, for merging), `{near}` (another place in the same township), `{now}` (the moment), `{today}` or
+    /// `{today+30}` (a day some days later).
     #[serde(default)]
     pub form: Fields,
     /// Lists of texts one of which is typed.
@@ -99,13 +107,25 @@ pub struct Share {
 }
 
 impl Behaviour {
-    /// Reads the file.
+    /// Reads one file.
     ///
     /// # Errors
     /// When it is missing or bad.
     pub fn read(path: &Path) -> Result<Behaviour> {
         let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
         serde_saphyr::from_str(&text).with_context(|| path.display().to_string())
+    }
+
+    /// Reads every file of a folder, one process each, in the order of their names.
+    ///
+    /// # Errors
+    /// When the folder or a file is missing or bad.
+    pub fn read_all(folder: &Path) -> Result<Vec<Behaviour>> {
+        let entries = std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+        let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
+        paths.sort();
+        paths.iter().map(|path| Behaviour::read(path)).collect()
     }
 }
 
@@ -128,6 +148,10 @@ pub fn filled(value: &Value, fill: &dyn Fn(&str) -> Option<String>) -> Option<Va
         },
         Value::Array(items) => {
             items.iter().map(|item| filled(item, fill)).collect::<Option<Vec<_>>>().map(Value::Array)
+        }
+        Value::Object(row) => {
+            let cells = row.iter().map(|(name, cell)| Some((name.clone(), filled(cell, fill)?)));
+            cells.collect::<Option<serde_json::Map<_, _>>>().map(Value::Object)
         }
         other => Some(other.clone()),
     }

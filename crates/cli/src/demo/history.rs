@@ -6,14 +6,14 @@ use ganglion_indicators::Period;
 use ganglion_kernel::Store;
 use ganglion_kernel::batch::{Batch, hash_lines, timers_of};
 use ganglion_kernel::commit::WallClock;
-use ganglion_kernel::decide::Given;
+use ganglion_kernel::decide::{Given, derived};
 use ganglion_kernel::merkle::Frontier;
-use ganglion_kernel::port::{Head, Loaded, ShardWrite};
+use ganglion_kernel::port::{Head, Line, Loaded, ShardWrite};
 use ganglion_kernel::seal::Key;
 use ganglion_kernel::world::World;
-use ganglion_model::change::{Actor, Body, Command};
+use ganglion_model::change::{Actor, Body, Change, Command, Op, Outcome};
 use ganglion_model::clocks::midnight;
-use ganglion_model::row::Case;
+use ganglion_model::row::{Case, Link};
 use ganglion_model::{CaseId, CommandId, Shard};
 use jiff::Timestamp;
 use std::cmp::Reverse;
@@ -47,7 +47,7 @@ pub struct Loading {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
-    Open,
+    Open(usize),
     Step(CaseId, usize, u32),
     Due(CaseId, String),
 }
@@ -93,8 +93,13 @@ pub fn load(
         progress(past.share(plan));
     }
     drop(send);
-    let made = past.made;
+    let (made, heads) = (past.made, past.heads);
     writer.join().map_err(|_| anyhow::anyhow!("the writing thread stopped"))??;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    for (shard, head) in heads {
+        // What history asked for is opened already: the job of the running server goes on from here.
+        runtime.block_on(store.cursors_set(ganglion_server::jobs::spawn::JOB, &[(shard, head.seq)]))?;
+    }
     Ok(made)
 }
 
@@ -117,7 +122,7 @@ impl Past<'_> {
         self.events.push(Reverse((at, count, event)));
     }
 
-    /// Draws the times of all openings: by month, day and hour weights.
+    /// Draws the times of all openings: by month, day and hour weights of what comes in.
     fn seed(&mut self, plan: Plan) {
         let (from, to) = (plan.from.as_second(), plan.to.as_second());
         let mut made = 0;
@@ -128,15 +133,17 @@ impl Past<'_> {
                 continue;
             };
             let zoned = at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
-            let behaviour = self.actors.behaviour();
+            let which = self.actors.which();
             let weight = |list: &[f64], index: usize| {
                 let most = list.iter().copied().fold(0.0_f64, f64::max);
                 list.get(index).map_or(1.0, |w| w / most.max(1e-9))
             };
-            let hour = weight(&behaviour.hours, usize::try_from(zoned.hour()).unwrap_or(0));
-            let month = weight(&behaviour.months, usize::try_from(zoned.month() - 1).unwrap_or(0));
-            if self.actors.draw() < hour * month {
-                self.push(at, Event::Open);
+            let likely = self.actors.behaviours().nth(which).map_or(0.0, |behaviour| {
+                weight(&behaviour.hours, usize::try_from(zoned.hour()).unwrap_or(0))
+                    * weight(&behaviour.months, usize::try_from(zoned.month() - 1).unwrap_or(0))
+            });
+            if self.actors.draw() < likely {
+                self.push(at, Event::Open(which));
                 made += 1;
             }
         }
@@ -190,11 +197,11 @@ impl Past<'_> {
 
     fn event(&mut self, batch: &mut Batch<'_>, at: Timestamp, event: Event) {
         match event {
-            Event::Open => {
-                let Some(command) = (0..5).find_map(|_| self.actors.opening()) else {
+            Event::Open(which) => {
+                let Some(command) = (0..5).find_map(|_| self.actors.opening(which)) else {
                     return;
                 };
-                if self.run(batch, &command, at) {
+                if self.run(batch, &command, at).is_some() {
                     self.made.cases += 1;
                 }
             }
@@ -221,11 +228,11 @@ impl Past<'_> {
             return self.plan_next(case, at);
         }
         let other = self.actors.recent_of(case);
-        let command = self.actors.command(case, step);
+        let command = self.actors.command(case, step, at);
         if let Some(other) = other {
             self.load(batch, other);
         }
-        let done = command.is_some_and(|command| self.run(batch, &command, at));
+        let done = command.is_some_and(|command| self.run(batch, &command, at).is_some());
         if let (false, Some(case)) = (done, batch.state().cases.get(&id)) {
             self.retry(case, at);
         }
@@ -240,7 +247,7 @@ impl Past<'_> {
         }
     }
 
-    fn run(&mut self, batch: &mut Batch<'_>, command: &Command, at: Timestamp) -> bool {
+    fn run(&mut self, batch: &mut Batch<'_>, command: &Command, at: Timestamp) -> Option<Outcome> {
         let given = Given { now: at, id: self.clock.id(), key: self.clock.key() };
         self.made.steps += 1;
         let before: Vec<_> = match &command.body {
@@ -249,8 +256,12 @@ impl Past<'_> {
             }
             _ => Vec::new(),
         };
+        let seen = batch.lines(command.shard).len();
         match batch.run(command, &given) {
             Ok(outcome) => {
+                for (parent, child, kind) in spawned(batch.lines(command.shard).get(seen..).unwrap_or_default()) {
+                    self.spawn(batch, (command.shard, parent), (&child, kind), at);
+                }
                 if let Some(case) = outcome.case.and_then(|id| batch.state().cases.get(&id)) {
                     for timer in timers_of(case).into_iter().filter(|timer| !before.contains(timer)) {
                         self.push(timer.at, Event::Due(timer.case, timer.clock));
@@ -258,15 +269,43 @@ impl Past<'_> {
                     self.actors.remember(case);
                     self.plan_next(case, at);
                 }
-                true
+                Some(outcome)
             }
             Err(refusal) => {
                 if !matches!(command.body, Body::Due { .. }) {
                     self.made.refused += 1;
                     tracing::debug!(?refusal, body = ?command.body, "a simulated person was refused");
                 }
-                false
+                None
             }
+        }
+    }
+
+    /// Opens a case another asks for and ties both, as a job does on a running server.
+    fn spawn(
+        &mut self,
+        batch: &mut Batch<'_>,
+        (shard, parent): (Shard, CaseId),
+        (child, kind): (&Command, String),
+        at: Timestamp,
+    ) {
+        let opened = self.run(batch, child, at).and_then(|outcome| Some((outcome.case?, outcome.number?)));
+        let Some((case, number)) = opened else { return };
+        let link = Link {
+            kind,
+            number,
+            case,
+            shard: child.shard,
+            process: None,
+            settled: false,
+            seen: 1,
+            marks: BTreeMap::new(),
+        };
+        let body = Body::LinkBack { case: parent, link };
+        let back = Command { id: derived(child.id, "link"), shard, actor: Actor::System, body };
+        let given = Given { now: at, id: self.clock.id(), key: self.clock.key() };
+        if let Err(refusal) = batch.run(&back, &given) {
+            tracing::warn!(?refusal, "a case could not be tied to the one opened from it");
         }
     }
 
@@ -285,6 +324,22 @@ impl Past<'_> {
             self.plan_next(case, later);
         }
     }
+}
+
+/// Cases that lines of a journal ask for: who asks, how it is opened, and what the link is called.
+fn spawned(lines: &[Line]) -> Vec<(CaseId, Command, String)> {
+    let mut found = Vec::new();
+    for line in lines {
+        let Change::Case { case, ops, .. } = &line.entry.change else {
+            continue;
+        };
+        let case = *case;
+        found.extend(ops.iter().filter_map(|op| match op {
+            Op::Spawn { command, link } => Some((case, Command::clone(command), link.clone())),
+            _ => None,
+        }));
+    }
+    found
 }
 
 /// The plan of a year of `cases` up to `now`.

@@ -54,12 +54,13 @@ pub async fn run(day: Day, mut actors: Actors) {
             Some(Event::Open) => {
                 let wait = every * (0.2 + 1.6 * actors.draw());
                 push(&mut events, &mut waiting, later(now, wait), Event::Open);
-                match actors.opening() {
+                let which = actors.which();
+                match actors.opening(which) {
                     Some(command) if waiting.len() < CASES_MAX => send(&day, command).await,
                     _ => None,
                 }
             }
-            Some(Event::Step(case, step)) => match actors.command(&case, step) {
+            Some(Event::Step(case, step)) => match actors.command(&case, step, now) {
                 Some(command) => send(&day, command).await,
                 None => None,
             },

@@ -1,9 +1,10 @@
 //! Simulated residents and staff for the demonstration and the benchmarks: they act through the same commands as people.
 //!
-//! What they do is data (`data/demo/behaviour.yaml`): which process, how often, what they type, which action follows in
+//! What they do is data (`data/demo/behaviour/`, one file a process): how often, what they type, which action follows in
 //! which state after how long. Nothing here knows a pack.
 
 pub mod actors;
 pub mod behaviour;
 pub mod history;
 pub mod live;
+mod spots;

@@ -80,13 +80,30 @@ impl Ground {
     /// # Errors
     /// When it does not come up.
     pub fn serve(&self) -> Result<Server> {
+        Server::start(&self.home, &self.data)
+    }
+}
+
+/// A running server; killed when dropped.
+pub struct Server {
+    child: Child,
+    /// Where it answers.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts a server on an installation and waits until it answers.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start(home: &Path, data: &Path) -> Result<Server> {
         use std::io::BufRead as _;
         let program = std::env::current_exe()?;
         let mut child = Command::new(program)
             .args(["serve", "--port", "0", "--data"])
-            .arg(&self.data)
+            .arg(data)
             .arg("--home")
-            .arg(&self.home)
+            .arg(home)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -104,16 +121,18 @@ impl Ground {
             }
         }
     }
-}
 
-/// A running server; killed when dropped.
-pub struct Server {
-    child: Child,
-    /// Where it answers.
-    pub address: SocketAddr,
-}
+    /// Memory it holds now.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn rss_bytes(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no resident size")?;
+        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
+        Ok(kib * 1024.0)
+    }
 
-impl Server {
     /// kill -9.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
@@ -226,6 +245,13 @@ fn instant() -> std::time::Instant {
     std::time::Instant::now()
 }
 
+/// An id as clients are asked to make them: UUIDv7, in the order of time.
+#[expect(clippy::disallowed_methods, reason = "a partner makes ids from its own clock")]
+fn time_ordered(rng: &mut SmallRng) -> uuid::Uuid {
+    let millis = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &rng.random::<[u8; 10]>()).into_uuid()
+}
+
 fn request(
     ground: &Ground,
     step: &super::script::Step,
@@ -233,7 +259,7 @@ fn request(
     (number, rng): (&str, &mut SmallRng),
     token: String,
 ) -> Sent {
-    let id = CommandId(uuid::Builder::from_random_bytes(rng.random()).into_uuid());
+    let id = CommandId(time_ordered(rng));
     let form = form(step, &ground.world, place, point);
     let (path, body) = match step.what.as_str() {
         "open" => (

@@ -1,7 +1,7 @@
 //! One line of a `then` block against the case last named.
 
 use super::Finding;
-use super::figure::figure;
+use super::figure::{figure, rank, target};
 use super::parse::Line;
 use super::rows;
 use super::run::{Running, is_refusal, refused_as};
@@ -10,6 +10,7 @@ use super::value::{expected, shown};
 use super::wish::action_name;
 use super::{send, step};
 use ganglion_kernel::decide::{guard_holds, who};
+use ganglion_kernel::queue::{QueueWant, Waiting, waiting_of};
 use ganglion_model::AccountId;
 use ganglion_model::change::Actor;
 use ganglion_model::pack::{Action, Who};
@@ -63,6 +64,8 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
         Read::SeesOf(who, field, row, said) => {
             return Ok((expected(said), rows::seen(running, who, field, (&row.0, &row.1))?));
         }
+        Read::Rank(asked) => return rank(running, asked),
+        Read::Target(name, place, said) => return target(running, (name, place), said),
         _ => {}
     }
     let case = running.case(None).ok_or("no case was opened")?;
@@ -81,6 +84,9 @@ fn of_case(running: &Running, case: &Case, read: &Read) -> Result<Pair, String> 
                 "version" => case.version.to_string(),
                 "moved" => case.route.moved_from.len().to_string(),
                 "routed" => shown(serde_json::to_value(case.route.by).ok().as_ref()),
+                "taken_at" => case.taken_at.map_or_else(|| "none".to_owned(), |place| place.to_string()),
+                "rule" => case.route.rule.as_ref().map_or_else(|| "none".to_owned(), |rule| rule.key.clone()),
+                "position" => position(running, case),
                 "near" => list(case.route.near.iter().map(|(code, _)| code.to_string())),
                 "told" => told(running, case),
                 "assignee" => case.assignee.as_ref().map_or_else(|| "nobody".to_owned(), |id| running.post_name(id)),
@@ -158,6 +164,16 @@ fn sorted(what: &str, text: &str) -> String {
         "near" | "told" | "assisting" => list(text.split(',').map(|one| one.trim().to_owned())),
         _ => text.to_owned(),
     }
+}
+
+/// Place in its queue, 1 for the next.
+fn position(running: &Running, case: &Case) -> String {
+    let world = &running.at.setting.world;
+    let Some(waiting) = waiting_of(world, case) else { return "none".to_owned() };
+    let Waiting { shard, process, place, lane, .. } = waiting;
+    let want = QueueWant { shard, process, place, lanes: vec![lane], limit: u32::MAX };
+    let place = running.at.memory.front(world, &want).iter().position(|one| one.id == case.id);
+    place.map_or_else(|| "none".to_owned(), |place| (place + 1).to_string())
 }
 
 fn told(running: &Running, case: &Case) -> String {

@@ -1,13 +1,15 @@
-//! Figures in a scenario: facts of the rows in memory, summed over place and period, read as the pack declares.
+//! Figures in a scenario: facts of the rows in memory, read as pages read those of a store.
 
 use super::run::Running;
 use super::then::Figure;
 use super::value::expected;
-use ganglion_indicators::fold::minutes_class;
-use ganglion_indicators::{Fact, Period, Sums, facts_of_case, facts_of_record, figure as read, measures_of};
-use ganglion_model::PlaceCode;
-use ganglion_model::pack::Indicator;
-use jiff::civil::Date;
+use ganglion_indicators::fold::DIM_SEPARATOR;
+use ganglion_indicators::{Fact, Span, When, facts_of_case, facts_of_row, ranks};
+use ganglion_kernel::figures::memory::Memory;
+use ganglion_kernel::figures::{Got, Reader};
+use ganglion_model::clocks::local_date;
+use ganglion_model::pack::{Indicator, Measure, Rounding, Scope};
+use ganglion_model::{CaseId, Frac, PlaceCode, Record};
 
 /// Expected and found value of a figure, as shown on screens without unit; `n/a` when there is nothing to divide by.
 ///
@@ -18,46 +20,122 @@ pub fn figure(running: &Running, asked: &Figure) -> Result<(String, String), Str
     let indicator = world.model.indicators.get(&asked.indicator);
     let indicator = indicator.ok_or_else(|| format!("there is no indicator {}", asked.indicator))?;
     let place: PlaceCode = asked.place.parse().map_err(|_| format!("{} is no place code", asked.place))?;
-    let days = match &asked.period {
-        Some(period) => Some(span(period).ok_or_else(|| format!("{period} is no day, month or year"))?),
-        None => None,
-    };
-    let (cases, records) =
-        (running.at.memory.cases.values(), running.at.memory.records.values().filter_map(|versions| versions.last()));
-    let facts = cases
-        .flat_map(|case| facts_of_case(&world.model, world, case))
-        .chain(records.flat_map(|record| facts_of_record(&world.model, world, record)))
-        .filter(|fact| place.holds(fact.place))
-        .filter(|fact| fact.day == 0 || days.is_none_or(|(from, to)| (from..to).contains(&fact.day)))
-        .filter(|fact| asked.part.as_ref().is_none_or(|part| fact.dim == *part));
-    let figure = read(indicator, &sums(indicator, facts));
-    let found = figure.shown.unwrap_or_else(|| "n/a".to_owned());
+    let span = span(running, asked)?;
+    let got = read(running, (indicator, asked.part.as_deref()), &[place], span)?;
+    let found = got.into_iter().next().and_then(|got| got.figure.shown).unwrap_or_else(|| "n/a".to_owned());
     let said = expected(&asked.said);
     let said = said.trim_end_matches(['%', ' ']);
     Ok((said.to_owned(), found))
 }
 
-fn sums(indicator: &Indicator, facts: impl Iterator<Item = Fact>) -> Sums {
-    let measures = measures_of(indicator);
-    let mut sums = Sums::default();
-    for fact in facts.filter(|fact| measures.contains(&fact.measure.as_str())) {
-        *sums.classes.entry(fact.measure.clone()).or_default().entry(minutes_class(fact.value)).or_default() += 1;
-        let total = sums.totals.entry(fact.measure).or_default();
-        total.0 += 1;
-        total.1 += fact.value;
-    }
-    sums
+/// Expected and found rank of a place among the children of the same parent: `2 of 16`, `none` without a value.
+///
+/// # Errors
+/// What the line names and does not exist.
+pub fn rank(running: &Running, asked: &Figure) -> Result<(String, String), String> {
+    let world = &running.at.setting.world;
+    let indicator = world.model.indicators.get(&asked.indicator);
+    let indicator = indicator.ok_or_else(|| format!("there is no indicator {}", asked.indicator))?;
+    let place: PlaceCode = asked.place.parse().map_err(|_| format!("{} is no place code", asked.place))?;
+    let parent = place.parent().ok_or("a place with siblings")?;
+    let siblings = world.places.tree.children(parent, local_date(running.at.now));
+    let siblings: Vec<PlaceCode> = siblings.map(|one| one.code).collect();
+    let got = read(running, (indicator, asked.part.as_deref()), &siblings, span(running, asked)?)?;
+    let ranks = ranks(indicator, &got.iter().map(|got| got.figure.exact).collect::<Vec<_>>());
+    let own = siblings.iter().position(|code| *code == place).and_then(|at| ranks[at]);
+    let found = own.map_or_else(|| "none".to_owned(), |own| format!("{own} of {}", ranks.iter().flatten().count()));
+    Ok((expected(&asked.said), found))
 }
 
-/// Days `[from, to)` of `2022`, `2022-06` or `2022-06-27`.
-fn span(period: &str) -> Option<(i32, i32)> {
-    let parts: Vec<i16> = period.split('-').map(str::parse).collect::<Result<_, _>>().ok()?;
-    let small = |n: i16| i8::try_from(n).ok();
-    let (from, length) = match parts.as_slice() {
-        [year] => (Date::new(*year, 1, 1).ok()?, jiff::Span::new().years(1)),
-        [year, month] => (Date::new(*year, small(*month)?, 1).ok()?, jiff::Span::new().months(1)),
-        [year, month, day] => (Date::new(*year, small(*month)?, small(*day)?).ok()?, jiff::Span::new().days(1)),
-        _ => return None,
+/// A target at a place against `606.7 of 580.0, 104.6 %, expected 60.0 %, parts over by 5.2 %`: every part named must be so.
+///
+/// # Errors
+/// How the place stands, when a part is not so.
+pub fn target(running: &Running, (name, place): (&str, &str), said: &str) -> Result<(String, String), String> {
+    let world = &running.at.setting.world;
+    let target = world.model.targets.get(name).ok_or_else(|| format!("there is no target {name}"))?;
+    let indicator = world.model.indicators.get(&target.of).ok_or("an indicator of the target")?;
+    let place: PlaceCode = place.parse().map_err(|_| format!("{place} is no place code"))?;
+    let memory = Memory::of(&world.model, facts(running));
+    let reader = Reader { tally: &memory, world, today: local_date(running.at.now) };
+    let standing = block_on(reader.standings(target, &[place]))?.pop().ok_or("an indicator of the target")?;
+    let percent = |value: Frac| format!("{} %", value.rounded(1, Rounding::HalfUp).unwrap_or_default());
+    let whole = standing.target.and_then(|value| value.rounded(indicator.decimals, indicator.rounding));
+    let done = standing.done.shown.as_deref().unwrap_or("n/a");
+    let mut parts = vec![format!("{done} of {}", whole.as_deref().unwrap_or("none"))];
+    parts.extend(standing.percent.map(percent));
+    parts.extend(target.expected_on(reader.today).map(|value| format!("expected {}", percent(value))));
+    parts.extend(standing.gap.map(|gap| match gap.percent.is_negative() {
+        true => format!("parts short by {}", percent(Frac::ZERO.minus(gap.percent).unwrap_or(gap.percent))),
+        false => format!("parts over by {}", percent(gap.percent)),
+    }));
+    let found = parts.join(", ");
+    let all = said.split(',').map(str::trim).all(|part| parts.iter().any(|one| one == part));
+    if all { Ok((found.clone(), found)) } else { Err(found) }
+}
+
+fn block_on<T, E: std::fmt::Display>(reading: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
+    runtime.block_on(reading).map_err(|error| error.to_string())
+}
+
+/// The period asked for; everything so far without one.
+fn span(running: &Running, asked: &Figure) -> Result<Span, String> {
+    let Some(period) = &asked.period else {
+        let (from, to) = (jiff::civil::date(1970, 1, 1), local_date(running.at.now).tomorrow());
+        return Ok(Span { from, to: to.map_err(|error| error.to_string())? });
     };
-    Some((Period::day_number(from), Period::day_number(from.checked_add(length).ok()?)))
+    let when = When::parse(period);
+    Ok(when.ok_or_else(|| format!("{period} is no day, month, quarter, year or span of days"))?.span())
+}
+
+/// One indicator at places over a period, only over rows of a part when one is named.
+fn read(
+    running: &Running,
+    (indicator, part): (&Indicator, Option<&str>),
+    places: &[PlaceCode],
+    span: Span,
+) -> Result<Vec<Got>, String> {
+    let world = &running.at.setting.world;
+    let mut facts = facts(running);
+    if let Some(part) = part {
+        facts.retain(|(_, fact)| world.model.measures.get(&fact.measure).is_some_and(|one| is_part(one, fact, part)));
+    }
+    let memory = Memory::of(&world.model, facts);
+    let reader = Reader { tally: &memory, world, today: local_date(running.at.now) };
+    let got = block_on(reader.read(indicator, places, &[span], false))?;
+    Ok(got.into_iter().flatten().collect())
+}
+
+/// `code` of any dimension, or `dimension=code`; several parts joined by `,` must all hold.
+fn is_part(measure: &Measure, fact: &Fact, part: &str) -> bool {
+    let values: Vec<&str> = fact.dim.split(DIM_SEPARATOR).collect();
+    part.split(',').all(|part| match part.split_once('=') {
+        None => values.contains(&part),
+        Some((name, code)) => {
+            let at = measure.by.iter().position(|dim| dim.name == name);
+            at.is_some_and(|at| values.get(at) == Some(&code))
+        }
+    })
+}
+
+fn facts(running: &Running) -> Vec<(CaseId, Fact)> {
+    let world = &running.at.setting.world;
+    let mut facts = Vec::new();
+    for case in running.at.memory.cases.values() {
+        facts.extend(facts_of_case(&world.model, world, case).into_iter().map(|fact| (case.id, fact)));
+    }
+    let memory = &running.at.memory.records;
+    let in_world =
+        |record: &Record| world.model.registers.get(&record.register).is_some_and(|one| one.scope == Scope::Deployment);
+    // Rows kept above counties stand in the world until they change; rows of the deployment always do.
+    let given = world.model.registers.keys().flat_map(|register| world.each_row(register));
+    let given = given.filter(|row| row.last().is_some_and(|one| in_world(one) || !memory.contains_key(&one.row_key())));
+    let kept = memory.values().filter(|row| row.last().is_some_and(|one| !in_world(one)));
+    for versions in given.chain(kept) {
+        let Some(last) = versions.last() else { continue };
+        let id = last.id();
+        facts.extend(facts_of_row(&world.model, world, versions).into_iter().map(|fact| (id, fact)));
+    }
+    facts
 }

@@ -1,11 +1,14 @@
 //! The rows of a scenario: what a store would keep, in maps. The committer's own batch reads from and writes to it, so a
 //! scenario exercises what serves people.
 
+use ganglion_kernel::World;
 use ganglion_kernel::port::{Head, Line, Loaded, ShardWrite, Timer, Want};
+use ganglion_kernel::queue::{QueueWant, Waiting, waiting_of};
+use ganglion_kernel::route::workload::Load;
 use ganglion_kernel::rules::Violation;
 use ganglion_kernel::world::put_version;
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{CaseId, CommandId, Outcome, Proposal, ProposalId, Shard};
+use ganglion_model::{CaseId, CommandId, Outcome, PostId, Proposal, ProposalId, Shard};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The rows.
@@ -30,11 +33,12 @@ pub struct Memory {
 
 impl Memory {
     /// What a batch asks for.
-    pub fn load(&self, want: &Want) -> Loaded {
+    pub fn load(&self, world: &World, want: &Want) -> Loaded {
         let numbered = |number: &String| self.cases.values().find(|case| case.number == *number);
         let by_id = want.cases.iter().filter_map(|(_, id)| self.cases.get(id));
         let mut cases: BTreeMap<CaseId, Case> = by_id.map(|case| (case.id, case.clone())).collect();
         cases.extend(want.numbers.iter().filter_map(|(_, number)| numbered(number)).map(|c| (c.id, c.clone())));
+        cases.extend(want.queues.iter().flat_map(|queue| self.front(world, queue)).map(|c| (c.id, c.clone())));
         Loaded {
             heads: want.shards.iter().map(|s| (*s, self.heads.get(s).cloned().unwrap_or_default())).collect(),
             answers: want.answers.iter().filter_map(|(_, id)| Some((*id, self.answers.get(id)?.clone()))).collect(),
@@ -44,6 +48,27 @@ impl Memory {
             records: want.records.iter().filter_map(|key| self.records.get(key)).flatten().cloned().collect(),
             proposals: want.proposals.iter().filter_map(|(_, id)| self.proposals.get(id).cloned()).collect(),
             referers: want.referers.iter().map(|row| (row.clone(), self.referers(row))).collect(),
+            loads: want.loads.iter().map(|post| (post.clone(), self.busy(post))).collect(),
+        }
+    }
+
+    /// Cases at the front of a queue, in order.
+    pub fn front(&self, world: &World, want: &QueueWant) -> Vec<&Case> {
+        let waits = |case| Some((waiting_of(world, case)?, case));
+        let here = |(one, _): &(Waiting, &Case)| {
+            (one.shard, &one.process, one.place) == (want.shard, &want.process, want.place)
+                && (want.lanes.is_empty() || want.lanes.contains(&one.lane))
+        };
+        let mut waiting: Vec<(Waiting, &Case)> = self.cases.values().filter_map(waits).filter(here).collect();
+        waiting.sort_by(|(a, _), (b, _)| a.rank().cmp(&b.rank()));
+        waiting.into_iter().take(usize::try_from(want.limit).unwrap_or(usize::MAX)).map(|(_, case)| case).collect()
+    }
+
+    fn busy(&self, post: &PostId) -> Load {
+        let own = || self.cases.values().filter(|case| case.assignee.as_ref() == Some(post));
+        Load {
+            open: u32::try_from(own().filter(|case| case.closed_at.is_none()).count()).unwrap_or(u32::MAX),
+            newest: own().map(|case| case.opened_at).max(),
         }
     }
 

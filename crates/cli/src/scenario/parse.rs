@@ -3,7 +3,11 @@
 
 use super::Finding;
 use super::step::instant;
+use ganglion_model::clocks::Length;
 use jiff::Timestamp;
+
+/// Most runs of one block.
+const TIMES_MAX: usize = 20_000;
 
 /// One line of a block; a form that goes on over several lines is joined.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +23,23 @@ pub struct Line {
 pub enum Block {
     /// What there is.
     Given(Vec<Line>),
-    /// What is done, from when on.
-    When(usize, Timestamp, Vec<Line>),
+    /// What is done.
+    When(When),
     /// What must hold then.
     Then(Vec<Line>),
+}
+
+/// What is done, from when on and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct When {
+    /// Line of the fence.
+    pub line: usize,
+    /// When it begins.
+    pub from: Timestamp,
+    /// How often all steps are done again, and how long after the begin of the time before.
+    pub again: Option<(usize, Length)>,
+    /// Steps.
+    pub steps: Vec<Line>,
 }
 
 /// A scenario.
@@ -81,13 +98,27 @@ fn block(scenario: &mut Scenario, (line, info): (usize, &str), body: Vec<Line>) 
     match (kind, rest.trim()) {
         ("given", "") => scenario.blocks.push(Block::Given(body)),
         ("then", "") => scenario.blocks.push(Block::Then(body)),
-        ("when", at) => match instant(at) {
-            Some(at) => scenario.blocks.push(Block::When(line, at, body)),
-            None => scenario.findings.push(Finding::new(line, "when DATE TIME, such as `when 2022-06-27 09:00`", info)),
+        ("when", at) => match when(at) {
+            Some((from, again)) => scenario.blocks.push(Block::When(When { line, from, again, steps: body })),
+            None => {
+                let expected =
+                    "when DATE TIME, such as `when 2022-06-27 09:00` or `when 2022-06-27 09:00, 40 times every 2 ch`";
+                scenario.findings.push(Finding::new(line, expected, info));
+            }
         },
         ("" | "text" | "yaml" | "json", _) => {}
         _ => scenario.findings.push(Finding::new(line, "a block `given`, `when DATE TIME` or `then`", info)),
     }
+}
+
+/// `DATE TIME`, or `DATE TIME, N times every LENGTH`.
+fn when(text: &str) -> Option<(Timestamp, Option<(usize, Length)>)> {
+    let Some((from, often)) = text.split_once(',') else {
+        return Some((instant(text)?, None));
+    };
+    let (times, every) = often.trim().split_once(" times every ")?;
+    let times = times.trim().parse().ok().filter(|times| (1..=TIMES_MAX).contains(times))?;
+    Some((instant(from)?, Some((times - 1, every.trim().parse().ok()?))))
 }
 
 /// Joins lines until brackets close, drops blank lines and those that begin with `#`.

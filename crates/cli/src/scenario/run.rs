@@ -2,7 +2,7 @@
 
 use super::Finding;
 use super::check::check;
-use super::parse::{Block, Line, Scenario};
+use super::parse::{Block, Line, Scenario, When};
 use super::send::{Installation, Refused, Taken};
 use super::step::{self, Deed, Step};
 use super::world;
@@ -57,7 +57,7 @@ impl Running {
         for block in &scenario.blocks {
             match block {
                 Block::Given(_) => {}
-                Block::When(line, from, steps) => match self.when(*line, *from, steps) {
+                Block::When(when) => match self.when(when) {
                     Ok(refused) => checks += refused,
                     // What comes after a step that went wrong says nothing.
                     Err(finding) => {
@@ -88,11 +88,18 @@ impl Running {
         self.at.memory.cases.get(&link.case)
     }
 
-    fn when(&mut self, line: usize, from: Timestamp, steps: &[Line]) -> Result<usize, Finding> {
-        self.pass(line, from)?;
+    fn when(&mut self, when: &When) -> Result<usize, Finding> {
+        self.pass(when.line, when.from)?;
         let mut refused = 0;
-        for line in steps {
-            refused += usize::from(self.step(line)?);
+        let (again, every) = when.again.map_or((0, None), |(times, every)| (times, Some(every)));
+        for left in (0..=again).rev() {
+            let next = every.map(|every| self.later(every));
+            for line in &when.steps {
+                refused += usize::from(self.step(line)?);
+            }
+            if let Some(next) = next.filter(|next| left > 0 && *next > self.at.now) {
+                self.pass(when.line, next)?;
+            }
         }
         Ok(refused)
     }
@@ -132,6 +139,9 @@ impl Running {
                     if let (Some(name), Some(case)) = (name, outcome.case) {
                         self.names.insert(name.clone(), case);
                     }
+                }
+                if let (Ok(outcome), Deed::TakeNext { .. }) = (&result, &deed) {
+                    self.current = outcome.case;
                 }
                 (refused, result)
             }
@@ -196,7 +206,7 @@ impl Running {
     /// Decides without doing.
     fn dry(&self, command: &Command) -> Result<(), Refusal> {
         let world = &self.at.setting.world;
-        let loaded = self.at.memory.load(&want(world, std::slice::from_ref(command)));
+        let loaded = self.at.memory.load(world, &want(world, std::slice::from_ref(command), self.at.now));
         if !loaded.answers.is_empty() {
             return Ok(());
         }

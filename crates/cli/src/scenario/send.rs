@@ -2,7 +2,7 @@
 
 use super::memory::Memory;
 use super::world::Setting;
-use ganglion_kernel::batch::{Batch, want, want_records};
+use ganglion_kernel::batch::{Batch, want, want_more};
 use ganglion_kernel::decide::{Given, derived};
 use ganglion_kernel::port::{Line, Timer};
 use ganglion_kernel::rules::{Broken, Violation, opening};
@@ -63,7 +63,12 @@ impl Installation {
             };
             for op in ops {
                 match op {
-                    Op::Notify { whom } => self.told.push((*case, whom.clone())),
+                    Op::Notify { whom, .. } => self.told.push((*case, whom.clone())),
+                    Op::Send { command } => match self.commit(command) {
+                        Ok((_, lines)) => waiting.extend(lines),
+                        // It has no place any more.
+                        Err(_) => {}
+                    },
                     Op::Spawn { command, link } => {
                         waiting.extend(self.spawn(command, link, (line.entry.shard, *case))?);
                     }
@@ -100,7 +105,9 @@ impl Installation {
         let (Some(child), Some(number)) = (opened.case, opened.number) else {
             return Ok(lines);
         };
-        let link = Link { kind: kind.to_owned(), number, case: child, shard: command.shard };
+        let opened = self.memory.cases.get(&child).map(|case| Link::to(case, kind));
+        let Some(mut link) = opened else { return Ok(lines) };
+        (link.number, link.settled, link.seen) = (number, false, 1);
         let back = Command {
             id: derived(command.id, "link"),
             shard,
@@ -118,14 +125,14 @@ impl Installation {
         let given = Given { now: self.now, id, key };
         let commands = std::slice::from_ref(command);
         let world = &self.setting.world;
-        let first = want(world, commands);
-        let mut batch = Batch::new(world, &MASTER, self.memory.load(&first));
+        let load = |want: &ganglion_kernel::port::Want| self.memory.load(world, want);
+        let first = want(world, commands, self.now);
+        let mut batch = Batch::new(world, &MASTER, load(&first));
         batch.asked(&first);
-        if let Some(more) = want_records(world, batch.state(), commands) {
-            batch.add(&more, self.memory.load(&more));
-        }
+        let more = want_more(world, batch.state(), commands, self.now);
+        batch.add(&more, load(&more));
         if let Some(more) = batch.needs(command, &given) {
-            batch.add(&more, self.memory.load(&more));
+            batch.add(&more, load(&more));
         }
         let from = case_of(&command.body).and_then(|id| self.memory.cases.get(&id));
         let from = from.map(|case| (case.process.clone(), case.state.clone()));
@@ -169,9 +176,11 @@ impl Installation {
 
 fn case_of(body: &Body) -> Option<CaseId> {
     match body {
-        Body::Act { case, .. } | Body::Due { case, .. } => Some(*case),
+        Body::Act { case, .. } | Body::Due { case, .. } | Body::Recompute { case, .. } => Some(*case),
         Body::Open { .. }
+        | Body::TakeNext { .. }
         | Body::LinkBack { .. }
+        | Body::Child { .. }
         | Body::Put { .. }
         | Body::Row { .. }
         | Body::Restore { .. }

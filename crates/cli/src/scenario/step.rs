@@ -55,6 +55,13 @@ pub enum Deed {
         /// The case by name; the current one when absent.
         on: Option<String>,
     },
+    /// Takes the next case of a queue.
+    TakeNext {
+        /// Process.
+        process: String,
+        /// Only these lanes.
+        lanes: Vec<String>,
+    },
 }
 
 /// A refusal that is expected.
@@ -204,6 +211,14 @@ fn deed(words: &[&str]) -> Result<Deed, String> {
     }
     if let Some(deed) = document(words) {
         return Ok(deed);
+    }
+    if let ["takes", "next", process, lanes @ ..] = words {
+        let lanes = match lanes {
+            [] => Vec::new(),
+            ["in", lanes @ ..] if !lanes.is_empty() => lanes.iter().map(|lane| (*lane).to_owned()).collect(),
+            _ => return Err("takes next PROCESS, or takes next PROCESS in LANE …".to_owned()),
+        };
+        return Ok(Deed::TakeNext { process: (*process).to_owned(), lanes });
     }
     let (verb, mut rest) = words.split_first().ok_or("what is done")?;
     let (mut name, mut on, mut channel, mut seen) = (None, None, None, None);

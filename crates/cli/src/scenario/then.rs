@@ -15,6 +15,10 @@ pub enum Read {
     Refused(String),
     /// `figure NAME at CODE in PERIOD: VALUE`.
     Figure(Figure),
+    /// `rank NAME at CODE in PERIOD: N of M`.
+    Rank(Figure),
+    /// `target NAME at CODE: DONE of TARGET, N %`.
+    Target(String, String, String),
     /// `row REGISTER KEY [on DATE]: {fields}`.
     Row(String, String, Option<Date>, String),
     /// `violations RULE at CODE: COUNT`.
@@ -62,12 +66,26 @@ pub struct Figure {
     pub said: String,
 }
 
-const PLAIN: [&str; 11] =
-    ["state", "level", "place", "channel", "version", "moved", "routed", "near", "told", "assignee", "assisting"];
-const KNOWN: &str = "state, place, level, number, assignee, assisting, channel, moved, routed, near, told, refused, count NAME, \
+const PLAIN: [&str; 14] = [
+    "state",
+    "level",
+    "place",
+    "channel",
+    "version",
+    "moved",
+    "routed",
+    "near",
+    "told",
+    "assignee",
+    "assisting",
+    "taken_at",
+    "rule",
+    "position",
+];
+const KNOWN: &str = "state, place, taken_at, level, number, assignee, assisting, channel, moved, routed, rule, near, position, told, refused, count NAME, \
      field NAME, mark NAME, link KIND, document NAME, who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, \
      row REGISTER KEY [on DATE], proposal REGISTER KEY, violations RULE at CODE, figure NAME at CODE \
-     in PERIOD by PART, each with `:` and a value; on NAME; opened PROCESS as NAME";
+     in PERIOD by PART, rank NAME at CODE in PERIOD, target NAME at CODE, each with `:` and a value; on NAME; opened PROCESS as NAME";
 
 /// Reads a line.
 ///
@@ -108,6 +126,8 @@ pub fn read(text: &str) -> Result<Read, String> {
         ["document", name] => Read::Document(own(name), said),
         [name, "clock"] => Read::Clock(own(name), said),
         ["figure", name, rest @ ..] => Read::Figure(figure(name, rest, said).ok_or_else(known)?),
+        ["rank", name, rest @ ..] => Read::Rank(figure(name, rest, said).ok_or_else(known)?),
+        ["target", name, "at", place] => Read::Target(own(name), own(place), said),
         _ => return Err(known()),
     })
 }
@@ -138,7 +158,7 @@ fn figure(name: &str, rest: &[&str], said: String) -> Option<Figure> {
 /// What the clock shows, when a part is not so or cannot be read.
 pub fn clock(running: &Running, case: &Case, name: &str, said: &str) -> Result<(String, String), String> {
     let known = running.at.setting.world.model.processes.get(&case.process);
-    if !known.is_some_and(|process| process.clocks.contains_key(name)) {
+    if !known.is_some_and(|process| process.clocks.contains_key(ganglion_model::pack::declared_of(name))) {
         return Err(format!("{} has no clock {name}", case.process));
     }
     let clock = case.clocks.get(name);

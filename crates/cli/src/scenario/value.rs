@@ -21,6 +21,10 @@ pub fn shown(value: Option<&Value>) -> String {
         None | Some(Value::Null) => "none".to_owned(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(items)) => items.iter().map(|item| shown(Some(item))).collect::<Vec<_>>().join(", "),
+        Some(Value::Object(cells)) => {
+            let cells = cells.iter().map(|(name, value)| format!("{name}: {}", shown(Some(value))));
+            format!("{{{}}}", cells.collect::<Vec<_>>().join(", "))
+        }
         Some(other) => other.to_string(),
     }
 }
@@ -55,8 +59,11 @@ pub fn resolved(fields: &[Field], form: &Fields, lookup: &dyn Lookup) -> Fields 
 fn typed(kind: &FieldKind, value: &Value, lookup: &dyn Lookup) -> Value {
     use FieldKind as K;
     match (kind, value) {
-        (K::Posts { .. } | K::Choices { .. }, Value::Array(items)) => {
+        (K::Posts { .. } | K::Choices { .. } | K::Refs { .. }, Value::Array(items)) => {
             Value::Array(items.iter().map(|item| typed(kind, item, lookup)).collect())
+        }
+        (K::Table { fields, .. }, Value::Array(rows)) => {
+            Value::Array(rows.iter().map(|row| cells(fields, row, lookup)).collect())
         }
         (K::Post { roles, .. } | K::Posts { roles, .. }, Value::String(text)) => {
             Value::String(lookup.post(text, roles).unwrap_or_else(|| text.clone()))
@@ -64,9 +71,28 @@ fn typed(kind: &FieldKind, value: &Value, lookup: &dyn Lookup) -> Value {
         (K::CaseRef { .. }, Value::String(text)) => Value::String(lookup.number(text).unwrap_or_else(|| text.clone())),
         // YAML reads bare digits as a number; where text is declared they were meant as they stand.
         (
-            K::Text { .. } | K::LongText { .. } | K::Phone | K::CitizenId | K::Place { .. } | K::CaseRef { .. },
+            K::Text { .. }
+            | K::LongText { .. }
+            | K::Phone
+            | K::CitizenId
+            | K::CreditCode
+            | K::Place { .. }
+            | K::Ref { .. }
+            | K::Refs { .. }
+            | K::CaseRef { .. },
             Value::Number(number),
         ) => Value::String(number.to_string()),
         _ => value.clone(),
+    }
+}
+
+/// A row of a table, cell by cell.
+fn cells(columns: &[Field], row: &Value, lookup: &dyn Lookup) -> Value {
+    match row {
+        Value::Object(cells) => {
+            let cells: Fields = cells.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            Value::Object(resolved(columns, &cells, lookup).into_iter().collect())
+        }
+        other => other.clone(),
     }
 }

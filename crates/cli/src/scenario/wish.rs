@@ -20,6 +20,9 @@ impl Running {
     /// # Errors
     /// What the step names and does not exist.
     pub fn commands(&mut self, who: &Who, deed: &Deed, form: &Fields) -> Result<Vec<Command>, String> {
+        if let Deed::TakeNext { process, lanes } = deed {
+            return self.taking_next(who, (process, lanes), form);
+        }
         let (shard, body, case) = match deed {
             Deed::Open { process, channel, seen, .. } => {
                 let (shard, body) = self.opening(who, (process, channel.as_deref()), *seen, form)?;
@@ -42,6 +45,7 @@ impl Running {
                 self.current = Some(id);
                 (shard, body, Some(id))
             }
+            Deed::TakeNext { .. } => return Err("no case is named".to_owned()),
         };
         let actors = self.actors(who, case)?;
         Ok(actors
@@ -71,6 +75,32 @@ impl Running {
                 posts
             }
         })
+    }
+
+    /// A post calls from the queue of its own place.
+    fn taking_next(
+        &mut self,
+        who: &Who,
+        (name, lanes): (&str, &[String]),
+        form: &Fields,
+    ) -> Result<Vec<Command>, String> {
+        let world = &self.at.setting.world;
+        let process = world.model.processes.get(name).ok_or_else(|| format!("there is no process {name}"))?;
+        let queue = process.queue.as_ref().ok_or_else(|| format!("{name} has no queue"))?;
+        let fields = process.action(&queue.state, &queue.take).map_or(&[][..], |action| &action.form);
+        let form = resolved(fields, form, self);
+        let body = Body::TakeNext { process: name.to_owned(), lanes: lanes.to_vec(), form };
+        let actors = self.actors(who, None)?;
+        let shard_of = |actor: &Actor| match actor {
+            Actor::Post { post, .. } => self.at.setting.world.posts.get(post).map(|post| post.place.shard()),
+            _ => None,
+        };
+        let shards: Vec<Shard> = actors.iter().map(|a| shard_of(a).unwrap_or_else(|| self.some_shard())).collect();
+        let command = |(actor, shard): (Actor, Shard)| {
+            let id = CommandId(self.at.id());
+            Command { id, shard, actor, body: body.clone() }
+        };
+        Ok(actors.into_iter().zip(shards).map(command).collect())
     }
 
     /// A post as scenarios write it.

@@ -1,6 +1,6 @@
 //! Letters: what a template sees, what it cannot reach, and where its errors are.
 
-use ganglion_documents::{Datum, Fonts, Print, RenderError, Template, check, pdf, qr_svg};
+use ganglion_documents::{Datum, Fonts, Print, RenderError, Template, check, check_within, pdf, qr_svg};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -88,4 +88,12 @@ fn a_loop_without_end_ends() {
 fn an_error_in_a_helper_is_shown_where_it_was_called() {
     let found = problems("#import \"/ganglion.typ\": *\n\n#seal((name: 1, note: \"\"))");
     assert_eq!(found.first().map(|one| one.0), Some(3), "{found:?}");
+}
+
+#[test]
+fn a_template_that_takes_too_long_is_given_up_on() {
+    let slow = "#let n = 0\n#for a in range(9000) { for b in range(9000) { for c in range(9000) { n += 1 } } }";
+    let print = Print { data: &data(), doc: &doc(), day: (2022, 6, 15), ident: "x" };
+    let found = check_within(&template(slow), print, std::time::Duration::ZERO);
+    assert!(found.len() == 1 && found[0].message.contains("seconds"), "{found:?}");
 }

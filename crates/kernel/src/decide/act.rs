@@ -3,11 +3,11 @@
 use super::draft::Draft;
 use super::effect::{Doing, enter};
 use super::form::{FormContext, read_form};
-use super::{Decision, Given, KnownRows, State, unique, who};
+use super::{Decision, Given, KnownRows, State, derive, unique, who};
 use crate::seal::seal;
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Op, Refusal, RefusalCode};
-use ganglion_model::pack::{Action, Field, Guard, OnOverdue, Process};
+use ganglion_model::pack::{Action, Field, Guard, Process};
 use ganglion_model::row::Case;
 use ganglion_model::scope::{ActorView, Names};
 use ganglion_model::{CaseId, CommandId, Fields};
@@ -55,7 +55,7 @@ pub fn act(
     carry_out(world, state, command, given, (process, action, case, wish.form))
 }
 
-fn process_of<'a>(world: &'a World, case: &Case) -> Result<&'a Process, Refusal> {
+pub fn process_of<'a>(world: &'a World, case: &Case) -> Result<&'a Process, Refusal> {
     world.model.processes.get(&case.process).ok_or_else(|| Refusal::new(RefusalCode::Unknown))
 }
 
@@ -123,6 +123,9 @@ fn carry_out(
     if let Some(to) = &action.to {
         enter((world, state), process, &mut draft, to, (given, &mut decision));
     }
+    derive::case(world, process, &mut draft, given.now, false);
+    super::clock::dates(world, process, &mut draft, given.now);
+    super::child::tell(&mut draft, case.closed_at.is_none(), command);
     let change = Change::Case { case: case.id, action: action.name.clone(), ops: draft.ops, input };
     decision.changes.insert(0, change);
     Ok(decision)
@@ -205,7 +208,7 @@ pub fn seal_values(
 
 /// The deemed outcome, if the action exists in the state the case is in, allows the system and is not refused. Otherwise
 /// the falling due is only noted: a timer that was refused would come back for ever.
-fn deemed(
+pub fn deemed(
     world: &World,
     state: &State,
     command: &Command,
@@ -215,45 +218,4 @@ fn deemed(
     let action = process.action(&case.state, action)?;
     permit(world, command, action, case, given).ok()?;
     carry_out(world, state, command, given, (process, action, case, &Fields::new())).ok()
-}
-
-/// Decides what happens when a clock falls due: once, and only if it is still running and really due.
-pub fn due(
-    world: &World,
-    state: &State,
-    command: &Command,
-    given: &Given,
-    (case, name): (&Case, &str),
-) -> Result<Decision, Refusal> {
-    if command.actor != Actor::System {
-        return Err(Refusal::new(RefusalCode::NotAllowed));
-    }
-    let process = process_of(world, case)?;
-    let def = process.clocks.get(name).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
-    let is_due = case
-        .clocks
-        .get(name)
-        .is_some_and(|clock| clock.stopped_at().is_none() && !clock.is_paused() && clock.is_overdue(given.now));
-    if !is_due || case.fired.iter().any(|fired| fired == name) {
-        return Err(Refusal::new(RefusalCode::WrongState).with("clock", name));
-    }
-    let mut ops = vec![Op::Fired { clock: name.to_owned() }];
-    let change = |ops, action: String| Change::Case { case: case.id, action, ops, input: BTreeMap::new() };
-    match &def.on_overdue {
-        OnOverdue::Nothing => Err(Refusal::new(RefusalCode::WrongState).with("clock", name)),
-        OnOverdue::Mark => Ok(Decision::of(change(ops, "overdue".to_owned()))),
-        OnOverdue::Count(counter) => {
-            ops.push(Op::Count { name: counter.clone() });
-            Ok(Decision::of(change(ops, "overdue".to_owned())))
-        }
-        OnOverdue::Act(action) => match deemed(world, state, command, given, (process, case, action)) {
-            Some(mut decision) => {
-                if let Some(Change::Case { ops, .. }) = decision.changes.first_mut() {
-                    ops.insert(0, Op::Fired { clock: name.to_owned() });
-                }
-                Ok(decision)
-            }
-            None => Ok(Decision::of(change(ops, "overdue".to_owned()))),
-        },
-    }
 }

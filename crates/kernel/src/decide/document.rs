@@ -101,7 +101,8 @@ impl Issuing<'_> {
             }
         }
         let def = NumberDef { on_state: None, parts };
-        let numbered = next((self.state, &decision.numbering), (&sequence, &def), (case.shard, place), self.given.now);
+        let numbered =
+            next((self.state, &decision.numbering), (&sequence, &def), (case.shard, place, None), self.given.now);
         decision.numbering.push((numbered.sequence, numbered.value));
         numbered.number
     }
@@ -171,7 +172,7 @@ fn change(draft: Draft, action: &str, mut decision: Decision) -> Decision {
 }
 
 fn empty() -> Decision {
-    Decision { changes: Vec::new(), key: None, unique: Vec::new(), numbering: Vec::new() }
+    Decision::default()
 }
 
 /// Decides an issue by hand.

@@ -1,17 +1,18 @@
 //! What an action does to a case, effect by effect.
 
-use super::clock::{length, put};
+use super::clock::{Turn, length, put, turn};
 use super::document::{Issuing, withdraw_all};
 use super::draft::Draft;
 use super::number::next;
-use super::{Decision, Given, State, who};
+use super::{Also, Decision, Given, State, derive, tell, who};
+use crate::route::workload;
 use crate::seal::is_sealed;
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
-use ganglion_model::clocks::Rule;
+use ganglion_model::clocks::{Clock, Length, Rule, local_date};
 use ganglion_model::expr::Val;
-use ganglion_model::pack::{Action, Assign, Effect, LengthFrom, Process, Who};
-use ganglion_model::row::{Case, Link, Mark, Record, Route, RouteBy};
+use ganglion_model::pack::{Action, Assign, Effect, LengthFrom, Opening, Process, promised_of};
+use ganglion_model::row::{Case, Down, Link, Mark, Notice, OPENED_FROM, Record, Route, RouteBy};
 use ganglion_model::scope::{ActorView, Names};
 use ganglion_model::{CommandId, FieldFinding, Fields, PlaceCode, PostId};
 use serde_json::Value;
@@ -66,7 +67,7 @@ impl Doing<'_> {
         }
     }
 
-    fn posts(&self, assign: &Assign) -> Vec<PostId> {
+    fn posts(&self, case: &Case, assign: &Assign) -> Vec<PostId> {
         let id = |value: &Value| value.as_str().map(|id| PostId(id.to_owned()));
         match assign {
             Assign::Form(field) => self.form.get(field).and_then(id).into_iter().collect(),
@@ -74,6 +75,10 @@ impl Doing<'_> {
                 self.form.get(field).and_then(Value::as_array).into_iter().flatten().filter_map(id).collect()
             }
             Assign::Actor => self.actor.post.clone().map(PostId).into_iter().collect(),
+            Assign::Workload(by) => {
+                let among = workload::posts(self.world, by, case.place, local_date(self.given.now));
+                workload::choose(&self.state.loads, &among).map(|chosen| chosen.post).into_iter().collect()
+            }
             Assign::Nobody => Vec::new(),
         }
     }
@@ -89,8 +94,14 @@ impl Doing<'_> {
     /// Does one effect.
     pub fn run(&self, draft: &mut Draft, effect: &Effect, decision: &mut Decision) -> Result<(), Refusal> {
         match effect {
-            Effect::Assign(assign) => draft.op(Op::Assign { post: self.posts(assign).into_iter().next() }),
-            Effect::Assist(assign) => draft.op(Op::Assist { posts: self.posts(assign) }),
+            Effect::Assign(assign) => {
+                let post = self.posts(&draft.case, assign).into_iter().next();
+                draft.op(Op::Assign { post });
+            }
+            Effect::Assist(assign) => {
+                let posts = self.posts(&draft.case, assign);
+                draft.op(Op::Assist { posts });
+            }
             Effect::Set { field, value } => {
                 let value = value.eval(&self.names(&draft.case)).to_json();
                 draft.op(Op::Set { field: field.clone(), value });
@@ -105,15 +116,18 @@ impl Doing<'_> {
                 draft.op(Op::Level { level: level.ok_or_else(refusal)? });
             }
             Effect::Move { place } => self.relocate(draft, place)?,
-            Effect::Extend { clock, by } => self.extend(draft, clock, by)?,
+            Effect::Extend { clock, by, max } => self.extend(draft, clock, (by, *max))?,
             Effect::Restart { clock, length } => self.restart(draft, clock, length)?,
             Effect::Merge { into } => self.merge(draft, into, decision)?,
-            Effect::Open { process, place, set, link } => self.open(draft, (process, place.as_deref()), set, link),
+            Effect::Open(opening) => {
+                let command = Box::new(self.opening(draft, opening));
+                draft.op(Op::Spawn { command, link: opening.link.clone() });
+            }
+            Effect::Convert(opening) => self.convert(draft, opening, decision)?,
             Effect::Record { register, key, set } => self.record(draft, (register, key), set, decision)?,
-            Effect::Notify(whom) => {
-                for who in whom {
-                    let whom = if *who == Who::Assignee { "assignee" } else { "reporter" };
-                    draft.op(Op::Notify { whom: whom.to_owned() });
+            Effect::Notify { to, text } => {
+                for op in tell::ops(self.world, &draft.case, (to, text), self.given.now) {
+                    draft.op(op);
                 }
             }
             Effect::Document(name) => {
@@ -123,6 +137,23 @@ impl Doing<'_> {
                 Issuing { world, state, actor: &self.command.actor, given }.issue(document, draft, decision);
             }
             Effect::Withdraw(name) => withdraw_all(draft, name),
+            Effect::Publish(name) => {
+                let def = self.process.notices.get(name).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
+                let clock = Clock::start(self.given.now, def.rule, &self.world.office);
+                let until = clock.due_at().unwrap_or(self.given.now);
+                let notice = Notice { from: self.given.now, until, down: None };
+                draft.op(Op::Notice { name: name.clone(), notice });
+            }
+            Effect::Unpublish(name) => {
+                let up = draft.case.notices.get(name).filter(|notice| notice.down.is_none()).copied();
+                let up = up.ok_or_else(|| Refusal::new(RefusalCode::Guard).with("reason", "no_notice"))?;
+                let notice = Notice { down: Some(Down::Withdrawn), ..up };
+                draft.op(Op::Notice { name: name.clone(), notice });
+            }
+            Effect::Start(clock) => self.turn(draft, clock, Turn::Start)?,
+            Effect::Stop(clock) => self.turn(draft, clock, Turn::Stop)?,
+            Effect::Pause(clock) => self.turn(draft, clock, Turn::Pause)?,
+            Effect::Resume(clock) => self.turn(draft, clock, Turn::Resume)?,
         }
         Ok(())
     }
@@ -148,10 +179,34 @@ impl Doing<'_> {
         Ok(())
     }
 
-    fn extend(&self, draft: &mut Draft, name: &str, by: &LengthFrom) -> Result<(), Refusal> {
+    /// An effect on a clock that cannot have it (one that does not run, say) is refused, and the step with it.
+    fn turn(&self, draft: &mut Draft, name: &str, what: Turn) -> Result<(), Refusal> {
+        let refusal = || Refusal::new(RefusalCode::Guard).with("clock", name).with("reason", "not_running");
+        let def = self.process.clocks.get(name).ok_or_else(refusal)?;
+        let current = draft.case.clocks.get(name).filter(|clock| clock.stopped_at().is_none());
+        let fits = match (what, current) {
+            (Turn::Start, current) => current.is_none(),
+            (Turn::Stop, current) => current.is_some(),
+            (Turn::Pause, current) => current.is_some_and(|clock| !clock.is_paused()),
+            (Turn::Resume, current) => current.is_some_and(Clock::is_paused),
+        };
+        if !fits {
+            return Err(refusal());
+        }
+        turn((self.world, self.process), draft, def, (what, self.given.now));
+        if matches!(what, Turn::Pause | Turn::Resume) {
+            draft.op(Op::Hold { clock: name.to_owned(), on: what == Turn::Pause });
+        }
+        Ok(())
+    }
+
+    fn extend(&self, draft: &mut Draft, name: &str, (by, max): (&LengthFrom, Option<Length>)) -> Result<(), Refusal> {
         let refusal = |what: &str| Refusal::new(RefusalCode::Guard).with("clock", name).with("reason", what);
         let def = self.process.clocks.get(name).ok_or_else(|| refusal("not_running"))?;
         let by = length(by, &self.names(&draft.case), &draft.case).ok_or_else(|| refusal("no_length"))?;
+        if max.is_some_and(|max| max.unit() != by.unit() || by.counted() > max.counted()) {
+            return Err(refusal("too_long"));
+        }
         let mut clock = draft.case.clocks.get(name).cloned().ok_or_else(|| refusal("not_running"))?;
         clock.extend(by, self.given.now, &self.world.office).map_err(|error| {
             refusal(match error {
@@ -160,7 +215,13 @@ impl Doing<'_> {
                 _ => "not_running",
             })
         })?;
-        put(draft, def, clock);
+        put(self.world, draft, (def, name), clock);
+        let promised = promised_of(name);
+        if let Some(mut clock) = draft.case.clocks.get(&promised).cloned()
+            && clock.extend(by, self.given.now, &self.world.office).is_ok()
+        {
+            put(self.world, draft, (def, &promised), clock);
+        }
         Ok(())
     }
 
@@ -168,9 +229,8 @@ impl Doing<'_> {
         let refusal = || Refusal::new(RefusalCode::Guard).with("clock", name).with("reason", "no_length");
         let def = self.process.clocks.get(name).ok_or_else(refusal)?;
         let length = length(from, &self.names(&draft.case), &draft.case).ok_or_else(refusal)?;
-        let clock =
-            ganglion_model::clocks::Clock::start(self.given.now, Rule { length, ..def.rule }, &self.world.office);
-        put(draft, def, clock);
+        let clock = Clock::start(self.given.now, Rule { length, ..def.rule }, &self.world.office);
+        put(self.world, draft, (def, name), clock);
         Ok(())
     }
 
@@ -194,12 +254,7 @@ impl Doing<'_> {
         if draft.case.links.iter().any(|link| link.kind == "merged_from") {
             return Err(refuse(field, "has_children"));
         }
-        let link = |kind: &str, case: &Case| Link {
-            kind: kind.to_owned(),
-            number: case.number.clone(),
-            case: case.id,
-            shard: case.shard,
-        };
+        let link = |kind: &str, case: &Case| Link { process: None, ..Link::to(case, kind) };
         draft.op(Op::Link { link: link("merged_into", parent) });
         decision.changes.push(Change::Case {
             case: parent.id,
@@ -210,45 +265,56 @@ impl Doing<'_> {
         Ok(())
     }
 
-    /// Opening elsewhere may cross shards, so it is noted here and done by a job that reads the journal.
-    fn open(
-        &self,
-        draft: &mut Draft,
-        (process, place): (&str, Option<&str>),
-        set: &BTreeMap<String, ganglion_model::expr::Expr>,
-        link: &str,
-    ) {
+    /// The command that opens another case. Opening elsewhere may cross shards: then it is noted, and a job sends it.
+    fn opening(&self, draft: &Draft, opening: &Opening) -> Command {
         let names = self.names(&draft.case);
-        let mut form: Fields = set
+        let mut form: Fields = opening
+            .set
             .iter()
             .map(|(field, value)| (field.clone(), value.eval(&names).to_json()))
             // A value sealed under this row's key means nothing in another row.
             .filter(|(_, value)| !value.is_null() && !value.as_str().is_some_and(is_sealed))
             .collect();
-        let place = place.and_then(|field| self.form.get(field)?.as_str()?.parse().ok()).unwrap_or(draft.case.place);
-        let route = self.world.model.processes.get(process).map(|process| process.route.clone()).unwrap_or_default();
+        let place = opening.place.as_ref().and_then(|field| self.form.get(field)?.as_str()?.parse().ok());
+        let place = place.unwrap_or(draft.case.place);
+        let route = self.world.model.processes.get(&opening.process);
+        let route = route.map(|process| process.route.clone()).unwrap_or_default();
         if let Some(field) = route.place {
             form.insert(field, Value::String(place.to_string()));
         }
         if let (Some(field), Some(point)) = (route.point, draft.case.point.filter(|_| place == draft.case.place)) {
             form.insert(field, Value::from(point.to_vec()));
         }
-        let from = Link {
-            kind: "opened_from".to_owned(),
-            number: draft.case.number.clone(),
-            case: draft.case.id,
-            shard: draft.case.shard,
-        };
+        let from =
+            Link { settled: false, seen: 0, marks: draft.case.marks.clone(), ..Link::to(&draft.case, OPENED_FROM) };
         let body = Body::Open {
-            process: process.to_owned(),
+            process: opening.process.clone(),
             form,
             channel: "cross_system".to_owned(),
             observed_at: Some(draft.case.observed_at.unwrap_or(draft.case.opened_at)),
             from: Some(from),
         };
-        let id = derived(self.command.id, &format!("{link}/{}", draft.ops.len()));
-        let command = Box::new(Command { id, shard: place.shard(), actor: Actor::System, body });
-        draft.op(Op::Spawn { command, link: link.to_owned() });
+        let id = derived(self.command.id, &format!("{}/{}", opening.link, draft.ops.len()));
+        Command { id, shard: place.shard(), actor: Actor::System, body }
+    }
+
+    /// Opens the other case in this very decision, tied both ways, if it belongs to the same county.
+    fn convert(&self, draft: &mut Draft, opening: &Opening, decision: &mut Decision) -> Result<(), Refusal> {
+        let command = self.opening(draft, opening);
+        if command.shard != draft.case.shard {
+            draft.op(Op::Spawn { command: Box::new(command), link: opening.link.clone() });
+            return Ok(());
+        }
+        let given = self.given.further(decision.also.len());
+        let mut opened = super::open::open(self.world, self.state, &command, &given, &decision.numbering)?;
+        let Some(Change::Opened { case }) = opened.changes.first() else {
+            return Err(Refusal::new(RefusalCode::Unknown));
+        };
+        draft.op(Op::Link { link: Link { settled: false, ..Link::to(case, &opening.link) } });
+        decision.also.push(Also { number: case.number.clone(), key: opened.key, unique: opened.unique });
+        decision.numbering = opened.numbering;
+        decision.changes.append(&mut opened.changes);
+        Ok(())
     }
 
     fn record(
@@ -269,20 +335,20 @@ impl Doing<'_> {
             fields.insert(field.clone(), value.eval(&names).to_json());
         }
         fields.retain(|_, value| !value.is_null() && !value.as_str().is_some_and(is_sealed));
-        decision.changes.push(Change::Record {
-            record: Box::new(Record {
-                register: register.to_owned(),
-                shard,
-                key: key.into_owned(),
-                version: before.map_or(1, |record| record.version + 1),
-                place: Some(draft.case.place),
-                valid_from: before.and_then(|record| record.valid_from),
-                valid_to: None,
-                updated_at: self.given.now,
-                fields,
-                authority: None,
-            }),
-        });
+        let mut row = Record {
+            register: register.to_owned(),
+            shard,
+            key: key.into_owned(),
+            version: before.map_or(1, |record| record.version + 1),
+            place: Some(draft.case.place),
+            valid_from: before.and_then(|record| record.valid_from),
+            valid_to: None,
+            updated_at: self.given.now,
+            fields,
+            authority: None,
+        };
+        derive::finish(self.world, (self.state, self.given), &mut row, &mut decision.numbering);
+        decision.changes.push(Change::Record { record: Box::new(row) });
         Ok(())
     }
 }
@@ -300,7 +366,8 @@ pub fn enter(
     draft.op(Op::State { from, to: to.to_owned(), last });
     for (name, def) in &process.numbers {
         if def.on_state.as_deref() == Some(to) && !draft.case.numbers.contains_key(name) {
-            let key = (draft.case.shard, draft.case.place);
+            let kind = process.kind_field.as_ref().and_then(|field| draft.case.fields.get(field)?.as_str());
+            let key = (draft.case.shard, draft.case.place, kind);
             let sequence = format!("{}.{name}", process.name);
             let numbered = next((state, &decision.numbering), (&sequence, def), key, given.now);
             decision.numbering.push((numbered.sequence, numbered.value));

@@ -3,11 +3,17 @@
 //! Browsers send everything as text, programs send JSON; both are accepted and stored the same. Personal values are
 //! sealed by the caller after reading.
 
+mod amount;
+mod bounds;
+mod identity;
+mod shape;
+mod table;
 mod value;
 
 use crate::world::World;
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::{Field, Process, Required};
+use ganglion_model::expr::{Expr, Scope};
+use ganglion_model::pack::{Field, FieldKind, Process, Required};
 use ganglion_model::row::Case;
 use ganglion_model::scope::{ActorView, Names, Rows};
 use ganglion_model::{FieldFinding, Fields, PlaceCode};
@@ -57,6 +63,7 @@ fn is_blank(value: &Value) -> bool {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),
         Value::Array(items) => items.is_empty(),
+        Value::Object(cells) => cells.is_empty(),
         _ => false,
     }
 }
@@ -66,28 +73,16 @@ fn is_blank(value: &Value) -> bool {
 /// # Errors
 /// Every finding, in the order of the fields; values that name no field come last.
 pub fn read_form(context: &FormContext<'_>, fields: &[Field], input: &Fields) -> Result<Fields, Vec<FieldFinding>> {
-    let mut values = Fields::new();
-    let mut findings = Vec::new();
-    for field in fields {
-        let given = input.get(&field.name).filter(|value| !is_blank(value)).or(field.default.as_ref());
-        let Some(given) = given else { continue };
-        match value::read(context, field, given) {
-            // Control characters alone leave nothing behind: that is no value.
-            Ok(value) if is_blank(&value) => {}
-            Ok(value) => {
-                values.insert(field.name.clone(), value);
-            }
-            Err(problem) => findings.push(problem),
+    let Judged { values, hidden, mut findings } = judge(context, fields, input);
+    let names = context.names(&values, fields);
+    let good = |field: &&Field| !findings.iter().any(|found| table_of(&found.field) == field.name);
+    let judged: Vec<&Field> = fields.iter().filter(|field| !hidden.contains(&field.name)).filter(good).collect();
+    check_fields(&names, judged.iter().copied(), &values, &mut findings);
+    for field in judged {
+        if let Some(table) = values.get(&field.name).filter(|_| table::columns(field).is_some()) {
+            table::check(&names, field, table, &mut findings);
         }
     }
-    let hidden: Vec<String> = {
-        let names = context.names(&values, fields);
-        let shown = |field: &Field| field.when.as_ref().is_none_or(|when| when.holds(&names));
-        fields.iter().filter(|field| !shown(field)).map(|field| field.name.clone()).collect()
-    };
-    values.retain(|name, _| !hidden.contains(name));
-    findings.retain(|finding| !hidden.contains(&finding.field));
-    check(context, fields, (&values, &hidden), &mut findings);
     let unknown = input.keys().filter(|name| !fields.iter().any(|field| field.name == **name));
     findings.extend(unknown.map(|name| FieldFinding {
         field: name.clone(),
@@ -98,29 +93,139 @@ pub fn read_form(context: &FormContext<'_>, fields: &[Field], input: &Fields) ->
     if findings.is_empty() { Ok(values) } else { Err(findings) }
 }
 
-fn check(
-    context: &FormContext<'_>,
-    fields: &[Field],
-    (values, hidden): (&Fields, &[String]),
-    findings: &mut Vec<FieldFinding>,
-) {
-    let names = context.names(values, fields);
-    for field in fields.iter().filter(|field| !hidden.contains(&field.name)) {
-        if findings.iter().any(|finding| finding.field == field.name) {
+/// Whether a value that is stored stands as `field` declares it now: what `field` would store if it were typed again.
+#[must_use]
+pub fn still_fits(context: &FormContext<'_>, field: &Field, stored: &Value) -> bool {
+    value::read(context, field, stored).is_ok_and(|read| read == *stored)
+}
+
+/// A form as far as it is filled in: nothing is demanded yet.
+pub struct Judged {
+    /// What could be read, and what follows from it.
+    pub values: Fields,
+    /// Fields that do not apply to it.
+    pub hidden: Vec<String>,
+    /// What could not be read.
+    pub findings: Vec<FieldFinding>,
+}
+
+/// Reads what is typed so far, works out what is computed and which fields apply.
+#[must_use]
+pub fn judge(context: &FormContext<'_>, fields: &[Field], input: &Fields) -> Judged {
+    let (mut values, mut findings) = read_values(context, fields, input);
+    // Conditions may look at what is computed, and what is computed at what does not apply: hence twice.
+    settle(context, fields, &mut values);
+    let hidden: Vec<String> = {
+        let names = context.names(&values, fields);
+        let shown = |field: &Field| field.when.as_ref().is_none_or(|when| when.holds(&names));
+        fields.iter().filter(|field| !shown(field)).map(|field| field.name.clone()).collect()
+    };
+    values.retain(|name, _| !hidden.contains(name));
+    findings.retain(|finding| !hidden.iter().any(|name| *name == table_of(&finding.field)));
+    settle(context, fields, &mut values);
+    values.retain(|name, _| !hidden.contains(name));
+    Judged { values, hidden, findings }
+}
+
+/// The field a finding is about: that of the table for a cell.
+fn table_of(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
+/// Each value by itself, defaults included.
+fn read_values(context: &FormContext<'_>, fields: &[Field], input: &Fields) -> (Fields, Vec<FieldFinding>) {
+    let mut values = Fields::new();
+    let mut findings = Vec::new();
+    for field in fields {
+        let typed = input.get(&field.name).filter(|value| !is_blank(value));
+        if !field.is_typed() {
+            findings.extend(typed.map(|_| finding(field, "not_typed")));
             continue;
         }
+        let default = || field.default.clone().or_else(|| default_of(context, field));
+        let Some(given) = typed.cloned().or_else(default) else { continue };
+        let read = match &field.kind {
+            FieldKind::Table { .. } => table::read(context, field, &given),
+            _ => value::read(context, field, &given).map_err(|one| vec![one]),
+        };
+        match read {
+            // Control characters alone leave nothing behind: that is no value.
+            Ok(value) if is_blank(&value) => {}
+            Ok(value) => {
+                values.insert(field.name.clone(), value);
+            }
+            Err(problems) => findings.extend(problems),
+        }
+    }
+    (values, findings)
+}
+
+/// What stands in a field before anything is typed, where that is worked out.
+fn default_of(context: &FormContext<'_>, field: &Field) -> Option<Value> {
+    let none = Fields::new();
+    let names = context.names(&none, &[]);
+    field.default_from.as_ref().map(|expr| expr.eval(&names).to_json()).filter(|value| !value.is_null())
+}
+
+/// Works out what is computed: cells first, then fields.
+fn settle(context: &FormContext<'_>, fields: &[Field], values: &mut Fields) {
+    for field in fields {
+        let Some(columns) = table::columns(field) else { continue };
+        let settled =
+            values.get(&field.name).map(|table| table::settled(&context.names(values, fields), columns, table));
+        values.extend(settled.map(|table| (field.name.clone(), table)));
+    }
+    compute(fields, values, |values, expr| expr.eval(&context.names(values, fields)).to_json());
+}
+
+/// Evaluates the computed fields of `fields` until nothing changes; the checker has seen that none needs itself, so each
+/// round settles at least one.
+pub(super) fn compute(fields: &[Field], values: &mut Fields, eval: impl Fn(&Fields, &Expr) -> Value) {
+    let computed: Vec<(&Field, &Expr)> =
+        fields.iter().filter_map(|field| Some((field, field.computed.as_ref()?))).collect();
+    for _ in 0..computed.len() {
+        let mut changed = false;
+        for (field, expr) in &computed {
+            let value = Some(eval(values, expr)).filter(|value| !value.is_null());
+            if values.get(&field.name) == value.as_ref() {
+                continue;
+            }
+            changed = true;
+            match value {
+                Some(value) => values.insert(field.name.clone(), value),
+                None => values.remove(&field.name),
+            };
+        }
+        if !changed {
+            return;
+        }
+    }
+}
+
+/// What is demanded, bounds, and conditions with their own words.
+fn check_fields<'f>(
+    names: &dyn Scope,
+    fields: impl Iterator<Item = &'f Field>,
+    values: &Fields,
+    findings: &mut Vec<FieldFinding>,
+) {
+    for field in fields {
         let required = match &field.required {
             Required::No => false,
             Required::Yes => true,
-            Required::If(expr) => expr.holds(&names),
+            Required::If(expr) => expr.holds(names),
         };
-        if !values.contains_key(&field.name) {
+        let Some(value) = values.get(&field.name) else {
             if required {
                 findings.push(finding(field, "required"));
             }
             continue;
+        };
+        if let Some(outside) = bounds::outside(names, field, value) {
+            findings.push(outside);
+            continue;
         }
-        let failed = field.checks.iter().filter(|check| !check.holds.holds(&names));
+        let failed = field.checks.iter().filter(|check| !check.holds.holds(names));
         findings.extend(
             failed.map(|check| FieldFinding { message: Some(check.message.clone()), ..finding(field, "check") }),
         );

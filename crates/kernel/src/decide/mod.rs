@@ -4,37 +4,45 @@
 //! is looked at before anything else about a case is said.
 
 mod act;
-mod clock;
+mod child;
+pub(crate) mod clock;
+pub mod derive;
 pub mod document;
 mod draft;
+mod due;
 mod effect;
 mod form;
+mod next;
 mod number;
 mod open;
 pub mod problems;
 mod proposal;
 mod put;
+mod recompute;
 mod row;
 mod row_span;
 mod row_unique;
 pub mod row_who;
 mod rows;
+mod tell;
 mod unique;
 pub mod who;
 
 pub use act::guard_holds;
 pub use effect::derived;
-pub use form::{FormContext, read_form};
+pub use form::{FormContext, Judged, judge, read_form, still_fits};
 pub use row_unique::{references, values as unique_values_of_row};
 pub use rows::KnownRows;
 pub use unique::is_unique;
 
+use crate::route::workload::Load;
 use crate::seal::Key;
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{CaseId, Proposal, ProposalId, Shard};
+use ganglion_model::{CaseId, PostId, Proposal, ProposalId, Shard};
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
@@ -47,6 +55,23 @@ pub struct Given {
     pub id: Uuid,
     /// Key for its personal values.
     pub key: Key,
+}
+
+impl Given {
+    /// Id and key for the n-th further case a decision opens: other ones, and the same whenever it is decided again.
+    #[must_use]
+    pub fn further(&self, n: usize) -> Given {
+        let hash = |what: &str, seed: &[u8]| {
+            Sha256::new().chain_update(seed).chain_update(what).chain_update(n.to_be_bytes()).finalize()
+        };
+        // The first half of an id is its time: ids go on rising.
+        let mut id = *self.id.as_bytes();
+        id[8..].copy_from_slice(&hash("id", self.id.as_bytes())[..8]);
+        id[8] = (id[8] & 0x3f) | 0x80;
+        let mut key = [0; 32];
+        key.copy_from_slice(&hash("key", &self.key));
+        Given { now: self.now, id: Uuid::from_bytes(id), key }
+    }
 }
 
 /// The rows a batch has loaded, changed as decisions are taken.
@@ -63,6 +88,8 @@ pub struct State {
     /// Values that may stand once: (shard, `process.field` or `register.field`, value) to the number of the case or the key
     /// of the row that has it.
     pub unique: HashMap<(Shard, String, String), String>,
+    /// How busy the posts are that a case may be given to.
+    pub loads: HashMap<PostId, Load>,
     /// Register rows by shard, register and key: every version, in order of validity.
     pub records: HashMap<RowKey, Vec<Record>>,
     /// Proposed changes of rows.
@@ -94,6 +121,19 @@ pub struct Decision {
     pub holder: Option<String>,
     /// Sequences as they stand after this decision.
     pub numbering: Vec<(String, u64)>,
+    /// Further cases opened by it.
+    pub also: Vec<Also>,
+}
+
+/// What a case opened by the way brings with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Also {
+    /// Its number.
+    pub number: String,
+    /// Its key, if it holds personal values.
+    pub key: Option<(CaseId, Key)>,
+    /// Values that may stand only once.
+    pub unique: Vec<(String, String)>,
 }
 
 impl Decision {
@@ -108,14 +148,21 @@ impl Decision {
 /// A refusal: nothing may be changed, and the reason says what to do next.
 pub fn decide(world: &World, state: &State, command: &Command, given: &Given) -> Result<Decision, Refusal> {
     match &command.body {
-        Body::Open { .. } => open::open(world, state, command, given),
+        Body::Open { .. } => open::open(world, state, command, given, &[]),
         Body::Act { case, action, form, version } => {
             let case = find(state, command, *case)?;
             act::act(world, state, command, given, &act::Wish { case, action, form, version: *version })
         }
+        Body::TakeNext { process, lanes, form } => {
+            next::next(world, state, command, given, &next::NextWish { process, lanes, form })
+        }
         Body::Due { case, clock } => {
             let case = find(state, command, *case)?;
-            act::due(world, state, command, given, (case, clock))
+            due::due(world, state, command, given, (case, clock))
+        }
+        Body::Recompute { case, why } => {
+            let case = find(state, command, *case)?;
+            recompute::recompute(world, command, given, (case, why))
         }
         Body::Issue { case, document } => {
             let case = find(state, command, *case)?;
@@ -132,6 +179,10 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
             let case = find(state, command, *case)?;
             let ops = vec![ganglion_model::Op::Link { link: link.clone() }];
             Ok(Decision::of(Change::Case { case: case.id, action: "link".to_owned(), ops, input: BTreeMap::new() }))
+        }
+        Body::Child { case, link } => {
+            let case = find(state, command, *case)?;
+            child::ended(world, state, command, given, (case, link))
         }
         Body::Put { record } => put::put(world, state, command, given, record),
         Body::Row { wish } => row::row(world, state, command, given, wish),

@@ -5,6 +5,7 @@ use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{NumberDef, NumberPart};
 use ganglion_model::{PlaceCode, Shard};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::fmt::Write as _;
 
 /// A number with the sequence it came from.
@@ -18,34 +19,51 @@ pub struct Numbered {
 }
 
 /// The next number of `name` for a case at `place`. A place above a level named in the pattern gives that level's code
-/// as its own, so that a case routed no deeper than a county still gets a number.
+/// as its own, so that a case routed no deeper than a county still gets a number. The sequence is kept for each value of
+/// the parts that are not fixed, so it begins again with every year, month, day, place or kind that the pattern names.
 pub fn next(
     (state, taken): (&State, &[(String, u64)]),
     (name, def): (&str, &NumberDef),
-    (shard, place): (Shard, PlaceCode),
+    (shard, place, kind): (Shard, PlaceCode, Option<&str>),
     now: Timestamp,
 ) -> Numbered {
-    let year = local_date(now).year();
-    let code = |level| place.at(level).unwrap_or(place).to_string();
+    let part = |part: &NumberPart| said(part, place, kind, local_date(now));
     let mut sequence = name.to_owned();
-    for part in &def.parts {
-        let _ = match part {
-            NumberPart::Place(level) | NumberPart::Name(level) => write!(sequence, ":{}", code(*level)),
-            NumberPart::Year => write!(sequence, ":{year}"),
-            NumberPart::Literal(_) | NumberPart::Sequence(_) => Ok(()),
-        };
+    for one in def.parts.iter().filter(|one| !matches!(one, NumberPart::Literal(_))) {
+        if let Some(text) = part(one) {
+            let _ = write!(sequence, ":{text}");
+        }
     }
     let taken = taken.iter().rev().find(|(key, _)| *key == sequence).map(|(_, value)| *value);
     let last = taken.or_else(|| state.numbering.get(&shard)?.get(&sequence).copied()).unwrap_or(0);
     let value = last + 1;
     let mut number = String::new();
-    for part in &def.parts {
-        let _ = match part {
-            NumberPart::Literal(text) => write!(number, "{text}"),
-            NumberPart::Place(level) | NumberPart::Name(level) => write!(number, "{}", code(*level)),
-            NumberPart::Year => write!(number, "{year}"),
-            NumberPart::Sequence(digits) => write!(number, "{value:0width$}", width = usize::from(*digits)),
-        };
+    for one in &def.parts {
+        match (one, part(one)) {
+            (NumberPart::Sequence(digits), _) => {
+                let _ = write!(number, "{value:0width$}", width = usize::from(*digits));
+            }
+            (_, text) => number.push_str(&text.unwrap_or_default()),
+        }
     }
     Numbered { number, sequence, value }
+}
+
+/// A part as it is written; nothing for the sequence itself.
+fn said(part: &NumberPart, place: PlaceCode, kind: Option<&str>, day: Date) -> Option<String> {
+    let code = |level| place.at(level).unwrap_or(place).to_string();
+    Some(match part {
+        NumberPart::Literal(text) => text.clone(),
+        NumberPart::Place(level) | NumberPart::Name(level) => code(*level),
+        NumberPart::PlaceEnd(level, digits) => {
+            let code = code(*level);
+            let from = code.len().saturating_sub(usize::from(*digits));
+            code.get(from..).unwrap_or_default().to_owned()
+        }
+        NumberPart::Year => day.year().to_string(),
+        NumberPart::Month => format!("{}{:02}", day.year(), day.month()),
+        NumberPart::Day => format!("{}{:02}{:02}", day.year(), day.month(), day.day()),
+        NumberPart::Kind => kind.unwrap_or_default().to_owned(),
+        NumberPart::Sequence(_) => return None,
+    })
 }

@@ -5,8 +5,8 @@ use super::draft::Draft;
 use super::effect::enter;
 use super::form::{FormContext, read_form};
 use super::number::next;
-use super::{Decision, Given, KnownRows, State, unique, who};
-use crate::route::{point_of, route};
+use super::{Decision, Given, KnownRows, State, derive, unique, who};
+use crate::route::{Found, find, point_of, workload};
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
 use ganglion_model::clocks::local_date;
@@ -18,14 +18,26 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// Decides an opening.
-pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> Result<Decision, Refusal> {
+///
+/// `taken` are sequences that the decision this one is part of has moved on already.
+pub fn open(
+    world: &World,
+    state: &State,
+    command: &Command,
+    given: &Given,
+    taken: &[(String, u64)],
+) -> Result<Decision, Refusal> {
     let Body::Open { process, form, channel, observed_at, from } = &command.body else {
         return Err(Refusal::new(RefusalCode::Unknown));
     };
     let process = world.model.processes.get(process).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
     let rows = KnownRows { world, state, shard: command.shard };
-    let values = read_opening(&rows, process, command, given, form)?;
-    let route = routed(world, process, command, given, (&values, from.as_ref()))?;
+    let mut values = read_opening(&rows, process, command, given, form)?;
+    let Found { mut route, post, among, level } = routed(world, process, command, given, (&values, from.as_ref()))?;
+    route.chosen = if post.is_none() { workload::choose(&state.loads, &among) } else { None };
+    let assignee = post.or_else(|| route.chosen.as_ref().map(|chosen| chosen.post.clone()));
+    let mut numbering = taken.to_vec();
+    derive::serials((state, given), process, (command.shard, route.place), (&mut values, &mut numbering));
     let unique = unique::values(process, &process.form, &values);
     unique::check(state, command.shard, "", &unique)?;
     let id = CaseId(given.id);
@@ -35,22 +47,25 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         // Every case gets a key: an action may ask for personal values later.
         key: has_personal(process).then_some((id, given.key)),
         unique,
+        numbering,
         ..Decision::default()
     };
     let opener = match &command.actor {
         Actor::Post { post, .. } => Some(post.clone()),
         _ => None,
     };
-    let level = process.route.handled_at.filter(|level| *level <= route.place.level());
+    let taken_at = who::post_of(world, &command.actor, given.now).map(|post| post.place);
+    let level = level.or_else(|| process.route.handled_at.filter(|level| *level <= route.place.level()));
     let case = Case {
         id,
         shard: command.shard,
         process: process.name.clone(),
         version: 1,
-        number: numbered(process, state, (command, &route), given, &mut decision)?,
+        number: numbered(process, state, (command, &route, &values), given, &mut decision)?,
         numbers: BTreeMap::new(),
         state: process.initial.clone(),
         place: route.place,
+        taken_at: taken_at.filter(|_| process.any_office),
         level: level.unwrap_or_else(|| route.place.level().min(Level::Township)),
         point: process.route.point.as_ref().and_then(|field| point_of(values.get(field))),
         route,
@@ -60,12 +75,15 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
         closed_at: None,
         opened_by: opener,
         channel: channel.clone(),
-        assignee: None,
+        assignee,
         assist: Vec::new(),
         fields: stored,
         clocks: BTreeMap::new(),
         fired: Vec::new(),
         windows: Vec::new(),
+        held: Vec::new(),
+        notices: BTreeMap::new(),
+        soon: BTreeMap::new(),
         counts: BTreeMap::new(),
         marks: BTreeMap::new(),
         entered: BTreeMap::new(),
@@ -74,6 +92,8 @@ pub fn open(world: &World, state: &State, command: &Command, given: &Given) -> R
     };
     let mut draft = Draft::new(case, given.now);
     enter((world, state), process, &mut draft, &process.initial, (given, &mut decision));
+    derive::case(world, process, &mut draft, given.now, true);
+    super::clock::dates(world, process, &mut draft, given.now);
     decision.changes.push(Change::Opened { case: Box::new(draft.case) });
     Ok(decision)
 }
@@ -134,11 +154,12 @@ fn routed(
     command: &Command,
     given: &Given,
     (values, from): (&Fields, Option<&Link>),
-) -> Result<Route, Refusal> {
-    let mut route = route(world, process, values, local_date(given.now)).map_err(|finding: FieldFinding| {
+) -> Result<Found, Refusal> {
+    let mut found = find(world, process, values, local_date(given.now)).map_err(|finding: FieldFinding| {
         let code = if finding.problem == "outside" { RefusalCode::Outside } else { RefusalCode::Form };
         Refusal { fields: vec![finding], ..Refusal::new(code) }
     })?;
+    let route = &mut found.route;
     if from.is_some() && route.by == RouteBy::Named {
         route.by = RouteBy::Inherited;
     }
@@ -149,18 +170,19 @@ fn routed(
     if command.actor != Actor::System && !who::may_open(process, &command.actor, post, route.place) {
         return Err(Refusal::new(RefusalCode::NotAllowed).with("place", route.place.to_string()));
     }
-    Ok(route)
+    Ok(found)
 }
 
 fn numbered(
     process: &Process,
     state: &State,
-    (command, route): (&Command, &Route),
+    (command, route, values): (&Command, &Route, &Fields),
     given: &Given,
     decision: &mut Decision,
 ) -> Result<String, Refusal> {
     let def = process.numbers.get("report").ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
-    let key = (command.shard, route.place);
+    let kind = process.kind_field.as_ref().and_then(|field| values.get(field)?.as_str());
+    let key = (command.shard, route.place, kind);
     let name = format!("{}.report", process.name);
     let numbered = next((state, &decision.numbering), (&name, def), key, given.now);
     decision.numbering.push((numbered.sequence, numbered.value));

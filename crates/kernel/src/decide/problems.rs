@@ -5,7 +5,7 @@
 use ganglion_model::RefusalCode;
 
 /// Every kind of refusal.
-pub const REFUSALS: [RefusalCode; 13] = [
+pub const REFUSALS: [RefusalCode; 14] = [
     RefusalCode::NotFound,
     RefusalCode::NotAllowed,
     RefusalCode::SamePerson,
@@ -19,43 +19,65 @@ pub const REFUSALS: [RefusalCode; 13] = [
     RefusalCode::Unknown,
     RefusalCode::Overlap,
     RefusalCode::Referenced,
+    RefusalCode::NothingWaiting,
 ];
 
 /// Every value of `FieldFinding::problem`, in alphabetical order.
-pub const PROBLEMS: [&str; 29] = [
+pub const PROBLEMS: [&str; 49] = [
     "check",
+    "credit_code_check",
     "has_children",
+    "id_birth",
+    "id_check",
+    "id_first_generation",
     "is_a_child",
     "itself",
     "key_fixed",
     "masked",
     "not_a_choice",
+    "not_a_credit_code",
     "not_a_date",
     "not_a_duration",
     "not_a_number",
     "not_a_phone",
     "not_a_place",
     "not_a_point",
+    "not_a_shape",
+    "not_a_table",
+    "not_a_time",
     "not_after",
     "not_an_id",
     "not_found",
+    "not_money",
     "not_near",
     "not_text",
+    "not_typed",
     "other_county",
+    "other_dimension",
     "out_of_range",
     "outside",
     "pattern",
     "required",
     "retired",
     "same_place",
+    "shape_crossing",
+    "shape_too_few",
+    "shape_too_many",
+    "shape_too_small",
+    "too_few_rows",
+    "too_large",
     "too_long",
     "too_many",
+    "too_many_rows",
+    "unit_unclear",
     "unknown_field",
+    "unknown_unit",
     "wrong_level",
 ];
 
 /// Every value of the argument `reason` of a refusal without field findings, in alphabetical order.
-pub const REASONS: [&str; 6] = ["erased", "no_length", "no_level", "not_running", "other_unit", "overdue"];
+pub const REASONS: [&str; 9] =
+    ["erased", "no_length", "no_level", "no_notice", "not_running", "other_unit", "overdue", "too_long", "unchanged"];
 
 #[cfg(test)]
 mod tests {
@@ -63,10 +85,15 @@ mod tests {
     use ganglion_model::RefusalCode;
     use std::collections::BTreeSet;
 
-    const SOURCES: [&str; 11] = [
+    const SOURCES: [&str; 16] = [
         include_str!("act.rs"),
         include_str!("effect.rs"),
         include_str!("form.rs"),
+        include_str!("form/amount.rs"),
+        include_str!("form/bounds.rs"),
+        include_str!("form/identity.rs"),
+        include_str!("form/shape.rs"),
+        include_str!("form/table.rs"),
         include_str!("form/value.rs"),
         include_str!("open.rs"),
         include_str!("proposal.rs"),
@@ -99,7 +126,7 @@ mod tests {
             ["finding(field, ", "with(field, ", "parse(field, given, ", "refuse(field, ", "problem: ", "wrong("];
         let mut used = literals(&calls);
         // Second and later literals of a call are argument names and values, not problems.
-        let arguments = ["max", "given", "scale", "place", "valid_to", "reason"];
+        let arguments = ["max", "min", "given", "scale", "unit", "place", "valid_to", "reason"];
         used.retain(|word| !arguments.contains(&word.as_str()));
         let listed: BTreeSet<String> = PROBLEMS.iter().map(|one| (*one).to_owned()).collect();
         assert_eq!(used, listed);

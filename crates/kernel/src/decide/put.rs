@@ -2,7 +2,7 @@
 //! decided by [`super::row`].
 
 use super::row::{Desk, Target};
-use super::{Decision, Given, State, row_unique};
+use super::{Decision, Given, State, derive, row_unique};
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Refusal, RefusalCode};
 use ganglion_model::row::Record;
@@ -28,8 +28,10 @@ pub fn put(
     let mut fields = record.fields.clone();
     fields.retain(|name, _| register.field(name).is_some());
     let version = before.map_or(1, |before| before.version + 1);
-    let record = Record { version, updated_at: given.now, fields, ..record.clone() };
-    Ok(Decision::of(Change::Record { record: Box::new(record) }))
+    let mut row = Record { version, updated_at: given.now, fields, ..record.clone() };
+    let mut numbering = Vec::new();
+    derive::finish(world, (state, given), &mut row, &mut numbering);
+    Ok(Decision { numbering, ..Decision::of(Change::Record { record: Box::new(row) }) })
 }
 
 /// Puts a row back to the versions it had. Only the system gives up what it began.

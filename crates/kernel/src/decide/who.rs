@@ -8,10 +8,11 @@ use crate::world::World;
 use ganglion_model::change::Actor;
 use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Action, Field, Process, Who};
-use ganglion_model::row::Case;
+use ganglion_model::row::{Case, Mark, OPENED_FROM};
 use ganglion_model::scope::ActorView;
 use ganglion_model::{Level, PlaceCode, Post, PostId};
 use jiff::Timestamp;
+use serde_json::Value;
 
 /// The post behind an actor, if it is one and exists today and is held by the account that claims it.
 #[must_use]
@@ -28,7 +29,7 @@ pub fn post_of<'a>(world: &'a World, actor: &Actor, now: Timestamp) -> Option<&'
 /// The actor as expressions see it.
 #[must_use]
 pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
-    let named = |role: &str| ActorView { role: role.to_owned(), level: None, post: None };
+    let named = |role: &str| ActorView { role: role.to_owned(), ..ActorView::default() };
     match actor {
         Actor::Public => named("public"),
         Actor::Reporter { .. } => named("reporter"),
@@ -38,6 +39,8 @@ pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
             role: post.role.clone(),
             level: Some(post.place.level()),
             post: Some(post.id.0.clone()),
+            place: Some(post.place),
+            account: post.account.as_ref().map(|account| account.0.clone()),
         }),
     }
 }
@@ -56,6 +59,7 @@ pub fn matches(who: &Who, actor: &Actor, post: Option<&Post>, case: &Case) -> bo
     match who {
         Who::Role { role, level } => role_matches(post, role, *level, case.place),
         Who::RoleHandling { role } => role_matches(post, role, case.level, case.place),
+        Who::RoleTaken { role } => post.is_some_and(|post| post.role == *role && Some(post.place) == case.taken_at),
         Who::Assignee => is_assigned(post, case.assignee.as_ref()),
         Who::Assisting => {
             is_assigned(post, case.assignee.as_ref()) || post.is_some_and(|post| case.assist.contains(&post.id))
@@ -70,16 +74,18 @@ pub fn matches(who: &Who, actor: &Actor, post: Option<&Post>, case: &Case) -> bo
     }
 }
 
-/// Whether `actor` may open a case of `process` at `place`.
+/// Whether `actor` may open a case of `process` at `place`. Where any office may take a case in, the role counts at its own
+/// place, wherever the case belongs.
 #[must_use]
 pub fn may_open(process: &Process, actor: &Actor, post: Option<&Post>, place: PlaceCode) -> bool {
+    let place = post.filter(|_| process.any_office).map_or(place, |post| post.place);
     process.open_by.iter().any(|who| match who {
         Who::Role { role, level } => role_matches(post, role, *level, place),
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(place)),
         Who::Public => matches!(actor, Actor::Public) || post.is_some(),
         Who::Api => matches!(actor, Actor::Api { .. }),
         Who::System => matches!(actor, Actor::System),
-        Who::Assignee | Who::Assisting | Who::Reporter => false,
+        Who::RoleTaken { .. } | Who::Assignee | Who::Assisting | Who::Reporter => false,
     })
 }
 
@@ -89,17 +95,31 @@ pub fn may_act(action: &Action, actor: &Actor, post: Option<&Post>, case: &Case)
     action.by.iter().any(|who| matches(who, actor, post, case))
 }
 
-/// Whether one of the marks in `action.not` was left by the same post or the same person.
+/// Whether one of the marks in `action.not` was left by the same post or the same person, here or in the case this one was
+/// opened out of, or a field that `not` names names them.
 #[must_use]
 pub fn is_same_person(action: &Action, actor: &Actor, case: &Case) -> bool {
     let Actor::Post { post, account } = actor else {
         return false;
     };
-    action
-        .not
-        .iter()
-        .filter_map(|mark| case.marks.get(mark))
-        .any(|mark| mark.post.as_ref() == Some(post) || mark.account.as_ref() == Some(account))
+    let is_own = |mark: &Mark| mark.post.as_ref() == Some(post) || mark.account.as_ref() == Some(account);
+    let named = |value: &Value| value.as_str().is_some_and(|id| id == post.0 || id == account.0);
+    action.not.iter().any(|one| match one.split_once('.') {
+        // Who handled the case this one was opened out of.
+        Some(("parent", mark)) => case
+            .links
+            .iter()
+            .filter(|link| link.kind == OPENED_FROM)
+            .filter_map(|link| link.marks.get(mark))
+            .any(is_own),
+        // Posts or accounts named in a field: those who have to stand aside.
+        Some(("case", field)) => match case.fields.get(field) {
+            Some(Value::Array(all)) => all.iter().any(named),
+            Some(one) => named(one),
+            None => false,
+        },
+        _ => case.marks.get(one).is_some_and(is_own),
+    })
 }
 
 /// Every rule that lets somebody read cases of a process: those who read, those who may act in some state, and those
@@ -124,6 +144,11 @@ pub fn may_read(world: &World, actor: &Actor, post: Option<&Post>, case: &Case) 
         Who::Public | Who::System => false,
         // Reading does not end when a case is handed up or down: the role at any level above the place reads on.
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(case.place)),
+        // The office that took a case in reads it as the office it belongs to does.
+        Who::Role { role, level } => {
+            matches(who, actor, post, case)
+                || case.taken_at.is_some_and(|taken| role_matches(post, role, *level, taken))
+        }
         who => matches(who, actor, post, case),
     }) || post
         .is_some_and(|post| is_tied(post, case) || case.marks.values().any(|mark| mark.post.as_ref() == Some(&post.id)))

@@ -13,6 +13,8 @@ mod numbers;
 mod order;
 mod pack;
 mod permission;
+mod queue;
 mod routing;
 mod rows;
 mod sealing;
+mod workload;

@@ -113,7 +113,16 @@ fn what_is_not_there_or_not_here_is_said_so() {
     assert_eq!(open(Shard(130904), "matter"), Err(RefusalCode::WrongShard));
     assert_eq!(open(COUNTY, "matter"), Ok(()));
     let case = desk.open(opening());
-    let link = ganglion_model::Link { kind: "x".into(), number: "n".into(), case, shard: COUNTY };
+    let link = ganglion_model::Link {
+        kind: "x".into(),
+        number: "n".into(),
+        case,
+        shard: COUNTY,
+        process: None,
+        settled: false,
+        seen: 0,
+        marks: std::collections::BTreeMap::new(),
+    };
     let tie = desk.command(COUNTY, actor(CLERK), Body::LinkBack { case, link: link.clone() });
     assert_eq!(desk.send(&tie).unwrap_err().code, RefusalCode::NotAllowed, "ties are made by the system");
     let due = desk.command(COUNTY, actor(CLERK), Body::Due { case, clock: "wait".into() });

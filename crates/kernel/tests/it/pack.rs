@@ -1,10 +1,10 @@
 //! The pack of these tests: one process with every kind of effect, one with every kind of field.
 
 use ganglion_model::clocks::{Length, Rule};
-use ganglion_model::expr::{Cmp, Expr};
+use ganglion_model::expr::{Arith, Cmp, Expr, Func};
 use ganglion_model::pack::{
-    Action, Assign, ClockDef, Code, CodeList, Effect, Field, FieldKind, Guard, LengthFrom, Model, NumberDef,
-    NumberPart, OnOverdue, Process, Register, Required, RouteDef, Scope, State, Tone, Who,
+    Action, Assign, Check, ClockDef, Code, CodeList, Effect, Field, FieldKind, Guard, LengthFrom, Model, NumberDef,
+    NumberPart, OnOverdue, Opening, Process, Register, Required, RouteDef, Scope, State, Tone, Who,
 };
 use ganglion_model::{Level, Text};
 use jiff::civil::date;
@@ -35,21 +35,7 @@ fn lit(value: impl Into<Value>) -> Expr {
 }
 
 pub fn field(name: &str, kind: FieldKind) -> Field {
-    Field {
-        name: name.to_owned(),
-        kind,
-        title: Text::new(name, name),
-        help: Text::default(),
-        required: Required::No,
-        when: None,
-        checks: Vec::new(),
-        personal: false,
-        see: Vec::new(),
-        public: false,
-        default: None,
-        unit: None,
-        unique: false,
-    }
+    Field { name: name.to_owned(), kind, title: Text::new(name, name), ..Field::default() }
 }
 
 fn must(name: &str, kind: FieldKind) -> Field {
@@ -122,6 +108,9 @@ fn clock(name: &str, (from, until): (&[&str], &[&str]), length: LengthFrom, on_o
         until: all(until),
         suspend_in: Vec::new(),
         length,
+        promised: None,
+        from_date: None,
+        soon: None,
         rule: Rule::new("1 wd".parse::<Length>().unwrap()),
         on_overdue,
         promise: false,
@@ -141,7 +130,7 @@ fn duty(name: &str) -> Action {
     action(name, &["clerk@township"], "sent").form(vec![handler("duty"), field("helpers", helpers())]).does(vec![
         Effect::Assign(Assign::Form("duty".into())),
         Effect::Assist(Assign::FormMany("helpers".into())),
-        Effect::Notify(vec![Who::Assignee]),
+        Effect::Notify { to: vec![Who::Assignee], text: Text::default() },
     ])
 }
 
@@ -151,12 +140,12 @@ fn helpers() -> FieldKind {
 
 fn new_actions() -> Vec<Action> {
     let moved = vec![Effect::Move { place: "to".into() }, Effect::Mark("moved".into())];
-    let elsewhere = Effect::Open {
+    let elsewhere = Effect::Open(Opening {
         process: "matter".into(),
         place: Some("to".into()),
         set: set(&[("category", path("case.category")), ("text", path("case.text")), ("phone", path("case.phone"))]),
         link: "moved_to".into(),
-    };
+    });
     let keep = Effect::Record {
         register: "ledger".into(),
         key: path("case.number"),
@@ -191,7 +180,7 @@ fn doing_actions() -> Vec<Action> {
         action("note", &["assisting"], "").form(vec![field("note", text(200))]),
         action("longer", &["director@township"], "")
             .form(vec![must("by", FieldKind::Duration)])
-            .does(vec![Effect::Extend { clock: "handle".into(), by: form("by") }]),
+            .does(vec![Effect::Extend { clock: "handle".into(), by: form("by"), max: None }]),
         action("urge", &["director@county"], "")
             .form(vec![must("limit", FieldKind::Duration)])
             .does(vec![Effect::Restart { clock: "handle".into(), length: form("limit") }]),
@@ -289,7 +278,16 @@ fn matter() -> Process {
             ("report".to_owned(), number(None, Level::Township, "SB", 6)),
             ("file".to_owned(), number(Some("sent"), Level::County, "AJ", 4)),
         ]),
-        route: RouteDef { point: Some("point".into()), place: Some("place".into()), handled_at: Some(Level::Township) },
+        route: RouteDef {
+            point: Some("point".into()),
+            place: Some("place".into()),
+            handled_at: Some(Level::Township),
+            ..RouteDef::default()
+        },
+        any_office: false,
+        queue: None,
+        children: BTreeMap::new(),
+        notices: BTreeMap::new(),
         initial: "new".into(),
         state_order: states.iter().map(|state| state.name.clone()).collect(),
         states: states.into_iter().map(|state| (state.name.clone(), state)).collect(),
@@ -313,6 +311,28 @@ fn number(on: Option<&str>, level: Level, prefix: &str, digits: u8) -> NumberDef
         NumberPart::Sequence(digits),
     ];
     NumberDef { on_state: on.map(str::to_owned), parts }
+}
+
+/// `sum(form.<table>.<column>)`.
+fn sum_of(table: &str, column: &str) -> Expr {
+    Expr::Call(Func::Sum, vec![path(&format!("form.{table}.{column}"))])
+}
+
+/// What, how many, at what price, and what it comes to.
+fn table() -> FieldKind {
+    let times = Expr::Arith(Arith::Mul, Box::new(path("row.count")), Box::new(path("row.price")));
+    let positive = Expr::Cmp(Cmp::Gt, Box::new(path("row.price")), Box::new(lit(0)));
+    let check = Check { holds: positive, message: Text::new("单价", "price") };
+    FieldKind::Table {
+        fields: vec![
+            must("what", text(10)),
+            field("count", FieldKind::Integer { min: Some(1), max: Some(99) }),
+            Field { checks: vec![check], ..field("price", FieldKind::Money) },
+            Field { computed: Some(times), ..field("cost", FieldKind::Money) },
+        ],
+        min_rows: 0,
+        max_rows: 3,
+    }
 }
 
 /// One field of every kind, named after the kind.
@@ -340,6 +360,17 @@ pub fn every_kind() -> Vec<Field> {
         field("phone", K::Phone),
         field("citizen", K::CitizenId),
         field("duration", K::Duration),
+        field("time", K::Time),
+        field("area", K::Quantity { unit: "mu".into(), precision: 9, scale: 2 }),
+        field("refs", K::Refs { register: "category".into(), max: 2 }),
+        field("account", K::Account { roles: vec!["handler".into()], within: None }),
+        field("line", K::Line),
+        field("polygon", K::Polygon),
+        field("credit", K::CreditCode),
+        field("serial", K::Serial { number: number(None, Level::County, "X", 4) }),
+        field("table", table()),
+        Field { min: Some(lit("2022-06-27")), max: Some(lit("2022-07-27")), ..field("soon", K::Date) },
+        Field { computed: Some(sum_of("table", "cost")), ..field("total", K::Money) },
         personal("name", text(20)),
         personal("story", K::LongText { max: 100 }),
         Field { required: Required::If(path("form.boolean")), ..field("why", text(20)) },

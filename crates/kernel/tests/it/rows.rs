@@ -2,7 +2,7 @@
 //! references; sealed values.
 
 use crate::fixture::{COUNTY, Desk, PLACES, ROLES, actor, code, fields, level_of, post_id, world};
-use ganglion_kernel::batch::{Batch, want, want_records};
+use ganglion_kernel::batch::{Batch, want, want_more};
 use ganglion_kernel::decide::row_who::{
     RowReach, may_approve_row, may_edit_row, may_propose_row, may_read_row, row_reach,
 };
@@ -352,10 +352,10 @@ fn what_a_row_refers_to_is_loaded_though_it_is_not_typed_again() {
         Loaded { records: rows.cloned().collect(), ..Loaded::default() }
     };
     let commands = [command];
-    let first = want(&world, &commands);
+    let first = want(&world, &commands, given.now);
     let mut batch = Batch::new(&world, &crate::fixture::MASTER, stored(&first.records));
     batch.asked(&first);
-    let more = want_records(&world, batch.state(), &commands).unwrap();
+    let more = want_more(&world, batch.state(), &commands, given.now);
     batch.add(&more, stored(&more.records));
     batch.run(&commands[0], &given).unwrap();
 }

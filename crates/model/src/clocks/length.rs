@@ -97,6 +97,11 @@ impl Length {
         if self.unit.is_hours() { self.count % 60 } else { 0 }
     }
 
+    /// The count as it is kept, for comparing lengths of one unit: days, months, years, or minutes.
+    pub fn counted(self) -> u32 {
+        self.count
+    }
+
     /// Whether nothing is counted.
     pub fn is_zero(self) -> bool {
         self.count == 0

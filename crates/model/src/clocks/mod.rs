@@ -15,6 +15,7 @@ mod rule;
 mod running;
 #[cfg(test)]
 mod tests;
+mod until;
 
 pub use calendar::Calendar;
 pub use calendar_csv::{BadLine, CalendarError};
@@ -25,3 +26,4 @@ pub use length::{Length, LengthError, Unit};
 pub use reading::Left;
 pub use rule::Rule;
 pub use running::{Change, Clock, ClockError};
+pub use until::{Ends, EndsError, clock_until, last_stretch, too_late_before};

@@ -122,13 +122,14 @@ impl Clock {
     /// [`Clock::times_extended`].
     ///
     /// # Errors
-    /// [`ClockError::Stopped`], [`ClockError::Overdue`], [`ClockError::OtherUnit`] (only months and years mix).
+    /// [`ClockError::Stopped`], [`ClockError::Overdue`], [`ClockError::OtherUnit`]: hours and days do not mix. An extension in another
+    /// unit of days, or in days beside months, is counted on from the last day.
     pub fn extend(&mut self, by: Length, at: Timestamp, office: &Office) -> Result<(), ClockError> {
         self.not_stopped()?;
         if self.due.is_some_and(|due| seconds(at) >= due) {
             return Err(ClockError::Overdue);
         }
-        if !by.adds_to(self.rule.length) {
+        if by.unit().is_hours() != self.rule.length.unit().is_hours() {
             return Err(ClockError::OtherUnit);
         }
         self.extended.push(by);
@@ -172,6 +173,16 @@ impl Clock {
         let to = self.settle(office);
         let moved = self.due != Some(from) || self.unconfirmed != unconfirmed;
         moved.then_some(Change { from: timestamp(from), to })
+    }
+
+    /// The same clock as it would stand by another rule: begun, paused and extended at the same moments.
+    #[must_use]
+    pub fn under(&self, rule: Rule, office: &Office) -> Self {
+        let mut other = Self { rule, ..self.clone() };
+        if other.due.is_some() {
+            other.settle(office);
+        }
+        other
     }
 
     /// When it started.
@@ -228,7 +239,8 @@ impl Clock {
     }
 
     pub(super) fn course<'a>(&self, office: &'a Office) -> Course<'a> {
-        let steps = self.rule.length.steps() + self.extended.iter().map(|by| by.steps()).sum::<i64>();
+        let own = self.extended.iter().filter(|by| by.adds_to(self.rule.length));
+        let steps = self.rule.length.steps() + own.map(|by| by.steps()).sum::<i64>();
         Course::new(self.started, self.rule, steps, office)
     }
 
@@ -249,7 +261,13 @@ impl Clock {
 
     fn settle(&mut self, office: &Office) -> Deadline {
         let course = self.course(office);
-        let deadline = course.deadline(course.target + self.paused(&course));
+        let mut deadline = course.deadline(course.target + self.paused(&course));
+        for by in self.extended.iter().filter(|by| !by.adds_to(self.rule.length)) {
+            let last_moment = timestamp(seconds(deadline.at) - 1);
+            let certain = deadline.certain;
+            deadline = super::due(last_moment, Rule { length: *by, ..self.rule }, office);
+            deadline.certain &= certain;
+        }
         self.due = Some(seconds(deadline.at));
         self.unconfirmed = !deadline.certain;
         deadline

@@ -1,5 +1,6 @@
 //! Fields of forms, cases and register rows.
 
+use super::process::NumberDef;
 use crate::expr::{Expr, Type};
 use crate::place::Level;
 use crate::text::Text;
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One declared field.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Field {
     /// Name, unique in its form.
     pub name: String,
@@ -44,13 +45,37 @@ pub struct Field {
     /// The value may stand in one row only (per shard), so that a repeated intake is recognised.
     #[serde(default)]
     pub unique: bool,
+    /// Value when nothing is given, worked out from names such as `today` and `actor.place`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_from: Option<Expr>,
+    /// Smallest value, for numbers, days and times of day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<Expr>,
+    /// Largest value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<Expr>,
+    /// Said when the pattern of a text does not match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern_says: Option<Text>,
+    /// Worked out when the row is written, and kept; it cannot be typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub computed: Option<Expr>,
+}
+
+impl Field {
+    /// Whether a person or program may give its value; numbers and computed values are given by the system.
+    #[must_use]
+    pub fn is_typed(&self) -> bool {
+        self.computed.is_none() && !matches!(self.kind, FieldKind::Serial { .. })
+    }
 }
 
 /// Whether a value must be given.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Required {
     /// It may be left out.
+    #[default]
     No,
     /// Always.
     Yes,
@@ -162,6 +187,57 @@ pub enum FieldKind {
     CitizenId,
     /// A limit such as `4 wh`.
     Duration,
+    /// Time of day, `hh:mm`.
+    Time,
+    /// An amount in a unit, kept as decimal text.
+    Quantity {
+        /// The unit it is kept in.
+        unit: String,
+        /// Digits in all.
+        precision: u8,
+        /// Digits after the point.
+        scale: u8,
+    },
+    /// Keys of several rows of a register.
+    Refs {
+        /// The register.
+        register: String,
+        /// Most rows.
+        max: u32,
+    },
+    /// Somebody who holds a post.
+    Account {
+        /// Roles one of the posts must have; empty: any.
+        roles: Vec<String>,
+        /// As for a post.
+        within: Option<Level>,
+    },
+    /// A line on the map: `[[lon, lat], …]`, WGS-84.
+    Line,
+    /// An area on the map: rings as in GeoJSON, the outer one first.
+    Polygon,
+    /// A unified social credit code (GB 32100).
+    CreditCode,
+    /// A number without gaps, given when the row is made.
+    Serial {
+        /// How it is built.
+        number: NumberDef,
+    },
+    /// Rows inside a row: a list of objects.
+    Table {
+        /// Columns.
+        fields: Vec<Field>,
+        /// Fewest rows.
+        min_rows: u32,
+        /// Most rows.
+        max_rows: u32,
+    },
+}
+
+impl Default for FieldKind {
+    fn default() -> FieldKind {
+        FieldKind::Text { max: 200, pattern: None }
+    }
 }
 
 impl FieldKind {
@@ -170,13 +246,13 @@ impl FieldKind {
     pub fn value_type(&self) -> Type {
         match self {
             FieldKind::Integer { .. } | FieldKind::Money => Type::Int,
-            FieldKind::Decimal { .. } => Type::Number,
+            FieldKind::Decimal { .. } | FieldKind::Quantity { .. } => Type::Number,
             FieldKind::Boolean => Type::Bool,
             FieldKind::Date => Type::Date,
-            FieldKind::Choices { .. } | FieldKind::Posts { .. } | FieldKind::Files { .. } => {
+            FieldKind::Choices { .. } | FieldKind::Posts { .. } | FieldKind::Files { .. } | FieldKind::Refs { .. } => {
                 Type::List(Box::new(Type::Text))
             }
-            FieldKind::Point => Type::Any,
+            FieldKind::Point | FieldKind::Line | FieldKind::Polygon | FieldKind::Table { .. } => Type::Any,
             _ => Type::Text,
         }
     }

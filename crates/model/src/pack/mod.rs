@@ -3,22 +3,35 @@
 //! Everything is resolved (references exist, expressions are typed and lowered); nothing here can fail at run time for
 //! a reason the checker could have known. The spelling authors use is documented in `docs/packs/language.md`.
 
+mod bulletin;
+mod clock;
 mod document;
 mod field;
 mod indicator;
+mod notice;
+mod plan;
 mod process;
+mod queue;
 mod register;
+mod routing;
 mod rule;
+mod table;
+mod target;
 
+pub use bulletin::Bulletin;
+pub use clock::{ClockDef, LengthFrom, OnOverdue, Soon, SoonAt, declared_of, promised_of};
 pub use document::{Document, Papers, Seal};
 pub use field::{Check, Field, FieldKind, Required};
-pub use indicator::{Formula, Indicator, Measure, Moment, Rounding, Source};
-pub use process::{
-    Action, Assign, ClockDef, Effect, Guard, LengthFrom, NumberDef, NumberPart, OnOverdue, Process, RouteDef, State,
-    Tone, Who,
-};
+pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
+pub use notice::{NoticeDef, NoticeField};
+pub use plan::{AllocationDef, AssignmentDef, CoverageDef, Plan, PlanKind, PlanPoints, PlanResult, PlanRows};
+pub use process::{Action, Assign, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who};
+pub use queue::QueueDef;
 pub use register::{Register, Scope};
+pub use routing::{Give, Match, RouteDef, RuleRoute, Workload};
 pub use rule::{Rule, RuleOpen};
+pub use table::{Table, TableRows};
+pub use target::{Slack, Target, TargetRows};
 
 use crate::text::Text;
 use jiff::civil::Date;
@@ -48,11 +61,34 @@ pub struct Model {
     /// Documents by name.
     #[serde(default)]
     pub documents: BTreeMap<String, Document>,
+    /// Bulletins by name.
+    #[serde(default)]
+    pub bulletins: BTreeMap<String, Bulletin>,
+    /// Tables by name.
+    #[serde(default)]
+    pub tables: BTreeMap<String, Table>,
     /// What templates may read, by pack.
     #[serde(default)]
     pub papers: BTreeMap<String, Papers>,
+    /// Plans by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub plans: BTreeMap<String, Plan>,
+    /// Targets by name.
+    #[serde(default)]
+    pub targets: BTreeMap<String, Target>,
     /// Rows registers start with, by register name.
     pub seeds: BTreeMap<String, Vec<Seed>>,
+    /// Where each fact is asked or kept, by the name the fields give it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, Vec<FactPlace>>,
+    /// Which installed set of packs this is; 0 when it was compiled from a folder.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub number: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Model {
@@ -64,6 +100,17 @@ impl Model {
         all.sort_by_key(|one| (std::cmp::Reverse(built_on(&one.pack)), one.pack.clone(), one.order));
         all
     }
+}
+
+/// Where a fact is asked or kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactPlace {
+    /// Process or register.
+    pub of: String,
+    /// A register keeps it.
+    pub is_register: bool,
+    /// Field.
+    pub field: String,
 }
 
 /// Header of one pack.
@@ -81,6 +128,9 @@ pub struct PackInfo {
     /// Packs it builds on.
     #[serde(default)]
     pub requires: Vec<String>,
+    /// How often a place is expected to open a case of a process in a year.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub yearly: BTreeMap<String, u32>,
 }
 
 /// A role: what a post is for. Permissions hang on roles at levels, never on people.

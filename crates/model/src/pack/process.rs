@@ -1,7 +1,11 @@
 //! Processes: states, actions, who may take them, what they do, and the clocks that run meanwhile.
 
+use super::clock::{ClockDef, LengthFrom};
 use super::field::Field;
-use crate::clocks::{Length, Rule};
+use super::notice::NoticeDef;
+use super::queue::QueueDef;
+use super::routing::{RouteDef, Workload};
+use crate::clocks::Length;
 use crate::expr::Expr;
 use crate::place::Level;
 use crate::text::Text;
@@ -32,6 +36,12 @@ pub struct Process {
     pub numbers: BTreeMap<String, NumberDef>,
     /// How a case finds its place.
     pub route: RouteDef,
+    /// Taken in at any office: the case keeps the place where it was taken in beside the one it belongs to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub any_office: bool,
+    /// The queue cases wait in until somebody takes the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueDef>,
     /// Name of the state a case starts in.
     pub initial: String,
     /// States by name, in the author's order in `state_order`.
@@ -40,6 +50,12 @@ pub struct Process {
     pub state_order: Vec<String>,
     /// Clocks by name.
     pub clocks: BTreeMap<String, ClockDef>,
+    /// What the system does here when cases opened out of this one end, by their process.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub children: BTreeMap<String, Children>,
+    /// Public notices by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notices: BTreeMap<String, NoticeDef>,
     /// Roles that may read every case of their subtree, besides those who may act in it.
     pub read: Vec<Who>,
     /// The field shown as the heading of a case.
@@ -53,6 +69,31 @@ pub struct Process {
     /// Why personal fields are held, and on what basis.
     #[serde(default)]
     pub purpose: Text,
+}
+
+/// What the system does on a case when cases opened out of it end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Children {
+    /// The action it takes whenever one ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<String>,
+    /// The action it takes when the last open one ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all: Option<String>,
+}
+
+/// Another case that an effect opens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opening {
+    /// The process.
+    pub process: String,
+    /// Its place: a form field; the case's own place when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Form values.
+    pub set: BTreeMap<String, Expr>,
+    /// Kind of the link, e.g. `converted_to`.
+    pub link: String,
 }
 
 /// A guard with the words for when it fails.
@@ -98,24 +139,18 @@ pub enum NumberPart {
     Place(Level),
     /// The name of the case's place at a level: in documents, which people read aloud.
     Name(Level),
+    /// The code of the case's place at a level, its last digits only: `{township:3}`.
+    PlaceEnd(Level, u8),
     /// The civil year.
     Year,
+    /// Year and month, `202206`.
+    Month,
+    /// Year, month and day, `20220627`.
+    Day,
+    /// The kind of the case: the code or key in the field that sorts cases.
+    Kind,
     /// The gap-free sequence within the other parts, padded to this many digits.
     Sequence(u8),
-}
-
-/// How a case finds its place.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct RouteDef {
-    /// The point field, if the case is routed by point.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub point: Option<String>,
-    /// The place field, used when there is no point (or alone), and for the reporter's choice near a border.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<String>,
-    /// Level at which a case is handled first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub handled_at: Option<Level>,
 }
 
 /// Tone of a state on screens.
@@ -214,6 +249,11 @@ pub enum Who {
         /// The role.
         role: String,
     },
+    /// A post with this role at the very place where the case was taken in.
+    RoleTaken {
+        /// The role.
+        role: String,
+    },
     /// The post the case is assigned to.
     Assignee,
     /// The assigned post or one that assists.
@@ -238,6 +278,8 @@ pub enum Assign {
     FormMany(String),
     /// The actor's own post.
     Actor,
+    /// The post of a role in reach with the fewest open cases.
+    Workload(Workload),
     /// Nobody.
     Nobody,
 }
@@ -277,6 +319,9 @@ pub enum Effect {
         clock: String,
         /// By how much.
         by: LengthFrom,
+        /// At most this much at a time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<Length>,
     },
     /// Replaces the remaining length of a clock (supervision sets a new limit), starting now.
     Restart {
@@ -291,17 +336,10 @@ pub enum Effect {
         into: String,
     },
     /// Opens a case of another process (or of this one elsewhere) and links both.
-    Open {
-        /// The process.
-        process: String,
-        /// Its place: a form field; the case's own place when absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        place: Option<String>,
-        /// Form values.
-        set: BTreeMap<String, Expr>,
-        /// Kind of the link, e.g. `converted_to`.
-        link: String,
-    },
+    Open(Opening),
+    /// Turns this case into one of another process: opened in the same decision where it belongs to the same county, so that a
+    /// refusal of the new case refuses the step as well.
+    Convert(Opening),
     /// Creates or changes a register row.
     Record {
         /// The register.
@@ -311,69 +349,27 @@ pub enum Effect {
         /// Values.
         set: BTreeMap<String, Expr>,
     },
-    /// Tells somebody (reporter or assignee).
-    Notify(Vec<Who>),
+    /// Tells somebody.
+    Notify {
+        /// Whom: the reporter, the assignee, or posts of a role in reach of the case.
+        to: Vec<Who>,
+        /// With these words; those of the action when empty.
+        text: Text,
+    },
     /// Issues a document.
     Document(String),
     /// Withdraws every standing document of this kind.
     Withdraw(String),
-}
-
-/// Where a length comes from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LengthFrom {
-    /// Written in the pack.
-    Fixed(Length),
-    /// An expression that gives a text such as `4 wh`.
-    Expr(Expr),
-    /// A share of another clock's original length, in percent (rounded up to a whole unit step).
-    Share {
-        /// The other clock.
-        clock: String,
-        /// Percent.
-        percent: u32,
-    },
-}
-
-/// A clock of a process.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ClockDef {
-    /// Name.
-    pub name: String,
-    /// Title.
-    pub title: Text,
-    /// States whose entry starts it when it does not run.
-    pub from: Vec<String>,
-    /// States whose entry stops it.
-    pub until: Vec<String>,
-    /// States in which it stands still.
-    pub suspend_in: Vec<String>,
-    /// How long.
-    pub length: LengthFrom,
-    /// Counting rules; the length inside is a placeholder when `length` is data.
-    pub rule: Rule,
-    /// What happens when it falls due.
-    pub on_overdue: OnOverdue,
-    /// Whether the reporter is told this limit.
-    #[serde(default)]
-    pub promise: bool,
-    /// The law, standard or local rule it rests on.
-    #[serde(default)]
-    pub basis: Text,
-}
-
-/// What happens when a clock falls due.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnOverdue {
-    /// It is marked overdue, once, in the journal.
-    #[default]
-    Mark,
-    /// Nothing: the clock only bounds what may still be done (a window for returning an order).
-    Nothing,
-    /// It is marked and the counter is raised.
-    Count(String),
-    /// The system takes this action (a deemed outcome); the action must allow `system`.
-    Act(String),
+    /// Puts up a public notice; one that stands already begins anew.
+    Publish(String),
+    /// Takes a public notice down before its time.
+    Unpublish(String),
+    /// Starts a clock that does not run.
+    Start(String),
+    /// Stops a clock.
+    Stop(String),
+    /// Suspends a clock until it is resumed, whatever states the case enters meanwhile.
+    Pause(String),
+    /// Lets a suspended clock run on.
+    Resume(String),
 }

@@ -1,5 +1,6 @@
 //! Walks a parsed expression: types every part, reports what does not fit, and lowers what does.
 
+use super::call::FUNCTIONS;
 use super::scope::Scope;
 use super::ty::{Ty, Words, comparable};
 use super::{Source, path};
@@ -7,6 +8,7 @@ use crate::cx::Cx;
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr as Ast, LiteralValue, SourceInfo, operators as op};
 use ganglion_model::expr::{Arith, Cmp, Expr};
+use ganglion_model::units::{self, Unit};
 use serde_json::Value;
 
 /// A checked part.
@@ -27,7 +29,7 @@ impl Typed {
     /// As an operand of arithmetic and comparison: decimals are stored as text, and `- 0` makes a number of them.
     pub fn operand(self) -> Expr {
         match (&self.ty, self.expr) {
-            (Ty::Number, expr @ Expr::Path(_)) => {
+            (Ty::Number | Ty::Quantity(_), expr @ (Expr::Path(_) | Expr::Lit(Value::String(_)))) => {
                 Expr::Arith(Arith::Sub, Box::new(expr), Box::new(Expr::Lit(0.into())))
             }
             (_, expr) => expr,
@@ -102,8 +104,9 @@ impl Check<'_> {
     }
 
     pub(super) fn unsupported(&self, id: u64) -> Option<Typed> {
-        let remedy = "there are == != < <= > >= && || ! in + - * / % ?: and size, has, contains, startsWith, endsWith, days, hours, string";
-        self.error(self.offset(id), "not-in-the-language", "this is no part of the pack language", Some(remedy));
+        let operators = "there are == != < <= > >= && || ! in + - * / % ?: and";
+        let remedy = format!("{operators} {}, contains, startsWith, endsWith", FUNCTIONS.join(", "));
+        self.error(self.offset(id), "not-in-the-language", "this is no part of the pack language", Some(&remedy));
         None
     }
 
@@ -163,7 +166,7 @@ impl Check<'_> {
             }
             (op::NEGATE, [a]) => {
                 let inner = self.walk(a)?;
-                if !inner.ty.is_number() {
+                if !inner.ty.is_number() && !matches!(inner.ty, Ty::Quantity(_)) {
                     self.error(
                         self.start(a),
                         "wrong-type",
@@ -210,15 +213,14 @@ impl Check<'_> {
 
     fn compare(&mut self, id: u64, name: &str, a: &IdedExpr, b: &IdedExpr) -> Option<Typed> {
         let (a, b) = (self.walk(a), self.walk(b));
-        let (a, b) = (a?, b?);
+        let (a, b) = self.balanced(self.offset(id), a?, b?)?;
         let (_, cmp, sign) = CMP.into_iter().find(|one| one.0 == name)?;
         if comparable(self, &a.ty, &b.ty).is_err() {
             let message = format!("`{sign}` cannot compare {} with {}", a.ty.words(), b.ty.words());
             self.error(self.offset(id), "mixed-types", message, remedy_for(&a.ty, &b.ty));
             return None;
         }
-        let ordered = |ty: &Ty| matches!(ty, Ty::Int | Ty::Number | Ty::Time | Ty::Date | Ty::Unknown);
-        if !matches!(cmp, Cmp::Eq | Cmp::Ne) && !ordered(&a.ty) && !ordered(&b.ty) {
+        if !matches!(cmp, Cmp::Eq | Cmp::Ne) && !a.ty.is_ordered() && !b.ty.is_ordered() {
             let message = format!("`{sign}` orders numbers, moments and days, not {}", a.ty.words());
             self.error(self.offset(id), "mixed-types", message, Some("compare with == or !="));
             return None;
@@ -228,13 +230,21 @@ impl Check<'_> {
 
     fn arithmetic(&mut self, id: u64, name: &str, a: &IdedExpr, b: &IdedExpr) -> Option<Typed> {
         let (a, b) = (self.walk(a), self.walk(b));
-        let (a, b) = (a?, b?);
         let (_, arith, sign) = ARITH.into_iter().find(|one| one.0 == name)?;
+        let (a, b) = (a?, b?);
+        let together = matches!(arith, Arith::Add | Arith::Sub | Arith::Div | Arith::Rem);
+        let (a, b) = if together { self.balanced(self.offset(id), a, b)? } else { (a, b) };
         let ty = match (&a.ty, &b.ty) {
             (Ty::Unknown, _) | (_, Ty::Unknown) => Ty::Unknown,
             (Ty::Int, Ty::Int) => Ty::Int,
             (a, b) if a.is_number() && b.is_number() => Ty::Number,
             (Ty::Text(_), Ty::Text(_)) if arith == Arith::Add => Ty::Text(Words::Free),
+            (Ty::Quantity(unit), Ty::Quantity(_)) if matches!(arith, Arith::Add | Arith::Sub) => Ty::Quantity(unit),
+            (Ty::Quantity(_), Ty::Quantity(_)) if arith == Arith::Div => Ty::Number,
+            (Ty::Quantity(unit), number) if number.is_number() && matches!(arith, Arith::Mul | Arith::Div) => {
+                Ty::Quantity(unit)
+            }
+            (number, Ty::Quantity(unit)) if number.is_number() && arith == Arith::Mul => Ty::Quantity(unit),
             (a, b) => {
                 let message = format!("`{sign}` cannot take {} and {}", a.words(), b.words());
                 self.error(self.offset(id), "mixed-types", message, remedy_for(a, b));
@@ -244,9 +254,58 @@ impl Check<'_> {
         Some(Typed::new(Expr::Arith(arith, Box::new(a.operand()), Box::new(b.operand())), ty))
     }
 
+    /// Both sides in one unit: the second is converted to the first's, a constant such as `'12 mu'` is read.
+    pub(super) fn balanced(&self, offset: usize, a: Typed, b: Typed) -> Option<(Typed, Typed)> {
+        match (a.ty.clone(), b.ty.clone()) {
+            (Ty::Quantity(to), Ty::Quantity(from)) if to.dimension == from.dimension => {
+                Some((a, self.converted(b, to)))
+            }
+            (Ty::Quantity(to), Ty::Quantity(from)) => {
+                let message = format!("{} is no {} and cannot stand beside it", from.dimension, to.dimension);
+                self.error(offset, "mixed-units", message, Some("only quantities of one dimension go together"));
+                None
+            }
+            (Ty::Quantity(unit), Ty::Text(Words::OneOf(_))) => Some((a, self.measured(b, unit)?)),
+            (Ty::Text(Words::OneOf(_)), Ty::Quantity(unit)) => Some((self.measured(a, unit)?, b)),
+            _ => Some((a, b)),
+        }
+    }
+
+    /// A quantity in another unit of its dimension.
+    pub(super) fn converted(&self, typed: Typed, to: &'static Unit) -> Typed {
+        let Ty::Quantity(from) = typed.ty else { return typed };
+        let factor = if from.code == to.code { None } else { from.factor(to) };
+        let Some((num, den)) = factor else { return Typed { ty: Ty::Quantity(to), ..typed } };
+        let lit = |n: ganglion_model::Decimal| Box::new(Expr::Lit(Value::String(n.normalize().to_string())));
+        let times = Expr::Arith(Arith::Mul, Box::new(typed.operand()), lit(num));
+        Typed::new(Expr::Arith(Arith::Div, Box::new(times), lit(den)), Ty::Quantity(to))
+    }
+
+    /// A constant such as `'12 mu'` as an amount of `unit`.
+    pub(super) fn measured(&self, typed: Typed, unit: &'static Unit) -> Option<Typed> {
+        let Ty::Text(Words::OneOf(given)) = &typed.ty else { return Some(typed) };
+        let [(text, offset)] = given.as_slice() else { return Some(typed) };
+        match units::read(text, unit) {
+            Ok(read) => {
+                Some(Typed::new(Expr::Lit(Value::String(read.amount.normalize().to_string())), Ty::Quantity(unit)))
+            }
+            Err(units::Misread::OtherDimension(other)) => {
+                let message = format!("`{text}` is {}, not {}", other.dimension, unit.dimension);
+                self.error(*offset, "mixed-units", message, Some("only quantities of one dimension go together"));
+                None
+            }
+            Err(_) => {
+                let remedy = format!("write it as '12 {}'", unit.code);
+                self.error(*offset, "bad-value", format!("`{text}` is not an amount"), Some(&remedy));
+                None
+            }
+        }
+    }
+
     fn conditional(&mut self, id: u64, test: &IdedExpr, yes: &IdedExpr, no: &IdedExpr) -> Option<Typed> {
         let (test, yes, no) = (self.condition(test), self.walk(yes), self.walk(no));
         let (test, yes, no) = (test?, yes?, no?);
+        let (yes, no) = self.balanced(self.offset(id), yes, no)?;
         let ty = match (&yes.ty, &no.ty) {
             (a, b) if a == b => a.clone(),
             (a, b) if a.is_number() && b.is_number() => Ty::Number,
@@ -261,7 +320,7 @@ impl Check<'_> {
                 return None;
             }
         };
-        let number = ty == Ty::Number;
+        let number = matches!(ty, Ty::Number | Ty::Quantity(_));
         let part = |one: Typed| Box::new(if number { one.operand() } else { one.expr });
         Some(Typed::new(Expr::Cond(Box::new(test), part(yes), part(no)), ty))
     }
@@ -272,6 +331,7 @@ impl Check<'_> {
         let element = match &list.ty {
             Ty::List(words) => Ty::Text(words.clone()),
             Ty::Numbers => Ty::Number,
+            Ty::Many(each) => (**each).clone(),
             Ty::Unknown => Ty::Unknown,
             other => {
                 let message = format!("`in` looks into a list, this is {}", other.words());
@@ -298,6 +358,10 @@ fn remedy_for(a: &Ty, b: &Ty) -> Option<&'static str> {
         }
         (Ty::Int | Ty::Number, Ty::Text(_)) => Some("use string(…), or leave out the quotes"),
         (Ty::Text(_), Ty::Int | Ty::Number) => Some("put the constant in quotes"),
+        (Ty::Quantity(_), Ty::Int | Ty::Number) | (Ty::Int | Ty::Number, Ty::Quantity(_)) => {
+            Some("give the number a unit, such as '12 mu', or write amount(x, 'mu') for the other")
+        }
+        (Ty::Stamp, _) | (_, Ty::Stamp) => Some("use date(…)"),
         (Ty::Bool, Ty::Text(_)) | (Ty::Text(_), Ty::Bool) => Some("write true or false without quotes"),
         _ => None,
     }

@@ -9,10 +9,12 @@ mod path;
 mod scope;
 mod ty;
 
-pub use scope::Scope;
+pub use scope::{ROOTS, Scope};
+pub use ty::is_time;
 
 use crate::cx::Cx;
 use crate::sink::At;
+use crate::trace::Form;
 use crate::yaml::{Kind, Node};
 use ganglion_model::expr::Expr;
 use ganglion_model::pack::FieldKind;
@@ -30,14 +32,36 @@ pub enum Want<'a> {
     Length,
     /// Something figures can be split by.
     Split,
+    /// A number.
+    Number,
+    /// A place.
+    Place,
     /// The key of a register row.
     Key,
+    /// A whole number.
+    Whole,
+    /// A day or a moment.
+    Moment,
+    /// Something a cell of a register is compared with.
+    Cell,
     /// A value for a field.
     Field(&'a str, &'a FieldKind),
 }
 
+/// Names at the start of a path, for the reference.
+pub fn names() -> Vec<String> {
+    scope::ROOTS.map(str::to_owned).to_vec()
+}
+
+/// Functions, those on texts with their dot, for the reference.
+pub fn functions() -> Vec<String> {
+    let on_texts = call::MEMBERS.iter().map(|(name, _)| format!(".{name}"));
+    call::FUNCTIONS.iter().map(|name| (*name).to_owned()).chain(on_texts).collect()
+}
+
 /// Compiles the expression in `node`. `None` after a finding.
 pub fn compile(cx: Cx<'_>, scope: &Scope<'_>, node: &Node, want: &Want<'_>) -> Option<Expr> {
+    cx.sink.saw(node.at, |seen| seen.form(Form::Expression));
     let source = Source::new(cx, node)?;
     let ast = parse(cx, &source)?;
     let mut check = check::Check { cx, scope, source: &source, offsets: &ast.1 };

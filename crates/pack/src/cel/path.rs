@@ -9,16 +9,39 @@ use crate::symbols::{FieldSymbols, ProcessSymbol};
 use cel::IdedExpr;
 use cel::common::ast::Expr as Ast;
 use ganglion_model::expr::{Expr, Func};
-use ganglion_model::pack::FieldKind;
+use ganglion_model::pack::{Field, FieldKind};
 
 /// A part of a path with its byte offset.
 type Part<'a> = (&'a str, usize);
 
-const OF_CASE: [&str; 10] =
-    ["state", "level", "channel", "place", "opened_at", "number", "moved", "closed_at", "observed_at", "assignee"];
-const OF_CLOCK: [&str; 8] = ["overdue", "running", "paused", "on_time", "stopped", "due", "started", "extended"];
+const OF_CASE: [&str; 11] = [
+    "state",
+    "level",
+    "channel",
+    "place",
+    "taken_at",
+    "opened_at",
+    "number",
+    "moved",
+    "closed_at",
+    "observed_at",
+    "assignee",
+];
+const OF_CLOCK: [&str; 11] = [
+    "overdue",
+    "running",
+    "paused",
+    "on_time",
+    "stopped",
+    "due",
+    "started",
+    "extended",
+    "promised_overdue",
+    "promised_on_time",
+    "promised_due",
+];
+const OF_ACTOR: [&str; 5] = ["role", "level", "post", "place", "account"];
 const OF_DOCUMENT: [&str; 3] = ["valid", "number", "issued"];
-const OF_ACTOR: [&str; 3] = ["role", "level", "post"];
 
 /// Resolves the path spelled by `ast`; `asked` if it is only asked whether there is a value.
 pub fn resolve(check: &mut Check<'_>, ast: &IdedExpr, asked: bool) -> Option<Typed> {
@@ -62,6 +85,8 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
         ("case", Some(process)) => case(check, process, rest, asked),
         ("clock", Some(process)) => clock(check, process, rest),
         ("document", Some(process)) => document(check, process, rest),
+        ("notice", Some(process)) => notice(check, process, rest),
+        ("children", Some(_)) => children(check, rest),
         ("mark", Some(process)) => {
             one(check, rest, "mark", &process.marks.iter().map(String::as_str).collect::<Vec<_>>())
         }
@@ -78,6 +103,13 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
             fields(check, scope.row?, rest, Follow { what: "the row", asked, sealed: true })
         }
         ("actor", _) if scope.actor => actor(check, rest),
+        (name, _) if scope.figures && check.cx.symbols.indicators.contains_key(name) => ends(check, rest, Ty::Number),
+        (name, _) if scope.figures => {
+            let known = check.cx.symbols.indicators.keys().map(String::as_str);
+            let at = (check.source.at(*offset), "unknown-indicator");
+            check.cx.unknown(at, &format!("there is no indicator `{name}`"), name, known);
+            None
+        }
         ("now", _) if scope.now => ends(check, rest, Ty::Time),
         ("today", _) if scope.now => ends(check, rest, Ty::Date),
         (known, _) if ROOTS.contains(&known) => {
@@ -157,9 +189,50 @@ fn actor(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
         "role" => Ty::Text(Words::Role),
         "level" => Ty::Text(Words::Level),
         "post" => Ty::Text(Words::Post),
+        "place" => Ty::Text(Words::Place),
+        "account" => Ty::Text(Words::Account),
         other => return unknown(check, *name, &format!("`actor` has no part `{other}`"), &OF_ACTOR),
     };
     ends(check, more, ty)
+}
+
+/// `notice.<name>.up` and its other parts.
+fn notice(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Option<Ty> {
+    const PARTS: [&str; 4] = ["up", "ended", "from", "until"];
+    let known: Vec<&str> = process.notices.iter().map(String::as_str).collect();
+    let Some((name, rest)) = rest.split_first() else {
+        return incomplete(check, "notice", &known);
+    };
+    if !known.contains(&name.0) {
+        return unknown(check, *name, &format!("there is no notice `{}`", name.0), &known);
+    }
+    let Some((what, more)) = rest.split_first() else {
+        return incomplete(check, &format!("notice.{}", name.0), &PARTS);
+    };
+    let ty = match what.0 {
+        "up" | "ended" => Ty::Bool,
+        "from" | "until" => Ty::Time,
+        other => return unknown(check, *what, &format!("a notice has no part `{other}`"), &PARTS),
+    };
+    ends(check, more, ty)
+}
+
+/// `children.<process>.open` and `.total`.
+fn children(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
+    let known: Vec<&str> = check.cx.symbols.processes.keys().map(String::as_str).collect();
+    let Some((name, rest)) = rest.split_first() else {
+        return incomplete(check, "children", &known);
+    };
+    if !known.contains(&name.0) {
+        return unknown(check, *name, &format!("there is no process `{}`", name.0), &known);
+    }
+    let Some((what, more)) = rest.split_first() else {
+        return incomplete(check, &format!("children.{}", name.0), &["open", "total"]);
+    };
+    if !["open", "total"].contains(&what.0) {
+        return unknown(check, *what, &format!("children have no part `{}`", what.0), &["open", "total"]);
+    }
+    ends(check, more, Ty::Int)
 }
 
 fn clock(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Option<Ty> {
@@ -174,8 +247,8 @@ fn clock(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>]) -> Optio
         return incomplete(check, &format!("clock.{}", name.0), &OF_CLOCK);
     };
     let ty = match what.0 {
-        "overdue" | "running" | "paused" | "on_time" => Ty::Bool,
-        "stopped" | "due" | "started" => Ty::Time,
+        "overdue" | "running" | "paused" | "on_time" | "promised_overdue" | "promised_on_time" => Ty::Bool,
+        "stopped" | "due" | "started" | "promised_due" => Ty::Time,
         "extended" => Ty::Int,
         other => return unknown(check, *what, &format!("a clock has no part `{other}`"), &OF_CLOCK),
     };
@@ -215,7 +288,7 @@ fn case(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>], asked: bo
         "state" => Some(Ty::Text(Words::State)),
         "level" => Some(Ty::Text(Words::Level)),
         "channel" => Some(Ty::Text(Words::Free)),
-        "place" => Some(Ty::Text(Words::Place)),
+        "place" | "taken_at" => Some(Ty::Text(Words::Place)),
         "number" => Some(Ty::Text(Words::Number)),
         "assignee" => Some(Ty::Text(Words::Post)),
         "opened_at" | "closed_at" | "observed_at" => Some(Ty::Time),
@@ -269,9 +342,43 @@ fn fields(check: &Check<'_>, from: &FieldSymbols, parts: &[Part<'_>], how: Follo
     if more.is_empty() {
         return Some(Ty::of(kind));
     }
-    let FieldKind::Ref { register } = kind else {
-        return ends(check, more, Ty::of(kind));
+    match kind {
+        FieldKind::Ref { register } => behind(check, register, more, how),
+        FieldKind::Refs { register, .. } => {
+            let each = behind(check, register, more, how)?;
+            let listed = each.listed();
+            if listed.is_none() {
+                check.error(
+                    more[0].1,
+                    "not-followed",
+                    "this would be a list of lists",
+                    Some("name a field with one value"),
+                );
+            }
+            listed
+        }
+        FieldKind::Table { fields, .. } => column(check, fields, more),
+        _ => ends(check, more, Ty::of(kind)),
+    }
+}
+
+/// A column of a table: a list.
+fn column(check: &Check<'_>, columns: &[Field], parts: &[Part<'_>]) -> Option<Ty> {
+    let known: Vec<&str> = columns.iter().map(|one| one.name.as_str()).collect();
+    let (name, more) = parts.split_first()?;
+    let Some(column) = columns.iter().find(|one| one.name == name.0) else {
+        return unknown(check, *name, &format!("the table has no column `{}`", name.0), &known);
     };
+    let Some(listed) = Ty::of(&column.kind).listed() else {
+        let message = format!("`{}` holds several values in each row", name.0);
+        check.error(name.1, "not-followed", message, Some("name a column with one value in each row"));
+        return None;
+    };
+    ends(check, more, listed)
+}
+
+/// A field of the rows of a register.
+fn behind(check: &Check<'_>, register: &str, more: &[Part<'_>], how: Follow) -> Option<Ty> {
     let Some(target) = check.cx.symbols.registers.get(register) else {
         return Some(Ty::Unknown);
     };

@@ -15,6 +15,8 @@ pub struct Scope<'a> {
     pub actor: bool,
     /// `now` and `today`.
     pub now: bool,
+    /// Indicators, by their bare names.
+    pub figures: bool,
     /// The value is kept in the open, so that personal fields may not flow into it.
     pub stores: bool,
 }
@@ -23,6 +25,16 @@ impl<'a> Scope<'a> {
     /// Conditions of an opening form.
     pub fn opening(process: &'a ProcessSymbol) -> Scope<'a> {
         Scope { form: Some(&process.form), actor: true, now: true, ..Scope::default() }
+    }
+
+    /// Values a routing rule is asked with: what is typed, before anybody has the case.
+    pub fn routing(process: &'a ProcessSymbol) -> Scope<'a> {
+        Scope { form: Some(&process.form), ..Scope::default() }
+    }
+
+    /// Order and lane of a queue: the case as it stands, whenever it is looked at.
+    pub fn standing(process: &'a ProcessSymbol) -> Scope<'a> {
+        Scope { case: Some(process), ..Scope::default() }
     }
 
     /// Conditions of the fields of an action's form.
@@ -52,8 +64,11 @@ impl<'a> Scope<'a> {
 
     /// Names at the start of a path.
     pub fn roots(&self) -> Vec<&'static str> {
-        let of_case: &[&str] =
-            if self.case.is_some() { &["case", "clock", "document", "mark", "first", "last"] } else { &[] };
+        let of_case: &[&str] = if self.case.is_some() {
+            &["case", "clock", "document", "mark", "first", "last", "children", "notice"]
+        } else {
+            &[]
+        };
         let mut roots = of_case.to_vec();
         roots.extend(self.form.map(|_| "form"));
         roots.extend(self.row.map(|_| "row"));
@@ -64,5 +79,6 @@ impl<'a> Scope<'a> {
 }
 
 /// Every root of the language, available here or not.
-pub const ROOTS: [&str; 11] =
-    ["case", "form", "row", "actor", "clock", "document", "mark", "first", "last", "now", "today"];
+pub const ROOTS: [&str; 13] = [
+    "case", "form", "row", "actor", "clock", "document", "mark", "first", "last", "children", "notice", "now", "today",
+];

@@ -7,6 +7,7 @@ use ganglion_model::Level;
 use ganglion_model::clocks::Length;
 use ganglion_model::expr::{Expr, Func};
 use ganglion_model::pack::FieldKind;
+use ganglion_model::units::{self, Unit};
 
 /// What a text stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,8 @@ pub enum Words {
     Role,
     /// A length of time.
     Length,
+    /// Somebody's account.
+    Account,
 }
 
 /// Type of an expression.
@@ -60,6 +63,16 @@ pub enum Ty {
     List(Words),
     /// List of numbers.
     Numbers,
+    /// An amount in a unit.
+    Quantity(&'static Unit),
+    /// Time of day.
+    Clock,
+    /// A line or an area on the map.
+    Shape,
+    /// Rows inside a row.
+    Rows,
+    /// List of which each is neither a text nor a constant number: a column of a table.
+    Many(Box<Ty>),
     /// Something that could not be typed; reported elsewhere.
     Unknown,
 }
@@ -83,9 +96,18 @@ impl Ty {
             FieldKind::Posts { .. } => Ty::List(Words::Post),
             FieldKind::Files { .. } => Ty::List(Words::File),
             FieldKind::Duration => Ty::Text(Words::Length),
-            FieldKind::Text { .. } | FieldKind::LongText { .. } | FieldKind::Phone | FieldKind::CitizenId => {
-                Ty::Text(Words::Free)
-            }
+            FieldKind::Time => Ty::Clock,
+            FieldKind::Quantity { unit, .. } => units::unit(unit).map_or(Ty::Unknown, Ty::Quantity),
+            FieldKind::Refs { register, .. } => Ty::List(Words::Key(register.clone())),
+            FieldKind::Account { .. } => Ty::Text(Words::Account),
+            FieldKind::Line | FieldKind::Polygon => Ty::Shape,
+            FieldKind::Table { .. } => Ty::Rows,
+            FieldKind::Text { .. }
+            | FieldKind::LongText { .. }
+            | FieldKind::Phone
+            | FieldKind::CitizenId
+            | FieldKind::CreditCode
+            | FieldKind::Serial { .. } => Ty::Text(Words::Free),
         }
     }
 
@@ -101,8 +123,28 @@ impl Ty {
             Ty::Text(words) => words.words(),
             Ty::List(words) => format!("a list of which each is {}", words.words()),
             Ty::Numbers => "a list of numbers".to_owned(),
+            Ty::Quantity(unit) => format!("a quantity in {} ({})", unit.code, unit.dimension),
+            Ty::Clock => "a time of day".to_owned(),
+            Ty::Shape => "a shape on the map".to_owned(),
+            Ty::Rows => "a table".to_owned(),
+            Ty::Many(each) => format!("a list of which each is {}", each.words()),
             Ty::Unknown => "something unknown".to_owned(),
         }
+    }
+
+    /// The type of a list of such values; `None` for a list of lists.
+    pub fn listed(self) -> Option<Ty> {
+        match self {
+            Ty::Text(words) => Some(Ty::List(words)),
+            Ty::List(_) | Ty::Numbers | Ty::Many(_) | Ty::Rows => None,
+            Ty::Unknown => Some(Ty::Unknown),
+            one => Some(Ty::Many(Box::new(one))),
+        }
+    }
+
+    /// Whether values of the type stand in an order.
+    pub fn is_ordered(&self) -> bool {
+        matches!(self, Ty::Int | Ty::Number | Ty::Time | Ty::Date | Ty::Clock | Ty::Quantity(_) | Ty::Unknown)
     }
 
     /// Whether it is a number.
@@ -130,6 +172,7 @@ impl Words {
             Words::State => "a state".to_owned(),
             Words::Role => "a role".to_owned(),
             Words::Length => "a length of time".to_owned(),
+            Words::Account => "somebody's account".to_owned(),
         }
     }
 
@@ -210,9 +253,23 @@ pub fn comparable(check: &Check<'_>, a: &Ty, b: &Ty) -> Result<(), ()> {
             }
             Ok(())
         }
-        (Ty::Bool, Ty::Bool) | (Ty::Time, Ty::Time) | (Ty::Date, Ty::Date) => Ok(()),
+        (Ty::Clock, Ty::Text(Words::OneOf(given))) | (Ty::Text(Words::OneOf(given)), Ty::Clock) => {
+            for (text, offset) in given.iter().filter(|(text, _)| !is_time(text)) {
+                check.error(*offset, "bad-time", format!("`{text}` is not a time of day"), Some("write it as '09:30'"));
+            }
+            Ok(())
+        }
+        (Ty::Quantity(a), Ty::Quantity(b)) if a.dimension == b.dimension => Ok(()),
+        // A plain number beside a quantity is one of its own unit.
+        (Ty::Quantity(_), number) | (number, Ty::Quantity(_)) if number.is_number() => Ok(()),
+        (Ty::Bool, Ty::Bool) | (Ty::Time, Ty::Time) | (Ty::Date, Ty::Date) | (Ty::Clock, Ty::Clock) => Ok(()),
         _ => Err(()),
     }
+}
+
+/// Whether `text` is a time of day as stored.
+pub fn is_time(text: &str) -> bool {
+    text.len() == 5 && text.parse::<jiff::civil::Time>().is_ok()
 }
 
 /// The lowered expression, if it gives what is wanted here.
@@ -235,17 +292,54 @@ pub fn fit(check: &Check<'_>, typed: Typed, want: &Want<'_>) -> Option<Expr> {
         (Want::Length, _) => wrong("a length such as '4 wh'", Some("use a field of type duration")),
         (Want::Split, Ty::Bool | Ty::Int | Ty::Text(_)) => Some(typed.expr),
         (Want::Split, _) => wrong("a code, a text, a whole number or true/false", None),
+        (Want::Number, ty) if ty.is_number() => Some(typed.expr),
+        (Want::Number, _) => wrong("a number", None),
+        (Want::Place, Ty::Text(Words::Place)) => Some(typed.expr),
+        (Want::Place, _) => wrong("a place", Some("use a field of type place")),
         (Want::Key, Ty::Text(words)) if *words != Words::Length => Some(typed.expr),
         (Want::Key, _) => wrong("the key of a row", Some("use string(…)")),
+        (Want::Whole, Ty::Int) => Some(typed.expr),
+        (Want::Whole, _) => wrong("a whole number", None),
+        (Want::Moment, Ty::Date | Ty::Time | Ty::Stamp) => Some(typed.expr),
+        (Want::Moment, _) => wrong("a day or a moment", Some("name a field of type date or datetime")),
+        (Want::Cell, Ty::Bool | Ty::Int | Ty::Number | Ty::Date | Ty::Text(_)) => Some(typed.expr),
+        (Want::Cell, _) => wrong("a value that a cell can hold", None),
         (Want::Field(name, kind), _) => field(check, typed, name, kind),
+    }
+}
+
+/// `expr` rounded to `scale` decimals.
+fn rounded(expr: Expr, scale: u8) -> Expr {
+    Expr::Call(Func::Round, vec![expr, Expr::Lit(scale.into())])
+}
+
+/// What is worked out is rounded to what the field holds; a value that is only passed on stays as it is.
+fn fitted(check: &Check<'_>, typed: &Typed, kind: &FieldKind) -> Option<Expr> {
+    let copied = matches!(typed.expr, Expr::Path(_));
+    match (kind, &typed.ty) {
+        (FieldKind::Decimal { .. }, Ty::Int) => Some(Expr::Call(Func::Text, vec![typed.expr.clone()])),
+        (FieldKind::Decimal { scale, .. }, Ty::Number) if !copied => Some(rounded(typed.clone().operand(), *scale)),
+        (FieldKind::Money, Ty::Number) => Some(Expr::Call(Func::Round, vec![typed.clone().operand()])),
+        (FieldKind::Quantity { unit, scale, .. }, Ty::Quantity(from)) if from.code != *unit || !copied => {
+            let to = units::unit(unit)?;
+            (from.dimension == to.dimension).then(|| rounded(check.converted(typed.clone(), to).operand(), *scale))
+        }
+        (FieldKind::Quantity { scale, .. }, Ty::Int | Ty::Number) => Some(rounded(typed.clone().operand(), *scale)),
+        (FieldKind::Quantity { unit, scale, .. }, Ty::Text(Words::OneOf(_))) => {
+            let constant = check.measured(typed.clone(), units::unit(unit)?)?;
+            Some(rounded(constant.operand(), *scale))
+        }
+        _ => None,
     }
 }
 
 fn field(check: &Check<'_>, typed: Typed, name: &str, kind: &FieldKind) -> Option<Expr> {
     let wanted = Ty::of(kind);
+    if let Some(expr) = fitted(check, &typed, kind) {
+        return Some(expr);
+    }
     let fits = match (kind, &typed.ty) {
-        (FieldKind::Decimal { .. }, Ty::Number) => matches!(typed.expr, Expr::Path(_)),
-        (FieldKind::Decimal { .. }, Ty::Int) => return Some(Expr::Call(Func::Text, vec![typed.expr])),
+        (FieldKind::Time, Ty::Text(Words::OneOf(_))) => comparable(check, &wanted, &typed.ty).is_ok(),
         (FieldKind::Datetime, Ty::Time | Ty::Stamp) => true,
         (FieldKind::Date, Ty::Date) => true,
         (FieldKind::Date, Ty::Text(Words::OneOf(_))) => comparable(check, &wanted, &typed.ty).is_ok(),
@@ -266,6 +360,14 @@ fn field(check: &Check<'_>, typed: Typed, name: &str, kind: &FieldKind) -> Optio
     }
     let at = check.source.at(0);
     let message = format!("the field `{name}` holds {}, but this gives {}", wanted.words(), typed.ty.words());
-    check.cx.sink.error(at, "wrong-type", message);
+    let remedy = match (kind, &typed.ty) {
+        (FieldKind::Integer { .. }, Ty::Number) => Some("write round(…)".to_owned()),
+        (FieldKind::Date, Ty::Time | Ty::Stamp) => Some("write date(…)".to_owned()),
+        (FieldKind::Decimal { .. } | FieldKind::Money, Ty::Quantity(unit)) => {
+            Some(format!("write amount(…, '{}')", unit.code))
+        }
+        _ => None,
+    };
+    check.cx.sink.error_maybe(at, "wrong-type", message, remedy);
     None
 }

@@ -8,7 +8,7 @@ use crate::lower::who;
 use crate::names;
 use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::{Key, Node};
-use ganglion_model::pack::{Action, Guard, State, Tone, Who};
+use ganglion_model::pack::{Action, FieldKind, Guard, State, Tone, Who};
 
 const OF_STATE: [&str; 5] = ["title", "public", "tone", "final", "actions"];
 const OF_ACTION: [&str; 11] = ["title", "help", "by", "not", "when", "form", "to", "do", "bulk", "basis", "grave"];
@@ -45,6 +45,11 @@ fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSy
     let states: Vec<&str> = process.states.iter().map(String::as_str).collect();
     let to = cx.known_words(node, "to", ("state", "unknown-state"), &states);
     let marks: Vec<&str> = process.marks.iter().map(String::as_str).collect();
+    // Marks of any process that could have opened the case, and fields that name posts or accounts.
+    let parents = cx.symbols.processes.values().flat_map(|one| &one.marks).map(|mark| format!("parent.{mark}"));
+    let aside = process.form.iter().chain(&process.fields).filter(|(_, field)| names_people(field.kind.as_ref()));
+    let others: Vec<String> = parents.chain(aside.map(|(name, _)| format!("case.{name}"))).collect();
+    let not: Vec<&str> = marks.into_iter().chain(others.iter().map(String::as_str)).collect();
     let anyone: fn(&Who) -> bool = |who| *who != Who::Public;
     let by = who::list(cx, node, "by", (anyone, "whoever opened the case is the `reporter`"));
     if by.is_empty() {
@@ -56,7 +61,7 @@ fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSy
         title: cx.needed_text(node, "title", &what),
         help: cx.text_or_empty(node, "help", &what),
         by,
-        not: cx.known_words(node, "not", ("mark", "unknown-mark"), &marks),
+        not: cx.known_words(node, "not", ("mark", "unknown-mark"), &not),
         when: guard(cx, node, &Scope::guard(process)),
         form: field::all(cx, node.get("form"), &scope, Owner::Action(process)),
         to: to.into_iter().next(),
@@ -65,6 +70,10 @@ fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSy
         basis: cx.text_or_empty(node, "basis", &what),
         grave: cx.flag(node, "grave", false),
     })
+}
+
+fn names_people(kind: Option<&FieldKind>) -> bool {
+    matches!(kind, Some(FieldKind::Post { .. } | FieldKind::Posts { .. }))
 }
 
 /// The guard under `when`.

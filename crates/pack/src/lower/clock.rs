@@ -2,16 +2,33 @@
 
 use crate::cel::{self, Scope, Want};
 use crate::cx::Cx;
+use crate::lower::who;
 use crate::names;
 use crate::sink::At;
 use crate::symbols::ProcessSymbol;
 use crate::yaml::{Kind, Node};
-use ganglion_model::clocks::{Length, Rule, Unit};
-use ganglion_model::pack::{ClockDef, LengthFrom, OnOverdue};
+use ganglion_model::clocks::{Ends, Length, Rule, Unit};
+use ganglion_model::pack::{ClockDef, LengthFrom, OnOverdue, Soon, SoonAt};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 10] =
-    ["title", "from", "until", "suspend_in", "length", "same_day", "roll", "overdue", "promise", "basis"];
+const KEYS: [&str; 16] = [
+    "title",
+    "from",
+    "from_date",
+    "until",
+    "suspend_in",
+    "length",
+    "ends",
+    "before",
+    "promised",
+    "extend",
+    "soon",
+    "same_day",
+    "roll",
+    "overdue",
+    "promise",
+    "basis",
+];
 /// Largest share of another clock's length, in percent.
 const MOST_PERCENT: i64 = 1000;
 
@@ -35,7 +52,9 @@ fn one(cx: Cx<'_>, name: &str, node: &Node, symbol: &ProcessSymbol) -> Option<Cl
     let title = cx.needed_text(node, "title", &what);
     let (from, until, suspend_in) = (in_states("from"), in_states("until"), in_states("suspend_in"));
     let scope = Scope::clock(symbol);
-    let length = length(cx, cx.need(node, "length", &what)?, &scope, symbol)?;
+    let length = whole(cx, node, (&what, &scope), symbol)?;
+    let promised = node.get("promised").and_then(|promised| self::length(cx, promised, &scope, symbol));
+    longer(cx, node, &length, promised.as_ref());
     if matches!(&length, LengthFrom::Share { clock, .. } if clock == name) {
         cx.sink.error(node.at, "share-of-itself", format!("{what} cannot be a share of itself"));
     }
@@ -47,10 +66,62 @@ fn one(cx: Cx<'_>, name: &str, node: &Node, symbol: &ProcessSymbol) -> Option<Cl
         suspend_in,
         rule: rule(cx, node, &length),
         length,
+        promised,
+        from_date: node.get("from_date").and_then(|day| cel::compile(cx, &scope, day, &Want::Moment)),
+        soon: soon(cx, node),
         on_overdue: overdue(cx, node, symbol)?,
         promise: cx.flag(node, "promise", false),
         basis: cx.text_or_empty(node, "basis", &what),
     })
+}
+
+/// How long: `length`, with `before` counted back from an event; or `ends`.
+fn whole(cx: Cx<'_>, node: &Node, (what, scope): (&str, &Scope<'_>), symbol: &ProcessSymbol) -> Option<LengthFrom> {
+    if let Some(ends) = node.get("ends") {
+        let text = cx.scalar(ends, "an end")?;
+        let known = text.parse::<Ends>().ok();
+        if known.is_none() {
+            let remedy = "write 17:00, 12-31, `same day`, `this month end`, `this quarter end`, `next month end`, \
+                          `next month 10` or `next month 5 wd`";
+            cx.sink.error_help(ends.at, "bad-length", format!("`{text}` is no end by the calendar"), remedy);
+        }
+        return known.map(LengthFrom::Ends);
+    }
+    let length = length(cx, cx.need(node, "length", what)?, scope, symbol)?;
+    let Some(before) = node.get("before") else { return Some(length) };
+    let event = cel::compile(cx, scope, before, &Want::Moment)?;
+    let LengthFrom::Fixed(length) = length else {
+        let at = node.get("length").map_or(node.at, |length| length.at);
+        cx.sink.error(at, "bad-length", "what is counted back from an event is a written length such as `7 wd`");
+        return None;
+    };
+    Some(LengthFrom::Before { length, event })
+}
+
+/// A promise longer than the limit promises nothing.
+fn longer(cx: Cx<'_>, node: &Node, length: &LengthFrom, promised: Option<&LengthFrom>) {
+    if let (LengthFrom::Fixed(limit), Some(LengthFrom::Fixed(promised))) = (length, promised)
+        && limit.unit() == promised.unit()
+        && promised.counted() > limit.counted()
+    {
+        let at = node.get("promised").map_or(node.at, |promised| promised.at);
+        let remedy = "promise less than the limit, or leave `promised` out";
+        cx.sink.error_help(at, "promise-too-long", "the promised limit is longer than the limit itself", remedy);
+    }
+}
+
+/// `soon: {at: 1 wd, notify: [assignee]}` or `soon: {share: 20, notify: […]}`.
+fn soon(cx: Cx<'_>, node: &Node) -> Option<Soon> {
+    let soon = node.get("soon")?;
+    cx.mapping(soon, "`soon`", &["at", "share", "notify"]).then_some(())?;
+    let share = cx.number(soon, "share", (1, 99)).and_then(|share| u32::try_from(share).ok()).map(SoonAt::Share);
+    let at = soon.get("at").and_then(|at| cx.length(at.at, cx.scalar(at, "a length")?)).map(SoonAt::Length);
+    let Some(at) = at.or(share) else {
+        let remedy = "write `at: 1 wd` or `share: 20`";
+        cx.sink.error_help(soon.at, "missing-key", "`soon` needs `at` or `share`", remedy);
+        return None;
+    };
+    Some(Soon { at, notify: who::told(cx, soon, "notify") })
 }
 
 /// A length: written, from an expression, or as a share of another clock.
@@ -114,16 +185,21 @@ fn overdue(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<OnOverdue>
         return Some(OnOverdue::Nothing);
     }
     let [(key, name)] = value.entries() else {
-        let message = "`overdue` is `mark`, `nothing`, {count: name} or {do: action}";
+        let message =
+            "`overdue` is `mark`, `nothing`, {count: name}, {notify: [who]}, {escalate: level} or {do: action}";
         cx.sink.error(value.at, "wrong-shape", message);
         return None;
     };
+    if key.text == "notify" {
+        return Some(OnOverdue::Notify(who::told(cx, value, "notify")));
+    }
     let text = cx.scalar(name, &key.text)?;
     match key.text.as_str() {
+        "escalate" => cx.level(name).map(OnOverdue::Escalate),
         "count" => known_count(cx, name.at, text, symbol).then(|| OnOverdue::Count(text.to_owned())),
         "do" => Some(OnOverdue::Act(text.to_owned())),
         _ => {
-            crate::yaml::unknown_key(cx.sink, key, "`overdue`", &["count", "do"]);
+            crate::yaml::unknown_key(cx.sink, key, "`overdue`", &["count", "notify", "escalate", "do"]);
             None
         }
     }

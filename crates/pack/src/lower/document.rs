@@ -27,13 +27,34 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, model: &mut Model) {
         model.papers.insert(pack.name.clone(), papers);
     }
     let Some(node) = &pack.documents else { return };
-    if !cx.mapping(node, "documents.yaml", &["documents"]) {
+    if !cx.mapping(node, "documents.yaml", &["documents", "bulletins", "tables"]) {
         return;
     }
     for (key, node) in node.get("documents").map(Node::entries).unwrap_or_default() {
         names::check(cx.sink, key.at, &key.text);
         model.documents.extend(document(cx, pack, key, node).map(|one| (key.text.clone(), one)));
     }
+    for (key, node) in node.get("bulletins").map(Node::entries).unwrap_or_default() {
+        let bulletin = super::bulletin::lower(cx, pack, key, node);
+        if let Some(bulletin) = bulletin
+            && let Some(first) = model.bulletins.insert(key.text.clone(), bulletin)
+        {
+            twice(cx, key, "bulletin", &first.pack);
+        }
+    }
+    for (key, node) in node.get("tables").map(Node::entries).unwrap_or_default() {
+        let table = super::tables::lower(cx, key, node);
+        if let Some(table) = table
+            && let Some(first) = model.tables.insert(key.text.clone(), table)
+        {
+            twice(cx, key, "table", &first.pack);
+        }
+    }
+}
+
+fn twice(cx: Cx<'_>, key: &Key, what: &str, first: &str) {
+    let message = format!("the {what} `{}` is declared a second time; the first is in pack {first}", key.text);
+    cx.sink.error_help(key.at, "duplicate-name", message, "give one of them another name");
 }
 
 fn document(cx: Cx<'_>, pack: &Loaded, key: &Key, node: &Node) -> Option<Document> {
@@ -67,7 +88,8 @@ fn document(cx: Cx<'_>, pack: &Loaded, key: &Key, node: &Node) -> Option<Documen
     })
 }
 
-fn template(cx: Cx<'_>, pack: &Loaded, node: &Node, what: &str) -> Option<String> {
+/// The template named in `node`, if the pack has it.
+pub fn template(cx: Cx<'_>, pack: &Loaded, node: &Node, what: &str) -> Option<String> {
     let value = cx.need(node, "template", what)?;
     let path = cx.scalar(value, "template")?;
     if !pack.papers.contains_key(path) || !path.ends_with(".typ") {

@@ -5,15 +5,35 @@ use crate::cx::Cx;
 use crate::lower::clock::{known_clock, known_count, length};
 use crate::lower::who;
 use crate::near;
-use crate::symbols::{FieldSymbols, ProcessSymbol};
+use crate::symbols::{FieldSymbol, FieldSymbols, ProcessSymbol};
 use crate::yaml::{Key, Kind, Node};
 use ganglion_model::expr::Expr;
-use ganglion_model::pack::{Assign, Effect, FieldKind, Who};
+use ganglion_model::pack::{Assign, Effect, FieldKind, Opening};
 use std::collections::BTreeMap;
 
-const EFFECTS: [&str; 15] = [
-    "assign", "assist", "set", "count", "mark", "level", "move", "extend", "restart", "merge", "open", "record",
-    "notify", "document", "withdraw",
+const EFFECTS: [&str; 22] = [
+    "assign",
+    "assist",
+    "set",
+    "count",
+    "mark",
+    "level",
+    "move",
+    "extend",
+    "restart",
+    "start",
+    "stop",
+    "pause",
+    "resume",
+    "merge",
+    "open",
+    "convert",
+    "record",
+    "notify",
+    "publish",
+    "unpublish",
+    "document",
+    "withdraw",
 ];
 
 /// What effects of an action may refer to.
@@ -34,6 +54,7 @@ impl<'a> Doing<'a> {
     pub fn all(&self, node: Option<&Node>) -> Vec<Effect> {
         let mut effects = Vec::new();
         for item in node.map(Node::items).unwrap_or_default() {
+            self.cx.one_key(item, "an effect", &EFFECTS);
             let [(key, value)] = item.entries() else {
                 let message = "an effect is a mapping with one key";
                 self.cx.sink.error_help(
@@ -45,7 +66,7 @@ impl<'a> Doing<'a> {
                 continue;
             };
             if key.text == "set" {
-                let from = |name: &str| self.process.field(name).and_then(|field| field.kind.clone());
+                let from = |name: &str| self.process.field(name);
                 let known: Vec<&str> =
                     self.process.form.keys().chain(self.process.fields.keys()).map(String::as_str).collect();
                 let values = self.values(value, "the case", &known, from);
@@ -89,13 +110,20 @@ impl<'a> Doing<'a> {
             }
             "extend" => {
                 let (clock, by) = self.timed(value, "extend", "by")?;
-                Some(Effect::Extend { clock, by })
+                Some(Effect::Extend { clock, by, max: None })
             }
             "restart" => {
                 let (clock, length) = self.timed(value, "restart", "length")?;
                 Some(Effect::Restart { clock, length })
             }
-            "open" => self.open(value),
+            "publish" => self.notice(value).map(Effect::Publish),
+            "unpublish" => self.notice(value).map(Effect::Unpublish),
+            "start" => self.clock(value).map(Effect::Start),
+            "stop" => self.clock(value).map(Effect::Stop),
+            "pause" => self.clock(value).map(Effect::Pause),
+            "resume" => self.clock(value).map(Effect::Resume),
+            "open" => self.open(value, "open").map(Effect::Open),
+            "convert" => self.open(value, "convert").map(Effect::Convert),
             "record" => self.record(value),
             "notify" => self.notify(key, value),
             "document" => self.document(value).map(Effect::Document),
@@ -123,11 +151,31 @@ impl<'a> Doing<'a> {
         Some(name.to_owned())
     }
 
+    fn notice(&self, value: &Node) -> Option<String> {
+        let name = self.cx.scalar(value, "a notice")?;
+        if !self.process.notices.iter().any(|one| one == name) {
+            let known = self.process.notices.iter().map(String::as_str);
+            self.cx.unknown((value.at, "unknown-notice"), &format!("there is no notice `{name}`"), name, known);
+            return None;
+        }
+        Some(name.to_owned())
+    }
+
+    fn clock(&self, value: &Node) -> Option<String> {
+        let name = self.cx.scalar(value, "a clock")?;
+        known_clock(self.cx, value.at, name, self.process).then(|| name.to_owned())
+    }
+
+    /// A list of who is told, or `{to: […], text: {zh: …, en: …}}`.
     fn notify(&self, key: &Key, value: &Node) -> Option<Effect> {
-        let whole = Node { at: value.at, kind: Kind::Map(vec![(key.clone(), value.clone())]) };
-        let told: fn(&Who) -> bool = |who| matches!(who, Who::Reporter | Who::Assignee);
-        let who = who::list(self.cx, &whole, "notify", (told, "only reporter and assignee can be told"));
-        (!who.is_empty()).then_some(Effect::Notify(who))
+        let (to, text) = if value.get("to").is_some() {
+            self.cx.mapping(value, "`notify`", &["to", "text"]);
+            (who::told(self.cx, value, "to"), self.cx.text_or_empty(value, "text", "the notice"))
+        } else {
+            let whole = Node { at: value.at, kind: Kind::Map(vec![(key.clone(), value.clone())]) };
+            (who::told(self.cx, &whole, "notify"), ganglion_model::Text::default())
+        };
+        (!to.is_empty()).then_some(Effect::Notify { to, text })
     }
 
     /// The name of a field of this action's form, written `form.name`, whose type fits.
@@ -158,6 +206,10 @@ impl<'a> Doing<'a> {
     }
 
     fn assign(&self, node: &Node, many: bool) -> Option<Assign> {
+        if let Some(by) = node.get("workload") {
+            self.cx.mapping(node, "whom", &["workload"]);
+            return crate::lower::routing::workload(self.cx, by).map(Assign::Workload);
+        }
         match self.cx.scalar(node, "whom")? {
             "actor" => return Some(Assign::Actor),
             "nobody" => return Some(Assign::Nobody),
@@ -185,20 +237,21 @@ impl<'a> Doing<'a> {
         Some((name.to_owned(), length?))
     }
 
-    fn open(&self, node: &Node) -> Option<Effect> {
+    fn open(&self, node: &Node, what: &str) -> Option<Opening> {
         let cx = self.cx;
-        cx.mapping(node, "`open`", &["process", "place", "set", "link"]).then_some(())?;
-        let process = cx.need(node, "process", "`open`")?;
+        let what = format!("`{what}`");
+        cx.mapping(node, &what, &["process", "place", "set", "link"]).then_some(())?;
+        let process = cx.need(node, "process", &what)?;
         let name = cx.scalar(process, "a process")?;
         let known = cx.symbols.processes.iter().map(|(name, one)| (name, &one.packs));
-        let link = cx.need(node, "link", "`open`").and_then(|link| cx.scalar(link, "a link"));
+        let link = cx.need(node, "link", &what).and_then(|link| cx.scalar(link, "a link"));
         cx.usable(process.at, ("process", "unknown-process"), name, known).then_some(())?;
         let target = cx.symbols.processes.get(name)?;
         let place = node
             .get("place")
             .and_then(|place| self.form_field(place, "a place", |kind| matches!(kind, FieldKind::Place { .. })));
         let names: Vec<&str> = target.form.keys().map(String::as_str).collect();
-        let from = |field: &str| target.form.get(field).and_then(|field| field.kind.clone());
+        let from = |field: &str| target.form.get(field);
         let set = node
             .get("set")
             .map(|set| self.values(set, &format!("the form of {name}"), &names, from))
@@ -209,7 +262,7 @@ impl<'a> Doing<'a> {
                 cx.sink.error_help(node.at, "missing-value", message, format!("add `{field}: …` to `set`"));
             }
         }
-        Some(Effect::Open { process: name.to_owned(), place, set, link: link?.to_owned() })
+        Some(Opening { process: name.to_owned(), place, set, link: link?.to_owned() })
     }
 
     fn record(&self, node: &Node) -> Option<Effect> {
@@ -223,7 +276,7 @@ impl<'a> Doing<'a> {
         let scope = Scope::effect(self.process, self.form);
         let key = cel::compile(cx, &scope, cx.need(node, "key", "`record`")?, &Want::Key);
         let names: Vec<&str> = target.fields.keys().map(String::as_str).collect();
-        let from = |field: &str| target.fields.get(field).and_then(|field| field.kind.clone());
+        let from = |field: &str| target.fields.get(field);
         let set = node
             .get("set")
             .map(|set| self.values(set, &format!("the register {name}"), &names, from))
@@ -231,13 +284,13 @@ impl<'a> Doing<'a> {
         Some(Effect::Record { register: name.to_owned(), key: key?, set })
     }
 
-    /// `field: expression` pairs for fields that `kind` knows.
-    fn values(
+    /// `field: expression` pairs for fields that `symbol` knows.
+    fn values<'s>(
         &self,
         node: &Node,
         what: &str,
         known: &[&str],
-        kind: impl Fn(&str) -> Option<FieldKind>,
+        symbol: impl Fn(&str) -> Option<&'s FieldSymbol>,
     ) -> BTreeMap<String, Expr> {
         let cx = self.cx;
         if !matches!(node.kind, Kind::Map(_)) {
@@ -256,8 +309,13 @@ impl<'a> Doing<'a> {
                 cx.unknown((key.at, "unknown-field"), &message, &key.text, known.iter().copied());
                 continue;
             }
-            let Some(kind) = kind(&key.text) else { continue };
-            let value = cel::compile(cx, &scope, value, &Want::Field(&key.text, &kind));
+            let Some(symbol) = symbol(&key.text) else { continue };
+            if symbol.given {
+                let message = format!("`{}` is given by the system and cannot be set", key.text);
+                cx.sink.error_help(key.at, "given-by-the-system", message, "set what it is computed from");
+            }
+            let Some(kind) = &symbol.kind else { continue };
+            let value = cel::compile(cx, &scope, value, &Want::Field(&key.text, kind));
             values.extend(value.map(|value| (key.text.clone(), value)));
         }
         values

@@ -1,14 +1,15 @@
 //! Fields of forms, cases and registers.
 
-use crate::cel::{self, Scope, Want};
+use crate::cel::{self, ROOTS, Scope, Want};
 use crate::cx::Cx;
 use crate::kind;
 use crate::lower::value;
 use crate::names;
-use crate::symbols::{FieldSymbol, ProcessSymbol};
-use crate::yaml::{Key, Kind, Node};
-use ganglion_model::Text;
+use crate::symbols::{self, FieldSymbol, ProcessSymbol};
+use crate::yaml::{Key, Kind, Node, Style};
+use ganglion_model::expr::Expr;
 use ganglion_model::pack::{Check, Field, FieldKind, Required};
+use ganglion_model::{Text, units};
 use serde_json::Value;
 
 /// Whose fields are read.
@@ -22,6 +23,8 @@ pub enum Owner<'a> {
     Later(&'a ProcessSymbol),
     /// The form of an action of this process.
     Action(&'a ProcessSymbol),
+    /// The columns of a table.
+    Cells,
 }
 
 /// All fields under `node`, in the author's order.
@@ -34,7 +37,9 @@ pub fn all(cx: Cx<'_>, node: Option<&Node>, scope: &Scope<'_>, owner: Owner<'_>)
             format!("fields are a mapping of name to field, this is {}", node.what()),
         );
     }
-    node.entries().iter().filter_map(|(key, node)| one(cx, key, node, scope, owner)).collect()
+    let fields: Vec<Field> = node.entries().iter().filter_map(|(key, node)| one(cx, key, node, scope, owner)).collect();
+    cycles(cx, node, &fields);
+    fields
 }
 
 fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) -> Option<Field> {
@@ -45,21 +50,26 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         cx.sink.error_help(node.at, "wrong-shape", message, "write {type: text, title: {zh: …, en: …}}");
         return None;
     }
-    let kind = kind::read(cx, node)?;
+    let mut kind = kind::read(cx, node)?;
     kind::check(cx, node, &kind);
     check_name(cx, key, &kind, owner);
     let personal = cx.flag(node, "personal", false);
     let public = cx.flag(node, "public", false);
-    if personal && public {
-        cx.sink.error_help(
-            key.at,
-            "personal-and-public",
-            format!("{what} is personal and public"),
-            "remove one of the two",
-        );
+    privacy(cx, key, (personal, public), &kind, owner);
+    let unique = cx.flag(node, "unique", false);
+    if let (true, Some(written)) = (personal && unique, node.get("unique")) {
+        let message = format!("{what} is personal: what stands once only is kept in clear to be found again");
+        let remedy = "remove `unique`, or ask for a number that is not personal";
+        cx.sink.error_help(written.at, "personal-and-unique", message, remedy);
     }
     if let Owner::Action(process) = owner {
         check_same(cx, key, &kind, personal, process.field(&key.text));
+        check_given(cx, key, node, process.field(&key.text));
+    }
+    let columns = symbols::fields(node.get("fields"));
+    if let FieldKind::Table { fields, .. } = &mut kind {
+        let inside = Scope { row: Some(&columns), ..*scope };
+        *fields = all(cx, node.get("fields"), &inside, Owner::Cells);
     }
     for (at, role) in cx.words(node, "see") {
         cx.usable_role(at, role);
@@ -68,6 +78,8 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
     if !judged {
         without_effect(cx, node);
     }
+    let (default, default_from) = default(cx, node, (&key.text, &kind), scope).filter(|_| judged).unwrap_or_default();
+    let [min, max] = kind::bounds(node).map(|given| bound(cx, given.filter(|_| judged)?, (&key.text, &kind), scope));
     Some(Field {
         name: key.text.clone(),
         title: cx.needed_text(node, "title", &what),
@@ -78,17 +90,120 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         personal,
         see: cx.words(node, "see").into_iter().map(|(_, role)| role.to_owned()).collect(),
         public,
-        default: node.get("default").and_then(|default| constant(cx, default, &kind)),
-        unit: node.get("unit").map(|text| unit(cx, text)),
-        unique: cx.flag(node, "unique", false),
+        default,
+        unit: unit_text(cx, node, &kind),
+        unique,
+        default_from,
+        min,
+        max,
+        pattern_says: node
+            .get("pattern")
+            .filter(|pattern| matches!(pattern.kind, Kind::Map(_)))
+            .map(|pattern| cx.needed_text(pattern, "message", "the pattern")),
+        computed: computed(cx, node, (&key.text, &kind), (scope, owner)),
         kind,
     })
 }
 
+/// What is personal is sealed as one value, so it is neither public, nor worked with, nor a part of a row.
+fn privacy(cx: Cx<'_>, key: &Key, (personal, public): (bool, bool), kind: &FieldKind, owner: Owner<'_>) {
+    let what = format!("the field `{}`", key.text);
+    if personal && public {
+        let message = format!("{what} is personal and public");
+        cx.sink.error_help(key.at, "personal-and-public", message, "remove one of the two");
+    }
+    if personal && matches!(owner, Owner::Cells) {
+        let message = format!("{what} is a column of a table and cannot be personal on its own");
+        cx.sink.error_help(
+            key.at,
+            "personal-cell",
+            message,
+            "write a case for each person, or fields beside the table",
+        );
+    }
+    let sealed_whole = matches!(kind, FieldKind::Table { .. } | FieldKind::Files { .. } | FieldKind::Serial { .. });
+    if personal && sealed_whole {
+        let message = format!("{what} is of a type that cannot be personal");
+        cx.sink.error_help(key.at, "personal-type", message, "keep the personal values in fields of their own");
+    }
+}
+
+/// The expression of a computed field. It is kept in the open, so nothing personal may flow into it; in a register it is
+/// the same whoever writes the row, and when.
+fn computed(
+    cx: Cx<'_>,
+    node: &Node,
+    (name, kind): (&str, &FieldKind),
+    (scope, owner): (&Scope<'_>, Owner<'_>),
+) -> Option<Expr> {
+    if !is_computed(node) {
+        return None;
+    }
+    let register = matches!(owner, Owner::Register);
+    let scope = Scope { stores: true, actor: false, now: scope.now && !register, ..*scope };
+    cel::compile(cx, &scope, node.get("value")?, &Want::Field(name, kind))
+}
+
+/// Whether the field is declared as computed.
+pub fn is_computed(node: &Node) -> bool {
+    node.get("type").and_then(Node::text) == Some("computed")
+}
+
+/// The unit shown: that of the table for quantities, the author's words otherwise.
+fn unit_text(cx: Cx<'_>, node: &Node, kind: &FieldKind) -> Option<Text> {
+    match kind {
+        FieldKind::Quantity { unit, .. } => units::unit(unit).map(|unit| unit.title.clone()),
+        _ => node.get("unit").map(|text| unit(cx, text)),
+    }
+}
+
+/// A smallest or largest value: a constant as in a default, or an expression.
+fn bound(cx: Cx<'_>, node: &Node, (name, kind): (&str, &FieldKind), scope: &Scope<'_>) -> Option<Expr> {
+    let text = cx.scalar(node, "a bound")?;
+    match kind {
+        FieldKind::Text { .. } | FieldKind::LongText { .. } | FieldKind::Files { .. } | FieldKind::Refs { .. } => None,
+        FieldKind::Integer { .. } if text.parse::<i64>().is_ok() => None,
+        _ if text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
+            value::read(cx, node.at, kind, text).map(Expr::Lit)
+        }
+        _ => cel::compile(cx, scope, node, &Want::Field(name, kind)),
+    }
+}
+
+/// The value when nothing is given: a constant, or a name such as `today` or `actor.place`, or `{value: expression}`.
+fn default(
+    cx: Cx<'_>,
+    node: &Node,
+    (name, kind): (&str, &FieldKind),
+    scope: &Scope<'_>,
+) -> Option<(Option<Value>, Option<Expr>)> {
+    let given = node.get("default")?;
+    // Nothing has been typed when a form is shown for the first time.
+    let scope = Scope { form: None, row: None, ..*scope };
+    let expression = match &given.kind {
+        Kind::Map(_) => {
+            cx.mapping(given, "a default", &["value"]);
+            Some(cx.need(given, "value", "a default")?)
+        }
+        Kind::Scalar(scalar) if scalar.style == Style::Plain && names_something(&scalar.text) => Some(given),
+        _ => None,
+    };
+    Some(match expression {
+        Some(node) => (None, cel::compile(cx, &scope, node, &Want::Field(name, kind))),
+        None => (constant(cx, given, kind), None),
+    })
+}
+
+/// Whether an unquoted word is a name of the language rather than a constant.
+fn names_something(text: &str) -> bool {
+    let root = text.split('.').next().unwrap_or_default();
+    matches!(text, "today" | "now") || text.contains('.') && ROOTS.contains(&root)
+}
+
 /// Forms are judged when they are sent; fields that are filled later are only kept.
 fn without_effect(cx: Cx<'_>, node: &Node) {
-    let conditions =
-        node.entries().iter().filter(|(key, _)| ["required", "when", "check", "default"].contains(&key.text.as_str()));
+    let without = ["required", "when", "check", "default", "min", "range"];
+    let conditions = node.entries().iter().filter(|(key, _)| without.contains(&key.text.as_str()));
     for (key, _) in conditions {
         let message = format!("`{}` has no effect here: only forms are judged", key.text);
         let remedy = "write it in the form of the action that asks for this field";
@@ -190,5 +305,37 @@ fn check_same(cx: Cx<'_>, key: &Key, kind: &FieldKind, personal: bool, case: Opt
     } else if personal != *sealed {
         let message = format!("`{}` is personal in one place and not in the other (line {})", key.text, at.line);
         cx.sink.error_help(key.at, "field-differs", message, "write `personal: true` in both");
+    }
+}
+
+/// A value the system gives cannot be asked for.
+fn check_given(cx: Cx<'_>, key: &Key, node: &Node, case: Option<&FieldSymbol>) {
+    let Some(stored) = case.filter(|stored| stored.given && !is_computed(node)) else { return };
+    let message = format!("`{}` is given by the system (line {}) and cannot be typed", key.text, stored.at.line);
+    cx.sink.error_help(key.at, "given-by-the-system", message, "remove it from this form");
+}
+
+/// Reports computed fields that need each other.
+fn cycles(cx: Cx<'_>, node: &Node, fields: &[Field]) {
+    let inputs = |field: &Field| -> Vec<String> {
+        let mut paths = Vec::new();
+        field.computed.iter().for_each(|expr| expr.paths(&mut paths));
+        paths.iter().filter_map(|path| path.get(1)).cloned().collect()
+    };
+    for field in fields.iter().filter(|field| field.computed.is_some()) {
+        let mut seen: Vec<String> = Vec::new();
+        let mut open = inputs(field);
+        while let Some(name) = open.pop() {
+            if seen.contains(&name) {
+                continue;
+            }
+            open.extend(fields.iter().find(|one| one.name == name).map(inputs).unwrap_or_default());
+            seen.push(name);
+        }
+        if seen.contains(&field.name) {
+            let at = node.entries().iter().find(|(key, _)| key.text == field.name).map_or(node.at, |(key, _)| key.at);
+            let message = format!("`{}` is computed from itself", field.name);
+            cx.sink.error_help(at, "computed-cycle", message, "leave it out of the values it is computed from");
+        }
     }
 }

@@ -8,11 +8,12 @@ use crate::sink::At;
 use crate::yaml::Node;
 use ganglion_model::Model;
 use ganglion_model::pack::{PackInfo, Role};
+use std::collections::BTreeMap;
 
 /// Lowers the header of `pack` into `model`.
 pub fn lower(cx: Cx<'_>, pack: &Loaded, model: &mut Model) {
     let Some(node) = &pack.header else { return };
-    if !cx.mapping(node, "pack.yaml", &["pack", "version", "title", "about", "requires", "roles", "lists"]) {
+    if !cx.mapping(node, "pack.yaml", &["pack", "version", "title", "about", "requires", "yearly", "roles", "lists"]) {
         return;
     }
     if let Some(name) = cx.need(node, "pack", "pack.yaml") {
@@ -25,6 +26,7 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, model: &mut Model) {
         title: cx.needed_text(node, "title", "the pack"),
         about: cx.text_or_empty(node, "about", "the pack"),
         requires: requires(cx, node),
+        yearly: yearly(cx, node.get("yearly")),
     };
     model.packs.insert(pack.name.clone(), info);
     for (key, node) in node.get("roles").map(Node::entries).unwrap_or_default() {
@@ -39,6 +41,27 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, model: &mut Model) {
             model.lists.insert(key.text.clone(), list);
         }
     }
+}
+
+/// Most cases a place is expected to open in a year.
+const YEARLY_MAX: i64 = 100_000;
+
+/// How often a place is expected to open a case of each process.
+fn yearly(cx: Cx<'_>, node: Option<&Node>) -> BTreeMap<String, u32> {
+    let mut all = BTreeMap::new();
+    let Some(node) = node else { return all };
+    let own =
+        |name: &str| cx.symbols.processes.get(name).is_some_and(|one| one.packs.iter().any(|pack| pack == cx.pack));
+    for (key, _) in node.entries() {
+        if !own(&key.text) {
+            let known = cx.symbols.processes.keys().map(String::as_str).filter(|name| own(name));
+            let message = format!("this pack has no process `{}`", key.text);
+            cx.unknown((key.at, "unknown-process"), &message, &key.text, known);
+        } else if let Some(times) = cx.number(node, &key.text, (1, YEARLY_MAX)) {
+            all.insert(key.text.clone(), u32::try_from(times).unwrap_or(u32::MAX));
+        }
+    }
+    all
 }
 
 fn requires(cx: Cx<'_>, node: &Node) -> Vec<String> {

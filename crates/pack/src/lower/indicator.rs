@@ -1,149 +1,141 @@
-//! Measures and indicators.
+//! `indicators.yaml`: measures, indicators and how they are read.
 
+use super::{measure, target};
 use crate::cel::{self, Scope, Want};
 use crate::cx::Cx;
 use crate::lower::field;
 use crate::names;
-use crate::sink::At;
-use crate::symbols::ProcessSymbol;
 use crate::yaml::{Key, Kind, Node};
 use ganglion_model::Model;
-use ganglion_model::pack::{Formula, Indicator, Measure, Moment, Rounding, Source};
+use ganglion_model::pack::{Against, Compared, Formula, Indicator, Rounding};
 
-const OF_MEASURE: [&str; 5] = ["of", "at", "where", "minutes_since", "by"];
-const OF_INDICATOR: [&str; 12] = [
+const KEYS: [&str; 24] = [
     "title",
     "definition",
     "count",
+    "sum",
+    "mean",
+    "median",
     "ratio",
+    "share",
+    "distinct",
     "median_hours",
     "mean_hours",
+    "expr",
+    "latest",
+    "look_back",
+    "change",
+    "growth",
     "unit",
     "percent",
     "decimals",
     "rounding",
     "levels",
     "better",
+    "rank",
+    "parts",
 ];
-const FORMULAS: [&str; 4] = ["count", "ratio", "median_hours", "mean_hours"];
+const FORMULAS: [&str; 10] =
+    ["count", "sum", "mean", "median", "ratio", "share", "distinct", "median_hours", "mean_hours", "expr"];
+/// Longest look back for the latest row of a member: twenty years.
+const LOOK_BACK_MAX: i64 = 7320;
 
 /// Lowers `indicators.yaml` into `model`.
 pub fn lower(cx: Cx<'_>, node: &Node, model: &mut Model) {
-    if !cx.mapping(node, "indicators.yaml", &["measures", "indicators"]) {
+    if !cx.mapping(node, "indicators.yaml", &["measures", "indicators", "targets"]) {
         return;
     }
     for (key, node) in node.get("measures").map(Node::entries).unwrap_or_default() {
         names::check(cx.sink, key.at, &key.text);
-        model.measures.extend(measure(cx, key, node).map(|one| (key.text.clone(), one)));
+        model.measures.extend(measure::lower(cx, key, node).map(|one| (key.text.clone(), one)));
     }
     for (order, (key, node)) in node.get("indicators").map(Node::entries).unwrap_or_default().iter().enumerate() {
         names::check(cx.sink, key.at, &key.text);
         model.indicators.extend(indicator(cx, key, (node, order)).map(|one| (key.text.clone(), one)));
     }
-}
-
-fn measure(cx: Cx<'_>, key: &Key, node: &Node) -> Option<Measure> {
-    let what = format!("the measure `{}`", key.text);
-    cx.mapping(node, &what, &OF_MEASURE).then_some(())?;
-    let of = cx.need(node, "of", &what)?;
-    let name = cx.scalar(of, "of")?;
-    let at = cx.need(node, "at", &what)?;
-    let symbols = cx.symbols;
-    let process = symbols.processes.get(name);
-    let register = symbols.registers.get(name).filter(|_| process.is_none());
-    let known = symbols.processes.iter().map(|(name, one)| (name, &one.packs));
-    let known = known.chain(symbols.registers.iter().map(|(name, one)| (name, &one.packs)));
-    cx.usable(of.at, ("process or register", "unknown-process"), name, known).then_some(())?;
-    let scope = Scope { case: process, row: register.map(|one| &one.fields), ..Scope::default() };
-    let expression = |key, want: &Want<'_>| node.get(key).map(|value| cel::compile(cx, &scope, value, want));
-    let filter = expression("where", &Want::Condition);
-    let by = expression("by", &Want::Split);
-    let since = node.get("minutes_since").map(|since| moment(cx, since, process));
-    if let Some(since) = node.get("minutes_since").filter(|since| since.text() == Some("always")) {
-        cx.sink.error(since.at, "unknown-moment", "`always` is no moment to count minutes from");
-    }
-    Some(Measure {
-        name: key.text.clone(),
-        pack: cx.pack.to_owned(),
-        of: if process.is_some() { Source::Process(name.to_owned()) } else { Source::Register(name.to_owned()) },
-        at: moment(cx, at, process)?,
-        filter: filter.map_or(Some(None), |one| one.map(Some))?,
-        minutes_since: since.map_or(Some(None), |one| one.map(Some))?,
-        by: by.map_or(Some(None), |one| one.map(Some))?,
-    })
-}
-
-fn moment(cx: Cx<'_>, node: &Node, process: Option<&ProcessSymbol>) -> Option<Moment> {
-    let text = cx.scalar(node, "a moment")?;
-    let Some(process) = process else {
-        if text == "always" {
-            return Some(Moment::Always);
+    for (order, (key, node)) in node.get("targets").map(Node::entries).unwrap_or_default().iter().enumerate() {
+        names::check(cx.sink, key.at, &key.text);
+        if model.targets.contains_key(&key.text) {
+            cx.sink.error(key.at, "duplicate-name", format!("another pack declares the target `{}`", key.text));
+            continue;
         }
-        cx.sink.error_help(
-            node.at,
-            "unknown-moment",
-            "rows of a register are counted while they hold",
-            "write `always`",
-        );
-        return None;
-    };
-    let parts: Vec<&str> = text.split('.').collect();
-    let states = || process.states.iter().map(String::as_str).collect::<Vec<_>>();
-    let marks = || process.marks.iter().map(String::as_str).collect::<Vec<_>>();
-    let clocks = || process.clocks.iter().map(String::as_str).collect::<Vec<_>>();
-    match parts.as_slice() {
-        ["opened"] => Some(Moment::Opened),
-        ["always"] => Some(Moment::Always),
-        ["first", state] => named(cx, node.at, "state", state, &states()).map(Moment::First),
-        ["last", state] => named(cx, node.at, "state", state, &states()).map(Moment::Last),
-        ["mark", mark] => named(cx, node.at, "mark", mark, &marks()).map(Moment::Mark),
-        ["clock", clock, "stopped"] => named(cx, node.at, "clock", clock, &clocks()).map(Moment::ClockStopped),
-        ["clock", clock, "due"] => named(cx, node.at, "clock", clock, &clocks()).map(Moment::ClockDue),
-        _ => {
-            let remedy =
-                "opened, first.<state>, last.<state>, mark.<name>, clock.<name>.stopped, clock.<name>.due or always";
-            cx.sink.error_help(node.at, "unknown-moment", format!("`{text}` is no moment of a case"), remedy);
-            None
+        model.targets.extend(target::lower(cx, key, (node, order)).map(|one| (key.text.clone(), one)));
+    }
+}
+
+/// Marks the measures whose median some indicator shows: they keep classes of values.
+pub fn finish(model: &mut Model) {
+    for indicator in model.indicators.values() {
+        let (Formula::Median(name) | Formula::MedianHours(name)) = &indicator.formula else { continue };
+        if let Some(measure) = model.measures.get_mut(name) {
+            measure.classes = true;
         }
     }
-}
-
-fn named(cx: Cx<'_>, at: At, what: &str, name: &str, known: &[&str]) -> Option<String> {
-    if !known.contains(&name) {
-        let code = match what {
-            "state" => "unknown-state",
-            "mark" => "unknown-mark",
-            _ => "unknown-clock",
-        };
-        cx.unknown((at, code), &format!("there is no {what} `{name}`"), name, known.iter().copied());
-        return None;
-    }
-    Some(name.to_owned())
 }
 
 fn indicator(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Indicator> {
     let what = format!("the indicator `{}`", key.text);
-    cx.mapping(node, &what, &OF_INDICATOR).then_some(())?;
+    cx.mapping(node, &what, &KEYS).then_some(())?;
     let levels = cx.levels(node, "levels");
     if levels.is_empty() {
         cx.sink.error_help(node.at, "missing-key", format!("{what} has no levels"), "add `levels: [county, township]`");
     }
     let roundings =
         [("half_up", Rounding::HalfUp), ("half_even", Rounding::HalfEven), ("truncate", Rounding::Truncate)];
+    let better = cx.one_of(node, "better", &[("more", true), ("less", false)]);
+    if let (Some(rank), None) = (node.get("rank").filter(|_| cx.flag(node, "rank", false)), better) {
+        let remedy = "add `better: more` or `better: less`";
+        cx.sink.error_help(rank.at, "rank-without-direction", "a rank needs to know what is better", remedy);
+    }
     Some(Indicator {
-        name: key.text.clone(),
         pack: cx.pack.to_owned(),
         order: u32::try_from(order).unwrap_or(u32::MAX),
         title: cx.needed_text(node, "title", &what),
         definition: cx.needed_text(node, "definition", &what),
-        formula: formula(cx, node, &what)?,
+        latest_days: latest(cx, node),
+        compared: compared(cx, node),
         unit: node.get("unit").map(|unit| field::unit(cx, unit)).unwrap_or_default(),
         decimals: cx.number(node, "decimals", (0, 6)).and_then(|n| u8::try_from(n).ok()).unwrap_or(0),
         rounding: cx.one_of(node, "rounding", &roundings).unwrap_or_default(),
         percent: cx.flag(node, "percent", false),
         levels,
-        more_is_better: cx.one_of(node, "better", &[("more", true), ("less", false)]),
+        more_is_better: better,
+        ranked: cx.flag(node, "rank", better.is_some()),
+        ..Indicator::reading(&key.text, formula(cx, node, &what)?)
     })
+}
+
+/// `latest: true`, with `look_back` days before the period.
+fn latest(cx: Cx<'_>, node: &Node) -> Option<u32> {
+    let days = cx.number(node, "look_back", (0, LOOK_BACK_MAX)).and_then(|days| u32::try_from(days).ok());
+    let is_latest = cx.flag(node, "latest", false);
+    if let (Some(back), false) = (node.get("look_back"), is_latest) {
+        let message = "`look_back` says where the latest row of a member is looked for";
+        cx.sink.error_help(back.at, "not-latest", message, "add `latest: true`");
+    }
+    is_latest.then(|| days.unwrap_or(0))
+}
+
+fn compared(cx: Cx<'_>, node: &Node) -> Option<Compared> {
+    let words = [("previous", Against::Previous), ("last_year", Against::LastYear)];
+    let difference = cx.one_of(node, "change", &words);
+    let relative = cx.one_of(node, "growth", &words);
+    if let (Some(_), Some(_), Some(growth)) = (difference, relative, node.get("growth")) {
+        cx.sink.error(growth.at, "two-changes", "an indicator is either a change or a growth");
+    }
+    difference
+        .map(|against| Compared { against, relative: false })
+        .or(relative.map(|against| Compared { against, relative: true }))
+}
+
+fn known_measure(cx: Cx<'_>, node: &Node) -> Option<String> {
+    let name = cx.scalar(node, "a measure")?;
+    if !cx.symbols.measures.contains_key(name) {
+        let known = cx.symbols.measures.keys().map(String::as_str);
+        cx.unknown((node.at, "unknown-measure"), &format!("there is no measure `{name}`"), name, known);
+        return None;
+    }
+    Some(name.to_owned())
 }
 
 fn formula(cx: Cx<'_>, node: &Node, what: &str) -> Option<Formula> {
@@ -154,31 +146,36 @@ fn formula(cx: Cx<'_>, node: &Node, what: &str) -> Option<Formula> {
         cx.sink.error(node.at, "no-formula", message);
         return None;
     };
-    let measure = |node: &Node| {
-        let name = cx.scalar(node, "a measure")?;
-        if !cx.symbols.measures.contains_key(name) {
-            let known = cx.symbols.measures.keys().map(String::as_str);
-            cx.unknown((node.at, "unknown-measure"), &format!("there is no measure `{name}`"), name, known);
-            return None;
-        }
-        Some(name.to_owned())
-    };
-    if key.text == "ratio" {
-        let Kind::List(parts) = &value.kind else {
-            cx.sink.error_help(value.at, "wrong-shape", "a ratio is a list of two measures", "write [part, whole]");
-            return None;
-        };
-        let [part, whole] = parts.as_slice() else {
-            cx.sink.error_help(value.at, "wrong-shape", "a ratio is a list of two measures", "write [part, whole]");
-            return None;
-        };
-        let (part, whole) = (measure(part), measure(whole));
-        return Some(Formula::Ratio(part?, whole?));
-    }
-    let name = measure(value)?;
     Some(match key.text.as_str() {
-        "count" => Formula::Count(name),
-        "median_hours" => Formula::MedianHours(name),
-        _ => Formula::MeanHours(name),
+        "ratio" => return ratio(cx, value),
+        "expr" => {
+            let scope = Scope { figures: true, ..Scope::default() };
+            Formula::Of(cel::compile(cx, &scope, value, &Want::Number)?)
+        }
+        "count" => Formula::Count(known_measure(cx, value)?),
+        "sum" => Formula::Sum(known_measure(cx, value)?),
+        "mean" => Formula::Mean(known_measure(cx, value)?),
+        "median" => Formula::Median(known_measure(cx, value)?),
+        "distinct" => Formula::Distinct(known_measure(cx, value)?),
+        "median_hours" => Formula::MedianHours(known_measure(cx, value)?),
+        "mean_hours" => Formula::MeanHours(known_measure(cx, value)?),
+        _ => {
+            let parts = cx.words(node, "parts").into_iter().map(|(_, word)| word.to_owned()).collect::<Vec<_>>();
+            if parts.is_empty() {
+                let message = format!("{what} does not say which parts it is the share of");
+                cx.sink.error_help(value.at, "missing-key", message, "add `parts: [code, …]`");
+            }
+            Formula::Share { of: known_measure(cx, value)?, parts }
+        }
     })
+}
+
+fn ratio(cx: Cx<'_>, value: &Node) -> Option<Formula> {
+    let parts = if let Kind::List(parts) = &value.kind { parts.as_slice() } else { &[] };
+    let [part, whole] = parts else {
+        cx.sink.error_help(value.at, "wrong-shape", "a ratio is a list of two measures", "write [part, whole]");
+        return None;
+    };
+    let (part, whole) = (known_measure(cx, part), known_measure(cx, whole));
+    Some(Formula::Ratio(part?, whole?))
 }

@@ -20,6 +20,14 @@ pub fn all(cx: Cx<'_>, process: &Node, symbol: &ProcessSymbol) -> BTreeMap<Strin
     let Some(node) = cx.need(process, "numbers", "a process") else {
         return numbers;
     };
+    for (_, value) in node.entries() {
+        let needs_kind =
+            value.text().or_else(|| value.get("pattern")?.text()).is_some_and(|text| text.contains("{kind}"));
+        if needs_kind && process.get("kind").is_none() {
+            let message = "`{kind}` is the value of the field that sorts cases, and no field does";
+            cx.sink.error_help(value.at, "bad-pattern", message, "add `kind: <field>` to the process");
+        }
+    }
     for (key, node) in node.entries() {
         names::check(cx.sink, key.at, &key.text);
         let def = match &node.kind {
@@ -60,7 +68,8 @@ fn later(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<NumberDef> {
     Some(NumberDef { on_state, parts: parts(cx, cx.need(node, "pattern", "a number")?) })
 }
 
-fn parts(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
+/// The parts of a pattern.
+pub fn parts(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
     numbered(cx, node, part)
 }
 
@@ -135,11 +144,31 @@ fn part(cx: Cx<'_>, at: At, name: &str) -> Option<NumberPart> {
         }
         return digits.map(NumberPart::Sequence);
     }
+    if word == "place" {
+        let level = Level::ALL.into_iter().find(|level| level.digits().to_string() == digits);
+        if level.is_none() {
+            let message = format!("`{{{name}}}` needs the digits of a level");
+            cx.sink.error_help(at, "bad-pattern", message, "write {place:6}, {place:9} or {place:12}");
+        }
+        return level.map(NumberPart::Place);
+    }
+    if let (Some(level), false) = (Level::parse(word), digits.is_empty()) {
+        let most = u8::try_from(level.digits()).unwrap_or(u8::MAX);
+        let digits = digits.parse().ok().filter(|n| (1..=most).contains(n));
+        if digits.is_none() {
+            let message = format!("a code of level {word} has {most} digits");
+            cx.sink.error_help(at, "bad-pattern", message, format!("write {{{word}}} or {{{word}:3}}"));
+        }
+        return digits.map(|digits| NumberPart::PlaceEnd(level, digits));
+    }
     match (name, Level::parse(name)) {
         ("yyyy", _) => Some(NumberPart::Year),
+        ("yyyymm", _) => Some(NumberPart::Month),
+        ("yyyymmdd", _) => Some(NumberPart::Day),
+        ("kind", _) => Some(NumberPart::Kind),
         (_, Some(level)) => Some(NumberPart::Place(level)),
         _ => {
-            let known = Level::ALL.map(Level::as_str).into_iter().chain(["yyyy", "seq"]);
+            let known = Level::ALL.map(Level::as_str).into_iter().chain(["yyyy", "yyyymm", "yyyymmdd", "kind", "seq"]);
             cx.unknown((at, "bad-pattern"), &format!("a number has no part `{{{name}}}`"), name, known);
             None
         }

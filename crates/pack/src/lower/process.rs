@@ -3,13 +3,14 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, clock, number, who};
+use crate::lower::{action, clock, extension, notice, number, queue, routing, who};
 use crate::names;
-use crate::symbols::ProcessSymbol;
+use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::Node;
-use ganglion_model::pack::{FieldKind, Process, RouteDef, Who};
+use ganglion_model::pack::{Children, FieldKind, Process, Who};
+use std::collections::BTreeMap;
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 19] = [
     "process",
     "title",
     "heading",
@@ -22,6 +23,10 @@ const KEYS: [&str; 15] = [
     "counts",
     "numbers",
     "route",
+    "any_office",
+    "queue",
+    "children",
+    "notices",
     "read",
     "clocks",
     "states",
@@ -44,8 +49,8 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
     let opening = Scope::opening(symbol);
     let (open_by, open_when) = open(cx, node, &opening);
     let states = cx.need(node, "states", "a process").map(Node::entries).unwrap_or_default();
-    let route = route(cx, node, symbol);
-    let process = Process {
+    let route = routing::all(cx, node, symbol);
+    let mut process = Process {
         name: name.to_owned(),
         pack: cx.pack.to_owned(),
         title: cx.needed_text(node, "title", &what),
@@ -56,6 +61,8 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         counts: symbol.counts.clone(),
         numbers: number::all(cx, node, symbol),
         route,
+        any_office: cx.flag(node, "any_office", false),
+        queue: queue::lower(cx, node, symbol),
         initial: symbol.states.first().cloned().unwrap_or_default(),
         states: states
             .iter()
@@ -63,12 +70,15 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
             .collect(),
         state_order: symbol.states.clone(),
         clocks: clock::all(cx, node.get("clocks"), symbol),
+        children: children(cx, node),
+        notices: notice::all(cx, node, symbol),
         read: who::list(cx, node, "read", (is_role, "only role@level may read without acting")),
         heading: heading(cx, node, symbol).unwrap_or_default(),
         kind_field: sorted_by(cx, node, symbol),
         retention_days: cx.number(node, "retention", (1, MOST_DAYS)).and_then(|days| u32::try_from(days).ok()),
         purpose: cx.text_or_empty(node, "purpose", &what),
     };
+    extension::add(cx, node, &mut process);
     purpose(cx, node, symbol, &process);
     Some(process)
 }
@@ -93,7 +103,7 @@ fn open(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> (Vec<Who>, Option<ganglio
 }
 
 /// The field of the case named under `key`, if it fits.
-fn case_field(
+pub fn case_field(
     cx: Cx<'_>,
     (node, key): (&Node, &str),
     symbol: &ProcessSymbol,
@@ -115,7 +125,12 @@ fn case_field(
 
 fn heading(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<String> {
     let value = cx.need(node, "heading", "a process")?;
-    let shown: fn(&FieldKind) -> bool = |kind| !matches!(kind, FieldKind::Point | FieldKind::Files { .. });
+    let shown: fn(&FieldKind) -> bool = |kind| {
+        !matches!(
+            kind,
+            FieldKind::Point | FieldKind::Line | FieldKind::Polygon | FieldKind::Files { .. } | FieldKind::Table { .. }
+        )
+    };
     let name = case_field(cx, (node, "heading"), symbol, ("a field that can be shown in a line", shown))?;
     if symbol.field(&name).is_some_and(|field| field.personal) {
         let message = format!("`{name}` is personal and would be shown in every list");
@@ -129,32 +144,37 @@ fn sorted_by(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<String> 
     case_field(cx, (node, "kind"), symbol, ("a field of type choice or ref", sorts))
 }
 
-fn route(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> RouteDef {
-    let Some(route) = cx.need(node, "route", "a process") else {
-        return RouteDef::default();
-    };
-    if !cx.mapping(route, "`route`", &["point", "place", "handled_at"]) {
-        return RouteDef::default();
-    }
-    if route.get("point").is_none() && route.get("place").is_none() {
-        let message = "a case finds its place by a point or by a place field";
-        cx.sink.error_help(route.at, "no-route", message, "add `place: <field of type place>`");
-    }
-    let of_form = |key: &str, wanted: &str, fits: fn(&FieldKind) -> bool| {
-        let name = case_field(cx, (route, key), symbol, (wanted, fits))?;
-        if !symbol.form.contains_key(&name) {
-            let at = route.get(key).map_or(route.at, |value| value.at);
-            let message = format!("`{name}` is filled after the case has found its place");
-            cx.sink.error_help(at, "unknown-field", message, "name a field of the opening form");
-            return None;
+/// What the system does when cases opened out of this one end.
+fn children(cx: Cx<'_>, node: &Node) -> BTreeMap<String, Children> {
+    let mut all = BTreeMap::new();
+    for (key, rule) in node.get("children").map(Node::entries).unwrap_or_default() {
+        let known = cx.symbols.processes.iter().map(|(name, one)| (name, &one.packs));
+        if !cx.usable(key.at, ("process", "unknown-process"), &key.text, known)
+            || !cx.mapping(rule, "`children`", &["each", "all"])
+        {
+            continue;
         }
-        Some(name)
-    };
-    RouteDef {
-        point: of_form("point", "a field of type point", |kind| matches!(kind, FieldKind::Point)),
-        place: of_form("place", "a field of type place", |kind| matches!(kind, FieldKind::Place { .. })),
-        handled_at: route.get("handled_at").and_then(|level| cx.level(level)),
+        let action = |word: &str| {
+            let named = rule.get(word)?;
+            let name = cx.scalar(named, "an action")?;
+            let found: Vec<_> = symbols::actions(node).filter(|(key, _)| key.text == name).collect();
+            if found.is_empty() {
+                let known = symbols::actions(node).map(|(key, _)| key.text.as_str());
+                cx.unknown((named.at, "unknown-action"), &format!("there is no action `{name}`"), name, known);
+                return None;
+            }
+            let system = |action: &Node| {
+                action.get("by").map(Node::items).unwrap_or_default().iter().any(|by| by.text() == Some("system"))
+            };
+            if found.iter().any(|(_, action)| !system(action)) {
+                let message = format!("`{name}` is taken by the system, but does not allow `system`");
+                cx.sink.error_help(named.at, "system-may-not", message, "add `system` to `by` of the action");
+            }
+            Some(name.to_owned())
+        };
+        all.insert(key.text.clone(), Children { each: action("each"), all: action("all") });
     }
+    all
 }
 
 /// Personal fields are held for a stated purpose only.

@@ -3,7 +3,7 @@
 use crate::cx::Cx;
 use crate::lists::{check_span, table};
 use crate::load::Loaded;
-use crate::lower::value;
+use crate::lower::{seed_values, value};
 use crate::sink::At;
 use crate::table::{Cell, Table};
 use crate::yaml::Node;
@@ -62,8 +62,13 @@ fn one(cx: Cx<'_>, table: &Table, row: &[Cell], register: &Register) -> Option<P
         let Some(cell) = table.column(&field.name).map(|n| &row[n]) else {
             continue;
         };
+        if !field.is_typed() {
+            let message = format!("`{}` is given by the system and stands in no table", field.name);
+            cx.sink.error_help(cell.at, "given-by-the-system", message, "leave the column out");
+            continue;
+        }
         if let Some(value) = cell_value(cx, field, cell) {
-            if matches!(field.kind, FieldKind::Ref { .. }) {
+            if matches!(field.kind, FieldKind::Ref { .. } | FieldKind::Refs { .. }) {
                 refs.push((field.name.clone(), cell.at));
             }
             fields.insert(field.name.clone(), value);
@@ -128,14 +133,19 @@ pub fn finish(cx: Cx<'_>, all: AllRows, model: &mut Model) {
             continue;
         };
         for (row, (field, at)) in rows.iter().flat_map(|row| row.refs.iter().map(move |one| (row, one))) {
-            let Some(FieldKind::Ref { register: to }) = register.field(field).map(|field| &field.kind) else {
+            let Some(FieldKind::Ref { register: to } | FieldKind::Refs { register: to, .. }) =
+                register.field(field).map(|field| &field.kind)
+            else {
                 continue;
             };
-            let key = row.seed.fields.get(field).and_then(Value::as_str).unwrap_or_default();
             let Some(targets) = all.get(to).filter(|rows| !rows.is_empty()) else {
                 continue;
             };
-            if !targets.iter().any(|row| row.seed.key == key) {
+            let keys = match row.seed.fields.get(field) {
+                Some(Value::Array(keys)) => keys.iter().filter_map(Value::as_str).collect(),
+                other => vec![other.and_then(Value::as_str).unwrap_or_default()],
+            };
+            for key in keys.into_iter().filter(|key| !targets.iter().any(|row| row.seed.key == **key)) {
                 let known = targets.iter().map(|row| row.seed.key.as_str());
                 cx.unknown((*at, "unknown-row"), &format!("the register `{to}` has no row `{key}`"), key, known);
             }
@@ -143,5 +153,11 @@ pub fn finish(cx: Cx<'_>, all: AllRows, model: &mut Model) {
     }
     for (name, rows) in all.into_iter().filter(|(_, rows)| !rows.is_empty()) {
         model.seeds.insert(name, rows.into_iter().map(|row| row.seed).collect());
+    }
+    let computed = seed_values::all(model);
+    for (register, row, fields) in computed {
+        if let Some(seed) = model.seeds.get_mut(&register).and_then(|rows| rows.get_mut(row)) {
+            seed.fields = fields;
+        }
     }
 }

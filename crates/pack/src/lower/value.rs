@@ -1,9 +1,10 @@
 //! Constant values of fields, as written in defaults and in the rows registers start with.
 
+use crate::cel::is_time;
 use crate::cx::Cx;
 use crate::sink::At;
 use ganglion_model::pack::FieldKind;
-use ganglion_model::{Level, PlaceCode};
+use ganglion_model::{HALF_UP, Level, PlaceCode, checks, units};
 use serde_json::Value;
 
 /// What separates the parts of a value with several.
@@ -25,7 +26,14 @@ pub fn read(cx: Cx<'_>, at: At, kind: &FieldKind, text: &str) -> Option<Value> {
         }
         FieldKind::LongText { max } => long(cx, at, text, *max),
         FieldKind::Integer { min, max } => whole(cx, at, text, (*min, *max)),
+        FieldKind::Money if text.parse::<i64>().is_err() => match units::fen(text) {
+            Some((fen, true)) => Some(Value::from(fen)),
+            _ => bad(format!("`{text}` is neither a number of fen nor an amount with its unit")),
+        },
         FieldKind::Money => whole(cx, at, text, (None, None)),
+        FieldKind::Quantity { unit, scale, .. } => quantity(cx, at, text, (unit, *scale)),
+        FieldKind::Time if is_time(text) => Some(Value::from(text)),
+        FieldKind::Time => bad(format!("`{text}` is not a time of day such as 09:30")),
         FieldKind::Decimal { precision, scale } => decimal(cx, at, text, (*precision, *scale)),
         FieldKind::Date => cx.date(at, text).map(|day| Value::from(day.to_string())),
         FieldKind::Datetime => match text.parse::<jiff::Timestamp>() {
@@ -43,16 +51,43 @@ pub fn read(cx: Cx<'_>, at: At, kind: &FieldKind, text: &str) -> Option<Value> {
             parts.into_iter().collect::<Option<Vec<Value>>>().map(Value::from)
         }
         FieldKind::Ref { .. } | FieldKind::CaseRef { .. } => Some(Value::from(text)),
+        FieldKind::Refs { .. } => Some(Value::from(text.split(BETWEEN).map(str::trim).collect::<Vec<_>>())),
         FieldKind::Place { levels } => place(cx, at, text, levels).map(|code| Value::from(code.to_string())),
         FieldKind::Point => {
             point(text).map_or_else(|| bad(format!("`{text}` is not a point such as `116.84 38.31`")), Some)
         }
-        FieldKind::Phone | FieldKind::CitizenId => Some(Value::from(text)),
+        FieldKind::Phone => Some(Value::from(text)),
+        FieldKind::CitizenId if checks::citizen_id(text).is_err() => {
+            bad(format!("`{text}` is not an ID number with a good check digit"))
+        }
+        FieldKind::CreditCode if !checks::credit_code(text) => {
+            bad(format!("`{text}` is not a unified social credit code with a good check character"))
+        }
+        FieldKind::CitizenId | FieldKind::CreditCode => Some(Value::from(text)),
+        FieldKind::Line | FieldKind::Polygon => match serde_json::from_str::<Value>(text) {
+            Ok(shape) if shape.is_array() => Some(shape),
+            _ => bad("this is no list of GeoJSON coordinates".to_owned()),
+        },
+        FieldKind::Serial { .. } | FieldKind::Table { .. } | FieldKind::Account { .. } => {
+            bad("numbers, tables and accounts have no constant values".to_owned())
+        }
         FieldKind::Duration => cx.length(at, text).map(|length| Value::from(length.to_string())),
         FieldKind::Post { .. } | FieldKind::Posts { .. } | FieldKind::Files { .. } => {
             bad("posts and files have no constant values".to_owned())
         }
     }
+}
+
+/// An amount, in any unit of the dimension.
+fn quantity(cx: Cx<'_>, at: At, text: &str, (unit, scale): (&str, u8)) -> Option<Value> {
+    let unit = units::unit(unit)?;
+    let Ok(typed) = units::read(text, unit) else {
+        let message = format!("`{text}` is not an amount of {}", unit.dimension);
+        cx.sink.error_help(at, "bad-value", message, format!("write it as `12` or `12 {}`", unit.code));
+        return None;
+    };
+    let rounded = typed.amount.round_dp_with_strategy(u32::from(scale), HALF_UP).normalize();
+    Some(Value::from(rounded.to_string()))
 }
 
 fn long(cx: Cx<'_>, at: At, text: &str, max: u32) -> Option<Value> {

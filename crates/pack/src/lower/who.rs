@@ -29,6 +29,12 @@ pub fn list(cx: Cx<'_>, node: &Node, key: &str, (fits, why): (fn(&Who) -> bool, 
     all
 }
 
+/// Those who are told: reporter, assignee, assisting posts, or posts of a role in reach of the case.
+pub fn told(cx: Cx<'_>, node: &Node, key: &str) -> Vec<Who> {
+    let told: fn(&Who) -> bool = |who| !matches!(who, Who::Public | Who::Api | Who::System);
+    list(cx, node, key, (told, "reporter, assignee, assisting or role@level can be told"))
+}
+
 fn one(cx: Cx<'_>, node: &Node) -> Option<Who> {
     let text = cx.scalar(node, "who")?;
     let Some((role, level)) = text.split_once('@') else {
@@ -40,8 +46,11 @@ fn one(cx: Cx<'_>, node: &Node) -> Option<Who> {
     if level == "handling" {
         return Some(Who::RoleHandling { role: role.to_owned() });
     }
+    if level == "taken" {
+        return Some(Who::RoleTaken { role: role.to_owned() });
+    }
     let Some(level) = Level::parse(level) else {
-        let known = Level::ALL.map(Level::as_str).into_iter().chain(["handling"]);
+        let known = Level::ALL.map(Level::as_str).into_iter().chain(["handling", "taken"]);
         cx.unknown((node.at, "unknown-level"), &format!("there is no level `{level}`"), level, known);
         return None;
     };

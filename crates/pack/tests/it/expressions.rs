@@ -96,6 +96,16 @@ fn expressions_give_what_they_say() {
         ("string(case.returns) + '!' == '1!'", true),
         ("case.returns % 2 == 1 && -case.returns < 0", true),
         ("case.state == 'working' && !(case.state in ['new', 'closed'])", true),
+        ("7.86 / 8.48 > 0.9268 && 7.86 / 8.48 < 0.9269", true),
+        ("0.1 + 0.2 == 0.3", true),
+        ("round(2.345, 2) == 2.35 && round(-2.5) == -3 && round(2.4) == 2", true),
+        ("round(100.0 * 7.86 / 8.48, 2) == 92.69", true),
+        ("sum([1, 2, 3.5]) == 6.5 && max(1, case.cost) == 12.5 && min([3, 2]) == 2", true),
+        ("max(case.until, '2022-07-01') == '2022-07-01'", true),
+        ("add_days(case.until, 2) == '2022-07-02'", true),
+        ("years('2022-06-29', '2000-06-30') == 21 && years('2022-06-30', '2000-06-30') == 22", true),
+        ("year(case.until) == 2022 && month(case.seen) == 6", true),
+        ("date(case.seen) == '2022-06-27'", true),
         ("case.why == 'late'", false),
         ("case.why != 'late'", true),
     ];
@@ -141,6 +151,14 @@ fn findings_stand_where_the_mistake_is() {
         ("case.urgent ? 1 : 'a'", 12, "mixed-types"),
         ("now.year > 2020", 4, "unknown-field"),
         ("case.about.x == 'y'", 11, "unknown-field"),
+        ("sum(case.topics) > 1", 0, "wrong-type"),
+        ("round(case.cost, 99) > 1", 0, "wrong-arguments"),
+        ("round(case.about) > 1", 0, "wrong-type"),
+        ("amount(case.cost, 'mu') > 1", 0, "wrong-type"),
+        ("add_days(case.until) == case.until", 0, "wrong-arguments"),
+        ("max(case.until, 3) > case.until", 0, "wrong-type"),
+        ("year(case.about) > 1", 0, "wrong-type"),
+        ("totl(case.about) > 1", 0, "unknown-function"),
     ];
     let mut report = Vec::new();
     for (text, offset, code) in cases {

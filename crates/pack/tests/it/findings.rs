@@ -4,9 +4,10 @@ use crate::packs::{Files, base, edit, findings, folder};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-struct Section {
+/// A section: the packs with its edits, and the findings it expects.
+pub struct Section {
     name: String,
-    files: Files,
+    pub files: Files,
     expected: Vec<String>,
 }
 
@@ -49,7 +50,7 @@ fn section(file: &str, text: &str) -> Section {
 }
 
 /// All sections of all pages.
-fn sections() -> Vec<Section> {
+pub fn sections() -> Vec<Section> {
     let mut pages: Vec<_> = std::fs::read_dir(folder("findings")).unwrap().map(|entry| entry.unwrap().path()).collect();
     pages.sort();
     let mut all = Vec::new();

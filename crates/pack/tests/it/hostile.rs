@@ -75,6 +75,46 @@ proptest! {
     }
 }
 
+/// Files of every pack that ships, by `pack/path`.
+fn shipped() -> Files {
+    let mut files = Files::new();
+    for entry in std::fs::read_dir(crate::packs::folder("../../../packs")).unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        let source = PackSource::folder(&entry.path()).unwrap();
+        files.extend(source.files.into_iter().map(|(path, bytes)| (format!("{name}/{path}"), bytes.unwrap())));
+    }
+    files
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// One file of the packs that ship is cut, bent or mixed with another; the whole set is still read in bounded time.
+    #[test]
+    fn mutated_shipped_packs(
+        which in any::<prop::sample::Index>(),
+        other in any::<prop::sample::Index>(),
+        cuts in prop::collection::vec((any::<prop::sample::Index>(), 0usize..40, 0usize..BITS.len()), 1..8),
+        mix in any::<bool>(),
+    ) {
+        let mut files = shipped();
+        let paths: Vec<String> = files.keys().filter(|path| path.ends_with(".yaml")).cloned().collect();
+        let path = which.get(&paths).clone();
+        let mut text: Vec<char> = String::from_utf8(files[&path].clone()).unwrap().chars().collect();
+        if mix {
+            let stranger = String::from_utf8(files[other.get(&paths)].clone()).unwrap();
+            text.extend(stranger.chars().skip(stranger.chars().count() / 2));
+        }
+        for (at, length, bit) in cuts {
+            let from = at.index(text.len().max(1)).min(text.len());
+            let to = (from + length).min(text.len());
+            text.splice(from..to, BITS[bit].chars());
+        }
+        files.insert(path, text.into_iter().collect::<String>().into_bytes());
+        bounded(&files);
+    }
+}
+
 #[test]
 fn brackets_without_end_are_refused_not_followed() {
     for text in [

@@ -41,7 +41,7 @@ struct ActBody {
 }
 
 /// The recorded outcome as JSON.
-fn answer(status: StatusCode, outcome: &Outcome) -> Response {
+pub(super) fn answer(status: StatusCode, outcome: &Outcome) -> Response {
     let body = json!({
         "number": outcome.number,
         "case": outcome.case,
@@ -54,7 +54,7 @@ fn answer(status: StatusCode, outcome: &Outcome) -> Response {
 }
 
 /// Changes need the token itself: a cookie could be sent by another site's page.
-fn vouched(web: &Web) -> Result<(), Error> {
+pub(super) fn vouched(web: &Web) -> Result<(), Error> {
     if web.bearer { web.post().map(|_| ()) } else { Err(Error::SignIn) }
 }
 
@@ -83,7 +83,11 @@ pub async fn open(State(app): State<AppState>, web: Web, bytes: Bytes) -> Result
     })?;
     let files = files(&web, &declared.form, &form)?;
     let body = Body::Open { process, form, channel, observed_at, from: None };
+    app.files_sent(&files).await?;
     let outcome = app.committer.send(Command { id, shard, actor: web.actor(), body }).await?;
+    if let (Some(number), Some(case)) = (&outcome.number, outcome.case) {
+        app.numbers.put(number, (outcome.shard, case));
+    }
     if let (false, Some(case)) = (files.is_empty(), outcome.case) {
         app.attach_files(&files, outcome.shard, case).await?;
     }
@@ -102,16 +106,14 @@ pub async fn act(
     let shards = shards_of(&web, &number);
     let (shard, case) = match (shards.as_slice(), case) {
         ([only], Some(case)) => (*only, case),
-        _ => {
-            let found = web.find_number(&number).await?.ok_or(Error::NotFound)?;
-            (found.shard, found.id)
-        }
+        _ => web.find_id(&number).await?.ok_or(Error::NotFound)?,
     };
     let states = web.world.model.processes.values().flat_map(|process| process.states.values());
     let declared = states.flat_map(|state| &state.actions).filter(|one| one.name == action).flat_map(|one| &one.form);
     let declared: Vec<_> = declared.filter(|field| matches!(field.kind, FieldKind::Files { .. })).cloned().collect();
     let files = files(&web, &declared, &form)?;
     let body = Body::Act { case, action, form, version };
+    app.files_sent(&files).await?;
     let outcome = app.committer.send(Command { id, shard, actor: web.actor(), body }).await?;
     if !files.is_empty() {
         app.attach_files(&files, shard, case).await?;

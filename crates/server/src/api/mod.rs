@@ -3,12 +3,19 @@
 //! `{error, fields, message}` in the language of `Accept-Language`.
 
 mod act;
+mod packs;
+mod queue;
 mod read;
 mod sign_in;
 
 pub use act::{act, open};
+pub use packs::{list as packs, put as put_packs};
+pub use queue::{next, waiting};
 pub use read::{list, one};
 pub use sign_in::sign_in;
+
+/// Bytes of packs sent by programs.
+pub const PACK_BYTES_MAX: usize = 32 << 20;
 
 use crate::error::Error;
 use axum::body::Bytes;

@@ -12,9 +12,11 @@ use crate::limits::{PICTURE_BYTES_MAX, PICTURES_AT_ONCE_MAX};
 use crate::sign::{self, Use};
 use crate::web::Web;
 use axum::extract::multipart::Field as Part;
+use ganglion_kernel::CommitError;
 use ganglion_kernel::port::FileRow;
 use ganglion_model::{CaseId, Shard};
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Semaphore;
 
@@ -82,6 +84,17 @@ impl Files {
     fn path(&self, id: &str, end: &str) -> Option<PathBuf> {
         let is_id = id.len() == 32 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         is_id.then(|| self.root.join(&id[..2]).join(&id[2..4]).join(format!("{id}.{end}")))
+    }
+
+    /// Removes the bytes of a file, as far as they are there.
+    pub(crate) async fn remove(&self, id: &str) -> Result<(), Error> {
+        for path in ["jpg", "thumb.jpg"].into_iter().filter_map(|end| self.path(id, end)) {
+            match tokio::fs::remove_file(path).await {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(disk(error)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
@@ -171,7 +184,7 @@ impl Drop for Coming {
 #[expect(clippy::needless_pass_by_value, reason = "used with map_err")]
 fn disk(error: std::io::Error) -> Error {
     if error.kind() == std::io::ErrorKind::StorageFull {
-        return Error::Storage(std::sync::Arc::new(ganglion_kernel::StoreError::DiskFull));
+        return Error::Storage(Arc::new(ganglion_kernel::StoreError::DiskFull));
     }
     Error::Internal(format!("a file could not be written: {error}"))
 }
@@ -205,6 +218,7 @@ async fn keep(web: &Web, coming: &Coming, id: &str, name: &str) -> Result<Result
         bytes: made.full.len() as u64,
         at: web.now,
         case: None,
+        sent: false,
         fingerprint: Some(made.fingerprint),
     };
     web.app.store.file_put(&row).await?;
@@ -219,6 +233,21 @@ pub fn shown_name(name: &str) -> String {
 }
 
 impl App {
+    /// Notes that a command names these files, before it is sent: from then on they are not cleaned up.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn files_sent(&self, ids: &[String]) -> Result<(), CommitError> {
+        let failed = |error| CommitError::Storage(Arc::new(error));
+        for id in ids {
+            let file = self.store.file(id).await.map_err(failed)?;
+            if let Some(file) = file.filter(|file| file.case.is_none() && !file.sent) {
+                self.store.file_put(&FileRow { sent: true, ..file }).await.map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Ties files to the case they were sent with; from then on who may read the case may see them. A file that already
     /// belongs to a case stays there.
     ///

@@ -1,11 +1,16 @@
-//! Work that goes on beside requests: clocks that fall due, and cases opened from other cases. Every job may run twice
+//! Work that goes on beside requests: clocks that fall due, cases opened from other cases, notices
+//! to posts, deadlines counted again, cleaning up. Every job may run twice
 //! without harm, because the ids of its commands follow from what caused them.
 
+pub mod clean;
+pub mod recompute;
 pub mod rules;
 pub mod spawn;
+pub mod tell;
 pub mod timers;
 
 use crate::app::AppState;
+use crate::limits::CLEAN_EVERY_SECONDS;
 use std::future::Future;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -13,20 +18,27 @@ use tokio::task::JoinHandle;
 /// Starts every job; they end when the server stops.
 pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
     vec![
-        tokio::spawn(every_second(app.clone(), "timers", |app| async move { timers::run(&app).await })),
-        tokio::spawn(every_second(app.clone(), "spawn", |app| async move { spawn::run(&app).await })),
-        tokio::spawn(every_second(app.clone(), "rules", |app| async move { rules::run(&app).await })),
+        tokio::spawn(every(app.clone(), ("timers", 1), |app| async move { timers::run(&app).await })),
+        tokio::spawn(every(app.clone(), ("spawn", 1), |app| async move { spawn::run(&app).await })),
+        tokio::spawn(every(app.clone(), ("packs", 1), |app| async move { crate::packs::follow(&app).await })),
+        tokio::spawn(every(app.clone(), ("rules", 1), |app| async move { rules::run(&app).await })),
+        tokio::spawn(every(app.clone(), ("tell", 1), |app| async move { tell::run(&app).await })),
+        tokio::spawn(every(app.clone(), ("recompute", 1), |app| async move { recompute::run(&app).await })),
+        tokio::spawn(every(app.clone(), ("clean", CLEAN_EVERY_SECONDS), |app| async move {
+            clean::run(&app).await.map(drop)
+        })),
     ]
 }
 
-/// Runs a job each second until the server stops. A failure is logged and tried again at the next second.
-async fn every_second<F, R>(app: AppState, name: &'static str, job: F)
+/// Runs a job every so many seconds, the first time at once, until the server stops. A failure is logged and tried again at
+/// the next turn.
+async fn every<F, R>(app: AppState, (name, seconds): (&'static str, u64), job: F)
 where
     F: Fn(AppState) -> R,
     R: Future<Output = Result<(), crate::error::Error>>,
 {
     let mut stopping = app.stopping.subscribe();
-    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    let mut ticks = tokio::time::interval(Duration::from_secs(seconds));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {

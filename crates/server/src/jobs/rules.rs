@@ -8,6 +8,7 @@ use ganglion_kernel::decide::derived;
 use ganglion_kernel::rules::{Broken, Violation, opening};
 use ganglion_model::pack::Source;
 use ganglion_model::{Actor, Body, Command, Link, Shard};
+use std::collections::BTreeMap;
 
 /// Rows looked at in one turn.
 const AT_ONCE: u32 = 100;
@@ -64,7 +65,16 @@ async fn open(app: &App, one: &Violation, command: Command) -> Result<(), Error>
     let number = outcome.number.unwrap_or_default();
     let is_case = app.store.case(one.shard, one.id).await?.is_some();
     if let (true, Some(case)) = (is_case, outcome.case) {
-        let link = Link { kind: format!("rule_{}", one.rule), number: number.clone(), case, shard: outcome.shard };
+        let link = Link {
+            kind: format!("rule_{}", one.rule),
+            number: number.clone(),
+            case,
+            shard: outcome.shard,
+            process: None,
+            settled: false,
+            seen: 1,
+            marks: BTreeMap::new(),
+        };
         let body = Body::LinkBack { case: one.id, link };
         let back = Command { id: derived(id, "link"), shard: one.shard, actor: Actor::System, body };
         match app.committer.send(back).await {

@@ -6,7 +6,7 @@ use ganglion_kernel::seal::is_sealed;
 use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Document, Field, FieldKind, Process, Seal};
 use ganglion_model::row::Case;
-use ganglion_model::{Issued, Level};
+use ganglion_model::{Issued, Level, PlaceCode};
 use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -83,7 +83,7 @@ impl Source<'_> {
             ("number", Datum::text(&issued.number)),
             ("day", day(local_date(issued.at))),
             ("issuer", Datum::text(&issued.issuer)),
-            ("place", self.place()),
+            ("place", place(&self.look, self.case.place)),
             ("case", Datum::text(&self.case.number)),
             ("code", Datum::text(&issued.code)),
             ("copies", Datum::Whole(i64::from(self.document.copies))),
@@ -91,13 +91,12 @@ impl Source<'_> {
             ("qr", qr),
         ])
     }
+}
 
-    /// Names of the place and of everything above it, by level; a level the place does not reach is empty.
-    fn place(&self) -> Datum {
-        let place = self.case.place;
-        let at = |level: Level| place.at(level).map_or(Datum::Empty, |code| Datum::text(self.look.place(code)));
-        let levels = [Level::City, Level::County, Level::Township, Level::Village, Level::Grid];
-        let named = levels.map(|level| (level.as_str(), at(level)));
-        Datum::table(named.into_iter().chain([("name", Datum::text(self.look.place(place)))]))
-    }
+/// Names of a place and of everything above it, by level; a level the place does not reach is empty.
+pub fn place(look: &Look<'_>, place: PlaceCode) -> Datum {
+    let at = |level: Level| place.at(level).map_or(Datum::Empty, |code| Datum::text(look.place(code)));
+    let levels = [Level::City, Level::County, Level::Township, Level::Village, Level::Grid];
+    let named = levels.map(|level| (level.as_str(), at(level)));
+    Datum::table(named.into_iter().chain([("name", Datum::text(look.place(place)))]))
 }

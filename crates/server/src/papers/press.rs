@@ -1,14 +1,18 @@
 //! The press: fonts read once when the first document is made, templates parsed once, a bounded number of documents at a time.
 
 use super::data::Source;
+use super::sample;
 use crate::error::Error;
-use ganglion_documents::{Fonts, Print, RenderError, Template};
+use crate::limits::PRINT_SECONDS_MAX;
+use ganglion_documents::{Datum, Fonts, Print, RenderError, Template};
 use ganglion_model::Model;
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::Document;
+use ganglion_model::pack::Bulletin;
+use jiff::civil::Date;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Documents made at the same time: each keeps a core busy.
@@ -30,10 +34,15 @@ pub struct Press {
 /// Everything one document is made of, ready for a thread of its own.
 pub struct Sheet {
     template: Arc<Template>,
-    data: ganglion_documents::Datum,
-    doc: ganglion_documents::Datum,
+    data: Datum,
+    doc: Datum,
     day: (i32, u8, u8),
     ident: String,
+}
+
+fn day_of(day: Date) -> (i32, u8, u8) {
+    let small = |n: i8| u8::try_from(n).unwrap_or(1);
+    (i32::from(day.year()), small(day.month()), small(day.day()))
 }
 
 impl Default for Press {
@@ -43,15 +52,17 @@ impl Default for Press {
 }
 
 impl Press {
-    fn template(&self, model: &Arc<Model>, document: &Document) -> Option<Arc<Template>> {
+    /// The template at `path` of a pack.
+    fn template(&self, model: &Arc<Model>, (pack, path): (&str, &str)) -> Option<Arc<Template>> {
+        let key = format!("{pack}/{path}");
         let mut templates = self.templates.lock();
-        if let Some(kept) = templates.get(&document.name).filter(|kept| Arc::ptr_eq(&kept.model, model)) {
+        if let Some(kept) = templates.get(&key).filter(|kept| Arc::ptr_eq(&kept.model, model)) {
             return Some(kept.template.clone());
         }
-        let papers = model.papers.get(&document.pack)?;
-        let template = Arc::new(Template::new(&papers.files, &document.template)?);
+        let papers = model.papers.get(pack)?;
+        let template = Arc::new(Template::new(&papers.files, path)?);
         let kept = Kept { model: model.clone(), template: template.clone() };
-        templates.insert(document.name.clone(), kept);
+        templates.insert(key, kept);
         Some(template)
     }
 
@@ -60,16 +71,29 @@ impl Press {
     /// # Errors
     /// When the pack has no such template any more.
     pub fn sheet(&self, source: &Source<'_>) -> Result<Sheet, Error> {
-        let template = self.template(&source.look.world.model, source.document).ok_or(Error::NotFound)?;
-        let day = local_date(source.issued.at);
-        let small = |n: i8| u8::try_from(n).unwrap_or(1);
+        let template = self.template(&source.look.world.model, (&source.document.pack, &source.document.template));
         Ok(Sheet {
-            template,
+            template: template.ok_or(Error::NotFound)?,
             data: source.data(),
             doc: source.doc(),
-            day: (i32::from(day.year()), small(day.month()), small(day.day())),
+            day: day_of(local_date(source.issued.at)),
             ident: source.issued.code.clone(),
         })
+    }
+
+    /// A sheet of a bulletin.
+    ///
+    /// # Errors
+    /// When the pack has no such template any more.
+    pub fn bulletin(
+        &self,
+        model: &Arc<Model>,
+        bulletin: &Bulletin,
+        (data, doc): (Datum, Datum),
+        (day, ident): (Date, String),
+    ) -> Result<Sheet, Error> {
+        let template = self.template(model, (&bulletin.pack, &bulletin.template)).ok_or(Error::NotFound)?;
+        Ok(Sheet { template, data, doc, day: day_of(day), ident })
     }
 
     /// Prints on this thread: some milliseconds a page, a second more for the very first.
@@ -86,7 +110,7 @@ impl Press {
     ///
     /// # Errors
     /// As [`Press::print_here`].
-    pub async fn print(self: &Arc<Press>, sheet: Sheet) -> Result<Vec<u8>, Error> {
+    pub async fn print(self: &Arc<Press>, sheet: Sheet) -> Result<Result<Vec<u8>, RenderError>, Error> {
         let permit = self.at_once.clone().acquire_owned().await.map_err(|error| Error::Internal(error.to_string()))?;
         let press = self.clone();
         let made = tokio::task::spawn_blocking(move || {
@@ -94,7 +118,23 @@ impl Press {
             drop(permit);
             made
         });
-        let made = made.await.map_err(|error| Error::Internal(error.to_string()))?;
+        let waited = tokio::time::timeout(Duration::from_secs(PRINT_SECONDS_MAX), made).await;
+        let made = waited.map_err(|_| Error::Internal("a document took too long".to_owned()))?;
         made.map_err(|error| Error::Internal(error.to_string()))
     }
+}
+
+/// A sheet of made-up values, different for every `n`: for measuring.
+#[must_use]
+pub fn sample_sheet(press: &Press, model: &Arc<Model>, document: &str, n: usize) -> Option<Sheet> {
+    let document = model.documents.get(document)?;
+    let process = model.processes.get(&document.of)?;
+    let (number, code) = (n.to_string(), format!("{n:020}"));
+    Some(Sheet {
+        template: press.template(model, (&document.pack, &document.template))?,
+        data: sample::data(model, document, process, (true, &sample::varied(n))),
+        doc: sample::doc(document, (&number, &code)),
+        day: sample::DAY,
+        ident: code,
+    })
 }

@@ -11,8 +11,8 @@ use crate::web::Web;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_kernel::seal;
-use ganglion_model::Case;
 use ganglion_model::pack::FieldKind;
+use ganglion_model::{Case, CaseId, Shard};
 use serde_json::{Value, json};
 
 /// Longest number looked for.
@@ -118,6 +118,26 @@ impl Web {
         for shard in shards_of(self, number) {
             if let Some(case) = self.app.store.case_by_number(shard, number).await? {
                 return Ok(Some(case));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Shard and id of the case of a number: enough to send a command, which looks at the case itself.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn find_id(&self, number: &str) -> Result<Option<(Shard, CaseId)>, Error> {
+        if number.is_empty() || number.len() > NUMBER_MAX {
+            return Ok(None);
+        }
+        if let Some(known) = self.app.numbers.get(number) {
+            return Ok(Some(known));
+        }
+        for shard in shards_of(self, number) {
+            if let Some(case) = self.app.store.case_id(shard, number).await? {
+                self.app.numbers.put(number, (shard, case));
+                return Ok(Some((shard, case)));
             }
         }
         Ok(None)

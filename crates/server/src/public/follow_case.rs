@@ -60,9 +60,10 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
     let body = Body::Act { case: case.id, action: name, form: values, version };
     let actor = Actor::Reporter { case: case.id };
     let command = Command { id: CommandId(id), shard: case.shard, actor, body };
+    let files: Vec<String> = typed.taken.iter().map(|taken| taken.id.clone()).collect();
+    web.app.files_sent(&files).await?;
     match web.app.committer.send(command).await {
         Ok(_) => {
-            let files: Vec<String> = typed.taken.iter().map(|taken| taken.id.clone()).collect();
             web.app.attach_files(&files, case.shard, case.id).await?;
             let to = format!("/follow/{}", crate::page::encode(&case.number));
             Ok(web.redirect_with(&to, "ok", &look.t("flash-reporter-done")))
@@ -114,6 +115,12 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
             })
         })
         .collect();
+    let standing = crate::queue::standing(&web.app, &web.world, shown).await?.map(|standing| {
+        json!({
+            "ahead": look.say("follow-ahead", &[("count", standing.ahead.into())]),
+            "minutes": standing.minutes.map(|minutes| look.say("follow-minutes", &[("minutes", minutes.into())])),
+        })
+    });
     let mut page = web.page("title-follow-case");
     if let Some(message) = &attempt.message {
         page.flash = Some(crate::page::Flash { tone: "bad".to_owned(), text: message.clone() });
@@ -135,6 +142,7 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
         "rating": rating,
         "more_forms": more_forms,
         "who_looked": looked,
+        "standing": standing,
     });
     web.render_status(status, "pages/follow_case.html", context)
 }
@@ -164,7 +172,7 @@ fn forms(
         };
         let tried = attempt.action == action.name;
         let filled = match tried {
-            true => Filled { values: Some(&attempt.values), findings: &attempt.findings },
+            true => Filled { values: Some(&attempt.values), findings: &attempt.findings, more: None },
             false => Filled::default(),
         };
         let hidden = vec![

@@ -2,10 +2,10 @@
 
 use crate::error::Error;
 use crate::limits::HOME_FIGURES_SECONDS;
-use crate::view::figures::{Reader, When};
 use crate::web::Web;
 use axum::response::Response;
-use ganglion_indicators::figure;
+use ganglion_indicators::When;
+use ganglion_kernel::figures::Reader;
 use ganglion_model::Level;
 use ganglion_model::pack::Indicator;
 use jiff::Timestamp;
@@ -18,17 +18,36 @@ const SHOWN_MAX: usize = 3;
 
 /// `GET /`.
 pub async fn show(web: Web) -> Result<Response, Error> {
-    let mut choices: Vec<(&str, &str)> = vec![("report", "/report"), ("follow", "/follow"), ("figures", "/figures")];
+    let mut choices: Vec<(&str, &str)> =
+        vec![("report", "/report"), ("follow", "/follow"), ("figures", "/figures"), ("notices", "/notices")];
     if !web.elder {
         choices.push(("staff", if web.session.is_some() { "/desk" } else { "/sign-in" }));
     }
-    let choices: Vec<Value> = choices.iter().map(|(name, href)| json!({ "name": name, "href": href })).collect();
+    let mut choices: Vec<Value> = choices.iter().map(|(name, href)| json!({ "name": name, "href": href })).collect();
+    choices.splice(1..1, others(&web));
     let context = json!({
         "page": web.page("title-home"),
         "choices": choices,
         "open_figures": open_figures(&web).await?,
     });
     web.render("pages/home.html", context)
+}
+
+/// What else residents may open, besides what `/report` asks for first.
+fn others(web: &Web) -> Vec<Value> {
+    let words = web.words();
+    let look = web.look(&words);
+    let open = super::report::open_to_all(&web.world.model).into_iter().skip(1);
+    open.map(|process| {
+        json!({
+            "name": process.name,
+            "icon": "list",
+            "href": format!("/report?process={}", process.name),
+            "label": look.text(&process.title),
+            "text": look.t("home-process-text"),
+        })
+    })
+    .collect()
 }
 
 /// One open figure, in no language yet.
@@ -86,9 +105,9 @@ async fn counter(web: &Web, indicator: &Indicator) -> Result<Counter, Error> {
     let trend: Vec<When> = When::month_of(web.today()).trend();
     let spans: Vec<_> = trend.iter().map(|when| when.span()).collect();
     let store = &*web.app.store;
-    let reader = Reader { tally: &store, world: &web.world };
+    let reader = Reader { tally: &store, world: &web.world, today: web.today() };
     let got = reader.read(indicator, &[web.world.places.root], &spans, false).await?;
-    let figures: Vec<_> = got.iter().flatten().map(|got| figure(indicator, &got.sums)).collect();
+    let figures: Vec<_> = got.into_iter().flatten().map(|got| got.figure).collect();
     Ok(Counter {
         indicator: indicator.name.clone(),
         shown: figures.last().and_then(|figure| figure.shown.clone()),

@@ -4,6 +4,7 @@ pub mod follow;
 pub mod follow_case;
 pub mod follow_proof;
 pub mod home;
+pub mod notices;
 pub mod progress;
 pub mod report;
 pub mod sent;

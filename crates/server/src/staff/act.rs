@@ -9,11 +9,14 @@ use crate::files::problem_text;
 use crate::page::pairs;
 use crate::typed::Typed;
 use crate::view::case::card_href;
+use crate::view::form::Asked;
 use crate::web::Web;
+use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use ganglion_kernel::CommitError;
+use ganglion_kernel::decide::who;
 use ganglion_model::change::{Body, Command, FieldFinding, Outcome};
 use ganglion_model::pack::{Action, FieldKind, Process};
 use ganglion_model::{Case, CommandId, Fields, Text};
@@ -94,13 +97,27 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
     };
     let words = web.words();
     let look = web.look(&words);
+    if typed.one("ask").is_some() {
+        let actor = who::view(&web.world, &web.actor(), web.now);
+        let asked = Asked { process, case: Some(&case), actor: &actor, place: case.place, suggested: &[], prefix: "" };
+        return Ok(Json(look.live(&asked, &action.form, &form)).into_response());
+    }
+    if let Some(more) = typed.one("more") {
+        attempt.more = Some(more.to_owned());
+        attempt.findings.clear();
+        return again(&web, (&case, process), back, attempt, StatusCode::OK).await;
+    }
     if !attempt.findings.is_empty() {
         attempt.refusal = look.t("refusal-form");
         return again(&web, (&case, process), back, attempt, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     let version = typed.one("version").and_then(|version| version.parse().ok());
     let files = files_of(&action.form, &form);
-    match send(&web, &case, (command_id(&web, &typed), &name), form, version).await {
+    let sent = match web.app.files_sent(&files).await {
+        Ok(()) => send(&web, &case, (command_id(&web, &typed), &name), form, version).await,
+        Err(error) => Err(error),
+    };
+    match sent {
         Ok(outcome) => {
             web.app.attach_files(&files, case.shard, case.id).await?;
             let state = outcome.state.as_deref().unwrap_or(&case.state);

@@ -143,7 +143,7 @@ pub async fn act(web: Web, typed: Typed) -> Result<Response, Error> {
     }
     if outcomes.iter().all(|outcome| !outcome.done) && !wrong.is_empty() {
         // Wrong for every case: the form is at fault, so it stands open again with what was typed.
-        let entered = Entered { values: Some(&form), findings: &wrong };
+        let entered = Entered { values: Some(&form), findings: &wrong, more: None };
         let view = ask(&web, &look, (case, process, action), (&numbers, &back), entered);
         return page(&web, &look, action, (Some(view), outcomes), (back, StatusCode::UNPROCESSABLE_ENTITY)).await;
     }

@@ -214,10 +214,15 @@ async fn links(web: &Web, look: &Look<'_>, case: &Case) -> Result<Vec<LinkedCase
     let mut found = Vec::new();
     for link in &case.links {
         let key = format!("link-{}", link.kind.replace('_', "-"));
-        let kind_label = look.t(if look.say.has(&key) { &key } else { "link-other" });
         let other = web.app.store.case(link.shard, link.case).await?;
         let readable = other.as_ref().filter(|other| who::may_read(&web.world, &web.actor(), web.post().ok(), other));
         let process = readable.and_then(|other| web.world.model.processes.get(&other.process));
+        // A pack may call a link what it likes; one without words of its own says what is at its other end.
+        let kind_label = match process {
+            _ if look.say.has(&key) => look.t(&key),
+            Some(process) => look.text(&process.title),
+            None => look.t("link-other"),
+        };
         found.push(match (readable, process) {
             (Some(other), Some(process)) => LinkedCase {
                 kind_label,

@@ -15,7 +15,7 @@ use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_model::{Case, Post};
 use serde::Serialize;
 
-/// Rows looked through for words: newest or most urgent first. Search over everything needs an index of words.
+/// Rows looked through for words on one page: newest or most urgent first. Search over everything needs an index of words.
 const SEARCHED_ROWS_MAX: u32 = 2_000;
 /// Rows read at a time while searching.
 const SEARCHED_AT_ONCE: u32 = 250;
@@ -63,6 +63,14 @@ pub async fn searched(
     }
     found.next = after;
     Ok(found)
+}
+
+/// How far the words were looked for: a list is never searched in part without saying so.
+pub fn how_far(look: &Look<'_>, page: &ListPage) -> String {
+    match page.next {
+        Some(_) => look.say("cases-searched", &[("count", count(u64::from(SEARCHED_ROWS_MAX)).into())]),
+        None => look.t("cases-searched-all"),
+    }
 }
 
 /// A column of the table.
@@ -171,8 +179,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
             clear_href: filters.is_narrow().then_some("/cases"),
         },
         total: count(total),
-        sentence: searching
-            .then(|| look.say("cases-searched", &[("count", count(u64::from(SEARCHED_ROWS_MAX)).into())])),
+        sentence: searching.then(|| how_far(&look, &page)),
         columns,
         pager: pager(&look, &query, "/cases", (page.next.as_ref().map(after_text), page.cases.len(), total)),
         bulk: bulk::offered(&web, &look, &page.cases, base.on("/cases")),

@@ -66,12 +66,15 @@ struct DeskContext {
     tabs: Vec<Tab>,
     search: Search,
     filters: Vec<FilterView>,
+    sentence: Option<String>,
     rows: Vec<CaseRow>,
     pager: Option<Pager>,
     bulk: Option<bulk::BulkView>,
     preview: Option<Preview>,
     empty: Option<serde_json::Value>,
     proposals: Option<super::registers::proposals::Waiting>,
+    queues: Vec<super::queue::QueueLink>,
+    news: Vec<super::news::News>,
 }
 
 /// The tabs: which cases each holds.
@@ -131,11 +134,14 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
             live_href: Some(format!("/live?place={}", post.place)),
             ..web.page("title-desk")
         },
+        news: super::news::news(web, &look, &post).await?,
+        queues: super::queue::links(web, &look, &post).await?,
         tabs: views,
         search: search(&look, &query, &filters),
         filters: filters.views(&look, &["state", "clock", "process"]),
         pager: pager(&look, &query, "/desk", (page.next.as_ref().map(after_text), page.cases.len(), total)),
         bulk: bulk::offered(web, &look, &page.cases, query.without(&["after", "selected"]).on("/desk")),
+        sentence: query.get("q").is_some().then(|| cases::how_far(&look, &page)),
         rows,
         preview,
         proposals: super::registers::proposals::waiting(web).await?,

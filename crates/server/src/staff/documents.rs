@@ -4,9 +4,9 @@
 //! before it is made.
 
 use super::act::command_id;
-use super::{find, personal};
+use super::find;
 use crate::error::{Error, refusal_status};
-use crate::papers::Source;
+use crate::papers::{Source, note_access, opened};
 use crate::typed::Typed;
 use crate::view::case::{StateTag, card_href};
 use crate::view::facts::may_see;
@@ -16,14 +16,13 @@ use crate::web::Web;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use ganglion_documents::RenderError;
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::document::{guard_holds, may_issue};
-use ganglion_kernel::port::Access;
 use ganglion_model::change::{Body, Command};
 use ganglion_model::pack::{Document, Process};
 use ganglion_model::{Case, Fields, Issued, Lang, Standing};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Longest reason of a withdrawal, as the kernel takes it.
 const REASON_CHARS_MAX: u32 = 500;
@@ -243,22 +242,11 @@ async fn printed(web: &Web, (case, process): (&Case, &Process), issued: &Issued)
     if !may_print(process, document, &post.role) {
         return Err(Error::NotAllowed);
     }
-    let shown: Vec<String> = document.clear.iter().filter(|name| issued.fields.contains_key(*name)).cloned().collect();
-    if !shown.is_empty() {
-        let access = Access {
-            at: web.now,
-            shard: case.shard,
-            case: case.id,
-            post: post.id.clone(),
-            account: session.account.clone(),
-            fields: shown,
-        };
-        web.app.store.access_add(&access).await?;
-    }
-    let opened = opened(web, case, issued).await?;
-    let words = web.app.words(Lang::Zh);
+    note_access(&web.app, (case, issued), document, (&post.id, &session.account)).await?;
+    let opened = opened(&web.app, case, issued).await?;
+    let (words, printed_words) = (web.words(), web.app.words(Lang::Zh));
     let sheet = web.app.press.sheet(&Source {
-        look: Look { world: &web.world, say: &words, now: issued.at },
+        look: Look { world: &web.world, say: &printed_words, now: issued.at },
         document,
         process,
         case,
@@ -266,7 +254,14 @@ async fn printed(web: &Web, (case, process): (&Case, &Process), issued: &Issued)
         opened: &opened,
         public_url: &web.app.settings.public_url,
     })?;
-    let bytes = web.app.press.print(sheet).await?;
+    let bytes = match web.app.press.print(sheet).await? {
+        Ok(bytes) => bytes,
+        Err(error @ RenderError::NoFonts) => {
+            tracing::warn!(%error, "a document was not made");
+            return Ok(web.redirect_with(&card_href(&case.number), "warn", &words.say("document-no-fonts", &[])));
+        }
+        Err(error) => return Err(Error::Internal(error.to_string())),
+    };
     let name = format!("{}-{}.pdf", document.name, if issued.code.is_empty() { "preview" } else { &issued.code });
     let headers = [
         (header::CONTENT_TYPE, "application/pdf".to_owned()),
@@ -274,10 +269,4 @@ async fn printed(web: &Web, (case, process): (&Case, &Process), issued: &Issued)
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     Ok((headers, bytes).into_response())
-}
-
-/// Personal values the document copied, opened with the case's key.
-async fn opened(web: &Web, case: &Case, issued: &Issued) -> Result<BTreeMap<String, String>, Error> {
-    let as_issued = Case { fields: issued.fields.clone(), ..case.clone() };
-    Ok(personal::opened(web, &as_issued).await?.values)
 }

@@ -3,14 +3,17 @@
 use super::cases;
 use super::query::Query;
 use crate::error::Error;
+use crate::view::Look;
 use crate::view::case::CaseRow;
+use crate::view::facts::may_see;
 use crate::web::Web;
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use ganglion_kernel::port::{After, CaseOrder};
-use ganglion_model::Lang;
+use ganglion_model::pack::{Field, FieldKind};
+use ganglion_model::{Case, Lang};
 use std::convert::Infallible;
 
 /// Rows one export holds without somebody else's approval (handbook `16`, section 4).
@@ -82,6 +85,27 @@ pub fn watermark(web: &Web) -> Result<Vec<String>, Error> {
     )])
 }
 
+/// The fields of a process an export adds when the list holds cases of that process only: none that is personal, none that
+/// the post may not see, no files.
+fn extra<'w>(web: &'w Web, process: Option<&str>) -> Vec<&'w Field> {
+    let process = process.and_then(|name| web.world.model.processes.get(name));
+    let role = web.post().map_or("", |post| post.role.as_str());
+    let fields = process.into_iter().flat_map(|process| process.form.iter().chain(&process.fields));
+    fields
+        .filter(|field| !field.personal && may_see(field, role) && !matches!(field.kind, FieldKind::Files { .. }))
+        .collect()
+}
+
+/// A value of a case in words; numbers of persons in running text are masked.
+fn value_of(look: &Look<'_>, field: &Field, case: &Case) -> String {
+    let shown = case.fields.get(&field.name).and_then(|value| look.value(field, value)).unwrap_or_default();
+    let is_free = matches!(
+        field.kind,
+        FieldKind::Text { pattern: None, .. } | FieldKind::LongText { .. } | FieldKind::Table { .. }
+    );
+    if is_free { without_numbers(&shown) } else { shown }
+}
+
 fn row_of(row: CaseRow) -> Vec<String> {
     vec![
         row.number,
@@ -111,6 +135,7 @@ struct Progress {
     web: Web,
     list: super::lists::Union,
     order: CaseOrder,
+    process: Option<String>,
     after: Option<After>,
     left: u32,
     begun: bool,
@@ -128,13 +153,19 @@ async fn piece(mut progress: Progress) -> Option<(Result<Bytes, Infallible>, Pro
     if !progress.begun {
         bytes.extend_from_slice(BYTE_ORDER_MARK.as_bytes());
         rows.extend(watermark(&progress.web).ok());
-        rows.push(COLUMNS.iter().map(|key| look.t(&format!("col-{key}"))).collect());
+        let titles = extra(&progress.web, progress.process.as_deref()).into_iter().map(|field| look.text(&field.title));
+        rows.push(COLUMNS.iter().map(|key| look.t(&format!("col-{key}"))).chain(titles).collect());
         progress.begun = true;
     }
     let limit = progress.left.min(EXPORT_ROWS_AT_ONCE);
     let next = match progress.list.page(&progress.web, progress.order, progress.after.as_ref(), limit).await {
         Ok(page) => {
-            rows.extend(page.cases.iter().map(|case| row_of(look.case_row(case, String::new()))));
+            let extra = extra(&progress.web, progress.process.as_deref());
+            rows.extend(page.cases.iter().map(|case| {
+                let mut row = row_of(look.case_row(case, String::new()));
+                row.extend(extra.iter().map(|field| value_of(&look, field, case)));
+                row
+            }));
             page.next
         }
         Err(error) => {
@@ -164,7 +195,8 @@ pub async fn cases(web: Web) -> Result<Response, Error> {
     let (_, list, order) = cases::asked(&web, &post, &query);
     let lang = if web.lang == Lang::Zh { "zh" } else { "en" };
     let name = format!("cases-{}-{lang}", web.today());
-    let progress = Progress { web, list, order, after: None, left: EXPORT_ROWS_MAX, begun: false };
+    let process = web.arg("process").map(str::to_owned);
+    let progress = Progress { web, list, order, process, after: None, left: EXPORT_ROWS_MAX, begun: false };
     Ok(response(&name, Body::from_stream(stream::unfold(progress, piece))))
 }
 

@@ -1,32 +1,25 @@
-//! A figure in words and drawings: sentence, change, rank, trend, bars, classes of a map, parts, definition.
+//! A figure in words and drawings: sentence, change, rank, trend, bars, classes of a map, parts, what it is made of.
 
-use super::figures::{Asked, Reading, TOLD_MIN, is_public_level, scope};
+use super::figures::{Reading, TOLD_MIN};
 use super::query::Query;
-use crate::view::figures::When;
 use crate::view::figures::compare::{Change, change, classes};
-use crate::view::options::Choice;
 use crate::view::words::{separated, thousands};
 use crate::view::{Arg, Look};
 use crate::web::Web;
 use ganglion_indicators::Figure;
-use ganglion_model::pack::{Formula, Indicator, Rounding};
-use ganglion_model::{Level, PlaceCode};
+use ganglion_model::Frac;
+use ganglion_model::PlaceCode;
+use ganglion_model::expr::Expr;
+use ganglion_model::pack::{Dim, Formula, Indicator, Measure, Rounding, Source};
 use serde::Serialize;
 use serde_json::{Value, json};
-
-/// Months offered.
-const MONTHS_OFFERED: usize = 24;
+use std::collections::BTreeMap;
 
 /// A figure as shown, with its unit.
 fn shown(indicator: &Indicator, figure: &Figure, look: &Look<'_>) -> Option<String> {
     let text = separated(figure.shown.as_deref()?);
     let unit = look.text(&indicator.unit);
     Some(if unit.is_empty() { text } else { format!("{text} {unit}") })
-}
-
-/// The number a chart draws: as shown, so that a share of 0.964 stands at 96.4.
-fn drawn(indicator: &Indicator, figure: &Figure) -> Option<f64> {
-    figure.value.map(|value| if indicator.percent { value * 100.0 } else { value })
 }
 
 /// A bar among siblings.
@@ -96,7 +89,7 @@ impl Reading<'_> {
 
     /// What stands beside the figure: both parts of a share, last year.
     pub fn extra(&self, look: &Look<'_>) -> Vec<Value> {
-        let total = |name: &str| thousands(self.got.sums.totals.get(name).map_or(0, |total| total.0));
+        let total = |name: &str| self.total(name);
         let mut extra = Vec::new();
         if self.now.value.is_none() {
             return extra;
@@ -114,6 +107,14 @@ impl Reading<'_> {
         extra
     }
 
+    /// The total of a measure: what its rows add up to, or how many there are.
+    fn total(&self, name: &str) -> String {
+        let (rows, sum) = self.got.sums.totals.get(name).copied().unwrap_or_default();
+        let measure = self.model.measures.get(name).filter(|measure| measure.has_value());
+        let sum = measure.and_then(|one| Frac::scaled(sum, one.digits).rounded(one.digits, Rounding::HalfUp));
+        sum.map_or_else(|| thousands(rows), |sum| separated(&sum))
+    }
+
     fn rows_of(&self, measure: &str) -> Option<String> {
         (!self.asked.public).then(|| self.query().with("measure", measure).on("/figures/rows"))
     }
@@ -129,7 +130,7 @@ impl Reading<'_> {
                 rank: *rank,
                 name: name.clone(),
                 href: self.query().with("place", &code.to_string()).on("/figures"),
-                value: drawn(self.asked.indicator, figure),
+                value: figure.value,
                 text: shown(self.asked.indicator, figure, look),
                 current: *code == self.asked.place,
             })
@@ -144,23 +145,27 @@ impl Reading<'_> {
         let points: Vec<Value> = self
             .trend
             .iter()
-            .map(|(when, figure)| {
+            .map(|(when, figure, before)| {
                 json!({
                     "label": look.period_short(*when),
-                    "value": drawn(indicator, figure),
+                    "value": figure.value,
                     "text": shown(indicator, figure, look),
+                    "before": before.value,
+                    "before_text": shown(indicator, before, look),
                 })
             })
             .collect();
-        let with_value = || self.trend.iter().filter(|(_, figure)| figure.value.is_some());
-        let of = |one: Option<&(When, Figure)>| one.and_then(|(_, figure)| shown(indicator, figure, look));
-        let by = |a: &&(When, Figure), b: &&(When, Figure)| {
-            a.1.value.unwrap_or(f64::NAN).total_cmp(&b.1.value.unwrap_or(f64::NAN))
-        };
-        if with_value().count() < 2 {
+        if self.trend.iter().filter(|(_, figure, _)| figure.value.is_some()).count() < 2 {
             return Value::Null;
         }
-        json!({ "points": points, "lo_text": of(with_value().min_by(by)), "hi_text": of(with_value().max_by(by)) })
+        // Zeros of a time before anything was counted are no line worth drawing.
+        let has_before = self.trend.iter().any(|(_, _, before)| before.rows > 0);
+        let drawn = self.trend.iter().flat_map(|(_, now, before)| [Some(now), has_before.then_some(before)]);
+        let drawn: Vec<&Figure> = drawn.flatten().filter(|figure| figure.value.is_some()).collect();
+        let by = |a: &&&Figure, b: &&&Figure| a.exact.cmp(&b.exact);
+        let of = |one: Option<&&Figure>| one.and_then(|figure| shown(indicator, figure, look));
+        let (lo, hi) = (of(drawn.iter().min_by(by)), of(drawn.iter().max_by(by)));
+        json!({ "points": points, "lo_text": lo, "hi_text": hi, "has_before": has_before })
     }
 
     /// Classes of the map.
@@ -171,10 +176,7 @@ impl Reading<'_> {
         let Some(parent) = parent.filter(|_| !bounds.is_empty()) else {
             return Value::Null;
         };
-        let text = |value: f64| {
-            let value = ganglion_indicators::read::round(value, self.asked.indicator.decimals, Rounding::HalfUp);
-            separated(&value)
-        };
+        let text = |value: f64| separated(&format!("{value:.*}", usize::from(self.asked.indicator.decimals)));
         let unit = look.text(&self.asked.indicator.unit);
         let legend: Vec<Value> = bounds
             .iter()
@@ -202,25 +204,74 @@ impl Reading<'_> {
         json!({ "outlines_href": format!("/map/outlines?parent={parent}"), "synthetic": synthetic, "legend": legend, "list": list })
     }
 
-    /// Parts of the figure by its dimension, largest first.
-    pub fn parts(&self, look: &Look<'_>) -> Vec<Value> {
-        if self.asked.public && self.got.parts.values().any(|rows| (1..TOLD_MIN).contains(rows)) {
+    /// Parts of the figure by each dimension of its first measure, largest first.
+    pub fn dims(&self, look: &Look<'_>) -> Vec<Value> {
+        let formula = &self.asked.indicator.formula;
+        let Some(measure) = formula.measures().first().and_then(|name| self.model.measures.get(*name)) else {
+            return Vec::new();
+        };
+        let by_dim = measure.by.iter().enumerate().map(|(at, dim)| (dim, self.got.sums.by(&measure.name, at)));
+        let shown = by_dim.filter(|(_, parts)| {
             // One small part could be worked out from the others, so none is told.
+            !(self.asked.public && parts.values().any(|(rows, _)| (1..TOLD_MIN).contains(rows)))
+        });
+        let dims = shown.map(|(dim, parts)| {
+            json!({ "title": self.dim_title(look, measure, dim), "parts": self.parts(look, measure, &parts) })
+        });
+        dims.filter(|dim| dim["parts"].as_array().is_some_and(|parts| !parts.is_empty())).collect()
+    }
+
+    fn parts(&self, look: &Look<'_>, measure: &Measure, parts: &BTreeMap<String, (i64, i64)>) -> Vec<Value> {
+        let adds_up = measure.has_value() && matches!(self.asked.indicator.formula, Formula::Sum(_));
+        let amount = |(rows, sum): (i64, i64)| if adds_up { sum } else { rows };
+        let mut sorted: Vec<(&String, i64)> = parts.iter().map(|(value, of)| (value, amount(*of))).collect();
+        sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        let bar = |(value, amount): (&String, i64)| {
+            let exact = if adds_up { Frac::scaled(amount, measure.digits) } else { Frac::whole(amount) };
+            let factor = self.asked.indicator.factor.filter(|_| adds_up).unwrap_or(Frac::whole(1));
+            let exact = exact.times(factor).unwrap_or(exact);
+            let decimals = if adds_up { self.asked.indicator.decimals } else { 0 };
+            let text = exact.rounded(decimals, self.asked.indicator.rounding).unwrap_or_default();
+            json!({ "name": code_label(look, value), "value": exact.to_f64(), "text": separated(&text) })
+        };
+        sorted.into_iter().filter(|(_, amount)| *amount != 0).map(bar).collect()
+    }
+
+    /// The title of the field a dimension is read from.
+    fn dim_title(&self, look: &Look<'_>, measure: &Measure, dim: &Dim) -> String {
+        let name = match &dim.of {
+            Expr::Path(path) if path.len() > 1 => path[1].as_str(),
+            _ => dim.name.as_str(),
+        };
+        let field = match &measure.of {
+            Source::Process(process) => self
+                .model
+                .processes
+                .get(process)
+                .and_then(|process| process.form.iter().chain(&process.fields).find(|field| field.name == name)),
+            Source::Register(register) => self.model.registers.get(register).and_then(|one| one.field(name)),
+        };
+        field.map_or_else(|| look.t("figures-parts"), |field| look.text(&field.title))
+    }
+
+    /// What the figure is made of: its measures with their rows, or the figures it calculates with.
+    pub fn tree(&self, look: &Look<'_>) -> Vec<Value> {
+        if self.asked.public {
             return Vec::new();
         }
-        let mut parts: Vec<(&String, i64)> = self.got.parts.iter().map(|(value, rows)| (value, *rows)).collect();
-        parts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-        parts
-            .into_iter()
-            .filter(|(_, rows)| *rows > 0)
-            .enumerate()
-            .map(|(at, (value, rows))| {
-                let label = code_label(look, value);
-                #[expect(clippy::cast_precision_loss, reason = "counts below 2^53")]
-                let drawn = rows as f64;
-                json!({ "name": label, "value": drawn, "text": thousands(rows), "rank": at + 1 })
-            })
-            .collect()
+        let formula = &self.asked.indicator.formula;
+        let figures = formula.figures().into_iter().filter_map(|name| self.model.indicators.get(name)).map(|one| {
+            json!({ "text": look.text(&one.title), "href": self.query().with("indicator", &one.name).on("/figures") })
+        });
+        let measures = formula.measures().into_iter().filter_map(|name| self.model.measures.get(name)).map(|one| {
+            let of = match &one.of {
+                Source::Process(name) => self.model.processes.get(name).map(|process| &process.title),
+                Source::Register(name) => self.model.registers.get(name).map(|register| &register.title),
+            };
+            let of = of.map(|title| look.text(title)).unwrap_or_default();
+            json!({ "text": format!("{of} · {}", one.name), "value": self.total(&one.name), "href": self.rows_of(&one.name) })
+        });
+        figures.chain(measures).collect()
     }
 }
 
@@ -238,83 +289,5 @@ fn code_label(look: &Look<'_>, value: &str) -> String {
         "true" => look.t("yes"),
         "false" => look.t("no"),
         other => other.to_owned(),
-    })
-}
-
-/// The selects above the figure.
-pub fn pickers(web: &Web, look: &Look<'_>, asked: &Asked<'_>) -> Vec<Value> {
-    let own = scope(web);
-    let indicators: Vec<Choice> = web
-        .world
-        .model
-        .indicators_in_order()
-        .into_iter()
-        .filter(|one| one.levels.contains(&asked.place.level()))
-        .map(|one| Choice {
-            selected: one.name == asked.indicator.name,
-            group: web.world.model.packs.get(&one.pack).map(|pack| look.text(&pack.title)),
-            ..Choice::new(&one.name, look.text(&one.title))
-        })
-        .collect();
-    let mut codes: Vec<PlaceCode> = asked.place.ancestors().filter(|code| own.holds(*code)).collect();
-    codes.reverse();
-    codes.push(asked.place);
-    let mut places: Vec<Choice> = codes
-        .iter()
-        .map(|code| Choice { selected: *code == asked.place, ..Choice::new(code.to_string(), look.place(*code)) })
-        .collect();
-    let children = web.world.places.tree.children(asked.place, web.today());
-    let shown = |level: Level| asked.indicator.levels.contains(&level) && (!asked.public || is_public_level(level));
-    places.extend(children.filter(|place| shown(place.code.level())).map(|place| Choice {
-        group: Some(look.place(asked.place)),
-        ..Choice::new(place.code.to_string(), place.name.clone())
-    }));
-    let mut views = vec![
-        json!({ "name": "indicator", "label": look.t("filter-indicator"), "options": indicators }),
-        json!({ "name": "place", "label": look.t("filter-place"), "options": places }),
-    ];
-    if !asked.stock {
-        views.push(json!({ "name": "period", "label": look.t("filter-period"), "options": periods(look, asked.when) }));
-    }
-    views
-}
-
-fn periods(look: &Look<'_>, chosen: When) -> Vec<Choice> {
-    let this_month = When::month_of(look.today());
-    let year = |when: When| When::parse(&when.to_string()[..4]);
-    let months = std::iter::successors(Some(this_month), |when| Some(when.previous())).take(MONTHS_OFFERED);
-    let mut all: Vec<When> = vec![When::Day(look.today())];
-    all.extend(months);
-    all.extend(year(this_month));
-    all.extend(year(this_month).map(When::previous));
-    if !all.contains(&chosen) {
-        all.insert(0, chosen);
-    }
-    all.into_iter()
-        .map(|when| Choice { selected: when == chosen, ..Choice::new(when.to_string(), look.period(when)) })
-        .collect()
-}
-
-/// How an indicator is worked out, in words.
-pub fn definition(look: &Look<'_>, indicator: &Indicator) -> Value {
-    let formula = match &indicator.formula {
-        Formula::Count(_) => look.t("formula-count"),
-        Formula::Ratio(..) => look.t("formula-ratio"),
-        Formula::MedianHours(_) => look.t("formula-median"),
-        Formula::MeanHours(_) => look.t("formula-mean"),
-    };
-    let rounding = match indicator.rounding {
-        Rounding::HalfUp => "rounding-half-up",
-        Rounding::HalfEven => "rounding-half-even",
-        Rounding::Truncate => "rounding-truncate",
-    };
-    let pack = look.world.model.packs.get(&indicator.pack);
-    json!({
-        "text": look.text(&indicator.definition),
-        "formula": formula,
-        "source": pack.map(|pack| format!("{} {}", look.text(&pack.title), pack.version)),
-        "rounding": look.say(rounding, &[("decimals", u32::from(indicator.decimals).into())]),
-        "reference": look.world.places.edition,
-        "updated": look.date_time(look.now),
     })
 }

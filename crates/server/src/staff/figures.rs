@@ -1,20 +1,19 @@
 //! Any indicator at any place over any period, down to its rows. Staff see their own subtree; the public sees counties
 //! and townships, with counts too small to be told suppressed, and no rows.
 
-use super::figure_view::{definition, pickers};
+use super::figure_frame::{definition, pickers};
 use crate::error::Error;
 use crate::view::Look;
 use crate::view::case::Crumb;
-use crate::view::figures::compare::ranks;
-use crate::view::figures::read::{Got, is_stock};
-use crate::view::figures::{Reader, When};
 use crate::view::words::{separated, thousands};
 use crate::web::Web;
 use axum::response::Response;
-use ganglion_indicators::{Figure, Span, figure};
+use ganglion_indicators::When;
+use ganglion_indicators::{Figure, Span, ranks};
 use ganglion_kernel::Store;
+use ganglion_kernel::figures::{Got, Reader, is_now};
 use ganglion_model::pack::Indicator;
-use ganglion_model::{Level, PlaceCode};
+use ganglion_model::{Frac, Level, Model, PlaceCode};
 use serde_json::json;
 
 /// Counts below this are not told to the public (handbook `16`, section 4).
@@ -22,6 +21,7 @@ pub const TOLD_MIN: i64 = 5;
 /// Siblings of a level without counters: each costs a sum of facts.
 const SUMMED_SIBLINGS_MAX: usize = 60;
 /// What is asked for.
+#[derive(Clone, Copy)]
 pub struct Asked<'w> {
     /// Indicator.
     pub indicator: &'w Indicator,
@@ -74,7 +74,7 @@ pub fn asked(web: &Web) -> Result<Asked<'_>, Error> {
             .ok_or(Error::NotFound)?,
     };
     let when = web.arg("period").and_then(When::parse).unwrap_or_else(|| When::month_of(web.today()));
-    Ok(Asked { indicator, place, when, stock: is_stock(&web.world, indicator), public })
+    Ok(Asked { indicator, place, when, stock: is_now(&web.world.model, indicator), public })
 }
 
 /// A figure the public may not be told, because few rows stand behind it.
@@ -82,13 +82,15 @@ fn is_untold(asked: &Asked<'_>, figure: &Figure) -> bool {
     asked.public && (1..TOLD_MIN).contains(&figure.rows)
 }
 
-fn told(asked: &Asked<'_>, got: &Got) -> Figure {
-    let figure = figure(asked.indicator, &got.sums);
-    if is_untold(asked, &figure) { Figure { value: None, shown: None, rows: 0 } } else { figure }
+/// The figure as whoever asks may be told it.
+pub fn told(asked: &Asked<'_>, got: &Got) -> Figure {
+    if is_untold(asked, &got.figure) { Figure::default() } else { got.figure.clone() }
 }
 
 /// Everything read for one page.
 pub struct Reading<'w> {
+    /// Packs.
+    pub model: &'w Model,
     /// What was asked for.
     pub asked: Asked<'w>,
     /// The figure.
@@ -99,8 +101,8 @@ pub struct Reading<'w> {
     pub before: Figure,
     /// The same period last year.
     pub last_year: Figure,
-    /// The trend, oldest first.
-    pub trend: Vec<(When, Figure)>,
+    /// The trend, oldest first: the period, its figure, and that of a year earlier.
+    pub trend: Vec<(When, Figure, Figure)>,
     /// Places beside it.
     pub siblings: Vec<(PlaceCode, String, Figure)>,
     /// Their ranks.
@@ -123,25 +125,29 @@ fn compared(web: &Web, asked: &Asked<'_>) -> Vec<(PlaceCode, String)> {
 
 async fn read<'w>(web: &'w Web, asked: Asked<'w>) -> Result<Reading<'w>, Error> {
     let store: &dyn Store = web.app.store.as_ref();
-    let reader = Reader { tally: &store, world: &web.world };
+    let reader = Reader { tally: &store, world: &web.world, today: web.today() };
     let trend = if asked.stock { Vec::new() } else { asked.when.trend() };
     let mut whens = vec![asked.when, asked.when.previous(), asked.when.last_year()];
     if asked.stock {
         whens.truncate(1);
     }
     whens.extend(&trend);
+    whens.extend(trend.iter().map(|when| when.last_year()));
     let spans: Vec<Span> = whens.iter().map(|when| when.span()).collect();
     let mut own = reader.read(asked.indicator, &[asked.place], &spans, true).await?;
     let mut own = own.pop().unwrap_or_default().into_iter();
     let got = own.next().unwrap_or_default();
     let now = told(&asked, &got);
-    let none = Figure { value: None, shown: None, rows: 0 };
+    let none = Figure::default();
     let (before, last_year) = if asked.stock {
         (none.clone(), none)
     } else {
         (told(&asked, &own.next().unwrap_or_default()), told(&asked, &own.next().unwrap_or_default()))
     };
-    let trend = trend.into_iter().zip(own).map(|(when, got)| (when, told(&asked, &got))).collect();
+    let own: Vec<Figure> = own.map(|got| told(&asked, &got)).collect();
+    let (now_line, before_line) = own.split_at(trend.len());
+    let lines = now_line.iter().cloned().zip(before_line.iter().cloned());
+    let trend = trend.into_iter().zip(lines).map(|(when, (now, before))| (when, now, before)).collect();
     let mut places = compared(web, &asked);
     let is_summed = places.first().is_some_and(|(code, _)| code.level() > Level::Township);
     if is_summed && places.len() > SUMMED_SIBLINGS_MAX {
@@ -154,13 +160,16 @@ async fn read<'w>(web: &'w Web, asked: Asked<'w>) -> Result<Reading<'w>, Error> 
         .zip(all)
         .map(|((code, name), mut got)| (code, name, told(&asked, &got.pop().unwrap_or_default())))
         .collect();
-    let values: Vec<Option<f64>> = siblings.iter().map(|(_, _, figure)| figure.value).collect();
-    let ranks = ranks(asked.indicator, &values);
-    Ok(Reading { now, got, before, last_year, trend, siblings, ranks, asked })
+    let values: Vec<Option<Frac>> = siblings.iter().map(|(_, _, figure)| figure.exact).collect();
+    let ranks = if asked.indicator.ranked { ranks(asked.indicator, &values) } else { vec![None; values.len()] };
+    Ok(Reading { model: &web.world.model, now, got, before, last_year, trend, siblings, ranks, asked })
 }
 
-/// `GET /figures`.
+/// `GET /figures`: one indicator, or all of a place when none is named.
 pub async fn show(web: Web) -> Result<Response, Error> {
+    if web.arg("indicator").is_none() {
+        return super::dashboard::show(web).await;
+    }
     let asked = asked(&web)?;
     let words = web.words();
     let look = web.look(&words);
@@ -195,7 +204,9 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         "trend": reading.trend(&look),
         "siblings": if untold { Vec::new() } else { bars.clone() },
         "areas": reading.areas(&web, &look, &bars),
-        "parts": reading.parts(&look),
+        "dims": reading.dims(&look),
+        "tree": reading.tree(&look),
+        "all_href": reading.query().without(&["indicator"]).on("/figures"),
         "definition": definition(&look, asked.indicator),
     });
     web.render("pages/figures.html", context)
@@ -230,7 +241,7 @@ pub async fn as_rows(web: &Web) -> Result<Vec<Vec<String>>, Error> {
         ["places-code", "filter-place", "filter-period", "value", "figure-rows-behind"].map(|key| look.t(key)).to_vec(),
     ];
     rows.push(line(place, &name, &period, &reading.now));
-    rows.extend(reading.trend.iter().map(|(when, figure)| line(place, &name, &when.to_string(), figure)));
+    rows.extend(reading.trend.iter().map(|(when, figure, _)| line(place, &name, &when.to_string(), figure)));
     let others = reading.siblings.iter().filter(|(code, _, _)| *code != place);
     rows.extend(others.map(|(code, name, figure)| line(*code, name, &period, figure)));
     Ok(rows)

@@ -4,13 +4,14 @@
 use super::desk::FilterView;
 use super::query::Query;
 use crate::view::Look;
-use crate::view::figures::When;
 use crate::view::options::Choice;
 use crate::web::Web;
+use ganglion_indicators::When;
 use ganglion_kernel::clocks::midnight;
+use ganglion_kernel::decide::who::{self, Reach};
 use ganglion_kernel::port::CaseFilter;
-use ganglion_model::PlaceCode;
-use ganglion_model::pack::FieldKind;
+use ganglion_model::pack::{Field, FieldKind, Process, Who};
+use ganglion_model::{PlaceCode, Post};
 
 /// Months offered as periods.
 const MONTHS_OFFERED: usize = 13;
@@ -27,6 +28,26 @@ pub struct Filters {
     assignee: Option<String>,
     when: Option<When>,
     own_place: Option<PlaceCode>,
+    /// Processes the post has to do with; what it never meets would only lengthen every select.
+    met: Vec<String>,
+}
+
+/// Names of the processes of which `post` may list, open or be given cases.
+fn met(web: &Web, post: &Post) -> Vec<String> {
+    let gives = |field: &Field| match &field.kind {
+        FieldKind::Post { roles, .. } | FieldKind::Posts { roles, .. } => {
+            roles.is_empty() || roles.contains(&post.role)
+        }
+        _ => false,
+    };
+    let opens = |who: &Who| matches!(who, Who::Role { role, .. } if *role == post.role);
+    let meets = |process: &&Process| {
+        let actions = process.states.values().flat_map(|state| &state.actions);
+        matches!(who::reach(process, post), Reach::Subtree(_))
+            || process.open_by.iter().any(opens)
+            || process.form.iter().chain(&process.fields).chain(actions.flat_map(|action| &action.form)).any(gives)
+    };
+    web.world.model.processes.values().filter(meets).map(|process| process.name.clone()).collect()
 }
 
 impl Filters {
@@ -49,6 +70,7 @@ impl Filters {
             assignee: text("assignee").filter(|one| one == "none"),
             when: query.get("period").and_then(When::parse),
             own_place: web.post().ok().map(|post| post.place),
+            met: web.post().map(|post| met(web, post)).unwrap_or_default(),
         }
     }
 
@@ -159,9 +181,7 @@ impl Filters {
         let own = |value: &str| Choice::new(value, self.words(look, name, value));
         match name {
             "place" => self.places(look),
-            "process" => {
-                look.world.model.processes.values().map(|one| Choice::new(&one.name, look.text(&one.title))).collect()
-            }
+            "process" => self.processes(look).map(|one| Choice::new(&one.name, look.text(&one.title))).collect(),
             "state" => self.states(look),
             "category" => self.categories(look),
             "clock" => vec![own("overdue"), own("soon")],
@@ -197,8 +217,12 @@ impl Filters {
         choices
     }
 
+    fn processes<'a>(&'a self, look: &Look<'a>) -> impl Iterator<Item = &'a Process> {
+        look.world.model.processes.values().filter(|process| self.met.contains(&process.name))
+    }
+
     fn states(&self, look: &Look<'_>) -> Vec<Choice> {
-        let chosen = look.world.model.processes.values();
+        let chosen = self.processes(look);
         let chosen = chosen.filter(|process| self.process.as_ref().is_none_or(|name| *name == process.name));
         let mut choices: Vec<Choice> = Vec::new();
         for process in chosen {
@@ -215,7 +239,7 @@ impl Filters {
     fn categories(&self, look: &Look<'_>) -> Vec<Choice> {
         let Some(own) = self.own_place else { return Vec::new() };
         let mut choices: Vec<Choice> = Vec::new();
-        for process in look.world.model.processes.values() {
+        for process in self.processes(look) {
             if self.process.as_ref().is_some_and(|name| *name != process.name) {
                 continue;
             }

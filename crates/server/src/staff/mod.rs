@@ -5,33 +5,44 @@
 
 mod act;
 mod admin;
+mod batches;
+mod board;
 mod bulk;
+mod bulletins;
 mod card;
 mod cases;
 mod centre;
+mod dashboard;
 mod desk;
 mod documents;
 mod export;
+mod figure_frame;
 mod figure_rows;
 mod figure_view;
 mod figures;
 mod filters;
 pub(crate) mod find;
 pub mod import;
+mod known;
 pub(crate) mod lists;
 mod new;
-mod personal;
+mod news;
+pub(crate) mod personal;
 mod phone;
 mod preview;
 mod query;
+mod queue;
 mod registers;
 mod rules;
+mod tables;
 mod turn;
 
 pub(crate) use documents::standing;
 pub(crate) use registers::import::job::Imports;
 
 use crate::app::AppState;
+use crate::error::Error;
+use crate::web::Web;
 use axum::Router;
 use axum::routing::{get, post};
 use ganglion_model::{Level, Post};
@@ -45,6 +56,15 @@ pub(crate) fn administers(post: &Post) -> bool {
     post.role == ADMIN_ROLE && post.place.level() <= Level::County
 }
 
+/// Refuses whoever does not administer the whole installation: what is installed is so for everybody.
+///
+/// # Errors
+/// [`Error::NotFound`]: for them it is not there.
+pub(crate) fn administers_all(web: &Web) -> Result<(), Error> {
+    let post = web.post()?;
+    if administers(post) && post.place == web.world.places.root { Ok(()) } else { Err(Error::NotFound) }
+}
+
 /// Rows of one page of a list.
 const PAGE_ROWS: u32 = 50;
 
@@ -55,6 +75,9 @@ pub fn routes() -> Router<AppState> {
         .route("/desk/bulk", post(bulk::act))
         .route("/cases", get(cases::show))
         .route("/cases.csv", get(export::cases))
+        .route("/cases/board", get(board::show))
+        .route("/queue/{process}", get(queue::show))
+        .route("/queue/{process}/next", post(queue::next))
         .route("/cases/new", get(new::show).post(new::open))
         .route("/cases/{number}", get(card::show))
         .route("/cases/{number}/reveal", post(personal::reveal))
@@ -63,10 +86,17 @@ pub fn routes() -> Router<AppState> {
         .route("/cases/{number}/documents/{code}/withdraw", post(documents::withdraw))
         .route("/cases/{number}/documents/preview/{name}", get(documents::preview))
         .route("/cases/{number}/{action}", post(act::act))
+        .route("/documents", get(batches::show))
+        .route("/documents/batches", post(batches::start))
+        .route("/documents/batches/{id}", get(batches::one))
+        .route("/documents/batches/{id}/cancel", post(batches::cancel))
+        .route("/documents/batches/{id}/zip", get(batches::zip))
         .route("/centre", get(centre::show))
         .route("/figures", get(figures::show))
         .route("/figures.csv", get(export::figures))
         .route("/figures/rows", get(figure_rows::show))
+        .route("/bulletins/{file}", get(bulletins::show))
+        .route("/tables/{file}", get(tables::show))
         .route("/m", get(phone::show))
         .merge(registers::routes())
         .merge(rules::routes())

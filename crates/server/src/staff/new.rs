@@ -1,6 +1,7 @@
 //! Opening a case for somebody else: at the window, on the telephone, on a round.
 
 use super::act::{command_id, files_of, upload_findings};
+use super::known;
 use crate::error::{Error, refusal_status};
 use crate::typed::Typed;
 use crate::view::Look;
@@ -8,8 +9,9 @@ use crate::view::case::card_href;
 use crate::view::form::{Asked, FormView, Hidden, Typed as Entered};
 use crate::view::problems::RefusalView;
 use crate::web::Web;
+use axum::Json;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::{FormContext, read_form, who};
 use ganglion_kernel::route::shard_for;
@@ -59,7 +61,17 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         (None, []) => return Err(Error::NotFound),
         (None, _) => None,
     };
-    let form = chosen.map(|process| form(&web, &look, (process, &post), Entered::default(), None));
+    let form = match chosen {
+        None => None,
+        Some(process) => {
+            let known = known::known(&web, &look, (process, &post)).await?;
+            let values = known::values(&known);
+            let entered = Entered { values: Some(&values).filter(|_| !known.is_empty()), findings: &[], more: None };
+            let mut form = form(&web, &look, (process, &post), entered, None);
+            known::mark(&look, &mut form.fields, &known);
+            Some(form)
+        }
+    };
     page(&web, &look, &open, (form, None), StatusCode::OK)
 }
 
@@ -147,11 +159,26 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
     let form_values = present(process, typed.fields(&process.form));
     let command = typed.one("command_id");
     let again = |findings: &[FieldFinding], text: String, status: StatusCode| {
-        let entered = Entered { values: Some(&form_values), findings };
+        let entered = Entered { values: Some(&form_values), findings, more: typed.one("more") };
         let view = form(&web, &look, (process, &post), entered, command);
         let refusal = RefusalView { title: look.t("refusal-title"), text, kept: Vec::new() };
         page(&web, &look, &open, (Some(view), Some(refusal)), status)
     };
+    let actor = who::view(&web.world, &web.actor(), web.now);
+    let asked = Asked { process, case: None, actor: &actor, place: post.place, suggested: &[], prefix: "" };
+    if typed.one("ask").is_some() {
+        return Ok(Json(look.live(&asked, &process.form, &form_values)).into_response());
+    }
+    if typed.one("more").is_some() {
+        let view = form(
+            &web,
+            &look,
+            (process, &post),
+            Entered { values: Some(&form_values), more: typed.one("more"), ..Entered::default() },
+            command,
+        );
+        return page(&web, &look, &open, (Some(view), None), StatusCode::OK);
+    }
     let mut findings = upload_findings(&web, &typed);
     let shard = match check(&web, process, &form_values) {
         Ok(shard) if findings.is_empty() => shard,
@@ -169,7 +196,11 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
         from: None,
     };
     let id = command_id(&web, &typed);
-    match web.app.committer.send(Command { id, shard, actor: web.actor(), body }).await {
+    let sent = match web.app.files_sent(&files_of(&process.form, &form_values)).await {
+        Ok(()) => web.app.committer.send(Command { id, shard, actor: web.actor(), body }).await,
+        Err(error) => Err(error),
+    };
+    match sent {
         Ok(outcome) => {
             let number = outcome.number.clone().unwrap_or_default();
             if let Some(case) = outcome.case {

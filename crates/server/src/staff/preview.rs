@@ -34,8 +34,10 @@ pub struct Attempt {
     pub values: Fields,
     /// What is wrong with it.
     pub findings: Vec<FieldFinding>,
-    /// Why it was refused.
+    /// Why it was refused; empty when only more rows were asked for.
     pub refusal: String,
+    /// The table more rows were asked for.
+    pub more: Option<String>,
     /// Id of the command, so that sending it again is recognised.
     pub command_id: Option<String>,
 }
@@ -154,11 +156,12 @@ fn offer(
     let entered = attempt.map_or_else(Entered::default, |attempt| Entered {
         values: Some(&attempt.values),
         findings: &attempt.findings,
+        more: attempt.more.as_deref(),
     });
     view.form = Some(look.action_form(&asked, action, hidden, entered));
     if let Some(attempt) = attempt {
         view.open = true;
-        view.refusal = Some(refused(look, &action.form, attempt));
+        view.refusal = (!attempt.refusal.is_empty()).then(|| refused(look, &action.form, attempt));
     }
     view
 }
@@ -183,18 +186,13 @@ fn missed(look: &Look<'_>, process: &Process, attempt: Option<&Attempt>, views: 
         let text = if field.personal { None } else { look.value(field, value) }?;
         Some(format!("{}{}{text}", look.text(&field.title), look.t("colon")))
     });
-    let kept = typed.collect::<Vec<_>>().join(&look.t("list-comma"));
-    let reason = if kept.is_empty() {
-        attempt.refusal.clone()
-    } else {
-        format!("{} {}", attempt.refusal, look.say("kept", &[("what", kept.into())]))
+    let label = look.text(&known.title);
+    let refusal = RefusalView {
+        title: format!("{}{}{label}", look.t("refusal-title"), look.t("colon")),
+        text: attempt.refusal.clone(),
+        kept: typed.collect(),
     };
-    Some(ActionView {
-        name: attempt.action.clone(),
-        label: look.text(&known.title),
-        disabled_reason: Some(reason),
-        ..ActionView::default()
-    })
+    Some(ActionView { name: attempt.action.clone(), label, refusal: Some(refusal), ..ActionView::default() })
 }
 
 /// Why an action that the post may take is not open to it now.

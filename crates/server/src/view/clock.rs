@@ -2,7 +2,7 @@
 
 use super::Look;
 use ganglion_model::clocks::{Clock, Length, Unit};
-use ganglion_model::pack::{ClockDef, OnOverdue, Process, Tone};
+use ganglion_model::pack::{ClockDef, OnOverdue, Process, Tone, promised_of};
 use ganglion_model::row::Case;
 use serde::Serialize;
 
@@ -56,9 +56,15 @@ impl Look<'_> {
         }
     }
 
-    fn limit(&self, def: &ClockDef, clock: &Clock) -> String {
+    /// The limit, or what is promised and the limit when both run.
+    fn limit(&self, case: &Case, def: &ClockDef, clock: &Clock) -> String {
         let text = self.amount(clock.rule().length);
-        self.say(if def.promise { "clock-promised" } else { "clock-statutory" }, &[("text", text.into())])
+        let key = if def.promise && def.promised.is_none() { "clock-promised" } else { "clock-statutory" };
+        let whole = self.say(key, &[("text", text.into())]);
+        let Some(promised) = case.clocks.get(&promised_of(&def.name)) else { return whole };
+        let text = self.amount(promised.rule().length);
+        let promised = self.say("clock-promised", &[("text", text.into())]);
+        self.say("clock-both", &[("promised", promised.into()), ("limit", whole.into())])
     }
 
     /// What one clock of a case says now.
@@ -87,7 +93,7 @@ impl Look<'_> {
         ClockView {
             kind,
             text,
-            limit: Some(self.limit(def, clock)),
+            limit: Some(self.limit(case, def, clock)),
             due: due.filter(|_| clock.stopped_at().is_none()).map(|due| {
                 // A period of days ends with its last day; naming the next midnight would mislead.
                 due.last_day.map_or_else(|| self.when(due.at), |day| self.day(day))

@@ -7,6 +7,7 @@ use ganglion_kernel::seal::is_sealed;
 use ganglion_model::pack::{Field, FieldKind, Process};
 use ganglion_model::row::Case;
 use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// One fact.
@@ -22,6 +23,12 @@ pub struct Fact {
     /// Where a masked value can be asked for in clear.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reveal_href: Option<String>,
+    /// Headings, when the value is a table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub head: Vec<String>,
+    /// Rows of a table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Vec<String>>,
 }
 
 /// Facts under a heading.
@@ -52,7 +59,46 @@ fn plain(label: String, value: String) -> Fact {
     Fact { label, value, ..Fact::default() }
 }
 
+/// What was sealed as JSON, for kinds that are no texts.
+fn parsed(field: &Field, clear: &str) -> Value {
+    let is_json = matches!(
+        field.kind,
+        FieldKind::Table { .. }
+            | FieldKind::Integer { .. }
+            | FieldKind::Money
+            | FieldKind::Boolean
+            | FieldKind::Choices { .. }
+            | FieldKind::Refs { .. }
+            | FieldKind::Posts { .. }
+            | FieldKind::Point
+            | FieldKind::Line
+            | FieldKind::Polygon
+    );
+    let read = if is_json { serde_json::from_str(clear).ok() } else { None };
+    read.unwrap_or_else(|| Value::from(clear))
+}
+
+/// A personal value as it is shown at first. A table shows its rows with every cell masked.
+fn masked(field: &Field, clear: &str) -> String {
+    let FieldKind::Table { fields, .. } = &field.kind else {
+        return mask::mask(&field.kind, clear);
+    };
+    let rows = parsed(field, clear);
+    let row = |row: &Value| {
+        let cell = |column: &Field| {
+            let text = row.get(&column.name)?;
+            Some(mask::mask(&column.kind, text.as_str().unwrap_or_default()))
+        };
+        fields.iter().filter_map(cell).collect::<Vec<_>>().join(" ")
+    };
+    rows.as_array().into_iter().flatten().map(row).collect::<Vec<_>>().join("; ")
+}
+
 impl Look<'_> {
+    fn in_words(&self, field: &Field, clear: &str) -> String {
+        self.value(field, &parsed(field, clear)).unwrap_or_else(|| clear.to_owned())
+    }
+
     fn field_fact(&self, field: &Field, case: &Case, role: &str, opened: &Opened) -> Option<Fact> {
         let value = case.fields.get(&field.name)?;
         let label = self.text(&field.title);
@@ -61,19 +107,35 @@ impl Look<'_> {
             let clear = opened.values.get(&field.name);
             let may = may_see(field, role);
             let value = match clear {
-                Some(clear) if opened.in_clear && may => clear.clone(),
-                Some(clear) => mask::mask(&field.kind, clear),
+                Some(clear) if opened.in_clear && may => self.in_words(field, clear),
+                Some(clear) => masked(field, clear),
                 None => mask::hidden().to_owned(),
             };
             let reveal = may && clear.is_some() && !opened.in_clear;
             let reveal_href = reveal.then(|| "#reveal".to_owned());
-            return Some(Fact { label, value, reveal_href, href: None });
+            let (head, rows) = match clear {
+                Some(clear) if opened.in_clear && may => self.table_of(field, &parsed(field, clear)),
+                _ => Default::default(),
+            };
+            return Some(Fact { label, value, reveal_href, href: None, head, rows });
         }
         // Roles that may see a field are named when it is confidential; the others do not learn that it is there.
         if !may_see(field, role) {
             return None;
         }
-        Some(plain(label, self.value(field, value)?))
+        let (head, rows) = self.table_of(field, value);
+        Some(Fact { head, rows, ..plain(label, self.value(field, value)?) })
+    }
+
+    /// Headings and rows of a table; nothing for other kinds.
+    fn table_of(&self, field: &Field, value: &Value) -> (Vec<String>, Vec<Vec<String>>) {
+        let FieldKind::Table { fields, .. } = &field.kind else { return (Vec::new(), Vec::new()) };
+        let cell = |row: &Value, column: &Field| {
+            row.get(&column.name).and_then(|value| self.value(column, value)).unwrap_or_default()
+        };
+        let rows = value.as_array().into_iter().flatten();
+        let rows = rows.map(|row| fields.iter().map(|column| cell(row, column)).collect()).collect();
+        (fields.iter().map(|column| self.text(&column.title)).collect(), rows)
     }
 
     /// The groups of the card.
@@ -127,5 +189,25 @@ impl Look<'_> {
             .chain(&process.fields)
             .filter(|field| field.personal && may_see(field, role) && case.fields.contains_key(&field.name))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_personal_table_shows_masked_rows() {
+        let column = |name: &str, kind| Field { name: name.to_owned(), kind, ..Field::default() };
+        let fields = vec![
+            column("name", FieldKind::default()),
+            column("phone", FieldKind::Phone),
+            column("share", FieldKind::Money),
+        ];
+        let table = column("parties", FieldKind::Table { fields, min_rows: 0, max_rows: 9 });
+        let clear = r#"[{"name": "\u5f20\u4e09", "phone": "13912340000", "share": 5}, {"name": "\u674e\u56db"}]"#;
+        assert_eq!(masked(&table, clear), "\u{5f20}* 139****0000 ***; \u{674e}*");
+        assert_eq!(parsed(&column("n", FieldKind::Money), "500"), Value::from(500));
+        assert_eq!(parsed(&column("t", FieldKind::default()), "500"), Value::from("500"));
     }
 }

@@ -1,10 +1,12 @@
 //! Forms from declared fields: what is asked, what may be chosen, what was typed, and what is wrong with it.
 
-use super::options::Choice;
+use super::field::Shown;
+pub use super::field::{FieldView, KeptFile};
 use super::problems::{FormError, RefusalView};
 use super::suggest::Suggestion;
-use super::{Look, Photo, mask};
+use super::{Look, mask};
 use ganglion_kernel::World;
+use ganglion_kernel::decide::{FormContext, judge};
 use ganglion_kernel::seal::is_sealed;
 use ganglion_model::change::FieldFinding;
 use ganglion_model::expr::Expr;
@@ -14,6 +16,7 @@ use ganglion_model::scope::{ActorView, Names};
 use ganglion_model::{Fields, PlaceCode};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A hidden value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -30,63 +33,6 @@ impl Hidden {
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Hidden {
         Hidden { name: name.into(), value: value.into() }
     }
-}
-
-/// A file kept with a form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct KeptFile {
-    /// Id.
-    pub id: String,
-    /// Name.
-    pub name: String,
-    /// Small picture.
-    pub thumb_href: String,
-}
-
-/// One field.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct FieldView {
-    /// Name it is sent under.
-    pub name: String,
-    /// Id of its control, unique on the page.
-    pub id: String,
-    /// `text`, `long_text`, `integer`, `decimal`, `date`, `datetime`, `boolean`, `choice`, `choices`, `ref`, `place`,
-    /// `post`, `point`, `files`, `phone` or `citizen_id`.
-    pub kind: &'static str,
-    /// Label.
-    pub label: String,
-    /// Help.
-    pub help: Option<String>,
-    /// What is wrong.
-    pub error: Option<String>,
-    /// Must it be given?
-    pub required: bool,
-    /// What was typed.
-    #[serde(skip_serializing_if = "Value::is_null")]
-    pub value: Value,
-    /// What was chosen, for several.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub values: Vec<String>,
-    /// Choices.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub options: Vec<Choice>,
-    /// Longest length, or most files.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max: Option<u32>,
-    /// Unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub unit: Option<String>,
-    /// Several at once?
-    pub multiple: bool,
-    /// What files are taken.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub accept: Option<&'static str>,
-    /// Files kept.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<KeptFile>,
-    /// Datum of a typed point.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub datum: Option<String>,
 }
 
 /// A form.
@@ -111,6 +57,15 @@ pub struct FormView {
     /// The way back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_href: Option<String>,
+}
+
+/// What changes while somebody types.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Live {
+    /// Fields that do not apply.
+    pub off: Vec<String>,
+    /// Values the system works out, in words.
+    pub given: BTreeMap<String, String>,
 }
 
 /// An action that is offered, or shown with the reason why it is not.
@@ -163,57 +118,15 @@ pub struct Typed<'a> {
     pub values: Option<&'a Fields>,
     /// Findings.
     pub findings: &'a [FieldFinding],
-}
-
-/// The word a page knows a kind of field by.
-fn word(kind: &FieldKind) -> &'static str {
-    match kind {
-        FieldKind::LongText { .. } => "long_text",
-        FieldKind::Integer { .. } => "integer",
-        FieldKind::Decimal { .. } | FieldKind::Money => "decimal",
-        FieldKind::Date => "date",
-        FieldKind::Datetime => "datetime",
-        FieldKind::Boolean => "boolean",
-        FieldKind::Choice { .. } => "choice",
-        FieldKind::Choices { .. } | FieldKind::Posts { .. } => "choices",
-        FieldKind::Ref { .. } => "ref",
-        FieldKind::Place { .. } => "place",
-        FieldKind::Post { .. } => "post",
-        FieldKind::Point => "point",
-        FieldKind::Files { .. } => "files",
-        FieldKind::Phone => "phone",
-        FieldKind::CitizenId => "citizen_id",
-        FieldKind::Text { .. } | FieldKind::CaseRef { .. } | FieldKind::Duration => "text",
-    }
+    /// A table that more rows were asked for, and how many it should show: `items:8`.
+    pub more: Option<&'a str>,
 }
 
 /// Whether an expression looks at what is being typed.
-fn asks_form(expr: &Expr) -> bool {
+pub(super) fn asks_form(expr: &Expr) -> bool {
     let mut paths = Vec::new();
     expr.paths(&mut paths);
     paths.iter().any(|path| path.first().is_some_and(|root| root == "form"))
-}
-
-/// Text of a typed value as a control shows it.
-fn typed_text(kind: &FieldKind, value: &Value) -> Value {
-    match (kind, value) {
-        (_, Value::Null) => Value::Null,
-        (FieldKind::Boolean, Value::Bool(yes)) => Value::String(yes.to_string()),
-        (FieldKind::Point, Value::Array(pair)) => {
-            Value::String(pair.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
-        }
-        (_, Value::Array(_)) => Value::Null,
-        (_, Value::String(text)) => Value::String(text.clone()),
-        (_, other) => Value::String(other.to_string()),
-    }
-}
-
-fn many(value: &Value) -> Vec<String> {
-    match value {
-        Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        Value::String(text) if !text.is_empty() => text.split(',').map(|part| part.trim().to_owned()).collect(),
-        _ => Vec::new(),
-    }
 }
 
 impl Look<'_> {
@@ -231,63 +144,44 @@ impl Look<'_> {
                     Required::Yes => field.when.is_none(),
                     Required::If(expr) => !asks_form(expr) && expr.holds(&names),
                 };
-                self.field(asked, field, (&values, required), typed.findings)
+                let more = typed.more.and_then(|more| more.strip_prefix(&field.name)?.strip_prefix(':')?.parse().ok());
+                let more = more.unwrap_or_default();
+                let shown = Shown { asked, names: &names, declared, findings: typed.findings, more };
+                self.field(&shown, field, (&values, required))
             })
             .collect()
     }
 
-    fn field(
-        &self,
-        asked: &Asked<'_>,
-        field: &Field,
-        (typed, required): (&Fields, bool),
-        findings: &[FieldFinding],
-    ) -> FieldView {
-        let label = self.text(&field.title);
-        let kept = typed.get(&field.name).or_else(|| known(asked, field)).or(field.default.as_ref());
-        let value = kept.cloned().unwrap_or(Value::Null);
-        let several = matches!(field.kind, FieldKind::Choices { .. } | FieldKind::Posts { .. });
-        let mut options = self.choices(&field.kind, asked.place, asked.suggested);
-        let text = typed_text(&field.kind, &value);
-        let chosen = if several { many(&value) } else { Vec::new() };
-        for option in &mut options {
-            option.selected = text.as_str() == Some(&option.value) || chosen.contains(&option.value);
+    /// What a page changes while somebody types: fields that do not apply, and values the system works out, by the names
+    /// of their controls.
+    #[must_use]
+    pub fn live(&self, asked: &Asked<'_>, declared: &[Field], typed: &Fields) -> Live {
+        let context = FormContext {
+            world: self.world,
+            rows: self.world,
+            process: asked.process,
+            case: asked.case,
+            actor: asked.actor,
+            now: self.now,
+        };
+        let judged = judge(&context, declared, typed);
+        let mut given = BTreeMap::new();
+        let words = |field: &Field, value: Option<&Value>| {
+            value.and_then(|value| self.value(field, value)).unwrap_or_else(|| self.t("computed-later"))
+        };
+        for field in declared {
+            if field.computed.is_some() {
+                given.insert(field.name.clone(), words(field, judged.values.get(&field.name)));
+            }
+            let FieldKind::Table { fields, .. } = &field.kind else { continue };
+            let rows = judged.values.get(&field.name).and_then(Value::as_array).into_iter().flatten();
+            for (number, row) in rows.enumerate() {
+                for cell in fields.iter().filter(|cell| cell.computed.is_some()) {
+                    given.insert(format!("{}.{number}.{}", field.name, cell.name), words(cell, row.get(&cell.name)));
+                }
+            }
         }
-        let is_files = matches!(field.kind, FieldKind::Files { .. });
-        let files = if is_files { many(&value).iter().map(|id| kept_file(id)).collect() } else { Vec::new() };
-        FieldView {
-            id: format!("f-{}{}", asked.prefix, field.name),
-            name: field.name.clone(),
-            kind: word(&field.kind),
-            help: Some(self.text(&field.help)).filter(|help| !help.is_empty()),
-            error: findings.iter().find(|one| one.field == field.name).map(|one| self.problem(one, &label)),
-            required,
-            value: if several || is_files { Value::Null } else { text },
-            values: chosen,
-            options,
-            max: match field.kind {
-                FieldKind::Text { max, .. } | FieldKind::LongText { max } | FieldKind::Files { max, .. } => Some(max),
-                _ => None,
-            },
-            unit: self.unit(field),
-            multiple: several || matches!(field.kind, FieldKind::Files { max, .. } if max > 1),
-            accept: match field.kind {
-                FieldKind::Files { images: true, .. } => Some("image"),
-                FieldKind::Files { images: false, .. } => Some("*/*"),
-                _ => None,
-            },
-            files,
-            datum: None,
-            label,
-        }
-    }
-
-    fn unit(&self, field: &Field) -> Option<String> {
-        match (&field.unit, &field.kind) {
-            (Some(unit), _) => Some(self.text(unit)),
-            (None, FieldKind::Money) => Some(self.t("unit-yuan")),
-            _ => None,
-        }
+        Live { off: judged.hidden, given }
     }
 
     /// The form of an action.
@@ -306,13 +200,9 @@ impl Look<'_> {
     }
 }
 
-fn kept_file(id: &str) -> KeptFile {
-    KeptFile { id: id.to_owned(), name: id.chars().take(8).collect(), thumb_href: Photo::of(id).thumb_href }
-}
-
 /// What the case knows already and an action asks again: short values that are no secret. Texts are asked afresh, since
 /// what was written last time was about last time.
-fn known<'a>(asked: &Asked<'a>, field: &Field) -> Option<&'a Value> {
+pub(super) fn known<'a>(asked: &Asked<'a>, field: &Field) -> Option<&'a Value> {
     let case = asked.case?;
     let declared = asked.process.field(&field.name)?;
     let short = matches!(
@@ -326,6 +216,11 @@ fn known<'a>(asked: &Asked<'a>, field: &Field) -> Option<&'a Value> {
     (short && !secret).then_some(value)
 }
 
-fn names<'b>(world: &'b World, asked: &Asked<'b>, form: (&'b Fields, &'b [Field]), now: jiff::Timestamp) -> Names<'b> {
+pub(super) fn names<'b>(
+    world: &'b World,
+    asked: &Asked<'b>,
+    form: (&'b Fields, &'b [Field]),
+    now: jiff::Timestamp,
+) -> Names<'b> {
     Names { rows: world, process: asked.process, case: asked.case, form: Some(form), actor: Some(asked.actor), now }
 }

@@ -44,14 +44,31 @@ impl Look<'_> {
     pub fn choices(&self, kind: &FieldKind, place: PlaceCode, suggested: &[Suggestion]) -> Vec<Choice> {
         match kind {
             FieldKind::Choice { list } | FieldKind::Choices { list } => self.codes(list),
-            FieldKind::Ref { register } => self.rows(register),
+            FieldKind::Ref { register } | FieldKind::Refs { register, .. } => self.rows(register),
             FieldKind::Place { levels } => self.places(levels, place),
             FieldKind::Post { roles, within } | FieldKind::Posts { roles, within } => {
                 let scope = within.and_then(|level| place.at(level)).unwrap_or(self.world.places.root);
                 self.posts(roles, scope, suggested)
             }
+            FieldKind::Account { roles, within } => {
+                let scope = within.and_then(|level| place.at(level)).unwrap_or(self.world.places.root);
+                self.accounts(roles, scope)
+            }
             _ => Vec::new(),
         }
+    }
+
+    /// Everybody who holds a fitting post, each once.
+    fn accounts(&self, roles: &[String], scope: PlaceCode) -> Vec<Choice> {
+        let mut choices: Vec<Choice> = Vec::new();
+        for post in self.posts_inside(roles, scope) {
+            let Some(account) = &post.account else { continue };
+            if !choices.iter().any(|choice| choice.value == account.0) {
+                choices.push(Choice::new(&account.0, self.account(&account.0)));
+            }
+        }
+        choices.sort_by(|a, b| a.label.cmp(&b.label));
+        choices
     }
 
     fn codes(&self, list: &str) -> Vec<Choice> {

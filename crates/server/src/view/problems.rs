@@ -3,8 +3,9 @@
 use super::{Arg, Look};
 use crate::error::refusal_name;
 use ganglion_model::change::{FieldFinding, Refusal};
-use ganglion_model::pack::{Field, Process};
+use ganglion_model::pack::{Field, FieldKind, Process};
 use serde::Serialize;
+use serde_json::Value;
 
 /// An error of a form, on top of it and beside its field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,12 +34,14 @@ pub struct RefusalView {
 impl Look<'_> {
     /// What is wrong with one field.
     #[must_use]
-    pub fn problem(&self, finding: &FieldFinding, label: &str) -> String {
+    pub fn problem(&self, field: Option<&Field>, finding: &FieldFinding, label: &str) -> String {
         if let Some(message) = &finding.message {
             return self.text(message);
         }
         let mut args: Vec<(&str, Arg)> = vec![("label", label.into())];
-        args.extend(finding.args.iter().map(|(name, value)| (name.as_str(), Arg::from(value.as_str()))));
+        args.extend(
+            finding.args.iter().map(|(name, value)| (name.as_str(), self.argument(field, (name, value)).into())),
+        );
         let key = format!("problem-{}", finding.problem.replace('_', "-"));
         if !self.say.has(&key) {
             return self.say("problem-other", &args);
@@ -56,18 +59,67 @@ impl Look<'_> {
         self.say(&key, &args)
     }
 
+    /// An argument of a finding in words: bounds as values of the field, units by their names.
+    fn argument(&self, field: Option<&Field>, (name, value): (&str, &str)) -> String {
+        match (name, field) {
+            ("min" | "max", Some(field))
+                if !matches!(
+                    field.kind,
+                    FieldKind::Text { .. }
+                        | FieldKind::LongText { .. }
+                        | FieldKind::Files { .. }
+                        | FieldKind::Table { .. }
+                ) =>
+            {
+                self.value(field, &Value::from(value)).unwrap_or_else(|| value.to_owned())
+            }
+            ("unit" | "given", _) => self.unit_title(value),
+            _ => value.to_owned(),
+        }
+    }
+
+    /// The field a finding is about and what it is called there: a cell by its row and column.
+    fn subject<'f>(&self, fields: &'f [Field], name: &str) -> (Option<&'f Field>, String) {
+        let mut parts = name.splitn(3, '.');
+        let field = fields.iter().find(|field| Some(field.name.as_str()) == parts.next());
+        let (Some(field), row, column) = (field, parts.next(), parts.next()) else {
+            return (None, name.to_owned());
+        };
+        let title = self.text(&field.title);
+        let cell = |row: &str, column: &str| {
+            let FieldKind::Table { fields, .. } = &field.kind else { return None };
+            let column = fields.iter().find(|one| one.name == column)?;
+            let row = row.parse::<i64>().ok()? + 1;
+            let args = [
+                ("table", title.as_str().into()),
+                ("row", Arg::from(row)),
+                ("column", self.text(&column.title).into()),
+            ];
+            Some((column, self.say("cell-label", &args)))
+        };
+        match row.zip(column).and_then(|(row, column)| cell(row, column)) {
+            Some((column, label)) => (Some(column), label),
+            None => (Some(field), title),
+        }
+    }
+
+    /// What is wrong with the cell or field called `name`, among all findings.
+    #[must_use]
+    pub fn problem_at(&self, fields: &[Field], findings: &[FieldFinding], name: &str) -> Option<String> {
+        let finding = findings.iter().find(|one| one.field == name)?;
+        let (field, label) = self.subject(fields, name);
+        Some(self.problem(field, finding, &label))
+    }
+
     /// Findings of a form, with the labels of its fields.
     #[must_use]
     pub fn problems(&self, fields: &[Field], findings: &[FieldFinding], id: &dyn Fn(&str) -> String) -> Vec<FormError> {
         findings
             .iter()
             .map(|finding| {
-                let label = fields
-                    .iter()
-                    .find(|field| field.name == finding.field)
-                    .map_or_else(|| finding.field.clone(), |field| self.text(&field.title));
+                let (field, label) = self.subject(fields, &finding.field);
                 FormError {
-                    message: self.problem(finding, &label),
+                    message: self.problem(field, finding, &label),
                     id: id(&finding.field),
                     field: finding.field.clone(),
                     label,

@@ -48,6 +48,7 @@ impl Look<'_> {
             RouteBy::Border => self.say("route-border", &[("place", name(route.place)), ("edition", edition.into())]),
             RouteBy::Named => self.say("route-named", &[("place", name(route.place))]),
             RouteBy::Inherited => self.say("route-inherited", &[("place", name(route.place))]),
+            RouteBy::Rule => self.say("route-rule-place", &[("place", name(route.place))]),
             RouteBy::Moved => {
                 self.say("route-moved", &[("place", name(route.place)), ("count", route.moved_from.len().into())])
             }
@@ -61,8 +62,35 @@ impl Look<'_> {
             let county = route.place.at(Level::County).map(|county| self.place(county)).unwrap_or_default();
             sentences.push(self.say("route-host", &[("host", self.place(host).into()), ("county", county.into())]));
         }
+        sentences.extend(self.why_this_post(route));
         let gap = self.t("sentence-gap");
         sentences.join(if gap == "sentence-gap" { " " } else { &gap })
+    }
+
+    /// The row that decided, with its edition, and the workload that was compared.
+    fn why_this_post(&self, route: &Route) -> Vec<String> {
+        let mut sentences = Vec::new();
+        if let Some(rule) = &route.rule {
+            let register = self.world.model.registers.get(&rule.register);
+            let title = register.map_or_else(|| rule.register.clone(), |one| self.text(&one.title));
+            let since = rule.valid_from.map(|day| day.to_string()).unwrap_or_default();
+            let args = [
+                ("register", title.into()),
+                ("row", rule.key.clone().into()),
+                ("version", rule.version.into()),
+                ("since", since.clone().into()),
+            ];
+            sentences.push(self.say(if since.is_empty() { "route-rule" } else { "route-rule-dated" }, &args));
+        }
+        if let Some(chosen) = &route.chosen {
+            let args = [
+                ("post", self.post(&chosen.post).into()),
+                ("open", chosen.open.into()),
+                ("among", chosen.among.into()),
+            ];
+            sentences.push(self.say("route-workload", &args));
+        }
+        sentences
     }
 
     /// The reason with the moves of a case.

@@ -85,21 +85,7 @@ pub fn text(words: &str) -> Text {
 
 /// A field that must be given.
 pub fn field(name: &str, kind: FieldKind) -> Field {
-    Field {
-        name: name.to_owned(),
-        kind,
-        title: text(name),
-        help: Text::default(),
-        required: Required::Yes,
-        when: None,
-        checks: Vec::new(),
-        personal: false,
-        see: Vec::new(),
-        public: false,
-        default: None,
-        unit: None,
-        unique: false,
-    }
+    Field { name: name.to_owned(), kind, title: text(name), required: Required::Yes, ..Field::default() }
 }
 
 /// An action of `role` at townships.
@@ -132,6 +118,9 @@ fn clock(name: &str, length: &str, from: &str, until: &str, promise: bool) -> Cl
         until: vec![until.to_owned()],
         suspend_in: Vec::new(),
         length: LengthFrom::Fixed(length.parse().unwrap()),
+        promised: None,
+        from_date: None,
+        soon: None,
         rule: length.parse().unwrap(),
         on_overdue: OnOverdue::Mark,
         promise,
@@ -171,6 +160,10 @@ fn process() -> Process {
         counts: Vec::new(),
         numbers: BTreeMap::new(),
         route: RouteDef::default(),
+        any_office: false,
+        queue: None,
+        children: BTreeMap::new(),
+        notices: BTreeMap::new(),
         initial: "open".into(),
         state_order: states.iter().map(|state| state.name.clone()).collect(),
         states: states.into_iter().map(|state| (state.name.clone(), state)).collect(),
@@ -280,7 +273,8 @@ pub fn matter(place: &str, opened: Timestamp, done: Option<Timestamp>, kind: &st
         place,
         level: Level::Township,
         point: None,
-        route: Route { by: RouteBy::Named, place, edition: None, near: Vec::new(), moved_from: Vec::new(), host: None },
+        route: Route::new(RouteBy::Named, place),
+        taken_at: None,
         opened_at: opened,
         observed_at: None,
         updated_at: opened,
@@ -296,6 +290,9 @@ pub fn matter(place: &str, opened: Timestamp, done: Option<Timestamp>, kind: &st
         clocks: BTreeMap::new(),
         fired: Vec::new(),
         windows: Vec::new(),
+        held: Vec::new(),
+        notices: BTreeMap::new(),
+        soon: BTreeMap::new(),
         counts: BTreeMap::new(),
         marks: BTreeMap::new(),
         entered: entered.into_iter().filter_map(|(name, at)| Some((name.to_owned(), (at?, at?)))).collect(),

@@ -93,14 +93,14 @@ fn every_refusal_and_problem_has_words_in_both_languages() {
             assert_ne!(text, look.t("refusal-guard"), "{reason} has no words of its own");
         }
         for problem in PROBLEMS {
-            let args = [("max", "9"), ("min", "1"), ("given", "12"), ("scale", "2"), ("more", "x")];
+            let args = [("max", "9"), ("min", "1"), ("given", "12"), ("scale", "2"), ("unit", "mu"), ("more", "x")];
             let finding = FieldFinding {
                 field: "kind".to_owned(),
                 problem: problem.to_owned(),
                 message: None,
                 args: args.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             };
-            let text = look.problem(&finding, "LABEL");
+            let text = look.problem(None, &finding, "LABEL");
             assert_ne!(text, look.say("problem-other", &[("label", "LABEL".into())]), "{problem} has no words");
             assert!(!text.contains("{$"), "{problem}: {text}");
         }
@@ -229,7 +229,8 @@ fn forms_keep_what_was_typed_and_name_what_is_wrong() {
         args: BTreeMap::new(),
     }];
     let action = process.action("open", "dispatch").unwrap();
-    let form = look.action_form(&asked, action, Vec::new(), Typed { values: Some(&values), findings: &findings });
+    let form =
+        look.action_form(&asked, action, Vec::new(), Typed { values: Some(&values), findings: &findings, more: None });
     assert_eq!(form.fields[1].value, "请今天清掉");
     assert_eq!(form.errors[0].id, form.fields[0].id, "the summary leads to the field");
     assert!(form.fields[0].error.as_deref().is_some_and(|error| error.contains("duty")));

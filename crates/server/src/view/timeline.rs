@@ -5,7 +5,7 @@ use super::words::iso;
 use super::{Look, People, Photo, mask, value};
 use ganglion_kernel::seal::is_sealed;
 use ganglion_model::change::{Actor, Change, Entry, Op};
-use ganglion_model::pack::{Action, Effect, Field, FieldKind, Process};
+use ganglion_model::pack::{Action, Effect, Field, FieldKind, Process, declared_of};
 use ganglion_model::row::Case;
 use ganglion_model::{Fields, PostId};
 use serde::Serialize;
@@ -148,7 +148,7 @@ impl Look<'_> {
     /// Entries that no action of the pack made: a clock that fell due, a tie between cases.
     fn verb_of_system(&self, story: &Story<'_>, name: &str, ops: &[Op]) -> String {
         let fired = ops.iter().find_map(|op| match op {
-            Op::Fired { clock } => story.process.clocks.get(clock),
+            Op::Fired { clock } if !clock.ends_with(".soon") => story.process.clocks.get(declared_of(clock)),
             _ => None,
         });
         if let Some(clock) = fired {
@@ -213,7 +213,16 @@ impl Look<'_> {
             }
             Op::Number { number, .. } => detail("fact-case-number", number.clone()),
             Op::Issue { issued } => detail("detail-document", self.document(&issued.document, &issued.number)),
-            Op::Link { link } => detail(&format!("link-{}", link.kind.replace('_', "-")), link.number.clone()),
+            Op::Link { link } => {
+                let key = format!("link-{}", link.kind.replace('_', "-"));
+                detail(if self.say.has(&key) { &key } else { "link-other" }, link.number.clone());
+            }
+            Op::Moved { clock, from, to } => {
+                let title = story.process.clocks.get(declared_of(clock)).map(|def| self.text(&def.title));
+                let to = to.map(|to| self.when(to)).unwrap_or_default();
+                let text = format!("{} → {to}", self.when(*from));
+                entry.details.push(Detail { label: title.unwrap_or_else(|| clock.clone()), text });
+            }
             Op::Clock { name, clock } => {
                 let Some(def) = story.process.clocks.get(name) else {
                     return;

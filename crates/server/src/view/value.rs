@@ -1,9 +1,11 @@
 //! Stored values as words: codes by their titles, references by their rows, places, posts, days and money.
 
 use super::{Look, Photo};
+use crate::demo_picture;
+use ganglion_geo::shape::{length_m, polygon_area_m2, read_line, read_polygon};
 use ganglion_kernel::seal::is_sealed;
 use ganglion_model::pack::{Field, FieldKind};
-use ganglion_model::{PlaceCode, PostId};
+use ganglion_model::{AccountId, PlaceCode, PostId, units};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -71,7 +73,14 @@ impl Look<'_> {
         }
         let shown = match &field.kind {
             FieldKind::Choice { list } | FieldKind::Choices { list } => texts(&|code| self.code(list, code)),
-            FieldKind::Ref { register } => texts(&|key| self.kind_label(register, key)),
+            FieldKind::Ref { register } | FieldKind::Refs { register, .. } => {
+                texts(&|key| self.kind_label(register, key))
+            }
+            FieldKind::Account { .. } => texts(&|account| self.account(account)),
+            FieldKind::Decimal { .. } | FieldKind::Quantity { .. } => texts(&super::words::separated),
+            FieldKind::Line => read_line(value).ok().map(|line| self.length(length_m(&line))),
+            FieldKind::Polygon => read_polygon(value).ok().map(|rings| self.area(polygon_area_m2(&rings))),
+            FieldKind::Table { fields, .. } => self.table_text(fields, value),
             FieldKind::Place { .. } => {
                 texts(&|code| code.parse().map_or_else(|_| code.to_owned(), |code: PlaceCode| self.place_path(code)))
             }
@@ -81,7 +90,7 @@ impl Look<'_> {
             FieldKind::Datetime => {
                 texts(&|at| at.parse::<Timestamp>().map_or_else(|_| at.to_owned(), |at| self.date_time(at)))
             }
-            FieldKind::Money => value.as_i64().map(yuan),
+            FieldKind::Money => value.as_i64().or_else(|| value.as_str()?.parse().ok()).map(yuan),
             FieldKind::Duration => {
                 texts(&|length| length.parse().map_or_else(|_| length.to_owned(), |length| self.amount(length)))
             }
@@ -95,6 +104,47 @@ impl Look<'_> {
             Some(unit) => shown.map(|shown| format!("{shown} {}", self.text(unit))),
             None => shown,
         }
+    }
+
+    /// A table in one line of words: its rows, cells by their column titles.
+    fn table_text(&self, columns: &[Field], table: &Value) -> Option<String> {
+        let comma = self.t("list-comma");
+        let row = |row: &Value| {
+            let cells = columns.iter().filter_map(|column| self.value(column, row.get(&column.name)?));
+            cells.collect::<Vec<_>>().join(" ")
+        };
+        let rows: Vec<String> = table.as_array()?.iter().map(row).filter(|row| !row.is_empty()).collect();
+        (!rows.is_empty()).then(|| rows.join(&comma))
+    }
+
+    /// Somebody by the post they hold.
+    #[must_use]
+    pub fn account(&self, id: &str) -> String {
+        let today = self.today();
+        let account = AccountId(id.to_owned());
+        let post = self.world.posts.of(&account).find(|post| post.valid_on(today));
+        post.map_or_else(|| id.to_owned(), |post| self.post(&post.id))
+    }
+
+    fn length(&self, metres: f64) -> String {
+        let (amount, unit) =
+            if metres < 1000.0 { (format!("{metres:.0}"), "m") } else { (format!("{:.2}", metres / 1000.0), "km") };
+        self.say("shape-length", &[("amount", amount.into()), ("unit", self.unit_title(unit).into())])
+    }
+
+    fn area(&self, square_metres: f64) -> String {
+        let (amount, unit) = if square_metres < 100_000.0 {
+            (super::words::separated(&format!("{square_metres:.0}")), "m2")
+        } else {
+            (super::words::separated(&format!("{:.2}", square_metres / 10_000.0)), "ha")
+        };
+        self.say("shape-area", &[("amount", amount.into()), ("unit", self.unit_title(unit).into())])
+    }
+
+    /// What a unit is called.
+    #[must_use]
+    pub fn unit_title(&self, code: &str) -> String {
+        units::unit(code).map_or_else(|| code.to_owned(), |unit| self.text(&unit.title))
     }
 
     /// A reference as group and name: `street environment · exposed refuse`.
@@ -114,8 +164,10 @@ pub fn photos(field: &Field, value: &Value) -> Vec<Photo> {
     if !matches!(field.kind, FieldKind::Files { .. }) {
         return Vec::new();
     }
-    // What is no id of an upload (records taken over without their pictures) is left out rather than shown broken.
-    let is_id = |id: &&str| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    // What is no id of an upload (records taken over without their pictures) is left out rather than shown broken; simulated
+    // cases name drawn ones.
+    let is_upload = |id: &str| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_id = |id: &&str| is_upload(id) || demo_picture::href(id).is_some();
     value.as_array().into_iter().flatten().filter_map(Value::as_str).filter(is_id).map(Photo::of).collect()
 }
 

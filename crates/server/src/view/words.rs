@@ -31,9 +31,10 @@ pub fn count(number: u64) -> String {
 /// A shown figure with separators before the point: `10847.5` becomes `10,847.5`.
 #[must_use]
 pub fn separated(shown: &str) -> String {
-    let (whole, rest) = shown.split_once('.').map_or((shown, None), |(whole, rest)| (whole, Some(rest)));
+    let (sign, digits) = shown.strip_prefix('-').map_or(("", shown), |digits| ("-", digits));
+    let (whole, rest) = digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
     let whole = whole.parse::<i64>().map_or_else(|_| whole.to_owned(), thousands);
-    rest.map_or_else(|| whole.clone(), |rest| format!("{whole}.{rest}"))
+    rest.map_or_else(|| format!("{sign}{whole}"), |rest| format!("{sign}{whole}.{rest}"))
 }
 
 fn time_of_day(at: Timestamp) -> String {

@@ -79,10 +79,20 @@ impl Web {
             Some(token) if !token.is_empty() => app.session_of(token, now).await?,
             _ => None,
         };
+        let is_program = token.is_some() && session.is_some();
         let known = cookie(headers, VISITOR).filter(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()));
-        let visitor = known.map_or_else(|| sign::hex(&app.clock.key()[..16]), str::to_owned);
-        let bound = session.as_ref().map_or(visitor.as_str(), |session| &session.token_hash);
-        let csrf = sign::hex(&sign::sign(&app.master, Use::Csrf, &[bound])[..16]);
+        let visitor = match known {
+            Some(known) => known.to_owned(),
+            // Programs have neither forms nor cookies.
+            None if is_program => String::new(),
+            None => sign::hex(&app.clock.key()[..16]),
+        };
+        let csrf = if is_program {
+            String::new()
+        } else {
+            let bound = session.as_ref().map_or(visitor.as_str(), |session| &session.token_hash);
+            sign::hex(&sign::sign(&app.master, Use::Csrf, &[bound])[..16])
+        };
         let flash = cookie(headers, FLASH)
             .and_then(|text| text.split_once('|'))
             .map(|(tone, text)| Flash { tone: tone.to_owned(), text: decode(text) });
@@ -95,7 +105,7 @@ impl Web {
             elder: chosen("elder").is_some_and(|value| value == "1"),
             theme: if chosen("theme").is_some_and(|value| value == "dark") { "dark" } else { "light" },
             world: app.world.load_full(),
-            bearer: token.is_some() && session.is_some(),
+            bearer: is_program,
             follows: cookie(headers, crate::public::follow_proof::COOKIE).unwrap_or_default().to_owned(),
             wants_json: is_for_programs(&path, headers),
             address: address(app, parts),
@@ -119,7 +129,7 @@ impl Web {
         if self.path.starts_with("/assets/") || self.path.starts_with("/api/") {
             return;
         }
-        if !known {
+        if !known && !self.visitor.is_empty() {
             self.set_cookie(VISITOR, &self.visitor, Some(YEAR_SECONDS));
         }
         if let Some(lang) = self.arg("lang").and_then(Lang::parse) {

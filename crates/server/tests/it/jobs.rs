@@ -2,10 +2,10 @@
 //! stopping.
 
 use crate::forms::reported;
-use crate::support::City;
+use crate::support::{City, Part, photo};
 use ganglion_kernel::Store;
 use ganglion_model::{Case, Shard};
-use ganglion_server::jobs::{spawn, timers};
+use ganglion_server::jobs::{clean, spawn, timers};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -43,9 +43,28 @@ async fn a_case_opened_from_another_is_opened_once_and_both_are_tied() {
     let opened = case(&city, &from.links[0].number).await;
     assert_eq!((opened.process.as_str(), opened.links[0].number.as_str()), ("matter", number.as_str()));
     // As after a crash between the work and the cursor: everything is read again, nothing happens again.
-    city.store.cursor_set("spawn", COUNTY, 0).await.unwrap();
+    city.store.cursors_set("spawn", &[(COUNTY, 0)]).await.unwrap();
     spawn::run(&city.app).await.unwrap();
     assert_eq!((case(&city, &number).await, case(&city, &opened.number).await), (from, opened));
+}
+
+#[tokio::test]
+async fn an_upload_that_was_never_sent_goes_after_a_day_and_one_that_was_stays() {
+    let city = City::new().await;
+    let mut browser = city.visitor();
+    let mut uploaded = Vec::new();
+    for name in ["sent.jpg", "left.jpg"] {
+        let stored = browser.post_parts("/files", &[Part::File("file", name, &photo(9))]).await.json();
+        uploaded.push(stored["id"].as_str().unwrap().to_owned());
+    }
+    reported(&mut browser, vec![Part::Text("photo_ids", &uploaded[0])]).await;
+    city.wait(24 * 3600);
+    assert_eq!(clean::run(&city.app).await.unwrap().files, Vec::<String>::new(), "not before its time");
+    city.wait(1);
+    assert_eq!(clean::run(&city.app).await.unwrap().files, uploaded[1..]);
+    assert_eq!(browser.get(&format!("/files/{}", uploaded[1])).await.status, 404);
+    assert!(city.store.file(&uploaded[0]).await.unwrap().is_some_and(|file| file.case.is_some()));
+    assert!(clean::run(&city.app).await.unwrap().files.is_empty());
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 
 mod api;
 mod bad_input;
+mod documents;
 mod files;
 mod follow;
 mod forms;

@@ -20,6 +20,8 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/follow/{number}", [303; 5]),
     ("/v", [200; 5]),
     ("/v/{code}", [404; 5]),
+    ("/notices", [200; 5]),
+    ("/notices/{id}/{name}", [404; 5]),
     ("/sign-in", [200; 5]),
     ("/post", [303, 404, 404, 404, 404]),
     ("/healthz", [200; 5]),
@@ -28,20 +30,35 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/assets/{*path}", [404; 5]),
     ("/files/{id}", [404; 5]),
     ("/files/{id}/thumb", [404; 5]),
+    // Only the demonstration has it.
+    ("/demo/pictures/{kind}", [404; 5]),
     ("/map/outlines", [200; 5]),
     ("/map/place-at", [422; 5]),
     ("/map/cases", [401, 200, 200, 200, 200]),
     ("/live", [401, 200, 200, 200, 200]),
     ("/api/v1/cases", [401, 200, 200, 200, 200]),
     ("/api/v1/cases/{number}", [401, 404, 200, 404, 200]),
+    ("/api/v1/queues/{process}", [401, 404, 404, 404, 404]),
 ];
 
 /// POST routes: without a token every one refuses; with one, what each visitor gets for an empty form.
-const FORMS: &[&str] = &["/report", "/follow", "/follow/{number}/{action}", "/sign-in", "/sign-out", "/files"];
+const FORMS: &[&str] = &[
+    "/report",
+    "/follow",
+    "/follow/{number}/{action}",
+    "/notices/{id}/{name}/object",
+    "/sign-in",
+    "/sign-out",
+    "/files",
+];
 
 /// POST routes for programs: they need a bearer token.
-const CALLS: &[(&str, u16)] =
-    &[("/api/v1/sign-in", 422), ("/api/v1/cases", 401), ("/api/v1/cases/{number}/actions/{action}", 401)];
+const CALLS: &[(&str, u16)] = &[
+    ("/api/v1/sign-in", 422),
+    ("/api/v1/cases", 401),
+    ("/api/v1/cases/{number}/actions/{action}", 401),
+    ("/api/v1/queues/{process}/next", 401),
+];
 
 /// Addresses in the list of routes, with the methods they take.
 fn listed() -> Vec<(String, bool, bool)> {
@@ -63,6 +80,8 @@ fn filled(address: &str, number: &str) -> String {
         .replace("{number}", number)
         .replace("{action}", "supplement")
         .replace("{code}", "00000000000000000000")
+        .replace("{process}", "nothing")
+        .replace("{name}", "nothing")
         .replace("{id}", "00000000000000000000000000000000")
         .replace("{*path}", "nothing.js")
 }

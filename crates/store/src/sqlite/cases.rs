@@ -22,6 +22,14 @@ pub(super) fn case_by_id(connection: &Connection, shard: Shard, id: CaseId) -> S
     })
 }
 
+/// The id of a case by its public number.
+pub(super) fn id_by_number(connection: &Connection, shard: Shard, number: &str) -> Stored<Option<CaseId>> {
+    let sql = "SELECT id FROM case_row WHERE shard = ? AND number = ?";
+    one(connection, "finding a case", (sql, params![shard.0, number]), |row| {
+        Ok(CaseId(Column("case_row", "id").id(row, 0)?))
+    })
+}
+
 /// One case by its public number.
 pub(super) fn case_by_number(connection: &Connection, shard: Shard, number: &str) -> Stored<Option<Case>> {
     let sql = "SELECT body FROM case_row WHERE shard = ? AND number = ?";

@@ -1,9 +1,11 @@
 //! Opening a file, its settings, and handing out connections.
 
+use super::checkpoint::Folding;
 use super::migrate::{OpenError, migrate};
 use super::row::failed;
 use ganglion_kernel::StoreError;
 use parking_lot::{Mutex, MutexGuard};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,11 +19,11 @@ pub struct SqliteOptions {
     pub durable: bool,
     /// Connections that only read.
     pub readers: usize,
-    /// Bytes of the file mapped into memory.
+    /// Bytes of the file the writer maps into memory.
     pub mmap_bytes: u64,
     /// Page cache of the writer, KiB.
     pub cache_kib: u32,
-    /// Pages the file may grow to (8 KiB each); a write beyond fails as on a full disk.
+    /// Pages the file may grow to (4 KiB each); a write beyond fails as on a full disk.
     pub pages_max: Option<u32>,
     /// How long to wait for another program that writes, milliseconds.
     pub busy_ms: u64,
@@ -42,10 +44,10 @@ impl Default for SqliteOptions {
 
 /// Page cache of each reader, KiB.
 const READER_CACHE_KIB: u32 = 4 << 10;
+/// Bytes of the log that stay on the disk when it starts anew: writing over them is cheaper than growing again.
+const LOG_BYTES_KEPT: u32 = 64 << 20;
 /// Statements kept prepared on each connection.
 const STATEMENTS_MAX: usize = 128;
-/// Pages in the log after which the writer folds it into the file: 16 MiB.
-const CHECKPOINT_PAGES: u32 = 2000;
 
 /// A SQLite database behind the storage port.
 #[derive(Debug)]
@@ -54,6 +56,7 @@ pub struct SqliteStore {
     writer: Mutex<Connection>,
     readers: Vec<Mutex<Connection>>,
     turn: AtomicUsize,
+    folding: Option<Folding>,
 }
 
 impl SqliteStore {
@@ -75,11 +78,17 @@ impl SqliteStore {
             .map(|_| open_reader(path, &options).map(Mutex::new))
             .collect::<Result<_, _>>()
             .map_err(failed)?;
+        let aside = Connection::open(path).map_err(failed)?;
+        prepare(&aside, &options).map_err(failed)?;
+        // A connection that has read nothing does not know yet that there is a log, and would fold none.
+        aside.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(failed)?;
+        let folding = Folding::start(&mut writer, aside, options.durable).map_err(OpenError::Folding)?;
         Ok(Arc::new(SqliteStore {
             path: Some(path.to_owned()),
             writer: Mutex::new(writer),
             readers,
             turn: AtomicUsize::new(0),
+            folding: Some(folding),
         }))
     }
 
@@ -97,6 +106,7 @@ impl SqliteStore {
             writer: Mutex::new(writer),
             readers: Vec::new(),
             turn: AtomicUsize::new(0),
+            folding: None,
         }))
     }
 
@@ -109,6 +119,9 @@ impl SqliteStore {
         let attempted = "changing how commits wait for the disk";
         let writer = self.writer.lock();
         writer.pragma_update(None, "synchronous", synchronous(durable)).map_err(failed(attempted))?;
+        if let Some(folding) = &self.folding {
+            folding.aside(durable);
+        }
         if let Some(path) = self.path.as_ref().filter(|_| durable) {
             writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(failed(attempted))?;
             // A checkpoint with nothing left to copy would not flush what earlier ones copied without flushing.
@@ -137,6 +150,14 @@ impl SqliteStore {
     }
 }
 
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        if let Some(folding) = self.folding.take() {
+            folding.end(self.writer.get_mut());
+        }
+    }
+}
+
 fn synchronous(durable: bool) -> &'static str {
     if durable { "FULL" } else { "OFF" }
 }
@@ -144,19 +165,22 @@ fn synchronous(durable: bool) -> &'static str {
 fn prepare(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::from_millis(options.busy_ms))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-    connection.pragma_update(None, "mmap_size", options.mmap_bytes)?;
+    // Plans do not depend on values (lists name their index), so a new value must not have a statement compiled anew.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")
 }
 
 fn prepare_writer(connection: &Connection, options: &SqliteOptions) -> rusqlite::Result<()> {
-    // Rows of two kilobytes fit four to a page; must come before anything is written.
-    connection.pragma_update(None, "page_size", 8192)?;
+    // A commit writes every page it touched, and most of them for one small row; must come before anything is written.
+    connection.pragma_update(None, "page_size", 4096)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
     prepare(connection, options)?;
+    // Readers map nothing: after every commit of another connection the whole mapping would be thrown away and faulted in
+    // page by page again.
+    connection.pragma_update(None, "mmap_size", options.mmap_bytes)?;
     connection.pragma_update(None, "synchronous", synchronous(options.durable))?;
     connection.pragma_update(None, "cache_size", -i64::from(options.cache_kib))?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
     if let Some(pages) = options.pages_max {
         connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
     }

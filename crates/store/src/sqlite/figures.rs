@@ -1,7 +1,7 @@
 //! Counters, and the facts they were counted from.
 
 use super::row::{Column, Stored, all, one};
-use ganglion_indicators::{CellKey, Cells, Period};
+use ganglion_indicators::{CellKey, Cells, Fact, Period};
 use ganglion_kernel::port::{CellRead, FactFilter};
 use ganglion_model::{CaseId, Level, PlaceCode, Shard};
 use rusqlite::types::Value;
@@ -11,6 +11,10 @@ use std::fmt::Write as _;
 const ATTEMPTED: &str = "reading figures";
 /// Most cases behind a figure in one answer.
 const FACTS_MAX: u32 = 500;
+/// Longest span of which each day is looked up for a place inside a county; beyond it the county's rows are read through.
+const SEEK_DAYS_MAX: i32 = 800;
+/// Rows that held on the day that is the seventh value, in the place between the fifth and the sixth.
+const HELD_ON_7: &str = "f.until > 0 AND f.until > ?7 AND f.day <= ?7 AND f.place >= ?5 AND f.place < ?6";
 
 fn period(code: i32) -> Period {
     match code {
@@ -20,6 +24,38 @@ fn period(code: i32) -> Period {
     }
 }
 
+fn cell_read(row: &Row<'_>) -> Stored<CellRead> {
+    Ok(CellRead {
+        place: Column("tally", "place").place(row, 0)?,
+        period: period(Column("tally", "period").get(row, 1)?),
+        dim: Column("tally", "dim").get(row, 2)?,
+        rows: Column("tally", "rows").get(row, 3)?,
+        sum: Column("tally", "sum").get(row, 4)?,
+    })
+}
+
+fn list(numbers: impl Iterator<Item = String>) -> String {
+    format!("[{}]", numbers.collect::<Vec<_>>().join(","))
+}
+
+/// Whether rows kept for the whole deployment count in a measure.
+fn is_deployed(connection: &Connection, table: &str, measure: &str) -> Stored<bool> {
+    let sql = format!("SELECT 1 FROM {table} WHERE shard = 0 AND measure = ? LIMIT 1");
+    let read = |row: &Row<'_>| Column("tally", "shard").get::<i64>(row, 0);
+    Ok(one(connection, ATTEMPTED, (sql.as_str(), params![measure]), read)?.is_some())
+}
+
+/// The shards in whose counters places are looked for, each with the places: their own counties, and the deployment.
+fn counted_in(connection: &Connection, measure: &str, places: &[PlaceCode]) -> Stored<Vec<(bool, String)>> {
+    let own = places.iter().filter(|place| place.level() >= Level::County);
+    let own: Vec<String> = own.map(|place| place.padded().to_string()).collect();
+    let mut all = vec![(false, list(own.into_iter()))];
+    if is_deployed(connection, "tally", measure)? {
+        all.push((true, list(places.iter().map(|place| place.padded().to_string()))));
+    }
+    Ok(all)
+}
+
 /// Counters of a measure at places for periods: one seek for each pair.
 pub(super) fn cells(
     connection: &Connection,
@@ -27,20 +63,51 @@ pub(super) fn cells(
     places: &[PlaceCode],
     periods: &[Period],
 ) -> Stored<Vec<CellRead>> {
-    let list = |codes: Vec<String>| format!("[{}]", codes.join(","));
-    let places = list(places.iter().map(|place| place.padded().to_string()).collect());
-    let periods = list(periods.iter().map(|period| period.code().to_string()).collect());
+    let periods = list(periods.iter().map(|period| period.code().to_string()));
     let sql = "SELECT t.place, t.period, t.dim, t.rows, t.sum \
                FROM json_each(?1) p CROSS JOIN json_each(?2) q CROSS JOIN tally t \
-               WHERE t.shard = p.value / 1000000000 AND t.measure = ?3 AND t.place = p.value AND t.period = q.value";
-    all(connection, ATTEMPTED, (sql, params![places, periods, measure]), |row| {
-        Ok(CellRead {
-            place: Column("tally", "place").place(row, 0)?,
-            period: period(Column("tally", "period").get(row, 1)?),
-            dim: Column("tally", "dim").get(row, 2)?,
-            rows: Column("tally", "rows").get(row, 3)?,
-            sum: Column("tally", "sum").get(row, 4)?,
-        })
+               WHERE t.shard = CASE WHEN ?4 THEN 0 ELSE p.value / 1000000000 END AND t.measure = ?3 \
+               AND t.place = p.value AND t.period = q.value";
+    let mut out = Vec::new();
+    for (deployed, places) in counted_in(connection, measure, places)? {
+        out.extend(all(connection, ATTEMPTED, (sql, params![places, periods, measure, deployed]), cell_read)?);
+    }
+    Ok(out)
+}
+
+/// Counters of a stock at places for all months up to and with one: a range of the key for each place.
+pub(super) fn cells_to(
+    connection: &Connection,
+    measure: &str,
+    places: &[PlaceCode],
+    (month, parts): (i32, bool),
+) -> Stored<Vec<CellRead>> {
+    let sql = "SELECT t.place, t.period, t.dim, t.rows, t.sum FROM json_each(?1) p CROSS JOIN tally t \
+               WHERE t.shard = CASE WHEN ?5 THEN 0 ELSE p.value / 1000000000 END AND t.measure = ?3 \
+               AND t.place = p.value AND t.period >= ?2 AND t.period < 0 AND (?4 OR t.dim IN ('', '-'))";
+    let mut out = Vec::new();
+    for (deployed, places) in counted_in(connection, measure, places)? {
+        out.extend(all(connection, ATTEMPTED, (sql, params![places, -month, measure, parts, deployed]), cell_read)?);
+    }
+    Ok(out)
+}
+
+/// Every fact of a shard.
+pub(super) fn facts_all(connection: &Connection, shard: Shard) -> Stored<Vec<(CaseId, Fact)>> {
+    let sql = "SELECT case_id, measure, day, until, place, dim, member, at, value FROM fact WHERE shard = ?";
+    let column = |name| Column("fact", name);
+    all(connection, ATTEMPTED, (sql, params![shard.0]), |row| {
+        let fact = Fact {
+            measure: column("measure").get(row, 1)?,
+            day: column("day").get(row, 2)?,
+            until: column("until").get(row, 3)?,
+            place: column("place").place(row, 4)?,
+            dim: column("dim").get(row, 5)?,
+            member: column("member").get(row, 6)?,
+            at: column("at").get(row, 7)?,
+            value: column("value").get(row, 8)?,
+        };
+        Ok((CaseId(column("case_id").id(row, 0)?), fact))
     })
 }
 
@@ -60,17 +127,26 @@ pub(super) fn cells_all(connection: &Connection, shard: Shard) -> Stored<Cells> 
     Ok(cells.into_iter().collect())
 }
 
-/// The shards a place lies in: its county, or every county inside it.
-fn shards(connection: &Connection, place: PlaceCode) -> Stored<Vec<Shard>> {
-    if place.level() >= Level::County {
-        return Ok(vec![place.shard()]);
+/// The shards the rows of a filter may lie in: its county, or every county inside it, and the deployment.
+pub(super) fn shards(connection: &Connection, filter: &FactFilter) -> Stored<Vec<Shard>> {
+    let mut shards = if filter.place.level() >= Level::County {
+        vec![filter.place.shard()]
+    } else {
+        let (low, high) = filter.place.range();
+        let sql =
+            "SELECT shard FROM shard_head WHERE shard >= ?1 / 1000000000 AND shard < ?2 / 1000000000 ORDER BY shard";
+        all(connection, ATTEMPTED, (sql, params![low, high]), |row| {
+            Ok(Shard(Column("shard_head", "shard").get(row, 0)?))
+        })?
+    };
+    if is_deployed(connection, "fact", &filter.measure)? {
+        shards.push(Shard::DEPLOYMENT);
     }
-    let (low, high) = place.range();
-    let sql = "SELECT shard FROM shard_head WHERE shard >= ?1 / 1000000000 AND shard < ?2 / 1000000000 ORDER BY shard";
-    all(connection, ATTEMPTED, (sql, params![low, high]), |row| Ok(Shard(Column("shard_head", "shard").get(row, 0)?)))
+    Ok(shards)
 }
 
-/// Groups the facts of a filter. A county's days are one range of the key; for a place inside it each day is a seek.
+/// Groups the facts of a filter. A county's days are one range of the key; for a place inside it each day is a seek; what held
+/// on a day is found by place.
 fn grouped<T>(
     connection: &Connection,
     filter: &FactFilter,
@@ -78,15 +154,18 @@ fn grouped<T>(
     read: impl Fn(&Row<'_>) -> Stored<T>,
 ) -> Stored<Vec<T>> {
     let (from, to) = filter.days.unwrap_or((0, 1));
-    let (low, high) = filter.place.range();
-    let inside = filter.place.level() > Level::County;
+    let bounds = filter.place.range();
+    let bounds = [bounds.0, bounds.1].map(|code| Value::Integer(i64::try_from(code).unwrap_or(i64::MAX)));
     let mut out = Vec::new();
-    for shard in shards(connection, filter.place)? {
+    for shard in shards(connection, filter)? {
+        let inside = filter.place.level() > Level::County || shard == Shard::DEPLOYMENT;
         let mut values: Vec<Value> = vec![from.into(), to.into(), shard.0.into(), filter.measure.clone().into()];
+        values.extend(bounds.clone());
         let mut sql = String::new();
-        if inside {
-            let bounds = [low, high].map(|code| Value::Integer(i64::try_from(code).unwrap_or(i64::MAX)));
-            values.extend(bounds);
+        if let Some(day) = filter.as_of {
+            values.push(day.into());
+            let _ = write!(sql, "SELECT {columns} FROM fact f WHERE f.shard = ?3 AND f.measure = ?4 AND {HELD_ON_7}");
+        } else if inside && to.saturating_sub(from) <= SEEK_DAYS_MAX {
             let _ = write!(
                 sql,
                 "WITH RECURSIVE days (day) AS (SELECT ?1 WHERE ?1 < ?2 UNION ALL SELECT day + 1 FROM days WHERE day + 1 \
@@ -96,7 +175,8 @@ fn grouped<T>(
         } else {
             let _ = write!(
                 sql,
-                "SELECT {columns} FROM fact f WHERE f.shard = ?3 AND f.measure = ?4 AND f.day >= ?1 AND f.day < ?2"
+                "SELECT {columns} FROM fact f WHERE f.shard = ?3 AND f.measure = ?4 AND f.day >= ?1 AND f.day < ?2 AND \
+                 f.place >= ?5 AND f.place < ?6"
             );
         }
         if let Some(dim) = &filter.dim {
@@ -148,7 +228,10 @@ pub(super) fn facts(
 ) -> Stored<Vec<(i32, Shard, CaseId)>> {
     let limit = limit.min(FACTS_MAX) as usize;
     let (from, to) = filter.days.unwrap_or((0, 1));
-    let shards = shards(connection, filter.place)?;
+    let shards = shards(connection, filter)?;
+    if let Some(day) = filter.as_of {
+        return held_on(connection, filter, (day, &shards), (after, limit));
+    }
     let mut out = Vec::new();
     // The day the page before ended in still has rows behind `after`.
     let mut before = after.map_or(to, |(day, _)| day.saturating_add(1).min(to));
@@ -168,6 +251,41 @@ pub(super) fn facts(
         out.extend(rest.map(|(case, shard)| (day, shard, case)).take(limit - out.len()));
         before = day;
     }
+    Ok(out)
+}
+
+/// Rows that held on a day, those that began last first.
+fn held_on(
+    connection: &Connection,
+    filter: &FactFilter,
+    (day, shards): (i32, &[Shard]),
+    (after, limit): (Option<(i32, CaseId)>, usize),
+) -> Stored<Vec<(i32, Shard, CaseId)>> {
+    let (low, high) = filter.place.range();
+    let (seen_day, seen) = after.map_or((i32::MAX, [0; 16]), |(day, case)| (day, *case.0.as_bytes()));
+    let sql = format!(
+        "SELECT f.day, f.case_id FROM fact f WHERE f.shard = ?3 AND f.measure = ?4 AND {HELD_ON_7} AND (?8 IS NULL OR \
+         f.dim = ?8) AND (f.day < ?1 OR (f.day = ?1 AND f.case_id > ?2)) ORDER BY f.day DESC, f.case_id LIMIT ?9"
+    );
+    let mut out = Vec::new();
+    for shard in shards {
+        let params = params![
+            seen_day,
+            seen,
+            shard.0,
+            filter.measure,
+            low,
+            high,
+            day,
+            filter.dim,
+            i64::try_from(limit).unwrap_or(0)
+        ];
+        out.extend(all(connection, ATTEMPTED, (sql.as_str(), params), |row| {
+            Ok((Column("fact", "day").get(row, 0)?, *shard, CaseId(Column("fact", "case_id").id(row, 1)?)))
+        })?);
+    }
+    out.sort_by(|a: &(i32, Shard, CaseId), b| b.0.cmp(&a.0).then(a.2.cmp(&b.2)));
+    out.truncate(limit);
     Ok(out)
 }
 

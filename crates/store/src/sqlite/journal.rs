@@ -1,7 +1,7 @@
 //! The journal and what follows it: lines, shards, cursors, timers.
 
 use super::load::read_head;
-use super::row::{Column, Stored, all, one, run};
+use super::row::{Column, Stored, all, failed, one, run};
 use ganglion_kernel::port::{Head, StoredLine, Timer};
 use ganglion_model::{CaseId, Entry, Shard};
 use jiff::Timestamp;
@@ -28,6 +28,25 @@ pub(super) fn entries_after(connection: &Connection, shard: Shard, seq: u64, lim
     let sql = "SELECT seq, entry FROM journal WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?";
     let params = params![shard.0, seq, limit.min(LINES_MAX)];
     all(connection, "reading the journal", (sql, params), |row| entry(row, shard))
+}
+
+/// Lines of a shard in `(after, until]` that hold a text, in order. The text is looked for in the stored bytes, which costs a
+/// tenth of reading the line.
+pub(super) fn entries_holding(
+    connection: &Connection,
+    shard: Shard,
+    (after, until): (u64, u64),
+    (holds, limit): (&[&str], u32),
+) -> Stored<Vec<Entry>> {
+    let any = vec!["instr(entry, ?) > 0"; holds.len()].join(" OR ");
+    let sql = format!(
+        "SELECT seq, entry FROM journal WHERE shard = ? AND seq > ? AND seq <= ? AND ({any}) ORDER BY seq LIMIT ?"
+    );
+    let limit = limit.min(LINES_MAX);
+    let mut params: Vec<&dyn rusqlite::ToSql> = vec![&shard.0, &after, &until];
+    params.extend(holds.iter().map(|one| one as &dyn rusqlite::ToSql));
+    params.push(&limit);
+    all(connection, "reading the journal", (&sql, params.as_slice()), |row| entry(row, shard))
 }
 
 /// Lines of a shard after `seq` as stored, in order.
@@ -85,8 +104,13 @@ pub(super) fn cursor(connection: &Connection, job: &str, shard: Shard) -> Stored
     Ok(one(connection, "reading a cursor", (sql, params![job, shard.0]), read)?.unwrap_or(0))
 }
 
-/// Remembers how far a job has read.
-pub(super) fn cursor_set(connection: &Connection, job: &str, shard: Shard, seq: u64) -> Stored<()> {
-    let sql = "INSERT OR REPLACE INTO cursor (job, shard, seq) VALUES (?, ?, ?)";
-    run(connection, "setting a cursor", sql, params![job, shard.0, seq]).map(drop)
+/// Remembers how far a job has read, in one transaction for all shards.
+pub(super) fn cursors_set(connection: &mut Connection, job: &str, seqs: &[(Shard, u64)]) -> Stored<()> {
+    let attempted = "setting cursors";
+    let transaction = connection.transaction().map_err(failed(attempted))?;
+    for (shard, seq) in seqs {
+        let sql = "INSERT OR REPLACE INTO cursor (job, shard, seq) VALUES (?, ?, ?)";
+        run(&transaction, attempted, sql, params![job, shard.0, seq])?;
+    }
+    transaction.commit().map_err(failed(attempted))
 }

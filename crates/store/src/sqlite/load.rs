@@ -36,6 +36,9 @@ pub(super) fn load(connection: &Connection, want: &Want) -> Stored<Loaded> {
             loaded.unique.push(((*shard, field.clone(), value.clone()), number));
         }
     }
+    for post in &want.loads {
+        loaded.loads.push((post.clone(), super::waiting::load(&snapshot, post)?));
+    }
     let mut seen = HashSet::new();
     for wanted in want.records.iter().filter(|row| seen.insert(*row)) {
         loaded.records.extend(versions(&snapshot, wanted)?);
@@ -52,7 +55,8 @@ pub(super) fn load(connection: &Connection, want: &Want) -> Stored<Loaded> {
     Ok(loaded)
 }
 
-fn heads(connection: &Connection, shards: &[Shard]) -> Stored<BTreeMap<Shard, Head>> {
+/// Heads of shards, fresh ones where there is none.
+pub(super) fn heads(connection: &Connection, shards: &[Shard]) -> Stored<BTreeMap<Shard, Head>> {
     let mut heads = BTreeMap::new();
     for shard in shards {
         let sql = "SELECT seq, numbering, frontier FROM shard_head WHERE shard = ?";
@@ -80,6 +84,9 @@ fn cases(connection: &Connection, want: &Want) -> Stored<Vec<Case>> {
         if seen.insert(*id) {
             cases.extend(case_by_id(connection, *shard, *id)?);
         }
+    }
+    for queue in &want.queues {
+        cases.extend(super::waiting::front(connection, queue)?.into_iter().filter(|case| seen.insert(case.id)));
     }
     for (shard, number) in &want.numbers {
         cases.extend(case_by_number(connection, *shard, number)?.filter(|case| seen.insert(case.id)));

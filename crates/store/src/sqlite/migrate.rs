@@ -2,6 +2,7 @@
 //!
 //! Migrations only widen, so an older server can go on beside a newer one for a while; going back is done from a backup.
 
+use ganglion_kernel::StoreError;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -12,6 +13,11 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (2, "documents", include_str!("migrations/0002-documents.sql")),
     (3, "rows", include_str!("migrations/0003-rows.sql")),
     (4, "rules", include_str!("migrations/0004-rules.sql")),
+    (5, "figures", include_str!("migrations/0005-figures.sql")),
+    (6, "waiting", include_str!("migrations/0006-waiting.sql")),
+    (7, "notices", include_str!("migrations/0007-notices.sql")),
+    (8, "told", include_str!("migrations/0008-told.sql")),
+    (9, "packs", include_str!("migrations/0009-packs.sql")),
 ];
 
 /// Why a database could not be opened.
@@ -34,6 +40,9 @@ pub enum OpenError {
     /// There are tables, but not ours.
     #[error("the file is a database of another program")]
     Foreign,
+    /// The thread that folds the log cannot be started.
+    #[error(transparent)]
+    Folding(StoreError),
     /// The database said no.
     #[error("{attempted} {path:?}: {reason}")]
     Database {

@@ -5,11 +5,16 @@
 
 mod case_query;
 mod cases;
+mod checkpoint;
 mod connect;
 mod figures;
+mod forget;
 mod journal;
 mod load;
+mod members;
 mod migrate;
+mod notices;
+mod packs;
 mod people;
 mod port;
 mod reference;
@@ -17,7 +22,9 @@ mod row;
 mod row_query;
 mod rows;
 mod rules;
+mod told;
 mod views;
+mod waiting;
 mod write;
 
 pub use connect::{SqliteOptions, SqliteStore};

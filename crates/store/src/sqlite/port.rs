@@ -1,28 +1,56 @@
 //! The storage port on SQLite: every method takes a connection and hands over to the module of its subject.
 
 use super::connect::SqliteStore;
-use super::{cases, figures, journal, load, people, reference, rows, rules, views, write};
+use super::{
+    cases, figures, forget, journal, load, members, notices, packs, people, reference, rows, rules, told, views,
+    waiting, write,
+};
 use async_trait::async_trait;
-use ganglion_indicators::{Cells, Period};
+use ganglion_indicators::{Cells, Fact, Period};
+use ganglion_kernel::notice::Standing;
+use ganglion_kernel::packs::Install;
 use ganglion_kernel::port::{
-    Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Head, Loaded, Session, ShardWrite,
-    Store, StoreError, StoredLine, Timer, Want,
+    Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Forgotten, Head, Loaded, MemberRead,
+    Session, ShardWrite, Stale, Store, StoreError, StoredLine, Timer, Told, Want,
 };
 use ganglion_kernel::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+use ganglion_kernel::queue::{QueueWant, Waiting};
 use ganglion_kernel::rules::{Violation, ViolationFilter};
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{AccountId, CaseId, Entry, Model, Place, PlaceCode, Post, Proposal, ProposalId, Shard};
+use ganglion_model::{AccountId, CaseId, Entry, Model, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError> {
-        load::load(&self.reader(), want)
+        // The writer's pages stay in memory from batch to batch; a reader has to fetch them anew after every commit.
+        load::load(&self.writer(), want)
     }
 
     async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError> {
         write::write(&mut self.writer(), batch)
+    }
+
+    async fn waiting(&self, want: &QueueWant) -> Result<Vec<Case>, StoreError> {
+        waiting::front(&self.reader(), want)
+    }
+
+    async fn waiting_count(&self, want: &QueueWant, before: Option<&Waiting>) -> Result<u64, StoreError> {
+        waiting::count(&self.reader(), want, before)
+    }
+
+    async fn notices(
+        &self,
+        (place, now): (PlaceCode, Timestamp),
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError> {
+        notices::page(&self.reader(), (place, now), after, limit)
+    }
+
+    async fn notice(&self, case: CaseId, name: &str, now: Timestamp) -> Result<Option<Standing>, StoreError> {
+        notices::standing(&self.reader(), (case, name), now)
     }
 
     async fn timers_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError> {
@@ -31,6 +59,10 @@ impl Store for SqliteStore {
 
     async fn case(&self, shard: Shard, case: CaseId) -> Result<Option<Case>, StoreError> {
         cases::case_by_id(&self.reader(), shard, case)
+    }
+
+    async fn case_id(&self, shard: Shard, number: &str) -> Result<Option<CaseId>, StoreError> {
+        cases::id_by_number(&self.reader(), shard, number)
     }
 
     async fn case_by_number(&self, shard: Shard, number: &str) -> Result<Option<Case>, StoreError> {
@@ -59,6 +91,16 @@ impl Store for SqliteStore {
         journal::entries_after(&self.reader(), shard, seq, limit)
     }
 
+    async fn entries_holding(
+        &self,
+        shard: Shard,
+        span: (u64, u64),
+        holds: &[&str],
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        journal::entries_holding(&self.reader(), shard, span, (holds, limit))
+    }
+
     async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError> {
         journal::lines_after(&self.reader(), shard, seq, limit)
     }
@@ -71,8 +113,8 @@ impl Store for SqliteStore {
         journal::cursor(&self.reader(), job, shard)
     }
 
-    async fn cursor_set(&self, job: &str, shard: Shard, seq: u64) -> Result<(), StoreError> {
-        journal::cursor_set(&self.writer(), job, shard, seq)
+    async fn cursors_set(&self, job: &str, seqs: &[(Shard, u64)]) -> Result<(), StoreError> {
+        journal::cursors_set(&mut self.writer(), job, seqs)
     }
 
     async fn cells(
@@ -84,12 +126,38 @@ impl Store for SqliteStore {
         figures::cells(&self.reader(), measure, places, periods)
     }
 
+    async fn cells_to(
+        &self,
+        measure: &str,
+        places: &[PlaceCode],
+        month: i32,
+        parts: bool,
+    ) -> Result<Vec<CellRead>, StoreError> {
+        figures::cells_to(&self.reader(), measure, places, (month, parts))
+    }
+
+    async fn facts_latest(&self, filter: &FactFilter) -> Result<Vec<MemberRead>, StoreError> {
+        members::facts_latest(&self.reader(), filter)
+    }
+
     async fn facts_sum(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError> {
         figures::facts_sum(&self.reader(), filter)
     }
 
     async fn facts_values(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError> {
         figures::facts_values(&self.reader(), filter)
+    }
+
+    async fn facts_all(&self, shard: Shard) -> Result<Vec<(CaseId, Fact)>, StoreError> {
+        figures::facts_all(&self.reader(), shard)
+    }
+
+    async fn figures_clear(&self, shard: Shard) -> Result<(), StoreError> {
+        write::figures_clear(&mut self.writer(), shard)
+    }
+
+    async fn figures_add(&self, shard: Shard, facts: &[(CaseId, Fact)], cells: &Cells) -> Result<(), StoreError> {
+        write::figures_add(&mut self.writer(), shard, facts, cells)
     }
 
     async fn cells_all(&self, shard: Shard) -> Result<Cells, StoreError> {
@@ -110,6 +178,14 @@ impl Store for SqliteStore {
 
     async fn posts(&self) -> Result<Vec<Post>, StoreError> {
         reference::posts(&self.reader())
+    }
+
+    async fn packs_install(&self, install: &Install<'_>) -> Result<(), StoreError> {
+        packs::install(&mut self.writer(), install)
+    }
+
+    async fn pack_source(&self, digest: &str) -> Result<Option<String>, StoreError> {
+        packs::source(&self.reader(), digest)
     }
 
     async fn posts_put(&self, posts: &[Post]) -> Result<(), StoreError> {
@@ -219,6 +295,10 @@ impl Store for SqliteStore {
         cases::case_of_document(&self.reader(), code)
     }
 
+    async fn forget(&self, stale: &Stale) -> Result<Forgotten, StoreError> {
+        forget::forget(self, stale)
+    }
+
     async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError> {
         load::key(&self.reader(), shard, case)
     }
@@ -229,6 +309,14 @@ impl Store for SqliteStore {
 
     async fn accesses(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Access>, StoreError> {
         people::accesses(&self.reader(), shard, case, limit)
+    }
+
+    async fn told_add(&self, notices: &[Told]) -> Result<(), StoreError> {
+        told::add(&mut self.writer(), notices)
+    }
+
+    async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError> {
+        told::of(&self.reader(), post, limit)
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {

@@ -3,12 +3,12 @@
 use super::row::Column;
 use super::row::{Stored, case_key, failed, json, one, run};
 use super::{rows, rules};
-use ganglion_indicators::{CellKey, Fact, FactChange};
+use ganglion_indicators::{CellKey, Cells, Fact, FactChange};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::port::{After, CaseOrder, CaseWrite, Line, ShardWrite, Timer};
 use ganglion_kernel::port_rows::words_of;
 use ganglion_model::row::{Case, Record};
-use ganglion_model::{Level, Shard};
+use ganglion_model::{CaseId, Level, Shard};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -18,13 +18,16 @@ const ATTEMPTED: &str = "writing a batch";
 pub(super) fn write(connection: &mut Connection, batch: &[ShardWrite]) -> Stored<()> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
+    if let Some(packs) = batch.iter().map(|write| write.packs).find(|packs| *packs > 0) {
+        super::packs::check(&transaction, packs)?;
+    }
     for write in batch {
         write_shard(&transaction, write)?;
     }
     transaction.commit().map_err(failed(ATTEMPTED))
 }
 
-fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
+pub(super) fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     let shard = write.shard;
     move_head(connection, write)?;
     for line in &write.lines {
@@ -39,10 +42,12 @@ fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     rows::write(connection, write)?;
     rules::write(connection, write)?;
     timers(connection, write)?;
+    super::waiting::write(connection, write)?;
+    super::notices::write(connection, write)?;
     for change in &write.facts {
         put_fact(connection, shard, change)?;
     }
-    add_cells(connection, write)?;
+    add_cells(connection, &write.cells)?;
     for (command, outcome, at) in &write.answers {
         let sql = "INSERT INTO answer (shard, command, at, outcome) VALUES (?, ?, ?, ?)";
         let outcome = json(ATTEMPTED, outcome)?;
@@ -292,7 +297,7 @@ fn timers(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     Ok(())
 }
 
-fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Stored<()> {
+pub(super) fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Stored<()> {
     let key = |fact: &Fact| (fact.measure.clone(), fact.day, fact.place);
     let case = change.case.0.as_bytes();
     if let Some(before) = change.before.as_ref().filter(|before| Some(key(before)) != change.after.as_ref().map(key)) {
@@ -300,17 +305,48 @@ fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Store
         run(connection, ATTEMPTED, sql, params![shard.0, before.measure, before.day, before.place.padded(), case])?;
     }
     if let Some(after) = &change.after {
-        let sql = "INSERT OR REPLACE INTO fact (shard, measure, day, place, case_id, dim, value) \
-                   VALUES (?, ?, ?, ?, ?, ?, ?)";
-        let (place, dim, value) = (after.place.padded(), &after.dim, after.value);
-        run(connection, ATTEMPTED, sql, params![shard.0, after.measure, after.day, place, case, dim, value])?;
+        let sql = "INSERT OR REPLACE INTO fact (shard, measure, day, place, case_id, dim, value, until, member, at) \
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let Fact { measure, day, until, dim, member, at, value, .. } = after;
+        let place = after.place.padded();
+        run(connection, ATTEMPTED, sql, params![shard.0, measure, day, place, case, dim, value, until, member, at])?;
     }
     Ok(())
 }
 
+/// Forgets the facts and counters of a shard.
+pub(super) fn figures_clear(connection: &mut Connection, shard: Shard) -> Stored<()> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
+    run(&transaction, ATTEMPTED, "DELETE FROM fact WHERE shard = ?", params![shard.0])?;
+    run(&transaction, ATTEMPTED, "DELETE FROM tally WHERE shard = ?", params![shard.0])?;
+    transaction.commit().map_err(failed(ATTEMPTED))
+}
+
+/// Adds facts and counters of a shard.
+pub(super) fn figures_add(
+    connection: &mut Connection,
+    shard: Shard,
+    facts: &[(CaseId, Fact)],
+    cells: &Cells,
+) -> Stored<()> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
+    let mut facts: Vec<&(CaseId, Fact)> = facts.iter().collect();
+    // In key order, so that neighbours on a page are written together.
+    facts.sort_unstable_by(|(a, one), (b, other)| {
+        (&one.measure, one.day, one.place, a).cmp(&(&other.measure, other.day, other.place, b))
+    });
+    for (case, fact) in facts {
+        put_fact(&transaction, shard, &FactChange { case: *case, before: None, after: Some(fact.clone()) })?;
+    }
+    add_cells(&transaction, cells)?;
+    transaction.commit().map_err(failed(ATTEMPTED))
+}
+
 /// Adds the deltas, in key order so that neighbours on a page are written together; a counter that came to nothing goes.
-fn add_cells(connection: &Connection, write: &ShardWrite) -> Stored<()> {
-    let mut cells: Vec<(&CellKey, &(i64, i64))> = write.cells.iter().collect();
+pub(super) fn add_cells(connection: &Connection, cells: &Cells) -> Stored<()> {
+    let mut cells: Vec<(&CellKey, &(i64, i64))> = cells.iter().collect();
     cells.sort_unstable_by(|a, b| a.0.cmp(b.0));
     for (key, (rows, sum)) in cells {
         let (place, period) = (key.place.padded(), key.period.code());

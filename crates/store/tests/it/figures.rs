@@ -2,7 +2,7 @@
 
 use crate::support::rows::{SHARD, case, case_id, code, following, new_case, put};
 use crate::support::{Make, memory, run};
-use ganglion_indicators::fold::add_cells;
+use ganglion_indicators::fold::{add_cells, minutes_class};
 use ganglion_indicators::{CellKey, Cells, Fact, FactChange, Period};
 use ganglion_kernel::port::{FactFilter, ShardWrite, Store};
 use ganglion_model::{CaseId, Shard};
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 
 fn fact(place: &str, day: i32, dim: &str, value: i64) -> Fact {
-    Fact { measure: "handling".to_owned(), day, place: code(place), dim: dim.to_owned(), value }
+    Fact { day, dim: dim.to_owned(), value, ..Fact::now("handling", code(place)) }
 }
 
 /// Writes fact changes of a shard with the counters they move.
@@ -19,7 +19,7 @@ async fn change(store: &dyn Store, shard: Shard, facts: Vec<FactChange>) {
     for change in &facts {
         let mut add = |fact: &Option<Fact>, sign| {
             if let Some(fact) = fact {
-                add_cells(&mut cells, shard, fact, sign, true);
+                add_cells(&mut cells, shard, fact, sign, Some(minutes_class(fact.value)));
             }
         };
         add(&change.before, -1);
@@ -49,7 +49,7 @@ async fn sample(store: &dyn Store) {
 }
 
 fn filter(place: &str, days: (i32, i32)) -> FactFilter {
-    FactFilter { measure: "handling".to_owned(), place: code(place), days: Some(days), dim: None }
+    FactFilter { measure: "handling".to_owned(), place: code(place), days: Some(days), as_of: None, dim: None }
 }
 
 fn triple(dim: &str, a: i64, b: i64) -> (String, i64, i64) {
@@ -158,7 +158,7 @@ proptest! {
                 change(&*db.store, SHARD, changes).await;
             }
             let mut wanted = Cells::new();
-            now.values().for_each(|fact| add_cells(&mut wanted, SHARD, fact, 1, true));
+            now.values().for_each(|fact| add_cells(&mut wanted, SHARD, fact, 1, Some(minutes_class(fact.value))));
             let kept = db.store.cells_all(SHARD).await.unwrap();
             prop_assert_eq!(&kept, &wanted);
             for ((place, period), cells) in by_place(&wanted) {

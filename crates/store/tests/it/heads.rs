@@ -75,6 +75,8 @@ pub async fn answers_unique_values_keys_and_numbers_are_found_again(make: Make) 
     assert_eq!(store.key(SHARD, case_id(1)).await.unwrap().as_deref(), Some("wrapped"));
     assert_eq!(store.case_by_number(SHARD, "N-1").await.unwrap(), Some(case(1, "130922001")));
     assert_eq!(store.case_by_number(Shard(130_925), "N-1").await.unwrap(), None);
+    assert_eq!(store.case_id(SHARD, "N-1").await.unwrap(), Some(case_id(1)));
+    assert_eq!(store.case_id(Shard(130_925), "N-1").await.unwrap(), None);
 }
 
 pub async fn the_code_of_a_document_leads_to_its_case(make: Make) {

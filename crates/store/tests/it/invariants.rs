@@ -2,14 +2,14 @@
 
 use crate::support::dump::dump;
 use crate::support::history::{History, Timed, live, send, steps, works, world_of};
-use crate::support::rows::{SHARD, at, case_id, command_id, uuid};
+use crate::support::rows::{SHARD, at, by_key, case_id, command_id, uuid};
 use crate::support::world::clerk_of;
 use crate::support::{memory, run};
 use ganglion_indicators::CellKey;
 use ganglion_kernel::batch::{Batch, want};
 use ganglion_kernel::{CommitError, Given, decide};
 use ganglion_model::change::{Actor, Body, Command, RefusalCode};
-use ganglion_store::rebuild::cells_of_rows;
+use ganglion_store::rebuild::figures_of_rows;
 use ganglion_store::replay::replay;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -29,8 +29,12 @@ proptest! {
                 history.go_on(&works, part).await;
                 for (shard, _) in works.store.shards().await.unwrap() {
                     let kept: Sorted = works.store.cells_all(shard).await.unwrap().into_iter().collect();
-                    let counted = cells_of_rows(&*works.store, &world_of(&works), shard).await.unwrap();
-                    prop_assert_eq!(kept, counted.into_iter().collect::<Sorted>());
+                    let (mut facts, cells) = figures_of_rows(&*works.store, &world_of(&works), shard).await.unwrap();
+                    prop_assert_eq!(kept, cells.into_iter().collect::<Sorted>());
+                    let mut kept = works.store.facts_all(shard).await.unwrap();
+                    by_key(&mut kept);
+                    by_key(&mut facts);
+                    prop_assert_eq!(kept, facts);
                 }
             }
             Ok(())
@@ -96,7 +100,7 @@ proptest! {
             // Every command again, under new names, against the rows as they are at the end.
             for (n, (command, now)) in history.commands.iter().enumerate() {
                 let command = Command { id: command_id(9_000_000 + n as u128), ..command.clone() };
-                let loaded = works.store.load(&want(&world, std::slice::from_ref(&command))).await.unwrap();
+                let loaded = works.store.load(&want(&world, std::slice::from_ref(&command), *now)).await.unwrap();
                 let batch = Batch::new(&world, &works.master, loaded);
                 let given = Given { now: *now, id: uuid(8_000_000 + n as u128), key: [3; 32] };
                 let [first, second] = [(), ()].map(|()| decide(&world, batch.state(), &command, &given));

@@ -19,6 +19,11 @@ pub async fn lines_come_back_in_order_and_as_they_were_hashed(make: Make) {
     assert_eq!(seqs(store.entries_of_case(SHARD, case_id(2), 100).await.unwrap()), [6, 2]);
     assert_eq!(seqs(store.entries_of_case(SHARD, case_id(2), 1).await.unwrap()), [6]);
     assert_eq!(seqs(store.entries_of_case(Shard(130_925), case_id(2), 9).await.unwrap()), [] as [u64; 0]);
+    let two = case_id(2).to_string();
+    let holding = async |span| seqs(store.entries_holding(SHARD, span, &[two.as_str()], 100).await.unwrap());
+    assert_eq!(holding((0, 6)).await, [2, 6], "only lines that hold the text");
+    assert_eq!(holding((0, 5)).await, [2], "only up to the end asked for");
+    assert_eq!(holding((2, 6)).await, [6]);
     let mut frontier = Frontier::default();
     for line in store.lines_after(SHARD, 0, 100).await.unwrap() {
         assert_eq!(journal::hash(&line.canonical), line.hash);
@@ -66,9 +71,9 @@ pub async fn cursors_are_kept_by_job_and_shard(make: Make) {
     let db = make();
     let store = &*db.store;
     assert_eq!(store.cursor("notice", SHARD).await.unwrap(), 0);
-    store.cursor_set("notice", SHARD, 5).await.unwrap();
-    store.cursor_set("notice", SHARD, 7).await.unwrap();
-    store.cursor_set("search", SHARD, 1).await.unwrap();
+    store.cursors_set("notice", &[(SHARD, 5)]).await.unwrap();
+    store.cursors_set("notice", &[(SHARD, 7)]).await.unwrap();
+    store.cursors_set("search", &[(SHARD, 1)]).await.unwrap();
     assert_eq!(store.cursor("notice", SHARD).await.unwrap(), 7);
     assert_eq!(store.cursor("search", SHARD).await.unwrap(), 1);
     assert_eq!(store.cursor("notice", Shard(130_925)).await.unwrap(), 0);

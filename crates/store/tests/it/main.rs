@@ -7,6 +7,9 @@ mod heads;
 mod invariants;
 mod lines;
 mod lists;
+mod packs;
+mod queues;
+mod random_packs;
 mod reference;
 mod rows;
 mod rules;
@@ -35,6 +38,11 @@ suite!(memory, file => {
         a_case_that_changes_moves_in_every_list,
         a_case_that_is_not_there_cannot_be_changed,
         no_page_is_longer_than_its_bound;
+    queues:
+        twenty_counters_calling_at_once_never_get_the_same_case,
+        numbers_have_no_gaps_however_many_come_at_once_and_are_refused,
+        the_front_of_a_queue_is_read_by_lane_and_position,
+        a_post_is_as_busy_as_its_open_cases;
     lines:
         lines_come_back_in_order_and_as_they_were_hashed,
         timers_fall_due_earliest_first_over_all_shards,
@@ -48,8 +56,13 @@ suite!(memory, file => {
         places_are_replaced_and_outlines_added,
         posts_and_accounts_are_put,
         sessions_begin_and_end,
+        what_is_no_longer_needed_is_forgotten_and_nothing_else,
         files_the_access_log_and_settings_are_kept,
         register_rows_keep_their_dated_versions;
+    packs:
+        one_set_follows_the_other_and_is_a_line_of_the_journal,
+        batches_decided_by_other_packs_are_refused,
+        measures_are_counted_anew_in_the_same_transaction;
     rows:
         rows_are_listed_in_every_order_page_by_page,
         storage_keeps_exactly_the_rows_the_filter_keeps,

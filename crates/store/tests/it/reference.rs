@@ -1,8 +1,9 @@
 //! Reference data, people, files and settings: what goes in comes out.
 
 use crate::support::Make;
-use crate::support::rows::{SHARD, at, case_id, code, following, post, record};
-use ganglion_kernel::port::{Access, Account, FileRow, Session, ShardWrite, Want};
+use crate::support::rows::{SHARD, at, case_id, code, command_id, following, post, record};
+use ganglion_kernel::port::{Access, Account, FileRow, Forgotten, Session, ShardWrite, Stale, Want};
+use ganglion_model::change::Outcome;
 use ganglion_model::row::Record;
 use ganglion_model::{AccountId, Place, PlaceKind, Post, Shard, Text};
 use jiff::civil::date;
@@ -80,6 +81,56 @@ pub async fn sessions_begin_and_end(make: Make) {
     assert_eq!(store.session("00ff").await.unwrap(), None);
 }
 
+pub async fn what_is_no_longer_needed_is_forgotten_and_nothing_else(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    for (token, second) in [("over", 59), ("holds", 60)] {
+        let session = Session {
+            token_hash: token.to_owned(),
+            account: AccountId("li".to_owned()),
+            post: None,
+            expires_at: at(second),
+        };
+        store.session_put(&session).await.unwrap();
+    }
+    let file = |id: &str, second, case, sent| FileRow {
+        id: id.to_owned(),
+        name: "桥.jpg".to_owned(),
+        media_type: "image/jpeg".to_owned(),
+        bytes: 12,
+        at: at(second),
+        case,
+        sent,
+        fingerprint: None,
+    };
+    let of_case = Some((SHARD, case_id(1)));
+    for row in [
+        file("left", 39, None, false),
+        file("late", 40, None, false),
+        file("sent", 1, None, true),
+        file("tied", 1, of_case, true),
+    ] {
+        store.file_put(&row).await.unwrap();
+    }
+    let outcome = Outcome { shard: SHARD, seq: 1, case: None, number: None, state: None, version: 0 };
+    let answers = vec![(command_id(1), outcome.clone(), at(49)), (command_id(2), outcome, at(50))];
+    let write = ShardWrite { answers, ..following(store, SHARD, vec![]).await };
+    store.write(&[write]).await.unwrap();
+    let stale = Stale { sessions: at(60), answers: at(50), files: at(40), rows_max: 10 };
+    let forgotten = store.forget(&Stale { rows_max: 0, ..stale }).await.unwrap();
+    assert_eq!(forgotten, Forgotten::default(), "no more than was asked for");
+    let forgotten = store.forget(&stale).await.unwrap();
+    assert_eq!(forgotten, Forgotten { sessions: 1, answers: 1, files: vec!["left".to_owned()] });
+    assert_eq!(store.forget(&stale).await.unwrap(), Forgotten::default());
+    assert!(store.session("holds").await.unwrap().is_some() && store.session("over").await.unwrap().is_none());
+    for (id, kept) in [("left", false), ("late", true), ("sent", true), ("tied", true)] {
+        assert_eq!(store.file(id).await.unwrap().is_some(), kept, "{id}");
+    }
+    let want = Want { answers: vec![(SHARD, command_id(1)), (SHARD, command_id(2))], ..Want::default() };
+    let found: Vec<_> = store.load(&want).await.unwrap().answers.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(found, [command_id(2)]);
+}
+
 pub async fn files_the_access_log_and_settings_are_kept(make: Make) {
     let db = make();
     let store = &*db.store;
@@ -90,6 +141,7 @@ pub async fn files_the_access_log_and_settings_are_kept(make: Make) {
         bytes: 12,
         at: at(0),
         case,
+        sent: false,
         fingerprint: Some(u64::MAX),
     };
     store.file_put(&file(None)).await.unwrap();

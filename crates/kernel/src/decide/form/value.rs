@@ -1,16 +1,17 @@
 //! One value against one field.
 
-use super::{FormContext, finding, today};
+use super::{FormContext, amount, finding, identity, shape, today};
 use crate::seal::is_sealed;
 use ganglion_model::clocks::Length;
 use ganglion_model::pack::{Field, FieldKind};
-use ganglion_model::{FieldFinding, Level, PlaceCode, PostId};
+use ganglion_model::units::half_width;
+use ganglion_model::{AccountId, FieldFinding, Level, PlaceCode, PostId};
 use jiff::civil::Date;
 use serde_json::Value;
 
-type Read = Result<Value, FieldFinding>;
+pub(super) type Read = Result<Value, FieldFinding>;
 
-fn with(field: &Field, problem: &str, name: &str, value: impl ToString) -> FieldFinding {
+pub(super) fn with(field: &Field, problem: &str, name: &str, value: impl ToString) -> FieldFinding {
     let mut found = finding(field, problem);
     found.args.insert(name.to_owned(), value.to_string());
     found
@@ -34,9 +35,10 @@ pub fn read(context: &FormContext<'_>, field: &Field, given: &Value) -> Read {
     match &field.kind {
         FieldKind::Text { max, pattern } => text(field, given, *max, pattern.as_deref()),
         FieldKind::LongText { max } => text(field, given, *max, None),
-        FieldKind::Integer { min, max } => integer(field, given, (*min, *max)),
-        FieldKind::Money => integer(field, given, (None, None)),
-        FieldKind::Decimal { precision, scale } => decimal(field, given, (*precision, *scale)),
+        FieldKind::Integer { min, max } => amount::integer(field, given, (*min, *max)),
+        FieldKind::Money => amount::money(field, given),
+        FieldKind::Decimal { precision, scale } => amount::decimal(field, given, (*precision, *scale)),
+        FieldKind::Quantity { unit, precision, scale } => amount::quantity(field, given, unit, (*precision, *scale)),
         FieldKind::Date => {
             let day: Date = parse(field, given, "not_a_date")?;
             Ok(Value::String(day.to_string()))
@@ -60,10 +62,20 @@ pub fn read(context: &FormContext<'_>, field: &Field, given: &Value) -> Read {
         FieldKind::Posts { roles, within } => {
             many(field, given, Some(9), |one| post(context, field, one, (roles, *within)))
         }
-        FieldKind::Point => point(field, given),
+        FieldKind::Point => shape::point(field, given),
+        FieldKind::Line => shape::line(context, field, given),
+        FieldKind::Polygon => shape::polygon(context, field, given),
         FieldKind::Files { max, .. } => many(field, given, Some(*max), |one| text(field, one, 80, None)),
-        FieldKind::Phone => phone(field, given),
-        FieldKind::CitizenId => citizen_id(field, given),
+        FieldKind::Phone => identity::phone(field, given),
+        FieldKind::CitizenId => identity::citizen_id(context, field, given),
+        FieldKind::CreditCode => identity::credit_code(field, given),
+        FieldKind::Time => time(field, given),
+        FieldKind::Refs { register, max } => {
+            many(field, given, Some(*max), |one| reference(context, field, one, register))
+        }
+        FieldKind::Account { roles, within } => account(context, field, given, (roles, *within)),
+        // Tables are read row by row, numbers are given: neither is a value of its own.
+        FieldKind::Table { .. } | FieldKind::Serial { .. } => Err(finding(field, "not_typed")),
         FieldKind::Duration => {
             let length: Length = parse(field, given, "not_a_duration")?;
             if length.is_zero() { Err(finding(field, "not_a_duration")) } else { Ok(Value::String(length.to_string())) }
@@ -71,7 +83,7 @@ pub fn read(context: &FormContext<'_>, field: &Field, given: &Value) -> Read {
     }
 }
 
-fn string<'a>(field: &Field, given: &'a Value) -> Result<&'a str, FieldFinding> {
+pub(super) fn string<'a>(field: &Field, given: &'a Value) -> Result<&'a str, FieldFinding> {
     given.as_str().map(str::trim).ok_or_else(|| finding(field, "not_text"))
 }
 
@@ -94,7 +106,7 @@ fn text(field: &Field, given: &Value, max: u32, pattern: Option<&str>) -> Read {
         return Err(found);
     }
     if pattern.is_some_and(|pattern| !matches_pattern(pattern, &clean)) {
-        return Err(finding(field, "pattern"));
+        return Err(FieldFinding { message: field.pattern_says.clone(), ..finding(field, "pattern") });
     }
     Ok(Value::String(clean))
 }
@@ -102,51 +114,6 @@ fn text(field: &Field, given: &Value, max: u32, pattern: Option<&str>) -> Read {
 /// The whole text must match. Patterns come from packs, are compiled by the checker too, and run in linear time.
 fn matches_pattern(pattern: &str, text: &str) -> bool {
     regex::Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|pattern| pattern.is_match(text))
-}
-
-/// Full-width digits and signs as their ASCII forms, for numbers typed with a Chinese input method.
-fn half_width(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-            other => other,
-        })
-        .collect()
-}
-
-fn integer(field: &Field, given: &Value, (min, max): (Option<i64>, Option<i64>)) -> Read {
-    let n = match given {
-        Value::Number(n) => n.as_i64(),
-        Value::String(text) => half_width(text.trim()).parse().ok(),
-        _ => None,
-    }
-    .ok_or_else(|| finding(field, "not_a_number"))?;
-    if min.is_some_and(|min| n < min) || max.is_some_and(|max| n > max) {
-        let mut found = finding(field, "out_of_range");
-        found.args.extend(min.map(|min| ("min".to_owned(), min.to_string())));
-        found.args.extend(max.map(|max| ("max".to_owned(), max.to_string())));
-        return Err(found);
-    }
-    Ok(Value::from(n))
-}
-
-fn decimal(field: &Field, given: &Value, (precision, scale): (u8, u8)) -> Read {
-    let text = match given {
-        Value::Number(n) => n.to_string(),
-        Value::String(text) => half_width(text.trim()),
-        _ => return Err(finding(field, "not_a_number")),
-    };
-    let digits = text.strip_prefix('-').unwrap_or(&text);
-    let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
-    let is_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || !is_digits(whole) || !is_digits(rest) || (digits.contains('.') && rest.is_empty()) {
-        return Err(finding(field, "not_a_number"));
-    }
-    let whole_digits = whole.trim_start_matches('0').len();
-    if rest.len() > usize::from(scale) || whole_digits > usize::from(precision.saturating_sub(scale)) {
-        return Err(with(field, "out_of_range", "scale", scale));
-    }
-    Ok(Value::String(text))
 }
 
 fn choice(context: &FormContext<'_>, field: &Field, given: &Value, list: &str) -> Read {
@@ -225,48 +192,36 @@ fn post(context: &FormContext<'_>, field: &Field, given: &Value, (roles, within)
     Ok(Value::String(id.0))
 }
 
-fn point(field: &Field, given: &Value) -> Read {
-    let pair: Option<Vec<f64>> = match given {
-        Value::Array(items) => items.iter().map(Value::as_f64).collect(),
-        Value::String(text) => {
-            half_width(text).split([',', ' ']).filter(|s| !s.is_empty()).map(|s| s.parse().ok()).collect()
-        }
-        _ => None,
-    };
-    match pair.as_deref() {
-        Some(&[lon, lat]) if lon.is_finite() && lat.is_finite() && lon.abs() <= 180.0 && lat.abs() <= 90.0 => {
-            // Seven decimals are a centimetre; more would only be noise in the journal.
-            let cut = |degrees: f64| (degrees * 1e7).round() / 1e7;
-            Ok(Value::from(vec![cut(lon), cut(lat)]))
-        }
-        _ => Err(finding(field, "not_a_point")),
-    }
-}
-
-/// Mobile numbers and land lines of the mainland (handbook `02`, section 8), stored as digits.
-fn phone(field: &Field, given: &Value) -> Read {
+/// `9:30`, `09:30` or `09:30:00`, kept as `09:30`.
+fn time(field: &Field, given: &Value) -> Read {
     let text = half_width(string(field, given)?);
-    if text.chars().any(|c| !c.is_ascii_digit() && !" +-()".contains(c)) {
-        return Err(finding(field, "not_a_phone"));
+    let (hours, rest) = text.split_once(':').ok_or_else(|| finding(field, "not_a_time"))?;
+    let minutes = rest.split_once(':').map_or(rest, |(minutes, _)| minutes);
+    let part = |text: &str, most: u8| {
+        let good = (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<u8>().ok().filter(|n| good && *n <= most)
+    };
+    match (part(hours, 23), part(minutes, 59).filter(|_| minutes.len() == 2)) {
+        (Some(hours), Some(minutes)) => Ok(Value::String(format!("{hours:02}:{minutes:02}"))),
+        _ => Err(finding(field, "not_a_time")),
     }
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let digits = digits.strip_prefix("86").filter(|rest| rest.len() == 11).unwrap_or(&digits);
-    let mobile = digits.len() == 11 && digits.starts_with('1') && digits.as_bytes()[1] >= b'3';
-    let land_line = digits.starts_with('0') && (10..=12).contains(&digits.len()) || (7..=8).contains(&digits.len());
-    if mobile || land_line { Ok(Value::String(digits.to_owned())) } else { Err(finding(field, "not_a_phone")) }
 }
 
-/// GB 11643: 17 digits and a check character by ISO 7064 MOD 11-2. The place may be one that no longer exists.
-fn citizen_id(field: &Field, given: &Value) -> Read {
-    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let id = half_width(string(field, given)?).to_ascii_uppercase();
-    let bytes = id.as_bytes();
-    let well_formed = bytes.len() == 18 && bytes[..17].iter().all(u8::is_ascii_digit);
-    if !well_formed {
-        return Err(finding(field, "not_an_id"));
+/// Somebody who holds a fitting post today.
+fn account(
+    context: &FormContext<'_>,
+    field: &Field,
+    given: &Value,
+    (roles, within): (&[String], Option<Level>),
+) -> Read {
+    let id = AccountId(string(field, given)?.to_owned());
+    let scope = within.zip(context.place()).map(|(level, place)| place.at(level).unwrap_or(place));
+    let mut held = context.world.posts.of(&id).filter(|post| post.valid_on(today(context))).peekable();
+    if held.peek().is_none() {
+        return Err(with(field, "not_found", "given", &id.0));
     }
-    let sum: u32 = bytes.iter().zip(WEIGHTS).map(|(b, w)| u32::from(b - b'0') * w).sum();
-    let check = b"10X98765432"[(sum % 11) as usize];
-    let born = format!("{}-{}-{}", &id[6..10], &id[10..12], &id[12..14]).parse::<Date>();
-    if bytes[17] == check && born.is_ok() { Ok(Value::String(id)) } else { Err(finding(field, "not_an_id")) }
+    let fits = held.any(|post| {
+        (roles.is_empty() || roles.contains(&post.role)) && scope.is_none_or(|scope| scope.holds(post.place))
+    });
+    if fits { Ok(Value::String(id.0.clone())) } else { Err(with(field, "not_a_choice", "given", &id.0)) }
 }

@@ -139,6 +139,9 @@ fn extended_once_and_refused_twice() {
     assert_eq!(last(&clock), last_day("2022-06-06", "30 WD"));
     assert_eq!(clock.times_extended(), 1, "what the process compares with its own limit");
     let before = clock.clone();
+    let mut month = started("2022-06-06 09:00", "1 M");
+    month.extend(length("30 CD"), at("2022-06-20 09:00"), &office).expect("days beside months");
+    assert_eq!(last(&month), "2022-08-05", "6 July and thirty days");
     assert_eq!(clock.extend(length("4 WH"), at("2022-06-20 09:00"), &office), Err(ClockError::OtherUnit));
     assert_eq!(clock.extend(length("10 WD"), at("2022-07-19 00:00"), &office), Err(ClockError::Overdue));
     assert_eq!(clock, before);

@@ -112,7 +112,7 @@ pub async fn chosen(
     };
     let near = cases(web, slots, point, kind).await?;
     let same = near.into_iter().map(|(case, _)| case).find(|case| case.number == number);
-    Ok(same.map(|case| Link { kind: SAME_AS.to_owned(), number: case.number, case: case.id, shard: case.shard }))
+    Ok(same.map(|case| Link { process: None, ..Link::to(&case, SAME_AS) }))
 }
 
 /// `GET /report/near?lon=&lat=&datum=&category=`.

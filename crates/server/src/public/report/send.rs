@@ -161,6 +161,9 @@ async fn deliver(
         actor @ Actor::Post { .. } => actor,
         _ => Actor::Public,
     };
+    if slots.photos.is_some() {
+        web.app.files_sent(&typed.files("photos", "photo_ids")).await?;
+    }
     web.app.committer.send(Command { id, shard, actor, body }).await
 }
 

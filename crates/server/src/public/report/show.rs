@@ -56,20 +56,30 @@ pub async fn render(
     };
     let errors = errors(&look, slots, typed, outcome);
     let error_at = |id: &str| errors.iter().find(|error| error.id == id).map(|error| error.message.clone());
+    // The page's own words fit the process that is asked for first; any other says what its pack calls things.
+    let own = Slots::find(&web.world.model, None).is_some_and(|first| first.process.name == slots.process.name);
+    let label = |field: Option<&Field>| field.filter(|_| !own).map(|field| look.text(&field.title));
     let context = json!({
         "page": web.page("title-report"),
         "action_href": "/report",
+        "heading": (!own).then(|| look.text(&slots.process.title)),
         "hidden": hidden(web, slots, typed),
         "errors": errors,
-        "category": { "error": error_at("f-category"), "groups": categories(web, &look, slots, kind) },
-        "description": {
+        "category": slots.kind.map(|_| json!({
+            "label": label(slots.kind),
+            "error": error_at("f-category"),
+            "groups": categories(web, &look, slots, kind),
+        })),
+        "description": slots.description.map(|field| json!({
+            "label": label(slots.description),
+            "help": (!own).then(|| look.text(&field.help)),
             "value": typed.one("description"),
             "error": error_at("f-description"),
-            "max": slots.description.map_or(DESCRIPTION_MAX, longest),
-        },
-        "place": place_part(&look, typed, point, error_at("f-place")),
+            "max": longest(field),
+        })),
+        "place": place_part(&look, (slots, typed), point, error_at("f-place")),
         "nearby": nearby,
-        "photos": photos(&look, slots, typed, error_at("f-photos")),
+        "photos": slots.photos.map(|_| photos(&look, slots, typed, error_at("f-photos"))),
         "contact": contact(web, &look, slots, typed, &outcome.findings),
     });
     web.render_status(status, "pages/report.html", context)
@@ -121,7 +131,12 @@ fn categories(web: &Web, look: &Look<'_>, slots: &Slots<'_>, chosen: Option<&str
     groups.into_iter().map(|(group, options)| json!({ "label": label(group), "options": options })).collect()
 }
 
-fn place_part(look: &Look<'_>, typed: &Typed, point: Option<[f64; 2]>, error: Option<String>) -> Value {
+fn place_part(
+    look: &Look<'_>,
+    (slots, typed): (&Slots<'_>, &Typed),
+    point: Option<[f64; 2]>,
+    error: Option<String>,
+) -> Value {
     let declared = typed.one("datum").and_then(Datum::parse).unwrap_or(Datum::Wgs84);
     let raw = place::raw_point(typed.one("lon"), typed.one("lat"));
     let chosen = typed.one("place").and_then(|code| code.parse().ok());
@@ -135,6 +150,8 @@ fn place_part(look: &Look<'_>, typed: &Typed, point: Option<[f64; 2]>, error: Op
     let root = look.world.places.root;
     let bounds = look.world.places.index.bounds(Places::layer(Level::County));
     json!({
+        "by_point": slots.point.is_some(),
+        "by_address": slots.address.is_some(),
         "lon": typed.one("lon"),
         "lat": typed.one("lat"),
         "datum": declared.as_str(),
@@ -200,7 +217,7 @@ fn contact(
     // Only what was typed counts: an empty form shows the pack's own values instead.
     let sent = typed.pairs().next().is_some();
     let values = if sent { typed.fields(&slots.rest) } else { Fields::new() };
-    look.fields(&asked, &slots.rest, Filled { values: Some(&values), findings })
+    look.fields(&asked, &slots.rest, Filled { values: Some(&values), findings, more: None })
 }
 
 fn errors(look: &Look<'_>, slots: &Slots<'_>, typed: &Typed, outcome: &Outcome) -> Vec<FormError> {

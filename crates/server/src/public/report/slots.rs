@@ -27,16 +27,23 @@ pub struct Slots<'a> {
 /// Name of the form's input for an address, and of the field it fills.
 pub const ADDRESS: &str = "address";
 
+/// Processes the public may open; those with a point come first.
+#[must_use]
+pub fn open_to_all(model: &Model) -> Vec<&Process> {
+    let mut open: Vec<&Process> =
+        model.processes.values().filter(|process| process.open_by.contains(&Who::Public)).collect();
+    open.sort_by_key(|process| process.route.point.is_none());
+    open
+}
+
 impl<'a> Slots<'a> {
     /// The process `name` if the public may open it, or the first one they may: those with a point come first.
     #[must_use]
     pub fn find(model: &'a Model, name: Option<&str>) -> Option<Slots<'a>> {
-        let mut open: Vec<&Process> =
-            model.processes.values().filter(|process| process.open_by.contains(&Who::Public)).collect();
-        open.sort_by_key(|process| process.route.point.is_none());
+        let open = open_to_all(model);
         let process = match name {
             Some(name) => open.into_iter().find(|process| process.name == name)?,
-            None => *open.first()?,
+            None => open.first().copied()?,
         };
         Some(Slots::of(process))
     }
@@ -48,7 +55,9 @@ impl<'a> Slots<'a> {
         let point = named(process.route.point.as_ref());
         let place = named(process.route.place.as_ref());
         let address = process.form.iter().find(|f| f.name == ADDRESS && matches!(f.kind, FieldKind::Text { .. }));
-        let photos = process.form.iter().find(|field| matches!(field.kind, FieldKind::Files { .. }) && !field.personal);
+        let is_picture =
+            |field: &&Field| matches!(field.kind, FieldKind::Files { images: true, .. }) && !field.personal;
+        let photos = process.form.iter().find(is_picture);
         let taken: Vec<&str> =
             [kind, description, point, place, address, photos].into_iter().flatten().map(|f| f.name.as_str()).collect();
         let rest = process.form.iter().filter(|field| !taken.contains(&field.name.as_str())).cloned().collect();

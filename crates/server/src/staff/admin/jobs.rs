@@ -14,7 +14,7 @@ use serde::Serialize;
 use std::fmt::Write as _;
 
 /// Jobs that read the journal by cursor.
-const JOBS: [&str; 1] = ["spawn"];
+const JOBS: [&str; 2] = ["spawn", "tell"];
 /// Timers counted; more than this is "many" whatever the number.
 const TIMERS_COUNTED_MAX: u32 = 10_000;
 
@@ -103,6 +103,18 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         }
         let text = format!("{} / {}", count(done), count(total));
         jobs.push(view(job.to_owned(), look.t(&format!("job-{job}")), text, done, total));
+    }
+    if let Some(progress) = crate::jobs::recompute::progress(&web.app).await? {
+        let text = look.say(
+            "job-recompute-text",
+            &[
+                ("done", count(progress.done).into()),
+                ("moved", count(progress.moved).into()),
+                ("version", progress.version.clone().into()),
+            ],
+        );
+        let total = if progress.finished { progress.done } else { progress.total.max(progress.done + 1) };
+        jobs.push(view("recompute".to_owned(), look.t("job-recompute"), text, progress.done, total));
     }
     for (shard, head) in heads {
         let place = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000);

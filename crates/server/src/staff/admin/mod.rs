@@ -2,12 +2,15 @@
 //! role; each sees what lies inside its place.
 
 mod accounts;
+mod calendar;
 mod jobs;
+mod pack_install;
+mod pack_review;
 mod packs;
 mod places;
 mod upload;
 
-use super::administers;
+use super::{administers, administers_all};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::view::LinkView;
@@ -32,9 +35,16 @@ pub fn routes() -> Router<AppState> {
         .route("/admin/places", get(places::show))
         .route("/admin/import", import)
         .route("/admin/import/confirm", post(upload::confirm))
-        .route("/admin/packs", get(packs::show))
+        .route(
+            "/admin/packs",
+            post(packs::check).get(packs::show).layer(DefaultBodyLimit::max(packs::UPLOAD_BYTES_MAX)),
+        )
+        .route("/admin/packs/install", post(pack_install::begin))
+        .route("/admin/packs/install/{id}", get(pack_install::show))
+        .route("/admin/packs/{name}/remove", post(packs::remove))
         .route("/admin/accounts", get(accounts::show).post(accounts::create))
         .route("/admin/accounts/{id}/active", post(accounts::activate))
+        .route("/admin/calendar", get(calendar::show).post(calendar::save))
         .route("/admin/jobs", get(jobs::show))
 }
 
@@ -47,6 +57,15 @@ pub fn admin(web: &Web) -> Result<&Post, Error> {
     if administers(post) { Ok(post) } else { Err(Error::NotFound) }
 }
 
+/// The post, if it administers the whole installation: what is installed is so for everybody.
+///
+/// # Errors
+/// [`Error::NotFound`] for everybody else.
+pub fn owner(web: &Web) -> Result<&Post, Error> {
+    let post = admin(web)?;
+    administers_all(web).map(|()| post)
+}
+
 /// The tabs every page of administration has.
 pub fn tabs(web: &Web) -> Vec<LinkView> {
     let all = [
@@ -55,6 +74,7 @@ pub fn tabs(web: &Web) -> Vec<LinkView> {
         ("/admin/import", "title-admin-import"),
         ("/admin/packs", "title-admin-packs"),
         ("/admin/accounts", "title-admin-accounts"),
+        ("/admin/calendar", "title-admin-calendar"),
         ("/admin/jobs", "title-admin-jobs"),
     ];
     let is_here = |href: &str| {

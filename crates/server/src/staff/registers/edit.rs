@@ -150,7 +150,7 @@ async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: Status
     let process = Process::default();
     let place = subject.record.and_then(|row| row.place).unwrap_or(post.place);
     let asked = Asked { process: &process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
-    let mut fields = look.fields(&asked, &all, Entered { values: Some(&values), findings: &findings });
+    let mut fields = look.fields(&asked, &all, Entered { values: Some(&values), findings: &findings, more: None });
     offer_rows(web, &all, &mut fields, place).await?;
     let version = subject.record.map_or(0, |row| row.version).to_string();
     let title = match (subject.record, subject.deed) {

@@ -260,7 +260,7 @@ pub async fn decide(web: Web, Path((shard, id)): Path<(u32, String)>, typed: Typ
             if status == StatusCode::NOT_FOUND {
                 return Err(Error::NotFound);
             }
-            let first = refusal.fields.first().map(|finding| look.problem(finding, &look.t("proposal-reason")));
+            let first = refusal.fields.first().map(|finding| look.problem(None, finding, &look.t("proposal-reason")));
             let said = first.unwrap_or_else(|| look.refusal(None, &refusal));
             inbox(&web, Some(said), &reason, status).await
         }

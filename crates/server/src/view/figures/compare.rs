@@ -1,7 +1,6 @@
-//! What follows from figures: change, rank, classes of a map.
+//! What follows from figures: change, classes of a map.
 
 use ganglion_indicators::Figure;
-use ganglion_indicators::read::round;
 use ganglion_model::pack::Indicator;
 
 /// Classes of a choropleth.
@@ -19,30 +18,17 @@ pub struct Change {
 /// The change from `before` to `now`; `None` when one of them has no value.
 #[must_use]
 pub fn change(indicator: &Indicator, now: &Figure, before: &Figure) -> Option<Change> {
-    let difference = (now.value? - before.value?) * if indicator.percent { 100.0 } else { 1.0 };
-    let text = round(difference, indicator.decimals, indicator.rounding);
+    let difference = now.exact?.minus(before.exact?)?;
+    let text = difference.rounded(indicator.decimals, indicator.rounding)?;
     let is_zero = text.bytes().all(|b| matches!(b, b'0' | b'.'));
+    let is_more = !difference.is_negative();
     let tone = match (is_zero, indicator.more_is_better) {
         (true, _) | (_, None) => "neutral",
-        (false, Some(more)) if more == (difference > 0.0) => "ok",
+        (false, Some(more)) if more == is_more => "ok",
         _ => "bad",
     };
-    let sign = if !is_zero && difference > 0.0 { "+" } else { "" };
+    let sign = if !is_zero && is_more { "+" } else { "" };
     Some(Change { text: format!("{sign}{text}"), tone })
-}
-
-/// Ranks of values, best first: equal values share a rank and the next one is left out. No value, no rank.
-#[must_use]
-pub fn ranks(indicator: &Indicator, values: &[Option<f64>]) -> Vec<Option<usize>> {
-    let less_is_better = indicator.more_is_better == Some(false);
-    let better = |a: f64, b: f64| if less_is_better { a < b } else { a > b };
-    values
-        .iter()
-        .map(|value| {
-            let value = (*value)?;
-            Some(1 + values.iter().flatten().filter(|other| better(**other, value)).count())
-        })
-        .collect()
 }
 
 /// The class of each value, and the bounds of each class that is not empty: class, lowest, highest.
@@ -71,45 +57,26 @@ pub fn classes(values: &[Option<f64>]) -> Classes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ganglion_model::Text;
-    use ganglion_model::pack::{Formula, Rounding};
+    use ganglion_model::Frac;
+    use ganglion_model::pack::Formula;
 
     fn share(more_is_better: Option<bool>) -> Indicator {
-        Indicator {
-            name: "x".into(),
-            pack: "p".into(),
-            order: 0,
-            title: Text::default(),
-            definition: Text::default(),
-            formula: Formula::Ratio("a".into(), "b".into()),
-            unit: Text::default(),
-            decimals: 1,
-            rounding: Rounding::HalfUp,
-            percent: true,
-            levels: vec![],
-            more_is_better,
-        }
+        Indicator { percent: true, more_is_better, ..Indicator::reading("x", Formula::Ratio("a".into(), "b".into())) }
     }
 
-    fn figure(value: Option<f64>) -> Figure {
-        Figure { value, shown: None, rows: 1 }
+    fn figure(value: Option<&str>) -> Figure {
+        let exact = value.and_then(Frac::parse);
+        Figure { exact, value: exact.map(Frac::to_f64), ..Figure::default() }
     }
 
     #[test]
     fn changes_of_shares_are_points() {
         let of = |more, now, before| change(&share(more), &figure(now), &figure(before));
-        let up = of(Some(true), Some(0.964), Some(0.952)).unwrap();
+        let up = of(Some(true), Some("96.4"), Some("95.2")).unwrap();
         assert_eq!((up.text.as_str(), up.tone), ("+1.2", "ok"));
-        assert_eq!(of(Some(false), Some(0.02), Some(0.01)).unwrap().tone, "bad");
-        assert_eq!(of(Some(true), Some(0.5), Some(0.5)).unwrap(), Change { text: "0.0".into(), tone: "neutral" });
-        assert_eq!(of(Some(true), Some(0.5), None), None);
-    }
-
-    #[test]
-    fn equal_values_share_a_rank() {
-        let values = [Some(0.9), Some(0.8), None, Some(0.9), Some(0.7)];
-        assert_eq!(ranks(&share(Some(true)), &values), vec![Some(1), Some(3), None, Some(1), Some(4)]);
-        assert_eq!(ranks(&share(Some(false)), &values)[4], Some(1));
+        assert_eq!(of(Some(false), Some("2"), Some("1")).unwrap().tone, "bad");
+        assert_eq!(of(Some(true), Some("50"), Some("50")).unwrap(), Change { text: "0.0".into(), tone: "neutral" });
+        assert_eq!(of(Some(true), Some("50"), None), None);
     }
 
     #[test]

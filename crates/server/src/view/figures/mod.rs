@@ -1,12 +1,9 @@
-//! Figures: what is asked for ([`When`]), how it is read from counters and facts ([`read`]), and what follows from it
-//! (change, rank, classes of a map).
+//! Figures: periods in words, targets, and what follows from a figure (change, classes of a map). Reading it is the kernel's
+//! work.
 
 pub mod compare;
-pub mod read;
-pub mod when;
+pub mod targets;
+mod when;
 
 #[cfg(test)]
 mod tests;
-
-pub use read::Reader;
-pub use when::When;

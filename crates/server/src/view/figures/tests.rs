@@ -1,109 +1,32 @@
 //! For random histories every figure equals a count over the rows, for every level and for parts of months, and opens to
 //! exactly as many rows as it says.
 
-use super::read::{Got, Reader, Tally};
 use crate::view::sample;
-use async_trait::async_trait;
-use ganglion_indicators::fold::add_cells;
-use ganglion_indicators::{Cells, Fact, Period, Span, facts_of_case, figure};
-use ganglion_kernel::port::{CellRead, FactFilter};
-use ganglion_kernel::{StoreError, World};
-use ganglion_model::pack::{Formula, Indicator, Measure, Moment, Rounding, Source};
-use ganglion_model::{Case, Level, Model, PlaceCode, Shard, Text};
+use ganglion_indicators::{Fact, Span, facts_of_case};
+use ganglion_kernel::World;
+use ganglion_kernel::figures::memory::Memory;
+use ganglion_kernel::figures::{Got, Reader};
+use ganglion_model::pack::{Dim, Formula, Indicator, Measure, Moment, Source};
+use ganglion_model::{Case, Model, PlaceCode};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Facts and the counters they give, kept as a store keeps them.
-struct Memory {
-    facts: Vec<Fact>,
-    cells: Cells,
-}
+const TODAY: Date = date(2022, 12, 31);
 
-impl Memory {
-    fn of(world: &World, cases: &[Case]) -> Memory {
-        let facts: Vec<Fact> = cases.iter().flat_map(|case| facts_of_case(&world.model, world, case)).collect();
-        let mut cells = Cells::new();
-        for fact in &facts {
-            let timed = world.model.measures[&fact.measure].minutes_since.is_some();
-            add_cells(&mut cells, Shard(0), fact, 1, timed);
-        }
-        Memory { facts, cells }
-    }
-
-    fn matching<'a>(&'a self, filter: &'a FactFilter) -> impl Iterator<Item = &'a Fact> {
-        let (from, to) = filter.days.unwrap_or((0, 1));
-        self.facts.iter().filter(move |fact| {
-            fact.measure == filter.measure && filter.place.holds(fact.place) && (from..to).contains(&fact.day)
-        })
-    }
-}
-
-#[async_trait]
-impl Tally for Memory {
-    async fn cells(
-        &self,
-        measure: &str,
-        places: &[PlaceCode],
-        periods: &[Period],
-    ) -> Result<Vec<CellRead>, StoreError> {
-        let wanted = self
-            .cells
-            .iter()
-            .filter(|(key, _)| key.measure == measure && places.contains(&key.place) && periods.contains(&key.period));
-        Ok(wanted
-            .map(|(key, (rows, sum))| CellRead {
-                place: key.place,
-                period: key.period,
-                dim: key.dim.clone(),
-                rows: *rows,
-                sum: *sum,
-            })
-            .collect())
-    }
-
-    async fn facts_sum(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError> {
-        let mut sums: BTreeMap<String, (i64, i64)> = BTreeMap::new();
-        for fact in self.matching(filter) {
-            let sum = sums.entry(fact.dim.clone()).or_default();
-            *sum = (sum.0 + 1, sum.1 + fact.value);
-        }
-        Ok(sums.into_iter().map(|(dim, (rows, sum))| (dim, rows, sum)).collect())
-    }
-
-    async fn facts_values(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError> {
-        Ok(self.matching(filter).map(|fact| (fact.dim.clone(), fact.value, 1)).collect())
-    }
+fn memory(world: &World, cases: &[Case]) -> Memory {
+    let facts = cases
+        .iter()
+        .flat_map(|case| facts_of_case(&world.model, world, case).into_iter().map(move |fact| (case.id, fact)));
+    Memory::of(&world.model, facts.collect())
 }
 
 fn measure(name: &str, at: Moment) -> Measure {
-    Measure {
-        name: name.to_owned(),
-        pack: "t".to_owned(),
-        of: Source::Process("matter".to_owned()),
-        at,
-        filter: None,
-        minutes_since: None,
-        by: None,
-    }
+    Measure::counting(name, Source::Process("matter".to_owned()), at)
 }
 
 fn indicator(name: &str, formula: Formula) -> Indicator {
-    Indicator {
-        name: name.to_owned(),
-        pack: "t".to_owned(),
-        order: 0,
-        title: Text::default(),
-        definition: Text::default(),
-        formula,
-        unit: Text::default(),
-        decimals: 1,
-        rounding: Rounding::HalfUp,
-        percent: false,
-        levels: Level::ALL.to_vec(),
-        more_is_better: None,
-    }
+    Indicator::reading(name, formula)
 }
 
 /// A world that counts cases opened, settled, settled of those opened, how long it took, and open now.
@@ -111,9 +34,16 @@ fn world() -> World {
     let mut world = sample::bare_world();
     let mut model = Model::clone(&world.model);
     let mut add = |one: Measure| model.measures.insert(one.name.clone(), one);
-    add(Measure { by: Some(sample::path("case.kind")), ..measure("opened", Moment::Opened) });
+    add(Measure {
+        by: vec![Dim { name: "kind".to_owned(), of: sample::path("case.kind") }],
+        ..measure("opened", Moment::Opened)
+    });
     add(measure("settled", Moment::First("done".to_owned())));
-    add(Measure { minutes_since: Some(Moment::Opened), ..measure("minutes", Moment::First("done".to_owned())) });
+    add(Measure {
+        minutes_since: Some(Moment::Opened),
+        classes: true,
+        ..measure("minutes", Moment::First("done".to_owned()))
+    });
     add(Measure { filter: Some(sample::equals("case.state", "open")), ..measure("open_now", Moment::Always) });
     world.model = Arc::new(model);
     world
@@ -143,29 +73,30 @@ fn case_of((place, hours, minutes, kind): &Told) -> Case {
 }
 
 /// The rows an indicator counts, by plain counting: first measure, and the one it is divided by.
-fn counted<'a>(memory: &'a Memory, measure: &'a str, place: PlaceCode, span: Span) -> Vec<&'a Fact> {
-    let (from, to) = (Period::day_number(span.from), Period::day_number(span.to));
-    memory
-        .facts
+fn counted(world: &World, cases: &[Case], (measure, place): (&str, PlaceCode), span: Span) -> Vec<Fact> {
+    let (from, to) = span.days();
+    cases
         .iter()
+        .flat_map(|case| facts_of_case(&world.model, world, case))
         .filter(|fact| fact.measure == measure && place.holds(fact.place))
         .filter(|fact| fact.day == 0 || (from..to).contains(&fact.day))
         .collect()
 }
 
-fn check(world: &World, memory: &Memory, place: PlaceCode, span: Span) {
+fn check(world: &World, cases: &[Case], place: PlaceCode, span: Span) {
+    let memory = memory(world, cases);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let reader = Reader { tally: memory, world };
+    let reader = Reader { tally: &memory, world, today: TODAY };
     for indicator in indicators() {
         let mut got: Vec<Vec<Got>> = runtime.block_on(reader.read(&indicator, &[place], &[span], true)).unwrap();
         let got = got.pop().unwrap().pop().unwrap();
-        let read = figure(&indicator, &got.sums);
-        let rows = |measure: &str| counted(memory, measure, place, span).len() as i64;
+        let read = &got.figure;
+        let rows = |measure: &str| counted(world, cases, (measure, place), span).len() as i64;
         let what = format!("{} at {place} in {span:?}", indicator.name);
         match indicator.name.as_str() {
             "count" => {
                 assert_eq!(read.value, Some(rows("opened") as f64), "{what}");
-                assert_eq!(got.parts.values().sum::<i64>(), rows("opened"), "{what}");
+                assert_eq!(got.sums.by("opened", 0).values().map(|part| part.0).sum::<i64>(), rows("opened"), "{what}");
             }
             "stock" => assert_eq!(read.value, Some(rows("open_now") as f64), "{what}"),
             "share" => {
@@ -173,12 +104,13 @@ fn check(world: &World, memory: &Memory, place: PlaceCode, span: Span) {
                 assert_eq!(read.value, (below > 0).then(|| top as f64 / below as f64), "{what}");
             }
             "mean" => {
-                let minutes: Vec<i64> = counted(memory, "minutes", place, span).iter().map(|fact| fact.value).collect();
+                let minutes: Vec<i64> =
+                    counted(world, cases, ("minutes", place), span).iter().map(|fact| fact.value).collect();
                 let mean = minutes.iter().sum::<i64>() as f64 / minutes.len() as f64 / 60.0;
                 assert_eq!(read.value, (!minutes.is_empty()).then_some(mean), "{what}");
             }
             _ => {
-                let mut minutes: Vec<i64> = counted(memory, "minutes", place, span)
+                let mut minutes: Vec<i64> = counted(world, cases, ("minutes", place), span)
                     .iter()
                     .map(|fact| ganglion_indicators::fold::minutes_class(fact.value))
                     .collect();
@@ -190,7 +122,7 @@ fn check(world: &World, memory: &Memory, place: PlaceCode, span: Span) {
         }
         let behind = match &indicator.formula {
             Formula::Ratio(_, below) => rows(below),
-            Formula::Count(one) | Formula::MedianHours(one) | Formula::MeanHours(one) => rows(one),
+            other => rows(other.measures()[0]),
         };
         assert_eq!(read.rows, behind, "rows behind {what}");
     }
@@ -211,7 +143,6 @@ proptest! {
     ) {
         let world = world();
         let cases: Vec<Case> = told.iter().map(case_of).collect();
-        let memory = Memory::of(&world, &cases);
         let spans = [
             Span { from: day(from), to: day(from + length) },
             Span { from: date(2022, 2, 1), to: date(2022, 3, 1) },
@@ -219,7 +150,7 @@ proptest! {
         ];
         for code in ["1309", "130903", "130971", "130903100", "130903101", "130903100201", "130903100201001"] {
             for span in spans {
-                check(&world, &memory, code.parse().unwrap(), span);
+                check(&world, &cases, code.parse().unwrap(), span);
             }
         }
     }
@@ -230,14 +161,13 @@ fn many_places_and_periods_are_one_reading_each() {
     let world = world();
     let cases: Vec<Case> =
         [(0, 10, Some(90), 0), (3, 800, None, 1), (5, 10, Some(30), 2)].iter().map(case_of).collect();
-    let memory = Memory::of(&world, &cases);
+    let memory = memory(&world, &cases);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let reader = Reader { tally: &memory, world: &world };
+    let reader = Reader { tally: &memory, world: &world, today: TODAY };
     let places = ["130903", "130921"].map(|code| code.parse().unwrap());
     let month = |m| Span { from: date(2022, m, 1), to: date(2022, m + 1, 1) };
     let count = indicator("count", Formula::Count("opened".to_owned()));
     let got = runtime.block_on(reader.read(&count, &places, &[month(1), month(2)], false)).unwrap();
-    let values: Vec<Vec<i64>> =
-        got.iter().map(|row| row.iter().map(|got| figure(&count, &got.sums).rows).collect()).collect();
+    let values: Vec<Vec<i64>> = got.iter().map(|row| row.iter().map(|got| got.figure.rows).collect()).collect();
     assert_eq!(values, [[1, 1], [1, 0]]);
 }

@@ -219,6 +219,11 @@ async fn the_centre_suggests_who_and_why() {
     let refused = dispatch.post_form(&action, &[("duty", "grid_worker.130903001201001"), ("back", &back)]).await;
     assert_eq!(refused.status, 409);
     assert!(refused.plain().contains("centre-chosen"), "the refusal stands on the centre's own page");
+    let alert = refused.plain().split("action-refused").nth(1).map(str::to_owned).unwrap_or_default();
+    assert!(
+        alert.contains("role=\"alert\"") && alert.contains("Not done"),
+        "an action no longer offered has its message: {alert}"
+    );
 }
 
 #[tokio::test]

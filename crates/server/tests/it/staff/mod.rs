@@ -2,8 +2,12 @@
 
 mod acting;
 mod administration;
+mod calendar;
 mod figures;
 mod lists;
+mod notices;
+mod packs;
 mod permission;
 mod privacy;
+mod queues;
 mod town;

@@ -12,9 +12,17 @@ async fn every_page_opens_to_exactly_its_roles() {
     let town = Town::new().await;
     for (account, ..) in PEOPLE {
         let mut browser = town.as_(account).await;
-        for path in
-            ["/desk", "/desk?tab=team", "/desk?tab=waiting", "/cases", "/cases.csv", "/centre", "/m", "/figures"]
-        {
+        for path in [
+            "/desk",
+            "/desk?tab=team",
+            "/desk?tab=waiting",
+            "/cases",
+            "/cases.csv",
+            "/centre",
+            "/m",
+            "/figures",
+            "/documents",
+        ] {
             let answer = browser.get(path).await;
             assert_eq!(answer.status, 200, "{path} as {account}: {}", answer.text);
         }

@@ -98,19 +98,25 @@ pub struct Town {
 /// The packs that ship, compiled once.
 static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| {
     let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
-    let (model, findings) = ganglion_pack::compile_folders(&[packs.join("grid"), packs.join("incidents")]).unwrap();
+    let folders = ["grid", "mediation", "incidents"].map(|name| packs.join(name));
+    let (model, findings) = ganglion_pack::compile_folders(&folders).unwrap();
     Arc::new(model.unwrap_or_else(|| panic!("{findings}")))
 });
 
 impl Town {
     pub async fn new() -> Town {
+        Town::of(&MODEL, &[]).await
+    }
+
+    /// A town with other packs, and further people besides those of every town.
+    pub async fn of(model: &Arc<Model>, more: &[(&str, &str, &str)]) -> Town {
         let store = SqliteStore::memory().unwrap();
-        let (places, posts) = (places(), posts());
+        let (places, posts) = (places(), posts(more));
         store.places_set(&places).await.unwrap();
         store.outlines_set(&outlines()).await.unwrap();
         store.posts_put(&posts).await.unwrap();
-        store.accounts_put(&accounts()).await.unwrap();
-        let world = Arc::new(ArcSwap::from_pointee(world(places, posts)));
+        store.accounts_put(&accounts(more)).await.unwrap();
+        let world = Arc::new(ArcSwap::from_pointee(world(model, places, posts)));
         let clock = Arc::new(Clock { seconds: AtomicI64::new(0), count: AtomicU64::new(1) });
         let works = Works {
             store: store.clone(),
@@ -229,7 +235,7 @@ pub async fn act(browser: &mut Browser, number: &str, action: &str, form: &[(&st
     browser.post_form(&format!("/cases/{number}/{action}"), form).await
 }
 
-fn posts() -> Vec<Post> {
+fn posts(more: &[(&str, &str, &str)]) -> Vec<Post> {
     let post = |(account, role, place): &(&str, &str, &str)| Post {
         id: PostId(format!("{role}.{place}")),
         role: (*role).to_owned(),
@@ -240,17 +246,17 @@ fn posts() -> Vec<Post> {
         valid_from: date(2020, 1, 1),
         valid_to: None,
     };
-    PEOPLE.iter().map(post).collect()
+    PEOPLE.iter().chain(more).map(post).collect()
 }
 
-fn accounts() -> Vec<Account> {
+fn accounts(more: &[(&str, &str, &str)]) -> Vec<Account> {
     let account = |name: &str| Account {
         id: AccountId(name.to_owned()),
         name: format!("{name} person"),
         password: Some(hash_password(name, &[1; 16]).unwrap()),
         active: true,
     };
-    PEOPLE.iter().map(|(name, ..)| account(name)).chain([account("lost")]).collect()
+    PEOPLE.iter().chain(more).map(|(name, ..)| account(name)).chain([account("lost")]).collect()
 }
 
 fn places() -> Vec<Place> {
@@ -287,7 +293,7 @@ fn outlines() -> Vec<(PlaceCode, String)> {
     vec![of("130903", 116.82, 116.88), of("130903001201001", 116.82, 116.85), of("130903002201001", 116.85, 116.88)]
 }
 
-fn world(places: Vec<Place>, posts: Vec<Post>) -> World {
+fn world(model: &Arc<Model>, places: Vec<Place>, posts: Vec<Post>) -> World {
     let shape = |(code, geometry): (PlaceCode, String)| {
         let text = format!(
             r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"code":"1"}},"geometry":{geometry}}}]}}"#
@@ -299,7 +305,7 @@ fn world(places: Vec<Place>, posts: Vec<Post>) -> World {
     assert_eq!(errors, []);
     let calendar = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/calendar/cn-workdays.csv"));
     World {
-        model: MODEL.clone(),
+        model: model.clone(),
         places: Places {
             tree: Arc::new(tree),
             index: Arc::new(PlaceIndex::build(outlines().into_iter().map(shape)).unwrap()),
@@ -310,7 +316,7 @@ fn world(places: Vec<Place>, posts: Vec<Post>) -> World {
             calendar: Arc::new(Calendar::parse(calendar).unwrap()),
             hours: "08:00-12:00,14:00-18:00".parse().unwrap(),
         },
-        reference: Arc::new(seeded(&MODEL)),
+        reference: Arc::new(seeded(model)),
         fresh: Arc::default(),
         posts: Arc::new(Posts::new(posts)),
     }

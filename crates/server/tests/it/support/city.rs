@@ -230,9 +230,14 @@ fn world(tree: Vec<Place>, posts: Vec<Post>) -> World {
     }
 }
 
-fn model() -> ganglion_model::Model {
+/// The pack of these tests.
+pub fn model() -> ganglion_model::Model {
     let files: BTreeMap<String, Vec<u8>> = [
         ("pack.yaml", include_str!("pack/pack.yaml")),
+        ("documents.yaml", include_str!("pack/documents.yaml")),
+        ("documents/receipt.typ", include_str!("pack/receipt.typ")),
+        ("documents/report.typ", include_str!("pack/report.typ")),
+        ("indicators.yaml", include_str!("pack/indicators.yaml")),
         ("processes/incident.yaml", include_str!("pack/incident.yaml")),
         ("processes/matter.yaml", include_str!("pack/matter.yaml")),
         ("registers/well.yaml", include_str!("pack/well.yaml")),

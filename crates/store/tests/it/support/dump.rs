@@ -4,8 +4,9 @@ use super::rows::at;
 use ganglion_indicators::CellKey;
 use ganglion_kernel::merkle::Frontier;
 use ganglion_kernel::port::{Store, Timer};
+use ganglion_kernel::queue::QueueWant;
 use ganglion_model::row::{Case, Record};
-use ganglion_model::{CaseId, Shard};
+use ganglion_model::{CaseId, PlaceCode, Shard};
 use ganglion_store::rebuild::each_case;
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ pub struct Dump {
     pub cases: BTreeMap<CaseId, Case>,
     pub cells: BTreeMap<CellKey, (i64, i64)>,
     pub timers: Vec<Timer>,
+    pub waiting: Vec<CaseId>,
     pub records: Vec<Record>,
     pub frontier: Frontier,
     pub journal: Vec<String>,
@@ -27,7 +29,12 @@ pub async fn dump(store: &dyn Store) -> BTreeMap<Shard, Dump> {
         let mut cases = BTreeMap::new();
         each_case(store, shard, |case| assert_eq!(cases.insert(case.id, case), None)).await.unwrap();
         let lines = store.lines_after(shard, 0, 10_000).await.unwrap();
+        let county = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000).unwrap();
+        let queue = QueueWant { shard, process: "report".into(), place: county, lanes: vec![], limit: 10_000 };
+        let front = store.waiting(&queue).await.unwrap();
+        assert_eq!(store.waiting_count(&queue, None).await.unwrap(), front.len() as u64);
         let dump = Dump {
+            waiting: front.into_iter().map(|case| case.id).collect(),
             cases,
             cells: store.cells_all(shard).await.unwrap().into_iter().collect(),
             timers: timers.iter().filter(|timer| timer.shard == shard).cloned().collect(),

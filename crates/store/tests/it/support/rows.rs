@@ -1,5 +1,6 @@
 //! Rows and writes made by hand, without the kernel's rules.
 
+use ganglion_indicators::Fact;
 use ganglion_kernel::port::{CaseWrite, Line, ShardWrite, Store, Want};
 use ganglion_kernel::{StoreError, journal};
 use ganglion_model::change::{Actor, Change};
@@ -50,7 +51,8 @@ pub fn case(n: u128, place: &str) -> Case {
         place,
         level: Level::Township,
         point: None,
-        route: Route { by: RouteBy::Named, place, edition: None, near: vec![], moved_from: vec![], host: None },
+        route: Route::new(RouteBy::Named, place),
+        taken_at: None,
         opened_at: opened,
         observed_at: None,
         updated_at: opened,
@@ -63,6 +65,9 @@ pub fn case(n: u128, place: &str) -> Case {
         clocks: BTreeMap::new(),
         fired: vec![],
         windows: Vec::new(),
+        held: Vec::new(),
+        notices: BTreeMap::new(),
+        soon: BTreeMap::new(),
         counts: BTreeMap::new(),
         marks: BTreeMap::new(),
         entered: BTreeMap::new(),
@@ -130,4 +135,11 @@ pub async fn put(store: &dyn Store, cases: impl IntoIterator<Item = Case>) -> Re
         batch.push(following(store, shard, cases).await);
     }
     store.write(&batch).await
+}
+
+/// Puts facts into an order that does not depend on how they were read.
+pub fn by_key(facts: &mut [(CaseId, Fact)]) {
+    facts.sort_by(|(a, one), (b, other)| {
+        (a, &one.measure, one.day, one.place).cmp(&(b, &other.measure, other.day, other.place))
+    });
 }

@@ -8,8 +8,8 @@ use ganglion_kernel::world::Places;
 use ganglion_model::clocks::{Calendar, Office, Rule};
 use ganglion_model::expr::{Expr, Func};
 use ganglion_model::pack::{
-    Action, Assign, ClockDef, Effect, Field, FieldKind, LengthFrom, Measure, Moment, NumberDef, NumberPart, OnOverdue,
-    Process, Register, Required, RouteDef, Scope, Source, State, Tone, Who,
+    Action, Assign, ClockDef, Dim, Effect, Field, FieldKind, LengthFrom, Measure, Moment, NumberDef, NumberPart,
+    OnOverdue, Process, QueueDef, Register, Required, RouteDef, Scope, Source, State, Tone, Who,
 };
 use ganglion_model::{AccountId, Level, Model, Place, PlaceKind, PlaceTree, Post, PostId, Posts, Text};
 use jiff::civil::date;
@@ -18,22 +18,8 @@ use std::sync::Arc;
 pub const COUNTIES: [&str; 2] = ["130922", "130925"];
 pub const TOWNSHIPS: [&str; 4] = ["130922001", "130922002", "130925001", "130925002"];
 
-fn field(name: &str, kind: FieldKind) -> Field {
-    Field {
-        name: name.to_owned(),
-        kind,
-        title: Text::default(),
-        help: Text::default(),
-        required: Required::No,
-        when: None,
-        checks: vec![],
-        personal: false,
-        see: vec![],
-        public: false,
-        default: None,
-        unit: None,
-        unique: false,
-    }
+pub fn field(name: &str, kind: FieldKind) -> Field {
+    Field { name: name.to_owned(), kind, title: Text::default(), ..Field::default() }
 }
 
 fn text(name: &str) -> Field {
@@ -114,6 +100,9 @@ fn clock() -> ClockDef {
         until: vec!["done".to_owned(), "ended".to_owned()],
         suspend_in: vec![],
         length: LengthFrom::Fixed(rule.length),
+        promised: None,
+        from_date: None,
+        soon: None,
         rule,
         on_overdue: OnOverdue::Count("late".to_owned()),
         promise: false,
@@ -137,7 +126,16 @@ fn process() -> Process {
         fields: vec![text("result"), Field { personal: true, ..text("caller") }],
         counts: vec!["returned".to_owned(), "reopened".to_owned(), "late".to_owned()],
         numbers: [("report".to_owned(), NumberDef { on_state: None, parts })].into(),
-        route: RouteDef { point: None, place: Some("place".to_owned()), handled_at: None },
+        route: RouteDef { place: Some("place".to_owned()), ..RouteDef::default() },
+        any_office: false,
+        queue: Some(QueueDef {
+            by: vec![clerk()],
+            level: Level::County,
+            state: "filed".to_owned(),
+            take: "give".to_owned(),
+            lane: Some(path("case.category")),
+            order: Some(path("case.reopened")),
+        }),
         initial: "filed".to_owned(),
         states: [
             state("filed", false, filed()),
@@ -153,20 +151,15 @@ fn process() -> Process {
         kind_field: Some("category".to_owned()),
         retention_days: None,
         purpose: Text::default(),
+        children: BTreeMap::new(),
+        notices: BTreeMap::new(),
     }
 }
 
 fn measure(name: &str, at: Moment, filter: Option<Expr>, by: Option<&str>) -> (String, Measure) {
     let of = Source::Process("report".to_owned());
-    let measure = Measure {
-        name: name.to_owned(),
-        pack: "test".to_owned(),
-        of,
-        at,
-        filter,
-        minutes_since: None,
-        by: by.map(path),
-    };
+    let by = by.map(|by| Dim { name: by.to_owned(), of: path(by) });
+    let measure = Measure { filter, by: by.into_iter().collect(), ..Measure::counting(name, of, at) };
     (name.to_owned(), measure)
 }
 
@@ -174,6 +167,7 @@ fn model() -> Model {
     let is_open = Expr::Not(Box::new(Expr::Call(Func::Has, vec![path("case.closed_at")])));
     let mut handling = measure("handling", Moment::Last("done".to_owned()), None, None);
     handling.1.minutes_since = Some(Moment::Opened);
+    handling.1.classes = true;
     let visit = Register {
         name: "visit".to_owned(),
         pack: "test".to_owned(),

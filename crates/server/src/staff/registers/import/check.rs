@@ -9,7 +9,7 @@ use super::table::{Sheet, TableError};
 use crate::error::Error;
 use crate::web::Web;
 use ganglion_kernel::World;
-use ganglion_kernel::batch::{Batch, want, want_records};
+use ganglion_kernel::batch::{Batch, want, want_more};
 use ganglion_kernel::decide::Given;
 use ganglion_model::change::{Actor, Body, Command};
 use ganglion_model::pack::Register;
@@ -156,13 +156,14 @@ async fn try_rows(
             kept.push(*line);
         }
     });
-    let mut wanted = want(&prepared.world, &commands);
+    let mut wanted = want(&prepared.world, &commands, web.now);
     wanted.answers.clear();
     let loaded = web.app.store.load(&wanted).await?;
     let known: HashMap<RowKey, Record> = newest(&loaded.records);
     let mut batch = Batch::new(&prepared.world, &web.app.master, loaded);
     batch.asked(&wanted);
-    if let Some(more) = want_records(&prepared.world, batch.state(), &commands) {
+    let more = want_more(&prepared.world, batch.state(), &commands, web.now);
+    if !more.is_empty() {
         let loaded = web.app.store.load(&more).await?;
         batch.add(&more, loaded);
     }

@@ -168,7 +168,9 @@ fn view(look: &Look<'_>, register: &Register, one: &BadCell) -> FindingView {
     let heading = heading.unwrap_or_else(|| one.heading.clone());
     let label = if heading.is_empty() { look.t("import-row") } else { heading.clone() };
     let (message, remedy) = match &one.problem {
-        Problem::Field(finding) => (look.problem(finding, &label), "import-remedy-cell"),
+        Problem::Field(finding) => {
+            (look.problem(register.field(&finding.field), finding, &label), "import-remedy-cell")
+        }
         Problem::Refused(refusal) => (refused(look, register, refusal), "import-remedy-row"),
         Problem::Twice { row } => (look.say("import-twice", &[("row", (*row).into())]), "import-remedy-twice"),
         Problem::UnknownColumn => {

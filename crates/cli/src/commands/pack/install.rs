@@ -1,0 +1,180 @@
+//! `ganglion pack install` and `pack replay`: a pack onto a running server, or into the folder of an installation.
+
+use crate::city::{home, world};
+use crate::load::client::Client;
+use crate::system::Machine;
+use anyhow::{Context as _, Result, bail, ensure};
+use arc_swap::ArcSwap;
+use ganglion_kernel::World;
+use ganglion_kernel::commit::WallClock as _;
+use ganglion_model::{Actor, CommandId};
+use ganglion_server::packs::{Draft, Installing, Review, from_folder, install, installed, replayed, review};
+use ganglion_store::{SqliteOptions, SqliteStore};
+use hyper::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where to.
+#[derive(clap::Args)]
+pub struct Target {
+    /// Address of a running server, such as http://127.0.0.1:8080.
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+    /// Account that administers the whole installation.
+    #[arg(long)]
+    account: Option<String>,
+    /// Its password; better given in the environment.
+    #[arg(long, env = "GANGLION_PASSWORD", hide_env_values = true)]
+    password: Option<String>,
+    /// Folder of an installation. A server that runs on it takes the pack over within a second.
+    #[arg(long, value_name = "DIR", env = "GANGLION_DATA")]
+    data: Option<PathBuf>,
+    /// Folder that holds `data/` and `packs/`.
+    #[arg(long, env = "GANGLION_HOME")]
+    home: Option<PathBuf>,
+}
+
+/// Installs packs together, or only says what would happen; gives the text to print and whether it went well.
+///
+/// # Errors
+/// When the target cannot be reached or read.
+pub fn run(dirs: &[PathBuf], target: &Target, dry_run: bool) -> Result<(String, bool)> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match (&target.server, &target.data) {
+            (Some(server), _) => on_server(dirs, target, server, dry_run).await,
+            (None, Some(data)) => in_folder(dirs, target, data, dry_run).await,
+            (None, None) => bail!("say where: --server URL or --data DIR"),
+        }
+    })
+}
+
+fn put(dirs: &[PathBuf]) -> Result<Vec<(String, ganglion_server::packs::PackFiles)>> {
+    dirs.iter().map(|dir| from_folder(dir).with_context(|| format!("reading {}", dir.display()))).collect()
+}
+
+async fn on_server(dirs: &[PathBuf], target: &Target, server: &str, dry_run: bool) -> Result<(String, bool)> {
+    let host = server.strip_prefix("http://").context("the address begins with http://; TLS ends before the server")?;
+    let host = host.trim_end_matches('/');
+    let address = tokio::net::lookup_host(host).await.with_context(|| format!("finding {host}"))?.next();
+    let mut client = Client::connect(address.with_context(|| format!("finding {host}"))?).await?;
+    let (Some(account), Some(password)) = (&target.account, &target.password) else {
+        bail!("installing on a server needs --account and GANGLION_PASSWORD");
+    };
+    let sign_in = json!({"account": account, "password": password});
+    let (status, body) = client.call(Method::POST, "/api/v1/sign-in", ("", Some(&sign_in))).await?;
+    ensure!(status == StatusCode::OK, "signing in as {account}: {}", String::from_utf8_lossy(&body));
+    let token = serde_json::from_slice::<Value>(&body)?["token"].as_str().unwrap_or_default().to_owned();
+    let packs: Vec<_> = put(dirs)?.into_iter().map(|(_, files)| files).collect();
+    let wish = json!({"id": Machine::new().id(), "put": packs, "dry_run": dry_run});
+    let (status, body) = client.call(Method::POST, "/api/packs", (&token, Some(&wish))).await?;
+    let answer: Value = serde_json::from_slice(&body).context("the answer of the server")?;
+    ensure!(status != StatusCode::NOT_FOUND, "{account} does not administer the whole installation");
+    Ok((told(&answer), status == StatusCode::OK))
+}
+
+/// The answer of a server in lines.
+fn told(answer: &Value) -> String {
+    let mut lines = Vec::new();
+    let items = |key: &str| answer[key].as_array().cloned().unwrap_or_default();
+    for one in items("findings") {
+        let (file, line, text) = (one["file"].as_str(), &one["line"], one["message"].as_str());
+        lines.push(format!("{}:{line}: {}", file.unwrap_or_default(), text.unwrap_or_default()));
+    }
+    for one in items("differences") {
+        let (what, path, how) = (one["what"].as_str(), one["path"].as_str(), one["how"].as_str());
+        lines.push(format!("{} {}: {}", what.unwrap_or_default(), path.unwrap_or_default(), how.unwrap_or_default()));
+    }
+    for one in items("obstacles") {
+        let first: Vec<&str> = one["first"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let (code, path) = (one["code"].as_str().unwrap_or_default(), one["path"].as_str().unwrap_or_default());
+        lines.push(format!("in the way: {code} {path}: {} ({})", one["count"], first.join(", ")));
+    }
+    match answer["installed"].as_u64() {
+        Some(number) => lines.push(format!("installed as set {number}")),
+        None => lines.push("nothing was changed".to_owned()),
+    }
+    lines.join("\n") + "\n"
+}
+
+/// An installation opened beside a server that may run on it.
+struct Opened {
+    store: Arc<SqliteStore>,
+    world: Arc<ArcSwap<World>>,
+    machine: Machine,
+}
+
+async fn open(data: &Path, target: &Target) -> Result<Opened> {
+    let database = data.join("ganglion.sqlite");
+    ensure!(database.is_file(), "{} is no installation: there is no ganglion.sqlite", data.display());
+    let store = SqliteStore::open(&database, SqliteOptions::default())?;
+    let machine = Machine::new();
+    let world = world::running(store.clone(), &home(target.home.as_deref()), &machine).await?;
+    Ok(Opened { store, world, machine })
+}
+
+impl Opened {
+    fn parts<'a>(&'a self, progress: &'a (dyn Fn(u64, u64) + Sync)) -> Installing<'a> {
+        Installing {
+            store: self.store.as_ref(),
+            world: &self.world,
+            committer: None,
+            actor: Actor::System,
+            by: Some("ganglion pack install".to_owned()),
+            command: CommandId(self.machine.id()),
+            now: self.machine.now(),
+            progress,
+        }
+    }
+
+    async fn draft(&self, dirs: &[PathBuf]) -> Result<Draft> {
+        let sources = installed(self.store.as_ref()).await?.map(|one| one.sources).unwrap_or_default();
+        Ok(Draft::new(&sources, &self.world.load().model, put(dirs)?, &[]))
+    }
+}
+
+async fn in_folder(dirs: &[PathBuf], target: &Target, data: &Path, dry_run: bool) -> Result<(String, bool)> {
+    let opened = open(data, target).await?;
+    let progress = |done: u64, total: u64| crate::err(&format!("{done} of {total} rows"));
+    let parts = opened.parts(&progress);
+    let draft = opened.draft(dirs).await?;
+    let found = review(&parts, &draft).await?;
+    let mut text = summary(&found);
+    if !found.installable || dry_run {
+        text.push_str("nothing was changed\n");
+        return Ok((text, found.installable || (draft.model.is_some() && found.obstacles.is_empty())));
+    }
+    let set = install(&parts, &draft).await?;
+    text.push_str(&format!("installed as set {}\n", set.number));
+    Ok((text, true))
+}
+
+fn summary(found: &Review) -> String {
+    let mut text = found.findings.to_string();
+    let lines = |all: Vec<String>| all.into_iter().map(|line| line + "\n").collect::<String>();
+    text.push_str(&lines(found.differences.iter().map(ToString::to_string).collect()));
+    text.push_str(&lines(found.obstacles.iter().map(|one| format!("in the way: {one}")).collect()));
+    text.push_str(&super::burden_text(&found.burden));
+    if let Some(replay) = &found.replay {
+        text.push_str(&replay.to_string());
+    }
+    text
+}
+
+/// Replays the cases of the last days by the packs in `dirs`.
+///
+/// # Errors
+/// When the installation cannot be read, or the packs have errors.
+pub fn replay(dirs: &[PathBuf], target: &Target, days: u32) -> Result<String> {
+    let data = target.data.as_deref().context("a replay reads an installation: --data DIR")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let opened = open(data, target).await?;
+        let progress = |done: u64, total: u64| crate::err(&format!("{done} of {total} cases"));
+        let draft = opened.draft(dirs).await?;
+        let Some(model) = &draft.model else { bail!("the packs have errors:\n{}", draft.findings) };
+        let found = replayed(&opened.parts(&progress), &opened.world.load(), model, days).await?;
+        Ok(found.to_string())
+    })
+}

@@ -1,0 +1,4 @@
+//! Tests of the built binary.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
+
+mod tutorial;

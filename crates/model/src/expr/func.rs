@@ -1,0 +1,157 @@
+//! Arithmetic and the functions of the language. Whatever cannot be worked out (overflow, division by zero, a missing
+//! operand) gives no value; nothing here fails.
+
+use super::{Arith, Expr, Func, Scope, Val};
+use crate::HALF_UP;
+use crate::clocks::local_date;
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+/// Most decimals `round` keeps.
+const MOST_DECIMALS: u32 = 12;
+
+pub(super) fn arith<'a>(op: Arith, a: Val<'a>, b: Val<'a>) -> Val<'a> {
+    match (op, &a, &b) {
+        (Arith::Add, Val::Text(x), Val::Text(y)) => Val::Text(Cow::Owned(format!("{x}{y}"))),
+        (Arith::Add, Val::Int(x), Val::Int(y)) => x.checked_add(*y).map_or(Val::Null, Val::Int),
+        (Arith::Sub, Val::Int(x), Val::Int(y)) => x.checked_sub(*y).map_or(Val::Null, Val::Int),
+        (Arith::Mul, Val::Int(x), Val::Int(y)) => x.checked_mul(*y).map_or(Val::Null, Val::Int),
+        (Arith::Div, Val::Int(x), Val::Int(y)) => x.checked_div(*y).map_or(Val::Null, Val::Int),
+        (Arith::Rem, Val::Int(x), Val::Int(y)) => x.checked_rem(*y).map_or(Val::Null, Val::Int),
+        _ => match (a.number(), b.number()) {
+            (Some(x), Some(y)) => {
+                let n = match op {
+                    Arith::Add => x.checked_add(y),
+                    Arith::Sub => x.checked_sub(y),
+                    Arith::Mul => x.checked_mul(y),
+                    Arith::Div => x.checked_div(y),
+                    Arith::Rem => x.checked_rem(y),
+                };
+                n.map_or(Val::Null, Val::Num)
+            }
+            _ => Val::Null,
+        },
+    }
+}
+
+pub(super) fn call<'a>(func: Func, args: &'a [Expr], scope: &'a dyn Scope) -> Val<'a> {
+    let arg = |n: usize| args.get(n).map_or(Val::Null, |e| e.eval(scope));
+    match func {
+        Func::Size => Val::Int(match arg(0) {
+            Val::Text(s) => i64::try_from(s.chars().count()).unwrap_or(i64::MAX),
+            Val::List(items) => i64::try_from(items.len()).unwrap_or(i64::MAX),
+            _ => 0,
+        }),
+        Func::Has => Val::Bool(match arg(0) {
+            Val::Null => false,
+            Val::Text(s) => !s.is_empty(),
+            _ => true,
+        }),
+        Func::Contains | Func::StartsWith | Func::EndsWith => Val::Bool(match (arg(0), arg(1)) {
+            (Val::Text(a), Val::Text(b)) => match func {
+                Func::Contains => a.contains(b.as_ref()),
+                Func::StartsWith => a.starts_with(b.as_ref()),
+                _ => a.ends_with(b.as_ref()),
+            },
+            _ => false,
+        }),
+        Func::Days => between(&arg(0), &arg(1), 86_400_000_000),
+        Func::Hours => between(&arg(0), &arg(1), 3_600_000_000),
+        Func::Text => match arg(0) {
+            Val::Int(n) => Val::Text(Cow::Owned(n.to_string())),
+            Val::Num(n) => Val::Text(Cow::Owned(n.normalize().to_string())),
+            Val::Bool(b) => Val::Text(Cow::Borrowed(if b { "true" } else { "false" })),
+            Val::Text(s) => Val::Text(s),
+            _ => Val::Null,
+        },
+        Func::Sum => sum(arg(0)),
+        Func::Min => extreme(arg(0), Ordering::Less),
+        Func::Max => extreme(arg(0), Ordering::Greater),
+        Func::Round => round(&arg(0), args.get(1).map(|e| e.eval(scope))),
+        Func::AddDays => match (day(&arg(0)), arg(1)) {
+            (Some(day), Val::Int(n)) => {
+                let span = Span::new().try_days(n).ok();
+                span.and_then(|span| day.checked_add(span).ok()).map_or(Val::Null, of_day)
+            }
+            _ => Val::Null,
+        },
+        Func::Years => day(&arg(0)).zip(day(&arg(1))).map_or(Val::Null, |(later, earlier)| years(later, earlier)),
+        Func::Year => day(&arg(0)).map_or(Val::Null, |day| Val::Int(i64::from(day.year()))),
+        Func::Month => day(&arg(0)).map_or(Val::Null, |day| Val::Int(i64::from(day.month()))),
+        Func::Date => day(&arg(0)).map_or(Val::Null, of_day),
+    }
+}
+
+fn of_day<'a>(day: Date) -> Val<'a> {
+    Val::Text(Cow::Owned(day.to_string()))
+}
+
+/// The civil day of a day or of a moment here.
+fn day(value: &Val<'_>) -> Option<Date> {
+    match value {
+        Val::Time(micros) => Timestamp::from_microsecond(*micros).ok().map(local_date),
+        Val::Text(text) if text.len() == 10 => text.parse().ok(),
+        Val::Text(text) => text.parse::<Timestamp>().ok().map(local_date),
+        _ => None,
+    }
+}
+
+/// Whole years: on 28 February somebody born on 29 February is not yet a year older.
+fn years<'a>(later: Date, earlier: Date) -> Val<'a> {
+    let passed = (later.month(), later.day()) >= (earlier.month(), earlier.day());
+    Val::Int(i64::from(later.year()) - i64::from(earlier.year()) - i64::from(!passed))
+}
+
+fn sum<'a>(list: Val<'a>) -> Val<'a> {
+    let Val::List(items) = list else { return Val::Int(0) };
+    items.into_iter().filter(|item| *item != Val::Null).fold(Val::Int(0), |sum, item| arith(Arith::Add, sum, item))
+}
+
+/// The first of a list in the direction `wanted`: decimals by their value, days and times of day by their text.
+fn extreme<'a>(list: Val<'a>, wanted: Ordering) -> Val<'a> {
+    let Val::List(items) = list else { return Val::Null };
+    let number = |item: Val<'a>| match (&item, item.number()) {
+        (Val::Text(_), Some(n)) => Val::Num(n),
+        _ => item,
+    };
+    let items = items.into_iter().filter(|item| *item != Val::Null).map(number);
+    items.reduce(|best, item| if item.compare(&best) == Some(wanted) { item } else { best }).unwrap_or(Val::Null)
+}
+
+fn round<'a>(value: &Val<'a>, decimals: Option<Val<'a>>) -> Val<'a> {
+    let Some(number) = value.number() else { return Val::Null };
+    match decimals {
+        None => {
+            let whole = number.round_dp_with_strategy(0, HALF_UP);
+            i64::try_from(whole.mantissa()).map_or(Val::Null, Val::Int)
+        }
+        Some(Val::Int(n)) => match u32::try_from(n) {
+            Ok(n) if n <= MOST_DECIMALS => Val::Num(number.round_dp_with_strategy(n, HALF_UP)),
+            _ => Val::Null,
+        },
+        Some(_) => Val::Null,
+    }
+}
+
+fn between<'a>(later: &Val<'_>, earlier: &Val<'_>, unit_micros: i64) -> Val<'a> {
+    fn micros(value: &Val<'_>) -> Option<i64> {
+        match value {
+            Val::Time(at) => Some(*at),
+            Val::Text(text) => text
+                .parse::<Timestamp>()
+                .map(Timestamp::as_microsecond)
+                .or_else(|_| {
+                    text.parse::<Date>()
+                        .map(|day| i64::from((day - Date::constant(1970, 1, 1)).get_days()) * 86_400_000_000)
+                })
+                .ok(),
+            _ => None,
+        }
+    }
+    match (micros(later), micros(earlier)) {
+        (Some(a), Some(b)) => Val::Int((a - b).div_euclid(unit_micros)),
+        _ => Val::Null,
+    }
+}

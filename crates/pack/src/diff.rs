@@ -1,0 +1,251 @@
+//! What changes between two versions of a model, thing by thing, in the words of the language; and which changes need care.
+//!
+//! Works on the compiled form as data, so a key that the language gains is compared without being named here. Left out:
+//! whether rows stand in the way; that is asked of a store when a version is installed.
+
+use ganglion_model::Model;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Longest value shown, in characters.
+const SHOWN_CHARS_MAX: usize = 60;
+
+/// What happened to a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// A part of it is different.
+    Changed,
+}
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// `pack`, `role`, `list`, `code`, `register`, `process`, `field`, `state`, `action`, `asked` (a field of an action's
+    /// form), `clock`, `number`, `measure`, `indicator`, `row` (one a register starts with) or another part of the model.
+    pub what: String,
+    /// Names from the outside in, e.g. `incident.registered.file`.
+    pub path: String,
+    /// What happened.
+    pub how: How,
+    /// The part that changed, as the model calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+    /// Its value before, when it is short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Its value after, when it is short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Rows, cases or people may be affected.
+    pub care: bool,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = if self.care { "!" } else { " " };
+        write!(out, "{mark} {} `{}` ", self.what, self.path)?;
+        match (self.how, &self.part) {
+            (How::Added, _) => write!(out, "is new"),
+            (How::Removed, _) => write!(out, "is gone"),
+            (How::Changed, part) => {
+                write!(out, "has another {}", part.as_deref().unwrap_or("content"))?;
+                match (&self.before, &self.after) {
+                    (Some(before), Some(after)) => write!(out, ": {before} → {after}"),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+type Things = BTreeMap<(usize, String, String), Map<String, Value>>;
+
+/// Order in which kinds of things are told, from what people notice first.
+const ORDER: [&str; 15] = [
+    "pack",
+    "process",
+    "state",
+    "action",
+    "field",
+    "asked",
+    "clock",
+    "number",
+    "register",
+    "role",
+    "list",
+    "code",
+    "indicator",
+    "measure",
+    "row",
+];
+
+/// Every difference from `old` to `new`.
+#[must_use]
+pub fn diff(old: &Model, new: &Model) -> Vec<Difference> {
+    let (before, after) = (things(old), things(new));
+    let mut all = Vec::new();
+    for (key, one) in &before {
+        match after.get(key) {
+            None => all.push((key, whole(key, How::Removed))),
+            Some(other) => all.extend(parts(key, one, other).into_iter().map(|found| (key, found))),
+        }
+    }
+    all.extend(after.keys().filter(|key| !before.contains_key(key)).map(|key| (key, whole(key, How::Added))));
+    all.sort_by_key(|(key, _)| *key);
+    all.into_iter().map(|(_, found)| found).collect()
+}
+
+fn whole((_, what, path): &(usize, String, String), how: How) -> Difference {
+    // A new required question changes what people must answer; what is gone may be in use.
+    let care = how == How::Removed && !["number", "row"].contains(&what.as_str());
+    Difference { what: what.clone(), path: path.clone(), how, part: None, before: None, after: None, care }
+}
+
+fn parts(
+    (_, what, path): &(usize, String, String),
+    old: &Map<String, Value>,
+    new: &Map<String, Value>,
+) -> Vec<Difference> {
+    let keys: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let differs = |key: &&&String| old.get(**key) != new.get(**key);
+    let found = |key: &String| {
+        let value = |side: &Map<String, Value>| short(side.get(key).unwrap_or(&Value::Null));
+        Difference {
+            what: what.clone(),
+            path: path.clone(),
+            how: How::Changed,
+            part: Some(key.clone()),
+            before: value(old),
+            after: value(new),
+            care: needs_care(what, key),
+        }
+    };
+    keys.iter().filter(differs).map(|key| found(key)).collect()
+}
+
+/// Parts whose change may meet rows, cases or people.
+fn needs_care(what: &str, part: &str) -> bool {
+    match what {
+        "field" => ["kind", "required", "unique", "personal", "public", "see"].contains(&part),
+        "register" => ["key", "scope", "dated"].contains(&part),
+        "process" => ["route", "initial", "open_by", "read", "retention_days"].contains(&part),
+        "action" => ["by", "not", "to", "when"].contains(&part),
+        "role" => part == "levels",
+        "clock" => !["title", "basis", "promise"].contains(&part),
+        "state" => part == "is_final",
+        "measure" => true,
+        "indicator" => !["title", "definition", "order"].contains(&part),
+        _ => false,
+    }
+}
+
+/// A value in a few words; nothing for what has no short form.
+fn short(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Null => "nothing".to_owned(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => "nothing".to_owned(),
+        Value::Array(items) => items.iter().map(short).collect::<Option<Vec<String>>>()?.join(", "),
+        Value::Object(parts) => object(parts)?,
+    };
+    (text.chars().count() <= SHOWN_CHARS_MAX).then_some(text)
+}
+
+fn object(parts: &Map<String, Value>) -> Option<String> {
+    let text = |key: &str| parts.get(key).and_then(Value::as_str);
+    if let Some(zh) = text("zh") {
+        return Some(text("en").filter(|en| !en.is_empty()).unwrap_or(zh).to_owned());
+    }
+    if let (Some(role), Some(level)) = (text("role"), text("level")) {
+        return Some(format!("{role}@{level}"));
+    }
+    if let Some(name) = text("type") {
+        let rest = parts.iter().filter(|(key, _)| *key != "type").map(|(_, value)| short(value));
+        let rest: Vec<String> = rest.collect::<Option<_>>()?;
+        return Some(format!("{name} {}", rest.join(" ")).trim_end().to_owned());
+    }
+    let mut entries = parts.iter();
+    let (key, value) = entries.next()?;
+    let simple = entries.next().is_none() && key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    if !simple {
+        return None;
+    }
+    match (key.as_str(), value) {
+        ("role" | "fixed", value) => short(value),
+        (key, Value::Object(inner)) if inner.values().all(|one| !one.is_object()) => {
+            let inner: Vec<String> = inner.values().map(short).collect::<Option<_>>()?;
+            Some(format!("{key} {}", inner.join(" ")).trim_end().to_owned())
+        }
+        (key, value) => Some(format!("{key} {}", short(value)?)),
+    }
+}
+
+/// The model as things by kind and path.
+fn things(model: &Model) -> Things {
+    let mut all = Things::new();
+    let Ok(Value::Object(model)) = serde_json::to_value(model) else { return all };
+    for (section, content) in model {
+        let what = section
+            .strip_suffix("sses")
+            .map_or_else(|| section.strip_suffix('s').unwrap_or(&section).to_owned(), |stem| format!("{stem}ss"));
+        let Value::Object(entries) = content else { continue };
+        for (name, value) in entries {
+            match (what.as_str(), value) {
+                ("seed", Value::Array(rows)) => rows.into_iter().for_each(|row| seed(&mut all, &name, row)),
+                (what, Value::Object(parts)) => take(&mut all, what, &name, parts),
+                (what, other) => put(&mut all, what, &name, Map::from_iter([("content".to_owned(), other)])),
+            }
+        }
+    }
+    all
+}
+
+fn seed(all: &mut Things, register: &str, row: Value) {
+    let Value::Object(mut parts) = row else { return };
+    let key = parts.remove("key").unwrap_or_default();
+    let from = parts.get("valid_from").and_then(Value::as_str).map(|day| format!(" from {day}")).unwrap_or_default();
+    put(all, "row", &format!("{register}.{}{from}", key.as_str().unwrap_or_default()), parts);
+}
+
+/// Takes a thing apart into the things inside it.
+fn take(all: &mut Things, what: &str, path: &str, mut parts: Map<String, Value>) {
+    parts.remove("name");
+    let inside: &[(&str, &str)] = match what {
+        "process" => {
+            &[("form", "field"), ("fields", "field"), ("states", "state"), ("clocks", "clock"), ("numbers", "number")]
+        }
+        "register" => &[("fields", "field")],
+        "state" => &[("actions", "action")],
+        "action" => &[("form", "asked")],
+        "list" => &[("codes", "code")],
+        _ => &[],
+    };
+    for (part, kind) in inside {
+        match parts.remove(*part) {
+            Some(Value::Array(items)) => items.into_iter().for_each(|item| {
+                let Value::Object(item) = item else { return };
+                let name = item.get("name").or_else(|| item.get("code")).and_then(Value::as_str).unwrap_or_default();
+                take(all, kind, &format!("{path}.{name}"), item.clone());
+            }),
+            Some(Value::Object(items)) => items.into_iter().for_each(|(name, item)| {
+                let Value::Object(item) = item else { return };
+                take(all, kind, &format!("{path}.{name}"), item);
+            }),
+            _ => {}
+        }
+    }
+    put(all, what, path, parts);
+}
+
+fn put(all: &mut Things, what: &str, path: &str, parts: Map<String, Value>) {
+    let order = ORDER.iter().position(|one| *one == what).unwrap_or(ORDER.len());
+    all.insert((order, what.to_owned(), path.to_owned()), parts);
+}

@@ -1,0 +1,82 @@
+//! What changes from one version to the next, in words.
+
+use crate::packs::{base, edit, sources};
+use ganglion_model::Model;
+
+fn model(edits: &[(&str, &str, &str)]) -> Model {
+    let mut files = base();
+    edits.iter().for_each(|(path, old, new)| edit(&mut files, path, old, new));
+    let (model, findings) = ganglion_pack::compile(&sources(&files));
+    model.unwrap_or_else(|| panic!("{findings}"))
+}
+
+fn lines(edits: &[(&str, &str, &str)]) -> Vec<String> {
+    ganglion_pack::diff(&model(&[]), &model(edits)).iter().map(ToString::to_string).collect()
+}
+
+const PROCESS: &str = "things/processes/thing.yaml";
+
+#[test]
+fn the_same_has_no_differences() {
+    assert!(lines(&[]).is_empty());
+}
+
+#[test]
+fn each_change_is_one_line_and_what_needs_care_is_marked() {
+    for (path, old, new, line) in [
+        (PROCESS, "length: {share: 50, of: work}", "length: 2 wd", "! clock `thing.look` has another length"),
+        (
+            PROCESS,
+            "by: [clerk@handling]",
+            "by: [clerk@county]",
+            "! action `thing.new.refuse` has another by: role_handling clerk → clerk@county",
+        ),
+        (
+            PROCESS,
+            "to: closed\n        do:",
+            "to: refused\n        do:",
+            "! action `thing.working.finish` has another to: closed → refused",
+        ),
+        (PROCESS, "max: 60", "max: 80", "! field `thing.about` has another kind: text"),
+        (
+            PROCESS,
+            "{zh: 内容, en: About}",
+            "{zh: 内容, en: Content}",
+            "  field `thing.about` has another title: About → Content",
+        ),
+        (
+            PROCESS,
+            "  box:   {type: ref, to: post_box, title: {zh: 信箱, en: Box}}\n",
+            "",
+            "! field `thing.box` is gone",
+        ),
+        (
+            PROCESS,
+            "counts: [returns]",
+            "counts: [returns, taken]",
+            "  process `thing` has another counts: returns → returns, taken",
+        ),
+        ("things/data/topic.csv", "water,水,Water", "water,水,Water\nlight,路灯,Light", "  code `topic.light` is new"),
+        (
+            "things/data/kinds.csv",
+            "K1,路面,road,4 wh",
+            "K1,路面,road,6 wh",
+            "  row `kind.K1 from 2020-01-01` has another fields",
+        ),
+        (
+            "things/indicators.yaml",
+            "{zh: 办结数, en: Closed}",
+            "{zh: 办结, en: Done}",
+            "  indicator `closed` has another title: Closed → Done",
+        ),
+        (
+            "core/pack.yaml",
+            "levels: [township, county]",
+            "levels: [township, county, city]",
+            "! role `clerk` has another levels: township, county → township, county, city",
+        ),
+    ] {
+        let found = lines(&[(path, old, new)]);
+        assert!(found.iter().any(|found| found.starts_with(line)), "{line}\nfound {found:#?}");
+    }
+}

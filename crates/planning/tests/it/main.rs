@@ -1,0 +1,5 @@
+//! What plans promise, tried from outside.
+
+mod allocation;
+mod assignment;
+mod coverage;

@@ -1,0 +1,40 @@
+//! Cleaning up: uploads that were never sent with anything, sessions that ended, outcomes nobody will ask for again.
+
+use crate::app::App;
+use crate::error::Error;
+use crate::limits::{ANSWER_KEPT_DAYS, FORGOTTEN_AT_ONCE, UPLOAD_KEPT_HOURS};
+use ganglion_kernel::port::{Forgotten, Stale};
+use jiff::SignedDuration;
+
+/// Forgets all of it, a little at a time; gives what was forgotten.
+///
+/// # Errors
+/// When the store fails or a file cannot be removed; what is left goes at the next run.
+pub async fn run(app: &App) -> Result<Forgotten, Error> {
+    let now = app.clock.now();
+    let stale = Stale {
+        sessions: now,
+        answers: now - SignedDuration::from_hours(24 * ANSWER_KEPT_DAYS),
+        files: now - SignedDuration::from_hours(UPLOAD_KEPT_HOURS),
+        rows_max: FORGOTTEN_AT_ONCE,
+    };
+    let mut all = Forgotten::default();
+    loop {
+        let forgotten = app.store.forget(&stale).await?;
+        for id in &forgotten.files {
+            app.files.remove(id).await?;
+        }
+        let most = forgotten.sessions.max(forgotten.answers).max(forgotten.files.len());
+        all.sessions += forgotten.sessions;
+        all.answers += forgotten.answers;
+        all.files.extend(forgotten.files);
+        if most < FORGOTTEN_AT_ONCE as usize {
+            break;
+        }
+    }
+    if all != Forgotten::default() {
+        let (sessions, answers, files) = (all.sessions, all.answers, all.files.len());
+        tracing::info!(sessions, answers, files, "cleaned up");
+    }
+    Ok(all)
+}

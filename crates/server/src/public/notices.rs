@@ -1,0 +1,213 @@
+//! Public notices: the board of a place, one notice, and objecting to it. Only notices that stand at this moment are read, and
+//! of their cases only the fields the pack allows, personal ones as their mask.
+
+use crate::error::{Error, refusal_status};
+use crate::page::encode;
+use crate::staff::personal;
+use crate::typed::Typed;
+use crate::view::facts::Fact;
+use crate::view::form::{Asked, FormView, Hidden, Typed as Entered};
+use crate::view::{Look, mask};
+use crate::web::Web;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ganglion_kernel::CommitError;
+use ganglion_kernel::decide::who;
+use ganglion_kernel::notice::Standing;
+use ganglion_kernel::route::shard_for;
+use ganglion_model::change::{Body, Command, FieldFinding};
+use ganglion_model::pack::{NoticeDef, Process};
+use ganglion_model::{Actor, Case, CaseId, CommandId, Fields, Link, PlaceCode};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+
+/// Notices of one page.
+const PAGE: u32 = 20;
+/// Kind of the tie of an objection to the case it is about.
+const OBJECTS_TO: &str = "objects_to";
+
+/// A notice as everybody sees it.
+#[derive(Serialize)]
+struct NoticeView {
+    title: String,
+    text: String,
+    place: String,
+    from: String,
+    until: String,
+    basis: String,
+    facts: Vec<Fact>,
+    href: String,
+}
+
+fn place_of(web: &Web) -> Result<PlaceCode, Error> {
+    let root = web.world.places.root;
+    match web.arg("place") {
+        Some(code) => code.parse().ok().filter(|code| root.holds(*code)).ok_or(Error::NotFound),
+        None => Ok(root),
+    }
+}
+
+/// `GET /notices?place=CODE&after=…`.
+pub async fn show(web: Web) -> Result<Response, Error> {
+    let place = place_of(&web)?;
+    let after = web.arg("after").and_then(|after| {
+        let (at, case) = after.split_once('_')?;
+        Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, CaseId(case.parse().ok()?)))
+    });
+    let words = web.words();
+    let look = web.look(&words);
+    let page = web.app.store.notices((place, web.now), after, PAGE + 1).await?;
+    let more = page.len() > PAGE as usize;
+    let mut rows = Vec::new();
+    for standing in page.iter().take(PAGE as usize) {
+        if let Some((case, process, def)) = read(&web, standing).await? {
+            rows.push(view(&web, &look, standing, (&case, process, def)).await?);
+        }
+    }
+    let last = page.iter().take(PAGE as usize).next_back().filter(|_| more);
+    let next = last.map(|last| format!("/notices?place={place}&after={}_{}", last.from.as_microsecond(), last.case));
+    let below: Vec<_> = web
+        .world
+        .places
+        .tree
+        .children(place, web.today())
+        .map(|place| json!({ "label": place.name, "href": format!("/notices?place={}", place.code) }))
+        .collect();
+    let context = json!({
+        "page": web.page("title-notices"),
+        "place": look.place_path(place),
+        "notices": rows,
+        "next_href": next,
+        "below": below,
+    });
+    web.render("pages/notices.html", context)
+}
+
+/// The case a standing notice is about, with what the pack declares.
+async fn read<'w>(web: &'w Web, standing: &Standing) -> Result<Option<(Case, &'w Process, &'w NoticeDef)>, Error> {
+    let Some(case) = web.app.store.case(standing.shard, standing.case).await? else { return Ok(None) };
+    let process = web.world.model.processes.get(&case.process);
+    let def = process.and_then(|process| Some((process, process.notices.get(&standing.name)?)));
+    Ok(def.map(|(process, def)| (case, process, def)))
+}
+
+async fn view(
+    web: &Web,
+    look: &Look<'_>,
+    standing: &Standing,
+    (case, process, def): (&Case, &Process, &NoticeDef),
+) -> Result<NoticeView, Error> {
+    let opened = personal::opened(web, case).await?;
+    let fact = |shown: &ganglion_model::pack::NoticeField| {
+        let field = process.field(&shown.name)?;
+        let value = if shown.masked {
+            mask::mask(&field.kind, opened.values.get(&shown.name)?)
+        } else {
+            look.value(field, case.fields.get(&shown.name).filter(|_| !field.personal)?)?
+        };
+        Some(Fact { label: look.text(&field.title), value, ..Fact::default() })
+    };
+    Ok(NoticeView {
+        title: look.text(&def.title),
+        text: look.text(&def.text),
+        place: look.place_path(standing.place),
+        from: look.when(standing.from),
+        until: look.when(standing.until),
+        basis: look.text(&def.basis),
+        facts: def.fields.iter().filter_map(fact).collect(),
+        href: format!("/notices/{}/{}", standing.case, encode(&standing.name)),
+    })
+}
+
+/// The notice of an address, if it stands now: afterwards it is not found.
+async fn found(web: &Web, id: &str, name: &str) -> Result<Standing, Error> {
+    let case = CaseId(id.parse().map_err(|_| Error::NotFound)?);
+    web.app.store.notice(case, name, web.now).await?.ok_or(Error::NotFound)
+}
+
+/// `GET /notices/{id}/{name}`.
+pub async fn one(web: Web, Path((id, name)): Path<(String, String)>) -> Result<Response, Error> {
+    render(&web, (&id, &name), (&Fields::new(), &[], None), StatusCode::OK).await
+}
+
+async fn render(
+    web: &Web,
+    (id, name): (&str, &str),
+    (typed, findings, said): (&Fields, &[FieldFinding], Option<String>),
+    status: StatusCode,
+) -> Result<Response, Error> {
+    let standing = found(web, id, name).await?;
+    let (case, process, def) = read(web, &standing).await?.ok_or(Error::NotFound)?;
+    let words = web.words();
+    let look = web.look(&words);
+    let shown = view(web, &look, &standing, (&case, process, def)).await?;
+    let objection = def.objection.as_ref().and_then(|name| web.world.model.processes.get(name));
+    let actor = who::view(&web.world, &Actor::Public, web.now);
+    let form = objection.filter(|process| may(process)).map(|process| {
+        let asked = Asked { process, case: None, actor: &actor, place: standing.place, suggested: &[], prefix: "" };
+        FormView {
+            action_href: format!("{}/object", shown.href),
+            title: Some(look.t("notice-object")),
+            help: Some(look.text(&process.purpose)).filter(|help| !help.is_empty()),
+            hidden: vec![Hidden::new("command_id", web.app.clock.id().to_string())],
+            fields: look.fields(&asked, &process.form, Entered { values: Some(typed), findings, more: None }),
+            errors: look.problems(&process.form, findings, &|name: &str| format!("f-{name}")),
+            submit: look.t("submit"),
+            cancel_href: None,
+        }
+    });
+    let mut page = web.page_titled(shown.title.clone());
+    page.flash = said.map(|text| crate::page::Flash { tone: "bad".to_owned(), text });
+    web.render_status(status, "pages/notice.html", json!({ "page": page, "notice": shown, "form": form }))
+}
+
+/// An objection is for everybody.
+fn may(process: &Process) -> bool {
+    process.open_by.contains(&ganglion_model::pack::Who::Public)
+}
+
+/// `POST /notices/{id}/{name}/object`: opens a case of the process the notice names, tied to the case it is about.
+pub async fn object(web: Web, Path((id, name)): Path<(String, String)>, typed: Typed) -> Result<Response, Error> {
+    let standing = found(&web, &id, &name).await?;
+    let (case, _, def) = read(&web, &standing).await?.ok_or(Error::NotFound)?;
+    let process = def.objection.as_ref().and_then(|name| web.world.model.processes.get(name));
+    let process = process.filter(|process| may(process)).ok_or(Error::NotFound)?;
+    let form = typed.fields(&process.form);
+    let words = web.words();
+    let look = web.look(&words);
+    let again = async |findings: &[FieldFinding], said: String, status| {
+        render(&web, (&id, &name), (&form, findings, Some(said)), status).await
+    };
+    let shard = match shard_for(&web.world, process, &form, web.today()) {
+        Ok(shard) => shard,
+        Err(finding) => return again(&[finding], look.t("refusal-form"), StatusCode::UNPROCESSABLE_ENTITY).await,
+    };
+    let link = Link { process: None, ..Link::to(&case, OBJECTS_TO) };
+    let body = Body::Open {
+        process: process.name.clone(),
+        form: form.clone(),
+        channel: "online".to_owned(),
+        observed_at: None,
+        from: Some(link),
+    };
+    let sent = typed.one("command_id").and_then(|id| id.parse().ok());
+    let command_id = CommandId(sent.unwrap_or_else(|| web.app.clock.id()));
+    match web.app.committer.send(Command { id: command_id, shard, actor: Actor::Public, body }).await {
+        Ok(outcome) => {
+            let number = outcome.number.unwrap_or_default();
+            let said = look.say("notice-objected", &[("number", number.as_str().into())]);
+            Ok(web.redirect_with(&format!("/notices/{id}/{}", encode(&name)), "ok", &said))
+        }
+        Err(CommitError::Refused(refusal)) => {
+            let said = look.refusal(Some(process), &refusal);
+            again(&refusal.fields, said, refusal_status(refusal.code)).await
+        }
+        Err(error) => {
+            let error = Error::from(error);
+            error.log();
+            again(&[], look.t("refusal-busy"), error.status()).await
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Documents in batches: which may be made for a whole place, how far each batch is, stopping it, and fetching what was made.
+
+use crate::error::Error;
+use crate::papers::{Batch, Stage, Wish};
+use crate::typed::Typed;
+use crate::view::Look;
+use crate::view::case::StateTag;
+use crate::view::form::{FieldView, FormView};
+use crate::view::options::Choice;
+use crate::view::words::count;
+use crate::web::Web;
+use axum::body::{Body, Bytes};
+use axum::extract::Path;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use ganglion_model::Post;
+use ganglion_model::pack::{Document, Who};
+use serde::Serialize;
+use serde_json::Value;
+use std::io::{self, Write};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Pieces of an archive between the thread that writes it and the one that sends it.
+const PIECES_WAITING_MAX: usize = 16;
+/// Bytes of one piece.
+const PIECE_BYTES: usize = 64 * 1024;
+/// Seconds after which the page of a batch under way is asked for again.
+const REFRESH_SECONDS: u32 = 2;
+
+#[derive(Serialize)]
+struct BatchView {
+    id: String,
+    title: String,
+    place: String,
+    started: String,
+    state: StateTag,
+    text: String,
+    looked: u64,
+    total: u64,
+    href: String,
+    zip_href: Option<String>,
+    cancel_href: Option<String>,
+}
+
+#[derive(Serialize)]
+struct BatchesContext {
+    page: crate::page::Page,
+    form: Option<FormView>,
+    batches: Vec<BatchView>,
+    tables: Vec<super::tables::TableView>,
+}
+
+#[derive(Serialize)]
+struct BatchContext {
+    page: crate::page::Page,
+    batch: BatchView,
+    refresh_seconds: Option<u32>,
+}
+
+/// Whether a post issues documents of this kind at all.
+fn issues(document: &Document, post: &Post) -> bool {
+    document.by.iter().any(|who| match who {
+        Who::Role { role, level } => post.role == *role && post.place.level() == *level,
+        Who::RoleHandling { role } => post.role == *role,
+        _ => false,
+    })
+}
+
+fn view(web: &Web, look: &Look<'_>, batch: &Batch) -> BatchView {
+    let progress = batch.progress();
+    let (name, tone) = match progress.stage {
+        Stage::Running => ("running", "active"),
+        Stage::Done => ("done", "done"),
+        Stage::Cancelled => ("cancelled", "neutral"),
+        Stage::Failed => ("failed", "bad"),
+    };
+    let document = web.world.model.documents.get(&batch.wish.document);
+    let base = format!("/documents/batches/{}", batch.id);
+    let running = progress.stage == Stage::Running;
+    BatchView {
+        id: batch.id.clone(),
+        title: document.map(|document| look.text(&document.title)).unwrap_or_default(),
+        place: look.place_path(batch.wish.place),
+        started: look.date_time(batch.started),
+        state: StateTag { name: name.to_owned(), label: look.t(&format!("batch-{name}")), tone },
+        text: look.say(
+            "batch-text",
+            &[
+                ("printed", count(progress.printed).into()),
+                ("made", count(progress.made).into()),
+                ("left", count(progress.left_out).into()),
+                ("megabytes", count(batch.bytes().div_ceil(1_000_000)).into()),
+            ],
+        ),
+        looked: progress.looked,
+        total: progress.total,
+        zip_href: (!running && progress.printed > 0).then(|| format!("{base}/zip")),
+        cancel_href: running.then(|| format!("{base}/cancel")),
+        href: base,
+    }
+}
+
+/// `GET /documents`.
+pub async fn show(web: Web) -> Result<Response, Error> {
+    let (session, post) = (web.signed_in()?, web.post()?);
+    let words = web.words();
+    let look = web.look(&words);
+    let all = web.app.batches.list(web.now);
+    let own = all.iter().filter(|batch| batch.wish.account == session.account);
+    let context = BatchesContext {
+        page: web.page("title-documents"),
+        form: form(&web, &look, post),
+        batches: own.map(|batch| view(&web, &look, batch)).collect(),
+        tables: super::tables::offered(&web, &look)?,
+    };
+    web.render("pages/documents.html", context)
+}
+
+/// The form that begins a batch, for a post that issues something.
+fn form(web: &Web, look: &Look<'_>, post: &Post) -> Option<FormView> {
+    let mine = web.world.model.documents.values().filter(|document| issues(document, post));
+    let choice = |document: &Document| Choice {
+        value: document.name.clone(),
+        label: look.text(&document.title),
+        ..Choice::default()
+    };
+    let options: Vec<Choice> = mine.map(choice).collect();
+    let field = |name: &str, kind, value: Value| FieldView {
+        name: name.to_owned(),
+        id: format!("f-{name}"),
+        kind,
+        label: look.t(&format!("batch-label-{name}")),
+        value,
+        ..FieldView::default()
+    };
+    (!options.is_empty()).then(|| FormView {
+        action_href: "/documents/batches".to_owned(),
+        help: Some(look.say("batch-help", &[("place", look.place_path(post.place).into())])),
+        fields: vec![
+            FieldView { options, required: true, ..field("document", "choice", Value::Null) },
+            FieldView { help: Some(look.t("batch-make-help")), ..field("make", "boolean", Value::Bool(false)) },
+        ],
+        submit: look.t("batch-start"),
+        ..FormView::default()
+    })
+}
+
+/// `POST /documents/batches`: for everything in the post's own place.
+pub async fn start(web: Web, typed: Typed) -> Result<Response, Error> {
+    let (session, post) = (web.signed_in()?, web.post()?);
+    let words = web.words();
+    let look = web.look(&words);
+    let name = typed.one("document").unwrap_or_default();
+    let document = web.world.model.documents.get(name).filter(|document| issues(document, post));
+    let Some(document) = document else {
+        return Ok(web.redirect_with("/documents", "warn", &look.t("batch-none-chosen")));
+    };
+    let wish = Wish {
+        document: document.name.clone(),
+        place: post.place,
+        make: typed.one("make").is_some(),
+        account: session.account.clone(),
+        post: post.id.clone(),
+    };
+    let started = web.app.batches.start(&web.app, wish).map_err(|error| Error::Internal(error.to_string()))?;
+    match started {
+        Some(batch) => Ok(web.redirect(&format!("/documents/batches/{}", batch.id))),
+        None => Ok(web.redirect_with("/documents", "warn", &look.t("batch-too-many"))),
+    }
+}
+
+/// A batch of this very person; for everybody else there is none.
+fn own(web: &Web, id: &str) -> Result<Arc<Batch>, Error> {
+    let account = &web.signed_in()?.account;
+    web.app.batches.get(id).filter(|batch| batch.wish.account == *account).ok_or(Error::NotFound)
+}
+
+/// `GET /documents/batches/{id}`: how far it is; asks again by itself while it is under way.
+pub async fn one(web: Web, Path(id): Path<String>) -> Result<Response, Error> {
+    let batch = own(&web, &id)?;
+    let words = web.words();
+    let look = web.look(&words);
+    let refresh_seconds = (batch.progress().stage == Stage::Running).then_some(REFRESH_SECONDS);
+    let batch = view(&web, &look, &batch);
+    web.render("pages/batch.html", BatchContext { page: web.page("title-batch"), batch, refresh_seconds })
+}
+
+/// `POST /documents/batches/{id}/cancel`.
+pub async fn cancel(web: Web, Path(id): Path<String>, _typed: Typed) -> Result<Response, Error> {
+    own(&web, &id)?.cancel();
+    Ok(web.redirect(&format!("/documents/batches/{id}")))
+}
+
+/// A writer whose pieces are sent on; it waits while the other side is slow, and fails once nobody listens.
+struct Pieces {
+    to: mpsc::Sender<io::Result<Bytes>>,
+    held: Vec<u8>,
+}
+
+impl Pieces {
+    fn send(&mut self) -> io::Result<()> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        let piece = Bytes::from(std::mem::take(&mut self.held));
+        self.to.blocking_send(Ok(piece)).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+    }
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.held.extend_from_slice(bytes);
+        if self.held.len() >= PIECE_BYTES {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.send()
+    }
+}
+
+/// `GET /documents/batches/{id}/zip`: everything printed, as one archive, written while it is sent.
+pub async fn zip(web: Web, Path(id): Path<String>) -> Result<Response, Error> {
+    let batch = own(&web, &id)?;
+    let reading = batch.read().map_err(|error| Error::Internal(error.to_string()))?;
+    let (to, from) = mpsc::channel(PIECES_WAITING_MAX);
+    tokio::task::spawn_blocking(move || {
+        let mut pieces = Pieces { to: to.clone(), held: Vec::with_capacity(PIECE_BYTES) };
+        let written = ganglion_documents::write_archive(&mut pieces, reading).and_then(|()| pieces.flush());
+        if let Err(error) = written {
+            // The connection breaks off, so nobody takes half an archive for a whole one.
+            let _ = to.blocking_send(Err(error));
+        }
+    });
+    let stream = futures_util::stream::unfold(from, |mut from| async move { Some((from.recv().await?, from)) });
+    let name = format!("{}-{}.zip", batch.wish.document, web.today());
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, Body::from_stream(stream)).into_response())
+}

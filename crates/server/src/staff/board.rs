@@ -1,0 +1,99 @@
+//! A board: the cases of one process in columns by state, each with its count and its most urgent cases first. Derived from
+//! the states a pack declares; works without scripts.
+
+use super::lists::Union;
+use super::query::{Query, after_of, after_text};
+use crate::error::Error;
+use crate::view::Look;
+use crate::view::case::{CaseRow, StateTag, card_href};
+use crate::view::options::Choice;
+use crate::view::words::count;
+use crate::web::Web;
+use axum::response::Response;
+use ganglion_kernel::decide::who::{Reach, reach};
+use ganglion_kernel::port::{CaseFilter, CaseOrder};
+use ganglion_model::Post;
+use ganglion_model::pack::{Process, State};
+use serde::Serialize;
+
+/// Cards of one column at a time.
+const CARDS: u32 = 20;
+
+#[derive(Serialize)]
+struct Column {
+    state: StateTag,
+    count: String,
+    rows: Vec<CaseRow>,
+    first_href: Option<String>,
+    next_href: Option<String>,
+    list_href: String,
+}
+
+#[derive(Serialize)]
+struct BoardContext {
+    page: crate::page::Page,
+    processes: Vec<Choice>,
+    columns: Vec<Column>,
+}
+
+/// Processes the post has lists of: those it reads in its subtree first.
+fn readable<'w>(web: &'w Web, post: &Post) -> Vec<&'w Process> {
+    let mut all: Vec<&Process> = web.world.model.processes.values().collect();
+    all.sort_by_key(|process| matches!(reach(process, post), Reach::Own));
+    all
+}
+
+/// `GET /cases/board?process=NAME&after.STATE=…`.
+pub async fn show(web: Web) -> Result<Response, Error> {
+    let post = web.post()?.clone();
+    let query = Query(web.query.clone()).without(&["lang", "elder", "theme"]);
+    let words = web.words();
+    let look = web.look(&words);
+    let all = readable(&web, &post);
+    let chosen = match query.get("process") {
+        Some(name) => all.iter().find(|process| process.name == name).ok_or(Error::NotFound)?,
+        None => all.first().ok_or(Error::NotFound)?,
+    };
+    let process: &Process = chosen;
+    let mut columns = Vec::new();
+    for state in process.state_order.iter().filter_map(|name| process.states.get(name)) {
+        columns.push(column(&web, &look, (process, state, &post), &query).await?);
+    }
+    let option = |one: &&Process| Choice {
+        selected: one.name == process.name,
+        ..Choice::new(one.name.clone(), look.text(&one.title))
+    };
+    let mut page = web.page("title-board");
+    page.live_href = Some(format!("/live?place={}", post.place));
+    web.render("pages/board.html", BoardContext { page, processes: all.iter().map(option).collect(), columns })
+}
+
+async fn column(
+    web: &Web,
+    look: &Look<'_>,
+    (process, state, post): (&Process, &State, &Post),
+    query: &Query,
+) -> Result<Column, Error> {
+    let filter = CaseFilter {
+        processes: vec![process.name.clone()],
+        states: vec![state.name.clone()],
+        // What is settled has no deadline to be sorted by.
+        open: (!state.is_settled()).then_some(true),
+        ..CaseFilter::default()
+    };
+    let order = if state.is_settled() { CaseOrder::Opened } else { CaseOrder::Due };
+    let list = Union::reachable(web, post).narrowed(&filter);
+    let key = format!("after.{}", state.name);
+    let after = after_of(query.get(&key));
+    let page = list.page(web, order, after.as_ref(), CARDS).await?;
+    let here = query.with("process", &process.name);
+    let listed = Query::default().with("process", &process.name).with("state", &state.name);
+    Ok(Column {
+        state: look.state(process, &state.name),
+        count: count(list.count(web).await?),
+        rows: page.cases.iter().map(|case| look.case_row(case, card_href(&case.number))).collect(),
+        first_href: after.map(|_| here.with(&key, "").on("/cases/board")),
+        next_href: page.next.map(|next| here.with(&key, &after_text(&next)).on("/cases/board")),
+        list_href: listed.on("/cases"),
+    })
+}

@@ -1,0 +1,105 @@
+//! Folding the log into the file. While commits wait for the disk a thread of its own does the copying, so that no command
+//! stands behind it; the writer only folds in the little that thread has not reached, after which the log starts anew. While
+//! a history is loaded without waiting for the disk, the writer folds alone.
+
+use super::row::failed;
+use ganglion_kernel::StoreError;
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, MAIN_DB};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+/// Pages added to the log after which it is folded in: 16 MiB.
+const FOLD_PAGES: u32 = 4_000;
+/// Pages in the log from which on the writer tries to finish, so that the log starts anew: 48 MiB.
+const FINISH_PAGES: u32 = 12_000;
+/// Pages the writer may fold in itself while a command waits: 4 MiB.
+const WRITER_PAGES: u32 = 1_000;
+/// Pages in the log at which the writer folds whatever is left, because the thread cannot keep up: 256 MiB.
+const LOG_PAGES_MAX: u32 = 64_000;
+
+/// What writer and thread know of each other.
+#[derive(Debug, Default)]
+struct Shared {
+    /// Frames of the log that are in the file.
+    folded: AtomicU32,
+    /// Whether the thread may be used.
+    aside: AtomicBool,
+}
+
+/// The thread that folds.
+#[derive(Debug)]
+pub(super) struct Folding {
+    shared: Arc<Shared>,
+    thread: JoinHandle<()>,
+}
+
+impl Folding {
+    /// Starts the thread on `connection` and lets `writer` tell it how long the log is. The thread ends when the writer
+    /// forgets it: see [`Folding::end`].
+    pub(super) fn start(writer: &mut Connection, connection: Connection, aside: bool) -> Result<Folding, StoreError> {
+        let attempted = "starting to fold the log";
+        let shared = Arc::new(Shared { aside: AtomicBool::new(aside), ..Shared::default() });
+        let (wake, woken) = sync_channel(1);
+        let known = shared.clone();
+        let thread = std::thread::Builder::new()
+            .name("fold".to_owned())
+            .spawn(move || fold_when_woken(&connection, &known, &woken))
+            .map_err(|error| StoreError::Database { attempted, reason: error.to_string() })?;
+        writer.wal_hook(Some(hook(shared.clone(), wake))).map_err(failed(attempted))?;
+        Ok(Folding { shared, thread })
+    }
+
+    /// Whether the thread folds, or the writer alone.
+    pub(super) fn aside(&self, aside: bool) {
+        self.shared.aside.store(aside, Ordering::Relaxed);
+    }
+
+    /// Ends the thread.
+    pub(super) fn end(self, writer: &mut Connection) {
+        let forgotten = writer.wal_hook(None::<fn(&mut Wal, i32) -> rusqlite::Result<()>>);
+        if forgotten.is_ok() && self.thread.join().is_err() {
+            tracing::error!("the thread that folds the log had stopped");
+        }
+    }
+}
+
+/// Called by the database after every commit with the pages in the log. Runs while the writer is held, so it may fold.
+fn hook(shared: Arc<Shared>, wake: SyncSender<()>) -> impl FnMut(&mut Wal, i32) -> rusqlite::Result<()> + Send {
+    let (mut asked, mut before) = (0, 0);
+    move |wal, pages| {
+        let pages = u32::try_from(pages).unwrap_or(0);
+        if pages < before {
+            // The log started anew: what was folded of the last one says nothing about this one.
+            shared.folded.store(0, Ordering::Relaxed);
+            asked = 0;
+        }
+        before = pages;
+        let left = pages.saturating_sub(shared.folded.load(Ordering::Relaxed));
+        let is_aside = shared.aside.load(Ordering::Relaxed);
+        let may_finish = pages >= FINISH_PAGES && left <= WRITER_PAGES;
+        if (!is_aside && pages >= FINISH_PAGES) || (is_aside && (may_finish || pages >= LOG_PAGES_MAX)) {
+            // Busy when the thread is at it, or a reader holds an old page: it is tried again after the next commit.
+            if let Ok((_, folded)) = wal.checkpoint_v2(CheckpointMode::PASSIVE) {
+                shared.folded.store(u32::try_from(folded).unwrap_or(0), Ordering::Relaxed);
+            }
+        } else if is_aside && pages - asked >= FOLD_PAGES {
+            asked = pages;
+            // Full means that it has been asked already and not looked yet.
+            let _ = wake.try_send(());
+        }
+        Ok(())
+    }
+}
+
+fn fold_when_woken(connection: &Connection, shared: &Shared, woken: &Receiver<()>) {
+    for () in woken {
+        match connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE) {
+            Ok((_, folded)) => shared.folded.store(u32::try_from(folded).unwrap_or(0), Ordering::Relaxed),
+            Err(error) => tracing::debug!(%error, "the log was not folded; the next commit asks again"),
+        }
+    }
+}
