@@ -59,7 +59,10 @@ fn column_of(register: &Register, words: &FrameWords, heading: &str) -> Option<C
         return None;
     }
     let is = |text: &str| bare(text) == said;
-    let field = register.fields.iter().position(|field| is(&field.name) || is(&field.title.zh) || is(&field.title.en));
+    let field = register
+        .fields
+        .iter()
+        .position(|field| field.is_typed() && (is(&field.name) || is(&field.title.zh) || is(&field.title.en)));
     let any = |words: &[String]| words.iter().any(|word| is(word));
     field.map(Column::Field).or_else(|| match said.as_str() {
         "place" => Some(Column::Place),
