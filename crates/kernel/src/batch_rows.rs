@@ -20,7 +20,7 @@ pub fn want_references(world: &World, shard: Shard, (fields, form): (&[Field], &
             continue;
         }
         let keys: Vec<&str> = match form.get(&field.name) {
-            Some(Value::String(key)) if matches!(field.kind, FieldKind::Ref { .. }) => vec![key],
+            Some(Value::String(key)) if matches!(field.kind, FieldKind::Ref { .. }) => vec![key.as_str()],
             Some(Value::String(keys)) => keys.split(',').collect(),
             Some(Value::Array(keys)) => keys.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),

@@ -74,7 +74,7 @@ pub fn row(
 ) -> Result<Decision, Refusal> {
     let desk = Desk::new(world, state, (command, given), &wish.register)?;
     let (wish, numbering) = desk.numbered(wish);
-    let wish = wish.as_ref();
+    let wish: &RowWish = &wish;
     let target = desk.target(wish)?;
     let alone = desk.permit(&target)?;
     if wish.version.is_some_and(|seen| seen != target.version()) {
