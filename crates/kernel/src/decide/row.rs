@@ -329,7 +329,7 @@ impl<'a> Desk<'a> {
             let earlier = target.versions.iter().find(|one| one.valid_from == from)?;
             Some(Record { version, valid_to: Some(end), updated_at: self.given.now, ..earlier.clone() })
         });
-        let record = Record {
+        let mut record = Record {
             register: self.register.name.clone(),
             shard: self.command.shard,
             key: target.key.clone(),
@@ -341,6 +341,8 @@ impl<'a> Desk<'a> {
             fields,
             authority,
         };
+        derive::keep_numbers(self.register, target.newest(), &mut record);
+        derive::finish(self.world, (self.state, self.given), &mut record, &mut decision.numbering);
         decision.changes.push(Change::Record { record: Box::new(record) });
         decision.changes.extend(closed.map(|record| Change::Record { record: Box::new(record) }));
         Ok(())

@@ -172,6 +172,7 @@ async fn put_pond(town: &Town, key: &str, depth: Option<&str>) {
         valid_to: None,
         updated_at: town.clock.now(),
         fields,
+        authority: None,
     };
     send(town, Body::Put { record }, Shard::DEPLOYMENT).await;
 }

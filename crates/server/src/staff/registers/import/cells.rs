@@ -51,6 +51,10 @@ impl Reader<'_> {
                 let parts = cell.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty());
                 Value::from(parts.map(|part| self.code(list, part)).collect::<Vec<_>>())
             }
+            FieldKind::Refs { .. } => {
+                let keys = cell.split(BETWEEN).map(str::trim).filter(|key| !key.is_empty());
+                Value::from(keys.map(Value::from).collect::<Vec<_>>())
+            }
             FieldKind::Boolean => self.flag(cell).map_or_else(as_typed, Value::Bool),
             FieldKind::Place { levels } => self.place(levels, cell).map_or_else(as_typed, Value::from),
             FieldKind::Date => day(cell).map_or_else(as_typed, |day| Value::from(day.to_string())),
