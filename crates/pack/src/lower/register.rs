@@ -125,9 +125,10 @@ fn names(cx: Cx<'_>, (node, key): (&Node, &str), (what, symbol): (&str, &Registe
 fn check_location(cx: Cx<'_>, node: &Node, name: &str, symbol: &RegisterSymbol) -> bool {
     let at = node.get("location").map_or(node.at, |value| value.at);
     let field = symbol.fields.get(name);
-    let drawn = field.is_some_and(|field| matches!(field.kind, Some(FieldKind::Point)));
+    let drawn =
+        field.is_some_and(|field| matches!(field.kind, Some(FieldKind::Point | FieldKind::Line | FieldKind::Polygon)));
     if !drawn {
-        cx.sink.error(at, "wrong-type", "`location` is a field of type point");
+        cx.sink.error(at, "wrong-type", "`location` is a field of type point, line or polygon");
     } else if field.is_some_and(|field| field.personal) {
         let message = format!("`{name}` is personal; maps show no personal values");
         cx.sink.error_help(at, "personal-column", message, "leave `location` out");
