@@ -323,6 +323,11 @@ impl<'a> Doing<'a> {
         let known = cx.symbols.registers.iter().map(|(name, one)| (name, &one.packs));
         cx.usable(register.at, ("register", "unknown-register"), name, known).then_some(())?;
         let target = cx.symbols.registers.get(name)?;
+        if target.deployment {
+            let message =
+                format!("`{name}` holds for the whole deployment, and a case writes rows of its own county only");
+            cx.sink.error_help(register.at, "not-followed", message, "declare the register with `scope:` a level");
+        }
         let scope = Scope::effect(self.process, self.form);
         let key = cel::compile(cx, &scope, cx.need(node, "key", "`record`")?, &Want::Key);
         let names: Vec<&str> = target.fields.keys().map(String::as_str).collect();
