@@ -5,7 +5,7 @@ use super::document::{Issuing, withdraw_all};
 use super::draft::Draft;
 use super::number::next;
 use super::row_span::{self, Span};
-use super::{Also, Decision, Given, State, derive, tell, who};
+use super::{Also, Decision, Given, State, derive, table, tell, who};
 use crate::route::workload;
 use crate::seal::is_sealed;
 use crate::world::World;
@@ -120,9 +120,17 @@ impl Doing<'_> {
             Effect::Extend { clock, by, max } => self.extend(draft, clock, (by, *max))?,
             Effect::Restart { clock, length } => self.restart(draft, clock, length)?,
             Effect::Merge { into } => self.merge(draft, into, decision)?,
+            Effect::Add { field, set } => {
+                let case = draft.case.clone();
+                let names = self.names(&case);
+                table::add(draft, self.process.field(field), set, |value| value.eval(&names).to_json())?;
+            }
             Effect::Open(opening) => {
-                let command = Box::new(self.opening(draft, opening));
-                draft.op(Op::Spawn { command, link: opening.link.clone() });
+                let rows = opening.each.as_ref().map(|field| table::rows(&draft.case, field));
+                for row in rows.map_or_else(|| vec![None], |rows| rows.into_iter().map(Some).collect()) {
+                    let command = Box::new(self.opening(draft, opening, row.as_ref()));
+                    draft.op(Op::Spawn { command, link: opening.link.clone() });
+                }
             }
             Effect::Convert(opening) => self.convert(draft, opening, decision)?,
             Effect::Record { register, key, set } => self.record(draft, (register, key), set, decision)?,
@@ -138,24 +146,22 @@ impl Doing<'_> {
                 Issuing { world, state, actor: &self.command.actor, given }.issue(document, draft, decision);
             }
             Effect::Withdraw(name) => withdraw_all(draft, name),
-            Effect::Publish(name) => {
-                let def = self.process.notices.get(name).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
-                let clock = Clock::start(self.given.now, def.rule, &self.world.office);
-                let until = clock.due_at().unwrap_or(self.given.now);
-                let notice = Notice { from: self.given.now, until, down: None };
-                draft.op(Op::Notice { name: name.clone(), notice });
-            }
-            Effect::Unpublish(name) => {
-                let up = draft.case.notices.get(name).filter(|notice| notice.down.is_none()).copied();
-                let up = up.ok_or_else(|| Refusal::new(RefusalCode::Guard).with("reason", "no_notice"))?;
-                let notice = Notice { down: Some(Down::Withdrawn), ..up };
-                draft.op(Op::Notice { name: name.clone(), notice });
-            }
+            Effect::Publish(name) => self.publish(draft, name)?,
+            Effect::Unpublish(name) => unpublish(draft, name)?,
             Effect::Start(clock) => self.turn(draft, clock, Turn::Start)?,
             Effect::Stop(clock) => self.turn(draft, clock, Turn::Stop)?,
             Effect::Pause(clock) => self.turn(draft, clock, Turn::Pause)?,
             Effect::Resume(clock) => self.turn(draft, clock, Turn::Resume)?,
         }
+        Ok(())
+    }
+
+    fn publish(&self, draft: &mut Draft, name: &str) -> Result<(), Refusal> {
+        let def = self.process.notices.get(name).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
+        let clock = Clock::start(self.given.now, def.rule, &self.world.office);
+        let until = clock.due_at().unwrap_or(self.given.now);
+        let notice = Notice { from: self.given.now, until, down: None };
+        draft.op(Op::Notice { name: name.to_owned(), notice });
         Ok(())
     }
 
@@ -267,8 +273,9 @@ impl Doing<'_> {
     }
 
     /// The command that opens another case. Opening elsewhere may cross shards: then it is noted, and a job sends it.
-    fn opening(&self, draft: &Draft, opening: &Opening) -> Command {
-        let names = self.names(&draft.case);
+    fn opening(&self, draft: &Draft, opening: &Opening, row: Option<&Value>) -> Command {
+        let no_row = Value::Null;
+        let names = table::OfRow { names: self.names(&draft.case), row: row.unwrap_or(&no_row) };
         let mut form: Fields = opening
             .set
             .iter()
@@ -301,7 +308,7 @@ impl Doing<'_> {
 
     /// Opens the other case in this very decision, tied both ways, if it belongs to the same county.
     fn convert(&self, draft: &mut Draft, opening: &Opening, decision: &mut Decision) -> Result<(), Refusal> {
-        let command = self.opening(draft, opening);
+        let command = self.opening(draft, opening, None);
         if command.shard != draft.case.shard {
             draft.op(Op::Spawn { command: Box::new(command), link: opening.link.clone() });
             return Ok(());
@@ -383,6 +390,14 @@ impl Doing<'_> {
             Scope::Place(level) => place.at(level).or(Some(place)),
         }
     }
+}
+
+fn unpublish(draft: &mut Draft, name: &str) -> Result<(), Refusal> {
+    let up = draft.case.notices.get(name).filter(|notice| notice.down.is_none()).copied();
+    let up = up.ok_or_else(|| Refusal::new(RefusalCode::Guard).with("reason", "no_notice"))?;
+    let notice = Notice { down: Some(Down::Withdrawn), ..up };
+    draft.op(Op::Notice { name: name.to_owned(), notice });
+    Ok(())
 }
 
 /// Moves `draft` into `state`: numbers that are due, then clocks.

@@ -121,8 +121,8 @@ fn privacy(cx: Cx<'_>, key: &Key, (personal, public): (bool, bool), kind: &Field
             "write a case for each person, or fields beside the table",
         );
     }
-    let sealed_whole = matches!(kind, FieldKind::Table { .. } | FieldKind::Files { .. } | FieldKind::Serial { .. });
-    if personal && sealed_whole {
+    let unsealable = matches!(kind, FieldKind::Files { .. } | FieldKind::Serial { .. });
+    if personal && unsealable {
         let message = format!("{what} is of a type that cannot be personal");
         cx.sink.error_help(key.at, "personal-type", message, "keep the personal values in fields of their own");
     }

@@ -269,3 +269,22 @@ fn lines_of_lists_are_filled_for_cases_of_packs_that_are_gone() {
     assert_eq!(look.case_row(&case, "/x".to_owned()).title, case.number);
     assert_eq!(sample::post("a", "1309").place, world.places.root);
 }
+
+#[test]
+fn every_field_of_a_form_is_called_by_its_title_when_something_is_wrong() {
+    let world = bare_world();
+    let words = Words::of(Lang::Zh);
+    let look = look(&world, &words);
+    let form = &world.model.processes["matter"].form;
+    assert!(form.len() > 1, "the second field is what could go wrong");
+    for field in form {
+        let finding = FieldFinding {
+            field: field.name.clone(),
+            problem: "required".to_owned(),
+            message: None,
+            args: BTreeMap::default(),
+        };
+        let errors = look.problems(form, &[finding], &str::to_owned);
+        assert_eq!(errors[0].label, look.text(&field.title));
+    }
+}
