@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 //! Which cases storage is asked for, in which order, and from where on.
+=======
+//! Lists of cases: what can be asked of storage, in which order, and where a page begins.
+>>>>>>> processes
 
 use ganglion_model::row::Case;
 use ganglion_model::{CaseId, Level, PlaceCode, PostId};
