@@ -64,11 +64,12 @@ impl Installation {
             for op in ops {
                 match op {
                     Op::Notify { whom, .. } => self.told.push((*case, whom.clone())),
-                    Op::Send { command } => match self.commit(command) {
-                        Ok((_, lines)) => waiting.extend(lines),
-                        // It has no place any more.
-                        Err(_) => {}
-                    },
+                    Op::Send { command } => {
+                        // What is refused has no place any more.
+                        if let Ok((_, lines)) = self.commit(command) {
+                            waiting.extend(lines);
+                        }
+                    }
                     Op::Spawn { command, link } => {
                         waiting.extend(self.spawn(command, link, (line.entry.shard, *case))?);
                     }

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::{FormContext, read_form, who};
 use ganglion_kernel::route::shard_for;
-use ganglion_model::change::{Body, Command, FieldFinding};
+use ganglion_model::change::{Body, Command, FieldFinding, Outcome};
 use ganglion_model::pack::{FieldKind, Process};
 use ganglion_model::{Fields, Post, RefusalCode};
 use serde::Serialize;
@@ -195,12 +195,8 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
         observed_at: None,
         from: None,
     };
-    let id = command_id(&web, &typed);
-    let sent = match web.app.files_sent(&files_of(&process.form, &form_values)).await {
-        Ok(()) => web.app.committer.send(Command { id, shard, actor: web.actor(), body }).await,
-        Err(error) => Err(error),
-    };
-    match sent {
+    let command = Command { id: command_id(&web, &typed), shard, actor: web.actor(), body };
+    match send(&web, &files_of(&process.form, &form_values), command).await {
         Ok(outcome) => {
             let number = outcome.number.clone().unwrap_or_default();
             if let Some(case) = outcome.case {
@@ -219,6 +215,12 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
             again(&[], look.t("refusal-busy"), error.status())
         }
     }
+}
+
+/// Sends a command once its files are noted as sent, so that none is cleaned up meanwhile.
+async fn send(web: &Web, files: &[String], command: Command) -> Result<Outcome, CommitError> {
+    web.app.files_sent(files).await?;
+    web.app.committer.send(command).await
 }
 
 /// A box that was not shown is not sent either; only boxes of fields that can apply count as "no".
