@@ -71,7 +71,8 @@ fn only_state<'a>(process: &Process, filter: &'a Expr) -> Option<&'a str> {
         Expr::Cmp(Cmp::Eq, a, b) => {
             let (Expr::Path(path), Expr::Lit(Value::String(state))) = (a.as_ref(), b.as_ref()) else { return None };
             let is_state = path.iter().map(String::as_str).eq(["case", "state"]);
-            (is_state && !reachable(process).contains(state.as_str())).then_some(state.as_str())
+            let is_declared = process.states.contains_key(state);
+            (is_state && is_declared && !reachable(process).contains(state.as_str())).then_some(state.as_str())
         }
         _ => None,
     }
