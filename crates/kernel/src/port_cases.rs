@@ -1,12 +1,4 @@
-<<<<<<< HEAD
-<<<<<<< HEAD
 //! Which cases storage is asked for, in which order, and from where on.
-=======
-//! Lists of cases: what can be asked of storage, in which order, and where a page begins.
->>>>>>> processes
-=======
-//! Which cases a list shows, in which order, and where its next page begins.
->>>>>>> indicators
 
 use ganglion_model::row::Case;
 use ganglion_model::{CaseId, Level, PlaceCode, PostId};

@@ -116,12 +116,8 @@ fn privacy(cx: Cx<'_>, key: &Key, (personal, public): (bool, bool), kind: &Field
         let message = format!("{what} is a column of a table and cannot be personal on its own");
         cx.sink.error_help(key.at, "personal-cell", message, "write `personal: true` at the table");
     }
-<<<<<<< HEAD
     let unsealable = matches!(kind, FieldKind::Files { .. } | FieldKind::Serial { .. });
     if personal && unsealable {
-=======
-    if personal && matches!(kind, FieldKind::Files { .. } | FieldKind::Serial { .. }) {
->>>>>>> fields
         let message = format!("{what} is of a type that cannot be personal");
         cx.sink.error_help(key.at, "personal-type", message, "keep the personal values in fields of their own");
     }
