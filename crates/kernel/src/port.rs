@@ -27,7 +27,6 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub use crate::port_cases::{After, CaseFilter, CaseOrder};
 pub use crate::port_figures::{CellRead, FactFilter, MemberRead};
 
 /// Why storage could not do what was asked.
