@@ -161,7 +161,7 @@ impl Givens<'_> {
         let key = key.trim_matches('"');
         let register =
             self.model.registers.get(name).ok_or_else(|| format!("a register of the packs, not `{name}`"))?;
-        let mut fields = value::resolved(&register.fields, &value::form(form.trim())?, self);
+        let mut fields = value::resolved(&register.fields, &value::form(form.trim())?, &*self);
         let day = |value: Option<Value>| match value {
             None => Ok(None),
             Some(value) => value::shown(Some(&value)).parse::<Date>().map(Some).map_err(|_| "a date"),

@@ -160,7 +160,7 @@ async fn render(
     });
     let mut page = web.page_titled(shown.title.clone());
     page.flash = said.map(|text| crate::page::Flash { tone: "bad".to_owned(), text });
-    web.render_status(status, "pages/notice.html", json!({ "page": page, "notice": shown, "form": form }))
+    web.render_status(status, "pages/notice.html", json!({ "page": page, "posted": shown, "form": form }))
 }
 
 /// An objection is for everybody.
