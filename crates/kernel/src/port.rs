@@ -8,6 +8,7 @@
 use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
 use crate::packs::Install;
+pub use crate::port_cases::{After, CaseFilter, CaseOrder};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use crate::queue::{QueueWant, Waiting};
@@ -26,7 +27,6 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-pub use crate::port_cases::{After, CaseFilter, CaseOrder};
 pub use crate::port_figures::{CellRead, FactFilter, MemberRead};
 
 /// Why storage could not do what was asked.
@@ -290,7 +290,7 @@ pub trait Store: Send + Sync {
     /// Notices that stand at `now` inside a place, newest first, after the one given.
     async fn notices(
         &self,
-        (place, now): (PlaceCode, Timestamp),
+        stands: (PlaceCode, Timestamp),
         after: Option<(Timestamp, CaseId)>,
         limit: u32,
     ) -> Result<Vec<Standing>, StoreError>;

@@ -1,4 +1,4 @@
-//! Which cases a list shows, in which order, and where its next page begins.
+//! Which cases storage is asked for, in which order, and from where on.
 
 use ganglion_model::row::Case;
 use ganglion_model::{CaseId, Level, PlaceCode, PostId};

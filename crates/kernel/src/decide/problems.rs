@@ -76,8 +76,18 @@ pub const PROBLEMS: [&str; 49] = [
 ];
 
 /// Every value of the argument `reason` of a refusal without field findings, in alphabetical order.
-pub const REASONS: [&str; 9] =
-    ["erased", "no_length", "no_level", "no_notice", "not_running", "other_unit", "overdue", "too_long", "unchanged"];
+pub const REASONS: [&str; 10] = [
+    "erased",
+    "no_length",
+    "no_level",
+    "no_notice",
+    "not_running",
+    "other_unit",
+    "overdue",
+    "table_full",
+    "too_long",
+    "unchanged",
+];
 
 #[cfg(test)]
 mod tests {
@@ -85,7 +95,7 @@ mod tests {
     use ganglion_model::RefusalCode;
     use std::collections::BTreeSet;
 
-    const SOURCES: [&str; 16] = [
+    const SOURCES: [&str; 18] = [
         include_str!("act.rs"),
         include_str!("effect.rs"),
         include_str!("form.rs"),
@@ -102,6 +112,8 @@ mod tests {
         include_str!("row_span.rs"),
         include_str!("mod.rs"),
         include_str!("../route.rs"),
+        include_str!("recompute.rs"),
+        include_str!("table.rs"),
     ];
 
     /// The literals that follow `before` (up to `skip` further arguments later) anywhere in the kernel.

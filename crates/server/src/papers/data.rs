@@ -47,7 +47,12 @@ impl Source<'_> {
             return Datum::Empty;
         };
         if value.as_str().is_some_and(is_sealed) {
-            return self.opened.get(name).map_or(Datum::Empty, Datum::text);
+            let Some(clear) = self.opened.get(name) else {
+                return Datum::Empty;
+            };
+            // A table is sealed as one text.
+            let rows = matches!(field.kind, FieldKind::Table { .. }).then(|| serde_json::from_str::<Value>(clear));
+            return rows.and_then(Result::ok).map_or_else(|| Datum::text(clear), |rows| self.shown(field, &rows));
         }
         self.shown(field, value)
     }
@@ -57,12 +62,21 @@ impl Source<'_> {
             (FieldKind::Date, Value::String(text)) => text.parse::<Date>().map_or(Datum::Empty, day),
             (_, Value::Bool(flag)) => Datum::Flag(*flag),
             (FieldKind::Integer { .. }, Value::Number(number)) => number.as_i64().map_or(Datum::Empty, Datum::Whole),
+            (FieldKind::Table { fields, .. }, Value::Array(rows)) => {
+                Datum::List(rows.iter().map(|row| self.table_row(fields, row)).collect())
+            }
             (_, Value::Array(items)) => {
                 let one = |item: &Value| self.look.value(field, item).map(Datum::Text);
                 Datum::List(items.iter().filter_map(one).collect())
             }
             _ => self.look.value(field, value).map_or(Datum::Empty, Datum::Text),
         }
+    }
+
+    /// A row of a table: its cells by column, each there.
+    fn table_row(&self, columns: &[Field], row: &Value) -> Datum {
+        let cell = |column: &Field| row.get(&column.name).map_or(Datum::Empty, |value| self.shown(column, value));
+        Datum::Table(columns.iter().map(|column| (column.name.clone(), cell(column))).collect())
     }
 
     /// Number, office, place, seal, code.

@@ -81,7 +81,8 @@ impl Look<'_> {
     /// The field a finding is about and what it is called there: a cell by its row and column.
     fn subject<'f>(&self, fields: &'f [Field], name: &str) -> (Option<&'f Field>, String) {
         let mut parts = name.splitn(3, '.');
-        let field = fields.iter().find(|field| Some(field.name.as_str()) == parts.next());
+        let head = parts.next();
+        let field = fields.iter().find(|field| Some(field.name.as_str()) == head);
         let (Some(field), row, column) = (field, parts.next(), parts.next()) else {
             return (None, name.to_owned());
         };

@@ -82,7 +82,8 @@ fn every_refusal_and_problem_has_words_in_both_languages() {
         let words = Words::of(lang);
         let look = look(&world, &words);
         for code in REFUSALS {
-            let refusal = Refusal::new(code).with("state", "open").with("number", "M-1");
+            let refusal = Refusal::new(code).with("state", "open").with("number", "M-1").with("from", "2022-06-27");
+            let refusal = refusal.with("register", "pond").with("by", "P1").with("count", "2");
             let text = look.refusal(world.model.processes.get("matter"), &refusal);
             assert!(!text.contains("refusal-") && !text.contains("{$"), "{code:?}: {text}");
         }
@@ -267,4 +268,23 @@ fn lines_of_lists_are_filled_for_cases_of_packs_that_are_gone() {
     case.process = "gone".to_owned();
     assert_eq!(look.case_row(&case, "/x".to_owned()).title, case.number);
     assert_eq!(sample::post("a", "1309").place, world.places.root);
+}
+
+#[test]
+fn every_field_of_a_form_is_called_by_its_title_when_something_is_wrong() {
+    let world = bare_world();
+    let words = Words::of(Lang::Zh);
+    let look = look(&world, &words);
+    let form = &world.model.processes["matter"].form;
+    assert!(form.len() > 1, "the second field is what could go wrong");
+    for field in form {
+        let finding = FieldFinding {
+            field: field.name.clone(),
+            problem: "required".to_owned(),
+            message: None,
+            args: BTreeMap::default(),
+        };
+        let errors = look.problems(form, &[finding], &str::to_owned);
+        assert_eq!(errors[0].label, look.text(&field.title));
+    }
 }
