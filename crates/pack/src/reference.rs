@@ -3,6 +3,7 @@
 
 use crate::cel;
 use crate::shape::{Mapping, Shape, Shapes, gather};
+use crate::source::PackSource;
 use crate::specimen;
 use crate::trace::Form;
 use std::collections::BTreeMap;
@@ -24,10 +25,12 @@ Every file, key, type, function and finding of the pack language. This page is w
 pieces work together is told in [language.md](language.md), by example in the [cookbook](cookbook.md) and the [tutorial](tutorial.md).
 ";
 
-/// The page.
+/// The page: of what the built-in specimen and `packs` show of the language.
 #[must_use]
-pub fn reference(findings: &BTreeMap<String, Example>) -> String {
-    let shapes = gather(&specimen::packs());
+pub fn reference(findings: &BTreeMap<String, Example>, packs: &[PackSource]) -> String {
+    let mut samples = specimen::packs();
+    samples.extend_from_slice(packs);
+    let shapes = gather(&samples);
     let mut page = HEAD.to_owned();
     files(&mut page, &shapes);
     mappings(&mut page, &shapes);

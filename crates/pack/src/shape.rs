@@ -92,7 +92,7 @@ pub fn gather(packs: &[PackSource]) -> Shapes {
 
 /// `registers` for `packs/grid/registers/grid.yaml`, `pack` for `packs/grid/pack.yaml`.
 fn file_kind(packs: &[PackSource], shown: &str) -> String {
-    let below = packs.iter().find_map(|pack| shown.strip_prefix(&pack.shown));
+    let below = packs.iter().find_map(|pack| shown.strip_prefix(&pack.shown).filter(|rest| rest.starts_with('/')));
     let path = below.unwrap_or(shown).trim_start_matches('/');
     let first = path.split('/').next().unwrap_or_default();
     first.strip_suffix(".yaml").unwrap_or(first).to_owned()

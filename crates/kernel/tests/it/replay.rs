@@ -30,14 +30,14 @@ fn case(world: &World) -> Case {
 #[test]
 fn the_same_rules_make_no_difference() {
     let world = world();
-    assert!(replay(&world, &world, &case(&world), at("2022-06-27T09:00:00+08:00")).is_none());
+    assert!(replay(&world, &world, &case(&world), at("2022-06-27 09:00")).is_none());
 }
 
 #[test]
 fn other_lengths_shift_deadlines_from_the_moments_the_clocks_began() {
     let world = world();
     let case = case(&world);
-    let now = at("2022-06-27T09:00:00+08:00");
+    let now = at("2022-06-27 09:00");
     let long = replay(&world, &all_clocks(&world, Length::new(90, Unit::CalendarDay)), &case, now);
     let started: Vec<&str> = case.clocks.keys().map(String::as_str).collect();
     assert!(!long.shifted.is_empty() && long.moved.is_none(), "{started:?}");
@@ -64,7 +64,7 @@ fn a_route_by_the_point_alone_moves_what_the_reporter_chose_across_the_border() 
         process.route.place = None;
     }
     let draft = World { model: Arc::new(model), ..world.clone() };
-    let moved = replay(&world, &draft, &case, at("2022-06-27T09:00:00+08:00")).moved.unwrap();
+    let moved = replay(&world, &draft, &case, at("2022-06-27 09:00")).moved.unwrap();
     assert_eq!((moved.from.to_string(), moved.to.unwrap().to_string()), ("130903001002".into(), "130903001001".into()));
     assert!(!moved.across, "both lie in one township");
 }

@@ -2,8 +2,9 @@
 
 use crate::findings::sections;
 use crate::packs::{findings, folder};
-use ganglion_pack::{Example, reference};
+use ganglion_pack::{Example, PackSource, reference};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// The page as it must be.
 pub fn page() -> String {
@@ -15,7 +16,17 @@ pub fn page() -> String {
             examples.entry(finding.code.to_owned()).or_insert(example);
         }
     }
-    reference(&examples)
+    reference(&examples, &samples())
+}
+
+/// Packs that ship and packs of other tests: the more they use of the language, the more the page can say.
+fn samples() -> Vec<PackSource> {
+    let under = ["../../../packs", "../../cli/tests/packs"].map(folder);
+    let entries = under.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    let mut dirs: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    dirs.retain(|dir| dir.join("pack.yaml").is_file());
+    dirs.sort();
+    dirs.iter().map(|dir| PackSource::folder(dir).unwrap()).collect()
 }
 
 #[test]

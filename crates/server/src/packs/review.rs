@@ -8,7 +8,7 @@ use super::replay::{Replayed, replay_days};
 use super::start::reference;
 use ganglion_kernel::{StoreError, World};
 use ganglion_model::{Level, Model};
-use ganglion_pack::{Burden, Difference, Findings, burden};
+use ganglion_pack::{Burden, Difference, Findings, Severity, burden};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -33,13 +33,20 @@ pub struct Review {
     pub installable: bool,
 }
 
+/// Errors, and what is doubtful in the packs that are put; what is doubtful in others was there before.
+fn told(draft: &Draft) -> Findings {
+    let is_own = |file: &str| draft.put.iter().any(|name| file.starts_with(&format!("{name}/")));
+    let all = draft.findings.iter().filter(|one| one.severity == Severity::Error || is_own(&one.file));
+    Findings(all.cloned().collect())
+}
+
 /// Looks at a draft over the live rows.
 ///
 /// # Errors
 /// Of the store.
 pub async fn review(parts: &Installing<'_>, draft: &Draft) -> Result<Review, StoreError> {
     let found = |obstacles: Vec<Obstacle>, burden, replay| Review {
-        findings: draft.findings.clone(),
+        findings: told(draft),
         differences: draft.differences.clone(),
         installable: draft.model.is_some() && obstacles.is_empty() && !draft.differences.is_empty(),
         obstacles,

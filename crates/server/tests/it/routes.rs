@@ -36,6 +36,7 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/map/place-at", [422; 5]),
     ("/map/cases", [401, 200, 200, 200, 200]),
     ("/live", [401, 200, 200, 200, 200]),
+    ("/api/packs", [401, 404, 404, 404, 404]),
     ("/api/v1/cases", [401, 200, 200, 200, 200]),
     ("/api/v1/cases/{number}", [401, 404, 200, 404, 200]),
     ("/api/v1/queues/{process}", [401, 404, 404, 404, 404]),
@@ -55,6 +56,7 @@ const FORMS: &[&str] = &[
 /// POST routes for programs: they need a bearer token.
 const CALLS: &[(&str, u16)] = &[
     ("/api/v1/sign-in", 422),
+    ("/api/packs", 401),
     ("/api/v1/cases", 401),
     ("/api/v1/cases/{number}/actions/{action}", 401),
     ("/api/v1/queues/{process}/next", 401),

@@ -1,5 +1,6 @@
 //! `ganglion pack schema`: JSON Schemas of the pack files, for editors.
 
+use crate::city::home;
 use anyhow::{Context as _, Result};
 use ganglion_pack::{PackSource, schemas};
 use serde_json::Value;
@@ -10,8 +11,10 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// When a folder cannot be read or a file not written.
 pub fn run(dirs: &[PathBuf], out: Option<&Path>) -> Result<String> {
+    let shipped = if dirs.is_empty() { beside() } else { Vec::new() };
     let packs: Vec<PackSource> = dirs
         .iter()
+        .chain(&shipped)
         .map(|dir| PackSource::folder(dir).with_context(|| format!("cannot read {}", dir.display())))
         .collect::<Result<_>>()?;
     let all = schemas(&packs);
@@ -26,6 +29,15 @@ pub fn run(dirs: &[PathBuf], out: Option<&Path>) -> Result<String> {
         text.push_str(&format!("{}\n", path.display()));
     }
     Ok(text)
+}
+
+/// The packs of the installation this runs in, if there are some: samples without being named.
+fn beside() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(home(None).join("packs")).into_iter().flatten().flatten();
+    let mut dirs: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    dirs.retain(|dir| dir.join("pack.yaml").is_file());
+    dirs.sort();
+    dirs
 }
 
 fn write(path: &Path, schema: &Value) -> Result<()> {

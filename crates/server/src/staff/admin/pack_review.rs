@@ -21,6 +21,8 @@ struct ReviewContext {
     names: Vec<String>,
     draft: String,
     installable: bool,
+    /// The compiler found errors.
+    errors: bool,
     findings: Vec<Value>,
     obstacles: Vec<Value>,
     changes: Vec<Value>,
@@ -126,6 +128,7 @@ pub fn review_view(web: &Web, review: &Review, (names, draft): (Vec<String>, Str
         names,
         draft,
         installable: review.installable,
+        errors: review.findings.errors() > 0,
         findings: review.findings.iter().take(SHOWN_MAX).map(finding_view).collect(),
         obstacles: review.obstacles.iter().map(|one| obstacle_view(&look, one)).collect(),
         changes: review.differences.iter().take(SHOWN_MAX).map(|one| change_view(&look, one)).collect(),

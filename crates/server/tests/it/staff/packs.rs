@@ -43,7 +43,7 @@ read: [village_secretary@village]
 form:
   place: {type: place, levels: [village], required: true, title: {zh: 村, en: Village}}
   note:  {type: text, required: true, title: {zh: 情况, en: Note}}
-  level: {type: choice, of: pond_state, title: {zh: 水位, en: Level}}
+  water: {type: choice, of: pond_state, title: {zh: 水位, en: Level}}
   other: {type: place, levels: [village], title: {zh: 邻村, en: Next village}}
   pumps: {type: integer, fact: village_pumps, title: {zh: 水泵, en: Pumps}}
 route: {place: place, handled_at: township}
@@ -154,7 +154,7 @@ async fn open_check(town: &Town, note: &str) -> ganglion_model::Outcome {
     let form = Fields::from([
         ("place".to_owned(), "130903001201".into()),
         ("note".to_owned(), note.into()),
-        ("level".to_owned(), "high".into()),
+        ("water".to_owned(), "high".into()),
         ("other".to_owned(), "130903002201".into()),
         ("pumps".to_owned(), 3.into()),
     ]);
@@ -240,11 +240,15 @@ async fn what_cannot_be_read_is_said_and_kept_and_errors_install_nothing() {
     let wrong = try_page(&mut admin, &upload(&pond(&[("until: [done]", "until: [never]")]))).await;
     assert!(wrong.plain().contains("there is no state `never`"), "{}", wrong.text);
     assert!(wrong.typed("draft").is_none(), "nothing to install");
-    let same = try_page(
-        &mut admin,
-        &upload(&from_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/grid")).unwrap().1),
-    )
-    .await;
+    let grid = from_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/grid")).unwrap().1;
+    let parts: Vec<Part<'_>> = grid
+        .iter()
+        .map(|(path, content)| match content {
+            Content::Text(text) => Part::File("files", path, text.as_bytes()),
+            Content::Bytes { .. } => panic!("text only"),
+        })
+        .collect();
+    let same = admin.post_parts("/admin/packs", &parts).await;
     assert!(same.plain().contains("Nothing changes"), "{}", same.text);
     for account in ["countyadmin", "dispatch"] {
         let mut other = town.as_(account).await;
@@ -304,7 +308,7 @@ async fn figures_follow_their_definitions() {
     let town = town().await;
     put(&town, pond(&[])).await.unwrap();
     open_check(&town, "one").await;
-    let other = [("{of: pond_check, at: opened}", "{of: pond_check, at: opened, where: \"case.level == 'low'\"}")];
+    let other = [("{of: pond_check, at: opened}", "{of: pond_check, at: opened, where: \"case.water == 'low'\"}")];
     put(&town, pond(&other)).await.unwrap();
     let shard = Shard(130_903);
     let sum = async || {
