@@ -99,7 +99,7 @@ fn every_scenario_that_must_fail_fails_with_the_findings_it_names() {
 fn the_scenarios_of_the_test_packs_pass() {
     for pack in ["flows", "deadlines"] {
         let dir = here("packs").join(pack);
-        let (model, findings) = compile_folders(&[dir.clone()]).unwrap();
+        let (model, findings) = compile_folders(std::slice::from_ref(&dir)).unwrap();
         let model = Arc::new(model.unwrap_or_else(|| panic!("{findings}")));
         assert!(findings.is_empty(), "{findings}");
         let mut run = 0;

@@ -163,8 +163,9 @@ mod tests {
             RefusalCode::Unknown => 10,
             RefusalCode::Overlap => 11,
             RefusalCode::Referenced => 12,
+            RefusalCode::NothingWaiting => 13,
         };
         let listed: BTreeSet<i32> = REFUSALS.iter().map(number).collect();
-        assert_eq!(listed, (0..13).collect());
+        assert_eq!(listed, (0..14).collect());
     }
 }

@@ -64,7 +64,7 @@ pub async fn twenty_counters_calling_at_once_never_get_the_same_case(make: Make)
                     assert_eq!(refusal.code, RefusalCode::NothingWaiting);
                     empty += 1;
                 }
-                Err(error) => panic!("{error}"),
+                Err(error) => unreachable!("{error}"),
             }
         }
     }

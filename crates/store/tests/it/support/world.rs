@@ -9,10 +9,11 @@ use ganglion_model::clocks::{Calendar, Office, Rule};
 use ganglion_model::expr::{Expr, Func};
 use ganglion_model::pack::{
     Action, Assign, ClockDef, Dim, Effect, Field, FieldKind, LengthFrom, Measure, Moment, NumberDef, NumberPart,
-    OnOverdue, Process, QueueDef, Register, Required, RouteDef, Scope, Source, State, Tone, Who,
+    OnOverdue, Process, QueueDef, Register, RouteDef, Scope, Source, State, Tone, Who,
 };
 use ganglion_model::{AccountId, Level, Model, Place, PlaceKind, PlaceTree, Post, PostId, Posts, Text};
 use jiff::civil::date;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub const COUNTIES: [&str; 2] = ["130922", "130925"];
