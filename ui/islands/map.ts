@@ -44,6 +44,7 @@ export async function startMap(box: HTMLElement): Promise<void> {
   else if (mode === "draw") (await import("./draw")).startDraw(map, box, color(box, "--accent"));
   else if (point && mode !== "live") new Marker({ color: color(box, "--accent") }).setLngLat(point).addTo(map);
   if (mode === "live") await live(map, box);
+  else if (box.dataset["cases"]) await rows(map, box);
   box.dataset["ready"] = "1";
 }
 
@@ -184,6 +185,27 @@ async function live(map: GlMap, box: HTMLElement): Promise<void> {
   const chosen = json<[number, number]>(box.dataset["point"]);
   if (chosen) new Marker({ element: make("span", "map-ring") }).setLngLat(chosen).addTo(map);
   if (!matchMedia("(prefers-reduced-motion: reduce)").matches) pulse(map);
+}
+
+/** The rows of a list: each point leads to its row. */
+async function rows(map: GlMap, box: HTMLElement): Promise<void> {
+  const found = await load(box.dataset["cases"]);
+  const points = (found.features as Feature<Geometry>[]).filter((f): f is Feature<Point> => f.geometry.type === "Point");
+  source(map, "cases").setData({ type: "FeatureCollection", features: points });
+  const side = (of: (...all: number[]) => number, axis: 0 | 1): number => of(...points.map((f) => f.geometry.coordinates[axis] ?? 0));
+  if (points.length) map.fitBounds([[side(Math.min, 0), side(Math.min, 1)], [side(Math.max, 0), side(Math.max, 1)]], { padding: 40, maxZoom: 14, animate: false });
+  map.on("click", "cases", (e) => {
+    const href = e.features?.[0]?.properties?.["href"] as string | undefined;
+    if (href) location.assign(href);
+  });
+  map.on("mousemove", "cases", (e) => {
+    map.getCanvas().style.cursor = "pointer";
+    map.getCanvas().title = String(e.features?.[0]?.properties?.["title"] ?? "");
+  });
+  map.on("mouseleave", "cases", () => {
+    map.getCanvas().style.cursor = "";
+    map.getCanvas().title = "";
+  });
 }
 
 /** Only what is overdue moves. */

@@ -7,15 +7,19 @@ import { make } from "./helpers";
 /** Milliseconds without typing before the server is asked. */
 const QUIET = 300;
 
+const rowsOf = (box: Element): HTMLElement[] => [...box.querySelectorAll<HTMLElement>("[data-row]")];
+
+/** Whether anything stands in a row; others are not sent on. */
+const filled = (row: HTMLElement): boolean =>
+  [...row.querySelectorAll<HTMLInputElement>("input, select, textarea")].some((c) => (c.type === "checkbox" ? c.checked : c.value.trim() !== ""));
+
 interface Answer { off: string[]; given: Record<string, string> }
 
 export function startRows(box: HTMLElement): void {
   const blank = box.querySelector<HTMLTemplateElement>("template[data-blank]");
   const more = box.querySelector<HTMLButtonElement>("[data-more]");
   const max = Number(box.dataset["max"] ?? 50);
-  const rows = (): HTMLElement[] => [...box.querySelectorAll<HTMLElement>("[data-row]")];
-  const filled = (row: HTMLElement): boolean =>
-    [...row.querySelectorAll<HTMLInputElement>("input, select, textarea")].some((c) => (c.type === "checkbox" ? c.checked : c.value.trim() !== ""));
+  const rows = (): HTMLElement[] => rowsOf(box);
   const changed = (): boolean => box.dispatchEvent(new Event("change", { bubbles: true }));
   let next = rows().length;
   const removable = (row: HTMLElement): void => {
@@ -72,12 +76,24 @@ export function startAsk(form: HTMLFormElement): void {
   };
   const show = ({ off, given }: Answer): void => {
     for (const part of form.querySelectorAll<HTMLElement>("[data-when]")) part.toggleAttribute("data-off", off.includes(part.dataset["when"] ?? ""));
-    for (const part of form.querySelectorAll<HTMLElement>("[data-given]")) part.textContent = given[part.dataset["given"] ?? ""] ?? part.dataset["later"] ?? "";
+    for (const part of form.querySelectorAll<HTMLElement>("[data-given]")) part.textContent = given[nameOf(part)] ?? part.dataset["later"] ?? "";
   };
   const soon = (): void => {
     clearTimeout(timer);
     timer = window.setTimeout(() => void ask(), QUIET);
   };
+  // A page may show a part of the form only, and then cannot tell by itself what applies.
+  if (form.querySelector("[data-when]")) void ask();
   form.addEventListener("input", soon);
   form.addEventListener("change", soon);
+}
+
+/** The name the server has for a given value: rows are counted without blank ones. */
+function nameOf(part: HTMLElement): string {
+  const name = part.dataset["given"] ?? "";
+  const row = part.closest<HTMLElement>("[data-row]");
+  const box = row?.closest('[data-island="rows"]');
+  if (!row || !box) return name;
+  const [table = "", , column = ""] = name.split(".");
+  return `${table}.${rowsOf(box).filter(filled).indexOf(row)}.${column}`;
 }

@@ -35,6 +35,8 @@ enum Command {
     Import(commands::import::ImportArgs),
     /// Makes the first accounts.
     Account(commands::account::AccountArgs),
+    /// Freezes figures for publication and works them out again.
+    Figure(commands::figure::FigureArgs),
     /// Checks packs and runs their scenarios.
     Pack(commands::pack::PackArgs),
     /// Measures speed beside baselines of the same run.
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         Command::Account(args) => commands::account::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Drill(args) => commands::drill::run(&args),
+        Command::Figure(args) => commands::figure::run(&args),
         Command::Pack(args) => commands::pack::run(&args),
     };
     log::finish();

@@ -1,7 +1,7 @@
 //! Lines and areas people draw or paste: read from GeoJSON or from pairs line by line, bounded, closed, and checked for
 //! being a shape at all. Leaves out where they lie; the caller compares corners with its outlines.
 
-use crate::measure::area_m2;
+use crate::measure::{area_m2, label_point};
 use geo::{Coord, Distance, Haversine, LineString, MultiPolygon, Point, Polygon};
 use serde_json::Value;
 
@@ -76,9 +76,23 @@ pub fn length_m(line: &[Corner]) -> f64 {
 /// Area of rings in square metres, holes taken off.
 #[must_use]
 pub fn polygon_area_m2(rings: &[Vec<Corner>]) -> f64 {
+    area_m2(&outline(rings))
+}
+
+/// A point that stands for a line or an area on a map: the corner in its middle, or a point inside.
+#[must_use]
+pub fn middle(shape: &Value) -> Option<Corner> {
+    if let Ok(line) = read_line(shape) {
+        return line.get(line.len() / 2).copied();
+    }
+    let inside = label_point(&outline(&read_polygon(shape).ok()?))?;
+    Some([inside.x(), inside.y()])
+}
+
+fn outline(rings: &[Vec<Corner>]) -> MultiPolygon<f64> {
     let mut rings = rings.iter().map(|ring| LineString::from_iter(ring.iter().map(|[x, y]| Coord { x: *x, y: *y })));
     let outer = rings.next().unwrap_or_else(|| LineString::new(Vec::new()));
-    area_m2(&MultiPolygon::new(vec![Polygon::new(outer, rings.collect())]))
+    MultiPolygon::new(vec![Polygon::new(outer, rings.collect())])
 }
 
 fn point([lon, lat]: Corner) -> Point<f64> {
@@ -198,6 +212,14 @@ mod tests {
         }
         let area = polygon_area_m2(&wanted);
         assert!((area - 971_000.0).abs() < 3_000.0, "{area}");
+    }
+
+    #[test]
+    fn a_line_stands_at_its_middle_corner_and_an_area_inside() {
+        assert_eq!(middle(&json!(SQUARE[..3])), Some([116.85, 38.31]));
+        let [x, y] = middle(&json!([SQUARE])).unwrap();
+        assert!((x - 116.845).abs() < 1e-6 && (y - 38.315).abs() < 1e-6, "{x} {y}");
+        assert_eq!(middle(&json!("nowhere")), None);
     }
 
     #[test]

@@ -19,9 +19,9 @@ use crate::world::{World, put_version};
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_model::change::{Body, Change, Command, Entry, Outcome, Refusal};
-use ganglion_model::pack::{OnOverdue, Process};
+use ganglion_model::pack::{Field, OnOverdue, Process};
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{CaseId, CommandId, Model, PostId, Proposal, Shard, row_id};
+use ganglion_model::{CaseId, CommandId, Fields, Model, PostId, Proposal, Shard, row_id};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -40,6 +40,11 @@ pub fn hash_lines(writes: &mut [ShardWrite]) {
             write.head.frontier.push(line.hash);
         }
     }
+}
+
+/// Whether a form gives a field a value: one that is left out and has no default is not looked for.
+fn is_asked(field: &Field, form: &Fields) -> bool {
+    form.contains_key(&field.name) || field.default.is_some()
 }
 
 /// A batch in the making.
@@ -213,12 +218,12 @@ impl<'a> Batch<'a> {
     /// Whether deciding a command can touch register rows or unique values that [`want`] did not name for certain.
     fn may_need(&self, body: &Body) -> bool {
         match body {
-            Body::Open { process, .. } => {
+            Body::Open { process, form, .. } => {
                 let process = self.world.model.processes.get(process);
                 process.is_some_and(|process| {
                     !process.route.rules.is_empty()
                         || !process.route.workload.is_empty()
-                        || process.form.iter().any(|field| field.unique)
+                        || process.form.iter().any(|field| field.unique && is_asked(field, form))
                 })
             }
             Body::Act { case, action, .. } => self.records(*case, |_| Some(action)),

@@ -14,17 +14,27 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Rows of registers kept by place that a form refers to; those of the deployment are in memory.
 pub fn want_references(world: &World, shard: Shard, (fields, form): (&[Field], &Fields), want: &mut Want) {
     for field in fields {
-        let FieldKind::Ref { register } = &field.kind else { continue };
+        let (FieldKind::Ref { register } | FieldKind::Refs { register, .. }) = &field.kind else { continue };
         let by_place = world.model.registers.get(register).is_some_and(|one| one.scope != Scope::Deployment);
-        if let Some(key) = form.get(&field.name).and_then(Value::as_str).filter(|_| by_place) {
-            want.records.push((shard, register.clone(), key.trim().to_owned()));
+        if !by_place {
+            continue;
         }
+        let keys: Vec<&str> = match form.get(&field.name) {
+            Some(Value::String(key)) if matches!(field.kind, FieldKind::Ref { .. }) => vec![key.as_str()],
+            Some(Value::String(keys)) => keys.split(',').collect(),
+            Some(Value::Array(keys)) => keys.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        want.records.extend(keys.into_iter().map(|key| (shard, register.clone(), key.trim().to_owned())));
     }
 }
 
 /// What a wish about a row needs.
 pub fn want_row(world: &World, shard: Shard, wish: &RowWish, want: &mut Want) {
     let Some(register) = world.model.registers.get(&wish.register) else { return };
+    want_references(world, shard, (&register.fields, &wish.form), want);
+    let unique = unique_values_of_row(register, &wish.form).into_iter();
+    want.unique.extend(unique.map(|(field, value)| (shard, field, value)));
     let Some(key) = wish.key.clone().or_else(|| register.key_of(&wish.form)) else { return };
     if register.has_personal() {
         want.keys.push((shard, row_id(shard, &register.name, &key)));
@@ -34,9 +44,6 @@ pub fn want_row(world: &World, shard: Shard, wish: &RowWish, want: &mut Want) {
         want.referers.push(row.clone());
     }
     want.records.push(row);
-    want_references(world, shard, (&register.fields, &wish.form), want);
-    let unique = unique_values_of_row(register, &wish.form).into_iter();
-    want.unique.extend(unique.map(|(field, value)| (shard, field, value)));
 }
 
 /// What putting a row back needs.

@@ -15,6 +15,7 @@ pub mod merkle;
 pub mod notice;
 pub mod packs;
 pub mod port;
+mod port_cases;
 mod port_figures;
 mod port_people;
 pub mod port_rows;

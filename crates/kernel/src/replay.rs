@@ -8,7 +8,7 @@ use crate::decide::clock;
 use crate::route::find;
 use crate::world::World;
 use ganglion_model::clocks::{Clock, Rule, local_date};
-use ganglion_model::pack::Process;
+use ganglion_model::pack::{Process, declared_of};
 use ganglion_model::row::Case;
 use ganglion_model::scope::Names;
 use ganglion_model::{Level, PlaceCode};
@@ -87,9 +87,11 @@ fn shift(
     now: Timestamp,
 ) -> Option<Shifted> {
     let rule = |world: &World, process: &Process| {
-        let def = process.clocks.get(name)?;
+        let def = process.clocks.get(declared_of(name))?;
+        // The promised limit runs beside its clock under a name of its own.
+        let length = if name == def.name { &def.length } else { def.promised.as_ref()? };
         let names = Names { rows: world, process, case: Some(case), form: None, actor: None, now: kept.started_at() };
-        Some(Rule { length: clock::length(&def.length, &names, case)?, ..def.rule })
+        Some(Rule { length: clock::length(length, &names, case)?, ..def.rule })
     };
     // A length that somebody set by hand is not the pack's to change.
     if rule(world, old)? != kept.rule() {

@@ -11,6 +11,7 @@ const DIGITS_MAX: usize = 18;
 
 /// A fraction in lowest terms with a positive denominator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Frac {
     num: i128,
     den: i128,
@@ -160,6 +161,27 @@ impl Frac {
     }
 }
 
+impl From<Frac> for String {
+    fn from(frac: Frac) -> String {
+        if frac.den == 1 { frac.num.to_string() } else { format!("{}/{}", frac.num, frac.den) }
+    }
+}
+
+/// Text that is no fraction.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no whole number or fraction")]
+pub struct NotAFraction(pub String);
+
+impl TryFrom<String> for Frac {
+    type Error = NotAFraction;
+
+    fn try_from(text: String) -> Result<Frac, NotAFraction> {
+        let (num, den) = text.split_once('/').unwrap_or((&text, "1"));
+        let frac = num.parse().ok().zip(den.parse().ok()).and_then(|(num, den)| Frac::new(num, den));
+        frac.ok_or(NotAFraction(text))
+    }
+}
+
 impl PartialOrd for Frac {
     fn partial_cmp(&self, other: &Frac) -> Option<Ordering> {
         Some(self.cmp(other))
@@ -228,6 +250,15 @@ mod tests {
         assert_eq!(shown("-0.04", 1, Rounding::HalfUp), "0.0");
         assert_eq!(shown("104.6", 1, Rounding::Truncate), "104.6");
         assert_eq!(shown("0.05", 2, Rounding::Truncate), "0.05");
+    }
+
+    #[test]
+    fn fractions_are_kept_as_text() {
+        for (frac, text) in [(frac("0.125"), "\"1/8\""), (Frac::whole(-3), "\"-3\"")] {
+            assert_eq!(serde_json::to_string(&frac).unwrap(), text);
+            assert_eq!(serde_json::from_str::<Frac>(text).unwrap(), frac);
+        }
+        assert!(serde_json::from_str::<Frac>("\"1/0\"").is_err());
     }
 
     #[test]

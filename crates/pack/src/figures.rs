@@ -4,11 +4,12 @@
 use crate::cx::Cx;
 use crate::flow::reachable;
 use crate::load::Loaded;
+use crate::lower::indicator::unit_of;
 use crate::sink::At;
 use crate::yaml::{Key, Node};
-use ganglion_model::Model;
 use ganglion_model::expr::{Cmp, Expr};
 use ganglion_model::pack::{Formula, Indicator, Measure, Moment, Process, Scope, Source};
+use ganglion_model::{Model, units};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -27,6 +28,7 @@ pub fn check(cx: Cx<'_>, pack: &Loaded, model: &Model) {
             one.fits();
             one.members();
             one.levels();
+            one.units();
             one.circle(key);
         }
     }
@@ -147,6 +149,36 @@ impl One<'_> {
         if latest && !reads {
             let message = "`latest` goes with count, sum, mean and ratio";
             self.cx.sink.error(at, "cannot-combine", message);
+        }
+    }
+
+    /// Values are shown in a unit they can be put into, and what is divided or added stands in one unit.
+    fn units(&self) {
+        if let Some(shown) = self.indicator.shown_in.as_deref().and_then(units::unit) {
+            let at = self.at(&["in"]);
+            match unit_of(self.model, self.indicator).and_then(units::unit) {
+                None => {
+                    let message = "there is no unit the values stand in";
+                    let remedy = "add `unit: …` to the measure; `in` goes with sum, mean and median";
+                    self.cx.sink.error_help(at, "no-unit", message, remedy);
+                }
+                Some(own) if own.dimension != shown.dimension => {
+                    let message = format!("`{}` cannot be put into `{}`", own.code, shown.code);
+                    self.cx.sink.error(at, "unit-mismatch", message);
+                }
+                Some(_) => {}
+            }
+        }
+        let figures = self.indicator.formula.figures().into_iter().filter_map(|name| self.model.indicators.get(name));
+        let figures = figures.filter_map(|one| unit_of(self.model, one));
+        let measures = self.measures().filter_map(|measure| measure.unit.as_deref());
+        let mut all = figures.chain(measures).filter_map(units::unit);
+        let Some(first) = all.next() else { return };
+        if let Some(other) = all.find(|other| other.dimension == first.dimension && other.code != first.code) {
+            let message =
+                format!("`{}` and `{}` are counted together as if they were one unit", first.code, other.code);
+            let remedy = "let both measures stand in the same unit";
+            self.cx.sink.error_help(self.at(&["ratio", "expr"]), "unit-mismatch", message, remedy);
         }
     }
 

@@ -6,6 +6,7 @@ use crate::limits::MAP_POINTS_MAX;
 use crate::sign;
 use crate::staff::lists::Union;
 use crate::view::Look;
+use crate::view::figures::drawing::{self, Drawing};
 use crate::web::Web;
 use axum::Json;
 use axum::extract::State;
@@ -21,13 +22,20 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
+/// How much coarser a drawing is than a map, which can be enlarged.
+const DRAWN_COARSER: f64 = 2.0;
+
 /// Children of one place, drawn.
+#[derive(Default)]
 struct Drawn {
     /// GeoJSON features, without the list around them.
     features: String,
     /// Whether one of them was invented.
     synthetic: bool,
     hash: String,
+    /// The same as paths, for pages without scripts.
+    drawing: Option<Drawing>,
+    shapes: Vec<(PlaceCode, MultiPolygon<f64>)>,
 }
 
 type ByParent = Arc<HashMap<PlaceCode, Drawn>>;
@@ -58,6 +66,14 @@ fn tolerance(level: Level) -> f64 {
 }
 
 impl Outlines {
+    /// The children of a place as one drawing.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn drawing(&self, app: &App, parent: PlaceCode) -> Result<Option<Drawing>, Error> {
+        Ok(self.of(app).await?.get(&parent).and_then(|drawn| drawn.drawing.clone()))
+    }
+
     async fn of(&self, app: &App) -> Result<ByParent, Error> {
         let world = app.world.load_full();
         let mut made = self.made.lock().await;
@@ -95,11 +111,7 @@ fn draw(
             continue;
         };
         let thin = outline::simplified(&whole, tolerance(code.level()));
-        let of = drawn.entry(parent_of(code)).or_insert_with(|| Drawn {
-            features: String::new(),
-            synthetic: false,
-            hash: String::new(),
-        });
+        let of = drawn.entry(parent_of(code)).or_default();
         let properties =
             json!({ "code": code, "name": place.name, "level": code.level(), "synthetic": place.synthetic });
         let comma = if of.features.is_empty() { "" } else { "," };
@@ -111,9 +123,11 @@ fn draw(
             outline::geometry_json(&thin)
         );
         of.synthetic |= place.synthetic;
+        of.shapes.push((code, outline::simplified(&whole, DRAWN_COARSER * tolerance(code.level()))));
     }
     for one in drawn.values_mut() {
         one.hash = sign::digest(&one.features)[..24].to_owned();
+        one.drawing = drawing::draw(&std::mem::take(&mut one.shapes));
     }
     drawn
 }
@@ -128,7 +142,7 @@ pub async fn outlines(State(app): State<AppState>, web: Web, headers: HeaderMap)
         return Err(Error::NotFound);
     }
     let all = app.outlines.of(&app).await?;
-    let empty = Drawn { features: String::new(), synthetic: false, hash: "none".to_owned() };
+    let empty = Drawn { hash: "none".to_owned(), ..Drawn::default() };
     let drawn = all.get(&parent).unwrap_or(&empty);
     let tag = format!("\"{}-{}\"", drawn.hash, web.lang.as_str());
     let kept = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, max-age=300".to_owned())];

@@ -68,6 +68,9 @@ impl Typed {
     /// The value of one field, typed under `name`; `None` when nothing was.
     #[must_use]
     pub fn value(&self, field: &Field, name: &str) -> Option<Value> {
+        if !field.is_typed() {
+            return None;
+        }
         let text = |text: &str| Value::String(text.to_owned());
         match &field.kind {
             // A box that is not ticked is not sent.
@@ -93,7 +96,6 @@ impl Typed {
                 Some(shape(typed, self.one(&format!("{name}_datum"))))
             }
             FieldKind::Table { fields, max_rows, .. } => self.table((name, fields), *max_rows),
-            FieldKind::Serial { .. } => None,
             _ => self.one(name).map(text),
         }
     }

@@ -3,6 +3,7 @@
 //! [`SqliteStore`] is the embedded default. [`replay`] and [`rebuild`] work through the port alone, so that they check any
 //! database. Nothing here decides what may happen.
 
+pub mod published;
 pub mod rebuild;
 pub mod replay;
 mod sqlite;

@@ -61,18 +61,36 @@ pub struct Replayed {
 /// # Errors
 /// See [`ReplayError`]; `into` is then incomplete.
 pub async fn replay(from: &dyn Store, into: &dyn Store, world: &World) -> Result<Vec<Replayed>, ReplayError> {
+    replay_to(from, into, world, None).await
+}
+
+/// As [`replay`], each journal only up to a line: as it stood then. Shards that are not named are left out.
+///
+/// # Errors
+/// See [`ReplayError`].
+pub async fn replay_to(
+    from: &dyn Store,
+    into: &dyn Store,
+    world: &World,
+    upto: Option<&BTreeMap<Shard, u64>>,
+) -> Result<Vec<Replayed>, ReplayError> {
     let mut done = Vec::new();
     for (shard, head) in from.shards().await? {
+        let end = match upto {
+            None => head.seq,
+            Some(upto) => upto.get(&shard).copied().unwrap_or_default().min(head.seq),
+        };
         let mut tip = Head::default();
-        loop {
-            let lines = from.lines_after(shard, tip.seq, PAGE).await?;
+        while tip.seq < end {
+            let page = u32::try_from(end - tip.seq).unwrap_or(PAGE).min(PAGE);
+            let lines = from.lines_after(shard, tip.seq, page).await?;
             if lines.is_empty() {
                 break;
             }
             let entries = read(shard, &tip, &lines)?;
             tip = play(into, world, (shard, tip), entries).await?;
         }
-        if tip.frontier != head.frontier {
+        if end == head.seq && tip.frontier != head.frontier {
             return Err(ReplayError::Root(shard));
         }
         done.push(Replayed { shard, lines: tip.seq, root: tip.frontier.root() });

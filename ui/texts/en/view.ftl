@@ -147,6 +147,7 @@ verb-recomputed = Deadlines counted again: the calendar changed
 verb-soon = The end comes near
 verb-child = A linked case moved on
 verb-notice-ended = The public notice was taken down after its time
+refusal-reason-table-full = The table is full; no row can be added.
 refusal-reason-overdue = “{ $clock }” has fallen due and cannot be extended any more.
 refusal-overlap = The version from { $from } is in the way; versions of one row may not overlap. Give an earlier last day, or change that version.
 refusal-referenced = { $count } rows still refer to it, such as { $by } in { $register }; change them first.

@@ -144,6 +144,7 @@ verb-recomputed = 日历变更，期限重新计算
 verb-soon = 临近期限
 verb-child = 关联事项有进展
 verb-notice-ended = 公示期满撤下
+refusal-reason-table-full = 表格已满，不能再加行。
 refusal-reason-overdue = “{ $clock }”已经到期，不能再延长。
 refusal-overlap = 与自 { $from } 起的版本重叠；同一行的版本不能重叠。请提前失效日期，或修改那个版本。
 refusal-referenced = 还有 { $count } 行引用它，如“{ $register }”中的 { $by }；请先改那些行。

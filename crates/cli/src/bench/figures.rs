@@ -58,9 +58,10 @@ fn p99(mut seconds: Vec<f64>) -> f64 {
 
 async fn reading(store: &dyn Store, world: &World, (cases, today): (usize, Date)) -> Result<Line> {
     let mut chance = SmallRng::seed_from_u64(1);
-    let places: Vec<Vec<PlaceCode>> = [Level::City, Level::County, Level::Township, Level::Village, Level::Grid]
-        .map(|level| world.places.tree.versions().map(|one| one.code).filter(|code| code.level() == level).collect())
-        .into();
+    let places = [Level::City, Level::County, Level::Township, Level::Village, Level::Grid].map(|level| {
+        let codes = world.places.tree.versions().map(|one| one.code);
+        codes.filter(|code| code.level() == level).collect::<Vec<PlaceCode>>()
+    });
     let indicators: Vec<&Indicator> = world.model.indicators_in_order();
     let reader = Reader { tally: &store, world, today };
     let mut drawn = || {

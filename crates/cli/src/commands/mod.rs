@@ -3,6 +3,7 @@
 pub mod account;
 pub mod demo;
 pub mod drill;
+pub mod figure;
 pub mod import;
 pub mod pack;
 pub mod serve;

@@ -15,6 +15,7 @@ use ganglion_model::change::{Actor, Body, Change, Command, Op, Outcome};
 use ganglion_model::clocks::midnight;
 use ganglion_model::row::{Case, Link};
 use ganglion_model::{CaseId, CommandId, Shard};
+use ganglion_server::jobs;
 use jiff::Timestamp;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
@@ -96,9 +97,10 @@ pub fn load(
     let (made, heads) = (past.made, past.heads);
     writer.join().map_err(|_| anyhow::anyhow!("the writing thread stopped"))??;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    for (shard, head) in heads {
-        // What history asked for is opened already: the job of the running server goes on from here.
-        runtime.block_on(store.cursors_set(ganglion_server::jobs::spawn::JOB, &[(shard, head.seq)]))?;
+    // What history asked for is opened already, and what it told is old: the jobs of the running server go on from here.
+    let heads: Vec<(Shard, u64)> = heads.into_iter().map(|(shard, head)| (shard, head.seq)).collect();
+    for job in [jobs::spawn::JOB, jobs::tell::JOB] {
+        runtime.block_on(store.cursors_set(job, &heads))?;
     }
     Ok(made)
 }

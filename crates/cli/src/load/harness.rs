@@ -68,8 +68,10 @@ impl Ground {
             store.session_put(&Session { token_hash, account, post: Some(post.id.clone()), expires_at }).await?;
             tokens.insert(post.id.0.clone(), token);
         }
-        let spots = spots(&store.outlines().await?);
         let world = Arc::new(world::load(store.as_ref(), model, world::office(home)?).await?);
+        let mut spots = spots(&store.outlines().await?);
+        // The middle of a crooked grid may lie outside the city, where nothing can be reported.
+        spots.retain(|(_, point)| ganglion_kernel::route::locate(&world.places, *point).here.is_some());
         store.set_durable(true)?;
         drop(store);
         Ok(Ground { data: data.to_owned(), home: home.to_owned(), world, spots, script, tokens })

@@ -87,12 +87,13 @@ impl Running {
         let why = if register.field("why").is_some() { None } else { form.remove("why") };
         if deed == RowDeed::Put {
             let parts = if register.also_key.is_empty() { vec![key] } else { key.split('/').collect() };
-            for (name, part) in register.key_fields().zip(parts) {
+            let typed = |name: &str| register.field(name).is_some_and(ganglion_model::pack::Field::is_typed);
+            for (name, part) in register.key_fields().zip(parts).filter(|(name, _)| typed(name)) {
                 form.entry(name.to_owned()).or_insert_with(|| Value::from(part));
             }
             // A scenario names what changes; a browser sends the whole form.
             for (name, value) in newest.map(|one| &one.fields).into_iter().flatten() {
-                if register.field(name).is_some_and(|field| !field.personal) {
+                if register.field(name).is_some_and(|field| !field.personal && field.is_typed()) {
                     form.entry(name.clone()).or_insert_with(|| value.clone());
                 }
             }

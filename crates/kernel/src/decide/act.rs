@@ -116,6 +116,8 @@ fn carry_out(
     let mut draft = Draft::new(case.clone(), given.now);
     let form = sealed.fields;
     let input = store_fields(process, &mut draft, form.clone());
+    // Effects see what follows from the form, and what follows from effects is worked out at the end.
+    derive::case(world, process, &mut draft, given.now, false);
     let doing = Doing { world, state, command, given, process, action, form: &form, actor: &actor };
     for effect in &action.effects {
         doing.run(&mut draft, effect, &mut decision)?;

@@ -10,7 +10,7 @@ use super::{Given, State};
 use crate::world::World;
 use ganglion_model::change::Op;
 use ganglion_model::expr::Expr;
-use ganglion_model::pack::{Field, FieldKind, Process};
+use ganglion_model::pack::{Field, FieldKind, Process, Register};
 use ganglion_model::row::Record;
 use ganglion_model::scope::{Names, RowNames};
 use ganglion_model::{Fields, PlaceCode, Shard};
@@ -117,6 +117,16 @@ fn record(world: &World, fields: &[Field], record: &mut Record) {
         expr.eval(&RowNames { rows: world, record: &row }).to_json()
     });
     record.fields = values;
+}
+
+/// A row keeps the numbers it was given.
+pub fn keep_numbers(register: &Register, before: Option<&Record>, row: &mut Record) {
+    let is_number = |field: &&Field| matches!(field.kind, FieldKind::Serial { .. });
+    for field in register.fields.iter().filter(is_number) {
+        if let Some(given) = before.and_then(|before| before.fields.get(&field.name)) {
+            row.fields.insert(field.name.clone(), given.clone());
+        }
+    }
 }
 
 /// Everything the system gives a new or changed register row.

@@ -4,14 +4,15 @@ use super::clock::{Turn, length, put, turn};
 use super::document::{Issuing, withdraw_all};
 use super::draft::Draft;
 use super::number::next;
-use super::{Also, Decision, Given, State, derive, tell, who};
+use super::row_span::{self, Span};
+use super::{Also, Decision, Given, State, derive, table, tell, who};
 use crate::route::workload;
 use crate::seal::is_sealed;
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
 use ganglion_model::clocks::{Clock, Length, Rule, local_date};
 use ganglion_model::expr::Val;
-use ganglion_model::pack::{Action, Assign, Effect, LengthFrom, Opening, Process, promised_of};
+use ganglion_model::pack::{Action, Assign, Effect, LengthFrom, Opening, Process, Scope, promised_of};
 use ganglion_model::row::{Case, Down, Link, Mark, Notice, OPENED_FROM, Record, Route, RouteBy};
 use ganglion_model::scope::{ActorView, Names};
 use ganglion_model::{CommandId, FieldFinding, Fields, PlaceCode, PostId};
@@ -119,9 +120,17 @@ impl Doing<'_> {
             Effect::Extend { clock, by, max } => self.extend(draft, clock, (by, *max))?,
             Effect::Restart { clock, length } => self.restart(draft, clock, length)?,
             Effect::Merge { into } => self.merge(draft, into, decision)?,
+            Effect::Add { field, set } => {
+                let case = draft.case.clone();
+                let names = self.names(&case);
+                table::add(draft, self.process.field(field), set, |value| value.eval(&names).to_json())?;
+            }
             Effect::Open(opening) => {
-                let command = Box::new(self.opening(draft, opening));
-                draft.op(Op::Spawn { command, link: opening.link.clone() });
+                let rows = opening.each.as_ref().map(|field| table::rows(&draft.case, field));
+                for row in rows.map_or_else(|| vec![None], |rows| rows.into_iter().map(Some).collect()) {
+                    let command = Box::new(self.opening(draft, opening, row.as_ref()));
+                    draft.op(Op::Spawn { command, link: opening.link.clone() });
+                }
             }
             Effect::Convert(opening) => self.convert(draft, opening, decision)?,
             Effect::Record { register, key, set } => self.record(draft, (register, key), set, decision)?,
@@ -137,24 +146,22 @@ impl Doing<'_> {
                 Issuing { world, state, actor: &self.command.actor, given }.issue(document, draft, decision);
             }
             Effect::Withdraw(name) => withdraw_all(draft, name),
-            Effect::Publish(name) => {
-                let def = self.process.notices.get(name).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
-                let clock = Clock::start(self.given.now, def.rule, &self.world.office);
-                let until = clock.due_at().unwrap_or(self.given.now);
-                let notice = Notice { from: self.given.now, until, down: None };
-                draft.op(Op::Notice { name: name.clone(), notice });
-            }
-            Effect::Unpublish(name) => {
-                let up = draft.case.notices.get(name).filter(|notice| notice.down.is_none()).copied();
-                let up = up.ok_or_else(|| Refusal::new(RefusalCode::Guard).with("reason", "no_notice"))?;
-                let notice = Notice { down: Some(Down::Withdrawn), ..up };
-                draft.op(Op::Notice { name: name.clone(), notice });
-            }
+            Effect::Publish(name) => self.publish(draft, name)?,
+            Effect::Unpublish(name) => unpublish(draft, name)?,
             Effect::Start(clock) => self.turn(draft, clock, Turn::Start)?,
             Effect::Stop(clock) => self.turn(draft, clock, Turn::Stop)?,
             Effect::Pause(clock) => self.turn(draft, clock, Turn::Pause)?,
             Effect::Resume(clock) => self.turn(draft, clock, Turn::Resume)?,
         }
+        Ok(())
+    }
+
+    fn publish(&self, draft: &mut Draft, name: &str) -> Result<(), Refusal> {
+        let def = self.process.notices.get(name).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
+        let clock = Clock::start(self.given.now, def.rule, &self.world.office);
+        let until = clock.due_at().unwrap_or(self.given.now);
+        let notice = Notice { from: self.given.now, until, down: None };
+        draft.op(Op::Notice { name: name.to_owned(), notice });
         Ok(())
     }
 
@@ -266,8 +273,9 @@ impl Doing<'_> {
     }
 
     /// The command that opens another case. Opening elsewhere may cross shards: then it is noted, and a job sends it.
-    fn opening(&self, draft: &Draft, opening: &Opening) -> Command {
-        let names = self.names(&draft.case);
+    fn opening(&self, draft: &Draft, opening: &Opening, row: Option<&Value>) -> Command {
+        let no_row = Value::Null;
+        let names = table::OfRow { names: self.names(&draft.case), row: row.unwrap_or(&no_row) };
         let mut form: Fields = opening
             .set
             .iter()
@@ -300,7 +308,7 @@ impl Doing<'_> {
 
     /// Opens the other case in this very decision, tied both ways, if it belongs to the same county.
     fn convert(&self, draft: &mut Draft, opening: &Opening, decision: &mut Decision) -> Result<(), Refusal> {
-        let command = self.opening(draft, opening);
+        let command = self.opening(draft, opening, None);
         if command.shard != draft.case.shard {
             draft.op(Op::Spawn { command: Box::new(command), link: opening.link.clone() });
             return Ok(());
@@ -332,25 +340,64 @@ impl Doing<'_> {
         let before = self.state.newest(&(shard, register.to_owned(), key.to_string()));
         let mut fields = before.map(|record| record.fields.clone()).unwrap_or_default();
         for (field, value) in set {
-            fields.insert(field.clone(), value.eval(&names).to_json());
+            let value = value.eval(&names).to_json();
+            // What is sealed for the case is not opened for a row; the row keeps what it has.
+            if !value.as_str().is_some_and(is_sealed) {
+                fields.insert(field.clone(), value);
+            }
         }
-        fields.retain(|_, value| !value.is_null() && !value.as_str().is_some_and(is_sealed));
+        fields.retain(|_, value| !value.is_null());
+        let span = self.recorded(register, &key, before)?;
+        let version = before.map_or(1, |record| record.version + 1);
+        let closed = span.closes.and_then(|(from, end)| {
+            let versions = self.state.records.get(&(shard, register.to_owned(), key.to_string()))?;
+            let earlier = versions.iter().find(|one| one.valid_from == from)?;
+            Some(Record { version, valid_to: Some(end), updated_at: self.given.now, ..earlier.clone() })
+        });
         let mut row = Record {
             register: register.to_owned(),
             shard,
             key: key.into_owned(),
-            version: before.map_or(1, |record| record.version + 1),
-            place: Some(draft.case.place),
-            valid_from: before.and_then(|record| record.valid_from),
-            valid_to: None,
+            version,
+            place: before.and_then(|record| record.place).or_else(|| self.row_place(register, draft.case.place)),
+            valid_from: span.from,
+            valid_to: span.to,
             updated_at: self.given.now,
             fields,
             authority: None,
         };
         derive::finish(self.world, (self.state, self.given), &mut row, &mut decision.numbering);
         decision.changes.push(Change::Record { record: Box::new(row) });
+        decision.changes.extend(closed.map(|record| Change::Record { record: Box::new(record) }));
         Ok(())
     }
+
+    /// From when on a row holds that a case writes: in a dated register from today, which closes the version of yesterday.
+    fn recorded(&self, register: &str, key: &str, before: Option<&Record>) -> Result<Span, Refusal> {
+        let dated = self.world.model.registers.get(register).is_some_and(|register| register.dated);
+        if !dated {
+            return Ok(Span { from: before.and_then(|record| record.valid_from), to: None, closes: None });
+        }
+        let shard = self.command.shard;
+        let versions = self.state.records.get(&(shard, register.to_owned(), key.to_owned()));
+        row_span::place(versions.map(Vec::as_slice).unwrap_or_default(), local_date(self.given.now), None)
+    }
+
+    /// Where a row stands that a case at `place` writes.
+    fn row_place(&self, register: &str, place: PlaceCode) -> Option<PlaceCode> {
+        match self.world.model.registers.get(register)?.scope {
+            Scope::Deployment => None,
+            Scope::Place(level) => place.at(level).or(Some(place)),
+        }
+    }
+}
+
+fn unpublish(draft: &mut Draft, name: &str) -> Result<(), Refusal> {
+    let up = draft.case.notices.get(name).filter(|notice| notice.down.is_none()).copied();
+    let up = up.ok_or_else(|| Refusal::new(RefusalCode::Guard).with("reason", "no_notice"))?;
+    let notice = Notice { down: Some(Down::Withdrawn), ..up };
+    draft.op(Op::Notice { name: name.to_owned(), notice });
+    Ok(())
 }
 
 /// Moves `draft` into `state`: numbers that are due, then clocks.

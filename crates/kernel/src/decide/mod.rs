@@ -24,6 +24,7 @@ mod row_span;
 mod row_unique;
 pub mod row_who;
 mod rows;
+mod table;
 mod tell;
 mod unique;
 pub mod who;

@@ -6,16 +6,17 @@ use super::form::{FormContext, read_form};
 use super::row_span::{Span, ended, place};
 use super::row_who::{may_edit_row, may_propose_row, may_read_row};
 use super::rows::KnownRows;
-use super::{Decision, Given, State, proposal, who};
+use super::{Decision, Given, State, derive, proposal, who};
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, FieldFinding, Refusal, RefusalCode};
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::{Process, Register, Scope};
+use ganglion_model::pack::{Field, FieldKind, Process, Register, Scope};
 use ganglion_model::proposal::{RowDeed, RowWish};
 use ganglion_model::row::{Authority, Mark};
 use ganglion_model::{Fields, PlaceCode, Post, Record, RowKey, row_id};
 use jiff::civil::Date;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What every step about one row looks at.
@@ -72,6 +73,8 @@ pub fn row(
     wish: &RowWish,
 ) -> Result<Decision, Refusal> {
     let desk = Desk::new(world, state, (command, given), &wish.register)?;
+    let (wish, numbering) = desk.numbered(wish);
+    let wish: &RowWish = &wish;
     let target = desk.target(wish)?;
     let alone = desk.permit(&target)?;
     if wish.version.is_some_and(|seen| seen != target.version()) {
@@ -81,7 +84,7 @@ pub fn row(
         RowDeed::Put => desk.read(wish, &target)?,
         RowDeed::Retire => Fields::new(),
     };
-    let mut decision = Decision { key: desk.new_key(&target, &fields), ..Decision::default() };
+    let mut decision = Decision { key: desk.new_key(&target, &fields), numbering, ..Decision::default() };
     if alone {
         let authority = desk.mark().map(|by| Authority { by, approved: None, why: wish.why.clone() });
         desk.carry_out(wish, &target, (fields, authority), &mut decision)?;
@@ -129,6 +132,23 @@ impl<'a> Desk<'a> {
             }
             _ => None,
         }
+    }
+
+    /// A new row with its numbers; those typed are none.
+    fn numbered<'w>(&self, wish: &'w RowWish) -> (Cow<'w, RowWish>, Vec<(String, u64)>) {
+        let is_number = |field: &&Field| matches!(field.kind, FieldKind::Serial { .. });
+        let numbers: Vec<&Field> = self.register.fields.iter().filter(is_number).collect();
+        if numbers.is_empty() || wish.key.is_some() || wish.deed != RowDeed::Put {
+            return (Cow::Borrowed(wish), Vec::new());
+        }
+        let mut own = wish.clone();
+        own.form.retain(|name, _| !numbers.iter().any(|field| field.name == *name));
+        let place = self.place_typed(wish).or(wish.place).unwrap_or(self.world.places.root);
+        let (owner, fields) = (self.register.name.as_str(), self.register.fields.as_slice());
+        let mut numbering = Vec::new();
+        let at = (self.command.shard, place);
+        derive::number((self.state, self.given), (owner, fields), at, (&mut own.form, &mut numbering));
+        (Cow::Owned(own), numbering)
     }
 
     fn target(&self, wish: &RowWish) -> Result<Target, Refusal> {
@@ -204,7 +224,7 @@ impl<'a> Desk<'a> {
         }
         let before = target.newest();
         let mut form = wish.form.clone();
-        let own = |name: &str| self.register.field(name).is_some_and(|field| !field.personal);
+        let own = |name: &str| self.register.field(name).is_some_and(|field| !field.personal && field.is_typed());
         for (name, value) in before.map(|one| &one.fields).into_iter().flatten().filter(|_| wish.partial) {
             if own(name) {
                 form.entry(name.clone()).or_insert_with(|| value.clone());
@@ -220,12 +240,16 @@ impl<'a> Desk<'a> {
             Some(Value::String(text)) => text.trim().is_empty(),
             Some(_) => false,
         };
-        let kept: Fields = self
-            .register
-            .fields
-            .iter()
-            .filter(|field| field.personal && is_blank(&field.name))
+        let is_number = |field: &&Field| matches!(field.kind, FieldKind::Serial { .. });
+        // A number is given once: a new row has it from this command, any other keeps its own.
+        let numbers = self.register.fields.iter().filter(is_number).filter_map(|field| {
+            let number = before.map_or(&wish.form, |one| &one.fields).get(&field.name)?;
+            Some((field.name.clone(), number.clone()))
+        });
+        let unseen = self.register.fields.iter().filter(|field| field.personal && is_blank(&field.name));
+        let kept: Fields = unseen
             .filter_map(|field| Some((field.name.clone(), before?.fields.get(&field.name)?.clone())))
+            .chain(numbers)
             .collect();
         form.retain(|name, _| !kept.contains_key(name));
         let asked: Vec<_> =
@@ -242,7 +266,8 @@ impl<'a> Desk<'a> {
         };
         let values = read_form(&context, &asked, &form)
             .map_err(|fields| Refusal { fields, ..Refusal::new(RefusalCode::Form) })?;
-        if self.register.key_of(&values).as_deref() != Some(target.key.as_str()) {
+        let named: Fields = values.clone().into_iter().chain(kept.clone()).collect();
+        if self.register.key_of(&named).as_deref() != Some(target.key.as_str()) {
             let (field, is_new) = (&self.register.key, before.is_none());
             return Err(if is_new { wrong(field, "pattern") } else { wrong(field, "key_fixed") });
         }
@@ -304,7 +329,7 @@ impl<'a> Desk<'a> {
             let earlier = target.versions.iter().find(|one| one.valid_from == from)?;
             Some(Record { version, valid_to: Some(end), updated_at: self.given.now, ..earlier.clone() })
         });
-        let record = Record {
+        let mut record = Record {
             register: self.register.name.clone(),
             shard: self.command.shard,
             key: target.key.clone(),
@@ -316,6 +341,8 @@ impl<'a> Desk<'a> {
             fields,
             authority,
         };
+        derive::keep_numbers(self.register, target.newest(), &mut record);
+        derive::finish(self.world, (self.state, self.given), &mut record, &mut decision.numbering);
         decision.changes.push(Change::Record { record: Box::new(record) });
         decision.changes.extend(closed.map(|record| Change::Record { record: Box::new(record) }));
         Ok(())

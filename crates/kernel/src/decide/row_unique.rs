@@ -56,13 +56,19 @@ pub fn give_back(desk: &Desk<'_>, target: &Target, decision: &mut Decision) {
 #[must_use]
 pub fn references<'a>(model: &'a Model, record: &'a Record) -> Vec<(&'a str, &'a str)> {
     let fields = model.registers.get(&record.register).map(|register| register.fields.as_slice()).unwrap_or_default();
-    fields
-        .iter()
-        .filter_map(|field| match &field.kind {
-            FieldKind::Ref { register } => Some((register.as_str(), record.fields.get(&field.name)?.as_str()?)),
-            _ => None,
-        })
-        .collect()
+    let mut all = Vec::new();
+    for field in fields {
+        let Some(value) = record.fields.get(&field.name) else { continue };
+        match &field.kind {
+            FieldKind::Ref { register } => all.extend(value.as_str().map(|key| (register.as_str(), key))),
+            FieldKind::Refs { register, .. } => {
+                let keys = value.as_array().into_iter().flatten().filter_map(Value::as_str);
+                all.extend(keys.map(|key| (register.as_str(), key)));
+            }
+            _ => {}
+        }
+    }
+    all
 }
 
 /// Rows of the batch that refer to a row from `day` on, as `register/key`.

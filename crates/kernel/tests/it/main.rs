@@ -14,6 +14,7 @@ mod order;
 mod pack;
 mod permission;
 mod queue;
+mod replay;
 mod routing;
 mod rows;
 mod sealing;

@@ -145,6 +145,7 @@ fn new_actions() -> Vec<Action> {
         place: Some("to".into()),
         set: set(&[("category", path("case.category")), ("text", path("case.text")), ("phone", path("case.phone"))]),
         link: "moved_to".into(),
+        each: None,
     });
     let keep = Effect::Record {
         register: "ledger".into(),

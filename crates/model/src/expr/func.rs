@@ -155,3 +155,84 @@ fn between<'a>(later: &Val<'_>, earlier: &Val<'_>, unit_micros: i64) -> Val<'a> 
         _ => Val::Null,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    struct Nothing;
+    impl Scope for Nothing {
+        fn get<'a>(&'a self, _: &[String]) -> Val<'a> {
+            Val::Null
+        }
+    }
+
+    fn of(func: Func, args: Value) -> Value {
+        let args: Vec<Expr> = args
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|arg| match arg {
+                Value::Array(items) => Expr::List(items.iter().cloned().map(Expr::Lit).collect()),
+                other => Expr::Lit(other.clone()),
+            })
+            .collect();
+        Expr::Call(func, args).eval(&Nothing).to_json()
+    }
+
+    #[test]
+    fn lists_are_summed_exactly_and_empty_cells_do_not_count() {
+        assert_eq!(of(Func::Sum, json!([["0.1", "0.2", null]])), json!("0.3"));
+        assert_eq!(of(Func::Sum, json!([[1, 2]])), json!(3));
+        assert_eq!(of(Func::Sum, json!([[]])), json!(0));
+        assert_eq!(of(Func::Sum, json!([null])), json!(0));
+        assert_eq!(of(Func::Sum, json!([[i64::MAX, 1]])), Value::Null, "too much is no value, not a wrong one");
+        assert_eq!(of(Func::Min, json!([["9.5", "10.2"]])), json!("9.5"));
+        assert_eq!(of(Func::Max, json!([["2022-06-27", "2022-07-01", null]])), json!("2022-07-01"));
+        assert_eq!(of(Func::Max, json!([[]])), Value::Null);
+    }
+
+    #[test]
+    fn rounding_is_half_away_from_zero() {
+        for (number, decimals, wanted) in
+            [("2.345", 2, "2.35"), ("-2.345", 2, "-2.35"), ("2.344999", 2, "2.34"), ("5", 2, "5")]
+        {
+            assert_eq!(of(Func::Round, json!([number, decimals])), json!(wanted), "{number}");
+        }
+        assert_eq!(of(Func::Round, json!(["2.5"])), json!(3));
+        assert_eq!(of(Func::Round, json!(["-2.5"])), json!(-3));
+        assert_eq!(of(Func::Round, json!(["99999999999999999999"])), Value::Null);
+        assert_eq!(of(Func::Round, json!(["1", 99])), Value::Null);
+        assert_eq!(of(Func::Round, json!([null])), Value::Null);
+    }
+
+    #[test]
+    fn days_and_years_follow_the_calendar() {
+        assert_eq!(of(Func::Years, json!(["2022-02-28", "2000-02-29"])), json!(21));
+        assert_eq!(of(Func::Years, json!(["2022-03-01", "2000-02-29"])), json!(22));
+        assert_eq!(of(Func::AddDays, json!(["2024-02-28", 2])), json!("2024-03-01"));
+        assert_eq!(of(Func::AddDays, json!(["2024-02-28", i64::MAX])), Value::Null);
+        assert_eq!(
+            of(Func::Date, json!(["2022-06-27T17:00:00Z"])),
+            json!("2022-06-28"),
+            "in Beijing it is the next day"
+        );
+        assert_eq!(of(Func::Year, json!(["soon"])), Value::Null);
+        assert_eq!(of(Func::Month, json!(["2022-06-27"])), json!(6));
+    }
+
+    #[test]
+    fn decimals_are_exact_and_their_limits_give_no_value() {
+        let arith = |op, a: &str, b: &str| {
+            let lit = |text: &str| {
+                Box::new(Expr::Arith(Arith::Sub, Box::new(Expr::Lit(json!(text))), Box::new(Expr::Lit(json!(0)))))
+            };
+            Expr::Arith(op, lit(a), lit(b)).eval(&Nothing).to_json()
+        };
+        assert_eq!(arith(Arith::Add, "0.1", "0.2"), json!("0.3"));
+        assert_eq!(arith(Arith::Div, "7.86", "8.48"), json!("0.926886792452830188679245283"));
+        assert_eq!(arith(Arith::Div, "1", "0"), Value::Null);
+        assert_eq!(arith(Arith::Mul, "79228162514264337593543950335", "10"), Value::Null);
+    }
+}

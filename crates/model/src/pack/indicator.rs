@@ -78,6 +78,9 @@ pub struct Measure {
     /// Digits behind the point that are kept of `value`.
     #[serde(default)]
     pub digits: u8,
+    /// Unit of `value`, by its name in the table of units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// Also kept apart by these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<Dim>,
@@ -106,6 +109,7 @@ impl Measure {
             minutes_since: None,
             value: None,
             digits: 0,
+            unit: None,
             by: Vec::new(),
             place: None,
             member: None,
@@ -246,6 +250,9 @@ pub struct Indicator {
     /// The figure is a change; over members only those measured at both ends count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared: Option<Compared>,
+    /// Unit it is shown in, by its name in the table of units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown_in: Option<String>,
     /// What the value is multiplied with to be shown in its unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor: Option<Frac>,
@@ -280,6 +287,7 @@ impl Indicator {
             formula,
             latest_days: None,
             compared: None,
+            shown_in: None,
             factor: None,
             unit: Text::default(),
             decimals: 1,

@@ -94,6 +94,9 @@ pub struct Opening {
     pub set: BTreeMap<String, Expr>,
     /// Kind of the link, e.g. `converted_to`.
     pub link: String,
+    /// One case for each row of this table of the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each: Option<String>,
 }
 
 /// A guard with the words for when it fails.
@@ -298,6 +301,13 @@ pub enum Effect {
         field: String,
         /// Its value.
         value: Expr,
+    },
+    /// Adds a row to a table of the case.
+    Add {
+        /// The table.
+        field: String,
+        /// Values by column.
+        set: BTreeMap<String, Expr>,
     },
     /// Raises a counter.
     Count(String),

@@ -5,13 +5,14 @@ use crate::cx::Cx;
 use crate::lower::clock::{known_clock, known_count, length};
 use crate::lower::who;
 use crate::near;
+use crate::sink::At;
 use crate::symbols::{FieldSymbol, FieldSymbols, ProcessSymbol};
 use crate::yaml::{Key, Kind, Node};
 use ganglion_model::expr::Expr;
 use ganglion_model::pack::{Assign, Effect, FieldKind, Opening};
 use std::collections::BTreeMap;
 
-const EFFECTS: [&str; 22] = [
+const EFFECTS: [&str; 23] = [
     "assign",
     "assist",
     "set",
@@ -34,6 +35,7 @@ const EFFECTS: [&str; 22] = [
     "unpublish",
     "document",
     "withdraw",
+    "add",
 ];
 
 /// What effects of an action may refer to.
@@ -69,7 +71,7 @@ impl<'a> Doing<'a> {
                 let from = |name: &str| self.process.field(name);
                 let known: Vec<&str> =
                     self.process.form.keys().chain(self.process.fields.keys()).map(String::as_str).collect();
-                let values = self.values(value, "the case", &known, from);
+                let values = self.values(value, ("the case", None), &known, from);
                 effects.extend(values.into_iter().map(|(field, value)| Effect::Set { field, value }));
             } else {
                 effects.extend(self.one(key, value));
@@ -122,6 +124,7 @@ impl<'a> Doing<'a> {
             "stop" => self.clock(value).map(Effect::Stop),
             "pause" => self.clock(value).map(Effect::Pause),
             "resume" => self.clock(value).map(Effect::Resume),
+            "add" => self.add(value),
             "open" => self.open(value, "open").map(Effect::Open),
             "convert" => self.open(value, "convert").map(Effect::Convert),
             "record" => self.record(value),
@@ -237,10 +240,54 @@ impl<'a> Doing<'a> {
         Some((name.to_owned(), length?))
     }
 
+    /// A table of the case, written `case.name`, with its columns.
+    fn table(&self, at: At, text: &str) -> Option<(String, FieldSymbols)> {
+        let cx = self.cx;
+        let name = text.strip_prefix("case.").unwrap_or(text);
+        let Some(field) = self.process.field(name) else {
+            let known = self.process.form.keys().chain(self.process.fields.keys()).map(String::as_str);
+            cx.unknown((at, "unknown-field"), &format!("the case has no field `{name}`"), name, known);
+            return None;
+        };
+        let Some(FieldKind::Table { fields, .. }) = &field.kind else {
+            cx.sink.error_help(at, "wrong-type", format!("`{name}` is not a table"), "name a field of type table");
+            return None;
+        };
+        let column = |column: &ganglion_model::pack::Field| {
+            let symbol = FieldSymbol {
+                kind: Some(column.kind.clone()),
+                personal: column.personal || field.personal,
+                confidential: field.confidential,
+                required: false,
+                given: false,
+                at,
+            };
+            (column.name.clone(), symbol)
+        };
+        Some((name.to_owned(), fields.iter().map(column).collect()))
+    }
+
+    /// `add: {table: {column: expression}}`.
+    fn add(&self, node: &Node) -> Option<Effect> {
+        let [(key, value)] = node.entries() else {
+            let remedy = "write {table: {column: expression}}";
+            self.cx.sink.error_help(node.at, "wrong-shape", "`add` names one table", remedy);
+            return None;
+        };
+        let (field, columns) = self.table(key.at, &key.text)?;
+        let known: Vec<&str> = columns.keys().map(String::as_str).collect();
+        let set = self.values(value, (&format!("the table {field}"), None), &known, |name| columns.get(name));
+        Some(Effect::Add { field, set })
+    }
+
     fn open(&self, node: &Node, what: &str) -> Option<Opening> {
         let cx = self.cx;
         let what = format!("`{what}`");
-        cx.mapping(node, &what, &["process", "place", "set", "link"]).then_some(())?;
+        cx.mapping(node, &what, &["process", "place", "set", "link", "each"]).then_some(())?;
+        let each = node.get("each").and_then(|each| self.table(each.at, cx.scalar(each, "a table of the case")?));
+        if let (Some(each), "`convert`") = (node.get("each"), what.as_str()) {
+            cx.sink.error_help(each.at, "wrong-shape", "a case is converted into one other", "use `open` for each row");
+        }
         let process = cx.need(node, "process", &what)?;
         let name = cx.scalar(process, "a process")?;
         let known = cx.symbols.processes.iter().map(|(name, one)| (name, &one.packs));
@@ -254,7 +301,9 @@ impl<'a> Doing<'a> {
         let from = |field: &str| target.form.get(field);
         let set = node
             .get("set")
-            .map(|set| self.values(set, &format!("the form of {name}"), &names, from))
+            .map(|set| {
+                self.values(set, (&format!("the form of {name}"), each.as_ref().map(|(_, row)| row)), &names, from)
+            })
             .unwrap_or_default();
         for (field, symbol) in &target.form {
             if symbol.required && !set.contains_key(field) && !target.place_fields.contains(field) {
@@ -262,7 +311,8 @@ impl<'a> Doing<'a> {
                 cx.sink.error_help(node.at, "missing-value", message, format!("add `{field}: …` to `set`"));
             }
         }
-        Some(Opening { process: name.to_owned(), place, set, link: link?.to_owned() })
+        let each = each.map(|(field, _)| field);
+        Some(Opening { process: name.to_owned(), place, set, link: link?.to_owned(), each })
     }
 
     fn record(&self, node: &Node) -> Option<Effect> {
@@ -273,13 +323,18 @@ impl<'a> Doing<'a> {
         let known = cx.symbols.registers.iter().map(|(name, one)| (name, &one.packs));
         cx.usable(register.at, ("register", "unknown-register"), name, known).then_some(())?;
         let target = cx.symbols.registers.get(name)?;
+        if target.deployment {
+            let message =
+                format!("`{name}` holds for the whole deployment, and a case writes rows of its own county only");
+            cx.sink.error_help(register.at, "not-followed", message, "declare the register with `scope:` a level");
+        }
         let scope = Scope::effect(self.process, self.form);
         let key = cel::compile(cx, &scope, cx.need(node, "key", "`record`")?, &Want::Key);
         let names: Vec<&str> = target.fields.keys().map(String::as_str).collect();
         let from = |field: &str| target.fields.get(field);
         let set = node
             .get("set")
-            .map(|set| self.values(set, &format!("the register {name}"), &names, from))
+            .map(|set| self.values(set, (&format!("the register {name}"), None), &names, from))
             .unwrap_or_default();
         Some(Effect::Record { register: name.to_owned(), key: key?, set })
     }
@@ -288,7 +343,7 @@ impl<'a> Doing<'a> {
     fn values<'s>(
         &self,
         node: &Node,
-        what: &str,
+        (what, row): (&str, Option<&FieldSymbols>),
         known: &[&str],
         symbol: impl Fn(&str) -> Option<&'s FieldSymbol>,
     ) -> BTreeMap<String, Expr> {
@@ -301,7 +356,7 @@ impl<'a> Doing<'a> {
                 "write {field: expression}",
             );
         }
-        let scope = Scope::effect(self.process, self.form);
+        let scope = Scope { row, ..Scope::effect(self.process, self.form) };
         let mut values = BTreeMap::new();
         for (key, value) in node.entries() {
             if !known.contains(&key.text.as_str()) {

@@ -6,10 +6,10 @@ use crate::cx::Cx;
 use crate::lower::field;
 use crate::names;
 use crate::yaml::{Key, Kind, Node};
-use ganglion_model::Model;
 use ganglion_model::pack::{Against, Compared, Formula, Indicator, Rounding};
+use ganglion_model::{Frac, Model, Text, units};
 
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 25] = [
     "title",
     "definition",
     "count",
@@ -33,6 +33,7 @@ const KEYS: [&str; 24] = [
     "levels",
     "better",
     "rank",
+    "in",
     "parts",
 ];
 const FORMULAS: [&str; 10] =
@@ -63,8 +64,32 @@ pub fn lower(cx: Cx<'_>, node: &Node, model: &mut Model) {
     }
 }
 
-/// Marks the measures whose median some indicator shows: they keep classes of values.
+/// The unit of the values an indicator is read from: of its measure, or of the first it calculates with.
+#[must_use]
+pub fn unit_of<'m>(model: &'m Model, indicator: &'m Indicator) -> Option<&'m str> {
+    match &indicator.formula {
+        Formula::Sum(name) | Formula::Mean(name) | Formula::Median(name) => model.measures.get(name)?.unit.as_deref(),
+        _ => None,
+    }
+}
+
+/// What values are multiplied with to stand in the unit they are shown in.
+fn factor(model: &Model, indicator: &Indicator) -> Option<Frac> {
+    let from = units::unit(unit_of(model, indicator)?)?;
+    let (num, den) = from.factor(units::unit(indicator.shown_in.as_deref()?)?)?;
+    Frac::parse(&num.to_string())?.over(Frac::parse(&den.to_string())?)
+}
+
+/// Works out what follows from other declarations: factors of units, and the measures whose median some indicator shows, which
+/// keep classes of values.
 pub fn finish(model: &mut Model) {
+    let factors: Vec<(String, Option<Frac>)> =
+        model.indicators.values().map(|one| (one.name.clone(), factor(model, one))).collect();
+    for (name, factor) in factors {
+        if let Some(indicator) = model.indicators.get_mut(&name) {
+            indicator.factor = factor;
+        }
+    }
     for indicator in model.indicators.values() {
         let (Formula::Median(name) | Formula::MedianHours(name)) = &indicator.formula else { continue };
         if let Some(measure) = model.measures.get_mut(name) {
@@ -87,6 +112,7 @@ fn indicator(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Ind
         let remedy = "add `better: more` or `better: less`";
         cx.sink.error_help(rank.at, "rank-without-direction", "a rank needs to know what is better", remedy);
     }
+    let shown_in = node.get("in").and_then(|unit| measure::unit_named(cx, unit));
     Some(Indicator {
         pack: cx.pack.to_owned(),
         order: u32::try_from(order).unwrap_or(u32::MAX),
@@ -94,7 +120,12 @@ fn indicator(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Ind
         definition: cx.needed_text(node, "definition", &what),
         latest_days: latest(cx, node),
         compared: compared(cx, node),
-        unit: node.get("unit").map(|unit| field::unit(cx, unit)).unwrap_or_default(),
+        unit: match (node.get("unit"), shown_in.as_deref().and_then(units::unit)) {
+            (Some(unit), _) => field::unit(cx, unit),
+            (None, Some(unit)) => unit.title.clone(),
+            (None, None) => Text::default(),
+        },
+        shown_in,
         decimals: cx.number(node, "decimals", (0, 6)).and_then(|n| u8::try_from(n).ok()).unwrap_or(0),
         rounding: cx.one_of(node, "rounding", &roundings).unwrap_or_default(),
         percent: cx.flag(node, "percent", false),

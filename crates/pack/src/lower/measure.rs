@@ -5,10 +5,12 @@ use crate::cx::Cx;
 use crate::sink::At;
 use crate::symbols::{FieldSymbols, ProcessSymbol, RegisterSymbol};
 use crate::yaml::{Key, Kind, Node};
-use ganglion_model::expr::Expr;
+use ganglion_model::expr::{Arith, Expr};
 use ganglion_model::pack::{Dim, FieldKind, Measure, Moment, Source};
+use ganglion_model::units;
 
-const KEYS: [&str; 10] = ["of", "at", "until", "where", "minutes_since", "value", "digits", "by", "place", "member"];
+const KEYS: [&str; 11] =
+    ["of", "at", "until", "where", "minutes_since", "value", "digits", "unit", "by", "place", "member"];
 /// Digits behind the point kept of a value whose own digits are not known.
 const DIGITS: u8 = 3;
 /// Most digits.
@@ -71,13 +73,21 @@ pub fn lower(cx: Cx<'_>, key: &Key, node: &Node) -> Option<Measure> {
     let by = dims(cx, of, node.get("by"));
     let (at, until) = when(cx, of, at_node, node.get("until"))?;
     let (filter, value, place, member) = (filter?, value?, place?, member?);
+    let kind = value.as_ref().and_then(|value| field_of(of, value)).cloned();
+    let declared = node.get("unit").and_then(|unit| unit_named(cx, unit));
+    let own = match &kind {
+        Some(FieldKind::Quantity { unit, .. }) => Some(unit.clone()),
+        Some(FieldKind::Money) => Some("yuan".to_owned()),
+        _ => None,
+    };
     Some(Measure {
         pack: cx.pack.to_owned(),
         until,
         filter,
         minutes_since: since(cx, of, node)?,
-        digits: digits(cx, of, (node, value.as_ref())),
-        value,
+        digits: digits(cx, node, (value.as_ref(), kind.as_ref())),
+        unit: declared.or(own),
+        value: value.map(|value| if kind == Some(FieldKind::Money) { in_yuan(value) } else { value }),
         by: by?,
         place,
         member,
@@ -118,17 +128,38 @@ fn since(cx: Cx<'_>, of: Of<'_>, node: &Node) -> Option<Option<Moment>> {
     moment(cx, since, of).map(Some)
 }
 
-/// Digits kept: as declared, those of a decimal field, none of whole numbers.
-fn digits(cx: Cx<'_>, of: Of<'_>, (node, value): (&Node, Option<&Expr>)) -> u8 {
+/// The declared field an expression is nothing but the name of.
+fn field_of<'a>(of: Of<'a>, value: &Expr) -> Option<&'a FieldKind> {
+    let Expr::Path(path) = value else { return None };
+    path.get(1).filter(|_| path.len() == 2).and_then(|name| of.kind(name))
+}
+
+/// Money is kept in fen and added up in yuan.
+fn in_yuan(fen: Expr) -> Expr {
+    Expr::Arith(Arith::Div, Box::new(fen), Box::new(Expr::Lit(100.into())))
+}
+
+/// A unit of the table.
+pub fn unit_named(cx: Cx<'_>, node: &Node) -> Option<String> {
+    let name = cx.scalar(node, "a unit")?;
+    if units::unit(name).is_none() {
+        let known = units::all().map(|unit| unit.code.as_str());
+        cx.unknown((node.at, "unknown-unit"), &format!("there is no unit `{name}`"), name, known);
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+/// Digits kept: as declared, those of the field, none of whole numbers.
+fn digits(cx: Cx<'_>, node: &Node, (value, kind): (Option<&Expr>, Option<&FieldKind>)) -> u8 {
     let declared = cx.number(node, "digits", (0, DIGITS_MAX)).and_then(|digits| u8::try_from(digits).ok());
     let Some(value) = value else { return 0 };
-    declared.unwrap_or_else(|| match value {
-        Expr::Path(path) => match path.get(1).filter(|_| path.len() == 2).and_then(|name| of.kind(name)) {
-            Some(FieldKind::Decimal { scale, .. }) => *scale,
-            Some(FieldKind::Integer { .. } | FieldKind::Money) => 0,
-            None if path.first().is_some_and(|root| root == "case") => 0,
-            _ => DIGITS,
-        },
+    let is_count = matches!(value, Expr::Path(path) if path.first().is_some_and(|root| root == "case"));
+    declared.unwrap_or(match kind {
+        Some(FieldKind::Decimal { scale, .. } | FieldKind::Quantity { scale, .. }) => *scale,
+        Some(FieldKind::Integer { .. }) => 0,
+        Some(FieldKind::Money) => 2,
+        None if is_count => 0,
         _ => DIGITS,
     })
 }

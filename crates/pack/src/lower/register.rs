@@ -125,9 +125,10 @@ fn names(cx: Cx<'_>, (node, key): (&Node, &str), (what, symbol): (&str, &Registe
 fn check_location(cx: Cx<'_>, node: &Node, name: &str, symbol: &RegisterSymbol) -> bool {
     let at = node.get("location").map_or(node.at, |value| value.at);
     let field = symbol.fields.get(name);
-    let drawn = field.is_some_and(|field| matches!(field.kind, Some(FieldKind::Point)));
+    let drawn =
+        field.is_some_and(|field| matches!(field.kind, Some(FieldKind::Point | FieldKind::Line | FieldKind::Polygon)));
     if !drawn {
-        cx.sink.error(at, "wrong-type", "`location` is a field of type point");
+        cx.sink.error(at, "wrong-type", "`location` is a field of type point, line or polygon");
     } else if field.is_some_and(|field| field.personal) {
         let message = format!("`{name}` is personal; maps show no personal values");
         cx.sink.error_help(at, "personal-column", message, "leave `location` out");
@@ -159,16 +160,21 @@ fn check_key(cx: Cx<'_>, node: &Node, key: &str, fields: &[ganglion_model::pack:
     let at = node.get("key").map_or(node.at, |key| key.at);
     let textual = matches!(
         field.kind,
-        FieldKind::Text { .. } | FieldKind::Choice { .. } | FieldKind::Ref { .. } | FieldKind::Place { .. }
+        FieldKind::Text { .. }
+            | FieldKind::Choice { .. }
+            | FieldKind::Ref { .. }
+            | FieldKind::Place { .. }
+            | FieldKind::Serial { .. }
     );
     if !textual {
-        cx.sink.error(at, "wrong-type", "the key is a field of type text, choice, ref or place");
+        cx.sink.error(at, "wrong-type", "the key is a field of type text, choice, ref, place or serial");
     }
     if field.personal {
         let message = format!("the key `{}` is personal; keys stand in addresses and in the journal", field.name);
         cx.sink.error_help(at, "personal-key", message, "use a number without meaning as the key");
     }
-    if field.required != ganglion_model::pack::Required::Yes {
+    // A number is always there: the system gives it.
+    if field.is_typed() && field.required != ganglion_model::pack::Required::Yes {
         let message = format!("the key `{}` is not required", field.name);
         cx.sink.error_help(at, "key-not-required", message, "write `required: true` in the field");
     }

@@ -6,9 +6,11 @@ use crate::names;
 use crate::yaml::{Key, Kind, Node};
 use ganglion_model::Model;
 use ganglion_model::expr::Expr;
-use ganglion_model::pack::{Rule, RuleOpen, Source};
+use ganglion_model::pack::{Formula, Indicator, Measure, Moment, Rule, RuleOpen, Source};
 use std::collections::BTreeMap;
 
+/// Indicators of rules stand behind those an author declares.
+const BEHIND: usize = 100_000;
 const KEYS: [&str; 6] = ["title", "over", "when", "holds", "message", "open"];
 
 /// Lowers `rules.yaml` into `model`.
@@ -18,8 +20,44 @@ pub fn lower(cx: Cx<'_>, node: &Node, model: &mut Model) {
     }
     for (order, (key, node)) in node.get("rules").map(Node::entries).unwrap_or_default().iter().enumerate() {
         names::check(cx.sink, key.at, &key.text);
-        model.rules.extend(rule(cx, key, (node, order)).map(|one| (key.text.clone(), one)));
+        let Some(rule) = rule(cx, key, (node, order)) else { continue };
+        counted(cx, key, &rule, model);
+        model.rules.insert(key.text.clone(), rule);
     }
+}
+
+/// How many rows break a rule is an indicator like any other, `rule_<name>`.
+fn counted(cx: Cx<'_>, key: &Key, rule: &Rule, model: &mut Model) {
+    let name = format!("rule_{}", rule.name);
+    if cx.symbols.measures.contains_key(&name) || cx.symbols.indicators.contains_key(&name) {
+        let message = format!("the rows that break this rule are counted as `{name}`, which is declared already");
+        cx.sink.error_help(key.at, "duplicate-name", message, "give one of them another name");
+        return;
+    }
+    let mut broken: Vec<Expr> = rule.when.iter().cloned().collect();
+    broken.push(Expr::Not(Box::new(rule.holds.clone())));
+    // What holds is counted version by version, so that a row that ended breaks nothing and earlier days can be asked for.
+    let (at, until) = match rule.over {
+        Source::Process(_) => (Moment::Always, None),
+        Source::Register(_) => (Moment::ValidFrom, Some(Moment::ValidTo)),
+    };
+    let measure = Measure {
+        pack: rule.pack.clone(),
+        until,
+        filter: Some(Expr::And(broken)),
+        ..Measure::counting(&name, rule.over.clone(), at)
+    };
+    let indicator = Indicator {
+        pack: rule.pack.clone(),
+        order: u32::try_from(BEHIND + rule.order).unwrap_or(u32::MAX),
+        title: rule.title.clone(),
+        definition: rule.message.clone(),
+        decimals: 0,
+        more_is_better: Some(false),
+        ..Indicator::reading(&name, Formula::Count(name.clone()))
+    };
+    model.measures.insert(name.clone(), measure);
+    model.indicators.insert(name, indicator);
 }
 
 fn rule(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Rule> {

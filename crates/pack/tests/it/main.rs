@@ -1,6 +1,7 @@
 //! Tests of the compiler as its users see it: folders in, model and findings out.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
 
+mod burden;
 mod cookbook;
 mod diff;
 mod expressions;

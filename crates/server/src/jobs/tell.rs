@@ -8,25 +8,36 @@ use ganglion_kernel::port::Told;
 use ganglion_model::Entry;
 use ganglion_model::change::{Change, Op};
 
-const JOB: &str = "tell";
+/// Name of the cursor.
+pub const JOB: &str = "tell";
+
+/// What stands in a line that tells posts something.
+const MARKS: [&str; 1] = ["\"op\":\"notify\",\"posts\":"];
 
 /// Reads on in every shard that has new lines.
 ///
 /// # Errors
-/// When the store fails; the cursor stays before what was not done.
+/// When the store fails; the cursors stay before what was not done.
 pub async fn run(app: &App) -> Result<(), Error> {
+    let mut read = Vec::new();
     for (shard, head) in app.store.shards().await? {
         let mut seq = app.store.cursor(JOB, shard).await?;
+        if seq == head.seq {
+            continue;
+        }
         while seq < head.seq {
-            let lines = app.store.entries_after(shard, seq, JOURNAL_LINES_AT_ONCE).await?;
-            let Some(last) = lines.last().map(|entry| entry.seq) else { break };
+            let lines = app.store.entries_holding(shard, (seq, head.seq), &MARKS, JOURNAL_LINES_AT_ONCE).await?;
             let told: Vec<Told> = lines.iter().flat_map(told).collect();
             if !told.is_empty() {
                 app.store.told_add(&told).await?;
             }
-            seq = last;
-            app.store.cursors_set(JOB, &[(shard, seq)]).await?;
+            let is_last = lines.len() < JOURNAL_LINES_AT_ONCE as usize;
+            seq = lines.last().filter(|_| !is_last).map_or(head.seq, |entry| entry.seq);
         }
+        read.push((shard, seq));
+    }
+    if !read.is_empty() {
+        app.store.cursors_set(JOB, &read).await?;
     }
     Ok(())
 }

@@ -118,14 +118,12 @@ impl FieldCheck {
     }
 
     fn once(&mut self, row: &Row<'_>, value: &Value, found: &mut Found) {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_owned());
         match self.seen.get(&(row.shard, text.clone())) {
             Some(first) if first != row.name => found.add("value-twice", &self.path, row.name),
             Some(_) => {}
             None => {
-                if row.case.is_some() {
-                    found.unique.push((row.shard, self.path.clone(), text.clone(), row.name.to_owned()));
-                }
+                found.unique.push((row.shard, self.path.clone(), text.clone(), row.name.to_owned()));
                 self.seen.insert((row.shard, text), row.name.to_owned());
             }
         }

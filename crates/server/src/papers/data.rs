@@ -63,13 +63,7 @@ impl Source<'_> {
             (_, Value::Bool(flag)) => Datum::Flag(*flag),
             (FieldKind::Integer { .. }, Value::Number(number)) => number.as_i64().map_or(Datum::Empty, Datum::Whole),
             (FieldKind::Table { fields, .. }, Value::Array(rows)) => {
-                let cell = |row: &Value, column: &Field| {
-                    row.get(&column.name).map_or(Datum::Empty, |value| self.shown(column, value))
-                };
-                let row = |row: &Value| {
-                    Datum::Table(fields.iter().map(|column| (column.name.clone(), cell(row, column))).collect())
-                };
-                Datum::List(rows.iter().map(row).collect())
+                Datum::List(rows.iter().map(|row| self.table_row(fields, row)).collect())
             }
             (_, Value::Array(items)) => {
                 let one = |item: &Value| self.look.value(field, item).map(Datum::Text);
@@ -77,6 +71,12 @@ impl Source<'_> {
             }
             _ => self.look.value(field, value).map_or(Datum::Empty, Datum::Text),
         }
+    }
+
+    /// A row of a table: its cells by column, each there.
+    fn table_row(&self, columns: &[Field], row: &Value) -> Datum {
+        let cell = |column: &Field| row.get(&column.name).map_or(Datum::Empty, |value| self.shown(column, value));
+        Datum::Table(columns.iter().map(|column| (column.name.clone(), cell(column))).collect())
     }
 
     /// Number, office, place, seal, code.

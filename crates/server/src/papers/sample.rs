@@ -36,6 +36,10 @@ fn of_kind(model: &Model, field: &Field, words: &str) -> Datum {
         FieldKind::Integer { .. } => Datum::Whole(12),
         FieldKind::Date => Datum::Day(DAY.0, DAY.1, DAY.2),
         FieldKind::Boolean => Datum::Flag(true),
+        FieldKind::Table { fields, .. } => {
+            let cells = fields.iter().map(|column| (column.name.clone(), of_kind(model, column, words)));
+            Datum::List(vec![Datum::Table(cells.collect()); 2])
+        }
         FieldKind::Choice { list } => Datum::Text(code(list)),
         FieldKind::Choices { list } => Datum::List(vec![Datum::Text(code(list)); 2]),
         FieldKind::Table { fields, .. } => {

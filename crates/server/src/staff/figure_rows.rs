@@ -106,6 +106,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     };
     let measure = web.world.model.measures.get(measure).ok_or(Error::NotFound)?;
     let (from, to) = asked.when.span().days();
+    let from = from.saturating_sub(asked.indicator.latest_days.and_then(|days| i32::try_from(days).ok()).unwrap_or(0));
     let as_of = measure.until.is_some().then(|| (to - 1).min(Period::day_number(web.today())));
     let days = (!measure.is_stock()).then_some((from, to));
     let filter = FactFilter { measure: measure.name.clone(), place: asked.place, days, as_of, dim: None };

@@ -3,6 +3,7 @@
 use super::figures::{Reading, TOLD_MIN};
 use super::query::Query;
 use crate::view::figures::compare::{Change, change, classes};
+use crate::view::figures::drawing::Drawing;
 use crate::view::words::{separated, thousands};
 use crate::view::{Arg, Look};
 use crate::web::Web;
@@ -32,6 +33,11 @@ pub struct Bar {
     value: Option<f64>,
     text: Option<String>,
     current: bool,
+}
+
+/// The place whose children the bars are.
+pub fn parent_of(bars: &[Bar]) -> Option<PlaceCode> {
+    bars.first().and_then(|bar| bar.code.parse::<PlaceCode>().ok()).and_then(PlaceCode::parent)
 }
 
 impl Reading<'_> {
@@ -135,7 +141,9 @@ impl Reading<'_> {
                 current: *code == self.asked.place,
             })
             .collect();
-        bars.sort_by_key(|bar| bar.rank.unwrap_or(usize::MAX));
+        // Places that are not ranked stand by size; those without a value last.
+        let key = |bar: &Bar| (bar.rank.unwrap_or(usize::MAX), bar.value.unwrap_or(f64::NEG_INFINITY));
+        bars.sort_by(|a, b| key(a).0.cmp(&key(b).0).then(key(b).1.total_cmp(&key(a).1)));
         bars
     }
 
@@ -169,11 +177,10 @@ impl Reading<'_> {
     }
 
     /// Classes of the map.
-    pub fn areas(&self, web: &Web, look: &Look<'_>, bars: &[Bar]) -> Value {
+    pub fn areas(&self, web: &Web, look: &Look<'_>, (bars, drawing): (&[Bar], Option<&Drawing>)) -> Value {
         let values: Vec<Option<f64>> = bars.iter().map(|bar| bar.value).collect();
         let (of, bounds) = classes(&values);
-        let parent = bars.first().and_then(|bar| bar.code.parse::<PlaceCode>().ok()).and_then(PlaceCode::parent);
-        let Some(parent) = parent.filter(|_| !bounds.is_empty()) else {
+        let Some(parent) = parent_of(bars).filter(|_| !bounds.is_empty()) else {
             return Value::Null;
         };
         let text = |value: f64| separated(&format!("{value:.*}", usize::from(self.asked.indicator.decimals)));
@@ -201,7 +208,21 @@ impl Reading<'_> {
             let code = bar.code.parse::<PlaceCode>().ok();
             code.and_then(|code| web.world.places.tree.known(code, web.today())).is_some_and(|place| place.synthetic)
         });
-        json!({ "outlines_href": format!("/map/outlines?parent={parent}"), "synthetic": synthetic, "legend": legend, "list": list })
+        let shapes = drawing.map(|drawing| {
+            let shapes = list.iter().filter_map(|area| {
+                let code = area["code"].as_str()?;
+                let (_, path) = drawing.paths.iter().find(|(one, _)| one.to_string() == code)?;
+                Some(json!({ "d": path, "area": area }))
+            });
+            json!({ "width": drawing.width, "height": drawing.height, "shapes": shapes.collect::<Vec<Value>>() })
+        });
+        json!({
+            "outlines_href": format!("/map/outlines?parent={parent}"),
+            "synthetic": synthetic,
+            "legend": legend,
+            "list": list,
+            "drawing": shapes,
+        })
     }
 
     /// Parts of the figure by each dimension of its first measure, largest first.

@@ -2,6 +2,7 @@
 //! and townships, with counts too small to be told suppressed, and no rows.
 
 use super::figure_frame::{definition, pickers};
+use super::figure_view::parent_of;
 use crate::error::Error;
 use crate::view::Look;
 use crate::view::case::Crumb;
@@ -181,13 +182,19 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         own.holds(code).then(|| reading.query().with("place", &code.to_string()).on("/figures"))
     });
     let bars = reading.bars(&look);
+    let drawing = match parent_of(&bars) {
+        Some(parent) => web.app.outlines.drawing(&web.app, parent).await?,
+        None => None,
+    };
     let untold = asked.public && reading.now.value.is_none();
     let value = match reading.now.shown.as_deref() {
         Some(text) => json!({ "text": separated(text), "unit": look.text(&asked.indicator.unit), "na": false }),
         None => json!({ "text": look.t("not-available"), "unit": "", "na": true }),
     };
     let rank = reading.rank().map(|(rank, of)| look.say("figure-rank", &[("rank", rank.into()), ("of", of.into())]));
-    let rows_href = (!asked.public && reading.now.rows > 0).then(|| reading.query().on("/figures/rows"));
+    // What is calculated from other figures has no rows of its own; those figures are linked.
+    let has_rows = reading.now.rows > 0 && !asked.indicator.formula.measures().is_empty();
+    let rows_href = (!asked.public && has_rows).then(|| reading.query().on("/figures/rows"));
     let live = web.post().ok().map(|post| format!("/live?place={}", post.place));
     let context = json!({
         "page": crate::page::Page { live_href: live, ..web.page("title-figures") },
@@ -203,7 +210,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         "export_href": (!asked.public).then(|| reading.query().on("/figures.csv")),
         "trend": reading.trend(&look),
         "siblings": if untold { Vec::new() } else { bars.clone() },
-        "areas": reading.areas(&web, &look, &bars),
+        "areas": reading.areas(&web, &look, (&bars, drawing.as_ref())),
         "dims": reading.dims(&look),
         "tree": reading.tree(&look),
         "all_href": reading.query().without(&["indicator"]).on("/figures"),

@@ -184,7 +184,7 @@ fn field_column(look: &Look<'_>, field: &Field) -> Column {
     let unit = field.unit.as_ref().map(|unit| look.text(unit)).unwrap_or_default();
     let kind = match &field.kind {
         FieldKind::Integer { .. } => Kind::Number(0),
-        FieldKind::Decimal { scale, .. } => Kind::Number(*scale),
+        FieldKind::Decimal { scale, .. } | FieldKind::Quantity { scale, .. } => Kind::Number(*scale),
         FieldKind::Money => Kind::Number(2),
         FieldKind::Date => Kind::Day,
         FieldKind::Datetime => Kind::Moment,
@@ -213,7 +213,9 @@ fn cell(look: &Look<'_>, field: &Field, value: Option<&Value>) -> Cell {
         (FieldKind::Money, Value::Number(fen)) => {
             fen.as_i64().map_or(Cell::Empty, |fen| Cell::Number(fen as f64 / 100.0))
         }
-        (FieldKind::Decimal { .. }, Value::String(text)) => text.parse().map_or(Cell::Empty, Cell::Number),
+        (FieldKind::Decimal { .. } | FieldKind::Quantity { .. }, Value::String(text)) => {
+            text.parse().map_or(Cell::Empty, Cell::Number)
+        }
         (FieldKind::Date, Value::String(text)) => text.parse().map_or(Cell::Empty, day),
         (FieldKind::Datetime, Value::String(text)) => {
             text.parse().map_or(Cell::Empty, |at| moment(look, at, day(local_date(at))))

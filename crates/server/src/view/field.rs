@@ -225,7 +225,8 @@ impl Look<'_> {
         values: Option<&Value>,
     ) -> Vec<FieldView> {
         let cell = |column: &Field| {
-            let value = values.and_then(|row| row.get(&column.name)).or(column.default.as_ref());
+            // A default in a blank row would make a row of it; it is filled in when the row is read.
+            let value = values.and_then(|row| row.get(&column.name));
             let name = format!("{}.{row}.{}", table.name, column.name);
             let mut view = self.control(shown, (column, &name), value.unwrap_or(&Value::Null));
             view.required = column.required == Required::Yes && column.when.is_none();

@@ -12,14 +12,24 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-/// Pages added to the log after which it is folded in: 16 MiB.
-const FOLD_PAGES: u32 = 4_000;
-/// Pages in the log from which on the writer tries to finish, so that the log starts anew: 48 MiB.
-const FINISH_PAGES: u32 = 12_000;
-/// Pages the writer may fold in itself while a command waits: 4 MiB.
-const WRITER_PAGES: u32 = 1_000;
-/// Pages in the log at which the writer folds whatever is left, because the thread cannot keep up: 256 MiB.
-const LOG_PAGES_MAX: u32 = 64_000;
+/// How long the log gets, in pages.
+#[derive(Clone, Copy, Debug)]
+struct Lengths {
+    /// Pages added after which the thread folds.
+    fold: u32,
+    /// Pages from which on the writer tries to finish, so that the log starts anew.
+    finish: u32,
+    /// Pages the writer may fold in itself while a command waits.
+    writer: u32,
+    /// Pages at which the writer folds whatever is left, because the thread cannot keep up.
+    max: u32,
+}
+
+impl Lengths {
+    fn of(fold: u32) -> Lengths {
+        Lengths { fold, finish: 3 * fold, writer: fold / 4, max: 16 * fold }
+    }
+}
 
 /// What writer and thread know of each other.
 #[derive(Debug, Default)]
@@ -40,7 +50,11 @@ pub(super) struct Folding {
 impl Folding {
     /// Starts the thread on `connection` and lets `writer` tell it how long the log is. The thread ends when the writer
     /// forgets it: see [`Folding::end`].
-    pub(super) fn start(writer: &mut Connection, connection: Connection, aside: bool) -> Result<Folding, StoreError> {
+    pub(super) fn start(
+        writer: &mut Connection,
+        connection: Connection,
+        (fold_pages, aside): (u32, bool),
+    ) -> Result<Folding, StoreError> {
         let attempted = "starting to fold the log";
         let shared = Arc::new(Shared { aside: AtomicBool::new(aside), ..Shared::default() });
         let (wake, woken) = sync_channel(1);
@@ -49,7 +63,7 @@ impl Folding {
             .name("fold".to_owned())
             .spawn(move || fold_when_woken(&connection, &known, &woken))
             .map_err(|error| StoreError::Database { attempted, reason: error.to_string() })?;
-        writer.wal_hook(Some(hook(shared.clone(), wake))).map_err(failed(attempted))?;
+        writer.wal_hook(Some(hook(Lengths::of(fold_pages), shared.clone(), wake))).map_err(failed(attempted))?;
         Ok(Folding { shared, thread })
     }
 
@@ -68,7 +82,11 @@ impl Folding {
 }
 
 /// Called by the database after every commit with the pages in the log. Runs while the writer is held, so it may fold.
-fn hook(shared: Arc<Shared>, wake: SyncSender<()>) -> impl FnMut(&mut Wal, i32) -> rusqlite::Result<()> + Send {
+fn hook(
+    lengths: Lengths,
+    shared: Arc<Shared>,
+    wake: SyncSender<()>,
+) -> impl FnMut(&mut Wal, i32) -> rusqlite::Result<()> + Send {
     let (mut asked, mut before) = (0, 0);
     move |wal, pages| {
         let pages = u32::try_from(pages).unwrap_or(0);
@@ -80,13 +98,17 @@ fn hook(shared: Arc<Shared>, wake: SyncSender<()>) -> impl FnMut(&mut Wal, i32) 
         before = pages;
         let left = pages.saturating_sub(shared.folded.load(Ordering::Relaxed));
         let is_aside = shared.aside.load(Ordering::Relaxed);
-        let may_finish = pages >= FINISH_PAGES && left <= WRITER_PAGES;
-        if (!is_aside && pages >= FINISH_PAGES) || (is_aside && (may_finish || pages >= LOG_PAGES_MAX)) {
+        let few_left = is_aside && left <= lengths.writer;
+        let is_long = pages >= lengths.finish;
+        let finishes = is_long && (few_left || !is_aside || pages >= lengths.max);
+        // A long log is folded in ever smaller parts, until the rest is small enough for the writer.
+        let part = if is_long { lengths.writer } else { lengths.fold };
+        if finishes {
             // Busy when the thread is at it, or a reader holds an old page: it is tried again after the next commit.
             if let Ok((_, folded)) = wal.checkpoint_v2(CheckpointMode::PASSIVE) {
                 shared.folded.store(u32::try_from(folded).unwrap_or(0), Ordering::Relaxed);
             }
-        } else if is_aside && pages - asked >= FOLD_PAGES {
+        } else if is_aside && pages - asked >= part {
             asked = pages;
             // Full means that it has been asked already and not looked yet.
             let _ = wake.try_send(());

@@ -25,6 +25,8 @@ pub struct SqliteOptions {
     pub cache_kib: u32,
     /// Pages the file may grow to (4 KiB each); a write beyond fails as on a full disk.
     pub pages_max: Option<u32>,
+    /// Pages (4 KiB each) added to the log after which it is folded into the file, beside the commits.
+    pub fold_pages: u32,
     /// How long to wait for another program that writes, milliseconds.
     pub busy_ms: u64,
 }
@@ -37,6 +39,7 @@ impl Default for SqliteOptions {
             mmap_bytes: 256 << 20,
             cache_kib: 32 << 10,
             pages_max: None,
+            fold_pages: 4_000,
             busy_ms: 10_000,
         }
     }
@@ -82,7 +85,8 @@ impl SqliteStore {
         prepare(&aside, &options).map_err(failed)?;
         // A connection that has read nothing does not know yet that there is a log, and would fold none.
         aside.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(failed)?;
-        let folding = Folding::start(&mut writer, aside, options.durable).map_err(OpenError::Folding)?;
+        let folding =
+            Folding::start(&mut writer, aside, (options.fold_pages, options.durable)).map_err(OpenError::Folding)?;
         Ok(Arc::new(SqliteStore {
             path: Some(path.to_owned()),
             writer: Mutex::new(writer),

@@ -58,8 +58,9 @@ pub(super) fn install(connection: &mut Connection, install: &Install<'_>) -> Sto
     }
     write_shard(&transaction, &install.write(head))?;
     for (process, clock) in &install.clocks {
-        let sql = "DELETE FROM timer WHERE clock = ? AND EXISTS (SELECT 1 FROM case_row c \
-                   WHERE c.shard = timer.shard AND c.id = timer.case_id AND c.process = ?)";
+        // With what runs beside it, such as its promised limit.
+        let sql = "DELETE FROM timer WHERE (clock = ?1 OR clock LIKE ?1 || '.%') AND EXISTS (SELECT 1 FROM case_row c \
+                   WHERE c.shard = timer.shard AND c.id = timer.case_id AND c.process = ?2)";
         run(&transaction, ATTEMPTED, sql, params![clock, process])?;
     }
     for (shard, field, value, number) in &install.unique {

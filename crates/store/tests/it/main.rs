@@ -8,6 +8,7 @@ mod invariants;
 mod lines;
 mod lists;
 mod packs;
+mod published;
 mod queues;
 mod random_packs;
 mod reference;

@@ -47,6 +47,21 @@ fn what_was_loaded_without_waiting_for_the_disk_is_there_when_durability_is_turn
 }
 
 #[test]
+fn the_log_is_folded_while_commits_go_on_and_never_grows_beyond_its_length() {
+    with_file(async |path| {
+        let options = SqliteOptions { fold_pages: 20, ..SqliteOptions::default() };
+        let store = SqliteStore::open(path, options).unwrap();
+        for n in 0..200 {
+            put(&*store, [case(2 * n + 1, "130922001"), case(2 * n + 2, "130922002")]).await.unwrap();
+            let log_bytes = std::fs::metadata(path.with_extension("db-wal")).unwrap().len();
+            assert!(log_bytes < 4120 * (16 * 20 + 100), "{log_bytes} bytes after {n} commits");
+        }
+        drop(store);
+        assert_eq!(open(path).case_count(&CaseFilter::default()).await.unwrap(), 400);
+    });
+}
+
+#[test]
 fn two_handles_on_one_file_see_each_other_and_one_of_two_writes_has_to_decide_again() {
     with_file(async |path| {
         let (one, two) = (open(path), open(path));

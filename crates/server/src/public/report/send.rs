@@ -8,10 +8,12 @@ use crate::error::{Error, refusal_status};
 use crate::files::UploadProblemKind;
 use crate::limits::RETRY_SECONDS;
 use crate::typed::Typed;
+use crate::view::form::{Asked, Live};
 use crate::web::Web;
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::{FormContext, read_form, who};
 use ganglion_kernel::route::{point_of, shard_for};
@@ -27,7 +29,10 @@ const CHANNEL: &str = "online";
 /// `POST /report`: sends, or shows the form again one step further (`choose`).
 pub async fn send(State(app): State<AppState>, web: Web, typed: Typed) -> Result<Response, Error> {
     let slots = Slots::find(&web.world.model, typed.one("process")).ok_or(Error::NotFound)?;
-    if typed.one("choose").is_some() {
+    if typed.one("ask").is_some() {
+        return Ok(Json(live(&web, &slots, &typed)).into_response());
+    }
+    if typed.one("choose").is_some() || typed.one("more").is_some() {
         return render(&web, &slots, &typed, &Outcome::default(), StatusCode::OK).await;
     }
     let key = web.address.to_string();
@@ -71,6 +76,15 @@ pub async fn send(State(app): State<AppState>, web: Web, typed: Typed) -> Result
             busy(&web, &slots, &typed, (key, error.status(), RETRY_SECONDS)).await
         }
     }
+}
+
+/// What the page changes while somebody types.
+fn live(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Live {
+    let words = web.words();
+    let actor = who::view(&web.world, &web.actor(), web.now);
+    let place = web.world.places.root;
+    let asked = Asked { process: slots.process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
+    web.look(&words).live(&asked, &slots.process.form, &form(web, slots, typed))
 }
 
 /// The form again, with when to try once more.

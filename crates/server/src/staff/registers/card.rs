@@ -15,7 +15,6 @@ use axum::response::Response;
 use ganglion_kernel::decide::row_who::RowReach;
 use ganglion_kernel::port::Access;
 use ganglion_kernel::port_rows::ProposalFilter;
-use ganglion_kernel::route::point_of;
 use ganglion_kernel::seal;
 use ganglion_model::pack::Field;
 use ganglion_model::row::Mark;
@@ -265,7 +264,7 @@ async fn referers(web: &Web, look: &Look<'_>, row: &ganglion_model::RowKey) -> R
 fn map(web: &Web, readable: &Readable<'_>, record: &Record) -> Value {
     let field = readable.register.location.as_deref();
     let seen = field.filter(|name| readable.fields(web).iter().any(|field| field.name == **name));
-    let Some(point) = seen.and_then(|name| point_of(record.fields.get(name))) else { return Value::Null };
+    let Some(point) = seen.and_then(|name| super::map::stands_at(record.fields.get(name))) else { return Value::Null };
     let place = record.place.unwrap_or(web.world.places.root);
     let around = place.at(Level::Township).or_else(|| place.at(Level::County)).unwrap_or(place);
     json!({ "point": point, "outlines_href": format!("/map/outlines?parent={around}") })

@@ -66,7 +66,8 @@ impl Subject<'_> {
     fn fields(&self, look: &Look<'_>) -> (Vec<Field>, Vec<Field>) {
         let register = self.register();
         let fixed = |field: &&Field| self.record.is_some() && register.key_fields().any(|name| name == field.name);
-        let mut own: Vec<Field> = register.fields.iter().filter(|field| !fixed(field)).cloned().collect();
+        let mut own: Vec<Field> =
+            register.fields.iter().filter(|field| field.is_typed() && !fixed(field)).cloned().collect();
         if self.deed == RowDeed::Retire {
             own.clear();
         }

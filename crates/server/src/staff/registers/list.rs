@@ -86,7 +86,7 @@ pub async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error>
         clear_href: asked.is_narrow.then(|| path.clone()),
         xlsx_href: signed_in.then(|| base.on(&format!("{path}/export.xlsx"))),
         export_href: signed_in.then(|| base.on(&format!("{path}/export.csv"))),
-        import_href: (may_add(&web, &readable) == Some(true)).then(|| format!("{path}/import")),
+        import_href: super::import::may_import(&web, &readable).then(|| format!("{path}/import")),
         map: map(
             &readable,
             (asked.filter.place.unwrap_or(web.world.places.root), total),

@@ -9,9 +9,15 @@ use axum::Json;
 use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
+use ganglion_geo::shape::middle;
 use ganglion_kernel::port_rows::RowOrder;
 use ganglion_kernel::route::point_of;
 use serde_json::{Value, json};
+
+/// Where a row stands on a map: at its point, or in the middle of its line or area.
+pub fn stands_at(location: Option<&Value>) -> Option<[f64; 2]> {
+    point_of(location).or_else(|| middle(location?))
+}
 
 /// Rows as GeoJSON points.
 pub async fn points(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
@@ -28,7 +34,7 @@ pub async fn points(web: Web, Path(name): Path<String>) -> Result<Response, Erro
         .rows
         .iter()
         .filter_map(|record| {
-            let point = point_of(record.fields.get(location))?;
+            let point = stands_at(record.fields.get(location))?;
             Some(json!({
                 "type": "Feature",
                 "geometry": { "type": "Point", "coordinates": point },

@@ -2,6 +2,7 @@
 //! work.
 
 pub mod compare;
+pub mod drawing;
 pub mod targets;
 mod when;
 

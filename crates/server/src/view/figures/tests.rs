@@ -2,7 +2,7 @@
 //! exactly as many rows as it says.
 
 use crate::view::sample;
-use ganglion_indicators::{Fact, Span, facts_of_case};
+use ganglion_indicators::{Fact, Period, Span, facts_of_case};
 use ganglion_kernel::World;
 use ganglion_kernel::figures::memory::Memory;
 use ganglion_kernel::figures::{Got, Reader};
@@ -45,6 +45,7 @@ fn world() -> World {
         ..measure("minutes", Moment::First("done".to_owned()))
     });
     add(Measure { filter: Some(sample::equals("case.state", "open")), ..measure("open_now", Moment::Always) });
+    add(Measure { until: Some(Moment::First("done".to_owned())), ..measure("held", Moment::Opened) });
     world.model = Arc::new(model);
     world
 }
@@ -56,6 +57,7 @@ fn indicators() -> Vec<Indicator> {
         indicator("median", Formula::MedianHours("minutes".to_owned())),
         indicator("mean", Formula::MeanHours("minutes".to_owned())),
         indicator("stock", Formula::Count("open_now".to_owned())),
+        indicator("held", Formula::Count("held".to_owned())),
     ]
 }
 
@@ -97,6 +99,13 @@ fn check(world: &World, cases: &[Case], place: PlaceCode, span: Span) {
             "count" => {
                 assert_eq!(read.value, Some(rows("opened") as f64), "{what}");
                 assert_eq!(got.sums.by("opened", 0).values().map(|part| part.0).sum::<i64>(), rows("opened"), "{what}");
+            }
+            "held" => {
+                let day = (span.days().1 - 1).min(Period::day_number(TODAY));
+                let facts = cases.iter().flat_map(|case| facts_of_case(&world.model, world, case));
+                let held = facts.filter(|fact| fact.measure == "held" && place.holds(fact.place) && fact.holds_on(day));
+                assert_eq!(read.value, Some(held.count() as f64), "{what}");
+                continue;
             }
             "stock" => assert_eq!(read.value, Some(rows("open_now") as f64), "{what}"),
             "share" => {

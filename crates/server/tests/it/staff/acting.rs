@@ -265,3 +265,22 @@ async fn taking_in_names_every_problem_and_keeps_the_rest() {
     assert!(card.plain().contains("West Grid") && card.plain().contains("synthetic"), "the routing explains itself");
     assert!(card.plain().contains("Grid worker"), "the way it came in");
 }
+
+#[tokio::test]
+async fn what_applies_is_judged_by_the_server_while_somebody_types() {
+    let town = Town::new().await;
+    let mut call = town.as_("call").await;
+    let page = call.get("/cases/new?process=incident").await;
+    assert!(page.text.contains("data-ask") && page.text.contains("data-when=\"asset\" data-off"), "{}", page.text);
+    assert!(page.plain().contains("Only where it applies"), "without scripts the page says so");
+    let event = call.post_form("/cases/new?process=incident", &[("ask", "1"), ("category", "E0102")]).await;
+    assert_eq!(event.status, 200, "{}", event.text);
+    assert!(event.text.contains("\"off\":[\"asset\""), "{}", event.text);
+    let part = call.post_form("/cases/new?process=incident", &[("ask", "1"), ("category", "P0101")]).await;
+    assert!(part.status == 200 && !part.text.contains("\"asset\""), "{}", part.text);
+    let all = ganglion_kernel::port::CaseFilter::default();
+    let open = ganglion_kernel::Store::case_count(&*town.store, &all).await.unwrap();
+    assert_eq!(open, 0, "asking opens nothing");
+    let more = call.post_form("/cases/new?process=incident", &[("more", "items:8"), ("description", "kept")]).await;
+    assert!(more.status == 200 && more.plain().contains("kept"), "{}", more.text);
+}

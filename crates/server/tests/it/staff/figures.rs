@@ -98,3 +98,20 @@ async fn the_public_sees_no_rows_and_no_small_counts() {
     assert!(page.plain().contains("figure-value\">6"));
     assert!(!page.plain().contains("/figures/rows") && !page.plain().contains(".csv"));
 }
+
+#[tokio::test]
+async fn all_figures_of_a_place_stand_on_one_page() {
+    let town = Town::new().await;
+    for n in 0..4 {
+        town.report("130903001201", &format!("west {n}")).await;
+    }
+    let mut leader = town.as_("countyleader").await;
+    let page = leader.get("/figures?place=130903&period=2022-06").await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    assert!(page.plain().contains("counter-value\">4") && page.plain().contains("indicator=reports"));
+    assert_eq!(leader.get("/figures?place=1309").await.status, 404, "outside the post");
+    let mut visitor = town.visitor();
+    let page = visitor.get("/figures?place=130903001&period=2022-06").await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    assert!(!page.plain().contains("counter-value\">4"), "four is too few to tell");
+}

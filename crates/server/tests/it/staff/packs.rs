@@ -37,11 +37,15 @@ const PROCESS: &str = r#"
 process: pond_check
 title: {zh: 坑塘巡查, en: Pond check}
 heading: note
-open: {by: [public, pond_keeper@village]}
+open: {by: [public, pond_keeper@village, village_secretary@village]}
+numbers: {report: "B-{township}-{yyyy}-{seq:5}"}
+read: [village_secretary@village]
 form:
   place: {type: place, levels: [village], required: true, title: {zh: 村, en: Village}}
   note:  {type: text, required: true, title: {zh: 情况, en: Note}}
   level: {type: choice, of: pond_state, title: {zh: 水位, en: Level}}
+  other: {type: place, levels: [village], title: {zh: 邻村, en: Next village}}
+  pumps: {type: integer, fact: village_pumps, title: {zh: 水泵, en: Pumps}}
 route: {place: place, handled_at: township}
 clocks:
   settle: {title: {zh: 时限, en: Limit}, from: [open], until: [done], length: 3 wd}
@@ -110,8 +114,8 @@ fn parts(town: &Town) -> Installing<'_> {
 async fn town() -> Town {
     let town = Town::new().await;
     let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
-    let put = ["grid", "incidents"].iter().map(|name| from_folder(&packs.join(name)).unwrap()).collect();
     let old = town.app.world.load().model.clone();
+    let put = old.packs.keys().map(|name| from_folder(&packs.join(name)).unwrap()).collect();
     let draft = Draft { shipped: true, ..Draft::new(&Sources::default(), &old, put, &[]) };
     assert_eq!(install(&parts(&town), &draft).await.unwrap().number, 1);
     town
@@ -151,6 +155,8 @@ async fn open_check(town: &Town, note: &str) -> ganglion_model::Outcome {
         ("place".to_owned(), "130903001201".into()),
         ("note".to_owned(), note.into()),
         ("level".to_owned(), "high".into()),
+        ("other".to_owned(), "130903002201".into()),
+        ("pumps".to_owned(), 3.into()),
     ]);
     let body =
         Body::Open { process: "pond_check".into(), form, channel: "online".into(), observed_at: None, from: None };
@@ -331,6 +337,10 @@ async fn programs_try_and_install() {
     let later =
         client.json("/api/packs", Some(&token), &wish(pond(&[("length: 3 wd", "length: 1 wd")]), true, 3)).await;
     assert_eq!(later.json()["replay"]["earlier"], 1, "{}", later.text);
+    let moved = [("route: {place: place,", "route: {place: other,")];
+    let elsewhere = client.json("/api/packs", Some(&token), &wish(pond(&moved), true, 7)).await.json();
+    let replay = (&elsewhere["replay"]["moved"], &elsewhere["replay"]["across_townships"]);
+    assert_eq!(replay, (&json!(1), &json!(1)), "{elsewhere}");
     let codes =
         client.json("/api/packs", Some(&token), &wish(pond(&[(", high: {zh: 高, en: High}", "")]), false, 4)).await;
     assert_eq!((codes.status, codes.json()["obstacles"][0]["code"].as_str()), (409, Some("code-in-use")));
@@ -359,4 +369,35 @@ async fn a_server_whose_packs_are_old_writes_nothing_and_catches_up() {
     ganglion_server::packs::follow(&town.app).await.unwrap();
     assert_eq!(town.app.world.load().model.number, 2);
     open_check(&town, "after").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_is_filled_in_with_its_source() {
+    let town = town().await;
+    put(&town, pond(&[])).await.unwrap();
+    let mut secretary = town.as_("secretary").await;
+    let empty = secretary.get("/cases/new?process=pond_check").await;
+    assert!(empty.status == 200 && !empty.plain().contains("Filled in from"), "{}", empty.text);
+    let first = open_check(&town, "one").await.number.unwrap();
+    let filled = secretary.get("/cases/new?process=pond_check").await;
+    assert!(filled.plain().contains(&format!("Filled in from Pond check {first}")), "{}", filled.text);
+    assert_eq!(filled.typed("pumps").as_deref(), Some("3"));
+    assert_eq!(filled.typed("note").unwrap_or_default(), "", "only what is said to be a fact");
+}
+
+#[tokio::test]
+async fn a_handbook_tells_what_the_pack_does_in_both_languages() {
+    let town = Town::new().await;
+    let model = town.app.world.load().model.clone();
+    for (lang, words) in [
+        (ganglion_model::Lang::En, ["stateDiagram-v2", "| Clock |", "| Step |", "Dispatcher"]),
+        (ganglion_model::Lang::Zh, ["stateDiagram-v2", "| 时限 |", "| 动作 |", "派遣员"]),
+    ] {
+        let page = ganglion_server::handbook(&model, "incidents", lang).unwrap().unwrap();
+        for word in words {
+            assert!(page.contains(word), "{word}\n{page}");
+        }
+        assert!(!page.contains("handbook-"), "a text is missing:\n{page}");
+    }
+    assert!(ganglion_server::handbook(&model, "nothing", ganglion_model::Lang::En).unwrap().is_none());
 }

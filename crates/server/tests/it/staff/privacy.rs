@@ -67,4 +67,11 @@ async fn lists_exports_and_other_pages_hold_no_personal_value() {
     assert!(csv.plain().contains("Exported by call person"), "{}", csv.text);
     assert!(csv.plain().contains(&number) && csv.plain().contains("138****"), "numbers in free text are masked");
     assert!(csv.header("content-disposition").contains(".csv"));
+    let of_one = call.get("/cases.csv?process=incident").await;
+    let words = of_one.plain();
+    assert!(!words.contains(PHONE) && !words.contains(NAME), "{words}");
+    assert!(
+        words.contains("Urgency") && !csv.plain().contains("Urgency"),
+        "cases of one process come with their fields"
+    );
 }

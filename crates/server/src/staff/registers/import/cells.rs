@@ -51,11 +51,19 @@ impl Reader<'_> {
                 let parts = cell.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty());
                 Value::from(parts.map(|part| self.code(list, part)).collect::<Vec<_>>())
             }
+            FieldKind::Refs { .. } => {
+                let keys = cell.split(BETWEEN).map(str::trim).filter(|key| !key.is_empty());
+                Value::from(keys.map(Value::from).collect::<Vec<_>>())
+            }
             FieldKind::Boolean => self.flag(cell).map_or_else(as_typed, Value::Bool),
             FieldKind::Place { levels } => self.place(levels, cell).map_or_else(as_typed, Value::from),
             FieldKind::Date => day(cell).map_or_else(as_typed, |day| Value::from(day.to_string())),
             FieldKind::Money => fen(cell).map_or_else(as_typed, Value::from),
-            FieldKind::Integer { .. } | FieldKind::Decimal { .. } => Value::from(plain_number(cell)),
+            FieldKind::Integer { .. } | FieldKind::Decimal { .. } => {
+                Value::from(plain_number(without_unit(field, cell)))
+            }
+            // A list that was exported says which datum its points have.
+            FieldKind::Point => Value::from(cell.trim_end_matches("(WGS-84)").trim_end()),
             _ => as_typed(),
         }
     }
@@ -111,6 +119,12 @@ pub fn day(cell: &str) -> Option<Date> {
         }
         _ => None,
     }
+}
+
+/// A number without the unit that an exported list writes behind it.
+fn without_unit<'c>(field: &Field, cell: &'c str) -> &'c str {
+    let mut units = field.unit.iter().flat_map(|unit| [unit.zh.as_str(), unit.en.as_str()]);
+    units.find_map(|unit| cell.strip_suffix(unit).filter(|_| !unit.is_empty())).unwrap_or(cell).trim_end()
 }
 
 /// A number without separators of thousands.

@@ -53,6 +53,7 @@ impl Prepared {
             from: both(&["row-from"]),
             until: both(&["row-until-short"]),
             why: both(&["row-why"]),
+            beside: both(&["reg-key", "reg-valid"]),
         };
         let header = columns::header(register, &words, &sheet.rows).ok_or(None)?;
         let root = web.post().map_or(web.world.places.root, |post| post.place);

@@ -32,6 +32,8 @@ pub struct FrameWords {
     pub until: Vec<String>,
     /// Why.
     pub why: Vec<String>,
+    /// What an exported list says beside the fields; a list that comes back may have it.
+    pub beside: Vec<String>,
 }
 
 /// The header of a file.
@@ -59,7 +61,10 @@ fn column_of(register: &Register, words: &FrameWords, heading: &str) -> Option<C
         return None;
     }
     let is = |text: &str| bare(text) == said;
-    let field = register.fields.iter().position(|field| is(&field.name) || is(&field.title.zh) || is(&field.title.en));
+    let field = register
+        .fields
+        .iter()
+        .position(|field| field.is_typed() && (is(&field.name) || is(&field.title.zh) || is(&field.title.en)));
     let any = |words: &[String]| words.iter().any(|word| is(word));
     field.map(Column::Field).or_else(|| match said.as_str() {
         "place" => Some(Column::Place),
@@ -96,6 +101,7 @@ pub fn header(register: &Register, words: &FrameWords, rows: &[Vec<String>]) -> 
                     found.twice.push((at, text.clone()));
                 }
                 Some(column) => found.columns.push((at, column)),
+                None if words.beside.iter().any(|word| bare(word) == bare(text)) => {}
                 None => found.unknown.push((at, text.clone())),
             }
         }
@@ -145,7 +151,11 @@ mod tests {
 
     #[test]
     fn headings_are_known_by_name_and_by_title_in_both_languages() {
-        let words = FrameWords { place: vec!["地方".into(), "Place".into()], ..FrameWords::default() };
+        let words = FrameWords {
+            place: vec!["地方".into(), "Place".into()],
+            beside: vec!["主键".into(), "有效期".into()],
+            ..FrameWords::default()
+        };
         let rows = |row: &[&str]| {
             vec![vec!["机井登记表".to_owned()], Vec::new(), row.iter().map(|one| (*one).to_owned()).collect()]
         };
@@ -159,6 +169,8 @@ mod tests {
         assert_eq!(odd.unknown, [(1, "colour".to_owned()), (3, "valid_from".to_owned())]);
         assert_eq!(odd.twice, [(2, "code".to_owned())]);
         assert_eq!(header(&register(), &words, &rows(&["depth"])), None);
+        let back = header(&register(), &words, &rows(&["主键", "地方", "有效期", "井号"])).unwrap();
+        assert_eq!((back.columns, back.unknown), (vec![(1, Column::Place), (3, Column::Field(0))], Vec::new()));
     }
 
     #[test]

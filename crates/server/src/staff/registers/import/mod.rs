@@ -41,10 +41,19 @@ pub fn routes() -> Router<AppState> {
         .route("/registers/{name}/template.csv", get(template::csv))
 }
 
-/// A register into which the reader's post may import: where it may change rows alone.
+/// Whether the reader's post may import into a register: where it may change rows alone, and where a table can say which row
+/// a line means.
+pub fn may_import(web: &Web, readable: &Readable<'_>) -> bool {
+    let register = readable.register;
+    let named =
+        register.key_fields().all(|name| register.field(name).is_some_and(ganglion_model::pack::Field::is_typed));
+    named && may_add(web, readable) == Some(true)
+}
+
+/// A register into which the reader's post may import.
 fn importable<'w>(web: &'w Web, name: &str) -> Result<Readable<'w>, Error> {
     let readable = readable(web, name)?;
-    if may_add(web, &readable) == Some(true) { Ok(readable) } else { Err(Error::NotFound) }
+    if may_import(web, &readable) { Ok(readable) } else { Err(Error::NotFound) }
 }
 
 /// An import of the reader's own.

@@ -90,6 +90,10 @@ impl Plan<'_> {
         let (mut place, mut from, mut until, mut why) = (None, None, None, String::new());
         for (at, column) in &self.header.columns {
             let cell = self.cell(line, *at);
+            // An exported list may come back with what the system works out; it is worked out again.
+            if matches!(column, Column::Field(index) if !self.register.fields[*index].is_typed()) {
+                continue;
+            }
             if cell.is_empty() {
                 // A column that is there and empty clears the field; one that is not there leaves it as it is.
                 if let Column::Field(index) = column {
@@ -224,6 +228,8 @@ pub fn header_findings(register: &Register, header: &Header) -> Vec<BadCell> {
         field.required == ganglion_model::pack::Required::Yes
             && field.when.is_none()
             && field.default.is_none()
+            && field.default_from.is_none()
+            && field.is_typed()
             && !matches!(field.kind, FieldKind::Boolean)
     });
     let lacking = needed.filter(|(index, _)| !has(&Column::Field(*index)));

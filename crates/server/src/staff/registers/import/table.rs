@@ -84,7 +84,11 @@ fn text(bytes: &[u8]) -> Result<String, TableError> {
             Err(_) => whole(GB18030)?,
         },
     };
-    if text.contains('\0') { Err(TableError::NotATable) } else { Ok(text) }
+    if text.contains('\0') {
+        return Err(TableError::NotATable);
+    }
+    // One kind of line end, and one after the last line, so that lines can be counted.
+    Ok(format!("{}\n", text.replace("\r\n", "\n").replace('\r', "\n")))
 }
 
 fn csv_rows(text: &str) -> Result<Vec<Vec<String>>, TableError> {
@@ -94,18 +98,17 @@ fn csv_rows(text: &str) -> Result<Vec<Vec<String>>, TableError> {
     let delimiter = [b',', b'\t', b';'].into_iter().rev().max_by_key(|mark| count(char::from(*mark))).unwrap_or(b',');
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
-    let mut rows = Vec::new();
-    let mut lines = 1;
-    for record in reader.records() {
-        let record = record.map_err(|_| TableError::NotATable)?;
+    let (mut rows, mut record) = (Vec::new(), csv::StringRecord::new());
+    while reader.read_record(&mut record).map_err(|_| TableError::NotATable)? {
         // Blank lines are skipped by the reader; rows keep the numbers of their lines all the same.
-        let line = record.position().map_or(lines, csv::Position::line);
-        if line as usize > ROWS_MAX || record.len() > COLUMNS_MAX {
+        let inside: usize = record.iter().map(|cell| cell.matches('\n').count()).sum();
+        let end = usize::try_from(reader.position().line()).unwrap_or(usize::MAX);
+        let line = end.saturating_sub(inside + 1).max(rows.len() + 1);
+        if line > ROWS_MAX || record.len() > COLUMNS_MAX {
             return Err(TableError::TooLarge);
         }
-        rows.resize_with((line as usize).saturating_sub(1).max(rows.len()), Vec::new);
+        rows.resize_with(line - 1, Vec::new);
         rows.push(record.iter().map(kept).collect());
-        lines = line + 1;
     }
     Ok(rows)
 }

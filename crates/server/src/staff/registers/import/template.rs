@@ -18,7 +18,8 @@ const CODES_MAX: usize = 60;
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 fn headings(look: &Look<'_>, register: &Register) -> Vec<String> {
-    let mut heads: Vec<String> = register.fields.iter().map(|field| look.text(&field.title)).collect();
+    let typed = register.fields.iter().filter(|field| field.is_typed());
+    let mut heads: Vec<String> = typed.map(|field| look.text(&field.title)).collect();
     if register.scope != Scope::Deployment && register.field("place").is_none() {
         heads.push(look.t("col-place"));
     }

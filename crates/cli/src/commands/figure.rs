@@ -1,0 +1,136 @@
+//! `ganglion figure`: freezing a figure for publication, working it out again later, and counting figures anew.
+
+use crate::city::{home, world};
+use crate::system::Machine;
+use anyhow::{Context as _, Result};
+use clap::{Args, Subcommand};
+use ganglion_kernel::commit::WallClock as _;
+use ganglion_kernel::{Store, World};
+use ganglion_model::PlaceCode;
+use ganglion_server::packs::installed;
+use ganglion_store::published::{Published, Verdict, publish, verify};
+use ganglion_store::rebuild::recount;
+use ganglion_store::{SqliteOptions, SqliteStore};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Arguments of `ganglion figure`.
+#[derive(Args)]
+pub struct FigureArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+/// The installation.
+#[derive(Args)]
+struct At {
+    /// Folder of the installation.
+    #[arg(long, env = "GANGLION_DATA")]
+    data: PathBuf,
+    /// Folder that holds `data/` and `packs/`.
+    #[arg(long, env = "GANGLION_HOME")]
+    home: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Prints a figure with its definition, the journals it rests on and its value, to be kept with what is published.
+    #[command(
+        after_help = "Example: ganglion figure publish reports --place 1309 --period 2022-06 --data DIR > reports-2022-06.json"
+    )]
+    Publish {
+        /// Indicator.
+        indicator: String,
+        /// Place code.
+        #[arg(long)]
+        place: PlaceCode,
+        /// 2022, 2022-Q2, 2022-06, 2022-06-24 or 2022-06-01..2022-06-24.
+        #[arg(long)]
+        period: String,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Works a published value out again from the journal as it was then; ends with 1 when it does not come out the same.
+    #[command(after_help = "Example: ganglion figure verify reports-2022-06.json --data DIR")]
+    Verify {
+        /// What `publish` printed.
+        file: PathBuf,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Counts all figures anew from the rows, after a version of a reference row that figures look through was corrected. The
+    /// server must not run.
+    #[command(after_help = "Example: ganglion figure recount --data DIR")]
+    Recount {
+        #[command(flatten)]
+        at: At,
+    },
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When the installation cannot be read, or there is no such figure.
+pub fn run(args: &FigureArgs) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match &args.what {
+            What::Publish { indicator, place, period, at } => {
+                let (store, world) = open(at).await?;
+                let now = Machine::new().now();
+                let published = publish(store.as_ref(), &world, (indicator, *place, period), now).await?;
+                crate::out(&serde_json::to_string_pretty(&published)?);
+                Ok(ExitCode::SUCCESS)
+            }
+            What::Verify { file, at } => check(file, at).await,
+            What::Recount { at } => {
+                let (store, world) = open(at).await?;
+                let mut facts = recount(store.as_ref(), &world, ganglion_model::Shard::DEPLOYMENT).await?;
+                for (shard, _) in store.shards().await? {
+                    if shard != ganglion_model::Shard::DEPLOYMENT {
+                        facts += recount(store.as_ref(), &world, shard).await?;
+                    }
+                }
+                crate::out(&format!("{facts} facts counted"));
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    })
+}
+
+async fn open(at: &At) -> Result<(Arc<dyn Store>, World)> {
+    let database = at.data.join("ganglion.sqlite");
+    let store = SqliteStore::open(&database, SqliteOptions::default())
+        .with_context(|| format!("opening {}", database.display()))?;
+    let home = home(at.home.as_deref());
+    let model = match installed(store.as_ref()).await? {
+        Some(found) => found.model()?,
+        None => world::packs(&home.join("packs"))?,
+    };
+    let world = world::load(store.as_ref(), model, world::office(&home)?).await?;
+    Ok((store, world))
+}
+
+async fn check(file: &Path, at: &At) -> Result<ExitCode> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let published: Published =
+        serde_json::from_str(&text).with_context(|| format!("{} is no published value", file.display()))?;
+    let (store, world) = open(at).await?;
+    let shown = |value: Option<&str>| value.unwrap_or("n/a").to_owned();
+    let (line, code) = match verify(store.as_ref(), &world, &published).await? {
+        Verdict::Same => (format!("the same: {}", shown(published.value.as_deref())), ExitCode::SUCCESS),
+        Verdict::DefinitionChanged => {
+            ("the definition has changed: install the pack it was counted by".to_owned(), ExitCode::FAILURE)
+        }
+        Verdict::JournalChanged(shard) => {
+            (format!("the journal of {shard} is not the one it was counted from"), ExitCode::FAILURE)
+        }
+        Verdict::Differs(now) => {
+            let (then, now) = (shown(published.value.as_deref()), shown(now.as_deref()));
+            (format!("published {then}, worked out {now}"), ExitCode::FAILURE)
+        }
+    };
+    crate::out(&line);
+    Ok(code)
+}
