@@ -83,7 +83,7 @@ export function startAsk(form: HTMLFormElement): void {
     timer = window.setTimeout(() => void ask(), QUIET);
   };
   // A page may show a part of the form only, and then cannot tell by itself what applies.
-  if (form.querySelector("[data-when]")) void ask();
+  if (form.dataset["ask"] === "part" && form.querySelector("[data-when]")) void ask();
   form.addEventListener("input", soon);
   form.addEventListener("change", soon);
 }

@@ -211,7 +211,7 @@ pub fn half_width(text: &str) -> String {
     text.chars().map(plain).collect()
 }
 
-/// Yuan as typed, in fen: separators, a currency sign, 万 and 亿 are understood, more than two decimals are not money.
+/// Yuan as typed, in fen: separators, a currency sign and large prefixes are understood; more than two decimals are not money.
 /// A bare number is yuan; `named` tells whether a unit stood beside it.
 #[must_use]
 pub fn fen(text: &str) -> Option<(i64, bool)> {

@@ -57,6 +57,7 @@ fn check_measure(cx: Cx<'_>, node: &Node, model: &Model, measure: &Measure) {
     if let (Some(process), Some(filter)) = (process, &measure.filter) {
         never.extend(only_state(process, filter).map(|state| (at_of(node, "where"), state)));
     }
+    never.dedup_by(|later, first| later.1 == first.1);
     for (at, state) in never {
         let message = format!("no case is ever in the state `{state}`");
         cx.sink.error_help(at, "state-never-occurs", message, "see the finding about that state");
@@ -73,7 +74,9 @@ fn only_state<'a>(process: &Process, filter: &'a Expr) -> Option<&'a str> {
         Expr::Cmp(Cmp::Eq, a, b) => {
             let (Expr::Path(path), Expr::Lit(Value::String(state))) = (a.as_ref(), b.as_ref()) else { return None };
             let is_state = path.iter().map(String::as_str).eq(["case", "state"]);
-            (is_state && !reachable(process).contains(state.as_str())).then_some(state.as_str())
+            // A state that was never declared is a finding of its own.
+            let is_never = process.states.contains_key(state) && !reachable(process).contains(state.as_str());
+            (is_state && is_never).then_some(state.as_str())
         }
         _ => None,
     }

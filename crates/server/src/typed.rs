@@ -306,7 +306,7 @@ mod tests {
             ("items.3.what", " "),
         ]);
         let read = sent.fields(std::slice::from_ref(&table));
-        assert_eq!(read["items"], serde_json::json!([{"what": "pump", "cost": 1_200_000, "new": true}]));
+        assert_eq!(read["items"], serde_json::json!([{"what": "pump", "cost": 1_200_000, "new": "true"}]));
         assert!(typed(&[("items.0.what", "")]).fields(std::slice::from_ref(&table)).is_empty());
         let far = typed(&[("items.4000000000.what", "x"), ("items.9.what", "x"), ("items.99.what", "x")]);
         assert_eq!(far.fields(&[table])["items"].as_array().map(Vec::len), Some(1));

@@ -25,6 +25,7 @@ row-propose-new = Propose a new row
 row-edit = Change
 row-propose = Propose a change
 row-retire = End
+row-propose-retire = Propose to end
 row-retire-title = End: { $title }
 row-import = Import
 row-facts = Facts

@@ -25,6 +25,7 @@ row-propose-new = 提请新增
 row-edit = 修改
 row-propose = 提请修改
 row-retire = 停用
+row-propose-retire = 提请停用
 row-retire-title = 停用：{ $title }
 row-import = 导入
 row-facts = 登记内容

@@ -50,7 +50,7 @@ enum PackCommand {
         json: bool,
     },
     /// Prints a document of a pack with made-up values, to see what its template looks like.
-    #[command(after_help = "Example: ganglion pack print packs/grid appointment_letter letter.pdf")]
+    #[command(after_help = "Example: ganglion pack print packs/flood appointment_letter letter.pdf")]
     Print {
         /// Folder of the pack.
         #[arg(value_name = "DIR")]

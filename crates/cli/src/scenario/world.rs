@@ -72,6 +72,27 @@ pub fn build(model: &Arc<Model>, at: usize, lines: &[&Line]) -> Result<Setting, 
     givens.setting(model)
 }
 
+/// Posts of the accounts given above the line.
+impl value::Lookup for Givens<'_> {
+    fn post(&self, text: &str, roles: &[String]) -> Option<String> {
+        let fits = |post: &&Post| roles.is_empty() || roles.contains(&post.role);
+        let mut posts = self.posts.iter().map(|(_, post)| post);
+        let found = match text.split_once('@') {
+            Some((role, place)) => posts.find(|post| post.role == role && post.place.to_string() == place),
+            None => {
+                let held = self.people.get(text)?;
+                posts.filter(|post| held.contains(&post.id)).find(fits)
+            }
+        };
+        found.map(|post| post.id.0.clone())
+    }
+
+    /// Nothing has been opened yet.
+    fn number(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
 impl Givens<'_> {
     fn line(&mut self, number: usize, text: &str) -> Result<(), String> {
         let (kind, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
@@ -140,7 +161,7 @@ impl Givens<'_> {
         let key = key.trim_matches('"');
         let register =
             self.model.registers.get(name).ok_or_else(|| format!("a register of the packs, not `{name}`"))?;
-        let mut fields = value::form(form.trim())?;
+        let mut fields = value::resolved(&register.fields, &value::form(form.trim())?, self);
         let day = |value: Option<Value>| match value {
             None => Ok(None),
             Some(value) => value::shown(Some(&value)).parse::<Date>().map(Some).map_err(|_| "a date"),

@@ -95,7 +95,7 @@ mod tests {
     use ganglion_model::RefusalCode;
     use std::collections::BTreeSet;
 
-    const SOURCES: [&str; 16] = [
+    const SOURCES: [&str; 18] = [
         include_str!("act.rs"),
         include_str!("effect.rs"),
         include_str!("form.rs"),
@@ -112,6 +112,8 @@ mod tests {
         include_str!("row_span.rs"),
         include_str!("mod.rs"),
         include_str!("../route.rs"),
+        include_str!("recompute.rs"),
+        include_str!("table.rs"),
     ];
 
     /// The literals that follow `before` (up to `skip` further arguments later) anywhere in the kernel.

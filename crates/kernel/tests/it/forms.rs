@@ -340,6 +340,9 @@ proptest::proptest! {
         let world = world();
         let sent = value.to_string().len();
         for field in every_kind() {
+            if !field.is_typed() {
+                continue;
+            }
             if let Ok(kept) = read(&world, json!({field.name.clone(): value})) {
                 let size = serde_json::to_string(&kept).unwrap().len();
                 proptest::prop_assert!(size <= 2 * sent + 400, "{}: {size} from {sent}", field.name);

@@ -114,12 +114,7 @@ fn privacy(cx: Cx<'_>, key: &Key, (personal, public): (bool, bool), kind: &Field
     }
     if personal && matches!(owner, Owner::Cells) {
         let message = format!("{what} is a column of a table and cannot be personal on its own");
-        cx.sink.error_help(
-            key.at,
-            "personal-cell",
-            message,
-            "write a case for each person, or fields beside the table",
-        );
+        cx.sink.error_help(key.at, "personal-cell", message, "write `personal: true` at the table");
     }
     let unsealable = matches!(kind, FieldKind::Files { .. } | FieldKind::Serial { .. });
     if personal && unsealable {

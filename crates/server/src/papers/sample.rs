@@ -42,10 +42,6 @@ fn of_kind(model: &Model, field: &Field, words: &str) -> Datum {
         }
         FieldKind::Choice { list } => Datum::Text(code(list)),
         FieldKind::Choices { list } => Datum::List(vec![Datum::Text(code(list)); 2]),
-        FieldKind::Table { fields, .. } => {
-            let row = fields.iter().map(|column| (column.name.clone(), of_kind(model, column, words)));
-            Datum::List(vec![Datum::Table(row.collect()); 2])
-        }
         kind if kind.value_type() == ganglion_model::expr::Type::List(Box::new(ganglion_model::expr::Type::Text)) => {
             Datum::List(vec![Datum::text(words); 2])
         }

@@ -82,7 +82,8 @@ fn every_refusal_and_problem_has_words_in_both_languages() {
         let words = Words::of(lang);
         let look = look(&world, &words);
         for code in REFUSALS {
-            let refusal = Refusal::new(code).with("state", "open").with("number", "M-1");
+            let refusal = Refusal::new(code).with("state", "open").with("number", "M-1").with("from", "2022-06-27");
+            let refusal = refusal.with("register", "pond").with("by", "P1").with("count", "2");
             let text = look.refusal(world.model.processes.get("matter"), &refusal);
             assert!(!text.contains("refusal-") && !text.contains("{$"), "{code:?}: {text}");
         }

@@ -28,10 +28,15 @@ fn bound(value: &serde_json::Value) -> Value {
     }
 }
 
-/// The expression for a field. Names of fields are `snake_case`, the compiler sees to it; anything else becomes no field.
-pub(super) fn field(name: &str) -> String {
+/// Where a field is. Names of fields are `snake_case`, the compiler sees to it; anything else becomes a field no row has.
+fn at(name: &str) -> String {
     let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    format!("json_extract(r.body, '$.fields.{}')", if plain { name } else { "" })
+    format!("$.fields.{}", if plain { name } else { "NONE" })
+}
+
+/// The expression for a field.
+pub(super) fn field(name: &str) -> String {
+    format!("json_extract(r.body, '{}')", at(name))
 }
 
 /// What a list is sorted by before the key.
@@ -111,8 +116,9 @@ fn conditions(sql: &mut Sql, filter: &RowFilter) {
         match test {
             FieldTest::Is(wanted) => {
                 let list = format!(
-                    "({value} = ? OR EXISTS (SELECT 1 FROM json_each(CASE WHEN json_type(r.body, '$.fields.{name}') = \
-                     'array' THEN {value} ELSE '[]' END) WHERE json_each.value = ?))"
+                    "({value} = ? OR EXISTS (SELECT 1 FROM json_each(CASE WHEN json_type(r.body, '{}') = 'array' THEN \
+                     {value} ELSE '[]' END) WHERE json_each.value = ?))",
+                    at(name)
                 );
                 sql.and(&list, [bound(wanted), bound(wanted)]);
             }

@@ -222,7 +222,8 @@ fn figures_are_counted_anew_only_when_something_else_is_measured() {
     run(async {
         let works = works(memory().store);
         let store = &*works.store;
-        let first = world_of(&works);
+        let first = with_pack(&world_of(&works), &[], &[]);
+        works.world.store(Arc::new(first.clone()));
         assert_eq!(recount_if_changed(store, &first).await.unwrap(), Some(0));
         live(&works, &[], &[(1, 0, 0, 5, None, 1, Some(250))], 1).await;
         assert_eq!(recount_if_changed(store, &first).await.unwrap(), None);

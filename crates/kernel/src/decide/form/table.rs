@@ -24,6 +24,13 @@ pub fn read(context: &FormContext<'_>, field: &Field, given: &Value) -> Result<V
         return Err(vec![finding(field, "not_a_table")]);
     };
     let rows = given.as_array().ok_or_else(|| vec![finding(field, "not_a_table")])?;
+    // A mask may no more come back in a cell than in a field of its own.
+    let judged: Vec<Field> = if field.personal {
+        fields.iter().map(|column| Field { personal: true, ..column.clone() }).collect()
+    } else {
+        Vec::new()
+    };
+    let fields = if field.personal { &judged } else { fields };
     let mut read = Vec::new();
     let mut findings = Vec::new();
     for row in rows {

@@ -146,7 +146,9 @@ async fn render(web: &Web, (name, shard, key): (&str, u32, &str), in_clear: bool
             .collect(),
         map: map(web, &readable, record),
         edit: may.map(|alone| button("edit", if alone { "row-edit" } else { "row-propose" })),
-        retire: may.filter(|_| !ended).map(|_| button("retire", "row-retire")),
+        retire: may
+            .filter(|_| !ended)
+            .map(|alone| button("retire", if alone { "row-retire" } else { "row-propose-retire" })),
         reveal_href: (!in_clear && !public && !revealable(&readable, record, &role).is_empty())
             .then(|| row_href("reveal", record.shard, name, &record.key)),
     };

@@ -7,7 +7,7 @@ use ganglion_kernel::World;
 use ganglion_kernel::figures::memory::Memory;
 use ganglion_kernel::figures::{Got, Reader};
 use ganglion_model::pack::{Dim, Formula, Indicator, Measure, Moment, Source};
-use ganglion_model::{Case, Model, PlaceCode};
+use ganglion_model::{Case, Frac, Model, PlaceCode};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -115,8 +115,8 @@ fn check(world: &World, cases: &[Case], place: PlaceCode, span: Span) {
             "mean" => {
                 let minutes: Vec<i64> =
                     counted(world, cases, ("minutes", place), span).iter().map(|fact| fact.value).collect();
-                let mean = minutes.iter().sum::<i64>() as f64 / minutes.len() as f64 / 60.0;
-                assert_eq!(read.value, (!minutes.is_empty()).then_some(mean), "{what}");
+                let (sum, rows) = (minutes.iter().sum::<i64>(), minutes.len() as i64);
+                assert_eq!(read.exact, Frac::new(i128::from(sum), i128::from(rows * 60)), "{what}");
             }
             _ => {
                 let mut minutes: Vec<i64> = counted(world, cases, ("minutes", place), span)

@@ -12,7 +12,7 @@ const IDENTITY: &str = "139999199001010016";
 async fn a_notice_shows_its_fields_and_is_gone_after_its_time() {
     let town = hall().await;
     let form: Fields = serde_json::from_value(
-        json!({"about": "私事", "where": "130903001201", "name": NAME, "number": IDENTITY, "people": 3}),
+        json!({"about": "私事", "where": "130903001201", "name": NAME, "identity": IDENTITY, "people": 3}),
     )
     .unwrap();
     let body = Body::Open { process: "grant".into(), form, channel: "online".into(), observed_at: None, from: None };

@@ -29,12 +29,15 @@ pub async fn dump(store: &dyn Store) -> BTreeMap<Shard, Dump> {
         let mut cases = BTreeMap::new();
         each_case(store, shard, |case| assert_eq!(cases.insert(case.id, case), None)).await.unwrap();
         let lines = store.lines_after(shard, 0, 10_000).await.unwrap();
-        let county = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000).unwrap();
-        let queue = QueueWant { shard, process: "report".into(), place: county, lanes: vec![], limit: 10_000 };
-        let front = store.waiting(&queue).await.unwrap();
-        assert_eq!(store.waiting_count(&queue, None).await.unwrap(), front.len() as u64);
+        // Rows of the whole deployment stand in a shard without a place, and nothing waits there.
+        let mut front = Vec::new();
+        if let Some(county) = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000) {
+            let queue = QueueWant { shard, process: "report".into(), place: county, lanes: vec![], limit: 10_000 };
+            front = store.waiting(&queue).await.unwrap();
+            assert_eq!(store.waiting_count(&queue, None).await.unwrap(), front.len() as u64);
+        }
         let dump = Dump {
-            waiting: front.into_iter().map(|case| case.id).collect(),
+            waiting: front.iter().map(|case| case.id).collect(),
             cases,
             cells: store.cells_all(shard).await.unwrap().into_iter().collect(),
             timers: timers.iter().filter(|timer| timer.shard == shard).cloned().collect(),
