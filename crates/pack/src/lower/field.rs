@@ -197,7 +197,7 @@ fn names_something(text: &str) -> bool {
 
 /// Forms are judged when they are sent; fields that are filled later are only kept.
 fn without_effect(cx: Cx<'_>, node: &Node) {
-    let without = ["required", "when", "check", "default", "min", "range"];
+    let without = ["required", "when", "check", "default"];
     let conditions = node.entries().iter().filter(|(key, _)| without.contains(&key.text.as_str()));
     for (key, _) in conditions {
         let message = format!("`{}` has no effect here: only forms are judged", key.text);
