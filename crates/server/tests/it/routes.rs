@@ -40,6 +40,7 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/api/v1/cases", [401, 200, 200, 200, 200]),
     ("/api/v1/cases/{number}", [401, 404, 200, 404, 200]),
     ("/api/v1/queues/{process}", [401, 404, 404, 404, 404]),
+    ("/api/packs", [401, 404, 404, 404, 404]),
 ];
 
 /// POST routes: without a token every one refuses; with one, what each visitor gets for an empty form.
@@ -60,6 +61,7 @@ const CALLS: &[(&str, u16)] = &[
     ("/api/v1/cases", 401),
     ("/api/v1/cases/{number}/actions/{action}", 401),
     ("/api/v1/queues/{process}/next", 401),
+    ("/api/packs", 401),
 ];
 
 /// Addresses in the list of routes, with the methods they take.
