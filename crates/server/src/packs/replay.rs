@@ -76,8 +76,9 @@ pub async fn replay_days(
 ) -> Result<Replayed, StoreError> {
     let since = now - SignedDuration::from_hours(24 * i64::from(days));
     let processes = draft.model.processes.keys().filter(|name| world.model.processes.contains_key(*name));
-    let filter =
-        CaseFilter { processes: processes.cloned().collect(), opened: Some((since, now)), ..CaseFilter::default() };
+    // Up to and with this very moment.
+    let opened = Some((since, now + SignedDuration::from_secs(1)));
+    let filter = CaseFilter { processes: processes.cloned().collect(), opened, ..CaseFilter::default() };
     let mut found = Replayed { days, ..Replayed::default() };
     if filter.processes.is_empty() {
         return Ok(found);
