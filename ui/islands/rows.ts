@@ -68,7 +68,7 @@ export function startAsk(form: HTMLFormElement): void {
   let asked = 0;
   const ask = async (): Promise<void> => {
     const mine = ++asked;
-    const body = new URLSearchParams({ ask: "1" });
+    const body = new URLSearchParams({ _ask: "1" });
     for (const [name, value] of new FormData(form)) if (typeof value === "string") body.append(name, value);
     const answer = await fetch(form.action, { method: "POST", body }).catch(() => null);
     if (mine !== asked || !answer?.ok || !answer.headers.get("content-type")?.includes("json")) return;

@@ -91,13 +91,7 @@ fn children<'a>(case: &Case, path: &[String]) -> Val<'a> {
 }
 
 /// The value of a field, going on through references and into columns of tables while there is path left.
-pub fn follow<'a>(
-    rows: &'a dyn Rows,
-    fields: &'a Fields,
-    declared: &'a [Field],
-    path: &[String],
-    day: Date,
-) -> Val<'a> {
+fn follow<'a>(rows: &'a dyn Rows, fields: &'a Fields, declared: &'a [Field], path: &[String], day: Date) -> Val<'a> {
     let Some((name, rest)) = path.split_first() else {
         return Val::Null;
     };

@@ -9,7 +9,6 @@ mod document;
 mod field;
 mod indicator;
 mod notice;
-mod plan;
 mod process;
 mod queue;
 mod register;
@@ -24,7 +23,6 @@ pub use document::{Document, Papers, Seal};
 pub use field::{Check, Field, FieldKind, Required};
 pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
 pub use notice::{NoticeDef, NoticeField};
-pub use plan::{AllocationDef, AssignmentDef, CoverageDef, Plan, PlanKind, PlanPoints, PlanResult, PlanRows};
 pub use process::{Action, Assign, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who};
 pub use queue::QueueDef;
 pub use register::{Register, Scope};
@@ -70,9 +68,6 @@ pub struct Model {
     /// What templates may read, by pack.
     #[serde(default)]
     pub papers: BTreeMap<String, Papers>,
-    /// Plans by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub plans: BTreeMap<String, Plan>,
     /// Targets by name.
     #[serde(default)]
     pub targets: BTreeMap<String, Target>,

@@ -97,12 +97,12 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
     };
     let words = web.words();
     let look = web.look(&words);
-    if typed.one("ask").is_some() {
+    if typed.one("_ask").is_some() {
         let actor = who::view(&web.world, &web.actor(), web.now);
         let asked = Asked { process, case: Some(&case), actor: &actor, place: case.place, suggested: &[], prefix: "" };
         return Ok(Json(look.live(&asked, &action.form, &form)).into_response());
     }
-    if let Some(more) = typed.one("more") {
+    if let Some(more) = typed.one("_more") {
         attempt.more = Some(more.to_owned());
         attempt.findings.clear();
         return again(&web, (&case, process), back, attempt, StatusCode::OK).await;

@@ -159,22 +159,22 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
     let form_values = present(process, typed.fields(&process.form));
     let command = typed.one("command_id");
     let again = |findings: &[FieldFinding], text: String, status: StatusCode| {
-        let entered = Entered { values: Some(&form_values), findings, more: typed.one("more") };
+        let entered = Entered { values: Some(&form_values), findings, more: typed.one("_more") };
         let view = form(&web, &look, (process, &post), entered, command);
         let refusal = RefusalView { title: look.t("refusal-title"), text, kept: Vec::new() };
         page(&web, &look, &open, (Some(view), Some(refusal)), status)
     };
     let actor = who::view(&web.world, &web.actor(), web.now);
     let asked = Asked { process, case: None, actor: &actor, place: post.place, suggested: &[], prefix: "" };
-    if typed.one("ask").is_some() {
+    if typed.one("_ask").is_some() {
         return Ok(Json(look.live(&asked, &process.form, &form_values)).into_response());
     }
-    if typed.one("more").is_some() {
+    if typed.one("_more").is_some() {
         let view = form(
             &web,
             &look,
             (process, &post),
-            Entered { values: Some(&form_values), more: typed.one("more"), ..Entered::default() },
+            Entered { values: Some(&form_values), more: typed.one("_more"), ..Entered::default() },
             command,
         );
         return page(&web, &look, &open, (Some(view), None), StatusCode::OK);

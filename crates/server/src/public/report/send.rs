@@ -29,10 +29,10 @@ const CHANNEL: &str = "online";
 /// `POST /report`: sends, or shows the form again one step further (`choose`).
 pub async fn send(State(app): State<AppState>, web: Web, typed: Typed) -> Result<Response, Error> {
     let slots = Slots::find(&web.world.model, typed.one("process")).ok_or(Error::NotFound)?;
-    if typed.one("ask").is_some() {
+    if typed.one("_ask").is_some() {
         return Ok(Json(live(&web, &slots, &typed)).into_response());
     }
-    if typed.one("choose").is_some() || typed.one("more").is_some() {
+    if typed.one("choose").is_some() || typed.one("_more").is_some() {
         return render(&web, &slots, &typed, &Outcome::default(), StatusCode::OK).await;
     }
     let key = web.address.to_string();

@@ -217,7 +217,7 @@ fn contact(
     // Only what was typed counts: an empty form shows the pack's own values instead.
     let sent = typed.pairs().next().is_some();
     let values = if sent { typed.fields(&slots.rest) } else { Fields::new() };
-    look.fields(&asked, &slots.rest, Filled { values: Some(&values), findings, more: typed.one("more") })
+    look.fields(&asked, &slots.rest, Filled { values: Some(&values), findings, more: typed.one("_more") })
 }
 
 fn errors(look: &Look<'_>, slots: &Slots<'_>, typed: &Typed, outcome: &Outcome) -> Vec<FormError> {

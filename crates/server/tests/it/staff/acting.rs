@@ -273,14 +273,14 @@ async fn what_applies_is_judged_by_the_server_while_somebody_types() {
     let page = call.get("/cases/new?process=incident").await;
     assert!(page.text.contains("data-ask") && page.text.contains("data-when=\"asset\" data-off"), "{}", page.text);
     assert!(page.plain().contains("Only where it applies"), "without scripts the page says so");
-    let event = call.post_form("/cases/new?process=incident", &[("ask", "1"), ("category", "E0102")]).await;
+    let event = call.post_form("/cases/new?process=incident", &[("_ask", "1"), ("category", "E0102")]).await;
     assert_eq!(event.status, 200, "{}", event.text);
     assert!(event.text.contains("\"off\":[\"asset\""), "{}", event.text);
-    let part = call.post_form("/cases/new?process=incident", &[("ask", "1"), ("category", "P0101")]).await;
+    let part = call.post_form("/cases/new?process=incident", &[("_ask", "1"), ("category", "P0101")]).await;
     assert!(part.status == 200 && !part.text.contains("\"asset\""), "{}", part.text);
     let all = ganglion_kernel::port::CaseFilter::default();
     let open = ganglion_kernel::Store::case_count(&*town.store, &all).await.unwrap();
     assert_eq!(open, 0, "asking opens nothing");
-    let more = call.post_form("/cases/new?process=incident", &[("more", "items:8"), ("description", "kept")]).await;
+    let more = call.post_form("/cases/new?process=incident", &[("_more", "items:8"), ("description", "kept")]).await;
     assert!(more.status == 200 && more.plain().contains("kept"), "{}", more.text);
 }
