@@ -75,7 +75,7 @@ export default function (test) {
     await (await world.staff("verifier")).did(number, "pass", { closing_code: "solved" });
     const late = await handler.act(number, "finish", { result: "又清了一遍，桶也换了", result_photos: await photo() }, kept);
     same(late.status, 409, "the status");
-    const said = words(/id="why-finish">([^<]*)</.exec(late.html)?.[1] ?? "");
+    const said = words(/class="action-refused" data-action="finish">([\s\S]{0,2000})/.exec(late.html)?.[1] ?? "");
     holds(said, "又清了一遍，桶也换了", "what is said beside the action");
     holds(said, "已结案", "what is said beside the action");
     return said;
