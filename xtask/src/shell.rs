@@ -162,13 +162,20 @@ fn run_mark() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader};
     use std::os::unix::process::CommandExt;
 
     #[test]
     fn a_process_that_left_its_group_is_still_found_and_ended() {
         let mark = format!("{}-left-behind", run_mark());
-        let mut left_behind = command("sleep", &["600"]).env(RUN_MARK, &mark).process_group(0).spawn().unwrap();
-        assert_eq!(end_marked(&mark), 1);
+        let mut waiter = command("sh", &["-c", "echo started; read line"]);
+        waiter.env(RUN_MARK, &mark).process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut left_behind = waiter.spawn().unwrap();
+        let _kept_open = left_behind.stdin.take();
+        // `spawn` may return before the kernel has put the new environment in place; what the program says comes after.
+        let mut said = String::new();
+        BufReader::new(left_behind.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!((said.as_str(), end_marked(&mark)), ("started\n", 1));
         assert!(!left_behind.wait().unwrap().success());
     }
 
