@@ -14,6 +14,7 @@ pub mod journal;
 pub mod merkle;
 pub mod notice;
 pub mod packs;
+pub mod plans;
 pub mod port;
 mod port_cases;
 mod port_figures;

@@ -37,6 +37,22 @@ impl Places {
         self.tree.known(code, day).map_or_else(|| code.to_string(), |place| place.name.clone())
     }
 
+    /// The middle of a place: of its own outline, else of the middles of the grids in it. WGS-84; `None` without any.
+    #[must_use]
+    pub fn middle(&self, code: PlaceCode, day: Date) -> Option<[f64; 2]> {
+        let of = |code: PlaceCode| self.index.middle(Places::layer(code.level()), code.padded());
+        if let Some(own) = of(code) {
+            return Some([own.x(), own.y()]);
+        }
+        let grids = self.tree.inside(code, day).filter(|place| place.code.level() == Level::Grid);
+        let (mut sum, mut count) = ([0.0, 0.0], 0.0);
+        for middle in grids.filter_map(|grid| of(grid.code)) {
+            sum = [sum[0] + middle.x(), sum[1] + middle.y()];
+            count += 1.0;
+        }
+        (count > 0.0).then(|| sum.map(|one| one / count))
+    }
+
     /// From the county down to the place, as far as they are known.
     #[must_use]
     pub fn path(&self, code: PlaceCode, day: Date) -> Vec<&Place> {

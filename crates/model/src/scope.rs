@@ -91,7 +91,13 @@ fn children<'a>(case: &Case, path: &[String]) -> Val<'a> {
 }
 
 /// The value of a field, going on through references and into columns of tables while there is path left.
-fn follow<'a>(rows: &'a dyn Rows, fields: &'a Fields, declared: &'a [Field], path: &[String], day: Date) -> Val<'a> {
+pub fn follow<'a>(
+    rows: &'a dyn Rows,
+    fields: &'a Fields,
+    declared: &'a [Field],
+    path: &[String],
+    day: Date,
+) -> Val<'a> {
     let Some((name, rest)) = path.split_first() else {
         return Val::Null;
     };

@@ -18,6 +18,7 @@ mod load;
 mod lower;
 mod names;
 mod near;
+mod plans;
 mod reference;
 mod schema;
 mod shape;
@@ -72,6 +73,7 @@ fn read(sink: &Sink, packs: &[PackSource]) -> Model {
         let cx = Cx { symbols: &symbols, sink, pack: &pack.name };
         flow::check(cx, pack, &model);
         figures::check(cx, pack, &model);
+        plans::check(cx, pack, &model);
         // After errors half of it would look doubtful.
         if !sink.has_errors() {
             lint::check(cx, pack, &model, &used);
@@ -106,6 +108,9 @@ fn lower_pack(cx: Cx<'_>, pack: &Loaded, model: &mut Model, rows: &mut AllRows) 
     }
     if let Some(node) = &pack.rules {
         lower::rule::lower(cx, node, model);
+    }
+    if let Some(node) = &pack.plans {
+        lower::plan::lower(cx, node, model);
     }
     if let Some(node) = &pack.indicators {
         lower::indicator::lower(cx, node, model);

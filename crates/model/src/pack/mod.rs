@@ -9,6 +9,7 @@ mod document;
 mod field;
 mod indicator;
 mod notice;
+mod plan;
 mod process;
 mod queue;
 mod register;
@@ -23,6 +24,10 @@ pub use document::{Document, Papers, Seal};
 pub use field::{Check, Field, FieldKind, Required};
 pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
 pub use notice::{NoticeDef, NoticeField};
+pub use plan::{
+    AllocationDef, Amount, AssignmentDef, CoverageDef, FigurePeriod, Plan, PlanFigure, PlanKind, PlanPoints,
+    PlanResult, PlanRows,
+};
 pub use process::{Action, Assign, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who};
 pub use queue::QueueDef;
 pub use register::{Register, Scope};
@@ -56,6 +61,9 @@ pub struct Model {
     /// Standing checks by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, Rule>,
+    /// Plans by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub plans: BTreeMap<String, Plan>,
     /// Documents by name.
     #[serde(default)]
     pub documents: BTreeMap<String, Document>,

@@ -2,7 +2,7 @@
 //! the nearest name that exists.
 
 use super::check::{Check, Typed};
-use super::scope::ROOTS;
+use super::scope::{Part as Role, ROOTS};
 use super::ty::{Ty, Words};
 use crate::near;
 use crate::symbols::{FieldSymbols, ProcessSymbol};
@@ -111,7 +111,12 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
             None
         }
         ("now", _) if scope.now => ends(check, rest, Ty::Time),
-        ("today", _) if scope.now => ends(check, rest, Ty::Date),
+        ("today", _) if scope.now || scope.today => ends(check, rest, Ty::Date),
+        ("result", _) if !scope.found.is_empty() => found(check, rest),
+        (name, _) if scope.parts.iter().any(|part| part.name == name) => {
+            let role = scope.parts.iter().find(|part| part.name == name)?;
+            part(check, role, rest, asked)
+        }
         (known, _) if ROOTS.contains(&known) => {
             let remedy =
                 why_not(known).map_or_else(|| format!("known here: {}", scope.roots().join(", ")), str::to_owned);
@@ -122,6 +127,31 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
             check.error(*offset, "unknown-name", format!("there is no `{unknown}`"), Some(&suggest(check, unknown)));
             None
         }
+    }
+}
+
+/// A row of a plan: its fields, and the place it is kept at.
+fn part(check: &Check<'_>, role: &Role<'_>, rest: &[Part<'_>], asked: bool) -> Option<Ty> {
+    match rest {
+        [("place", _), more @ ..] if role.kept && !role.fields.contains_key("place") => {
+            ends(check, more, Ty::Text(Words::Place))
+        }
+        _ => {
+            let what = format!("the {}", role.name);
+            fields(check, role.fields, rest, Follow { what: &what, asked, sealed: true })
+        }
+    }
+}
+
+/// `result.<name>`.
+fn found(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
+    let known: Vec<&str> = check.scope.found.iter().map(|(name, _)| *name).collect();
+    let Some((name, more)) = rest.split_first() else {
+        return incomplete(check, "result", &known);
+    };
+    match check.scope.found.iter().find(|(one, _)| *one == name.0) {
+        Some((_, ty)) => ends(check, more, ty.clone()),
+        None => unknown(check, *name, &format!("the result has no `{}`", name.0), &known),
     }
 }
 
@@ -315,15 +345,15 @@ fn case(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>], asked: bo
 }
 
 /// How a field is looked up.
-struct Follow {
-    what: &'static str,
+struct Follow<'w> {
+    what: &'w str,
     /// Only asked whether there is a value.
     asked: bool,
     /// Personal values cannot be read here.
     sealed: bool,
 }
 
-fn fields(check: &Check<'_>, from: &FieldSymbols, parts: &[Part<'_>], how: Follow) -> Option<Ty> {
+fn fields(check: &Check<'_>, from: &FieldSymbols, parts: &[Part<'_>], how: Follow<'_>) -> Option<Ty> {
     let known: Vec<&str> = from.keys().map(String::as_str).collect();
     let Some((name, more)) = parts.split_first() else {
         return incomplete(check, how.what, &known);
@@ -378,7 +408,7 @@ fn column(check: &Check<'_>, columns: &[Field], parts: &[Part<'_>]) -> Option<Ty
 }
 
 /// A field of the rows of a register.
-fn behind(check: &Check<'_>, register: &str, more: &[Part<'_>], how: Follow) -> Option<Ty> {
+fn behind(check: &Check<'_>, register: &str, more: &[Part<'_>], how: Follow<'_>) -> Option<Ty> {
     let Some(target) = check.cx.symbols.registers.get(register) else {
         return Some(Ty::Unknown);
     };

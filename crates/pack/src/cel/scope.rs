@@ -1,5 +1,6 @@
 //! Which names an expression may use, by where it stands.
 
+use super::ty::Ty;
 use crate::symbols::{FieldSymbols, ProcessSymbol};
 
 /// Names available to an expression.
@@ -15,10 +16,27 @@ pub struct Scope<'a> {
     pub actor: bool,
     /// `now` and `today`.
     pub now: bool,
+    /// `today` alone: the day something is worked out for.
+    pub today: bool,
+    /// Rows of a plan, by the part they play.
+    pub parts: &'a [Part<'a>],
+    /// What a plan found, as `result.*`.
+    pub found: &'a [(&'static str, Ty)],
     /// Indicators, by their bare names.
     pub figures: bool,
     /// The value is kept in the open, so that personal fields may not flow into it.
     pub stores: bool,
+}
+
+/// A row of a plan, or a place of a level.
+#[derive(Clone, Copy)]
+pub struct Part<'a> {
+    /// The part it plays: `row`, `supply`, `job`, …
+    pub name: &'static str,
+    /// Its fields.
+    pub fields: &'a FieldSymbols,
+    /// It is kept at a place, which is `<name>.place`.
+    pub kept: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -73,7 +91,10 @@ impl<'a> Scope<'a> {
         roots.extend(self.form.map(|_| "form"));
         roots.extend(self.row.map(|_| "row"));
         roots.extend(self.actor.then_some("actor"));
-        roots.extend(self.now.then_some(["now", "today"]).into_iter().flatten());
+        roots.extend(self.now.then_some("now"));
+        roots.extend((self.now || self.today).then_some("today"));
+        roots.extend(self.parts.iter().map(|part| part.name));
+        roots.extend((!self.found.is_empty()).then_some("result"));
         roots
     }
 }
@@ -82,3 +103,5 @@ impl<'a> Scope<'a> {
 pub const ROOTS: [&str; 13] = [
     "case", "form", "row", "actor", "clock", "document", "mark", "first", "last", "children", "notice", "now", "today",
 ];
+/// Roots that only plans have. Elsewhere they are words like any other.
+pub const ROOTS_OF_PLANS: [&str; 8] = ["supply", "demand", "link", "worker", "job", "place", "facility", "result"];

@@ -294,6 +294,16 @@ pub fn fit(check: &Check<'_>, typed: Typed, want: &Want<'_>) -> Option<Expr> {
         (Want::Split, _) => wrong("a code, a text, a whole number or true/false", None),
         (Want::Number, ty) if ty.is_number() => Some(typed.expr),
         (Want::Number, _) => wrong("a number", None),
+        (Want::Amount(_), ty) if ty.is_number() => Some(typed.expr),
+        (Want::Amount(Some(unit)), Ty::Quantity(from)) if from.dimension == unit.dimension => {
+            Some(check.converted(typed, unit).operand())
+        }
+        (Want::Amount(unit), Ty::Quantity(from)) => {
+            let wanted = unit.map_or_else(|| "a plain number".to_owned(), |unit| format!("an amount in {}", unit.code));
+            let remedy = format!("write `unit: {}` at the plan, or amount(…, '{}')", from.code, from.code);
+            wrong(&wanted, Some(&remedy))
+        }
+        (Want::Amount(_), _) => wrong("a number or a quantity", None),
         (Want::Place, Ty::Text(Words::Place)) => Some(typed.expr),
         (Want::Place, _) => wrong("a place", Some("use a field of type place")),
         (Want::Key, Ty::Text(words)) if *words != Words::Length => Some(typed.expr),
