@@ -117,3 +117,95 @@ pub fn counted(value: Decimal) -> u32 {
     let whole = float(value.trunc()).clamp(0.0, f64::from(u32::MAX));
     format!("{whole:.0}").parse().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Allocation, Conduit, Demand, Link, Supply, allocate};
+    use proptest::prelude::*;
+
+    fn decimal(units: u32) -> Decimal {
+        Decimal::new(i64::from(units), 2)
+    }
+
+    fn problem(exact: &Exact) -> Allocation {
+        let key = || "k".to_owned();
+        Allocation {
+            supplies: exact.supplies.iter().map(|one| Supply { key: key(), amount: float(*one) }).collect(),
+            demands: exact
+                .demands
+                .iter()
+                .map(|(amount, tier)| Demand { key: key(), amount: float(*amount), tier: *tier })
+                .collect(),
+            conduits: exact.conduits.iter().map(|one| Conduit { key: key(), capacity: float(*one) }).collect(),
+            links: exact
+                .links
+                .iter()
+                .map(|one| Link {
+                    supply: one.supply,
+                    demand: one.demand,
+                    loss: float(one.loss),
+                    cost: float(one.cost),
+                    conduit: one.conduit,
+                })
+                .collect(),
+        }
+    }
+
+    fn problems() -> impl Strategy<Value = Exact> {
+        let supplies = prop::collection::vec(0u32..90_000, 1..4);
+        let demands = prop::collection::vec((0u32..60_000, 0u32..3), 1..5);
+        let conduits = prop::collection::vec(0u32..40_000, 2);
+        (supplies, demands, conduits, 0u8..4).prop_flat_map(|(supplies, demands, conduits, decimals)| {
+            let link = (0..supplies.len(), 0..demands.len(), prop::option::of(0usize..2), 0u32..60, 0u32..500);
+            prop::collection::vec(link, 0..10).prop_map(move |links| Exact {
+                supplies: supplies.iter().map(|one| decimal(*one)).collect(),
+                demands: demands.iter().map(|(amount, tier)| (decimal(*amount), *tier)).collect(),
+                conduits: conduits.iter().map(|one| decimal(*one)).collect(),
+                links: links
+                    .iter()
+                    .map(|(supply, demand, conduit, loss, cost)| ExactLink {
+                        supply: *supply,
+                        demand: *demand,
+                        conduit: *conduit,
+                        loss: decimal(*loss),
+                        cost: decimal(*cost),
+                    })
+                    .collect(),
+                decimals,
+            })
+        })
+    }
+
+    proptest! {
+        /// To the last digit: nothing beyond a limit, whole in the digit of the plan, and as much served as the solver found,
+        /// less one unit of that digit a link at most.
+        #[test]
+        fn exact_amounts_keep_every_limit_and_lose_no_more_than_rounding(exact in problems()) {
+            let problem = problem(&exact);
+            let solved = allocate(&problem).unwrap();
+            let settled = exact.settle(&solved.taken);
+            let (mut of_supply, mut of_conduit) = (vec![Decimal::ZERO; 4], vec![Decimal::ZERO; 2]);
+            let mut arrives = vec![Decimal::ZERO; exact.demands.len()];
+            for (at, link) in exact.links.iter().enumerate() {
+                prop_assert_eq!(exact.down(settled.taken[at]), settled.taken[at]);
+                prop_assert!(settled.arrives[at] <= settled.taken[at] * (Decimal::ONE - link.loss));
+                of_supply[link.supply] += settled.taken[at];
+                link.conduit.iter().for_each(|conduit| of_conduit[*conduit] += settled.taken[at]);
+                arrives[link.demand] += settled.arrives[at];
+            }
+            prop_assert!(exact.supplies.iter().zip(&of_supply).all(|(most, taken)| taken <= most));
+            prop_assert!(exact.conduits.iter().zip(&of_conduit).all(|(most, taken)| taken <= most));
+            for (at, (amount, _)) in exact.demands.iter().enumerate() {
+                prop_assert_eq!(arrives[at] + settled.lacks[at], *amount);
+            }
+            let unit = 10f64.powi(-i32::from(exact.decimals));
+            for (tier, unmet) in &solved.unmet_by_tier {
+                let of = exact.demands.iter().zip(&settled.lacks).filter(|((_, one), _)| one == tier);
+                let lacks: Decimal = of.map(|(_, lack)| *lack).sum();
+                let most = unmet + unit * exact.links.len() as f64 + 1e-3;
+                prop_assert!(float(lacks) <= most, "tier {tier}: {lacks} after {unmet}");
+            }
+        }
+    }
+}
