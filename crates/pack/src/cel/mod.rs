@@ -10,7 +10,7 @@ mod scope;
 mod ty;
 
 pub use scope::{Part, ROOTS, Scope};
-pub use ty::{Ty, Words, is_time};
+pub use ty::{Ty, is_time};
 
 use crate::cx::Cx;
 use crate::sink::At;

@@ -12,8 +12,11 @@ mod index;
 mod list;
 mod map;
 pub mod proposals;
-mod rows;
-mod shown;
+pub mod rows;
+pub mod shown;
+
+pub use export::as_xlsx;
+pub use map::stands_at;
 
 use crate::app::AppState;
 use crate::error::Error;

@@ -243,6 +243,7 @@ pub fn model() -> ganglion_model::Model {
         ("registers/well.yaml", include_str!("pack/well.yaml")),
         ("registers/quota.yaml", include_str!("pack/quota.yaml")),
         ("rules.yaml", include_str!("pack/rules.yaml")),
+        ("plans.yaml", include_str!("pack/plans.yaml")),
     ]
     .into_iter()
     .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))

@@ -181,7 +181,8 @@ async fn try_rows(
     Ok(())
 }
 
-fn newest(records: &[Record]) -> HashMap<RowKey, Record> {
+/// The newest version of each row.
+pub fn newest(records: &[Record]) -> HashMap<RowKey, Record> {
     let mut newest: HashMap<RowKey, Record> = HashMap::new();
     for record in records {
         let known = newest.entry(record.row_key()).or_insert_with(|| record.clone());
@@ -193,7 +194,7 @@ fn newest(records: &[Record]) -> HashMap<RowKey, Record> {
 }
 
 /// A row that is not there is put as a new one, and every row says which version was seen.
-fn settle_key(world: &World, command: &mut Command, known: &HashMap<RowKey, Record>) {
+pub fn settle_key(world: &World, command: &mut Command, known: &HashMap<RowKey, Record>) {
     let Body::Row { wish } = &mut command.body else { return };
     let key = wish.key.clone().unwrap_or_default();
     let stored = known.get(&(command.shard, wish.register.clone(), key.clone()));
