@@ -146,7 +146,8 @@ async fn where_two_persons_are_needed_adopting_proposes_once() {
     assert_eq!(adopt(&mut dan, "sharing", &page).await.status, 303);
     let mut verifier = city.signed_in("verify").await;
     let inbox = verifier.get("/proposals").await;
-    assert_eq!(inbox.text.matches("value=\"approve\"").count(), 3, "{}", inbox.text);
+    // Each has its buttons, and all of them together.
+    assert_eq!(inbox.text.matches("value=\"approve\"").count(), 4, "{}", inbox.text);
     assert!(inbox.text.contains("采纳方案“分水”"));
     let waits = dan.get("/plans/sharing").await;
     assert!(
@@ -154,6 +155,17 @@ async fn where_two_persons_are_needed_adopting_proposes_once() {
         "{}",
         waits.text
     );
+    let group = [("register", "quota"), ("account", hidden(&inbox, "account")), ("why", hidden(&inbox, "why"))];
+    let with = |more: [(&'static str, &'static str); 2]| group.iter().copied().chain(more).collect::<Vec<_>>();
+    let unreasoned = with([("verdict", "reject"), ("reason", "")]);
+    assert_eq!(verifier.post_form("/proposals/together", &unreasoned).await.status, 303);
+    assert!(verifier.get("/proposals").await.text.contains("A rejection needs a reason"));
+    let all = with([("verdict", "approve"), ("reason", "checked")]);
+    assert_eq!(dan.post_form("/proposals/together", &all).await.status, 303, "nothing of that waits for him");
+    assert!(!dan.get("/registers/quota").await.text.contains(">F1<"), "who proposes approves nothing");
+    assert_eq!(verifier.post_form("/proposals/together", &all).await.status, 303);
+    let quotas = verifier.get("/registers/quota").await;
+    assert!(quotas.text.contains(">F1<") && quotas.text.contains(">F3<"), "{}", quotas.text);
     // Two household wells would each give to the same farm well: the result would have two rows of one key.
     let more = [("-place", "130903001"), ("code", "T2"), ("use", "town"), ("depth_m", "1")];
     assert_eq!(dan.post_form("/registers/well/new", &more).await.status, 303);

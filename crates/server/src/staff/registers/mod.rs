@@ -14,6 +14,7 @@ mod map;
 pub mod proposals;
 pub mod rows;
 pub mod shown;
+mod together;
 
 pub use export::as_xlsx;
 pub use map::stands_at;
@@ -43,6 +44,7 @@ pub fn routes() -> Router<AppState> {
         .route("/registers/{name}/reveal/{shard}/{*key}", post(card::reveal))
         .merge(import::routes())
         .route("/proposals", get(proposals::show))
+        .route("/proposals/together", post(together::decide))
         .route("/proposals/{shard}/{id}", post(proposals::decide))
 }
 
