@@ -4,6 +4,7 @@
 //! which state after how long. Nothing here knows a pack.
 
 pub mod actors;
+mod agenda;
 pub mod behaviour;
 pub mod history;
 pub mod live;
