@@ -8,4 +8,5 @@ mod agenda;
 pub mod behaviour;
 pub mod history;
 pub mod live;
+pub mod rows;
 mod spots;
