@@ -25,6 +25,7 @@ pub mod replay;
 pub mod route;
 pub mod rules;
 pub mod seal;
+pub mod words;
 pub mod world;
 
 pub use commit::{CommitError, Committer, CommitterSettings, WallClock};

@@ -177,6 +177,8 @@ pub struct CaseWrite {
     pub is_new: bool,
     /// Its kind: the value of the process's kind field, which storage cannot know.
     pub kind: Option<String>,
+    /// What it is searched by, see [`crate::words`].
+    pub words: String,
 }
 
 /// What one row refers to.
@@ -313,6 +315,10 @@ pub trait Store: Send + Sync {
         after: Option<&After>,
         limit: u32,
     ) -> Result<Vec<Case>, StoreError>;
+    /// Cases that were written before words were searched and have none yet, up to `limit`.
+    async fn cases_without_words(&self, limit: u32) -> Result<Vec<Case>, StoreError>;
+    /// Puts the words of such cases.
+    async fn case_words_put(&self, words: &[(Shard, CaseId, String)]) -> Result<(), StoreError>;
     /// How many cases a filter has, exactly.
     async fn case_count(&self, filter: &CaseFilter) -> Result<u64, StoreError>;
     /// Journal lines of a case, newest first.

@@ -139,7 +139,6 @@ refusal-reason-erased = The personal details of this case were erased as require
 refusal-reason-no-length = There is no time limit to go by; check the limit of the category first.
 refusal-reason-no-level = It is at the highest or lowest level already.
 refusal-reason-not-running = “{ $clock }” is not running.
-refusal-reason-other-unit = “{ $clock }” counts in another unit than the extension.
 refusal-reason-too-long = “{ $clock }” cannot be extended by so much at a time.
 refusal-reason-unchanged = No deadline of this case moves.
 refusal-reason-no-notice = No such notice stands.

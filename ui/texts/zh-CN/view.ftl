@@ -136,7 +136,6 @@ refusal-reason-erased = 这一件的个人信息已按规定删除，不能再�
 refusal-reason-no-length = 没有可用的时限，请先核对类别的时限。
 refusal-reason-no-level = 已经是最高或最低层级。
 refusal-reason-not-running = “{ $clock }”没有在计时。
-refusal-reason-other-unit = “{ $clock }”的单位和延长的单位不同。
 refusal-reason-too-long = “{ $clock }”一次不能延长这么久。
 refusal-reason-unchanged = 该事项的期限没有变化。
 refusal-reason-no-notice = 没有正在公示的内容。

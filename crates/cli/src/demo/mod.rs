@@ -4,7 +4,9 @@
 //! which state after how long. Nothing here knows a pack.
 
 pub mod actors;
+mod agenda;
 pub mod behaviour;
 pub mod history;
 pub mod live;
+pub mod rows;
 mod spots;

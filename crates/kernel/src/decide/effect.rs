@@ -211,14 +211,15 @@ impl Doing<'_> {
         let refusal = |what: &str| Refusal::new(RefusalCode::Guard).with("clock", name).with("reason", what);
         let def = self.process.clocks.get(name).ok_or_else(|| refusal("not_running"))?;
         let by = length(by, &self.names(&draft.case), &draft.case).ok_or_else(|| refusal("no_length"))?;
-        if max.is_some_and(|max| max.unit() != by.unit() || by.counted() > max.counted()) {
+        let mut clock = draft.case.clocks.get(name).cloned().ok_or_else(|| refusal("not_running"))?;
+        // Lengths in different units are compared by where they end.
+        let office = &self.world.office;
+        if max.is_some_and(|max| clock.end_with(by, office).at > clock.end_with(max, office).at) {
             return Err(refusal("too_long"));
         }
-        let mut clock = draft.case.clocks.get(name).cloned().ok_or_else(|| refusal("not_running"))?;
         clock.extend(by, self.given.now, &self.world.office).map_err(|error| {
             refusal(match error {
                 ganglion_model::clocks::ClockError::Overdue => "overdue",
-                ganglion_model::clocks::ClockError::OtherUnit => "other_unit",
                 _ => "not_running",
             })
         })?;

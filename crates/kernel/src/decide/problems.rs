@@ -76,18 +76,8 @@ pub const PROBLEMS: [&str; 49] = [
 ];
 
 /// Every value of the argument `reason` of a refusal without field findings, in alphabetical order.
-pub const REASONS: [&str; 10] = [
-    "erased",
-    "no_length",
-    "no_level",
-    "no_notice",
-    "not_running",
-    "other_unit",
-    "overdue",
-    "table_full",
-    "too_long",
-    "unchanged",
-];
+pub const REASONS: [&str; 9] =
+    ["erased", "no_length", "no_level", "no_notice", "not_running", "overdue", "table_full", "too_long", "unchanged"];
 
 #[cfg(test)]
 mod tests {

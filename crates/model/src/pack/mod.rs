@@ -32,7 +32,7 @@ pub use process::{Action, Assign, Children, Effect, Guard, NumberDef, NumberPart
 pub use queue::QueueDef;
 pub use register::{Register, Scope};
 pub use routing::{Give, Match, RouteDef, RuleRoute, Workload};
-pub use rule::{Rule, RuleOpen};
+pub use rule::{RULE_FIGURE, Rule, RuleOpen};
 pub use table::{Table, TableRows};
 pub use target::{Slack, Target, TargetRows};
 
@@ -102,6 +102,12 @@ impl Model {
         let mut all: Vec<&Indicator> = self.indicators.values().collect();
         all.sort_by_key(|one| (std::cmp::Reverse(built_on(&one.pack)), one.pack.clone(), one.order));
         all
+    }
+
+    /// The rule whose violations an indicator counts, if it is one the compiler added for a rule.
+    #[must_use]
+    pub fn rule_counted_by(&self, indicator: &str) -> Option<&Rule> {
+        self.rules.get(indicator.strip_prefix(RULE_FIGURE)?)
     }
 }
 

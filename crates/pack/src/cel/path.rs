@@ -103,9 +103,11 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
             fields(check, scope.row?, rest, Follow { what: "the row", asked, sealed: true })
         }
         ("actor", _) if scope.actor => actor(check, rest),
-        (name, _) if scope.figures && check.cx.symbols.indicators.contains_key(name) => ends(check, rest, Ty::Number),
+        (name, _) if scope.figures && check.cx.symbols.figure_names().any(|one| one == name) => {
+            ends(check, rest, Ty::Number)
+        }
         (name, _) if scope.figures => {
-            let known = check.cx.symbols.indicators.keys().map(String::as_str);
+            let known = check.cx.symbols.figure_names();
             let at = (check.source.at(*offset), "unknown-indicator");
             check.cx.unknown(at, &format!("there is no indicator `{name}`"), name, known);
             None

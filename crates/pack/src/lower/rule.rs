@@ -6,7 +6,7 @@ use crate::names;
 use crate::yaml::{Key, Kind, Node};
 use ganglion_model::Model;
 use ganglion_model::expr::Expr;
-use ganglion_model::pack::{Formula, Indicator, Measure, Moment, Rule, RuleOpen, Source};
+use ganglion_model::pack::{Formula, Indicator, Measure, Moment, RULE_FIGURE, Rule, RuleOpen, Source};
 use std::collections::BTreeMap;
 
 /// Indicators of rules stand behind those an author declares.
@@ -28,7 +28,7 @@ pub fn lower(cx: Cx<'_>, node: &Node, model: &mut Model) {
 
 /// How many rows break a rule is an indicator like any other, `rule_<name>`.
 fn counted(cx: Cx<'_>, key: &Key, rule: &Rule, model: &mut Model) {
-    let name = format!("rule_{}", rule.name);
+    let name = format!("{RULE_FIGURE}{}", rule.name);
     if cx.symbols.measures.contains_key(&name) || cx.symbols.indicators.contains_key(&name) {
         let message = format!("the rows that break this rule are counted as `{name}`, which is declared already");
         cx.sink.error_help(key.at, "duplicate-name", message, "give one of them another name");

@@ -3,7 +3,7 @@
 use super::act::{command_id, files_of, upload_findings};
 use super::known;
 use crate::error::{Error, refusal_status};
-use crate::typed::Typed;
+use crate::typed::{Asking, Step};
 use crate::view::Look;
 use crate::view::case::card_href;
 use crate::view::form::{Asked, FormView, Hidden, Typed as Entered};
@@ -149,7 +149,8 @@ fn check(web: &Web, process: &Process, form: &Fields) -> Result<ganglion_model::
 }
 
 /// `POST /cases/new?process=`.
-pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
+pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
+    let typed = &asking.0;
     let post = web.post()?.clone();
     let words = web.words();
     let look = web.look(&words);
@@ -166,10 +167,10 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
     };
     let actor = who::view(&web.world, &web.actor(), web.now);
     let asked = Asked { process, case: None, actor: &actor, place: post.place, suggested: &[], prefix: "" };
-    if typed.one("_ask").is_some() {
+    if asking.step() == Step::Ask {
         return Ok(Json(look.live(&asked, &process.form, &form_values)).into_response());
     }
-    if typed.one("_more").is_some() {
+    if matches!(asking.step(), Step::More(_)) {
         let view = form(
             &web,
             &look,
@@ -179,7 +180,7 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
         );
         return page(&web, &look, &open, (Some(view), None), StatusCode::OK);
     }
-    let mut findings = upload_findings(&web, &typed);
+    let mut findings = upload_findings(&web, typed);
     let shard = match check(&web, process, &form_values) {
         Ok(shard) if findings.is_empty() => shard,
         Ok(_) => return again(&findings, look.t("refusal-form"), StatusCode::UNPROCESSABLE_ENTITY),
@@ -195,7 +196,7 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
         observed_at: None,
         from: None,
     };
-    let command = Command { id: command_id(&web, &typed), shard, actor: web.actor(), body };
+    let command = Command { id: command_id(&web, typed), shard, actor: web.actor(), body };
     match send(&web, &files_of(&process.form, &form_values), command).await {
         Ok(outcome) => {
             let number = outcome.number.clone().unwrap_or_default();

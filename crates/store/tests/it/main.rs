@@ -37,6 +37,8 @@ suite!(memory, file => {
         the_code_of_a_document_leads_to_its_case;
     lists:
         a_case_that_changes_moves_in_every_list,
+        words_follow_a_case_and_reach_cases_from_before,
+        a_common_word_fills_its_pages,
         a_case_that_is_not_there_cannot_be_changed,
         no_page_is_longer_than_its_bound;
     queues:

@@ -7,7 +7,7 @@ use crate::app::AppState;
 use crate::error::{Error, refusal_status};
 use crate::files::UploadProblemKind;
 use crate::limits::RETRY_SECONDS;
-use crate::typed::Typed;
+use crate::typed::{Asking, Step, Typed};
 use crate::view::form::{Asked, Live};
 use crate::web::Web;
 use axum::Json;
@@ -27,17 +27,18 @@ use uuid::Uuid;
 const CHANNEL: &str = "online";
 
 /// `POST /report`: sends, or shows the form again one step further (`choose`).
-pub async fn send(State(app): State<AppState>, web: Web, typed: Typed) -> Result<Response, Error> {
+pub async fn send(State(app): State<AppState>, web: Web, asking: Asking) -> Result<Response, Error> {
+    let typed = &asking.0;
     let slots = Slots::find(&web.world.model, typed.one("process")).ok_or(Error::NotFound)?;
-    if typed.one("_ask").is_some() {
-        return Ok(Json(live(&web, &slots, &typed)).into_response());
+    if asking.step() == Step::Ask {
+        return Ok(Json(live(&web, &slots, typed)).into_response());
     }
-    if typed.one("choose").is_some() || typed.one("_more").is_some() {
-        return render(&web, &slots, &typed, &Outcome::default(), StatusCode::OK).await;
+    if typed.one("choose").is_some() || asking.step() != Step::Send {
+        return render(&web, &slots, typed, &Outcome::default(), StatusCode::OK).await;
     }
     let key = web.address.to_string();
     if let Some(seconds) = app.rates.report.wait(&key, web.now) {
-        return busy(&web, &slots, &typed, ("error-429-what", StatusCode::TOO_MANY_REQUESTS, seconds)).await;
+        return busy(&web, &slots, typed, ("error-429-what", StatusCode::TOO_MANY_REQUESTS, seconds)).await;
     }
     app.rates.report.count(&key, web.now);
     if typed.one("website").is_some() {
@@ -50,30 +51,30 @@ pub async fn send(State(app): State<AppState>, web: Web, typed: Typed) -> Result
             UploadProblemKind::NotAPicture => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             _ => StatusCode::PAYLOAD_TOO_LARGE,
         };
-        return render(&web, &slots, &typed, &Outcome::default(), status).await;
+        return render(&web, &slots, typed, &Outcome::default(), status).await;
     }
-    let form = form(&web, &slots, &typed);
+    let form = form(&web, &slots, typed);
     let shard = match checked(&web, &slots, &form) {
         Ok(shard) => shard,
         Err(findings) => {
             let outcome = Outcome { findings, message: None };
-            return render(&web, &slots, &typed, &outcome, StatusCode::UNPROCESSABLE_ENTITY).await;
+            return render(&web, &slots, typed, &outcome, StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
-    match deliver(&web, &slots, &typed, (form, shard)).await {
-        Ok(recorded) => received(&web, &slots, &typed, &recorded).await,
+    match deliver(&web, &slots, typed, (form, shard)).await {
+        Ok(recorded) => received(&web, &slots, typed, &recorded).await,
         Err(CommitError::Refused(refusal)) => {
             let words = web.words();
             let said = web.look(&words).refusal(Some(slots.process), &refusal);
             let message = refusal.fields.is_empty().then_some(said);
             let outcome = Outcome { findings: refusal.fields, message };
-            render(&web, &slots, &typed, &outcome, refusal_status(refusal.code)).await
+            render(&web, &slots, typed, &outcome, refusal_status(refusal.code)).await
         }
         Err(error) => {
             let error = Error::from(error);
             error.log();
             let key = if matches!(error, Error::Busy) { "refusal-busy" } else { "refusal-storage" };
-            busy(&web, &slots, &typed, (key, error.status(), RETRY_SECONDS)).await
+            busy(&web, &slots, typed, (key, error.status(), RETRY_SECONDS)).await
         }
     }
 }

@@ -5,15 +5,16 @@ use super::list::may_add;
 use super::{Readable, readable, row_href, shown};
 use crate::error::{Error, refusal_status};
 use crate::staff::act::{command_id, upload_findings};
-use crate::typed::Typed;
+use crate::typed::{Asking, Step, Typed};
 use crate::view::Look;
 use crate::view::form::{Asked, FieldView, FormView, Hidden, Typed as Entered};
 use crate::view::options::Choice;
 use crate::view::problems::RefusalView;
 use crate::web::Web;
+use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::port_rows::{RowFilter, RowOrder};
@@ -136,6 +137,8 @@ struct Attempt {
     refusal: Option<String>,
     command: Option<String>,
     version: Option<String>,
+    /// A table that gets more blank rows.
+    more: Option<String>,
 }
 
 async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: StatusCode) -> Result<Response, Error> {
@@ -151,7 +154,11 @@ async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: Status
     let process = Process::default();
     let place = subject.record.and_then(|row| row.place).unwrap_or(post.place);
     let asked = Asked { process: &process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
-    let mut fields = look.fields(&asked, &all, Entered { values: Some(&values), findings: &findings, more: None });
+    let mut fields = look.fields(
+        &asked,
+        &all,
+        Entered { values: Some(&values), findings: &findings, more: attempt.more.as_deref() },
+    );
     offer_rows(web, &all, &mut fields, place).await?;
     let version = subject.record.map_or(0, |row| row.version).to_string();
     let title = match (subject.record, subject.deed) {
@@ -227,13 +234,24 @@ pub async fn offer_rows(
     Ok(())
 }
 
-/// Sends what was typed; what was refused comes back filled in.
-async fn send(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Response, Error> {
+/// What applies of a form while somebody types.
+fn live(web: &Web, look: &Look<'_>, subject: &Subject<'_>, own: &[Field], form: &Fields) -> Response {
+    let actor = who::view(&web.world, &web.actor(), web.now);
+    let process = Process::default();
+    let place = subject.record.and_then(|row| row.place).or_else(|| web.post().ok().map(|post| post.place));
+    let place = place.unwrap_or(web.world.places.root);
+    let asked = Asked { process: &process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
+    Json(look.live(&asked, own, form)).into_response()
+}
+
+/// Sends what was typed; what was refused comes back filled in. A form that only asks changes nothing.
+async fn send(web: &Web, subject: &Subject<'_>, asking: &Asking) -> Result<Response, Error> {
+    let typed = &asking.0;
     let words = web.words();
     let look = web.look(&words);
     let alone = may_add(web, subject.readable).ok_or(Error::NotFound)?;
     let (own, frame) = subject.fields(&look);
-    let mut form = typed.fields(&own);
+    let form = typed.fields(&own);
     let frame = typed.fields(&frame);
     let kept: Fields = form.clone().into_iter().chain(frame.clone()).collect();
     let again = |findings: Vec<FieldFinding>, refusal: String| Attempt {
@@ -242,7 +260,17 @@ async fn send(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Respons
         refusal: Some(refusal),
         command: typed.one("command_id").map(str::to_owned),
         version: typed.one("version").map(str::to_owned),
+        more: None,
     };
+    match asking.step() {
+        Step::Send => {}
+        Step::Ask => return Ok(live(web, &look, subject, &own, &form)),
+        Step::More(more) => {
+            let more = Some(more.to_owned());
+            let attempt = Attempt { more, refusal: None, ..again(Vec::new(), String::new()) };
+            return page(web, subject, attempt, StatusCode::OK).await;
+        }
+    }
     let uploads = upload_findings(web, typed);
     let text = |name: &str| frame.get(name).and_then(Value::as_str).map(|text| text.trim().to_owned());
     let bad_day = |name: &str| text(name).is_some_and(|day| day.parse::<jiff::civil::Date>().is_err());
@@ -252,8 +280,33 @@ async fn send(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Respons
         let attempt = again(findings, look.t("refusal-form"));
         return page(web, subject, attempt, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
+    let (wish, shard) = wish(web, subject, typed, (form, &frame));
+    let body = Body::Row { wish: Box::new(wish) };
+    let command = Command { id: command_id(web, typed), shard, actor: web.actor(), body };
+    match web.app.committer.send(command).await {
+        Ok(outcome) => Ok(done(web, &look, subject, (alone, &outcome))),
+        Err(CommitError::Refused(refusal)) => {
+            let status = refusal_status(refusal.code);
+            if status == StatusCode::NOT_FOUND {
+                return Err(Error::NotFound);
+            }
+            let said = refused(&look, subject.register(), &refusal);
+            page(web, subject, again(refusal.fields, said), status).await
+        }
+        Err(error) => {
+            let error = Error::from(error);
+            error.log();
+            page(web, subject, again(Vec::new(), look.t("refusal-busy")), error.status()).await
+        }
+    }
+}
+
+/// What a form that can be read wishes for, and the shard it goes to.
+fn wish(web: &Web, subject: &Subject<'_>, typed: &Typed, (mut form, frame): (Fields, &Fields)) -> (RowWish, Shard) {
+    let text = |name: &str| frame.get(name).and_then(Value::as_str).map(|text| text.trim().to_owned());
     // A box that does not apply was not shown.
-    let boxes = own.iter().filter(|field| field.when.is_some() && field.kind == FieldKind::Boolean);
+    let boxes =
+        subject.register().fields.iter().filter(|field| field.when.is_some() && field.kind == FieldKind::Boolean);
     for field in boxes {
         if form.get(&field.name) == Some(&Value::Bool(false)) {
             form.remove(&field.name);
@@ -280,24 +333,7 @@ async fn send(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Respons
         why: text("-why").unwrap_or_default(),
         version: typed.one("version").and_then(|version| version.parse().ok()),
     };
-    let body = Body::Row { wish: Box::new(wish) };
-    let command = Command { id: command_id(web, typed), shard, actor: web.actor(), body };
-    match web.app.committer.send(command).await {
-        Ok(outcome) => Ok(done(web, &look, subject, (alone, &outcome))),
-        Err(CommitError::Refused(refusal)) => {
-            let status = refusal_status(refusal.code);
-            if status == StatusCode::NOT_FOUND {
-                return Err(Error::NotFound);
-            }
-            let said = refused(&look, subject.register(), &refusal);
-            page(web, subject, again(refusal.fields, said), status).await
-        }
-        Err(error) => {
-            let error = Error::from(error);
-            error.log();
-            page(web, subject, again(Vec::new(), look.t("refusal-busy")), error.status()).await
-        }
-    }
+    (wish, shard)
 }
 
 fn own_shard(web: &Web) -> Shard {
@@ -364,10 +400,10 @@ pub async fn new(web: Web, Path(name): Path<String>) -> Result<Response, Error> 
 }
 
 /// `POST /registers/{name}/new`.
-pub async fn create(web: Web, Path(name): Path<String>, typed: Typed) -> Result<Response, Error> {
+pub async fn create(web: Web, Path(name): Path<String>, asking: Asking) -> Result<Response, Error> {
     let readable = readable(&web, &name)?;
     let subject = Subject { readable: &readable, record: None, deed: RowDeed::Put };
-    send(&web, &subject, &typed).await
+    send(&web, &subject, &asking).await
 }
 
 type RowPath = Path<(String, u32, String)>;
@@ -388,10 +424,10 @@ pub async fn show(web: Web, Path((name, shard, key)): RowPath) -> Result<Respons
 }
 
 /// `POST /registers/{name}/edit/{shard}/{key}`.
-pub async fn change(web: Web, Path((name, shard, key)): RowPath, typed: Typed) -> Result<Response, Error> {
+pub async fn change(web: Web, Path((name, shard, key)): RowPath, asking: Asking) -> Result<Response, Error> {
     let readable = readable(&web, &name)?;
     let record = newest(&web, &readable, (shard, &key)).await?;
-    send(&web, &Subject { readable: &readable, record: Some(&record), deed: RowDeed::Put }, &typed).await
+    send(&web, &Subject { readable: &readable, record: Some(&record), deed: RowDeed::Put }, &asking).await
 }
 
 /// `GET /registers/{name}/retire/{shard}/{key}`.
@@ -403,8 +439,8 @@ pub async fn ending(web: Web, Path((name, shard, key)): RowPath) -> Result<Respo
 }
 
 /// `POST /registers/{name}/retire/{shard}/{key}`.
-pub async fn retire(web: Web, Path((name, shard, key)): RowPath, typed: Typed) -> Result<Response, Error> {
+pub async fn retire(web: Web, Path((name, shard, key)): RowPath, asking: Asking) -> Result<Response, Error> {
     let readable = readable(&web, &name)?;
     let record = newest(&web, &readable, (shard, &key)).await?;
-    send(&web, &Subject { readable: &readable, record: Some(&record), deed: RowDeed::Retire }, &typed).await
+    send(&web, &Subject { readable: &readable, record: Some(&record), deed: RowDeed::Retire }, &asking).await
 }
