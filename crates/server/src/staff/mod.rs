@@ -32,6 +32,7 @@ mod phone;
 mod preview;
 mod query;
 mod queue;
+mod queue_view;
 mod registers;
 mod rules;
 mod tables;
