@@ -63,7 +63,8 @@ pub fn halls_of<'w>(world: &'w World, process: &'w Process, day: Date) -> Vec<Ha
     let rows = world.rows_on(&def.register, day).into_iter().filter(|row| is_open(world, row, def.open.as_ref()));
     let hall = |row: &'w Record| {
         let place = register.owner_of(&row.fields)?;
-        queue.levels.contains(&place.level()).then_some(Hall { world, process, queue, place, row: Some(row) })
+        let there = queue.levels.contains(&place.level()) && world.places.tree.on(place, day).is_some();
+        there.then_some(Hall { world, process, queue, place, row: Some(row) })
     };
     let mut halls: Vec<Hall<'w>> = Vec::new();
     for hall in rows.filter_map(hall) {
