@@ -7,4 +7,5 @@ pub mod actors;
 pub mod behaviour;
 pub mod history;
 pub mod live;
+mod rows;
 mod spots;
