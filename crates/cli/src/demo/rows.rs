@@ -36,7 +36,8 @@ impl Rows {
     /// above it. `draw` chooses among them.
     pub fn pick(&self, asked: &str, place: PlaceCode, (case, draw): (&Fields, u32)) -> Option<String> {
         let (register, condition) = asked.split_once(' ').unwrap_or((asked, ""));
-        let fits = |row: &&Row| condition.split_once('=').is_none_or(|(column, field)| serves(row, column, case.get(field)));
+        let fits =
+            |row: &&Row| condition.split_once('=').is_none_or(|(column, field)| serves(row, column, case.get(field)));
         let all = self.0.get(register)?;
         let own: Vec<&Row> = all.iter().filter(|row| row.owner == place).filter(fits).collect();
         let above: Vec<&Row> = all.iter().filter(|row| row.owner.holds(place)).filter(fits).collect();

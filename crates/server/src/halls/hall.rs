@@ -236,7 +236,7 @@ impl<'w> Hall<'w> {
             [root, ..] => matches!(root.as_str(), "now" | "today" | "actor"),
             [] => false,
         };
-        if !paths.iter().all(|path| known(path)) {
+        if !paths.iter().all(known) {
             return None;
         }
         let actor = ActorView { role: "public".to_owned(), ..ActorView::default() };

@@ -53,7 +53,11 @@ async fn a_kiosk_gives_a_slip_to_whoever_stands_there_and_to_nobody_else() {
     assert_eq!(again.location(), given.location(), "pressed twice it is one ticket");
     let slip = door.get(given.location()).await;
     assert_eq!(slip.status, 200, "{}", slip.text);
-    assert!(slip.plain().contains("130903001-20220627-001") && slip.plain().contains("You are next"), "{}", slip.plain());
+    assert!(
+        slip.plain().contains("130903001-20220627-001") && slip.plain().contains("You are next"),
+        "{}",
+        slip.plain()
+    );
     assert!(slip.text.contains("data:image/svg+xml"), "a square code leads to the ticket");
     let without = given.location().split('?').next().unwrap().to_owned();
     assert_eq!(door.get(&without).await.status, 404, "a slip is shown at the kiosk");
