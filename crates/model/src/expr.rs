@@ -101,6 +101,8 @@ pub enum Func {
     Month,
     /// The day a moment falls on here.
     Date,
+    /// The time of day of a moment here, `09:30`.
+    Clock,
 }
 
 /// A checked expression.

@@ -37,8 +37,8 @@ pub(crate) const TYPES: [(&str, &[&str]); 30] = [
     ("boolean", &[]),
     ("choice", &["of"]),
     ("choices", &["of"]),
-    ("ref", &["to"]),
-    ("refs", &["to", "max"]),
+    ("ref", &["to", "within"]),
+    ("refs", &["to", "max", "within"]),
     ("case_ref", &["to"]),
     ("place", &["levels"]),
     ("post", &["roles", "within"]),
@@ -138,7 +138,11 @@ fn of_type(cx: Cx<'_>, node: &Node, name: &str) -> Option<FieldKind> {
         "citizen_id" => FieldKind::CitizenId,
         "credit_code" => FieldKind::CreditCode,
         "serial" => FieldKind::Serial {
-            number: NumberDef { on_state: None, parts: number::parts(cx, cx.need(node, "pattern", "a serial")?) },
+            number: NumberDef {
+                on_state: None,
+                parts: number::parts(cx, cx.need(node, "pattern", "a serial")?),
+                each: Vec::new(),
+            },
         },
         "table" => table(cx, node)?,
         _ => FieldKind::Duration,

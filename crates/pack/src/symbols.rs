@@ -50,6 +50,8 @@ pub struct RegisterSymbol {
     pub at: At,
     /// Whether its rows belong to the deployment and can be followed in expressions.
     pub deployment: bool,
+    /// Whether a field says whose a row is.
+    pub owned: bool,
     /// Whether its rows have a first and a last day.
     pub dated: bool,
     /// Fields.
@@ -192,6 +194,7 @@ impl Symbols {
             packs: vec![pack.to_owned()],
             at,
             deployment: Level::parse(text("scope")).is_none(),
+            owned: node.get("owner").is_some(),
             dated: text("dated") == "true",
             fields: fields(node.get("fields")),
         };

@@ -10,6 +10,7 @@ mod context;
 mod demo_picture;
 mod error;
 mod files;
+mod halls;
 mod handbook;
 pub mod jobs;
 mod limits;

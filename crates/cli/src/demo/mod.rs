@@ -8,5 +8,6 @@ mod agenda;
 pub mod behaviour;
 pub mod history;
 pub mod live;
+mod named;
 pub mod rows;
 mod spots;

@@ -76,7 +76,7 @@ pub fn row(
     let (wish, numbering) = desk.numbered(wish);
     let wish: &RowWish = &wish;
     let target = desk.target(wish)?;
-    let alone = desk.permit(&target)?;
+    let alone = desk.permit(wish, &target)?;
     if wish.version.is_some_and(|seen| seen != target.version()) {
         return Err(Refusal::new(RefusalCode::Changed).with("key", &target.key));
     }
@@ -180,14 +180,15 @@ impl<'a> Desk<'a> {
     }
 
     /// Whether the actor may change the row alone (`true`) or propose it. A row that may not be read is not found.
-    fn permit(&self, target: &Target) -> Result<bool, Refusal> {
+    fn permit(&self, wish: &RowWish, target: &Target) -> Result<bool, Refusal> {
         let (register, actor, post) = (self.register, &self.command.actor, self.post);
-        let now = target.newest().map(|one| one.place);
-        if now.is_some_and(|place| !may_read_row(register, actor, post, place)) {
+        if target.newest().is_some_and(|one| !may_read_row(register, actor, post, one.place)) {
             return Err(Refusal::new(RefusalCode::NotFound));
         }
+        let now = target.newest().map(|one| register.judged_at(one.place, &one.fields));
+        let then = register.judged_at(target.place, &wish.form).or_else(|| now.flatten());
         let both = |may: fn(&Register, &Actor, Option<&Post>, Option<PlaceCode>) -> bool| {
-            may(register, actor, post, target.place) && now.is_none_or(|place| may(register, actor, post, place))
+            may(register, actor, post, then) && now.is_none_or(|place| may(register, actor, post, place))
         };
         // A new row without a place is judged by the post alone; the form then asks for the place.
         if both(may_edit_row) {

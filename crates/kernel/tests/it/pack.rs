@@ -296,6 +296,7 @@ fn matter() -> Process {
         read: vec![who("leader@county")],
         heading: "text".into(),
         kind_field: Some("category".into()),
+        channels: None,
         retention_days: None,
         purpose: Text::default(),
     }
@@ -311,7 +312,7 @@ fn number(on: Option<&str>, level: Level, prefix: &str, digits: u8) -> NumberDef
         dash(),
         NumberPart::Sequence(digits),
     ];
-    NumberDef { on_state: on.map(str::to_owned), parts }
+    NumberDef { on_state: on.map(str::to_owned), parts, each: Vec::new() }
 }
 
 /// `sum(form.<table>.<column>)`.

@@ -21,7 +21,7 @@ mod target;
 pub use bulletin::Bulletin;
 pub use clock::{ClockDef, LengthFrom, OnOverdue, Soon, SoonAt, declared_of, promised_of};
 pub use document::{Document, Papers, Seal};
-pub use field::{Check, Field, FieldKind, Required};
+pub use field::{Check, Field, FieldKind, Required, Within};
 pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
 pub use notice::{NoticeDef, NoticeField};
 pub use plan::{
@@ -29,7 +29,7 @@ pub use plan::{
     PlanResult, PlanRows,
 };
 pub use process::{Action, Assign, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who};
-pub use queue::QueueDef;
+pub use queue::{CallsDef, CounterDef, HallDef, QueueDef};
 pub use register::{Register, Scope};
 pub use routing::{Give, Match, RouteDef, RuleRoute, Workload};
 pub use rule::{RULE_FIGURE, Rule, RuleOpen};

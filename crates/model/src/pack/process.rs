@@ -63,6 +63,9 @@ pub struct Process {
     /// The field that sorts cases into kinds (shown as category).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind_field: Option<String>,
+    /// The list of ways in which cases come in; the shared list `channel` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<String>,
     /// Days a case is kept after it is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
@@ -130,6 +133,10 @@ pub struct NumberDef {
     pub on_state: Option<String>,
     /// Parts in order.
     pub parts: Vec<NumberPart>,
+    /// Parts the sequence begins again with, besides those that are written: a short number called out in one hall on one
+    /// day names neither.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub each: Vec<NumberPart>,
 }
 
 /// A part of a number.

@@ -3,7 +3,7 @@
 use super::field::{Field, FieldKind};
 use super::process::Who;
 use crate::Fields;
-use crate::place::Level;
+use crate::place::{Level, PlaceCode};
 use crate::text::Text;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,6 +29,9 @@ pub struct Register {
     /// The field rows are grouped by when they are offered as choices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// The place field that says whose a row of the deployment is: who may change it is judged there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Keeps versions over time that do not overlap.
     pub dated: bool,
     /// Fields, in order.
@@ -81,6 +84,18 @@ impl Register {
         };
         let parts: Option<Vec<String>> = self.key_fields().map(part).collect();
         Some(parts?.join("/"))
+    }
+
+    /// Whose a row with these values is, where a field says so.
+    #[must_use]
+    pub fn owner_of(&self, values: &Fields) -> Option<PlaceCode> {
+        values.get(self.owner.as_ref()?)?.as_str()?.trim().parse().ok()
+    }
+
+    /// The place by which it is judged who may change a row: where it is kept, or whose it is.
+    #[must_use]
+    pub fn judged_at(&self, place: Option<PlaceCode>, values: &Fields) -> Option<PlaceCode> {
+        place.or_else(|| self.owner_of(values))
     }
 
     /// Whether rows hold values that are sealed.

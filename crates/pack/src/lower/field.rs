@@ -8,7 +8,7 @@ use crate::names;
 use crate::symbols::{self, FieldSymbol, ProcessSymbol};
 use crate::yaml::{Key, Kind, Node, Style};
 use ganglion_model::expr::Expr;
-use ganglion_model::pack::{Check, Field, FieldKind, Required};
+use ganglion_model::pack::{Check, Field, FieldKind, Required, Within};
 use ganglion_model::{Text, units};
 use serde_json::Value;
 
@@ -93,6 +93,7 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         default,
         unit: unit_text(cx, node, &kind),
         unique,
+        within: within(cx, node, &kind),
         default_from,
         min,
         max,
@@ -103,6 +104,22 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         computed: computed(cx, node, (&key.text, &kind), (scope, owner)),
         kind,
     })
+}
+
+/// `within: place` or `within: county` of a reference: whose rows may be named.
+fn within(cx: Cx<'_>, node: &Node, kind: &FieldKind) -> Option<Within> {
+    let (FieldKind::Ref { register } | FieldKind::Refs { register, .. }) = kind else { return None };
+    let given = node.get("within")?;
+    let target = cx.symbols.registers.get(register)?;
+    if target.deployment && !target.owned {
+        let message = format!("rows of `{register}` belong to no place");
+        cx.sink.error_help(given.at, "not-owned", message, "add `owner: <place field>` to the register");
+        return None;
+    }
+    if given.text() == Some("place") {
+        return Some(Within::Place);
+    }
+    cx.level(given).map(Within::Level)
 }
 
 /// What is personal is sealed as one value, so it is neither public, nor worked with, nor a part of a row.

@@ -10,10 +10,11 @@ use crate::yaml::Node;
 use ganglion_model::Level;
 use ganglion_model::pack::{FieldKind, Register, Scope as Where};
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "register",
     "title",
     "scope",
+    "owner",
     "key",
     "label",
     "group",
@@ -71,6 +72,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Register> {
         also_key: keys.collect(),
         label: label.unwrap_or_default(),
         group: own("group"),
+        owner: owner(cx, node, symbol).filter(|name| own("owner").as_ref() == Some(name)),
         dated: cx.flag(node, "dated", false),
         fields,
         read: people.read,
@@ -151,6 +153,23 @@ fn scope(cx: Cx<'_>, node: &Node) -> Where {
             }
         },
     }
+}
+
+/// The place field that says whose a row is: only rows of the deployment need one, the others are kept by place.
+fn owner(cx: Cx<'_>, node: &Node, symbol: &RegisterSymbol) -> Option<String> {
+    let value = node.get("owner")?;
+    let name = cx.scalar(value, "owner")?;
+    let Some(field) = symbol.fields.get(name) else { return Some(name.to_owned()) };
+    let problem = match &field.kind {
+        _ if !symbol.deployment => "rows that are kept by place belong to that place",
+        Some(FieldKind::Place { .. }) | None if field.personal => "whose a row is cannot be personal",
+        Some(FieldKind::Place { .. }) | None if field.required => return Some(name.to_owned()),
+        Some(FieldKind::Place { .. }) | None => "nobody could change a row whose place is not given",
+        Some(_) => "whose a row is must be a place",
+    };
+    let remedy = "name a field of type place with `required: true`, in a register with `scope: deployment`";
+    cx.sink.error_help(value.at, "bad-owner", problem, remedy);
+    None
 }
 
 fn check_key(cx: Cx<'_>, node: &Node, key: &str, fields: &[ganglion_model::pack::Field]) {

@@ -26,7 +26,7 @@ const LOOKED_MAX: u32 = 20;
 
 /// What was tried and refused.
 #[derive(Default)]
-struct Attempt {
+pub(crate) struct Attempt {
     action: String,
     values: Fields,
     findings: Vec<FieldFinding>,
@@ -45,9 +45,19 @@ fn live(web: &Web, look: &Look<'_>, (process, case, action): (&Process, &Case, &
 /// `GET /follow/{number}`.
 pub async fn show(web: Web, Path(number): Path<String>) -> Result<Response, Error> {
     match web.own_case(&number).await? {
+        Some(case) if waits(&web, &case) => Ok(web.redirect(&crate::halls::ticket_href(&web, &case.number))),
         Some(case) => render(&web, &case, &Attempt::default(), StatusCode::OK).await,
         None => Ok(web.redirect(&format!("/follow?number={}", crate::page::encode(&number)))),
     }
+}
+
+/// Whether a case is a ticket of a hall that is in use: those have a page of their own.
+fn waits(web: &Web, case: &Case) -> bool {
+    let process = web.world.model.processes.get(&case.process);
+    process.is_some_and(|process| {
+        let place = process.queue.as_ref().map_or(case.place, |queue| queue.place_of(case.place));
+        crate::halls::Hall::at(&web.world, process, place, web.today()).is_some()
+    })
 }
 
 /// `POST /follow/{number}/{action}`: an action open to the reporter.
@@ -84,7 +94,10 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking:
     match web.app.committer.send(command).await {
         Ok(_) => {
             web.app.attach_files(&files, case.shard, case.id).await?;
-            let to = format!("/follow/{}", crate::page::encode(&case.number));
+            let to = match waits(&web, &case) {
+                true => crate::halls::ticket_href(&web, &case.number),
+                false => format!("/follow/{}", crate::page::encode(&case.number)),
+            };
             Ok(web.redirect_with(&to, "ok", &look.t("flash-reporter-done")))
         }
         Err(CommitError::Refused(refusal)) => {
@@ -167,7 +180,7 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
 }
 
 /// Forms of what the reporter may do now: rating stands apart from the rest.
-fn forms(
+pub(crate) fn forms(
     web: &Web,
     look: &Look<'_>,
     (process, case): (&Process, &Case),

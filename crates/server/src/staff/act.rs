@@ -3,7 +3,7 @@
 use super::card::{self, Shown};
 use super::preview::Attempt;
 use super::query::{Query, own_address};
-use super::{centre, desk, find};
+use super::{centre, desk, find, queue};
 use crate::error::{Error, refusal_status};
 use crate::files::problem_text;
 use crate::page::pairs;
@@ -166,6 +166,10 @@ async fn again(
     match path {
         "/desk" => desk::render(web, &query, Some(attempt), status).await,
         "/centre" => centre::render(web, &query, Some(attempt), status).await,
+        _ if path.starts_with("/queue/") => {
+            let shown = queue::Shown { attempt: Some(attempt), status, ..queue::Shown::default() };
+            queue::render(web, path.trim_start_matches("/queue/"), &query, shown).await
+        }
         _ => card::render(web, case, process, Shown { attempt: Some(attempt), status, ..Shown::default() }).await,
     }
 }

@@ -5,7 +5,7 @@ use super::known;
 use crate::error::{Error, refusal_status};
 use crate::typed::{Asking, Step};
 use crate::view::Look;
-use crate::view::case::card_href;
+use crate::view::case::{CHANNELS, card_href};
 use crate::view::form::{Asked, FormView, Hidden, Typed as Entered};
 use crate::view::problems::RefusalView;
 use crate::web::Web;
@@ -20,8 +20,6 @@ use ganglion_model::pack::{FieldKind, Process};
 use ganglion_model::{Fields, Post, RefusalCode};
 use serde::Serialize;
 
-/// The list of ways a case comes in, which packs extend.
-const CHANNELS: &str = "channel";
 /// The way of a case taken in by somebody whose role is no way of its own and who names none.
 const AT_THE_WINDOW: &str = "window";
 
@@ -123,12 +121,13 @@ fn page(
 
 /// The way a case came in: what was chosen from the list of ways, else the opener's role where that is a way of its own.
 fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
+    let channels = process.channels.as_deref().unwrap_or(CHANNELS);
     let chosen = process
         .form
         .iter()
-        .filter(|field| matches!(&field.kind, FieldKind::Choice { list } if list == CHANNELS))
+        .filter(|field| matches!(&field.kind, FieldKind::Choice { list } if list == channels))
         .find_map(|field| form.get(&field.name)?.as_str());
-    let is_way = |role: &str| web.world.model.lists.get(CHANNELS).is_some_and(|list| list.code(role).is_some());
+    let is_way = |role: &str| web.world.model.lists.get(channels).is_some_and(|list| list.code(role).is_some());
     let own = Some(post.role.as_str()).filter(|role| is_way(role));
     chosen.or(own).unwrap_or(AT_THE_WINDOW).to_owned()
 }

@@ -174,6 +174,7 @@ fn process() -> Process {
         read: Vec::new(),
         heading: "description".into(),
         kind_field: None,
+        channels: None,
         retention_days: None,
         purpose: Text::default(),
     }

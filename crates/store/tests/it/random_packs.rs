@@ -58,6 +58,7 @@ fn register((name, scope, dated): (&str, Scope, bool)) -> Register {
         also_key: vec![],
         label: "code".to_owned(),
         group: None,
+        owner: None,
         dated,
         fields,
         read: vec![],
