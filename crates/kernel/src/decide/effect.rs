@@ -5,6 +5,7 @@ use super::document::{Issuing, withdraw_all};
 use super::draft::Draft;
 use super::number::next;
 use super::row_span::{self, Span};
+use super::rows::KnownRows;
 use super::{Also, Decision, Given, State, derive, table, tell, who};
 use crate::route::workload;
 use crate::seal::is_sealed;
@@ -38,6 +39,8 @@ pub struct Doing<'a> {
     pub form: &'a Fields,
     /// Who acts.
     pub actor: &'a ActorView,
+    /// Rows it may refer to.
+    pub rows: KnownRows<'a>,
 }
 
 /// A command id that follows from another, so that a job that runs twice sends the same command.
@@ -59,7 +62,7 @@ pub(super) fn refuse(field: &str, problem: &str) -> Refusal {
 impl Doing<'_> {
     fn names<'b>(&'b self, case: &'b Case) -> Names<'b> {
         Names {
-            rows: self.world,
+            rows: &self.rows,
             process: self.process,
             case: Some(case),
             form: Some((self.form, &self.action.form)),
@@ -368,8 +371,12 @@ impl Doing<'_> {
             authority: None,
         };
         derive::finish(self.world, (self.state, self.given), &mut row, &mut decision.numbering);
+        let declared = self.world.model.registers.get(register);
+        let now = self.given.now;
+        let follows = declared.and_then(|one| derive::following((self.world, self.state), one, (&row, false), now));
         decision.changes.push(Change::Record { record: Box::new(row) });
-        decision.changes.extend(closed.map(|record| Change::Record { record: Box::new(record) }));
+        let more = closed.into_iter().chain(follows);
+        decision.changes.extend(more.map(|record| Change::Record { record: Box::new(record) }));
         Ok(())
     }
 
