@@ -68,9 +68,14 @@ impl Clone for Notes {
 }
 
 impl Notes {
-    /// Notes something.
-    pub fn note(&self, note: impl FnOnce(&mut Missing)) {
-        note(&mut self.0.lock());
+    /// Notes a row.
+    pub fn row(&self, row: RowKey) {
+        self.0.lock().rows.insert(row);
+    }
+
+    /// Notes a neighbour.
+    pub fn beside(&self, beside: Beside) {
+        self.0.lock().beside.insert(beside);
     }
 
     /// Takes what was noted.
@@ -106,7 +111,7 @@ mod tests {
     #[test]
     fn notes_are_taken_once() {
         let notes = Notes::default();
-        notes.note(|missing| drop(missing.rows.insert((Shard(1), "well".into(), "W1".into()))));
+        notes.row((Shard(1), "well".into(), "W1".into()));
         assert_eq!(notes.clone().take(), Missing::default());
         assert_eq!(notes.take().rows.len(), 1);
         assert!(notes.take().is_empty());

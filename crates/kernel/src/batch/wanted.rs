@@ -115,7 +115,7 @@ fn of_effects(
 ) {
     for effect in &action.effects {
         match effect {
-            Effect::Record { register, key, .. } => {
+            Effect::Record { register, key, .. } | Effect::End { register, key, .. } => {
                 let form = Some((form, action.form.as_slice()));
                 let names = Names { rows: world, process, case: Some(case), form, actor: None, now: case.updated_at };
                 if let Val::Text(key) = key.eval(&names) {
@@ -135,6 +135,7 @@ pub(super) fn rests_on_more(effect: &Effect) -> bool {
     matches!(
         effect,
         Effect::Record { .. }
+            | Effect::End { .. }
             | Effect::Convert(_)
             | Effect::Assign(Assign::Workload(_))
             | Effect::Assist(Assign::Workload(_))

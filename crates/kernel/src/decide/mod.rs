@@ -11,6 +11,7 @@ pub mod document;
 mod draft;
 mod due;
 mod effect;
+mod effect_row;
 mod form;
 mod next;
 mod number;

@@ -68,7 +68,7 @@ impl<'a> KnownRows<'a> {
             };
             let known = self.state.beside.get(&asked);
             if known.is_none() {
-                self.state.notes.note(|missing| drop(missing.beside.insert(asked.clone())));
+                self.state.notes.beside(asked.clone());
             }
             let known = known.and_then(Option::as_ref);
             let here = |row: &&RowKey| row.0 == self.shard && row.1 == register;
@@ -103,7 +103,7 @@ impl Rows for KnownRows<'_> {
         let row = self.row_key(register, key);
         let mine = self.state.records.get(&row);
         if mine.is_none() && self.is_by_place(register) {
-            self.state.notes.note(|missing| drop(missing.rows.insert(row)));
+            self.state.notes.row(row);
             return None;
         }
         let holds = |record: &&Record| record.valid_on(day);

@@ -1,7 +1,7 @@
 //! Which declarations look at rows that a command does not name, so that a batch decides only those twice: once to see what is
 //! missing, once with it.
 
-use super::{Action, Effect, Field, FieldKind, LengthFrom, Model, Opening, Process, Register, Required, Scope};
+use super::{Action, Effect, Field, FieldKind, LengthFrom, Model, Process, Register, Required, Scope};
 use crate::expr::Expr;
 use std::collections::BTreeSet;
 
@@ -66,12 +66,12 @@ impl ByPlace {
 
 /// The expressions of an effect.
 fn expressions(effect: &Effect) -> Vec<&Expr> {
-    let opened = |opening: &'_ Opening| -> Vec<&Expr> { opening.set.values().collect() };
     match effect {
         Effect::Set { value, .. } => vec![value],
         Effect::Add { set, .. } => set.values().collect(),
         Effect::Record { key, set, .. } => std::iter::once(key).chain(set.values()).collect(),
-        Effect::Open(opening) | Effect::Convert(opening) => opened(opening),
+        Effect::End { key, on, .. } => std::iter::once(key).chain(on).collect(),
+        Effect::Open(opening) | Effect::Convert(opening) => opening.set.values().collect(),
         Effect::Extend { by: LengthFrom::Expr(expr), .. } | Effect::Restart { length: LengthFrom::Expr(expr), .. } => {
             vec![expr]
         }

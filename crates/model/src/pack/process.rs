@@ -372,6 +372,16 @@ pub enum Effect {
         /// Values.
         set: BTreeMap<String, Expr>,
     },
+    /// Ends a register row, whoever refers to it.
+    End {
+        /// The register.
+        register: String,
+        /// Key of the row.
+        key: Expr,
+        /// First day it no longer holds; today without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<Expr>,
+    },
     /// Tells somebody.
     Notify {
         /// Whom: the reporter, the assignee, or posts of a role in reach of the case.
