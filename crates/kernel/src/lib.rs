@@ -11,6 +11,7 @@ pub mod commit;
 pub mod decide;
 pub mod figures;
 pub mod journal;
+pub mod lookup;
 pub mod merkle;
 pub mod notice;
 pub mod packs;

@@ -54,6 +54,8 @@ pub struct RegisterSymbol {
     pub owned: bool,
     /// Whether its rows have a first and a last day.
     pub dated: bool,
+    /// Whether its rows follow each other in series.
+    pub series: bool,
     /// Fields.
     pub fields: FieldSymbols,
 }
@@ -196,6 +198,7 @@ impl Symbols {
             deployment: Level::parse(text("scope")).is_none(),
             owned: node.get("owner").is_some(),
             dated: text("dated") == "true",
+            series: node.get("series").is_some(),
             fields: fields(node.get("fields")),
         };
         if let Some(first) = self.registers.get(name) {

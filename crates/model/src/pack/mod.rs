@@ -8,6 +8,7 @@ mod clock;
 mod document;
 mod field;
 mod indicator;
+mod looks;
 mod notice;
 mod plan;
 mod process;
