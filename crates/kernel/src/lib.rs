@@ -11,6 +11,7 @@ pub mod commit;
 pub mod decide;
 pub mod figures;
 pub mod journal;
+pub mod lookup;
 pub mod merkle;
 pub mod notice;
 pub mod packs;
@@ -25,6 +26,7 @@ pub mod replay;
 pub mod route;
 pub mod rules;
 pub mod seal;
+pub mod words;
 pub mod world;
 
 pub use commit::{CommitError, Committer, CommitterSettings, WallClock};

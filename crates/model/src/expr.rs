@@ -81,6 +81,8 @@ pub enum Func {
     Days,
     /// Hours between two times, rounded down (`hours(later, earlier)`).
     Hours,
+    /// Minutes between two times, rounded down (`minutes(later, earlier)`).
+    Minutes,
     /// The operand as text.
     Text,
     /// Sum of a list of numbers; of nothing it is 0.
@@ -101,6 +103,8 @@ pub enum Func {
     Month,
     /// The day a moment falls on here.
     Date,
+    /// The time of day of a moment here, `09:30`.
+    Clock,
 }
 
 /// A checked expression.

@@ -25,6 +25,10 @@ pub trait Rows {
     fn root(&self) -> Option<PlaceCode> {
         None
     }
+    /// The row before the one with these values: in the series of `register`, or the version before in time.
+    fn before(&self, _register: &str, _values: &Fields) -> Option<&Record> {
+        None
+    }
 }
 
 /// The actor as expressions see it.
@@ -238,6 +242,10 @@ impl Scope for Names<'_> {
                 follow(self.rows, values, declared, rest, local_date(self.now))
             }),
             ("actor", _) => self.actor(rest),
+            ("previous", _) => {
+                let before = |register: &str| self.rows.before(register, self.form?.0);
+                behind(self.rows, rest, before)
+            }
             ("case", Some(case)) => self.case(case, rest),
             ("notice", Some(case)) => notice(case, rest),
             ("children", Some(case)) => children(case, rest),
@@ -257,12 +265,29 @@ impl Scope for Names<'_> {
     }
 }
 
+/// A value of the row before: the path names its register first.
+fn behind<'a>(rows: &'a dyn Rows, path: &[String], before: impl FnOnce(&str) -> Option<&'a Record>) -> Val<'a> {
+    let Some((register, rest)) = path.split_first() else { return Val::Null };
+    before(register)
+        .map_or(Val::Null, |row| follow(rows, &row.fields, rows.fields(register), rest, local_date(row.updated_at)))
+}
+
 /// Names over a register row: `row.*`, for what is computed when it is written also `form.*`.
 pub struct RowNames<'a> {
     /// Register rows.
     pub rows: &'a dyn Rows,
     /// The row.
     pub record: &'a Record,
+    /// The version before it in time, or the row before it in its series, where that is known.
+    pub previous: Option<&'a Record>,
+}
+
+impl<'a> RowNames<'a> {
+    /// Names over a row by itself.
+    #[must_use]
+    pub fn of(rows: &'a dyn Rows, record: &'a Record) -> RowNames<'a> {
+        RowNames { rows, record, previous: None }
+    }
 }
 
 impl Scope for RowNames<'_> {
@@ -275,6 +300,9 @@ impl Scope for RowNames<'_> {
                 rest,
                 local_date(self.record.updated_at),
             ),
+            Some((root, rest)) if root == "previous" => behind(self.rows, rest, |register| {
+                self.previous.or_else(|| self.rows.before(register, &self.record.fields))
+            }),
             _ => Val::Null,
         }
     }

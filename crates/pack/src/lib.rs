@@ -67,6 +67,7 @@ fn read(sink: &Sink, packs: &[PackSource]) -> Model {
         lower_pack(cx, pack, &mut model, &mut rows);
     }
     lower::indicator::finish(&mut model);
+    model.note_looks();
     lower::seed::finish(Cx { symbols: &symbols, sink, pack: "" }, rows, &mut model);
     let used = lint::lists_used(&loaded);
     for pack in &loaded {

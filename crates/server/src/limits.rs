@@ -43,6 +43,8 @@ pub const SIGN_IN_LOCK_SECONDS: i64 = 15 * 60;
 pub const SIGN_IN_TRIES_MAX: u32 = 60;
 /// Reports from one address in [`RATE_WINDOW_SECONDS`].
 pub const REPORT_TRIES_MAX: u32 = 120;
+/// Tickets from one address for one hall in [`RATE_WINDOW_SECONDS`]: a kiosk of a busy hall gives one every three seconds.
+pub const TICKET_TRIES_MAX: u32 = 300;
 /// Uploads from one address in [`RATE_WINDOW_SECONDS`].
 pub const UPLOAD_TRIES_MAX: u32 = 600;
 /// Wrong follow attempts from one address in [`RATE_WINDOW_SECONDS`].
@@ -87,6 +89,8 @@ pub const MAP_POINTS_MAX: u32 = 5_000;
 pub const API_ROWS_MAX: u32 = 100;
 /// Live listeners at the same time.
 pub const LIVE_LISTENERS_MAX: usize = 2_000;
+/// Displays, kiosks and phones that listen to halls at the same time; they take nothing from the listeners above.
+pub const HALL_LISTENERS_MAX: usize = 2_000;
 /// Silence after which a live connection says it is alive, seconds.
 pub const LIVE_PING_SECONDS: u64 = 15;
 /// Instructions one page may take to render.

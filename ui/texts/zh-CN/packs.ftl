@@ -1,10 +1,11 @@
 known-filled = 已按 { $source }（{ $date }）预填，请核对。
-packs-set = 第 { $number } 版组合，{ $by } 于 { $at } 安装
+packs-set = 业务包组合第 { $number } 版 · 安装人：{ $by } · 安装时间：{ $at }
 packs-shipped = 随程序更新
 packs-by-hand = 人工安装
 packs-put-title = 试装新版本
 packs-put-help = 此时不改动任何数据：先看会改什么、哪些数据挡路、给村里添多少事、过去的案件按新规则会怎样。
-packs-put-files = 业务包文件：压缩包（zip），或文件夹中的文件
+packs-put-folder = 业务包文件夹
+packs-put-files = 或压缩包（zip）、单个文件
 packs-put-pasted = 或粘贴文件内容，每个文件前加一行“# file: 路径”
 packs-put-submit = 检查
 packs-remove = 卸载

@@ -125,7 +125,7 @@ impl Running {
         let form = resolved(&def.form, form, self);
         // A form that leads nowhere is refused by whichever shard gets it; a server answers before sending.
         let shard = shard_for(world, def, &form, local_date(self.at.now)).unwrap_or_else(|_| self.some_shard());
-        let channel = channel.map_or_else(|| self.channel(who), str::to_owned);
+        let channel = channel.map_or_else(|| self.channel(who, def), str::to_owned);
         Ok((shard, Body::Open { process: process.to_owned(), form, channel, observed_at: seen, from: None }))
     }
 
@@ -135,10 +135,10 @@ impl Running {
         places.find(|shard| *shard != Shard::DEPLOYMENT).unwrap_or(Shard::DEPLOYMENT)
     }
 
-    fn channel(&self, who: &Who) -> String {
+    fn channel(&self, who: &Who, process: &Process) -> String {
         let [online, window, api] = CHANNELS;
         let setting = &self.at.setting;
-        let list = setting.world.model.lists.get("channel");
+        let list = setting.world.model.lists.get(process.channels.as_deref().unwrap_or("channel"));
         let role = setting.people.get(&who.name).and_then(|posts| setting.world.posts.get(posts.first()?));
         match (who.name.as_str(), role) {
             ("reporter" | "public", _) => online.to_owned(),

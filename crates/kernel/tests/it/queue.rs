@@ -24,11 +24,11 @@ fn queued() -> World {
     matter.states.get_mut("new").unwrap().actions.push(call);
     matter.queue = Some(QueueDef {
         by: vec![who("clerk@township")],
-        level: Level::Township,
+        levels: vec![Level::Township],
         state: "new".into(),
         take: "call".into(),
         lane: Some(path("case.category")),
-        order: None,
+        ..QueueDef::default()
     });
     World { model: Arc::new(model), ..world() }
 }

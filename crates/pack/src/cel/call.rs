@@ -12,9 +12,9 @@ use ganglion_model::units;
 const MOST_DECIMALS: i64 = 12;
 
 /// All functions, as the remedy of a misspelt one names them.
-pub(super) const FUNCTIONS: [&str; 15] = [
+pub(super) const FUNCTIONS: [&str; 17] = [
     "size", "has", "days", "hours", "string", "sum", "min", "max", "round", "add_days", "years", "year", "month",
-    "date", "amount",
+    "date", "time", "minutes", "amount",
 ];
 pub(super) const MEMBERS: [(&str, Func); 3] =
     [("contains", Func::Contains), ("startsWith", Func::StartsWith), ("endsWith", Func::EndsWith)];
@@ -66,8 +66,8 @@ impl Check<'_> {
         let offset = self.offset(ast.id).saturating_sub(name.len());
         let args: Vec<Option<Typed>> = call.args.iter().map(|arg| self.walk(arg)).collect();
         let wanted: (usize, usize, Option<&str>) = match name {
-            "size" | "string" | "sum" | "year" | "month" | "date" => (1, 1, None),
-            "days" | "hours" | "years" => (2, 2, Some("(later, earlier)")),
+            "size" | "string" | "sum" | "year" | "month" | "date" | "time" => (1, 1, None),
+            "days" | "hours" | "minutes" | "years" => (2, 2, Some("(later, earlier)")),
             "add_days" => (2, 2, Some("(day, number of days)")),
             "amount" => (2, 2, Some("(quantity, 'unit')")),
             "round" => (1, 2, Some("(number) or (number, decimals)")),
@@ -104,10 +104,12 @@ impl Check<'_> {
             "string" => (Func::Text, Ty::Text(Words::Free)),
             "days" => (Func::Days, Ty::Int),
             "hours" => (Func::Hours, Ty::Int),
+            "minutes" => (Func::Minutes, Ty::Int),
             "years" => (Func::Years, Ty::Int),
             "year" => (Func::Year, Ty::Int),
             "month" => (Func::Month, Ty::Int),
             "date" => (Func::Date, Ty::Date),
+            "time" => (Func::Clock, Ty::Clock),
             "add_days" => (Func::AddDays, Ty::Date),
             _ => (Func::Sum, summed(args.first().map(|arg| &arg.ty))),
         };
@@ -116,6 +118,7 @@ impl Check<'_> {
             Func::Text => matches!(ty, Ty::Text(_) | Ty::Bool | Ty::Int | Ty::Number | Ty::Date | Ty::Clock),
             Func::Sum => summed(Some(ty)) != Ty::Unknown,
             Func::AddDays if n == 1 => *ty == Ty::Int,
+            Func::Clock => matches!(ty, Ty::Time | Ty::Stamp),
             _ => day(ty),
         };
         if let Some((_, bad)) = args.iter().enumerate().find(|(n, arg)| !fits(*n, &arg.ty)) {

@@ -62,7 +62,11 @@ pub fn resolve(check: &mut Check<'_>, ast: &IdedExpr, asked: bool) -> Option<Typ
     }
     parts.reverse();
     let ty = root(check, &parts, asked)?;
-    let path = Expr::Path(parts.iter().map(|(name, _)| (*name).to_owned()).collect());
+    let mut path: Vec<String> = parts.iter().map(|(name, _)| (*name).to_owned()).collect();
+    if let (Some((register, _)), "previous") = (check.scope.previous, path[0].as_str()) {
+        path.insert(1, register.to_owned());
+    }
+    let path = Expr::Path(path);
     Some(if asked { Typed::new(Expr::Call(Func::Has, vec![path]), Ty::Bool) } else { Typed::new(path, ty) })
 }
 
@@ -102,10 +106,13 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
         ("row", _) if scope.row.is_some() => {
             fields(check, scope.row?, rest, Follow { what: "the row", asked, sealed: true })
         }
+        ("previous", _) if scope.previous.is_some() => previous(check, scope.previous?.1, rest, asked),
         ("actor", _) if scope.actor => actor(check, rest),
-        (name, _) if scope.figures && check.cx.symbols.indicators.contains_key(name) => ends(check, rest, Ty::Number),
+        (name, _) if scope.figures && check.cx.symbols.figure_names().any(|one| one == name) => {
+            ends(check, rest, Ty::Number)
+        }
         (name, _) if scope.figures => {
-            let known = check.cx.symbols.indicators.keys().map(String::as_str);
+            let known = check.cx.symbols.figure_names();
             let at = (check.source.at(*offset), "unknown-indicator");
             check.cx.unknown(at, &format!("there is no indicator `{name}`"), name, known);
             None
@@ -162,8 +169,24 @@ fn why_not(root: &str) -> Option<&'static str> {
     match root {
         "form" => Some("nothing has been typed when this is judged; use `check` on the field instead"),
         "now" | "today" => Some("a figure must come out the same when it is counted again"),
+        "previous" => Some(
+            "the row before is known to fields of a register with `series` or `dated`, and to rules over a dated one",
+        ),
         _ => None,
     }
+}
+
+/// A field of the row before. What is computed looks at what was typed there: otherwise one change would run on through
+/// all rows behind it.
+fn previous(check: &Check<'_>, from: &FieldSymbols, rest: &[Part<'_>], asked: bool) -> Option<Ty> {
+    if let (true, Some((name, offset))) = (check.scope.stores, rest.first())
+        && from.get(*name).is_some_and(|field| field.given)
+    {
+        let message = format!("`previous.{name}` is computed itself");
+        check.error(*offset, "previous-computed", message, Some("look at the values it is computed from"));
+        return None;
+    }
+    fields(check, from, rest, Follow { what: "the row before", asked, sealed: true })
 }
 
 /// A bare word is most often a field without its `case.`, or a constant without quotes.
@@ -415,9 +438,10 @@ fn behind(check: &Check<'_>, register: &str, more: &[Part<'_>], how: Follow<'_>)
     let Some(target) = check.cx.symbols.registers.get(register) else {
         return Some(Ty::Unknown);
     };
-    if !target.deployment {
-        let message = format!("rows of `{register}` live with their places and cannot be followed in an expression");
-        check.error(more[0].1, "not-followed", message, Some("copy the value into a field of the case"));
+    if !target.deployment && !check.scope.by_place {
+        let message = format!("rows of `{register}` live with their places and cannot be followed here");
+        let remedy = "copy the value into a field where the row is named: forms and effects can follow it";
+        check.error(more[0].1, "not-followed", message, Some(remedy));
         return None;
     }
     fields(check, &target.fields, more, Follow { what: "the row", sealed: true, ..how })

@@ -7,6 +7,7 @@ pub mod document;
 pub mod effect;
 pub mod extension;
 pub mod field;
+pub mod hall;
 pub mod header;
 pub mod indicator;
 pub mod measure;

@@ -33,6 +33,7 @@ pub(crate) mod plans;
 mod preview;
 mod query;
 mod queue;
+mod queue_view;
 mod registers;
 mod rules;
 mod tables;

@@ -11,6 +11,7 @@ pub mod import;
 mod index;
 mod list;
 mod map;
+mod offer;
 pub mod proposals;
 pub mod rows;
 pub mod shown;
@@ -18,6 +19,8 @@ mod together;
 
 pub use export::as_xlsx;
 pub use map::stands_at;
+
+pub use offer::Offers;
 
 use crate::app::AppState;
 use crate::error::Error;

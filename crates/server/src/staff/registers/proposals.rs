@@ -172,9 +172,15 @@ pub fn view(web: &Web, look: &Look<'_>, one: &Proposal, (versions, people): (&[R
     let own = account.is_some() && one.by.account.as_ref() == account;
     let open = one.state == ProposalState::Open;
     let (actor, post) = (web.actor(), web.post().ok());
+    let newest = versions.iter().max_by_key(|record| record.version);
     let may = |may: fn(&Register, &ganglion_model::Actor, Option<&Post>, Option<PlaceCode>) -> bool| {
-        register.is_some_and(|register| may(register, &actor, post, one.wish.place))
+        register.is_some_and(|register| {
+            let then = register.judged_at(one.wish.place, &one.wish.form);
+            let now = newest.and_then(|record| register.judged_at(record.place, &record.fields));
+            may(register, &actor, post, then.or(now))
+        })
     };
+    let may_read = register.is_some_and(|register| may_read_row(register, &actor, post, one.wish.place));
     let deed = match (one.wish.deed, versions.is_empty()) {
         (RowDeed::Retire, _) => "proposal-retire",
         (RowDeed::Put, true) => "proposal-new",
@@ -183,7 +189,7 @@ pub fn view(web: &Web, look: &Look<'_>, one: &Proposal, (versions, people): (&[R
     ProposalView {
         register: register.map(|register| look.text(&register.title)).unwrap_or_default(),
         key: one.key.clone(),
-        href: if versions.is_empty() || !may(may_read_row) {
+        href: if versions.is_empty() || !may_read {
             String::new()
         } else {
             row_href("rows", one.shard, &one.wish.register, &one.key)

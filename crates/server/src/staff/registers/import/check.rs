@@ -9,7 +9,7 @@ use super::table::{Sheet, TableError};
 use crate::error::Error;
 use crate::web::Web;
 use ganglion_kernel::World;
-use ganglion_kernel::batch::{Batch, want, want_more};
+use ganglion_kernel::batch::{Batch, NEEDS_MAX, want, want_more};
 use ganglion_kernel::decide::Given;
 use ganglion_model::change::{Actor, Body, Command};
 use ganglion_model::pack::Register;
@@ -172,7 +172,8 @@ async fn try_rows(
         settle_key(&prepared.world, command, &known);
         follow_earlier_line(prepared, &batch, command);
         let given = Given { now: web.now, id: uuid::Uuid::nil(), key: [0; 32] };
-        if let Some(more) = batch.needs(command, &given) {
+        for _ in 0..NEEDS_MAX {
+            let Some(more) = batch.needs(command, &given) else { break };
             let loaded = web.app.store.load(&more).await?;
             batch.add(&more, loaded);
         }
