@@ -111,8 +111,8 @@ impl<'a> Reader<'a> {
         self.cx.mapping(node, "a figure of a plan", &["figure", "at", "period"]).then_some(())?;
         let figure = self.cx.need(node, "figure", "a figure of a plan")?;
         let indicator = self.cx.scalar(figure, "an indicator")?;
-        if !self.cx.symbols.indicators.contains_key(indicator) {
-            let known = self.cx.symbols.indicators.keys().map(String::as_str);
+        if !self.cx.symbols.figure_names().any(|one| one == indicator) {
+            let known = self.cx.symbols.figure_names();
             let message = format!("there is no indicator `{indicator}`");
             self.cx.unknown((figure.at, "unknown-indicator"), &message, indicator, known);
             return None;
