@@ -4,6 +4,7 @@
 //! turns many commands into one durable write through the [`port`]. Nothing here knows a database, HTTP or a screen.
 
 pub mod apply;
+pub mod areas;
 pub mod batch;
 mod batch_rows;
 mod batch_want;

@@ -1,6 +1,7 @@
 //! What `decide` knows besides the rows a command touches: packs, places, calendar, reference registers, posts. An
 //! immutable snapshot, replaced as a whole when something in it changes.
 
+use crate::areas::{self, Areas};
 use ganglion_geo::PlaceIndex;
 use ganglion_model::clocks::Office;
 use ganglion_model::pack::Field;
@@ -88,6 +89,8 @@ pub struct World {
     pub fresh: Arc<ReferenceRows>,
     /// Posts.
     pub posts: Arc<Posts>,
+    /// Areas of rows as far as somebody asked for them.
+    pub areas: Areas,
 }
 
 impl World {
@@ -103,12 +106,17 @@ impl World {
         self.versions(register, key).last()
     }
 
-    /// Every row of a deployment register with its versions, in no order.
-    pub fn each_row(&self, register: &str) -> impl Iterator<Item = &Vec<Record>> {
+    /// Every row of a deployment register by its key, in no order.
+    pub(crate) fn each_key(&self, register: &str) -> impl Iterator<Item = (&String, &Arc<Vec<Record>>)> {
         let fresh = self.fresh.get(register);
         let is_old = move |key: &String| fresh.is_none_or(|rows| !rows.contains_key(key));
         let old = self.reference.get(register).into_iter().flatten().filter(move |(key, _)| is_old(key));
-        old.chain(fresh.into_iter().flatten()).map(|(_, versions)| versions.as_ref())
+        old.chain(fresh.into_iter().flatten())
+    }
+
+    /// Every row of a deployment register with its versions, in no order.
+    pub fn each_row(&self, register: &str) -> impl Iterator<Item = &Vec<Record>> {
+        self.each_key(register).map(|(_, versions)| versions.as_ref())
     }
 
     /// All rows of a reference register that hold on `day`, in key order.
@@ -202,6 +210,10 @@ impl Rows for World {
 
     fn fields(&self, register: &str) -> &[Field] {
         self.model.registers.get(register).map_or(&[], |register| &register.fields)
+    }
+
+    fn area_at(&self, register: &str, point: [f64; 2], day: Date) -> Option<&Record> {
+        areas::area_at(self, &[], (register, point, day))
     }
 
     fn root(&self) -> Option<PlaceCode> {

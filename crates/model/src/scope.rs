@@ -25,6 +25,10 @@ pub trait Rows {
     fn root(&self) -> Option<PlaceCode> {
         None
     }
+    /// The row of `register` whose area holds the point on `day`; the smallest where several do.
+    fn area_at(&self, _register: &str, _point: [f64; 2], _day: Date) -> Option<&Record> {
+        None
+    }
     /// The row before the one with these values: in the series of `register`, or the version before in time.
     fn before(&self, _register: &str, _values: &Fields) -> Option<&Record> {
         None
@@ -154,6 +158,10 @@ impl Scope for InRow<'_> {
             _ => self.outer.get(path),
         }
     }
+
+    fn area_at<'a>(&'a self, register: &str, point: [f64; 2]) -> Val<'a> {
+        self.outer.area_at(register, point)
+    }
 }
 
 impl Names<'_> {
@@ -263,6 +271,14 @@ impl Scope for Names<'_> {
             _ => Val::Null,
         }
     }
+
+    fn area_at<'a>(&'a self, register: &str, point: [f64; 2]) -> Val<'a> {
+        key_of(self.rows.area_at(register, point, local_date(self.now)))
+    }
+}
+
+fn key_of<'a>(row: Option<&'a Record>) -> Val<'a> {
+    row.map_or(Val::Null, |row| Val::Text(Cow::Borrowed(&row.key)))
 }
 
 /// A value of the row before: the path names its register first.
@@ -305,5 +321,9 @@ impl Scope for RowNames<'_> {
             }),
             _ => Val::Null,
         }
+    }
+
+    fn area_at<'a>(&'a self, register: &str, point: [f64; 2]) -> Val<'a> {
+        key_of(self.rows.area_at(register, point, local_date(self.record.updated_at)))
     }
 }

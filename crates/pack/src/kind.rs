@@ -58,7 +58,8 @@ pub(crate) const TYPES: [(&str, &[&str]); 30] = [
 ];
 
 /// What a computed value may be.
-const COMPUTED: [&str; 9] = ["integer", "decimal", "money", "quantity", "date", "text", "boolean", "time", "choice"];
+const COMPUTED: [&str; 10] =
+    ["integer", "decimal", "money", "quantity", "date", "text", "boolean", "time", "choice", "ref"];
 /// What cannot stand in a cell of a table: what needs a table, a map or an upload of its own.
 const NOT_IN_CELLS: [&str; 6] = ["table", "files", "line", "polygon", "serial", "posts"];
 

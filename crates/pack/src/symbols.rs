@@ -56,6 +56,8 @@ pub struct RegisterSymbol {
     pub dated: bool,
     /// Whether its rows follow each other in series.
     pub series: bool,
+    /// Whether its rows are areas on the map.
+    pub areas: bool,
     /// Fields.
     pub fields: FieldSymbols,
 }
@@ -199,8 +201,11 @@ impl Symbols {
             owned: node.get("owner").is_some(),
             dated: text("dated") == "true",
             series: node.get("series").is_some(),
+            areas: false,
             fields: fields(node.get("fields")),
         };
+        let areas = matches!(symbol.fields.get(text("location")).map(|one| &one.kind), Some(Some(FieldKind::Polygon)));
+        let symbol = RegisterSymbol { areas, ..symbol };
         if let Some(first) = self.registers.get(name) {
             return twice(sink, at, "register", name, &first.packs);
         }

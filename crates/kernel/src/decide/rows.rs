@@ -2,6 +2,7 @@
 //! them, both as changed so far in the batch. What is not loaded is noted and counts as missing (see [`crate::lookup`]).
 
 use super::State;
+use crate::areas;
 use crate::lookup::Beside;
 use crate::world::{World, put_version};
 use ganglion_model::pack::{Field, Scope};
@@ -123,6 +124,13 @@ impl Rows for KnownRows<'_> {
 
     fn fields(&self, register: &str) -> &[Field] {
         self.world.fields(register)
+    }
+
+    fn area_at(&self, register: &str, point: [f64; 2], day: Date) -> Option<&Record> {
+        let here = |row: &&RowKey| row.0 == Shard::DEPLOYMENT && row.1 == register;
+        let mine = self.state.records.iter().filter(|(row, _)| here(row));
+        let changed: Vec<_> = mine.map(|((_, _, key), versions)| (key.as_str(), versions.as_slice())).collect();
+        areas::area_at(self.world, &changed, (register, point, day))
     }
 
     fn before(&self, register: &str, values: &Fields) -> Option<&Record> {

@@ -6,6 +6,7 @@
 mod call;
 mod check;
 mod path;
+mod rows;
 mod scope;
 mod ty;
 

@@ -4,6 +4,7 @@
 use super::progress::Promise;
 use crate::error::{Error, refusal_status};
 use crate::limits::RETRY_SECONDS;
+use crate::looked;
 use crate::typed::{Asking, Step};
 use crate::view::Look;
 use crate::view::form::{Asked, FieldView, FormView, Hidden, Typed as Filled};
@@ -36,10 +37,16 @@ pub(crate) struct Attempt {
 }
 
 /// What applies of an action's form while somebody types.
-fn live(web: &Web, look: &Look<'_>, (process, case, action): (&Process, &Case, &Action), values: &Fields) -> Response {
+async fn live(
+    web: &Web,
+    look: &Look<'_>,
+    (process, case, action): (&Process, &Case, &Action),
+    values: &Fields,
+) -> Result<Response, Error> {
     let actor = who::view(&web.world, &Actor::Reporter { case: case.id }, web.now);
     let asked = Asked { process, case: Some(case), actor: &actor, place: case.place, suggested: &[], prefix: "" };
-    Json(look.live(&asked, &action.form, values)).into_response()
+    let live = looked::live(web, (look, &asked), (&action.form, values), (case.shard, None)).await?;
+    Ok(Json(live).into_response())
 }
 
 /// `GET /follow/{number}`.
@@ -74,7 +81,7 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking:
     let mut attempt = Attempt { action: name.clone(), values: values.clone(), ..Attempt::default() };
     match asking.step() {
         Step::Send => {}
-        Step::Ask => return Ok(live(&web, &look, (process, &case, action), &values)),
+        Step::Ask => return live(&web, &look, (process, &case, action), &values).await,
         Step::More(more) => {
             attempt.more = Some(more.to_owned());
             return render(&web, &case, &attempt, StatusCode::OK).await;

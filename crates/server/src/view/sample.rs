@@ -257,6 +257,7 @@ pub fn bare_world() -> World {
         },
         reference: Arc::new(ReferenceRows::new()),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }

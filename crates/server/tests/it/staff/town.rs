@@ -323,6 +323,7 @@ fn world(model: &Arc<Model>, places: Vec<Place>, posts: Vec<Post>) -> World {
         },
         reference: Arc::new(seeded(model)),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }

@@ -226,6 +226,7 @@ fn world(tree: Vec<Place>, posts: Vec<Post>) -> World {
         },
         reference: Arc::default(),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }

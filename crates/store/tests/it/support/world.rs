@@ -248,6 +248,7 @@ pub fn world() -> World {
         office: Office { calendar: Arc::new(calendar), hours: "08:00-12:00,14:00-18:00".parse().unwrap() },
         reference: Arc::default(),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(posts()),
     }
 }
