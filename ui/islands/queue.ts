@@ -10,9 +10,8 @@ export function startQueue(): void {
     if (!found) return;
     e.preventDefault();
     if (found instanceof HTMLButtonElement) return found.click();
-    const details = found.querySelector("details");
-    if (!details) return;
-    details.open = true;
-    details.querySelector<HTMLElement>(".form input:not([type=hidden]), .form select, .form textarea, .form button")?.focus();
+    if (!(found instanceof HTMLDetailsElement)) return;
+    found.open = true;
+    found.querySelector<HTMLElement>(".form input:not([type=hidden]), .form select, .form textarea, .form button")?.focus();
   });
 }

@@ -82,6 +82,8 @@ pub enum Func {
     Days,
     /// Hours between two times, rounded down (`hours(later, earlier)`).
     Hours,
+    /// Minutes between two times, rounded down (`minutes(later, earlier)`).
+    Minutes,
     /// The operand as text.
     Text,
     /// Sum of a list of numbers; of nothing it is 0.

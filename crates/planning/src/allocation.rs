@@ -7,7 +7,7 @@
 //! is a linear programme whose optimum is held in the next. What no link joins is solved apart: months share no water.
 
 use crate::check;
-use crate::solve::{Budget, Programme};
+use crate::solve::{Budget, Programme, SLACKS};
 use crate::split::{Piece, pieces};
 use std::collections::BTreeSet;
 
@@ -222,8 +222,18 @@ fn tiers(problem: &Allocation) -> BTreeSet<u32> {
 }
 
 fn of_piece(problem: &Allocation, budget: &Budget, spread: bool) -> Result<(Vec<f64>, Vec<f64>), PlanError> {
-    let mut programme = Programme::new(problem, budget);
-    for tier in tiers(problem) {
+    let mut failed = PlanError::Solver(String::new());
+    for slack in SLACKS {
+        match with_slack(Programme::new(problem, budget, slack), spread) {
+            Err(error @ PlanError::Solver(_)) => failed = error,
+            solved => return solved,
+        }
+    }
+    Err(failed)
+}
+
+fn with_slack(mut programme: Programme<'_>, spread: bool) -> Result<(Vec<f64>, Vec<f64>), PlanError> {
+    for tier in programme.tiers() {
         let is_short = programme.least_unmet(tier)?;
         if spread && is_short {
             programme.spread(tier)?;
@@ -285,8 +295,8 @@ fn lack_with(piece: &Piece, (of, more): (Lever, f64), tier: u32, budget: &Budget
         Lever::Supply(at) => richer.supplies[at].amount += more,
         Lever::Conduit(at) => richer.conduits[at].capacity += more,
     }
-    let mut programme = Programme::new(&richer, budget);
-    for before in tiers(&richer).into_iter().filter(|one| *one < tier) {
+    let mut programme = Programme::new(&richer, budget, SLACKS[1]);
+    for before in programme.tiers().into_iter().filter(|one| *one < tier) {
         programme.hold_met(before);
     }
     programme.unmet_of(tier)

@@ -1,26 +1,28 @@
 //! The linear programmes behind an allocation. Variables: the amount taken on each link, the amount unmet of each demand. Every
 //! step solves with the optima of the steps before held as limits.
 
-use crate::allocation::{Allocation, PlanError};
+use crate::allocation::{Allocation, Link, PlanError};
 use good_lp::solvers::SolutionStatus;
 use good_lp::solvers::microlp::microlp;
 use good_lp::{
     Expression, ProblemVariables, Solution, SolverModel, Variable, WithTimeLimit, constraint, variable, variables,
 };
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// Longest time for one plan, seconds.
 const SECONDS_MAX: u32 = 20;
-/// How far a held optimum may be missed, in units of the largest demand: without it rounding makes the next step infeasible.
-const SLACK: f64 = 1e-9;
-/// Shares and sums below this are nothing.
+/// How far a held optimum may be missed, as a share of a demand or of what a tier asks for: without it rounding makes the next
+/// step infeasible. The second is for the rare problem that the first is too narrow for.
+pub const SLACKS: [f64; 2] = [1e-8, 1e-6];
+/// Shares below this are nothing.
 const NOTHING: f64 = 1e-7;
 /// Most rounds in which a scarcity is spread; what is left then is decided by cost.
 const ROUNDS_MAX: usize = 40;
 /// Most of a share that is looked for as room in one step: small, so that one step finds room for many.
 const ROOM_MAX: f64 = 1e-3;
 /// Room that is more than rounding.
-const ROOM: f64 = 1e-6;
+const ROOM: f64 = 1e-5;
 
 /// The time there is for one plan. It decides whether there is an answer, never which.
 pub struct Budget {
@@ -53,15 +55,15 @@ enum Aim<'x> {
     Cost,
 }
 
-/// A problem on its way to a solution.
+/// A problem on its way to a solution. Everything is a share: what a link takes of the demand it serves, what stays unmet of a
+/// demand, what is taken of a supply. So the solver's tolerances mean the same for a village and for a city.
 pub struct Programme<'a> {
     problem: &'a Allocation,
     budget: &'a Budget,
-    /// Amounts are divided by it.
-    unit: f64,
-    /// Most each demand may leave unmet, in units.
+    slack: f64,
+    /// Most each demand may leave unmet, as a share.
     most: Vec<f64>,
-    /// Most the demands of a tier may leave unmet together, in units.
+    /// Most the demands of a tier may leave unmet together, as a share of what they ask for.
     sums: Vec<(u32, f64)>,
     /// How many links each conduit has: one alone needs no row of its own.
     users: Vec<u32>,
@@ -74,7 +76,7 @@ struct Columns {
     room: Vec<Variable>,
 }
 
-/// An answer in units.
+/// An answer in shares.
 struct Answer {
     taken: Vec<f64>,
     unmet: Vec<f64>,
@@ -83,21 +85,22 @@ struct Answer {
 }
 
 impl<'a> Programme<'a> {
-    /// Amounts are divided by the largest demand, so that the solver's tolerances mean the same for litres and for
-    /// hundred million cubic metres.
-    pub fn new(problem: &'a Allocation, budget: &'a Budget) -> Programme<'a> {
-        let unit = problem.demands.iter().map(|demand| demand.amount).fold(0.0, f64::max);
-        let unit = if unit > 0.0 { unit } else { 1.0 };
+    /// Before the first step.
+    pub fn new(problem: &'a Allocation, budget: &'a Budget, slack: f64) -> Programme<'a> {
         let mut users = vec![0; problem.conduits.len()];
         problem.links.iter().filter_map(|link| link.conduit).for_each(|at| users[at] += 1);
-        let most = problem.demands.iter().map(|demand| demand.amount / unit).collect();
-        Programme { problem, budget, unit, most, sums: Vec::new(), users }
+        Programme { problem, budget, slack, most: vec![1.0; problem.demands.len()], sums: Vec::new(), users }
+    }
+
+    /// The tiers there are, lowest first.
+    pub fn tiers(&self) -> BTreeSet<u32> {
+        self.problem.demands.iter().map(|demand| demand.tier).collect()
     }
 
     /// Makes what a tier leaves unmet as small as possible, and holds it. Says whether anything is.
     pub fn least_unmet(&mut self, tier: u32) -> Result<bool, PlanError> {
         let unmet = self.solve(&Aim::Unmet(tier))?.unmet;
-        let sum: f64 = self.of_tier(tier).into_iter().map(|at| unmet[at]).sum();
+        let sum: f64 = self.of_tier(tier).into_iter().map(|at| unmet[at] * self.weight(tier, at)).sum();
         if sum <= NOTHING {
             // What is met in full is held demand by demand: bounds cost nothing, rows do.
             for at in self.of_tier(tier) {
@@ -112,7 +115,7 @@ impl<'a> Programme<'a> {
     /// What a tier leaves unmet at least, in the unit of the problem.
     pub fn unmet_of(&mut self, tier: u32) -> Result<f64, PlanError> {
         let unmet = self.solve(&Aim::Unmet(tier))?.unmet;
-        Ok(self.of_tier(tier).into_iter().map(|at| unmet[at] * self.unit).sum())
+        Ok(self.of_tier(tier).into_iter().map(|at| unmet[at] * self.amount(at)).sum())
     }
 
     /// Holds that a tier is met in full.
@@ -126,7 +129,7 @@ impl<'a> Programme<'a> {
     /// cannot do better are held at it, and the others go on.
     pub fn spread(&mut self, tier: u32) -> Result<(), PlanError> {
         let mut open = self.of_tier(tier);
-        open.retain(|at| self.problem.demands[*at].amount > 0.0);
+        open.retain(|at| self.amount(*at) > 0.0);
         for _ in 0..ROUNDS_MAX {
             if open.is_empty() {
                 break;
@@ -134,7 +137,7 @@ impl<'a> Programme<'a> {
             let share = self.solve(&Aim::Share(&open))?.share;
             let held = if share <= NOTHING { open.clone() } else { self.cannot_do_better(&open, share)? };
             for at in &open {
-                self.most[*at] = self.most[*at].min(share * self.amount(*at));
+                self.most[*at] = self.most[*at].min(share);
             }
             open.retain(|at| !held.contains(at));
         }
@@ -162,8 +165,10 @@ impl<'a> Programme<'a> {
     /// The cheapest way to serve as well as the steps before found possible: taken by link, unmet by demand.
     pub fn cheapest(&self) -> Result<(Vec<f64>, Vec<f64>), PlanError> {
         let answer = self.solve(&Aim::Cost)?;
-        let amounts = |all: Vec<f64>| all.into_iter().map(|one| one * self.unit).collect();
-        Ok((amounts(answer.taken), amounts(answer.unmet)))
+        let links = self.problem.links.iter().zip(answer.taken);
+        let taken = links.map(|(link, share)| share * self.amount(link.demand)).collect();
+        let unmet = answer.unmet.into_iter().enumerate().map(|(at, share)| share * self.amount(at)).collect();
+        Ok((taken, unmet))
     }
 
     fn of_tier(&self, tier: u32) -> Vec<usize> {
@@ -171,9 +176,19 @@ impl<'a> Programme<'a> {
         demands.filter(|(_, demand)| demand.tier == tier).map(|(at, _)| at).collect()
     }
 
-    /// In units.
     fn amount(&self, demand: usize) -> f64 {
-        self.problem.demands[demand].amount / self.unit
+        self.problem.demands[demand].amount
+    }
+
+    /// The part of what a tier asks for that is one demand's.
+    fn weight(&self, tier: u32, demand: usize) -> f64 {
+        let all: f64 = self.problem.demands.iter().filter(|one| one.tier == tier).map(|one| one.amount).sum();
+        if all > 0.0 { self.amount(demand) / all } else { 0.0 }
+    }
+
+    /// What a tier leaves unmet, as a share of what it asks for.
+    fn unmet_share(&self, at: &Columns, tier: u32) -> Expression {
+        self.of_tier(tier).into_iter().map(|demand| at.unmet[demand] * self.weight(tier, demand)).sum()
     }
 
     fn solve(&self, aim: &Aim<'_>) -> Result<Answer, PlanError> {
@@ -181,12 +196,13 @@ impl<'a> Programme<'a> {
         let mut columns = variables!();
         let at = self.columns(&mut columns, aim);
         let objective: Expression = match aim {
-            Aim::Unmet(tier) => self.of_tier(*tier).into_iter().map(|demand| at.unmet[demand]).sum(),
+            Aim::Unmet(tier) => self.unmet_share(&at, *tier),
             Aim::Share(_) => at.share.into_iter().sum(),
             Aim::Room { .. } => at.room.iter().map(|room| *room * -1.0).sum(),
             Aim::Cost => {
-                let dearest = self.problem.links.iter().map(|link| link.cost.abs()).fold(0.0, f64::max).max(1e-9);
-                self.problem.links.iter().zip(&at.taken).map(|(link, taken)| *taken * (link.cost / dearest)).sum()
+                let worth = |link: &Link| link.cost * self.amount(link.demand);
+                let dearest = self.problem.links.iter().map(worth).fold(0.0, f64::max).max(1e-9);
+                self.problem.links.iter().zip(&at.taken).map(|(link, taken)| *taken * (worth(link) / dearest)).sum()
             }
         };
         let mut model = columns.minimise(objective).using(microlp).with_time_limit(seconds);
@@ -213,13 +229,18 @@ impl<'a> Programme<'a> {
 
     fn columns(&self, columns: &mut ProblemVariables, aim: &Aim<'_>) -> Columns {
         let taken = self.problem.links.iter().map(|link| {
+            let amount = self.amount(link.demand);
             let alone = link.conduit.filter(|at| self.users[*at] == 1);
-            let most = alone.map_or(f64::INFINITY, |at| self.problem.conduits[at].capacity / self.unit);
+            let most = match alone {
+                _ if amount <= 0.0 => 0.0,
+                Some(at) => self.problem.conduits[at].capacity / amount,
+                None => f64::INFINITY,
+            };
             columns.add(variable().min(0.0).max(most))
         });
         let taken = taken.collect();
-        let unmet = self.most.iter().map(|most| columns.add(variable().min(0.0).max(most + SLACK))).collect();
-        let share = matches!(aim, Aim::Share(_)).then(|| columns.add(variable().min(0.0).max(1.0)));
+        let unmet = self.most.iter().map(|most| columns.add(variable().min(0.0).max(most + self.slack))).collect();
+        let share = matches!(aim, Aim::Share(_)).then(|| columns.add(variable().min(0.0).max(1.0 + self.slack)));
         let rooms = if let Aim::Room { seek, .. } = aim { seek.len() } else { 0 };
         let room = (0..rooms).map(|_| columns.add(variable().min(0.0).max(ROOM_MAX))).collect();
         Columns { taken, unmet, share, room }
@@ -233,23 +254,22 @@ impl<'a> Programme<'a> {
         let mut leaving = vec![Expression::default(); problem.supplies.len()];
         let mut through = vec![Expression::default(); problem.conduits.len()];
         for (link, taken) in problem.links.iter().zip(&at.taken) {
+            let amount = self.amount(link.demand);
             arriving[link.demand] += *taken * (1.0 - link.loss);
-            leaving[link.supply] += *taken;
+            leaving[link.supply] += *taken * part(amount, problem.supplies[link.supply].amount);
             if let Some(conduit) = link.conduit {
-                through[conduit] += *taken;
+                through[conduit] += *taken * part(amount, problem.conduits[conduit].capacity);
             }
         }
-        let demands = arriving.into_iter().zip(&problem.demands).zip(&at.unmet);
-        let demands =
-            demands.map(|((arriving, demand), unmet)| constraint!(arriving + *unmet == demand.amount / self.unit));
+        let demands = arriving.into_iter().zip(&at.unmet).enumerate();
+        let demands = demands.filter(|(demand, _)| self.amount(*demand) > 0.0);
+        let demands = demands.map(|(_, (arriving, unmet))| constraint!(arriving + *unmet == 1.0));
+        let whole = |amount: f64| if amount > 0.0 { 1.0 } else { 0.0 };
         let supplies = leaving.into_iter().zip(&problem.supplies);
-        let supplies = supplies.map(|(leaving, supply)| constraint!(leaving <= supply.amount / self.unit));
+        let supplies = supplies.map(|(leaving, supply)| constraint!(leaving <= whole(supply.amount)));
         let conduits = through.into_iter().zip(&problem.conduits).zip(&self.users).filter(|(_, users)| **users > 1);
-        let conduits = conduits.map(|((through, conduit), _)| constraint!(through <= conduit.capacity / self.unit));
-        let sums = self.sums.iter().map(|(tier, most)| {
-            let sum: Expression = self.of_tier(*tier).into_iter().map(|demand| at.unmet[demand]).sum();
-            constraint!(sum <= most + SLACK)
-        });
+        let conduits = conduits.map(|((through, conduit), _)| constraint!(through <= whole(conduit.capacity)));
+        let sums = self.sums.iter().map(|(tier, most)| constraint!(self.unmet_share(at, *tier) <= most + self.slack));
         demands.chain(supplies).chain(conduits).chain(sums).collect()
     }
 
@@ -258,18 +278,23 @@ impl<'a> Programme<'a> {
             Aim::Unmet(_) | Aim::Cost => Vec::new(),
             Aim::Share(open) => {
                 let share = at.share.into_iter().flat_map(|share| open.iter().map(move |demand| (share, *demand)));
-                share.map(|(share, demand)| constraint!(at.unmet[demand] <= share * self.amount(demand))).collect()
+                share.map(|(share, demand)| constraint!(at.unmet[demand] <= share)).collect()
             }
             Aim::Room { open, seek, share } => open
                 .iter()
                 .map(|demand| {
-                    let (amount, most) = (self.amount(*demand), (share + SLACK) * self.amount(*demand));
+                    let most = share + self.slack;
                     match seek.iter().position(|one| one == demand) {
-                        Some(nth) => constraint!(at.unmet[*demand] + at.room[nth] * amount <= most),
+                        Some(nth) => constraint!(at.unmet[*demand] + at.room[nth] <= most),
                         None => constraint!(at.unmet[*demand] <= most),
                     }
                 })
                 .collect(),
         }
     }
+}
+
+/// An amount as a part of what there is; of nothing everything is too much, and a whole is enough to say so.
+fn part(amount: f64, there: f64) -> f64 {
+    if there > 0.0 { amount / there } else { 1.0 }
 }

@@ -22,6 +22,7 @@ hall-waiting-now = Waiting now
 hall-called-now = Called now
 hall-lane = Business
 hall-minutes = Expected wait
+hall-no-wait = no wait
 hall-wait = about { $minutes } min
 hall-sound-on = Turn sound on
 hall-sound-ready = Sound is on

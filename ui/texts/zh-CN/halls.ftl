@@ -22,6 +22,7 @@ hall-waiting-now = 现在排队的人
 hall-called-now = 正在叫的号
 hall-lane = 业务
 hall-minutes = 预计等候
+hall-no-wait = 不用等
 hall-wait = 约等 { $minutes } 分钟
 hall-sound-on = 打开声音
 hall-sound-ready = 声音已打开

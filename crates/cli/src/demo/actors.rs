@@ -167,7 +167,9 @@ impl Actors {
         let draw = self.draw();
         let steps = self.of(case)?.states.get(&case.state)?;
         let weight = |step: &Step| {
-            if step.level.is_none_or(|level| level == case.level) { step.weight } else { 0.0 }
+            let level = step.level.is_none_or(|level| level == case.level);
+            let has = step.having.iter().all(|(field, value)| case.fields.get(field) == Some(value));
+            if level && has { step.weight } else { 0.0 }
         };
         let chosen = pick(steps, weight, draw)?;
         let step = steps.iter().position(|one| std::ptr::eq(one, chosen))?;

@@ -78,6 +78,9 @@ pub struct Step {
     /// Only while the case is handled at this level.
     #[serde(default)]
     pub level: Option<ganglion_model::Level>,
+    /// Only while fields of the case have these values.
+    #[serde(default)]
+    pub having: Fields,
     /// After how many minutes: from, to. Drawn evenly on a logarithmic scale.
     #[serde(default)]
     pub after: Option<(f64, f64)>,

@@ -138,6 +138,15 @@ impl Installation {
         }
         let from = case_of(&command.body).and_then(|id| self.memory.cases.get(&id));
         let from = from.map(|case| (case.process.clone(), case.state.clone()));
+        // Whose case it will be is not known yet, but it comes out of the state the queue waits in.
+        let queued = || match &command.body {
+            Body::TakeNext { process, .. } => {
+                let queue = world.model.processes.get(process)?.queue.as_ref()?;
+                Some((process.clone(), queue.state.clone()))
+            }
+            _ => None,
+        };
+        let from = from.or_else(queued);
         let outcome = batch.run(command, &given)?;
         let writes = batch.finish();
         let records: Vec<_> = writes.iter().flat_map(|write| write.records.clone()).collect();

@@ -59,6 +59,7 @@ pub(super) fn call<'a>(func: Func, args: &'a [Expr], scope: &'a dyn Scope) -> Va
         }),
         Func::Days => between(&arg(0), &arg(1), 86_400_000_000),
         Func::Hours => between(&arg(0), &arg(1), 3_600_000_000),
+        Func::Minutes => between(&arg(0), &arg(1), 60_000_000),
         Func::Text => match arg(0) {
             Val::Int(n) => Val::Text(Cow::Owned(n.to_string())),
             Val::Num(n) => Val::Text(Cow::Owned(n.normalize().to_string())),

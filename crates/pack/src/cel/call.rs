@@ -12,9 +12,9 @@ use ganglion_model::units;
 const MOST_DECIMALS: i64 = 12;
 
 /// All functions, as the remedy of a misspelt one names them.
-pub(super) const FUNCTIONS: [&str; 21] = [
+pub(super) const FUNCTIONS: [&str; 22] = [
     "size", "has", "days", "hours", "string", "sum", "min", "max", "round", "add_days", "years", "year", "month",
-    "date", "time", "amount", "distance", "length", "area", "inside", "area_at",
+    "date", "time", "minutes", "amount", "distance", "length", "area", "inside", "area_at",
 ];
 pub(super) const MEMBERS: [(&str, Func); 3] =
     [("contains", Func::Contains), ("startsWith", Func::StartsWith), ("endsWith", Func::EndsWith)];
@@ -72,7 +72,7 @@ impl Check<'_> {
             "size" | "string" | "sum" | "year" | "month" | "date" | "time" | "length" | "area" => (1, 1, None),
             "distance" => (2, 2, Some("(point, point)")),
             "inside" => (2, 2, Some("(point, area)")),
-            "days" | "hours" | "years" => (2, 2, Some("(later, earlier)")),
+            "days" | "hours" | "minutes" | "years" => (2, 2, Some("(later, earlier)")),
             "add_days" => (2, 2, Some("(day, number of days)")),
             "amount" => (2, 2, Some("(quantity, 'unit')")),
             "round" => (1, 2, Some("(number) or (number, decimals)")),
@@ -109,6 +109,7 @@ impl Check<'_> {
             "string" => (Func::Text, Ty::Text(Words::Free)),
             "days" => (Func::Days, Ty::Int),
             "hours" => (Func::Hours, Ty::Int),
+            "minutes" => (Func::Minutes, Ty::Int),
             "years" => (Func::Years, Ty::Int),
             "year" => (Func::Year, Ty::Int),
             "month" => (Func::Month, Ty::Int),

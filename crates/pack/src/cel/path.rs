@@ -137,11 +137,14 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
     }
 }
 
-/// A row of a plan: its fields, and the place it is kept at.
+/// A row of a plan: its fields, its key as a reference, and the place it is kept at.
 fn part(check: &Check<'_>, role: &Role<'_>, rest: &[Part<'_>], asked: bool) -> Option<Ty> {
     match rest {
         [("place", _), more @ ..] if role.kept && !role.fields.contains_key("place") => {
             ends(check, more, Ty::Text(Words::Place))
+        }
+        [("key", _), more @ ..] if role.register.is_some() && !role.fields.contains_key("key") => {
+            ends(check, more, Ty::Text(Words::Key(role.register.unwrap_or_default().to_owned())))
         }
         _ => {
             let what = format!("the {}", role.name);

@@ -37,6 +37,8 @@ pub struct Scope<'a> {
 pub struct Part<'a> {
     /// The part it plays: `row`, `supply`, `job`, …
     pub name: &'static str,
+    /// Its register, whose key is `<name>.key`; none for a place of a level.
+    pub register: Option<&'a str>,
     /// Its fields.
     pub fields: &'a FieldSymbols,
     /// It is kept at a place, which is `<name>.place`.

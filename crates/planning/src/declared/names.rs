@@ -51,15 +51,16 @@ impl<'a> PlanNames<'a> {
     }
 
     fn of_row<'b>(&'b self, record: &'b Record, path: &[String]) -> Val<'b> {
+        let declared = self.input.rows.fields(&record.register);
+        let own = |name: &str| declared.iter().any(|field| field.name == name);
         match (path, record.place) {
-            ([part], Some(place)) if part == "place" && !record.fields.contains_key("place") => {
-                Val::Text(Cow::Owned(place.to_string()))
+            ([part], Some(place)) if part == "place" && !own("place") => Val::Text(Cow::Owned(place.to_string())),
+            ([part], _) if part == "key" && !record.register.is_empty() && !own("key") => {
+                Val::Text(Cow::Borrowed(&record.key))
             }
             // A place of a level has no declaration: its values lead nowhere further.
             ([part], _) if record.register.is_empty() => record.fields.get(part).map_or(Val::Null, Val::from_json),
-            _ => {
-                follow(self.input.rows, &record.fields, self.input.rows.fields(&record.register), path, self.input.day)
-            }
+            _ => follow(self.input.rows, &record.fields, declared, path, self.input.day),
         }
     }
 }

@@ -113,8 +113,8 @@ pub async fn lanes(web: &Web, look: &Look<'_>, hall: &Hall<'_>) -> Result<Vec<La
         let count = web.app.store.waiting_count(&hall.want(asked, 1), None).await?;
         let next = waiting.iter().filter(|(one, _)| !is_split || one.lane == value);
         let next = next.map(|(_, number)| number.clone()).take(NEXT_SHOWN).collect();
-        let minutes =
-            served.minutes(count, &value).map(|minutes| look.say("hall-wait", &[("minutes", minutes.into())]));
+        let minutes = served.minutes(count, &value).filter(|_| count > 0);
+        let minutes = minutes.map(|minutes| look.say("hall-wait", &[("minutes", minutes.into())]));
         lanes.push(Lane { value, label, waiting: count, minutes, next });
     }
     Ok(lanes)

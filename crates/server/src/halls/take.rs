@@ -16,8 +16,9 @@ use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::route::shard_for;
 use ganglion_model::change::{Actor, Body, Command, Outcome};
-use ganglion_model::pack::{Field, FieldKind, Process, Who};
-use ganglion_model::scope::ActorView;
+use ganglion_model::expr::Expr;
+use ganglion_model::pack::{Field, FieldKind, Process, Required, Who};
+use ganglion_model::scope::{ActorView, Names};
 use ganglion_model::{CommandId, FieldFinding, Fields, PlaceCode};
 use serde::Serialize;
 
@@ -58,16 +59,39 @@ fn public() -> ActorView {
 }
 
 /// Fields asked besides the lane and what follows from the hall. What needs a keyboard, a camera or a map is asked only
-/// where it must be given.
-fn asked<'p>(hall: &Hall<'p>) -> Vec<Field> {
+/// where it must be given, and nothing that depends on a question which is not asked.
+fn asked(hall: &Hall<'_>, now: jiff::Timestamp) -> Vec<Field> {
     let given = hall.given();
     let lane = hall.lane_field().map(|field| field.name.as_str());
     let simple = |field: &&Field| {
-        field.required != ganglion_model::pack::Required::No
-            || matches!(field.kind, FieldKind::Choice { .. } | FieldKind::Boolean)
+        field.required != Required::No || matches!(field.kind, FieldKind::Choice { .. } | FieldKind::Boolean)
     };
     let rest = hall.process.form.iter().filter(|field| !given.contains_key(&field.name) && field.is_typed());
-    rest.filter(|field| Some(field.name.as_str()) != lane).filter(simple).cloned().collect()
+    let mut fields: Vec<&Field> = rest.filter(|field| Some(field.name.as_str()) != lane).filter(simple).collect();
+    let actor = public();
+    let form = Some((&given, hall.process.form.as_slice()));
+    let names = Names { rows: hall.world, process: hall.process, case: None, form, actor: Some(&actor), now };
+    loop {
+        let known: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+        let is_known = |name: &String| known.contains(name) || given.contains_key(name) || Some(name.as_str()) == lane;
+        let before = fields.len();
+        fields.retain(|field| field.when.as_ref().is_none_or(|when| applies(when, &names, &is_known)));
+        if fields.len() == before {
+            return fields.into_iter().cloned().collect();
+        }
+    }
+}
+
+/// Whether a condition may hold: it does, or it looks at what is going to be typed.
+fn applies(when: &Expr, names: &Names<'_>, is_known: &dyn Fn(&String) -> bool) -> bool {
+    let mut paths = Vec::new();
+    when.paths(&mut paths);
+    let typed: Vec<&String> = paths
+        .iter()
+        .filter(|path| path.first().is_some_and(|root| root == "form"))
+        .filter_map(|path| path.get(1))
+        .collect();
+    if typed.is_empty() { when.holds(names) } else { typed.into_iter().all(is_known) }
 }
 
 /// The form, empty or with what was typed and what is wrong with it.
@@ -80,7 +104,7 @@ pub async fn form(
     hall: &Hall<'_>,
     (typed, refused): (&Typed, Option<&Refused>),
 ) -> Result<TicketForm, Error> {
-    let declared = asked(hall);
+    let declared = asked(hall, web.now);
     let actor = public();
     let place = hall.place;
     let process: &Process = hall.process;
@@ -113,7 +137,7 @@ pub async fn take(web: &Web, hall: &Hall<'_>, typed: &Typed, channel: &str) -> R
         return Err(Refused { status: StatusCode::TOO_MANY_REQUESTS, message, findings: Vec::new() });
     }
     web.app.rates.ticket.count(&key, web.now);
-    let mut values = typed.fields(&asked(hall));
+    let mut values = typed.fields(&asked(hall, web.now));
     values.extend(hall.given());
     if let Some(field) = hall.lane_field()
         && let Some(value) = typed.value(field, &field.name)

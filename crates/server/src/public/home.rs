@@ -24,10 +24,10 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         choices.push(("staff", if web.session.is_some() { "/desk" } else { "/sign-in" }));
     }
     let mut choices: Vec<Value> = choices.iter().map(|(name, href)| json!({ "name": name, "href": href })).collect();
+    choices.splice(1..1, others(&web));
     if web.world.model.processes.values().any(crate::halls::has_screens) {
         choices.insert(1, json!({ "name": "halls", "href": "/halls", "icon": "ticket" }));
     }
-    choices.splice(1..1, others(&web));
     let context = json!({
         "page": web.page("title-home"),
         "choices": choices,

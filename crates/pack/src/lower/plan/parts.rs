@@ -24,6 +24,7 @@ pub struct Reader<'a> {
 /// Rows that were read, with what expressions see of them.
 pub struct Rows<'a> {
     pub rows: PlanRows,
+    pub register: &'a str,
     pub fields: &'a FieldSymbols,
     pub kept: bool,
 }
@@ -31,13 +32,14 @@ pub struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// As the part `name`.
     pub fn named(&self, name: &'static str) -> Part<'a> {
-        Part { name, fields: self.fields, kept: self.kept }
+        Part { name, register: Some(self.register), fields: self.fields, kept: self.kept }
     }
 }
 
 /// Points that were read.
 pub struct Points<'a> {
     pub points: PlanPoints,
+    pub register: Option<&'a str>,
     pub fields: &'a FieldSymbols,
     pub kept: bool,
     /// What each counts.
@@ -47,7 +49,7 @@ pub struct Points<'a> {
 impl<'a> Points<'a> {
     /// As the part `name`.
     pub fn named(&self, name: &'static str) -> Part<'a> {
-        Part { name, fields: self.fields, kept: self.kept }
+        Part { name, register: self.register, fields: self.fields, kept: self.kept }
     }
 }
 
@@ -87,7 +89,7 @@ impl<'a> Reader<'a> {
         self.cx.mapping(node, what, &known).then_some(())?;
         let (register, symbol) = self.register(node, "from")?;
         let kept = !symbol.deployment;
-        let row = [Part { name: "row", fields: &symbol.fields, kept }];
+        let row = [Part { name: "row", register: Some(register), fields: &symbol.fields, kept }];
         let filter = self.expr(node.get("where"), &row, &Want::Condition);
         if let (Some(place), true) = (node.get("place"), kept) {
             let message =
@@ -97,7 +99,7 @@ impl<'a> Reader<'a> {
         }
         let place = self.expr(node.get("place"), &row, &Want::Place);
         let rows = PlanRows { register: register.to_owned(), filter: filter?, place: place? };
-        Some(Rows { rows, fields: &symbol.fields, kept })
+        Some(Rows { rows, register, fields: &symbol.fields, kept })
     }
 
     /// An amount of a row: an expression, or `{figure: …}`.
@@ -109,8 +111,8 @@ impl<'a> Reader<'a> {
         self.cx.mapping(node, "a figure of a plan", &["figure", "at", "period"]).then_some(())?;
         let figure = self.cx.need(node, "figure", "a figure of a plan")?;
         let indicator = self.cx.scalar(figure, "an indicator")?;
-        if !self.cx.symbols.indicators.contains_key(indicator) {
-            let known = self.cx.symbols.indicators.keys().map(String::as_str);
+        if !self.cx.symbols.figure_names().any(|one| one == indicator) {
+            let known = self.cx.symbols.figure_names();
             let message = format!("there is no indicator `{indicator}`");
             self.cx.unknown((figure.at, "unknown-indicator"), &message, indicator, known);
             return None;
@@ -157,7 +159,7 @@ impl<'a> Reader<'a> {
         if let Some(level) = node.get("level") {
             self.cx.mapping(node, "places of a level", &["level", "weight"]).then_some(())?;
             let level = self.cx.level(level)?;
-            let part = Part { name: "row", fields: self.of_level, kept: true };
+            let part = Part { name: "row", register: None, fields: self.of_level, kept: true };
             let weight = node.get("weight").map_or(Some(None), |weight| self.amount(weight, part).map(Some))?;
             return Some(self.of_level(level, weight));
         }
@@ -165,10 +167,16 @@ impl<'a> Reader<'a> {
         self.cx.need(node, "at", what)?;
         let at = self.point(node, rows.fields)??;
         let weight = node.get("weight").map_or(Some(None), |one| self.amount(one, rows.named("row")).map(Some))?;
-        Some(Points { points: PlanPoints::Rows { rows: rows.rows, at }, fields: rows.fields, kept: rows.kept, weight })
+        Some(Points {
+            points: PlanPoints::Rows { rows: rows.rows, at },
+            register: Some(rows.register),
+            fields: rows.fields,
+            kept: rows.kept,
+            weight,
+        })
     }
 
     fn of_level(&self, level: Level, weight: Option<Amount>) -> Points<'a> {
-        Points { points: PlanPoints::Level(level), fields: self.of_level, kept: true, weight }
+        Points { points: PlanPoints::Level(level), register: None, fields: self.of_level, kept: true, weight }
     }
 }

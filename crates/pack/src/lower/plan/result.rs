@@ -43,7 +43,7 @@ impl Reader<'_> {
             }
             None => None,
         };
-        let row = [Part { name: "row", fields: &register.fields, kept: !register.deployment }];
+        let row = [Part { name: "row", register: Some(name), fields: &register.fields, kept: !register.deployment }];
         let replaces = self.expr(node.get("replaces"), &row, &Want::Condition)?;
         Some(PlanResult { register: name.to_owned(), place, replaces, set })
     }

@@ -1,7 +1,7 @@
 //! `GET /plans/{name}/export.xlsx`: what a plan finds as a spreadsheet; `part=lacks`: what is not served in full.
 
-use super::asked::asked;
-use super::read::compute;
+use super::asked::{Asked, asked};
+use super::read::{Computed, compute};
 use super::tables::Tables;
 use crate::error::Error;
 use crate::staff::export::watermark;
@@ -20,19 +20,8 @@ pub async fn xlsx(web: Web, Path(name): Path<String>) -> Result<Response, Error>
         Ok(computed) => computed,
         Err(_) => return Ok(web.redirect(&asked.query().on(&format!("/plans/{name}")))),
     };
-    let words = web.words();
-    let look = web.look(&words);
-    let narrower = |_| String::new();
-    let tables = Tables { web: &web, look: &look, plan: asked.plan, computed: &computed, narrower: &narrower };
     let is_lacks = web.arg("part") == Some("lacks");
-    let sheet = if is_lacks { tables.lacks() } else { tables.result() };
-    let columns = sheet.xlsx_columns(asked.plan.decimals);
-    let title = format!("{} · {}", look.text(&asked.plan.title), look.t(&format!("plan-table-{}", sheet.name)));
-    let place = [("place", look.place(asked.place).into()), ("day", asked.day.to_string().into())];
-    let mut notes = vec![look.say("plan-of", &place)];
-    notes.extend(asked.answered(&look).into_iter().map(|(label, value)| format!("{label} {value}")));
-    notes.extend(watermark(&web)?);
-    let rows = sheet.xlsx_rows();
+    let Filled { title, notes, columns, rows } = fill(&web, (&asked, &computed), is_lacks)?;
     let written = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
         let table = xlsx::Table { title: &title, notes: &notes, columns: &columns, total: "" };
@@ -42,4 +31,30 @@ pub async fn xlsx(web: Web, Path(name): Path<String>) -> Result<Response, Error>
     let bytes = bytes.map_err(|error| Error::Internal(error.to_string()))?;
     let file = if is_lacks { format!("{name}-lacks-{}", asked.day) } else { format!("{name}-{}", asked.day) };
     Ok(as_xlsx(&file, bytes))
+}
+
+/// A sheet ready to be written.
+struct Filled {
+    title: String,
+    notes: Vec<String>,
+    columns: Vec<xlsx::Column>,
+    rows: Vec<Vec<xlsx::Cell>>,
+}
+
+fn fill(web: &Web, (asked, computed): (&Asked<'_>, &Computed), is_lacks: bool) -> Result<Filled, Error> {
+    let words = web.words();
+    let look = web.look(&words);
+    let narrower = |_| String::new();
+    let tables = Tables { web, look: &look, plan: asked.plan, computed, narrower: &narrower };
+    let sheet = if is_lacks { tables.lacks() } else { tables.result() };
+    let place = [("place", look.place(asked.place).into()), ("day", asked.day.to_string().into())];
+    let mut notes = vec![look.say("plan-of", &place)];
+    notes.extend(asked.answered(&look).into_iter().map(|(label, value)| format!("{label} {value}")));
+    notes.extend(watermark(web)?);
+    Ok(Filled {
+        title: format!("{} · {}", look.text(&asked.plan.title), look.t(&format!("plan-table-{}", sheet.name))),
+        notes,
+        columns: sheet.xlsx_columns(asked.plan.decimals),
+        rows: sheet.xlsx_rows(),
+    })
 }
