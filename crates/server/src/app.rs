@@ -139,6 +139,8 @@ pub struct App {
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
     pub(crate) outlines: Outlines,
+    /// Plans computed at the same time.
+    pub(crate) plans: Semaphore,
     pub(crate) imports: Imports,
     pub(crate) home: HomeFigures,
     pub(crate) press: Arc<Press>,
@@ -187,6 +189,7 @@ impl App {
             },
             passwords: Semaphore::new(PASSWORDS_AT_ONCE_MAX),
             outlines: Outlines::default(),
+            plans: Semaphore::new(crate::limits::PLANS_AT_ONCE_MAX),
             home: HomeFigures::default(),
             press: Arc::default(),
             batches,

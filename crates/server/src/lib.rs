@@ -15,6 +15,7 @@ mod handbook;
 pub mod jobs;
 mod limits;
 mod live;
+mod looked;
 mod map;
 mod numbers;
 pub mod packs;

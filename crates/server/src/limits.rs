@@ -111,3 +111,13 @@ pub const FORGOTTEN_AT_ONCE: u32 = 500;
 pub const RETRY_SECONDS: u64 = 2;
 /// How long a stopping server waits for requests under way, seconds.
 pub const STOP_SECONDS: u64 = 10;
+/// Plans computed at the same time: each keeps a core busy.
+pub const PLANS_AT_ONCE_MAX: usize = 2;
+/// How long somebody waits for a turn to compute a plan, seconds.
+pub const PLAN_WAIT_SECONDS_MAX: u64 = 25;
+/// Rows of one register that a plan is computed from.
+pub const PLAN_ROWS_MAX: usize = 50_000;
+/// Lines a table of a plan shows; its spreadsheet has all of them.
+pub const PLAN_LINES_MAX: usize = 200;
+/// Commands of an adoption that are under way at a time.
+pub const PLAN_ROWS_AT_ONCE: usize = 256;

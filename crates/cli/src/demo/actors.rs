@@ -1,7 +1,7 @@
 //! Simulated people: draws what comes in and what follows, and makes the command for it.
 
 use super::behaviour::{Behaviour, Step, filled, pick};
-use super::rows::Rows;
+use super::named::Rows;
 use super::spots::Spots;
 use ganglion_kernel::world::World;
 use ganglion_model::change::{Actor, Body, Command};

@@ -1,89 +1,146 @@
-//! Rows of registers that simulated people name: halls, windows. Those of the deployment that say whose they are.
+//! Rows that registers of the demonstration hold beside those that come with packs: one for each place of a level. A file says
+//! which; nothing here knows a register.
 
-use ganglion_kernel::world::World;
-use ganglion_model::{Fields, PlaceCode};
+use crate::city::people::People;
+use anyhow::{Context as _, Result, ensure};
+use arc_swap::ArcSwap;
+use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
+use ganglion_kernel::seal::Key;
+use ganglion_kernel::{Store, World};
+use ganglion_model::change::{Actor, Body, Command};
+use ganglion_model::pack::Scope;
+use ganglion_model::{CommandId, Fields, Level, PlaceCode, PlaceTree, Record, Shard};
+use jiff::Timestamp;
 use jiff::civil::Date;
+use rand::rngs::SmallRng;
+use rand::{RngExt as _, SeedableRng as _};
+use serde::Deserialize;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
 
-/// A row that may be named.
-struct Row {
+/// One row for each place of a level.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    register: String,
+    each: Level,
+    /// Not inside these: they have theirs.
+    #[serde(default)]
+    outside: Vec<PlaceCode>,
     key: String,
-    owner: PlaceCode,
+    #[serde(default)]
+    valid_from: Option<Date>,
     fields: Fields,
 }
 
-/// Rows by register.
-#[derive(Default)]
-pub struct Rows(HashMap<String, Vec<Row>>);
+/// Reads the file.
+///
+/// # Errors
+/// When it is missing or bad.
+pub fn read(path: &Path) -> Result<Vec<Rows>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    serde_saphyr::from_str(&text).with_context(|| path.display().to_string())
+}
 
-impl Rows {
-    /// The rows that hold on `day`.
-    pub fn of(world: &World, day: Date) -> Rows {
-        let owned = world.model.registers.values().filter(|register| register.owner.is_some());
-        let of = |register: &ganglion_model::pack::Register| {
-            let rows = world.rows_on(&register.name, day).into_iter();
-            rows.filter_map(|row| {
-                let owner = register.owner_of(&row.fields)?;
-                Some(Row { key: row.key.clone(), owner, fields: row.fields.clone() })
-            })
-            .collect()
-        };
-        Rows(owned.map(|register| (register.name.clone(), of(register))).collect())
-    }
-
-    /// A row of `asked` (`REGISTER` or `REGISTER COLUMN=FIELD`): of those that belong to the place itself, else of those
-    /// above it. `draw` chooses among them.
-    pub fn pick(&self, asked: &str, place: PlaceCode, (case, draw): (&Fields, u32)) -> Option<String> {
-        let (register, condition) = asked.split_once(' ').unwrap_or((asked, ""));
-        let fits =
-            |row: &&Row| condition.split_once('=').is_none_or(|(column, field)| serves(row, column, case.get(field)));
-        let all = self.0.get(register)?;
-        let own: Vec<&Row> = all.iter().filter(|row| row.owner == place).filter(fits).collect();
-        let above: Vec<&Row> = all.iter().filter(|row| row.owner.holds(place)).filter(fits).collect();
-        let among = if own.is_empty() { above } else { own };
-        let at = usize::try_from(draw).unwrap_or_default().checked_rem(among.len())?;
-        among.get(at).map(|row| row.key.clone())
+fn filled(value: &Value, fill: &dyn Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(fill(text)),
+        Value::Array(items) => items.iter().map(|item| filled(item, fill)).collect(),
+        other => other.clone(),
     }
 }
 
-/// Whether a column holds a value; an empty one holds them all.
-fn serves(row: &Row, column: &str, value: Option<&Value>) -> bool {
-    match (row.fields.get(column), value) {
-        (None | Some(Value::Null), _) => true,
-        (Some(Value::Array(items)), Some(value)) => items.is_empty() || items.contains(value),
-        (held, value) => held == value,
+/// The rows for the places of `tree` on `day`, drawn with `seed`.
+///
+/// # Errors
+/// Names a register that is not there.
+pub fn records(all: &[Rows], world: &World, people: &People, (day, seed): (Date, u64)) -> Result<Vec<Record>> {
+    let tree: &PlaceTree = &world.places.tree;
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let mut records = Vec::new();
+    for rows in all {
+        let register = world.model.registers.get(&rows.register);
+        let register = register.with_context(|| format!("there is no register {}", rows.register))?;
+        let places = tree.all(day).filter(|place| place.code.level() == rows.each);
+        for place in places.filter(|place| !rows.outside.iter().any(|outside| outside.holds(place.code))) {
+            let code = place.code.to_string();
+            let (person, phone) = (people.name(&mut rng), format!("139{:08}", rng.random_range(0..100_000_000_u32)));
+            let parts = [("{code}", &code), ("{name}", &place.name), ("{person}", &person), ("{phone}", &phone)];
+            let fill = |text: &str| parts.iter().fold(text.to_owned(), |text, (part, value)| text.replace(part, value));
+            let by_place = register.scope != Scope::Deployment;
+            records.push(Record {
+                register: rows.register.clone(),
+                shard: if by_place { place.code.shard() } else { Shard::DEPLOYMENT },
+                key: fill(&rows.key),
+                version: 1,
+                place: by_place.then_some(place.code),
+                valid_from: rows.valid_from.filter(|_| register.dated),
+                valid_to: None,
+                updated_at: Timestamp::UNIX_EPOCH,
+                fields: rows.fields.iter().map(|(name, value)| (name.clone(), filled(value, &fill))).collect(),
+                authority: None,
+            });
+        }
     }
+    Ok(records)
+}
+
+/// Puts the rows as the system does, through the committing loop like everything else.
+///
+/// # Errors
+/// When one is refused, or the store fails.
+pub async fn put(
+    store: Arc<dyn Store>,
+    world: World,
+    (clock, master): (Arc<dyn WallClock>, Key),
+    records: Vec<Record>,
+) -> Result<usize> {
+    let world = Arc::new(ArcSwap::from_pointee(world));
+    let works = Works { store, world, clock: clock.clone(), master, settings: CommitterSettings::default() };
+    let (committer, thread) = Committer::start(works)?;
+    let count = records.len();
+    let mut waiting = tokio::task::JoinSet::new();
+    for record in records {
+        let (committer, id, shard) = (committer.clone(), CommandId(clock.id()), record.shard);
+        let body = Body::Put { record };
+        waiting.spawn(async move { committer.send(Command { id, shard, actor: Actor::System, body }).await });
+        // A few hundred at once share a write; the queue of the loop is bounded.
+        if waiting.len() >= 256 {
+            done(&mut waiting).await?;
+        }
+    }
+    done(&mut waiting).await?;
+    drop(committer);
+    ensure!(thread.join().is_ok(), "the committing loop stopped");
+    Ok(count)
+}
+
+async fn done(
+    waiting: &mut tokio::task::JoinSet<Result<ganglion_model::change::Outcome, ganglion_kernel::CommitError>>,
+) -> Result<()> {
+    while let Some(sent) = waiting.join_next().await {
+        sent.context("a row of the demonstration")?.context("a row of the demonstration")?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
-    fn row(key: &str, owner: &str, fields: Value) -> Row {
-        Row { key: key.into(), owner: owner.parse().unwrap(), fields: serde_json::from_value(fields).unwrap() }
+    #[test]
+    fn the_file_that_ships_can_be_read_and_says_that_it_is_invented() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/demo/rows.yaml");
+        let rows = read(&path).unwrap();
+        assert!(rows.len() >= 3);
+        assert!(std::fs::read_to_string(path).unwrap().contains("合成"));
     }
 
     #[test]
-    fn a_row_of_the_place_itself_is_named_before_those_above() {
-        let rows = Rows(HashMap::from([(
-            "window".to_owned(),
-            vec![
-                row("county", "130903", json!({})),
-                row("tax", "130903001", json!({"serves": ["D"]})),
-                row("all", "130903001", json!({})),
-            ],
-        )]));
-        let town: PlaceCode = "130903001".parse().unwrap();
-        let case = |business: &str| Fields::from([("business".to_owned(), json!(business))]);
-        let keys = |asked: &str, case: &Fields| -> Vec<String> {
-            (0..4).filter_map(|draw| rows.pick(asked, town, (case, draw))).collect()
-        };
-        assert_eq!(keys("window serves=business", &case("A")), ["all"; 4]);
-        assert_eq!(keys("window serves=business", &case("D")), ["tax", "all", "tax", "all"]);
-        let village: PlaceCode = "130903002001".parse().unwrap();
-        assert_eq!(rows.pick("window", village, (&Fields::new(), 7)).as_deref(), Some("county"));
-        assert_eq!(rows.pick("nothing", village, (&Fields::new(), 7)), None);
+    fn parts_are_filled_in_wherever_they_stand() {
+        let fill = |text: &str| text.replace("{name}", "东镇");
+        let value = serde_json::json!(["{name}会", 7, true]);
+        assert_eq!(filled(&value, &fill), serde_json::json!(["东镇会", 7, true]));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::memory::Memory;
 use super::world::Setting;
-use ganglion_kernel::batch::{Batch, want, want_more};
+use ganglion_kernel::batch::{Batch, NEEDS_MAX, want, want_more};
 use ganglion_kernel::decide::{Given, derived};
 use ganglion_kernel::port::{Line, Timer};
 use ganglion_kernel::rules::{Broken, Violation, opening};
@@ -132,7 +132,8 @@ impl Installation {
         batch.asked(&first);
         let more = want_more(world, batch.state(), commands, self.now);
         batch.add(&more, load(&more));
-        if let Some(more) = batch.needs(command, &given) {
+        for _ in 0..NEEDS_MAX {
+            let Some(more) = batch.needs(command, &given) else { break };
             batch.add(&more, load(&more));
         }
         let from = case_of(&command.body).and_then(|id| self.memory.cases.get(&id));

@@ -45,7 +45,7 @@ impl Running {
                 self.current = Some(id);
                 (shard, body, Some(id))
             }
-            Deed::TakeNext { .. } => return Err("no case is named".to_owned()),
+            Deed::TakeNext { .. } | Deed::Adopt(_) => return Err("no case is named".to_owned()),
         };
         let actors = self.actors(who, case)?;
         Ok(actors
@@ -54,7 +54,11 @@ impl Running {
             .collect())
     }
 
-    fn actors(&self, who: &Who, case: Option<CaseId>) -> Result<Vec<Actor>, String> {
+    /// Everybody an actor may mean to be: one for each post.
+    ///
+    /// # Errors
+    /// An account or post that is not there.
+    pub fn actors(&self, who: &Who, case: Option<CaseId>) -> Result<Vec<Actor>, String> {
         Ok(match (who.name.as_str(), case) {
             ("reporter", Some(case)) => vec![Actor::Reporter { case }],
             ("reporter" | "public", _) => vec![Actor::Public],

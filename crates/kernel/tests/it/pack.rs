@@ -72,6 +72,7 @@ fn action(name: &str, by: &[&str], to: &str) -> Action {
         bulk: false,
         basis: Text::default(),
         grave: false,
+        looks: false,
     }
 }
 
@@ -287,6 +288,7 @@ fn matter() -> Process {
         },
         any_office: false,
         queue: None,
+        looks: false,
         children: BTreeMap::new(),
         notices: BTreeMap::new(),
         initial: "new".into(),

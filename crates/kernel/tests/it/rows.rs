@@ -375,7 +375,7 @@ fn with_halls() -> World {
         label: "code".into(),
         owner: Some("of".into()),
         fields: vec![
-            Field { required: Required::Yes, ..field("code", FieldKind::Text { max: 20 }) },
+            Field { required: Required::Yes, ..field("code", FieldKind::Text { max: 20, pattern: None }) },
             Field { required: Required::Yes, ..of },
         ],
         edit: vec![who("clerk@township")],
@@ -407,10 +407,10 @@ fn a_row_of_the_deployment_is_changed_by_those_of_the_place_it_belongs_to() {
         assert_eq!(code_of(refused), RefusalCode::NotAllowed, "{who} to {to}: neither taken nor given away");
     }
     send(&mut desk, CLERK, hall(Some("H1"), "130903001001")).unwrap();
-    let end = RowWish { deed: RowDeed::End, form: fields(json!({})), ..hall(Some("H1"), "130903001") };
+    let end = RowWish { deed: RowDeed::Retire, form: fields(json!({})), ..hall(Some("H1"), "130903001") };
     assert_eq!(code_of(send(&mut desk, "clerk@130903002", end.clone())), RefusalCode::NotAllowed);
     send(&mut desk, "handler@130903001", end).unwrap();
-    let proposal = only_proposal(&desk, ProposalState::Waiting);
+    let proposal = only_proposal(&desk, ProposalState::Open);
     let by_neighbour = decided(&mut desk, "director@130904", proposal, Verdict::Approve, "");
     assert_eq!(code_of(by_neighbour), RefusalCode::NotAllowed);
     decided(&mut desk, DIRECTOR, proposal, Verdict::Approve, "").unwrap();

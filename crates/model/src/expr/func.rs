@@ -1,7 +1,7 @@
 //! Arithmetic and the functions of the language. Whatever cannot be worked out (overflow, division by zero, a missing
 //! operand) gives no value; nothing here fails.
 
-use super::{Arith, Expr, Func, Scope, Val};
+use super::{Arith, Expr, Func, Scope, Val, shape};
 use crate::HALF_UP;
 use crate::clocks::{local_clock, local_date};
 use jiff::civil::Date;
@@ -82,6 +82,14 @@ pub(super) fn call<'a>(func: Func, args: &'a [Expr], scope: &'a dyn Scope) -> Va
         Func::Year => day(&arg(0)).map_or(Val::Null, |day| Val::Int(i64::from(day.year()))),
         Func::Month => day(&arg(0)).map_or(Val::Null, |day| Val::Int(i64::from(day.month()))),
         Func::Date => day(&arg(0)).map_or(Val::Null, of_day),
+        Func::Distance => shape::distance(&arg(0), &arg(1)),
+        Func::Length => shape::length(&arg(0)),
+        Func::Area => shape::area(&arg(0)),
+        Func::Inside => shape::inside(&arg(0), &arg(1)),
+        Func::AreaAt => match (shape::corner(&arg(0)), args.get(1)) {
+            (Some(point), Some(Expr::Lit(serde_json::Value::String(register)))) => scope.area_at(register, point),
+            _ => Val::Null,
+        },
         Func::Clock => moment(&arg(0)).map_or(Val::Null, |at| Val::Text(Cow::Owned(local_clock(at)))),
     }
 }

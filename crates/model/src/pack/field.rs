@@ -63,13 +63,26 @@ pub struct Field {
     /// Worked out when the row is written, and kept; it cannot be typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub computed: Option<Expr>,
+    /// Stays as it was first written, in a register.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fixed: bool,
+    /// Set by steps of cases alone, in a register; nobody types it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_cases: bool,
 }
 
 impl Field {
-    /// Whether a person or program may give its value; numbers and computed values are given by the system.
+    /// Whether a person or program may give its value; numbers and computed values are given by the system, others by steps
+    /// of cases.
     #[must_use]
     pub fn is_typed(&self) -> bool {
-        self.computed.is_none() && !matches!(self.kind, FieldKind::Serial { .. })
+        self.computed.is_none() && !self.is_kept()
+    }
+
+    /// Whether a row that is typed again keeps the value it has: numbers, and what steps of cases set.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.by_cases || matches!(self.kind, FieldKind::Serial { .. })
     }
 }
 

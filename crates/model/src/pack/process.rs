@@ -34,6 +34,9 @@ pub struct Process {
     pub counts: Vec<String>,
     /// Numbers cases carry, by name; the one called `report` is the public number.
     pub numbers: BTreeMap<String, NumberDef>,
+    /// Judging the opening form looks at rows it does not name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub looks: bool,
     /// How a case finds its place.
     pub route: RouteDef,
     /// Taken in at any office: the case keeps the place where it was taken in beside the one it belongs to.
@@ -241,6 +244,9 @@ pub struct Action {
     /// Marked in red and asked twice.
     #[serde(default)]
     pub grave: bool,
+    /// Judging it looks at rows that neither the case nor the form names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub looks: bool,
 }
 
 /// Who may open or act.
@@ -365,6 +371,16 @@ pub enum Effect {
         key: Expr,
         /// Values.
         set: BTreeMap<String, Expr>,
+    },
+    /// Ends a register row, whoever refers to it.
+    End {
+        /// The register.
+        register: String,
+        /// Key of the row.
+        key: Expr,
+        /// First day it no longer holds; today without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<Expr>,
     },
     /// Tells somebody.
     Notify {

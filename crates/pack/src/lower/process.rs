@@ -64,6 +64,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         route,
         any_office: cx.flag(node, "any_office", false),
         queue: queue::lower(cx, node, symbol),
+        looks: false,
         initial: symbol.states.first().cloned().unwrap_or_default(),
         states: states
             .iter()

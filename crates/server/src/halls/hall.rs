@@ -48,7 +48,7 @@ pub fn has_screens(process: &Process) -> bool {
 }
 
 fn is_open(world: &World, record: &Record, open: Option<&Expr>) -> bool {
-    open.is_none_or(|open| open.holds(&RowNames { rows: world, record }))
+    open.is_none_or(|open| open.holds(&RowNames::of(world, record)))
 }
 
 /// The halls of a process that are in use on a day, by place; places of a queue without a register of halls are not listed.

@@ -8,6 +8,7 @@ pub mod rules;
 pub mod spawn;
 pub mod tell;
 pub mod timers;
+pub mod words;
 
 use crate::app::AppState;
 use crate::limits::CLEAN_EVERY_SECONDS;
@@ -23,6 +24,7 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         tokio::spawn(every(app.clone(), ("packs", 1), |app| async move { crate::packs::follow(&app).await })),
         tokio::spawn(every(app.clone(), ("rules", 1), |app| async move { rules::run(&app).await })),
         tokio::spawn(every(app.clone(), ("tell", 1), |app| async move { tell::run(&app).await })),
+        tokio::spawn(every(app.clone(), ("words", 1), |app| async move { words::run(&app).await })),
         tokio::spawn(every(app.clone(), ("recompute", 1), |app| async move { recompute::run(&app).await })),
         tokio::spawn(every(app.clone(), ("clean", CLEAN_EVERY_SECONDS), |app| async move {
             clean::run(&app).await.map(drop)

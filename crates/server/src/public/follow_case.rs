@@ -4,14 +4,16 @@
 use super::progress::Promise;
 use crate::error::{Error, refusal_status};
 use crate::limits::RETRY_SECONDS;
-use crate::typed::Typed;
+use crate::looked;
+use crate::typed::{Asking, Step};
 use crate::view::Look;
 use crate::view::form::{Asked, FieldView, FormView, Hidden, Typed as Filled};
 use crate::view::options::Choice;
 use crate::web::Web;
+use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::{guard_holds, who};
 use ganglion_model::change::{Actor, Body, Command};
@@ -30,6 +32,21 @@ pub(crate) struct Attempt {
     values: Fields,
     findings: Vec<FieldFinding>,
     message: Option<String>,
+    /// A table that gets more blank rows.
+    more: Option<String>,
+}
+
+/// What applies of an action's form while somebody types.
+async fn live(
+    web: &Web,
+    look: &Look<'_>,
+    (process, case, action): (&Process, &Case, &Action),
+    values: &Fields,
+) -> Result<Response, Error> {
+    let actor = who::view(&web.world, &Actor::Reporter { case: case.id }, web.now);
+    let asked = Asked { process, case: Some(case), actor: &actor, place: case.place, suggested: &[], prefix: "" };
+    let live = looked::live(web, (look, &asked), (&action.form, values), (case.shard, None)).await?;
+    Ok(Json(live).into_response())
 }
 
 /// `GET /follow/{number}`.
@@ -51,7 +68,8 @@ fn waits(web: &Web, case: &Case) -> bool {
 }
 
 /// `POST /follow/{number}/{action}`: an action open to the reporter.
-pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: Typed) -> Result<Response, Error> {
+pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking: Asking) -> Result<Response, Error> {
+    let typed = &asking.0;
     let case = web.own_case(&number).await?.ok_or(Error::NotFound)?;
     let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
     let known = process.states.values().flat_map(|state| &state.actions);
@@ -61,6 +79,14 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
     let words = web.words();
     let look = web.look(&words);
     let mut attempt = Attempt { action: name.clone(), values: values.clone(), ..Attempt::default() };
+    match asking.step() {
+        Step::Send => {}
+        Step::Ask => return live(&web, &look, (process, &case, action), &values).await,
+        Step::More(more) => {
+            attempt.more = Some(more.to_owned());
+            return render(&web, &case, &attempt, StatusCode::OK).await;
+        }
+    }
     if let Some(problem) = typed.problems.first() {
         attempt.message = Some(crate::files::problem_text(&look, problem));
         return render(&web, &case, &attempt, StatusCode::UNPROCESSABLE_ENTITY).await;
@@ -185,7 +211,9 @@ pub(crate) fn forms(
         };
         let tried = attempt.action == action.name;
         let filled = match tried {
-            true => Filled { values: Some(&attempt.values), findings: &attempt.findings, more: None },
+            true => {
+                Filled { values: Some(&attempt.values), findings: &attempt.findings, more: attempt.more.as_deref() }
+            }
             false => Filled::default(),
         };
         let hidden = vec![

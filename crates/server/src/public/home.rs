@@ -94,9 +94,9 @@ async fn open_figures(web: &Web) -> Result<Vec<Value>, Error> {
     let shown = counters.iter().filter_map(|counter| {
         let indicator = web.world.model.indicators.get(&counter.indicator)?;
         Some(json!({
-            "label": look.text(&indicator.title),
+            "label": look.figure_title(indicator),
             "value": counter.shown.as_deref().map_or_else(|| look.t("not-available"), crate::view::words::separated),
-            "unit": look.text(&indicator.unit),
+            "unit": look.figure_unit(indicator),
             "points": counter.points,
             "href": format!("/figures?indicator={}", indicator.name),
         }))

@@ -6,8 +6,9 @@ use super::query::{Query, own_address};
 use super::{centre, desk, find, queue};
 use crate::error::{Error, refusal_status};
 use crate::files::problem_text;
+use crate::looked;
 use crate::page::pairs;
-use crate::typed::Typed;
+use crate::typed::{Asking, Step, Typed};
 use crate::view::case::card_href;
 use crate::view::form::Asked;
 use crate::web::Web;
@@ -82,7 +83,8 @@ pub async fn send(
 }
 
 /// `POST /cases/{number}/{action}`.
-pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: Typed) -> Result<Response, Error> {
+pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking: Asking) -> Result<Response, Error> {
+    let typed = &asking.0;
     let (case, process) = find::case(&web, &number).await?;
     let action = known(process, &case, (&name, typed.one("state"))).ok_or(Error::NotFound)?;
     let form = typed.fields(&action.form);
@@ -91,18 +93,19 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
         action: name.clone(),
         state: typed.one("state").unwrap_or(&case.state).to_owned(),
         values: form.clone(),
-        findings: upload_findings(&web, &typed),
+        findings: upload_findings(&web, typed),
         command_id: typed.one("command_id").map(str::to_owned),
         ..Attempt::default()
     };
     let words = web.words();
     let look = web.look(&words);
-    if typed.one("_ask").is_some() {
+    if asking.step() == Step::Ask {
         let actor = who::view(&web.world, &web.actor(), web.now);
         let asked = Asked { process, case: Some(&case), actor: &actor, place: case.place, suggested: &[], prefix: "" };
-        return Ok(Json(look.live(&asked, &action.form, &form)).into_response());
+        let live = looked::live(&web, (&look, &asked), (&action.form, &form), (case.shard, None)).await?;
+        return Ok(Json(live).into_response());
     }
-    if let Some(more) = typed.one("_more") {
+    if let Step::More(more) = asking.step() {
         attempt.more = Some(more.to_owned());
         attempt.findings.clear();
         return again(&web, (&case, process), back, attempt, StatusCode::OK).await;
@@ -114,7 +117,7 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
     let version = typed.one("version").and_then(|version| version.parse().ok());
     let files = files_of(&action.form, &form);
     let sent = match web.app.files_sent(&files).await {
-        Ok(()) => send(&web, &case, (command_id(&web, &typed), &name), form, version).await,
+        Ok(()) => send(&web, &case, (command_id(&web, typed), &name), form, version).await,
         Err(error) => Err(error),
     };
     match sent {

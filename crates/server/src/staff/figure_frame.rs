@@ -24,7 +24,7 @@ pub fn pickers(web: &Web, look: &Look<'_>, asked: &Asked<'_>) -> Vec<Value> {
         .map(|one| Choice {
             selected: one.name == asked.indicator.name,
             group: web.world.model.packs.get(&one.pack).map(|pack| look.text(&pack.title)),
-            ..Choice::new(&one.name, look.text(&one.title))
+            ..Choice::new(&one.name, look.figure_title(one))
         })
         .collect();
     let mut codes: Vec<PlaceCode> = asked.place.ancestors().filter(|code| own.holds(*code)).collect();

@@ -29,6 +29,7 @@ mod new;
 mod news;
 pub(crate) mod personal;
 mod phone;
+pub(crate) mod plans;
 mod preview;
 mod query;
 mod queue;
@@ -101,5 +102,6 @@ pub fn routes() -> Router<AppState> {
         .route("/m", get(phone::show))
         .merge(registers::routes())
         .merge(rules::routes())
+        .merge(plans::routes())
         .merge(admin::routes())
 }

@@ -69,6 +69,8 @@ fn register((name, scope, dated): (&str, Scope, bool)) -> Register {
         location: None,
         purpose: Text::default(),
         retention_days: None,
+        series: None,
+        looks: false,
     }
 }
 

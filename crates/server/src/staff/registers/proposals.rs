@@ -71,6 +71,7 @@ pub struct ProposalView {
 #[derive(Serialize)]
 struct InboxContext {
     page: crate::page::Page,
+    groups: Vec<super::together::GroupView>,
     proposals: Vec<ProposalView>,
     refusal: Option<String>,
     reason: String,
@@ -108,7 +109,8 @@ fn mine(web: &Web, post: &Post, rules: fn(&Register) -> &[Who]) -> Vec<(String, 
         .collect()
 }
 
-fn waiting_filter(web: &Web, post: &Post) -> ProposalFilter {
+/// What waits for this post.
+pub fn waiting_filter(web: &Web, post: &Post) -> ProposalFilter {
     let registers = mine(web, post, |register| &register.approve);
     ProposalFilter { registers, state: Some(ProposalState::Open), row: None }
 }
@@ -152,7 +154,9 @@ async fn inbox(web: &Web, refusal: Option<String>, reason: &str, status: StatusC
         let versions = super::rows::versions(web, &row).await?;
         proposals.push(view(web, &look, one, (&versions, &people)));
     }
-    let context = InboxContext { page: web.page("title-proposals"), proposals, refusal, reason: reason.to_owned() };
+    let groups = super::together::groups(web, &look).await?;
+    let page = web.page("title-proposals");
+    let context = InboxContext { page, groups, proposals, refusal, reason: reason.to_owned() };
     web.render_status(status, "pages/proposals.html", context)
 }
 

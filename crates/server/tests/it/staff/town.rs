@@ -239,7 +239,7 @@ fn posts(more: &[(&str, &str, &str)]) -> Vec<Post> {
     let mut seen = std::collections::BTreeSet::new();
     let mut post = |(account, role, place): &(&str, &str, &str)| Post {
         // Several may hold posts of one role at one place: twenty windows of a hall.
-        id: PostId(match seen.insert((*role, *place)) {
+        id: PostId(match seen.insert(format!("{role}.{place}")) {
             true => format!("{role}.{place}"),
             false => format!("{role}.{place}.{account}"),
         }),
@@ -323,6 +323,7 @@ fn world(model: &Arc<Model>, places: Vec<Place>, posts: Vec<Post>) -> World {
         },
         reference: Arc::new(seeded(model)),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }

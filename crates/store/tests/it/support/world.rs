@@ -49,6 +49,7 @@ fn action(name: &str, to: Option<&str>, form: Vec<Field>, effects: Vec<Effect>) 
         bulk: false,
         basis: Text::default(),
         grave: false,
+        looks: false,
     }
 }
 
@@ -121,6 +122,7 @@ fn process() -> Process {
         name: "report".to_owned(),
         pack: "test".to_owned(),
         title: Text::default(),
+        looks: false,
         open_by: vec![Who::Public, Who::System],
         open_when: None,
         form: vec![place, text("category"), unique, phone],
@@ -246,6 +248,7 @@ pub fn world() -> World {
         office: Office { calendar: Arc::new(calendar), hours: "08:00-12:00,14:00-18:00".parse().unwrap() },
         reference: Arc::default(),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(posts()),
     }
 }
