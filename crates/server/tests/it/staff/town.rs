@@ -239,7 +239,7 @@ fn posts(more: &[(&str, &str, &str)]) -> Vec<Post> {
     let mut seen = std::collections::BTreeSet::new();
     let mut post = |(account, role, place): &(&str, &str, &str)| Post {
         // Several may hold posts of one role at one place: twenty windows of a hall.
-        id: PostId(match seen.insert((*role, *place)) {
+        id: PostId(match seen.insert(format!("{role}.{place}")) {
             true => format!("{role}.{place}"),
             false => format!("{role}.{place}.{account}"),
         }),
