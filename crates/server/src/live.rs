@@ -132,6 +132,7 @@ fn events(
             }
         }
     })
+    .fuse()
 }
 
 /// The event for one listener; `None` when it is not for them. Permission is looked at with the world of this moment,
