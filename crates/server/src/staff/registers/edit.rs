@@ -67,8 +67,10 @@ impl Subject<'_> {
     fn fields(&self, look: &Look<'_>) -> (Vec<Field>, Vec<Field>) {
         let register = self.register();
         let fixed = |field: &&Field| self.record.is_some() && register.key_fields().any(|name| name == field.name);
+        // What is worked out is shown beside what it is worked out of, and follows it while somebody types.
+        let shown = |field: &&Field| field.is_typed() || field.computed.is_some();
         let mut own: Vec<Field> =
-            register.fields.iter().filter(|field| field.is_typed() && !fixed(field)).cloned().collect();
+            register.fields.iter().filter(|field| shown(field) && !fixed(field)).cloned().collect();
         if self.deed == RowDeed::Retire {
             own.clear();
         }
@@ -116,9 +118,13 @@ impl Subject<'_> {
         frame
     }
 
-    /// What the form shows before anything is typed.
-    fn values(&self) -> Fields {
-        let Some(record) = self.record.filter(|_| self.deed == RowDeed::Put) else { return Fields::new() };
+    /// What the form shows before anything is typed: the row as it is, or, of a new one, the post's own place where rows are
+    /// kept at its level.
+    fn values(&self, own: ganglion_model::PlaceCode) -> Fields {
+        let Some(record) = self.record.filter(|_| self.deed == RowDeed::Put) else {
+            let here = self.record.is_none() && self.register().scope == Scope::Place(own.level());
+            return here.then(|| ("-place".to_owned(), Value::from(own.to_string()))).into_iter().collect();
+        };
         let shown = |name: &String| self.register().field(name).is_some_and(|field| !field.personal);
         let mut values: Fields =
             record.fields.iter().filter(|(name, _)| shown(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
@@ -148,7 +154,7 @@ async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: Status
     let post = web.post()?;
     let (own, frame) = subject.fields(&look);
     let all: Vec<Field> = own.into_iter().chain(frame).collect();
-    let values = attempt.values.unwrap_or_else(|| subject.values());
+    let values = attempt.values.unwrap_or_else(|| subject.values(post.place));
     let findings: Vec<FieldFinding> = attempt.findings.into_iter().map(|one| framed(subject.register(), one)).collect();
     let actor = who::view(&web.world, &web.actor(), web.now);
     let process = Process::default();
