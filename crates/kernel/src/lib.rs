@@ -4,6 +4,7 @@
 //! turns many commands into one durable write through the [`port`]. Nothing here knows a database, HTTP or a screen.
 
 pub mod apply;
+pub mod areas;
 pub mod batch;
 mod batch_rows;
 mod batch_want;
@@ -11,9 +12,11 @@ pub mod commit;
 pub mod decide;
 pub mod figures;
 pub mod journal;
+pub mod lookup;
 pub mod merkle;
 pub mod notice;
 pub mod packs;
+pub mod plans;
 pub mod port;
 mod port_cases;
 mod port_figures;

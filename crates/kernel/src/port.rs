@@ -5,6 +5,7 @@
 //! any trace when the shard's head is no longer the one that was loaded. Absent rows are `None`, never an error. A stored
 //! row that cannot be read back is an error that names table, column and key.
 
+use crate::lookup::Beside;
 use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
 use crate::packs::Install;
@@ -99,6 +100,8 @@ pub struct Want {
     pub queues: Vec<QueueWant>,
     /// Posts whose workload is needed.
     pub loads: Vec<PostId>,
+    /// Neighbours of rows in their series; their versions come with them.
+    pub beside: Vec<Beside>,
 }
 
 impl Want {
@@ -116,6 +119,7 @@ impl Want {
             && self.referers.is_empty()
             && self.queues.is_empty()
             && self.loads.is_empty()
+            && self.beside.is_empty()
     }
 }
 
@@ -140,6 +144,8 @@ pub struct Loaded {
     pub referers: Vec<(RowKey, Vec<String>)>,
     /// Workload of posts.
     pub loads: Vec<(PostId, Load)>,
+    /// Keys of the neighbours asked for, `None` where there is none.
+    pub beside: Vec<(Beside, Option<String>)>,
 }
 
 /// A timer: when a clock of a case falls due.

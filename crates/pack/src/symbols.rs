@@ -50,8 +50,14 @@ pub struct RegisterSymbol {
     pub at: At,
     /// Whether its rows belong to the deployment and can be followed in expressions.
     pub deployment: bool,
+    /// Whether a field says whose a row is.
+    pub owned: bool,
     /// Whether its rows have a first and a last day.
     pub dated: bool,
+    /// Whether its rows follow each other in series.
+    pub series: bool,
+    /// Whether its rows are areas on the map.
+    pub areas: bool,
     /// Fields.
     pub fields: FieldSymbols,
 }
@@ -192,9 +198,14 @@ impl Symbols {
             packs: vec![pack.to_owned()],
             at,
             deployment: Level::parse(text("scope")).is_none(),
+            owned: node.get("owner").is_some(),
             dated: text("dated") == "true",
+            series: node.get("series").is_some(),
+            areas: false,
             fields: fields(node.get("fields")),
         };
+        let areas = matches!(symbol.fields.get(text("location")).map(|one| &one.kind), Some(Some(FieldKind::Polygon)));
+        let symbol = RegisterSymbol { areas, ..symbol };
         if let Some(first) = self.registers.get(name) {
             return twice(sink, at, "register", name, &first.packs);
         }

@@ -29,6 +29,12 @@ pub struct Typed {
 }
 
 impl Typed {
+    /// Values that stand in an address: no files.
+    #[must_use]
+    pub fn of(values: Vec<(String, String)>) -> Typed {
+        Typed { values, ..Typed::default() }
+    }
+
     /// The first value of a name; an empty one counts as none.
     #[must_use]
     pub fn one(&self, name: &str) -> Option<&str> {

@@ -151,4 +151,5 @@ refusal-reason-overdue = “{ $clock }” has fallen due and cannot be extended 
 refusal-overlap = The version from { $from } is in the way; versions of one row may not overlap. Give an earlier last day, or change that version.
 refusal-referenced = { $count } rows still refer to it, such as { $by } in { $register }; change them first.
 problem-key-fixed = “{ $label }” is part of the key and cannot be changed; end this row and add a new one.
+problem-fixed = “{ $label }” stays as it was first entered; end this row and add a new one.
 problem-not-after = The last day must be later than the first.

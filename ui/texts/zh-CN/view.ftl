@@ -148,4 +148,5 @@ refusal-reason-overdue = “{ $clock }”已经到期，不能再延长。
 refusal-overlap = 与自 { $from } 起的版本重叠；同一行的版本不能重叠。请提前失效日期，或修改那个版本。
 refusal-referenced = 还有 { $count } 行引用它，如“{ $register }”中的 { $by }；请先改那些行。
 problem-key-fixed = “{ $label }”是主键，不能修改；请停用本行，另建一行。
+problem-fixed = “{ $label }”登记后不能修改；请停用本行，另建一行。
 problem-not-after = 失效日期必须晚于生效日期。

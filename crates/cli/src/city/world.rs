@@ -97,6 +97,7 @@ pub async fn load(store: &dyn Store, model: Model, office: Office) -> Result<Wor
         office,
         reference: Arc::new(reference),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(posts),
     })
 }

@@ -5,13 +5,14 @@ use crate::city::people::People;
 use crate::city::{home, world};
 use crate::demo::actors::Actors;
 use crate::demo::behaviour::Behaviour;
-use crate::demo::{history, live, rows};
+use crate::demo::{history, live, rows, tables};
 use crate::server::{Installation, start};
 use crate::system::{Machine, master_key, stopped};
 use anyhow::{Context as _, Result};
+use arc_swap::ArcSwap;
 use clap::Args;
 use ganglion_kernel::clocks::local_date;
-use ganglion_kernel::commit::WallClock as _;
+use ganglion_kernel::commit::{CommitterSettings, WallClock as _, Works};
 use ganglion_kernel::{Store, World};
 use ganglion_store::rebuild::recount_if_changed;
 use ganglion_store::{SqliteOptions, SqliteStore};
@@ -23,6 +24,8 @@ use std::sync::Arc;
 const BEHAVIOURS: &str = "data/demo/behaviour";
 /// Rows that registers hold from the beginning, in `home`.
 const ROWS: &str = "data/demo/rows.yaml";
+/// Tables of rows, in `home`.
+const TABLES: &str = "data/demo/tables";
 
 /// Arguments of `ganglion demo`.
 #[derive(Args)]
@@ -116,7 +119,15 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
     runtime.block_on(async {
         let records = rows::records(&rows::read(&home.join(ROWS))?, &world, &people, (day, args.seed))?;
         let count = rows::put(as_store.clone(), World::clone(&world), (machine.clone(), master), records).await?;
-        say(&format!("{count} synthetic rows in registers"));
+        let works = Works {
+            store: as_store.clone(),
+            world: Arc::new(ArcSwap::new(world)),
+            clock: machine.clone(),
+            master,
+            settings: CommitterSettings::default(),
+        };
+        let tabled = tables::load(&works, &home.join(TABLES)).await?;
+        say(&format!("{} synthetic rows in registers", count + tabled));
         as_store.setting_put("history_until", &now.to_string()).await?;
         anyhow::Ok(())
     })?;

@@ -143,7 +143,15 @@ mod tests {
         let calendar = Arc::new(Calendar::parse(calendar).unwrap());
         let office = Office { calendar, hours: "08:00-12:00,14:00-18:00".parse().unwrap() };
         let posts = Arc::new(Posts::new(Vec::new()));
-        World { model: Arc::default(), places, office, reference: Arc::default(), fresh: Arc::default(), posts }
+        World {
+            model: Arc::default(),
+            places,
+            office,
+            reference: Arc::default(),
+            fresh: Arc::default(),
+            posts,
+            areas: ganglion_kernel::areas::Areas::default(),
+        }
     }
 
     #[test]

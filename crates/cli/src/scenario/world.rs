@@ -212,6 +212,7 @@ impl Givens<'_> {
             office,
             reference: Arc::new(reference),
             fresh: Arc::default(),
+            areas: ganglion_kernel::areas::Areas::default(),
             posts: Arc::new(Posts::new(self.posts.into_iter().map(|(_, post)| post))),
         };
         let is_local = |record: &Record| record.shard != Shard::DEPLOYMENT;

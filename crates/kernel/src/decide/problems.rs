@@ -23,9 +23,10 @@ pub const REFUSALS: [RefusalCode; 14] = [
 ];
 
 /// Every value of `FieldFinding::problem`, in alphabetical order.
-pub const PROBLEMS: [&str; 49] = [
+pub const PROBLEMS: [&str; 50] = [
     "check",
     "credit_code_check",
+    "fixed",
     "has_children",
     "id_birth",
     "id_check",

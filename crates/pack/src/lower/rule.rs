@@ -70,7 +70,8 @@ fn rule(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Rule> {
     let known = cx.symbols.processes.iter().map(|(name, one)| (name, &one.packs));
     let known = known.chain(cx.symbols.registers.iter().map(|(name, one)| (name, &one.packs)));
     cx.usable(over.at, ("process or register", "unknown-process"), name, known).then_some(())?;
-    let scope = Scope { case: process, row: register.map(|one| &one.fields), ..Scope::default() };
+    let previous = register.filter(|one| one.dated).map(|one| (name, &one.fields));
+    let scope = Scope { case: process, row: register.map(|one| &one.fields), previous, ..Scope::default() };
     let title = cx.needed_text(node, "title", &what);
     let message = cx.needed_text(node, "message", &what);
     let when = node.get("when").map(|when| cel::compile(cx, &scope, when, &Want::Condition));

@@ -2,6 +2,7 @@
 //! of their cases only the fields the pack allows, personal ones as their mask.
 
 use crate::error::{Error, refusal_status};
+use crate::looked;
 use crate::page::encode;
 use crate::staff::personal;
 use crate::typed::{Asking, Step};
@@ -189,7 +190,8 @@ pub async fn object(web: Web, Path((id, name)): Path<(String, String)>, asking: 
             let actor = who::view(&web.world, &Actor::Public, web.now);
             let place = standing.place;
             let asked = Asked { process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
-            return Ok(Json(look.live(&asked, &process.form, &form)).into_response());
+            let live = looked::live(&web, (&look, &asked), (&process.form, &form), (place.shard(), None)).await?;
+            return Ok(Json(live).into_response());
         }
         Step::More(more) => {
             let filled = Filled { values: Some(&form), more: Some(more), ..Filled::default() };

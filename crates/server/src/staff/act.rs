@@ -3,9 +3,10 @@
 use super::card::{self, Shown};
 use super::preview::Attempt;
 use super::query::{Query, own_address};
-use super::{centre, desk, find};
+use super::{centre, desk, find, queue};
 use crate::error::{Error, refusal_status};
 use crate::files::problem_text;
+use crate::looked;
 use crate::page::pairs;
 use crate::typed::{Asking, Step, Typed};
 use crate::view::case::card_href;
@@ -101,7 +102,8 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking:
     if asking.step() == Step::Ask {
         let actor = who::view(&web.world, &web.actor(), web.now);
         let asked = Asked { process, case: Some(&case), actor: &actor, place: case.place, suggested: &[], prefix: "" };
-        return Ok(Json(look.live(&asked, &action.form, &form)).into_response());
+        let live = looked::live(&web, (&look, &asked), (&action.form, &form), (case.shard, None)).await?;
+        return Ok(Json(live).into_response());
     }
     if let Step::More(more) = asking.step() {
         attempt.more = Some(more.to_owned());
@@ -166,6 +168,10 @@ async fn again(
     match path {
         "/desk" => desk::render(web, &query, Some(attempt), status).await,
         "/centre" => centre::render(web, &query, Some(attempt), status).await,
+        _ if path.starts_with("/queue/") => {
+            let shown = queue::Shown { attempt: Some(attempt), status, ..queue::Shown::default() };
+            queue::render(web, path.trim_start_matches("/queue/"), &query, shown).await
+        }
         _ => card::render(web, case, process, Shown { attempt: Some(attempt), status, ..Shown::default() }).await,
     }
 }

@@ -5,6 +5,7 @@ use super::act::command_id;
 use super::find;
 use super::query::own_address;
 use crate::error::Error;
+use crate::looked;
 use crate::typed::{Asking, Step};
 use crate::view::Look;
 use crate::view::case::card_href;
@@ -119,7 +120,8 @@ pub async fn act(web: Web, asking: Asking) -> Result<Response, Error> {
     if asking.step() == Step::Ask {
         let actor = who::view(&web.world, &web.actor(), web.now);
         let asked = Asked { process, case: Some(case), actor: &actor, place: case.place, suggested: &[], prefix: "" };
-        return Ok(Json(look.live(&asked, &action.form, &form)).into_response());
+        let live = looked::live(&web, (&look, &asked), (&action.form, &form), (case.shard, None)).await?;
+        return Ok(Json(live).into_response());
     }
     if let Step::More(more) = asking.step() {
         let entered = Entered { values: Some(&form), more: Some(more), ..Entered::default() };

@@ -75,6 +75,9 @@ pub fn definition(look: &Look<'_>, indicator: &Indicator) -> Value {
         Formula::Share { .. } => look.t("formula-share"),
         Formula::Distinct(_) => look.t("formula-distinct"),
         Formula::Median(_) | Formula::MedianHours(_) => look.t("formula-median"),
+        Formula::Percentile { percent, .. } => {
+            look.say("formula-percentile", &[("percent", u32::from(*percent).into())])
+        }
         Formula::Mean(_) | Formula::MeanHours(_) => look.t("formula-mean"),
         Formula::Of(_) => look.t("formula-of"),
     };

@@ -2,6 +2,7 @@
 
 use super::find;
 use super::personal;
+use super::registers::Offers;
 use super::turn;
 use crate::error::Error;
 use crate::view::case::{Crumb, StateTag, card_href};
@@ -97,7 +98,28 @@ pub async fn suggestions(web: &Web, look: &Look<'_>, case: &Case, process: &Proc
 }
 
 /// The actions of a case for this post: those it may take, and those a rule holds back for now, with the reason.
-pub fn actions(
+///
+/// # Errors
+/// Storage.
+pub async fn actions(
+    web: &Web,
+    look: &Look<'_>,
+    (case, process): (&Case, &Process),
+    suggested: &[Suggestion],
+    tried: (Option<&Attempt>, Option<&str>),
+) -> Result<Vec<ActionView>, Error> {
+    let mut views = offered(web, look, (case, process), suggested, tried);
+    let mut offers = Offers::new(web, case.place);
+    for view in &mut views {
+        let action = process.action(&case.state, &view.name);
+        if let (Some(action), Some(form)) = (action, &mut view.form) {
+            offers.give(&action.form, &mut form.fields).await?;
+        }
+    }
+    Ok(views)
+}
+
+fn offered(
     web: &Web,
     look: &Look<'_>,
     (case, process): (&Case, &Process),
@@ -231,7 +253,7 @@ pub async fn preview(
     let mut facts: Vec<Fact> = told.filter(|fact| fact.label != number).take(9).collect();
     facts.iter_mut().for_each(|fact| fact.reveal_href = None);
     facts.push(why);
-    let actions = actions(web, &look, (case, process), suggested, (attempt, back.as_deref()));
+    let actions = actions(web, &look, (case, process), suggested, (attempt, back.as_deref())).await?;
     Ok(Preview {
         number: case.number.clone(),
         href: card_href(&case.number),

@@ -8,6 +8,9 @@ use ganglion_model::{Level, PlaceCode};
 use serde::Serialize;
 use serde_json::Value;
 
+/// The list of channels that processes share.
+pub const CHANNELS: &str = "channel";
+
 /// Longest heading of a case in characters: one line of a list.
 const TITLE_CHARS: usize = 60;
 
@@ -133,11 +136,11 @@ impl Look<'_> {
         short().unwrap_or_default()
     }
 
-    /// The way a case came in: a code of the list of channels, wherever that list is declared.
+    /// The way a case came in: a code of the list of channels of its process, or of the shared one.
     #[must_use]
     pub fn source(&self, case: &Case) -> String {
-        const CHANNELS: &str = "channel";
-        self.code(CHANNELS, &case.channel)
+        let own = self.world.model.processes.get(&case.process).and_then(|process| process.channels.as_deref());
+        self.code(own.unwrap_or(CHANNELS), &case.channel)
     }
 
     /// The deepest place and the one above it, unless its name begins with that one's.

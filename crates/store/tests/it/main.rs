@@ -14,6 +14,7 @@ mod random_packs;
 mod reference;
 mod rows;
 mod rules;
+mod series;
 mod sqlite;
 mod support;
 
@@ -76,4 +77,6 @@ suite!(memory, file => {
         violations_are_noted_once_moved_and_gone,
         violations_found_again_keep_since_when,
         a_rule_kept_while_rows_change_is_the_rule_found_again;
+    series:
+        the_neighbour_in_a_series_is_the_nearest_row_that_stands;
 });

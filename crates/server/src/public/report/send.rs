@@ -7,6 +7,7 @@ use crate::app::AppState;
 use crate::error::{Error, refusal_status};
 use crate::files::UploadProblemKind;
 use crate::limits::RETRY_SECONDS;
+use crate::looked;
 use crate::typed::{Asking, Step, Typed};
 use crate::view::form::{Asked, Live};
 use crate::web::Web;
@@ -31,7 +32,7 @@ pub async fn send(State(app): State<AppState>, web: Web, asking: Asking) -> Resu
     let typed = &asking.0;
     let slots = Slots::find(&web.world.model, typed.one("process")).ok_or(Error::NotFound)?;
     if asking.step() == Step::Ask {
-        return Ok(Json(live(&web, &slots, typed)).into_response());
+        return Ok(Json(live(&web, &slots, typed).await?).into_response());
     }
     if typed.one("choose").is_some() || asking.step() != Step::Send {
         return render(&web, &slots, typed, &Outcome::default(), StatusCode::OK).await;
@@ -54,7 +55,7 @@ pub async fn send(State(app): State<AppState>, web: Web, asking: Asking) -> Resu
         return render(&web, &slots, typed, &Outcome::default(), status).await;
     }
     let form = form(&web, &slots, typed);
-    let shard = match checked(&web, &slots, &form) {
+    let shard = match checked(&web, &slots, &form).await? {
         Ok(shard) => shard,
         Err(findings) => {
             let outcome = Outcome { findings, message: None };
@@ -80,12 +81,15 @@ pub async fn send(State(app): State<AppState>, web: Web, asking: Asking) -> Resu
 }
 
 /// What the page changes while somebody types.
-fn live(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Live {
+async fn live(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Result<Live, Error> {
     let words = web.words();
     let actor = who::view(&web.world, &web.actor(), web.now);
     let place = web.world.places.root;
     let asked = Asked { process: slots.process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
-    web.look(&words).live(&asked, &slots.process.form, &form(web, slots, typed))
+    let values = form(web, slots, typed);
+    let shard = looked::shard_of(web, &slots.process.form, &values);
+    let look = web.look(&words);
+    looked::live(web, (&look, &asked), (&slots.process.form, &values), (shard, None)).await
 }
 
 /// The form again, with when to try once more.
@@ -129,19 +133,17 @@ fn form(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Fields {
 }
 
 /// Every problem at once, before anything is queued; else the shard to send to.
-fn checked(web: &Web, slots: &Slots<'_>, form: &Fields) -> Result<Shard, Vec<FieldFinding>> {
+async fn checked(web: &Web, slots: &Slots<'_>, form: &Fields) -> Result<Result<Shard, Vec<FieldFinding>>, Error> {
     let actor = who::view(&web.world, &web.actor(), web.now);
-    let context = FormContext {
-        world: &web.world,
-        rows: &*web.world,
-        process: slots.process,
-        case: None,
-        actor: &actor,
-        now: web.now,
-    };
-    let read = read_form(&context, &slots.process.form, form);
-    let shard = shard_for(&web.world, slots.process, form, web.today());
-    match (read, shard) {
+    let process = slots.process;
+    let near = looked::shard_of(web, &process.form, form);
+    let read = looked::judged(web, (near, None), |rows| {
+        let context = FormContext { world: &web.world, rows, process, case: None, actor: &actor, now: web.now };
+        read_form(&context, &process.form, form)
+    });
+    let read = read.await?;
+    let shard = shard_for(&web.world, process, form, web.today());
+    Ok(match (read, shard) {
         (Ok(_), Ok(shard)) => Ok(shard),
         (Ok(_), Err(finding)) => Err(vec![finding]),
         (Err(findings), Ok(_)) => Err(findings),
@@ -152,7 +154,7 @@ fn checked(web: &Web, slots: &Slots<'_>, form: &Fields) -> Result<Shard, Vec<Fie
             }
             Err(findings)
         }
-    }
+    })
 }
 
 async fn deliver(

@@ -162,8 +162,8 @@ fn marks(record: &Record) -> Vec<&Mark> {
 fn may_change(web: &Web, readable: &Readable<'_>, record: &Record) -> bool {
     use ganglion_kernel::decide::row_who::{may_edit_row, may_propose_row};
     let (actor, post) = (web.actor(), web.post().ok());
-    may_edit_row(readable.register, &actor, post, record.place)
-        || may_propose_row(readable.register, &actor, post, record.place)
+    let place = readable.register.judged_at(record.place, &record.fields);
+    may_edit_row(readable.register, &actor, post, place) || may_propose_row(readable.register, &actor, post, place)
 }
 
 /// Personal values of a row, opened with its key.

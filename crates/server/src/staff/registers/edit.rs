@@ -2,13 +2,14 @@
 //! makes a proposal. What was refused comes back with everything that was typed.
 
 use super::list::may_add;
+use super::offer::Offers;
 use super::{Readable, readable, row_href, shown};
 use crate::error::{Error, refusal_status};
+use crate::looked;
 use crate::staff::act::{command_id, upload_findings};
 use crate::typed::{Asking, Step, Typed};
 use crate::view::Look;
-use crate::view::form::{Asked, FieldView, FormView, Hidden, Typed as Entered};
-use crate::view::options::Choice;
+use crate::view::form::{Asked, FormView, Hidden, Typed as Entered};
 use crate::view::problems::RefusalView;
 use crate::web::Web;
 use axum::Json;
@@ -17,15 +18,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::who;
-use ganglion_kernel::port_rows::{RowFilter, RowOrder};
 use ganglion_model::change::{Body, Command, FieldFinding, Outcome, Refusal};
 use ganglion_model::pack::{Field, FieldKind, Process, Register, Required, Scope};
-use ganglion_model::{Fields, Record, RowDeed, RowWish, Shard, Text};
+use ganglion_model::{Fields, PlaceCode, Record, RowDeed, RowWish, Shard, Text};
 use serde::Serialize;
 use serde_json::Value;
-
-/// Rows of a register kept by place that a field offers; more of them are typed by key.
-const CHOICES_MAX: u32 = 300;
 
 #[derive(Serialize)]
 struct EditContext {
@@ -66,11 +63,7 @@ impl Subject<'_> {
     /// The fields asked: those of the register (the key of a row that is there is fixed), then where, from when and why.
     fn fields(&self, look: &Look<'_>) -> (Vec<Field>, Vec<Field>) {
         let register = self.register();
-        let fixed = |field: &&Field| self.record.is_some() && register.key_fields().any(|name| name == field.name);
-        // What is worked out is shown beside what it is worked out of, and follows it while somebody types.
-        let shown = |field: &&Field| field.is_typed() || field.computed.is_some();
-        let mut own: Vec<Field> =
-            register.fields.iter().filter(|field| shown(field) && !fixed(field)).cloned().collect();
+        let mut own: Vec<Field> = register.fields.iter().filter(|field| self.is_asked(field)).cloned().collect();
         if self.deed == RowDeed::Retire {
             own.clear();
         }
@@ -82,6 +75,15 @@ impl Subject<'_> {
             }
         }
         (own, self.frame(look))
+    }
+
+    /// Whether the form shows a field: what the system works out is shown while one types, what is fixed stays as it is.
+    fn is_asked(&self, field: &Field) -> bool {
+        let kept = |record: &Record| {
+            self.register().key_fields().any(|name| name == field.name)
+                || field.fixed && record.fields.contains_key(&field.name)
+        };
+        if field.computed.is_some() { !field.personal } else { field.is_typed() && !self.record.is_some_and(kept) }
     }
 
     fn frame(&self, look: &Look<'_>) -> Vec<Field> {
@@ -165,7 +167,7 @@ async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: Status
         &all,
         Entered { values: Some(&values), findings: &findings, more: attempt.more.as_deref() },
     );
-    offer_rows(web, &all, &mut fields, place).await?;
+    Offers::new(web, place).give(&all, &mut fields).await?;
     let version = subject.record.map_or(0, |row| row.version).to_string();
     let title = match (subject.record, subject.deed) {
         (None, _) => look.t(if alone { "row-new" } else { "row-propose-new" }),
@@ -196,6 +198,33 @@ async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: Status
     web.render_status(status, "pages/register_edit.html", context)
 }
 
+/// What changes while somebody types: fields that do not apply, and what the system works out.
+async fn live(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Response, Error> {
+    let words = web.words();
+    let look = web.look(&words);
+    may_add(web, subject.readable).ok_or(Error::NotFound)?;
+    let (own, frame) = subject.fields(&look);
+    let register = subject.register();
+    let (mut form, frame) = (typed.fields(&own), typed.fields(&frame));
+    for (name, value) in subject.record.map(|row| &row.fields).into_iter().flatten() {
+        let asked = own.iter().any(|field| field.name == *name);
+        let open = register.field(name).is_some_and(|field| !field.personal && field.computed.is_none());
+        if !asked && open {
+            form.insert(name.clone(), value.clone());
+        }
+    }
+    let day = frame.get("-from").and_then(Value::as_str).and_then(|day| day.trim().parse().ok());
+    let key = subject.record.map(|row| row.key.clone()).or_else(|| register.key_of(&form)).unwrap_or_default();
+    let named = frame.get("-place").or_else(|| form.get("place")).and_then(Value::as_str);
+    let shard = shard_of(web, subject, named.and_then(|code| code.trim().parse().ok()));
+    let version = register.dated.then(|| (key.as_str(), day.unwrap_or_else(|| web.today())));
+    let actor = who::view(&web.world, &web.actor(), web.now);
+    let (process, place) = (Process::default(), web.post()?.place);
+    let asked = Asked { process: &process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
+    let live = looked::live(web, (&look, &asked), (&register.fields, &form), (shard, version)).await?;
+    Ok(Json(live).into_response())
+}
+
 /// Findings of the kernel about where and when stand beside the fields that ask for it.
 fn framed(register: &Register, finding: FieldFinding) -> FieldFinding {
     let field = match finding.field.as_str() {
@@ -204,50 +233,6 @@ fn framed(register: &Register, finding: FieldFinding) -> FieldFinding {
         other => other,
     };
     FieldFinding { field: field.to_owned(), ..finding }
-}
-
-/// Rows of registers kept by place, as choices of the fields that refer to them, when there are few.
-pub async fn offer_rows(
-    web: &Web,
-    declared: &[Field],
-    fields: &mut [FieldView],
-    place: ganglion_model::PlaceCode,
-) -> Result<(), Error> {
-    let words = web.words();
-    let look = web.look(&words);
-    for view in fields.iter_mut().filter(|view| view.kind == "ref" && view.options.is_empty()) {
-        let kind = declared.iter().find(|field| field.name == view.name).map(|field| &field.kind);
-        let Some(FieldKind::Ref { register }) = kind else { continue };
-        let Ok(readable) = readable(web, register) else { continue };
-        let within = place.at(ganglion_model::Level::County).unwrap_or(place);
-        let filter = RowFilter { place: Some(within), ..RowFilter::of(register, web.today()) };
-        let found =
-            super::rows::page(web, readable.register, (&filter, &RowOrder::default()), None, CHOICES_MAX).await?;
-        if found.next.is_some() {
-            continue;
-        }
-        let chosen = view.value.as_str().unwrap_or_default().to_owned();
-        view.options = found
-            .rows
-            .iter()
-            .map(|row| {
-                let title = shown::title(&look, &readable, web, row);
-                let label = if title == row.key { title } else { format!("{} · {title}", row.key) };
-                Choice { selected: row.key == chosen, ..Choice::new(&row.key, label) }
-            })
-            .collect();
-    }
-    Ok(())
-}
-
-/// What applies of a form while somebody types.
-fn live(web: &Web, look: &Look<'_>, subject: &Subject<'_>, own: &[Field], form: &Fields) -> Response {
-    let actor = who::view(&web.world, &web.actor(), web.now);
-    let process = Process::default();
-    let place = subject.record.and_then(|row| row.place).or_else(|| web.post().ok().map(|post| post.place));
-    let place = place.unwrap_or(web.world.places.root);
-    let asked = Asked { process: &process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
-    Json(look.live(&asked, own, form)).into_response()
 }
 
 /// Sends what was typed; what was refused comes back filled in. A form that only asks changes nothing.
@@ -270,7 +255,7 @@ async fn send(web: &Web, subject: &Subject<'_>, asking: &Asking) -> Result<Respo
     };
     match asking.step() {
         Step::Send => {}
-        Step::Ask => return Ok(live(web, &look, subject, &own, &form)),
+        Step::Ask => return live(web, subject, typed).await,
         Step::More(more) => {
             let more = Some(more.to_owned());
             let attempt = Attempt { more, refusal: None, ..again(Vec::new(), String::new()) };
@@ -321,12 +306,8 @@ fn wish(web: &Web, subject: &Subject<'_>, typed: &Typed, (mut form, frame): (Fie
     let day = |name: &str| text(name).and_then(|day| day.parse().ok());
     let named = text("-place").or_else(|| form.get("place").and_then(Value::as_str).map(str::to_owned));
     let place = named.and_then(|code| code.parse().ok()).or_else(|| subject.record.and_then(|row| row.place));
+    let shard = shard_of(web, subject, place);
     let by_place = subject.register().scope != Scope::Deployment;
-    let shard = match subject.record {
-        Some(row) => row.shard,
-        None if by_place => place.map_or_else(|| own_shard(web), ganglion_model::PlaceCode::shard),
-        None => Shard::DEPLOYMENT,
-    };
     let wish = RowWish {
         register: subject.register().name.clone(),
         key: subject.record.map(|row| row.key.clone()),
@@ -340,6 +321,15 @@ fn wish(web: &Web, subject: &Subject<'_>, typed: &Typed, (mut form, frame): (Fie
         version: typed.one("version").and_then(|version| version.parse().ok()),
     };
     (wish, shard)
+}
+
+/// Where a row lies: a new one where it is put.
+fn shard_of(web: &Web, subject: &Subject<'_>, place: Option<PlaceCode>) -> Shard {
+    match subject.record {
+        Some(row) => row.shard,
+        None if subject.register().scope == Scope::Deployment => Shard::DEPLOYMENT,
+        None => place.map_or_else(|| own_shard(web), PlaceCode::shard),
+    }
 }
 
 fn own_shard(web: &Web) -> Shard {

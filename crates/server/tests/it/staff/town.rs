@@ -236,8 +236,13 @@ pub async fn act(browser: &mut Browser, number: &str, action: &str, form: &[(&st
 }
 
 fn posts(more: &[(&str, &str, &str)]) -> Vec<Post> {
-    let post = |(account, role, place): &(&str, &str, &str)| Post {
-        id: PostId(format!("{role}.{place}")),
+    let mut seen = std::collections::BTreeSet::new();
+    let mut post = |(account, role, place): &(&str, &str, &str)| Post {
+        // Several may hold posts of one role at one place: twenty windows of a hall.
+        id: PostId(match seen.insert(format!("{role}.{place}")) {
+            true => format!("{role}.{place}"),
+            false => format!("{role}.{place}.{account}"),
+        }),
         role: (*role).to_owned(),
         place: place.parse().unwrap(),
         title: Text::default(),
@@ -246,7 +251,7 @@ fn posts(more: &[(&str, &str, &str)]) -> Vec<Post> {
         valid_from: date(2020, 1, 1),
         valid_to: None,
     };
-    PEOPLE.iter().chain(more).map(post).collect()
+    PEOPLE.iter().chain(more).map(&mut post).collect()
 }
 
 fn accounts(more: &[(&str, &str, &str)]) -> Vec<Account> {
@@ -318,6 +323,7 @@ fn world(model: &Arc<Model>, places: Vec<Place>, posts: Vec<Post>) -> World {
         },
         reference: Arc::new(seeded(model)),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }
