@@ -37,7 +37,7 @@ export default function (test) {
       const answer = page.waitForResponse((one) => one.url().includes(`lon=${lon}&lat=${lat}`));
       await page.locator("#f-lat").press("Tab");
       await answer;
-      await page.locator("[data-recognised]", { hasText: "以外" }).waitFor();
+      await page.locator("[data-recognised]", { hasText: "本市" }).waitFor();
       return page.locator("[data-recognised]").innerText();
     };
     for (const [lon, lat] of [["121.4737", "31.2304"], ["0", "0"], ["-179.9", "89"]]) check(!(await read(lon, lat)).includes("坐标系"), `${lon}, ${lat} is said to be measured otherwise`);
