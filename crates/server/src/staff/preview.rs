@@ -283,7 +283,7 @@ pub async fn preview(
         href: card_href(&case.number),
         back_href: back_to_list,
         title: look.title(process, case),
-        category: look.category(process, case).unwrap_or_default(),
+        category: look.about(process, case),
         source: look.source(case),
         state: look.state(process, &case.state),
         clock: look.main_clock(process, case),
