@@ -1,4 +1,5 @@
-//! Functions over the rows of a register, which is named and not computed: `area_at(point, register)`.
+//! Functions over the rows of a register, which is named and not computed: `area_at(point, register)`,
+//! `key(register, text)`.
 
 use super::check::{Check, Typed};
 use super::ty::{Ty, Words};
@@ -30,6 +31,21 @@ impl Check<'_> {
         self.typed_here(offset, "area_at")?;
         let args = vec![point.expr, Expr::Lit(Value::String(name.to_owned()))];
         Some(Typed::new(Expr::Call(Func::AreaAt, args), Ty::Text(Words::Key(name.to_owned()))))
+    }
+
+    /// `key(register, text)`: a text that is the key of a row, so that a reference takes it.
+    pub(super) fn key(&mut self, offset: usize, args: &[IdedExpr]) -> Option<Typed> {
+        let [register, text] = args else {
+            self.error(offset, "wrong-arguments", "`key` takes 2 arguments", Some("(register, text)"));
+            return None;
+        };
+        let (name, _) = self.named(register)?;
+        let text = self.walk(text)?;
+        if !text.ty.is_text() {
+            self.error(offset, "wrong-type", format!("`key` does not take {}", text.ty.words()), Some("use string(…)"));
+            return None;
+        }
+        Some(Typed::new(text.expr, Ty::Text(Words::Key(name.to_owned()))))
     }
 
     /// The register an argument names, and where.
