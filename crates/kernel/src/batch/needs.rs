@@ -30,6 +30,7 @@ impl Batch<'_> {
         let missing = self.state.notes.take();
         want.records.extend(missing.rows.into_iter().filter(|row| !self.asked.records.contains(row)));
         want.beside.extend(missing.beside.into_iter().filter(|one| !self.asked.beside.contains(one)));
+        want.matching.extend(missing.matching.into_iter().filter(|one| !self.asked.matching.contains(one)));
         if let Ok(decision) = decision {
             self.want_of(command, given, decision, &mut want);
         }
