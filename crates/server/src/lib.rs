@@ -25,6 +25,7 @@ mod public;
 mod queue;
 mod rate;
 mod routes;
+mod samples;
 mod session;
 mod sign;
 mod staff;

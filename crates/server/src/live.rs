@@ -142,6 +142,7 @@ where
             }
         }
     })
+    .fuse()
 }
 
 /// The event for one listener; `None` when it is not for them. Permission is looked at with the world of this moment,

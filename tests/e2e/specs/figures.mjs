@@ -17,7 +17,7 @@ export default function (test) {
     await tile.click();
     await page.waitForURL(/indicator=reports/);
     same(number(await page.locator(".figure-value").innerText()), shown, "the figure of the tile");
-    const siblings = await page.locator(".bars .bar-text").allInnerTexts();
+    const siblings = await page.locator(".bars").first().locator(".bar-text").allInnerTexts();
     const sum = siblings.reduce((all, text) => all + number(text), 0);
     same(sum, shown, "the townships add up to the county");
     await page.getByRole("link", { name: /查看 .* 条记录/ }).click();

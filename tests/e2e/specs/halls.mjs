@@ -1,6 +1,6 @@
 // A hall from the door to the rating: the kiosk gives a number, the display shows and says it, the window serves, the phone rates,
 // the figure moves. The voice is a stand-in that notes what it is asked to say.
-import { check, holds, same, PHONE } from "../lib.mjs";
+import { LAPTOP, PHONE, axe, check, holds, same } from "../lib.mjs";
 
 export const serial = true;
 
@@ -65,8 +65,7 @@ export default function (test) {
     const counter = new URL(desk.url()).searchParams.get("counter").split("-")[1];
     // Others may have waited longer: the window calls until it is the turn of ours.
     for (let n = 0; n < 40 && (await desk.locator(".queue-number").count() === 0 || (await desk.locator(".queue-number").innerText()) !== slip); n += 1) {
-      await desk.keyboard.press("0");
-      await desk.waitForLoadState();
+      await Promise.all([desk.waitForEvent("load"), desk.keyboard.press("0")]);
     }
     same(await desk.locator(".queue-number").innerText(), slip, "the number at the window");
     await display.waitForFunction((number) => document.querySelector("[data-number]")?.textContent === number, slip);
@@ -79,10 +78,11 @@ export default function (test) {
   });
 
   test("the window serves with single keys, and the phone is asked to rate", async (world) => {
-    await desk.keyboard.press("1");
+    await Promise.all([desk.waitForEvent("load"), desk.keyboard.press("1")]);
     await desk.locator('[data-action="finish"]').waitFor();
-    await desk.keyboard.press("1");
-    await desk.locator(".queue-idle").waitFor();
+    await Promise.all([desk.waitForEvent("load"), desk.keyboard.press("1")]);
+    // What was set down stays in no list of the window.
+    check(!(await desk.locator("main").innerText()).includes(`${slip}\n`), "served and gone");
     const ticket = await world.page({ viewport: PHONE });
     await ticket.goto(phone);
     await ticket.locator("#rate").getByText("非常满意", { exact: true }).click();
@@ -116,6 +116,36 @@ export default function (test) {
     await Promise.all(Array.from({ length: 20 }, (_, n) => clerk.post("/queue/ticket/next", { csrf: token, window: `${county.code}-${counters[n % 3]}`, lane: "C" })));
     await display.waitForFunction(() => new Set(window.spoken.filter((text) => text.startsWith("请C"))).size >= 20);
     same(display.said.join("\n"), "", "what the display complained about");
+  });
+
+  test("a device that stood at a counter sits down there again", async () => {
+    const at = new URL(desk.url()).searchParams.get("counter");
+    await desk.goto("/queue/ticket");
+    await desk.waitForURL(new RegExp(`counter=${at}`));
+  });
+
+  test("the pages of a hall keep the rules of accessibility, and none is wider than its screen", async (world) => {
+    const found = [];
+    const door = await world.page();
+    await door.goto(await hall(world));
+    const kiosk = await door.getByRole("link", { name: "取号机" }).getAttribute("href");
+    const open = ["/halls", await hall(world), `${await hall(world)}/display`, kiosk, phone];
+    for (const [page, paths] of [[door, open], [desk, [desk.url(), "/queue/ticket"]]]) {
+      for (const viewport of [PHONE, LAPTOP]) {
+        for (const path of paths) {
+          for (const words of ["lang=zh", "lang=en", "elder=1"]) {
+            await page.setViewportSize(viewport);
+            await page.goto(`${path}${path.includes("?") ? "&" : "?"}${words}`);
+            await page.locator("#main").waitFor();
+            for (const line of await axe(page)) found.push(`${words} ${path} ${line}`);
+            const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+            if (wide > 0) found.push(`${words} ${path} is ${wide} px too wide at ${viewport.width}`);
+          }
+          await page.goto(`${path}${path.includes("?") ? "&" : "?"}lang=zh&elder=0`);
+        }
+      }
+    }
+    same(found.join("\n"), "", "findings");
   });
 
   test("display, kiosk and ticket work without scripts", async (world) => {

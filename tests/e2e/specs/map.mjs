@@ -1,6 +1,6 @@
 // The map: outlines are drawn, a click names the place before anything is sent, both sides of a border are offered, and a
 // live case can be chosen from the centre's map without losing the map.
-import { LAPTOP, POINT, check, holds, same } from "../lib.mjs";
+import { LAPTOP, PHONE, POINT, check, holds, same } from "../lib.mjs";
 
 /** Fifteen metres from the border of two grids of different villages. */
 const BORDER = { lon: 116.86, lat: 38.31 };
@@ -25,6 +25,79 @@ export default function (test) {
     same(await page.locator("#f-description").inputValue(), "地图上点的", "what was typed");
     holds(await page.locator(".map-note").first().innerText(), "OpenStreetMap", "the attribution");
     same(page.said.join("\n"), "", "what the page complained about");
+  });
+
+  test("a point in another province is outside, and nothing is said about how it was measured", async (world) => {
+    const page = await world.page({ viewport: LAPTOP });
+    await page.goto("/report");
+    await page.locator("details:has(#f-lon) > summary").click();
+    const read = async (lon, lat) => {
+      await page.locator("#f-lon").fill(lon);
+      await page.locator("#f-lat").fill(lat);
+      const answer = page.waitForResponse((one) => one.url().includes(`lon=${lon}&lat=${lat}`));
+      await page.locator("#f-lat").press("Tab");
+      await answer;
+      await page.locator("[data-recognised]", { hasText: "本市" }).waitFor();
+      return page.locator("[data-recognised]").innerText();
+    };
+    for (const [lon, lat] of [["121.4737", "31.2304"], ["0", "0"], ["-179.9", "89"]]) check(!(await read(lon, lat)).includes("坐标系"), `${lon}, ${lat} is said to be measured otherwise`);
+  });
+
+  test("what was typed comes back in the same tab, with who typed it; the next person finds no name", async (world) => {
+    const page = await world.page({ viewport: LAPTOP });
+    await page.goto("/report");
+    await page.locator("#f-description").fill("写到一半的情况");
+    await page.locator("input[name=reporter_phone]").fill("13900001111");
+    await page.goto("/");
+    await page.goto("/report");
+    same(await page.locator("#f-description").inputValue(), "写到一半的情况", "what was typed");
+    same(await page.locator("input[name=reporter_phone]").inputValue(), "13900001111", "the telephone number");
+    const next = await page.context().newPage();
+    await next.goto("/report");
+    same(await next.locator("#f-description").inputValue(), "写到一半的情况", "what was typed, in another tab");
+    same(await next.locator("input[name=reporter_phone]").inputValue(), "", "the telephone number, in another tab");
+  });
+
+  test("on a phone the place is asked for where it is missing, and the lists of places come back where they were left", async (world) => {
+    const page = await world.page({ viewport: PHONE });
+    const { county, township } = await world.here();
+    await page.goto("/report");
+    await page.locator("#f-category").selectOption("E0102");
+    await page.locator("#f-description").fill("没有地图的");
+    await page.locator("[data-next]").click();
+    await page.locator("[data-next]").click();
+    holds(await page.locator("#f-place [data-needed]").innerText(), "地图上点一下", "what is missing");
+    await page.locator("[data-picker] > summary").click();
+    await page.locator("#f-county").selectOption(county.code);
+    await page.getByRole("button", { name: "选乡镇" }).click();
+    await page.locator("#f-township").waitFor({ state: "visible" });
+    await page.locator("#f-township").selectOption(township.code);
+    await page.getByRole("button", { name: "选村" }).click();
+    await page.locator("#f-village").waitFor({ state: "visible" });
+    same(await page.locator("#f-description").inputValue(), "没有地图的", "what was typed");
+    await page.locator("[data-next]").click();
+    await page.locator("[data-q=photos]").waitFor({ state: "visible" });
+  });
+
+  test("a form sent while a photo is on its way waits for it", async (world) => {
+    const page = await world.page({ viewport: LAPTOP });
+    let go;
+    const held = new Promise((done) => (go = done));
+    await page.route("**/files", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto("/report");
+    await page.locator("#f-category").selectOption("E0102");
+    await page.locator("#f-description").fill("照片还在路上");
+    await page.locator("details:has(#f-lon) > summary").click();
+    await page.locator("#f-lon").fill(String(POINT.lon));
+    await page.locator("#f-lat").fill(String(POINT.lat));
+    await page.locator("#f-photos").setInputFiles({ name: "1.jpg", mimeType: "image/jpeg", buffer: Buffer.from(await world.photo()) });
+    await page.locator("[data-send]").click();
+    await page.locator(".file-wait", { hasText: "正在上传" }).waitFor();
+    go();
+    await page.waitForURL(/\/report\/sent\//);
   });
 
   test("within 30 metres of a border both sides are offered, and the one chosen is taken", async (world) => {

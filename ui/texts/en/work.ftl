@@ -178,3 +178,7 @@ calendar-lead = Days of this installation that differ from the national calendar
 calendar-lines = Days
 calendar-save = Save and count again
 calendar-saved = Saved. Deadlines of open cases are being counted again.
+sure-label = I have looked again and mean it: { $verb }
+sure-basis = It rests on: { $basis }
+sure-help = This step weighs heavily: look once more at what is above
+sure-tick = Tick the box to confirm, then send again

@@ -174,3 +174,7 @@ calendar-lead = 与国家日历不同的日子：日期、holiday 或 workday、
 calendar-lines = 日子
 calendar-save = 保存并重新计算
 calendar-saved = 已保存，正在重新计算在办事项的期限。
+sure-label = 我已核对，确认“{ $verb }”
+sure-basis = 依据：{ $basis }
+sure-help = 这一步影响重大，请再看一遍上面填写的内容
+sure-tick = 请勾选确认后再提交

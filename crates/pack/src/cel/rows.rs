@@ -1,5 +1,5 @@
 //! Functions over the rows of a register, which is named and not computed: `area_at(point, register)`,
-//! `count(register, {field: value})`, `sum(register.field, {field: value})`.
+//! `key(register, text)`, `count(register, {field: value})`, `sum(register.field, {field: value})`.
 
 use super::check::{Check, Typed};
 use super::ty::{Ty, Words, comparable};
@@ -137,6 +137,21 @@ impl Check<'_> {
             Some("use it in `check`, `when` or an effect, or make it a figure"),
         );
         None
+    }
+
+    /// `key(register, text)`: a text that is the key of a row, so that a reference takes it.
+    pub(super) fn key(&mut self, offset: usize, args: &[IdedExpr]) -> Option<Typed> {
+        let [register, text] = args else {
+            self.error(offset, "wrong-arguments", "`key` takes 2 arguments", Some("(register, text)"));
+            return None;
+        };
+        let (name, _) = self.named(register)?;
+        let text = self.walk(text)?;
+        if !text.ty.is_text() {
+            self.error(offset, "wrong-type", format!("`key` does not take {}", text.ty.words()), Some("use string(…)"));
+            return None;
+        }
+        Some(Typed::new(text.expr, Ty::Text(Words::Key(name.to_owned()))))
     }
 
     /// The register an argument names, and where.

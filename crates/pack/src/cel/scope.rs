@@ -105,6 +105,11 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Conditions of questions that stand by themselves: no case, no row.
+    pub fn questions(fields: &'a FieldSymbols) -> Scope<'a> {
+        Scope { form: Some(fields), actor: true, now: true, by_place: true, ..Scope::default() }
+    }
+
     /// Names at the start of a path.
     pub fn roots(&self) -> Vec<&'static str> {
         let of_case: &[&str] = if self.case.is_some() {

@@ -1,7 +1,7 @@
 //! Taking an action: the form is sent as a command; a refusal shows the same page again with everything that was typed.
 
 use super::card::{self, Shown};
-use super::preview::Attempt;
+use super::preview::{Attempt, SURE};
 use super::query::{Query, own_address};
 use super::{centre, desk, find, queue};
 use crate::error::{Error, refusal_status};
@@ -9,6 +9,7 @@ use crate::files::problem_text;
 use crate::looked;
 use crate::page::pairs;
 use crate::typed::{Asking, Step, Typed};
+use crate::view::Look;
 use crate::view::case::card_href;
 use crate::view::form::Asked;
 use crate::web::Web;
@@ -52,19 +53,17 @@ pub fn command_id(web: &Web, typed: &Typed) -> CommandId {
 pub fn upload_findings(web: &Web, typed: &Typed) -> Vec<FieldFinding> {
     let words = web.words();
     let look = web.look(&words);
-    typed
-        .problems
-        .iter()
-        .map(|problem| {
-            let said = problem_text(&look, problem);
-            FieldFinding {
-                field: problem.field.clone(),
-                problem: "check".to_owned(),
-                message: Some(Text::new(said.clone(), said)),
-                args: BTreeMap::new(),
-            }
-        })
-        .collect()
+    typed.problems.iter().map(|problem| said(&problem.field, problem_text(&look, problem))).collect()
+}
+
+/// A finding in words of the page.
+fn said(field: &str, words: String) -> FieldFinding {
+    FieldFinding {
+        field: field.to_owned(),
+        problem: "check".to_owned(),
+        message: Some(Text::new(words.clone(), words)),
+        args: BTreeMap::new(),
+    }
 }
 
 /// Sends one action on one case.
@@ -110,6 +109,12 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking:
         attempt.findings.clear();
         return again(&web, (&case, process), back, attempt, StatusCode::OK).await;
     }
+    if action.grave {
+        // Looked at twice by a person; programs say what they mean.
+        let sure = typed.one(SURE) == Some("true");
+        attempt.values.insert(SURE.to_owned(), sure.into());
+        attempt.findings.extend((!sure).then(|| said(SURE, look.t("sure-tick"))));
+    }
     if !attempt.findings.is_empty() {
         attempt.refusal = look.t("refusal-form");
         return again(&web, (&case, process), back, attempt, StatusCode::UNPROCESSABLE_ENTITY).await;
@@ -123,15 +128,7 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking:
     match sent {
         Ok(outcome) => {
             web.app.attach_files(&files, case.shard, case.id).await?;
-            let state = outcome.state.as_deref().unwrap_or(&case.state);
-            let said = look.say(
-                "flash-done",
-                &[
-                    ("number", case.number.as_str().into()),
-                    ("verb", look.text(&action.title).into()),
-                    ("state", look.state(process, state).label.into()),
-                ],
-            );
+            let said = done(&look, (&case, process), action, &outcome);
             Ok(web.redirect_with(&own_address(back, card_href(&case.number)), "ok", &said))
         }
         Err(CommitError::Refused(refusal)) => {
@@ -153,6 +150,17 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking:
             again(&web, (&case, process), back, attempt, error.status()).await
         }
     }
+}
+
+/// What was done, in words.
+fn done(look: &Look<'_>, (case, process): (&Case, &Process), action: &Action, outcome: &Outcome) -> String {
+    let state = outcome.state.as_deref().unwrap_or(&case.state);
+    let args = [
+        ("number", case.number.as_str().into()),
+        ("verb", look.text(&action.title).into()),
+        ("state", look.state(process, state).label.into()),
+    ];
+    look.say("flash-done", &args)
 }
 
 /// The page the form stood on, with the form open and filled.

@@ -183,14 +183,8 @@ pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
         return Ok(Json(live).into_response());
     }
     if matches!(asking.step(), Step::More(_)) {
-        let view = form(
-            &web,
-            &look,
-            (process, &post),
-            Entered { values: Some(&form_values), more: typed.one("_more"), ..Entered::default() },
-            command,
-        )
-        .await?;
+        let entered = Entered { values: Some(&form_values), more: typed.one("_more"), ..Entered::default() };
+        let view = form(&web, &look, (process, &post), entered, command).await?;
         return page(&web, &look, &open, (Some(view), None), StatusCode::OK);
     }
     let mut findings = upload_findings(&web, typed);

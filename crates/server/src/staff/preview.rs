@@ -17,8 +17,8 @@ use crate::web::Web;
 use ganglion_kernel::decide::{guard_holds, who};
 use ganglion_kernel::port::CaseFilter;
 use ganglion_model::change::{Actor, FieldFinding};
-use ganglion_model::pack::{Action, FieldKind, Process};
-use ganglion_model::{Case, Fields, PlaceCode};
+use ganglion_model::pack::{Action, Field, FieldKind, Process, Required};
+use ganglion_model::{Case, Fields, PlaceCode, Text};
 use serde::Serialize;
 
 /// Timeline entries beside a list.
@@ -76,6 +76,30 @@ pub struct Preview {
     pub no_action_text: String,
     /// The last entries.
     pub timeline: Vec<TimelineEntry>,
+}
+
+/// The box of a grave action, which asks a second time.
+pub const SURE: &str = "-sure";
+
+/// An action as a page asks it: a grave one has a box more, with the rule it rests on.
+#[must_use]
+pub fn asked(look: &Look<'_>, action: &Action) -> Action {
+    let mut asked = action.clone();
+    if action.grave {
+        let said = |text: String| Text::new(text.clone(), text);
+        let basis = look.text(&action.basis);
+        let help =
+            if basis.is_empty() { look.t("sure-help") } else { look.say("sure-basis", &[("basis", basis.into())]) };
+        asked.form.push(Field {
+            name: SURE.to_owned(),
+            kind: FieldKind::Boolean,
+            title: said(look.say("sure-label", &[("verb", look.text(&action.title).into())])),
+            help: said(help),
+            required: Required::Yes,
+            ..Field::default()
+        });
+    }
+    asked
 }
 
 /// Where places lead in staff pages: to the list of the place, inside the post's own.
@@ -180,7 +204,7 @@ fn offer(
         findings: &attempt.findings,
         more: attempt.more.as_deref(),
     });
-    view.form = Some(look.action_form(&asked, action, hidden, entered));
+    view.form = Some(look.action_form(&asked, &self::asked(look, action), hidden, entered));
     if let Some(attempt) = attempt {
         view.open = true;
         view.refusal = (!attempt.refusal.is_empty()).then(|| refused(look, &action.form, attempt));
@@ -259,7 +283,7 @@ pub async fn preview(
         href: card_href(&case.number),
         back_href: back_to_list,
         title: look.title(process, case),
-        category: look.category(process, case).unwrap_or_default(),
+        category: look.about(process, case),
         source: look.source(case),
         state: look.state(process, &case.state),
         clock: look.main_clock(process, case),

@@ -49,6 +49,7 @@ pub struct Counter {
 /// A counter to sit down at.
 #[derive(Serialize)]
 pub struct CounterLink {
+    key: String,
     label: String,
     lanes: String,
     href: String,
@@ -107,6 +108,7 @@ pub fn counter(look: &Look<'_>, hall: &Hall<'_>, query: &Query, path: &str) -> C
         choices: counters
             .iter()
             .map(|one| CounterLink {
+                key: one.key.clone(),
                 label: one.label.clone(),
                 lanes: words(&one.lanes),
                 href: query.without(&["selected", "lane"]).with("counter", &one.key).on(path),

@@ -112,7 +112,7 @@ impl Look<'_> {
             .and_then(|field| self.value(field, case.fields.get(&field.name)?))
             .map(|text| first_line(&text))
             .filter(|text| !text.is_empty());
-        heading.or_else(|| self.category(process, case)).unwrap_or_else(|| self.text(&process.title))
+        heading.unwrap_or_else(|| self.about(process, case))
     }
 
     /// The kind of a case in words.
@@ -120,6 +120,12 @@ impl Look<'_> {
     pub fn category(&self, process: &Process, case: &Case) -> Option<String> {
         let field = process.field(process.kind_field.as_deref()?)?;
         self.value(field, case.fields.get(&field.name)?)
+    }
+
+    /// The kind of a case in words; of a process without kinds, what it is about.
+    #[must_use]
+    pub fn about(&self, process: &Process, case: &Case) -> String {
+        self.category(process, case).unwrap_or_else(|| self.text(&process.title))
     }
 
     /// The kind without its group, for lists.

@@ -37,6 +37,8 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/assets/{*path}", [404; 5]),
     ("/files/{id}", [404; 5]),
     ("/files/{id}/thumb", [404; 5]),
+    // Only where the user interface is read from a folder.
+    ("/styleguide", [404; 5]),
     // Only the demonstration has it.
     ("/demo/pictures/{kind}", [404; 5]),
     ("/map/outlines", [200; 5]),

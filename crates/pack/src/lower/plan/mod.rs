@@ -87,8 +87,7 @@ fn plan(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Plan> {
 
 /// Questions of a plan. What is answered stands in the address of its page.
 fn asked_for(cx: Cx<'_>, node: &Node, asked: &symbols::FieldSymbols) -> Vec<Field> {
-    let scope = Scope { form: Some(asked), actor: true, now: true, ..Scope::default() };
-    let form = field::all(cx, node.get("form"), &scope, Owner::Register);
+    let form = field::all(cx, node.get("form"), &Scope::questions(asked), Owner::Register);
     for one in &form {
         let unfit = one.personal || matches!(one.kind, FieldKind::Files { .. } | FieldKind::Table { .. });
         if let (true, Some(symbol)) = (unfit, asked.get(&one.name)) {

@@ -120,9 +120,13 @@ impl Subject<'_> {
         frame
     }
 
-    /// What the form shows before anything is typed.
-    fn values(&self) -> Fields {
-        let Some(record) = self.record.filter(|_| self.deed == RowDeed::Put) else { return Fields::new() };
+    /// What the form shows before anything is typed: the row as it is, or, of a new one, the post's own place where rows are
+    /// kept at its level.
+    fn values(&self, own: ganglion_model::PlaceCode) -> Fields {
+        let Some(record) = self.record.filter(|_| self.deed == RowDeed::Put) else {
+            let here = self.record.is_none() && self.register().scope == Scope::Place(own.level());
+            return here.then(|| ("-place".to_owned(), Value::from(own.to_string()))).into_iter().collect();
+        };
         let shown = |name: &String| self.register().field(name).is_some_and(|field| !field.personal);
         let mut values: Fields =
             record.fields.iter().filter(|(name, _)| shown(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
@@ -152,7 +156,7 @@ async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: Status
     let post = web.post()?;
     let (own, frame) = subject.fields(&look);
     let all: Vec<Field> = own.into_iter().chain(frame).collect();
-    let values = attempt.values.unwrap_or_else(|| subject.values());
+    let values = attempt.values.unwrap_or_else(|| subject.values(post.place));
     let findings: Vec<FieldFinding> = attempt.findings.into_iter().map(|one| framed(subject.register(), one)).collect();
     let actor = who::view(&web.world, &web.actor(), web.now);
     let process = Process::default();

@@ -163,6 +163,15 @@ impl Town {
         if !village.starts_with("130903001") {
             return self.report_publicly(village, description).await;
         }
+        self.call(village, description, "normal").await
+    }
+
+    /// A case that cannot wait for its paper, taken down by the call-taker.
+    pub async fn report_urgent(&self, village: &str, description: &str) -> String {
+        self.call(village, description, "emergency").await
+    }
+
+    async fn call(&self, village: &str, description: &str, urgency: &str) -> String {
         let mut call = self.as_("call").await;
         let answer = call
             .post_parts(
@@ -172,6 +181,7 @@ impl Town {
                     Part::Text("description", description),
                     Part::Text("place", village),
                     Part::Text("source", "phone"),
+                    Part::Text("urgency", urgency),
                     Part::Text("reporter_name", "张三丰"),
                     Part::Text("reporter_phone", "13912340000"),
                 ],
@@ -239,7 +249,7 @@ fn posts(more: &[(&str, &str, &str)]) -> Vec<Post> {
     let mut seen = std::collections::BTreeSet::new();
     let mut post = |(account, role, place): &(&str, &str, &str)| Post {
         // Several may hold posts of one role at one place: twenty windows of a hall.
-        id: PostId(match seen.insert((*role, *place)) {
+        id: PostId(match seen.insert(format!("{role}.{place}")) {
             true => format!("{role}.{place}"),
             false => format!("{role}.{place}.{account}"),
         }),
