@@ -226,10 +226,9 @@ impl<'a> Desk<'a> {
         let before = target.newest();
         let mut form = wish.form.clone();
         let own = |name: &str| self.register.field(name).is_some_and(|field| !field.personal && field.is_typed());
-        for (name, value) in before.map(|one| &one.fields).into_iter().flatten().filter(|_| wish.partial) {
-            if own(name) {
-                form.entry(name.clone()).or_insert_with(|| value.clone());
-            }
+        let all = before.map(|one| &one.fields).into_iter().flatten();
+        for (name, value) in all.filter(|(name, _)| wish.partial && own(name)) {
+            form.entry(name.clone()).or_insert_with(|| value.clone());
         }
         let fixed = self.register.fields.iter().filter(|field| field.fixed).map(|field| field.name.as_str());
         for name in self.register.key_fields().chain(fixed.clone()) {
