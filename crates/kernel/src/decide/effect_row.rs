@@ -6,11 +6,11 @@ use super::row_span::{self, Span};
 use super::{Decision, derive, row_unique};
 use crate::seal::is_sealed;
 use ganglion_model::PlaceCode;
-use ganglion_model::change::{Change, Refusal, RefusalCode};
+use ganglion_model::change::{Actor, Change, Refusal, RefusalCode};
 use ganglion_model::clocks::local_date;
 use ganglion_model::expr::{Expr, Val};
 use ganglion_model::pack::Scope;
-use ganglion_model::row::Record;
+use ganglion_model::row::{Authority, Mark, Record};
 use jiff::civil::Date;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ impl Doing<'_> {
             valid_to: span.to,
             updated_at: self.given.now,
             fields,
-            authority: None,
+            authority: self.authority(draft),
         };
         derive::finish(self.world, (self.state, self.given), &mut row, &mut decision.numbering);
         let declared = self.world.model.registers.get(register);
@@ -96,13 +96,23 @@ impl Doing<'_> {
             version: newest + 1,
             valid_to: Some(day),
             updated_at: self.given.now,
-            authority: None,
+            authority: self.authority(draft),
             ..holds.clone()
         };
         let follows = derive::following((self.world, self.state), declared, (&ended, true), self.given.now);
         let all = std::iter::once(ended).chain(follows);
         decision.changes.extend(all.map(|record| Change::Record { record: Box::new(record) }));
         Ok(())
+    }
+
+    /// On whose step a row changes; the reason is the case.
+    fn authority(&self, draft: &Draft) -> Option<Box<Authority>> {
+        let (post, account) = match &self.command.actor {
+            Actor::Post { post, account } => (Some(post.clone()), Some(account.clone())),
+            _ => (None, None),
+        };
+        let by = Mark { post, account, at: self.given.now };
+        Some(Box::new(Authority { by, approved: None, why: draft.case.number.clone() }))
     }
 
     /// From when on a row holds that a case writes: in a dated register from today, which closes the version of yesterday.

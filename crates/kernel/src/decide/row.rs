@@ -5,7 +5,7 @@ use super::act::seal_values;
 use super::form::{FormContext, read_form};
 use super::row_span::{Span, ended, place};
 use super::row_who::{may_edit_row, may_propose_row, may_read_row};
-use super::rows::KnownRows;
+use super::rows::{KnownRows, Typing};
 use super::{Decision, Given, State, derive, proposal, who};
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, FieldFinding, Refusal, RefusalCode};
@@ -256,7 +256,8 @@ impl<'a> Desk<'a> {
         form.retain(|name, _| !kept.contains_key(name));
         let asked: Vec<_> =
             self.register.fields.iter().filter(|field| !kept.contains_key(&field.name)).cloned().collect();
-        let typed = self.register.dated.then(|| (target.key.as_str(), wish.from.unwrap_or_else(|| self.today())));
+        let from = self.register.dated.then(|| wish.from.unwrap_or_else(|| self.today()));
+        let typed = Some(Typing { register: &self.register.name, key: &target.key, from });
         let (actor, process, rows) = (
             who::view(self.world, &self.command.actor, self.given.now),
             Process::default(),

@@ -66,7 +66,7 @@ fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSy
         help: cx.text_or_empty(node, "help", &what),
         by,
         not: cx.known_words(node, "not", ("mark", "unknown-mark"), &not),
-        when: guard(cx, node, &Scope::guard(process)),
+        when: guard(cx, node, &Scope { counts: true, ..Scope::guard(process) }),
         form: field::all(cx, node.get("form"), &scope, Owner::Action(process)),
         to: to.into_iter().next(),
         effects: Doing { cx, process, name, form: &form }.all(node.get("do")),
