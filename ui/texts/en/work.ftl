@@ -185,3 +185,4 @@ sure-tick = Tick the box to confirm, then send again
 case-new = Take in a new case
 news-fresh = { $count } in the last day
 form-purpose = Why personal data is asked for: { $purpose }
+figures-groups = Figures by system

@@ -181,3 +181,4 @@ sure-tick = 请勾选确认后再提交
 case-new = 新登记
 news-fresh = 近一天 { $count } 条
 form-purpose = 为什么要这些个人信息：{ $purpose }
+figures-groups = 各系统的数据
