@@ -10,7 +10,7 @@ pub use crate::batch_want::want;
 use crate::decide::{Decision, Given, State, decide};
 use crate::figures::rows;
 use crate::journal;
-use crate::lookup::Beside;
+use crate::lookup::{Beside, Matching};
 use crate::notice::{Standing, standing};
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
 use crate::queue::{Waiting, waiting_of};
@@ -67,6 +67,7 @@ struct Asked {
     unique: HashSet<(Shard, String, String)>,
     loads: HashSet<PostId>,
     beside: HashSet<Beside>,
+    matching: HashSet<Matching>,
 }
 
 /// A case as it was before the batch.
@@ -119,6 +120,7 @@ impl<'a> Batch<'a> {
         state.keys = unwrapped(master, &loaded.keys).into_iter().collect();
         state.unique = loaded.unique.into_iter().collect();
         state.beside = loaded.beside.into_iter().collect();
+        state.matching = loaded.matching.into_iter().collect();
         let mut batch = Batch {
             world,
             master,
@@ -179,6 +181,7 @@ impl<'a> Batch<'a> {
         self.asked.unique.extend(want.unique.iter().cloned());
         self.asked.loads.extend(want.loads.iter().cloned());
         self.asked.beside.extend(want.beside.iter().cloned());
+        self.asked.matching.extend(want.matching.iter().cloned());
     }
 
     /// Adds what [`Batch::needs`] asked for.
@@ -186,6 +189,7 @@ impl<'a> Batch<'a> {
         self.asked(want);
         self.state.unique.extend(loaded.unique);
         self.state.beside.extend(loaded.beside);
+        self.state.matching.extend(loaded.matching);
         self.state.keys.extend(unwrapped(self.master, &loaded.keys));
         self.add_rows(loaded.records, loaded.proposals, loaded.referers);
         self.add_loads(loaded.loads);

@@ -2,8 +2,10 @@
 //! leads to. A decision stays pure: what was not loaded is noted and counts as missing, the batch loads it and decides again.
 
 use ganglion_model::{RowKey, Shard};
+use jiff::civil::Date;
 use parking_lot::Mutex;
-use std::collections::BTreeSet;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Digits of a day, the last part of a key in a series.
 pub const DAY_LENGTH: usize = 10;
@@ -39,6 +41,38 @@ impl Beside {
     }
 }
 
+/// Most rows that are counted: more of them give no answer.
+pub const MATCHING_MAX: usize = 10_000;
+
+/// Rows of a register kept by place that hold on a day and whose fields are as wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Matching {
+    /// Shard.
+    pub shard: Shard,
+    /// Register.
+    pub register: String,
+    /// The day.
+    pub day: Date,
+    /// Fields, or `place`, with the JSON of what they must be.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Matching {
+    /// Rows with these values.
+    #[must_use]
+    pub fn of(shard: Shard, register: &str, wanted: &BTreeMap<String, Value>, day: Date) -> Matching {
+        let fields = wanted.iter().map(|(name, value)| (name.clone(), value.to_string())).collect();
+        Matching { shard, register: register.to_owned(), day, fields }
+    }
+
+    /// The values wanted.
+    #[must_use]
+    pub fn wanted(&self) -> BTreeMap<String, Value> {
+        let read = |text: &str| serde_json::from_str(text).unwrap_or_default();
+        self.fields.iter().map(|(name, text)| (name.clone(), read(text))).collect()
+    }
+}
+
 /// What was looked for and had not been loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Missing {
@@ -46,13 +80,15 @@ pub struct Missing {
     pub rows: BTreeSet<RowKey>,
     /// Neighbours in series.
     pub beside: BTreeSet<Beside>,
+    /// Rows to be counted.
+    pub matching: BTreeSet<Matching>,
 }
 
 impl Missing {
     /// Nothing was missing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.beside.is_empty()
+        self.rows.is_empty() && self.beside.is_empty() && self.matching.is_empty()
     }
 }
 
@@ -76,6 +112,11 @@ impl Notes {
     /// Notes a neighbour.
     pub fn beside(&self, beside: Beside) {
         self.0.lock().beside.insert(beside);
+    }
+
+    /// Notes rows to be counted.
+    pub fn matching(&self, matching: Matching) {
+        self.0.lock().matching.insert(matching);
     }
 
     /// Takes what was noted.

@@ -5,7 +5,7 @@
 //! any trace when the shard's head is no longer the one that was loaded. Absent rows are `None`, never an error. A stored
 //! row that cannot be read back is an error that names table, column and key.
 
-use crate::lookup::Beside;
+use crate::lookup::{Beside, Matching};
 use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
 use crate::packs::Install;
@@ -102,6 +102,8 @@ pub struct Want {
     pub loads: Vec<PostId>,
     /// Neighbours of rows in their series; their versions come with them.
     pub beside: Vec<Beside>,
+    /// Rows to be counted; their versions come with them.
+    pub matching: Vec<Matching>,
 }
 
 impl Want {
@@ -120,6 +122,7 @@ impl Want {
             && self.queues.is_empty()
             && self.loads.is_empty()
             && self.beside.is_empty()
+            && self.matching.is_empty()
     }
 }
 
@@ -146,6 +149,8 @@ pub struct Loaded {
     pub loads: Vec<(PostId, Load)>,
     /// Keys of the neighbours asked for, `None` where there is none.
     pub beside: Vec<(Beside, Option<String>)>,
+    /// Keys of the rows to be counted, `None` where there are more than [`crate::lookup::MATCHING_MAX`].
+    pub matching: Vec<(Matching, Option<Vec<String>>)>,
 }
 
 /// A timer: when a clock of a case falls due.

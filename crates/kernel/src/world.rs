@@ -9,7 +9,8 @@ use ganglion_model::row::Record;
 use ganglion_model::scope::Rows;
 use ganglion_model::{Level, Model, Place, PlaceCode, PlaceTree, Posts};
 use jiff::civil::Date;
-use std::collections::HashMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Places with their outlines.
@@ -214,6 +215,12 @@ impl Rows for World {
 
     fn area_at(&self, register: &str, point: [f64; 2], day: Date) -> Option<&Record> {
         areas::area_at(self, &[], (register, point, day))
+    }
+
+    fn matching(&self, register: &str, wanted: &BTreeMap<String, Value>, day: Date) -> Option<Vec<&Record>> {
+        let declared = self.model.registers.get(register)?;
+        let is_here = declared.scope == ganglion_model::pack::Scope::Deployment;
+        is_here.then(|| self.rows_on(register, day).into_iter().filter(|record| record.matches(wanted)).collect())
     }
 
     fn root(&self) -> Option<PlaceCode> {

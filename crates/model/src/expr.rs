@@ -4,7 +4,7 @@
 //! evaluated. It has no loops beyond those over lists, and cannot fail: a missing value is `Null`, and `Null` compares equal
 //! only to `Null` and is false where a condition is wanted. Numbers are exact decimals (decision 0012).
 
-mod func;
+pub(crate) mod func;
 mod shape;
 mod val;
 
@@ -14,6 +14,7 @@ use func::{arith, call};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 /// Static types, used by the checker and kept for the reference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +144,19 @@ pub enum Expr {
     Call(Func, Vec<Expr>),
     /// A list of values.
     List(Vec<Expr>),
+    /// The rows of a register that match.
+    Rows(Box<RowsOf>),
+}
+
+/// Rows of a register: how many match, or the sum of one of their fields.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RowsOf {
+    /// The register.
+    pub register: String,
+    /// The field that is summed; without one the rows are counted.
+    pub sum: Option<String>,
+    /// What fields must be; `place` is where the row is kept.
+    pub matching: Vec<(String, Expr)>,
 }
 
 /// Where operands come from.
@@ -151,6 +165,10 @@ pub trait Scope {
     fn get<'a>(&'a self, path: &[String]) -> Val<'a>;
     /// The key of the row of `register` whose area holds the point at this longitude and latitude.
     fn area_at<'a>(&'a self, _register: &str, _point: [f64; 2]) -> Val<'a> {
+        Val::Null
+    }
+    /// How many rows match, or the sum of their field; no value where that is not known.
+    fn rows<'a>(&'a self, _of: &RowsOf, _wanted: &BTreeMap<String, Value>) -> Val<'a> {
         Val::Null
     }
 }
@@ -182,6 +200,10 @@ impl Expr {
             }
             Expr::Call(func, args) => call(*func, args, scope),
             Expr::List(items) => Val::List(items.iter().map(|e| e.eval(scope)).collect()),
+            Expr::Rows(of) => {
+                let wanted = of.matching.iter().map(|(field, value)| (field.clone(), value.eval(scope).to_json()));
+                scope.rows(of, &wanted.collect())
+            }
         }
     }
 
@@ -194,17 +216,31 @@ impl Expr {
     /// Every path the expression looks up, for checks and for planning what to load.
     pub fn paths<'a>(&'a self, into: &mut Vec<&'a Path>) {
         match self {
-            Expr::Lit(_) => {}
             Expr::Path(path) => into.push(path),
-            Expr::Not(inner) => inner.paths(into),
-            Expr::And(all) | Expr::Or(all) | Expr::List(all) | Expr::Call(_, all) => {
-                all.iter().for_each(|e| e.paths(into));
-            }
+            other => other.parts(&mut |part| part.paths(into)),
+        }
+    }
+
+    /// The rows the expression counts or sums up.
+    pub fn rows<'a>(&'a self, into: &mut Vec<&'a RowsOf>) {
+        if let Expr::Rows(of) = self {
+            into.push(of);
+        }
+        self.parts(&mut |part| part.rows(into));
+    }
+
+    /// Everything the expression is put together from.
+    fn parts<'a>(&'a self, each: &mut dyn FnMut(&'a Expr)) {
+        match self {
+            Expr::Lit(_) | Expr::Path(_) => {}
+            Expr::Not(inner) => each(inner),
+            Expr::And(all) | Expr::Or(all) | Expr::List(all) | Expr::Call(_, all) => all.iter().for_each(each),
             Expr::Cmp(_, a, b) | Expr::In(a, b) | Expr::Arith(_, a, b) => {
-                a.paths(into);
-                b.paths(into);
+                each(a);
+                each(b);
             }
-            Expr::Cond(a, b, c) => [a, b, c].into_iter().for_each(|e| e.paths(into)),
+            Expr::Cond(a, b, c) => [a, b, c].into_iter().for_each(|part| each(part)),
+            Expr::Rows(of) => of.matching.iter().for_each(|(_, value)| each(value)),
         }
     }
 }

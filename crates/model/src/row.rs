@@ -8,6 +8,7 @@ use crate::place::{Level, PlaceCode};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
@@ -371,6 +372,20 @@ impl Record {
     pub fn overlaps(&self, from: Option<Date>, to: Option<Date>) -> bool {
         self.valid_from.unwrap_or(Date::MIN) < to.unwrap_or(Date::MAX)
             && from.unwrap_or(Date::MIN) < self.valid_to.unwrap_or(Date::MAX)
+    }
+
+    /// Whether its fields are as wanted; `place` without such a field is where the row is kept, or above.
+    #[must_use]
+    pub fn matches(&self, wanted: &BTreeMap<String, Value>) -> bool {
+        wanted.iter().all(|(name, value)| match self.fields.get(name) {
+            Some(found) => found == value,
+            None => name == "place" && self.is_inside(value),
+        })
+    }
+
+    fn is_inside(&self, place: &Value) -> bool {
+        let place = place.as_str().and_then(|code| code.parse::<PlaceCode>().ok());
+        place.zip(self.place).is_some_and(|(wanted, own)| wanted.holds(own))
     }
 
     /// Whether it holds on `day`.

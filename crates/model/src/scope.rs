@@ -3,7 +3,7 @@
 
 use crate::Fields;
 use crate::clocks::local_date;
-use crate::expr::{Scope, Val};
+use crate::expr::{RowsOf, Scope, Val, func};
 use crate::issued::Standing;
 use crate::pack::{Field, FieldKind, Process, promised_of};
 use crate::place::{Level, PlaceCode};
@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Rows of registers that live in memory, for following references.
 pub trait Rows {
@@ -27,6 +28,10 @@ pub trait Rows {
     }
     /// The row of `register` whose area holds the point on `day`; the smallest where several do.
     fn area_at(&self, _register: &str, _point: [f64; 2], _day: Date) -> Option<&Record> {
+        None
+    }
+    /// Rows of `register` that hold on `day` and match; `None` when they are not known, or too many.
+    fn matching(&self, _register: &str, _wanted: &BTreeMap<String, Value>, _day: Date) -> Option<Vec<&Record>> {
         None
     }
     /// The row before the one with these values: in the series of `register`, or the version before in time.
@@ -162,6 +167,10 @@ impl Scope for InRow<'_> {
     fn area_at<'a>(&'a self, register: &str, point: [f64; 2]) -> Val<'a> {
         self.outer.area_at(register, point)
     }
+
+    fn rows<'a>(&'a self, of: &RowsOf, wanted: &BTreeMap<String, Value>) -> Val<'a> {
+        self.outer.rows(of, wanted)
+    }
 }
 
 impl Names<'_> {
@@ -274,6 +283,26 @@ impl Scope for Names<'_> {
 
     fn area_at<'a>(&'a self, register: &str, point: [f64; 2]) -> Val<'a> {
         key_of(self.rows.area_at(register, point, local_date(self.now)))
+    }
+
+    fn rows<'a>(&'a self, of: &RowsOf, wanted: &BTreeMap<String, Value>) -> Val<'a> {
+        rows_of(self.rows, of, (wanted, local_date(self.now)))
+    }
+}
+
+/// How many rows match, or the sum of their field. What is missing matches nothing.
+fn rows_of<'a>(rows: &'a dyn Rows, of: &RowsOf, (wanted, day): (&BTreeMap<String, Value>, Date)) -> Val<'a> {
+    let found = if wanted.values().any(Value::is_null) {
+        Vec::new()
+    } else {
+        let Some(found) = rows.matching(&of.register, wanted, day) else { return Val::Null };
+        found
+    };
+    match &of.sum {
+        None => Val::Int(i64::try_from(found.len()).unwrap_or(i64::MAX)),
+        Some(field) => {
+            func::sum(Val::List(found.iter().filter_map(|row| row.fields.get(field)).map(Val::from_json).collect()))
+        }
     }
 }
 

@@ -6,19 +6,18 @@ use crate::view::Look;
 use crate::view::form::{Asked, Live};
 use crate::web::Web;
 use ganglion_kernel::batch::NEEDS_MAX;
-use ganglion_kernel::decide::{KnownRows, State};
+use ganglion_kernel::decide::{KnownRows, State, Typing};
 use ganglion_kernel::port::Want;
 use ganglion_model::pack::Field;
 use ganglion_model::{Fields, Shard};
-use jiff::civil::Date;
 
-/// What `judge` makes of the rows of a shard; `typed` is the row of a dated register that is being typed.
+/// What `judge` makes of the rows of a shard; `typed` is the row that is being typed.
 ///
 /// # Errors
 /// Of the store.
 pub async fn judged<T>(
     web: &Web,
-    (shard, typed): (Shard, Option<(&str, Date)>),
+    (shard, typed): (Shard, Option<Typing<'_>>),
     judge: impl Fn(&KnownRows<'_>) -> T,
 ) -> Result<T, Error> {
     let mut state = State::default();
@@ -31,6 +30,7 @@ pub async fn judged<T>(
         let want = Want {
             records: missing.rows.iter().cloned().collect(),
             beside: missing.beside.iter().cloned().collect(),
+            matching: missing.matching.iter().cloned().collect(),
             ..Want::default()
         };
         let loaded = web.app.store.load(&want).await?;
@@ -47,7 +47,7 @@ pub async fn live(
     web: &Web,
     (look, asked): (&Look<'_>, &Asked<'_>),
     (declared, typed): (&[Field], &Fields),
-    row: (Shard, Option<(&str, Date)>),
+    row: (Shard, Option<Typing<'_>>),
 ) -> Result<Live, Error> {
     judged(web, row, |rows| look.live(asked, declared, typed, rows)).await
 }

@@ -2,7 +2,7 @@
 //! scenario exercises what serves people.
 
 use ganglion_kernel::World;
-use ganglion_kernel::lookup::Beside;
+use ganglion_kernel::lookup::{Beside, Matching};
 use ganglion_kernel::port::{Head, Line, Loaded, ShardWrite, Timer, Want};
 use ganglion_kernel::queue::{QueueWant, Waiting, waiting_of};
 use ganglion_kernel::route::workload::Load;
@@ -40,6 +40,8 @@ impl Memory {
         let mut cases: BTreeMap<CaseId, Case> = by_id.map(|case| (case.id, case.clone())).collect();
         cases.extend(want.numbers.iter().filter_map(|(_, number)| numbered(number)).map(|c| (c.id, c.clone())));
         cases.extend(want.queues.iter().flat_map(|queue| self.front(world, queue)).map(|c| (c.id, c.clone())));
+        let counted = want.matching.iter().flat_map(|asked| self.matching(asked));
+        let counted: Vec<RowKey> = counted.map(|(row, _)| row.clone()).collect();
         let near = want.beside.iter().filter_map(|one| Some((one.shard, one.register.clone(), self.beside(one)?)));
         Loaded {
             heads: want.shards.iter().map(|s| (*s, self.heads.get(s).cloned().unwrap_or_default())).collect(),
@@ -52,6 +54,7 @@ impl Memory {
                 .iter()
                 .cloned()
                 .chain(near)
+                .chain(counted)
                 .filter_map(|key| self.records.get(&key))
                 .flatten()
                 .cloned()
@@ -60,7 +63,23 @@ impl Memory {
             referers: want.referers.iter().map(|row| (row.clone(), self.referers(row))).collect(),
             loads: want.loads.iter().map(|post| (post.clone(), self.busy(post))).collect(),
             beside: want.beside.iter().map(|asked| (asked.clone(), self.beside(asked))).collect(),
+            matching: want
+                .matching
+                .iter()
+                .map(|asked| (asked.clone(), Some(self.matching(asked).map(|((_, _, key), _)| key.clone()).collect())))
+                .collect(),
         }
+    }
+
+    /// Rows that match.
+    fn matching<'a>(&'a self, asked: &Matching) -> impl Iterator<Item = (&'a RowKey, &'a Record)> {
+        let (asked, wanted) = (asked.clone(), asked.wanted());
+        let all = self.records.iter().filter_map(move |(row, versions)| {
+            let here = row.0 == asked.shard && row.1 == asked.register;
+            let found = versions.iter().rev().find(|one| one.valid_on(asked.day)).filter(|_| here)?;
+            Some((row, found))
+        });
+        all.filter(move |(_, record)| record.matches(&wanted))
     }
 
     /// The key of a row's neighbour in its series.

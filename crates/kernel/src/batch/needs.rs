@@ -33,6 +33,7 @@ impl Batch<'_> {
         }
         want.records.extend(missing.rows.into_iter().filter(|row| !self.asked.records.contains(row)));
         want.beside.extend(missing.beside.into_iter().filter(|one| !self.asked.beside.contains(one)));
+        want.matching.extend(missing.matching.into_iter().filter(|one| !self.asked.matching.contains(one)));
         (!want.is_empty()).then_some(want)
     }
 

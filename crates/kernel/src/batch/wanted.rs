@@ -105,6 +105,7 @@ fn looked_for(world: &World, state: &State, commands: &[Command], now: Timestamp
     let missing = state.notes.take();
     want.records.extend(missing.rows);
     want.beside.extend(missing.beside);
+    want.matching.extend(missing.matching);
 }
 
 fn of_effects(

@@ -7,7 +7,8 @@ use super::{Decision, Given, KnownRows, State, derive, unique, who};
 use crate::seal::seal;
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Op, Refusal, RefusalCode};
-use ganglion_model::pack::{Action, Field, Guard, Process};
+use ganglion_model::expr::RowsOf;
+use ganglion_model::pack::{Action, Field, Guard, Process, Scope};
 use ganglion_model::row::Case;
 use ganglion_model::scope::{ActorView, Names};
 use ganglion_model::{CaseId, CommandId, Fields};
@@ -70,14 +71,19 @@ fn permit(world: &World, command: &Command, action: &Action, case: &Case, given:
     Ok(())
 }
 
-fn looks_at_form(guard: &Guard) -> bool {
-    let mut paths = Vec::new();
+/// Whether a guard can only be judged when the action is taken: it looks at what is typed, or at rows that are not in memory.
+fn is_judged_late(world: &World, guard: &Guard) -> bool {
+    let (mut paths, mut counted) = (Vec::new(), Vec::new());
     guard.holds.paths(&mut paths);
-    paths.iter().any(|path| path.first().is_some_and(|root| root == "form"))
+    guard.holds.rows(&mut counted);
+    let is_here = |of: &&RowsOf| {
+        world.model.registers.get(&of.register).is_some_and(|register| register.scope == Scope::Deployment)
+    };
+    paths.iter().any(|path| path.first().is_some_and(|root| root == "form")) || !counted.iter().all(is_here)
 }
 
 /// Whether the guard of `action` holds before anything is typed; used to show or grey out actions. A guard that looks at
-/// what is typed does not forbid the form.
+/// what is typed, or counts rows kept by place, does not forbid the form.
 #[must_use]
 pub fn guard_holds(
     (world, process): (&World, &Process),
@@ -87,7 +93,7 @@ pub fn guard_holds(
     now: jiff::Timestamp,
 ) -> bool {
     let names = Names { rows: world, process, case: Some(case), form: None, actor: Some(actor), now };
-    action.when.as_ref().is_none_or(|guard| looks_at_form(guard) || guard.holds.holds(&names))
+    action.when.as_ref().is_none_or(|guard| is_judged_late(world, guard) || guard.holds.holds(&names))
 }
 
 fn carry_out(
@@ -100,7 +106,7 @@ fn carry_out(
     let actor = who::view(world, &command.actor, given.now);
     let rows = KnownRows::new(world, state, case.shard);
     let context = FormContext { world, rows: &rows, process, case: Some(case), actor: &actor, now: given.now };
-    let early = action.when.as_ref().is_none_or(|guard| !looks_at_form(guard));
+    let early = action.when.as_ref().is_none_or(|guard| !is_judged_late(world, guard));
     if early {
         check_guard(&context, action, case, &Fields::new())?;
     }

@@ -6,12 +6,13 @@ use super::row_span::{self, Span};
 use super::{Decision, derive, row_unique};
 use crate::seal::is_sealed;
 use ganglion_model::PlaceCode;
-use ganglion_model::change::{Change, Refusal, RefusalCode};
+use ganglion_model::change::{Actor, Change, Refusal, RefusalCode};
 use ganglion_model::clocks::local_date;
 use ganglion_model::expr::{Expr, Val};
 use ganglion_model::pack::Scope;
-use ganglion_model::row::Record;
+use ganglion_model::row::{Authority, Mark, Record};
 use jiff::civil::Date;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 impl Doing<'_> {
@@ -23,8 +24,8 @@ impl Doing<'_> {
         decision: &mut Decision,
     ) -> Result<(), Refusal> {
         let names = self.names(&draft.case);
-        let Val::Text(key) = key.eval(&names) else {
-            return Err(Refusal::new(RefusalCode::Guard).with("register", register));
+        let Some(key) = key_of(key.eval(&names)) else {
+            return Err(Refusal::new(RefusalCode::Guard).with("register", register).with("reason", "no_key"));
         };
         let shard = draft.case.shard;
         let before = self.state.newest(&(shard, register.to_owned(), key.to_string()));
@@ -54,7 +55,7 @@ impl Doing<'_> {
             valid_to: span.to,
             updated_at: self.given.now,
             fields,
-            authority: None,
+            authority: self.authority(draft),
         };
         derive::finish(self.world, (self.state, self.given), &mut row, &mut decision.numbering);
         let declared = self.world.model.registers.get(register);
@@ -77,7 +78,7 @@ impl Doing<'_> {
         let names = self.names(&draft.case);
         let refusal = || Refusal::new(RefusalCode::Guard).with("register", register);
         let declared = self.world.model.registers.get(register).ok_or_else(refusal)?;
-        let Val::Text(key) = key.eval(&names) else { return Err(refusal()) };
+        let key = key_of(key.eval(&names)).ok_or_else(|| refusal().with("reason", "no_key"))?;
         let day = match on {
             Some(expr) => day_of(expr.eval(&names)).ok_or_else(refusal)?,
             None => local_date(self.given.now),
@@ -87,20 +88,31 @@ impl Doing<'_> {
             self.state.notes.row(row);
         }
         let versions = self.rows.versions(register, &key);
-        let newest = versions.iter().map(|one| one.version).max().ok_or_else(refusal)?;
+        let newest = versions.iter().map(|one| one.version).max();
+        let newest = newest.ok_or_else(|| refusal().with("reason", "no_row"))?;
         let holds = row_span::ended(&versions, day)?;
         decision.unique_gone.extend(row_unique::values(declared, &holds.fields));
         let ended = Record {
             version: newest + 1,
             valid_to: Some(day),
             updated_at: self.given.now,
-            authority: None,
+            authority: self.authority(draft),
             ..holds.clone()
         };
         let follows = derive::following((self.world, self.state), declared, (&ended, true), self.given.now);
         let all = std::iter::once(ended).chain(follows);
         decision.changes.extend(all.map(|record| Change::Record { record: Box::new(record) }));
         Ok(())
+    }
+
+    /// On whose step a row changes; the reason is the case.
+    fn authority(&self, draft: &Draft) -> Option<Box<Authority>> {
+        let (post, account) = match &self.command.actor {
+            Actor::Post { post, account } => (Some(post.clone()), Some(account.clone())),
+            _ => (None, None),
+        };
+        let by = Mark { post, account, at: self.given.now };
+        Some(Box::new(Authority { by, approved: None, why: draft.case.number.clone() }))
     }
 
     /// From when on a row holds that a case writes: in a dated register from today, which closes the version of yesterday.
@@ -120,6 +132,14 @@ impl Doing<'_> {
             Scope::Deployment => None,
             Scope::Place(level) => place.at(level).or(Some(place)),
         }
+    }
+}
+
+/// A key as expressions give it: without one there is no row to write.
+fn key_of(value: Val<'_>) -> Option<Cow<'_, str>> {
+    match value {
+        Val::Text(key) if !key.trim().is_empty() => Some(key),
+        _ => None,
     }
 }
 

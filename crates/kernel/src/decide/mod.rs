@@ -34,10 +34,10 @@ pub use act::guard_holds;
 pub use effect::derived;
 pub use form::{FormContext, Judged, judge, read_form, still_fits};
 pub use row_unique::{references, values as unique_values_of_row};
-pub use rows::KnownRows;
+pub use rows::{KnownRows, Typing};
 pub use unique::is_unique;
 
-use crate::lookup::{Beside, Missing, Notes};
+use crate::lookup::{Beside, Matching, Missing, Notes};
 use crate::port::Loaded;
 use crate::route::workload::Load;
 use crate::seal::Key;
@@ -102,6 +102,8 @@ pub struct State {
     pub referers: HashMap<RowKey, Vec<String>>,
     /// Neighbours in series as storage has them: the key of the row, `None` where there is none.
     pub beside: HashMap<Beside, Option<String>>,
+    /// Keys of rows to be counted as storage has them, `None` where there are too many.
+    pub matching: HashMap<Matching, Option<Vec<String>>>,
     /// What was looked for and is not here.
     pub notes: Notes,
 }
@@ -116,6 +118,7 @@ impl State {
             put_version(self.records.entry(record.row_key()).or_default(), record);
         }
         self.beside.extend(loaded.beside);
+        self.matching.extend(loaded.matching);
     }
 
     /// The version of a row that was written last.

@@ -5,7 +5,7 @@ use super::act::seal_values;
 use super::form::{FormContext, read_form};
 use super::row_span::{Span, ended, place};
 use super::row_who::{may_edit_row, may_propose_row, may_read_row};
-use super::rows::KnownRows;
+use super::rows::{KnownRows, Typing};
 use super::{Decision, Given, State, derive, proposal, who};
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, FieldFinding, Refusal, RefusalCode};
@@ -215,6 +215,14 @@ impl<'a> Desk<'a> {
         if place.level() == level { Ok(()) } else { Err(wrong("place", "wrong_level")) }
     }
 
+    /// What a partial wish does not name stays as the newest version has it; personal values are kept elsewhere, sealed.
+    fn leave_as_before(&self, form: &mut Fields, before: Option<&Record>) {
+        let own = |name: &str| self.register.field(name).is_some_and(|field| !field.personal && field.is_typed());
+        for (name, value) in before.map(|one| &one.fields).into_iter().flatten().filter(|(name, _)| own(name)) {
+            form.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+
     /// Reads the form of a row; personal values come back sealed, those left empty as they were.
     fn read(&self, wish: &RowWish, target: &Target) -> Result<Fields, Refusal> {
         self.check_place(target)?;
@@ -225,11 +233,8 @@ impl<'a> Desk<'a> {
         }
         let before = target.newest();
         let mut form = wish.form.clone();
-        let own = |name: &str| self.register.field(name).is_some_and(|field| !field.personal && field.is_typed());
-        for (name, value) in before.map(|one| &one.fields).into_iter().flatten().filter(|_| wish.partial) {
-            if own(name) {
-                form.entry(name.clone()).or_insert_with(|| value.clone());
-            }
+        if wish.partial {
+            self.leave_as_before(&mut form, before);
         }
         let fixed = self.register.fields.iter().filter(|field| field.fixed).map(|field| field.name.as_str());
         for name in self.register.key_fields().chain(fixed.clone()) {
@@ -256,7 +261,8 @@ impl<'a> Desk<'a> {
         form.retain(|name, _| !kept.contains_key(name));
         let asked: Vec<_> =
             self.register.fields.iter().filter(|field| !kept.contains_key(&field.name)).cloned().collect();
-        let typed = self.register.dated.then(|| (target.key.as_str(), wish.from.unwrap_or_else(|| self.today())));
+        let from = self.register.dated.then(|| wish.from.unwrap_or_else(|| self.today()));
+        let typed = Some(Typing { register: &self.register.name, key: &target.key, from });
         let (actor, process, rows) = (
             who::view(self.world, &self.command.actor, self.given.now),
             Process::default(),

@@ -3,12 +3,14 @@
 
 use super::State;
 use crate::areas;
-use crate::lookup::Beside;
+use crate::lookup::{Beside, Matching};
 use crate::world::{World, put_version};
 use ganglion_model::pack::{Field, Scope};
 use ganglion_model::scope::Rows;
 use ganglion_model::{Fields, Record, RowKey, Shard};
 use jiff::civil::Date;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps back over rows that ended in this very batch before a neighbour is given up.
 const STEPS_MAX: usize = 16;
@@ -22,8 +24,19 @@ pub struct KnownRows<'a> {
     pub state: &'a State,
     /// The shard references stay within.
     pub shard: Shard,
-    /// The row being typed in a dated register: its key, and the day its version is to begin.
-    pub typed: Option<(&'a str, Date)>,
+    /// The row being typed.
+    pub typed: Option<Typing<'a>>,
+}
+
+/// A row that is being typed: what is judged is not what is there already.
+#[derive(Clone, Copy)]
+pub struct Typing<'a> {
+    /// Its register.
+    pub register: &'a str,
+    /// Its key.
+    pub key: &'a str,
+    /// In a dated register the day its version is to begin.
+    pub from: Option<Date>,
 }
 
 impl<'a> KnownRows<'a> {
@@ -133,13 +146,35 @@ impl Rows for KnownRows<'_> {
         areas::area_at(self.world, &changed, (register, point, day))
     }
 
+    fn matching(&self, register: &str, wanted: &BTreeMap<String, Value>, day: Date) -> Option<Vec<&Record>> {
+        let by_place = self.is_by_place(register);
+        let shard = if by_place { self.shard } else { Shard::DEPLOYMENT };
+        let mine =
+            self.state.records.keys().filter(|row| row.0 == shard && row.1 == register).map(|row| row.2.as_str());
+        let mut keys: BTreeSet<&str> = mine.collect();
+        if by_place {
+            let asked = Matching::of(shard, register, wanted, day);
+            let Some(known) = self.state.matching.get(&asked) else {
+                self.state.notes.matching(asked);
+                return None;
+            };
+            keys.extend(known.as_ref()?.iter().map(String::as_str));
+        } else {
+            keys.extend(self.world.each_key(register).map(|(key, _)| key.as_str()));
+        }
+        let is_own = |key: &str| self.typed.is_some_and(|own| own.register == register && own.key == key);
+        let others = keys.into_iter().filter(|key| !is_own(key));
+        Some(others.filter_map(|key| self.row(register, key, day)).filter(|row| row.matches(wanted)).collect())
+    }
+
     fn before(&self, register: &str, values: &Fields) -> Option<&Record> {
         let declared = self.world.model.registers.get(register)?;
         if let Some(group) = declared.group_of(values) {
             let key = declared.key_of(values)?;
             return self.beside(register, (&group, &key), false);
         }
-        let (key, from) = self.typed.filter(|_| declared.series.is_none() && declared.dated)?;
+        let typed = self.typed.filter(|_| declared.series.is_none() && declared.dated)?;
+        let (key, from) = (typed.key, typed.from?);
         let earlier = |record: &&Record| record.valid_from.is_none_or(|first| first < from);
         let row = self.row_key(register, key);
         let mine = self.state.records.get(&row).and_then(|versions| versions.iter().rev().find(earlier));

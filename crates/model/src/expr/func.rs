@@ -123,7 +123,8 @@ fn years<'a>(later: Date, earlier: Date) -> Val<'a> {
     Val::Int(i64::from(later.year()) - i64::from(earlier.year()) - i64::from(!passed))
 }
 
-fn sum<'a>(list: Val<'a>) -> Val<'a> {
+/// The sum of a list of numbers; of nothing it is 0.
+pub(crate) fn sum<'a>(list: Val<'a>) -> Val<'a> {
     let Val::List(items) = list else { return Val::Int(0) };
     items.into_iter().filter(|item| *item != Val::Null).fold(Val::Int(0), |sum, item| arith(Arith::Add, sum, item))
 }

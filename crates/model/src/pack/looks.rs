@@ -2,7 +2,7 @@
 //! missing, once with it.
 
 use super::{Action, Effect, Field, FieldKind, LengthFrom, Model, Process, Register, Required, Scope};
-use crate::expr::Expr;
+use crate::expr::{Expr, RowsOf};
 use std::collections::BTreeSet;
 
 /// Registers whose rows live with their places, and so are not in memory.
@@ -19,30 +19,23 @@ impl ByPlace {
 
     /// Whether `expr`, which sees `fields`, looks further than they are.
     fn looks(&self, expr: &Expr, fields: &[&Field]) -> bool {
-        let mut paths = Vec::new();
+        let (mut paths, mut counted) = (Vec::new(), Vec::new());
         expr.paths(&mut paths);
-        paths.iter().any(|path| match path.as_slice() {
-            [root, ..] if root == "previous" => true,
-            // The field a path begins with stands behind `form`, `case` or `row`.
-            [_, name, _, ..] => fields.iter().any(|field| field.name == *name && self.refers(field)),
-            _ => false,
-        })
+        expr.rows(&mut counted);
+        let counts = counted.iter().any(|of| self.0.contains(&of.register));
+        counts
+            || paths.iter().any(|path| match path.as_slice() {
+                [root, ..] if root == "previous" => true,
+                // The field a path begins with stands behind `form`, `case` or `row`.
+                [_, name, _, ..] => fields.iter().any(|field| field.name == *name && self.refers(field)),
+                _ => false,
+            })
     }
 
     fn field(&self, field: &Field, fields: &[&Field]) -> bool {
-        let required = match &field.required {
-            Required::If(expr) => Some(expr),
-            _ => None,
-        };
-        let judged = field.checks.iter().map(|check| &check.holds);
-        let own = [&field.when, &field.min, &field.max, &field.computed, &field.default_from];
-        let all = own.into_iter().flatten().chain(required).chain(judged);
-        let cells = match &field.kind {
-            FieldKind::Table { fields: columns, .. } => columns.as_slice(),
-            _ => &[],
-        };
+        let cells = cells(field);
         let inside: Vec<&Field> = fields.iter().copied().chain(cells).collect();
-        all.into_iter().any(|expr| self.looks(expr, fields)) || cells.iter().any(|cell| self.field(cell, &inside))
+        own(field).any(|expr| self.looks(expr, fields)) || cells.iter().any(|cell| self.field(cell, &inside))
     }
 
     fn register(&self, register: &Register) -> bool {
@@ -64,6 +57,30 @@ impl ByPlace {
     }
 }
 
+/// The columns of a table.
+fn cells(field: &Field) -> &[Field] {
+    match &field.kind {
+        FieldKind::Table { fields: columns, .. } => columns,
+        _ => &[],
+    }
+}
+
+/// The expressions of a field, without those of its columns.
+fn own(field: &Field) -> impl Iterator<Item = &Expr> {
+    let required = match &field.required {
+        Required::If(expr) => Some(expr),
+        _ => None,
+    };
+    let judged = field.checks.iter().map(|check| &check.holds);
+    let own = [&field.when, &field.min, &field.max, &field.computed, &field.default_from];
+    own.into_iter().flatten().chain(required).chain(judged)
+}
+
+/// Every expression of fields, with those of columns.
+fn of_fields(fields: &[Field]) -> Vec<&Expr> {
+    fields.iter().flat_map(|field| own(field).chain(of_fields(cells(field)))).collect()
+}
+
 /// The expressions of an effect.
 fn expressions(effect: &Effect) -> Vec<&Expr> {
     match effect {
@@ -80,6 +97,28 @@ fn expressions(effect: &Effect) -> Vec<&Expr> {
 }
 
 impl Model {
+    /// Fields that rows are counted by: register and field, once each.
+    #[must_use]
+    pub fn counted_by(&self) -> BTreeSet<(String, String)> {
+        let mut all: Vec<&Expr> = self.registers.values().flat_map(|register| of_fields(&register.fields)).collect();
+        for process in self.processes.values() {
+            all.extend(of_fields(&process.form));
+            all.extend(process.open_when.iter().map(|guard| &guard.holds));
+            for action in process.states.values().flat_map(|state| &state.actions) {
+                all.extend(of_fields(&action.form));
+                all.extend(action.effects.iter().flat_map(expressions));
+                all.extend(action.when.iter().map(|guard| &guard.holds));
+            }
+        }
+        let mut counted = Vec::new();
+        all.iter().for_each(|expr| expr.rows(&mut counted));
+        let fields = |of: &&RowsOf| {
+            let register = of.register.clone();
+            of.matching.iter().map(move |(field, _)| (register.clone(), field.clone())).collect::<Vec<_>>()
+        };
+        counted.iter().flat_map(fields).collect()
+    }
+
     /// Notes for every register, process and action whether judging it looks at rows it does not name.
     pub fn note_looks(&mut self) {
         let by_place = self.registers.values().filter(|one| one.scope != Scope::Deployment);

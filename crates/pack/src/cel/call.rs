@@ -12,9 +12,9 @@ use ganglion_model::units;
 const MOST_DECIMALS: i64 = 12;
 
 /// All functions, as the remedy of a misspelt one names them.
-pub(super) const FUNCTIONS: [&str; 23] = [
+pub(super) const FUNCTIONS: [&str; 24] = [
     "size", "has", "days", "hours", "string", "sum", "min", "max", "round", "add_days", "years", "year", "month",
-    "date", "time", "minutes", "amount", "distance", "length", "area", "inside", "area_at", "key",
+    "date", "time", "minutes", "amount", "distance", "length", "area", "inside", "area_at", "key", "count",
 ];
 pub(super) const MEMBERS: [(&str, Func); 3] =
     [("contains", Func::Contains), ("startsWith", Func::StartsWith), ("endsWith", Func::EndsWith)];
@@ -64,9 +64,11 @@ impl Check<'_> {
         }
         // The parser gives a call the place of its bracket.
         let offset = self.offset(ast.id).saturating_sub(name.len());
-        match name {
-            "area_at" => return self.area_at(offset, &call.args),
-            "key" => return self.key(offset, &call.args),
+        match (name, call.args.as_slice()) {
+            ("area_at", args) => return self.area_at(offset, args),
+            ("key", args) => return self.key(offset, args),
+            ("count", args) => return self.count(offset, args),
+            ("sum", [of, matching]) => return self.sum_of_rows(offset, of, matching),
             _ => {}
         }
         let args: Vec<Option<Typed>> = call.args.iter().map(|arg| self.walk(arg)).collect();

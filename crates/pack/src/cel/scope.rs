@@ -30,6 +30,8 @@ pub struct Scope<'a> {
     pub previous: Option<(&'a str, &'a FieldSymbols)>,
     /// References go on into rows kept by place: they are loaded when this is judged.
     pub by_place: bool,
+    /// Rows may be counted: this is judged once, when something is decided.
+    pub counts: bool,
 }
 
 /// A row of a plan, or a place of a level.
@@ -48,7 +50,7 @@ pub struct Part<'a> {
 impl<'a> Scope<'a> {
     /// Conditions of an opening form.
     pub fn opening(process: &'a ProcessSymbol) -> Scope<'a> {
-        Scope { form: Some(&process.form), actor: true, now: true, by_place: true, ..Scope::default() }
+        Scope { form: Some(&process.form), actor: true, now: true, by_place: true, counts: true, ..Scope::default() }
     }
 
     /// Values a routing rule is asked with: what is typed, before anybody has the case.
@@ -63,7 +65,15 @@ impl<'a> Scope<'a> {
 
     /// Conditions of the fields of an action's form.
     pub fn action(process: &'a ProcessSymbol, form: &'a FieldSymbols) -> Scope<'a> {
-        Scope { case: Some(process), form: Some(form), actor: true, now: true, by_place: true, ..Scope::default() }
+        Scope {
+            case: Some(process),
+            form: Some(form),
+            actor: true,
+            now: true,
+            by_place: true,
+            counts: true,
+            ..Scope::default()
+        }
     }
 
     /// Guards of actions: judged before anything is typed.
@@ -84,7 +94,15 @@ impl<'a> Scope<'a> {
     /// Conditions of the fields of the register called `name`.
     pub fn register(name: &'a str, register: &'a RegisterSymbol) -> Scope<'a> {
         let previous = (register.series || register.dated).then_some((name, &register.fields));
-        Scope { form: Some(&register.fields), actor: true, now: true, by_place: true, previous, ..Scope::default() }
+        Scope {
+            form: Some(&register.fields),
+            actor: true,
+            now: true,
+            by_place: true,
+            counts: true,
+            previous,
+            ..Scope::default()
+        }
     }
 
     /// Conditions of questions that stand by themselves: no case, no row.

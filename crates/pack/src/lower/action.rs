@@ -44,6 +44,10 @@ fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSy
     let scope = Scope::action(process, &form);
     let states: Vec<&str> = process.states.iter().map(String::as_str).collect();
     let to = cx.known_words(node, "to", ("state", "unknown-state"), &states);
+    if let Some(second) = node.get("to").and_then(|to| to.items().get(1)) {
+        let remedy = "write an action for each state, and with `when` which of them is offered";
+        cx.sink.error_help(second.at, "wrong-shape", format!("{what} leads to one state"), remedy);
+    }
     let marks: Vec<&str> = process.marks.iter().map(String::as_str).collect();
     // Marks of any process that could have opened the case, and fields that name posts or accounts.
     let parents = cx.symbols.processes.values().flat_map(|one| &one.marks).map(|mark| format!("parent.{mark}"));
@@ -62,7 +66,7 @@ fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSy
         help: cx.text_or_empty(node, "help", &what),
         by,
         not: cx.known_words(node, "not", ("mark", "unknown-mark"), &not),
-        when: guard(cx, node, &Scope::guard(process)),
+        when: guard(cx, node, &Scope { counts: true, ..Scope::guard(process) }),
         form: field::all(cx, node.get("form"), &scope, Owner::Action(process)),
         to: to.into_iter().next(),
         effects: Doing { cx, process, name, form: &form }.all(node.get("do")),

@@ -179,7 +179,7 @@ fn computed(
         return None;
     }
     let register = matches!(owner, Owner::Register);
-    let scope = Scope { stores: true, actor: false, now: scope.now && !register, ..*scope };
+    let scope = Scope { stores: true, actor: false, now: scope.now && !register, counts: false, ..*scope };
     // Of a dated register the version before may be corrected later without this one being written again.
     let series = scope.previous.is_some_and(|(name, _)| cx.symbols.registers.get(name).is_some_and(|one| one.series));
     // Computed values of cases are worked out with what is in memory.

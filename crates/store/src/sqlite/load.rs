@@ -2,7 +2,7 @@
 
 use super::cases::{CASE_BODY, case_by_id, case_by_number};
 use super::row::{Column, Stored, all, failed, one};
-use super::rows;
+use super::{matching, rows};
 use ganglion_kernel::lookup::{Beside, DAY_LENGTH};
 use ganglion_kernel::merkle::Frontier;
 use ganglion_kernel::port::{Head, Loaded, Want};
@@ -50,6 +50,13 @@ pub(super) fn load(connection: &Connection, want: &Want) -> Stored<Loaded> {
             loaded.records.extend(versions(&snapshot, &(asked.shard, asked.register.clone(), key.clone()))?);
         }
         loaded.beside.push((asked.clone(), found));
+    }
+    for asked in &want.matching {
+        let found = matching::keys(&snapshot, asked)?;
+        for key in found.iter().flatten() {
+            loaded.records.extend(versions(&snapshot, &(asked.shard, asked.register.clone(), key.clone()))?);
+        }
+        loaded.matching.push((asked.clone(), found));
     }
     for (shard, id) in &want.proposals {
         loaded.proposals.extend(rows::proposal(&snapshot, *shard, *id)?);

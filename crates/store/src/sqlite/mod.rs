@@ -11,6 +11,7 @@ mod figures;
 mod forget;
 mod journal;
 mod load;
+mod matching;
 mod members;
 mod migrate;
 mod notices;

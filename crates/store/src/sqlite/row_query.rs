@@ -6,16 +6,16 @@ use ganglion_kernel::port_rows::{FieldTest, RowAfter, RowFilter, RowOrder, RowSo
 use rusqlite::types::Value;
 use std::fmt::Write as _;
 
-fn text(value: &str) -> Value {
+pub(super) fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
 }
 
-fn padded(code: u64) -> Value {
+pub(super) fn padded(code: u64) -> Value {
     Value::Integer(i64::try_from(code).unwrap_or(i64::MAX))
 }
 
 /// A JSON value as SQLite's `json_extract` gives it.
-fn bound(value: &serde_json::Value) -> Value {
+pub(super) fn bound(value: &serde_json::Value) -> Value {
     match value {
         serde_json::Value::Null => Value::Null,
         serde_json::Value::Bool(flag) => Value::Integer(i64::from(*flag)),

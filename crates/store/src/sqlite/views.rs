@@ -1,6 +1,7 @@
 //! Views for other people's tools: one for each register and each process, with typed columns. Personal and confidential fields
 //! are not in them. They are made anew whenever packs are installed.
 
+use super::matching;
 use super::row::{Stored, all, failed, json, run};
 use ganglion_kernel::StoreError;
 use ganglion_model::pack::{Field, FieldKind, Model, Scope};
@@ -108,6 +109,7 @@ pub(super) fn set(connection: &mut Connection, model: &Model) -> Stored<()> {
     let old = all(&transaction, ATTEMPTED, (named, []), |row| row.get::<_, String>(0).map_err(failed(ATTEMPTED)))?;
     let batch = |sql: &str| transaction.execute_batch(sql).map_err(failed(ATTEMPTED));
     old.iter().try_for_each(|name| batch(&format!("DROP VIEW {}", quoted(name))))?;
+    matching::index(&transaction, model)?;
     seeds(&transaction, model)?;
     for register in model.registers.values() {
         batch(&of_register(&register.name, &register.fields, register.scope))?;

@@ -7,6 +7,7 @@ mod heads;
 mod invariants;
 mod lines;
 mod lists;
+mod matching;
 mod packs;
 mod published;
 mod queues;
@@ -77,6 +78,8 @@ suite!(memory, file => {
         violations_are_noted_once_moved_and_gone,
         violations_found_again_keep_since_when,
         a_rule_kept_while_rows_change_is_the_rule_found_again;
+    matching:
+        rows_that_match_are_found_with_their_versions;
     series:
         the_neighbour_in_a_series_is_the_nearest_row_that_stands;
 });

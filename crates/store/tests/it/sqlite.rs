@@ -196,3 +196,43 @@ fn views_have_typed_columns_and_nothing_personal() {
         }
     });
 }
+
+#[test]
+fn fields_that_rows_are_counted_by_have_an_index_as_long_as_a_pack_counts_by_them() {
+    use ganglion_kernel::lookup::Matching;
+    use ganglion_model::Model;
+    use ganglion_model::expr::{Cmp, Expr, RowsOf};
+    use ganglion_model::pack::Check;
+    with_file(async |path| {
+        let store = open(path);
+        let plain = crate::support::world::world().model;
+        let mut counting = Model::clone(&plain);
+        let visit = counting.registers.get_mut("visit").unwrap();
+        let form = |name: &str| Expr::Path(vec!["form".to_owned(), name.to_owned()]);
+        let matching = vec![("last".to_owned(), form("last"))];
+        let of = RowsOf { register: "visit".to_owned(), sum: None, matching };
+        let few = Expr::Cmp(Cmp::Lt, Box::new(Expr::Rows(Box::new(of))), Box::new(Expr::Lit(3.into())));
+        visit.fields[0].checks.push(Check { holds: few, message: ganglion_model::Text::default() });
+        store.views_set(&counting).await.unwrap();
+        let connection = rusqlite::Connection::open(path).unwrap();
+        let wanted = [("last".to_owned(), "x".into())].into();
+        let asked = Matching::of(SHARD, "visit", &wanted, jiff::civil::date(2022, 6, 27));
+        let plan = |sql: &str| -> String {
+            let mut rows = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let lines = rows.query_map([], |row| row.get::<_, String>(3)).unwrap();
+            lines.collect::<Result<Vec<_>, _>>().unwrap().join("\n")
+        };
+        let found = plan(
+            "SELECT r.key FROM record r WHERE r.register = 'visit' AND r.shard = 130922 \
+             AND json_extract(r.body, '$.fields.last') = 'x'",
+        );
+        assert!(found.contains("counted_visit_last"), "{found}");
+        let want = ganglion_kernel::port::Want { matching: vec![asked.clone()], ..Default::default() };
+        assert_eq!(store.load(&want).await.unwrap().matching, [(asked, Some(vec![]))]);
+        store.views_set(&plain).await.unwrap();
+        let left: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_master WHERE name GLOB 'counted_*'", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(left, 0);
+    });
+}

@@ -74,6 +74,9 @@ pub fn quantity(field: &Field, given: &Value, unit: &str, (precision, scale): (u
     let typed = units::read(&text, unit).map_err(|misread| misread_finding(field, misread, unit))?;
     let amount = if typed.converted {
         typed.amount.round_dp_with_strategy(u32::from(scale), ganglion_model::HALF_UP).normalize()
+    } else if given.is_number() {
+        // Nobody typed the digits behind the point of a JSON number.
+        typed.amount.normalize()
     } else {
         typed.amount
     };

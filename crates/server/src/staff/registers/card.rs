@@ -237,7 +237,10 @@ fn timeline(look: &Look<'_>, (versions, current): (&[Record], &Record), people: 
             current: record.valid_from == current.valid_from,
             href: format!("{}{day}", row_href("rows", record.shard, &record.register, &record.key)),
             changed: if record.version == 0 { String::new() } else { look.when(record.updated_at) },
-            by: authority.map_or_else(|| look.t("row-by-system"), |one| who(look, &one.by, people)),
+            by: authority
+                .map(|one| who(look, &one.by, people))
+                .filter(|by| !by.is_empty())
+                .unwrap_or_else(|| look.t("row-by-system")),
             approved: approved
                 .map(|mark| look.say("row-approved-by", &[("who", who(look, mark, people).into())]))
                 .unwrap_or_default(),

@@ -17,7 +17,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::CommitError;
-use ganglion_kernel::decide::who;
+use ganglion_kernel::decide::{Typing, who};
 use ganglion_model::change::{Body, Command, FieldFinding, Outcome, Refusal};
 use ganglion_model::pack::{Field, FieldKind, Process, Register, Required, Scope};
 use ganglion_model::{Fields, PlaceCode, Record, RowDeed, RowWish, Shard, Text};
@@ -217,11 +217,12 @@ async fn live(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Respons
     let key = subject.record.map(|row| row.key.clone()).or_else(|| register.key_of(&form)).unwrap_or_default();
     let named = frame.get("-place").or_else(|| form.get("place")).and_then(Value::as_str);
     let shard = shard_of(web, subject, named.and_then(|code| code.trim().parse().ok()));
-    let version = register.dated.then(|| (key.as_str(), day.unwrap_or_else(|| web.today())));
+    let from = register.dated.then(|| day.unwrap_or_else(|| web.today()));
+    let typing = Typing { register: &register.name, key: &key, from };
     let actor = who::view(&web.world, &web.actor(), web.now);
     let (process, place) = (Process::default(), web.post()?.place);
     let asked = Asked { process: &process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
-    let live = looked::live(web, (&look, &asked), (&register.fields, &form), (shard, version)).await?;
+    let live = looked::live(web, (&look, &asked), (&register.fields, &form), (shard, Some(typing))).await?;
     Ok(Json(live).into_response())
 }
 
