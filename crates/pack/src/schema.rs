@@ -120,7 +120,13 @@ fn form(form: &Form) -> Value {
         ]}),
         Form::Flag(otherwise) => json!({"type": "boolean", "default": otherwise}),
         Form::Whole(low, high) => json!({"type": "integer", "minimum": low, "maximum": high}),
-        Form::Word(words) => json!({"enum": words}),
+        Form::Word(words) => {
+            // YAML reads a bare `true` as a flag.
+            let flags = [("true", true), ("false", false)].into_iter().filter(|(word, _)| words.contains(*word));
+            let all: Vec<Value> =
+                words.iter().map(|word| json!(word)).chain(flags.map(|(_, flag)| json!(flag))).collect();
+            json!({"enum": all})
+        }
         Form::Levels => {
             let level = json!({"enum": Level::ALL.map(Level::as_str)});
             json!({"anyOf": [level, {"type": "array", "items": level}]})

@@ -246,6 +246,8 @@ fn with_slack(mut programme: Programme<'_>, spread: bool) -> Result<(Vec<f64>, V
 const LEVERS_MAX: usize = 40;
 /// The part of a lack that is tried as "one more".
 const MARGIN: f64 = 0.01;
+/// A gain below this is what the solver's tolerances come to.
+const GAIN_MIN: f64 = 5e-4;
 
 /// What would help most: each supply that is used up and each conduit that is full, with what one more unit of it would serve
 /// of the most urgent tier that lacks something. Largest gain first.
@@ -269,7 +271,7 @@ pub fn helps(problem: &Allocation, solved: &Allocated) -> Result<Vec<Help>, Plan
             tried += 1;
             let step = lack * MARGIN;
             let gain = (lack - lack_with(&piece, (within, step), tier, &budget)?) / step;
-            if gain > check::tolerance(1.0) {
+            if gain > GAIN_MIN {
                 helps.push(Help { of, tier, gain });
             }
         }
@@ -295,11 +297,18 @@ fn lack_with(piece: &Piece, (of, more): (Lever, f64), tier: u32, budget: &Budget
         Lever::Supply(at) => richer.supplies[at].amount += more,
         Lever::Conduit(at) => richer.conduits[at].capacity += more,
     }
-    let mut programme = Programme::new(&richer, budget, SLACKS[1]);
-    for before in programme.tiers().into_iter().filter(|one| *one < tier) {
-        programme.hold_met(before);
+    let mut failed = PlanError::Solver(String::new());
+    for slack in SLACKS {
+        let mut programme = Programme::new(&richer, budget, slack);
+        for before in programme.tiers().into_iter().filter(|one| *one < tier) {
+            programme.hold_met(before);
+        }
+        match programme.unmet_of(tier) {
+            Err(error @ PlanError::Solver(_)) => failed = error,
+            unmet => return unmet,
+        }
     }
-    programme.unmet_of(tier)
+    Err(failed)
 }
 
 /// How much runs where.

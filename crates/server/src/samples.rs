@@ -112,7 +112,7 @@ mod tests {
         faults.extend(ids.iter().filter(|id| !seen.insert(*id)).map(|id| format!("{id} is there twice")));
         for mark in [" for=\"", " aria-describedby=\"", " aria-labelledby=\"", " aria-controls=\""] {
             let named = after(mark);
-            let named = named.iter().flat_map(|ids| ids.split(' ')).map(str::to_owned);
+            let named = named.iter().flat_map(|ids| ids.split_whitespace()).map(str::to_owned);
             faults.extend(named.filter(|id| !known.contains(id)).map(|id| format!("{mark}{id}\" leads nowhere")));
         }
         // An argument that is missing shows its name in the message.

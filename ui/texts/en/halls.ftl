@@ -1,8 +1,8 @@
 # Halls: taking a ticket, the display, the ticket, the window
 title-halls = Service halls
 title-ticket = My ticket
-home-halls = Service halls
-home-halls-text = Find a hall, see the queue, take a ticket by phone
+home-hall = Service halls
+home-hall-text = Find a hall, see the queue, take a ticket by phone
 halls-lead = See how many people wait before you go; some halls give tickets by phone.
 halls-word = Name or place
 halls-county = County or district

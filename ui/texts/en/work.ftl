@@ -182,3 +182,6 @@ sure-label = I have looked again and mean it: { $verb }
 sure-basis = It rests on: { $basis }
 sure-help = This step weighs heavily: look once more at what is above
 sure-tick = Tick the box to confirm, then send again
+case-new = Take in a new case
+news-fresh = { $count } in the last day
+form-purpose = Why personal data is asked for: { $purpose }

@@ -1,8 +1,8 @@
 # 大厅：取号、叫号屏、票、窗口
 title-halls = 办事大厅
 title-ticket = 我的号
-home-halls = 办事大厅
-home-halls-text = 找大厅、看排队、手机取号
+home-hall = 办事大厅
+home-hall-text = 找大厅、看排队、手机取号
 halls-lead = 去之前先看看有多少人在等；能远程取号的大厅可以先在手机上取号。
 halls-word = 名称或地方
 halls-county = 县（市、区）

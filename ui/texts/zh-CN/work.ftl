@@ -178,3 +178,6 @@ sure-label = 我已核对，确认“{ $verb }”
 sure-basis = 依据：{ $basis }
 sure-help = 这一步影响重大，请再看一遍上面填写的内容
 sure-tick = 请勾选确认后再提交
+case-new = 新登记
+news-fresh = 近一天 { $count } 条
+form-purpose = 为什么要这些个人信息：{ $purpose }

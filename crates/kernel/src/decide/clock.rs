@@ -4,7 +4,9 @@
 use super::draft::Draft;
 use crate::world::World;
 use ganglion_model::change::Op;
-use ganglion_model::clocks::{Clock, Length, Rule, Unit, clock_until, last_stretch, midnight, too_late_before};
+use ganglion_model::clocks::{
+    Clock, ClockError, Length, Office, Rule, Unit, clock_until, last_stretch, midnight, too_late_before,
+};
 use ganglion_model::expr::{Expr, Scope, Val};
 use ganglion_model::pack::{ClockDef, LengthFrom, OnOverdue, Process, SoonAt, promised_of};
 use ganglion_model::row::Case;
@@ -127,7 +129,7 @@ pub fn turn((world, process): (&World, &Process), draft: &mut Draft, def: &Clock
         let current = draft.case.clocks.get(&name).filter(|clock| clock.stopped_at().is_none()).cloned();
         let Some(mut clock) = current else { continue };
         let done = match what {
-            Turn::Stop => clock.stop(now),
+            Turn::Stop => ended(&mut clock, now, &world.office),
             Turn::Pause => clock.pause(now),
             Turn::Resume | Turn::Start => clock.resume(now, &world.office),
         };
@@ -135,6 +137,15 @@ pub fn turn((world, process): (&World, &Process), draft: &mut Draft, def: &Clock
             put(world, draft, (def, &name), clock);
         }
     }
+}
+
+/// Stops a clock. One that stands still has the due moment it would have had, had it run on now: so a case that ends while
+/// its limit is suspended counts as in time, where a limit that had passed before stays passed.
+fn ended(clock: &mut Clock, now: Timestamp, office: &Office) -> Result<(), ClockError> {
+    if clock.is_paused() {
+        clock.resume(now, office)?;
+    }
+    clock.stop(now)
 }
 
 /// Starts a clock anew, if its length is known, and the promised one with it.

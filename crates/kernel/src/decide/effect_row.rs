@@ -12,6 +12,7 @@ use ganglion_model::expr::{Expr, Val};
 use ganglion_model::pack::Scope;
 use ganglion_model::row::{Authority, Mark, Record};
 use jiff::civil::Date;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 impl Doing<'_> {
@@ -23,8 +24,8 @@ impl Doing<'_> {
         decision: &mut Decision,
     ) -> Result<(), Refusal> {
         let names = self.names(&draft.case);
-        let Val::Text(key) = key.eval(&names) else {
-            return Err(Refusal::new(RefusalCode::Guard).with("register", register));
+        let Some(key) = key_of(key.eval(&names)) else {
+            return Err(Refusal::new(RefusalCode::Guard).with("register", register).with("reason", "no_key"));
         };
         let shard = draft.case.shard;
         let before = self.state.newest(&(shard, register.to_owned(), key.to_string()));
@@ -77,7 +78,7 @@ impl Doing<'_> {
         let names = self.names(&draft.case);
         let refusal = || Refusal::new(RefusalCode::Guard).with("register", register);
         let declared = self.world.model.registers.get(register).ok_or_else(refusal)?;
-        let Val::Text(key) = key.eval(&names) else { return Err(refusal()) };
+        let key = key_of(key.eval(&names)).ok_or_else(|| refusal().with("reason", "no_key"))?;
         let day = match on {
             Some(expr) => day_of(expr.eval(&names)).ok_or_else(refusal)?,
             None => local_date(self.given.now),
@@ -87,7 +88,8 @@ impl Doing<'_> {
             self.state.notes.row(row);
         }
         let versions = self.rows.versions(register, &key);
-        let newest = versions.iter().map(|one| one.version).max().ok_or_else(refusal)?;
+        let newest = versions.iter().map(|one| one.version).max();
+        let newest = newest.ok_or_else(|| refusal().with("reason", "no_row"))?;
         let holds = row_span::ended(&versions, day)?;
         decision.unique_gone.extend(row_unique::values(declared, &holds.fields));
         let ended = Record {
@@ -130,6 +132,14 @@ impl Doing<'_> {
             Scope::Deployment => None,
             Scope::Place(level) => place.at(level).or(Some(place)),
         }
+    }
+}
+
+/// A key as expressions give it: without one there is no row to write.
+fn key_of(value: Val<'_>) -> Option<Cow<'_, str>> {
+    match value {
+        Val::Text(key) if !key.trim().is_empty() => Some(key),
+        _ => None,
     }
 }
 

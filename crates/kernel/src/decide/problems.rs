@@ -77,8 +77,19 @@ pub const PROBLEMS: [&str; 50] = [
 ];
 
 /// Every value of the argument `reason` of a refusal without field findings, in alphabetical order.
-pub const REASONS: [&str; 9] =
-    ["erased", "no_length", "no_level", "no_notice", "not_running", "overdue", "table_full", "too_long", "unchanged"];
+pub const REASONS: [&str; 11] = [
+    "erased",
+    "no_key",
+    "no_length",
+    "no_level",
+    "no_notice",
+    "no_row",
+    "not_running",
+    "overdue",
+    "table_full",
+    "too_long",
+    "unchanged",
+];
 
 #[cfg(test)]
 mod tests {
@@ -86,9 +97,10 @@ mod tests {
     use ganglion_model::RefusalCode;
     use std::collections::BTreeSet;
 
-    const SOURCES: [&str; 18] = [
+    const SOURCES: [&str; 19] = [
         include_str!("act.rs"),
         include_str!("effect.rs"),
+        include_str!("effect_row.rs"),
         include_str!("form.rs"),
         include_str!("form/amount.rs"),
         include_str!("form/bounds.rs"),

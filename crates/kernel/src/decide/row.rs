@@ -215,6 +215,14 @@ impl<'a> Desk<'a> {
         if place.level() == level { Ok(()) } else { Err(wrong("place", "wrong_level")) }
     }
 
+    /// What a partial wish does not name stays as the newest version has it; personal values are kept elsewhere, sealed.
+    fn leave_as_before(&self, form: &mut Fields, before: Option<&Record>) {
+        let own = |name: &str| self.register.field(name).is_some_and(|field| !field.personal && field.is_typed());
+        for (name, value) in before.map(|one| &one.fields).into_iter().flatten().filter(|(name, _)| own(name)) {
+            form.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+
     /// Reads the form of a row; personal values come back sealed, those left empty as they were.
     fn read(&self, wish: &RowWish, target: &Target) -> Result<Fields, Refusal> {
         self.check_place(target)?;
@@ -225,11 +233,8 @@ impl<'a> Desk<'a> {
         }
         let before = target.newest();
         let mut form = wish.form.clone();
-        let own = |name: &str| self.register.field(name).is_some_and(|field| !field.personal && field.is_typed());
-        for (name, value) in before.map(|one| &one.fields).into_iter().flatten().filter(|_| wish.partial) {
-            if own(name) {
-                form.entry(name.clone()).or_insert_with(|| value.clone());
-            }
+        if wish.partial {
+            self.leave_as_before(&mut form, before);
         }
         let fixed = self.register.fields.iter().filter(|field| field.fixed).map(|field| field.name.as_str());
         for name in self.register.key_fields().chain(fixed.clone()) {

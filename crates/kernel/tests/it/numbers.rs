@@ -77,7 +77,7 @@ fn a_short_number_begins_again_with_each_township_and_day_it_does_not_name() {
     let mut model = model();
     let matter = model.processes.get_mut("matter").unwrap();
     let short = NumberDef {
-        on_state: None,
+        on_state: Some("new".into()),
         parts: vec![NumberPart::Literal("A".into()), NumberPart::Sequence(3)],
         each: vec![NumberPart::Place(Level::Township), NumberPart::Day],
     };

@@ -13,7 +13,9 @@ use ganglion_kernel::port::Loaded;
 use ganglion_kernel::seal;
 use ganglion_model::change::{Body, Change, Refusal, RefusalCode};
 use ganglion_model::pack::{Field, FieldKind, Register, Required, Scope, Within};
-use ganglion_model::{Level, ProposalId, ProposalState, RowDeed, RowWish, Verdict, row_id};
+use ganglion_model::row::Record;
+use ganglion_model::{Level, ProposalId, ProposalState, RowDeed, RowWish, Shard, Verdict, row_id};
+use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -37,7 +39,8 @@ fn wish(register: &str, key: Option<&str>, place: &str, form: Value) -> RowWish 
 }
 
 fn send(desk: &mut Desk<'_>, who: &str, wish: RowWish) -> Result<(), Refusal> {
-    let command = desk.command(COUNTY, actor(who), Body::Row { wish: Box::new(wish) });
+    let shard = if wish.place.is_none() { Shard::DEPLOYMENT } else { COUNTY };
+    let command = desk.command(shard, actor(who), Body::Row { wish: Box::new(wish) });
     desk.send(&command).map(|_| ())
 }
 
@@ -48,7 +51,8 @@ fn decided(
     verdict: Verdict,
     reason: &str,
 ) -> Result<(), Refusal> {
-    let command = desk.command(COUNTY, actor(who), Body::Decide { proposal, verdict, reason: reason.into() });
+    let shard = desk.state().proposals.get(&proposal).map_or(COUNTY, |one| one.shard);
+    let command = desk.command(shard, actor(who), Body::Decide { proposal, verdict, reason: reason.into() });
     desk.send(&command).map(|_| ())
 }
 
@@ -418,9 +422,23 @@ fn a_row_of_the_deployment_is_changed_by_those_of_the_place_it_belongs_to() {
 
 #[test]
 fn a_reference_names_only_rows_of_the_places_it_is_held_to() {
-    let world = with_halls();
+    let mut world = with_halls();
+    let row = Record {
+        register: "hall".into(),
+        shard: Shard::DEPLOYMENT,
+        key: "H1".into(),
+        version: 1,
+        place: None,
+        valid_from: None,
+        valid_to: None,
+        updated_at: Timestamp::UNIX_EPOCH,
+        fields: fields(json!({"code": "H1", "of": "130903001001"})),
+        authority: None,
+    };
+    let mut reference = (*world.reference).clone();
+    reference.entry("hall".into()).or_default().insert(row.key.clone(), Arc::new(vec![row]));
+    world.reference = Arc::new(reference);
     let mut desk = Desk::new(&world);
-    send(&mut desk, CLERK, hall(None, "130903001001")).unwrap();
     let form = |place: &str| json!({"category": "road", "text": "x", "place": place, "hall": "H1"});
     for inside in ["130903001001", "130903001002"] {
         let case = desk.open(form(inside));

@@ -44,6 +44,10 @@ fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSy
     let scope = Scope::action(process, &form);
     let states: Vec<&str> = process.states.iter().map(String::as_str).collect();
     let to = cx.known_words(node, "to", ("state", "unknown-state"), &states);
+    if let Some(second) = node.get("to").and_then(|to| to.items().get(1)) {
+        let remedy = "write an action for each state, and with `when` which of them is offered";
+        cx.sink.error_help(second.at, "wrong-shape", format!("{what} leads to one state"), remedy);
+    }
     let marks: Vec<&str> = process.marks.iter().map(String::as_str).collect();
     // Marks of any process that could have opened the case, and fields that name posts or accounts.
     let parents = cx.symbols.processes.values().flat_map(|one| &one.marks).map(|mark| format!("parent.{mark}"));

@@ -87,12 +87,20 @@ fn whole(cx: Cx<'_>, node: &Node, (what, scope): (&str, &Scope<'_>), symbol: &Pr
         }
         return known.map(LengthFrom::Ends);
     }
-    let length = length(cx, cx.need(node, "length", what)?, scope, symbol)?;
+    let Some(written) = node.get("length") else {
+        let remedy = "add `length: …` or `ends: …`";
+        cx.sink.error_help(node.at, "missing-key", format!("{what} needs `length`"), remedy);
+        return None;
+    };
+    let length = length(cx, written, scope, symbol)?;
     let Some(before) = node.get("before") else { return Some(length) };
     let event = cel::compile(cx, scope, before, &Want::Moment)?;
     let LengthFrom::Fixed(length) = length else {
-        let at = node.get("length").map_or(node.at, |length| length.at);
-        cx.sink.error(at, "bad-length", "what is counted back from an event is a written length such as `7 wd`");
+        cx.sink.error(
+            written.at,
+            "bad-length",
+            "what is counted back from an event is a written length such as `7 wd`",
+        );
         return None;
     };
     Some(LengthFrom::Before { length, event })

@@ -57,7 +57,7 @@ fn yearly(cx: Cx<'_>, node: Option<&Node>) -> BTreeMap<String, u32> {
             let known = cx.symbols.processes.keys().map(String::as_str).filter(|name| own(name));
             let message = format!("this pack has no process `{}`", key.text);
             cx.unknown((key.at, "unknown-process"), &message, &key.text, known);
-        } else if let Some(times) = cx.number(node, &key.text, (1, YEARLY_MAX)) {
+        } else if let Some(times) = cx.number(node, &key.text, (0, YEARLY_MAX)) {
             all.insert(key.text.clone(), u32::try_from(times).unwrap_or(u32::MAX));
         }
     }

@@ -82,6 +82,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         purpose: cx.text_or_empty(node, "purpose", &what),
     };
     extension::add(cx, node, &mut process);
+    see_alike(&mut process);
     purpose(cx, node, symbol, &process);
     Some(process)
 }
@@ -186,6 +187,24 @@ fn children(cx: Cx<'_>, node: &Node) -> BTreeMap<String, Children> {
         all.insert(key.text.clone(), Children { each: action("each"), all: action("all") });
     }
     all
+}
+
+/// A value asked by an action is seen by those who may see it in the case: the history of a case shows no more than the
+/// case does.
+fn see_alike(process: &mut Process) {
+    let kept: BTreeMap<String, Vec<String>> = process
+        .form
+        .iter()
+        .chain(&process.fields)
+        .filter(|field| !field.see.is_empty())
+        .map(|field| (field.name.clone(), field.see.clone()))
+        .collect();
+    let asked = process.states.values_mut().flat_map(|state| &mut state.actions).flat_map(|action| &mut action.form);
+    for field in asked.filter(|field| field.see.is_empty()) {
+        if let Some(see) = kept.get(&field.name) {
+            field.see.clone_from(see);
+        }
+    }
 }
 
 /// Personal fields are held for a stated purpose only.

@@ -67,8 +67,8 @@ pub fn workload(cx: Cx<'_>, node: &Node) -> Option<Workload> {
 }
 
 fn rule(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<RuleRoute> {
-    cx.mapping(node, "`rule`", &["register", "match", "give"]).then_some(())?;
-    let named = cx.need(node, "register", "`rule`")?;
+    cx.mapping(node, "a routing rule", &["register", "match", "give"]).then_some(())?;
+    let named = cx.need(node, "register", "a routing rule")?;
     let register = cx.scalar(named, "a register")?;
     let known = cx.symbols.registers.iter().map(|(name, one)| (name, &one.packs));
     cx.usable(named.at, ("register", "unknown-register"), register, known).then_some(())?;
@@ -80,7 +80,7 @@ fn rule(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<RuleRoute> {
     }
     let scope = Scope::routing(symbol);
     let mut matches = Vec::new();
-    for (key, value) in cx.need(node, "match", "`rule`").map(Node::entries).unwrap_or_default() {
+    for (key, value) in cx.need(node, "match", "a routing rule").map(Node::entries).unwrap_or_default() {
         if column(cx, (key.at, &key.text), (register, target)).is_none() {
             continue;
         }
@@ -90,7 +90,7 @@ fn rule(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<RuleRoute> {
             matches.push((key.text.clone(), Match::Value(expr)));
         }
     }
-    let give = give(cx, cx.need(node, "give", "`rule`")?, (register, target))?;
+    let give = give(cx, cx.need(node, "give", "a routing rule")?, (register, target))?;
     Some(RuleRoute { register: register.to_owned(), matches, give })
 }
 

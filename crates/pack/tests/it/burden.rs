@@ -26,6 +26,8 @@ fn how_often_is_said_in_the_pack_and_every_question_counts() {
     let yearly = ("things/pack.yaml", "requires: [core]", "requires: [core]\nyearly: {thing: 52}");
     let often = burden(&[village, yearly]);
     assert_eq!(often[0].yearly, 52);
+    let never = ("things/pack.yaml", "requires: [core]", "requires: [core]\nyearly: {thing: 0}");
+    assert!(burden(&[village, never]).is_empty(), "none expected is an honest answer");
     let required = (PROCESS, "  cost:  {type: decimal,", "  cost:  {type: decimal, required: true,");
     assert!(burden(&[village, required])[0].seconds > burden(&[village])[0].seconds, "what must be given takes longer");
 }

@@ -40,7 +40,7 @@ fn section(file: &str, text: &str) -> Section {
                 edit(&mut section.files, &path, &side("-"), &side("+"));
             }
             "remove" => assert!(section.files.remove(&path).is_some(), "{}: no file {path}", section.name),
-            "finds" => section.expected.extend(body.lines().map(str::to_owned)),
+            "finds" => section.expected.extend(body.lines().filter(|line| !line.is_empty()).map(str::to_owned)),
             _ => {
                 section.files.insert(path, body.into_bytes());
             }

@@ -51,6 +51,19 @@ fn the_process_is_whole() {
 }
 
 #[test]
+fn what_an_action_asks_is_seen_by_those_who_see_it_in_the_case() {
+    let mut files = base();
+    let kept = "  why:    {type: choice, of: reason, title";
+    edit(&mut files, "things/processes/thing.yaml", kept, "  why:    {type: choice, of: reason, see: [clerk], title");
+    let (model, findings) = ganglion_pack::compile(&sources(&files));
+    let model = model.unwrap_or_else(|| panic!("{findings}"));
+    let refuse = model.processes["thing"].action("new", "refuse").unwrap();
+    let see: Vec<(&str, &[String])> =
+        refuse.form.iter().map(|field| (field.name.as_str(), field.see.as_slice())).collect();
+    assert_eq!(see, [("why", &["clerk".to_owned()][..]), ("note", &[][..])]);
+}
+
+#[test]
 fn clocks_and_effects() {
     let model = model();
     let process = &model.processes["thing"];

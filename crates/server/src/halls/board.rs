@@ -71,18 +71,21 @@ pub async fn called(web: &Web, look: &Look<'_>, hall: &Hall<'_>) -> Result<Vec<C
     let cases = web.app.store.cases(&filter, CaseOrder::Opened, None, CALLED_MAX).await?;
     let mut called: Vec<Called> =
         cases.iter().filter(|case| hall.holds(case)).map(|case| shown(look, hall, case)).collect();
-    called.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.number.cmp(&b.number)));
+    called.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.number.cmp(&a.number)));
     Ok(called)
 }
 
 fn shown(look: &Look<'_>, hall: &Hall<'_>, case: &Case) -> Called {
     let first = hall.process.action(&hall.queue.state, &hall.queue.take).and_then(|take| take.to.as_ref());
-    let at = first.and_then(|state| case.entered.get(state)).map_or(case.updated_at, |(_, last)| *last);
+    let coming = first == Some(&case.state);
+    // Whoever is called once more is called anew; whoever is there already was called when they were called.
+    let entered = first.filter(|_| !coming).and_then(|state| case.entered.get(state));
+    let at = entered.map_or(case.updated_at, |(_, last)| *last);
     Called {
         number: number_of(hall.queue, case),
         counter: hall.counter_label(look, case).unwrap_or_default(),
         lane: hall.lane_label(look, &lane_of(hall.world, hall.process, case)),
-        coming: first == Some(&case.state),
+        coming,
         at,
     }
 }

@@ -168,7 +168,7 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
         "page": page,
         "number": case.number,
         "title": look.title(process, case),
-        "category": look.about(process, case),
+        "category": look.kind_or_process(process, case),
         "place_path": look.place_path(case.place),
         "state": look.state(process, &shown.state),
         "clock_view": promise.clock,

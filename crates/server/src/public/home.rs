@@ -26,7 +26,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let mut choices: Vec<Value> = choices.iter().map(|(name, href)| json!({ "name": name, "href": href })).collect();
     choices.splice(1..1, others(&web));
     if web.world.model.processes.values().any(crate::halls::has_screens) {
-        choices.insert(1, json!({ "name": "halls", "href": "/halls", "icon": "ticket" }));
+        choices.insert(1, json!({ "name": "hall", "href": "/halls", "icon": "ticket" }));
     }
     let context = json!({
         "page": web.page("title-home"),

@@ -300,7 +300,7 @@ async fn ticker_line(web: &Web, look: &Look<'_>, entry: &Entry, place: PlaceCode
     };
     let about = match process.kind_field {
         Some(_) => look.category_short(process, &case),
-        None => look.about(process, &case),
+        None => look.kind_or_process(process, &case),
     };
     let text = format!("{} {about} · {verb}", look.place(case.place));
     Ok(Some(TickerLine { at: look.time(entry.at), text, href: card_href(&case.number) }))

@@ -74,7 +74,8 @@ struct DeskContext {
     empty: Option<serde_json::Value>,
     proposals: Option<super::registers::proposals::Waiting>,
     queues: Vec<super::queue::QueueLink>,
-    news: Vec<super::news::News>,
+    news: super::news::Heard,
+    new_href: Option<&'static str>,
 }
 
 /// The tabs: which cases each holds.
@@ -136,6 +137,7 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
         },
         news: super::news::news(web, &look, &post).await?,
         queues: super::queue::links(web, &look, &post).await?,
+        new_href: super::new::href(web, &post),
         tabs: views,
         search: search(&look, &query, &filters),
         filters: filters.views(&look, &["state", "clock", "process"]),

@@ -41,6 +41,11 @@ struct NewContext {
     map: Option<serde_json::Value>,
 }
 
+/// Where the post takes something in, if there is anything it may.
+pub fn href(web: &Web, post: &Post) -> Option<&'static str> {
+    (!openable(web, post).is_empty()).then_some("/cases/new")
+}
+
 /// Processes the post may open somewhere inside its place.
 fn openable<'w>(web: &'w Web, post: &Post) -> Vec<&'w Process> {
     let actor = web.actor();
@@ -91,13 +96,20 @@ async fn form(
     Ok(FormView {
         action_href: format!("/cases/new?process={}", process.name),
         title: Some(look.text(&process.title)),
-        help: Some(look.text(&process.purpose)).filter(|help| !help.is_empty()),
+        help: purpose(look, process),
         hidden: vec![Hidden::new("command_id", command)],
         fields,
         errors: look.problems(&process.form, entered.findings, &id),
         submit: look.t("submit"),
         cancel_href: Some("/desk".to_owned()),
     })
+}
+
+/// What personal data is asked for, where some is.
+fn purpose(look: &Look<'_>, process: &Process) -> Option<String> {
+    let text = look.text(&process.purpose);
+    let asks = process.form.iter().any(|field| field.personal) && !text.is_empty();
+    asks.then(|| look.say("form-purpose", &[("purpose", text.into())]))
 }
 
 fn page(
@@ -111,7 +123,7 @@ fn page(
         .iter()
         .map(|process| ChoiceOfProcess {
             label: look.text(&process.title),
-            about: look.text(&process.purpose),
+            about: look.world.model.packs.get(&process.pack).map(|pack| look.text(&pack.title)).unwrap_or_default(),
             href: format!("/cases/new?process={}", process.name),
         })
         .collect();

@@ -12,6 +12,8 @@ use serde::Serialize;
 
 /// Notices shown.
 const SHOWN: u32 = 20;
+/// Hours a notice counts as new: whoever comes in the next day still sees it.
+const NEW_HOURS: i64 = 24;
 
 /// A notice in words.
 #[derive(Serialize)]
@@ -23,17 +25,27 @@ pub struct News {
     href: String,
 }
 
+/// What a post was told, and how much of it lately.
+#[derive(Serialize)]
+pub struct Heard {
+    list: Vec<News>,
+    fresh: usize,
+}
+
 /// The newest notices to the post.
 ///
 /// # Errors
 /// Storage.
-pub async fn news(web: &Web, look: &Look<'_>, post: &Post) -> Result<Vec<News>, Error> {
+pub async fn news(web: &Web, look: &Look<'_>, post: &Post) -> Result<Heard, Error> {
+    let since = web.now - jiff::SignedDuration::from_hours(NEW_HOURS);
     let mut all = Vec::new();
+    let mut fresh = 0;
     for told in web.app.store.told(&post.id, SHOWN).await? {
         let case = web.app.store.case(told.shard, told.case).await?;
         let readable = case.filter(|case| who::may_read(&web.world, &web.actor(), Some(post), case));
         let Some(case) = readable else { continue };
         let Some(process) = web.world.model.processes.get(&case.process) else { continue };
+        fresh += usize::from(told.at > since);
         all.push(News {
             at: look.when(told.at),
             text: words(look, process, &told),
@@ -42,7 +54,7 @@ pub async fn news(web: &Web, look: &Look<'_>, post: &Post) -> Result<Vec<News>, 
             href: card_href(&case.number),
         });
     }
-    Ok(all)
+    Ok(Heard { list: all, fresh })
 }
 
 /// Words of the pack, else of the clock that told it, else of the step.

@@ -283,7 +283,7 @@ pub async fn preview(
         href: card_href(&case.number),
         back_href: back_to_list,
         title: look.title(process, case),
-        category: look.about(process, case),
+        category: look.kind_or_process(process, case),
         source: look.source(case),
         state: look.state(process, &case.state),
         clock: look.main_clock(process, case),

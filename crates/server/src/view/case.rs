@@ -112,7 +112,7 @@ impl Look<'_> {
             .and_then(|field| self.value(field, case.fields.get(&field.name)?))
             .map(|text| first_line(&text))
             .filter(|text| !text.is_empty());
-        heading.unwrap_or_else(|| self.about(process, case))
+        heading.unwrap_or_else(|| self.kind_or_process(process, case))
     }
 
     /// The kind of a case in words.
@@ -124,7 +124,7 @@ impl Look<'_> {
 
     /// The kind of a case in words; of a process without kinds, what it is about.
     #[must_use]
-    pub fn about(&self, process: &Process, case: &Case) -> String {
+    pub fn kind_or_process(&self, process: &Process, case: &Case) -> String {
         self.category(process, case).unwrap_or_else(|| self.text(&process.title))
     }
 

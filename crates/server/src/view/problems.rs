@@ -142,6 +142,10 @@ impl Look<'_> {
                 ("clock", Some(process)) => {
                     process.clocks.get(value).map_or_else(|| value.clone(), |clock| self.text(&clock.title))
                 }
+                ("register", _) => {
+                    let register = self.world.model.registers.get(value);
+                    register.map_or_else(|| value.clone(), |register| self.text(&register.title))
+                }
                 _ => value.clone(),
             };
             args.push((name, shown.into()));

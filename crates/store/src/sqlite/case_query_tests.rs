@@ -43,6 +43,7 @@ fn few_cases_with_the_words_are_read_from_the_index_and_many_are_looked_up() {
     for sql in arms.iter().chain(&many) {
         assert_eq!(sql.values.len(), sql.text.matches('?').count(), "{}", sql.text);
     }
+    assert_eq!(page((&open(of(&[])), &Search::Nothing), CaseOrder::Due, None, 50), [], "nothing that could be found");
     let connection = database();
     for sql in arms.iter().chain(&many) {
         let mut statement = connection.prepare(&sql.text).unwrap();

@@ -82,7 +82,7 @@ pub async fn shown(web: &Web, slots: &Slots<'_>, point: [f64; 2], kind: &str) ->
         let title = match heading {
             Some(_) => look.title(slots.process, &case),
             None if slots.process.kind_field.is_some() => look.category_short(slots.process, &case),
-            None => look.about(slots.process, &case),
+            None => look.kind_or_process(slots.process, &case),
         };
         let state = look.state(slots.process, &case.state);
         Near {
