@@ -261,12 +261,10 @@ impl<'a> Desk<'a> {
         form.retain(|name, _| !kept.contains_key(name));
         let asked: Vec<_> =
             self.register.fields.iter().filter(|field| !kept.contains_key(&field.name)).cloned().collect();
-        let from = self.register.dated.then(|| wish.from.unwrap_or_else(|| self.today()));
-        let typed = Some(Typing { register: &self.register.name, key: &target.key, from });
         let (actor, process, rows) = (
             who::view(self.world, &self.command.actor, self.given.now),
             Process::default(),
-            KnownRows { typed, ..self.rows() },
+            KnownRows { typed: Some(self.typing(wish, target)), ..self.rows() },
         );
         let context = FormContext {
             world: self.world,
@@ -295,6 +293,12 @@ impl<'a> Desk<'a> {
         };
         sealed.extend(kept);
         Ok(sealed)
+    }
+
+    /// The row that is being typed, and the day its version is to begin.
+    fn typing<'k>(&'k self, wish: &RowWish, target: &'k Target) -> Typing<'k> {
+        let from = self.register.dated.then(|| wish.from.unwrap_or_else(|| self.today()));
+        Typing { register: &self.register.name, key: &target.key, from }
     }
 
     /// The key personal values of the row are sealed under: the one it has, or the fresh one of this command.
