@@ -49,6 +49,7 @@ export default function (test) {
     const rows = [`Q100,一号桥,c1,,2026-01-01,${s.place}`, `Q101,二号桥,c9,,2026-01-01,${s.place}`, `Q102,三号桥,c4,999,2026-13-01,${s.place}`, `<script>alert(2)</script>,"<script>alert(1)</script>",c1,,2026-01-01,${s.place}`, "Q103,四号桥,c1,,2026-01-01,130903001", `Q104,,c1,,2026-01-01,${s.place}`];
     const said = await handIn(s.page, "bridges.csv", `${HEAD}\n${rows.join("\n")}\n`);
     for (const part of ["c9", "999", "2026-13-01", "<script>alert(2)</script>", "130903001"]) holds(said, part, "the bad cells");
+    for (const part of ["技术状况", "可填：一类、二类", "改成您岗位范围内的地方", "补填此格"]) holds(said, part, "what to do");
     check(!(await s.page.locator("form[action$='/confirm'] button").count()), "it can be confirmed all the same");
     const all = await s.page.context().request.get(await s.page.getByRole("link", { name: /全部/ }).getAttribute("href"));
     same(all.status(), 200, "the list of bad cells");

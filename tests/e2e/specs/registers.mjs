@@ -91,7 +91,7 @@ export default function (test) {
     check(!html.includes("Q001"), "typing saved the row");
     await s.page.locator("main form button[type=submit]").last().click();
     await s.page.waitForURL(/\/registers\/bridge\/rows\//);
-    holds(await s.page.locator("main").innerText(), "10.0 米", "the card");
+    holds(await s.page.locator("main").innerText(), "10 米", "the card");
     s.bridge = new URL(s.page.url()).pathname;
   });
 

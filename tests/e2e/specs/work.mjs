@@ -18,6 +18,7 @@ export default function (test) {
     check(!(await page.locator("[data-category-search]").count()), "four kinds have to be searched");
     await page.locator("[name=description]").fill("树倒在路边");
     await page.locator("[data-next]").click();
+    await page.locator("#f-county").selectOption((await world.here()).county.code);
     await page.locator("[data-next]").click();
     const what = page.locator('.field:has([name="what"])');
     await what.waitFor({ state: "visible" });

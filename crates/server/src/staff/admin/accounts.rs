@@ -123,6 +123,12 @@ struct Entry {
     place: String,
 }
 
+/// A role with the levels it exists at, since the place has to fit.
+fn at_levels(look: &Look<'_>, title: String, levels: &[Level]) -> String {
+    let levels: Vec<String> = levels.iter().map(|level| look.t(&format!("level-{}", level.as_str()))).collect();
+    look.say("role-at", &[("role", title.into()), ("levels", levels.join(&look.t("list-comma")).into())])
+}
+
 fn new_form(web: &Web, look: &Look<'_>, entry: &Entry, errors: Vec<FormError>) -> Result<FormView, Error> {
     let post = admin(web)?;
     let mut roles: Vec<Choice> = web
@@ -130,8 +136,8 @@ fn new_form(web: &Web, look: &Look<'_>, entry: &Entry, errors: Vec<FormError>) -
         .model
         .roles
         .values()
-        .map(|role| Choice::new(&role.name, look.text(&role.title)))
-        .chain([Choice::new(ADMIN_ROLE, look.t("role-admin"))])
+        .map(|role| Choice::new(&role.name, at_levels(look, look.text(&role.title), &role.levels)))
+        .chain([Choice::new(ADMIN_ROLE, at_levels(look, look.t("role-admin"), &ADMIN_LEVELS))])
         .collect();
     roles.iter_mut().for_each(|role| role.selected = role.value == entry.role);
     let field = |name: &str, kind: &'static str, label: &str, value: &str| FieldView {

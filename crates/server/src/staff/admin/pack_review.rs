@@ -25,10 +25,51 @@ struct ReviewContext {
     errors: bool,
     findings: Vec<Value>,
     obstacles: Vec<Value>,
-    changes: Vec<Value>,
+    changes: Vec<Group>,
     more: usize,
     burden: Vec<String>,
     replay: Option<Value>,
+}
+
+/// Differences of one kind: those of a new pack are many, and nobody reads a hundred names one by one.
+#[derive(Serialize)]
+struct Group {
+    title: String,
+    count: usize,
+    care: bool,
+    open: bool,
+    list: Vec<Value>,
+}
+
+/// Groups of this many or fewer stand open.
+const OPEN_MAX: usize = 6;
+
+fn groups(look: &Look<'_>, all: &[Difference]) -> Vec<Group> {
+    let mut groups: Vec<((&str, How), Group)> = Vec::new();
+    for one in all {
+        let key = (one.what.as_str(), one.how);
+        let at = groups.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+            let how = match one.how {
+                How::Added => "pack-how-added",
+                How::Removed => "pack-how-removed",
+                How::Changed => "pack-how-changed",
+            };
+            let title = look.say(how, &[("what", thing(look, &one.what).into())]);
+            groups.push((key, Group { title, count: 0, care: false, open: false, list: Vec::new() }));
+            groups.len() - 1
+        });
+        let group = &mut groups[at].1;
+        group.count += 1;
+        group.care |= one.care;
+        group.open = group.care || group.count <= OPEN_MAX;
+        group.list.push(change_view(look, one));
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+fn thing(look: &Look<'_>, what: &str) -> String {
+    let key = format!("pack-thing-{what}");
+    if look.say.has(&key) { look.t(&key) } else { what.to_owned() }
 }
 
 fn finding_view(finding: &ganglion_pack::Finding) -> Value {
@@ -60,10 +101,8 @@ fn change_view(look: &Look<'_>, one: &Difference) -> Value {
         How::Changed if one.before.is_some() && one.after.is_some() => "pack-diff-from-to",
         How::Changed => "pack-diff-changed",
     };
-    let what = format!("pack-thing-{}", one.what);
-    let what = if look.say.has(&what) { look.t(&what) } else { one.what.clone() };
     let args = [
-        ("what", what.into()),
+        ("what", thing(look, &one.what).into()),
         ("path", one.path.clone().into()),
         ("part", one.part.clone().unwrap_or_default().into()),
         ("before", one.before.clone().unwrap_or_default().into()),
@@ -131,7 +170,7 @@ pub fn review_view(web: &Web, review: &Review, (names, draft): (Vec<String>, Str
         errors: review.findings.errors() > 0,
         findings: review.findings.iter().take(SHOWN_MAX).map(finding_view).collect(),
         obstacles: review.obstacles.iter().map(|one| obstacle_view(&look, one)).collect(),
-        changes: review.differences.iter().take(SHOWN_MAX).map(|one| change_view(&look, one)).collect(),
+        changes: groups(&look, &review.differences[..review.differences.len().min(SHOWN_MAX)]),
         more: review.differences.len().saturating_sub(SHOWN_MAX),
         burden,
         replay: replay_view(&look, review),

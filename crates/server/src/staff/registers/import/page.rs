@@ -12,13 +12,17 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ganglion_model::pack::Register;
+use ganglion_model::RefusalCode;
+use ganglion_model::change::FieldFinding;
+use ganglion_model::pack::{Field, Register};
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Bad cells shown on the page; all of them are in the download.
 const SHOWN_MAX: usize = 500;
+/// Choices named beside a cell that holds none of them.
+const CHOICES_SHOWN: usize = 12;
 /// Marks UTF-8 for spreadsheets that would guess otherwise.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
@@ -163,13 +167,20 @@ pub fn job_page(web: &Web, name: &str, job: &Arc<Job>) -> Result<Response, Error
 }
 
 fn view(look: &Look<'_>, register: &Register, one: &BadCell) -> FindingView {
-    let heading =
-        register.fields.iter().find(|field| field.title.zh == one.heading).map(|field| look.text(&field.title));
-    let heading = heading.unwrap_or_else(|| one.heading.clone());
+    let called =
+        |field: &&Field| field.title.zh == one.heading || field.title.en == one.heading || field.name == one.heading;
+    let heading = register.fields.iter().find(called).map(|field| look.text(&field.title));
+    let own = || if one.heading == "place" { look.t("col-place") } else { one.heading.clone() };
+    let heading = heading.unwrap_or_else(own);
     let label = if heading.is_empty() { look.t("import-row") } else { heading.clone() };
     let (message, remedy) = match &one.problem {
         Problem::Field(finding) => {
-            (look.problem(register.field(&finding.field), finding, &label), "import-remedy-cell")
+            let field = register.field(&finding.field);
+            let message = look.problem(field, finding, &label);
+            return FindingView { remedy: remedy(look, field, finding), message, ..at(one, heading) };
+        }
+        Problem::Refused(refusal) if !one.column.is_empty() && refusal.code != RefusalCode::Duplicate => {
+            (refused(look, register, refusal), "import-remedy-place")
         }
         Problem::Refused(refusal) => (refused(look, register, refusal), "import-remedy-row"),
         Problem::Twice { row } => (look.say("import-twice", &[("row", (*row).into())]), "import-remedy-twice"),
@@ -177,20 +188,48 @@ fn view(look: &Look<'_>, register: &Register, one: &BadCell) -> FindingView {
             (look.say("import-unknown-column", &[("label", label.into())]), "import-remedy-column")
         }
         Problem::ColumnTwice => (look.say("import-column-twice", &[("label", label.into())]), "import-remedy-column"),
-        Problem::NoColumn => {
-            let label = if one.heading == "place" { look.t("col-place") } else { label };
-            (look.say("import-lacks-column", &[("label", label.into())]), "import-remedy-add-column")
-        }
+        Problem::NoColumn => (look.say("import-lacks-column", &[("label", label.into())]), "import-remedy-add-column"),
         Problem::NotADay => (look.t("import-not-a-day"), "import-remedy-day"),
     };
+    FindingView { message, remedy: look.t(remedy), ..at(one, heading) }
+}
+
+/// Where a finding is, without words yet.
+fn at(one: &BadCell, heading: String) -> FindingView {
     FindingView {
         row: one.row.to_string(),
         column: one.column.clone(),
         heading,
         value: one.value.clone(),
-        message,
-        remedy: look.t(remedy),
+        message: String::new(),
+        remedy: String::new(),
     }
+}
+
+/// What to write into a cell instead.
+fn remedy(look: &Look<'_>, field: Option<&Field>, finding: &FieldFinding) -> String {
+    let key = match finding.problem.as_str() {
+        "required" => "import-remedy-fill",
+        "not_a_date" => "import-remedy-day",
+        "not_a_number" => "import-remedy-number",
+        "not_found" => "import-remedy-key",
+        "too_long" => "import-remedy-shorter",
+        "out_of_range" => "import-remedy-range",
+        "not_a_choice" | "retired" => {
+            let choices = field.map(|field| look.choices(&field.kind, look.world.places.root, &[])).unwrap_or_default();
+            if !(1..=CHOICES_SHOWN).contains(&choices.len()) {
+                return look.t("import-remedy-choice");
+            }
+            let labels: Vec<&str> = choices.iter().map(|choice| choice.label.as_str()).collect();
+            return look.say("import-remedy-choices", &[("choices", labels.join(&look.t("list-comma")).into())]);
+        }
+        "pattern" => {
+            let help = field.map(|field| look.text(&field.help)).filter(|help| !help.is_empty());
+            return help.unwrap_or_else(|| look.t("import-remedy-cell"));
+        }
+        _ => "import-remedy-cell",
+    };
+    look.t(key)
 }
 
 fn refused(look: &Look<'_>, register: &Register, refusal: &ganglion_model::Refusal) -> String {

@@ -5,7 +5,7 @@ use super::cells::Reader;
 use super::columns::{Column, Header, letter};
 use ganglion_model::change::{FieldFinding, Refusal};
 use ganglion_model::pack::{FieldKind, Register, Scope};
-use ganglion_model::{Fields, PlaceCode, RowDeed, RowWish, Shard};
+use ganglion_model::{Fields, PlaceCode, RefusalCode, RowDeed, RowWish, Shard};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -175,7 +175,10 @@ impl Plan<'_> {
     #[must_use]
     pub fn refused(&self, line: usize, refusal: &Refusal) -> Vec<BadCell> {
         if refusal.fields.is_empty() {
-            let name = refusal.args.get("field").and_then(|field| field.rsplit('.').next()).unwrap_or_default();
+            let named = refusal.args.get("field").and_then(|field| field.rsplit('.').next());
+            // A row somewhere else is refused whole; what is wrong with it is where it says it is.
+            let elsewhere = matches!(refusal.code, RefusalCode::NotFound | RefusalCode::NotAllowed);
+            let name = named.or(elsewhere.then_some("place")).unwrap_or_default();
             let problem = Problem::Refused(Box::new(refusal.clone()));
             return vec![self.located(line, name, problem)];
         }
