@@ -12,7 +12,8 @@ fn blocks(text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
-        let Some(head) = line.strip_prefix("```yaml ") else { continue };
+        let fenced = line.strip_prefix("```yaml ").or_else(|| line.strip_prefix("```typst "));
+        let Some(head) = fenced else { continue };
         let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         blocks.push(Block { head: head.to_owned(), text: body.join("\n") + "\n" });
     }
@@ -52,6 +53,7 @@ fn apply(files: &mut BTreeMap<String, String>, block: &Block) {
         "role" => behind(files.get_mut("recipes/pack.yaml").unwrap(), "roles:", &indented(text, 2)),
         "register" => drop(files.insert(format!("recipes/registers/{}.yaml", name()), text.clone())),
         "process" => drop(files.insert(format!("recipes/processes/{}.yaml", name()), text.clone())),
+        file if file.ends_with(".typ") => drop(files.insert(format!("recipes/{file}"), text.clone())),
         file => drop(files.insert(format!("recipes/{file}.yaml"), text.clone())),
     }
 }

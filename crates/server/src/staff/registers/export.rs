@@ -1,6 +1,7 @@
 //! Exactly the filtered rows of a list as CSV or XLSX, the former written while they are read: never a personal value, who took it on the first
 //! line. A register that holds personal values gives fewer rows at a time.
 
+use super::import::BEFORE_WORDS;
 use super::{asked, readable, rows, shown};
 use crate::error::Error;
 use crate::staff::export::{lines, response, watermark};
@@ -85,8 +86,8 @@ async fn piece(mut progress: Progress) -> Option<(Result<Bytes, Infallible>, Pro
             record.place.map(|place| look.place_path(place)).unwrap_or_default(),
             shown::span(&look, record),
         ];
-        let said = |name: &str, field| record.fields.get(name).and_then(|value| look.value(field, value));
-        cells.extend(fields.iter().map(|field| said(&field.name, field).unwrap_or_default()));
+        let said = |field: &Field| record.fields.get(&field.name).and_then(|value| words_of(&look, field, value));
+        cells.extend(fields.iter().map(|field| said(field).unwrap_or_default()));
         cells
     };
     let limit = progress.left.min(ROWS_AT_ONCE);
@@ -110,6 +111,20 @@ async fn piece(mut progress: Progress) -> Option<(Result<Bytes, Infallible>, Pro
     Some((Ok(Bytes::from(bytes)), progress))
 }
 
+/// A value in words. A reference says its key first, several say nothing else: a list that was exported can come back.
+fn words_of(look: &Look<'_>, field: &Field, value: &Value) -> Option<String> {
+    match (&field.kind, value) {
+        (FieldKind::Ref { .. }, Value::String(key)) => {
+            let words = look.value(field, value).filter(|words| words != key);
+            Some(words.map_or_else(|| key.clone(), |words| format!("{key}{BEFORE_WORDS}{words}")))
+        }
+        (FieldKind::Refs { .. }, Value::Array(keys)) => {
+            Some(keys.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "))
+        }
+        _ => look.value(field, value),
+    }
+}
+
 /// A value as a cell: numbers and days as such, everything else in words.
 fn cell(look: &Look<'_>, field: &Field, record: &Record) -> Cell {
     let Some(value) = record.fields.get(&field.name) else { return Cell::Empty };
@@ -129,7 +144,7 @@ fn cell(look: &Look<'_>, field: &Field, record: &Record) -> Cell {
     });
     match parts {
         Some((year, month, of_month)) => Cell::Day(year, month, of_month),
-        None => look.value(field, value).map_or(Cell::Empty, Cell::Text),
+        None => words_of(look, field, value).map_or(Cell::Empty, Cell::Text),
     }
 }
 

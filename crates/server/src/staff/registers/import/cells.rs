@@ -8,6 +8,8 @@ use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::HashMap;
 
+/// What stands between the key of a row and its words in a list that was exported.
+pub const BEFORE_WORDS: &str = " · ";
 /// What separates several codes in one cell.
 const BETWEEN: [char; 5] = [';', '\u{ff1b}', '\u{3001}', ',', '\u{ff0c}'];
 /// Serial numbers of spreadsheets that are days: from 1954 to 2119.
@@ -51,6 +53,7 @@ impl Reader<'_> {
                 let parts = cell.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty());
                 Value::from(parts.map(|part| self.code(list, part)).collect::<Vec<_>>())
             }
+            FieldKind::Ref { .. } => Value::from(key(cell)),
             FieldKind::Refs { .. } => {
                 let keys = cell.split(BETWEEN).map(str::trim).filter(|key| !key.is_empty());
                 Value::from(keys.map(Value::from).collect::<Vec<_>>())
@@ -149,6 +152,11 @@ fn fen(cell: &str) -> Option<i64> {
     if plain.starts_with('-') { whole.checked_sub(part) } else { whole.checked_add(part) }
 }
 
+/// The key of a row that a cell names, without the words an exported list says behind it.
+fn key(cell: &str) -> &str {
+    cell.split_once(BEFORE_WORDS).map_or(cell, |(key, _)| key).trim_end()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +172,12 @@ mod tests {
         for text in ["", "27/6/2022", "2022-13-01", "12", "1234567", "soon"] {
             assert_eq!(day(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_reference_is_its_key_with_or_without_words() {
+        assert_eq!(key("W1/2022-06-01"), "W1/2022-06-01");
+        assert_eq!(key("0101 · 市容 · 路面塌陷"), "0101");
     }
 
     #[test]

@@ -15,6 +15,8 @@ mod trial;
 pub use commit::send;
 pub use trial::try_rows;
 
+pub(super) use cells::BEFORE_WORDS;
+
 use super::list::may_add;
 use super::{Readable, readable};
 use crate::app::AppState;
