@@ -235,7 +235,10 @@ async fn a_window_sits_down_calls_from_its_lanes_and_serves_with_one_tap_a_step(
     let rated = phone.post_form(&format!("/follow/{number}/rate"), &[("score", "2"), ("reasons", "time")]).await;
     assert_eq!(rated.location(), mine, "{}", rated.text);
     let card = wei.get(&format!("/cases/{number}")).await.plain();
-    assert!(!card.contains("Are you satisfied") && !card.contains("Time</dd>"), "whoever served does not see the rating");
+    assert!(
+        !card.contains("Are you satisfied") && !card.contains("Time</dd>"),
+        "whoever served does not see the rating"
+    );
     assert!(town.visitor().get(&business).await.plain().contains("You are next"));
 }
 
