@@ -7,7 +7,7 @@ use crate::error::{Error, refusal_status};
 use crate::looked;
 use crate::typed::{Asking, Step};
 use crate::view::Look;
-use crate::view::case::{CHANNELS, card_href};
+use crate::view::case::{AT_THE_WINDOW, CHANNELS, card_href};
 use crate::view::form::{Asked, FormView, Hidden, Typed as Entered};
 use crate::view::problems::RefusalView;
 use crate::web::Web;
@@ -21,9 +21,6 @@ use ganglion_model::change::{Body, Command, FieldFinding, Outcome};
 use ganglion_model::pack::{FieldKind, Process};
 use ganglion_model::{Fields, Post, RefusalCode};
 use serde::Serialize;
-
-/// The way of a case taken in by somebody whose role is no way of its own and who names none.
-const AT_THE_WINDOW: &str = "window";
 
 #[derive(Serialize)]
 struct ChoiceOfProcess {

@@ -2,14 +2,20 @@
 
 use super::clock::ClockView;
 use super::{Look, Photo, value};
-use ganglion_model::pack::{FieldKind, Process, Tone};
-use ganglion_model::row::Case;
+use ganglion_model::pack::{FieldKind, Process, Tone, Who};
+use ganglion_model::row::{Case, OPENED_FROM};
 use ganglion_model::{Level, PlaceCode};
 use serde::Serialize;
 use serde_json::Value;
 
 /// The list of channels that processes share.
 pub const CHANNELS: &str = "channel";
+
+/// The way of a case taken in by somebody whose role is no way of its own and who names none.
+pub const AT_THE_WINDOW: &str = "window";
+
+/// The way of a case that was not opened by a person.
+const FROM_ELSEWHERE: &str = "cross_system";
 
 /// Longest heading of a case in characters: one line of a list.
 const TITLE_CHARS: usize = 60;
@@ -142,10 +148,21 @@ impl Look<'_> {
         short().unwrap_or_default()
     }
 
-    /// The way a case came in: a code of the list of channels of its process, or of the shared one.
+    /// The way a case came in: a code of the list of channels of its process, or of the shared one. What this
+    /// installation opened itself came from no other system, and where residents cannot report nobody came to a window.
     #[must_use]
     pub fn source(&self, case: &Case) -> String {
-        let own = self.world.model.processes.get(&case.process).and_then(|process| process.channels.as_deref());
+        let process = self.world.model.processes.get(&case.process);
+        let opens = |who: &Who| process.is_some_and(|process| process.open_by.contains(who));
+        match case.channel.as_str() {
+            FROM_ELSEWHERE if case.links.iter().any(|link| link.kind == OPENED_FROM) => return self.t("source-case"),
+            FROM_ELSEWHERE if process.is_some() && !opens(&Who::Api) && opens(&Who::System) => {
+                return self.t("source-check");
+            }
+            AT_THE_WINDOW if process.is_some() && !opens(&Who::Public) => return self.t("source-staff"),
+            _ => {}
+        }
+        let own = process.and_then(|process| process.channels.as_deref());
         self.code(own.unwrap_or(CHANNELS), &case.channel)
     }
 

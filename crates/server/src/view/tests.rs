@@ -10,9 +10,10 @@ use ganglion_kernel::clocks::Clock;
 use ganglion_kernel::decide::problems::{PROBLEMS, REASONS, REFUSALS};
 use ganglion_kernel::seal::seal;
 use ganglion_model::change::{Actor, Change, Entry, FieldFinding, Op, Refusal};
-use ganglion_model::row::RouteBy;
+use ganglion_model::pack::Who;
+use ganglion_model::row::{OPENED_FROM, RouteBy};
 use ganglion_model::scope::ActorView;
-use ganglion_model::{AccountId, Case, CommandId, Fields, Lang, PostId, Shard};
+use ganglion_model::{AccountId, Case, CommandId, Fields, Lang, Link, PostId, Shard};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -268,6 +269,25 @@ fn lines_of_lists_are_filled_for_cases_of_packs_that_are_gone() {
     case.process = "gone".to_owned();
     assert_eq!(look.case_row(&case, "/x".to_owned()).title, case.number);
     assert_eq!(sample::post("a", "1309").place, world.places.root);
+}
+
+#[test]
+fn where_a_case_came_from_is_said_as_it_was() {
+    let mut world = bare_world();
+    let words = Words::of(Lang::En);
+    let mut case = matter("130903100201001", now(), None, "k");
+    let source = |world: &World, case: &Case| look(world, &words).source(case);
+    case.channel = "window".to_owned();
+    assert_eq!(source(&world, &case), "window", "residents report here: somebody came");
+    let mut model = ganglion_model::Model::clone(&world.model);
+    model.processes.get_mut("matter").unwrap().open_by = vec![Who::System];
+    world.model = std::sync::Arc::new(model);
+    assert_eq!(source(&world, &case), "Entered by staff");
+    case.channel = "cross_system".to_owned();
+    assert_eq!(source(&world, &case), "Opened by a standing check");
+    let other = matter("130903100201002", now(), None, "k");
+    case.links.push(Link::to(&other, OPENED_FROM));
+    assert_eq!(source(&world, &case), "Opened out of another case");
 }
 
 #[test]
