@@ -247,7 +247,9 @@ const LEVERS_MAX: usize = 40;
 /// The part of a lack that is tried as "one more".
 const MARGIN: f64 = 0.01;
 /// A gain below this is what the solver's tolerances come to.
-const GAIN_MIN: f64 = 5e-4;
+const GAIN_MIN: f64 = 5e-3;
+/// The part of what a tier asks for that a step has at least: far more than the solver's tolerances.
+const STEP_MIN: f64 = 1e-4;
 
 /// What would help most: each supply that is used up and each conduit that is full, with what one more unit of it would serve
 /// of the most urgent tier that lacks something. Largest gain first.
@@ -263,14 +265,19 @@ pub fn helps(problem: &Allocation, solved: &Allocated) -> Result<Vec<Help>, Plan
         let lacking = piece.demands.iter().filter(|at| solved.causes[**at].is_some());
         let Some(tier) = lacking.map(|at| problem.demands[*at].tier).min() else { continue };
         let of_tier = piece.demands.iter().filter(|at| problem.demands[**at].tier == tier);
-        let lack: f64 = of_tier.map(|at| solved.unmet[*at]).sum();
+        let asked: f64 = of_tier.map(|at| problem.demands[*at].amount).sum();
+        let lack = lack_of(&piece.problem, tier, &budget)?;
+        let step = (lack * MARGIN).max(asked * STEP_MIN).min(lack);
+        if step <= 0.0 {
+            continue;
+        }
         for (of, within) in levers(&piece, &loads) {
             if tried == LEVERS_MAX {
                 break;
             }
             tried += 1;
-            let step = lack * MARGIN;
-            let gain = (lack - lack_with(&piece, (within, step), tier, &budget)?) / step;
+            let more = richer(&piece.problem, within, step);
+            let gain = (lack - lack_of(&more, tier, &budget)?) / step;
             if gain > GAIN_MIN {
                 helps.push(Help { of, tier, gain });
             }
@@ -290,16 +297,21 @@ fn levers(piece: &Piece, loads: &Loads<'_>) -> Vec<(Lever, Lever)> {
         .collect()
 }
 
-/// What a tier lacks when there is more of something; the tiers before it lack nothing.
-fn lack_with(piece: &Piece, (of, more): (Lever, f64), tier: u32, budget: &Budget) -> Result<f64, PlanError> {
-    let mut richer = piece.problem.clone();
+/// The same problem with more of something.
+fn richer(problem: &Allocation, of: Lever, more: f64) -> Allocation {
+    let mut richer = problem.clone();
     match of {
         Lever::Supply(at) => richer.supplies[at].amount += more,
         Lever::Conduit(at) => richer.conduits[at].capacity += more,
     }
+    richer
+}
+
+/// What a tier lacks at least; the tiers before it lack nothing.
+fn lack_of(problem: &Allocation, tier: u32, budget: &Budget) -> Result<f64, PlanError> {
     let mut failed = PlanError::Solver(String::new());
     for slack in SLACKS {
-        let mut programme = Programme::new(&richer, budget, slack);
+        let mut programme = Programme::new(problem, budget, slack);
         for before in programme.tiers().into_iter().filter(|one| *one < tier) {
             programme.hold_met(before);
         }

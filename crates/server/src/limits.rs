@@ -118,6 +118,6 @@ pub const PLAN_WAIT_SECONDS_MAX: u64 = 25;
 /// Rows of one register that a plan is computed from.
 pub const PLAN_ROWS_MAX: usize = 50_000;
 /// Lines a table of a plan shows; its spreadsheet has all of them.
-pub const PLAN_LINES_MAX: usize = 200;
+pub const PLAN_LINES_MAX: usize = 50;
 /// Commands of an adoption that are under way at a time.
 pub const PLAN_ROWS_AT_ONCE: usize = 256;

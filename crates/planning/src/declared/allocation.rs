@@ -15,7 +15,7 @@ use rust_decimal::RoundingStrategy;
 use std::collections::{BTreeMap, HashMap};
 
 /// Digits of a gain.
-const GAIN_DIGITS: u32 = 3;
+const GAIN_DIGITS: u32 = 2;
 
 /// Most supplies that rows of links are tried with.
 const TRIED_MAX: usize = 4_000_000;

@@ -54,16 +54,17 @@ impl Exact {
         value.round_dp_with_strategy(u32::from(self.decimals), RoundingStrategy::AwayFromZero)
     }
 
-    /// What the solver found, cut to the last digit.
-    fn cut(&self, value: f64) -> Decimal {
-        let units = (value.max(0.0) * 10f64.powi(i32::from(self.decimals)) + NEAR).floor();
+    /// What the solver found, up to the next last digit: the urgent come first and are not left with less than a digit
+    /// lacking, which would have to come from elsewhere.
+    fn found(&self, value: f64) -> Decimal {
+        let units = (value.max(0.0) * 10f64.powi(i32::from(self.decimals)) - NEAR).ceil().max(0.0);
         let text = format!("{units:.0}");
         let whole: i128 = text.parse().unwrap_or(0);
         Decimal::try_from_i128_with_scale(whole, u32::from(self.decimals)).unwrap_or_default()
     }
 
-    /// Settles what the solver found: tier by tier each link first as found, cut, then what the demand still lacks from
-    /// whatever the cutting left over.
+    /// Settles what the solver found: tier by tier each link first as found, then what a demand still lacks from whatever
+    /// rounding left over.
     pub fn settle(&self, taken: &[f64]) -> Settled {
         let mut settled = Settled {
             taken: vec![Decimal::ZERO; self.links.len()],
@@ -76,7 +77,7 @@ impl Exact {
         for tier in tiers {
             let of_tier = || (0..self.links.len()).filter(|at| self.demands[self.links[*at].demand].1 == tier);
             for at in of_tier() {
-                self.take(&mut settled, at, self.cut(taken[at]));
+                self.take(&mut settled, at, self.found(taken[at]));
             }
             for at in of_tier() {
                 self.take(&mut settled, at, Decimal::MAX);

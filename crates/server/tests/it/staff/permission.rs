@@ -21,6 +21,7 @@ async fn every_page_opens_to_exactly_its_roles() {
             "/centre",
             "/m",
             "/figures",
+            "/plans",
             "/documents",
         ] {
             let answer = browser.get(path).await;
@@ -43,7 +44,9 @@ async fn visitors_are_asked_to_sign_in_and_people_without_a_post_are_told() {
     let town = Town::new().await;
     let mut visitor = town.visitor();
     let mut lost = town.as_("lost").await;
-    for path in ["/desk", "/cases", "/cases.csv", "/cases/new", "/cases/SB-130903001-2022-000001", "/centre", "/m"] {
+    for path in
+        ["/desk", "/cases", "/cases.csv", "/cases/new", "/cases/SB-130903001-2022-000001", "/centre", "/m", "/plans"]
+    {
         let answer = visitor.get(path).await;
         assert_eq!(answer.status, 303, "{path}");
         assert!(answer.location().starts_with("/sign-in?next="), "{}", answer.location());
