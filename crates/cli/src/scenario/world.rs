@@ -8,7 +8,7 @@ use ganglion_geo::{MultiPolygon, PlaceIndex};
 use ganglion_kernel::World;
 use ganglion_kernel::world::{Places, ReferenceRows, put_version, seeded};
 use ganglion_model::clocks::{Calendar, Office};
-use ganglion_model::pack::Scope;
+use ganglion_model::pack::{FieldKind, Scope};
 use ganglion_model::place::{Place, PlaceKind};
 use ganglion_model::row::Record;
 use ganglion_model::{AccountId, Level, Model, PlaceCode, PlaceTree, Post, PostId, Posts, Shard, Text};
@@ -175,7 +175,9 @@ impl Givens<'_> {
         let place = place.filter(|_| !deployed);
         let parts = if register.also_key.is_empty() { vec![key] } else { key.split('/').collect() };
         for (field, part) in register.key_fields().zip(parts) {
-            fields.entry(field.to_owned()).or_insert_with(|| Value::from(part));
+            let counts = register.field(field).is_some_and(|field| matches!(field.kind, FieldKind::Integer { .. }));
+            let number = part.parse::<i64>().ok().filter(|_| counts).map(Value::from);
+            fields.entry(field.to_owned()).or_insert_with(|| number.unwrap_or_else(|| Value::from(part)));
         }
         if let Some(unknown) = fields.keys().find(|field| register.field(field).is_none()) {
             return Err(format!("fields of `{name}`, not `{unknown}`"));
