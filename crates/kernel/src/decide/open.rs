@@ -10,11 +10,13 @@ use crate::route::{Found, find, point_of, workload};
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::Process;
+use ganglion_model::pack::{Field, FieldKind, Process};
 use ganglion_model::row::{Case, Link, Route, RouteBy};
-use ganglion_model::scope::Names;
-use ganglion_model::{CaseId, FieldFinding, Fields, Level};
+use ganglion_model::scope::{Names, Rows};
+use ganglion_model::{CaseId, FieldFinding, Fields, Level, PlaceCode};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Decides an opening.
@@ -33,7 +35,7 @@ pub fn open(
     let process = world.model.processes.get(process).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
     let rows = KnownRows::new(world, state, command.shard);
     let mut values = read_opening(&rows, process, command, given, form)?;
-    let Found { mut route, post, among, level } = routed(world, process, command, given, (&values, from.as_ref()))?;
+    let Found { mut route, post, among, level } = routed(&rows, process, command, given, (&values, from.as_ref()))?;
     route.chosen = if post.is_none() { workload::choose(&state.loads, &among) } else { None };
     let assignee = post.or_else(|| route.chosen.as_ref().map(|chosen| chosen.post.clone()));
     let mut numbering = taken.to_vec();
@@ -149,13 +151,14 @@ fn read_opening(
 }
 
 fn routed(
-    world: &World,
+    rows: &KnownRows<'_>,
     process: &Process,
     command: &Command,
     given: &Given,
     (values, from): (&Fields, Option<&Link>),
 ) -> Result<Found, Refusal> {
-    let mut found = find(world, process, values, local_date(given.now)).map_err(|finding: FieldFinding| {
+    let (world, today) = (rows.world, local_date(given.now));
+    let mut found = find(world, process, values, today).map_err(|finding: FieldFinding| {
         let code = if finding.problem == "outside" { RefusalCode::Outside } else { RefusalCode::Form };
         Refusal { fields: vec![finding], ..Refusal::new(code) }
     })?;
@@ -170,7 +173,39 @@ fn routed(
     if command.actor != Actor::System && !who::may_open(process, &command.actor, post, route.place) {
         return Err(Refusal::new(RefusalCode::NotAllowed).with("place", route.place.to_string()));
     }
+    let fields = far(rows, process, values, (route.place, today));
+    if command.actor != Actor::System && !fields.is_empty() {
+        return Err(Refusal { fields, ..Refusal::new(RefusalCode::Form) });
+    }
     Ok(found)
+}
+
+/// References to rows that belong further from the case than their fields allow: where it goes is known only now.
+fn far(
+    rows: &KnownRows<'_>,
+    process: &Process,
+    values: &Fields,
+    (place, today): (PlaceCode, Date),
+) -> Vec<FieldFinding> {
+    let finding = |field: &Field| {
+        let (FieldKind::Ref { register } | FieldKind::Refs { register, .. }) = &field.kind else { return None };
+        let (within, given) = (field.within?, values.get(&field.name)?);
+        let def = rows.world.model.registers.get(register)?;
+        let owner = |key: &str| {
+            let row = rows.row(register, key, today)?;
+            def.judged_at(row.place, &row.fields)
+        };
+        let keys = given.as_array().map_or_else(|| std::slice::from_ref(given), Vec::as_slice);
+        let mut keys = keys.iter().filter_map(Value::as_str);
+        let key = keys.find(|key| owner(key).is_some_and(|owner| !within.holds(place, owner)))?;
+        Some(FieldFinding {
+            field: field.name.clone(),
+            problem: "outside".to_owned(),
+            message: None,
+            args: BTreeMap::from([("given".to_owned(), key.to_owned())]),
+        })
+    };
+    process.form.iter().filter_map(finding).collect()
 }
 
 fn numbered(
