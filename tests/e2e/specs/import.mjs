@@ -85,7 +85,7 @@ export default function (test) {
     await s.page.goto("/registers/bridge/import");
     await s.page.getByRole("link", { name: "one.csv" }).click();
     await s.page.locator("form[action$='/cancel'] button").click();
-    await s.page.getByText("已取消").waitFor();
+    await s.page.getByText("已取消", { exact: true }).waitFor();
     same(await count(s.page), s.before + 40, "rows after it was cancelled");
   });
 }
