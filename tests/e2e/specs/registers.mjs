@@ -182,7 +182,7 @@ export default function (test) {
     const text = await page.locator("main").innerText();
     holds(text, "3.25", "the list");
     check(!text.includes("建成日期") && !(await page.locator("main a[href$='/new']").count()), "more than is public");
-    await page.locator(".row-table a").first().click();
+    await page.locator(".row-table tbody a").first().click();
     holds(await page.locator("main").innerText(), "东环", "the card");
     same((await page.context().request.get("/registers/bridge")).url().includes("/sign-in"), true, "a register that is not open");
   });
