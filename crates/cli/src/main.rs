@@ -3,6 +3,7 @@
 mod bench;
 mod city;
 mod commands;
+mod database;
 mod demo;
 mod load;
 mod log;

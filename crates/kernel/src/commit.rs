@@ -21,6 +21,10 @@ use uuid::Uuid;
 const PACKS_WAIT: Duration = Duration::from_millis(20);
 const PACKS_WAITS_MAX: u32 = 150;
 
+/// How long a batch waits before it is tried again when the database cannot be reached: doubled each time, so often.
+const LOST_WAIT: Duration = Duration::from_millis(50);
+const LOST_WAITS_MAX: u32 = 6;
+
 /// Time and chance, from the edge.
 pub trait WallClock: Send + Sync {
     /// Now.
@@ -57,7 +61,7 @@ pub enum CommitError {
     /// Too many commands wait; try again in a moment.
     #[error("the queue is full")]
     Busy,
-    /// Storage failed; nothing changed, the command may be sent again.
+    /// Storage failed; the command may be sent again, and changes nothing twice.
     #[error("storage: {0}")]
     Storage(Arc<StoreError>),
     /// The server is stopping.
@@ -174,7 +178,7 @@ pub async fn commit(works: &Works, commands: &[Command]) -> (Vec<Answer>, Vec<En
 
 /// As [`commit`], with the time of each command given: for loading a history.
 pub async fn commit_at(works: &Works, commands: &[Command], at: &[Timestamp]) -> (Vec<Answer>, Vec<Entry>) {
-    let (mut tries, mut waits) = (0, 0);
+    let (mut tries, mut waits, mut lost) = (0, 0, 0);
     loop {
         match attempt(works, commands, at).await {
             Ok((answers, writes)) => return (answers, publish(works, writes)),
@@ -184,8 +188,14 @@ pub async fn commit_at(works: &Works, commands: &[Command], at: &[Timestamp]) ->
                 waits += 1;
                 tokio::time::sleep(PACKS_WAIT).await;
             }
+            // Whether the batch got through is found out by trying again: what did is answered from the record.
+            Err(error @ StoreError::Unavailable { .. }) if lost < LOST_WAITS_MAX => {
+                tracing::warn!(%error, "the database is gone; trying again");
+                tokio::time::sleep(LOST_WAIT * 2_u32.pow(lost)).await;
+                lost += 1;
+            }
             Err(error) => {
-                tracing::error!(%error, commands = commands.len(), "a batch could not be written; nothing changed");
+                tracing::error!(%error, commands = commands.len(), "a batch could not be written");
                 let error = Arc::new(error);
                 let answers = commands.iter().map(|_| Err(CommitError::Storage(error.clone()))).collect();
                 return (answers, Vec::new());

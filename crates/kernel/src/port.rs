@@ -1,9 +1,10 @@
-//! The storage port: what the kernel asks of a database. SQLite implements it now, PostgreSQL will; one conformance suite
-//! runs over both.
+//! The storage port: what the kernel asks of a database. SQLite and PostgreSQL implement it; one conformance suite runs over
+//! both.
 //!
 //! Contract: [`Store::write`] makes a batch durable as a whole for each shard in it before it returns, and fails without
-//! any trace when the shard's head is no longer the one that was loaded. Absent rows are `None`, never an error. A stored
-//! row that cannot be read back is an error that names table, column and key.
+//! any trace when the shard's head is no longer the one that was loaded. When the database is lost on the way, the batch is
+//! there as a whole or not at all, and the recorded answers say which. Absent rows are `None`, never an error. A stored row
+//! that cannot be read back is an error that names table, column and key. Any number of servers may work on one database.
 
 use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
@@ -53,6 +54,15 @@ pub enum StoreError {
     /// The disk is full; nothing was written.
     #[error("the disk is full: nothing was written")]
     DiskFull,
+    /// The database cannot be reached, or was lost on the way. What was to be written is there as a whole or not at all;
+    /// a command that is sent again is answered from the record if it is.
+    #[error("{attempted}: the database cannot be reached: {reason}")]
+    Unavailable {
+        /// What was attempted.
+        attempted: &'static str,
+        /// What was said about it.
+        reason: String,
+    },
     /// Anything else the database said.
     #[error("{attempted}: {reason}")]
     Database {

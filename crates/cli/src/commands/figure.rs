@@ -1,6 +1,7 @@
 //! `ganglion figure`: freezing a figure for publication, working it out again later, and counting figures anew.
 
 use crate::city::{home, world};
+use crate::database::{Database, DatabaseArgs};
 use crate::system::Machine;
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
@@ -10,7 +11,6 @@ use ganglion_model::PlaceCode;
 use ganglion_server::packs::installed;
 use ganglion_store::published::{Published, Verdict, publish, verify};
 use ganglion_store::rebuild::recount;
-use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ struct At {
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 #[derive(Subcommand)]
@@ -59,8 +61,8 @@ enum What {
         #[command(flatten)]
         at: At,
     },
-    /// Counts all figures anew from the rows, after a version of a reference row that figures look through was corrected. The
-    /// server must not run.
+    /// Counts all figures anew from the rows, after a version of a reference row that figures look through was corrected. No
+    /// server may run.
     #[command(after_help = "Example: ganglion figure recount --data DIR")]
     Recount {
         #[command(flatten)]
@@ -100,9 +102,7 @@ pub fn run(args: &FigureArgs) -> Result<ExitCode> {
 }
 
 async fn open(at: &At) -> Result<(Arc<dyn Store>, World)> {
-    let database = at.data.join("ganglion.sqlite");
-    let store = SqliteStore::open(&database, SqliteOptions::default())
-        .with_context(|| format!("opening {}", database.display()))?;
+    let store = Database::open(&at.data, &at.database).await?.store();
     let home = home(at.home.as_deref());
     let model = match installed(store.as_ref()).await? {
         Some(found) => found.model()?,

@@ -29,3 +29,5 @@ mod write;
 
 pub use connect::{SqliteOptions, SqliteStore};
 pub use migrate::OpenError;
+#[cfg(test)]
+pub(crate) use migrate::numbers_and_names as migrations;

@@ -1,15 +1,15 @@
 //! `ganglion pack install` and `pack replay`: a pack onto a running server, or into the folder of an installation.
 
 use crate::city::{home, world};
+use crate::database::{Database, DatabaseArgs, SQLITE};
 use crate::load::client::Client;
 use crate::system::Machine;
 use anyhow::{Context as _, Result, bail, ensure};
 use arc_swap::ArcSwap;
-use ganglion_kernel::World;
 use ganglion_kernel::commit::WallClock as _;
+use ganglion_kernel::{Store, World};
 use ganglion_model::{Actor, CommandId};
 use ganglion_server::packs::{Draft, Installing, Review, from_folder, install, installed, replayed, review};
-use ganglion_store::{SqliteOptions, SqliteStore};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -33,6 +33,8 @@ pub struct Target {
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// Installs packs together, or only says what would happen; gives the text to print and whether it went well.
@@ -100,15 +102,15 @@ fn told(answer: &Value) -> String {
 
 /// An installation opened beside a server that may run on it.
 struct Opened {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     world: Arc<ArcSwap<World>>,
     machine: Machine,
 }
 
 async fn open(data: &Path, target: &Target) -> Result<Opened> {
-    let database = data.join("ganglion.sqlite");
-    ensure!(database.is_file(), "{} is no installation: there is no ganglion.sqlite", data.display());
-    let store = SqliteStore::open(&database, SqliteOptions::default())?;
+    let is_there = target.database.database.is_some() || data.join(SQLITE).is_file();
+    ensure!(is_there, "{} is no installation: there is no {SQLITE}", data.display());
+    let store = Database::open(data, &target.database).await?.store();
     let machine = Machine::new();
     let world = world::running(store.clone(), &home(target.home.as_deref()), &machine).await?;
     Ok(Opened { store, world, machine })

@@ -1,6 +1,7 @@
 //! One county with two townships, each with one village of one grid, and the posts and accounts of a small process.
 
 use super::browser::Browser;
+use super::store::{Db, empty};
 use arc_swap::ArcSwap;
 use axum::Router;
 use ganglion_geo::{PlaceIndex, geojson};
@@ -12,7 +13,6 @@ use ganglion_kernel::{Store, World};
 use ganglion_model::clocks::{Calendar, Office};
 use ganglion_model::{AccountId, Level, Place, PlaceCode, PlaceKind, PlaceTree, Post, PostId, Posts, Text};
 use ganglion_server::{App, AppParts, AppState, Settings, hash_password, router};
-use ganglion_store::SqliteStore;
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -58,9 +58,10 @@ impl WallClock for Clock {
 pub struct City {
     pub router: Router,
     pub app: AppState,
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
     pub clock: Arc<Clock>,
     pub files: tempfile::TempDir,
+    _db: Db,
 }
 
 impl City {
@@ -75,7 +76,8 @@ impl City {
     }
 
     async fn with(settings: Settings) -> City {
-        let store = SqliteStore::memory().unwrap();
+        let db = empty().await;
+        let store = db.store.clone();
         let (tree, posts) = (places(), posts());
         store.places_set(&tree).await.unwrap();
         store.outlines_set(&outlines()).await.unwrap();
@@ -95,7 +97,7 @@ impl City {
         let settings = Settings { data_dir: files.path().to_owned(), ..settings };
         let parts = AppParts { store: store.clone(), world, committer, clock: clock.clone(), master: MASTER, settings };
         let app = Arc::new(App::new(parts).unwrap());
-        City { router: router(app.clone()), app, store, clock, files }
+        City { router: router(app.clone()), app, store, clock, files, _db: db }
     }
 
     /// Lets time pass.
