@@ -52,6 +52,12 @@ pub enum Care {
     Hasty,
 }
 
+/// Whether PostgreSQL's programs are here.
+#[must_use]
+pub fn is_installed() -> bool {
+    Program::find().is_ok()
+}
+
 /// A running server with a folder of its own.
 #[derive(Debug)]
 pub struct Cluster {

@@ -25,7 +25,11 @@ pub(super) fn of(attempted: &'static str, error: &Error) -> StoreError {
         return StoreError::DiskFull;
     }
     let reason = words(error);
-    if is_away(code) { StoreError::Unavailable { attempted, reason } } else { StoreError::Database { attempted, reason } }
+    if is_away(code) {
+        StoreError::Unavailable { attempted, reason }
+    } else {
+        StoreError::Database { attempted, reason }
+    }
 }
 
 fn is_of_the_network(error: &Error) -> bool {
