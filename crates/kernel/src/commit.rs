@@ -5,6 +5,7 @@
 
 use crate::batch::{Batch, want, want_more};
 use crate::decide::Given;
+use crate::follow::{News, follow};
 use crate::port::{ShardWrite, Store, StoreError, Want};
 use crate::seal::Key;
 use crate::world::World;
@@ -88,7 +89,7 @@ struct Job {
 pub struct Committer {
     queue: mpsc::Sender<Job>,
     gate: Arc<tokio::sync::Mutex<()>>,
-    journal: broadcast::Sender<Arc<Vec<Entry>>>,
+    news: Arc<News>,
 }
 
 /// What the loop works with.
@@ -113,13 +114,13 @@ impl Committer {
     /// When the thread cannot be started.
     pub fn start(works: Works) -> std::io::Result<(Committer, std::thread::JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(works.settings.queue_commands_max);
-        let (journal, _) = broadcast::channel(256);
+        let news = Arc::new(News::default());
         let gate = Arc::new(tokio::sync::Mutex::new(()));
-        let committer = Committer { queue, gate: gate.clone(), journal: journal.clone() };
+        let committer = Committer { queue, gate: gate.clone(), news: news.clone() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
-            .spawn(move || runtime.block_on(run_loop(works, jobs, (journal, gate))))?;
+            .spawn(move || runtime.block_on(run_loop(works, jobs, (news, gate))))?;
         Ok((committer, thread))
     }
 
@@ -142,17 +143,19 @@ impl Committer {
         self.gate.clone().lock_owned().await
     }
 
-    /// Journal lines as they become durable on this server; a slow reader misses some and reads the journal instead.
+    /// Journal lines as they become durable, on this server and a moment later on any other, in the order of each shard; a slow
+    /// reader misses some and reads the journal instead.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Vec<Entry>>> {
-        self.journal.subscribe()
+        self.news.subscribe()
     }
 }
 
 /// Where finished batches are told, and the gate that holds the next one back.
-type Ends = (broadcast::Sender<Arc<Vec<Entry>>>, Arc<tokio::sync::Mutex<()>>);
+type Ends = (Arc<News>, Arc<tokio::sync::Mutex<()>>);
 
-async fn run_loop(works: Works, mut jobs: mpsc::Receiver<Job>, (journal, gate): Ends) {
+async fn run_loop(works: Works, mut jobs: mpsc::Receiver<Job>, (news, gate): Ends) {
+    let following = tokio::spawn(follow(works.clone(), news.clone()));
     let mut waiting = Vec::with_capacity(works.settings.batch_commands_max);
     while jobs.recv_many(&mut waiting, works.settings.batch_commands_max).await > 0 {
         let (commands, replies): (Vec<Command>, Vec<oneshot::Sender<Answer>>) =
@@ -164,10 +167,9 @@ async fn run_loop(works: Works, mut jobs: mpsc::Receiver<Job>, (journal, gate): 
             // A caller that went away has its answer recorded all the same.
             let _ = reply.send(answer);
         }
-        if !entries.is_empty() {
-            let _ = journal.send(Arc::new(entries));
-        }
+        news.tell(entries);
     }
+    following.abort();
 }
 
 /// Decides and writes one batch at the clock's time; gives an answer for each command and the journal lines written.

@@ -286,6 +286,25 @@ pub struct Told {
 /// Notices kept for one post; older ones go.
 pub const TOLD_MAX: u32 = 200;
 
+/// A turn at a job that one server at a time does; over when it is dropped.
+#[derive(Default)]
+pub struct Turn(Option<Box<dyn FnOnce() + Send + Sync>>);
+
+impl Turn {
+    /// One that is ended by `end`.
+    pub fn ended_by(end: impl FnOnce() + Send + Sync + 'static) -> Turn {
+        Turn(Some(Box::new(end)))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(end) = self.0.take() {
+            end();
+        }
+    }
+}
+
 /// What the committer needs.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -472,6 +491,17 @@ pub trait Store: Send + Sync {
     async fn told_add(&self, told: &[Told]) -> Result<(), StoreError>;
     /// Notices to a post, newest first.
     async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError>;
+    /// Takes a turn at a job, so that of all servers on the database one does it; `None`: another has it now. A turn may be lost
+    /// on the way, so that a job runs twice. A store that serves one server always gives it.
+    async fn turn(&self, job: &str) -> Result<Option<Turn>, StoreError> {
+        let _ = job;
+        Ok(Some(Turn::default()))
+    }
+    /// Waits until other servers have written journal lines since this was last asked, and says to which shards; none: look at all
+    /// of them. It may be wrong, and may miss some: the journal is the truth. A store that serves one server never answers.
+    async fn written_elsewhere(&self) -> Vec<Shard> {
+        std::future::pending().await
+    }
     /// A setting of the installation.
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// Puts a setting.

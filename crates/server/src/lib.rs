@@ -16,6 +16,7 @@ mod limits;
 mod live;
 mod map;
 mod numbers;
+mod own_folder;
 pub mod packs;
 mod page;
 mod papers;

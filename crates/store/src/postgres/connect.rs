@@ -1,20 +1,22 @@
 //! Opening a database: its checks, its two pools, and on which threads they live.
 
+use super::bell::Bell;
 use super::error::{PgOpenError, failed, of, words};
 use super::migrate::{Layout, migrate};
 use super::options::{Address, PgOptions};
 use super::row::Stored;
 use deadpool_postgres::{Connect, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use ganglion_kernel::StoreError;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, NoTls, Notification, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// Oldest version that serves: the first that compresses by the quick method.
@@ -25,7 +27,8 @@ pub struct PgStore {
     readers: Pool,
     writers: Pool,
     durable: AtomicBool,
-    _threads: Threads,
+    bell: Bell,
+    threads: Threads,
 }
 
 impl std::fmt::Debug for PgStore {
@@ -76,7 +79,8 @@ impl PgStore {
             readers: pool(options.readers)?,
             writers: pool(options.writers)?,
             durable: AtomicBool::new(true),
-            _threads: threads,
+            bell: Bell::start(&threads.io, connector.clone(), address.config.clone()),
+            threads,
         }))
     }
 
@@ -104,10 +108,14 @@ impl PgStore {
         got(self.writers.get().await)
     }
 
-    /// Ends all connections.
-    pub fn close(&self) {
-        self.readers.close();
-        self.writers.close();
+    /// The bell between servers.
+    pub(super) fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    /// Where connections live.
+    pub(super) fn io(&self) -> Handle {
+        self.threads.io.clone()
     }
 }
 
@@ -215,35 +223,62 @@ type Connected = Result<(Client, JoinHandle<()>), Error>;
 
 impl Connect for Connector {
     fn connect(&self, config: &Config) -> Pin<Box<dyn Future<Output = Connected> + Send + '_>> {
-        let made = self.io.spawn(connected(config.clone(), self.tls.clone(), self.setup.clone()));
-        Box::pin(async move {
+        Box::pin(self.listening(config, |_| ()))
+    }
+}
+
+impl Connector {
+    /// A connection that tells what it is notified of.
+    pub fn listening(
+        &self,
+        config: &Config,
+        heard: impl FnMut(Notification) + Send + 'static,
+    ) -> impl Future<Output = Connected> + Send + use<> {
+        let made = self.io.spawn(connected(config.clone(), self.tls.clone(), self.setup.clone(), heard));
+        async move {
             match made.await {
                 Ok(made) => made,
                 // The threads are gone, and with them whoever waits.
                 Err(_) => std::future::pending().await,
             }
-        })
+        }
     }
 }
 
-async fn connected(config: Config, tls: Option<MakeRustlsConnect>, setup: Arc<str>) -> Connected {
+async fn connected(
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+    setup: Arc<str>,
+    heard: impl FnMut(Notification) + Send + 'static,
+) -> Connected {
     let (client, task) = match tls {
         None => {
             let (client, connection) = config.connect(NoTls).await?;
-            (client, tokio::spawn(serve(connection)))
+            (client, tokio::spawn(serve(connection, heard)))
         }
         Some(tls) => {
             let (client, connection) = config.connect(tls).await?;
-            (client, tokio::spawn(serve(connection)))
+            (client, tokio::spawn(serve(connection, heard)))
         }
     };
     client.batch_execute(&setup).await?;
     Ok((client, task))
 }
 
-async fn serve(connection: impl Future<Output = Result<(), Error>>) {
-    if let Err(error) = connection.await {
-        tracing::debug!(error = words(&error), "a connection to the database ended");
+async fn serve<T>(mut connection: Connection<Socket, T>, mut heard: impl FnMut(Notification))
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    loop {
+        match poll_fn(|context| connection.poll_message(context)).await {
+            Some(Ok(AsyncMessage::Notification(notification))) => heard(notification),
+            Some(Ok(_)) => {}
+            Some(Err(error)) => {
+                tracing::debug!(error = words(&error), "a connection to the database ended");
+                return;
+            }
+            None => return,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! between, and each of them takes all rows of the batch as arrays. The statements of each subject stand in a module of
 //! their own; dynamic SQL only in [`case_query`] and [`row_query`].
 
+mod bell;
 mod case_query;
 mod cases;
 mod connect;

@@ -62,7 +62,9 @@ pub(super) async fn install(store: &PgStore, install: &Install<'_>) -> Stored<()
     })?;
     recount_cases(client, install).await?;
     recount_rows(client, install).await?;
-    transaction.commit(ATTEMPTED).await
+    transaction.commit(ATTEMPTED).await?;
+    store.bell().ring(&batch);
+    Ok(())
 }
 
 fn sources<'a>(pipeline: &mut Pipeline<'a>, install: &'a Install<'_>) {

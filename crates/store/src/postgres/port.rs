@@ -11,7 +11,7 @@ use ganglion_kernel::notice::Standing;
 use ganglion_kernel::packs::Install;
 use ganglion_kernel::port::{
     Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Forgotten, Head, Loaded, MemberRead,
-    Session, ShardWrite, Stale, Store, StoreError, StoredLine, Timer, Told, Want,
+    Session, ShardWrite, Stale, Store, StoreError, StoredLine, Timer, Told, Turn, Want,
 };
 use ganglion_kernel::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use ganglion_kernel::queue::{QueueWant, Waiting};
@@ -316,6 +316,14 @@ impl Store for PgStore {
 
     async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError> {
         told::of(&self.reader().await?, post, limit).await
+    }
+
+    async fn turn(&self, job: &str) -> Result<Option<Turn>, StoreError> {
+        self.bell().turn(self.io(), job).await
+    }
+
+    async fn written_elsewhere(&self) -> Vec<Shard> {
+        self.bell().heard().await
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {

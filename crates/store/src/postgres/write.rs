@@ -26,7 +26,10 @@ pub(super) async fn write(store: &PgStore, batch: &[ShardWrite]) -> Stored<()> {
     let mut tries = 1;
     loop {
         match attempt(store, batch, &texts).await? {
-            Attempt::Done => return Ok(()),
+            Attempt::Done => {
+                store.bell().ring(batch);
+                return Ok(());
+            }
             Attempt::Conflict(_) if tries < TRIES_MAX => tries += 1,
             Attempt::Conflict(error) => return Err(of(ATTEMPTED, &error)),
         }
