@@ -5,5 +5,6 @@ pub mod demo;
 pub mod drill;
 pub mod figure;
 pub mod import;
+pub mod migrate;
 pub mod pack;
 pub mod serve;

@@ -1,7 +1,7 @@
 //! The bell between servers: one connection of each, on which it rings after a commit, hears the others, and holds its turns at
 //! jobs. Nothing depends on its being heard: the journal is the truth, and jobs may run twice.
 
-use super::connect::Connector;
+use super::connector::Connector;
 use super::error::{failed, words};
 use super::row::{Stored, shard};
 use ganglion_kernel::StoreError;

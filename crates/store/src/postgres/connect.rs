@@ -1,23 +1,20 @@
 //! Opening a database: its checks, its two pools, and on which threads they live.
 
 use super::bell::Bell;
-use super::error::{PgOpenError, failed, of, words};
+use super::connector::{Connector, Threads};
+use super::error::{PgOpenError, of, words};
 use super::migrate::{Layout, migrate};
 use super::options::{Address, PgOptions};
 use super::row::Stored;
 use deadpool_postgres::{Connect, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use ganglion_kernel::StoreError;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, NoTls, Notification, Socket};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::{Client, Error};
 
 /// Oldest version that serves: the first that compresses by the quick method.
 const VERSION_MIN: u32 = 14;
@@ -27,7 +24,9 @@ pub struct PgStore {
     readers: Pool,
     writers: Pool,
     durable: AtomicBool,
+    layout: Layout,
     bell: Bell,
+    _planning: Planning,
     threads: Threads,
 }
 
@@ -61,7 +60,7 @@ impl PgStore {
         let (client, connection) =
             connector.connect(&address.config).await.map_err(|error| not_opened(&address, &error))?;
         check(&client, &address).await?;
-        migrate(&client, layout).await?;
+        let layout = migrate(&client, layout).await?;
         drop(client);
         // An error says that the task was cut off, which is what is waited for.
         let _ = connection.await;
@@ -75,10 +74,14 @@ impl PgStore {
                 .build()
                 .map_err(|error| PgOpenError::Database { attempted: "making a pool", reason: error.to_string() })
         };
+        let (readers, writers) = (pool(options.readers)?, pool(options.writers)?);
+        let pools = [readers.clone(), writers.clone()];
         Ok(Arc::new(PgStore {
-            readers: pool(options.readers)?,
-            writers: pool(options.writers)?,
+            readers,
+            writers,
+            _planning: Planning(threads.io.spawn(plan_anew(pools))),
             durable: AtomicBool::new(true),
+            layout,
             bell: Bell::start(&threads.io, connector.clone(), address.config.clone()),
             threads,
         }))
@@ -108,6 +111,12 @@ impl PgStore {
         got(self.writers.get().await)
     }
 
+    /// How the tables are spread.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
     /// The bell between servers.
     pub(super) fn bell(&self) -> &Bell {
         &self.bell
@@ -134,151 +143,22 @@ fn got(result: Result<Object, PoolError>) -> Stored<Object> {
     })
 }
 
-/// A transaction of several round trips. Dropped before it is committed, it takes its connection along, so that nothing of it
-/// is ever seen.
-pub(super) struct Transaction {
-    client: Option<Object>,
-}
+/// How long a plan is kept: a table that is filled outgrows the plan of its first rows long before the server looks at it anew.
+const PLANS_KEPT: std::time::Duration = std::time::Duration::from_secs(30);
 
-impl Transaction {
-    /// Begins one; statements in it may take as long as they need.
-    pub async fn begin(store: &PgStore, attempted: &'static str) -> Stored<Transaction> {
-        let transaction = Transaction { client: Some(store.writer().await?) };
-        if let Some(client) = &transaction.client {
-            client.batch_execute(store.begin()).await.map_err(failed(attempted))?;
-            client.batch_execute("SET LOCAL statement_timeout = 0").await.map_err(failed(attempted))?;
-        }
-        Ok(transaction)
-    }
+/// The task that has plans made anew; over with the store.
+struct Planning(JoinHandle<()>);
 
-    /// Its connection.
-    pub fn client(&self) -> Stored<&Object> {
-        let gone = || StoreError::Unavailable { attempted: "going on", reason: "the transaction is over".to_owned() };
-        self.client.as_ref().ok_or_else(gone)
-    }
-
-    /// Makes it durable.
-    pub async fn commit(mut self, attempted: &'static str) -> Stored<()> {
-        if let Some(client) = self.client.take() {
-            let done = client.batch_execute("COMMIT").await.map_err(failed(attempted));
-            if done.is_err() {
-                drop(Object::take(client));
-            }
-            done?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Transaction {
+impl Drop for Planning {
     fn drop(&mut self) {
-        if let Some(client) = self.client.take() {
-            drop(Object::take(client));
-        }
+        self.0.abort();
     }
 }
 
-/// Where connections live: on the threads of the server that opened the store, or, when it was opened elsewhere (a thread of one
-/// job, a test), on a thread of its own that goes on whatever the caller does.
-struct Threads {
-    io: Handle,
-    own: Option<tokio::runtime::Runtime>,
-}
-
-impl Threads {
-    fn new() -> Result<Threads, PgOpenError> {
-        if let Ok(io) = Handle::try_current()
-            && io.runtime_flavor() == RuntimeFlavor::MultiThread
-        {
-            return Ok(Threads { io, own: None });
-        }
-        let own = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("postgres")
-            .enable_all()
-            .build()
-            .map_err(|error| PgOpenError::Database { attempted: "starting a thread", reason: error.to_string() })?;
-        Ok(Threads { io: own.handle().clone(), own: Some(own) })
-    }
-}
-
-impl Drop for Threads {
-    fn drop(&mut self) {
-        // Waiting for it is not allowed where stores are dropped.
-        if let Some(own) = self.own.take() {
-            own.shutdown_background();
-        }
-    }
-}
-
-/// Makes connections.
-#[derive(Clone)]
-pub(super) struct Connector {
-    io: Handle,
-    tls: Option<MakeRustlsConnect>,
-    setup: Arc<str>,
-}
-
-type Connected = Result<(Client, JoinHandle<()>), Error>;
-
-impl Connect for Connector {
-    fn connect(&self, config: &Config) -> Pin<Box<dyn Future<Output = Connected> + Send + '_>> {
-        Box::pin(self.listening(config, |_| ()))
-    }
-}
-
-impl Connector {
-    /// A connection that tells what it is notified of.
-    pub fn listening(
-        &self,
-        config: &Config,
-        heard: impl FnMut(Notification) + Send + 'static,
-    ) -> impl Future<Output = Connected> + Send + use<> {
-        let made = self.io.spawn(connected(config.clone(), self.tls.clone(), self.setup.clone(), heard));
-        async move {
-            match made.await {
-                Ok(made) => made,
-                // The threads are gone, and with them whoever waits.
-                Err(_) => std::future::pending().await,
-            }
-        }
-    }
-}
-
-async fn connected(
-    config: Config,
-    tls: Option<MakeRustlsConnect>,
-    setup: Arc<str>,
-    heard: impl FnMut(Notification) + Send + 'static,
-) -> Connected {
-    let (client, task) = match tls {
-        None => {
-            let (client, connection) = config.connect(NoTls).await?;
-            (client, tokio::spawn(serve(connection, heard)))
-        }
-        Some(tls) => {
-            let (client, connection) = config.connect(tls).await?;
-            (client, tokio::spawn(serve(connection, heard)))
-        }
-    };
-    client.batch_execute(&setup).await?;
-    Ok((client, task))
-}
-
-async fn serve<T>(mut connection: Connection<Socket, T>, mut heard: impl FnMut(Notification))
-where
-    T: AsyncRead + AsyncWrite + Unpin,
-{
+async fn plan_anew(pools: [Pool; 2]) {
     loop {
-        match poll_fn(|context| connection.poll_message(context)).await {
-            Some(Ok(AsyncMessage::Notification(notification))) => heard(notification),
-            Some(Ok(_)) => {}
-            Some(Err(error)) => {
-                tracing::debug!(error = words(&error), "a connection to the database ended");
-                return;
-            }
-            None => return,
-        }
+        tokio::time::sleep(PLANS_KEPT).await;
+        pools.iter().for_each(|pool| pool.manager().statement_caches.clear());
     }
 }
 

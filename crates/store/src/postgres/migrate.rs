@@ -66,36 +66,68 @@ impl Layout {
     }
 }
 
+/// A table of a migration, with what the mark behind it says.
+struct Table<'t> {
+    /// Everything from the end of the last table up to the closing bracket.
+    text: &'t str,
+    name: &'t str,
+    by_shard: bool,
+    fill: Option<&'t str>,
+}
+
+impl Table<'_> {
+    fn with(&self) -> String {
+        self.fill.map(|fill| format!(" WITH (fillfactor = {fill})")).unwrap_or_default()
+    }
+}
+
+/// The tables of a migration, and what follows the last.
+fn tables(text: &str) -> (Vec<Table<'_>>, &str) {
+    let (mut all, mut rest) = (Vec::new(), text);
+    while let Some((text, marked)) = rest.split_once("\n) /* ") {
+        let Some((mark, after)) = marked.split_once(" */;") else { break };
+        let head = text.rsplit_once("CREATE TABLE ").and_then(|(_, head)| head.split_once(" ("));
+        let (place, fill) = mark.split_once("; fillfactor ").map_or((mark, None), |(place, fill)| (place, Some(fill)));
+        all.push(Table { text, name: head.map_or("", |(name, _)| name), by_shard: place == "by shard", fill });
+        rest = after;
+    }
+    (all, rest)
+}
+
 /// A migration as a layout needs it: what stands between the marks behind a table says where its rows go.
 fn spread(text: &str, layout: Layout) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, marked)) = rest.split_once(") /* ") {
-        let Some((mark, after)) = marked.split_once(" */;") else { break };
-        let table = before
-            .rsplit_once("CREATE TABLE ")
-            .and_then(|(_, text)| text.split_once(" ("))
-            .map_or("", |(name, _)| name);
-        let (place, fill) = mark.split_once("; fillfactor ").map_or((mark, None), |(place, fill)| (place, Some(fill)));
-        let with = fill.map(|fill| format!(" WITH (fillfactor = {fill})")).unwrap_or_default();
-        out.push_str(before);
+    let (all, rest) = tables(text);
+    let mut out = String::with_capacity(2 * text.len());
+    for table in all {
+        let (name, with) = (table.name, table.with());
+        out.push_str(table.text);
         // Writing to a text does not fail.
-        let _ = match (layout, place) {
-            (Layout::Partitioned, "by shard") => write!(
+        let _ = match (layout, table.by_shard) {
+            (Layout::Partitioned, true) => write!(
                 out,
-                ") PARTITION BY LIST (shard);\nCREATE TABLE {table}_other PARTITION OF {table} DEFAULT{with};"
+                "\n) PARTITION BY LIST (shard);\nCREATE TABLE {name}_other PARTITION OF {name} DEFAULT{with};"
             ),
-            (Layout::Citus, "by shard") => {
-                let with_heads = if table == "shard_head" { "" } else { ", colocate_with => 'shard_head'" };
-                write!(out, "){with};\nSELECT create_distributed_table('{table}', 'shard'{with_heads});")
+            (Layout::Citus, true) => {
+                let with_heads = if name == "shard_head" { "" } else { ", colocate_with => 'shard_head'" };
+                write!(out, "\n){with};\nSELECT create_distributed_table('{name}', 'shard'{with_heads});")
             }
-            (Layout::Citus, _) => write!(out, "){with};\nSELECT create_reference_table('{table}');"),
-            _ => write!(out, "){with};"),
+            (Layout::Citus, false) => write!(out, "\n){with};\nSELECT create_reference_table('{name}');"),
+            (Layout::Single, _) | (Layout::Partitioned, false) => write!(out, "\n){with};"),
         };
-        rest = after;
     }
     out.push_str(rest);
     out
+}
+
+/// Statements that give a county partitions of its own.
+pub(super) fn partitions(shard: i32) -> Vec<(String, String)> {
+    let all = MIGRATIONS.iter().flat_map(|one| tables(one.2).0).filter(|table| table.by_shard);
+    let named = all.map(|table| {
+        let part = format!("{}_{shard}", table.name);
+        let sql = format!("CREATE TABLE {part} PARTITION OF {} FOR VALUES IN ({shard}){}", table.name, table.with());
+        (part, sql)
+    });
+    named.collect()
 }
 
 fn checksum(text: &str) -> String {
@@ -113,14 +145,14 @@ fn failed(attempted: &'static str) -> impl Fn(Error) -> PgOpenError {
 ///
 /// # Errors
 /// See [`PgOpenError`]; the database is then unchanged.
-pub(super) async fn migrate(client: &Client, layout: Option<Layout>) -> Result<(), PgOpenError> {
+pub(super) async fn migrate(client: &Client, layout: Option<Layout>) -> Result<Layout, PgOpenError> {
     let attempted = "cannot migrate";
     client
         .batch_execute("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
         .await
         .map_err(failed(attempted))?;
     match apply(client, layout, MIGRATIONS).await {
-        Ok(()) => client.batch_execute("COMMIT").await.map_err(failed(attempted)),
+        Ok(layout) => client.batch_execute("COMMIT").await.map(|()| layout).map_err(failed(attempted)),
         Err(error) => {
             // The connection is thrown away after this; if it is gone already, so is the transaction.
             let _ = client.batch_execute("ROLLBACK").await;
@@ -129,7 +161,11 @@ pub(super) async fn migrate(client: &Client, layout: Option<Layout>) -> Result<(
     }
 }
 
-async fn apply(client: &Client, layout: Option<Layout>, migrations: &[(u32, &str, &str)]) -> Result<(), PgOpenError> {
+async fn apply(
+    client: &Client,
+    layout: Option<Layout>,
+    migrations: &[(u32, &str, &str)],
+) -> Result<Layout, PgOpenError> {
     let failed = |error| failed("cannot migrate")(error);
     client.query("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await.map_err(failed)?;
     let layout = begin(client, layout).await?;
@@ -153,7 +189,7 @@ async fn apply(client: &Client, layout: Option<Layout>, migrations: &[(u32, &str
             }
         }
     }
-    Ok(())
+    Ok(layout)
 }
 
 /// Makes the table of migrations if there is none; gives the layout.
@@ -196,16 +232,12 @@ mod tests {
     #[test]
     fn every_table_says_where_its_rows_go_and_keys_hold_the_shard() {
         let all: String = MIGRATIONS.iter().map(|one| one.2).collect();
-        for table in all.split("CREATE TABLE ").skip(1) {
-            let (body, mark) = table.split_once(") /* ").unwrap();
-            let name = body.split(" (").next().unwrap();
-            if mark.starts_with("by shard") {
-                let key = body.split("PRIMARY KEY").nth(1).unwrap();
-                let named = key.split(')').next().unwrap().contains("shard");
-                assert!(named || body.contains("shard     INTEGER PRIMARY KEY"), "{name}: {key}");
-            } else {
-                assert!(mark.starts_with("everywhere"), "{name}");
-            }
+        let (tables, _) = tables(&all);
+        assert_eq!(tables.len(), all.matches("CREATE TABLE ").count(), "a table has no mark");
+        for table in tables.iter().filter(|table| table.by_shard) {
+            let key = table.text.rsplit("PRIMARY KEY").next().unwrap();
+            let own = table.text.rsplit("PRIMARY KEY").nth(1).unwrap().lines().last().unwrap();
+            assert!(key.contains("shard") || own.contains("shard "), "{}: {key}", table.name);
         }
         for index in all.split("CREATE UNIQUE INDEX ").skip(1) {
             assert!(index.split(';').next().unwrap().contains("(shard,"), "{index}");
@@ -214,15 +246,15 @@ mod tests {
 
     #[test]
     fn layouts_spread_tables_by_shard_and_copy_the_others() {
-        let text = "CREATE TABLE a (\n  shard INTEGER\n) /* by shard; fillfactor 70 */;\nCREATE TABLE b (x INTEGER) /* everywhere */;\n";
+        let text = "CREATE TABLE a (\n  shard INTEGER\n) /* by shard; fillfactor 70 */;\nCREATE TABLE b (x INTEGER\n) /* everywhere */;\n";
         assert_eq!(
             spread(text, Layout::Single),
-            "CREATE TABLE a (\n  shard INTEGER\n) WITH (fillfactor = 70);\nCREATE TABLE b (x INTEGER);\n"
+            "CREATE TABLE a (\n  shard INTEGER\n) WITH (fillfactor = 70);\nCREATE TABLE b (x INTEGER\n);\n"
         );
         assert_eq!(
             spread(text, Layout::Partitioned),
             "CREATE TABLE a (\n  shard INTEGER\n) PARTITION BY LIST (shard);\nCREATE TABLE a_other PARTITION OF a DEFAULT WITH \
-             (fillfactor = 70);\nCREATE TABLE b (x INTEGER);\n"
+             (fillfactor = 70);\nCREATE TABLE b (x INTEGER\n);\n"
         );
         let citus = spread(text, Layout::Citus);
         assert!(

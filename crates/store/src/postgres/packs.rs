@@ -1,12 +1,13 @@
 //! Installing packs: sources, the row and journal line of the new set, and the figures whose definitions changed, in one
 //! transaction. Batches of every server wait for it, and find that they were decided by other packs.
 
-use super::connect::{PgStore, Transaction};
+use super::connect::PgStore;
 use super::error::{failed, of};
 use super::figures::{add_cells, put_facts};
 use super::load::{heads, read_case, read_record};
 use super::row::{Column, Stored, shard, signed, text};
 use super::sql::{Around, Pipeline, all, column, one, value};
+use super::transaction::Transaction;
 use super::write::{Texts, shards};
 use deadpool_postgres::Object;
 use ganglion_indicators::fold::cells_of_changes;

@@ -3,11 +3,14 @@
 use super::connect::PgStore;
 use super::error::failed;
 use super::load::read_record;
+use super::migrate::{Layout, partitions};
 use super::row::{Column, Stored, json, padded, shard, text};
 use super::sql::{Around, Pipeline, all, column, value};
 use deadpool_postgres::Object;
 use ganglion_model::row::Record;
-use ganglion_model::{Place, PlaceCode, Post, Shard};
+use ganglion_model::{Level, Place, PlaceCode, Post, Shard};
+use std::collections::BTreeSet;
+use tokio_postgres::error::SqlState;
 
 /// All places, every version, in code order.
 pub(super) async fn places(client: &Object) -> Stored<Vec<Place>> {
@@ -29,7 +32,38 @@ pub(super) async fn places_set(store: &PgStore, places: &[Place]) -> Stored<()> 
         vec![column(w, |one| padded(one.code)), column(w, |one| one.valid_from.to_string()), value(bodies)]
     });
     let client = store.writer().await?;
-    pipeline.send(&client, Around::Transaction(store.begin())).await.map(drop).map_err(failed(attempted))
+    pipeline.send(&client, Around::Transaction(store.begin())).await.map(drop).map_err(failed(attempted))?;
+    drop(client);
+    if store.layout() == Layout::Partitioned {
+        partition(store, places).await?;
+    }
+    Ok(())
+}
+
+/// Gives every county partitions of its own, unless it has them. Rows that were written before stay where they are.
+async fn partition(store: &PgStore, places: &[Place]) -> Stored<()> {
+    let attempted = "making partitions";
+    let counties: BTreeSet<i32> =
+        places.iter().filter(|one| one.code.level() == Level::County).map(|one| shard(one.code.shard())).collect();
+    for county in counties {
+        for (name, sql) in partitions(county) {
+            let client = store.writer().await?;
+            let is_there = client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&name]).await;
+            if is_there.and_then(|row| row.try_get(0)).map_err(failed(attempted))? {
+                continue;
+            }
+            match client.batch_execute(&sql).await {
+                Err(error) if error.code() == Some(&SqlState::CHECK_VIOLATION) => {
+                    tracing::warn!(
+                        table = name,
+                        "rows of the county were there before its partition, and stay with the others"
+                    );
+                }
+                other => other.map_err(failed(attempted))?,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Outlines by code.

@@ -2,10 +2,11 @@
 //! are not in them. They are made anew when what they show has changed; one that others built upon stays as it is, with a word
 //! in the log.
 
-use super::connect::{PgStore, Transaction};
+use super::connect::PgStore;
 use super::error::{failed, words};
 use super::row::{Stored, jsonb};
 use super::sql::{Around, Pipeline, column, one, value};
+use super::transaction::Transaction;
 use super::write_rows::from;
 use deadpool_postgres::Object;
 use ganglion_kernel::StoreError;
