@@ -13,6 +13,7 @@ mod jobs;
 mod live;
 mod registers;
 mod routes;
+mod servers;
 mod sign_in;
 mod staff;
 mod support;

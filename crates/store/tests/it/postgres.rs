@@ -7,7 +7,7 @@ use crate::support::rows::{SHARD, case, case_id, command_id, following, new_case
 use crate::support::{elsewhere, is_there, pg_database, pg_open, run, small};
 use ganglion_cluster::{Care, Cluster, Database, run_sql};
 use ganglion_kernel::commit::{CommitError, Committer};
-use ganglion_kernel::port::{CaseFilter, CaseOrder, ShardWrite, Store};
+use ganglion_kernel::port::{CaseFilter, CaseOrder, ShardWrite, Store, Turn};
 use ganglion_kernel::port_rows::{RowFilter, RowOrder};
 use ganglion_kernel::{StoreError, World};
 use ganglion_model::change::{Actor, Body, Command};
@@ -125,6 +125,54 @@ fn a_command_that_reaches_two_servers_at_once_is_carried_out_once() {
         end(two);
         is_whole(database, &world).await;
     });
+}
+
+#[test]
+fn what_any_server_writes_is_told_on_every_server_once_and_in_order() {
+    with_database(async |database| {
+        let ((one, _), (two, _)) = (server(database), server(database));
+        let mut heard_on_two = two.0.subscribe();
+        let of = |from: u128| (from..from + 30).map(|n| opening(n, "130922", None)).collect::<Vec<_>>();
+        let (first, second) = tokio::join!(all_at_once(&one, of(0)), all_at_once(&two, of(1_000)));
+        assert!(first.iter().chain(&second).all(Result::is_ok));
+        let mut seqs = Vec::new();
+        while seqs.last() != Some(&60) {
+            seqs.extend(heard_on_two.recv().await.unwrap().iter().map(|entry| entry.seq));
+        }
+        // A server that began to follow late begins at a later line, and then misses none.
+        assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seqs:?}");
+        end(one);
+        end(two);
+    });
+}
+
+#[test]
+fn a_turn_at_a_job_is_had_by_one_server_at_a_time() {
+    with_database(async |database| {
+        let (one, two) = (pg_open(&database.url()), pg_open(&database.url()));
+        let turn = turn(&*one).await;
+        assert!(turn_at(&*two, "timers").await.is_none());
+        assert!(turn_at(&*two, "tell").await.is_some(), "another job is another turn");
+        drop(turn);
+        // It is given back a moment later.
+        while two.turn("timers").await.unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+    });
+}
+
+async fn turn(store: &dyn Store) -> Turn {
+    turn_at(store, "timers").await.unwrap()
+}
+
+/// The bell is hung up a moment after the store is opened.
+async fn turn_at(store: &dyn Store, job: &str) -> Option<Turn> {
+    loop {
+        match store.turn(job).await {
+            Err(StoreError::Unavailable { .. }) => tokio::task::yield_now().await,
+            other => return other.unwrap(),
+        }
+    }
 }
 
 #[test]
@@ -278,6 +326,25 @@ fn what_is_wrong_with_a_database_is_said_in_words() {
         assert!(missing.to_string().contains("createdb --encoding UTF8 no_such_database"), "{missing}");
         let nobody = refused("postgres://ganglion@127.0.0.1:1/city");
         assert!(matches!(&nobody, PgOpenError::Unreachable { at, .. } if at == "127.0.0.1:1"), "{nobody}");
+    });
+}
+
+#[test]
+fn counties_get_partitions_of_their_own_when_places_are_set() {
+    if !is_there("postgres") {
+        return;
+    }
+    let database = pg_database(Layout::Partitioned);
+    run(async {
+        let store = pg_open(&database.url());
+        let world = crate::support::world::world();
+        let places: Vec<_> = world.places.tree.versions().cloned().collect();
+        store.places_set(&places).await.unwrap();
+        store.places_set(&places).await.unwrap();
+        put(&*store, [case(1, "130922001"), case(2, "130925001")]).await.unwrap();
+        let count = |table: &str| run_sql(&database.url(), &format!("SELECT count(*) FROM {table}")).unwrap();
+        assert_eq!([count("journal_130922"), count("case_row_130925"), count("case_row_other")], ["1", "1", "0"]);
+        assert_eq!(store.case_count(&CaseFilter::default()).await.unwrap(), 2);
     });
 }
 

@@ -1,7 +1,7 @@
 //! One county with two townships, each with one village of one grid, and the posts and accounts of a small process.
 
 use super::browser::Browser;
-use super::store::{Db, empty};
+use super::store::{Db, empty, postgres};
 use arc_swap::ArcSwap;
 use axum::Router;
 use ganglion_geo::{PlaceIndex, geojson};
@@ -76,15 +76,22 @@ impl City {
     }
 
     async fn with(settings: Settings) -> City {
-        let db = empty().await;
+        City::on(filled(empty().await).await, 1, settings)
+    }
+
+    /// One city with two servers on one PostgreSQL, if there is one.
+    pub async fn two() -> Option<[City; 2]> {
+        let db = postgres().await?;
+        let again = db.again().await;
+        let first = City::on(filled(db).await, 1, Settings::default());
+        Some([first, City::on(again, 1_000_000, Settings::default())])
+    }
+
+    /// A server on a city that is there; it counts its ids from a number on.
+    fn on(db: Db, ids_from: u64, settings: Settings) -> City {
         let store = db.store.clone();
-        let (tree, posts) = (places(), posts());
-        store.places_set(&tree).await.unwrap();
-        store.outlines_set(&outlines()).await.unwrap();
-        store.posts_put(&posts).await.unwrap();
-        store.accounts_put(&accounts()).await.unwrap();
-        let world = Arc::new(ArcSwap::from_pointee(world(tree, posts)));
-        let clock = Arc::new(Clock { seconds: AtomicI64::new(0), count: AtomicU64::new(1) });
+        let world = Arc::new(ArcSwap::from_pointee(world(places(), posts())));
+        let clock = Arc::new(Clock { seconds: AtomicI64::new(0), count: AtomicU64::new(ids_from) });
         let works = Works {
             store: store.clone(),
             world: world.clone(),
@@ -125,6 +132,14 @@ impl City {
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()["token"].as_str().unwrap().to_owned()
     }
+}
+
+async fn filled(db: Db) -> Db {
+    db.store.places_set(&places()).await.unwrap();
+    db.store.outlines_set(&outlines()).await.unwrap();
+    db.store.posts_put(&posts()).await.unwrap();
+    db.store.accounts_put(&accounts()).await.unwrap();
+    db
 }
 
 /// Every account with the post it holds: role and place. The password is the name.
