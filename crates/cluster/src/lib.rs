@@ -17,7 +17,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// Why there is no cluster.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +101,14 @@ impl Cluster {
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         url(self.port, database)
+    }
+
+    /// One of PostgreSQL's own programs, such as `pgbench`.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed any more.
+    pub fn command(&self, program: &str) -> Result<Command, ClusterError> {
+        Ok(Program::find()?.command(program))
     }
 
     /// What the server wrote to its log.

@@ -79,14 +79,18 @@ fn one_row_commits(folder: &Path, time: Duration) -> Result<f64> {
     Ok(f64::from(n) / start.elapsed().as_secs_f64())
 }
 
-struct Measured {
-    steps: f64,
-    loops: f64,
-    p99_ms: f64,
+/// What a load came to.
+pub(super) struct Measured {
+    /// Durable steps a second.
+    pub steps: f64,
+    /// Whole loops a second.
+    pub loops: f64,
+    /// The delay that one in a hundred steps exceeded.
+    pub p99_ms: f64,
 }
 
 /// Plays for `time`; with `pace` no faster than that many durable steps a second.
-async fn load(
+pub(super) async fn load(
     ground: &Arc<Ground>,
     server: &Server,
     clients: u32,

@@ -59,7 +59,7 @@ type Connected = Result<(Client, JoinHandle<()>), Error>;
 
 impl Connect for Connector {
     fn connect(&self, config: &Config) -> Pin<Box<dyn Future<Output = Connected> + Send + '_>> {
-        Box::pin(self.listening(config, |_| ()))
+        self.listening(config, |_| ())
     }
 }
 
@@ -69,15 +69,15 @@ impl Connector {
         &self,
         config: &Config,
         heard: impl FnMut(Notification) + Send + 'static,
-    ) -> impl Future<Output = Connected> + Send + use<> {
+    ) -> Pin<Box<dyn Future<Output = Connected> + Send>> {
         let made = self.io.spawn(connected(config.clone(), self.tls.clone(), self.setup.clone(), heard));
-        async move {
+        Box::pin(async move {
             match made.await {
                 Ok(made) => made,
                 // The threads are gone, and with them whoever waits.
                 Err(_) => std::future::pending().await,
             }
-        }
+        })
     }
 }
 
