@@ -20,12 +20,12 @@ const FACTS_MAX: u32 = 500;
 const SEEK_DAYS_MAX: i32 = 800;
 
 /// One seek for each pair of place and period, in the county of the place and in the rows of the deployment.
-const CELLS: &str = "SELECT t.place, t.period, t.dim, t.rows, t.sum FROM unnest($1::int8[]) p (place) \
+pub(super) const CELLS: &str = "SELECT t.place, t.period, t.dim, t.rows, t.sum FROM unnest($1::int8[]) p (place) \
                      CROSS JOIN unnest($2::int4[]) q (period) CROSS JOIN LATERAL (SELECT * FROM tally t \
                      WHERE t.shard = ANY(ARRAY[(p.place / 1000000000)::int4, 0]) AND t.measure = $3 \
                      AND t.place = p.place AND t.period = q.period OFFSET 0) t";
 /// A range of the key for each place.
-const CELLS_TO: &str = "SELECT t.place, t.period, t.dim, t.rows, t.sum FROM unnest($1::int8[]) p (place) \
+pub(super) const CELLS_TO: &str = "SELECT t.place, t.period, t.dim, t.rows, t.sum FROM unnest($1::int8[]) p (place) \
                         CROSS JOIN LATERAL (SELECT * FROM tally t WHERE t.shard = ANY(ARRAY[(p.place / \
                         1000000000)::int4, 0]) AND t.measure = $2 AND t.place = p.place AND t.period >= $3 \
                         AND t.period < 0 AND ($4 OR t.dim IN ('', '-')) OFFSET 0) t";

@@ -21,24 +21,24 @@ const REFERERS_MAX: i64 = 20;
 const SNAPSHOT: Around = Around::Transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
 
 const HEADS: &str = "SELECT shard, seq, numbering, frontier FROM shard_head WHERE shard = ANY($1)";
-const ANSWERS: &str = "SELECT a.command, a.outcome FROM unnest($1::int4[], $2::uuid[]) w (shard, command) \
+pub(super) const ANSWERS: &str = "SELECT a.command, a.outcome FROM unnest($1::int4[], $2::uuid[]) w (shard, command) \
                        JOIN answer a ON a.shard = w.shard AND a.command = w.command";
-const CASES: &str = "SELECT c.body, c.id FROM unnest($1::int4[], $2::uuid[]) w (shard, id) \
+pub(super) const CASES: &str = "SELECT c.body, c.id FROM unnest($1::int4[], $2::uuid[]) w (shard, id) \
                      JOIN case_row c ON c.shard = w.shard AND c.id = w.id";
-const NUMBERS: &str = "SELECT c.body, c.id FROM unnest($1::int4[], $2::text[]) w (shard, number) \
+pub(super) const NUMBERS: &str = "SELECT c.body, c.id FROM unnest($1::int4[], $2::text[]) w (shard, number) \
                        JOIN case_row c ON c.shard = w.shard AND c.number = w.number";
-const KEYS: &str = "SELECT k.case_id, k.wrapped FROM unnest($1::int4[], $2::uuid[]) w (shard, id) \
+pub(super) const KEYS: &str = "SELECT k.case_id, k.wrapped FROM unnest($1::int4[], $2::uuid[]) w (shard, id) \
                     JOIN seal_key k ON k.shard = w.shard AND k.case_id = w.id";
-const UNIQUE: &str = "SELECT u.shard, u.field, u.value, u.number FROM unnest($1::int4[], $2::text[], $3::text[]) \
+pub(super) const UNIQUE: &str = "SELECT u.shard, u.field, u.value, u.number FROM unnest($1::int4[], $2::text[], $3::text[]) \
                       w (shard, field, value) JOIN unique_value u \
                       ON u.shard = w.shard AND u.field = w.field AND u.value = w.value";
-const RECORDS: &str = "SELECT r.body::text, r.shard, r.register, r.key FROM (SELECT DISTINCT * FROM \
+pub(super) const RECORDS: &str = "SELECT r.body::text, r.shard, r.register, r.key FROM (SELECT DISTINCT * FROM \
                        unnest($1::int4[], $2::text[], $3::text[]) w (shard, register, key)) w JOIN record r \
                        ON r.shard = w.shard AND r.register = w.register AND r.key = w.key \
                        ORDER BY r.shard, r.register, r.key, r.valid_from";
-const PROPOSALS: &str = "SELECT p.body FROM unnest($1::int4[], $2::uuid[]) w (shard, id) \
+pub(super) const PROPOSALS: &str = "SELECT p.body FROM unnest($1::int4[], $2::uuid[]) w (shard, id) \
                          JOIN proposal p ON p.shard = w.shard AND p.id = w.id";
-const REFERERS: &str = "SELECT w.at, f.from_register, f.from_key FROM unnest($1::int4[], $2::text[], $3::text[]) \
+pub(super) const REFERERS: &str = "SELECT w.at, f.from_register, f.from_key FROM unnest($1::int4[], $2::text[], $3::text[]) \
                         WITH ORDINALITY w (shard, register, key, at) CROSS JOIN LATERAL (SELECT f.shard, f.from_register, \
                         f.from_key FROM row_reference f WHERE f.register = w.register AND f.key = w.key \
                         AND (w.shard = 0 OR f.shard = w.shard) AND EXISTS (SELECT 1 FROM record r WHERE r.shard = f.shard \

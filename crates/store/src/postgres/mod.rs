@@ -21,6 +21,8 @@ mod notices;
 mod options;
 mod packs;
 mod people;
+#[cfg(test)]
+mod plan_tests;
 mod port;
 mod reference;
 mod row;

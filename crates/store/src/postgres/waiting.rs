@@ -15,11 +15,11 @@ use tokio_postgres::Row;
 const ATTEMPTED: &str = "reading a queue";
 
 /// The front of a queue over all lanes.
-const FRONT: &str = "SELECT c.body, c.id FROM (SELECT w.shard, w.case_id, w.rank, w.since, w.number FROM waiting w \
+pub(super) const FRONT: &str = "SELECT c.body, c.id FROM (SELECT w.shard, w.case_id, w.rank, w.since, w.number FROM waiting w \
                      WHERE w.shard = $1 AND w.process = $2 AND w.place = $3 ORDER BY w.rank, w.since, w.number LIMIT $4) f \
                      JOIN case_row c ON c.shard = f.shard AND c.id = f.case_id ORDER BY f.rank, f.since, f.number";
 /// The front of some lanes: each is read off the front of an index.
-const FRONT_OF_LANES: &str = "SELECT c.body, c.id FROM (SELECT w.* FROM unnest($5::text[]) l (lane) CROSS JOIN LATERAL \
+pub(super) const FRONT_OF_LANES: &str = "SELECT c.body, c.id FROM (SELECT w.* FROM unnest($5::text[]) l (lane) CROSS JOIN LATERAL \
                               (SELECT w.shard, w.case_id, w.rank, w.since, w.number FROM waiting w WHERE w.shard = $1 \
                               AND w.process = $2 AND w.place = $3 AND w.lane = l.lane ORDER BY w.rank, w.since, w.number \
                               LIMIT $4) w ORDER BY w.rank, w.since, w.number LIMIT $4) f \

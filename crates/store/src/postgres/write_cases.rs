@@ -13,7 +13,7 @@ const INSERT: &str = "INSERT INTO case_row (shard, id, process, number, state, k
                       unnest($1::int4[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int8[], \
                       $8::int8[], $9::int2[], $10::bool[], $11::int8[], $12::int8[], $13::int8[], $14::int8[], \
                       $15::text[], $16::text[], $17::float8[], $18::float8[], $19::int8[], $20::text[])";
-const UPDATE: &str = "WITH changed AS (UPDATE case_row c SET process = w.process, number = w.number, state = w.state, \
+pub(super) const UPDATE: &str = "WITH changed AS (UPDATE case_row c SET process = w.process, number = w.number, state = w.state, \
                       kind = w.kind, place = w.place, township = w.township, level = w.level, is_open = w.is_open, \
                       due = w.due, opened_at = w.opened_at, updated_at = w.updated_at, closed_at = w.closed_at, \
                       assignee = w.assignee, opened_by = w.opened_by, lon = w.lon, lat = w.lat, version = w.version, \
@@ -35,9 +35,9 @@ const OPEN: &str = "INSERT INTO case_open AS o (shard, id, process, state, kind,
                     WHERE (o.state, o.due, o.assignee, o.kind, o.place, o.level, o.process, o.opened_at, o.lon, o.lat) \
                     IS DISTINCT FROM (excluded.state, excluded.due, excluded.assignee, excluded.kind, excluded.place, \
                     excluded.level, excluded.process, excluded.opened_at, excluded.lon, excluded.lat)";
-const CLOSED: &str = "DELETE FROM case_open o USING unnest($1::int4[], $2::uuid[]) w (shard, id) \
+pub(super) const CLOSED: &str = "DELETE FROM case_open o USING unnest($1::int4[], $2::uuid[]) w (shard, id) \
                       WHERE o.shard = w.shard AND o.id = w.id";
-const ASSIST_GONE: &str = "DELETE FROM case_assist a USING unnest($1::int4[], $2::uuid[]) w (shard, id) \
+pub(super) const ASSIST_GONE: &str = "DELETE FROM case_assist a USING unnest($1::int4[], $2::uuid[]) w (shard, id) \
                            WHERE a.shard = w.shard AND a.id = w.id AND NOT EXISTS (SELECT 1 FROM \
                            unnest($3::uuid[], $4::text[]) k (id, post) WHERE k.id = a.id AND k.post = a.post)";
 const ASSIST: &str = "INSERT INTO case_assist (shard, id, post) SELECT * FROM \

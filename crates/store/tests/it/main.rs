@@ -8,7 +8,7 @@ mod invariants;
 mod lines;
 mod lists;
 mod packs;
-mod postgres;
+mod postgresql;
 mod published;
 mod queues;
 mod random_packs;
