@@ -18,6 +18,12 @@ export const POINT = { lon: 116.83, lat: 38.3 };
 /** The phone number reporters of the tests leave. */
 export const TELEPHONE = "13912345678";
 
+/** People of the pack `packs/roads` of these tests: account, name, role, place. */
+export async function ROADS(world) {
+  const { township, county } = await world.here();
+  return [["road.officer", "路养员（合成）", "road_officer", township.code], ["road.second", "路养员二（合成）", "road_officer", township.code], ["road.director", "站长（合成）", "road_director", county.code]];
+}
+
 /** Fails with words unless it holds. */
 export function check(holds, said) {
   if (!holds) throw new Error(typeof said === "function" ? said() : said);

@@ -40,7 +40,9 @@ export async function startMap(box: HTMLElement): Promise<void> {
   labels.show(outlines, areas.length ? new Map(areas.map((a) => [a.code, a.text])) : undefined);
   noteSynthetic(box, outlines);
   if (!areas.length) drillOnZoom(map, box, outlines, labels);
-  if (mode === "pick") pick(map, box, point);
+  const geometry = json<Geometry>(box.dataset["geometry"]);
+  if (geometry) (await import("./draw")).showShape(map, geometry, color(box, "--accent"));
+  else if (mode === "pick") pick(map, box, point);
   else if (mode === "draw") (await import("./draw")).startDraw(map, box, color(box, "--accent"));
   else if (point && mode !== "live") new Marker({ color: color(box, "--accent") }).setLngLat(point).addTo(map);
   if (mode === "live") await live(map, box);

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use geo::{MultiPolygon, Point, Rect};
 use thiserror::Error;
 
+use crate::measure::label_point;
 use layer::Layer;
 
 /// Why an index could not be built; `level` and `key` name the place.
@@ -57,6 +58,8 @@ pub struct Lookup {
 #[derive(Debug)]
 pub struct PlaceIndex {
     layers: Vec<Layer>,
+    /// By level and key.
+    middles: BTreeMap<(u8, u64), Point<f64>>,
 }
 
 impl PlaceIndex {
@@ -75,11 +78,13 @@ impl PlaceIndex {
                 return Err(IndexError::Twice { level, key });
             }
         }
+        let all = levels.iter().flat_map(|(level, places)| places.iter().map(|(key, one)| ((*level, *key), one)));
+        let middles = all.filter_map(|(at, outline)| Some((at, label_point(outline)?))).collect();
         let layers = levels
             .into_iter()
             .map(|(level, places)| Layer::build(level, places).ok_or(IndexError::TooLarge { level }))
             .collect::<Result<_, _>>()?;
-        Ok(Self { layers })
+        Ok(Self { layers, middles })
     }
 
     /// The levels indexed, ascending.
@@ -91,6 +96,12 @@ impl PlaceIndex {
     #[must_use]
     pub fn bounds(&self, level: u8) -> Option<Rect<f64>> {
         self.layer(level)?.bounds()
+    }
+
+    /// A point in the middle of a place's outline, inside it; `None` for a place without one.
+    #[must_use]
+    pub fn middle(&self, level: u8, key: u64) -> Option<Point<f64>> {
+        self.middles.get(&(level, key)).copied()
     }
 
     /// The place of `level` that holds the point.

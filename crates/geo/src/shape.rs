@@ -2,7 +2,7 @@
 //! being a shape at all. Leaves out where they lie; the caller compares corners with its outlines.
 
 use crate::measure::{area_m2, label_point};
-use geo::{Coord, Distance, Haversine, LineString, MultiPolygon, Point, Polygon};
+use geo::{Coord, Distance, Geodesic, Intersects, LineString, MultiPolygon, Point, Polygon};
 use serde_json::Value;
 
 /// Most corners of a shape.
@@ -67,10 +67,22 @@ pub fn read_polygon(value: &Value) -> Result<Vec<Vec<Corner>>, Misshapen> {
     if polygon_area_m2(&rings) < AREA_MIN_M2 { Err(Misshapen::TooSmall) } else { Ok(rings) }
 }
 
-/// Length of a line in metres.
+/// Metres between two points along the WGS-84 ellipsoid.
+#[must_use]
+pub fn distance_m(a: Corner, b: Corner) -> f64 {
+    Geodesic.distance(point(a), point(b))
+}
+
+/// Length of a line in metres, along the ellipsoid.
 #[must_use]
 pub fn length_m(line: &[Corner]) -> f64 {
-    line.windows(2).map(|pair| Haversine.distance(point(pair[0]), point(pair[1]))).sum()
+    line.windows(2).map(|pair| distance_m(pair[0], pair[1])).sum()
+}
+
+/// Whether an area holds a point; its border belongs to it.
+#[must_use]
+pub fn holds(rings: &[Vec<Corner>], corner: Corner) -> bool {
+    outline(rings).intersects(&point(corner))
 }
 
 /// Area of rings in square metres, holes taken off.
@@ -248,6 +260,12 @@ mod tests {
         assert!(polygon_area_m2(&rings) < 0.7 * polygon_area_m2(&rings[..1]));
         let line = read_line(&json!("116.84,38.31\n116.85,38.31")).unwrap();
         assert!((length_m(&line) - 872.0).abs() < 5.0, "{}", length_m(&line));
+        assert!(
+            (distance_m([116.84, 38.31], [116.85, 38.31]) - 874.61).abs() < 0.05,
+            "along the ellipsoid, not a ball"
+        );
+        assert!(!holds(&rings, [116.845, 38.315]), "in the hole");
+        assert!(holds(&rings, [116.841, 38.311]) && holds(&rings, [116.84, 38.31]), "inside, and on the border");
         assert_eq!(read_line(&json!([[1.0, 1.0]])), Err(Misshapen::TooFew));
         assert_eq!(read_line(&json!([[1.0, 1.0], [1.0, 1.000_001]])), Err(Misshapen::TooSmall));
     }

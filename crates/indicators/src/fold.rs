@@ -248,10 +248,12 @@ pub fn facts_of_row(model: &Model, rows: &dyn Rows, versions: &[Record]) -> Vec<
     let mut facts = Vec::new();
     for measure in model.measures.values().filter(own) {
         let by_version = matches!(measure.at, Moment::ValidFrom | Moment::ValidTo);
-        let counted = if by_version { versions } else { std::slice::from_ref(last) };
-        facts.extend(
-            counted.iter().filter_map(|record| fact(measure, Row::Record(record), (rows, &RowNames { rows, record }))),
-        );
+        let from = if by_version { 0 } else { versions.len() - 1 };
+        for (n, record) in versions.iter().enumerate().skip(from) {
+            let previous = n.checked_sub(1).and_then(|n| versions.get(n));
+            let names = RowNames { rows, record, previous };
+            facts.extend(fact(measure, Row::Record(record), (rows, &names)));
+        }
     }
     facts
 }

@@ -86,6 +86,18 @@ fn median(classes: &BTreeMap<i64, i64>, digits: u8) -> Option<Frac> {
     sum.over(Frac::whole(2))
 }
 
+/// The smallest value that so many percent of the rows stay within.
+fn percentile(classes: &BTreeMap<i64, i64>, digits: u8, percent: u8) -> Option<Frac> {
+    let rows: i64 = classes.values().sum();
+    let wanted = rows.checked_mul(i64::from(percent))?;
+    let mut seen = 0_i64;
+    let edge = classes.iter().find_map(|(edge, n)| {
+        seen = seen.saturating_add(*n);
+        (seen.saturating_mul(100) >= wanted && rows > 0).then_some(*edge)
+    });
+    Some(Frac::scaled(edge?, digits))
+}
+
 /// Sums of one period as a formula sees them.
 struct View<'a> {
     model: &'a Model,
@@ -132,6 +144,10 @@ impl View<'_> {
             Formula::Mean(a) => mean(a),
             Formula::MeanHours(a) => mean(a)?.over(Frac::whole(60)),
             Formula::Median(a) => middle(a),
+            Formula::Percentile { of, percent } => {
+                let digits = self.measure(of).map_or(0, |measure| measure.digits);
+                percentile(self.sums.classes.get(of)?, digits, *percent)
+            }
             Formula::MedianHours(a) => middle(a)?.over(Frac::whole(60)),
             Formula::Ratio(a, b) => self.amount(a, self.total(a)).over(self.amount(b, self.total(b))),
             Formula::Share { of, parts } => {
@@ -280,6 +296,15 @@ mod tests {
             ..Indicator::reading("x", Formula::Sum("cut".into()))
         };
         assert_eq!(read(&wan, &sums, &Sums::default()), "0.001");
+    }
+
+    #[test]
+    fn a_percentile_is_the_value_that_so_many_stay_within() {
+        let waits = BTreeMap::from([(5, 5), (10, 4), (40, 1)]);
+        assert_eq!(percentile(&waits, 0, 90), Some(Frac::whole(10)), "nine of ten waited ten minutes at most");
+        assert_eq!(percentile(&waits, 0, 91), Some(Frac::whole(40)));
+        assert_eq!(percentile(&waits, 0, 50), Some(Frac::whole(5)));
+        assert_eq!(percentile(&BTreeMap::new(), 0, 90), None);
     }
 
     #[test]

@@ -7,10 +7,11 @@ use crate::apply::apply_all;
 use crate::batch_rows;
 pub use crate::batch_rows::settle as settle_rows;
 pub use crate::batch_want::want;
-use crate::decide::{Decision, Given, State, decide, is_unique};
+use crate::decide::{Decision, Given, State, decide};
 use crate::figures::rows;
 use crate::journal;
-use crate::notice::{Standing, of_timer, standing};
+use crate::lookup::Beside;
+use crate::notice::{Standing, standing};
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
 use crate::queue::{Waiting, waiting_of};
 use crate::rules::{self, Violation, broken_by_case};
@@ -18,17 +19,18 @@ use crate::seal::{Key, wrap};
 use crate::world::{World, put_version};
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
-use ganglion_model::change::{Body, Change, Command, Entry, Outcome, Refusal};
-use ganglion_model::pack::{Field, OnOverdue, Process};
+use ganglion_model::change::{Change, Command, Entry, Outcome, Refusal};
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{CaseId, CommandId, Fields, Model, PostId, Proposal, Shard, row_id};
+use ganglion_model::{CaseId, CommandId, Model, PostId, Proposal, Shard, row_id};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 mod loads;
+mod needs;
 pub(crate) mod wanted;
 
+pub use needs::NEEDS_MAX;
 pub use wanted::want_more;
 
 /// Gives every line its canonical bytes and leaf hash and takes it into the shard's Merkle tree.
@@ -40,11 +42,6 @@ pub fn hash_lines(writes: &mut [ShardWrite]) {
             write.head.frontier.push(line.hash);
         }
     }
-}
-
-/// Whether a form gives a field a value: one that is left out and has no default is not looked for.
-fn is_asked(field: &Field, form: &Fields) -> bool {
-    form.contains_key(&field.name) || field.default.is_some()
 }
 
 /// A batch in the making.
@@ -69,6 +66,7 @@ struct Asked {
     records: HashSet<RowKey>,
     unique: HashSet<(Shard, String, String)>,
     loads: HashSet<PostId>,
+    beside: HashSet<Beside>,
 }
 
 /// A case as it was before the batch.
@@ -120,6 +118,7 @@ impl<'a> Batch<'a> {
         }
         state.keys = unwrapped(master, &loaded.keys).into_iter().collect();
         state.unique = loaded.unique.into_iter().collect();
+        state.beside = loaded.beside.into_iter().collect();
         let mut batch = Batch {
             world,
             master,
@@ -179,92 +178,17 @@ impl<'a> Batch<'a> {
         self.asked.records.extend(want.records.iter().cloned());
         self.asked.unique.extend(want.unique.iter().cloned());
         self.asked.loads.extend(want.loads.iter().cloned());
+        self.asked.beside.extend(want.beside.iter().cloned());
     }
 
     /// Adds what [`Batch::needs`] asked for.
     pub fn add(&mut self, want: &Want, loaded: Loaded) {
         self.asked(want);
         self.state.unique.extend(loaded.unique);
+        self.state.beside.extend(loaded.beside);
         self.state.keys.extend(unwrapped(self.master, &loaded.keys));
         self.add_rows(loaded.records, loaded.proposals, loaded.referers);
         self.add_loads(loaded.loads);
-    }
-
-    /// What the decision on `command` rests on that was never looked for. Rows and values whose keys follow from a case
-    /// opened or changed in this very batch, or from a form once it is read, cannot be known when the batch is loaded.
-    #[must_use]
-    pub fn needs(&self, command: &Command, given: &Given) -> Option<Want> {
-        if self.answers.contains_key(&command.id) || !self.may_need(&command.body) {
-            return None;
-        }
-        let decision = decide(self.world, &self.state, command, given).ok()?;
-        let mut want = Want::default();
-        self.want_loads(command, given, &decision, &mut want);
-        for change in &decision.changes {
-            if let Change::Record { record } = change {
-                let key = record.row_key();
-                if !self.state.records.contains_key(&key) && !self.asked.records.contains(&key) {
-                    want.records.push(key);
-                }
-            }
-        }
-        let also = decision.also.into_iter().flat_map(|also| also.unique);
-        let unique = decision.unique.into_iter().chain(also).map(|(field, value)| (command.shard, field, value));
-        want.unique
-            .extend(unique.filter(|key| !self.state.unique.contains_key(key) && !self.asked.unique.contains(key)));
-        (!want.is_empty()).then_some(want)
-    }
-
-    /// Whether deciding a command can touch register rows or unique values that [`want`] did not name for certain.
-    fn may_need(&self, body: &Body) -> bool {
-        match body {
-            Body::Open { process, form, .. } => {
-                let process = self.world.model.processes.get(process);
-                process.is_some_and(|process| {
-                    !process.route.rules.is_empty()
-                        || !process.route.workload.is_empty()
-                        || process.form.iter().any(|field| field.unique && is_asked(field, form))
-                })
-            }
-            Body::Act { case, action, .. } => self.records(*case, |_| Some(action)),
-            Body::TakeNext { .. } => true,
-            Body::Due { case, clock } => self.records(*case, |process| match of_timer(clock) {
-                Some(notice) => process.notices.get(notice)?.then.as_ref(),
-                None => match &process.clocks.get(clock)?.on_overdue {
-                    OnOverdue::Act(action) => Some(action),
-                    _ => None,
-                },
-            }),
-            // A value that stands once may be typed in other digits than it is kept in.
-            Body::Row { wish } => {
-                let register = self.world.model.registers.get(&wish.register);
-                register.is_some_and(|register| register.fields.iter().any(|field| field.unique))
-            }
-            Body::Child { .. } => true,
-            Body::LinkBack { .. }
-            | Body::Recompute { .. }
-            | Body::Put { .. }
-            | Body::Restore { .. }
-            | Body::Decide { .. }
-            | Body::Issue { .. }
-            | Body::Withdraw { .. } => false,
-        }
-    }
-
-    /// Whether the action that `name` gives, taken on a case as it stands, changes register rows or asks for values that may
-    /// stand once only.
-    fn records<'b>(&'b self, case: CaseId, name: impl FnOnce(&'b Process) -> Option<&'b String>) -> bool {
-        let Some(case) = self.state.cases.get(&case) else {
-            return false;
-        };
-        let Some(process) = self.world.model.processes.get(&case.process) else {
-            return false;
-        };
-        let action = name(process).and_then(|name| process.action(&case.state, name));
-        action.is_some_and(|action| {
-            action.effects.iter().any(wanted::rests_on_more)
-                || action.form.iter().any(|field| is_unique(process, field))
-        })
     }
 
     /// Decides one command; a refusal leaves the batch as it was.
@@ -466,7 +390,8 @@ impl<'a> Batch<'a> {
                 write.notices.push((case.id, notices));
             }
             let kind = kind_of(model, &case);
-            write.cases.push(CaseWrite { case, is_new: before.is_new, kind });
+            let words = crate::words::of_case(self.world, &case);
+            write.cases.push(CaseWrite { case, is_new: before.is_new, kind, words });
         }
         batch_rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
         rows::settle(self.world, &self.state, &self.rows, &mut self.writes);

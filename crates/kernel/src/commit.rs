@@ -3,7 +3,7 @@
 //!
 //! One command that is refused fails alone. A full queue answers "busy" at once. Nothing is answered before it is durable.
 
-use crate::batch::{Batch, want, want_more};
+use crate::batch::{Batch, NEEDS_MAX, want, want_more};
 use crate::decide::Given;
 use crate::follow::{News, follow};
 use crate::port::{ShardWrite, Store, StoreError, Want};
@@ -224,7 +224,8 @@ async fn attempt(
     let mut answers = Vec::with_capacity(commands.len());
     for (command, now) in commands.iter().zip(at) {
         let given = Given { now: *now, id: works.clock.id(), key: works.clock.key() };
-        if let Some(more) = batch.needs(command, &given) {
+        for _ in 0..NEEDS_MAX {
+            let Some(more) = batch.needs(command, &given) else { break };
             load_more(works, &mut batch, &more).await?;
         }
         answers.push(batch.run(command, &given).map_err(CommitError::from));

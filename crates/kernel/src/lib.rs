@@ -4,6 +4,7 @@
 //! turns many commands into one durable write through the [`port`]. Nothing here knows a database, HTTP or a screen.
 
 pub mod apply;
+pub mod areas;
 pub mod batch;
 mod batch_rows;
 mod batch_want;
@@ -12,9 +13,11 @@ pub mod decide;
 pub mod figures;
 mod follow;
 pub mod journal;
+pub mod lookup;
 pub mod merkle;
 pub mod notice;
 pub mod packs;
+pub mod plans;
 pub mod port;
 mod port_cases;
 mod port_figures;
@@ -25,6 +28,7 @@ pub mod replay;
 pub mod route;
 pub mod rules;
 pub mod seal;
+pub mod words;
 pub mod world;
 
 pub use commit::{CommitError, Committer, CommitterSettings, WallClock};

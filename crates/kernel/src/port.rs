@@ -6,6 +6,7 @@
 //! there as a whole or not at all, and the recorded answers say which. Absent rows are `None`, never an error. A stored row
 //! that cannot be read back is an error that names table, column and key. Any number of servers may work on one database.
 
+use crate::lookup::Beside;
 use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
 use crate::packs::Install;
@@ -109,6 +110,8 @@ pub struct Want {
     pub queues: Vec<QueueWant>,
     /// Posts whose workload is needed.
     pub loads: Vec<PostId>,
+    /// Neighbours of rows in their series; their versions come with them.
+    pub beside: Vec<Beside>,
 }
 
 impl Want {
@@ -126,6 +129,7 @@ impl Want {
             && self.referers.is_empty()
             && self.queues.is_empty()
             && self.loads.is_empty()
+            && self.beside.is_empty()
     }
 }
 
@@ -150,6 +154,8 @@ pub struct Loaded {
     pub referers: Vec<(RowKey, Vec<String>)>,
     /// Workload of posts.
     pub loads: Vec<(PostId, Load)>,
+    /// Keys of the neighbours asked for, `None` where there is none.
+    pub beside: Vec<(Beside, Option<String>)>,
 }
 
 /// A timer: when a clock of a case falls due.
@@ -187,6 +193,8 @@ pub struct CaseWrite {
     pub is_new: bool,
     /// Its kind: the value of the process's kind field, which storage cannot know.
     pub kind: Option<String>,
+    /// What it is searched by, see [`crate::words`].
+    pub words: String,
 }
 
 /// What one row refers to.
@@ -342,6 +350,10 @@ pub trait Store: Send + Sync {
         after: Option<&After>,
         limit: u32,
     ) -> Result<Vec<Case>, StoreError>;
+    /// Cases that were written before words were searched and have none yet, up to `limit`.
+    async fn cases_without_words(&self, limit: u32) -> Result<Vec<Case>, StoreError>;
+    /// Puts the words of such cases.
+    async fn case_words_put(&self, words: &[(Shard, CaseId, String)]) -> Result<(), StoreError>;
     /// How many cases a filter has, exactly.
     async fn case_count(&self, filter: &CaseFilter) -> Result<u64, StoreError>;
     /// Journal lines of a case, newest first.

@@ -43,6 +43,8 @@ pub struct CaseFilter {
     pub level: Option<Level>,
     /// Within these bounds: west, south, east, north.
     pub bounds: Option<[f64; 4]>,
+    /// Holding these words, see [`crate::words::terms`]; words nothing can be looked for by are held by no case.
+    pub words: Option<String>,
 }
 
 /// Where the next page begins: the sort value and id of the last row shown.

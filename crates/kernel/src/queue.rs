@@ -63,18 +63,25 @@ pub fn waiting_of(world: &World, case: &Case) -> Option<Waiting> {
     let process = world.model.processes.get(&case.process)?;
     let queue = process.queue.as_ref().filter(|queue| queue.state == case.state)?;
     let names = Names { rows: world, process, case: Some(case), form: None, actor: None, now: case.updated_at };
-    let lane = queue.lane.as_ref().map(|lane| lane.eval(&names));
     let order = queue.order.as_ref().map(|order| order.eval(&names));
     Some(Waiting {
         shard: case.shard,
         process: case.process.clone(),
-        place: case.place.at(queue.level).unwrap_or(case.place),
-        lane: if let Some(Val::Text(lane)) = lane { lane.into_owned() } else { String::new() },
+        place: queue.place_of(case.place),
+        lane: lane_of(world, process, case),
         order: if let Some(Val::Int(order)) = order { order } else { 0 },
         since: case.entered.get(&case.state).map_or(case.opened_at, |(first, _)| *first),
         number: case.number.clone(),
         case: case.id,
     })
+}
+
+/// The lane a case waits in, or would wait in; empty without one.
+#[must_use]
+pub fn lane_of(world: &World, process: &Process, case: &Case) -> String {
+    let names = Names { rows: world, process, case: Some(case), form: None, actor: None, now: case.updated_at };
+    let lane = process.queue.as_ref().and_then(|queue| queue.lane.as_ref()).map(|lane| lane.eval(&names));
+    if let Some(Val::Text(lane)) = lane { lane.into_owned() } else { String::new() }
 }
 
 /// The queue a post serves: that of its own place.

@@ -68,7 +68,8 @@ pub fn broken_by_case(model: &Model, rows: &dyn Rows, case: &Case) -> Vec<Violat
 #[must_use]
 pub fn broken_by_row(model: &Model, rows: &dyn Rows, versions: &[Record], root: PlaceCode) -> Vec<Violation> {
     let Some(last) = versions.last().filter(|last| last.valid_to.is_none()) else { return Vec::new() };
-    let names = RowNames { rows, record: last };
+    let previous = versions.len().checked_sub(2).and_then(|n| versions.get(n));
+    let names = RowNames { rows, record: last, previous };
     let own = |rule: &&Rule| matches!(&rule.over, Source::Register(name) if *name == last.register);
     let broken = model.rules.values().filter(own).filter(|rule| is_broken(rule, &names));
     broken
@@ -114,7 +115,7 @@ pub fn opening(world: &World, one: &Violation, row: Broken<'_>) -> Option<Comman
     let open = rule.open.as_ref()?;
     let process = world.model.processes.get(&open.process)?;
     let mut form: Fields = match row {
-        Broken::Row(record) => values(open, &RowNames { rows: world, record }),
+        Broken::Row(record) => values(open, &RowNames::of(world, record)),
         Broken::Case(case) => {
             let of = world.model.processes.get(&case.process)?;
             let names =

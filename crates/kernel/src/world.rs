@@ -1,6 +1,7 @@
 //! What `decide` knows besides the rows a command touches: packs, places, calendar, reference registers, posts. An
 //! immutable snapshot, replaced as a whole when something in it changes.
 
+use crate::areas::{self, Areas};
 use ganglion_geo::PlaceIndex;
 use ganglion_model::clocks::Office;
 use ganglion_model::pack::Field;
@@ -35,6 +36,22 @@ impl Places {
     #[must_use]
     pub fn name(&self, code: PlaceCode, day: Date) -> String {
         self.tree.known(code, day).map_or_else(|| code.to_string(), |place| place.name.clone())
+    }
+
+    /// The middle of a place: of its own outline, else of the middles of the grids in it. WGS-84; `None` without any.
+    #[must_use]
+    pub fn middle(&self, code: PlaceCode, day: Date) -> Option<[f64; 2]> {
+        let of = |code: PlaceCode| self.index.middle(Places::layer(code.level()), code.padded());
+        if let Some(own) = of(code) {
+            return Some([own.x(), own.y()]);
+        }
+        let grids = self.tree.inside(code, day).filter(|place| place.code.level() == Level::Grid);
+        let (mut sum, mut count) = ([0.0, 0.0], 0.0);
+        for middle in grids.filter_map(|grid| of(grid.code)) {
+            sum = [sum[0] + middle.x(), sum[1] + middle.y()];
+            count += 1.0;
+        }
+        (count > 0.0).then(|| sum.map(|one| one / count))
     }
 
     /// From the county down to the place, as far as they are known.
@@ -72,6 +89,8 @@ pub struct World {
     pub fresh: Arc<ReferenceRows>,
     /// Posts.
     pub posts: Arc<Posts>,
+    /// Areas of rows as far as somebody asked for them.
+    pub areas: Areas,
 }
 
 impl World {
@@ -87,12 +106,17 @@ impl World {
         self.versions(register, key).last()
     }
 
-    /// Every row of a deployment register with its versions, in no order.
-    pub fn each_row(&self, register: &str) -> impl Iterator<Item = &Vec<Record>> {
+    /// Every row of a deployment register by its key, in no order.
+    pub(crate) fn each_key(&self, register: &str) -> impl Iterator<Item = (&String, &Arc<Vec<Record>>)> {
         let fresh = self.fresh.get(register);
         let is_old = move |key: &String| fresh.is_none_or(|rows| !rows.contains_key(key));
         let old = self.reference.get(register).into_iter().flatten().filter(move |(key, _)| is_old(key));
-        old.chain(fresh.into_iter().flatten()).map(|(_, versions)| versions.as_ref())
+        old.chain(fresh.into_iter().flatten())
+    }
+
+    /// Every row of a deployment register with its versions, in no order.
+    pub fn each_row(&self, register: &str) -> impl Iterator<Item = &Vec<Record>> {
+        self.each_key(register).map(|(_, versions)| versions.as_ref())
     }
 
     /// All rows of a reference register that hold on `day`, in key order.
@@ -186,6 +210,10 @@ impl Rows for World {
 
     fn fields(&self, register: &str) -> &[Field] {
         self.model.registers.get(register).map_or(&[], |register| &register.fields)
+    }
+
+    fn area_at(&self, register: &str, point: [f64; 2], day: Date) -> Option<&Record> {
+        areas::area_at(self, &[], (register, point, day))
     }
 
     fn root(&self) -> Option<PlaceCode> {

@@ -5,6 +5,7 @@
 //! only to `Null` and is false where a condition is wanted. Numbers are exact decimals (decision 0012).
 
 mod func;
+mod shape;
 mod val;
 
 pub use val::Val;
@@ -81,6 +82,8 @@ pub enum Func {
     Days,
     /// Hours between two times, rounded down (`hours(later, earlier)`).
     Hours,
+    /// Minutes between two times, rounded down (`minutes(later, earlier)`).
+    Minutes,
     /// The operand as text.
     Text,
     /// Sum of a list of numbers; of nothing it is 0.
@@ -101,6 +104,18 @@ pub enum Func {
     Month,
     /// The day a moment falls on here.
     Date,
+    /// Metres between two points.
+    Distance,
+    /// Metres along a line.
+    Length,
+    /// Square metres of an area.
+    Area,
+    /// Whether a point lies in an area (`inside(point, area)`).
+    Inside,
+    /// The row of a register whose area holds a point (`area_at(point, register)`).
+    AreaAt,
+    /// The time of day of a moment here, `09:30`.
+    Clock,
 }
 
 /// A checked expression.
@@ -134,6 +149,10 @@ pub enum Expr {
 pub trait Scope {
     /// The value at `path`, `Val::Null` when there is none.
     fn get<'a>(&'a self, path: &[String]) -> Val<'a>;
+    /// The key of the row of `register` whose area holds the point at this longitude and latitude.
+    fn area_at<'a>(&'a self, _register: &str, _point: [f64; 2]) -> Val<'a> {
+        Val::Null
+    }
 }
 
 impl Expr {

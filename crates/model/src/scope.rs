@@ -25,6 +25,14 @@ pub trait Rows {
     fn root(&self) -> Option<PlaceCode> {
         None
     }
+    /// The row of `register` whose area holds the point on `day`; the smallest where several do.
+    fn area_at(&self, _register: &str, _point: [f64; 2], _day: Date) -> Option<&Record> {
+        None
+    }
+    /// The row before the one with these values: in the series of `register`, or the version before in time.
+    fn before(&self, _register: &str, _values: &Fields) -> Option<&Record> {
+        None
+    }
 }
 
 /// The actor as expressions see it.
@@ -91,7 +99,13 @@ fn children<'a>(case: &Case, path: &[String]) -> Val<'a> {
 }
 
 /// The value of a field, going on through references and into columns of tables while there is path left.
-fn follow<'a>(rows: &'a dyn Rows, fields: &'a Fields, declared: &'a [Field], path: &[String], day: Date) -> Val<'a> {
+pub fn follow<'a>(
+    rows: &'a dyn Rows,
+    fields: &'a Fields,
+    declared: &'a [Field],
+    path: &[String],
+    day: Date,
+) -> Val<'a> {
     let Some((name, rest)) = path.split_first() else {
         return Val::Null;
     };
@@ -143,6 +157,10 @@ impl Scope for InRow<'_> {
             }
             _ => self.outer.get(path),
         }
+    }
+
+    fn area_at<'a>(&'a self, register: &str, point: [f64; 2]) -> Val<'a> {
+        self.outer.area_at(register, point)
     }
 }
 
@@ -232,6 +250,10 @@ impl Scope for Names<'_> {
                 follow(self.rows, values, declared, rest, local_date(self.now))
             }),
             ("actor", _) => self.actor(rest),
+            ("previous", _) => {
+                let before = |register: &str| self.rows.before(register, self.form?.0);
+                behind(self.rows, rest, before)
+            }
             ("case", Some(case)) => self.case(case, rest),
             ("notice", Some(case)) => notice(case, rest),
             ("children", Some(case)) => children(case, rest),
@@ -249,6 +271,21 @@ impl Scope for Names<'_> {
             _ => Val::Null,
         }
     }
+
+    fn area_at<'a>(&'a self, register: &str, point: [f64; 2]) -> Val<'a> {
+        key_of(self.rows.area_at(register, point, local_date(self.now)))
+    }
+}
+
+fn key_of<'a>(row: Option<&'a Record>) -> Val<'a> {
+    row.map_or(Val::Null, |row| Val::Text(Cow::Borrowed(&row.key)))
+}
+
+/// A value of the row before: the path names its register first.
+fn behind<'a>(rows: &'a dyn Rows, path: &[String], before: impl FnOnce(&str) -> Option<&'a Record>) -> Val<'a> {
+    let Some((register, rest)) = path.split_first() else { return Val::Null };
+    before(register)
+        .map_or(Val::Null, |row| follow(rows, &row.fields, rows.fields(register), rest, local_date(row.updated_at)))
 }
 
 /// Names over a register row: `row.*`, for what is computed when it is written also `form.*`.
@@ -257,6 +294,16 @@ pub struct RowNames<'a> {
     pub rows: &'a dyn Rows,
     /// The row.
     pub record: &'a Record,
+    /// The version before it in time, or the row before it in its series, where that is known.
+    pub previous: Option<&'a Record>,
+}
+
+impl<'a> RowNames<'a> {
+    /// Names over a row by itself.
+    #[must_use]
+    pub fn of(rows: &'a dyn Rows, record: &'a Record) -> RowNames<'a> {
+        RowNames { rows, record, previous: None }
+    }
 }
 
 impl Scope for RowNames<'_> {
@@ -269,7 +316,14 @@ impl Scope for RowNames<'_> {
                 rest,
                 local_date(self.record.updated_at),
             ),
+            Some((root, rest)) if root == "previous" => behind(self.rows, rest, |register| {
+                self.previous.or_else(|| self.rows.before(register, &self.record.fields))
+            }),
             _ => Val::Null,
         }
+    }
+
+    fn area_at<'a>(&'a self, register: &str, point: [f64; 2]) -> Val<'a> {
+        key_of(self.rows.area_at(register, point, local_date(self.record.updated_at)))
     }
 }

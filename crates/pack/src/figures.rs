@@ -109,7 +109,12 @@ impl One<'_> {
                     let message = format!("`{name}` counts rows, not minutes");
                     self.cx.sink.error_help(at, "no-minutes", message, "add `minutes_since: opened` to the measure");
                 }
-                Formula::Sum(name) | Formula::Mean(name) | Formula::Median(name) if !measure.has_value() => {
+                Formula::Sum(name)
+                | Formula::Mean(name)
+                | Formula::Median(name)
+                | Formula::Percentile { of: name, .. }
+                    if !measure.has_value() =>
+                {
                     let message = format!("`{name}` counts rows, it has no values to add up");
                     self.cx.sink.error_help(at, "no-value", message, "add `value: …` to the measure, or write `count`");
                 }

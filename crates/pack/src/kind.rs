@@ -18,9 +18,9 @@ const MOST_FILES: i64 = 50;
 const MOST_ROWS: i64 = 200;
 
 /// Keys every field may have.
-const COMMON: [&str; 13] = [
+const COMMON: [&str; 15] = [
     "type", "title", "help", "required", "when", "check", "personal", "see", "public", "default", "unit", "unique",
-    "fact",
+    "fact", "fixed", "set_by",
 ];
 
 /// Types with the keys they add.
@@ -37,8 +37,8 @@ pub(crate) const TYPES: [(&str, &[&str]); 30] = [
     ("boolean", &[]),
     ("choice", &["of"]),
     ("choices", &["of"]),
-    ("ref", &["to"]),
-    ("refs", &["to", "max"]),
+    ("ref", &["to", "within"]),
+    ("refs", &["to", "max", "within"]),
     ("case_ref", &["to"]),
     ("place", &["levels"]),
     ("post", &["roles", "within"]),
@@ -58,7 +58,8 @@ pub(crate) const TYPES: [(&str, &[&str]); 30] = [
 ];
 
 /// What a computed value may be.
-const COMPUTED: [&str; 8] = ["integer", "decimal", "money", "quantity", "date", "text", "boolean", "time"];
+const COMPUTED: [&str; 10] =
+    ["integer", "decimal", "money", "quantity", "date", "text", "boolean", "time", "choice", "ref"];
 /// What cannot stand in a cell of a table: what needs a table, a map or an upload of its own.
 const NOT_IN_CELLS: [&str; 6] = ["table", "files", "line", "polygon", "serial", "posts"];
 
@@ -138,7 +139,11 @@ fn of_type(cx: Cx<'_>, node: &Node, name: &str) -> Option<FieldKind> {
         "citizen_id" => FieldKind::CitizenId,
         "credit_code" => FieldKind::CreditCode,
         "serial" => FieldKind::Serial {
-            number: NumberDef { on_state: None, parts: number::parts(cx, cx.need(node, "pattern", "a serial")?) },
+            number: NumberDef {
+                on_state: None,
+                parts: number::parts(cx, cx.need(node, "pattern", "a serial")?),
+                each: Vec::new(),
+            },
         },
         "table" => table(cx, node)?,
         _ => FieldKind::Duration,

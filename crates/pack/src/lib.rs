@@ -18,6 +18,7 @@ mod load;
 mod lower;
 mod names;
 mod near;
+mod plans;
 mod reference;
 mod schema;
 mod shape;
@@ -66,12 +67,14 @@ fn read(sink: &Sink, packs: &[PackSource]) -> Model {
         lower_pack(cx, pack, &mut model, &mut rows);
     }
     lower::indicator::finish(&mut model);
+    model.note_looks();
     lower::seed::finish(Cx { symbols: &symbols, sink, pack: "" }, rows, &mut model);
     let used = lint::lists_used(&loaded);
     for pack in &loaded {
         let cx = Cx { symbols: &symbols, sink, pack: &pack.name };
         flow::check(cx, pack, &model);
         figures::check(cx, pack, &model);
+        plans::check(cx, pack, &model);
         // After errors half of it would look doubtful.
         if !sink.has_errors() {
             lint::check(cx, pack, &model, &used);
@@ -106,6 +109,9 @@ fn lower_pack(cx: Cx<'_>, pack: &Loaded, model: &mut Model, rows: &mut AllRows) 
     }
     if let Some(node) = &pack.rules {
         lower::rule::lower(cx, node, model);
+    }
+    if let Some(node) = &pack.plans {
+        lower::plan::lower(cx, node, model);
     }
     if let Some(node) = &pack.indicators {
         lower::indicator::lower(cx, node, model);

@@ -177,7 +177,7 @@ pub fn lists_used(packs: &[Loaded]) -> BTreeSet<&str> {
         match &node.kind {
             Kind::List(items) => open.extend(items),
             Kind::Map(entries) => {
-                used.extend(node.get("of").and_then(Node::text));
+                used.extend(["of", "channels"].into_iter().filter_map(|key| node.get(key)?.text()));
                 open.extend(entries.iter().map(|(_, value)| value));
             }
             _ => {}

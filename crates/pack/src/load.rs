@@ -19,6 +19,8 @@ pub struct Loaded {
     pub indicators: Option<Node>,
     /// Content of `rules.yaml`.
     pub rules: Option<Node>,
+    /// Content of `plans.yaml`.
+    pub plans: Option<Node>,
     /// Content of `documents.yaml`.
     pub documents: Option<Node>,
     /// Templates and pictures of documents by path.
@@ -36,6 +38,7 @@ enum Use {
     Process,
     Indicators,
     Rules,
+    Plans,
     Documents,
     Paper,
     Table,
@@ -48,6 +51,7 @@ fn use_of(path: &str) -> Use {
         Some("pack") => Use::Header,
         Some("indicators") => Use::Indicators,
         Some("rules") => Use::Rules,
+        Some("plans") => Use::Plans,
         Some("documents") => Use::Documents,
         Some(rest) if rest.starts_with("registers/") && rest.matches('/').count() == 1 => Use::Register,
         Some(rest) if rest.starts_with("processes/") && rest.matches('/').count() == 1 => Use::Process,
@@ -68,6 +72,7 @@ impl Loaded {
             processes: Vec::new(),
             indicators: None,
             rules: None,
+            plans: None,
             documents: None,
             papers: BTreeMap::new(),
             shown: source.shown.clone(),
@@ -91,6 +96,7 @@ impl Loaded {
             Use::Header => self.header = yaml::parse(sink, file, &text),
             Use::Indicators => self.indicators = yaml::parse(sink, file, &text),
             Use::Rules => self.rules = yaml::parse(sink, file, &text),
+            Use::Plans => self.plans = yaml::parse(sink, file, &text),
             Use::Documents => self.documents = yaml::parse(sink, file, &text),
             Use::Paper => {
                 self.papers.insert(path.to_owned(), text);
@@ -149,6 +155,6 @@ fn decode(sink: &Sink, shown: &str, bytes: &Result<Vec<u8>, String>) -> Option<(
 
 fn stray(sink: &Sink, shown: &str) {
     let at = At { file: sink.file(shown, ""), line: 1, column: 1 };
-    let remedy = "packs have pack.yaml, indicators.yaml, rules.yaml, documents.yaml, registers/*.yaml, processes/*.yaml, documents/*.typ and data/*.csv";
+    let remedy = "packs have pack.yaml, indicators.yaml, rules.yaml, plans.yaml, documents.yaml, registers/*.yaml, processes/*.yaml, documents/*.typ and data/*.csv";
     sink.warn(at, "stray-file", "this file is read by nothing", remedy);
 }

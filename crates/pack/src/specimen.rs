@@ -11,7 +11,13 @@ const FILES: &[(&str, &str)] = &[
     ("things/data/topic.csv", include_str!("../tests/base/things/data/topic.csv")),
     ("things/processes/thing.yaml", include_str!("../tests/base/things/processes/thing.yaml")),
     ("things/registers/kind.yaml", include_str!("../tests/base/things/registers/kind.yaml")),
+    ("things/plans.yaml", include_str!("../tests/base/things/plans.yaml")),
     ("things/registers/post_box.yaml", include_str!("../tests/base/things/registers/post_box.yaml")),
+    ("things/registers/need.yaml", include_str!("../tests/base/things/registers/need.yaml")),
+    ("things/registers/share.yaml", include_str!("../tests/base/things/registers/share.yaml")),
+    ("things/registers/source.yaml", include_str!("../tests/base/things/registers/source.yaml")),
+    ("things/registers/spot.yaml", include_str!("../tests/base/things/registers/spot.yaml")),
+    ("things/registers/way.yaml", include_str!("../tests/base/things/registers/way.yaml")),
 ];
 
 /// The packs.

@@ -9,7 +9,7 @@ use crate::near;
 use crate::sink::{At, Sink};
 use crate::yaml::{Key, Node};
 use ganglion_model::Level;
-use ganglion_model::pack::FieldKind;
+use ganglion_model::pack::{FieldKind, RULE_FIGURE};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A declared field.
@@ -50,8 +50,14 @@ pub struct RegisterSymbol {
     pub at: At,
     /// Whether its rows belong to the deployment and can be followed in expressions.
     pub deployment: bool,
+    /// Whether a field says whose a row is.
+    pub owned: bool,
     /// Whether its rows have a first and a last day.
     pub dated: bool,
+    /// Whether its rows follow each other in series.
+    pub series: bool,
+    /// Whether its rows are areas on the map.
+    pub areas: bool,
     /// Fields.
     pub fields: FieldSymbols,
 }
@@ -117,6 +123,8 @@ pub struct Symbols {
     pub indicators: BTreeMap<String, At>,
     /// Rules: where declared.
     pub rules: BTreeMap<String, At>,
+    /// Indicators that come with rules, by name.
+    pub rule_figures: BTreeSet<String>,
     /// Documents.
     pub documents: BTreeMap<String, DocumentSymbol>,
 }
@@ -190,9 +198,14 @@ impl Symbols {
             packs: vec![pack.to_owned()],
             at,
             deployment: Level::parse(text("scope")).is_none(),
+            owned: node.get("owner").is_some(),
             dated: text("dated") == "true",
+            series: node.get("series").is_some(),
+            areas: false,
             fields: fields(node.get("fields")),
         };
+        let areas = matches!(symbol.fields.get(text("location")).map(|one| &one.kind), Some(Some(FieldKind::Polygon)));
+        let symbol = RegisterSymbol { areas, ..symbol };
         if let Some(first) = self.registers.get(name) {
             return twice(sink, at, "register", name, &first.packs);
         }
@@ -233,6 +246,7 @@ impl Symbols {
     fn rules(&mut self, sink: &Sink, pack: &Loaded) {
         let Some(node) = &pack.rules else { return };
         for (name, _) in node.get("rules").map(Node::entries).unwrap_or_default() {
+            self.rule_figures.insert(format!("{RULE_FIGURE}{}", name.text));
             if self.rules.insert(name.text.clone(), name.at).is_some() {
                 sink.error(name.at, "duplicate-name", format!("another pack declares the rule `{}`", name.text));
             }
@@ -249,6 +263,11 @@ impl Symbols {
             let of = node.get("of").and_then(Node::text).unwrap_or_default().to_owned();
             self.documents.insert(name.text.clone(), DocumentSymbol { packs: vec![pack.name.clone()], of });
         }
+    }
+
+    /// Every indicator there is to name, those that come with rules included.
+    pub fn figure_names(&self) -> impl Iterator<Item = &str> {
+        self.indicators.keys().chain(&self.rule_figures).map(String::as_str)
     }
 
     fn figures(&mut self, sink: &Sink, pack: &Loaded) {

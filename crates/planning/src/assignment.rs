@@ -5,7 +5,7 @@
 //! It is an allocation of whole pieces: the linear programme of a bipartite graph with whole limits has whole corners, so no
 //! search over integers is needed; an answer that is not whole is refused.
 
-use crate::allocation::{Allocation, Conduit, Demand, Link, PlanError, Supply, steps};
+use crate::allocation::{Allocation, Cause, Conduit, Demand, Link, PlanError, Supply, steps};
 
 /// Who may be sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +45,8 @@ pub struct Assigned {
     pub pairs: Vec<usize>,
     /// Workers that each job lacks, in the order of the jobs.
     pub missing: Vec<u32>,
+    /// Why, for jobs that lack some: nobody could, all who could are sent as often as they can, or every one of them is there.
+    pub causes: Vec<Option<Cause>>,
     /// Sum of the costs.
     pub cost: f64,
 }
@@ -81,7 +83,7 @@ pub fn assign(workers: &[Worker], jobs: &[Job], pairs: &[Pair]) -> Result<Assign
         missing[pairs[*at].job] = missing[pairs[*at].job].saturating_sub(1);
     }
     let cost = chosen.iter().map(|at| pairs[*at].cost).sum();
-    Ok(Assigned { pairs: chosen, missing, cost })
+    Ok(Assigned { pairs: chosen, missing, causes: solved.causes, cost })
 }
 
 /// How far from a whole number a piece may be.

@@ -10,7 +10,7 @@ pub fn tolerance(amount: f64) -> f64 {
 /// Every number is finite and not negative; every link leads somewhere.
 pub fn numbers(problem: &Allocation) -> Result<(), PlanError> {
     if problem.links.len() > LINKS_MAX {
-        return Err(PlanError::TooLarge { given: problem.links.len(), max: LINKS_MAX });
+        return Err(PlanError::TooLarge { what: "links", given: problem.links.len(), max: LINKS_MAX });
     }
     let wrong = |what: &'static str, key: &str, value: f64| Err(PlanError::Number { what, key: key.to_owned(), value });
     let good = |value: f64| value.is_finite() && value >= 0.0;

@@ -4,7 +4,7 @@ use crate::assets::Ui;
 use crate::files::Files;
 use crate::limits::{
     FOLLOW_TRIES_MAX, PASSWORDS_AT_ONCE_MAX, RATE_WINDOW_SECONDS, REPORT_TRIES_MAX, SIGN_IN_FAILURES_MAX,
-    SIGN_IN_LOCK_SECONDS, SIGN_IN_TRIES_MAX, STOP_SECONDS, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
+    SIGN_IN_LOCK_SECONDS, SIGN_IN_TRIES_MAX, STOP_SECONDS, TICKET_TRIES_MAX, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
 };
 use crate::map::Outlines;
 use crate::numbers::Numbers;
@@ -105,6 +105,8 @@ pub struct Rates {
     pub sign_in: Rate,
     /// Reports by address.
     pub report: Rate,
+    /// Tickets by address and hall.
+    pub ticket: Rate,
     /// Uploads by address.
     pub upload: Rate,
     /// Wrong follow attempts by address.
@@ -137,6 +139,8 @@ pub struct App {
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
     pub(crate) outlines: Outlines,
+    /// Plans computed at the same time.
+    pub(crate) plans: Semaphore,
     pub(crate) imports: Imports,
     pub(crate) home: HomeFigures,
     pub(crate) press: Arc<Press>,
@@ -145,6 +149,7 @@ pub struct App {
     pub(crate) installs: crate::packs::Installs,
     pub(crate) seen: crate::jobs::follow::Seen,
     pub(crate) live_listeners: Arc<Semaphore>,
+    pub(crate) hall_listeners: Arc<Semaphore>,
     pub(crate) stopping: watch::Sender<bool>,
 }
 
@@ -179,12 +184,14 @@ impl App {
                 failures: Rate::new(SIGN_IN_FAILURES_MAX, SIGN_IN_LOCK_SECONDS),
                 sign_in: rate(SIGN_IN_TRIES_MAX),
                 report: rate(REPORT_TRIES_MAX),
+                ticket: rate(TICKET_TRIES_MAX),
                 upload: rate(UPLOAD_TRIES_MAX),
                 follow: rate(FOLLOW_TRIES_MAX),
                 verify: rate(VERIFY_TRIES_MAX),
             },
             passwords: Semaphore::new(PASSWORDS_AT_ONCE_MAX),
             outlines: Outlines::default(),
+            plans: Semaphore::new(crate::limits::PLANS_AT_ONCE_MAX),
             home: HomeFigures::default(),
             press: Arc::default(),
             batches,
@@ -192,6 +199,7 @@ impl App {
             installs: crate::packs::Installs::default(),
             seen: crate::jobs::follow::Seen::default(),
             live_listeners: Arc::new(Semaphore::new(crate::limits::LIVE_LISTENERS_MAX)),
+            hall_listeners: Arc::new(Semaphore::new(crate::limits::HALL_LISTENERS_MAX)),
             stopping: watch::Sender::new(false),
         })
     }

@@ -4,7 +4,9 @@
 use crate::assets::Ui;
 use crate::texts::{Texts, TextsError};
 use fluent_bundle::FluentValue;
-use ganglion_model::pack::{Action, ClockDef, Field, Indicator, LengthFrom, OnOverdue, Process, Required, State, Who};
+use ganglion_model::pack::{
+    Action, ClockDef, Field, Indicator, LengthFrom, OnOverdue, Plan, Process, Required, State, Who,
+};
 use ganglion_model::{Lang, Level, Model, Text};
 use std::fmt::Write as _;
 
@@ -32,6 +34,9 @@ pub fn handbook(model: &Model, pack: &str, lang: Lang) -> Result<Option<String>,
     if !indicators.is_empty() {
         book.indicators(&mut page, &indicators);
     }
+    let mut plans: Vec<&Plan> = model.plans.values().filter(|plan| plan.pack == pack).collect();
+    plans.sort_by_key(|plan| plan.order);
+    plans.into_iter().for_each(|plan| book.plan(&mut page, plan));
     Ok(Some(page))
 }
 
@@ -221,6 +226,32 @@ impl Book<'_> {
             }
             OnOverdue::Nothing => String::new(),
             _ => self.t("handbook-marked"),
+        }
+    }
+
+    fn plan(&self, page: &mut String, plan: &Plan) {
+        let title = |name: &str| self.model.registers.get(name).map(|register| self.text(&register.title));
+        let _ = writeln!(page, "\n## {}: {}\n", self.t("handbook-plan"), self.text(&plan.title));
+        let about = self.text(&plan.about);
+        if !about.is_empty() {
+            let _ = writeln!(page, "{about}\n");
+        }
+        let mut levels = plan.levels().into_iter().map(|level| self.level(level)).collect::<Vec<_>>();
+        let mut rests_on: Vec<String> = plan.looks_at().into_iter().filter_map(title).collect();
+        rests_on.append(&mut levels);
+        let mut facts = vec![
+            ("handbook-plan-by", self.who_all(&plan.by)),
+            ("handbook-plan-read", self.who_all(&plan.read)),
+            ("handbook-plan-rests-on", rests_on.join(", ")),
+            ("handbook-plan-writes", plan.result.as_ref().and_then(|one| title(&one.register)).unwrap_or_default()),
+        ];
+        facts.retain(|(_, said)| !said.is_empty());
+        for (key, said) in facts {
+            let _ = writeln!(page, "- {}: {said}", self.t(key));
+        }
+        if !plan.form.is_empty() {
+            page.push('\n');
+            self.fields(page, &plan.form);
         }
     }
 

@@ -43,6 +43,8 @@ pub const SIGN_IN_LOCK_SECONDS: i64 = 15 * 60;
 pub const SIGN_IN_TRIES_MAX: u32 = 60;
 /// Reports from one address in [`RATE_WINDOW_SECONDS`].
 pub const REPORT_TRIES_MAX: u32 = 120;
+/// Tickets from one address for one hall in [`RATE_WINDOW_SECONDS`]: a kiosk of a busy hall gives one every three seconds.
+pub const TICKET_TRIES_MAX: u32 = 300;
 /// Uploads from one address in [`RATE_WINDOW_SECONDS`].
 pub const UPLOAD_TRIES_MAX: u32 = 600;
 /// Wrong follow attempts from one address in [`RATE_WINDOW_SECONDS`].
@@ -87,6 +89,8 @@ pub const MAP_POINTS_MAX: u32 = 5_000;
 pub const API_ROWS_MAX: u32 = 100;
 /// Live listeners at the same time.
 pub const LIVE_LISTENERS_MAX: usize = 2_000;
+/// Displays, kiosks and phones that listen to halls at the same time; they take nothing from the listeners above.
+pub const HALL_LISTENERS_MAX: usize = 2_000;
 /// Silence after which a live connection says it is alive, seconds.
 pub const LIVE_PING_SECONDS: u64 = 15;
 /// Instructions one page may take to render.
@@ -107,3 +111,13 @@ pub const FORGOTTEN_AT_ONCE: u32 = 500;
 pub const RETRY_SECONDS: u64 = 2;
 /// How long a stopping server waits for requests under way, seconds.
 pub const STOP_SECONDS: u64 = 10;
+/// Plans computed at the same time: each keeps a core busy.
+pub const PLANS_AT_ONCE_MAX: usize = 2;
+/// How long somebody waits for a turn to compute a plan, seconds.
+pub const PLAN_WAIT_SECONDS_MAX: u64 = 25;
+/// Rows of one register that a plan is computed from.
+pub const PLAN_ROWS_MAX: usize = 50_000;
+/// Lines a table of a plan shows; its spreadsheet has all of them.
+pub const PLAN_LINES_MAX: usize = 200;
+/// Commands of an adoption that are under way at a time.
+pub const PLAN_ROWS_AT_ONCE: usize = 256;

@@ -19,13 +19,15 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, broadcast};
 
 /// A change with the case as it is now.
 pub struct News {
-    entry: Entry,
-    case: Case,
+    /// The line of the journal.
+    pub(crate) entry: Entry,
+    /// The case afterwards.
+    pub(crate) case: Case,
 }
 
 /// Loads what changed once and hands it to every listener.
@@ -96,13 +98,24 @@ pub async fn live(State(app): State<AppState>, web: Web) -> Result<Response, Err
     web.post()?;
     let place = web.arg("place").map(str::parse::<PlaceCode>).transpose().map_err(|_| Error::NotFound)?;
     let permit = app.live_listeners.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
-    let receiver = app.live.subscribe(&app);
+    Ok(stream(&app, permit, move |news| described(&web, place, news).map(Ok)))
+}
+
+/// What a listener hears.
+pub type Heard = Result<Event, Infallible>;
+
+/// A connection that hears what `described` makes of the news; the permit is held as long as it lives.
+pub fn stream<F>(app: &AppState, permit: OwnedSemaphorePermit, described: F) -> Response
+where
+    F: Fn(&News) -> Option<Heard> + Send + Sync + 'static,
+{
+    let receiver = app.live.subscribe(app);
     let mut stopping = app.stopping.subscribe();
     let stopped = async move {
         // An error means the sender is gone, which is a stop as well.
         let _ = stopping.wait_for(|stopping| *stopping).await;
     };
-    let events = events(web, place, receiver).take_until(Box::pin(stopped)).map(move |event| {
+    let events = events(Arc::new(described), receiver).take_until(Box::pin(stopped)).map(move |event| {
         // Held as long as the connection lives.
         let _ = &permit;
         event
@@ -110,28 +123,26 @@ pub async fn live(State(app): State<AppState>, web: Web) -> Result<Response, Err
     let alive = KeepAlive::new().interval(Duration::from_secs(LIVE_PING_SECONDS)).text("ping");
     let mut response = Sse::new(events).keep_alive(alive).into_response();
     response.headers_mut().insert("x-accel-buffering", axum::http::HeaderValue::from_static("no"));
-    Ok(response)
+    response
 }
 
-type Heard = Result<Event, Infallible>;
-
-fn events(
-    web: Web,
-    place: Option<PlaceCode>,
-    receiver: broadcast::Receiver<Option<Arc<News>>>,
-) -> impl Stream<Item = Heard> {
-    stream::unfold((web, receiver), move |(web, mut receiver)| async move {
+fn events<F>(described: Arc<F>, receiver: broadcast::Receiver<Option<Arc<News>>>) -> impl Stream<Item = Heard>
+where
+    F: Fn(&News) -> Option<Heard> + Send + Sync + 'static,
+{
+    stream::unfold((described, receiver), |(described, mut receiver)| async move {
         loop {
             let event = match receiver.recv().await {
-                Ok(Some(news)) => described(&web, place, &news),
-                Ok(None) | Err(RecvError::Lagged(_)) => Some(Event::default().event("resync").data("{}")),
+                Ok(Some(news)) => described(&news),
+                Ok(None) | Err(RecvError::Lagged(_)) => Some(Ok(Event::default().event("resync").data("{}"))),
                 Err(RecvError::Closed) => return None,
             };
             if let Some(event) = event {
-                return Some((Ok(event), (web, receiver)));
+                return Some((event, (described, receiver)));
             }
         }
     })
+    .fuse()
 }
 
 /// The event for one listener; `None` when it is not for them. Permission is looked at with the world of this moment,

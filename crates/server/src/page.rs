@@ -3,6 +3,7 @@
 
 use crate::sign::{self, Use};
 use crate::staff::administers;
+use crate::staff::plans::any as any_plan;
 use crate::view::Say as _;
 use crate::web::Web;
 use ganglion_model::Lang;
@@ -93,12 +94,13 @@ pub struct Flash {
 const PUBLIC_NAV: [(&str, &str); 3] =
     [("/report", "nav-report"), ("/follow", "nav-follow"), ("/figures", "nav-open-figures")];
 /// The menu of staff.
-const STAFF_NAV: [(&str, &str); 8] = [
+const STAFF_NAV: [(&str, &str); 9] = [
     ("/desk", "nav-desk"),
     ("/cases", "nav-cases"),
     ("/centre", "nav-centre"),
     ("/registers", "nav-registers"),
     ("/figures", "nav-figures"),
+    ("/plans", "nav-plans"),
     ("/documents", "nav-documents"),
     ("/m", "nav-m"),
     ("/admin", "nav-admin"),
@@ -148,7 +150,11 @@ impl Web {
         let is_here =
             |href: &str| self.path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let post = self.session.as_ref().and_then(|session| session.post.as_ref());
-        let is_there = |href: &str| href != "/admin" || post.is_some_and(administers);
+        let is_there = |href: &str| match href {
+            "/admin" => post.is_some_and(administers),
+            "/plans" => post.is_some_and(|post| any_plan(self, post)),
+            _ => true,
+        };
         items
             .iter()
             .filter(|(href, _)| is_there(href))

@@ -4,7 +4,7 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::JSON_BYTES_MAX;
 use crate::public::{follow, follow_case, home, notices, report, sent, sign_in, verify};
-use crate::{api, assets, context, demo_picture, files, live, map, staff};
+use crate::{api, assets, context, demo_picture, files, halls, live, map, samples, staff};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -46,6 +46,14 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/notices", get(notices::show))
         .route("/notices/{id}/{name}", get(notices::one))
         .route("/notices/{id}/{name}/object", post(notices::object))
+        .route("/styleguide", get(samples::show))
+        .route("/halls", get(halls::index::show))
+        .route("/halls/{process}/{place}", get(halls::page::show).post(halls::page::give))
+        .route("/halls/{process}/{place}/kiosk", get(halls::kiosk::show).post(halls::kiosk::give))
+        .route("/halls/{process}/{place}/kiosk/{number}", get(halls::slip::show))
+        .route("/halls/{process}/{place}/display", get(halls::display::show))
+        .route("/halls/{process}/{place}/calls", get(halls::calls::live))
+        .route("/t/{number}/{code}", get(halls::ticket::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
         .route("/post", get(sign_in::switch));

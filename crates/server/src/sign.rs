@@ -17,6 +17,8 @@ pub enum Use {
     File,
     /// The link that switches to another post.
     Post,
+    /// The address of a kiosk.
+    Kiosk,
 }
 
 impl Use {
@@ -27,6 +29,7 @@ impl Use {
             Use::QueryCode => "query-code",
             Use::File => "file",
             Use::Post => "post",
+            Use::Kiosk => "kiosk",
         }
     }
 }

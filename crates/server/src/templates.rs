@@ -64,6 +64,10 @@ fn environment(ui: Ui, texts: Arc<Texts>, assets: Arc<HashMap<String, String>>, 
 /// Prints a value of a page. Text is escaped for HTML like the engine does it, except that `/` stays as it is: addresses
 /// in pages then read as they are.
 fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+    // What is not there prints nothing.
+    if value.is_none() {
+        return Ok(());
+    }
     match value.as_str().filter(|_| !value.is_safe() && matches!(state.auto_escape(), AutoEscape::Html)) {
         Some(text) => escaped(out, text).map_err(minijinja::Error::from),
         None => minijinja::escape_formatter(out, state, value),
@@ -121,4 +125,20 @@ fn url(path: &str, args: &Kwargs) -> Result<String, minijinja::Error> {
         text.push_str(&crate::page::encode(&value.to_string()));
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_prints_nothing() {
+        let ui = Ui { folder: Some(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui")) };
+        let texts = Arc::new(Texts::load(&ui).unwrap());
+        let environment = environment(ui, texts, Arc::default(), Lang::Zh);
+        let context = minijinja::context! { none => Value::from(()), text => "<b>" };
+        let printed =
+            environment.render_named_str("one.html", "[{{ none }}{{ none.member }}{{ missing }}]{{ text }}", context);
+        assert_eq!(printed.unwrap(), "[]&lt;b&gt;");
+    }
 }

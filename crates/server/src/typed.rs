@@ -29,6 +29,12 @@ pub struct Typed {
 }
 
 impl Typed {
+    /// Values that stand in an address: no files.
+    #[must_use]
+    pub fn of(values: Vec<(String, String)>) -> Typed {
+        Typed { values, ..Typed::default() }
+    }
+
     /// The first value of a name; an empty one counts as none.
     #[must_use]
     pub fn one(&self, name: &str) -> Option<&str> {
@@ -163,10 +169,53 @@ fn with_offset(typed: &str) -> String {
     if has_offset { typed.to_owned() } else { format!("{typed}{seconds}+08:00") }
 }
 
+/// What a form is sent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// To be taken as it is.
+    Send,
+    /// Only to hear what applies while somebody types.
+    Ask,
+    /// To come back with more blank rows in a table (`name:rows`).
+    More(&'a str),
+}
+
+/// A form that may be sent to ask about it, or for more rows: whoever takes it looks at [`Asking::step`] before anything is
+/// done. A plain [`Typed`] refuses both, so that no handler takes a question for an order.
+#[derive(Clone, Debug, Default)]
+pub struct Asking(pub Typed);
+
+impl Asking {
+    /// What it was sent for.
+    #[must_use]
+    pub fn step(&self) -> Step<'_> {
+        match (self.0.one("_ask"), self.0.one("_more")) {
+            (Some(_), _) => Step::Ask,
+            (None, Some(more)) => Step::More(more),
+            (None, None) => Step::Send,
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Asking {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Asking, Error> {
+        Ok(Asking(Typed::read(request, state).await?))
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for Typed {
     type Rejection = Error;
 
-    async fn from_request(mut request: Request, state: &S) -> Result<Typed, Error> {
+    async fn from_request(request: Request, state: &S) -> Result<Typed, Error> {
+        let asking = Asking(Typed::read(request, state).await?);
+        if asking.step() == Step::Send { Ok(asking.0) } else { Err(Error::Unreadable("form")) }
+    }
+}
+
+impl Typed {
+    async fn read<S: Send + Sync>(mut request: Request, state: &S) -> Result<Typed, Error> {
         let web = request
             .extensions()
             .get::<Web>()

@@ -277,5 +277,6 @@ fn settle(world: &World, write: &mut ShardWrite, touched: Touched) {
         write.notices.push((case.id, stand));
     }
     let kind = kind_of(&world.model, &case);
-    write.cases.push(CaseWrite { case, is_new, kind });
+    let words = ganglion_kernel::words::of_case(world, &case);
+    write.cases.push(CaseWrite { case, is_new, kind, words });
 }

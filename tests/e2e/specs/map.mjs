@@ -27,6 +27,37 @@ export default function (test) {
     same(page.said.join("\n"), "", "what the page complained about");
   });
 
+  test("a point in another province is outside, and nothing is said about how it was measured", async (world) => {
+    const page = await world.page({ viewport: LAPTOP });
+    await page.goto("/report");
+    await page.locator("details:has(#f-lon) > summary").click();
+    const read = async (lon, lat) => {
+      await page.locator("#f-lon").fill(lon);
+      await page.locator("#f-lat").fill(lat);
+      const answer = page.waitForResponse((one) => one.url().includes(`lon=${lon}&lat=${lat}`));
+      await page.locator("#f-lat").press("Tab");
+      await answer;
+      await page.locator("[data-recognised]", { hasText: "本市" }).waitFor();
+      return page.locator("[data-recognised]").innerText();
+    };
+    for (const [lon, lat] of [["121.4737", "31.2304"], ["0", "0"], ["-179.9", "89"]]) check(!(await read(lon, lat)).includes("坐标系"), `${lon}, ${lat} is said to be measured otherwise`);
+  });
+
+  test("what was typed comes back in the same tab, with who typed it; the next person finds no name", async (world) => {
+    const page = await world.page({ viewport: LAPTOP });
+    await page.goto("/report");
+    await page.locator("#f-description").fill("写到一半的情况");
+    await page.locator("input[name=reporter_phone]").fill("13900001111");
+    await page.goto("/");
+    await page.goto("/report");
+    same(await page.locator("#f-description").inputValue(), "写到一半的情况", "what was typed");
+    same(await page.locator("input[name=reporter_phone]").inputValue(), "13900001111", "the telephone number");
+    const next = await page.context().newPage();
+    await next.goto("/report");
+    same(await next.locator("#f-description").inputValue(), "写到一半的情况", "what was typed, in another tab");
+    same(await next.locator("input[name=reporter_phone]").inputValue(), "", "the telephone number, in another tab");
+  });
+
   test("within 30 metres of a border both sides are offered, and the one chosen is taken", async (world) => {
     const page = await world.page({ viewport: LAPTOP });
     await page.goto("/report");

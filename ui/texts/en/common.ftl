@@ -1,6 +1,7 @@
 # Shared by all pages
 brand = Ganglion
 nav = Main menu
+nav-more = More
 skip = Skip to the content
 colon = {": "}
 list-comma = {", "}
@@ -82,6 +83,7 @@ map-synthetic = Township and grid borders are synthetic outlines
 map-needs-scripts = The map needs scripts. Everything else works without it: the words and lists below are complete.
 map-failed = This device cannot draw the map. Everything else works.
 locate-me = Use my location
+map-locate-denied = No leave to use your position; tap the map instead.
 field-corners = Corners (one “longitude, latitude” a line, or GeoJSON)
 table-row = Row { $row }
 table-more = More rows

@@ -1,6 +1,7 @@
 # 各页共用
 brand = 神经节
 nav = 主菜单
+nav-more = 更多
 skip = 跳到正文
 colon = ：
 list-comma = 、
@@ -79,6 +80,7 @@ map-synthetic = 乡镇、网格界线为合成边界
 map-needs-scripts = 地图需要浏览器脚本。不用地图也能办：下面的文字和列表是完整的。
 map-failed = 这台设备显示不了地图，其他内容照常可用。
 locate-me = 定位到我这里
+map-locate-denied = 没有得到定位权限，请在地图上点一下。
 field-corners = 各点坐标（每行一个“经度, 纬度”，或粘贴 GeoJSON）
 table-row = 第 { $row } 行
 table-more = 再加几行

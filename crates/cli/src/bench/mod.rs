@@ -4,6 +4,7 @@ mod figures;
 mod import;
 mod letters;
 mod loops;
+mod plans;
 mod points;
 mod postgres;
 mod starting;
@@ -40,6 +41,9 @@ pub struct BenchArgs {
     /// Connection string of a PostgreSQL with PostGIS for the baseline of P4; without it the baseline is an R-tree.
     #[arg(long, env = "GANGLION_BENCH_POSTGIS")]
     postgis: Option<String>,
+    /// A Python that has the package `highspy`, for the baseline of P14.
+    #[arg(long, env = "GANGLION_BENCH_HIGHS")]
+    highs: Option<String>,
     /// Folder that holds `data/` and `packs/`.
     #[arg(long)]
     home: Option<PathBuf>,
@@ -73,7 +77,7 @@ pub struct Line {
 /// # Errors
 /// When an installation cannot be prepared.
 pub fn run(args: &BenchArgs) -> Result<ExitCode> {
-    const KNOWN: [&str; 11] = ["P1", "P2", "P3", "P4", "P5", "P8", "P9", "P10", "P11", "P13", "P15"];
+    const KNOWN: [&str; 12] = ["P1", "P2", "P3", "P4", "P5", "P8", "P9", "P10", "P11", "P13", "P14", "P15"];
     if let Some(unknown) = args.only.iter().find(|id| !KNOWN.contains(&id.as_str())) {
         bail!("{unknown} is not measured by this command; it knows {}", KNOWN.join(", "));
     }
@@ -100,6 +104,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     }
     if wanted("P13") {
         lines.push(import::measure(&home)?);
+    }
+    if wanted("P14") {
+        lines.extend(plans::measure(args.highs.as_deref())?);
     }
     print(&lines);
     if let Some(path) = &args.json {

@@ -44,7 +44,8 @@ impl People {
         self.grid_name.replace("{village}", village).replace("{n}", &number.to_string())
     }
 
-    fn name(&self, rng: &mut SmallRng) -> String {
+    /// A name put together from the parts.
+    pub fn name(&self, rng: &mut SmallRng) -> String {
         let pick = |parts: &[String], rng: &mut SmallRng| match parts.len() {
             0 => String::new(),
             n => parts[rng.random_range(0..n)].clone(),

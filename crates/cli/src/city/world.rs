@@ -11,21 +11,29 @@ use ganglion_kernel::world::{Places, World};
 use ganglion_model::{Actor, CommandId, Model, PlaceCode, PlaceTree, Posts};
 use ganglion_server::packs::{Installing, adopt_shipped, installed};
 use ganglion_store::rebuild;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The folders of packs in `dir`, in order.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn pack_folders(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(dir)
+        .with_context(|| format!("reading {}", dir.display()))?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.join("pack.yaml").is_file())
+        .collect();
+    folders.sort();
+    Ok(folders)
+}
 
 /// Compiles every pack in `dir`.
 ///
 /// # Errors
 /// All findings, when one of them is an error.
 pub fn packs(dir: &Path) -> Result<Model> {
-    let mut folders: Vec<_> = std::fs::read_dir(dir)
-        .with_context(|| format!("reading {}", dir.display()))?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.join("pack.yaml").is_file())
-        .collect();
-    folders.sort();
-    let (model, findings) = ganglion_pack::compile_folders(&folders)?;
+    let (model, findings) = ganglion_pack::compile_folders(&pack_folders(dir)?)?;
     match model {
         Some(model) => Ok(model),
         None => bail!("the packs in {} have errors:\n{findings}", dir.display()),
@@ -89,6 +97,7 @@ pub async fn load(store: &dyn Store, model: Model, office: Office) -> Result<Wor
         office,
         reference: Arc::new(reference),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(posts),
     })
 }

@@ -6,14 +6,15 @@ use crate::city::{home, world};
 use crate::database::{Database, DatabaseArgs, SQLITE};
 use crate::demo::actors::Actors;
 use crate::demo::behaviour::Behaviour;
-use crate::demo::{history, live};
+use crate::demo::{history, live, rows, tables};
 use crate::server::{Installation, start};
 use crate::system::{Machine, master_key, stopped};
 use anyhow::{Context as _, Result, bail};
+use arc_swap::ArcSwap;
 use clap::Args;
-use ganglion_kernel::CommitterSettings;
 use ganglion_kernel::clocks::local_date;
-use ganglion_kernel::commit::WallClock as _;
+use ganglion_kernel::commit::{CommitterSettings, WallClock as _, Works};
+use ganglion_kernel::{Store, World};
 use ganglion_store::rebuild::recount_if_changed;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -23,6 +24,10 @@ use std::sync::Arc;
 const BEHAVIOURS: &str = "data/demo/behaviour";
 /// The setting that says until when the history goes: there once it is whole.
 const LOADED: &str = "history_until";
+/// Rows that registers hold from the beginning, in `home`.
+const ROWS: &str = "data/demo/rows.yaml";
+/// Tables of rows, in `home`.
+const TABLES: &str = "data/demo/tables";
 
 /// Arguments of `ganglion demo`.
 #[derive(Args)]
@@ -142,7 +147,21 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>, database: &Databas
     };
     let plan = history::year_up_to(now, args.cases);
     let made = history::load(&as_store, (&world, &master), (&mut actors, machine.as_ref()), plan, &mut progress)?;
-    runtime.block_on(as_store.setting_put(LOADED, &now.to_string()))?;
+    runtime.block_on(async {
+        let records = rows::records(&rows::read(&home.join(ROWS))?, &world, &people, (day, args.seed))?;
+        let count = rows::put(as_store.clone(), World::clone(&world), (machine.clone(), master), records).await?;
+        let works = Works {
+            store: as_store.clone(),
+            world: Arc::new(ArcSwap::new(world)),
+            clock: machine.clone(),
+            master,
+            settings: CommitterSettings::default(),
+        };
+        let tabled = tables::load(&works, &home.join(TABLES)).await?;
+        say(&format!("{} synthetic rows in registers", count + tabled));
+        as_store.setting_put(LOADED, &now.to_string()).await?;
+        anyhow::Ok(())
+    })?;
     database.set_durable(true)?;
     say(&format!("{} cases, {} steps, {} refused", made.cases, made.steps, made.refused));
     Ok(())

@@ -1,6 +1,7 @@
 //! Simulated people: draws what comes in and what follows, and makes the command for it.
 
 use super::behaviour::{Behaviour, Step, filled, pick};
+use super::named::Rows;
 use super::spots::Spots;
 use ganglion_kernel::world::World;
 use ganglion_model::change::{Actor, Body, Command};
@@ -24,6 +25,8 @@ pub struct Actors {
     rng: SmallRng,
     /// The newest case of each behaviour and township, for merging.
     recent: HashMap<(usize, PlaceCode), (String, CaseId)>,
+    /// Rows that may be named, with whose they are.
+    rows: Rows,
 }
 
 /// What happens next to a case.
@@ -50,7 +53,8 @@ impl Actors {
                 (behaviour, spots)
             })
             .collect();
-        Actors { behaviours, world, rng: SmallRng::seed_from_u64(seed), recent: HashMap::new() }
+        let rows = Rows::of(&world, day);
+        Actors { behaviours, world, rng: SmallRng::seed_from_u64(seed), recent: HashMap::new(), rows }
     }
 
     /// The behaviours they follow.
@@ -102,8 +106,8 @@ impl Actors {
         Some(Command { id: CommandId(self.id()), shard: place.shard(), actor, body })
     }
 
-    /// `{phone}`, `{picture}`, `{village}` and `{grid}` in an opening form become a made-up telephone and picture, and where
-    /// it is.
+    /// `{phone}`, `{picture}`, `{village}`, `{grid}` and `{row REGISTER}` in an opening form become a made-up telephone and
+    /// picture, where it is, and a row of those who serve there.
     fn fill_open(&mut self, form: Fields, place: PlaceCode) -> Fields {
         let tail = self.rng.random_range(0..100_000_000_u32);
         let fill = |part: &str| match part {
@@ -111,7 +115,7 @@ impl Actors {
             "picture" => Some(picture(u128::from(tail))),
             "village" => place.at(Level::Village).map(|village| village.to_string()),
             "grid" => Some(place.to_string()),
-            _ => None,
+            other => self.rows.pick(other.strip_prefix("row ")?, place, (&Fields::new(), tail)),
         };
         form.into_iter().filter_map(|(name, value)| Some((name, filled(&value, &fill)?))).collect()
     }
@@ -163,7 +167,9 @@ impl Actors {
         let draw = self.draw();
         let steps = self.of(case)?.states.get(&case.state)?;
         let weight = |step: &Step| {
-            if step.level.is_none_or(|level| level == case.level) { step.weight } else { 0.0 }
+            let level = step.level.is_none_or(|level| level == case.level);
+            let has = step.having.iter().all(|(field, value)| case.fields.get(field) == Some(value));
+            if level && has { step.weight } else { 0.0 }
         };
         let chosen = pick(steps, weight, draw)?;
         let step = steps.iter().position(|one| std::ptr::eq(one, chosen))?;
@@ -231,6 +237,10 @@ impl Actors {
     fn fill(&self, part: &str, case: &Case, now: Timestamp) -> Option<String> {
         if let Some(by) = part.strip_prefix("post ") {
             return self.posts(&self.world, by, case.place).first().map(|post| post.id.0.clone());
+        }
+        if let Some(asked) = part.strip_prefix("row ") {
+            let draw = u32::try_from(case.id.0.as_u128() % u128::from(u32::MAX)).unwrap_or_default();
+            return self.rows.pick(asked, case.place, (&case.fields, draw.wrapping_add(case.version)));
         }
         if let Some(days) = part.strip_prefix("today+") {
             let later = Span::new().try_days(days.parse::<i32>().ok()?).ok()?;

@@ -44,7 +44,8 @@ pub struct Opening {
     pub by: String,
     /// Channel noted with the case.
     pub channel: String,
-    /// Values typed, besides those of the matter. `{phone}` is a made-up telephone, `{village}` and `{grid}` are where it is.
+    /// Values typed, besides those of the matter. `{phone}` is a made-up telephone, `{village}` and `{grid}` are where it is,
+    /// `{row REGISTER}` is a row that belongs to a place above.
     #[serde(default)]
     pub form: Fields,
 }
@@ -77,6 +78,9 @@ pub struct Step {
     /// Only while the case is handled at this level.
     #[serde(default)]
     pub level: Option<ganglion_model::Level>,
+    /// Only while fields of the case have these values.
+    #[serde(default)]
+    pub having: Fields,
     /// After how many minutes: from, to. Drawn evenly on a logarithmic scale.
     #[serde(default)]
     pub after: Option<(f64, f64)>,
@@ -88,7 +92,8 @@ pub struct Step {
     pub share: Option<Share>,
     /// Values typed. A text may be `{post role@level}` (a post for the case), `{number}` (an earlier case of the same
     /// process and place, for merging), `{near}` (another place in the same township), `{now}` (the moment), `{today}` or
-    /// `{today+30}` (a day some days later).
+    /// `{today+30}` (a day some days later), `{row REGISTER}` (a row that belongs to the place, or to one above it) or
+    /// `{row REGISTER COLUMN=FIELD}` (one whose column holds what the case has in the field, or is empty).
     #[serde(default)]
     pub form: Fields,
     /// Lists of texts one of which is typed.

@@ -261,8 +261,12 @@ impl Past<'_> {
         let seen = batch.lines(command.shard).len();
         match batch.run(command, &given) {
             Ok(outcome) => {
-                for (parent, child, kind) in spawned(batch.lines(command.shard).get(seen..).unwrap_or_default()) {
+                let (opened, sent) = asked(batch.lines(command.shard).get(seen..).unwrap_or_default());
+                for (parent, child, kind) in opened {
                     self.spawn(batch, (command.shard, parent), (&child, kind), at);
+                }
+                for command in sent {
+                    self.hear(batch, &command, at);
                 }
                 if let Some(case) = outcome.case.and_then(|id| batch.state().cases.get(&id)) {
                     for timer in timers_of(case).into_iter().filter(|timer| !before.contains(timer)) {
@@ -293,21 +297,33 @@ impl Past<'_> {
     ) {
         let opened = self.run(batch, child, at).and_then(|outcome| Some((outcome.case?, outcome.number?)));
         let Some((case, number)) = opened else { return };
-        let link = Link {
-            kind,
-            number,
-            case,
-            shard: child.shard,
-            process: None,
-            settled: false,
-            seen: 1,
-            marks: BTreeMap::new(),
+        let process = match &child.body {
+            Body::Open { process, .. } => Some(process.clone()),
+            _ => None,
         };
+        let link =
+            Link { kind, number, case, shard: child.shard, process, settled: false, seen: 1, marks: BTreeMap::new() };
         let body = Body::LinkBack { case: parent, link };
         let back = Command { id: derived(child.id, "link"), shard, actor: Actor::System, body };
         let given = Given { now: at, id: self.clock.id(), key: self.clock.key() };
         if let Err(refusal) = batch.run(&back, &given) {
             tracing::warn!(?refusal, "a case could not be tied to the one opened from it");
+        }
+    }
+
+    /// A case hears that one opened out of it has ended, as a job tells it on a running server; what it then does may set
+    /// clocks going.
+    fn hear(&mut self, batch: &mut Batch<'_>, command: &Command, at: Timestamp) {
+        let Body::Child { case, .. } = &command.body else { return };
+        self.load(batch, *case);
+        let Some(before) = batch.state().cases.get(case).map(timers_of) else { return };
+        let given = Given { now: at, id: self.clock.id(), key: self.clock.key() };
+        if batch.run(command, &given).is_err() {
+            return;
+        }
+        let after = batch.state().cases.get(case).map(timers_of).unwrap_or_default();
+        for timer in after.into_iter().filter(|timer| !before.contains(timer)) {
+            self.push(timer.at, Event::Due(timer.case, timer.clock));
         }
     }
 
@@ -328,20 +344,25 @@ impl Past<'_> {
     }
 }
 
-/// Cases that lines of a journal ask for: who asks, how it is opened, and what the link is called.
-fn spawned(lines: &[Line]) -> Vec<(CaseId, Command, String)> {
-    let mut found = Vec::new();
+/// A case another asks for: who asks, how it is opened, and what the link is called.
+type Asked = (CaseId, Command, String);
+
+/// Cases that lines of a journal ask for, and commands they send on.
+fn asked(lines: &[Line]) -> (Vec<Asked>, Vec<Command>) {
+    let (mut opened, mut sent) = (Vec::new(), Vec::new());
     for line in lines {
         let Change::Case { case, ops, .. } = &line.entry.change else {
             continue;
         };
-        let case = *case;
-        found.extend(ops.iter().filter_map(|op| match op {
-            Op::Spawn { command, link } => Some((case, Command::clone(command), link.clone())),
-            _ => None,
-        }));
+        for op in ops {
+            match op {
+                Op::Spawn { command, link } => opened.push((*case, Command::clone(command), link.clone())),
+                Op::Send { command } => sent.push(Command::clone(command)),
+                _ => {}
+            }
+        }
     }
-    found
+    (opened, sent)
 }
 
 /// The plan of a year of `cases` up to `now`.

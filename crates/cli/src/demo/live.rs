@@ -1,20 +1,22 @@
 //! The day that goes on: simulated people keep acting while the demonstration is looked at, through the committer like
-//! everybody else. They only touch cases of their own, so what a visitor opens is the visitor's to play.
+//! everybody else. They only touch cases of their own and what was opened out of those (sessions, visits), so what a visitor
+//! opens is the visitor's to play.
 
 use super::actors::Actors;
+use super::agenda::{Agenda, Event};
 use ganglion_kernel::Store;
 use ganglion_kernel::commit::{CommitError, Committer, WallClock};
-use ganglion_model::CaseId;
 use ganglion_model::change::Command;
 use ganglion_model::row::Case;
+use ganglion_model::{CaseId, Shard};
 use jiff::Timestamp;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Cases simulated people look after at once; older ones are left to the visitor.
-const CASES_MAX: usize = 5_000;
+/// Seconds after a step at which it is looked for what the server opened out of the case; its job runs every second.
+const LOOK_AFTER_SECONDS: f64 = 3.0;
+/// Seconds, in the city's time, after which somebody who was refused looks at the case again.
+const TRY_AGAIN_SECONDS: f64 = 86_400.0;
 
 /// What the day needs.
 pub struct Day {
@@ -30,49 +32,87 @@ pub struct Day {
     pub cases_per_year: f64,
 }
 
-enum Event {
-    Open,
-    Step(Box<Case>, usize),
+/// What became of a command.
+enum Done {
+    Case(Box<Case>),
+    Refused,
+    Nothing,
 }
 
 /// Runs until it is dropped.
 pub async fn run(day: Day, mut actors: Actors) {
-    let mut events: BinaryHeap<Reverse<(Timestamp, u64)>> = BinaryHeap::new();
-    let mut waiting = std::collections::HashMap::new();
-    let mut count = 0_u64;
-    let mut push = |events: &mut BinaryHeap<_>, waiting: &mut std::collections::HashMap<_, _>, at, event| {
-        count += 1;
-        events.push(Reverse((at, count)));
-        waiting.insert(count, event);
-    };
+    let mut agenda = Agenda::default();
     let every = 365.0 * 86_400.0 / (day.cases_per_year * day.speed).max(1e-9);
-    push(&mut events, &mut waiting, later(day.clock.now(), every * 0.2), Event::Open);
-    while let Some(Reverse((at, id))) = events.pop() {
+    agenda.push(later(day.clock.now(), every * 0.2), Event::Open);
+    while let Some((at, event)) = agenda.pop() {
         pause_until(&day, at).await;
-        let now = day.clock.now();
-        let touched = match waiting.remove(&id) {
-            Some(Event::Open) => {
+        match event {
+            Event::Open => {
                 let wait = every * (0.2 + 1.6 * actors.draw());
-                push(&mut events, &mut waiting, later(now, wait), Event::Open);
+                agenda.push(later(day.clock.now(), wait), Event::Open);
                 let which = actors.which();
-                match actors.opening(which) {
-                    Some(command) if waiting.len() < CASES_MAX => send(&day, command).await,
-                    _ => None,
+                let opening = actors.opening(which).filter(|_| agenda.has_room());
+                if let Some(command) = opening
+                    && let Done::Case(case) = send(&day, command).await
+                {
+                    went_on(&day, &mut agenda, &mut actors, &case);
                 }
             }
-            Some(Event::Step(case, step)) => match actors.command(&case, step, now) {
-                Some(command) => send(&day, command).await,
-                None => None,
-            },
-            None => None,
-        };
-        if let Some(case) = touched {
-            actors.remember(&case);
-            if let Some(next) = actors.next(&case, now, day.speed.max(1.001)) {
-                push(&mut events, &mut waiting, next.at, Event::Step(Box::new(case), next.step));
+            Event::Step { shard, case, step, state } => {
+                take(&day, &mut agenda, &mut actors, ((shard, case), (step, state))).await;
             }
+            Event::Look { shard, case } => look(&day, &mut agenda, &mut actors, (shard, case)).await,
         }
     }
+}
+
+/// Takes a step that was planned, unless the case went on by itself since.
+async fn take(
+    day: &Day,
+    agenda: &mut Agenda,
+    actors: &mut Actors,
+    ((shard, id), (step, state)): ((Shard, CaseId), (usize, String)),
+) {
+    let Some(case) = read(day, shard, id).await else { return };
+    let now = day.clock.now();
+    if case.state != state {
+        agenda.plan(actors, &case, now, speed(day));
+        return;
+    }
+    let Some(command) = actors.command(&case, step, now) else { return };
+    match send(day, command).await {
+        Done::Case(case) => went_on(day, agenda, actors, &case),
+        Done::Refused => agenda.push(later(now, TRY_AGAIN_SECONDS / speed(day)), Event::Look { shard, case: id }),
+        Done::Nothing => {}
+    }
+}
+
+/// What follows a step: the next one, a look for what was opened out of the case, and one at the case it was opened out of.
+fn went_on(day: &Day, agenda: &mut Agenda, actors: &mut Actors, case: &Case) {
+    let now = day.clock.now();
+    actors.remember(case);
+    agenda.plan(actors, case, now, speed(day));
+    let soon = later(now, LOOK_AFTER_SECONDS);
+    agenda.push(soon, Event::Look { shard: case.shard, case: case.id });
+    if let Some(parent) = agenda.parent_of(case) {
+        agenda.push(soon, Event::Look { shard: parent.0, case: parent.1 });
+    }
+}
+
+/// Plans for what was opened out of a case, and for the case itself if something else moved it.
+async fn look(day: &Day, agenda: &mut Agenda, actors: &mut Actors, (shard, id): (Shard, CaseId)) {
+    let Some(case) = read(day, shard, id).await else { return };
+    let now = day.clock.now();
+    for (shard, child) in agenda.children_of(&case) {
+        if let Some(child) = read(day, shard, child).await {
+            agenda.plan(actors, &child, now, speed(day));
+        }
+    }
+    agenda.plan(actors, &case, now, speed(day));
+}
+
+fn speed(day: &Day) -> f64 {
+    day.speed.max(1.001)
 }
 
 fn later(now: Timestamp, seconds: f64) -> Timestamp {
@@ -88,21 +128,25 @@ async fn pause_until(day: &Day, at: Timestamp) {
     }
 }
 
-/// Sends a command and reads the case back; a refusal ends what the simulated person wanted.
-async fn send(day: &Day, command: Command) -> Option<Case> {
+async fn read(day: &Day, shard: Shard, case: CaseId) -> Option<Case> {
+    day.store.case(shard, case).await.ok().flatten()
+}
+
+/// Sends a command and reads the case back.
+async fn send(day: &Day, command: Command) -> Done {
     let shard = command.shard;
     match day.committer.send(command).await {
-        Ok(outcome) => {
-            let id: CaseId = outcome.case?;
-            day.store.case(shard, id).await.ok().flatten()
-        }
+        Ok(outcome) => match outcome.case {
+            Some(id) => read(day, shard, id).await.map_or(Done::Nothing, |case| Done::Case(Box::new(case))),
+            None => Done::Nothing,
+        },
         Err(CommitError::Refused(refusal)) => {
             tracing::debug!(?refusal, "a simulated person was refused");
-            None
+            Done::Refused
         }
         Err(error) => {
             tracing::warn!(%error, "a simulated person could not be heard");
-            None
+            Done::Nothing
         }
     }
 }

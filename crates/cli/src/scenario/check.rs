@@ -3,6 +3,7 @@
 use super::Finding;
 use super::figure::{figure, rank, target};
 use super::parse::Line;
+use super::plans;
 use super::rows;
 use super::run::{Running, is_refusal, refused_as};
 use super::then::{self, Read};
@@ -64,6 +65,7 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
         Read::SeesOf(who, field, row, said) => {
             return Ok((expected(said), rows::seen(running, who, field, (&row.0, &row.1))?));
         }
+        Read::Plan(line) => return plans::holds(running, line),
         Read::Rank(asked) => return rank(running, asked),
         Read::Target(name, place, said) => return target(running, (name, place), said),
         _ => {}

@@ -90,7 +90,7 @@ fn span(running: &Running, asked: &Figure) -> Result<Span, String> {
 }
 
 /// One indicator at places over a period, only over rows of a part when one is named.
-fn read(
+pub fn read(
     running: &Running,
     (indicator, part): (&Indicator, Option<&str>),
     places: &[PlaceCode],
@@ -125,17 +125,21 @@ fn facts(running: &Running) -> Vec<(CaseId, Fact)> {
     for case in running.at.memory.cases.values() {
         facts.extend(facts_of_case(&world.model, world, case).into_iter().map(|fact| (case.id, fact)));
     }
-    let memory = &running.at.memory.records;
-    let in_world =
-        |record: &Record| world.model.registers.get(&record.register).is_some_and(|one| one.scope == Scope::Deployment);
-    // Rows kept above counties stand in the world until they change; rows of the deployment always do.
-    let given = world.model.registers.keys().flat_map(|register| world.each_row(register));
-    let given = given.filter(|row| row.last().is_some_and(|one| in_world(one) || !memory.contains_key(&one.row_key())));
-    let kept = memory.values().filter(|row| row.last().is_some_and(|one| !in_world(one)));
-    for versions in given.chain(kept) {
+    for versions in world.model.registers.keys().flat_map(|register| rows_of(running, register)) {
         let Some(last) = versions.last() else { continue };
         let id = last.id();
         facts.extend(facts_of_row(&world.model, world, versions).into_iter().map(|fact| (id, fact)));
     }
     facts
+}
+
+/// Every row of a register with its versions. Rows kept above counties stand in the world until they change; rows of the
+/// deployment always do.
+pub fn rows_of<'r>(running: &'r Running, register: &str) -> Vec<&'r Vec<Record>> {
+    let world = &running.at.setting.world;
+    let memory = &running.at.memory.records;
+    let is_common = world.model.registers.get(register).is_some_and(|one| one.scope == Scope::Deployment);
+    let is_given = |row: &&Vec<Record>| is_common || row.last().is_some_and(|one| !memory.contains_key(&one.row_key()));
+    let kept = memory.iter().filter(|((_, name, _), _)| !is_common && name == register).map(|(_, row)| row);
+    world.each_row(register).filter(is_given).chain(kept).collect()
 }

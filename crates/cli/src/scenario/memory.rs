@@ -2,6 +2,7 @@
 //! scenario exercises what serves people.
 
 use ganglion_kernel::World;
+use ganglion_kernel::lookup::Beside;
 use ganglion_kernel::port::{Head, Line, Loaded, ShardWrite, Timer, Want};
 use ganglion_kernel::queue::{QueueWant, Waiting, waiting_of};
 use ganglion_kernel::route::workload::Load;
@@ -39,17 +40,38 @@ impl Memory {
         let mut cases: BTreeMap<CaseId, Case> = by_id.map(|case| (case.id, case.clone())).collect();
         cases.extend(want.numbers.iter().filter_map(|(_, number)| numbered(number)).map(|c| (c.id, c.clone())));
         cases.extend(want.queues.iter().flat_map(|queue| self.front(world, queue)).map(|c| (c.id, c.clone())));
+        let near = want.beside.iter().filter_map(|one| Some((one.shard, one.register.clone(), self.beside(one)?)));
         Loaded {
             heads: want.shards.iter().map(|s| (*s, self.heads.get(s).cloned().unwrap_or_default())).collect(),
             answers: want.answers.iter().filter_map(|(_, id)| Some((*id, self.answers.get(id)?.clone()))).collect(),
             cases: cases.into_values().collect(),
             keys: want.keys.iter().filter_map(|(_, id)| Some((*id, self.keys.get(id)?.clone()))).collect(),
             unique: want.unique.iter().filter_map(|key| Some((key.clone(), self.unique.get(key)?.clone()))).collect(),
-            records: want.records.iter().filter_map(|key| self.records.get(key)).flatten().cloned().collect(),
+            records: want
+                .records
+                .iter()
+                .cloned()
+                .chain(near)
+                .filter_map(|key| self.records.get(&key))
+                .flatten()
+                .cloned()
+                .collect(),
             proposals: want.proposals.iter().filter_map(|(_, id)| self.proposals.get(id).cloned()).collect(),
             referers: want.referers.iter().map(|row| (row.clone(), self.referers(row))).collect(),
             loads: want.loads.iter().map(|post| (post.clone(), self.busy(post))).collect(),
+            beside: want.beside.iter().map(|asked| (asked.clone(), self.beside(asked))).collect(),
         }
+    }
+
+    /// The key of a row's neighbour in its series.
+    fn beside(&self, asked: &Beside) -> Option<String> {
+        let here = |(shard, register, _): &&RowKey| *shard == asked.shard && *register == asked.register;
+        let standing = |row: &&RowKey| {
+            self.records.get(*row).is_some_and(|all| all.last().is_some_and(|one| one.valid_to.is_none()))
+        };
+        let keys =
+            self.records.keys().filter(here).filter(standing).map(|(_, _, key)| key).filter(|key| asked.keeps(key));
+        keys.reduce(|best, key| if asked.is_nearer(key, best) { key } else { best }).cloned()
     }
 
     /// Cases at the front of a queue, in order.

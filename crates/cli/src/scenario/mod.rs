@@ -7,6 +7,7 @@ mod check;
 mod figure;
 mod memory;
 mod parse;
+mod plans;
 mod rows;
 mod run;
 mod send;

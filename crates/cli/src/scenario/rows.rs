@@ -29,7 +29,8 @@ fn day(register: &Register, form: &mut Fields, name: &str) -> Result<Option<Date
 }
 
 impl Running {
-    fn versions(&self, register: &str, key: &str) -> Vec<Record> {
+    /// Every version of a row.
+    pub fn versions(&self, register: &str, key: &str) -> Vec<Record> {
         let rows = &self.at.memory.records;
         let kept = rows.iter().find(|((_, r, k), _)| r == register && k == key);
         let in_memory = || self.at.setting.world.versions(register, key).to_vec();
@@ -37,7 +38,7 @@ impl Running {
     }
 
     /// The newest proposal about a row: an open one before those decided.
-    fn proposal(&self, register: &str, key: &str) -> Option<&Proposal> {
+    pub fn proposal(&self, register: &str, key: &str) -> Option<&Proposal> {
         let about = |one: &&Proposal| one.wish.register == register && one.key == key;
         let all: Vec<&Proposal> = self.at.memory.proposals.values().filter(about).collect();
         all.iter().rev().find(|one| one.state == ProposalState::Open).or(all.last()).copied()

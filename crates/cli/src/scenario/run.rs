@@ -131,9 +131,14 @@ impl Running {
                 (expected, self.try_all(commands))
             }
             Step::Do { who, deed, form, refused } => {
-                let commands = self.commands(&who, &deed, &form);
-                let commands = commands.map_err(|found| Finding::new(line.number, &line.text, found))?;
-                let result = self.try_all(commands);
+                let said = |found: String| Finding::new(line.number, &line.text, found);
+                let result = match &deed {
+                    Deed::Adopt(asked) => self.adopt(&who, asked).map_err(said)?,
+                    deed => {
+                        let commands = self.commands(&who, deed, &form).map_err(said)?;
+                        self.try_all(commands)
+                    }
+                };
                 if let (Ok(outcome), Deed::Open { name, .. }) = (&result, &deed) {
                     self.current = outcome.case;
                     if let (Some(name), Some(case)) = (name, outcome.case) {
@@ -204,7 +209,7 @@ impl Running {
     }
 
     /// Decides without doing.
-    fn dry(&self, command: &Command) -> Result<(), Refusal> {
+    pub fn dry(&self, command: &Command) -> Result<(), Refusal> {
         let world = &self.at.setting.world;
         let loaded = self.at.memory.load(world, &want(world, std::slice::from_ref(command), self.at.now));
         if !loaded.answers.is_empty() {

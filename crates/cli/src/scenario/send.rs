@@ -2,7 +2,7 @@
 
 use super::memory::Memory;
 use super::world::Setting;
-use ganglion_kernel::batch::{Batch, want, want_more};
+use ganglion_kernel::batch::{Batch, NEEDS_MAX, want, want_more};
 use ganglion_kernel::decide::{Given, derived};
 use ganglion_kernel::port::{Line, Timer};
 use ganglion_kernel::rules::{Broken, Violation, opening};
@@ -132,11 +132,21 @@ impl Installation {
         batch.asked(&first);
         let more = want_more(world, batch.state(), commands, self.now);
         batch.add(&more, load(&more));
-        if let Some(more) = batch.needs(command, &given) {
+        for _ in 0..NEEDS_MAX {
+            let Some(more) = batch.needs(command, &given) else { break };
             batch.add(&more, load(&more));
         }
         let from = case_of(&command.body).and_then(|id| self.memory.cases.get(&id));
         let from = from.map(|case| (case.process.clone(), case.state.clone()));
+        // Whose case it will be is not known yet, but it comes out of the state the queue waits in.
+        let queued = || match &command.body {
+            Body::TakeNext { process, .. } => {
+                let queue = world.model.processes.get(process)?.queue.as_ref()?;
+                Some((process.clone(), queue.state.clone()))
+            }
+            _ => None,
+        };
+        let from = from.or_else(queued);
         let outcome = batch.run(command, &given)?;
         let writes = batch.finish();
         let records: Vec<_> = writes.iter().flat_map(|write| write.records.clone()).collect();

@@ -1,5 +1,6 @@
 //! One line of a `when` block: who does what, on which case, and whether it is expected to be refused.
 
+use super::plans::{Asked, asked};
 use super::rows::VERBS;
 use super::value;
 use ganglion_model::Fields;
@@ -55,6 +56,8 @@ pub enum Deed {
         /// The case by name; the current one when absent.
         on: Option<String>,
     },
+    /// Adopts a computed plan.
+    Adopt(Asked),
     /// Takes the next case of a queue.
     TakeNext {
         /// Process.
@@ -145,11 +148,18 @@ pub fn read(line: &str) -> Result<Step, String> {
     }
     let form = form.map_or_else(|| Ok(Fields::new()), value::form)?;
     let (who, rest) = who(&words)?;
-    Ok(Step::Do { who, deed: deed(rest)?, form, refused })
+    let deed = match rest {
+        ["adopts", plan @ ..] => match asked(plan, form.clone())? {
+            (asked, []) => Deed::Adopt(asked),
+            (_, [word, ..]) => return Err(format!("`on DATE`, a form or `! CODE`, not `{word}`")),
+        },
+        rest => deed(rest)?,
+    };
+    Ok(Step::Do { who, deed, form, refused })
 }
 
 /// Text before the form, the form with its braces, text after it.
-fn split_form(line: &str) -> Result<(&str, Option<&str>, &str), String> {
+pub fn split_form(line: &str) -> Result<(&str, Option<&str>, &str), String> {
     let Some(start) = line.find('{') else {
         return Ok((line, None, ""));
     };

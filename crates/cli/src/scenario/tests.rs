@@ -62,6 +62,16 @@ fn figures_over_registers_are_those_counted_by_hand() {
 }
 
 #[test]
+fn plans_over_registers_are_those_worked_out_by_hand() {
+    let text = std::fs::read_to_string(here("packs/plans/tests/plans.md")).unwrap();
+    let reports = run_file(&pack("packs/plans"), &text);
+    assert_eq!(reports.len(), 5);
+    for report in reports {
+        assert_eq!(report.findings, [], "{}", report.title);
+    }
+}
+
+#[test]
 fn every_kind_of_field_goes_from_the_pack_to_the_row() {
     let model = pack("packs/fields");
     let text = std::fs::read_to_string(here("packs/fields/tests/claim.md")).unwrap();

@@ -1,5 +1,6 @@
 //! What a line of a `then` block asks, and what a clock shows.
 
+use super::plans;
 use super::run::{Running, clock as shown_at};
 use super::step::instant;
 use ganglion_model::clocks::{Clock, Length, Unit};
@@ -7,7 +8,7 @@ use ganglion_model::row::Case;
 use jiff::civil::Date;
 
 /// A line, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Read {
     /// The case the next lines are about.
     On(String),
@@ -19,6 +20,8 @@ pub enum Read {
     Rank(Figure),
     /// `target NAME at CODE: DONE of TARGET, N %`.
     Target(String, String, String),
+    /// `plan NAME at CODE [on DATE] [{form}] [row KEY]: PARTS`.
+    Plan(plans::Line),
     /// `row REGISTER KEY [on DATE]: {fields}`.
     Row(String, String, Option<Date>, String),
     /// `violations RULE at CODE: COUNT`.
@@ -85,7 +88,7 @@ const PLAIN: [&str; 14] = [
 const KNOWN: &str = "state, place, taken_at, level, number, assignee, assisting, channel, moved, routed, rule, near, position, told, refused, count NAME, \
      field NAME, mark NAME, link KIND, document NAME, who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, \
      row REGISTER KEY [on DATE], proposal REGISTER KEY, violations RULE at CODE, figure NAME at CODE \
-     in PERIOD by PART, rank NAME at CODE in PERIOD, target NAME at CODE, each with `:` and a value; on NAME; opened PROCESS as NAME";
+     in PERIOD by PART, rank NAME at CODE in PERIOD, target NAME at CODE, plan NAME at CODE [on DATE] {form} [row KEY], each with `:` and a value; on NAME; opened PROCESS as NAME";
 
 /// Reads a line.
 ///
@@ -93,6 +96,9 @@ const KNOWN: &str = "state, place, taken_at, level, number, assignee, assisting,
 /// The lines there are.
 pub fn read(text: &str) -> Result<Read, String> {
     let known = || KNOWN.to_owned();
+    if text.starts_with("plan ") {
+        return plans::read(text).map(Read::Plan);
+    }
     match text.split_whitespace().collect::<Vec<_>>().as_slice() {
         ["on", name] => return Ok(Read::On(name.trim_end_matches(':').to_owned())),
         ["opened", process, "as", name] => return Ok(Read::Opened((*process).to_owned(), (*name).to_owned())),

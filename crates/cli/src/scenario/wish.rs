@@ -45,7 +45,7 @@ impl Running {
                 self.current = Some(id);
                 (shard, body, Some(id))
             }
-            Deed::TakeNext { .. } => return Err("no case is named".to_owned()),
+            Deed::TakeNext { .. } | Deed::Adopt(_) => return Err("no case is named".to_owned()),
         };
         let actors = self.actors(who, case)?;
         Ok(actors
@@ -54,7 +54,11 @@ impl Running {
             .collect())
     }
 
-    fn actors(&self, who: &Who, case: Option<CaseId>) -> Result<Vec<Actor>, String> {
+    /// Everybody an actor may mean to be: one for each post.
+    ///
+    /// # Errors
+    /// An account or post that is not there.
+    pub fn actors(&self, who: &Who, case: Option<CaseId>) -> Result<Vec<Actor>, String> {
         Ok(match (who.name.as_str(), case) {
             ("reporter", Some(case)) => vec![Actor::Reporter { case }],
             ("reporter" | "public", _) => vec![Actor::Public],
@@ -121,7 +125,7 @@ impl Running {
         let form = resolved(&def.form, form, self);
         // A form that leads nowhere is refused by whichever shard gets it; a server answers before sending.
         let shard = shard_for(world, def, &form, local_date(self.at.now)).unwrap_or_else(|_| self.some_shard());
-        let channel = channel.map_or_else(|| self.channel(who), str::to_owned);
+        let channel = channel.map_or_else(|| self.channel(who, def), str::to_owned);
         Ok((shard, Body::Open { process: process.to_owned(), form, channel, observed_at: seen, from: None }))
     }
 
@@ -131,10 +135,10 @@ impl Running {
         places.find(|shard| *shard != Shard::DEPLOYMENT).unwrap_or(Shard::DEPLOYMENT)
     }
 
-    fn channel(&self, who: &Who) -> String {
+    fn channel(&self, who: &Who, process: &Process) -> String {
         let [online, window, api] = CHANNELS;
         let setting = &self.at.setting;
-        let list = setting.world.model.lists.get("channel");
+        let list = setting.world.model.lists.get(process.channels.as_deref().unwrap_or("channel"));
         let role = setting.people.get(&who.name).and_then(|posts| setting.world.posts.get(posts.first()?));
         match (who.name.as_str(), role) {
             ("reporter" | "public", _) => online.to_owned(),

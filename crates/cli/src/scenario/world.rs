@@ -173,7 +173,10 @@ impl Givens<'_> {
         };
         let deployed = register.scope == Scope::Deployment;
         let place = place.filter(|_| !deployed);
-        fields.entry(register.key.clone()).or_insert_with(|| Value::from(key));
+        let parts = if register.also_key.is_empty() { vec![key] } else { key.split('/').collect() };
+        for (field, part) in register.key_fields().zip(parts) {
+            fields.entry(field.to_owned()).or_insert_with(|| Value::from(part));
+        }
         if let Some(unknown) = fields.keys().find(|field| register.field(field).is_none()) {
             return Err(format!("fields of `{name}`, not `{unknown}`"));
         }
@@ -212,6 +215,7 @@ impl Givens<'_> {
             office,
             reference: Arc::new(reference),
             fresh: Arc::default(),
+            areas: ganglion_kernel::areas::Areas::default(),
             posts: Arc::new(Posts::new(self.posts.into_iter().map(|(_, post)| post))),
         };
         let is_local = |record: &Record| record.shard != Shard::DEPLOYMENT;

@@ -1,4 +1,5 @@
 //! Tests of the built binary.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
 
+mod install;
 mod tutorial;

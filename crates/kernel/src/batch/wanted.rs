@@ -3,7 +3,7 @@
 
 use super::Batch;
 use crate::batch_rows;
-use crate::decide::{Decision, Given, State};
+use crate::decide::{Decision, Given, State, decide};
 use crate::port::Want;
 use crate::queue::{HEADS_SPARE, QueueWant, serves};
 use crate::route::{find, workload};
@@ -17,6 +17,7 @@ use ganglion_model::scope::Names;
 use ganglion_model::{Fields, PostId};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use uuid::Uuid;
 
 /// Posts of which the least busy one may get a case that is opened.
 pub(crate) fn opening(world: &World, (process, form): (&str, &Fields), day: Date, want: &mut Want) {
@@ -80,7 +81,30 @@ pub fn want_more(world: &World, state: &State, commands: &[Command], now: Timest
             of_effects(world, (process, action, case, form), now, &mut want);
         }
     }
+    looked_for(world, state, commands, now, &mut want);
     want
+}
+
+/// What several commands look for beyond the rows they name, asked for at once: a file of a thousand readings costs one
+/// round trip and not a thousand.
+fn looked_for(world: &World, state: &State, commands: &[Command], now: Timestamp, want: &mut Want) {
+    let looks = |command: &&Command| match &command.body {
+        Body::Row { wish } => world.model.registers.get(&wish.register).is_some_and(|one| one.looks),
+        Body::Open { process, .. } => world.model.processes.get(process).is_some_and(|one| one.looks),
+        _ => false,
+    };
+    let looking: Vec<&Command> = commands.iter().filter(looks).collect();
+    if looking.len() < 2 {
+        return;
+    }
+    let given = Given { now, id: Uuid::nil(), key: [0; 32] };
+    for command in looking {
+        // Only what it looks at counts here; it is decided again when its turn comes.
+        let _ = decide(world, state, command, &given);
+    }
+    let missing = state.notes.take();
+    want.records.extend(missing.rows);
+    want.beside.extend(missing.beside);
 }
 
 fn of_effects(
@@ -91,7 +115,7 @@ fn of_effects(
 ) {
     for effect in &action.effects {
         match effect {
-            Effect::Record { register, key, .. } => {
+            Effect::Record { register, key, .. } | Effect::End { register, key, .. } => {
                 let form = Some((form, action.form.as_slice()));
                 let names = Names { rows: world, process, case: Some(case), form, actor: None, now: case.updated_at };
                 if let Val::Text(key) = key.eval(&names) {
@@ -111,6 +135,7 @@ pub(super) fn rests_on_more(effect: &Effect) -> bool {
     matches!(
         effect,
         Effect::Record { .. }
+            | Effect::End { .. }
             | Effect::Convert(_)
             | Effect::Assign(Assign::Workload(_))
             | Effect::Assist(Assign::Workload(_))

@@ -98,7 +98,7 @@ fn carry_out(
     (process, action, case, typed): (&Process, &Action, &Case, &Fields),
 ) -> Result<Decision, Refusal> {
     let actor = who::view(world, &command.actor, given.now);
-    let rows = KnownRows { world, state, shard: case.shard };
+    let rows = KnownRows::new(world, state, case.shard);
     let context = FormContext { world, rows: &rows, process, case: Some(case), actor: &actor, now: given.now };
     let early = action.when.as_ref().is_none_or(|guard| !looks_at_form(guard));
     if early {
@@ -118,7 +118,7 @@ fn carry_out(
     let input = store_fields(process, &mut draft, form.clone());
     // Effects see what follows from the form, and what follows from effects is worked out at the end.
     derive::case(world, process, &mut draft, given.now, false);
-    let doing = Doing { world, state, command, given, process, action, form: &form, actor: &actor };
+    let doing = Doing { world, state, command, given, process, action, form: &form, actor: &actor, rows };
     for effect in &action.effects {
         doing.run(&mut draft, effect, &mut decision)?;
     }

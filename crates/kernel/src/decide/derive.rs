@@ -6,6 +6,7 @@
 use super::draft::Draft;
 use super::form::compute;
 use super::number::next;
+use super::rows::KnownRows;
 use super::{Given, State};
 use crate::world::World;
 use ganglion_model::change::Op;
@@ -109,20 +110,59 @@ pub fn case(world: &World, process: &Process, draft: &mut Draft, now: Timestamp,
     }
 }
 
-/// Works out the computed fields of a register row.
-fn record(world: &World, fields: &[Field], record: &mut Record) {
+/// Works out the computed fields of a register row; `previous` is the row before it in its series where that is known
+/// better than the rows know it.
+fn record(rows: &KnownRows<'_>, fields: &[Field], record: &mut Record, previous: Option<&Record>) {
     let mut values = std::mem::take(&mut record.fields);
     compute(fields, &mut values, |values, expr| {
         let row = Record { fields: values.clone(), ..record.clone() };
-        expr.eval(&RowNames { rows: world, record: &row }).to_json()
+        expr.eval(&RowNames { rows, record: &row, previous }).to_json()
     });
     record.fields = values;
 }
 
-/// A row keeps the numbers it was given.
+/// The row after `row` in its series, worked out anew: what it computes from the row before it may have changed. Its
+/// version stays, since nobody changed what was typed. `None` when nothing comes out differently.
+#[must_use]
+pub fn following(
+    (world, state): (&World, &State),
+    register: &Register,
+    (row, ended): (&Record, bool),
+    now: Timestamp,
+) -> Option<Record> {
+    let looks_back = |field: &Field| field.computed.as_ref().is_some_and(|expr| inputs_of(expr, "previous"));
+    if register.series.is_none() || !register.fields.iter().any(looks_back) {
+        return None;
+    }
+    let rows = KnownRows::new(world, state, row.shard);
+    let group = register.group_of(&row.fields)?;
+    let next = rows.beside(&register.name, (&group, &row.key), true)?;
+    let previous = if ended { rows.beside(&register.name, (&group, &row.key), false) } else { Some(row) };
+    let mut again = next.clone();
+    match previous {
+        Some(previous) => record(&rows, &register.fields, &mut again, Some(previous)),
+        // The first of its series now: nothing lies before it.
+        None => first_of_series(&rows, register, &mut again),
+    }
+    (again.fields != next.fields).then_some(Record { updated_at: now, ..again })
+}
+
+/// Works out a row that has none before it, whatever the rows say.
+fn first_of_series(rows: &KnownRows<'_>, register: &Register, row: &mut Record) {
+    let nothing = Record { fields: Fields::new(), ..row.clone() };
+    record(rows, &register.fields, row, Some(&nothing));
+}
+
+/// Whether an expression looks at anything under `root`.
+fn inputs_of(expr: &Expr, root: &str) -> bool {
+    let mut paths = Vec::new();
+    expr.paths(&mut paths);
+    paths.iter().any(|path| path.first().is_some_and(|first| first == root))
+}
+
+/// A row keeps the numbers it was given, and what steps of cases set.
 pub fn keep_numbers(register: &Register, before: Option<&Record>, row: &mut Record) {
-    let is_number = |field: &&Field| matches!(field.kind, FieldKind::Serial { .. });
-    for field in register.fields.iter().filter(is_number) {
+    for field in register.fields.iter().filter(|field| field.is_kept()) {
         if let Some(given) = before.and_then(|before| before.fields.get(&field.name)) {
             row.fields.insert(field.name.clone(), given.clone());
         }
@@ -136,5 +176,5 @@ pub fn finish(world: &World, (state, given): (&State, &Given), row: &mut Record,
     let place = row.place.unwrap_or(world.places.root);
     let (owner, fields) = (register.name.as_str(), register.fields.as_slice());
     number((state, given), (owner, fields), (row.shard, place), (&mut row.fields, numbering));
-    record(world, fields, row);
+    record(&KnownRows::new(world, state, row.shard), fields, row, None);
 }

@@ -100,7 +100,7 @@ impl Issuing<'_> {
                 parts.push(part.clone());
             }
         }
-        let def = NumberDef { on_state: None, parts };
+        let def = NumberDef { on_state: None, parts, each: Vec::new() };
         let numbered =
             next((self.state, &decision.numbering), (&sequence, &def), (case.shard, place, None), self.given.now);
         decision.numbering.push((numbered.sequence, numbered.value));

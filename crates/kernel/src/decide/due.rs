@@ -62,8 +62,10 @@ pub fn due(
         OnOverdue::Count(counter) => ops.push(Op::Count { name: counter.clone() }),
         OnOverdue::Notify(to) => ops.extend(tell::ops(world, case, (to, &Text::default()), given.now)),
         OnOverdue::Escalate(level) => {
-            let level = (*level).max(world.places.root.level());
+            let level = (*level).max(world.places.root.level()).min(case.level);
             ops.extend((level < case.level).then_some(Op::Level { level }));
+            // Those it now waits for cannot know unless they are told.
+            ops.extend(tell::handlers(world, (process, case), level, given.now));
         }
         OnOverdue::Act(action) => {
             if let Some(mut decision) = deemed(world, state, command, given, (process, case, action)) {

@@ -4,16 +4,15 @@ use super::clock::{Turn, length, put, turn};
 use super::document::{Issuing, withdraw_all};
 use super::draft::Draft;
 use super::number::next;
-use super::row_span::{self, Span};
-use super::{Also, Decision, Given, State, derive, table, tell, who};
+use super::rows::KnownRows;
+use super::{Also, Decision, Given, State, table, tell, who};
 use crate::route::workload;
 use crate::seal::is_sealed;
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
 use ganglion_model::clocks::{Clock, Length, Rule, local_date};
-use ganglion_model::expr::Val;
-use ganglion_model::pack::{Action, Assign, Effect, LengthFrom, Opening, Process, Scope, promised_of};
-use ganglion_model::row::{Case, Down, Link, Mark, Notice, OPENED_FROM, Record, Route, RouteBy};
+use ganglion_model::pack::{Action, Assign, Effect, LengthFrom, Opening, Process, promised_of};
+use ganglion_model::row::{Case, Down, Link, Mark, Notice, OPENED_FROM, Route, RouteBy};
 use ganglion_model::scope::{ActorView, Names};
 use ganglion_model::{CommandId, FieldFinding, Fields, PlaceCode, PostId};
 use serde_json::Value;
@@ -38,6 +37,8 @@ pub struct Doing<'a> {
     pub form: &'a Fields,
     /// Who acts.
     pub actor: &'a ActorView,
+    /// Rows it may refer to.
+    pub rows: KnownRows<'a>,
 }
 
 /// A command id that follows from another, so that a job that runs twice sends the same command.
@@ -57,9 +58,9 @@ pub(super) fn refuse(field: &str, problem: &str) -> Refusal {
 }
 
 impl Doing<'_> {
-    fn names<'b>(&'b self, case: &'b Case) -> Names<'b> {
+    pub(super) fn names<'b>(&'b self, case: &'b Case) -> Names<'b> {
         Names {
-            rows: self.world,
+            rows: &self.rows,
             process: self.process,
             case: Some(case),
             form: Some((self.form, &self.action.form)),
@@ -134,6 +135,7 @@ impl Doing<'_> {
             }
             Effect::Convert(opening) => self.convert(draft, opening, decision)?,
             Effect::Record { register, key, set } => self.record(draft, (register, key), set, decision)?,
+            Effect::End { register, key, on } => self.end(draft, (register, key), on.as_ref(), decision)?,
             Effect::Notify { to, text } => {
                 for op in tell::ops(self.world, &draft.case, (to, text), self.given.now) {
                     draft.op(op);
@@ -211,14 +213,15 @@ impl Doing<'_> {
         let refusal = |what: &str| Refusal::new(RefusalCode::Guard).with("clock", name).with("reason", what);
         let def = self.process.clocks.get(name).ok_or_else(|| refusal("not_running"))?;
         let by = length(by, &self.names(&draft.case), &draft.case).ok_or_else(|| refusal("no_length"))?;
-        if max.is_some_and(|max| max.unit() != by.unit() || by.counted() > max.counted()) {
+        let mut clock = draft.case.clocks.get(name).cloned().ok_or_else(|| refusal("not_running"))?;
+        // Lengths in different units are compared by where they end.
+        let office = &self.world.office;
+        if max.is_some_and(|max| clock.end_with(by, office).at > clock.end_with(max, office).at) {
             return Err(refusal("too_long"));
         }
-        let mut clock = draft.case.clocks.get(name).cloned().ok_or_else(|| refusal("not_running"))?;
         clock.extend(by, self.given.now, &self.world.office).map_err(|error| {
             refusal(match error {
                 ganglion_model::clocks::ClockError::Overdue => "overdue",
-                ganglion_model::clocks::ClockError::OtherUnit => "other_unit",
                 _ => "not_running",
             })
         })?;
@@ -323,72 +326,6 @@ impl Doing<'_> {
         decision.numbering = opened.numbering;
         decision.changes.append(&mut opened.changes);
         Ok(())
-    }
-
-    fn record(
-        &self,
-        draft: &Draft,
-        (register, key): (&str, &ganglion_model::expr::Expr),
-        set: &BTreeMap<String, ganglion_model::expr::Expr>,
-        decision: &mut Decision,
-    ) -> Result<(), Refusal> {
-        let names = self.names(&draft.case);
-        let Val::Text(key) = key.eval(&names) else {
-            return Err(Refusal::new(RefusalCode::Guard).with("register", register));
-        };
-        let shard = draft.case.shard;
-        let before = self.state.newest(&(shard, register.to_owned(), key.to_string()));
-        let mut fields = before.map(|record| record.fields.clone()).unwrap_or_default();
-        for (field, value) in set {
-            let value = value.eval(&names).to_json();
-            // What is sealed for the case is not opened for a row; the row keeps what it has.
-            if !value.as_str().is_some_and(is_sealed) {
-                fields.insert(field.clone(), value);
-            }
-        }
-        fields.retain(|_, value| !value.is_null());
-        let span = self.recorded(register, &key, before)?;
-        let version = before.map_or(1, |record| record.version + 1);
-        let closed = span.closes.and_then(|(from, end)| {
-            let versions = self.state.records.get(&(shard, register.to_owned(), key.to_string()))?;
-            let earlier = versions.iter().find(|one| one.valid_from == from)?;
-            Some(Record { version, valid_to: Some(end), updated_at: self.given.now, ..earlier.clone() })
-        });
-        let mut row = Record {
-            register: register.to_owned(),
-            shard,
-            key: key.into_owned(),
-            version,
-            place: before.and_then(|record| record.place).or_else(|| self.row_place(register, draft.case.place)),
-            valid_from: span.from,
-            valid_to: span.to,
-            updated_at: self.given.now,
-            fields,
-            authority: None,
-        };
-        derive::finish(self.world, (self.state, self.given), &mut row, &mut decision.numbering);
-        decision.changes.push(Change::Record { record: Box::new(row) });
-        decision.changes.extend(closed.map(|record| Change::Record { record: Box::new(record) }));
-        Ok(())
-    }
-
-    /// From when on a row holds that a case writes: in a dated register from today, which closes the version of yesterday.
-    fn recorded(&self, register: &str, key: &str, before: Option<&Record>) -> Result<Span, Refusal> {
-        let dated = self.world.model.registers.get(register).is_some_and(|register| register.dated);
-        if !dated {
-            return Ok(Span { from: before.and_then(|record| record.valid_from), to: None, closes: None });
-        }
-        let shard = self.command.shard;
-        let versions = self.state.records.get(&(shard, register.to_owned(), key.to_owned()));
-        row_span::place(versions.map(Vec::as_slice).unwrap_or_default(), local_date(self.given.now), None)
-    }
-
-    /// Where a row stands that a case at `place` writes.
-    fn row_place(&self, register: &str, place: PlaceCode) -> Option<PlaceCode> {
-        match self.world.model.registers.get(register)?.scope {
-            Scope::Deployment => None,
-            Scope::Place(level) => place.at(level).or(Some(place)),
-        }
     }
 }
 

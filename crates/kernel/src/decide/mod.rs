@@ -11,6 +11,7 @@ pub mod document;
 mod draft;
 mod due;
 mod effect;
+mod effect_row;
 mod form;
 mod next;
 mod number;
@@ -36,9 +37,11 @@ pub use row_unique::{references, values as unique_values_of_row};
 pub use rows::KnownRows;
 pub use unique::is_unique;
 
+use crate::lookup::{Beside, Missing, Notes};
+use crate::port::Loaded;
 use crate::route::workload::Load;
 use crate::seal::Key;
-use crate::world::World;
+use crate::world::{World, put_version};
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{CaseId, PostId, Proposal, ProposalId, Shard};
@@ -97,9 +100,24 @@ pub struct State {
     pub proposals: HashMap<ProposalId, Proposal>,
     /// Rows that stored rows refer to a row from, as `register/key`; the first few.
     pub referers: HashMap<RowKey, Vec<String>>,
+    /// Neighbours in series as storage has them: the key of the row, `None` where there is none.
+    pub beside: HashMap<Beside, Option<String>>,
+    /// What was looked for and is not here.
+    pub notes: Notes,
 }
 
 impl State {
+    /// Takes in what was missing, for a form that is judged before anything is sent: rows, and neighbours in series.
+    pub fn found(&mut self, missing: &Missing, loaded: Loaded) {
+        for row in &missing.rows {
+            self.records.entry(row.clone()).or_default();
+        }
+        for record in loaded.records {
+            put_version(self.records.entry(record.row_key()).or_default(), record);
+        }
+        self.beside.extend(loaded.beside);
+    }
+
     /// The version of a row that was written last.
     #[must_use]
     pub fn newest(&self, row: &RowKey) -> Option<&Record> {

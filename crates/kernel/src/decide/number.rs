@@ -20,7 +20,8 @@ pub struct Numbered {
 
 /// The next number of `name` for a case at `place`. A place above a level named in the pattern gives that level's code
 /// as its own, so that a case routed no deeper than a county still gets a number. The sequence is kept for each value of
-/// the parts that are not fixed, so it begins again with every year, month, day, place or kind that the pattern names.
+/// the parts that are not fixed, so it begins again with every year, month, day, place or kind that the pattern or `each`
+/// names.
 pub fn next(
     (state, taken): (&State, &[(String, u64)]),
     (name, def): (&str, &NumberDef),
@@ -29,7 +30,8 @@ pub fn next(
 ) -> Numbered {
     let part = |part: &NumberPart| said(part, place, kind, local_date(now));
     let mut sequence = name.to_owned();
-    for one in def.parts.iter().filter(|one| !matches!(one, NumberPart::Literal(_))) {
+    let counted = def.parts.iter().chain(&def.each);
+    for one in counted.filter(|one| !matches!(one, NumberPart::Literal(_))) {
         if let Some(text) = part(one) {
             let _ = write!(sequence, ":{text}");
         }

@@ -31,7 +31,7 @@ pub fn open(
         return Err(Refusal::new(RefusalCode::Unknown));
     };
     let process = world.model.processes.get(process).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
-    let rows = KnownRows { world, state, shard: command.shard };
+    let rows = KnownRows::new(world, state, command.shard);
     let mut values = read_opening(&rows, process, command, given, form)?;
     let Found { mut route, post, among, level } = routed(world, process, command, given, (&values, from.as_ref()))?;
     route.chosen = if post.is_none() { workload::choose(&state.loads, &among) } else { None };

@@ -23,9 +23,10 @@ pub const REFUSALS: [RefusalCode; 14] = [
 ];
 
 /// Every value of `FieldFinding::problem`, in alphabetical order.
-pub const PROBLEMS: [&str; 49] = [
+pub const PROBLEMS: [&str; 50] = [
     "check",
     "credit_code_check",
+    "fixed",
     "has_children",
     "id_birth",
     "id_check",
@@ -76,18 +77,8 @@ pub const PROBLEMS: [&str; 49] = [
 ];
 
 /// Every value of the argument `reason` of a refusal without field findings, in alphabetical order.
-pub const REASONS: [&str; 10] = [
-    "erased",
-    "no_length",
-    "no_level",
-    "no_notice",
-    "not_running",
-    "other_unit",
-    "overdue",
-    "table_full",
-    "too_long",
-    "unchanged",
-];
+pub const REASONS: [&str; 9] =
+    ["erased", "no_length", "no_level", "no_notice", "not_running", "overdue", "table_full", "too_long", "unchanged"];
 
 #[cfg(test)]
 mod tests {

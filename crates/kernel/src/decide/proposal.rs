@@ -90,17 +90,20 @@ fn permit(
     (mark, verdict): (&Mark, Verdict),
 ) -> Result<(), Refusal> {
     let (register, actor, post) = (desk.register, &desk.command.actor, desk.post);
-    let now = target.newest().map_or(target.place, |one| one.place);
+    let then = register.judged_at(target.place, &proposal.wish.form);
+    let now = target.newest().map_or(then, |one| register.judged_at(one.place, &one.fields));
+    // A row that ends is typed with no values: whose it is stands in the row.
+    let then = then.or(now);
     let own = is_same(mark, &proposal.by);
     if post.is_none() || (!own && !may_read_row(register, actor, post, target.place)) {
         return Err(Refusal::new(RefusalCode::NotFound));
     }
     let not_allowed = || Refusal::new(RefusalCode::NotAllowed).with("register", &register.name);
     if verdict == Verdict::Withdraw {
-        let may = own && may_propose_row(register, actor, post, target.place);
+        let may = own && may_propose_row(register, actor, post, then);
         return if may { Ok(()) } else { Err(not_allowed()) };
     }
-    let both = [now, target.place].into_iter().all(|place| may_approve_row(register, actor, post, place));
+    let both = [now, then].into_iter().all(|place| may_approve_row(register, actor, post, place));
     if !both {
         return Err(not_allowed());
     }

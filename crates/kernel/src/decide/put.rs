@@ -68,5 +68,10 @@ pub fn restore(
         let (register, key, valid_from) = (gone.register.clone(), gone.key.clone(), gone.valid_from);
         decision.changes.push(Change::RecordGone { register, key, valid_from });
     }
+    if let Some(row) = newest.or_else(|| target.newest()) {
+        let ended = newest.is_none_or(|newest| newest.valid_to.is_some());
+        let follows = derive::following((world, state), desk.register, (row, ended), given.now);
+        decision.changes.extend(follows.map(|record| Change::Record { record: Box::new(record) }));
+    }
     if decision.changes.is_empty() { Err(Refusal::new(RefusalCode::WrongState)) } else { Ok(decision) }
 }

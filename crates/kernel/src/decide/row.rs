@@ -76,7 +76,7 @@ pub fn row(
     let (wish, numbering) = desk.numbered(wish);
     let wish: &RowWish = &wish;
     let target = desk.target(wish)?;
-    let alone = desk.permit(&target)?;
+    let alone = desk.permit(wish, &target)?;
     if wish.version.is_some_and(|seen| seen != target.version()) {
         return Err(Refusal::new(RefusalCode::Changed).with("key", &target.key));
     }
@@ -111,7 +111,7 @@ impl<'a> Desk<'a> {
 
     /// Rows as they stand.
     pub fn rows(&self) -> KnownRows<'_> {
-        KnownRows { world: self.world, state: self.state, shard: self.command.shard }
+        KnownRows::new(self.world, self.state, self.command.shard)
     }
 
     /// Today.
@@ -180,14 +180,15 @@ impl<'a> Desk<'a> {
     }
 
     /// Whether the actor may change the row alone (`true`) or propose it. A row that may not be read is not found.
-    fn permit(&self, target: &Target) -> Result<bool, Refusal> {
+    fn permit(&self, wish: &RowWish, target: &Target) -> Result<bool, Refusal> {
         let (register, actor, post) = (self.register, &self.command.actor, self.post);
-        let now = target.newest().map(|one| one.place);
-        if now.is_some_and(|place| !may_read_row(register, actor, post, place)) {
+        if target.newest().is_some_and(|one| !may_read_row(register, actor, post, one.place)) {
             return Err(Refusal::new(RefusalCode::NotFound));
         }
+        let now = target.newest().map(|one| register.judged_at(one.place, &one.fields));
+        let then = register.judged_at(target.place, &wish.form).or_else(|| now.flatten());
         let both = |may: fn(&Register, &Actor, Option<&Post>, Option<PlaceCode>) -> bool| {
-            may(register, actor, post, target.place) && now.is_none_or(|place| may(register, actor, post, place))
+            may(register, actor, post, then) && now.is_none_or(|place| may(register, actor, post, place))
         };
         // A new row without a place is judged by the post alone; the form then asks for the place.
         if both(may_edit_row) {
@@ -230,7 +231,8 @@ impl<'a> Desk<'a> {
                 form.entry(name.clone()).or_insert_with(|| value.clone());
             }
         }
-        for name in self.register.key_fields() {
+        let fixed = self.register.fields.iter().filter(|field| field.fixed).map(|field| field.name.as_str());
+        for name in self.register.key_fields().chain(fixed.clone()) {
             if let Some(value) = before.and_then(|one| one.fields.get(name)) {
                 form.entry(name.to_owned()).or_insert_with(|| value.clone());
             }
@@ -240,11 +242,11 @@ impl<'a> Desk<'a> {
             Some(Value::String(text)) => text.trim().is_empty(),
             Some(_) => false,
         };
-        let is_number = |field: &&Field| matches!(field.kind, FieldKind::Serial { .. });
-        // A number is given once: a new row has it from this command, any other keeps its own.
-        let numbers = self.register.fields.iter().filter(is_number).filter_map(|field| {
-            let number = before.map_or(&wish.form, |one| &one.fields).get(&field.name)?;
-            Some((field.name.clone(), number.clone()))
+        // A number is given once: a new row has it from this command, any other keeps its own. What steps of cases set
+        // stays as they set it.
+        let numbers = self.register.fields.iter().filter(|field| field.is_kept()).filter_map(|field| {
+            let from = before.map(|one| &one.fields).or((!field.by_cases).then_some(&wish.form))?;
+            Some((field.name.clone(), from.get(&field.name)?.clone()))
         });
         let unseen = self.register.fields.iter().filter(|field| field.personal && is_blank(&field.name));
         let kept: Fields = unseen
@@ -254,8 +256,12 @@ impl<'a> Desk<'a> {
         form.retain(|name, _| !kept.contains_key(name));
         let asked: Vec<_> =
             self.register.fields.iter().filter(|field| !kept.contains_key(&field.name)).cloned().collect();
-        let (actor, process, rows) =
-            (who::view(self.world, &self.command.actor, self.given.now), Process::default(), self.rows());
+        let typed = self.register.dated.then(|| (target.key.as_str(), wish.from.unwrap_or_else(|| self.today())));
+        let (actor, process, rows) = (
+            who::view(self.world, &self.command.actor, self.given.now),
+            Process::default(),
+            KnownRows { typed, ..self.rows() },
+        );
         let context = FormContext {
             world: self.world,
             rows: &rows,
@@ -266,6 +272,12 @@ impl<'a> Desk<'a> {
         };
         let values = read_form(&context, &asked, &form)
             .map_err(|fields| Refusal { fields, ..Refusal::new(RefusalCode::Form) })?;
+        let old = |name: &str| before.and_then(|one| one.fields.get(name));
+        if let Some(changed) =
+            fixed.into_iter().find(|name| old(name).is_some_and(|old| values.get(*name) != Some(old)))
+        {
+            return Err(wrong(changed, "fixed"));
+        }
         let named: Fields = values.clone().into_iter().chain(kept.clone()).collect();
         if self.register.key_of(&named).as_deref() != Some(target.key.as_str()) {
             let (field, is_new) = (&self.register.key, before.is_none());
@@ -343,8 +355,10 @@ impl<'a> Desk<'a> {
         };
         derive::keep_numbers(self.register, target.newest(), &mut record);
         derive::finish(self.world, (self.state, self.given), &mut record, &mut decision.numbering);
+        let follows = derive::following((self.world, self.state), self.register, (&record, false), self.given.now);
         decision.changes.push(Change::Record { record: Box::new(record) });
         decision.changes.extend(closed.map(|record| Change::Record { record: Box::new(record) }));
+        decision.changes.extend(follows.map(|record| Change::Record { record: Box::new(record) }));
         Ok(())
     }
 
@@ -366,7 +380,9 @@ impl<'a> Desk<'a> {
             authority,
             ..holds.clone()
         };
+        let follows = derive::following((self.world, self.state), self.register, (&record, true), self.given.now);
         decision.changes.push(Change::Record { record: Box::new(record) });
+        decision.changes.extend(follows.map(|record| Change::Record { record: Box::new(record) }));
         Ok(())
     }
 }

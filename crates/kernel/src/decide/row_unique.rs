@@ -52,12 +52,12 @@ pub fn give_back(desk: &Desk<'_>, target: &Target, decision: &mut Decision) {
     decision.holder = Some(target.key.clone());
 }
 
-/// The rows a row refers to: register and key.
+/// The rows a row refers to: register and key. What the system worked out binds nobody.
 #[must_use]
 pub fn references<'a>(model: &'a Model, record: &'a Record) -> Vec<(&'a str, &'a str)> {
     let fields = model.registers.get(&record.register).map(|register| register.fields.as_slice()).unwrap_or_default();
     let mut all = Vec::new();
-    for field in fields {
+    for field in fields.iter().filter(|field| field.computed.is_none()) {
         let Some(value) = record.fields.get(&field.name) else { continue };
         match &field.kind {
             FieldKind::Ref { register } => all.extend(value.as_str().map(|key| (register.as_str(), key))),

@@ -1,12 +1,17 @@
 //! Rows of registers as a decision sees them: those of the deployment from memory, those kept by place as the batch loaded
-//! them, both as changed so far in the batch.
+//! them, both as changed so far in the batch. What is not loaded is noted and counts as missing (see [`crate::lookup`]).
 
 use super::State;
+use crate::areas;
+use crate::lookup::Beside;
 use crate::world::{World, put_version};
 use ganglion_model::pack::{Field, Scope};
 use ganglion_model::scope::Rows;
-use ganglion_model::{Record, RowKey, Shard};
+use ganglion_model::{Fields, Record, RowKey, Shard};
 use jiff::civil::Date;
+
+/// Steps back over rows that ended in this very batch before a neighbour is given up.
+const STEPS_MAX: usize = 16;
 
 /// The rows a decision in one shard may refer to.
 #[derive(Clone, Copy)]
@@ -17,16 +22,25 @@ pub struct KnownRows<'a> {
     pub state: &'a State,
     /// The shard references stay within.
     pub shard: Shard,
+    /// The row being typed in a dated register: its key, and the day its version is to begin.
+    pub typed: Option<(&'a str, Date)>,
 }
 
-impl KnownRows<'_> {
+impl<'a> KnownRows<'a> {
+    /// Rows for a decision in `shard`.
+    #[must_use]
+    pub fn new(world: &'a World, state: &'a State, shard: Shard) -> KnownRows<'a> {
+        KnownRows { world, state, shard, typed: None }
+    }
+
+    fn is_by_place(&self, register: &str) -> bool {
+        self.world.model.registers.get(register).is_some_and(|register| register.scope != Scope::Deployment)
+    }
+
     /// The key under which the row `key` of `register` is kept.
     #[must_use]
     pub fn row_key(&self, register: &str, key: &str) -> RowKey {
-        let of_place = |name: &str| {
-            self.world.model.registers.get(name).is_some_and(|register| register.scope != Scope::Deployment)
-        };
-        let shard = if of_place(register) { self.shard } else { Shard::DEPLOYMENT };
+        let shard = if self.is_by_place(register) { self.shard } else { Shard::DEPLOYMENT };
         (shard, register.to_owned(), key.to_owned())
     }
 
@@ -40,11 +54,59 @@ impl KnownRows<'_> {
         }
         versions
     }
+
+    /// The row before or after another in its series, as the batch has it: found in storage, or put by the batch itself.
+    #[must_use]
+    pub fn beside(&self, register: &str, (group, key): (&str, &str), after: bool) -> Option<&'a Record> {
+        let mut from = key.to_owned();
+        for _ in 0..STEPS_MAX {
+            let asked = Beside {
+                shard: self.shard,
+                register: register.to_owned(),
+                group: group.to_owned(),
+                key: from.clone(),
+                after,
+            };
+            let known = self.state.beside.get(&asked);
+            if known.is_none() {
+                self.state.notes.beside(asked.clone());
+            }
+            let known = known.and_then(Option::as_ref);
+            let here = |row: &&RowKey| row.0 == self.shard && row.1 == register;
+            let live = self.state.records.keys().filter(here).filter(|(_, _, key)| asked.keeps(key));
+            let live = live.filter(|row| self.standing(row).is_some());
+            let mut nearest: Option<&str> = None;
+            for key in live.map(|(_, _, key)| key.as_str()) {
+                nearest = nearest.filter(|best| !asked.is_nearer(key, best)).or(Some(key));
+            }
+            match known {
+                // What storage has ended in this batch: the one behind it may be nearer than what the batch put.
+                Some(known) if self.standing(&self.row_key(register, known)).is_none() => {
+                    if let Some(nearest) = nearest.filter(|nearest| asked.is_nearer(nearest, known)) {
+                        return self.standing(&self.row_key(register, nearest));
+                    }
+                    from.clone_from(known);
+                }
+                _ => return self.standing(&self.row_key(register, nearest?)),
+            }
+        }
+        None
+    }
+
+    /// The row if it has not ended.
+    fn standing(&self, row: &RowKey) -> Option<&'a Record> {
+        self.state.records.get(row)?.last().filter(|record| record.valid_to.is_none())
+    }
 }
 
 impl Rows for KnownRows<'_> {
     fn row(&self, register: &str, key: &str, day: Date) -> Option<&Record> {
-        let mine = self.state.records.get(&self.row_key(register, key));
+        let row = self.row_key(register, key);
+        let mine = self.state.records.get(&row);
+        if mine.is_none() && self.is_by_place(register) {
+            self.state.notes.row(row);
+            return None;
+        }
         let holds = |record: &&Record| record.valid_on(day);
         mine.and_then(|versions| versions.iter().rev().find(holds)).or_else(|| {
             // A version changed in this batch hides the one in memory that begins on the same day.
@@ -62,5 +124,25 @@ impl Rows for KnownRows<'_> {
 
     fn fields(&self, register: &str) -> &[Field] {
         self.world.fields(register)
+    }
+
+    fn area_at(&self, register: &str, point: [f64; 2], day: Date) -> Option<&Record> {
+        let here = |row: &&RowKey| row.0 == Shard::DEPLOYMENT && row.1 == register;
+        let mine = self.state.records.iter().filter(|(row, _)| here(row));
+        let changed: Vec<_> = mine.map(|((_, _, key), versions)| (key.as_str(), versions.as_slice())).collect();
+        areas::area_at(self.world, &changed, (register, point, day))
+    }
+
+    fn before(&self, register: &str, values: &Fields) -> Option<&Record> {
+        let declared = self.world.model.registers.get(register)?;
+        if let Some(group) = declared.group_of(values) {
+            let key = declared.key_of(values)?;
+            return self.beside(register, (&group, &key), false);
+        }
+        let (key, from) = self.typed.filter(|_| declared.series.is_none() && declared.dated)?;
+        let earlier = |record: &&Record| record.valid_from.is_none_or(|first| first < from);
+        let row = self.row_key(register, key);
+        let mine = self.state.records.get(&row).and_then(|versions| versions.iter().rev().find(earlier));
+        mine.or_else(|| self.world.versions(register, key).iter().rev().find(earlier))
     }
 }

@@ -34,6 +34,10 @@ impl Scope for OfRow<'_> {
             _ => self.names.get(path),
         }
     }
+
+    fn area_at<'a>(&'a self, register: &str, point: [f64; 2]) -> Val<'a> {
+        self.names.area_at(register, point)
+    }
 }
 
 /// Adds a row; a table that is full refuses the step. A value sealed under a key stays out of the row.

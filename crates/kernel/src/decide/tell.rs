@@ -1,9 +1,10 @@
-//! Whom a notice reaches: the reporter, the assignee, or posts of a role in reach of the case.
+//! Whom a notice reaches: the reporter, the assignee, or posts of a role in reach of the case; and who is to act on a case
+//! that was handed up because a clock ran out.
 
 use crate::world::World;
 use ganglion_model::change::Op;
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::Who;
+use ganglion_model::pack::{Process, Who};
 use ganglion_model::row::Case;
 use ganglion_model::{Level, PostId, Text};
 use jiff::Timestamp;
@@ -19,6 +20,36 @@ pub fn ops(world: &World, case: &Case, (to, text): (&[Who], &Text), now: Timesta
             Op::Notify { whom, posts, text: text.clone() }
         })
         .collect()
+}
+
+/// The ops that tell the posts which may act on the case in its state when it is handled at `level`: one for each role that
+/// has a post there. Who has the case is told as well, since it is no longer theirs alone.
+pub fn handlers(world: &World, (process, case): (&Process, &Case), level: Level, now: Timestamp) -> Vec<Op> {
+    let actions = process.states.get(&case.state).into_iter().flat_map(|state| &state.actions);
+    let mut roles: Vec<&str> = Vec::new();
+    for who in actions.flat_map(|action| &action.by) {
+        let role = match who {
+            Who::RoleHandling { role } => role,
+            Who::Role { role, level: own } if *own == level => role,
+            _ => continue,
+        };
+        if !roles.contains(&role.as_str()) {
+            roles.push(role);
+        }
+    }
+    let assignee = case.assignee.clone().map(|post| ("assignee".to_owned(), vec![post]));
+    let posts =
+        roles.into_iter().map(|role| (format!("{role}@{}", level.as_str()), of_role(world, case, (role, level), now)));
+    let mut told: Vec<PostId> = Vec::new();
+    let mut ops = Vec::new();
+    for (whom, mut posts) in assignee.into_iter().chain(posts) {
+        posts.retain(|post| !told.contains(post));
+        told.extend(posts.iter().cloned());
+        if !posts.is_empty() {
+            ops.push(Op::Notify { whom, posts, text: Text::default() });
+        }
+    }
+    ops
 }
 
 fn reached(world: &World, case: &Case, who: &Who, now: Timestamp) -> (String, Vec<PostId>) {

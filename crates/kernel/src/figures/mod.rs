@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
                 self.add_members(measure, (places, spans), indicator.latest_days.unwrap_or(0), &mut sums).await?;
             }
             if indicator.latest_days.is_none() {
-                let depth = Depth { classes: indicator.formula.has_median(), parts };
+                let depth = Depth { classes: indicator.formula.classed().is_some(), parts };
                 self.add_totals(measure, (places, spans), depth, &mut sums).await?;
             }
         }

@@ -46,7 +46,7 @@ pub fn values(world: &World, target: &Target, day: Date) -> Values {
     let mut values = target.values.clone();
     let Some(rows) = &target.rows else { return values };
     for record in world.rows_on(&rows.register, day) {
-        let names = RowNames { rows: world, record };
+        let names = RowNames::of(world, record);
         if rows.filter.as_ref().is_some_and(|filter| !filter.holds(&names)) {
             continue;
         }

@@ -61,7 +61,7 @@ fn wanted(
 }
 
 fn best<'a>(world: &'a World, rule: &RuleRoute, wanted: &[Value], day: Date) -> Option<&'a Record> {
-    let rows = world.reference.get(&rule.register)?.values();
+    let rows = world.each_row(&rule.register);
     let valid = rows.filter_map(|versions| versions.iter().rev().find(|row| row.valid_on(day)));
     let fitting = valid.filter_map(|row| Some((fit(rule, row, wanted)?, row)));
     // Of equals the first by key, whatever the order of the map.

@@ -1,12 +1,14 @@
 //! Clocks through the life of a case: started, paused, extended, shared, stopped; falling due once and only while running.
 
-use crate::fixture::{CLERK, DIRECTOR, Desk, HANDLER, at, world};
+use crate::fixture::{CLERK, COUNTY, DIRECTOR, Desk, HANDLER, at, world};
 use crate::pack::opening;
 use ganglion_kernel::batch::timers_of;
-use ganglion_model::CaseId;
-use ganglion_model::change::RefusalCode;
+use ganglion_model::change::{Change, Op, RefusalCode};
 use ganglion_model::clocks::Length;
+use ganglion_model::pack::OnOverdue;
+use ganglion_model::{CaseId, Level};
 use serde_json::json;
+use std::sync::Arc;
 
 fn length(text: &str) -> Length {
     text.parse().unwrap()
@@ -58,8 +60,6 @@ fn an_extension_lengthens_and_a_limit_that_has_passed_cannot_be_extended() {
     let case = desk.doing();
     desk.act(DIRECTOR, case, "longer", json!({"by": "90 wm"}));
     assert_eq!(desk.case(case).clocks["handle"].due_at(), Some(at("2022-06-27 16:30")));
-    let refusal = desk.try_act(DIRECTOR, case, "longer", json!({"by": "1 wd"})).unwrap_err();
-    assert_eq!((refusal.code, refusal.args["reason"].as_str()), (RefusalCode::Guard, "other_unit"));
     desk.now = at("2022-06-27 16:30");
     let refusal = desk.try_act(DIRECTOR, case, "longer", json!({"by": "1 wh"})).unwrap_err();
     assert_eq!(refusal.args["reason"], "overdue");
@@ -104,6 +104,48 @@ fn a_clock_that_fell_due_stays_counted_once_through_a_pause() {
     desk.now = at("2022-06-28 10:00");
     desk.due(case, "handle").unwrap();
     assert_eq!(desk.case(case).count("late"), 2);
+}
+
+#[test]
+fn a_case_handed_up_because_it_is_late_is_told_to_those_it_now_waits_for() {
+    let mut world = world();
+    let model = Arc::make_mut(&mut world.model);
+    let process = model.processes.get_mut("matter").unwrap();
+    process.clocks.get_mut("handle").unwrap().on_overdue = OnOverdue::Escalate(Level::County);
+    let mut desk = Desk::new(&world);
+    let case = desk.doing();
+    desk.now = at("2022-06-27 15:00");
+    desk.due(case, "handle").unwrap();
+    assert_eq!(desk.case(case).level, Level::County);
+    let Change::Case { ops, .. } = &desk.batch.lines(COUNTY).last().unwrap().entry.change else { panic!() };
+    let told: Vec<(&str, Vec<&str>)> = ops
+        .iter()
+        .filter_map(|op| match op {
+            Op::Notify { whom, posts, .. } => Some((whom.as_str(), posts.iter().map(|post| post.0.as_str()).collect())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [("assignee", vec!["handler.130903001"]), ("director@county", vec!["director.130903"])],
+        "the county's director may act on it in this state; its clerk may not"
+    );
+}
+
+#[test]
+fn what_cannot_go_higher_is_told_all_the_same() {
+    let mut world = world();
+    let process = Arc::make_mut(&mut world.model).processes.get_mut("matter").unwrap();
+    process.clocks.get_mut("handle").unwrap().on_overdue = OnOverdue::Escalate(Level::Township);
+    let mut desk = Desk::new(&world);
+    let case = desk.doing();
+    desk.now = at("2022-06-27 15:00");
+    desk.due(case, "handle").unwrap();
+    assert_eq!(desk.case(case).level, Level::Township);
+    let Change::Case { ops, .. } = &desk.batch.lines(COUNTY).last().unwrap().entry.change else { panic!() };
+    let told = |name: &str| ops.iter().any(|op| matches!(op, Op::Notify { whom, .. } if whom == name));
+    assert!(told("assignee") && told("director@township"));
+    assert!(!ops.iter().any(|op| matches!(op, Op::Level { .. })));
 }
 
 #[test]

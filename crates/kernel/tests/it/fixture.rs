@@ -169,6 +169,7 @@ pub fn world() -> World {
         },
         reference: Arc::new(reference),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(Posts::new(posts.chain([gone, twin]))),
     }
 }

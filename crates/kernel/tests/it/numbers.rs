@@ -1,8 +1,12 @@
 //! Numbers: without gaps, by place and year, whatever is refused in between.
 
 use crate::fixture::{CLERK, Desk, at, world};
-use crate::pack::opening;
+use crate::pack::{model, opening};
+use ganglion_kernel::World;
+use ganglion_model::Level;
+use ganglion_model::pack::{NumberDef, NumberPart};
 use serde_json::json;
+use std::sync::Arc;
 
 #[test]
 fn numbers_have_no_gaps_though_commands_between_them_are_refused() {
@@ -66,4 +70,28 @@ fn a_case_that_moves_keeps_its_number() {
     assert_eq!(desk.case(case).number, "SB-130903001-2022-000001");
     desk.act("clerk@130903002", case, "send", json!({"duty": "handler.130903002"}));
     assert_eq!(desk.case(case).numbers["file"], "AJ-130903-2022-0001");
+}
+
+#[test]
+fn a_short_number_begins_again_with_each_township_and_day_it_does_not_name() {
+    let mut model = model();
+    let matter = model.processes.get_mut("matter").unwrap();
+    let short = NumberDef {
+        on_state: None,
+        parts: vec![NumberPart::Literal("A".into()), NumberPart::Sequence(3)],
+        each: vec![NumberPart::Place(Level::Township), NumberPart::Day],
+    };
+    matter.numbers.insert("short".into(), short);
+    let world = World { model: Arc::new(model), ..world() };
+    let mut desk = Desk::new(&world);
+    let mut opened = |at_time: &str, place: &str| {
+        desk.now = at(at_time);
+        let case = desk.open(json!({"category": "road", "text": "x", "place": place}));
+        desk.case(case).numbers["short"].clone()
+    };
+    assert_eq!(opened("2022-06-27 09:00", "130903001001"), "A001");
+    assert_eq!(opened("2022-06-27 09:00", "130903001002"), "A002");
+    assert_eq!(opened("2022-06-27 09:00", "130903002001"), "A001", "another township counts for itself");
+    assert_eq!(opened("2022-06-27 23:59", "130903001001"), "A003");
+    assert_eq!(opened("2022-06-28 00:00", "130903001001"), "A001", "so does another day");
 }

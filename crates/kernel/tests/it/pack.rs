@@ -72,6 +72,7 @@ fn action(name: &str, by: &[&str], to: &str) -> Action {
         bulk: false,
         basis: Text::default(),
         grave: false,
+        looks: false,
     }
 }
 
@@ -287,6 +288,7 @@ fn matter() -> Process {
         },
         any_office: false,
         queue: None,
+        looks: false,
         children: BTreeMap::new(),
         notices: BTreeMap::new(),
         initial: "new".into(),
@@ -296,6 +298,7 @@ fn matter() -> Process {
         read: vec![who("leader@county")],
         heading: "text".into(),
         kind_field: Some("category".into()),
+        channels: None,
         retention_days: None,
         purpose: Text::default(),
     }
@@ -311,7 +314,7 @@ fn number(on: Option<&str>, level: Level, prefix: &str, digits: u8) -> NumberDef
         dash(),
         NumberPart::Sequence(digits),
     ];
-    NumberDef { on_state: on.map(str::to_owned), parts }
+    NumberDef { on_state: on.map(str::to_owned), parts, each: Vec::new() }
 }
 
 /// `sum(form.<table>.<column>)`.

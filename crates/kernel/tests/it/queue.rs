@@ -5,6 +5,7 @@ use crate::pack::{model, path, who};
 use ganglion_kernel::World;
 use ganglion_kernel::queue::{serves, waiting_of};
 use ganglion_model::change::{Body, Outcome, Refusal, RefusalCode};
+use ganglion_model::pack::Model;
 use ganglion_model::pack::{Assign, Effect, QueueDef};
 use ganglion_model::{CaseId, Level};
 use proptest::prelude::*;
@@ -24,11 +25,11 @@ fn queued() -> World {
     matter.states.get_mut("new").unwrap().actions.push(call);
     matter.queue = Some(QueueDef {
         by: vec![who("clerk@township")],
-        level: Level::Township,
+        levels: vec![Level::Township],
         state: "new".into(),
         take: "call".into(),
         lane: Some(path("case.category")),
-        order: None,
+        ..QueueDef::default()
     });
     World { model: Arc::new(model), ..world() }
 }
@@ -87,6 +88,23 @@ fn a_case_the_caller_may_not_take_is_passed_over_and_keeps_its_place() {
     let other = open(&mut desk, "road", "130903001001");
     assert_eq!(call(&mut desk, "clerk@130903001", &[]).unwrap().case, Some(other));
     assert_eq!(desk.case(own).state, "new");
+}
+
+#[test]
+fn a_queue_at_two_levels_serves_each_place_its_own() {
+    let mut world = queued();
+    let mut model = Model::clone(&world.model);
+    let matter = model.processes.get_mut("matter").unwrap();
+    let queue = matter.queue.as_mut().unwrap();
+    queue.levels = vec![Level::County, Level::Township];
+    assert_eq!(queue.place_of(code("130903001001")), code("130903001"));
+    assert_eq!(queue.place_of(code("130903")), code("130903"));
+    assert_eq!(queue.place_of(code("1309")), code("1309"), "above every hall: where it is");
+    world.model = Arc::new(model);
+    let mut desk = Desk::new(&world);
+    let of_township = open(&mut desk, "road", "130903001001");
+    let waits = waiting_of(&world, desk.case(of_township)).unwrap();
+    assert_eq!(waits.place, code("130903001"), "the county's counters call nobody who waits in the township");
 }
 
 proptest! {

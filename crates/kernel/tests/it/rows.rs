@@ -2,6 +2,8 @@
 //! references; sealed values.
 
 use crate::fixture::{COUNTY, Desk, PLACES, ROLES, actor, code, fields, level_of, post_id, world};
+use crate::pack::{field, model, who};
+use ganglion_kernel::World;
 use ganglion_kernel::batch::{Batch, want, want_more};
 use ganglion_kernel::decide::row_who::{
     RowReach, may_approve_row, may_edit_row, may_propose_row, may_read_row, row_reach,
@@ -10,9 +12,11 @@ use ganglion_kernel::decide::{decide, unique_values_of_row};
 use ganglion_kernel::port::Loaded;
 use ganglion_kernel::seal;
 use ganglion_model::change::{Body, Change, Refusal, RefusalCode};
-use ganglion_model::{ProposalId, ProposalState, RowDeed, RowWish, Verdict, row_id};
+use ganglion_model::pack::{Field, FieldKind, Register, Required, Scope, Within};
+use ganglion_model::{Level, ProposalId, ProposalState, RowDeed, RowWish, Verdict, row_id};
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const CLERK: &str = "clerk@130903001";
 const DIRECTOR: &str = "director@130903";
@@ -358,4 +362,70 @@ fn what_a_row_refers_to_is_loaded_though_it_is_not_typed_again() {
     let more = want_more(&world, batch.state(), &commands, given.now);
     batch.add(&more, stored(&more.records));
     batch.run(&commands[0], &given).unwrap();
+}
+
+/// Halls: rows of the deployment that belong to a place; the hall of a matter is one of its own village.
+fn with_halls() -> World {
+    let mut model = model();
+    let of = field("of", FieldKind::Place { levels: vec![Level::Township, Level::Village] });
+    let hall = Register {
+        name: "hall".into(),
+        scope: Scope::Deployment,
+        key: "code".into(),
+        label: "code".into(),
+        owner: Some("of".into()),
+        fields: vec![
+            Field { required: Required::Yes, ..field("code", FieldKind::Text { max: 20, pattern: None }) },
+            Field { required: Required::Yes, ..of },
+        ],
+        edit: vec![who("clerk@township")],
+        propose: vec![who("handler@township")],
+        approve: vec![who("director@county")],
+        ..Register::default()
+    };
+    model.registers.insert("hall".into(), hall);
+    let named = field("hall", FieldKind::Ref { register: "hall".into() });
+    let matter = model.processes.get_mut("matter").unwrap();
+    matter.form.push(Field { within: Some(Within::Level(Level::Township)), ..named });
+    World { model: Arc::new(model), ..world() }
+}
+
+fn hall(key: Option<&str>, of: &str) -> RowWish {
+    let form = if key.is_some() { json!({"of": of}) } else { json!({"code": "H1", "of": of}) };
+    RowWish { place: None, partial: key.is_some(), ..wish("hall", key, "130903", form) }
+}
+
+#[test]
+fn a_row_of_the_deployment_is_changed_by_those_of_the_place_it_belongs_to() {
+    let world = with_halls();
+    let mut desk = Desk::new(&world);
+    let refused = send(&mut desk, CLERK, hall(None, "130903002"));
+    assert_eq!(code_of(refused), RefusalCode::NotAllowed, "not for a neighbour");
+    send(&mut desk, CLERK, hall(None, "130903001")).unwrap();
+    for (who, to) in [("clerk@130903002", "130903002"), (CLERK, "130903002"), ("clerk@130903002", "130903001")] {
+        let refused = send(&mut desk, who, hall(Some("H1"), to));
+        assert_eq!(code_of(refused), RefusalCode::NotAllowed, "{who} to {to}: neither taken nor given away");
+    }
+    send(&mut desk, CLERK, hall(Some("H1"), "130903001001")).unwrap();
+    let end = RowWish { deed: RowDeed::Retire, form: fields(json!({})), ..hall(Some("H1"), "130903001") };
+    assert_eq!(code_of(send(&mut desk, "clerk@130903002", end.clone())), RefusalCode::NotAllowed);
+    send(&mut desk, "handler@130903001", end).unwrap();
+    let proposal = only_proposal(&desk, ProposalState::Open);
+    let by_neighbour = decided(&mut desk, "director@130904", proposal, Verdict::Approve, "");
+    assert_eq!(code_of(by_neighbour), RefusalCode::NotAllowed);
+    decided(&mut desk, DIRECTOR, proposal, Verdict::Approve, "").unwrap();
+}
+
+#[test]
+fn a_reference_names_only_rows_of_the_places_it_is_held_to() {
+    let world = with_halls();
+    let mut desk = Desk::new(&world);
+    send(&mut desk, CLERK, hall(None, "130903001001")).unwrap();
+    let form = |place: &str| json!({"category": "road", "text": "x", "place": place, "hall": "H1"});
+    for inside in ["130903001001", "130903001002"] {
+        let case = desk.open(form(inside));
+        assert_eq!(desk.case(case).fields["hall"], "H1");
+    }
+    let finding = desk.try_open("public", form("130903002001")).unwrap_err().fields.remove(0);
+    assert_eq!((finding.field.as_str(), finding.problem.as_str()), ("hall", "outside"));
 }

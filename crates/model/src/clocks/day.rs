@@ -50,6 +50,12 @@ pub fn local_date(at: Timestamp) -> Date {
     date_of_day(day_of_second(seconds(at)))
 }
 
+/// The time of day at +08:00 of an instant, `09:30`: as fields of type `time` keep it.
+pub fn local_clock(at: Timestamp) -> String {
+    let minutes = second_of_day(seconds(at)) / 60;
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
 /// The instant at which a civil day begins at +08:00.
 pub fn midnight(date: Date) -> Timestamp {
     timestamp(start_of_day(day_of_date(date)))

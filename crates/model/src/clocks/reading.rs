@@ -4,6 +4,7 @@
 use super::day::{DAY, seconds};
 use super::deadline::{Course, Office};
 use super::length::{Length, Unit};
+use super::rule::Rule;
 use super::running::{Clock, Pause};
 use jiff::Timestamp;
 
@@ -25,7 +26,7 @@ impl Clock {
     /// Time used up: whole days completed, or minutes, outside pauses. Months and years are shown in calendar days.
     pub fn used(&self, now: Timestamp, office: &Office) -> Length {
         let course = self.course(office);
-        let used = course.position(self.running_until(now)) - course.origin - self.paused(&course);
+        let used = course.position(self.running_until(now)) - course.origin - self.paused_before_end(&course);
         self.shown(used, i64::div_euclid)
     }
 
@@ -41,13 +42,38 @@ impl Clock {
             let length = self.shown(self.over(&course, now), div_up);
             return Left { length, overdue: true, soon: false, paused };
         }
-        let paused_steps = self.paused(&course);
-        let end = self.due.map_or(course.target + paused_steps, |due| course.position(due));
+        let paused_steps = self.paused_before_end(&course);
+        let end = match self.due {
+            Some(due) => course.position(due),
+            None if self.counted_on().next().is_some() => course.position(seconds(self.deadline(office).at)),
+            None => course.target + paused_steps,
+        };
         let left = end - position;
+        if let Some(length) = self.last_hours(until, left, office) {
+            return Left { length, overdue: false, soon: !paused, paused };
+        }
         let whole = end - course.origin - paused_steps;
         let last_day = || self.due.is_some_and(|due| course.working_days_after(until, due) <= 0);
         let soon = !paused && (left * 5 <= whole || (!self.rule.length.unit().is_hours() && last_day()));
         Left { length: self.shown(left, div_up), overdue: false, soon, paused }
+    }
+
+    /// Steps inside closed pauses that held the clock, on the axis of its own unit.
+    fn paused_before_end(&self, course: &Course<'_>) -> i64 {
+        let held = self.pauses.iter().filter(|pause| self.due.is_none_or(|due| pause.0 < due));
+        held.filter_map(|pause| Some(course.position(pause.1?) - course.position(pause.0))).sum()
+    }
+
+    /// What is left of a limit of days on the day on which an extension in hours ends: none of the days, some hours.
+    fn last_hours(&self, until: i64, days_left: i64, office: &Office) -> Option<Length> {
+        let by = self.counted_on().next_back().filter(|by| by.unit().is_hours())?;
+        if self.rule.length.unit().is_hours() || days_left > 0 {
+            return None;
+        }
+        let axis = Course::new(until, Rule::new(*by), 0, office);
+        let end = self.due.unwrap_or_else(|| seconds(self.deadline(office).at));
+        let minutes = div_up(axis.position(end) - axis.origin, 60);
+        Some(Length::raw(u32::try_from(minutes.max(0)).unwrap_or(u32::MAX), by.unit()))
     }
 
     fn over(&self, course: &Course<'_>, now: i64) -> i64 {

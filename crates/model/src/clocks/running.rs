@@ -5,6 +5,10 @@
 //! the pause begins up to, not including, the one on which it ends; so the day of the pause is not used up, the day of the
 //! resumption counts again, and a pause inside one day moves nothing. Months and years are moved by calendar days. A
 //! pause that begins after the limit has passed moves nothing: what is late stays late.
+//!
+//! How extensions count. In the limit's own unit (months and years are one) limit and extension are one period. In any
+//! other unit an extension is a period of its own that begins where the limit ends: one working day for a limit of four
+//! hours lasts to the end of the next working day, two working hours for a limit of days are the first two of the day after.
 
 use super::day::{seconds, timestamp};
 use super::deadline::{Course, Deadline, Office};
@@ -50,8 +54,6 @@ pub enum ClockError {
     NotPaused,
     /// The limit has passed, so it cannot be extended any more.
     Overdue,
-    /// The extension is in a unit that does not add up with the limit's.
-    OtherUnit,
 }
 
 impl fmt::Display for ClockError {
@@ -62,7 +64,6 @@ impl fmt::Display for ClockError {
             Self::Paused => "the clock is already paused",
             Self::NotPaused => "the clock is not paused",
             Self::Overdue => "the limit has already passed",
-            Self::OtherUnit => "the extension is in another unit than the limit",
         })
     }
 }
@@ -118,25 +119,30 @@ impl Clock {
         Ok(())
     }
 
-    /// Lengthens the limit: the sum is counted from the start, as one period. How often is the caller's to check with
+    /// Lengthens the limit, in any unit (see the head of this file). How often is the caller's to check with
     /// [`Clock::times_extended`].
     ///
     /// # Errors
-    /// [`ClockError::Stopped`], [`ClockError::Overdue`], [`ClockError::OtherUnit`]: hours and days do not mix. An extension in another
-    /// unit of days, or in days beside months, is counted on from the last day.
+    /// [`ClockError::Stopped`], [`ClockError::Overdue`].
     pub fn extend(&mut self, by: Length, at: Timestamp, office: &Office) -> Result<(), ClockError> {
         self.not_stopped()?;
         if self.due.is_some_and(|due| seconds(at) >= due) {
             return Err(ClockError::Overdue);
-        }
-        if by.unit().is_hours() != self.rule.length.unit().is_hours() {
-            return Err(ClockError::OtherUnit);
         }
         self.extended.push(by);
         if !self.is_paused() {
             self.settle(office);
         }
         Ok(())
+    }
+
+    /// The deadline it would have if it were lengthened by `by` and ran on at once. So lengths in different units can be
+    /// compared: by where they end.
+    #[must_use]
+    pub fn end_with(&self, by: Length, office: &Office) -> Deadline {
+        let mut longer = self.clone();
+        longer.extended.push(by);
+        longer.deadline(office)
     }
 
     /// Ends the clock; its reading is frozen from then on.
@@ -223,7 +229,8 @@ impl Clock {
     /// The deadline as stored, with the last day for display. None while paused.
     pub fn due(&self) -> Option<Deadline> {
         let at = timestamp(self.due?);
-        let last_day = (!self.rule.length.unit().is_hours()).then(|| super::local_date(timestamp(seconds(at) - 1)));
+        let last_unit = self.counted_on().last().unwrap_or(&self.rule.length).unit();
+        let last_day = (!last_unit.is_hours()).then(|| super::local_date(timestamp(seconds(at) - 1)));
         Some(Deadline { at, last_day, certain: !self.unconfirmed })
     }
 
@@ -244,11 +251,11 @@ impl Clock {
         Course::new(self.started, self.rule, steps, office)
     }
 
-    /// Steps inside closed pauses that began before the limit passed.
-    pub(super) fn paused(&self, course: &Course<'_>) -> i64 {
+    /// Steps inside closed pauses that began at `since` or later and before the period passed.
+    pub(super) fn paused(&self, course: &Course<'_>, since: i64) -> i64 {
         let mut paused = 0;
-        for Pause(from, to) in &self.pauses {
-            let (Some(to), from) = (to, course.position(*from)) else {
+        for Pause(began, to) in self.pauses.iter().filter(|pause| pause.0 >= since) {
+            let (Some(to), from) = (to, course.position(*began)) else {
                 break;
             };
             if from >= course.end(course.target + paused) {
@@ -259,15 +266,28 @@ impl Clock {
         paused
     }
 
-    fn settle(&mut self, office: &Office) -> Deadline {
+    /// Extensions that are periods of their own.
+    pub(super) fn counted_on(&self) -> impl DoubleEndedIterator<Item = &Length> {
+        self.extended.iter().filter(|by| !by.adds_to(self.rule.length))
+    }
+
+    /// When it ends by what is known: a pause that still lasts is left out.
+    pub(super) fn deadline(&self, office: &Office) -> Deadline {
         let course = self.course(office);
-        let mut deadline = course.deadline(course.target + self.paused(&course));
-        for by in self.extended.iter().filter(|by| !by.adds_to(self.rule.length)) {
-            let last_moment = timestamp(seconds(deadline.at) - 1);
+        let mut deadline = course.deadline(course.target + self.paused(&course, i64::MIN));
+        for by in self.counted_on() {
+            let end = seconds(deadline.at);
+            let rule = Rule { length: *by, day_after: true, ..self.rule };
+            let next = Course::new(end - 1, rule, by.steps(), office);
             let certain = deadline.certain;
-            deadline = super::due(last_moment, Rule { length: *by, ..self.rule }, office);
+            deadline = next.deadline(next.target + self.paused(&next, end));
             deadline.certain &= certain;
         }
+        deadline
+    }
+
+    fn settle(&mut self, office: &Office) -> Deadline {
+        let deadline = self.deadline(office);
         self.due = Some(seconds(deadline.at));
         self.unconfirmed = !deadline.certain;
         deadline

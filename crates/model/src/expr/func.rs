@@ -1,9 +1,9 @@
 //! Arithmetic and the functions of the language. Whatever cannot be worked out (overflow, division by zero, a missing
 //! operand) gives no value; nothing here fails.
 
-use super::{Arith, Expr, Func, Scope, Val};
+use super::{Arith, Expr, Func, Scope, Val, shape};
 use crate::HALF_UP;
-use crate::clocks::local_date;
+use crate::clocks::{local_clock, local_date};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use std::borrow::Cow;
@@ -59,6 +59,7 @@ pub(super) fn call<'a>(func: Func, args: &'a [Expr], scope: &'a dyn Scope) -> Va
         }),
         Func::Days => between(&arg(0), &arg(1), 86_400_000_000),
         Func::Hours => between(&arg(0), &arg(1), 3_600_000_000),
+        Func::Minutes => between(&arg(0), &arg(1), 60_000_000),
         Func::Text => match arg(0) {
             Val::Int(n) => Val::Text(Cow::Owned(n.to_string())),
             Val::Num(n) => Val::Text(Cow::Owned(n.normalize().to_string())),
@@ -81,11 +82,29 @@ pub(super) fn call<'a>(func: Func, args: &'a [Expr], scope: &'a dyn Scope) -> Va
         Func::Year => day(&arg(0)).map_or(Val::Null, |day| Val::Int(i64::from(day.year()))),
         Func::Month => day(&arg(0)).map_or(Val::Null, |day| Val::Int(i64::from(day.month()))),
         Func::Date => day(&arg(0)).map_or(Val::Null, of_day),
+        Func::Distance => shape::distance(&arg(0), &arg(1)),
+        Func::Length => shape::length(&arg(0)),
+        Func::Area => shape::area(&arg(0)),
+        Func::Inside => shape::inside(&arg(0), &arg(1)),
+        Func::AreaAt => match (shape::corner(&arg(0)), args.get(1)) {
+            (Some(point), Some(Expr::Lit(serde_json::Value::String(register)))) => scope.area_at(register, point),
+            _ => Val::Null,
+        },
+        Func::Clock => moment(&arg(0)).map_or(Val::Null, |at| Val::Text(Cow::Owned(local_clock(at)))),
     }
 }
 
 fn of_day<'a>(day: Date) -> Val<'a> {
     Val::Text(Cow::Owned(day.to_string()))
+}
+
+/// A moment, also as it stands in a field of type `datetime`.
+fn moment(value: &Val<'_>) -> Option<Timestamp> {
+    match value {
+        Val::Time(micros) => Timestamp::from_microsecond(*micros).ok(),
+        Val::Text(text) => text.parse().ok(),
+        _ => None,
+    }
 }
 
 /// The civil day of a day or of a moment here.
@@ -220,6 +239,8 @@ mod tests {
         );
         assert_eq!(of(Func::Year, json!(["soon"])), Value::Null);
         assert_eq!(of(Func::Month, json!(["2022-06-27"])), json!(6));
+        assert_eq!(of(Func::Clock, json!(["2022-06-27T01:05:59Z"])), json!("09:05"), "in Beijing");
+        assert_eq!(of(Func::Clock, json!(["2022-06-27"])), Value::Null, "a day has no time");
     }
 
     #[test]

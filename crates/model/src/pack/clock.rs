@@ -113,7 +113,7 @@ pub enum OnOverdue {
     Count(String),
     /// It is marked, and these are told.
     Notify(Vec<Who>),
-    /// It is marked, and the case is handled at this level from then on.
+    /// It is marked, the case is handled at this level from then on, and those who act on it there are told.
     Escalate(Level),
     /// The system takes this action (a deemed outcome); the action must allow `system`.
     Act(String),

@@ -2,7 +2,7 @@
 
 use super::process::NumberDef;
 use crate::expr::{Expr, Type};
-use crate::place::Level;
+use crate::place::{Level, PlaceCode};
 use crate::text::Text;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,6 +36,9 @@ pub struct Field {
     /// May be shown to anyone.
     #[serde(default)]
     pub public: bool,
+    /// Of a reference: whose rows may be named, as seen from the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Within>,
     /// Value when nothing is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
@@ -60,13 +63,47 @@ pub struct Field {
     /// Worked out when the row is written, and kept; it cannot be typed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub computed: Option<Expr>,
+    /// Stays as it was first written, in a register.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fixed: bool,
+    /// Set by steps of cases alone, in a register; nobody types it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_cases: bool,
 }
 
 impl Field {
-    /// Whether a person or program may give its value; numbers and computed values are given by the system.
+    /// Whether a person or program may give its value; numbers and computed values are given by the system, others by steps
+    /// of cases.
     #[must_use]
     pub fn is_typed(&self) -> bool {
-        self.computed.is_none() && !matches!(self.kind, FieldKind::Serial { .. })
+        self.computed.is_none() && !self.is_kept()
+    }
+
+    /// Whether a row that is typed again keeps the value it has: numbers, and what steps of cases set.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.by_cases || matches!(self.kind, FieldKind::Serial { .. })
+    }
+}
+
+/// How far from the case a row may belong that a reference names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Within {
+    /// To the very place of the case.
+    Place,
+    /// To a place inside the one of this level that the case lies in.
+    Level(Level),
+}
+
+impl Within {
+    /// Whether a case at `place` may name a row that belongs to `owner`.
+    #[must_use]
+    pub fn holds(self, place: PlaceCode, owner: PlaceCode) -> bool {
+        match self {
+            Within::Place => place == owner,
+            Within::Level(level) => place.at(level).unwrap_or(place).holds(owner),
+        }
     }
 }
 

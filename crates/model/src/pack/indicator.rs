@@ -90,7 +90,7 @@ pub struct Measure {
     /// Whose value it is: for figures over the latest row of each, common or distinct ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<Expr>,
-    /// Whether classes of values are kept, for a median.
+    /// Whether classes of values are kept, for a median or a percentile.
     #[serde(default)]
     pub classes: bool,
 }
@@ -158,6 +158,13 @@ pub enum Formula {
     MedianHours(String),
     /// Mean of a measure with minutes, in hours.
     MeanHours(String),
+    /// The value that a share of the rows stays within.
+    Percentile {
+        /// The measure.
+        of: String,
+        /// The share, percent.
+        percent: u8,
+    },
     /// Arithmetic over other indicators, by name.
     Of(Expr),
 }
@@ -174,16 +181,20 @@ impl Formula {
             | Formula::Distinct(a)
             | Formula::MedianHours(a)
             | Formula::MeanHours(a)
+            | Formula::Percentile { of: a, .. }
             | Formula::Share { of: a, .. } => vec![a],
             Formula::Ratio(a, b) => vec![a, b],
             Formula::Of(_) => Vec::new(),
         }
     }
 
-    /// Whether it needs classes of values.
+    /// The measure whose classes of values it needs.
     #[must_use]
-    pub fn has_median(&self) -> bool {
-        matches!(self, Formula::Median(_) | Formula::MedianHours(_))
+    pub fn classed(&self) -> Option<&str> {
+        match self {
+            Formula::Median(name) | Formula::MedianHours(name) | Formula::Percentile { of: name, .. } => Some(name),
+            _ => None,
+        }
     }
 
     /// The indicators it calculates with.

@@ -8,7 +8,9 @@ mod clock;
 mod document;
 mod field;
 mod indicator;
+mod looks;
 mod notice;
+mod plan;
 mod process;
 mod queue;
 mod register;
@@ -20,14 +22,18 @@ mod target;
 pub use bulletin::Bulletin;
 pub use clock::{ClockDef, LengthFrom, OnOverdue, Soon, SoonAt, declared_of, promised_of};
 pub use document::{Document, Papers, Seal};
-pub use field::{Check, Field, FieldKind, Required};
+pub use field::{Check, Field, FieldKind, Required, Within};
 pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
 pub use notice::{NoticeDef, NoticeField};
+pub use plan::{
+    AllocationDef, Amount, AssignmentDef, CoverageDef, FigurePeriod, Plan, PlanFigure, PlanKind, PlanPoints,
+    PlanResult, PlanRows,
+};
 pub use process::{Action, Assign, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who};
-pub use queue::QueueDef;
+pub use queue::{CallsDef, CounterDef, HallDef, QueueDef};
 pub use register::{Register, Scope};
 pub use routing::{Give, Match, RouteDef, RuleRoute, Workload};
-pub use rule::{Rule, RuleOpen};
+pub use rule::{RULE_FIGURE, Rule, RuleOpen};
 pub use table::{Table, TableRows};
 pub use target::{Slack, Target, TargetRows};
 
@@ -56,6 +62,9 @@ pub struct Model {
     /// Standing checks by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, Rule>,
+    /// Plans by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub plans: BTreeMap<String, Plan>,
     /// Documents by name.
     #[serde(default)]
     pub documents: BTreeMap<String, Document>,
@@ -94,6 +103,12 @@ impl Model {
         let mut all: Vec<&Indicator> = self.indicators.values().collect();
         all.sort_by_key(|one| (std::cmp::Reverse(built_on(&one.pack)), one.pack.clone(), one.order));
         all
+    }
+
+    /// The rule whose violations an indicator counts, if it is one the compiler added for a rule.
+    #[must_use]
+    pub fn rule_counted_by(&self, indicator: &str) -> Option<&Rule> {
+        self.rules.get(indicator.strip_prefix(RULE_FIGURE)?)
     }
 }
 

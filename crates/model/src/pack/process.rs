@@ -34,6 +34,9 @@ pub struct Process {
     pub counts: Vec<String>,
     /// Numbers cases carry, by name; the one called `report` is the public number.
     pub numbers: BTreeMap<String, NumberDef>,
+    /// Judging the opening form looks at rows it does not name.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub looks: bool,
     /// How a case finds its place.
     pub route: RouteDef,
     /// Taken in at any office: the case keeps the place where it was taken in beside the one it belongs to.
@@ -63,6 +66,9 @@ pub struct Process {
     /// The field that sorts cases into kinds (shown as category).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind_field: Option<String>,
+    /// The list of ways in which cases come in; the shared list `channel` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channels: Option<String>,
     /// Days a case is kept after it is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
@@ -130,6 +136,10 @@ pub struct NumberDef {
     pub on_state: Option<String>,
     /// Parts in order.
     pub parts: Vec<NumberPart>,
+    /// Parts the sequence begins again with, besides those that are written: a short number called out in one hall on one
+    /// day names neither.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub each: Vec<NumberPart>,
 }
 
 /// A part of a number.
@@ -234,6 +244,9 @@ pub struct Action {
     /// Marked in red and asked twice.
     #[serde(default)]
     pub grave: bool,
+    /// Judging it looks at rows that neither the case nor the form names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub looks: bool,
 }
 
 /// Who may open or act.
@@ -358,6 +371,16 @@ pub enum Effect {
         key: Expr,
         /// Values.
         set: BTreeMap<String, Expr>,
+    },
+    /// Ends a register row, whoever refers to it.
+    End {
+        /// The register.
+        register: String,
+        /// Key of the row.
+        key: Expr,
+        /// First day it no longer holds; today without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<Expr>,
     },
     /// Tells somebody.
     Notify {

@@ -3,7 +3,7 @@
 use super::field::{Field, FieldKind};
 use super::process::Who;
 use crate::Fields;
-use crate::place::Level;
+use crate::place::{Level, PlaceCode};
 use crate::text::Text;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,8 +29,14 @@ pub struct Register {
     /// The field rows are grouped by when they are offered as choices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// The place field that says whose a row of the deployment is: who may change it is judged there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Keeps versions over time that do not overlap.
     pub dated: bool,
+    /// The last key field, a day: rows that agree in the other key fields follow each other by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
     /// Fields, in order.
     pub fields: Vec<Field>,
     /// Who may read rows, besides those who may change them; `public` sees the fields that are public.
@@ -57,6 +63,9 @@ pub struct Register {
     /// Days a row is kept after it no longer holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+    /// Judging a row looks at rows it does not name: the one before it, or one a reference leads to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub looks: bool,
 }
 
 impl Register {
@@ -74,13 +83,26 @@ impl Register {
     /// The natural key of a row with these values: the one value, or several joined by `/`. `None` while one is missing.
     #[must_use]
     pub fn key_of(&self, values: &Fields) -> Option<String> {
-        let part = |name: &str| match values.get(name)? {
-            Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        };
-        let parts: Option<Vec<String>> = self.key_fields().map(part).collect();
-        Some(parts?.join("/"))
+        joined(self.key_fields(), values)
+    }
+
+    /// What the keys of a series begin with, for a row with these values; `None` without a series or while a part is missing.
+    #[must_use]
+    pub fn group_of(&self, values: &Fields) -> Option<String> {
+        let last = self.series.as_deref()?;
+        Some(format!("{}/", joined(self.key_fields().filter(|name| *name != last), values)?))
+    }
+
+    /// Whose a row with these values is, where a field says so.
+    #[must_use]
+    pub fn owner_of(&self, values: &Fields) -> Option<PlaceCode> {
+        values.get(self.owner.as_ref()?)?.as_str()?.trim().parse().ok()
+    }
+
+    /// The place by which it is judged who may change a row: where it is kept, or whose it is.
+    #[must_use]
+    pub fn judged_at(&self, place: Option<PlaceCode>, values: &Fields) -> Option<PlaceCode> {
+        place.or_else(|| self.owner_of(values))
     }
 
     /// Whether rows hold values that are sealed.
@@ -107,6 +129,17 @@ impl Register {
         let kind = self.field(field).map(|field| &field.kind);
         matches!(kind, Some(FieldKind::Ref { register: to }) if to == register)
     }
+}
+
+/// The values of some fields joined as a key; `None` while one is missing.
+fn joined<'a>(names: impl Iterator<Item = &'a str>, values: &Fields) -> Option<String> {
+    let part = |name: &str| match values.get(name)? {
+        Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let parts: Option<Vec<String>> = names.map(part).collect();
+    Some(parts?.join("/"))
 }
 
 /// Where rows of a register live.

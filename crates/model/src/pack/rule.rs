@@ -6,6 +6,9 @@ use crate::text::Text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// How the figure that counts what breaks a rule is called: this and the rule's name.
+pub const RULE_FIGURE: &str = "rule_";
+
 /// A declared rule. It is judged whenever a row changes, on the row as it then is; nothing is refused because of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rule {

@@ -12,9 +12,9 @@ use ganglion_model::units;
 const MOST_DECIMALS: i64 = 12;
 
 /// All functions, as the remedy of a misspelt one names them.
-pub(super) const FUNCTIONS: [&str; 15] = [
+pub(super) const FUNCTIONS: [&str; 23] = [
     "size", "has", "days", "hours", "string", "sum", "min", "max", "round", "add_days", "years", "year", "month",
-    "date", "amount",
+    "date", "time", "minutes", "amount", "distance", "length", "area", "inside", "area_at", "key",
 ];
 pub(super) const MEMBERS: [(&str, Func); 3] =
     [("contains", Func::Contains), ("startsWith", Func::StartsWith), ("endsWith", Func::EndsWith)];
@@ -64,10 +64,17 @@ impl Check<'_> {
         }
         // The parser gives a call the place of its bracket.
         let offset = self.offset(ast.id).saturating_sub(name.len());
+        match name {
+            "area_at" => return self.area_at(offset, &call.args),
+            "key" => return self.key(offset, &call.args),
+            _ => {}
+        }
         let args: Vec<Option<Typed>> = call.args.iter().map(|arg| self.walk(arg)).collect();
         let wanted: (usize, usize, Option<&str>) = match name {
-            "size" | "string" | "sum" | "year" | "month" | "date" => (1, 1, None),
-            "days" | "hours" | "years" => (2, 2, Some("(later, earlier)")),
+            "size" | "string" | "sum" | "year" | "month" | "date" | "time" | "length" | "area" => (1, 1, None),
+            "distance" => (2, 2, Some("(point, point)")),
+            "inside" => (2, 2, Some("(point, area)")),
+            "days" | "hours" | "minutes" | "years" => (2, 2, Some("(later, earlier)")),
             "add_days" => (2, 2, Some("(day, number of days)")),
             "amount" => (2, 2, Some("(quantity, 'unit')")),
             "round" => (1, 2, Some("(number) or (number, decimals)")),
@@ -104,11 +111,17 @@ impl Check<'_> {
             "string" => (Func::Text, Ty::Text(Words::Free)),
             "days" => (Func::Days, Ty::Int),
             "hours" => (Func::Hours, Ty::Int),
+            "minutes" => (Func::Minutes, Ty::Int),
             "years" => (Func::Years, Ty::Int),
             "year" => (Func::Year, Ty::Int),
             "month" => (Func::Month, Ty::Int),
             "date" => (Func::Date, Ty::Date),
+            "time" => (Func::Clock, Ty::Clock),
             "add_days" => (Func::AddDays, Ty::Date),
+            "distance" => (Func::Distance, measured("m")),
+            "length" => (Func::Length, measured("m")),
+            "area" => (Func::Area, measured("m2")),
+            "inside" => (Func::Inside, Ty::Bool),
             _ => (Func::Sum, summed(args.first().map(|arg| &arg.ty))),
         };
         let fits = |n: usize, ty: &Ty| match func {
@@ -116,6 +129,11 @@ impl Check<'_> {
             Func::Text => matches!(ty, Ty::Text(_) | Ty::Bool | Ty::Int | Ty::Number | Ty::Date | Ty::Clock),
             Func::Sum => summed(Some(ty)) != Ty::Unknown,
             Func::AddDays if n == 1 => *ty == Ty::Int,
+            Func::Length => *ty == Ty::Line,
+            Func::Area => *ty == Ty::Area,
+            Func::Inside if n == 1 => *ty == Ty::Area,
+            Func::Distance | Func::Inside => *ty == Ty::Point,
+            Func::Clock => matches!(ty, Ty::Time | Ty::Stamp),
             _ => day(ty),
         };
         if let Some((_, bad)) = args.iter().enumerate().find(|(n, arg)| !fits(*n, &arg.ty)) {
@@ -217,6 +235,11 @@ impl Check<'_> {
         };
         given.iter().all(|(text, offset)| self.cx.date(self.source.at(*offset), text).is_some())
     }
+}
+
+/// A quantity in a unit of the table.
+fn measured(unit: &str) -> Ty {
+    units::unit(unit).map_or(Ty::Unknown, Ty::Quantity)
 }
 
 /// The type of a sum over a list; unknown when it cannot be summed.

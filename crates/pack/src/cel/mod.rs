@@ -6,11 +6,12 @@
 mod call;
 mod check;
 mod path;
+mod rows;
 mod scope;
 mod ty;
 
-pub use scope::{ROOTS, Scope};
-pub use ty::is_time;
+pub use scope::{Part, ROOTS, Scope};
+pub use ty::{Ty, is_time};
 
 use crate::cx::Cx;
 use crate::sink::At;
@@ -18,6 +19,7 @@ use crate::trace::Form;
 use crate::yaml::{Kind, Node};
 use ganglion_model::expr::Expr;
 use ganglion_model::pack::FieldKind;
+use ganglion_model::units::Unit;
 
 /// Longest expression, in bytes.
 pub const MAX_EXPRESSION: usize = 4000;
@@ -44,13 +46,15 @@ pub enum Want<'a> {
     Moment,
     /// Something a cell of a register is compared with.
     Cell,
+    /// A number, or a quantity that is put into this unit.
+    Amount(Option<&'static Unit>),
     /// A value for a field.
     Field(&'a str, &'a FieldKind),
 }
 
 /// Names at the start of a path, for the reference.
 pub fn names() -> Vec<String> {
-    scope::ROOTS.map(str::to_owned).to_vec()
+    scope::ROOTS.into_iter().chain(scope::ROOTS_OF_PLANS).map(str::to_owned).collect()
 }
 
 /// Functions, those on texts with their dot, for the reference.

@@ -2,7 +2,7 @@
 //! the nearest name that exists.
 
 use super::check::{Check, Typed};
-use super::scope::ROOTS;
+use super::scope::{Part as Role, ROOTS};
 use super::ty::{Ty, Words};
 use crate::near;
 use crate::symbols::{FieldSymbols, ProcessSymbol};
@@ -62,7 +62,11 @@ pub fn resolve(check: &mut Check<'_>, ast: &IdedExpr, asked: bool) -> Option<Typ
     }
     parts.reverse();
     let ty = root(check, &parts, asked)?;
-    let path = Expr::Path(parts.iter().map(|(name, _)| (*name).to_owned()).collect());
+    let mut path: Vec<String> = parts.iter().map(|(name, _)| (*name).to_owned()).collect();
+    if let (Some((register, _)), "previous") = (check.scope.previous, path[0].as_str()) {
+        path.insert(1, register.to_owned());
+    }
+    let path = Expr::Path(path);
     Some(if asked { Typed::new(Expr::Call(Func::Has, vec![path]), Ty::Bool) } else { Typed::new(path, ty) })
 }
 
@@ -102,16 +106,24 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
         ("row", _) if scope.row.is_some() => {
             fields(check, scope.row?, rest, Follow { what: "the row", asked, sealed: true })
         }
+        ("previous", _) if scope.previous.is_some() => previous(check, scope.previous?.1, rest, asked),
         ("actor", _) if scope.actor => actor(check, rest),
-        (name, _) if scope.figures && check.cx.symbols.indicators.contains_key(name) => ends(check, rest, Ty::Number),
+        (name, _) if scope.figures && check.cx.symbols.figure_names().any(|one| one == name) => {
+            ends(check, rest, Ty::Number)
+        }
         (name, _) if scope.figures => {
-            let known = check.cx.symbols.indicators.keys().map(String::as_str);
+            let known = check.cx.symbols.figure_names();
             let at = (check.source.at(*offset), "unknown-indicator");
             check.cx.unknown(at, &format!("there is no indicator `{name}`"), name, known);
             None
         }
         ("now", _) if scope.now => ends(check, rest, Ty::Time),
-        ("today", _) if scope.now => ends(check, rest, Ty::Date),
+        ("today", _) if scope.now || scope.today => ends(check, rest, Ty::Date),
+        ("result", _) if !scope.found.is_empty() => found(check, rest),
+        (name, _) if scope.parts.iter().any(|part| part.name == name) => {
+            let role = scope.parts.iter().find(|part| part.name == name)?;
+            part(check, role, rest, asked)
+        }
         (known, _) if ROOTS.contains(&known) => {
             let remedy =
                 why_not(known).map_or_else(|| format!("known here: {}", scope.roots().join(", ")), str::to_owned);
@@ -125,12 +137,56 @@ fn root(check: &Check<'_>, parts: &[Part<'_>], asked: bool) -> Option<Ty> {
     }
 }
 
+/// A row of a plan: its fields, its key as a reference, and the place it is kept at.
+fn part(check: &Check<'_>, role: &Role<'_>, rest: &[Part<'_>], asked: bool) -> Option<Ty> {
+    match rest {
+        [("place", _), more @ ..] if role.kept && !role.fields.contains_key("place") => {
+            ends(check, more, Ty::Text(Words::Place))
+        }
+        [("key", _), more @ ..] if role.register.is_some() && !role.fields.contains_key("key") => {
+            ends(check, more, Ty::Text(Words::Key(role.register.unwrap_or_default().to_owned())))
+        }
+        _ => {
+            let what = format!("the {}", role.name);
+            fields(check, role.fields, rest, Follow { what: &what, asked, sealed: true })
+        }
+    }
+}
+
+/// `result.<name>`.
+fn found(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
+    let known: Vec<&str> = check.scope.found.iter().map(|(name, _)| *name).collect();
+    let Some((name, more)) = rest.split_first() else {
+        return incomplete(check, "result", &known);
+    };
+    match check.scope.found.iter().find(|(one, _)| *one == name.0) {
+        Some((_, ty)) => ends(check, more, ty.clone()),
+        None => unknown(check, *name, &format!("the result has no `{}`", name.0), &known),
+    }
+}
+
 fn why_not(root: &str) -> Option<&'static str> {
     match root {
         "form" => Some("nothing has been typed when this is judged; use `check` on the field instead"),
         "now" | "today" => Some("a figure must come out the same when it is counted again"),
+        "previous" => Some(
+            "the row before is known to fields of a register with `series` or `dated`, and to rules over a dated one",
+        ),
         _ => None,
     }
+}
+
+/// A field of the row before. What is computed looks at what was typed there: otherwise one change would run on through
+/// all rows behind it.
+fn previous(check: &Check<'_>, from: &FieldSymbols, rest: &[Part<'_>], asked: bool) -> Option<Ty> {
+    if let (true, Some((name, offset))) = (check.scope.stores, rest.first())
+        && from.get(*name).is_some_and(|field| field.given)
+    {
+        let message = format!("`previous.{name}` is computed itself");
+        check.error(*offset, "previous-computed", message, Some("look at the values it is computed from"));
+        return None;
+    }
+    fields(check, from, rest, Follow { what: "the row before", asked, sealed: true })
 }
 
 /// A bare word is most often a field without its `case.`, or a constant without quotes.
@@ -315,15 +371,15 @@ fn case(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>], asked: bo
 }
 
 /// How a field is looked up.
-struct Follow {
-    what: &'static str,
+struct Follow<'w> {
+    what: &'w str,
     /// Only asked whether there is a value.
     asked: bool,
     /// Personal values cannot be read here.
     sealed: bool,
 }
 
-fn fields(check: &Check<'_>, from: &FieldSymbols, parts: &[Part<'_>], how: Follow) -> Option<Ty> {
+fn fields(check: &Check<'_>, from: &FieldSymbols, parts: &[Part<'_>], how: Follow<'_>) -> Option<Ty> {
     let known: Vec<&str> = from.keys().map(String::as_str).collect();
     let Some((name, more)) = parts.split_first() else {
         return incomplete(check, how.what, &known);
@@ -378,13 +434,14 @@ fn column(check: &Check<'_>, columns: &[Field], parts: &[Part<'_>]) -> Option<Ty
 }
 
 /// A field of the rows of a register.
-fn behind(check: &Check<'_>, register: &str, more: &[Part<'_>], how: Follow) -> Option<Ty> {
+fn behind(check: &Check<'_>, register: &str, more: &[Part<'_>], how: Follow<'_>) -> Option<Ty> {
     let Some(target) = check.cx.symbols.registers.get(register) else {
         return Some(Ty::Unknown);
     };
-    if !target.deployment {
-        let message = format!("rows of `{register}` live with their places and cannot be followed in an expression");
-        check.error(more[0].1, "not-followed", message, Some("copy the value into a field of the case"));
+    if !target.deployment && !check.scope.by_place {
+        let message = format!("rows of `{register}` live with their places and cannot be followed here");
+        let remedy = "copy the value into a field where the row is named: forms and effects can follow it";
+        check.error(more[0].1, "not-followed", message, Some(remedy));
         return None;
     }
     fields(check, &target.fields, more, Follow { what: "the row", sealed: true, ..how })

@@ -67,8 +67,10 @@ pub enum Ty {
     Quantity(&'static Unit),
     /// Time of day.
     Clock,
-    /// A line or an area on the map.
-    Shape,
+    /// A line on the map.
+    Line,
+    /// An area on the map.
+    Area,
     /// Rows inside a row.
     Rows,
     /// List of which each is neither a text nor a constant number: a column of a table.
@@ -100,7 +102,8 @@ impl Ty {
             FieldKind::Quantity { unit, .. } => units::unit(unit).map_or(Ty::Unknown, Ty::Quantity),
             FieldKind::Refs { register, .. } => Ty::List(Words::Key(register.clone())),
             FieldKind::Account { .. } => Ty::Text(Words::Account),
-            FieldKind::Line | FieldKind::Polygon => Ty::Shape,
+            FieldKind::Line => Ty::Line,
+            FieldKind::Polygon => Ty::Area,
             FieldKind::Table { .. } => Ty::Rows,
             FieldKind::Text { .. }
             | FieldKind::LongText { .. }
@@ -125,7 +128,8 @@ impl Ty {
             Ty::Numbers => "a list of numbers".to_owned(),
             Ty::Quantity(unit) => format!("a quantity in {} ({})", unit.code, unit.dimension),
             Ty::Clock => "a time of day".to_owned(),
-            Ty::Shape => "a shape on the map".to_owned(),
+            Ty::Line => "a line".to_owned(),
+            Ty::Area => "an area".to_owned(),
             Ty::Rows => "a table".to_owned(),
             Ty::Many(each) => format!("a list of which each is {}", each.words()),
             Ty::Unknown => "something unknown".to_owned(),
@@ -294,6 +298,16 @@ pub fn fit(check: &Check<'_>, typed: Typed, want: &Want<'_>) -> Option<Expr> {
         (Want::Split, _) => wrong("a code, a text, a whole number or true/false", None),
         (Want::Number, ty) if ty.is_number() => Some(typed.expr),
         (Want::Number, _) => wrong("a number", None),
+        (Want::Amount(_), ty) if ty.is_number() => Some(typed.expr),
+        (Want::Amount(Some(unit)), Ty::Quantity(from)) if from.dimension == unit.dimension => {
+            Some(check.converted(typed, unit).operand())
+        }
+        (Want::Amount(unit), Ty::Quantity(from)) => {
+            let wanted = unit.map_or_else(|| "a plain number".to_owned(), |unit| format!("an amount in {}", unit.code));
+            let remedy = format!("write `unit: {}` at the plan, or amount(…, '{}')", from.code, from.code);
+            wrong(&wanted, Some(&remedy))
+        }
+        (Want::Amount(_), _) => wrong("a number or a quantity", None),
         (Want::Place, Ty::Text(Words::Place)) => Some(typed.expr),
         (Want::Place, _) => wrong("a place", Some("use a field of type place")),
         (Want::Key, Ty::Text(words)) if *words != Words::Length => Some(typed.expr),

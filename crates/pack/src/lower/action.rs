@@ -69,6 +69,7 @@ fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSy
         bulk: cx.flag(node, "bulk", false),
         basis: cx.text_or_empty(node, "basis", &what),
         grave: cx.flag(node, "grave", false),
+        looks: false,
     })
 }
 

@@ -13,7 +13,7 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, key: &Key, node: &Node) -> Option<Bullet
     names::check(cx.sink, key.at, &key.text);
     let what = format!("the bulletin `{}`", key.text);
     cx.mapping(node, &what, &["title", "template", "figures", "rows", "by"]).then_some(())?;
-    let known: Vec<&str> = cx.symbols.indicators.keys().map(String::as_str).collect();
+    let known: Vec<&str> = cx.symbols.figure_names().collect();
     let role: fn(&Who) -> bool = |who| matches!(who, Who::Role { .. });
     let by = who::list(cx, node, "by", (role, "a bulletin is taken by role@level, for its own place"));
     if by.is_empty() {

@@ -6,13 +6,13 @@ use crate::lower::clock::{known_clock, known_count, length};
 use crate::lower::who;
 use crate::near;
 use crate::sink::At;
-use crate::symbols::{FieldSymbol, FieldSymbols, ProcessSymbol};
+use crate::symbols::{FieldSymbol, FieldSymbols, ProcessSymbol, RegisterSymbol};
 use crate::yaml::{Key, Kind, Node};
 use ganglion_model::expr::Expr;
 use ganglion_model::pack::{Assign, Effect, FieldKind, Opening};
 use std::collections::BTreeMap;
 
-const EFFECTS: [&str; 23] = [
+const EFFECTS: [&str; 24] = [
     "assign",
     "assist",
     "set",
@@ -30,6 +30,7 @@ const EFFECTS: [&str; 23] = [
     "open",
     "convert",
     "record",
+    "end",
     "notify",
     "publish",
     "unpublish",
@@ -128,6 +129,7 @@ impl<'a> Doing<'a> {
             "open" => self.open(value, "open").map(Effect::Open),
             "convert" => self.open(value, "convert").map(Effect::Convert),
             "record" => self.record(value),
+            "end" => self.end(value),
             "notify" => self.notify(key, value),
             "document" => self.document(value).map(Effect::Document),
             "withdraw" => self.document(value).map(Effect::Withdraw),
@@ -318,7 +320,29 @@ impl<'a> Doing<'a> {
     fn record(&self, node: &Node) -> Option<Effect> {
         let cx = self.cx;
         cx.mapping(node, "`record`", &["register", "key", "set"]).then_some(())?;
-        let register = cx.need(node, "register", "`record`")?;
+        let (name, target) = self.own_register(node, "`record`")?;
+        let key = self.row_key(node, "`record`");
+        let names: Vec<&str> = target.fields.keys().map(String::as_str).collect();
+        let from = |field: &str| target.fields.get(field);
+        let set = node
+            .get("set")
+            .map(|set| self.values(set, (&format!("the register {name}"), None), &names, from))
+            .unwrap_or_default();
+        Some(Effect::Record { register: name.to_owned(), key: key?, set })
+    }
+
+    fn end(&self, node: &Node) -> Option<Effect> {
+        self.cx.mapping(node, "`end`", &["register", "key", "on"]).then_some(())?;
+        let (name, _) = self.own_register(node, "`end`")?;
+        let key = self.row_key(node, "`end`");
+        let on = node.get("on").and_then(|on| self.day(on));
+        Some(Effect::End { register: name.to_owned(), key: key?, on })
+    }
+
+    /// The register an effect writes to: one kept by place.
+    fn own_register<'n>(&self, node: &'n Node, what: &str) -> Option<(&'n str, &'a RegisterSymbol)> {
+        let cx = self.cx;
+        let register = cx.need(node, "register", what)?;
         let name = cx.scalar(register, "a register")?;
         let known = cx.symbols.registers.iter().map(|(name, one)| (name, &one.packs));
         cx.usable(register.at, ("register", "unknown-register"), name, known).then_some(())?;
@@ -328,15 +352,17 @@ impl<'a> Doing<'a> {
                 format!("`{name}` holds for the whole deployment, and a case writes rows of its own county only");
             cx.sink.error_help(register.at, "not-followed", message, "declare the register with `scope:` a level");
         }
+        Some((name, target))
+    }
+
+    fn row_key(&self, node: &Node, what: &str) -> Option<Expr> {
         let scope = Scope::effect(self.process, self.form);
-        let key = cel::compile(cx, &scope, cx.need(node, "key", "`record`")?, &Want::Key);
-        let names: Vec<&str> = target.fields.keys().map(String::as_str).collect();
-        let from = |field: &str| target.fields.get(field);
-        let set = node
-            .get("set")
-            .map(|set| self.values(set, (&format!("the register {name}"), None), &names, from))
-            .unwrap_or_default();
-        Some(Effect::Record { register: name.to_owned(), key: key?, set })
+        cel::compile(self.cx, &scope, self.cx.need(node, "key", what)?, &Want::Key)
+    }
+
+    fn day(&self, node: &Node) -> Option<Expr> {
+        let scope = Scope::effect(self.process, self.form);
+        cel::compile(self.cx, &scope, node, &Want::Field("day", &FieldKind::Date))
     }
 
     /// `field: expression` pairs for fields that `symbol` knows.

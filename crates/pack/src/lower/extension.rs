@@ -62,6 +62,7 @@ fn action(cx: Cx<'_>, rule: &Node, def: &ClockDef) -> Option<Action> {
         bulk: false,
         basis: def.basis.clone(),
         grave: false,
+        looks: false,
     })
 }
 

@@ -8,7 +8,7 @@ use crate::names;
 use crate::symbols::{self, FieldSymbol, ProcessSymbol};
 use crate::yaml::{Key, Kind, Node, Style};
 use ganglion_model::expr::Expr;
-use ganglion_model::pack::{Check, Field, FieldKind, Required};
+use ganglion_model::pack::{Check, Field, FieldKind, Required, Within};
 use ganglion_model::{Text, units};
 use serde_json::Value;
 
@@ -66,6 +66,7 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         check_same(cx, key, &kind, personal, process.field(&key.text));
         check_given(cx, key, node, process.field(&key.text));
     }
+    let (fixed, by_cases) = kept(cx, key, node, owner);
     let columns = symbols::fields(node.get("fields"));
     if let FieldKind::Table { fields, .. } = &mut kind {
         let inside = Scope { row: Some(&columns), ..*scope };
@@ -93,6 +94,7 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         default,
         unit: unit_text(cx, node, &kind),
         unique,
+        within: within(cx, node, &kind),
         default_from,
         min,
         max,
@@ -101,8 +103,50 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
             .filter(|pattern| matches!(pattern.kind, Kind::Map(_)))
             .map(|pattern| cx.needed_text(pattern, "message", "the pattern")),
         computed: computed(cx, node, (&key.text, &kind), (scope, owner)),
+        fixed,
+        by_cases,
         kind,
     })
+}
+
+/// `within: place` or `within: county` of a reference: whose rows may be named.
+fn within(cx: Cx<'_>, node: &Node, kind: &FieldKind) -> Option<Within> {
+    let (FieldKind::Ref { register } | FieldKind::Refs { register, .. }) = kind else { return None };
+    let given = node.get("within")?;
+    let target = cx.symbols.registers.get(register)?;
+    if target.deployment && !target.owned {
+        let message = format!("rows of `{register}` belong to no place");
+        cx.sink.error_help(given.at, "not-owned", message, "add `owner: <place field>` to the register");
+        return None;
+    }
+    if given.text() == Some("place") {
+        return Some(Within::Place);
+    }
+    cx.level(given).map(Within::Level)
+}
+
+/// Whether a field of a register stays as it was first written, and whether steps of cases alone set it.
+fn kept(cx: Cx<'_>, key: &Key, node: &Node, owner: Owner<'_>) -> (bool, bool) {
+    let fixed = cx.flag(node, "fixed", false);
+    let by_cases = cx.one_of(node, "set_by", &[("cases", true)]).unwrap_or(false);
+    let says = |key: &str| node.get(key).map_or(node.at, |value| value.at);
+    if (fixed || by_cases) && !matches!(owner, Owner::Register) {
+        let at = says(if fixed { "fixed" } else { "set_by" });
+        let message = "`fixed` and `set_by` are for fields of registers";
+        cx.sink.error_help(
+            at,
+            "only-in-registers",
+            message,
+            "leave it out: fields of a case change by its actions only",
+        );
+        return (false, false);
+    }
+    let typed_as = |name: &str| node.get("type").and_then(Node::text) == Some(name);
+    if by_cases && (typed_as("computed") || typed_as("serial") || node.get("required").is_some()) {
+        let message = format!("nobody types `{}`, so it is neither computed nor demanded", key.text);
+        cx.sink.error_help(says("set_by"), "only-in-registers", message, "remove `set_by`, or the other");
+    }
+    (fixed, by_cases)
 }
 
 /// What is personal is sealed as one value, so it is neither public, nor worked with, nor a part of a row.
@@ -136,6 +180,10 @@ fn computed(
     }
     let register = matches!(owner, Owner::Register);
     let scope = Scope { stores: true, actor: false, now: scope.now && !register, ..*scope };
+    // Of a dated register the version before may be corrected later without this one being written again.
+    let series = scope.previous.is_some_and(|(name, _)| cx.symbols.registers.get(name).is_some_and(|one| one.series));
+    // Computed values of cases are worked out with what is in memory.
+    let scope = Scope { previous: scope.previous.filter(|_| series), by_place: scope.by_place && register, ..scope };
     cel::compile(cx, &scope, node.get("value")?, &Want::Field(name, kind))
 }
 
@@ -315,7 +363,8 @@ fn cycles(cx: Cx<'_>, node: &Node, fields: &[Field]) {
     let inputs = |field: &Field| -> Vec<String> {
         let mut paths = Vec::new();
         field.computed.iter().for_each(|expr| expr.paths(&mut paths));
-        paths.iter().filter_map(|path| path.get(1)).cloned().collect()
+        let own = paths.iter().filter(|path| path.first().is_none_or(|root| root != "previous"));
+        own.filter_map(|path| path.get(1)).cloned().collect()
     };
     for field in fields.iter().filter(|field| field.computed.is_some()) {
         let mut seen: Vec<String> = Vec::new();

@@ -9,13 +9,14 @@ use crate::yaml::{Key, Kind, Node};
 use ganglion_model::pack::{Against, Compared, Formula, Indicator, Rounding};
 use ganglion_model::{Frac, Model, Text, units};
 
-const KEYS: [&str; 25] = [
+const KEYS: [&str; 26] = [
     "title",
     "definition",
     "count",
     "sum",
     "mean",
     "median",
+    "percentile",
     "ratio",
     "share",
     "distinct",
@@ -36,8 +37,19 @@ const KEYS: [&str; 25] = [
     "in",
     "parts",
 ];
-const FORMULAS: [&str; 10] =
-    ["count", "sum", "mean", "median", "ratio", "share", "distinct", "median_hours", "mean_hours", "expr"];
+const FORMULAS: [&str; 11] = [
+    "count",
+    "sum",
+    "mean",
+    "median",
+    "percentile",
+    "ratio",
+    "share",
+    "distinct",
+    "median_hours",
+    "mean_hours",
+    "expr",
+];
 /// Longest look back for the latest row of a member: twenty years.
 const LOOK_BACK_MAX: i64 = 7320;
 
@@ -68,7 +80,9 @@ pub fn lower(cx: Cx<'_>, node: &Node, model: &mut Model) {
 #[must_use]
 pub fn unit_of<'m>(model: &'m Model, indicator: &'m Indicator) -> Option<&'m str> {
     match &indicator.formula {
-        Formula::Sum(name) | Formula::Mean(name) | Formula::Median(name) => model.measures.get(name)?.unit.as_deref(),
+        Formula::Sum(name) | Formula::Mean(name) | Formula::Median(name) | Formula::Percentile { of: name, .. } => {
+            model.measures.get(name)?.unit.as_deref()
+        }
         _ => None,
     }
 }
@@ -91,7 +105,7 @@ pub fn finish(model: &mut Model) {
         }
     }
     for indicator in model.indicators.values() {
-        let (Formula::Median(name) | Formula::MedianHours(name)) = &indicator.formula else { continue };
+        let Some(name) = indicator.formula.classed() else { continue };
         if let Some(measure) = model.measures.get_mut(name) {
             measure.classes = true;
         }
@@ -179,6 +193,7 @@ fn formula(cx: Cx<'_>, node: &Node, what: &str) -> Option<Formula> {
     };
     Some(match key.text.as_str() {
         "ratio" => return ratio(cx, value),
+        "percentile" => return percentile(cx, value),
         "expr" => {
             let scope = Scope { figures: true, ..Scope::default() };
             Formula::Of(cel::compile(cx, &scope, value, &Want::Number)?)
@@ -199,6 +214,15 @@ fn formula(cx: Cx<'_>, node: &Node, what: &str) -> Option<Formula> {
             Formula::Share { of: known_measure(cx, value)?, parts }
         }
     })
+}
+
+/// `percentile: {of: waits, at: 90}`: nine of ten rows stay within it.
+fn percentile(cx: Cx<'_>, value: &Node) -> Option<Formula> {
+    cx.mapping(value, "`percentile`", &["of", "at"]).then_some(())?;
+    let of = known_measure(cx, cx.need(value, "of", "`percentile`")?);
+    cx.need(value, "at", "`percentile`")?;
+    let percent = cx.number(value, "at", (1, 99)).and_then(|at| u8::try_from(at).ok());
+    Some(Formula::Percentile { of: of?, percent: percent? })
 }
 
 fn ratio(cx: Cx<'_>, value: &Node) -> Option<Formula> {

@@ -32,7 +32,7 @@ pub fn all(cx: Cx<'_>, process: &Node, symbol: &ProcessSymbol) -> BTreeMap<Strin
         names::check(cx.sink, key.at, &key.text);
         let def = match &node.kind {
             Kind::Map(_) => later(cx, node, symbol),
-            _ => Some(NumberDef { on_state: None, parts: parts(cx, node) }),
+            _ => Some(NumberDef { on_state: None, parts: parts(cx, node), each: Vec::new() }),
         };
         if key.text == PUBLIC && def.as_ref().is_some_and(|def| def.on_state.is_some()) {
             cx.sink.error_help(node.at, "no-report-number", "the public number is given at opening", "remove `on`");
@@ -52,7 +52,7 @@ pub fn all(cx: Cx<'_>, process: &Node, symbol: &ProcessSymbol) -> BTreeMap<Strin
 }
 
 fn later(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<NumberDef> {
-    cx.mapping(node, "a number", &["on", "pattern"]);
+    cx.mapping(node, "a number", &["on", "pattern", "each"]);
     let on_state = match node.get("on") {
         Some(on) => {
             let state = cx.scalar(on, "a state")?;
@@ -65,7 +65,19 @@ fn later(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<NumberDef> {
         }
         None => None,
     };
-    Some(NumberDef { on_state, parts: parts(cx, cx.need(node, "pattern", "a number")?) })
+    let parts = parts(cx, cx.need(node, "pattern", "a number")?);
+    Some(NumberDef { on_state, parts, each: each(cx, node) })
+}
+
+/// What the sequence begins again with though it is not written: `each: "{township}{yyyymmdd}"`.
+fn each(cx: Cx<'_>, node: &Node) -> Vec<NumberPart> {
+    let Some(given) = node.get("each") else { return Vec::new() };
+    let parts = pieces(cx, given, part);
+    if parts.iter().any(|part| matches!(part, NumberPart::Sequence(_) | NumberPart::Literal(_))) {
+        let message = "`each` names what the sequence begins again with: places, days and the kind, and nothing else";
+        cx.sink.error_help(given.at, "bad-pattern", message, "write such as `{township}{yyyymmdd}`");
+    }
+    parts
 }
 
 /// The parts of a pattern.

@@ -10,7 +10,7 @@ use crate::yaml::Node;
 use ganglion_model::pack::{Children, FieldKind, Process, Who};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "process",
     "title",
     "heading",
@@ -24,6 +24,7 @@ const KEYS: [&str; 19] = [
     "numbers",
     "route",
     "any_office",
+    "channels",
     "queue",
     "children",
     "notices",
@@ -63,6 +64,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         route,
         any_office: cx.flag(node, "any_office", false),
         queue: queue::lower(cx, node, symbol),
+        looks: false,
         initial: symbol.states.first().cloned().unwrap_or_default(),
         states: states
             .iter()
@@ -75,6 +77,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         read: who::list(cx, node, "read", (is_role, "only role@level may read without acting")),
         heading: heading(cx, node, symbol).unwrap_or_default(),
         kind_field: sorted_by(cx, node, symbol),
+        channels: channels(cx, node),
         retention_days: cx.number(node, "retention", (1, MOST_DAYS)).and_then(|days| u32::try_from(days).ok()),
         purpose: cx.text_or_empty(node, "purpose", &what),
     };
@@ -142,6 +145,14 @@ fn heading(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<String> {
 fn sorted_by(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<String> {
     let sorts: fn(&FieldKind) -> bool = |kind| matches!(kind, FieldKind::Choice { .. } | FieldKind::Ref { .. });
     case_field(cx, (node, "kind"), symbol, ("a field of type choice or ref", sorts))
+}
+
+/// The list of ways in which cases come in.
+fn channels(cx: Cx<'_>, node: &Node) -> Option<String> {
+    let named = node.get("channels")?;
+    let list = cx.scalar(named, "a list")?;
+    let known = cx.symbols.lists.iter().map(|(name, one)| (name, &one.packs));
+    cx.usable(named.at, ("list", "unknown-list"), list, known).then(|| list.to_owned())
 }
 
 /// What the system does when cases opened out of this one end.

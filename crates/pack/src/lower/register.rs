@@ -10,14 +10,16 @@ use crate::yaml::Node;
 use ganglion_model::Level;
 use ganglion_model::pack::{FieldKind, Register, Scope as Where};
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 19] = [
     "register",
     "title",
     "scope",
+    "owner",
     "key",
     "label",
     "group",
     "dated",
+    "series",
     "fields",
     "seed",
     "read",
@@ -54,24 +56,26 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Register> {
         None
     };
     cx.need(node, "fields", "a register");
-    let fields = field::all(cx, node.get("fields"), &Scope::register(&symbol.fields), Owner::Register);
+    let fields = field::all(cx, node.get("fields"), &Scope::register(name, symbol), Owner::Register);
     let keys = keys(cx, node, (&what, symbol));
     let label = cx.need(node, "label", "a register").and_then(|_| own("label"));
     for key in &keys {
         check_key(cx, node, key, &fields);
     }
     let people = people::all(cx, node);
-    let mut keys = keys.into_iter();
+    let mut key_names = keys.clone().into_iter();
     let register = Register {
         name: name.to_owned(),
         pack: cx.pack.to_owned(),
         title: cx.needed_text(node, "title", &what),
         scope: scope(cx, node),
-        key: keys.next().unwrap_or_default(),
-        also_key: keys.collect(),
+        key: key_names.next().unwrap_or_default(),
+        also_key: key_names.collect(),
         label: label.unwrap_or_default(),
         group: own("group"),
+        owner: owner(cx, node, symbol).filter(|name| own("owner").as_ref() == Some(name)),
         dated: cx.flag(node, "dated", false),
+        series: own("series").filter(|last| check_series(cx, node, last, (&keys, symbol))),
         fields,
         read: people.read,
         edit: people.edit,
@@ -81,6 +85,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Register> {
         location: own("location").filter(|name| check_location(cx, node, name, symbol)),
         purpose: cx.text_or_empty(node, "purpose", &what),
         retention_days: cx.number(node, "retention", (1, DAYS_MAX)).and_then(|days| u32::try_from(days).ok()),
+        looks: false,
     };
     people::check_personal(cx, node, &register, symbol);
     Some(register)
@@ -136,6 +141,29 @@ fn check_location(cx: Cx<'_>, node: &Node, name: &str, symbol: &RegisterSymbol) 
     drawn
 }
 
+/// A series follows a day that ends the key, so that the row before is the key before.
+fn check_series(cx: Cx<'_>, node: &Node, last: &str, (keys, symbol): (&[String], &RegisterSymbol)) -> bool {
+    let at = node.get("series").map_or(node.at, |value| value.at);
+    let wrong = |message: &str, remedy: &str| {
+        cx.sink.error_help(at, "bad-series", message, remedy);
+        false
+    };
+    let is_day = symbol.fields.get(last).is_some_and(|field| matches!(field.kind, Some(FieldKind::Date)));
+    if keys.len() < 2 || keys.last().is_none_or(|key| key != last) || !is_day {
+        return wrong(
+            "`series` is the last of several key fields, and a day",
+            "write `key: [well, read_on]` and `series: read_on`",
+        );
+    }
+    if symbol.dated {
+        return wrong("a dated register keeps its rows in time already", "leave out `series` or `dated`");
+    }
+    if symbol.deployment {
+        return wrong("rows of the deployment have no series", "declare the register with `scope:` a level");
+    }
+    true
+}
+
 fn scope(cx: Cx<'_>, node: &Node) -> Where {
     let Some(value) = cx.need(node, "scope", "a register") else {
         return Where::Deployment;
@@ -153,6 +181,23 @@ fn scope(cx: Cx<'_>, node: &Node) -> Where {
     }
 }
 
+/// The place field that says whose a row is: only rows of the deployment need one, the others are kept by place.
+fn owner(cx: Cx<'_>, node: &Node, symbol: &RegisterSymbol) -> Option<String> {
+    let value = node.get("owner")?;
+    let name = cx.scalar(value, "owner")?;
+    let Some(field) = symbol.fields.get(name) else { return Some(name.to_owned()) };
+    let problem = match &field.kind {
+        _ if !symbol.deployment => "rows that are kept by place belong to that place",
+        Some(FieldKind::Place { .. }) | None if field.personal => "whose a row is cannot be personal",
+        Some(FieldKind::Place { .. }) | None if field.required => return Some(name.to_owned()),
+        Some(FieldKind::Place { .. }) | None => "nobody could change a row whose place is not given",
+        Some(_) => "whose a row is must be a place",
+    };
+    let remedy = "name a field of type place with `required: true`, in a register with `scope: deployment`";
+    cx.sink.error_help(value.at, "bad-owner", problem, remedy);
+    None
+}
+
 fn check_key(cx: Cx<'_>, node: &Node, key: &str, fields: &[ganglion_model::pack::Field]) {
     let Some(field) = fields.iter().find(|field| field.name == key) else {
         return;
@@ -165,9 +210,12 @@ fn check_key(cx: Cx<'_>, node: &Node, key: &str, fields: &[ganglion_model::pack:
             | FieldKind::Ref { .. }
             | FieldKind::Place { .. }
             | FieldKind::Serial { .. }
+            | FieldKind::Date
+            | FieldKind::Integer { .. }
     );
     if !textual {
-        cx.sink.error(at, "wrong-type", "the key is a field of type text, choice, ref, place or serial");
+        let message = "the key is a field of type text, choice, ref, place, date, integer or serial";
+        cx.sink.error(at, "wrong-type", message);
     }
     if field.personal {
         let message = format!("the key `{}` is personal; keys stand in addresses and in the journal", field.name);

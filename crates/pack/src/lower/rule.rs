@@ -6,7 +6,7 @@ use crate::names;
 use crate::yaml::{Key, Kind, Node};
 use ganglion_model::Model;
 use ganglion_model::expr::Expr;
-use ganglion_model::pack::{Formula, Indicator, Measure, Moment, Rule, RuleOpen, Source};
+use ganglion_model::pack::{Formula, Indicator, Measure, Moment, RULE_FIGURE, Rule, RuleOpen, Source};
 use std::collections::BTreeMap;
 
 /// Indicators of rules stand behind those an author declares.
@@ -28,7 +28,7 @@ pub fn lower(cx: Cx<'_>, node: &Node, model: &mut Model) {
 
 /// How many rows break a rule is an indicator like any other, `rule_<name>`.
 fn counted(cx: Cx<'_>, key: &Key, rule: &Rule, model: &mut Model) {
-    let name = format!("rule_{}", rule.name);
+    let name = format!("{RULE_FIGURE}{}", rule.name);
     if cx.symbols.measures.contains_key(&name) || cx.symbols.indicators.contains_key(&name) {
         let message = format!("the rows that break this rule are counted as `{name}`, which is declared already");
         cx.sink.error_help(key.at, "duplicate-name", message, "give one of them another name");
@@ -70,7 +70,8 @@ fn rule(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Rule> {
     let known = cx.symbols.processes.iter().map(|(name, one)| (name, &one.packs));
     let known = known.chain(cx.symbols.registers.iter().map(|(name, one)| (name, &one.packs)));
     cx.usable(over.at, ("process or register", "unknown-process"), name, known).then_some(())?;
-    let scope = Scope { case: process, row: register.map(|one| &one.fields), ..Scope::default() };
+    let previous = register.filter(|one| one.dated).map(|one| (name, &one.fields));
+    let scope = Scope { case: process, row: register.map(|one| &one.fields), previous, ..Scope::default() };
     let title = cx.needed_text(node, "title", &what);
     let message = cx.needed_text(node, "message", &what);
     let when = node.get("when").map(|when| cel::compile(cx, &scope, when, &Want::Condition));

@@ -70,7 +70,7 @@ fn values(rows: &SeedRows<'_>, mut row: Record) -> Fields {
     for _ in fields.iter().filter(|field| field.computed.is_some()) {
         for field in fields {
             let Some(expr) = &field.computed else { continue };
-            let value = expr.eval(&RowNames { rows, record: &row }).to_json();
+            let value = expr.eval(&RowNames::of(rows, &row)).to_json();
             if !value.is_null() {
                 row.fields.insert(field.name.clone(), value);
             }

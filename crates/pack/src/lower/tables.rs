@@ -28,7 +28,7 @@ pub fn lower(cx: Cx<'_>, key: &Key, node: &Node) -> Option<Table> {
 }
 
 fn figures(cx: Cx<'_>, node: &Node, what: &str) -> Option<TableRows> {
-    let known: Vec<&str> = cx.symbols.indicators.keys().map(String::as_str).collect();
+    let known: Vec<&str> = cx.symbols.figure_names().collect();
     let indicators = cx.known_words(node, "figures", ("indicator", "unknown-indicator"), &known);
     let by = cx.need(node, "by", what).and_then(|by| cx.level(by))?;
     enough(cx, node, "figures", indicators.len());

@@ -18,8 +18,8 @@ pub fn lower(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Tar
     let title = cx.needed_text(node, "title", &what);
     let of_node = cx.need(node, "of", &what)?;
     let of = cx.scalar(of_node, "of")?.to_owned();
-    if !cx.symbols.indicators.contains_key(&of) {
-        let known = cx.symbols.indicators.keys().map(String::as_str);
+    if !cx.symbols.figure_names().any(|one| one == of) {
+        let known = cx.symbols.figure_names();
         cx.unknown((of_node.at, "unknown-indicator"), &format!("there is no indicator `{of}`"), &of, known);
         return None;
     }

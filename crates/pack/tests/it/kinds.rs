@@ -78,6 +78,31 @@ fn what_is_worked_out_is_rounded_half_up_to_what_the_field_holds() {
 }
 
 #[test]
+fn shapes_are_measured_in_metres() {
+    let shape = |name: &str, kind: &str| format!("{name}: {{type: {kind}, {T}}}");
+    let fields = [shape("here", "point"), shape("there", "point"), shape("way", "line"), shape("plot", "polygon")];
+    let square = json!([[[116.84, 38.31], [116.85, 38.31], [116.85, 38.32], [116.84, 38.32], [116.84, 38.31]]]);
+    let given = json!({"form": {
+        "here": [116.84, 38.31], "there": [116.85, 38.31], "way": [[116.84, 38.31], [116.85, 38.31]], "plot": square,
+    }});
+    let cases = [
+        ("quantity, unit: m, scale: 1", "distance(form.here, form.there)", json!("874.6")),
+        ("quantity, unit: km, scale: 3", "length(form.way)", json!("0.875")),
+        ("boolean", "area(form.plot) > '1456 mu' && area(form.plot) < '1457 mu'", json!(true)),
+        ("boolean", "inside(form.here, form.plot) && distance(form.here, form.there) > 10", json!(true)),
+    ];
+    for (kind, value, wanted) in cases {
+        let out = format!("out: {{type: computed, as: {kind}, value: \"{value}\", {T}}}");
+        let lines: Vec<&str> = fields.iter().map(String::as_str).chain([out.as_str()]).collect();
+        assert_eq!(computed(&lines, "out", given.clone()), wanted, "{value}");
+        assert_eq!(
+            computed(&lines, "out", json!({"form": {}})),
+            if kind == "boolean" { json!(false) } else { Value::Null }
+        );
+    }
+}
+
+#[test]
 fn a_table_has_columns_that_are_lists() {
     let cell = |name: &str, kind: &str| format!("{name}: {{type: {kind}, {T}}}");
     let columns = [

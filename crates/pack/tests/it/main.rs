@@ -6,6 +6,7 @@ mod cookbook;
 mod diff;
 mod expressions;
 mod findings;
+mod fuzz;
 mod hostile;
 mod kinds;
 mod model;

@@ -9,6 +9,7 @@ pub mod rules;
 pub mod spawn;
 pub mod tell;
 pub mod timers;
+pub mod words;
 
 use crate::app::AppState;
 use crate::limits::CLEAN_EVERY_SECONDS;
@@ -27,6 +28,7 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         tokio::spawn(in_turn(app.clone(), ("spawn", 1), |app| async move { spawn::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("rules", 1), |app| async move { rules::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("tell", 1), |app| async move { tell::run(&app).await })),
+        tokio::spawn(in_turn(app.clone(), ("words", 1), |app| async move { words::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("recompute", 1), |app| async move { recompute::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("clean", CLEAN_EVERY_SECONDS), |app| async move {
             clean::run(&app).await.map(drop)

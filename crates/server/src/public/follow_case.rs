@@ -4,14 +4,16 @@
 use super::progress::Promise;
 use crate::error::{Error, refusal_status};
 use crate::limits::RETRY_SECONDS;
-use crate::typed::Typed;
+use crate::looked;
+use crate::typed::{Asking, Step};
 use crate::view::Look;
 use crate::view::form::{Asked, FieldView, FormView, Hidden, Typed as Filled};
 use crate::view::options::Choice;
 use crate::web::Web;
+use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::{guard_holds, who};
 use ganglion_model::change::{Actor, Body, Command};
@@ -25,23 +27,49 @@ const LOOKED_MAX: u32 = 20;
 
 /// What was tried and refused.
 #[derive(Default)]
-struct Attempt {
+pub(crate) struct Attempt {
     action: String,
     values: Fields,
     findings: Vec<FieldFinding>,
     message: Option<String>,
+    /// A table that gets more blank rows.
+    more: Option<String>,
+}
+
+/// What applies of an action's form while somebody types.
+async fn live(
+    web: &Web,
+    look: &Look<'_>,
+    (process, case, action): (&Process, &Case, &Action),
+    values: &Fields,
+) -> Result<Response, Error> {
+    let actor = who::view(&web.world, &Actor::Reporter { case: case.id }, web.now);
+    let asked = Asked { process, case: Some(case), actor: &actor, place: case.place, suggested: &[], prefix: "" };
+    let live = looked::live(web, (look, &asked), (&action.form, values), (case.shard, None)).await?;
+    Ok(Json(live).into_response())
 }
 
 /// `GET /follow/{number}`.
 pub async fn show(web: Web, Path(number): Path<String>) -> Result<Response, Error> {
     match web.own_case(&number).await? {
+        Some(case) if waits(&web, &case) => Ok(web.redirect(&crate::halls::ticket_href(&web, &case.number))),
         Some(case) => render(&web, &case, &Attempt::default(), StatusCode::OK).await,
         None => Ok(web.redirect(&format!("/follow?number={}", crate::page::encode(&number)))),
     }
 }
 
+/// Whether a case is a ticket of a hall that is in use: those have a page of their own.
+fn waits(web: &Web, case: &Case) -> bool {
+    let process = web.world.model.processes.get(&case.process);
+    process.is_some_and(|process| {
+        let place = process.queue.as_ref().map_or(case.place, |queue| queue.place_of(case.place));
+        crate::halls::Hall::at(&web.world, process, place, web.today()).is_some()
+    })
+}
+
 /// `POST /follow/{number}/{action}`: an action open to the reporter.
-pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: Typed) -> Result<Response, Error> {
+pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking: Asking) -> Result<Response, Error> {
+    let typed = &asking.0;
     let case = web.own_case(&number).await?.ok_or(Error::NotFound)?;
     let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
     let known = process.states.values().flat_map(|state| &state.actions);
@@ -51,6 +79,14 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
     let words = web.words();
     let look = web.look(&words);
     let mut attempt = Attempt { action: name.clone(), values: values.clone(), ..Attempt::default() };
+    match asking.step() {
+        Step::Send => {}
+        Step::Ask => return live(&web, &look, (process, &case, action), &values).await,
+        Step::More(more) => {
+            attempt.more = Some(more.to_owned());
+            return render(&web, &case, &attempt, StatusCode::OK).await;
+        }
+    }
     if let Some(problem) = typed.problems.first() {
         attempt.message = Some(crate::files::problem_text(&look, problem));
         return render(&web, &case, &attempt, StatusCode::UNPROCESSABLE_ENTITY).await;
@@ -65,7 +101,10 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
     match web.app.committer.send(command).await {
         Ok(_) => {
             web.app.attach_files(&files, case.shard, case.id).await?;
-            let to = format!("/follow/{}", crate::page::encode(&case.number));
+            let to = match waits(&web, &case) {
+                true => crate::halls::ticket_href(&web, &case.number),
+                false => format!("/follow/{}", crate::page::encode(&case.number)),
+            };
             Ok(web.redirect_with(&to, "ok", &look.t("flash-reporter-done")))
         }
         Err(CommitError::Refused(refusal)) => {
@@ -129,7 +168,7 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
         "page": page,
         "number": case.number,
         "title": look.title(process, case),
-        "category": look.category(process, case),
+        "category": look.about(process, case),
         "place_path": look.place_path(case.place),
         "state": look.state(process, &shown.state),
         "clock_view": promise.clock,
@@ -148,7 +187,7 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
 }
 
 /// Forms of what the reporter may do now: rating stands apart from the rest.
-fn forms(
+pub(crate) fn forms(
     web: &Web,
     look: &Look<'_>,
     (process, case): (&Process, &Case),
@@ -172,7 +211,9 @@ fn forms(
         };
         let tried = attempt.action == action.name;
         let filled = match tried {
-            true => Filled { values: Some(&attempt.values), findings: &attempt.findings, more: None },
+            true => {
+                Filled { values: Some(&attempt.values), findings: &attempt.findings, more: attempt.more.as_deref() }
+            }
             false => Filled::default(),
         };
         let hidden = vec![

@@ -25,6 +25,9 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     }
     let mut choices: Vec<Value> = choices.iter().map(|(name, href)| json!({ "name": name, "href": href })).collect();
     choices.splice(1..1, others(&web));
+    if web.world.model.processes.values().any(crate::halls::has_screens) {
+        choices.insert(1, json!({ "name": "halls", "href": "/halls", "icon": "ticket" }));
+    }
     let context = json!({
         "page": web.page("title-home"),
         "choices": choices,
@@ -91,9 +94,9 @@ async fn open_figures(web: &Web) -> Result<Vec<Value>, Error> {
     let shown = counters.iter().filter_map(|counter| {
         let indicator = web.world.model.indicators.get(&counter.indicator)?;
         Some(json!({
-            "label": look.text(&indicator.title),
+            "label": look.figure_title(indicator),
             "value": counter.shown.as_deref().map_or_else(|| look.t("not-available"), crate::view::words::separated),
-            "unit": look.text(&indicator.unit),
+            "unit": look.figure_unit(indicator),
             "points": counter.points,
             "href": format!("/figures?indicator={}", indicator.name),
         }))

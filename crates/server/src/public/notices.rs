@@ -2,23 +2,25 @@
 //! of their cases only the fields the pack allows, personal ones as their mask.
 
 use crate::error::{Error, refusal_status};
+use crate::looked;
 use crate::page::encode;
 use crate::staff::personal;
-use crate::typed::Typed;
+use crate::typed::{Asking, Step};
 use crate::view::facts::Fact;
-use crate::view::form::{Asked, FormView, Hidden, Typed as Entered};
+use crate::view::form::{Asked, FormView, Hidden, Typed as Filled};
 use crate::view::{Look, mask};
 use crate::web::Web;
+use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::notice::Standing;
 use ganglion_kernel::route::shard_for;
 use ganglion_model::change::{Body, Command, FieldFinding};
 use ganglion_model::pack::{NoticeDef, Process};
-use ganglion_model::{Actor, Case, CaseId, CommandId, Fields, Link, PlaceCode};
+use ganglion_model::{Actor, Case, CaseId, CommandId, Link, PlaceCode};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -129,13 +131,13 @@ async fn found(web: &Web, id: &str, name: &str) -> Result<Standing, Error> {
 
 /// `GET /notices/{id}/{name}`.
 pub async fn one(web: Web, Path((id, name)): Path<(String, String)>) -> Result<Response, Error> {
-    render(&web, (&id, &name), (&Fields::new(), &[], None), StatusCode::OK).await
+    render(&web, (&id, &name), (Filled::default(), None), StatusCode::OK).await
 }
 
 async fn render(
     web: &Web,
     (id, name): (&str, &str),
-    (typed, findings, said): (&Fields, &[FieldFinding], Option<String>),
+    (filled, said): (Filled<'_>, Option<String>),
     status: StatusCode,
 ) -> Result<Response, Error> {
     let standing = found(web, id, name).await?;
@@ -152,8 +154,8 @@ async fn render(
             title: Some(look.t("notice-object")),
             help: Some(look.text(&process.purpose)).filter(|help| !help.is_empty()),
             hidden: vec![Hidden::new("command_id", web.app.clock.id().to_string())],
-            fields: look.fields(&asked, &process.form, Entered { values: Some(typed), findings, more: None }),
-            errors: look.problems(&process.form, findings, &|name: &str| format!("f-{name}")),
+            errors: look.problems(&process.form, filled.findings, &|name: &str| format!("f-{name}")),
+            fields: look.fields(&asked, &process.form, filled),
             submit: look.t("submit"),
             cancel_href: None,
         }
@@ -169,7 +171,8 @@ fn may(process: &Process) -> bool {
 }
 
 /// `POST /notices/{id}/{name}/object`: opens a case of the process the notice names, tied to the case it is about.
-pub async fn object(web: Web, Path((id, name)): Path<(String, String)>, typed: Typed) -> Result<Response, Error> {
+pub async fn object(web: Web, Path((id, name)): Path<(String, String)>, asking: Asking) -> Result<Response, Error> {
+    let typed = &asking.0;
     let standing = found(&web, &id, &name).await?;
     let (case, _, def) = read(&web, &standing).await?.ok_or(Error::NotFound)?;
     let process = def.objection.as_ref().and_then(|name| web.world.model.processes.get(name));
@@ -178,8 +181,23 @@ pub async fn object(web: Web, Path((id, name)): Path<(String, String)>, typed: T
     let words = web.words();
     let look = web.look(&words);
     let again = async |findings: &[FieldFinding], said: String, status| {
-        render(&web, (&id, &name), (&form, findings, Some(said)), status).await
+        let filled = Filled { values: Some(&form), findings, more: None };
+        render(&web, (&id, &name), (filled, Some(said)), status).await
     };
+    match asking.step() {
+        Step::Send => {}
+        Step::Ask => {
+            let actor = who::view(&web.world, &Actor::Public, web.now);
+            let place = standing.place;
+            let asked = Asked { process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
+            let live = looked::live(&web, (&look, &asked), (&process.form, &form), (place.shard(), None)).await?;
+            return Ok(Json(live).into_response());
+        }
+        Step::More(more) => {
+            let filled = Filled { values: Some(&form), more: Some(more), ..Filled::default() };
+            return render(&web, (&id, &name), (filled, None), StatusCode::OK).await;
+        }
+    }
     let shard = match shard_for(&web.world, process, &form, web.today()) {
         Ok(shard) => shard,
         Err(finding) => return again(&[finding], look.t("refusal-form"), StatusCode::UNPROCESSABLE_ENTITY).await,

@@ -29,7 +29,7 @@ pub async fn show(web: Web, Path(number): Path<String>) -> Result<Response, Erro
         "number": case.number,
         "query_code": (!has_phone(&web, &case)).then(|| sign::query_code(&web.app.master, &case.number)),
         "promised_reply": promised,
-        "category": look.category(process, &case),
+        "category": look.about(process, &case),
         "place_path": look.place_path(case.place),
         "at": look.date_time(case.opened_at),
         "same_as": same_as(&case),

@@ -84,8 +84,12 @@ fn view(web: &Web, issued: &Issued) -> Option<Found> {
     let look = web.look(&words);
     let text = match &issued.standing {
         Standing::Valid => look.t("verify-valid"),
-        Standing::Withdrawn { at, .. } => look.say("verify-withdrawn", &[("at", look.day(local_date(*at)).into())]),
-        Standing::Superseded { at, .. } => look.say("verify-superseded", &[("at", look.day(local_date(*at)).into())]),
+        Standing::Withdrawn { at, .. } => {
+            look.say("verify-withdrawn", &[("at", look.full_day(local_date(*at)).into())])
+        }
+        Standing::Superseded { at, .. } => {
+            look.say("verify-superseded", &[("at", look.full_day(local_date(*at)).into())])
+        }
     };
     Some(Found {
         title: look.text(&document.title),

@@ -1,13 +1,15 @@
 //! Taking an action: the form is sent as a command; a refusal shows the same page again with everything that was typed.
 
 use super::card::{self, Shown};
-use super::preview::Attempt;
+use super::preview::{Attempt, SURE};
 use super::query::{Query, own_address};
-use super::{centre, desk, find};
+use super::{centre, desk, find, queue};
 use crate::error::{Error, refusal_status};
 use crate::files::problem_text;
+use crate::looked;
 use crate::page::pairs;
-use crate::typed::Typed;
+use crate::typed::{Asking, Step, Typed};
+use crate::view::Look;
 use crate::view::case::card_href;
 use crate::view::form::Asked;
 use crate::web::Web;
@@ -51,19 +53,17 @@ pub fn command_id(web: &Web, typed: &Typed) -> CommandId {
 pub fn upload_findings(web: &Web, typed: &Typed) -> Vec<FieldFinding> {
     let words = web.words();
     let look = web.look(&words);
-    typed
-        .problems
-        .iter()
-        .map(|problem| {
-            let said = problem_text(&look, problem);
-            FieldFinding {
-                field: problem.field.clone(),
-                problem: "check".to_owned(),
-                message: Some(Text::new(said.clone(), said)),
-                args: BTreeMap::new(),
-            }
-        })
-        .collect()
+    typed.problems.iter().map(|problem| said(&problem.field, problem_text(&look, problem))).collect()
+}
+
+/// A finding in words of the page.
+fn said(field: &str, words: String) -> FieldFinding {
+    FieldFinding {
+        field: field.to_owned(),
+        problem: "check".to_owned(),
+        message: Some(Text::new(words.clone(), words)),
+        args: BTreeMap::new(),
+    }
 }
 
 /// Sends one action on one case.
@@ -82,7 +82,8 @@ pub async fn send(
 }
 
 /// `POST /cases/{number}/{action}`.
-pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: Typed) -> Result<Response, Error> {
+pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking: Asking) -> Result<Response, Error> {
+    let typed = &asking.0;
     let (case, process) = find::case(&web, &number).await?;
     let action = known(process, &case, (&name, typed.one("state"))).ok_or(Error::NotFound)?;
     let form = typed.fields(&action.form);
@@ -91,21 +92,28 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
         action: name.clone(),
         state: typed.one("state").unwrap_or(&case.state).to_owned(),
         values: form.clone(),
-        findings: upload_findings(&web, &typed),
+        findings: upload_findings(&web, typed),
         command_id: typed.one("command_id").map(str::to_owned),
         ..Attempt::default()
     };
     let words = web.words();
     let look = web.look(&words);
-    if typed.one("_ask").is_some() {
+    if asking.step() == Step::Ask {
         let actor = who::view(&web.world, &web.actor(), web.now);
         let asked = Asked { process, case: Some(&case), actor: &actor, place: case.place, suggested: &[], prefix: "" };
-        return Ok(Json(look.live(&asked, &action.form, &form)).into_response());
+        let live = looked::live(&web, (&look, &asked), (&action.form, &form), (case.shard, None)).await?;
+        return Ok(Json(live).into_response());
     }
-    if let Some(more) = typed.one("_more") {
+    if let Step::More(more) = asking.step() {
         attempt.more = Some(more.to_owned());
         attempt.findings.clear();
         return again(&web, (&case, process), back, attempt, StatusCode::OK).await;
+    }
+    if action.grave {
+        // Looked at twice by a person; programs say what they mean.
+        let sure = typed.one(SURE) == Some("true");
+        attempt.values.insert(SURE.to_owned(), sure.into());
+        attempt.findings.extend((!sure).then(|| said(SURE, look.t("sure-tick"))));
     }
     if !attempt.findings.is_empty() {
         attempt.refusal = look.t("refusal-form");
@@ -114,21 +122,13 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
     let version = typed.one("version").and_then(|version| version.parse().ok());
     let files = files_of(&action.form, &form);
     let sent = match web.app.files_sent(&files).await {
-        Ok(()) => send(&web, &case, (command_id(&web, &typed), &name), form, version).await,
+        Ok(()) => send(&web, &case, (command_id(&web, typed), &name), form, version).await,
         Err(error) => Err(error),
     };
     match sent {
         Ok(outcome) => {
             web.app.attach_files(&files, case.shard, case.id).await?;
-            let state = outcome.state.as_deref().unwrap_or(&case.state);
-            let said = look.say(
-                "flash-done",
-                &[
-                    ("number", case.number.as_str().into()),
-                    ("verb", look.text(&action.title).into()),
-                    ("state", look.state(process, state).label.into()),
-                ],
-            );
+            let said = done(&look, (&case, process), action, &outcome);
             Ok(web.redirect_with(&own_address(back, card_href(&case.number)), "ok", &said))
         }
         Err(CommitError::Refused(refusal)) => {
@@ -152,6 +152,17 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, typed: 
     }
 }
 
+/// What was done, in words.
+fn done(look: &Look<'_>, (case, process): (&Case, &Process), action: &Action, outcome: &Outcome) -> String {
+    let state = outcome.state.as_deref().unwrap_or(&case.state);
+    let args = [
+        ("number", case.number.as_str().into()),
+        ("verb", look.text(&action.title).into()),
+        ("state", look.state(process, state).label.into()),
+    ];
+    look.say("flash-done", &args)
+}
+
 /// The page the form stood on, with the form open and filled.
 async fn again(
     web: &Web,
@@ -165,6 +176,10 @@ async fn again(
     match path {
         "/desk" => desk::render(web, &query, Some(attempt), status).await,
         "/centre" => centre::render(web, &query, Some(attempt), status).await,
+        _ if path.starts_with("/queue/") => {
+            let shown = queue::Shown { attempt: Some(attempt), status, ..queue::Shown::default() };
+            queue::render(web, path.trim_start_matches("/queue/"), &query, shown).await
+        }
         _ => card::render(web, case, process, Shown { attempt: Some(attempt), status, ..Shown::default() }).await,
     }
 }

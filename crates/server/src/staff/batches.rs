@@ -13,6 +13,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
+use futures_util::stream::{self, StreamExt as _};
 use ganglion_model::Post;
 use ganglion_model::pack::{Document, Who};
 use serde::Serialize;
@@ -235,7 +236,8 @@ pub async fn zip(web: Web, Path(id): Path<String>) -> Result<Response, Error> {
             let _ = to.blocking_send(Err(error));
         }
     });
-    let stream = futures_util::stream::unfold(from, |mut from| async move { Some((from.recv().await?, from)) });
+    // Whoever sends a body may ask once more after its end, which an unfold does not stand.
+    let stream = stream::unfold(from, |mut from| async move { Some((from.recv().await?, from)) }).fuse();
     let name = format!("{}-{}.zip", batch.wish.document, web.today());
     let headers = [
         (header::CONTENT_TYPE, "application/zip".to_owned()),

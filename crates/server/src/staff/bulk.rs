@@ -5,13 +5,15 @@ use super::act::command_id;
 use super::find;
 use super::query::own_address;
 use crate::error::Error;
-use crate::typed::Typed;
+use crate::looked;
+use crate::typed::{Asking, Step};
 use crate::view::Look;
 use crate::view::case::card_href;
 use crate::view::form::{Asked, FormView, Hidden, Typed as Entered};
 use crate::web::Web;
+use axum::Json;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::{derived, guard_holds, who};
 use ganglion_model::Case;
@@ -96,7 +98,8 @@ pub fn offered(web: &Web, look: &Look<'_>, cases: &[Case], back: String) -> Opti
 
 /// `POST /desk/bulk`: with numbers and an action. An action that asks for something shows its form first (and again, when
 /// it is wrong for every case); otherwise each case is acted on, and the page says what came of each.
-pub async fn act(web: Web, typed: Typed) -> Result<Response, Error> {
+pub async fn act(web: Web, asking: Asking) -> Result<Response, Error> {
+    let typed = &asking.0;
     let name = typed.one("action").ok_or(Error::Unreadable("action"))?.to_owned();
     let back = own_address(web.arg("back").or_else(|| typed.one("back")), "/desk".to_owned());
     let numbers: Vec<String> = typed.all("number").take(BULK_MAX).map(str::to_owned).collect();
@@ -114,6 +117,17 @@ pub async fn act(web: Web, typed: Typed) -> Result<Response, Error> {
         return Ok(web.redirect_with(&back, "warn", &look.t("bulk-none")));
     };
     let form = typed.fields(&action.form);
+    if asking.step() == Step::Ask {
+        let actor = who::view(&web.world, &web.actor(), web.now);
+        let asked = Asked { process, case: Some(case), actor: &actor, place: case.place, suggested: &[], prefix: "" };
+        let live = looked::live(&web, (&look, &asked), (&action.form, &form), (case.shard, None)).await?;
+        return Ok(Json(live).into_response());
+    }
+    if let Step::More(more) = asking.step() {
+        let entered = Entered { values: Some(&form), more: Some(more), ..Entered::default() };
+        let view = ask(&web, &look, (case, process, action), (&numbers, &back), entered);
+        return page(&web, &look, action, (Some(view), Vec::new()), (back, StatusCode::OK)).await;
+    }
     if !action.form.is_empty() && typed.one("confirmed").is_none() {
         let entered = Entered::default();
         let view = ask(&web, &look, (case, process, action), (&numbers, &back), entered);
@@ -121,7 +135,7 @@ pub async fn act(web: Web, typed: Typed) -> Result<Response, Error> {
     }
     let mut outcomes = Vec::new();
     let mut wrong = Vec::new();
-    let id = command_id(&web, &typed);
+    let id = command_id(&web, typed);
     for (case, process) in &chosen {
         let sent = super::act::send(&web, case, (derived(id, &case.number), &name), form.clone(), None).await;
         let (done, text) = match sent {

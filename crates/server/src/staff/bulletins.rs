@@ -77,9 +77,9 @@ async fn data(web: &Web, look: &Look<'_>, bulletin: &Bulletin, (own, when): (Pla
         };
         let first = |texts: &[String]| texts.first().map_or(Datum::Empty, Datum::text);
         let one = Datum::table([
-            ("title", Datum::text(&indicator.title.zh)),
+            ("title", Datum::Text(look.figure_title(indicator))),
             ("text", first(&now)),
-            ("unit", Datum::text(&indicator.unit.zh)),
+            ("unit", Datum::Text(look.figure_unit(indicator))),
             ("before", first(&before)),
         ]);
         all.insert(name.clone(), one);

@@ -111,7 +111,7 @@ pub async fn render(web: &Web, case: &Case, process: &Process, shown: Shown) -> 
     let accesses = web.app.store.accesses(case.shard, case.id, LOOKED_MAX).await?;
     let people = find::people(web, &entries, accesses.iter().map(|access| access.account.clone())).await?;
     let suggested = preview::suggestions(web, &look, case, process).await?;
-    let mut actions = preview::actions(web, &look, (case, process), &suggested, (shown.attempt.as_ref(), None));
+    let mut actions = preview::actions(web, &look, (case, process), &suggested, (shown.attempt.as_ref(), None)).await?;
     for action in &mut actions {
         action.open |= shown.open.as_ref() == Some(&action.name);
     }
@@ -154,7 +154,7 @@ fn head(web: &Web, look: &Look<'_>, case: &Case, process: &Process) -> CaseHead 
         state: look.state(process, &case.state),
         clock: look.main_clock(process, case),
         urgency: None,
-        category: look.category(process, case).unwrap_or_default(),
+        category: look.about(process, case),
         source: look.source(case),
         crumbs: look.crumbs(case.place, &|code| crumb_href(web, code)),
         description: look.description(process, case),

@@ -12,14 +12,10 @@ use crate::view::words::count;
 use crate::web::Web;
 use axum::response::Response;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
-use ganglion_model::{Case, Post};
+use ganglion_model::Post;
 use serde::Serialize;
 
-/// Rows looked through for words on one page: newest or most urgent first. Search over everything needs an index of words.
-const SEARCHED_ROWS_MAX: u32 = 2_000;
-/// Rows read at a time while searching.
-const SEARCHED_AT_ONCE: u32 = 250;
-/// A page of a list, narrowed to rows that hold the words, if some were typed.
+/// A page of a list, narrowed to cases that hold the words, if some were typed.
 ///
 /// # Errors
 /// Storage.
@@ -29,48 +25,16 @@ pub async fn searched(
     (order, after): (CaseOrder, Option<&After>),
     words: Option<&str>,
 ) -> Result<ListPage, Error> {
-    let Some(words) = words.map(str::trim).filter(|words| !words.is_empty()) else {
-        return list.page(web, order, after, PAGE_ROWS).await;
-    };
-    let said = web.words();
-    let look = web.look(&said);
-    let wanted = words.to_lowercase();
-    let holds = |case: &Case| {
-        let row = look.case_row(case, String::new());
-        let process = web.world.model.processes.get(&case.process);
-        let text = process.map(|process| look.description(process, case)).unwrap_or_default();
-        let numbers = case.numbers.values().any(|number| number.to_lowercase().contains(&wanted));
-        numbers
-            || [row.number, row.title, row.category, row.place_path, text]
-                .iter()
-                .any(|t| t.to_lowercase().contains(&wanted))
-    };
-    let mut found = ListPage::default();
-    let mut after = after.cloned();
-    let mut read = 0;
-    while read < SEARCHED_ROWS_MAX && found.cases.len() < PAGE_ROWS as usize {
-        let page = list.page(web, order, after.as_ref(), SEARCHED_AT_ONCE).await?;
-        read += SEARCHED_AT_ONCE;
-        found.cases.extend(page.cases.into_iter().filter(|case| holds(case)));
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    if found.cases.len() > PAGE_ROWS as usize {
-        found.cases.truncate(PAGE_ROWS as usize);
-        after = found.cases.last().map(|case| After::of(case, order));
-    }
-    found.next = after;
-    Ok(found)
+    let words = words.map(str::trim).filter(|words| !words.is_empty());
+    let narrowed =
+        words.map(|words| list.narrowed(&CaseFilter { words: Some(words.to_owned()), ..CaseFilter::default() }));
+    narrowed.as_ref().unwrap_or(list).page(web, order, after, PAGE_ROWS).await
 }
 
-/// How far the words were looked for: a list is never searched in part without saying so.
-pub fn how_far(look: &Look<'_>, page: &ListPage) -> String {
-    match page.next {
-        Some(_) => look.say("cases-searched", &[("count", count(u64::from(SEARCHED_ROWS_MAX)).into())]),
-        None => look.t("cases-searched-all"),
-    }
+/// How many cases a search found, as far as one page says: a common word is not counted to its end.
+pub fn found(look: &Look<'_>, page: &ListPage) -> String {
+    let shown = count(page.cases.len() as u64);
+    if page.next.is_some() { look.say("cases-found-more", &[("count", shown.into())]) } else { shown }
 }
 
 /// A column of the table.
@@ -178,8 +142,8 @@ pub async fn show(web: Web) -> Result<Response, Error> {
             applied: applied.collect(),
             clear_href: filters.is_narrow().then_some("/cases"),
         },
-        total: count(total),
-        sentence: searching.then(|| how_far(&look, &page)),
+        total: if searching { found(&look, &page) } else { count(total) },
+        sentence: searching.then(|| look.t("cases-searched-all")),
         columns,
         pager: pager(&look, &query, "/cases", (page.next.as_ref().map(after_text), page.cases.len(), total)),
         bulk: bulk::offered(&web, &look, &page.cases, base.on("/cases")),

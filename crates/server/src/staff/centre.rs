@@ -298,6 +298,10 @@ async fn ticker_line(web: &Web, look: &Look<'_>, entry: &Entry, place: PlaceCode
             known.map_or_else(|| look.state(process, &case.state).label, |action| look.text(&action.title))
         }
     };
-    let text = format!("{} {} · {verb}", look.place(case.place), look.category_short(process, &case));
+    let about = match process.kind_field {
+        Some(_) => look.category_short(process, &case),
+        None => look.about(process, &case),
+    };
+    let text = format!("{} {about} · {verb}", look.place(case.place));
     Ok(Some(TickerLine { at: look.time(entry.at), text, href: card_href(&case.number) }))
 }

@@ -78,9 +78,10 @@ async fn tile(web: &Web, look: &Look<'_>, asked: &Asked<'_>) -> Result<Value, Er
     let change = before.filter(|_| matches!(asked.when, When::Month(_) | When::Quarter(_) | When::Year(_)));
     let change = change.and_then(|before| change_of(asked.indicator, &now, before));
     Ok(json!({
-        "label": look.text(&asked.indicator.title),
+        "label": look.figure_title(asked.indicator),
         "value": now.shown.as_deref().map_or_else(|| look.t("not-available"), separated),
-        "unit": if now.shown.is_some() { look.text(&asked.indicator.unit) } else { String::new() },
+        "na": now.shown.is_none(),
+        "unit": if now.shown.is_some() { look.figure_unit(asked.indicator) } else { String::new() },
         "change": change,
         // A period without a value has no point of its own: a small line leaves it out.
         "points": figures.iter().filter_map(|figure| figure.value).collect::<Vec<f64>>(),

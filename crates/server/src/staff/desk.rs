@@ -141,7 +141,7 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
         filters: filters.views(&look, &["state", "clock", "process"]),
         pager: pager(&look, &query, "/desk", (page.next.as_ref().map(after_text), page.cases.len(), total)),
         bulk: bulk::offered(web, &look, &page.cases, query.without(&["after", "selected"]).on("/desk")),
-        sentence: query.get("q").is_some().then(|| cases::how_far(&look, &page)),
+        sentence: query.get("q").is_some().then(|| look.t("cases-searched-all")),
         rows,
         preview,
         proposals: super::registers::proposals::waiting(web).await?,

@@ -10,7 +10,7 @@ use crate::web::Web;
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt as _};
 use ganglion_kernel::port::{After, CaseOrder};
 use ganglion_model::pack::{Field, FieldKind};
 use ganglion_model::{Case, Lang};
@@ -197,7 +197,7 @@ pub async fn cases(web: Web) -> Result<Response, Error> {
     let name = format!("cases-{}-{lang}", web.today());
     let process = web.arg("process").map(str::to_owned);
     let progress = Progress { web, list, order, process, after: None, left: EXPORT_ROWS_MAX, begun: false };
-    Ok(response(&name, Body::from_stream(stream::unfold(progress, piece))))
+    Ok(response(&name, Body::from_stream(stream::unfold(progress, piece).fuse())))
 }
 
 /// `GET /figures.csv`: the figure of the page with its trend and siblings.

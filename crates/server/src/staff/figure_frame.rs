@@ -24,7 +24,7 @@ pub fn pickers(web: &Web, look: &Look<'_>, asked: &Asked<'_>) -> Vec<Value> {
         .map(|one| Choice {
             selected: one.name == asked.indicator.name,
             group: web.world.model.packs.get(&one.pack).map(|pack| look.text(&pack.title)),
-            ..Choice::new(&one.name, look.text(&one.title))
+            ..Choice::new(&one.name, look.figure_title(one))
         })
         .collect();
     let mut codes: Vec<PlaceCode> = asked.place.ancestors().filter(|code| own.holds(*code)).collect();
@@ -75,6 +75,9 @@ pub fn definition(look: &Look<'_>, indicator: &Indicator) -> Value {
         Formula::Share { .. } => look.t("formula-share"),
         Formula::Distinct(_) => look.t("formula-distinct"),
         Formula::Median(_) | Formula::MedianHours(_) => look.t("formula-median"),
+        Formula::Percentile { percent, .. } => {
+            look.say("formula-percentile", &[("percent", u32::from(*percent).into())])
+        }
         Formula::Mean(_) | Formula::MeanHours(_) => look.t("formula-mean"),
         Formula::Of(_) => look.t("formula-of"),
     };

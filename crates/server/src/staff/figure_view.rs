@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 /// A figure as shown, with its unit.
 fn shown(indicator: &Indicator, figure: &Figure, look: &Look<'_>) -> Option<String> {
     let text = separated(figure.shown.as_deref()?);
-    let unit = look.text(&indicator.unit);
+    let unit = look.figure_unit(indicator);
     Some(if unit.is_empty() { text } else { format!("{text} {unit}") })
 }
 
@@ -74,7 +74,7 @@ impl Reading<'_> {
         let mut args: Vec<(&str, Arg)> = vec![
             ("place", look.place(self.asked.place).into()),
             ("period", self.period(look).into()),
-            ("indicator", look.text(&self.asked.indicator.title).into()),
+            ("indicator", look.figure_title(self.asked.indicator).into()),
         ];
         let Some(value) = value else {
             return look.say("figure-sentence-none", &args);
@@ -184,7 +184,7 @@ impl Reading<'_> {
             return Value::Null;
         };
         let text = |value: f64| separated(&format!("{value:.*}", usize::from(self.asked.indicator.decimals)));
-        let unit = look.text(&self.asked.indicator.unit);
+        let unit = look.figure_unit(self.asked.indicator);
         let legend: Vec<Value> = bounds
             .iter()
             .map(|(class, low, high)| {
@@ -282,17 +282,35 @@ impl Reading<'_> {
         }
         let formula = &self.asked.indicator.formula;
         let figures = formula.figures().into_iter().filter_map(|name| self.model.indicators.get(name)).map(|one| {
-            json!({ "text": look.text(&one.title), "href": self.query().with("indicator", &one.name).on("/figures") })
+            json!({ "text": look.figure_title(one), "href": self.query().with("indicator", &one.name).on("/figures") })
         });
         let measures = formula.measures().into_iter().filter_map(|name| self.model.measures.get(name)).map(|one| {
-            let of = match &one.of {
-                Source::Process(name) => self.model.processes.get(name).map(|process| &process.title),
-                Source::Register(name) => self.model.registers.get(name).map(|register| &register.title),
-            };
-            let of = of.map(|title| look.text(title)).unwrap_or_default();
-            json!({ "text": format!("{of} · {}", one.name), "value": self.total(&one.name), "href": self.rows_of(&one.name) })
+            json!({ "text": self.measure_title(look, one), "value": self.total(&one.name), "href": self.rows_of(&one.name) })
         });
         figures.chain(measures).collect()
+    }
+
+    /// What a measure is called, which has no title: by another figure that is nothing but it, else by what it counts, and
+    /// the two sides of a ratio by their sides.
+    fn measure_title(&self, look: &Look<'_>, measure: &Measure) -> String {
+        let own = self.asked.indicator;
+        let only = |one: &&Indicator| {
+            let is_it = matches!(&one.formula, Formula::Count(name) | Formula::Sum(name) if *name == measure.name);
+            is_it && one.name != own.name && one.latest_days.is_none() && one.compared.is_none()
+        };
+        if let Some(figure) = self.model.indicators.values().find(only) {
+            return look.figure_title(figure);
+        }
+        let of = match &measure.of {
+            Source::Process(name) => self.model.processes.get(name).map(|process| &process.title),
+            Source::Register(name) => self.model.registers.get(name).map(|register| &register.title),
+        };
+        let of = of.map(|title| look.text(title)).unwrap_or_default();
+        match &own.formula {
+            Formula::Ratio(top, _) if *top == measure.name => format!("{of} · {}", look.t("figure-numerator")),
+            Formula::Ratio(..) => format!("{of} · {}", look.t("figure-denominator")),
+            _ => of,
+        }
     }
 }
 

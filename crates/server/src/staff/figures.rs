@@ -188,7 +188,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     };
     let untold = asked.public && reading.now.value.is_none();
     let value = match reading.now.shown.as_deref() {
-        Some(text) => json!({ "text": separated(text), "unit": look.text(&asked.indicator.unit), "na": false }),
+        Some(text) => json!({ "text": separated(text), "unit": look.figure_unit(asked.indicator), "na": false }),
         None => json!({ "text": look.t("not-available"), "unit": "", "na": true }),
     };
     let rank = reading.rank().map(|(rank, of)| look.say("figure-rank", &[("rank", rank.into()), ("of", of.into())]));
@@ -244,7 +244,7 @@ pub async fn as_rows(web: &Web) -> Result<Vec<Vec<String>>, Error> {
     let (place, name) = (reading.asked.place, look.place(reading.asked.place));
     let period = if reading.asked.stock { look.t("period-now") } else { reading.asked.when.to_string() };
     let mut rows = vec![
-        vec![look.text(&indicator.title), look.text(&indicator.definition)],
+        vec![look.figure_title(indicator), look.text(&indicator.definition)],
         ["places-code", "filter-place", "filter-period", "value", "figure-rows-behind"].map(|key| look.t(key)).to_vec(),
     ];
     rows.push(line(place, &name, &period, &reading.now));

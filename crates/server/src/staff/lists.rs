@@ -69,6 +69,7 @@ pub fn both(a: &CaseFilter, b: &CaseFilter) -> Option<CaseFilter> {
         opened,
         level: same(&a.level, &b.level)?,
         bounds,
+        words: same(&a.words, &b.words)?,
     })
 }
 

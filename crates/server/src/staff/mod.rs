@@ -29,9 +29,11 @@ mod new;
 mod news;
 pub(crate) mod personal;
 mod phone;
+pub(crate) mod plans;
 mod preview;
 mod query;
 mod queue;
+mod queue_view;
 mod registers;
 mod rules;
 mod tables;
@@ -100,5 +102,6 @@ pub fn routes() -> Router<AppState> {
         .route("/m", get(phone::show))
         .merge(registers::routes())
         .merge(rules::routes())
+        .merge(plans::routes())
         .merge(admin::routes())
 }

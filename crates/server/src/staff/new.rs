@@ -2,10 +2,12 @@
 
 use super::act::{command_id, files_of, upload_findings};
 use super::known;
+use super::registers::Offers;
 use crate::error::{Error, refusal_status};
-use crate::typed::Typed;
+use crate::looked;
+use crate::typed::{Asking, Step};
 use crate::view::Look;
-use crate::view::case::card_href;
+use crate::view::case::{CHANNELS, card_href};
 use crate::view::form::{Asked, FormView, Hidden, Typed as Entered};
 use crate::view::problems::RefusalView;
 use crate::web::Web;
@@ -20,8 +22,6 @@ use ganglion_model::pack::{FieldKind, Process};
 use ganglion_model::{Fields, Post, RefusalCode};
 use serde::Serialize;
 
-/// The list of ways a case comes in, which packs extend.
-const CHANNELS: &str = "channel";
 /// The way of a case taken in by somebody whose role is no way of its own and who names none.
 const AT_THE_WINDOW: &str = "window";
 
@@ -67,7 +67,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
             let known = known::known(&web, &look, (process, &post)).await?;
             let values = known::values(&known);
             let entered = Entered { values: Some(&values).filter(|_| !known.is_empty()), findings: &[], more: None };
-            let mut form = form(&web, &look, (process, &post), entered, None);
+            let mut form = form(&web, &look, (process, &post), entered, None).await?;
             known::mark(&look, &mut form.fields, &known);
             Some(form)
         }
@@ -75,27 +75,29 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     page(&web, &look, &open, (form, None), StatusCode::OK)
 }
 
-fn form(
+async fn form(
     web: &Web,
     look: &Look<'_>,
     (process, post): (&Process, &Post),
     entered: Entered<'_>,
     command: Option<&str>,
-) -> FormView {
+) -> Result<FormView, Error> {
     let actor = who::view(&web.world, &web.actor(), web.now);
     let asked = Asked { process, case: None, actor: &actor, place: post.place, suggested: &[], prefix: "" };
     let id = |name: &str| format!("f-{name}");
     let command = command.map_or_else(|| web.app.clock.id().to_string(), str::to_owned);
-    FormView {
+    let mut fields = look.fields(&asked, &process.form, entered);
+    Offers::new(web, post.place).give(&process.form, &mut fields).await?;
+    Ok(FormView {
         action_href: format!("/cases/new?process={}", process.name),
         title: Some(look.text(&process.title)),
         help: Some(look.text(&process.purpose)).filter(|help| !help.is_empty()),
         hidden: vec![Hidden::new("command_id", command)],
-        fields: look.fields(&asked, &process.form, entered),
+        fields,
         errors: look.problems(&process.form, entered.findings, &id),
         submit: look.t("submit"),
         cancel_href: Some("/desk".to_owned()),
-    }
+    })
 }
 
 fn page(
@@ -123,33 +125,42 @@ fn page(
 
 /// The way a case came in: what was chosen from the list of ways, else the opener's role where that is a way of its own.
 fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
+    let channels = process.channels.as_deref().unwrap_or(CHANNELS);
     let chosen = process
         .form
         .iter()
-        .filter(|field| matches!(&field.kind, FieldKind::Choice { list } if list == CHANNELS))
+        .filter(|field| matches!(&field.kind, FieldKind::Choice { list } if list == channels))
         .find_map(|field| form.get(&field.name)?.as_str());
-    let is_way = |role: &str| web.world.model.lists.get(CHANNELS).is_some_and(|list| list.code(role).is_some());
+    let is_way = |role: &str| web.world.model.lists.get(channels).is_some_and(|list| list.code(role).is_some());
     let own = Some(post.role.as_str()).filter(|role| is_way(role));
     chosen.or(own).unwrap_or(AT_THE_WINDOW).to_owned()
 }
 
 /// What is wrong before anything is sent: the form itself, then where it belongs.
-fn check(web: &Web, process: &Process, form: &Fields) -> Result<ganglion_model::Shard, Vec<FieldFinding>> {
+async fn check(
+    web: &Web,
+    process: &Process,
+    form: &Fields,
+) -> Result<Result<ganglion_model::Shard, Vec<FieldFinding>>, Error> {
     let actor = who::view(&web.world, &web.actor(), web.now);
-    let context =
-        FormContext { world: &web.world, rows: &*web.world, process, case: None, actor: &actor, now: web.now };
-    let mut findings = read_form(&context, &process.form, form).err().unwrap_or_default();
+    let shard = looked::shard_of(web, &process.form, form);
+    let read = looked::judged(web, (shard, None), |rows| {
+        let context = FormContext { world: &web.world, rows, process, case: None, actor: &actor, now: web.now };
+        read_form(&context, &process.form, form)
+    });
+    let mut findings = read.await?.err().unwrap_or_default();
     match shard_for(&web.world, process, form, web.today()) {
-        Ok(shard) if findings.is_empty() => return Ok(shard),
+        Ok(shard) if findings.is_empty() => return Ok(Ok(shard)),
         Ok(_) => {}
         Err(finding) if findings.iter().any(|one| one.field == finding.field) => {}
         Err(finding) => findings.push(finding),
     }
-    Err(findings)
+    Ok(Err(findings))
 }
 
 /// `POST /cases/new?process=`.
-pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
+pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
+    let typed = &asking.0;
     let post = web.post()?.clone();
     let words = web.words();
     let look = web.look(&words);
@@ -158,34 +169,31 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
     let process = *open.iter().find(|process| process.name == name).ok_or(Error::NotFound)?;
     let form_values = present(process, typed.fields(&process.form));
     let command = typed.one("command_id");
-    let again = |findings: &[FieldFinding], text: String, status: StatusCode| {
+    let again = async |findings: &[FieldFinding], text: String, status: StatusCode| {
         let entered = Entered { values: Some(&form_values), findings, more: typed.one("_more") };
-        let view = form(&web, &look, (process, &post), entered, command);
+        let view = form(&web, &look, (process, &post), entered, command).await?;
         let refusal = RefusalView { title: look.t("refusal-title"), text, kept: Vec::new() };
         page(&web, &look, &open, (Some(view), Some(refusal)), status)
     };
     let actor = who::view(&web.world, &web.actor(), web.now);
     let asked = Asked { process, case: None, actor: &actor, place: post.place, suggested: &[], prefix: "" };
-    if typed.one("_ask").is_some() {
-        return Ok(Json(look.live(&asked, &process.form, &form_values)).into_response());
+    if asking.step() == Step::Ask {
+        let shard = looked::shard_of(&web, &process.form, &form_values);
+        let live = looked::live(&web, (&look, &asked), (&process.form, &form_values), (shard, None)).await?;
+        return Ok(Json(live).into_response());
     }
-    if typed.one("_more").is_some() {
-        let view = form(
-            &web,
-            &look,
-            (process, &post),
-            Entered { values: Some(&form_values), more: typed.one("_more"), ..Entered::default() },
-            command,
-        );
+    if matches!(asking.step(), Step::More(_)) {
+        let entered = Entered { values: Some(&form_values), more: typed.one("_more"), ..Entered::default() };
+        let view = form(&web, &look, (process, &post), entered, command).await?;
         return page(&web, &look, &open, (Some(view), None), StatusCode::OK);
     }
-    let mut findings = upload_findings(&web, &typed);
-    let shard = match check(&web, process, &form_values) {
+    let mut findings = upload_findings(&web, typed);
+    let shard = match check(&web, process, &form_values).await? {
         Ok(shard) if findings.is_empty() => shard,
-        Ok(_) => return again(&findings, look.t("refusal-form"), StatusCode::UNPROCESSABLE_ENTITY),
+        Ok(_) => return again(&findings, look.t("refusal-form"), StatusCode::UNPROCESSABLE_ENTITY).await,
         Err(more) => {
             findings.extend(more);
-            return again(&findings, look.t("refusal-form"), StatusCode::UNPROCESSABLE_ENTITY);
+            return again(&findings, look.t("refusal-form"), StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
     let body = Body::Open {
@@ -195,7 +203,7 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
         observed_at: None,
         from: None,
     };
-    let command = Command { id: command_id(&web, &typed), shard, actor: web.actor(), body };
+    let command = Command { id: command_id(&web, typed), shard, actor: web.actor(), body };
     match send(&web, &files_of(&process.form, &form_values), command).await {
         Ok(outcome) => {
             let number = outcome.number.clone().unwrap_or_default();
@@ -207,12 +215,12 @@ pub async fn open(web: Web, typed: Typed) -> Result<Response, Error> {
         }
         Err(CommitError::Refused(refusal)) if refusal.code != RefusalCode::NotFound => {
             let text = look.refusal(Some(process), &refusal);
-            again(&refusal.fields, text, refusal_status(refusal.code))
+            again(&refusal.fields, text, refusal_status(refusal.code)).await
         }
         Err(error) => {
             let error = Error::from(error);
             error.log();
-            again(&[], look.t("refusal-busy"), error.status())
+            again(&[], look.t("refusal-busy"), error.status()).await
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::web::Web;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::port::Told;
 use ganglion_model::Post;
-use ganglion_model::pack::{Process, declared_of};
+use ganglion_model::pack::{OnOverdue, Process, declared_of};
 use serde::Serialize;
 
 /// Notices shown.
@@ -51,9 +51,18 @@ fn words(look: &Look<'_>, process: &Process, told: &Told) -> String {
         return look.text(&told.text);
     }
     if let Some(clock) = &told.clock {
-        let title = process.clocks.get(declared_of(clock)).map(|def| look.text(&def.title)).unwrap_or_default();
-        let key = if clock.ends_with(".soon") { "news-soon" } else { "verb-overdue" };
-        return look.say(key, &[("clock", title.into())]);
+        let def = process.clocks.get(declared_of(clock));
+        let title = def.map(|def| look.text(&def.title)).unwrap_or_default();
+        if clock.ends_with(".soon") {
+            return look.say("news-soon", &[("clock", title.into())]);
+        }
+        return match def.map(|def| &def.on_overdue) {
+            Some(OnOverdue::Escalate(level)) => {
+                let level = look.t(&format!("level-{}", level.as_str()));
+                look.say("news-escalated", &[("clock", title.into()), ("level", level.into())])
+            }
+            _ => look.say("verb-overdue", &[("clock", title.into())]),
+        };
     }
     let mut actions = process.states.values().flat_map(|state| &state.actions);
     let action = actions.find(|action| action.name == told.action);

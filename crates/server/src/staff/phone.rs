@@ -69,7 +69,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
             continue;
         };
         let href = card_href(&case.number);
-        let actions = preview::actions(&web, &look, (case, process), &[], (None, None));
+        let actions = preview::actions(&web, &look, (case, process), &[], (None, None)).await?;
         let first = actions.into_iter().find(|action| action.disabled_reason.is_none()).map(|action| FirstStep {
             href: format!("{href}?open={}#action-{}", action.name, action.name),
             name: action.name,

@@ -2,6 +2,7 @@
 
 use super::find;
 use super::personal;
+use super::registers::Offers;
 use super::turn;
 use crate::error::Error;
 use crate::view::case::{Crumb, StateTag, card_href};
@@ -16,8 +17,8 @@ use crate::web::Web;
 use ganglion_kernel::decide::{guard_holds, who};
 use ganglion_kernel::port::CaseFilter;
 use ganglion_model::change::{Actor, FieldFinding};
-use ganglion_model::pack::{Action, FieldKind, Process};
-use ganglion_model::{Case, Fields, PlaceCode};
+use ganglion_model::pack::{Action, Field, FieldKind, Process, Required};
+use ganglion_model::{Case, Fields, PlaceCode, Text};
 use serde::Serialize;
 
 /// Timeline entries beside a list.
@@ -77,6 +78,30 @@ pub struct Preview {
     pub timeline: Vec<TimelineEntry>,
 }
 
+/// The box of a grave action, which asks a second time.
+pub const SURE: &str = "-sure";
+
+/// An action as a page asks it: a grave one has a box more, with the rule it rests on.
+#[must_use]
+pub fn asked(look: &Look<'_>, action: &Action) -> Action {
+    let mut asked = action.clone();
+    if action.grave {
+        let said = |text: String| Text::new(text.clone(), text);
+        let basis = look.text(&action.basis);
+        let help =
+            if basis.is_empty() { look.t("sure-help") } else { look.say("sure-basis", &[("basis", basis.into())]) };
+        asked.form.push(Field {
+            name: SURE.to_owned(),
+            kind: FieldKind::Boolean,
+            title: said(look.say("sure-label", &[("verb", look.text(&action.title).into())])),
+            help: said(help),
+            required: Required::Yes,
+            ..Field::default()
+        });
+    }
+    asked
+}
+
 /// Where places lead in staff pages: to the list of the place, inside the post's own.
 pub fn crumb_href(web: &Web, code: PlaceCode) -> Option<String> {
     let inside = web.post().is_ok_and(|post| post.place.holds(code));
@@ -97,7 +122,28 @@ pub async fn suggestions(web: &Web, look: &Look<'_>, case: &Case, process: &Proc
 }
 
 /// The actions of a case for this post: those it may take, and those a rule holds back for now, with the reason.
-pub fn actions(
+///
+/// # Errors
+/// Storage.
+pub async fn actions(
+    web: &Web,
+    look: &Look<'_>,
+    (case, process): (&Case, &Process),
+    suggested: &[Suggestion],
+    tried: (Option<&Attempt>, Option<&str>),
+) -> Result<Vec<ActionView>, Error> {
+    let mut views = offered(web, look, (case, process), suggested, tried);
+    let mut offers = Offers::new(web, case.place);
+    for view in &mut views {
+        let action = process.action(&case.state, &view.name);
+        if let (Some(action), Some(form)) = (action, &mut view.form) {
+            offers.give(&action.form, &mut form.fields).await?;
+        }
+    }
+    Ok(views)
+}
+
+fn offered(
     web: &Web,
     look: &Look<'_>,
     (case, process): (&Case, &Process),
@@ -158,7 +204,7 @@ fn offer(
         findings: &attempt.findings,
         more: attempt.more.as_deref(),
     });
-    view.form = Some(look.action_form(&asked, action, hidden, entered));
+    view.form = Some(look.action_form(&asked, &self::asked(look, action), hidden, entered));
     if let Some(attempt) = attempt {
         view.open = true;
         view.refusal = (!attempt.refusal.is_empty()).then(|| refused(look, &action.form, attempt));
@@ -231,13 +277,13 @@ pub async fn preview(
     let mut facts: Vec<Fact> = told.filter(|fact| fact.label != number).take(9).collect();
     facts.iter_mut().for_each(|fact| fact.reveal_href = None);
     facts.push(why);
-    let actions = actions(web, &look, (case, process), suggested, (attempt, back.as_deref()));
+    let actions = actions(web, &look, (case, process), suggested, (attempt, back.as_deref())).await?;
     Ok(Preview {
         number: case.number.clone(),
         href: card_href(&case.number),
         back_href: back_to_list,
         title: look.title(process, case),
-        category: look.category(process, case).unwrap_or_default(),
+        category: look.about(process, case),
         source: look.source(case),
         state: look.state(process, &case.state),
         clock: look.main_clock(process, case),

@@ -1,16 +1,17 @@
-//! The page of a post that serves a queue: who waits, the button that calls the next, and the case that was called beside
-//! them. Which case is next is decided in the kernel, while the command is carried out.
+//! The page of a post that serves a queue: the button that calls the next, the case that was called with what can be done
+//! with it, and who waits. Which case is next is decided in the kernel, while the command is carried out; the counter the
+//! post sits at is chosen once and stands in the address.
 
 use super::act::command_id;
-use super::find;
-use super::preview::{self, Preview};
+use super::preview::Attempt;
 use super::query::Query;
+use super::queue_view::{self, Counter};
 use crate::error::{Error, refusal_status};
+use crate::halls::Hall;
 use crate::page::Flash;
 use crate::queue::{Standing, standing};
 use crate::typed::Typed;
 use crate::view::Look;
-use crate::view::case::{CaseRow, card_href};
 use crate::view::form::{Asked, FieldView, Hidden, Typed as Entered};
 use crate::view::options::Choice;
 use crate::view::words::count;
@@ -20,29 +21,22 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::who;
-use ganglion_kernel::queue::{QueueWant, serves, waiting_of};
+use ganglion_kernel::queue::{QueueWant, serves};
 use ganglion_model::change::{Body, Command};
-use ganglion_model::pack::{Process, QueueDef};
-use ganglion_model::{Case, Fields, Post};
+use ganglion_model::pack::{Field, Process};
+use ganglion_model::{FieldFinding, Fields, Post};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use serde_json::Value;
 
 /// Who waits, as far as shown.
 const SHOWN_MAX: u32 = 50;
-
-#[derive(Serialize)]
-struct Line {
-    position: usize,
-    row: CaseRow,
-    since: String,
-    lane: String,
-}
 
 #[derive(Serialize)]
 struct QueueContext {
     page: crate::page::Page,
     title: String,
     place: String,
+    counter: Counter,
     waiting: String,
     minutes: Option<String>,
     lanes: Vec<Choice>,
@@ -51,8 +45,11 @@ struct QueueContext {
     next_label: String,
     hidden: Vec<Hidden>,
     fields: Vec<FieldView>,
-    rows: Vec<Line>,
-    preview: Option<Preview>,
+    rows: Vec<queue_view::Line>,
+    current: Option<queue_view::Current>,
+    others: Vec<queue_view::Chip>,
+    aside: Vec<queue_view::Chip>,
+    screens: Option<queue_view::Screens>,
 }
 
 /// A queue the post serves, for the inbox.
@@ -63,11 +60,6 @@ pub struct QueueLink {
     count: u64,
 }
 
-fn of_post(process: &Process, post: &Post, lanes: Vec<String>) -> QueueWant {
-    let (shard, place) = (post.place.shard(), post.place);
-    QueueWant { shard, process: process.name.clone(), place, lanes, limit: SHOWN_MAX }
-}
-
 /// Queues the signed-in post serves, with how many wait.
 ///
 /// # Errors
@@ -75,7 +67,9 @@ fn of_post(process: &Process, post: &Post, lanes: Vec<String>) -> QueueWant {
 pub async fn links(web: &Web, look: &Look<'_>, post: &Post) -> Result<Vec<QueueLink>, Error> {
     let mut links = Vec::new();
     for process in web.world.model.processes.values().filter(|process| serves(process, post).is_some()) {
-        let count = web.app.store.waiting_count(&of_post(process, post, Vec::new()), None).await?;
+        let (shard, place) = (post.place.shard(), post.place);
+        let want = QueueWant { shard, process: process.name.clone(), place, lanes: Vec::new(), limit: 1 };
+        let count = web.app.store.waiting_count(&want, None).await?;
         let href = format!("/queue/{}", process.name);
         links.push(QueueLink { label: look.text(&process.title), href, count });
     }
@@ -83,103 +77,120 @@ pub async fn links(web: &Web, look: &Look<'_>, post: &Post) -> Result<Vec<QueueL
 }
 
 /// The queue named in the address, if the post serves it; whoever does not finds nothing.
-fn served<'w>(web: &'w Web, name: &str) -> Result<(&'w Process, &'w QueueDef, Post), Error> {
+fn served<'w>(web: &'w Web, name: &str) -> Result<(Hall<'w>, Post), Error> {
     let post = web.post()?.clone();
-    let process = web.world.model.processes.get(name).ok_or(Error::NotFound)?;
+    let process: &Process = web.world.model.processes.get(name).ok_or(Error::NotFound)?;
     let queue = serves(process, &post).ok_or(Error::NotFound)?;
-    Ok((process, queue, post))
+    let row = Hall::at(&web.world, process, post.place, web.today()).and_then(|hall| hall.row);
+    Ok((Hall { world: &web.world, process, queue, place: post.place, row }, post))
 }
 
-fn lanes_of(query: &Query) -> Vec<String> {
-    query.0.iter().filter(|(name, value)| name == "lane" && !value.is_empty()).map(|(_, lane)| lane.clone()).collect()
-}
-
-/// `GET /queue/{process}?lane=…&selected=NUMBER`.
+/// `GET /queue/{process}?counter=…&lane=…&selected=NUMBER`.
 pub async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
     let query = Query(web.query.clone()).without(&["lang", "elder", "theme"]);
-    render(&web, &name, &query, (&Fields::new(), None), StatusCode::OK).await
+    render(&web, &name, &query, Shown::default()).await
 }
 
 /// `POST /queue/{process}/next`: calls the next.
 pub async fn next(web: Web, Path(name): Path<String>, typed: Typed) -> Result<Response, Error> {
-    let (process, queue, post) = served(&web, &name)?;
-    let lanes: Vec<String> = typed.one("lane").filter(|lane| !lane.is_empty()).map(str::to_owned).into_iter().collect();
-    let declared = process.action(&queue.state, &queue.take).map_or(&[][..], |action| &action.form);
-    let form = typed.fields(declared);
-    let query = Query::default().with("lane", lanes.first().map_or("", String::as_str));
-    let body = Body::TakeNext { process: process.name.clone(), lanes, form: form.clone() };
-    let command = Command { id: command_id(&web, &typed), shard: post.place.shard(), actor: web.actor(), body };
+    let (hall, post) = served(&web, &name)?;
     let words = web.words();
     let look = web.look(&words);
-    let path = format!("/queue/{name}");
+    let declared = hall.process.action(&hall.queue.state, &hall.queue.take).map_or(&[][..], |action| &action.form);
+    let form = typed.fields(declared);
+    let counter = hall.queue.counter.as_ref().and_then(|def| typed.one(&def.field)).unwrap_or_default();
+    let lane = typed.one("lane").unwrap_or_default();
+    let query = Query::default().with("counter", counter).with("lane", lane);
+    let lanes = queue_view::lanes(&look, &hall, &query);
+    let body = Body::TakeNext { process: hall.process.name.clone(), lanes, form: form.clone() };
+    let command = Command { id: command_id(&web, &typed), shard: post.place.shard(), actor: web.actor(), body };
     match web.app.committer.send(command).await {
         Ok(outcome) => {
             let number = outcome.number.unwrap_or_default();
-            let said = look.say("queue-called", &[("number", number.as_str().into())]);
-            Ok(web.redirect_with(&query.with("selected", &number).on(&path), "ok", &said))
+            let called = queue_view::called_as(&web, &hall, outcome.shard, outcome.case).await?;
+            let said = look.say("queue-called", &[("number", called.unwrap_or_else(|| number.clone()).into())]);
+            Ok(web.redirect_with(&query.with("selected", &number).on(&format!("/queue/{name}")), "ok", &said))
         }
         Err(CommitError::Refused(refusal)) => {
-            let said = look.refusal(Some(process), &refusal);
+            let said = look.refusal(Some(hall.process), &refusal);
             let status = refusal_status(refusal.code);
-            render(&web, &name, &query, (&form, Some((said, &refusal.fields))), status).await
+            render(&web, &name, &query, Shown { status, typed: form, said, findings: refusal.fields, attempt: None })
+                .await
         }
         Err(error) => {
             let error = Error::from(error);
             error.log();
-            render(&web, &name, &query, (&form, Some((look.t("refusal-busy"), &Vec::new()))), error.status()).await
+            let shown = Shown { status: error.status(), typed: form, said: look.t("refusal-busy"), ..Shown::default() };
+            render(&web, &name, &query, shown).await
         }
     }
 }
 
-type Said<'a> = Option<(String, &'a Vec<ganglion_model::FieldFinding>)>;
+/// What the page shows besides the queue: what came of what was tried.
+pub struct Shown {
+    /// Status.
+    pub status: StatusCode,
+    /// What was typed for the next.
+    pub typed: Fields,
+    /// Why nobody was called; empty when nothing was tried.
+    pub said: String,
+    /// What is wrong with what was typed.
+    pub findings: Vec<FieldFinding>,
+    /// A step with the called case that was refused.
+    pub attempt: Option<Attempt>,
+}
 
-async fn render(
-    web: &Web,
-    name: &str,
-    query: &Query,
-    (typed, said): (&Fields, Said<'_>),
-    status: StatusCode,
-) -> Result<Response, Error> {
-    let (process, queue, post) = served(web, name)?;
+impl Default for Shown {
+    fn default() -> Shown {
+        let (typed, said, findings) = (Fields::new(), String::new(), Vec::new());
+        Shown { status: StatusCode::OK, typed, said, findings, attempt: None }
+    }
+}
+
+/// The page.
+///
+/// # Errors
+/// [`Error::NotFound`] for whoever does not serve the queue; storage.
+pub async fn render(web: &Web, name: &str, query: &Query, shown: Shown) -> Result<Response, Error> {
+    let (hall, post) = served(web, name)?;
     let words = web.words();
     let look = web.look(&words);
-    let lanes = lanes_of(query);
-    let want = of_post(process, &post, lanes.clone());
+    let path = format!("/queue/{name}");
+    let counter = queue_view::counter(&look, &hall, query, &path);
+    let want = hall.want(queue_view::lanes(&look, &hall, query), SHOWN_MAX);
     let cases = web.app.store.waiting(&want).await?;
     let total = web.app.store.waiting_count(&want, None).await?;
-    let known = lanes_known(web, &look, (process, &cases), &lanes);
-    let path = format!("/queue/{name}");
-    let mut page = web.page_titled(look.text(&process.title));
+    let mut page = web.page_titled(look.text(&hall.process.title));
     page.live_href = Some(format!("/live?place={}", post.place));
-    if let Some((text, _)) = &said {
-        page.flash = Some(Flash { tone: "warn".to_owned(), text: text.clone() });
+    if !shown.said.is_empty() {
+        page.flash = Some(Flash { tone: "warn".to_owned(), text: shown.said.clone() });
     }
-    let findings = said.map(|(_, findings)| findings.clone()).unwrap_or_default();
-    let fields = fields(web, &look, (process, queue, &post), (typed, &findings));
     let minutes = match cases.last() {
         Some(last) => standing(&web.app, &web.world, last).await?.and_then(|standing| told(&look, &standing)),
         None => None,
     };
-    let action = process.action(&queue.state, &queue.take);
+    let desk = queue_view::desk(web, &look, (&hall, &post), (query, &path), shown.attempt.as_ref()).await?;
+    let action = hall.process.action(&hall.queue.state, &hall.queue.take);
     let context = QueueContext {
-        title: look.text(&process.title),
-        place: look.place(post.place),
+        title: look.text(&hall.process.title),
+        place: hall.name(&look),
         waiting: look.say("queue-waiting", &[("count", count(total).into())]),
         minutes,
         lane_href: path.clone(),
         next_href: format!("{path}/next"),
         next_label: action.map(|action| look.text(&action.title)).unwrap_or_default(),
-        hidden: vec![
-            Hidden::new("command_id", web.app.clock.id().to_string()),
-            Hidden::new("lane", lanes.first().map_or("", String::as_str)),
-        ],
-        fields,
-        lanes: known,
-        rows: lines(web, &look, &cases),
-        preview: called(web, &look, query, &path).await?,
+        hidden: hidden(web, &hall, query, &counter),
+        fields: fields(web, &look, &hall, (&counter, query, &shown)),
+        lanes: queue_view::lanes_known(web, &look, (&hall, &cases), query),
+        rows: queue_view::lines(web, &look, &hall, &cases),
+        current: desk.current,
+        others: desk.others,
+        aside: desk.aside,
+        screens: queue_view::screens(web, &hall),
+        counter,
         page,
     };
-    web.render_status(status, "pages/queue.html", context)
+    web.render_status(shown.status, "pages/queue.html", context)
 }
 
 /// Words for the wait of whoever is last.
@@ -187,64 +198,33 @@ fn told(look: &Look<'_>, standing: &Standing) -> Option<String> {
     Some(look.say("queue-minutes", &[("minutes", standing.minutes?.into())]))
 }
 
-fn lines(web: &Web, look: &Look<'_>, cases: &[Case]) -> Vec<Line> {
-    let line = |(at, case): (usize, &Case)| {
-        let waiting = waiting_of(&web.world, case)?;
-        Some(Line {
-            position: at + 1,
-            row: look.case_row(case, card_href(&case.number)),
-            since: look.when(waiting.since),
-            lane: lane_words(web, look, &waiting.lane),
-        })
-    };
-    cases.iter().enumerate().filter_map(line).collect()
+fn hidden(web: &Web, hall: &Hall<'_>, query: &Query, counter: &Counter) -> Vec<Hidden> {
+    let mut hidden = vec![
+        Hidden::new("command_id", web.app.clock.id().to_string()),
+        Hidden::new("lane", query.get("lane").unwrap_or_default()),
+    ];
+    let chosen = hall.queue.counter.as_ref().zip(counter.chosen.as_ref());
+    hidden.extend(chosen.map(|(def, key)| Hidden::new(&def.field, key)));
+    hidden
 }
 
-/// A lane is most often a code of some list; then its words are shown.
-fn lane_words(web: &Web, look: &Look<'_>, lane: &str) -> String {
-    let codes = web.world.model.lists.values().filter_map(|list| list.code(lane));
-    codes.map(|code| look.text(&code.title)).next().unwrap_or_else(|| lane.to_owned())
-}
-
-/// The lanes of those who wait, and the chosen one.
-fn lanes_known(web: &Web, look: &Look<'_>, (process, cases): (&Process, &[Case]), chosen: &[String]) -> Vec<Choice> {
-    if process.queue.as_ref().is_none_or(|queue| queue.lane.is_none()) {
-        return Vec::new();
-    }
-    let mut lanes: BTreeSet<String> =
-        cases.iter().filter_map(|case| waiting_of(&web.world, case)).map(|waiting| waiting.lane).collect();
-    lanes.extend(chosen.iter().cloned());
-    let mut all = vec![Choice { selected: chosen.is_empty(), ..Choice::new(String::new(), look.t("filter-all")) }];
-    all.extend(lanes.into_iter().filter(|lane| !lane.is_empty()).map(|lane| Choice {
-        selected: chosen.contains(&lane),
-        ..Choice::new(lane.clone(), lane_words(web, look, &lane))
-    }));
-    all
-}
-
-/// What the action asks when it takes the next.
+/// What the action asks when it takes the next; a counter that was chosen is not asked again.
 fn fields(
     web: &Web,
     look: &Look<'_>,
-    (process, queue, post): (&Process, &QueueDef, &Post),
-    (typed, findings): (&Fields, &[ganglion_model::FieldFinding]),
+    hall: &Hall<'_>,
+    (counter, query, shown): (&Counter, &Query, &Shown),
 ) -> Vec<FieldView> {
-    let Some(action) = process.action(&queue.state, &queue.take) else { return Vec::new() };
+    let Some(action) = hall.process.action(&hall.queue.state, &hall.queue.take) else { return Vec::new() };
+    let field = hall.queue.counter.as_ref().map(|def| def.field.as_str());
+    let known = |one: &&Field| counter.chosen.is_none() || Some(one.name.as_str()) != field;
+    let declared: Vec<Field> = action.form.iter().filter(known).cloned().collect();
+    let mut typed = shown.typed.clone();
+    if let (Some(field), Some(value)) = (field, query.get("counter")) {
+        typed.entry(field.to_owned()).or_insert_with(|| Value::String(value.to_owned()));
+    }
     let actor = who::view(&web.world, &web.actor(), web.now);
-    let asked = Asked { process, case: None, actor: &actor, place: post.place, suggested: &[], prefix: "next-" };
-    look.action_form(&asked, action, Vec::new(), Entered { values: Some(typed), findings, more: None }).fields
-}
-
-/// The case that was called, with what can be done with it.
-async fn called(web: &Web, look: &Look<'_>, query: &Query, path: &str) -> Result<Option<Preview>, Error> {
-    let Some(number) = query.get("selected") else { return Ok(None) };
-    let (case, process) = match find::case(web, number).await {
-        Ok(found) => found,
-        Err(Error::NotFound) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let suggested = preview::suggestions(web, look, &case, process).await?;
-    let back = query.without(&["selected"]).on(path);
-    let view = preview::preview(web, (&case, process), &suggested, None, (back.clone(), Some(back))).await?;
-    Ok(Some(view))
+    let (process, place) = (hall.process, hall.place);
+    let asked = Asked { process, case: None, actor: &actor, place, suggested: &[], prefix: "next-" };
+    look.fields(&asked, &declared, Entered { values: Some(&typed), findings: &shown.findings, more: None })
 }

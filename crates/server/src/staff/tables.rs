@@ -140,9 +140,9 @@ async fn figures(web: &Web, names: &[String], by: Level) -> Result<Filled, Error
 
 fn column(look: &Look<'_>, indicator: &Indicator) -> Column {
     let kind = if indicator.percent { Kind::Percent(indicator.decimals) } else { Kind::Number(indicator.decimals) };
-    let unit = if indicator.percent { String::new() } else { look.text(&indicator.unit) };
+    let unit = if indicator.percent { String::new() } else { look.figure_unit(indicator) };
     let total = matches!(indicator.formula, Formula::Count(_)) && !indicator.percent;
-    Column { kind, total, ..Column::number(look.text(&indicator.title), unit, indicator.decimals) }
+    Column { kind, total, ..Column::number(look.figure_title(indicator), unit, indicator.decimals) }
 }
 
 fn number(look: &Look<'_>, shown: Option<&str>, percent: bool) -> Cell {

@@ -31,7 +31,10 @@ fn is_turn(state: &State, post: &Post) -> Option<bool> {
 /// States of a process that are the post's turn: those at any level, and those handled at its own level only.
 fn states(process: &Process, post: &Post) -> [Vec<String>; 2] {
     let mut found = [Vec::new(), Vec::new()];
-    for state in process.states.values().filter(|state| !state.is_settled()) {
+    // Who waits in a queue is called from the page of the queue, one after the other, and stands in no inbox.
+    let queued = ganglion_kernel::queue::serves(process, post).map(|queue| queue.state.as_str());
+    let open = process.states.values().filter(|state| !state.is_settled() && Some(state.name.as_str()) != queued);
+    for state in open {
         if let Some(own_level) = is_turn(state, post) {
             found[usize::from(own_level)].push(state.name.clone());
         }

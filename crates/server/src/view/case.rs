@@ -8,6 +8,9 @@ use ganglion_model::{Level, PlaceCode};
 use serde::Serialize;
 use serde_json::Value;
 
+/// The list of channels that processes share.
+pub const CHANNELS: &str = "channel";
+
 /// Longest heading of a case in characters: one line of a list.
 const TITLE_CHARS: usize = 60;
 
@@ -109,7 +112,7 @@ impl Look<'_> {
             .and_then(|field| self.value(field, case.fields.get(&field.name)?))
             .map(|text| first_line(&text))
             .filter(|text| !text.is_empty());
-        heading.or_else(|| self.category(process, case)).unwrap_or_else(|| self.text(&process.title))
+        heading.unwrap_or_else(|| self.about(process, case))
     }
 
     /// The kind of a case in words.
@@ -117,6 +120,12 @@ impl Look<'_> {
     pub fn category(&self, process: &Process, case: &Case) -> Option<String> {
         let field = process.field(process.kind_field.as_deref()?)?;
         self.value(field, case.fields.get(&field.name)?)
+    }
+
+    /// The kind of a case in words; of a process without kinds, what it is about.
+    #[must_use]
+    pub fn about(&self, process: &Process, case: &Case) -> String {
+        self.category(process, case).unwrap_or_else(|| self.text(&process.title))
     }
 
     /// The kind without its group, for lists.
@@ -133,11 +142,11 @@ impl Look<'_> {
         short().unwrap_or_default()
     }
 
-    /// The way a case came in: a code of the list of channels, wherever that list is declared.
+    /// The way a case came in: a code of the list of channels of its process, or of the shared one.
     #[must_use]
     pub fn source(&self, case: &Case) -> String {
-        const CHANNELS: &str = "channel";
-        self.code(CHANNELS, &case.channel)
+        let own = self.world.model.processes.get(&case.process).and_then(|process| process.channels.as_deref());
+        self.code(own.unwrap_or(CHANNELS), &case.channel)
     }
 
     /// The deepest place and the one above it, unless its name begins with that one's.

@@ -241,7 +241,7 @@ impl Look<'_> {
             matches!(field.kind, FieldKind::Choices { .. } | FieldKind::Posts { .. } | FieldKind::Refs { .. });
         let text = typed_text(&field.kind, value);
         let chosen = if several { many(value) } else { Vec::new() };
-        let mut options = self.choices(&field.kind, shown.asked.place, shown.asked.suggested);
+        let mut options = self.choices_of(field, shown.asked.place, shown.asked.suggested);
         for option in &mut options {
             option.selected = text.as_str() == Some(&option.value) || chosen.contains(&option.value);
         }

@@ -12,7 +12,7 @@ use ganglion_model::change::FieldFinding;
 use ganglion_model::expr::Expr;
 use ganglion_model::pack::{Action, Field, FieldKind, Process, Required};
 use ganglion_model::row::Case;
-use ganglion_model::scope::{ActorView, Names};
+use ganglion_model::scope::{ActorView, Names, Rows};
 use ganglion_model::{Fields, PlaceCode};
 use serde::Serialize;
 use serde_json::Value;
@@ -153,12 +153,12 @@ impl Look<'_> {
     }
 
     /// What a page changes while somebody types: fields that do not apply, and values the system works out, by the names
-    /// of their controls.
+    /// of their controls. `rows` are those it may refer to.
     #[must_use]
-    pub fn live(&self, asked: &Asked<'_>, declared: &[Field], typed: &Fields) -> Live {
+    pub fn live(&self, asked: &Asked<'_>, declared: &[Field], typed: &Fields, rows: &dyn Rows) -> Live {
         let context = FormContext {
             world: self.world,
-            rows: self.world,
+            rows,
             process: asked.process,
             case: asked.case,
             actor: asked.actor,

@@ -84,7 +84,7 @@ fn what_the_system_gives_is_shown_and_not_asked() {
     let actor = ActorView::default();
     let process = &world.model.processes["matter"];
     let asked = Asked { process, case: None, actor: &actor, place: world.places.root, suggested: &[], prefix: "" };
-    let live = |typed: Value| look.live(&asked, &declared(), &serde_json::from_value(typed).unwrap());
+    let live = |typed: Value| look.live(&asked, &declared(), &serde_json::from_value(typed).unwrap(), &world);
     let first = live(json!({"items": [{"cost": 100}, {"cost": "nonsense"}]}));
     assert_eq!(
         (first.off, first.given["total"].as_str()),

@@ -25,8 +25,10 @@ pub(crate) mod sample;
 mod tests;
 
 use crate::demo_picture;
+use crate::staff::ADMIN_ROLE;
 use ganglion_kernel::World;
 use ganglion_model::clocks::local_date;
+use ganglion_model::pack::{Indicator, Rule, Source};
 use ganglion_model::{AccountId, Lang, PlaceCode, PostId, Text};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -162,10 +164,39 @@ impl Look<'_> {
         if unit.is_empty() || title.contains(&unit) { title } else { format!("{unit} · {title}") }
     }
 
-    /// The title of a role.
+    /// The title of a role: of a pack, or of the kernel's own.
     #[must_use]
     pub fn role(&self, role: &str) -> String {
-        self.world.model.roles.get(role).map_or_else(|| role.to_owned(), |role| self.text(&role.title))
+        match self.world.model.roles.get(role) {
+            Some(role) => self.text(&role.title),
+            None if role == ADMIN_ROLE => self.t("role-admin"),
+            None => role.to_owned(),
+        }
+    }
+
+    /// What an indicator is called. One that counts what breaks a rule says so: by the rule's title alone it would read as
+    /// if so many kept it.
+    #[must_use]
+    pub fn figure_title(&self, indicator: &Indicator) -> String {
+        match self.world.model.rule_counted_by(&indicator.name) {
+            Some(rule) => self.say("figure-rule", &[("rule", self.text(&rule.title).into())]),
+            None => self.text(&indicator.title),
+        }
+    }
+
+    /// The unit behind a figure; rows or cases where a rule's violations are counted.
+    #[must_use]
+    pub fn figure_unit(&self, indicator: &Indicator) -> String {
+        match self.world.model.rule_counted_by(&indicator.name) {
+            Some(rule) => self.rule_unit(rule),
+            None => self.text(&indicator.unit),
+        }
+    }
+
+    /// What a rule looks at is counted in.
+    #[must_use]
+    pub fn rule_unit(&self, rule: &Rule) -> String {
+        self.t(if matches!(rule.over, Source::Process(_)) { "rule-unit-cases" } else { "rule-unit-rows" })
     }
 }
 

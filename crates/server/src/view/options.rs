@@ -2,7 +2,7 @@
 
 use super::Look;
 use super::suggest::Suggestion;
-use ganglion_model::pack::FieldKind;
+use ganglion_model::pack::{Field, FieldKind};
 use ganglion_model::{Level, PlaceCode, Post};
 use serde::Serialize;
 
@@ -56,6 +56,23 @@ impl Look<'_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What may be chosen in a field: rows of a reference that belong too far away are left out.
+    #[must_use]
+    pub fn choices_of(&self, field: &Field, place: PlaceCode, suggested: &[Suggestion]) -> Vec<Choice> {
+        let mut choices = self.choices(&field.kind, place, suggested);
+        if let (Some(within), FieldKind::Ref { register } | FieldKind::Refs { register, .. }) =
+            (field.within, &field.kind)
+            && let Some(def) = self.world.model.registers.get(register)
+        {
+            choices.retain(|choice| {
+                let row = self.world.latest(register, &choice.value);
+                let owner = row.and_then(|row| def.judged_at(row.place, &row.fields));
+                owner.is_none_or(|owner| within.holds(place, owner))
+            });
+        }
+        choices
     }
 
     /// Everybody who holds a fitting post, each once.

@@ -103,6 +103,7 @@ pub fn action(name: &str, by: Who, to: Option<&str>, form: Vec<Field>) -> Action
         bulk: false,
         basis: text("rule 12"),
         grave: false,
+        looks: false,
     }
 }
 
@@ -162,6 +163,7 @@ fn process() -> Process {
         route: RouteDef::default(),
         any_office: false,
         queue: None,
+        looks: false,
         children: BTreeMap::new(),
         notices: BTreeMap::new(),
         initial: "open".into(),
@@ -174,6 +176,7 @@ fn process() -> Process {
         read: Vec::new(),
         heading: "description".into(),
         kind_field: None,
+        channels: None,
         retention_days: None,
         purpose: Text::default(),
     }
@@ -254,6 +257,7 @@ pub fn bare_world() -> World {
         },
         reference: Arc::new(ReferenceRows::new()),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }

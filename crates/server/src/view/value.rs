@@ -86,7 +86,9 @@ impl Look<'_> {
             }
             FieldKind::Post { .. } | FieldKind::Posts { .. } => texts(&|id| self.post(&PostId(id.to_owned()))),
             FieldKind::Boolean => value.as_bool().map(|yes| self.t(if yes { "yes" } else { "no" })),
-            FieldKind::Date => texts(&|day| day.parse::<Date>().map_or_else(|_| day.to_owned(), |day| self.day(day))),
+            FieldKind::Date => {
+                texts(&|day| day.parse::<Date>().map_or_else(|_| day.to_owned(), |day| self.full_day(day)))
+            }
             FieldKind::Datetime => {
                 texts(&|at| at.parse::<Timestamp>().map_or_else(|_| at.to_owned(), |at| self.date_time(at)))
             }

@@ -71,15 +71,24 @@ impl Look<'_> {
     /// A day, the year left out when it is this one.
     #[must_use]
     pub fn day(&self, day: Date) -> String {
-        let month = i64::from(day.month());
-        let of_month = i64::from(day.day());
         if day.year() == self.today().year() {
+            let (month, of_month) = (i64::from(day.month()), i64::from(day.day()));
             return self.say("date-day", &[("month", month.into()), ("day", of_month.into())]);
         }
+        self.full_day(day)
+    }
+
+    /// A day with its year, as it stands in a record: there "1 December" could be any year's.
+    #[must_use]
+    pub fn full_day(&self, day: Date) -> String {
         // The year goes in as text: a number would be printed with separators.
         self.say(
             "date-full",
-            &[("year", day.year().to_string().into()), ("month", month.into()), ("day", of_month.into())],
+            &[
+                ("year", day.year().to_string().into()),
+                ("month", i64::from(day.month()).into()),
+                ("day", i64::from(day.day()).into()),
+            ],
         )
     }
 

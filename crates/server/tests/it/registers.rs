@@ -65,6 +65,25 @@ async fn a_row_is_added_shown_changed_and_ended_by_whoever_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_only_asks_or_wants_more_rows_changes_nothing() {
+    let city = City::new().await;
+    let mut dan = city.signed_in("dispatch").await;
+    let asked = dan.post_form("/registers/well/new", &[&WELL[..], &[("_ask", "1")]].concat()).await;
+    assert_eq!((asked.status, asked.json()["off"].is_array()), (200, true), "{}", asked.text);
+    let more = dan.post_form("/registers/well/new", &[&WELL[..], &[("_more", "rows:4")]].concat()).await;
+    assert_eq!(more.status, 200);
+    assert!(more.text.contains("East well"), "the form comes back with what was typed");
+    assert!(!dan.get("/registers/well").await.text.contains("East well"), "nothing was saved");
+    let mut dan = with_well(&city).await;
+    let change = [("name", "West well"), ("depth_m", "90"), ("version", "1"), ("_ask", "1")];
+    assert_eq!(dan.post_form("/registers/well/edit/130903/W1", &change).await.status, 200);
+    assert!(dan.get("/registers/well").await.text.contains("East well"), "nothing was changed");
+    // Whoever does not answer such a question takes it for no order either.
+    let ended = dan.post_form("/proposals/130903/00000000-0000-0000-0000-000000000001", &[("_ask", "1")]).await;
+    assert_eq!(ended.status, 422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_read_does_not_find_and_the_public_sees_public_fields_only() {
     let city = City::new().await;
     with_well(&city).await;

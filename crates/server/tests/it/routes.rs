@@ -22,6 +22,13 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/v/{code}", [404; 5]),
     ("/notices", [200; 5]),
     ("/notices/{id}/{name}", [404; 5]),
+    ("/halls", [404; 5]),
+    ("/halls/{process}/{place}", [404; 5]),
+    ("/halls/{process}/{place}/kiosk", [404; 5]),
+    ("/halls/{process}/{place}/kiosk/{number}", [404; 5]),
+    ("/halls/{process}/{place}/display", [404; 5]),
+    ("/halls/{process}/{place}/calls", [404; 5]),
+    ("/t/{number}/{code}", [404; 5]),
     ("/sign-in", [200; 5]),
     ("/post", [303, 404, 404, 404, 404]),
     ("/healthz", [200; 5]),
@@ -30,6 +37,8 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/assets/{*path}", [404; 5]),
     ("/files/{id}", [404; 5]),
     ("/files/{id}/thumb", [404; 5]),
+    // Only where the user interface is read from a folder.
+    ("/styleguide", [404; 5]),
     // Only the demonstration has it.
     ("/demo/pictures/{kind}", [404; 5]),
     ("/map/outlines", [200; 5]),
@@ -49,6 +58,8 @@ const FORMS: &[&str] = &[
     "/follow",
     "/follow/{number}/{action}",
     "/notices/{id}/{name}/object",
+    "/halls/{process}/{place}",
+    "/halls/{process}/{place}/kiosk",
     "/sign-in",
     "/sign-out",
     "/files",
@@ -85,6 +96,7 @@ fn filled(address: &str, number: &str) -> String {
         .replace("{action}", "supplement")
         .replace("{code}", "00000000000000000000")
         .replace("{process}", "nothing")
+        .replace("{place}", "130903001")
         .replace("{name}", "nothing")
         .replace("{id}", "00000000000000000000000000000000")
         .replace("{*path}", "nothing.js")

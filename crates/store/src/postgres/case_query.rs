@@ -5,6 +5,7 @@
 
 use super::row::{padded, range, shard, text};
 use super::sql::{Param, value};
+use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_model::{Level, PlaceCode};
 use std::fmt::Write as _;
@@ -139,23 +140,70 @@ fn led(word: &str, conditions: &str) -> String {
     if conditions.is_empty() { String::new() } else { format!(" {word} {conditions}") }
 }
 
+/// What a list runs over: its table, or the cases found by their words.
+fn from(sql: &mut Sql<'_>, filter: &CaseFilter, search: &Search) -> String {
+    let table = Table::of(filter).name();
+    let Search::Few(asked) = search else { return format!("{table} c") };
+    let asked = sql.bind(value(asked.clone()));
+    let _ = write!(
+        sql.text,
+        "WITH w AS MATERIALIZED (SELECT shard, id FROM case_words WHERE words @@ {asked}::text::tsquery) "
+    );
+    // Each is looked up by its key, whatever else an index could be used for.
+    format!("w CROSS JOIN LATERAL (SELECT * FROM {table} c WHERE c.shard = w.shard AND c.id = w.id OFFSET 0) c")
+}
+
+/// The conditions of a filter with those of its words.
+fn narrowed<'a>(
+    sql: &mut Sql<'a>,
+    (filter, search): (&'a CaseFilter, &Search),
+    after: Option<(&After, CaseOrder)>,
+) -> String {
+    let rest = sql.conditions(filter, after);
+    let words = match search {
+        Search::None | Search::Few(_) => return rest,
+        Search::Nothing => "false".to_owned(),
+        Search::Many(asked) => {
+            let asked = sql.bind(value(asked.clone()));
+            let own = "(SELECT w.words FROM case_words w WHERE w.shard = c.shard AND w.id = c.id)";
+            format!("{own} @@ {asked}::text::tsquery")
+        }
+    };
+    format!("{rest}{}", led(if rest.is_empty() { "" } else { "AND" }, &words))
+}
+
+/// Whether one of the posts has a case or assists with it.
+fn tied(posts: &str) -> String {
+    format!(
+        "(c.assignee = ANY({posts}) OR EXISTS (SELECT 1 FROM case_assist a WHERE a.shard = c.shard AND a.id = c.id \
+         AND a.post = ANY({posts})))"
+    )
+}
+
 /// A page: body, sort value and id in the order asked for.
-pub(super) fn page<'a>(filter: &'a CaseFilter, order: CaseOrder, after: Option<&After>, limit: u32) -> Sql<'a> {
+pub(super) fn page<'a>(
+    (filter, search): (&'a CaseFilter, &Search),
+    order: CaseOrder,
+    after: Option<&After>,
+    limit: u32,
+) -> Sql<'a> {
     let mut sql = Sql::new();
     let (sort, way, _) = order_of(order);
-    let table = Table::of(filter).name();
-    let rest = sql.conditions(filter, after.map(|after| (after, order)));
+    let from = from(&mut sql, filter, search);
+    let rest = narrowed(&mut sql, (filter, search), after.map(|after| (after, order)));
     let limit = sql.bind(value(i64::from(limit)));
     let front = format!("ORDER BY c.{sort}{way}, c.id{way} LIMIT {limit}");
     let keys = if filter.assignees.is_empty() {
-        format!("SELECT c.shard, c.id, c.{sort} AS sort FROM {table} c{} {front}", led("WHERE", &rest))
+        format!("SELECT c.shard, c.id, c.{sort} AS sort FROM {from}{} {front}", led("WHERE", &rest))
+    } else if let Search::Few(_) = search {
+        let (tied, rest) = (tied(&sql.posts(filter)), led("AND", &rest));
+        format!("SELECT c.shard, c.id, c.{sort} AS sort FROM {from} WHERE {tied}{rest} {front}")
     } else {
-        let posts = sql.posts(filter);
-        let rest = led("AND", &rest);
+        let (posts, rest) = (sql.posts(filter), led("AND", &rest));
         format!(
             "SELECT DISTINCT x.shard, x.id, x.sort FROM unnest({posts}::text[]) p (post) CROSS JOIN LATERAL (\
-             (SELECT c.shard, c.id, c.{sort} AS sort FROM {table} c WHERE c.assignee = p.post{rest} {front}) UNION ALL \
-             (SELECT c.shard, c.id, c.{sort} AS sort FROM case_assist a JOIN {table} c ON c.shard = a.shard AND c.id = a.id \
+             (SELECT c.shard, c.id, c.{sort} AS sort FROM {from} WHERE c.assignee = p.post{rest} {front}) UNION ALL \
+             (SELECT c.shard, c.id, c.{sort} AS sort FROM case_assist a JOIN {from} ON c.shard = a.shard AND c.id = a.id \
              WHERE a.post = p.post{rest} {front})) x ORDER BY x.sort{way}, x.id{way} LIMIT {limit}"
         )
     };
@@ -168,15 +216,20 @@ pub(super) fn page<'a>(filter: &'a CaseFilter, order: CaseOrder, after: Option<&
 }
 
 /// How many cases a filter has.
-pub(super) fn count(filter: &CaseFilter) -> Sql<'_> {
+pub(super) fn count<'a>(filter: &'a CaseFilter, search: &Search) -> Sql<'a> {
     let mut sql = Sql::new();
     let table = Table::of(filter).name();
-    let rest = sql.conditions(filter, None);
+    let from = from(&mut sql, filter, search);
+    let rest = narrowed(&mut sql, (filter, search), None);
     if filter.assignees.is_empty() {
-        let _ = write!(sql.text, "SELECT count(*) FROM {table} c{}", led("WHERE", &rest));
+        let _ = write!(sql.text, "SELECT count(*) FROM {from}{}", led("WHERE", &rest));
         return sql;
     }
     let posts = sql.posts(filter);
+    if let Search::Few(_) = search {
+        let _ = write!(sql.text, "SELECT count(*) FROM {from} WHERE {}{}", tied(&posts), led("AND", &rest));
+        return sql;
+    }
     let _ = write!(
         sql.text,
         "SELECT count(*) FROM (SELECT c.shard, c.id FROM {table} c WHERE c.assignee = ANY({posts}) UNION \

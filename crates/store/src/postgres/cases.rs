@@ -4,6 +4,7 @@ use super::case_query::{Sql, count, page};
 use super::load::read_case;
 use super::row::{Column, Stored, case_key, shard, text};
 use super::sql::{Args, all, one};
+use super::words::Search;
 use deadpool_postgres::Object;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_model::row::Case;
@@ -61,7 +62,8 @@ pub(super) async fn cases(
     let page = if order == CaseOrder::Due && filter.open.is_none() {
         both(client, filter, after, limit).await?
     } else {
-        read(client, &page(filter, order, after, limit)).await?
+        let search = Search::of(client, filter).await?;
+        read(client, &page((filter, &search), order, after, limit)).await?
     };
     Ok(page.into_iter().map(|(_, _, case)| case).collect())
 }
@@ -69,11 +71,12 @@ pub(super) async fn cases(
 /// By deadline over open and closed cases: the closed ones stand at the end, so they are looked for only when the open
 /// ones with a deadline do not fill the page.
 async fn both(client: &Object, filter: &CaseFilter, after: Option<&After>, limit: u32) -> Stored<Vec<Sorted>> {
+    let search = Search::of(client, filter).await?;
     let only = |open| CaseFilter { open: Some(open), ..filter.clone() };
-    let mut found = read(client, &page(&only(true), CaseOrder::Due, after, limit)).await?;
+    let mut found = read(client, &page((&only(true), &search), CaseOrder::Due, after, limit)).await?;
     let is_full = found.len() == limit as usize && found.last().is_some_and(|last| last.0 < i64::MAX);
     if !is_full {
-        found.extend(read(client, &page(&only(false), CaseOrder::Due, after, limit)).await?);
+        found.extend(read(client, &page((&only(false), &search), CaseOrder::Due, after, limit)).await?);
         found.sort_by_key(|row| (row.0, row.1));
         found.truncate(limit as usize);
     }
@@ -91,7 +94,8 @@ async fn read(client: &Object, sql: &Sql<'_>) -> Stored<Vec<Sorted>> {
 
 /// How many cases a filter has, exactly.
 pub(super) async fn case_count(client: &Object, filter: &CaseFilter) -> Stored<u64> {
-    let sql = count(filter);
+    let search = Search::of(client, filter).await?;
+    let sql = count(filter, &search);
     let args: Vec<&(dyn ToSql + Sync)> = sql.values.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect();
     let args: &Args<'_> = &args;
     let found =

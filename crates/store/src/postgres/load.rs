@@ -7,6 +7,7 @@ use super::row::{Column, Stored, shard, text};
 use super::sql::{Around, Param, Pipeline, all, column, one, value};
 use super::waiting;
 use deadpool_postgres::Object;
+use ganglion_kernel::lookup::{Beside, DAY_LENGTH};
 use ganglion_kernel::merkle::Frontier;
 use ganglion_kernel::port::{Head, Loaded, Want};
 use ganglion_model::row::{Case, Record, RowKey};
@@ -45,6 +46,23 @@ pub(super) const REFERERS: &str = "SELECT w.at, f.from_register, f.from_key FROM
                         AND r.register = f.from_register AND r.key = f.from_key AND r.valid_to IS NULL) \
                         ORDER BY 1, 2, 3 LIMIT $4) f ORDER BY w.at, f.shard, f.from_register, f.from_key";
 
+/// The key of a row's neighbour in its series: one step along the primary key, within the keys of the series; its versions with it.
+macro_rules! neighbour {
+    ($way:literal) => {
+        concat!(
+            "SELECT w.at, v.body::text, v.shard, v.register, v.key FROM unnest($1::int4[], $2::text[], $3::text[], $4::text[], \
+             $5::int4[]) WITH ORDINALITY w (shard, register, low, high, length, at) CROSS JOIN LATERAL (SELECT r.shard, \
+             r.register, r.key FROM record r WHERE r.shard = w.shard AND r.register = w.register AND r.key > w.low \
+             AND r.key < w.high AND r.valid_to IS NULL AND length(r.key) = w.length ORDER BY r.key ",
+            $way,
+            " LIMIT 1) n CROSS JOIN LATERAL (SELECT v.* FROM record v WHERE v.shard = n.shard AND v.register = n.register \
+             AND v.key = n.key OFFSET 0) v ORDER BY w.at, v.valid_from"
+        )
+    };
+}
+pub(super) const AFTER: &str = neighbour!("ASC");
+pub(super) const BEFORE: &str = neighbour!("DESC");
+
 /// What each answer of the pipeline is about.
 enum Part<'w> {
     Heads,
@@ -56,6 +74,7 @@ enum Part<'w> {
     Records,
     Proposals,
     Referers(&'w [RowKey]),
+    Beside(Vec<&'w Beside>),
 }
 
 /// A batch's questions, and what each is about.
@@ -84,6 +103,20 @@ fn rows_of(keys: &[RowKey]) -> Vec<Param<'_>> {
     vec![column(keys, |one| shard(one.0)), column(keys, |one| text(&one.1)), column(keys, |one| text(&one.2))]
 }
 
+/// The spans of keys in which neighbours are looked for.
+fn series_of<'w>(side: &[&'w Beside]) -> Vec<Param<'w>> {
+    // The sign behind the slash that ends a group bounds its keys.
+    let end = |one: &Beside| format!("{}0", one.group.trim_end_matches('/'));
+    let length = |one: &Beside| i32::try_from(one.group.chars().count() + DAY_LENGTH).unwrap_or(i32::MAX);
+    vec![
+        column(side, |one| shard(one.shard)),
+        column(side, |one| text(&one.register)),
+        column(side, |one| text(if one.after { &one.key } else { &one.group })),
+        column(side, |one| if one.after { end(one) } else { text(&one.key).into_owned() }),
+        column(side, |one| length(one)),
+    ]
+}
+
 fn questions(want: &Want) -> Questions<'_> {
     let mut all = Questions::default();
     all.ask(Part::Heads, &want.shards, HEADS, |w| vec![column(w, |one| shard(*one))]);
@@ -103,6 +136,13 @@ fn questions(want: &Want) -> Questions<'_> {
     });
     all.ask(Part::Loads(&want.loads), &want.loads, waiting::LOADS, |w| vec![column(w, |one| text(&one.0))]);
     all.ask(Part::Records, &want.records, RECORDS, rows_of);
+    for (sql, after) in [(AFTER, true), (BEFORE, false)] {
+        let side: Vec<&Beside> = want.beside.iter().filter(|one| one.after == after).collect();
+        if !side.is_empty() {
+            all.pipeline.push(sql, series_of(&side));
+            all.parts.push(Part::Beside(side));
+        }
+    }
     all.ask(Part::Proposals, &want.proposals, PROPOSALS, |w| {
         vec![column(w, |one| shard(one.0)), column(w, |one| one.1.0)]
     });
@@ -176,6 +216,19 @@ fn take(loaded: &mut Loaded, part: &Part<'_>, rows: &[Row], seen: &mut HashSet<C
             loaded.proposals.push(read_proposal(row)?);
             Ok(())
         }),
+        Part::Beside(wanted) => {
+            let mut found: HashMap<u64, Vec<Record>> = HashMap::new();
+            for row in rows {
+                found.entry(Column("record", "key").count(row, 0)?).or_default().push(read_record_at(row, 1)?);
+            }
+            for (at, asked) in (1..).zip(wanted) {
+                let versions = found.remove(&at).unwrap_or_default();
+                let key = versions.first().map(|one| one.key.clone());
+                loaded.beside.push((Beside::clone(asked), key));
+                loaded.records.extend(versions);
+            }
+            Ok(())
+        }
         Part::Referers(wanted) => {
             loaded.referers = read_referers(wanted, rows)?;
             Ok(())
@@ -234,8 +287,12 @@ pub(super) fn read_case(row: &Row, at: usize, key: impl FnOnce() -> String) -> S
 
 /// Reads a register row from its body, with shard, register and key behind it for messages.
 pub(super) fn read_record(row: &Row) -> Stored<Record> {
-    Column("record", "body").json(row, 0, || {
-        let (shard, register, key): (i32, &str, &str) = (row.get(1), row.get(2), row.get(3));
+    read_record_at(row, 0)
+}
+
+fn read_record_at(row: &Row, at: usize) -> Stored<Record> {
+    Column("record", "body").json(row, at, || {
+        let (shard, register, key): (i32, &str, &str) = (row.get(at + 1), row.get(at + 2), row.get(at + 3));
         format!("{shard}/{register}/{key}")
     })
 }

@@ -35,6 +35,7 @@ mod told;
 mod transaction;
 mod views;
 mod waiting;
+mod words;
 mod write;
 mod write_cases;
 mod write_rows;

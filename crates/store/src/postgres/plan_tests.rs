@@ -5,6 +5,7 @@ use super::case_query::{count, page};
 use super::connect::PgStore;
 use super::migrate::Layout;
 use super::options::PgOptions;
+use super::words::Search;
 use super::{figures, load, waiting, write_cases};
 use deadpool_postgres::Object;
 use ganglion_cluster::{Database, fresh, is_there};
@@ -82,7 +83,7 @@ fn hot_lists_are_read_in_order_from_their_index() {
         let after = After { at: 5, case: CaseId(Uuid::from_u128(1)) };
         for (filter, order, index) in lists {
             for after in [None, Some(&after)] {
-                let plan = plan(client, &page(&filter, order, after, 50).text).await;
+                let plan = plan(client, &page((&filter, &Search::None), order, after, 50).text).await;
                 assert!(plan.contains(&format!("using {index} on ")), "{index} for {filter:?}: {plan}");
                 assert!(!plan.contains("Seq Scan") && !plan.contains("Hash"), "{filter:?}: {plan}");
                 let sorts = usize::from(!filter.assignees.is_empty()) * 2;
@@ -101,7 +102,9 @@ fn a_batch_finds_its_rows_by_their_keys() {
         (load::NUMBERS, "case_number"),
         (load::KEYS, "seal_key_pkey"),
         (load::UNIQUE, "unique_value_pkey"),
-        (load::RECORDS, "record_pkey"),
+        (load::RECORDS, "record_"),
+        (load::AFTER, "record_"),
+        (load::BEFORE, "record_"),
         (load::PROPOSALS, "proposal_pkey"),
         (load::REFERERS, "row_reference_pkey"),
         (waiting::FRONT, "waiting_front"),
@@ -116,9 +119,25 @@ fn a_batch_finds_its_rows_by_their_keys() {
     with_connection(async |client| {
         for (sql, index) in statements {
             let plan = plan(client, sql).await;
-            assert!(plan.contains(&format!("using {index} on ")), "{index}: {plan}");
+            assert!(plan.contains(&format!("using {index}")), "{index}: {plan}");
             assert!(!plan.contains("Seq Scan") && !plan.contains("Hash Join"), "{sql}: {plan}");
         }
+    });
+}
+
+/// Few cases with the words are read from the index of words, each then by its key; where many have them, the list is walked.
+#[test]
+fn words_are_looked_for_in_the_index_or_in_each_case_of_the_list() {
+    with_connection(async |client| {
+        let few = Search::Few("'a'".to_owned());
+        for filter in [open(inside("130922")), CaseFilter::default(), of("a")] {
+            let plan = plan(client, &page((&filter, &few), CaseOrder::Opened, None, 50).text).await;
+            assert!(plan.contains("Bitmap Index Scan on case_words_tokens"), "{plan}");
+            assert!(plan.contains("_pkey on case_"), "{plan}");
+        }
+        let many = Search::Many("'a'".to_owned());
+        let plan = plan(client, &page((&inside("130922"), &many), CaseOrder::Opened, None, 50).text).await;
+        assert!(plan.contains("using case_opened_county on ") && plan.contains("using case_words_pkey on "), "{plan}");
     });
 }
 
@@ -126,7 +145,7 @@ fn a_batch_finds_its_rows_by_their_keys() {
 fn counts_of_open_cases_look_at_open_cases_only() {
     with_connection(async |client| {
         for filter in [open(inside("130922")), open(inside("130922001")), open(of("a"))] {
-            let plan = plan(client, &count(&filter).text).await;
+            let plan = plan(client, &count(&filter, &Search::None).text).await;
             assert!(plan.contains("case_open") && !plan.contains("case_row"), "{filter:?}: {plan}");
         }
     });

@@ -3,7 +3,7 @@
 use super::connect::PgStore;
 use super::{
     cases, figures, forget, journal, load, members, notices, packs, people, reference, rows, rules, told, views,
-    waiting, write,
+    waiting, words, write,
 };
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, Period};
@@ -76,6 +76,14 @@ impl Store for PgStore {
         limit: u32,
     ) -> Result<Vec<Case>, StoreError> {
         cases::cases(&self.reader().await?, filter, order, after, limit).await
+    }
+
+    async fn cases_without_words(&self, limit: u32) -> Result<Vec<Case>, StoreError> {
+        words::missing(&self.reader().await?, limit).await
+    }
+
+    async fn case_words_put(&self, words: &[(Shard, CaseId, String)]) -> Result<(), StoreError> {
+        words::put_all(self, words).await
     }
 
     async fn case_count(&self, filter: &CaseFilter) -> Result<u64, StoreError> {

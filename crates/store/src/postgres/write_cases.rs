@@ -63,6 +63,7 @@ pub(super) fn write<'a>(pipeline: &mut Pipeline<'a>, batch: &'a [ShardWrite], bo
         all.iter().partition(|(write, _)| write.case.closed_at.is_none());
     pipeline.over(&open, OPEN, open_rows);
     pipeline.over(&closed, CLOSED, ids);
+    super::words::write(pipeline, &cases(batch));
     let assisting: Vec<(&'a Case, &'a PostId)> =
         all.iter().flat_map(|(write, _)| write.case.assist.iter().map(|post| (&write.case, post))).collect();
     pipeline.over(&old, ASSIST_GONE, |w| {

@@ -3,6 +3,7 @@
 //! The driving index is named in the statement, so that no list depends on statistics: a page costs what it shows, however
 //! long the history. Lists over several posts become several arms, whose pages the caller merges.
 
+use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_model::{Level, PlaceCode, PostId};
 use rusqlite::types::Value;
@@ -47,17 +48,23 @@ fn padded(code: u64) -> Value {
 }
 
 /// A page: one statement for each arm; every one gives body, sort value and id in the order asked for.
-pub(super) fn page(filter: &CaseFilter, order: CaseOrder, after: Option<&After>, limit: u32) -> Vec<Sql> {
+pub(super) fn page(
+    (filter, search): (&CaseFilter, &Search),
+    order: CaseOrder,
+    after: Option<&After>,
+    limit: u32,
+) -> Vec<Sql> {
     if filter.assignees.is_empty() {
-        return vec![arm(filter, Post::Any, (order, after, limit))];
+        return vec![arm((filter, search), Post::Any, (order, after, limit))];
     }
     let arms = filter.assignees.iter().flat_map(|post| [Post::Assigned(post), Post::Assisting(post)]);
-    arms.map(|post| arm(filter, post, (order, after, limit))).collect()
+    arms.map(|post| arm((filter, search), post, (order, after, limit))).collect()
 }
 
 /// How many cases a filter has.
-pub(super) fn count(filter: &CaseFilter) -> Sql {
-    let mut sql = Sql::new("SELECT count(*) FROM case_row c");
+pub(super) fn count(filter: &CaseFilter, search: &Search) -> Sql {
+    let mut sql = Sql::new(&format!("SELECT count(*) FROM {}", search.from().unwrap_or("case_row c")));
+    search.narrow(&mut sql);
     place(&mut sql, filter);
     if !filter.assignees.is_empty() {
         let marks = marks(filter.assignees.len());
@@ -72,23 +79,34 @@ pub(super) fn count(filter: &CaseFilter) -> Sql {
     sql
 }
 
-fn arm(filter: &CaseFilter, post: Post<'_>, (order, after, limit): (CaseOrder, Option<&After>, u32)) -> Sql {
+fn arm(
+    (filter, search): (&CaseFilter, &Search),
+    post: Post<'_>,
+    (order, after, limit): (CaseOrder, Option<&After>, u32),
+) -> Sql {
     let sort = match order {
         CaseOrder::Due => "due",
         CaseOrder::Opened => "opened_at",
     };
     let mut sql = Sql::new(&format!("SELECT c.body, c.{sort}, c.id FROM "));
-    match post {
-        Post::Assisting(post) => {
+    match (post, search.from()) {
+        (_, Some(from)) => sql.text.push_str(from),
+        (Post::Assisting(post), None) => {
             sql.text.push_str("case_assist a CROSS JOIN case_row c ON c.shard = a.shard AND c.id = a.id");
             sql.and("a.post = ?", [text(&post.0)]);
         }
-        _ => {
+        (_, None) => {
             let _ = write!(sql.text, "case_row c INDEXED BY {}", driver(filter, post, order));
         }
     }
-    if let Post::Assigned(post) = post {
-        sql.and("c.assignee = ?", [text(&post.0)]);
+    search.narrow(&mut sql);
+    match post {
+        Post::Assigned(post) => sql.and("c.assignee = ?", [text(&post.0)]),
+        Post::Assisting(post) if search.from().is_some() => {
+            let assists = "EXISTS (SELECT 1 FROM case_assist a WHERE a.shard = c.shard AND a.id = c.id AND a.post = ?)";
+            sql.and(assists, [text(&post.0)]);
+        }
+        _ => {}
     }
     place(&mut sql, filter);
     rest(&mut sql, filter);

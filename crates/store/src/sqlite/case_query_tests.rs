@@ -26,6 +26,30 @@ fn opened_by(post: &str) -> CaseFilter {
     CaseFilter { opened_by: Some(PostId(post.to_owned())), ..CaseFilter::default() }
 }
 
+#[test]
+fn few_cases_with_the_words_are_read_from_the_index_and_many_are_looked_up() {
+    let few = Search::Few("\"塌陷\"".to_owned());
+    let arms = page((&of(&["a"]), &few), CaseOrder::Opened, None, 50);
+    assert!(
+        arms.iter().all(|sql| sql.text.contains("FROM case_words w CROSS JOIN") && !sql.text.contains("INDEXED BY"))
+    );
+    assert!(arms[1].text.contains("EXISTS (SELECT 1 FROM case_assist"));
+    let many = page((&inside("130922001"), &Search::Many("\"路\" *".to_owned())), CaseOrder::Opened, None, 50);
+    assert!(
+        many[0].text.contains("INDEXED BY case_opened_township WHERE EXISTS (SELECT 1 FROM case_doc"),
+        "{}",
+        many[0].text
+    );
+    for sql in arms.iter().chain(&many) {
+        assert_eq!(sql.values.len(), sql.text.matches('?').count(), "{}", sql.text);
+    }
+    let connection = database();
+    for sql in arms.iter().chain(&many) {
+        let mut statement = connection.prepare(&sql.text).unwrap();
+        assert!(statement.query(params_from_iter(&sql.values)).unwrap().next().unwrap().is_none());
+    }
+}
+
 fn after() -> After {
     After { at: 5, case: CaseId(Uuid::from_u128(1)) }
 }
@@ -33,7 +57,7 @@ fn after() -> After {
 #[test]
 fn the_text_of_lists() {
     let texts = |filter: &CaseFilter, order, after: Option<&After>| -> Vec<String> {
-        page(filter, order, after, 50).into_iter().map(|sql| sql.text).collect()
+        page((filter, &Search::None), order, after, 50).into_iter().map(|sql| sql.text).collect()
     };
     assert_eq!(
         texts(&open(inside("130922001")), CaseOrder::Due, Some(&after())),
@@ -74,7 +98,7 @@ fn every_condition_has_its_value_in_place() {
         unassigned: true,
         ..open(inside("130922"))
     };
-    let sql = count(&filter);
+    let sql = count(&filter, &Search::None);
     assert_eq!(
         sql.text,
         "SELECT count(*) FROM case_row c WHERE c.shard = ? AND c.is_open = 1 AND c.process IN (?, ?) AND c.state IN (?) \
@@ -122,7 +146,7 @@ fn hot_lists_are_read_in_order_from_their_index() {
     let connection = database();
     for (filter, order, wanted) in lists {
         for after in [None, Some(after())] {
-            let plan = plan(&connection, &page(&filter, order, after.as_ref(), 50)[0]);
+            let plan = plan(&connection, &page((&filter, &Search::None), order, after.as_ref(), 50)[0]);
             let wanted = if after.is_some() { wanted.replace("SCAN", "SEARCH") } else { wanted.to_owned() };
             assert!(plan.starts_with(&wanted), "{plan} for {filter:?}");
             assert!(!plan.contains("TEMP B-TREE"), "{plan} for {filter:?}");
@@ -134,9 +158,9 @@ fn hot_lists_are_read_in_order_from_their_index() {
 #[test]
 fn other_lists_are_sorted_within_an_index() {
     let connection = database();
-    let village = plan(&connection, &page(&open(inside("130922001001")), CaseOrder::Due, None, 50)[0]);
+    let village = plan(&connection, &page((&open(inside("130922001001")), &Search::None), CaseOrder::Due, None, 50)[0]);
     assert!(village.starts_with("SEARCH c USING INDEX case_due_place (place>? AND place<?)"), "{village}");
-    let assisting = plan(&connection, &page(&open(of(&["a"])), CaseOrder::Due, None, 50)[1]);
+    let assisting = plan(&connection, &page((&open(of(&["a"])), &Search::None), CaseOrder::Due, None, 50)[1]);
     assert!(assisting.starts_with("SEARCH a USING COVERING INDEX case_assist_post (post=?)"), "{assisting}");
     assert!(assisting.contains("SEARCH c USING INDEX"), "{assisting}");
 }
@@ -151,7 +175,7 @@ fn counts_are_searches() {
         ..CaseFilter::default()
     };
     for filter in [open(inside("130922")), open(inside("130922001")), of(&["a", "b"]), states] {
-        let plan = plan(&connection, &count(&filter));
+        let plan = plan(&connection, &count(&filter, &Search::None));
         assert!(plan.starts_with("SEARCH c"), "{plan} for {filter:?}");
     }
 }

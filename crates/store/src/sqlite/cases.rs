@@ -3,6 +3,7 @@
 use super::case_query::{Sql, count, page};
 use super::load::read_case;
 use super::row::{Column, Stored, all, case_key, one};
+use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_model::row::Case;
 use ganglion_model::{CaseId, Shard};
@@ -90,7 +91,8 @@ fn merged(
     limit: u32,
 ) -> Stored<Vec<Sorted>> {
     let mut rows = Vec::new();
-    let arms = page(filter, order, after, limit);
+    let search = Search::of(connection, filter)?;
+    let arms = page((filter, &search), order, after, limit);
     let merge = arms.len() > 1;
     for arm in arms {
         rows.extend(read(connection, &arm)?);
@@ -119,7 +121,7 @@ fn read(connection: &Connection, sql: &Sql) -> Stored<Vec<Sorted>> {
 
 /// How many cases a filter has, exactly.
 pub(super) fn case_count(connection: &Connection, filter: &CaseFilter) -> Stored<u64> {
-    let sql = count(filter);
+    let sql = count(filter, &Search::of(connection, filter)?);
     let found = one(connection, "counting cases", (&sql.text, params_from_iter(&sql.values)), |row| {
         Column("case_row", "count").get(row, 0)
     })?;

@@ -3,6 +3,7 @@
 use super::cases::{CASE_BODY, case_by_id, case_by_number};
 use super::row::{Column, Stored, all, failed, one};
 use super::rows;
+use ganglion_kernel::lookup::{Beside, DAY_LENGTH};
 use ganglion_kernel::merkle::Frontier;
 use ganglion_kernel::port::{Head, Loaded, Want};
 use ganglion_model::row::{Case, Record, RowKey};
@@ -43,6 +44,13 @@ pub(super) fn load(connection: &Connection, want: &Want) -> Stored<Loaded> {
     for wanted in want.records.iter().filter(|row| seen.insert(*row)) {
         loaded.records.extend(versions(&snapshot, wanted)?);
     }
+    for asked in &want.beside {
+        let found = beside(&snapshot, asked)?;
+        if let Some(key) = &found {
+            loaded.records.extend(versions(&snapshot, &(asked.shard, asked.register.clone(), key.clone()))?);
+        }
+        loaded.beside.push((asked.clone(), found));
+    }
     for (shard, id) in &want.proposals {
         loaded.proposals.extend(rows::proposal(&snapshot, *shard, *id)?);
     }
@@ -53,6 +61,19 @@ pub(super) fn load(connection: &Connection, want: &Want) -> Stored<Loaded> {
             .push((row.clone(), names.into_iter().map(|one| format!("{}/{}", one.register, one.key)).collect()));
     }
     Ok(loaded)
+}
+
+/// The key of a row's neighbour in its series: one step along the primary key, within the keys of the series.
+fn beside(connection: &Connection, asked: &Beside) -> Stored<Option<String>> {
+    // The sign behind the slash that ends a group bounds its keys.
+    let end = format!("{}0", asked.group.trim_end_matches('/'));
+    let (from, to, way) = if asked.after { (&asked.key, &end, "ASC") } else { (&asked.group, &asked.key, "DESC") };
+    let sql = format!(
+        "SELECT key FROM record WHERE shard = ?1 AND register = ?2 AND key > ?3 AND key < ?4 AND valid_to IS NULL \
+         AND length(key) = length(?5) + {DAY_LENGTH} ORDER BY key {way} LIMIT 1"
+    );
+    let values = params![asked.shard.0, asked.register, from, to, asked.group];
+    one(connection, ATTEMPTED, (&sql, values), |row| Column("record", "key").get(row, 0))
 }
 
 /// Heads of shards, fresh ones where there is none.

@@ -18,6 +18,7 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (7, "notices", include_str!("migrations/0007-notices.sql")),
     (8, "told", include_str!("migrations/0008-told.sql")),
     (9, "packs", include_str!("migrations/0009-packs.sql")),
+    (10, "words", include_str!("migrations/0010-words.sql")),
 ];
 
 /// Why a database could not be opened.

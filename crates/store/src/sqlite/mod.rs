@@ -25,6 +25,7 @@ mod rules;
 mod told;
 mod views;
 mod waiting;
+mod words;
 mod write;
 
 pub use connect::{SqliteOptions, SqliteStore};

@@ -3,7 +3,7 @@
 use super::connect::SqliteStore;
 use super::{
     cases, figures, forget, journal, load, members, notices, packs, people, reference, rows, rules, told, views,
-    waiting, write,
+    waiting, words, write,
 };
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, Period};
@@ -77,6 +77,14 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<Case>, StoreError> {
         cases::cases(&self.reader(), filter, order, after, limit)
+    }
+
+    async fn cases_without_words(&self, limit: u32) -> Result<Vec<Case>, StoreError> {
+        words::missing(&self.reader(), limit)
+    }
+
+    async fn case_words_put(&self, words: &[(Shard, CaseId, String)]) -> Result<(), StoreError> {
+        words::put_all(&mut self.writer(), words)
     }
 
     async fn case_count(&self, filter: &CaseFilter) -> Result<u64, StoreError> {

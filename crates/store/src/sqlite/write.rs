@@ -141,6 +141,7 @@ fn put_case(connection: &Connection, write: &CaseWrite) -> Stored<()> {
     if before != columns.assist {
         put_assist(connection, &write.case)?;
     }
+    super::words::put(connection, (write.case.shard, write.case.id), &write.words)?;
     put_codes(connection, &write.case)
 }
 

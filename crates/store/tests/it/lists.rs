@@ -51,8 +51,9 @@ fn any_filter() -> impl Strategy<Value = CaseFilter> {
         (some(&owned(&["report"])), some(&[vec!["filed".to_owned(), "done".to_owned()]]), some(&["k".to_owned()]));
     let times = (some(&[at(3 * 3600)]), some(&[(at(5), at(15))]), some(&[[116.0, 38.0, 116.5, 38.5]]));
     let people = (assignees, prop::bool::weighted(0.1), some(&POSTS.map(post)));
-    (some(&places), some(&[true, false]), texts, people, times, some(&[Level::County])).prop_map(
-        |(place, open, texts, people, times, level)| CaseFilter {
+    let words = some(&SEARCHES.map(|(typed, _)| typed.to_owned()));
+    (some(&places), some(&[true, false]), texts, people, times, (some(&[Level::County]), words)).prop_map(
+        |(place, open, texts, people, times, (level, words))| CaseFilter {
             place,
             processes: texts.0.unwrap_or_default(),
             states: texts.1.unwrap_or_default(),
@@ -65,6 +66,7 @@ fn any_filter() -> impl Strategy<Value = CaseFilter> {
             opened: times.1,
             level,
             bounds: times.2,
+            words,
         },
     )
 }
@@ -73,6 +75,26 @@ fn any_filter() -> impl Strategy<Value = CaseFilter> {
 fn kind(case: &Case) -> Option<String> {
     (case.state == "given").then(|| "k".to_owned())
 }
+
+/// The words the test gives a case.
+fn words(case: &Case) -> String {
+    let about = if case.process == "report" { "路面塌陷" } else { "入户走访，路面已修" };
+    format!("{about} N-0{} {}", case.state.len(), case.state)
+}
+
+/// Whether a search finds a case.
+type Finds = fn(&Case) -> bool;
+
+/// What people type, and which cases it finds.
+const SEARCHES: [(&str, Finds); 7] = [
+    ("塌陷", |case| case.process == "report"),
+    ("路面", |_| true),
+    ("面已修 DONE", |case| case.process == "visit" && case.state == "done"),
+    ("gi", |case| case.state == "given"),
+    ("走", |case| case.process == "visit"),
+    ("05", |case| case.state.len() == 5),
+    ("，。'\"*", |_| false),
+];
 
 /// What the filter means.
 fn shows(filter: &CaseFilter, case: &Case) -> bool {
@@ -89,6 +111,7 @@ fn shows(filter: &CaseFilter, case: &Case) -> bool {
         && filter.due_before.is_none_or(|before| After::of(case, CaseOrder::Due).at < before.as_microsecond())
         && filter.opened.is_none_or(|(from, to)| from <= case.opened_at && case.opened_at < to)
         && filter.level.is_none_or(|level| level == case.level)
+        && filter.words.as_ref().is_none_or(|words| SEARCHES.iter().any(|(typed, finds)| typed == words && finds(case)))
         && filter.bounds.is_none_or(|[west, south, east, north]| {
             case.point.is_some_and(|[x, y]| west <= x && x <= east && south <= y && y <= north)
         })
@@ -101,7 +124,9 @@ async fn fill(store: &dyn Store, cases: Vec<Case>) -> Vec<Case> {
     }
     for shard in [SHARD, Shard(130_925)] {
         let of_shard = all.iter().filter(|case| case.shard == shard);
-        let writes = of_shard.map(|case| CaseWrite { case: case.clone(), is_new: true, kind: kind(case) }).collect();
+        let writes = of_shard
+            .map(|case| CaseWrite { case: case.clone(), is_new: true, kind: kind(case), words: words(case) })
+            .collect();
         let write = following(store, shard, writes).await;
         store.write(&[write]).await.unwrap();
     }
@@ -187,6 +212,43 @@ pub async fn a_case_that_changes_moves_in_every_list(make: Make) {
     assert_eq!((count(of("a")).await, count(of("b")).await, count(of("c")).await), (0, 0, 1));
     assert_eq!(count(CaseFilter { open: Some(true), ..inside("1309") }).await, 0);
     assert_eq!(store.case(SHARD, case_id(1)).await.unwrap(), Some(moved));
+}
+
+pub async fn words_follow_a_case_and_reach_cases_from_before(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    put(store, [case(1, "130922001"), case(2, "130922001")]).await.unwrap();
+    let found = async |words: &str| {
+        let filter = CaseFilter { words: Some(words.to_owned()), ..CaseFilter::default() };
+        let page = store.cases(&filter, CaseOrder::Opened, None, 10).await.unwrap();
+        page.iter().map(|case| case.id).collect::<Vec<_>>()
+    };
+    assert_eq!(found("水管爆裂").await, []);
+    let moved = Case { version: 2, ..case(1, "130922001") };
+    let write = CaseWrite { words: "东街水管爆裂".to_owned(), ..changed(moved) };
+    let write = following(store, SHARD, vec![write]).await;
+    store.write(&[write]).await.unwrap();
+    assert_eq!(found("水管爆裂").await, [case_id(1)]);
+    assert!(store.cases_without_words(10).await.unwrap().is_empty());
+    store.case_words_put(&[(SHARD, case_id(2), "水管爆裂".to_owned())]).await.unwrap();
+    assert_eq!(found("爆裂").await, [case_id(2), case_id(1)]);
+    store.case_words_put(&[(SHARD, case_id(2), "路灯".to_owned())]).await.unwrap();
+    assert_eq!(found("爆裂").await, [case_id(1)], "words that went are found no more");
+}
+
+/// More cases have the words than are read from the index at once.
+pub async fn a_common_word_fills_its_pages(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    for part in 0..9_u128 {
+        put(store, (1..=500).map(|n| case(part * 500 + n, if n == 7 { "130922002" } else { "130922001" })))
+            .await
+            .unwrap();
+    }
+    let filter = CaseFilter { words: Some("n".to_owned()), place: Some(code("130922002")), ..CaseFilter::default() };
+    let page = store.cases(&filter, CaseOrder::Opened, None, 50).await.unwrap();
+    assert_eq!((page.len(), page[0].id), (9, case_id(4007)));
+    assert_eq!(store.case_count(&filter).await.unwrap(), 9);
 }
 
 pub async fn a_case_that_is_not_there_cannot_be_changed(make: Make) {

@@ -15,6 +15,7 @@ mod random_packs;
 mod reference;
 mod rows;
 mod rules;
+mod series;
 mod sqlite;
 mod support;
 
@@ -40,6 +41,8 @@ suite!(memory, file, postgres, partitioned => {
         the_code_of_a_document_leads_to_its_case;
     lists:
         a_case_that_changes_moves_in_every_list,
+        words_follow_a_case_and_reach_cases_from_before,
+        a_common_word_fills_its_pages,
         a_case_that_is_not_there_cannot_be_changed,
         no_page_is_longer_than_its_bound;
     queues:
@@ -82,4 +85,6 @@ suite!(memory, file, postgres, partitioned => {
         violations_are_noted_once_moved_and_gone,
         violations_found_again_keep_since_when,
         a_rule_kept_while_rows_change_is_the_rule_found_again;
+    series:
+        the_neighbour_in_a_series_is_the_nearest_row_that_stands;
 });

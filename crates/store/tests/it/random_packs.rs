@@ -58,6 +58,7 @@ fn register((name, scope, dated): (&str, Scope, bool)) -> Register {
         also_key: vec![],
         label: "code".to_owned(),
         group: None,
+        owner: None,
         dated,
         fields,
         read: vec![],
@@ -68,6 +69,8 @@ fn register((name, scope, dated): (&str, Scope, bool)) -> Register {
         location: None,
         purpose: Text::default(),
         retention_days: None,
+        series: None,
+        looks: false,
     }
 }
 

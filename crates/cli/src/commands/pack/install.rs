@@ -1,4 +1,7 @@
 //! `ganglion pack install` and `pack replay`: a pack onto a running server, or into the folder of an installation.
+//!
+//! Looking changes nothing: what ships in `packs/` is taken over by a server's start, here only when the very first set has
+//! to be made so that there is something to install beside.
 
 use crate::city::{home, world};
 use crate::database::{Database, DatabaseArgs, SQLITE};
@@ -9,7 +12,7 @@ use arc_swap::ArcSwap;
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::{Store, World};
 use ganglion_model::{Actor, CommandId};
-use ganglion_server::packs::{Draft, Installing, Review, from_folder, install, installed, replayed, review};
+use ganglion_server::packs::{Draft, Installing, Review, Sources, from_folder, install, installed, replayed, review};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -104,16 +107,32 @@ fn told(answer: &Value) -> String {
 struct Opened {
     store: Arc<dyn Store>,
     world: Arc<ArcSwap<World>>,
+    /// What is installed; in an installation that never ran, what a start would install.
+    sources: Sources,
     machine: Machine,
 }
 
-async fn open(data: &Path, target: &Target) -> Result<Opened> {
+/// Opens an installation. `change`: whether the set a first start would make may be made now.
+async fn open(data: &Path, target: &Target, change: bool) -> Result<Opened> {
     let is_there = target.database.database.is_some() || data.join(SQLITE).is_file();
     ensure!(is_there, "{} is no installation: there is no {SQLITE}", data.display());
     let store = Database::open(data, &target.database).await?.store();
     let machine = Machine::new();
-    let world = world::running(store.clone(), &home(target.home.as_deref()), &machine).await?;
-    Ok(Opened { store, world, machine })
+    let home = home(target.home.as_deref());
+    let mut found = installed(store.as_ref()).await?;
+    if found.is_none() && change {
+        world::running(store.clone(), &home, &machine).await?;
+        found = installed(store.as_ref()).await?;
+    }
+    let (model, sources) = match found {
+        Some(found) => (found.model()?, found.sources),
+        None => (
+            world::packs(&home.join("packs"))?,
+            Sources(put(&world::pack_folders(&home.join("packs"))?)?.into_iter().collect()),
+        ),
+    };
+    let world = world::load(store.as_ref(), model, world::office(&home)?).await?;
+    Ok(Opened { store, world: Arc::new(ArcSwap::from_pointee(world)), sources, machine })
 }
 
 impl Opened {
@@ -130,21 +149,21 @@ impl Opened {
         }
     }
 
-    async fn draft(&self, dirs: &[PathBuf]) -> Result<Draft> {
-        let sources = installed(self.store.as_ref()).await?.map(|one| one.sources).unwrap_or_default();
-        Ok(Draft::new(&sources, &self.world.load().model, put(dirs)?, &[]))
+    fn draft(&self, dirs: &[PathBuf]) -> Result<Draft> {
+        Ok(Draft::new(&self.sources, &self.world.load().model, put(dirs)?, &[]))
     }
 }
 
 async fn in_folder(dirs: &[PathBuf], target: &Target, data: &Path, dry_run: bool) -> Result<(String, bool)> {
-    let opened = open(data, target).await?;
+    let opened = open(data, target, !dry_run).await?;
     let progress = |done: u64, total: u64| crate::err(&format!("{done} of {total} rows"));
     let parts = opened.parts(&progress);
-    let draft = opened.draft(dirs).await?;
+    let draft = opened.draft(dirs)?;
     let found = review(&parts, &draft).await?;
     let mut text = summary(&found);
     if !found.installable || dry_run {
-        text.push_str("nothing was changed\n");
+        let same = draft.model.is_some() && found.differences.is_empty();
+        text.push_str(if same { "installed already as it is; nothing was changed\n" } else { "nothing was changed\n" });
         return Ok((text, found.installable || (draft.model.is_some() && found.obstacles.is_empty())));
     }
     let set = install(&parts, &draft).await?;
@@ -172,9 +191,9 @@ pub fn replay(dirs: &[PathBuf], target: &Target, days: u32) -> Result<String> {
     let data = target.data.as_deref().context("a replay reads an installation: --data DIR")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let opened = open(data, target).await?;
+        let opened = open(data, target, false).await?;
         let progress = |done: u64, total: u64| crate::err(&format!("{done} of {total} cases"));
-        let draft = opened.draft(dirs).await?;
+        let draft = opened.draft(dirs)?;
         let Some(model) = &draft.model else { bail!("the packs have errors:\n{}", draft.findings) };
         let found = replayed(&opened.parts(&progress), &opened.world.load(), model, days).await?;
         Ok(found.to_string())

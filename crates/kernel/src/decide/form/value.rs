@@ -134,8 +134,11 @@ fn reference(context: &FormContext<'_>, field: &Field, given: &Value, register: 
         Value::Number(n) => n.to_string(),
         other => string(field, other)?.to_owned(),
     };
-    if context.rows.row(register, &key, today(context)).is_some() {
-        return Ok(Value::String(key));
+    if let Some(row) = context.rows.row(register, &key, today(context)) {
+        let owner = context.world.model.registers.get(register).and_then(|def| def.judged_at(row.place, &row.fields));
+        let outside =
+            field.within.zip(context.place()).zip(owner).is_some_and(|((within, at), of)| !within.holds(at, of));
+        return if outside { Err(with(field, "outside", "given", key)) } else { Ok(Value::String(key)) };
     }
     let known = context.rows.is_known(register, &key);
     Err(with(field, if known { "retired" } else { "not_found" }, "given", key))

@@ -142,10 +142,48 @@ fn extended_once_and_refused_twice() {
     let mut month = started("2022-06-06 09:00", "1 M");
     month.extend(length("30 CD"), at("2022-06-20 09:00"), &office).expect("days beside months");
     assert_eq!(last(&month), "2022-08-05", "6 July and thirty days");
-    assert_eq!(clock.extend(length("4 WH"), at("2022-06-20 09:00"), &office), Err(ClockError::OtherUnit));
     assert_eq!(clock.extend(length("10 WD"), at("2022-07-19 00:00"), &office), Err(ClockError::Overdue));
     assert_eq!(clock, before);
     clock.extend(length("1 WD"), at("2022-07-18 23:59"), &office).expect("in time to the last second");
+}
+
+#[test]
+fn an_extension_in_another_unit_is_counted_on_from_where_the_limit_ends() {
+    let office = office();
+    // Monday 14:00 and four working hours end on Tuesday at 09:30; one working day more is all of Wednesday.
+    let mut hours = started("2022-06-06 15:30", "4 WH");
+    assert_eq!(hours.due_at(), Some(at("2022-06-07 09:30")));
+    hours.extend(length("1 WD"), at("2022-06-07 09:00"), &office).expect("in time");
+    assert_eq!((hours.due_at(), last(&hours).as_str()), (Some(at("2022-06-09 00:00")), "2022-06-08"));
+    assert_eq!(reading(&hours, "2022-06-08 16:00"), "2 WH~", "shown in the limit's unit");
+    // Thursday is the last of three working days; two working hours more are the first two of Friday.
+    let mut days = started("2022-06-06 09:00", "3 WD");
+    days.extend(length("2 WH"), at("2022-06-07 09:00"), &office).expect("in time");
+    assert_eq!(days.due_at(), Some(at("2022-06-10 10:00")));
+    assert_eq!(days.due().and_then(|due| due.last_day), None, "it ends within a day");
+    let readings = [
+        ("2022-06-08 10:00", "2 WD"),
+        ("2022-06-09 10:00", "1 WD~"),
+        ("2022-06-10 09:00", "1 WH~"),
+        ("2022-06-10 10:00", "1 WD!"),
+    ];
+    for (now, shown) in readings {
+        assert_eq!(reading(&days, now), shown, "{now}");
+    }
+    assert_eq!(days.end_with(length("1 WD"), &office).at, at("2022-06-13 10:00"), "days first, then the hours");
+}
+
+#[test]
+fn a_pause_within_an_extension_in_another_unit_moves_its_end() {
+    let office = office();
+    let mut clock = started("2022-06-06 15:30", "4 WH");
+    clock.extend(length("2 WD"), at("2022-06-07 09:00"), &office).expect("in time");
+    assert_eq!(last(&clock), "2022-06-09");
+    clock.pause(at("2022-06-08 10:00")).expect("running");
+    assert_eq!(reading(&clock, "2022-06-20 10:00"), "14 WH=", "two working days less the hours of the first");
+    clock.resume(at("2022-06-13 10:00"), &office).expect("paused");
+    assert_eq!(last(&clock), "2022-06-14", "three working days were not used up");
+    assert_eq!(clock.used(at("2022-06-13 10:00"), &office), length("750 WM"), "the hours up to the pause");
 }
 
 #[test]

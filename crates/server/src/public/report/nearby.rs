@@ -81,7 +81,8 @@ pub async fn shown(web: &Web, slots: &Slots<'_>, point: [f64; 2], kind: &str) ->
         let heading = slots.process.field(&slots.process.heading).filter(|field| field.public);
         let title = match heading {
             Some(_) => look.title(slots.process, &case),
-            None => look.category_short(slots.process, &case),
+            None if slots.process.kind_field.is_some() => look.category_short(slots.process, &case),
+            None => look.about(slots.process, &case),
         };
         let state = look.state(slots.process, &case.state);
         Near {

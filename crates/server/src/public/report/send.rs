@@ -7,7 +7,8 @@ use crate::app::AppState;
 use crate::error::{Error, refusal_status};
 use crate::files::UploadProblemKind;
 use crate::limits::RETRY_SECONDS;
-use crate::typed::Typed;
+use crate::looked;
+use crate::typed::{Asking, Step, Typed};
 use crate::view::form::{Asked, Live};
 use crate::web::Web;
 use axum::Json;
@@ -27,17 +28,18 @@ use uuid::Uuid;
 const CHANNEL: &str = "online";
 
 /// `POST /report`: sends, or shows the form again one step further (`choose`).
-pub async fn send(State(app): State<AppState>, web: Web, typed: Typed) -> Result<Response, Error> {
+pub async fn send(State(app): State<AppState>, web: Web, asking: Asking) -> Result<Response, Error> {
+    let typed = &asking.0;
     let slots = Slots::find(&web.world.model, typed.one("process")).ok_or(Error::NotFound)?;
-    if typed.one("_ask").is_some() {
-        return Ok(Json(live(&web, &slots, &typed)).into_response());
+    if asking.step() == Step::Ask {
+        return Ok(Json(live(&web, &slots, typed).await?).into_response());
     }
-    if typed.one("choose").is_some() || typed.one("_more").is_some() {
-        return render(&web, &slots, &typed, &Outcome::default(), StatusCode::OK).await;
+    if typed.one("choose").is_some() || asking.step() != Step::Send {
+        return render(&web, &slots, typed, &Outcome::default(), StatusCode::OK).await;
     }
     let key = web.address.to_string();
     if let Some(seconds) = app.rates.report.wait(&key, web.now) {
-        return busy(&web, &slots, &typed, ("error-429-what", StatusCode::TOO_MANY_REQUESTS, seconds)).await;
+        return busy(&web, &slots, typed, ("error-429-what", StatusCode::TOO_MANY_REQUESTS, seconds)).await;
     }
     app.rates.report.count(&key, web.now);
     if typed.one("website").is_some() {
@@ -50,41 +52,44 @@ pub async fn send(State(app): State<AppState>, web: Web, typed: Typed) -> Result
             UploadProblemKind::NotAPicture => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             _ => StatusCode::PAYLOAD_TOO_LARGE,
         };
-        return render(&web, &slots, &typed, &Outcome::default(), status).await;
+        return render(&web, &slots, typed, &Outcome::default(), status).await;
     }
-    let form = form(&web, &slots, &typed);
-    let shard = match checked(&web, &slots, &form) {
+    let form = form(&web, &slots, typed);
+    let shard = match checked(&web, &slots, &form).await? {
         Ok(shard) => shard,
         Err(findings) => {
             let outcome = Outcome { findings, message: None };
-            return render(&web, &slots, &typed, &outcome, StatusCode::UNPROCESSABLE_ENTITY).await;
+            return render(&web, &slots, typed, &outcome, StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
-    match deliver(&web, &slots, &typed, (form, shard)).await {
-        Ok(recorded) => received(&web, &slots, &typed, &recorded).await,
+    match deliver(&web, &slots, typed, (form, shard)).await {
+        Ok(recorded) => received(&web, &slots, typed, &recorded).await,
         Err(CommitError::Refused(refusal)) => {
             let words = web.words();
             let said = web.look(&words).refusal(Some(slots.process), &refusal);
             let message = refusal.fields.is_empty().then_some(said);
             let outcome = Outcome { findings: refusal.fields, message };
-            render(&web, &slots, &typed, &outcome, refusal_status(refusal.code)).await
+            render(&web, &slots, typed, &outcome, refusal_status(refusal.code)).await
         }
         Err(error) => {
             let error = Error::from(error);
             error.log();
             let key = if matches!(error, Error::Busy) { "refusal-busy" } else { "refusal-storage" };
-            busy(&web, &slots, &typed, (key, error.status(), RETRY_SECONDS)).await
+            busy(&web, &slots, typed, (key, error.status(), RETRY_SECONDS)).await
         }
     }
 }
 
 /// What the page changes while somebody types.
-fn live(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Live {
+async fn live(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Result<Live, Error> {
     let words = web.words();
     let actor = who::view(&web.world, &web.actor(), web.now);
     let place = web.world.places.root;
     let asked = Asked { process: slots.process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
-    web.look(&words).live(&asked, &slots.process.form, &form(web, slots, typed))
+    let values = form(web, slots, typed);
+    let shard = looked::shard_of(web, &slots.process.form, &values);
+    let look = web.look(&words);
+    looked::live(web, (&look, &asked), (&slots.process.form, &values), (shard, None)).await
 }
 
 /// The form again, with when to try once more.
@@ -128,19 +133,17 @@ fn form(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Fields {
 }
 
 /// Every problem at once, before anything is queued; else the shard to send to.
-fn checked(web: &Web, slots: &Slots<'_>, form: &Fields) -> Result<Shard, Vec<FieldFinding>> {
+async fn checked(web: &Web, slots: &Slots<'_>, form: &Fields) -> Result<Result<Shard, Vec<FieldFinding>>, Error> {
     let actor = who::view(&web.world, &web.actor(), web.now);
-    let context = FormContext {
-        world: &web.world,
-        rows: &*web.world,
-        process: slots.process,
-        case: None,
-        actor: &actor,
-        now: web.now,
-    };
-    let read = read_form(&context, &slots.process.form, form);
-    let shard = shard_for(&web.world, slots.process, form, web.today());
-    match (read, shard) {
+    let process = slots.process;
+    let near = looked::shard_of(web, &process.form, form);
+    let read = looked::judged(web, (near, None), |rows| {
+        let context = FormContext { world: &web.world, rows, process, case: None, actor: &actor, now: web.now };
+        read_form(&context, &process.form, form)
+    });
+    let read = read.await?;
+    let shard = shard_for(&web.world, process, form, web.today());
+    Ok(match (read, shard) {
         (Ok(_), Ok(shard)) => Ok(shard),
         (Ok(_), Err(finding)) => Err(vec![finding]),
         (Err(findings), Ok(_)) => Err(findings),
@@ -151,7 +154,7 @@ fn checked(web: &Web, slots: &Slots<'_>, form: &Fields) -> Result<Shard, Vec<Fie
             }
             Err(findings)
         }
-    }
+    })
 }
 
 async fn deliver(

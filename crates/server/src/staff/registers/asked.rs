@@ -23,9 +23,21 @@ const FILTERS_MAX: usize = 6;
 pub struct Control {
     name: String,
     label: String,
+    /// `select`, `date`, or `range` of two ends.
     kind: &'static str,
     value: String,
     options: Vec<Choice>,
+    /// The two ends of a range.
+    ends: Vec<RangeEnd>,
+}
+
+/// One end of a range.
+#[derive(Clone, Debug, Default, Serialize)]
+struct RangeEnd {
+    name: String,
+    label: String,
+    value: String,
+    is_date: bool,
 }
 
 /// What was asked for.
@@ -130,7 +142,7 @@ impl Asked {
             if is_selected(&field.kind) {
                 controls.extend(select(look, field, query, web));
             } else {
-                controls.extend([".from", ".to"].map(|end| range(look, field, query, end)));
+                controls.push(range(look, field, query));
             }
         }
         if readable.register.dated {
@@ -163,15 +175,21 @@ fn select(look: &Look<'_>, field: &Field, query: &Query, web: &Web) -> Option<Co
     Some(Control { name, label: look.text(&field.title), kind: "select", options, ..Control::default() })
 }
 
-fn range(look: &Look<'_>, field: &Field, query: &Query, end: &str) -> Control {
-    let name = named(field, end);
-    let key = if end == ".from" { "reg-from" } else { "reg-to" };
+fn range(look: &Look<'_>, field: &Field, query: &Query) -> Control {
+    let is_date = field.kind == FieldKind::Date;
+    let keys = if is_date { ["reg-since-day", "reg-until-day"] } else { ["reg-from", "reg-to"] };
+    let title = look.text(&field.title);
+    let end = |(end, key): (&str, &str)| {
+        let name = named(field, end);
+        let value = query.get(&name).unwrap_or_default().to_owned();
+        RangeEnd { label: look.say(key, &[("label", title.clone().into())]), name, value, is_date }
+    };
     Control {
-        value: query.get(&name).unwrap_or_default().to_owned(),
-        label: look.say(key, &[("label", look.text(&field.title).into())]),
-        kind: if field.kind == FieldKind::Date { "date" } else { "number" },
-        name,
-        options: Vec::new(),
+        name: named(field, ""),
+        label: title.clone(),
+        kind: "range",
+        ends: [".from", ".to"].into_iter().zip(keys).map(end).collect(),
+        ..Control::default()
     }
 }
 

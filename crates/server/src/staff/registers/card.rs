@@ -162,8 +162,8 @@ fn marks(record: &Record) -> Vec<&Mark> {
 fn may_change(web: &Web, readable: &Readable<'_>, record: &Record) -> bool {
     use ganglion_kernel::decide::row_who::{may_edit_row, may_propose_row};
     let (actor, post) = (web.actor(), web.post().ok());
-    may_edit_row(readable.register, &actor, post, record.place)
-        || may_propose_row(readable.register, &actor, post, record.place)
+    let place = readable.register.judged_at(record.place, &record.fields);
+    may_edit_row(readable.register, &actor, post, place) || may_propose_row(readable.register, &actor, post, place)
 }
 
 /// Personal values of a row, opened with its key.
@@ -269,7 +269,10 @@ fn map(web: &Web, readable: &Readable<'_>, record: &Record) -> Value {
     let Some(point) = seen.and_then(|name| super::map::stands_at(record.fields.get(name))) else { return Value::Null };
     let place = record.place.unwrap_or(web.world.places.root);
     let around = place.at(Level::Township).or_else(|| place.at(Level::County)).unwrap_or(place);
-    json!({ "point": point, "outlines_href": format!("/map/outlines?parent={around}") })
+    let drawn =
+        field.and_then(|name| readable.register.field(name)).zip(field.and_then(|name| record.fields.get(name)));
+    let geometry = drawn.and_then(|(field, value)| super::map::geometry(field, value));
+    json!({ "point": point, "geometry": geometry, "outlines_href": format!("/map/outlines?parent={around}") })
 }
 
 /// `POST /registers/{name}/reveal/{shard}/{key}`: the card with the personal values in clear that this role may see. Nothing

@@ -2,29 +2,27 @@
 //! makes a proposal. What was refused comes back with everything that was typed.
 
 use super::list::may_add;
+use super::offer::Offers;
 use super::{Readable, readable, row_href, shown};
 use crate::error::{Error, refusal_status};
+use crate::looked;
 use crate::staff::act::{command_id, upload_findings};
-use crate::typed::Typed;
+use crate::typed::{Asking, Step, Typed};
 use crate::view::Look;
-use crate::view::form::{Asked, FieldView, FormView, Hidden, Typed as Entered};
-use crate::view::options::Choice;
+use crate::view::form::{Asked, FormView, Hidden, Typed as Entered};
 use crate::view::problems::RefusalView;
 use crate::web::Web;
+use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::who;
-use ganglion_kernel::port_rows::{RowFilter, RowOrder};
 use ganglion_model::change::{Body, Command, FieldFinding, Outcome, Refusal};
 use ganglion_model::pack::{Field, FieldKind, Process, Register, Required, Scope};
-use ganglion_model::{Fields, Record, RowDeed, RowWish, Shard, Text};
+use ganglion_model::{Fields, PlaceCode, Record, RowDeed, RowWish, Shard, Text};
 use serde::Serialize;
 use serde_json::Value;
-
-/// Rows of a register kept by place that a field offers; more of them are typed by key.
-const CHOICES_MAX: u32 = 300;
 
 #[derive(Serialize)]
 struct EditContext {
@@ -65,9 +63,7 @@ impl Subject<'_> {
     /// The fields asked: those of the register (the key of a row that is there is fixed), then where, from when and why.
     fn fields(&self, look: &Look<'_>) -> (Vec<Field>, Vec<Field>) {
         let register = self.register();
-        let fixed = |field: &&Field| self.record.is_some() && register.key_fields().any(|name| name == field.name);
-        let mut own: Vec<Field> =
-            register.fields.iter().filter(|field| field.is_typed() && !fixed(field)).cloned().collect();
+        let mut own: Vec<Field> = register.fields.iter().filter(|field| self.is_asked(field)).cloned().collect();
         if self.deed == RowDeed::Retire {
             own.clear();
         }
@@ -79,6 +75,15 @@ impl Subject<'_> {
             }
         }
         (own, self.frame(look))
+    }
+
+    /// Whether the form shows a field: what the system works out is shown while one types, what is fixed stays as it is.
+    fn is_asked(&self, field: &Field) -> bool {
+        let kept = |record: &Record| {
+            self.register().key_fields().any(|name| name == field.name)
+                || field.fixed && record.fields.contains_key(&field.name)
+        };
+        if field.computed.is_some() { !field.personal } else { field.is_typed() && !self.record.is_some_and(kept) }
     }
 
     fn frame(&self, look: &Look<'_>) -> Vec<Field> {
@@ -115,9 +120,13 @@ impl Subject<'_> {
         frame
     }
 
-    /// What the form shows before anything is typed.
-    fn values(&self) -> Fields {
-        let Some(record) = self.record.filter(|_| self.deed == RowDeed::Put) else { return Fields::new() };
+    /// What the form shows before anything is typed: the row as it is, or, of a new one, the post's own place where rows are
+    /// kept at its level.
+    fn values(&self, own: ganglion_model::PlaceCode) -> Fields {
+        let Some(record) = self.record.filter(|_| self.deed == RowDeed::Put) else {
+            let here = self.record.is_none() && self.register().scope == Scope::Place(own.level());
+            return here.then(|| ("-place".to_owned(), Value::from(own.to_string()))).into_iter().collect();
+        };
         let shown = |name: &String| self.register().field(name).is_some_and(|field| !field.personal);
         let mut values: Fields =
             record.fields.iter().filter(|(name, _)| shown(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
@@ -136,6 +145,8 @@ struct Attempt {
     refusal: Option<String>,
     command: Option<String>,
     version: Option<String>,
+    /// A table that gets more blank rows.
+    more: Option<String>,
 }
 
 async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: StatusCode) -> Result<Response, Error> {
@@ -145,14 +156,18 @@ async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: Status
     let post = web.post()?;
     let (own, frame) = subject.fields(&look);
     let all: Vec<Field> = own.into_iter().chain(frame).collect();
-    let values = attempt.values.unwrap_or_else(|| subject.values());
+    let values = attempt.values.unwrap_or_else(|| subject.values(post.place));
     let findings: Vec<FieldFinding> = attempt.findings.into_iter().map(|one| framed(subject.register(), one)).collect();
     let actor = who::view(&web.world, &web.actor(), web.now);
     let process = Process::default();
     let place = subject.record.and_then(|row| row.place).unwrap_or(post.place);
     let asked = Asked { process: &process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
-    let mut fields = look.fields(&asked, &all, Entered { values: Some(&values), findings: &findings, more: None });
-    offer_rows(web, &all, &mut fields, place).await?;
+    let mut fields = look.fields(
+        &asked,
+        &all,
+        Entered { values: Some(&values), findings: &findings, more: attempt.more.as_deref() },
+    );
+    Offers::new(web, place).give(&all, &mut fields).await?;
     let version = subject.record.map_or(0, |row| row.version).to_string();
     let title = match (subject.record, subject.deed) {
         (None, _) => look.t(if alone { "row-new" } else { "row-propose-new" }),
@@ -183,6 +198,33 @@ async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: Status
     web.render_status(status, "pages/register_edit.html", context)
 }
 
+/// What changes while somebody types: fields that do not apply, and what the system works out.
+async fn live(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Response, Error> {
+    let words = web.words();
+    let look = web.look(&words);
+    may_add(web, subject.readable).ok_or(Error::NotFound)?;
+    let (own, frame) = subject.fields(&look);
+    let register = subject.register();
+    let (mut form, frame) = (typed.fields(&own), typed.fields(&frame));
+    for (name, value) in subject.record.map(|row| &row.fields).into_iter().flatten() {
+        let asked = own.iter().any(|field| field.name == *name);
+        let open = register.field(name).is_some_and(|field| !field.personal && field.computed.is_none());
+        if !asked && open {
+            form.insert(name.clone(), value.clone());
+        }
+    }
+    let day = frame.get("-from").and_then(Value::as_str).and_then(|day| day.trim().parse().ok());
+    let key = subject.record.map(|row| row.key.clone()).or_else(|| register.key_of(&form)).unwrap_or_default();
+    let named = frame.get("-place").or_else(|| form.get("place")).and_then(Value::as_str);
+    let shard = shard_of(web, subject, named.and_then(|code| code.trim().parse().ok()));
+    let version = register.dated.then(|| (key.as_str(), day.unwrap_or_else(|| web.today())));
+    let actor = who::view(&web.world, &web.actor(), web.now);
+    let (process, place) = (Process::default(), web.post()?.place);
+    let asked = Asked { process: &process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
+    let live = looked::live(web, (&look, &asked), (&register.fields, &form), (shard, version)).await?;
+    Ok(Json(live).into_response())
+}
+
 /// Findings of the kernel about where and when stand beside the fields that ask for it.
 fn framed(register: &Register, finding: FieldFinding) -> FieldFinding {
     let field = match finding.field.as_str() {
@@ -193,47 +235,14 @@ fn framed(register: &Register, finding: FieldFinding) -> FieldFinding {
     FieldFinding { field: field.to_owned(), ..finding }
 }
 
-/// Rows of registers kept by place, as choices of the fields that refer to them, when there are few.
-pub async fn offer_rows(
-    web: &Web,
-    declared: &[Field],
-    fields: &mut [FieldView],
-    place: ganglion_model::PlaceCode,
-) -> Result<(), Error> {
-    let words = web.words();
-    let look = web.look(&words);
-    for view in fields.iter_mut().filter(|view| view.kind == "ref" && view.options.is_empty()) {
-        let kind = declared.iter().find(|field| field.name == view.name).map(|field| &field.kind);
-        let Some(FieldKind::Ref { register }) = kind else { continue };
-        let Ok(readable) = readable(web, register) else { continue };
-        let within = place.at(ganglion_model::Level::County).unwrap_or(place);
-        let filter = RowFilter { place: Some(within), ..RowFilter::of(register, web.today()) };
-        let found =
-            super::rows::page(web, readable.register, (&filter, &RowOrder::default()), None, CHOICES_MAX).await?;
-        if found.next.is_some() {
-            continue;
-        }
-        let chosen = view.value.as_str().unwrap_or_default().to_owned();
-        view.options = found
-            .rows
-            .iter()
-            .map(|row| {
-                let title = shown::title(&look, &readable, web, row);
-                let label = if title == row.key { title } else { format!("{} · {title}", row.key) };
-                Choice { selected: row.key == chosen, ..Choice::new(&row.key, label) }
-            })
-            .collect();
-    }
-    Ok(())
-}
-
-/// Sends what was typed; what was refused comes back filled in.
-async fn send(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Response, Error> {
+/// Sends what was typed; what was refused comes back filled in. A form that only asks changes nothing.
+async fn send(web: &Web, subject: &Subject<'_>, asking: &Asking) -> Result<Response, Error> {
+    let typed = &asking.0;
     let words = web.words();
     let look = web.look(&words);
     let alone = may_add(web, subject.readable).ok_or(Error::NotFound)?;
     let (own, frame) = subject.fields(&look);
-    let mut form = typed.fields(&own);
+    let form = typed.fields(&own);
     let frame = typed.fields(&frame);
     let kept: Fields = form.clone().into_iter().chain(frame.clone()).collect();
     let again = |findings: Vec<FieldFinding>, refusal: String| Attempt {
@@ -242,7 +251,17 @@ async fn send(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Respons
         refusal: Some(refusal),
         command: typed.one("command_id").map(str::to_owned),
         version: typed.one("version").map(str::to_owned),
+        more: None,
     };
+    match asking.step() {
+        Step::Send => {}
+        Step::Ask => return live(web, subject, typed).await,
+        Step::More(more) => {
+            let more = Some(more.to_owned());
+            let attempt = Attempt { more, refusal: None, ..again(Vec::new(), String::new()) };
+            return page(web, subject, attempt, StatusCode::OK).await;
+        }
+    }
     let uploads = upload_findings(web, typed);
     let text = |name: &str| frame.get(name).and_then(Value::as_str).map(|text| text.trim().to_owned());
     let bad_day = |name: &str| text(name).is_some_and(|day| day.parse::<jiff::civil::Date>().is_err());
@@ -252,34 +271,7 @@ async fn send(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Respons
         let attempt = again(findings, look.t("refusal-form"));
         return page(web, subject, attempt, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    // A box that does not apply was not shown.
-    let boxes = own.iter().filter(|field| field.when.is_some() && field.kind == FieldKind::Boolean);
-    for field in boxes {
-        if form.get(&field.name) == Some(&Value::Bool(false)) {
-            form.remove(&field.name);
-        }
-    }
-    let day = |name: &str| text(name).and_then(|day| day.parse().ok());
-    let named = text("-place").or_else(|| form.get("place").and_then(Value::as_str).map(str::to_owned));
-    let place = named.and_then(|code| code.parse().ok()).or_else(|| subject.record.and_then(|row| row.place));
-    let by_place = subject.register().scope != Scope::Deployment;
-    let shard = match subject.record {
-        Some(row) => row.shard,
-        None if by_place => place.map_or_else(|| own_shard(web), ganglion_model::PlaceCode::shard),
-        None => Shard::DEPLOYMENT,
-    };
-    let wish = RowWish {
-        register: subject.register().name.clone(),
-        key: subject.record.map(|row| row.key.clone()),
-        place: place.filter(|_| by_place),
-        deed: subject.deed,
-        from: day("-from"),
-        until: day("-until"),
-        form,
-        partial: false,
-        why: text("-why").unwrap_or_default(),
-        version: typed.one("version").and_then(|version| version.parse().ok()),
-    };
+    let (wish, shard) = wish(web, subject, typed, (form, &frame));
     let body = Body::Row { wish: Box::new(wish) };
     let command = Command { id: command_id(web, typed), shard, actor: web.actor(), body };
     match web.app.committer.send(command).await {
@@ -297,6 +289,46 @@ async fn send(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Respons
             error.log();
             page(web, subject, again(Vec::new(), look.t("refusal-busy")), error.status()).await
         }
+    }
+}
+
+/// What a form that can be read wishes for, and the shard it goes to.
+fn wish(web: &Web, subject: &Subject<'_>, typed: &Typed, (mut form, frame): (Fields, &Fields)) -> (RowWish, Shard) {
+    let text = |name: &str| frame.get(name).and_then(Value::as_str).map(|text| text.trim().to_owned());
+    // A box that does not apply was not shown.
+    let boxes =
+        subject.register().fields.iter().filter(|field| field.when.is_some() && field.kind == FieldKind::Boolean);
+    for field in boxes {
+        if form.get(&field.name) == Some(&Value::Bool(false)) {
+            form.remove(&field.name);
+        }
+    }
+    let day = |name: &str| text(name).and_then(|day| day.parse().ok());
+    let named = text("-place").or_else(|| form.get("place").and_then(Value::as_str).map(str::to_owned));
+    let place = named.and_then(|code| code.parse().ok()).or_else(|| subject.record.and_then(|row| row.place));
+    let shard = shard_of(web, subject, place);
+    let by_place = subject.register().scope != Scope::Deployment;
+    let wish = RowWish {
+        register: subject.register().name.clone(),
+        key: subject.record.map(|row| row.key.clone()),
+        place: place.filter(|_| by_place),
+        deed: subject.deed,
+        from: day("-from"),
+        until: day("-until"),
+        form,
+        partial: false,
+        why: text("-why").unwrap_or_default(),
+        version: typed.one("version").and_then(|version| version.parse().ok()),
+    };
+    (wish, shard)
+}
+
+/// Where a row lies: a new one where it is put.
+fn shard_of(web: &Web, subject: &Subject<'_>, place: Option<PlaceCode>) -> Shard {
+    match subject.record {
+        Some(row) => row.shard,
+        None if subject.register().scope == Scope::Deployment => Shard::DEPLOYMENT,
+        None => place.map_or_else(|| own_shard(web), PlaceCode::shard),
     }
 }
 
@@ -364,10 +396,10 @@ pub async fn new(web: Web, Path(name): Path<String>) -> Result<Response, Error> 
 }
 
 /// `POST /registers/{name}/new`.
-pub async fn create(web: Web, Path(name): Path<String>, typed: Typed) -> Result<Response, Error> {
+pub async fn create(web: Web, Path(name): Path<String>, asking: Asking) -> Result<Response, Error> {
     let readable = readable(&web, &name)?;
     let subject = Subject { readable: &readable, record: None, deed: RowDeed::Put };
-    send(&web, &subject, &typed).await
+    send(&web, &subject, &asking).await
 }
 
 type RowPath = Path<(String, u32, String)>;
@@ -388,10 +420,10 @@ pub async fn show(web: Web, Path((name, shard, key)): RowPath) -> Result<Respons
 }
 
 /// `POST /registers/{name}/edit/{shard}/{key}`.
-pub async fn change(web: Web, Path((name, shard, key)): RowPath, typed: Typed) -> Result<Response, Error> {
+pub async fn change(web: Web, Path((name, shard, key)): RowPath, asking: Asking) -> Result<Response, Error> {
     let readable = readable(&web, &name)?;
     let record = newest(&web, &readable, (shard, &key)).await?;
-    send(&web, &Subject { readable: &readable, record: Some(&record), deed: RowDeed::Put }, &typed).await
+    send(&web, &Subject { readable: &readable, record: Some(&record), deed: RowDeed::Put }, &asking).await
 }
 
 /// `GET /registers/{name}/retire/{shard}/{key}`.
@@ -403,8 +435,8 @@ pub async fn ending(web: Web, Path((name, shard, key)): RowPath) -> Result<Respo
 }
 
 /// `POST /registers/{name}/retire/{shard}/{key}`.
-pub async fn retire(web: Web, Path((name, shard, key)): RowPath, typed: Typed) -> Result<Response, Error> {
+pub async fn retire(web: Web, Path((name, shard, key)): RowPath, asking: Asking) -> Result<Response, Error> {
     let readable = readable(&web, &name)?;
     let record = newest(&web, &readable, (shard, &key)).await?;
-    send(&web, &Subject { readable: &readable, record: Some(&record), deed: RowDeed::Retire }, &typed).await
+    send(&web, &Subject { readable: &readable, record: Some(&record), deed: RowDeed::Retire }, &asking).await
 }

@@ -11,7 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt as _};
 use ganglion_documents::xlsx::{Cell, Column, Table, TableWriter, WriteError};
 use ganglion_kernel::decide::row_who::RowReach;
 use ganglion_kernel::port_rows::{RowAfter, RowFilter, RowOrder};
@@ -52,7 +52,7 @@ pub async fn csv(web: Web, Path(name): Path<String>) -> Result<Response, Error> 
     let file = format!("{name}-{}", web.today());
     let progress =
         Progress { name, filter: asked.filter, order: asked.order, after: None, left, begun: false, web: web.clone() };
-    Ok(response(&file, Body::from_stream(stream::unfold(progress, piece))))
+    Ok(response(&file, Body::from_stream(stream::unfold(progress, piece).fuse())))
 }
 
 /// A line of cells.

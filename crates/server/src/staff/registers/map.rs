@@ -12,11 +12,22 @@ use axum::response::{IntoResponse as _, Response};
 use ganglion_geo::shape::middle;
 use ganglion_kernel::port_rows::RowOrder;
 use ganglion_kernel::route::point_of;
+use ganglion_model::pack::{Field, FieldKind};
 use serde_json::{Value, json};
 
 /// Where a row stands on a map: at its point, or in the middle of its line or area.
 pub fn stands_at(location: Option<&Value>) -> Option<[f64; 2]> {
     point_of(location).or_else(|| middle(location?))
+}
+
+/// A line or an area as GeoJSON; a point stands by itself.
+pub fn geometry(field: &Field, value: &Value) -> Option<Value> {
+    let kind = match field.kind {
+        FieldKind::Line => "LineString",
+        FieldKind::Polygon => "Polygon",
+        _ => return None,
+    };
+    Some(json!({ "type": kind, "coordinates": value }))
 }
 
 /// Rows as GeoJSON points.

@@ -11,9 +11,16 @@ pub mod import;
 mod index;
 mod list;
 mod map;
+mod offer;
 pub mod proposals;
-mod rows;
-mod shown;
+pub mod rows;
+pub mod shown;
+mod together;
+
+pub use export::as_xlsx;
+pub use map::stands_at;
+
+pub use offer::Offers;
 
 use crate::app::AppState;
 use crate::error::Error;
@@ -40,6 +47,7 @@ pub fn routes() -> Router<AppState> {
         .route("/registers/{name}/reveal/{shard}/{*key}", post(card::reveal))
         .merge(import::routes())
         .route("/proposals", get(proposals::show))
+        .route("/proposals/together", post(together::decide))
         .route("/proposals/{shard}/{id}", post(proposals::decide))
 }
 

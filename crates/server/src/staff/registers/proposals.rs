@@ -71,6 +71,7 @@ pub struct ProposalView {
 #[derive(Serialize)]
 struct InboxContext {
     page: crate::page::Page,
+    groups: Vec<super::together::GroupView>,
     proposals: Vec<ProposalView>,
     refusal: Option<String>,
     reason: String,
@@ -108,7 +109,8 @@ fn mine(web: &Web, post: &Post, rules: fn(&Register) -> &[Who]) -> Vec<(String, 
         .collect()
 }
 
-fn waiting_filter(web: &Web, post: &Post) -> ProposalFilter {
+/// What waits for this post.
+pub fn waiting_filter(web: &Web, post: &Post) -> ProposalFilter {
     let registers = mine(web, post, |register| &register.approve);
     ProposalFilter { registers, state: Some(ProposalState::Open), row: None }
 }
@@ -152,7 +154,9 @@ async fn inbox(web: &Web, refusal: Option<String>, reason: &str, status: StatusC
         let versions = super::rows::versions(web, &row).await?;
         proposals.push(view(web, &look, one, (&versions, &people)));
     }
-    let context = InboxContext { page: web.page("title-proposals"), proposals, refusal, reason: reason.to_owned() };
+    let groups = super::together::groups(web, &look).await?;
+    let page = web.page("title-proposals");
+    let context = InboxContext { page, groups, proposals, refusal, reason: reason.to_owned() };
     web.render_status(status, "pages/proposals.html", context)
 }
 
@@ -168,9 +172,15 @@ pub fn view(web: &Web, look: &Look<'_>, one: &Proposal, (versions, people): (&[R
     let own = account.is_some() && one.by.account.as_ref() == account;
     let open = one.state == ProposalState::Open;
     let (actor, post) = (web.actor(), web.post().ok());
+    let newest = versions.iter().max_by_key(|record| record.version);
     let may = |may: fn(&Register, &ganglion_model::Actor, Option<&Post>, Option<PlaceCode>) -> bool| {
-        register.is_some_and(|register| may(register, &actor, post, one.wish.place))
+        register.is_some_and(|register| {
+            let then = register.judged_at(one.wish.place, &one.wish.form);
+            let now = newest.and_then(|record| register.judged_at(record.place, &record.fields));
+            may(register, &actor, post, then.or(now))
+        })
     };
+    let may_read = register.is_some_and(|register| may_read_row(register, &actor, post, one.wish.place));
     let deed = match (one.wish.deed, versions.is_empty()) {
         (RowDeed::Retire, _) => "proposal-retire",
         (RowDeed::Put, true) => "proposal-new",
@@ -179,7 +189,7 @@ pub fn view(web: &Web, look: &Look<'_>, one: &Proposal, (versions, people): (&[R
     ProposalView {
         register: register.map(|register| look.text(&register.title)).unwrap_or_default(),
         key: one.key.clone(),
-        href: if versions.is_empty() || !may(may_read_row) {
+        href: if versions.is_empty() || !may_read {
             String::new()
         } else {
             row_href("rows", one.shard, &one.wish.register, &one.key)

@@ -32,6 +32,7 @@ struct Entry {
     title: String,
     over: String,
     count: String,
+    unit: String,
     broken: bool,
     href: String,
 }
@@ -58,6 +59,7 @@ struct RuleContext {
     message: String,
     over: String,
     total: String,
+    unit: String,
     rows: Vec<Row>,
     pager: Option<Pager>,
     opens: bool,
@@ -104,6 +106,7 @@ async fn index(web: Web) -> Result<Response, Error> {
             title: look.text(&rule.title),
             over: over(&web, rule),
             count: count(broken),
+            unit: look.rule_unit(rule),
             broken: broken > 0,
             href: format!("/rules/{}", rule.name),
         });
@@ -114,6 +117,14 @@ async fn index(web: Web) -> Result<Response, Error> {
 fn after_of(text: Option<&str>) -> Option<(Timestamp, CaseId)> {
     let (at, id) = text?.split_once('_')?;
     Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, CaseId(id.parse().ok()?)))
+}
+
+/// What a row that breaks a rule is called: cases by their number, rows by their name where it is at hand.
+fn subject(look: &crate::view::Look<'_>, rule: &Rule, one: &Violation) -> String {
+    match &rule.over {
+        Source::Register(register) => look.row_label(register, &one.subject),
+        Source::Process(_) => one.subject.clone(),
+    }
 }
 
 /// `GET /rules/{name}`: the rows that break a rule, longest first.
@@ -133,7 +144,7 @@ async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
     found.truncate(PAGE_ROWS as usize);
     let next = found.last().filter(|_| more).map(|last| format!("{}_{}", last.since.as_microsecond(), last.id));
     let row = |one: &Violation| Row {
-        subject: one.subject.clone(),
+        subject: subject(&look, rule, one),
         href: match &rule.over {
             Source::Process(_) => card_href(&one.subject),
             Source::Register(register) => row_href("rows", one.shard, register, &one.subject),
@@ -149,6 +160,7 @@ async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
         message: look.text(&rule.message),
         over: over(&web, rule),
         total: count(total),
+        unit: look.rule_unit(rule),
         rows: found.iter().map(row).collect(),
         pager: pager(&look, &query, &path, (next, found.len(), total)),
         opens: rule.open.is_some(),

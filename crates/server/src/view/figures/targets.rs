@@ -25,7 +25,7 @@ pub fn card(web: &Web, look: &Look<'_>, target: &Target, standings: &[Standing])
     let indicator = web.world.model.indicators.get(&target.of)?;
     let (own, parts) = standings.split_first()?;
     let expected = target.expected_on(look.today());
-    let unit = look.text(&indicator.unit);
+    let unit = look.figure_unit(indicator);
     let href =
         |one: &Standing| format!("/figures?indicator={}&place={}&period={}", indicator.name, one.place, target.period);
     let mut parts: Vec<&Standing> = parts.iter().collect();

@@ -117,12 +117,28 @@ async fn refusals_name_their_reason() {
     assert_eq!(unknown.status, 404);
     let nowhere = town.act("call", "SB-130903001-2022-999999", "file", &[]).await;
     assert_eq!(nowhere.status, 404);
-    let guard = town.act("dispatch", &number, "emergency_dispatch", &[("duty", "handler.130903001")]).await;
+    let guard =
+        town.act("dispatch", &number, "emergency_dispatch", &[("duty", "handler.130903001"), ("-sure", "true")]).await;
     assert_eq!(guard.status, 422);
     assert!(guard.plain().contains("Only emergencies"));
     town.act("call", &number, "file", &[]).await;
     let outside = town.act("dispatch", &number, "dispatch", &[("duty", "handler.130903002")]).await;
     assert_eq!(outside.status, 422, "a unit of another township");
+}
+
+#[tokio::test]
+async fn a_grave_step_is_asked_twice() {
+    let town = Town::new().await;
+    let number = town.report_urgent("130903001201", "a hole in the road").await;
+    let mut dispatch = town.as_("dispatch").await;
+    let card = dispatch.get(&format!("/cases/{number}")).await;
+    assert!(card.plain().contains("I have looked again and mean it"), "{}", card.text);
+    let once = town.act("dispatch", &number, "emergency_dispatch", &[("duty", "handler.130903001")]).await;
+    assert_eq!(once.status, 422);
+    assert!(once.plain().contains("Tick the box to confirm"), "{}", once.text);
+    let twice =
+        town.act("dispatch", &number, "emergency_dispatch", &[("duty", "handler.130903001"), ("-sure", "true")]).await;
+    assert_eq!(twice.status, 303, "{}", twice.text);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod acting;
 mod administration;
 mod calendar;
 mod figures;
+mod halls;
 mod lists;
 mod notices;
 mod packs;

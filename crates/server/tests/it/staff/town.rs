@@ -165,6 +165,15 @@ impl Town {
         if !village.starts_with("130903001") {
             return self.report_publicly(village, description).await;
         }
+        self.call(village, description, "normal").await
+    }
+
+    /// A case that cannot wait for its paper, taken down by the call-taker.
+    pub async fn report_urgent(&self, village: &str, description: &str) -> String {
+        self.call(village, description, "emergency").await
+    }
+
+    async fn call(&self, village: &str, description: &str, urgency: &str) -> String {
         let mut call = self.as_("call").await;
         let answer = call
             .post_parts(
@@ -174,6 +183,7 @@ impl Town {
                     Part::Text("description", description),
                     Part::Text("place", village),
                     Part::Text("source", "phone"),
+                    Part::Text("urgency", urgency),
                     Part::Text("reporter_name", "张三丰"),
                     Part::Text("reporter_phone", "13912340000"),
                 ],
@@ -238,8 +248,13 @@ pub async fn act(browser: &mut Browser, number: &str, action: &str, form: &[(&st
 }
 
 fn posts(more: &[(&str, &str, &str)]) -> Vec<Post> {
-    let post = |(account, role, place): &(&str, &str, &str)| Post {
-        id: PostId(format!("{role}.{place}")),
+    let mut seen = std::collections::BTreeSet::new();
+    let mut post = |(account, role, place): &(&str, &str, &str)| Post {
+        // Several may hold posts of one role at one place: twenty windows of a hall.
+        id: PostId(match seen.insert(format!("{role}.{place}")) {
+            true => format!("{role}.{place}"),
+            false => format!("{role}.{place}.{account}"),
+        }),
         role: (*role).to_owned(),
         place: place.parse().unwrap(),
         title: Text::default(),
@@ -248,7 +263,7 @@ fn posts(more: &[(&str, &str, &str)]) -> Vec<Post> {
         valid_from: date(2020, 1, 1),
         valid_to: None,
     };
-    PEOPLE.iter().chain(more).map(post).collect()
+    PEOPLE.iter().chain(more).map(&mut post).collect()
 }
 
 fn accounts(more: &[(&str, &str, &str)]) -> Vec<Account> {
@@ -320,6 +335,7 @@ fn world(model: &Arc<Model>, places: Vec<Place>, posts: Vec<Post>) -> World {
         },
         reference: Arc::new(seeded(model)),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }

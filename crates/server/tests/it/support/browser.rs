@@ -1,9 +1,9 @@
 //! A browser: keeps cookies, finds the form token in pages, sends forms and files. Scripts are off.
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Request, header};
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -80,7 +80,14 @@ impl Browser {
             }
         }
         let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 64 << 20).await.unwrap();
+        let mut pieces = body.into_data_stream();
+        let mut bytes = Vec::new();
+        while let Some(piece) = pieces.next().await {
+            bytes.extend_from_slice(&piece.unwrap());
+        }
+        // Whoever sends an answer may ask once more after its end.
+        assert!(pieces.next().await.is_none());
+        let bytes = Bytes::from(bytes);
         let text = String::from_utf8_lossy(&bytes).into_owned();
         Answer { status: parts.status.as_u16(), headers: parts.headers, bytes, text }
     }

@@ -243,6 +243,7 @@ fn world(tree: Vec<Place>, posts: Vec<Post>) -> World {
         },
         reference: Arc::default(),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(Posts::new(posts)),
     }
 }
@@ -260,6 +261,7 @@ pub fn model() -> ganglion_model::Model {
         ("registers/well.yaml", include_str!("pack/well.yaml")),
         ("registers/quota.yaml", include_str!("pack/quota.yaml")),
         ("rules.yaml", include_str!("pack/rules.yaml")),
+        ("plans.yaml", include_str!("pack/plans.yaml")),
     ]
     .into_iter()
     .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))

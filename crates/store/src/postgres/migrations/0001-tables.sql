@@ -2,6 +2,8 @@
 -- every primary key and unique index, tables without one are small and may be copied everywhere. Instants are microseconds
 -- since 1970-01-01T00:00Z, places their padded 15-digit codes, rows canonical JSON. Texts that are sorted or compared are
 -- compared by their bytes, whatever language the database was made for.
+-- The shard leads the primary key and no other index: while a table is young, the planner cannot tell one index that begins with
+-- the shard from another, and would read through a county for every look-up.
 -- What stands behind the closing bracket of a table says how a layout places it: `by shard` or `everywhere`.
 
 CREATE TABLE shard_head (
@@ -13,8 +15,7 @@ CREATE TABLE shard_head (
 
 -- A step changes the body and columns that no index of this table has, so that it touches no index: what open cases are sorted
 -- by stands in `case_open`. `due` is the largest integer for cases without a deadline, so that they sort last. `county` is the
--- shard once more: an index that began with the shard and held the id would be taken for the primary key while the table is
--- young, and every look-up would read through a county.
+-- shard once more, for indexes that must begin with it.
 CREATE TABLE case_row (
   shard      INTEGER  NOT NULL,
   id         UUID     NOT NULL,
@@ -39,7 +40,7 @@ CREATE TABLE case_row (
   body       TEXT     NOT NULL,
   PRIMARY KEY (shard, id)
 ) /* by shard; fillfactor 70 */;
-CREATE UNIQUE INDEX case_number   ON case_row (shard, number);
+CREATE UNIQUE INDEX case_number   ON case_row (number, shard);
 CREATE INDEX case_opened          ON case_row (opened_at, id);
 CREATE INDEX case_opened_county   ON case_row (county, opened_at, id);
 CREATE INDEX case_opened_township ON case_row (township, opened_at, id);

@@ -19,7 +19,7 @@ CREATE TABLE proposal (
   PRIMARY KEY (shard, id)
 ) /* by shard */;
 CREATE INDEX proposal_open ON proposal (register, at) WHERE state = 'open';
-CREATE INDEX proposal_row  ON proposal (shard, register, key, at);
+CREATE INDEX proposal_row  ON proposal (register, key, shard, at);
 
 -- Which rows refer to a row. A row of the deployment is referred to from every shard.
 CREATE TABLE row_reference (
@@ -30,4 +30,4 @@ CREATE TABLE row_reference (
   from_key      TEXT    COLLATE "C" NOT NULL,
   PRIMARY KEY (register, key, shard, from_register, from_key)
 ) /* by shard */;
-CREATE INDEX row_reference_from ON row_reference (shard, from_register, from_key);
+CREATE INDEX row_reference_from ON row_reference (from_register, from_key, shard);

@@ -11,5 +11,5 @@ CREATE TABLE waiting (
   number  TEXT    COLLATE "C" NOT NULL,
   PRIMARY KEY (shard, case_id)
 ) /* by shard */;
-CREATE INDEX waiting_front ON waiting (shard, process, place, rank, since, number);
-CREATE INDEX waiting_lane  ON waiting (shard, process, place, lane, rank, since, number);
+CREATE INDEX waiting_front ON waiting (process, place, shard, rank, since, number);
+CREATE INDEX waiting_lane  ON waiting (process, place, lane, shard, rank, since, number);

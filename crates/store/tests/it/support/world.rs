@@ -49,6 +49,7 @@ fn action(name: &str, to: Option<&str>, form: Vec<Field>, effects: Vec<Effect>) 
         bulk: false,
         basis: Text::default(),
         grave: false,
+        looks: false,
     }
 }
 
@@ -121,21 +122,23 @@ fn process() -> Process {
         name: "report".to_owned(),
         pack: "test".to_owned(),
         title: Text::default(),
+        looks: false,
         open_by: vec![Who::Public, Who::System],
         open_when: None,
         form: vec![place, text("category"), unique, phone],
         fields: vec![text("result"), Field { personal: true, ..text("caller") }],
         counts: vec!["returned".to_owned(), "reopened".to_owned(), "late".to_owned()],
-        numbers: [("report".to_owned(), NumberDef { on_state: None, parts })].into(),
+        numbers: [("report".to_owned(), NumberDef { on_state: None, parts, each: Vec::new() })].into(),
         route: RouteDef { place: Some("place".to_owned()), ..RouteDef::default() },
         any_office: false,
         queue: Some(QueueDef {
             by: vec![clerk()],
-            level: Level::County,
+            levels: vec![Level::County],
             state: "filed".to_owned(),
             take: "give".to_owned(),
             lane: Some(path("case.category")),
             order: Some(path("case.reopened")),
+            ..QueueDef::default()
         }),
         initial: "filed".to_owned(),
         states: [
@@ -150,6 +153,7 @@ fn process() -> Process {
         read: vec![],
         heading: "category".to_owned(),
         kind_field: Some("category".to_owned()),
+        channels: None,
         retention_days: None,
         purpose: Text::default(),
         children: BTreeMap::new(),
@@ -244,6 +248,7 @@ pub fn world() -> World {
         office: Office { calendar: Arc::new(calendar), hours: "08:00-12:00,14:00-18:00".parse().unwrap() },
         reference: Arc::default(),
         fresh: Arc::default(),
+        areas: ganglion_kernel::areas::Areas::default(),
         posts: Arc::new(posts()),
     }
 }

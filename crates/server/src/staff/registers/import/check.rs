@@ -9,7 +9,7 @@ use super::table::{Sheet, TableError};
 use crate::error::Error;
 use crate::web::Web;
 use ganglion_kernel::World;
-use ganglion_kernel::batch::{Batch, want, want_more};
+use ganglion_kernel::batch::{Batch, NEEDS_MAX, want, want_more};
 use ganglion_kernel::decide::Given;
 use ganglion_model::change::{Actor, Body, Command};
 use ganglion_model::pack::Register;
@@ -172,7 +172,8 @@ async fn try_rows(
         settle_key(&prepared.world, command, &known);
         follow_earlier_line(prepared, &batch, command);
         let given = Given { now: web.now, id: uuid::Uuid::nil(), key: [0; 32] };
-        if let Some(more) = batch.needs(command, &given) {
+        for _ in 0..NEEDS_MAX {
+            let Some(more) = batch.needs(command, &given) else { break };
             let loaded = web.app.store.load(&more).await?;
             batch.add(&more, loaded);
         }
@@ -181,7 +182,8 @@ async fn try_rows(
     Ok(())
 }
 
-fn newest(records: &[Record]) -> HashMap<RowKey, Record> {
+/// The newest version of each row.
+pub fn newest(records: &[Record]) -> HashMap<RowKey, Record> {
     let mut newest: HashMap<RowKey, Record> = HashMap::new();
     for record in records {
         let known = newest.entry(record.row_key()).or_insert_with(|| record.clone());
@@ -193,7 +195,7 @@ fn newest(records: &[Record]) -> HashMap<RowKey, Record> {
 }
 
 /// A row that is not there is put as a new one, and every row says which version was seen.
-fn settle_key(world: &World, command: &mut Command, known: &HashMap<RowKey, Record>) {
+pub fn settle_key(world: &World, command: &mut Command, known: &HashMap<RowKey, Record>) {
     let Body::Row { wish } = &mut command.body else { return };
     let key = wish.key.clone().unwrap_or_default();
     let stored = known.get(&(command.shard, wish.register.clone(), key.clone()));

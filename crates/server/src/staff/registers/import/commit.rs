@@ -85,7 +85,10 @@ fn commands(prepared: &Prepared, (id, actor): (CommandId, &Actor), steps: &[Step
 }
 
 /// Sends a command, waiting while the queue is full.
-async fn send(app: &App, command: Command) -> Result<(), CommitError> {
+///
+/// # Errors
+/// As the committer; never that it is busy.
+pub async fn send(app: &App, command: Command) -> Result<(), CommitError> {
     loop {
         match app.committer.send(command.clone()).await {
             Err(CommitError::Busy) => tokio::time::sleep(Duration::from_millis(BUSY_WAIT_MS)).await,

@@ -10,6 +10,10 @@ mod page;
 mod plan;
 mod table;
 mod template;
+mod trial;
+
+pub use commit::send;
+pub use trial::try_rows;
 
 use super::list::may_add;
 use super::{Readable, readable};

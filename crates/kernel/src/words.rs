@@ -1,0 +1,160 @@
+//! What cases are searched by: their numbers, texts, kind and place as words, cut into tokens that any store can index, and what
+//! is typed cut the same way.
+//!
+//! Chinese is written without spaces, so a run of it becomes its pairs of neighbouring characters (and its last character):
+//! nothing is missed, two-character words are found, no dictionary has to know them. Everything else is a token up to the next
+//! sign and found by its beginning. Sealed and confidential values are left out: what may not be read cannot be found.
+
+use crate::seal::is_sealed;
+use crate::world::World;
+use ganglion_model::clocks::local_date;
+use ganglion_model::pack::{Field, FieldKind, Process};
+use ganglion_model::row::Case;
+use serde_json::Value;
+
+/// Most characters of a case that are searched.
+const CHARS_MAX: usize = 3_000;
+/// Most tokens of a search.
+const TOKENS_MAX: usize = 40;
+
+/// One condition of a search; all of them have to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// These tokens stand one behind the other.
+    Phrase(Vec<String>),
+    /// A token begins like this.
+    Beginning(String),
+}
+
+fn is_han(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3fffd}') && c.is_alphanumeric()
+}
+
+/// Runs of Chinese, and runs of other letters and digits, in lower case.
+fn runs(text: &str) -> Vec<(bool, String)> {
+    let mut all: Vec<(bool, String)> = Vec::new();
+    let mut open = false;
+    for c in text.chars().flat_map(char::to_lowercase) {
+        if !c.is_alphanumeric() {
+            open = false;
+            continue;
+        }
+        let han = is_han(c);
+        match all.last_mut().filter(|(kind, _)| open && *kind == han) {
+            Some((_, run)) => run.push(c),
+            None => all.push((han, c.to_string())),
+        }
+        open = true;
+    }
+    all
+}
+
+fn pairs(run: &str) -> Vec<String> {
+    let chars: Vec<char> = run.chars().collect();
+    chars.windows(2).map(|pair| pair.iter().collect()).collect()
+}
+
+/// The tokens of a text, separated by spaces.
+#[must_use]
+pub fn tokens(text: &str) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for (han, run) in runs(text) {
+        if !han {
+            // The end of a number with leading zeros is what people remember of it.
+            let short = run.trim_start_matches('0');
+            all.extend((short != run && !short.is_empty()).then(|| short.to_owned()));
+            all.push(run);
+            continue;
+        }
+        all.extend(pairs(&run));
+        all.extend(run.chars().last().map(String::from));
+    }
+    all.join(" ")
+}
+
+/// What a search asks for; `None` when nothing in it can be looked for.
+#[must_use]
+pub fn terms(typed: &str) -> Option<Vec<Term>> {
+    let mut all = Vec::new();
+    let mut left = TOKENS_MAX;
+    for (han, run) in runs(typed) {
+        let mut phrase = if han { pairs(&run) } else { Vec::new() };
+        phrase.truncate(left);
+        left = left.saturating_sub(phrase.len().max(1));
+        all.push(if phrase.is_empty() { Term::Beginning(run) } else { Term::Phrase(phrase) });
+        if left == 0 {
+            break;
+        }
+    }
+    (!all.is_empty()).then_some(all)
+}
+
+/// What is searched of a case.
+#[must_use]
+pub fn of_case(world: &World, case: &Case) -> String {
+    let mut words: Vec<String> = vec![case.number.clone()];
+    words.extend(case.numbers.values().filter(|number| **number != case.number).cloned());
+    let path = world.places.path(case.place, local_date(case.opened_at));
+    words.extend(path.into_iter().map(|place| place.name.clone()));
+    if let Some(process) = world.model.processes.get(&case.process) {
+        words.extend(kind(world, process, case));
+        let open = process.form.iter().chain(&process.fields).filter(|field| !field.personal && field.see.is_empty());
+        words.extend(open.filter_map(|field| text(field, case.fields.get(&field.name)?)));
+    }
+    let text = words.join("\n");
+    text.char_indices().nth(CHARS_MAX).map_or_else(|| text.clone(), |(at, _)| text[..at].to_owned())
+}
+
+fn text(field: &Field, value: &Value) -> Option<String> {
+    let is_text = matches!(field.kind, FieldKind::Text { .. } | FieldKind::LongText { .. } | FieldKind::Serial { .. });
+    value.as_str().filter(|text| is_text && !is_sealed(text)).map(str::to_owned)
+}
+
+/// The kind of a case in the words of its list or register, in both languages.
+fn kind(world: &World, process: &Process, case: &Case) -> Vec<String> {
+    let Some(field) = process.kind_field.as_deref().and_then(|name| process.field(name)) else { return Vec::new() };
+    let Some(code) = case.fields.get(&field.name).and_then(Value::as_str) else { return Vec::new() };
+    match &field.kind {
+        FieldKind::Choice { list } => {
+            let title = world.model.lists.get(list).and_then(|list| list.code(code)).map(|code| &code.title);
+            title.map(|title| vec![title.zh.clone(), title.en.clone()]).unwrap_or_default()
+        }
+        FieldKind::Ref { register } => {
+            let label = world.model.registers.get(register).map(|register| register.label.as_str());
+            let row = world.latest(register, code);
+            let names = label.into_iter().flat_map(|label| [label.to_owned(), format!("{label}_en")]);
+            names.filter_map(|name| Some(row?.fields.get(&name)?.as_str()?.to_owned())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chinese_is_cut_into_pairs_and_everything_else_at_its_signs() {
+        assert_eq!(tokens("路面塌陷，SB-130903001-2022-000043"), "路面 面塌 塌陷 陷 sb 130903001 2022 43 000043");
+        assert_eq!(tokens("坑"), "坑");
+        assert_eq!(tokens("  \u{3000}—"), "");
+    }
+
+    #[test]
+    fn what_is_typed_is_cut_the_same_way() {
+        let pair = |text: &str| text.to_owned();
+        assert_eq!(terms("塌陷"), Some(vec![Term::Phrase(vec![pair("塌陷")])]));
+        assert_eq!(
+            terms("路面塌 43"),
+            Some(vec![Term::Phrase(vec![pair("路面"), pair("面塌")]), Term::Beginning(pair("43"))])
+        );
+        assert_eq!(terms("路"), Some(vec![Term::Beginning(pair("路"))]));
+        assert_eq!(terms("Drain"), Some(vec![Term::Beginning(pair("drain"))]));
+        assert_eq!(terms("\"*'()"), None);
+        let Some([Term::Phrase(long)]) = terms(&"长".repeat(5000)).map(|all| <[Term; 1]>::try_from(all).unwrap())
+        else {
+            panic!("a phrase")
+        };
+        assert_eq!(long.len(), TOKENS_MAX, "a long text is looked for by its beginning");
+    }
+}

@@ -1,0 +1,70 @@
+/** Speaking and chiming. A browser lets a page make a sound only after somebody touched it; a device may be set up otherwise. */
+
+const CHIME_HERTZ = [880, 660] as const;
+const CHIME_SECONDS = 0.45;
+/** A voice that never says it has ended would hold up everybody behind it. */
+const SPEAK_MS_BASE = 3000;
+const SPEAK_MS_PER_CHARACTER = 450;
+
+export class Sound {
+  private context: AudioContext | null = null;
+
+  constructor(private readonly lang: string) {}
+
+  /** Whether sound is allowed now, without anybody having touched the page. */
+  async isAllowed(): Promise<boolean> {
+    this.context ??= new AudioContext();
+    if (this.context.state !== "running") await Promise.race([this.context.resume(), new Promise((done) => window.setTimeout(done, 200))]).catch(() => {});
+    return this.context.state === "running";
+  }
+
+  /** Turns sound on; called from a tap. */
+  async on(): Promise<void> {
+    this.context ??= new AudioContext();
+    await this.context.resume().catch(() => {});
+  }
+
+  /** A voice for the language, if the device has one. */
+  voice(): SpeechSynthesisVoice | null {
+    const code = (lang: string): string => lang.replace("_", "-").toLowerCase();
+    const wanted = code(this.lang);
+    const voices = window.speechSynthesis?.getVoices() ?? [];
+    return voices.find((one) => code(one.lang) === wanted) ?? voices.find((one) => code(one.lang).split("-")[0] === wanted.split("-")[0]) ?? null;
+  }
+
+  /** Two falling tones. */
+  async chime(): Promise<void> {
+    const context = this.context;
+    if (!context || context.state !== "running") return;
+    CHIME_HERTZ.forEach((hertz, at) => {
+      const begin = context.currentTime + at * CHIME_SECONDS;
+      const tone = context.createOscillator();
+      const volume = context.createGain();
+      tone.frequency.value = hertz;
+      volume.gain.setValueAtTime(0.4, begin);
+      volume.gain.exponentialRampToValueAtTime(0.001, begin + CHIME_SECONDS);
+      tone.connect(volume).connect(context.destination);
+      tone.start(begin);
+      tone.stop(begin + CHIME_SECONDS);
+    });
+    await new Promise((done) => window.setTimeout(done, CHIME_HERTZ.length * CHIME_SECONDS * 1000));
+  }
+
+  /** Says a text and waits until it is said; without a voice nothing is said. */
+  async say(text: string): Promise<void> {
+    const voice = this.voice();
+    if (!voice) return;
+    await new Promise<void>((done) => {
+      const words = new SpeechSynthesisUtterance(text);
+      words.lang = this.lang;
+      words.voice = voice;
+      words.rate = 0.9;
+      const late = window.setTimeout(done, SPEAK_MS_BASE + SPEAK_MS_PER_CHARACTER * text.length);
+      words.onend = words.onerror = () => {
+        window.clearTimeout(late);
+        done();
+      };
+      speechSynthesis.speak(words);
+    });
+  }
+}
