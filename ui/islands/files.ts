@@ -6,6 +6,41 @@ import { fill, make } from "./helpers";
 
 interface Stored { id: string; name: string; thumb_href: string; error?: string }
 
+/** Files of a form that are on their way; each says whether the form may go without another look. */
+const sending = new WeakMap<HTMLFormElement, Set<Promise<boolean>>>();
+
+/** A form sent before its files have arrived waits for them, says so, and then goes by itself. */
+function waitingRoom(form: HTMLFormElement): Set<Promise<boolean>> {
+  const known = sending.get(form);
+  if (known) return known;
+  const all = new Set<Promise<boolean>>();
+  sending.set(form, all);
+  let waits = false;
+  form.addEventListener("submit", (event) => {
+    if (all.size === 0) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (waits) return;
+    waits = true;
+    const by = event.submitter;
+    const box = form.querySelector<HTMLElement>('[data-island="files"]:has(progress)');
+    const line = make("li", "file-wait", box?.dataset["textWait"]);
+    box?.querySelector("[data-file-errors]")?.append(line);
+    const done = async (): Promise<boolean> => {
+      let good = true;
+      while (all.size > 0) good = (await Promise.all(all)).every(Boolean) && good;
+      return good;
+    };
+    void done().then((good) => {
+      waits = false;
+      line.remove();
+      if (good) form.requestSubmit(by instanceof HTMLElement ? by : null);
+      else box?.scrollIntoView({ block: "center" });
+    });
+  }, true);
+  return all;
+}
+
 export function startFiles(box: HTMLElement): void {
   const input = box.querySelector<HTMLInputElement>("input[type=file]");
   const list = box.querySelector<HTMLElement>("[data-file-list]");
@@ -28,12 +63,20 @@ export function startFiles(box: HTMLElement): void {
           errors.append(line);
         }
       } else if (file.size > most) errors.append(make("li", "", fill(box.dataset["textTooBig"], file.name)));
-      else void send(box, file, list, errors, keep, input);
+      else {
+        const sent = send(box, file, list, errors, keep, input);
+        const form = box.closest("form");
+        if (!form) continue;
+        const room = waitingRoom(form);
+        room.add(sent);
+        void sent.finally(() => room.delete(sent));
+      }
     }
   });
 }
 
-async function send(box: HTMLElement, file: File, list: HTMLElement, errors: HTMLElement, keep: DataTransfer, input: HTMLInputElement): Promise<void> {
+/** Sends one file; false when something stands beside it that should be read before the form goes. */
+async function send(box: HTMLElement, file: File, list: HTMLElement, errors: HTMLElement, keep: DataTransfer, input: HTMLInputElement): Promise<boolean> {
   const line = make("li", "file");
   const bar = make("progress");
   bar.max = 100;
@@ -42,12 +85,19 @@ async function send(box: HTMLElement, file: File, list: HTMLElement, errors: HTM
   line.append(make("span", "file-blank"), bar);
   list.append(line);
   const stored = await upload(file, box.closest("form"), (percent) => (bar.value = percent));
-  if (stored && !stored.error) return shown(box, line, stored);
+  if (stored && !stored.error) {
+    shown(box, line, stored);
+    return true;
+  }
   line.remove();
-  if (stored?.error) return void errors.append(make("li", "", `${file.name}: ${stored.error}`));
+  if (stored?.error) {
+    errors.append(make("li", "", `${file.name}: ${stored.error}`));
+    return false;
+  }
   keep.items.add(file);
   input.files = keep.files;
   errors.append(make("li", "", fill(box.dataset["textFailed"], file.name)));
+  return true;
 }
 
 function shown(box: HTMLElement, line: HTMLElement, stored: Stored): void {

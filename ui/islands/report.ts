@@ -12,7 +12,8 @@ export function startReport(form: HTMLFormElement): void {
   startCategorySearch(form);
   startPoint(form);
   const picker = form.querySelector<HTMLDetailsElement>("[data-picker]");
-  if (picker && !form.querySelector(".error-summary") && !form.querySelector("#f-county option:checked:not([value=''])")) picker.open = false;
+  // Where there is a map the list of places steps back; where there is none it is the only way.
+  if (picker && form.querySelector("[data-point]") && !form.querySelector(".error-summary") && !form.querySelector("#f-county option:checked:not([value=''])")) picker.open = false;
   // Only the plain report leaves a draft on the device: what other forms ask may be nobody else's business.
   if (form.dataset["draft"] === undefined) return;
   const note = document.querySelector<HTMLElement>("[data-draft-note]");
@@ -36,7 +37,9 @@ function startWizard(form: HTMLFormElement): void {
   }
   const [prev, next, send, step] = ["[data-prev]", "[data-next]", "[data-send]", "[data-step]"].map((s) => form.querySelector<HTMLElement>(s));
   const narrow = matchMedia("(max-width: 47.99rem)");
-  let at = 0;
+  // A list of townships or villages was asked for: the page comes back where it was left.
+  const where = parts.find((part) => part.dataset["q"] === "where");
+  let at = where && picked(where) ? parts.indexOf(where) : 0;
   const show = (focus: boolean): void => {
     parts.forEach((p, i) => p.classList.toggle("is-open", i === at));
     document.body.classList.toggle("is-later", at > 0);
@@ -52,9 +55,37 @@ function startWizard(form: HTMLFormElement): void {
     window.dispatchEvent(new Event("resize"));
   };
   prev?.addEventListener("click", () => (at--, show(true)));
-  next?.addEventListener("click", () => (at++, show(true)));
+  next?.addEventListener("click", () => {
+    const part = parts[at];
+    if (part && part === where && !placed(part)) return needed(part);
+    at++;
+    show(true);
+  });
   narrow.addEventListener("change", () => show(false));
   show(false);
+}
+
+/** Whether a place was chosen by name, down to some level. */
+function picked(part: HTMLElement): boolean {
+  return [...part.querySelectorAll<HTMLSelectElement>("[data-picker] select")].some((select) => select.value !== "");
+}
+
+function placed(part: HTMLElement): boolean {
+  const lon = part.querySelector<HTMLInputElement>("#f-lon");
+  return Boolean(lon?.value) || picked(part);
+}
+
+/** Says beside the place that it is missing, before the last step finds out. */
+function needed(part: HTMLElement): void {
+  const box = part.querySelector<HTMLElement>("#f-place");
+  if (!box) return;
+  box.querySelector("[data-needed]")?.remove();
+  const line = make("p", "field-error", part.dataset["textNeeded"]);
+  line.dataset["needed"] = "";
+  line.setAttribute("role", "alert");
+  box.prepend(line);
+  for (const kind of ["change", "ganglion:picked"]) part.addEventListener(kind, () => line.remove(), { once: true, capture: true });
+  line.scrollIntoView({ block: "center" });
 }
 
 function startCategorySearch(form: HTMLFormElement): void {

@@ -142,7 +142,7 @@ mod tests {
                 for lang in [Lang::Zh, Lang::En] {
                     let mut context = resolved(context.clone(), lang);
                     context["page"]["lang"] = json!(lang.as_str());
-                    let context = minijinja::value::Value::from_serialize(&context);
+                    let context = minijinja::value::Value::from(minijinja::value::Serde(&context));
                     shown += 1;
                     match templates.render(lang, &format!("pages/{name}.html"), context) {
                         Ok(html) => wrong.extend(faults(&html).into_iter().map(|f| format!("{name}, {one}: {f}"))),
@@ -164,7 +164,7 @@ mod tests {
             let components = components(&ui, lang).unwrap();
             assert!(components.len() > 10, "{}", components.len());
             let context = json!({ "page": resolved(page.clone(), lang), "components": components });
-            let context = minijinja::value::Value::from_serialize(&context);
+            let context = minijinja::value::Value::from(minijinja::value::Serde(&context));
             let html = templates.render(lang, "pages/styleguide.html", context).unwrap();
             assert_eq!(faults(&html), Vec::<String>::new());
         }

@@ -1,6 +1,6 @@
 // The map: outlines are drawn, a click names the place before anything is sent, both sides of a border are offered, and a
 // live case can be chosen from the centre's map without losing the map.
-import { LAPTOP, POINT, check, holds, same } from "../lib.mjs";
+import { LAPTOP, PHONE, POINT, check, holds, same } from "../lib.mjs";
 
 /** Fifteen metres from the border of two grids of different villages. */
 const BORDER = { lon: 116.86, lat: 38.31 };
@@ -56,6 +56,48 @@ export default function (test) {
     await next.goto("/report");
     same(await next.locator("#f-description").inputValue(), "写到一半的情况", "what was typed, in another tab");
     same(await next.locator("input[name=reporter_phone]").inputValue(), "", "the telephone number, in another tab");
+  });
+
+  test("on a phone the place is asked for where it is missing, and the lists of places come back where they were left", async (world) => {
+    const page = await world.page({ viewport: PHONE });
+    const { county, township } = await world.here();
+    await page.goto("/report");
+    await page.locator("#f-category").selectOption("E0102");
+    await page.locator("#f-description").fill("没有地图的");
+    await page.locator("[data-next]").click();
+    await page.locator("[data-next]").click();
+    holds(await page.locator("#f-place [data-needed]").innerText(), "地图上点一下", "what is missing");
+    await page.locator("[data-picker] > summary").click();
+    await page.locator("#f-county").selectOption(county.code);
+    await page.getByRole("button", { name: "选乡镇" }).click();
+    await page.locator("#f-township").waitFor({ state: "visible" });
+    await page.locator("#f-township").selectOption(township.code);
+    await page.getByRole("button", { name: "选村" }).click();
+    await page.locator("#f-village").waitFor({ state: "visible" });
+    same(await page.locator("#f-description").inputValue(), "没有地图的", "what was typed");
+    await page.locator("[data-next]").click();
+    await page.locator("[data-q=photos]").waitFor({ state: "visible" });
+  });
+
+  test("a form sent while a photo is on its way waits for it", async (world) => {
+    const page = await world.page({ viewport: LAPTOP });
+    let go;
+    const held = new Promise((done) => (go = done));
+    await page.route("**/files", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto("/report");
+    await page.locator("#f-category").selectOption("E0102");
+    await page.locator("#f-description").fill("照片还在路上");
+    await page.locator("details:has(#f-lon) > summary").click();
+    await page.locator("#f-lon").fill(String(POINT.lon));
+    await page.locator("#f-lat").fill(String(POINT.lat));
+    await page.locator("#f-photos").setInputFiles({ name: "1.jpg", mimeType: "image/jpeg", buffer: Buffer.from(await world.photo()) });
+    await page.locator("[data-send]").click();
+    await page.locator(".file-wait", { hasText: "正在上传" }).waitFor();
+    go();
+    await page.waitForURL(/\/report\/sent\//);
   });
 
   test("within 30 metres of a border both sides are offered, and the one chosen is taken", async (world) => {

@@ -67,6 +67,7 @@ file-remove = Remove
 file-sending = Sending { $name }
 file-too-big = { $name } is over { $mb } MB and was not taken. Photos are fine; send a still instead of a video.
 file-too-many = At most { $max } photos; the rest were not taken.
+file-wait = Still sending; the form goes by itself when all has arrived
 file-failed = { $name } could not be sent yet. It will go along with the form.
 live-new = { $count } new changes
 live-refresh = Something changed. Update the list

@@ -64,6 +64,7 @@ file-remove = 移除
 file-sending = 正在上传 { $name }
 file-too-big = { $name } 超过 { $mb } MB，没有收下。照片可以，视频请截图。
 file-too-many = 最多 { $max } 张，多出的没有收下。
+file-wait = 正在上传，传完后自动提交
 file-failed = { $name } 没有传上去。已选的文件会随表单一起提交。
 live-new = 有 { $count } 条新变化
 live-refresh = 有新变化，点这里更新列表

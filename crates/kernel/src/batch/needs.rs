@@ -28,11 +28,11 @@ impl Batch<'_> {
         let decision = decide(self.world, &self.state, command, given);
         let mut want = Want::default();
         let missing = self.state.notes.take();
-        want.records.extend(missing.rows.into_iter().filter(|row| !self.asked.records.contains(row)));
-        want.beside.extend(missing.beside.into_iter().filter(|one| !self.asked.beside.contains(one)));
         if let Ok(decision) = decision {
             self.want_of(command, given, decision, &mut want);
         }
+        want.records.extend(missing.rows.into_iter().filter(|row| !self.asked.records.contains(row)));
+        want.beside.extend(missing.beside.into_iter().filter(|one| !self.asked.beside.contains(one)));
         (!want.is_empty()).then_some(want)
     }
 

@@ -19,9 +19,9 @@ impl Look<'_> {
         match when {
             Expr::And(all) => self.joined(fields, all, "condition-and"),
             Expr::Or(any) => self.joined(fields, any, "condition-or"),
-            Expr::Path(_) => self.about("condition-yes", asked(fields, when)?),
-            Expr::Not(inner) => self.about("condition-no", asked(fields, inner)?),
-            Expr::Call(Func::Has, args) => self.about("condition-given", asked(fields, args.first()?)?),
+            Expr::Path(_) => self.yes_or_no("condition-yes", asked(fields, when)?),
+            Expr::Not(inner) => self.yes_or_no("condition-no", asked(fields, inner)?),
+            Expr::Call(Func::Has, args) => self.yes_or_no("condition-given", asked(fields, args.first()?)?),
             Expr::Cmp(Cmp::Eq, a, b) => {
                 let (field, value) = match (&**a, &**b) {
                     (path @ Expr::Path(_), Expr::Lit(value)) | (Expr::Lit(value), path @ Expr::Path(_)) => {
@@ -49,7 +49,7 @@ impl Look<'_> {
         parts.try_fold(first, |a, b| Some(self.say(key, &[("a", a.into()), ("b", b?.into())])))
     }
 
-    fn about(&self, key: &str, field: &Field) -> Option<String> {
+    fn yes_or_no(&self, key: &str, field: &Field) -> Option<String> {
         (key == "condition-given" || field.kind == FieldKind::Boolean)
             .then(|| self.say(key, &[("field", self.text(&field.title).into())]))
     }
