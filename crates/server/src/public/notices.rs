@@ -161,7 +161,10 @@ async fn render(
         }
     });
     let mut page = web.page_titled(shown.title.clone());
-    page.flash = said.map(|text| crate::page::Flash { tone: "bad".to_owned(), text });
+    // What an objection that came in is answered with is there already: only a refusal takes its place.
+    if let Some(text) = said {
+        page.flash = Some(crate::page::Flash { tone: "bad".to_owned(), text });
+    }
     web.render_status(status, "pages/notice.html", json!({ "page": page, "posted": shown, "form": form }))
 }
 
