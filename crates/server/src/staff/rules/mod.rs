@@ -7,6 +7,7 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::staff::PAGE_ROWS;
 use crate::staff::desk::{Pager, pager};
+use crate::view::Look;
 use crate::view::case::card_href;
 use crate::view::words::count;
 use crate::web::Web;
@@ -17,7 +18,7 @@ use axum::routing::get;
 use ganglion_kernel::decide::row_who::{RowReach, row_reach};
 use ganglion_kernel::decide::who::{Reach, reach};
 use ganglion_kernel::rules::{Violation, ViolationFilter};
-use ganglion_model::pack::{Rule, Source};
+use ganglion_model::pack::{Rule, Scope, Source};
 use ganglion_model::{CaseId, PlaceCode, Post};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -119,12 +120,17 @@ fn after_of(text: Option<&str>) -> Option<(Timestamp, CaseId)> {
     Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, CaseId(id.parse().ok()?)))
 }
 
-/// What a row that breaks a rule is called: cases by their number, rows by their name where it is at hand.
-fn subject(look: &crate::view::Look<'_>, rule: &Rule, one: &Violation) -> String {
-    match &rule.over {
-        Source::Register(register) => look.row_label(register, &one.subject),
-        Source::Process(_) => one.subject.clone(),
+/// What a row that breaks a rule is called: cases by their number, rows by their name, also those kept by place, which are
+/// not in memory.
+async fn subject(web: &Web, look: &Look<'_>, rule: &Rule, one: &Violation) -> Result<String, Error> {
+    let Source::Register(register) = &rule.over else { return Ok(one.subject.clone()) };
+    let Some(def) = web.world.model.registers.get(register) else { return Ok(one.subject.clone()) };
+    if def.scope == Scope::Deployment {
+        return Ok(look.row_label(register, &one.subject));
     }
+    let versions = web.app.store.row_versions(&(one.shard, register.clone(), one.subject.clone())).await?;
+    let newest = versions.iter().max_by_key(|record| record.version);
+    Ok(newest.and_then(|record| look.label_of(def, record)).unwrap_or_else(|| one.subject.clone()))
 }
 
 /// `GET /rules/{name}`: the rows that break a rule, longest first.
@@ -143,8 +149,8 @@ async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
     let more = found.len() > PAGE_ROWS as usize;
     found.truncate(PAGE_ROWS as usize);
     let next = found.last().filter(|_| more).map(|last| format!("{}_{}", last.since.as_microsecond(), last.id));
-    let row = |one: &Violation| Row {
-        subject: subject(&look, rule, one),
+    let row = |one: &Violation, subject: String| Row {
+        subject,
         href: match &rule.over {
             Source::Process(_) => card_href(&one.subject),
             Source::Register(register) => row_href("rows", one.shard, register, &one.subject),
@@ -154,6 +160,10 @@ async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
         case: one.opened.clone().unwrap_or_default(),
         case_href: one.opened.as_deref().filter(|number| *number != "-").map(card_href).unwrap_or_default(),
     };
+    let mut rows = Vec::new();
+    for one in &found {
+        rows.push(row(one, subject(&web, &look, rule, one).await?));
+    }
     let path = format!("/rules/{name}");
     let context = RuleContext {
         page: web.page_titled(look.text(&rule.title)),
@@ -161,7 +171,7 @@ async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
         over: over(&web, rule),
         total: count(total),
         unit: look.rule_unit(rule),
-        rows: found.iter().map(row).collect(),
+        rows,
         pager: pager(&look, &query, &path, (next, found.len(), total)),
         opens: rule.open.is_some(),
     };
