@@ -9,20 +9,10 @@ use crate::yaml::{Key, Kind, Node};
 use ganglion_model::pack::{Against, Compared, Formula, Indicator, Rounding};
 use ganglion_model::{Frac, Model, Text, units};
 
-const KEYS: [&str; 26] = [
+/// Keys beside the one of the formula.
+const BESIDE: [&str; 15] = [
     "title",
     "definition",
-    "count",
-    "sum",
-    "mean",
-    "median",
-    "percentile",
-    "ratio",
-    "share",
-    "distinct",
-    "median_hours",
-    "mean_hours",
-    "expr",
     "latest",
     "look_back",
     "change",
@@ -37,6 +27,7 @@ const KEYS: [&str; 26] = [
     "in",
     "parts",
 ];
+/// Keys of which an indicator has exactly one.
 const FORMULAS: [&str; 11] = [
     "count",
     "sum",
@@ -114,7 +105,7 @@ pub fn finish(model: &mut Model) {
 
 fn indicator(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Indicator> {
     let what = format!("the indicator `{}`", key.text);
-    cx.mapping(node, &what, &KEYS).then_some(())?;
+    cx.mapping(node, &what, &[&BESIDE[..], &FORMULAS].concat()).then_some(())?;
     let levels = cx.levels(node, "levels");
     if levels.is_empty() {
         cx.sink.error_help(node.at, "missing-key", format!("{what} has no levels"), "add `levels: [county, township]`");
