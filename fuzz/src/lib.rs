@@ -10,8 +10,8 @@ use std::path::Path;
 
 /// Edits in one input.
 const EDITS_MAX: usize = 8;
-/// Bits of the language that an edit may put in.
-const BITS: [&str; 28] = [
+/// Bits of the language that an edit may put in, so that it goes deeper than the first bracket.
+pub const BITS: [&str; 28] = [
     "{",
     "}",
     "[",

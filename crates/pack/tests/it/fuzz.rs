@@ -3,7 +3,7 @@
 
 #[path = "../../../../fuzz/src/lib.rs"]
 #[allow(dead_code, reason = "the target has more ways in than the tests use")]
-mod target;
+pub mod target;
 
 use crate::packs::folder;
 use proptest::prelude::*;

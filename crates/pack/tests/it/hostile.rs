@@ -1,5 +1,6 @@
 //! Nothing a file may hold makes the compiler panic or run away.
 
+use crate::fuzz::target::BITS;
 use crate::packs::{Files, base, findings, sources};
 use ganglion_pack::{MAX_FILE_BYTES, MAX_FINDINGS, PackSource};
 use proptest::prelude::*;
@@ -13,34 +14,6 @@ fn bounded(files: &Files) {
         assert!(!finding.render().is_empty());
     }
 }
-
-/// Bits of the language, so that mutations go deeper than the first bracket.
-const BITS: [&str; 24] = [
-    "{",
-    "}",
-    "[",
-    "]",
-    ":",
-    "\n",
-    "  ",
-    "- ",
-    "\"",
-    "'",
-    "&a ",
-    "*a",
-    "<<: ",
-    "|",
-    ">-",
-    "#",
-    "\t",
-    "null",
-    "true",
-    "9999999999999999999",
-    "case.",
-    "form.",
-    "&& ",
-    "中",
-];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
