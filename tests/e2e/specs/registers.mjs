@@ -127,7 +127,7 @@ export default function (test) {
     await page.goto("/rules");
     holds(await page.locator("main").innerText(), "不符合：1 行", "the rule it breaks");
     await page.getByRole("link", { name: "四五类桥梁已限载" }).click();
-    holds(await page.locator("main").innerText(), "Q002", "the row that breaks the rule, by its key");
+    holds(await page.locator("main").innerText(), "北桥", "the row that breaks the rule, by name");
   });
 
   test("two people change the same row: the second is told and keeps what was typed", async (world) => {
@@ -141,6 +141,23 @@ export default function (test) {
     await second.locator("main form button[type=submit]").last().click();
     holds(await second.locator(".notice-bad").innerText(), "改", "what the second is told");
     same(await second.locator("#f-name").inputValue(), "南桥（二）", "what the second typed");
+  });
+
+  test("too long a text, a day to come and a key that is taken are each said beside the field", async () => {
+    await s.page.goto("/registers/bridge/new");
+    await s.page.locator("#f-code").fill("Q009");
+    await s.page.locator("#f-name").fill("长".repeat(5000));
+    await s.page.locator("#f-checked_on").fill("2126-01-01");
+    await s.page.locator("input[name=condition][value=c1]").check();
+    await s.page.locator("main form button[type=submit]").last().click();
+    const said = await s.page.locator(".error-summary").innerText();
+    for (const part of ["桥名", "5,000", "检查日期"]) holds(said.replace("5000", "5,000"), part, "what is wrong");
+    same((await s.page.locator("#f-name").inputValue()).length, 5000, "the text kept");
+    await s.page.locator("#f-code").fill("Q001");
+    await s.page.locator("#f-name").fill("又一座");
+    await s.page.locator("#f-checked_on").fill("2026-01-01");
+    await s.page.locator("main form button[type=submit]").last().click();
+    holds(await s.page.locator("main").innerText(), "Q001", "a key that is taken");
   });
 
   test("an area is drawn", async () => {

@@ -130,6 +130,47 @@ export default function (test) {
       check((await answer.body()).toString("latin1").startsWith(begins), name);
     }
   });
+
+  test("everybody reads the notice of the works and objects; typing sends nothing", async (world) => {
+    const page = await world.page({ viewport: PHONE });
+    await page.goto(`/notices?place=${(await world.here()).township.code}`);
+    await page.getByRole("link", { name: "施工公示" }).first().click();
+    const said = await page.locator("main").innerText();
+    holds(said, "桥头坑槽 <i>两处</i>", "the notice");
+    check(!said.includes(s.number), "the notice says more than it should");
+    const what = page.locator('.field:has([name="what"])');
+    await page.locator("input[name=kind][value=other]").check();
+    await what.waitFor({ state: "visible" });
+    await page.locator("input[name=kind][value=noise]").check();
+    await what.waitFor({ state: "hidden" });
+    await page.locator("[name=about]").fill("夜里请停工");
+    await page.locator("[name=place]").selectOption(s.village.code);
+    await page.locator("main form button[type=submit]").last().click();
+    await page.locator(".notice-ok").waitFor();
+    const { html } = await (await (await world.visitor()).signIn("road.officer")).get("/cases?process=road_objection");
+    same(html.split("夜里请停工").length - 1, 1, "objections that came in");
+  });
+
+  test("notices and the check of a document stand in the frame of the public, without scripts", async (world) => {
+    const page = await world.page({ viewport: LAPTOP, javaScriptEnabled: false });
+    for (const [path, part] of [["/notices", "公示"], ["/v", "核验"]]) {
+      await page.goto(path);
+      holds(await page.locator("main h1").innerText(), part, path);
+    }
+  });
+
+  test("the rules of accessibility hold on these pages", async (world) => {
+    const found = [];
+    const phone = await world.signIn("road.officer", { viewport: PHONE });
+    for (const page of [s.page, phone]) {
+      for (const path of ["/cases/board?process=repair", `/cases/${s.number}`, `/cases/${s.second}`, "/cases/new?process=repair", "/documents"]) {
+        await page.goto(path);
+        await page.evaluate(() => document.querySelectorAll("details").forEach((part) => part.removeAttribute("name") || (part.open = true)));
+        for (const line of await axe(page)) found.push(`${path} ${line}`);
+      }
+    }
+    check(found.length === 0, () => found.slice(0, 20).join("\n"));
+  });
 }
 
 /** Opens a repair by its form; gives its number. */
