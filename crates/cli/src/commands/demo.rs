@@ -14,7 +14,7 @@ use clap::Args;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::{CommitterSettings, WallClock as _, Works};
 use ganglion_kernel::{Store, World};
-use ganglion_store::rebuild::recount_if_changed;
+use ganglion_store::rebuild::{self, recount_if_changed};
 use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -98,6 +98,8 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
         recount_if_changed(as_store.as_ref(), &world)
             .await
             .context("counting the figures of rows that came with packs")?;
+        // While the store is empty, so that the year to come notes what breaks a rule as it happens.
+        rebuild::installed(as_store.as_ref(), &world).await.context("noting the rules that stand")?;
         anyhow::Ok(world)
     })?;
     let world = Arc::new(world);
