@@ -188,8 +188,8 @@ pub struct CaseWrite {
     pub is_new: bool,
     /// Its kind: the value of the process's kind field, which storage cannot know.
     pub kind: Option<String>,
-    /// What it is searched by, see [`crate::words`].
-    pub words: String,
+    /// What it is searched by, see [`crate::words`]; `None`: what it was searched by before.
+    pub words: Option<String>,
 }
 
 /// What one row refers to.
