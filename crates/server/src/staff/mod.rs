@@ -40,6 +40,7 @@ mod tables;
 mod turn;
 
 pub(crate) use documents::standing;
+pub(crate) use registers::Offers;
 pub(crate) use registers::import::job::Imports;
 
 use crate::app::AppState;

@@ -89,7 +89,7 @@ async fn form(
     let id = |name: &str| format!("f-{name}");
     let command = command.map_or_else(|| web.app.clock.id().to_string(), str::to_owned);
     let mut fields = look.fields(&asked, &process.form, entered);
-    Offers::new(web, post.place).give(&process.form, &mut fields).await?;
+    Offers::opening(web, post.place).give(&process.form, &mut fields).await?;
     Ok(FormView {
         action_href: format!("/cases/new?process={}", process.name),
         title: Some(look.text(&process.title)),
@@ -176,7 +176,10 @@ pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
     let open = openable(&web, &post);
     let name = web.arg("process").ok_or(Error::NotFound)?;
     let process = *open.iter().find(|process| process.name == name).ok_or(Error::NotFound)?;
-    let form_values = present(process, typed.fields(&process.form));
+    let mut form_values = present(process, typed.fields(&process.form));
+    if asking.step() == Step::Send {
+        Offers::opening(&web, post.place).resolve(&process.form, &mut form_values).await?;
+    }
     let command = typed.one("command_id");
     let again = async |findings: &[FieldFinding], text: String, status: StatusCode| {
         let entered = Entered { values: Some(&form_values), findings, more: typed.one("_more") };

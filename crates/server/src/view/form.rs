@@ -1,7 +1,7 @@
 //! Forms from declared fields: what is asked, what may be chosen, what was typed, and what is wrong with it.
 
-use super::field::Shown;
 pub use super::field::{FieldView, KeptFile};
+use super::field::{RowsView, Shown};
 use super::problems::{FormError, RefusalView};
 use super::suggest::Suggestion;
 use super::{Look, mask};
@@ -57,6 +57,9 @@ pub struct FormView {
     /// The way back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_href: Option<String>,
+    /// Without scripts, fields that do not apply yet are asked after it was sent, instead of standing there with a condition.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub later: bool,
 }
 
 /// What changes while somebody types.
@@ -66,6 +69,9 @@ pub struct Live {
     pub off: Vec<String>,
     /// Values the system works out, in words.
     pub given: BTreeMap<String, String>,
+    /// Rows references offer for what is typed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows: BTreeMap<String, RowsView>,
 }
 
 /// An action that is offered, or shown with the reason why it is not.
@@ -181,7 +187,16 @@ impl Look<'_> {
                 }
             }
         }
-        Live { off: judged.hidden, given }
+        Live { off: judged.hidden, given, rows: BTreeMap::new() }
+    }
+
+    /// Fields that apply to what was typed and were not shown when it was: a browser without scripts names those it showed,
+    /// and shows the others only now. `off` are those that do not apply.
+    #[must_use]
+    pub fn unasked<'f>(&self, declared: &'f [Field], off: &[String], shown: &[&str]) -> Vec<&'f Field> {
+        let waits = |field: &&Field| field.when.as_ref().is_some_and(asks_form);
+        let fresh = |field: &&Field| !off.contains(&field.name) && !shown.contains(&field.name.as_str());
+        declared.iter().filter(waits).filter(fresh).collect()
     }
 
     /// The form of an action.

@@ -7,6 +7,7 @@ mod asked;
 mod card;
 mod edit;
 mod export;
+mod found;
 pub mod import;
 mod index;
 mod list;
