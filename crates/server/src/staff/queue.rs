@@ -6,7 +6,7 @@ use super::act::command_id;
 use super::preview::Attempt;
 use super::query::Query;
 use super::queue_view::{self, Counter};
-use super::registers::Offers;
+use super::registers::{Offers, names};
 use crate::error::{Error, refusal_status};
 use crate::halls::Hall;
 use crate::looked;
@@ -179,6 +179,7 @@ pub async fn render(web: &Web, name: &str, query: &Query, shown: Shown) -> Resul
     let counter = queue_view::counter(&look, &hall, query, &path);
     let want = hall.want(queue_view::lanes(&look, &hall, query), SHOWN_MAX);
     let cases = web.app.store.waiting(&want).await?;
+    names::of_cases(web, &cases).await?;
     let total = web.app.store.waiting_count(&want, None).await?;
     let mut page = web.page_titled(look.text(&hall.process.title));
     page.live_href = Some(format!("/live?place={}", post.place));

@@ -2,7 +2,7 @@
 
 use super::asked::{self, Control};
 use super::shown::{self, Cell, Column};
-use super::{Readable, readable, rows};
+use super::{Readable, names, readable, rows};
 use crate::error::Error;
 use crate::staff::PAGE_ROWS;
 use crate::staff::desk::{Pager, pager};
@@ -65,6 +65,7 @@ pub async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error>
     let path = format!("/registers/{name}");
     let found =
         rows::page(&web, readable.register, (&asked.filter, &asked.order), asked.after.as_ref(), PAGE_ROWS).await?;
+    names::of_rows(&web, readable.register, &found.rows).await?;
     let total = rows::count(&web, readable.register, &asked.filter).await?;
     let fields = shown::columns(&web, &readable);
     let base = query.without(&["after"]);

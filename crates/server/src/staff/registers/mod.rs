@@ -12,6 +12,7 @@ pub mod import;
 mod index;
 mod list;
 mod map;
+pub mod names;
 mod offer;
 pub mod proposals;
 pub mod rows;
