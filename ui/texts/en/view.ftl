@@ -177,3 +177,4 @@ find-none = Nothing found for “{ $words }”. Check the key or name, or choose
 find-choose = “{ $words }” is no key. Choose one of the rows found
 find-by-key = You do not see the rows of “{ $register }”; give the key
 places-own = Within your post
+field-kept = Already recorded; leave it empty to keep it.

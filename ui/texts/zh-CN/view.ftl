@@ -171,3 +171,4 @@ find-none = 没有查到“{ $words }”，请检查编号或名称，或改选�
 find-choose = “{ $words }”不是编号，请从查到的行中选一行
 find-by-key = 您看不到“{ $register }”的行，请填写编号
 places-own = 本岗位范围
+field-kept = 已登记，不改就不用填。

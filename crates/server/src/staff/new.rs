@@ -133,7 +133,7 @@ fn page(
 }
 
 /// The way a case came in: what was chosen from the list of ways, else the opener's role where that is a way of its own.
-fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
+pub fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
     let channels = process.channels.as_deref().unwrap_or(CHANNELS);
     let chosen = process
         .form
@@ -146,7 +146,10 @@ fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
 }
 
 /// What is wrong before anything is sent: the form itself, then where it belongs.
-async fn check(
+///
+/// # Errors
+/// Storage.
+pub async fn check(
     web: &Web,
     process: &Process,
     form: &Fields,

@@ -153,7 +153,13 @@ impl Look<'_> {
                 let more = typed.more.and_then(|more| more.strip_prefix(&field.name)?.strip_prefix(':')?.parse().ok());
                 let more = more.unwrap_or_default();
                 let shown = Shown { asked, names: &names, declared, findings: typed.findings, more };
-                self.field(&shown, field, (&values, required))
+                let kept = is_kept(asked, field);
+                let mut view = self.field(&shown, field, (&values, required && !kept));
+                if kept {
+                    let said = self.t("field-kept");
+                    view.help = Some(view.help.take().map_or_else(|| said.clone(), |help| format!("{help} {said}")));
+                }
+                view
             })
             .collect()
     }
@@ -215,8 +221,15 @@ impl Look<'_> {
     }
 }
 
-/// What the case knows already and an action asks again: short values that are no secret. Texts are asked afresh, since
-/// what was written last time was about last time.
+/// Whether the case holds a personal value that an action asks again: it stays unless another is typed, and need not be told
+/// twice.
+fn is_kept(asked: &Asked<'_>, field: &Field) -> bool {
+    let declared = asked.process.field(&field.name).is_some_and(|one| one.personal);
+    field.personal && declared && asked.case.is_some_and(|case| case.fields.contains_key(&field.name))
+}
+
+/// What the case knows already and an action asks again: short values that are no secret, and lines that were told when it was
+/// opened. Other texts are asked afresh, since what was written last time was about last time.
 pub(super) fn known<'a>(asked: &Asked<'a>, field: &Field) -> Option<&'a Value> {
     let case = asked.case?;
     let declared = asked.process.field(&field.name)?;
@@ -224,11 +237,21 @@ pub(super) fn known<'a>(asked: &Asked<'a>, field: &Field) -> Option<&'a Value> {
         field.kind,
         FieldKind::Choice { .. } | FieldKind::Choices { .. } | FieldKind::Ref { .. } | FieldKind::Date
     );
+    let told = asked.process.form.iter().any(|one| one.name == field.name);
+    let line = matches!(
+        field.kind,
+        FieldKind::Text { .. }
+            | FieldKind::Integer { .. }
+            | FieldKind::Decimal { .. }
+            | FieldKind::Money
+            | FieldKind::Quantity { .. }
+            | FieldKind::Time
+    );
     let value = case.fields.get(&field.name)?;
     let secret = field.personal
         || declared.personal
         || value.as_str().is_some_and(|text| is_sealed(text) || mask::is_masked(text));
-    (short && !secret).then_some(value)
+    ((short || (told && line)) && !secret).then_some(value)
 }
 
 pub(super) fn names<'b>(
