@@ -5,6 +5,7 @@ use super::progress::Promise;
 use crate::error::{Error, refusal_status};
 use crate::limits::RETRY_SECONDS;
 use crate::looked;
+use crate::staff::names;
 use crate::typed::{Asking, Step, Typed};
 use crate::view::Look;
 use crate::view::form::{Asked, FieldView, FormView, Hidden, Typed as Filled};
@@ -155,6 +156,7 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
     let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
     let parent = leading(web, case).await?;
     let shown = parent.as_ref().unwrap_or(case);
+    names::of_cases(web, std::slice::from_ref(case)).await?;
     let words = web.words();
     let look = web.look(&words);
     let (rating, more_forms) = forms(web, &look, (process, case), attempt);

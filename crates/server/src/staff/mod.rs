@@ -40,8 +40,8 @@ mod tables;
 mod turn;
 
 pub(crate) use documents::standing;
-pub(crate) use registers::Offers;
 pub(crate) use registers::import::job::Imports;
+pub(crate) use registers::{Offers, names};
 
 use crate::app::AppState;
 use crate::error::Error;

@@ -2,7 +2,7 @@
 
 use super::act::{command_id, files_of, upload_findings};
 use super::known;
-use super::registers::Offers;
+use super::registers::{Offers, opening};
 use crate::error::{Error, refusal_status};
 use crate::looked;
 use crate::typed::{Asking, Step};
@@ -66,9 +66,12 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let form = match chosen {
         None => None,
         Some(process) => {
-            let known = known::known(&web, &look, (process, &post)).await?;
-            let values = known::values(&known);
-            let entered = Entered { values: Some(&values).filter(|_| !known.is_empty()), findings: &[], more: None };
+            let mut known = known::known(&web, &look, (process, &post)).await?;
+            let said = opening::of_address(&web, process).await?;
+            known.retain(|one| !said.contains_key(&one.field));
+            let mut values = known::values(&known);
+            values.extend(said);
+            let entered = Entered { values: Some(&values).filter(|values| !values.is_empty()), ..Entered::default() };
             let mut form = form(&web, &look, (process, &post), entered, None).await?;
             known::mark(&look, &mut form.fields, &known);
             Some(form)

@@ -3,11 +3,11 @@
 
 use super::list::may_add;
 use super::proposals::{self, ProposalView};
-use super::{Readable, names, readable, row_href, shown};
+use super::{Readable, names, opening, readable, row_href, shown};
 use crate::error::Error;
 use crate::typed::Typed;
 use crate::view::facts::{Fact, Opened, may_see};
-use crate::view::{Look, People, mask};
+use crate::view::{LinkView, Look, People, mask};
 use crate::web::Web;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -72,6 +72,7 @@ struct CardContext {
     map: Value,
     edit: Option<Button>,
     retire: Option<Button>,
+    opens: Vec<LinkView>,
     reveal_href: Option<String>,
 }
 
@@ -146,6 +147,7 @@ async fn render(web: &Web, (name, shard, key): (&str, u32, &str), in_clear: bool
             })
             .collect(),
         map: map(web, &readable, record),
+        opens: if public { Vec::new() } else { opening::links(web, &look, &readable, record) },
         edit: may.map(|alone| button("edit", if alone { "row-edit" } else { "row-propose" })),
         retire: may
             .filter(|_| !ended)

@@ -114,7 +114,8 @@ fn open(
     readable: &Readable<'_>,
     (rows, total, base): (&[Record], u64, &Query),
 ) -> Option<OpenView> {
-    let openings = opening::openings(web, readable);
+    let mut openings = opening::openings(web, readable);
+    openings.retain(opening::Opening::is_for_many);
     let row = |record: &Record| OpenRow { value: ticked(record), label: shown::title(look, readable, web, record) };
     let few = usize::try_from(total).is_ok_and(|total| total > rows.len() && total <= OPEN_ROWS_MAX);
     let all = few.then(|| look.say("open-all", &[("count", count(total).into())]));

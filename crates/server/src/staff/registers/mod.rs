@@ -15,7 +15,7 @@ mod map;
 pub mod names;
 mod offer;
 mod open;
-mod opening;
+pub mod opening;
 pub mod proposals;
 pub mod rows;
 pub mod shown;

@@ -89,7 +89,7 @@ pub async fn open(web: Web, Path(name): Path<String>, asking: Asking) -> Result<
     web.post()?;
     let readable = readable(&web, &name)?;
     let process = typed.one("process").ok_or(Error::Unreadable("process"))?;
-    let opening = openings(&web, &readable).into_iter().find(|one| one.process.name == process);
+    let opening = openings(&web, &readable).into_iter().find(|one| one.process.name == process && one.is_for_many());
     let opening = opening.ok_or(Error::NotFound)?;
     let words = web.words();
     let look = web.look(&words);

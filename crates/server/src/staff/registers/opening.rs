@@ -1,8 +1,10 @@
 //! What a row of a register says of a case that is opened for it, and which processes are opened for rows at all: those whose
 //! opening form names a row of the register. What the rows do not say is asked once for all.
 
-use super::Readable;
-use crate::view::Look;
+use super::{Readable, readable};
+use crate::error::Error;
+use crate::staff::query::Query;
+use crate::view::{LinkView, Look};
 use crate::web::Web;
 use ganglion_kernel::decide::who;
 use ganglion_model::pack::{Field, FieldKind, Process, Register, Required};
@@ -60,11 +62,44 @@ pub fn openings<'w>(web: &'w Web, readable: &Readable<'w>) -> Vec<Opening<'w>> {
             _ => false,
         };
         let field = process.form.iter().find(names_row)?;
-        let opening = Opening { process, field, register };
-        let may = who::may_open(process, &actor, Some(post), post.place) && opening.is_for_many();
-        may.then_some(opening)
+        let may = who::may_open(process, &actor, Some(post), post.place);
+        may.then_some(Opening { process, field, register })
     };
     web.world.model.processes.values().filter_map(opening).collect()
+}
+
+/// What the row that the address names (`?register=…&row=shard/key`) says of a case of `process`; nothing where none is named
+/// or it is not there for the reader.
+///
+/// # Errors
+/// Storage.
+pub async fn of_address(web: &Web, process: &Process) -> Result<Fields, Error> {
+    let named = web.arg("register").zip(web.arg("row").and_then(|row| row.split_once('/')));
+    let Some((register, (shard, key))) = named else { return Ok(Fields::new()) };
+    let (Ok(readable), Ok(shard)) = (readable(web, register), shard.parse()) else { return Ok(Fields::new()) };
+    let opening = openings(web, &readable).into_iter().find(|one| one.process.name == process.name);
+    let Some(opening) = opening else { return Ok(Fields::new()) };
+    let versions = match readable.row(web, shard, key).await {
+        Err(Error::NotFound) => Vec::new(),
+        found => found?,
+    };
+    let today = web.today();
+    Ok(versions.iter().rev().find(|one| one.valid_on(today)).map(|one| opening.said(one)).unwrap_or_default())
+}
+
+/// Where a case is opened for one row: the form of each process, with what the row says.
+pub fn links(web: &Web, look: &Look<'_>, readable: &Readable<'_>, record: &Record) -> Vec<LinkView> {
+    let link = |one: Opening<'_>| LinkView {
+        label: look.say("open-for", &[("title", look.text(&one.process.title).into())]),
+        href: Query::default()
+            .with("process", &one.process.name)
+            .with("register", &record.register)
+            .with("row", &format!("{}/{}", record.shard, record.key))
+            .on("/cases/new"),
+        current: false,
+    };
+    let holds = record.valid_on(web.today());
+    openings(web, readable).into_iter().filter(|_| holds).map(link).collect()
 }
 
 /// Whether two fields hold the same kind of value.
@@ -83,7 +118,7 @@ fn alike(one: &FieldKind, other: &FieldKind) -> bool {
 
 impl Opening<'_> {
     /// Whether what has to be asked can be asked once for many: files and what is about a person belong to one case.
-    fn is_for_many(&self) -> bool {
+    pub fn is_for_many(&self) -> bool {
         let alone = |field: &&Field| field.required == Required::Yes && field.when.is_none() && belongs_to_one(field);
         !self.process.form.iter().any(|field| alone(&field) && !self.may_say(field))
     }

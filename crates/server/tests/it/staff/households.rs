@@ -73,6 +73,12 @@ async fn few_rows_are_a_list_by_their_names_and_the_key_is_sent() {
     assert!(clerk.get("/cases").await.plain().contains("Lane 2"), "the heading of the case is the label of its row");
     let csv = clerk.get("/cases.csv?process=inspection").await.plain();
     assert!(csv.contains("Lane 2") && !csv.contains("A002"), "{csv}");
+    let row = clerk.get("/registers/household/rows/130903/A003").await.plain();
+    let href = "/cases/new?process=inspection&register=household&row=130903%2FA003";
+    assert!(row.contains(href), "a row leads to a case about it: {row}");
+    let filled = clerk.get(href).await.plain();
+    assert!(filled.contains("<option value=\"A003\" selected>") && filled.contains("value=\"Lane 3\""), "{filled}");
+    assert!(filled.contains(&format!("<option value=\"{WEST}\" selected>")), "its place with it");
     let mut inspector = town.as_("inspector").await;
     assert!(inspector.get(opened.location()).await.plain().contains("/registers/household/rows/130903/A002"));
 }
