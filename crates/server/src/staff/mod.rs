@@ -19,6 +19,7 @@ mod export;
 mod figure_frame;
 mod figure_rows;
 mod figure_view;
+mod figure_words;
 mod figures;
 mod filters;
 pub(crate) mod find;

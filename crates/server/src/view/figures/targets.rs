@@ -52,6 +52,9 @@ pub fn card(web: &Web, look: &Look<'_>, target: &Target, standings: &[Standing])
     Some(json!({
         "title": look.text(&target.title),
         "href": href(own),
+        "figure": look.figure_title(indicator),
+        "place": look.place(own.place),
+        "place_href": format!("/figures?place={}&period={}", own.place, target.period),
         "done": own.done.shown.as_deref().map_or_else(|| look.t("not-available"), separated),
         "of": own.target.map(|value| amount(indicator, value)),
         "unit": unit,
