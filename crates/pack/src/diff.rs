@@ -5,7 +5,7 @@
 
 use crate::said::said;
 use ganglion_model::{Lang, Model, Text};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use std::fmt;
 const SHOWN_CHARS_MAX: usize = 60;
 
 /// What happened to a thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum How {
     /// It is new.
@@ -26,7 +26,7 @@ pub enum How {
 }
 
 /// One difference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// `pack`, `role`, `list`, `code`, `register`, `process`, `field`, `state`, `action`, `asked` (a field of an action's
     /// form), `clock`, `number`, `measure`, `indicator`, `row` (one a register starts with) or another part of the model.
@@ -40,35 +40,45 @@ pub struct Difference {
     /// What happened.
     pub how: How,
     /// The part that changed, as the model calls it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
     /// Its value before, when it is short.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Text>,
     /// Its value after, when it is short.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Text>,
     /// Rows, cases or people may be affected.
     pub care: bool,
 }
 
+impl Difference {
+    /// One line in `lang`: what it is called first, what the pack calls it behind; `!` marks what needs care.
+    #[must_use]
+    pub fn told(&self, lang: Lang) -> String {
+        let mark = if self.care { "!" } else { " " };
+        let titles: Vec<&str> =
+            self.titles.iter().map(|title| title.get(lang)).filter(|title| !title.is_empty()).collect();
+        let name = match titles.as_slice() {
+            [] => format!("`{}`", self.path),
+            titles => format!("\u{201c}{}\u{201d} `{}`", titles.join(" · "), self.path),
+        };
+        let (what, part) = (&self.what, self.part.as_deref().unwrap_or("content"));
+        let text = match (self.how, &self.before, &self.after) {
+            (How::Added, ..) => format!("{what} {name} is new"),
+            (How::Removed, ..) => format!("{what} {name} is gone"),
+            (How::Changed, Some(before), Some(after)) => {
+                format!("{what} {name} has another {part}: {} → {}", before.get(lang), after.get(lang))
+            }
+            (How::Changed, ..) => format!("{what} {name} has another {part}"),
+        };
+        format!("{mark} {}", said(&text, lang))
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = if self.care { "!" } else { " " };
-        write!(out, "{mark} {} `{}` ", self.what, self.path)?;
-        match (self.how, &self.part) {
-            (How::Added, _) => write!(out, "is new"),
-            (How::Removed, _) => write!(out, "is gone"),
-            (How::Changed, part) => {
-                write!(out, "has another {}", part.as_deref().unwrap_or("content"))?;
-                match (&self.before, &self.after) {
-                    (Some(before), Some(after)) => {
-                        write!(out, ": {} → {}", before.get(Lang::En), after.get(Lang::En))
-                    }
-                    _ => Ok(()),
-                }
-            }
-        }
+        out.write_str(&self.told(Lang::En))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::scenario::{self, Report};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use ganglion_model::{Lang, Model};
-use ganglion_pack::{Finding, Findings, Severity, compile_folders};
+use ganglion_pack::{Finding, Findings, Severity, compile_folders, said};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -278,11 +278,11 @@ fn diff((old, new): (&Path, &Path), json: bool, lang: Lang) -> anyhow::Result<Ex
         }
     }
     let found = ganglion_pack::diff(&models[0], &models[1]);
-    let lines = || found.iter().map(|one| format!("{one}\n")).collect::<String>();
+    let lines = || found.iter().map(|one| one.told(lang) + "\n").collect::<String>();
     let text = match (json, found.is_empty()) {
         (true, _) => serde_json::to_string_pretty(&found)? + "\n",
-        (false, true) => "nothing changes\n".to_owned(),
-        (false, false) => lines() + &format!("{} differences\n", found.len()),
+        (false, true) => said("nothing changes", lang) + "\n",
+        (false, false) => lines() + &said(&format!("{} differences", found.len()), lang) + "\n",
     };
     say(&text)?;
     Ok(ExitCode::SUCCESS)

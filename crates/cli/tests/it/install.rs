@@ -70,8 +70,8 @@ fn a_pack_goes_into_a_folder_and_looking_changes_nothing() {
     let place = Place::new(&["grid"]);
     place.run(&["pack", "new", "pumps", "--from", "register"], true);
     let said = place.install(&["--dry-run"], true);
-    assert!(said.contains("pack `pumps` is new") && said.contains("nothing was changed"), "{said}");
-    assert!(!said.contains("pack `grid`"), "what would ship is there already: {said}");
+    assert!(said.contains("`pumps` is new") && said.contains("nothing was changed"), "{said}");
+    assert!(!said.contains("`grid` is new"), "what would ship is there already: {said}");
     assert_eq!(place.set(), None, "a look makes no set");
 
     let said = place.install(&[], true);

@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use ganglion_kernel::World;
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_model::{Actor, CommandId, Lang};
-use ganglion_pack::said;
+use ganglion_pack::{Difference, said};
 use ganglion_server::packs::{Draft, Installing, Review, Sources, from_folder, install, installed, replayed, review};
 use ganglion_store::{SqliteOptions, SqliteStore};
 use hyper::{Method, StatusCode};
@@ -92,8 +92,9 @@ fn told(answer: &Value, lang: Lang) -> String {
         lines.push(format!("{}:{line}: {}", file.unwrap_or_default(), said(text.unwrap_or_default(), lang)));
     }
     for one in items("differences") {
-        let (what, path, how) = (one["what"].as_str(), one["path"].as_str(), one["how"].as_str());
-        lines.push(format!("{} {}: {}", what.unwrap_or_default(), path.unwrap_or_default(), how.unwrap_or_default()));
+        // A server of another version may say less; what it says is then shown as it is.
+        let told = serde_json::from_value::<Difference>(one.clone()).map(|one| one.told(lang));
+        lines.push(told.unwrap_or_else(|_| one.to_string()));
     }
     for one in items("obstacles") {
         let first: Vec<&str> = one["first"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -183,7 +184,7 @@ async fn in_folder(
 fn summary(found: &Review, lang: Lang) -> String {
     let mut text: String = found.findings.iter().map(|finding| finding.render_in(lang) + "\n\n").collect();
     let lines = |all: Vec<String>| all.into_iter().map(|line| line + "\n").collect::<String>();
-    text.push_str(&lines(found.differences.iter().map(ToString::to_string).collect()));
+    text.push_str(&lines(found.differences.iter().map(|one| one.told(lang)).collect()));
     text.push_str(&lines(found.obstacles.iter().map(|one| format!("in the way: {one}")).collect()));
     text.push_str(&super::burden_text(&found.burden));
     if let Some(replay) = &found.replay {
