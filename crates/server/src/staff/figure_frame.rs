@@ -1,7 +1,7 @@
 //! What stands around a figure: the selects above it, and how it is worked out, in words.
 
-use super::figure_words::formula_words;
 use super::figures::{Asked, is_public_level, scope};
+use super::worked_out::formula_words;
 use crate::view::Look;
 use crate::view::options::Choice;
 use crate::web::Web;

@@ -1,8 +1,8 @@
 //! A figure in words and drawings: sentence, change, rank, trend, bars, classes of a map, parts, what it is made of.
 
-use super::figure_words::{dim_title, measure_words, part_words};
 use super::figures::{Reading, TOLD_MIN};
 use super::query::Query;
+use super::worked_out::{dim_title, measure_words, part_words};
 use crate::view::figures::compare::{Change, change, classes};
 use crate::view::figures::drawing::Drawing;
 use crate::view::words::{separated, thousands};

@@ -19,7 +19,6 @@ mod export;
 mod figure_frame;
 mod figure_rows;
 mod figure_view;
-mod figure_words;
 mod figures;
 mod filters;
 pub(crate) mod find;
@@ -39,6 +38,7 @@ mod registers;
 mod rules;
 mod tables;
 mod turn;
+mod worked_out;
 
 pub(crate) use documents::standing;
 pub(crate) use registers::import::job::Imports;

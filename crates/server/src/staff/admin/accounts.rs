@@ -366,11 +366,11 @@ fn free_post(web: &Web, role: &str, place: PlaceCode) -> PostId {
         .unwrap_or(plain)
 }
 
-/// Takes posts and accounts as stored into the world of this server.
+/// Takes the posts as they are stored now.
 ///
 /// # Errors
 /// Storage.
-pub async fn posts_changed(web: &Web) -> Result<(), Error> {
+pub(super) async fn posts_changed(web: &Web) -> Result<(), Error> {
     let posts = Arc::new(Posts::new(web.app.store.posts().await?));
     web.app.world.rcu(|world| Arc::new(World { posts: posts.clone(), ..World::clone(world) }));
     web.app.accounts_changed();

@@ -4,10 +4,10 @@
 mod accounts;
 mod calendar;
 mod jobs;
-mod pack_changes;
 mod pack_install;
 mod pack_review;
 mod pack_roles;
+mod pack_sections;
 mod packs;
 mod places;
 mod upload;

@@ -1,7 +1,7 @@
 //! The page that shows what a draft would change, and what is in its way.
 
-use super::pack_changes::{Section, path_words, sections, title};
 use super::pack_roles::roles_view;
+use super::pack_sections::{Section, path_words, sections, title};
 use super::tabs;
 use crate::error::Error;
 use crate::packs::{Obstacle, Review};
