@@ -8,11 +8,12 @@
 use ganglion_model::Lang;
 use std::sync::LazyLock;
 
-const CHINESE: [&str; 7] = [
+const CHINESE: [&str; 8] = [
     include_str!("../texts/zh-CN/expressions.txt"),
     include_str!("../texts/zh-CN/figures.txt"),
     include_str!("../texts/zh-CN/files.txt"),
     include_str!("../texts/zh-CN/plans.txt"),
+    include_str!("../texts/zh-CN/policy.txt"),
     include_str!("../texts/zh-CN/processes.txt"),
     include_str!("../texts/zh-CN/registers.txt"),
     include_str!("../texts/zh-CN/words.txt"),
