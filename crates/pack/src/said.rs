@@ -116,7 +116,7 @@ impl<'a> Fit<'a> {
                         return false;
                     }
                     let (value, text) = text.split_at(end);
-                    self.got.push((name, value));
+                    self.got.push((name.as_str(), value));
                     if self.fits(rest, text) {
                         return true;
                     }
