@@ -141,6 +141,9 @@ pub struct PackInfo {
     /// How often a place is expected to open a case of a process in a year.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub yearly: BTreeMap<String, u32>,
+    /// Roles it declares, in its order; others may declare them too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
 }
 
 /// A role: what a post is for. Permissions hang on roles at levels, never on people.
@@ -212,25 +215,19 @@ pub struct Seed {
 }
 
 impl Seed {
-    /// The row of `register` it stands for. Rows kept by place name theirs in the column `place`.
+    /// The row of `register` it stands for; only registers of the deployment start with rows.
     #[must_use]
     pub fn record(&self, register: &Register) -> crate::row::Record {
-        let mut fields = self.fields.clone();
-        let code = fields.get("place").and_then(serde_json::Value::as_str).and_then(|code| code.parse().ok());
-        let place: Option<crate::place::PlaceCode> = code.filter(|_| register.scope != Scope::Deployment);
-        if register.field("place").is_none() {
-            fields.remove("place");
-        }
         crate::row::Record {
             register: register.name.clone(),
-            shard: place.map_or(crate::id::Shard::DEPLOYMENT, crate::place::PlaceCode::shard),
+            shard: crate::id::Shard::DEPLOYMENT,
             key: self.key.clone(),
             version: 0,
-            place,
+            place: None,
             valid_from: self.valid_from,
             valid_to: self.valid_to,
             updated_at: jiff::Timestamp::UNIX_EPOCH,
-            fields,
+            fields: self.fields.clone(),
             authority: None,
         }
     }

@@ -38,6 +38,7 @@ mod registers;
 mod rules;
 mod tables;
 mod turn;
+mod worked_out;
 
 pub(crate) use documents::standing;
 pub(crate) use registers::import::job::Imports;
