@@ -81,6 +81,10 @@ impl Doing<'_> {
                 let among = workload::posts(self.world, by, case.place, local_date(self.given.now));
                 workload::choose(&self.state.loads, &among).map(|chosen| chosen.post).into_iter().collect()
             }
+            Assign::Of(expr) => match expr.eval(&self.names(case)).to_json() {
+                Value::Array(all) => all.iter().filter_map(id).collect(),
+                one => id(&one).into_iter().collect(),
+            },
             Assign::Nobody => Vec::new(),
         }
     }
@@ -93,9 +97,22 @@ impl Doing<'_> {
         Mark { post, account, at: self.given.now }
     }
 
-    /// Does one effect.
+    /// The effects whose conditions hold on the case as it stands with what was typed: all are judged before the first is
+    /// done, so that two with opposite conditions can never both happen, or neither.
+    pub fn due<'e>(&self, case: &Case, effects: &'e [Effect]) -> Vec<&'e Effect> {
+        let names = self.names(case);
+        effects
+            .iter()
+            .filter(|effect| match effect {
+                Effect::When { holds, .. } => holds.holds(&names),
+                _ => true,
+            })
+            .collect()
+    }
+
+    /// Does one effect, whose condition was judged by [`Doing::due`].
     pub fn run(&self, draft: &mut Draft, effect: &Effect, decision: &mut Decision) -> Result<(), Refusal> {
-        match effect {
+        match effect.done() {
             Effect::Assign(assign) => {
                 let post = self.posts(&draft.case, assign).into_iter().next();
                 draft.op(Op::Assign { post });
@@ -154,6 +171,7 @@ impl Doing<'_> {
             Effect::Stop(clock) => self.turn(draft, clock, Turn::Stop)?,
             Effect::Pause(clock) => self.turn(draft, clock, Turn::Pause)?,
             Effect::Resume(clock) => self.turn(draft, clock, Turn::Resume)?,
+            Effect::When { .. } => {}
         }
         Ok(())
     }
