@@ -35,26 +35,11 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, model: &mut Model) {
         model.documents.extend(document(cx, pack, key, node).map(|one| (key.text.clone(), one)));
     }
     for (key, node) in node.get("bulletins").map(Node::entries).unwrap_or_default() {
-        let bulletin = super::bulletin::lower(cx, pack, key, node);
-        if let Some(bulletin) = bulletin
-            && let Some(first) = model.bulletins.insert(key.text.clone(), bulletin)
-        {
-            twice(cx, key, "bulletin", &first.pack);
-        }
+        model.bulletins.extend(super::bulletin::lower(cx, pack, key, node).map(|one| (key.text.clone(), one)));
     }
     for (key, node) in node.get("tables").map(Node::entries).unwrap_or_default() {
-        let table = super::tables::lower(cx, key, node);
-        if let Some(table) = table
-            && let Some(first) = model.tables.insert(key.text.clone(), table)
-        {
-            twice(cx, key, "table", &first.pack);
-        }
+        model.tables.extend(super::tables::lower(cx, key, node).map(|one| (key.text.clone(), one)));
     }
-}
-
-fn twice(cx: Cx<'_>, key: &Key, what: &str, first: &str) {
-    let message = format!("the {what} `{}` is declared a second time; the first is in pack {first}", key.text);
-    cx.sink.error_help(key.at, "duplicate-name", message, "give one of them another name");
 }
 
 fn document(cx: Cx<'_>, pack: &Loaded, key: &Key, node: &Node) -> Option<Document> {
