@@ -138,6 +138,9 @@ pub(super) fn rests_on_more(effect: &Effect) -> bool {
         Effect::Record { .. }
             | Effect::End { .. }
             | Effect::Convert(_)
+            // Both may publish figures.
+            | Effect::Publish(_)
+            | Effect::Document(_)
             | Effect::Assign(Assign::Workload(_))
             | Effect::Assist(Assign::Workload(_))
     )

@@ -162,7 +162,7 @@ impl Doing<'_> {
                 let document = self.world.model.documents.get(name);
                 let document = document.ok_or_else(|| Refusal::new(RefusalCode::Unknown).with("document", name))?;
                 let (world, state, given) = (self.world, self.state, self.given);
-                Issuing { world, state, actor: &self.command.actor, given }.issue(document, draft, decision);
+                Issuing { world, state, actor: &self.command.actor, given }.issue(document, draft, decision)?;
             }
             Effect::Withdraw(name) => withdraw_all(draft, name),
             Effect::Publish(name) => self.publish(draft, name)?,
@@ -180,7 +180,9 @@ impl Doing<'_> {
         let def = self.process.notices.get(name).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
         let clock = Clock::start(self.given.now, def.rule, &self.world.office);
         let until = clock.due_at().unwrap_or(self.given.now);
-        let notice = Notice { from: self.given.now, until, down: None };
+        let names = self.names(&draft.case);
+        let figures = super::shown::kept(self.state, &def.figures, &draft.case, &names)?;
+        let notice = Notice { from: self.given.now, until, down: None, figures };
         draft.op(Op::Notice { name: name.to_owned(), notice });
         Ok(())
     }
@@ -348,7 +350,7 @@ impl Doing<'_> {
 }
 
 fn unpublish(draft: &mut Draft, name: &str) -> Result<(), Refusal> {
-    let up = draft.case.notices.get(name).filter(|notice| notice.down.is_none()).copied();
+    let up = draft.case.notices.get(name).filter(|notice| notice.down.is_none()).cloned();
     let up = up.ok_or_else(|| Refusal::new(RefusalCode::Guard).with("reason", "no_notice"))?;
     let notice = Notice { down: Some(Down::Withdrawn), ..up };
     draft.op(Op::Notice { name: name.to_owned(), notice });

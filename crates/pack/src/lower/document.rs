@@ -13,8 +13,10 @@ use crate::yaml::{Key, Node};
 use ganglion_model::Model;
 use ganglion_model::pack::{Document, FieldKind, NumberPart, Papers, Seal, Who};
 
-const OF_DOCUMENT: [&str; 13] =
-    ["title", "of", "template", "number", "issuer", "by", "when", "fields", "clear", "purpose", "seal", "qr", "copies"];
+const OF_DOCUMENT: [&str; 14] = [
+    "title", "of", "template", "number", "issuer", "by", "when", "fields", "figures", "clear", "purpose", "seal", "qr",
+    "copies",
+];
 /// Most copies of a document.
 const MOST_COPIES: i64 = 20;
 /// Names the template finds beside the fields.
@@ -54,6 +56,8 @@ fn document(cx: Cx<'_>, pack: &Loaded, key: &Key, node: &Node) -> Option<Documen
     let number = cx.need(node, "number", &what).map(|pattern| number::of_document(cx, pattern)).unwrap_or_default();
     let (fields, clear) = (printed(cx, node, "fields", process), printed(cx, node, "clear", process));
     open_or_clear(cx, node, (process_name, process), (&fields, &clear));
+    let taken = [fields.as_slice(), clear.as_slice()].concat();
+    let figures = super::shown::all(cx, node, (&what, process), &taken);
     Some(Document {
         name: key.text.clone(),
         pack: cx.pack.to_owned(),
@@ -67,6 +71,7 @@ fn document(cx: Cx<'_>, pack: &Loaded, key: &Key, node: &Node) -> Option<Documen
         purpose: purpose(cx, node, &what, &clear),
         fields,
         clear,
+        figures,
         seal: cx.one_of(node, "seal", &SEALS).unwrap_or_default(),
         qr: cx.flag(node, "qr", false),
         copies: cx.number(node, "copies", (1, MOST_COPIES)).and_then(|n| u8::try_from(n).ok()).unwrap_or(1),
