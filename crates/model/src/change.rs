@@ -121,6 +121,26 @@ pub enum Body {
         /// Why.
         reason: String,
     },
+    /// Issues a document of a register row.
+    IssueRow {
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: String,
+        /// Which document of the packs.
+        document: String,
+    },
+    /// Withdraws a document of a register row.
+    WithdrawRow {
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: String,
+        /// Its code.
+        code: String,
+        /// Why.
+        reason: String,
+    },
     /// The calendar changed: deadlines are counted again.
     Recompute {
         /// The case.

@@ -332,6 +332,9 @@ pub struct Record {
     /// On whose authority it is so; `None` for rows that came with a pack or from the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authority: Option<Box<Authority>>,
+    /// Documents that were issued from this version, oldest first. Issuing one is no change of the row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<Issued>,
 }
 
 /// Who changed a row, who agreed, and why.

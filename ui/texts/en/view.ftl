@@ -145,6 +145,7 @@ refusal-reason-no-row = “{ $register }” has no such row to end.
 refusal-reason-no-length = There is no time limit to go by; check the limit of the category first.
 refusal-reason-no-level = It is at the highest or lowest level already.
 refusal-reason-not-running = “{ $clock }” is not running.
+refusal-reason-row-ended = This row has ended; no document is made from it any more.
 refusal-reason-too-long = “{ $clock }” cannot be extended by so much at a time.
 refusal-reason-unchanged = No deadline of this case moves.
 refusal-reason-no-notice = No such notice stands.

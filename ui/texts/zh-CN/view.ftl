@@ -142,6 +142,7 @@ refusal-reason-no-row = “{ $register }”里没有这一行，不能停用。
 refusal-reason-no-length = 没有可用的时限，请先核对类别的时限。
 refusal-reason-no-level = 已经是最高或最低层级。
 refusal-reason-not-running = “{ $clock }”没有在计时。
+refusal-reason-row-ended = 这一行已经停用，不能再出文书。
 refusal-reason-too-long = “{ $clock }”一次不能延长这么久。
 refusal-reason-unchanged = 该事项的期限没有变化。
 refusal-reason-no-notice = 没有正在公示的内容。

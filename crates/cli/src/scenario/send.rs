@@ -201,6 +201,8 @@ fn case_of(body: &Body) -> Option<CaseId> {
         | Body::Restore { .. }
         | Body::Decide { .. }
         | Body::Issue { .. }
+        | Body::IssueRow { .. }
+        | Body::WithdrawRow { .. }
         | Body::Withdraw { .. } => None,
     }
 }

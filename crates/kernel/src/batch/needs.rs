@@ -83,10 +83,14 @@ impl Batch<'_> {
             }
             Body::Restore { register, .. } => self.world.model.registers.get(register).is_some_and(|one| one.looks),
             Body::Decide { .. } | Body::Child { .. } => true,
-            Body::Issue { document, .. } => {
+            Body::Issue { document, .. } | Body::IssueRow { document, .. } => {
                 self.world.model.documents.get(document).is_some_and(|one| !one.figures.is_empty())
             }
-            Body::LinkBack { .. } | Body::Recompute { .. } | Body::Put { .. } | Body::Withdraw { .. } => false,
+            Body::LinkBack { .. }
+            | Body::Recompute { .. }
+            | Body::Put { .. }
+            | Body::Withdraw { .. }
+            | Body::WithdrawRow { .. } => false,
         }
     }
 

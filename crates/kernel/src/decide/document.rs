@@ -3,7 +3,8 @@
 
 use super::draft::Draft;
 use super::number::next;
-use super::{Decision, Given, State, shown, who};
+use super::shown::{self, About};
+use super::{Decision, Given, State, who};
 use crate::lookup::FigureAsked;
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Op, Refusal, RefusalCode};
@@ -12,7 +13,7 @@ use ganglion_model::pack::{Document, NumberDef, NumberPart, Process};
 use ganglion_model::published::Published;
 use ganglion_model::row::Case;
 use ganglion_model::scope::{ActorView, Names};
-use ganglion_model::{Fields, Issued, Level, PlaceCode, Standing};
+use ganglion_model::{Fields, Issued, Level, PlaceCode, Shard, Standing};
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -38,7 +39,7 @@ pub struct Issuing<'a> {
 }
 
 /// The code of a document: from the fresh key that came with the command, which is never stored for this.
-fn code(given: &Given, document: &str, ordinal: usize) -> String {
+pub(super) fn code(given: &Given, document: &str, ordinal: usize) -> String {
     let hash = Sha256::new()
         .chain_update(b"document code\0")
         .chain_update(given.key)
@@ -105,7 +106,8 @@ pub fn figures_asked(
 ) -> Result<Vec<(String, FigureAsked)>, Refusal> {
     let Some(process) = world.model.processes.get(&case.process) else { return Ok(Vec::new()) };
     let actor = who::view(world, actor, now);
-    shown::asked(&document.figures, case, &names((world, process), case, &actor, now))
+    let names = names((world, process), case, &actor, now);
+    shown::asked(&document.figures, About { place: case.place, names: &names, now })
 }
 
 impl Issuing<'_> {
@@ -115,7 +117,12 @@ impl Issuing<'_> {
 
     /// The next number. A name of a place is spelled out in it; the sequence is kept by the place's code, so two places of
     /// one name do not share it.
-    fn number(&self, document: &Document, place: PlaceCode, decision: &mut Decision, case: &Case) -> String {
+    pub(super) fn number(
+        &self,
+        document: &Document,
+        (shard, place): (Shard, PlaceCode),
+        decision: &mut Decision,
+    ) -> String {
         let mut sequence = format!("document.{}", document.name);
         let mut parts = Vec::with_capacity(document.number.len());
         for part in &document.number {
@@ -127,8 +134,7 @@ impl Issuing<'_> {
             }
         }
         let def = NumberDef { on_state: None, parts, each: Vec::new() };
-        let numbered =
-            next((self.state, &decision.numbering), (&sequence, &def), (case.shard, place, None), self.given.now);
+        let numbered = next((self.state, &decision.numbering), (&sequence, &def), (shard, place, None), self.given.now);
         decision.numbering.push((numbered.sequence, numbered.value));
         numbered.number
     }
@@ -140,7 +146,7 @@ impl Issuing<'_> {
     pub fn issue(&self, document: &Document, draft: &mut Draft, decision: &mut Decision) -> Result<(), Refusal> {
         let case = &draft.case;
         let figures = self.figures(document, case)?;
-        let number = self.number(document, case.place, decision, case);
+        let number = self.number(document, (case.shard, case.place), decision);
         let printed = document.fields.iter().chain(&document.clear);
         let fields: Fields =
             printed.filter_map(|name| Some((name.clone(), Value::clone(case.fields.get(name)?)))).collect();
@@ -167,7 +173,8 @@ impl Issuing<'_> {
         match self.world.model.processes.get(&case.process) {
             Some(process) if !document.figures.is_empty() => {
                 let names = names((self.world, process), case, &actor, self.given.now);
-                shown::kept(self.state, &document.figures, case, &names)
+                let about = About { place: case.place, names: &names, now: self.given.now };
+                shown::kept(self.state, &document.figures, about)
             }
             _ => Ok(BTreeMap::new()),
         }
@@ -235,6 +242,19 @@ pub fn issue(
     Ok(change(draft, "document_issued", decision))
 }
 
+/// Why a document is withdrawn, as it is kept.
+///
+/// # Errors
+/// No reason, or one that is too long.
+pub(super) fn reason_of(reason: &str) -> Result<&str, Refusal> {
+    let reason = reason.trim();
+    match reason.chars().count() {
+        0 => Err(super::effect::refuse("reason", "required")),
+        n if n > REASON_CHARS_MAX => Err(super::effect::refuse("reason", "too_long")),
+        _ => Ok(reason),
+    }
+}
+
 /// Decides a withdrawal by hand: with a reason, of a document that stands.
 pub fn withdraw(
     world: &World,
@@ -248,15 +268,7 @@ pub fn withdraw(
     if issued.is_none_or(|one| one.standing != Standing::Valid) {
         return Err(Refusal::new(RefusalCode::WrongState).with("document", name));
     }
-    let reason = reason.trim();
-    let problem = match reason.chars().count() {
-        0 => Some("required"),
-        n if n > REASON_CHARS_MAX => Some("too_long"),
-        _ => None,
-    };
-    if let Some(problem) = problem {
-        return Err(super::effect::refuse("reason", problem));
-    }
+    let reason = reason_of(reason)?;
     let mut draft = Draft::new(case.clone(), given.now);
     draft.op(Op::Withdraw { code: code.to_owned(), reason: reason.to_owned() });
     Ok(change(draft, "document_withdrawn", empty()))

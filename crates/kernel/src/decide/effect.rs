@@ -5,6 +5,7 @@ use super::document::{Issuing, withdraw_all};
 use super::draft::Draft;
 use super::number::next;
 use super::rows::KnownRows;
+use super::shown::About;
 use super::{Also, Decision, Given, State, table, tell, who};
 use crate::route::workload;
 use crate::seal::is_sealed;
@@ -181,7 +182,8 @@ impl Doing<'_> {
         let clock = Clock::start(self.given.now, def.rule, &self.world.office);
         let until = clock.due_at().unwrap_or(self.given.now);
         let names = self.names(&draft.case);
-        let figures = super::shown::kept(self.state, &def.figures, &draft.case, &names)?;
+        let about = About { place: draft.case.place, names: &names, now: self.given.now };
+        let figures = super::shown::kept(self.state, &def.figures, about)?;
         let notice = Notice { from: self.given.now, until, down: None, figures };
         draft.op(Op::Notice { name: name.to_owned(), notice });
         Ok(())

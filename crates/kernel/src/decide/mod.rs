@@ -8,6 +8,7 @@ mod child;
 pub(crate) mod clock;
 pub mod derive;
 pub mod document;
+pub mod document_of_row;
 mod draft;
 mod due;
 mod effect;
@@ -197,6 +198,12 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
         Body::Withdraw { case, code, reason } => {
             let case = find(state, command, *case)?;
             document::withdraw(world, command, given, (case, code, reason))
+        }
+        Body::IssueRow { register, key, document } => {
+            document_of_row::issue(world, state, (command, given), (register, key, document))
+        }
+        Body::WithdrawRow { register, key, code, reason } => {
+            document_of_row::withdraw(world, state, (command, given), (register, key), (code, reason))
         }
         Body::LinkBack { case, link } => {
             if command.actor != Actor::System {

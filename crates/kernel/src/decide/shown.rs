@@ -7,40 +7,49 @@ use crate::plans::period;
 use ganglion_model::PlaceCode;
 use ganglion_model::change::{Refusal, RefusalCode};
 use ganglion_model::clocks::local_date;
-use ganglion_model::expr::{Expr, Val};
+use ganglion_model::expr::{Expr, Scope, Val};
 use ganglion_model::pack::ShownFigure;
 use ganglion_model::published::Published;
-use ganglion_model::row::Case;
-use ganglion_model::scope::Names;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
-/// The figures `shown` asks for on `case`, by name.
-///
-/// # Errors
-/// A place or day that the case does not say.
-pub fn asked(shown: &[ShownFigure], case: &Case, names: &Names<'_>) -> Result<Vec<(String, FigureAsked)>, Refusal> {
-    shown.iter().map(|one| Ok((one.name.clone(), of(one, case, names)?))).collect()
+/// What a figure is asked of: where the case or row stands, what names mean there, and when.
+#[derive(Clone, Copy)]
+pub struct About<'a> {
+    /// The place.
+    pub place: PlaceCode,
+    /// Names.
+    pub names: &'a dyn Scope,
+    /// Now.
+    pub now: Timestamp,
 }
 
-fn of(shown: &ShownFigure, case: &Case, names: &Names<'_>) -> Result<FigureAsked, Refusal> {
+/// The figures `shown` asks for, by name.
+///
+/// # Errors
+/// A place or day that the case or row does not say.
+pub fn asked(shown: &[ShownFigure], about: About<'_>) -> Result<Vec<(String, FigureAsked)>, Refusal> {
+    shown.iter().map(|one| Ok((one.name.clone(), of(one, about)?))).collect()
+}
+
+fn of(shown: &ShownFigure, about: About<'_>) -> Result<FigureAsked, Refusal> {
     let refusal = || Refusal::new(RefusalCode::Guard).with("figure", &shown.indicator).with("reason", "no_figure");
     let place = match &shown.at {
-        Some(at) => place_of(at, names).ok_or_else(refusal)?,
-        None => case.place,
+        Some(at) => place_of(at, about.names).ok_or_else(refusal)?,
+        None => about.place,
     };
     let place = shown.level.and_then(|level| place.at(level)).unwrap_or(place);
     let day = match &shown.on {
-        Some(on) => day_of(on, names).ok_or_else(refusal)?,
-        None => local_date(names.now),
+        Some(on) => day_of(on, about.names).ok_or_else(refusal)?,
+        None => local_date(about.now),
     };
     let when = period(shown.period, day);
     let when = if shown.before { when.previous() } else { when };
     Ok(FigureAsked { indicator: shown.indicator.clone(), place, period: when.to_string() })
 }
 
-fn place_of(expr: &Expr, names: &Names<'_>) -> Option<PlaceCode> {
+fn place_of(expr: &Expr, names: &dyn Scope) -> Option<PlaceCode> {
     match expr.eval(names) {
         Val::Text(code) => code.parse().ok(),
         _ => None,
@@ -48,7 +57,7 @@ fn place_of(expr: &Expr, names: &Names<'_>) -> Option<PlaceCode> {
 }
 
 /// A day, or the day a moment falls on.
-fn day_of(expr: &Expr, names: &Names<'_>) -> Option<Date> {
+fn day_of(expr: &Expr, names: &dyn Scope) -> Option<Date> {
     match expr.eval(names) {
         Val::Text(text) => text.parse::<Date>().ok().or_else(|| Some(local_date(text.parse::<Timestamp>().ok()?))),
         Val::Time(at) => Timestamp::from_microsecond(at).ok().map(local_date),
@@ -60,15 +69,10 @@ fn day_of(expr: &Expr, names: &Names<'_>) -> Option<Date> {
 ///
 /// # Errors
 /// A figure that has not been counted yet (it is noted, and the decision made again), or cannot be.
-pub fn kept(
-    state: &State,
-    shown: &[ShownFigure],
-    case: &Case,
-    names: &Names<'_>,
-) -> Result<BTreeMap<String, Published>, Refusal> {
+pub fn kept(state: &State, shown: &[ShownFigure], about: About<'_>) -> Result<BTreeMap<String, Published>, Refusal> {
     let mut all = BTreeMap::new();
     let mut lacking = None;
-    for (name, one) in asked(shown, case, names)? {
+    for (name, one) in asked(shown, about)? {
         match state.figures.get(&one) {
             Some(Some(published)) => {
                 all.insert(name, published.clone());

@@ -19,6 +19,7 @@ fn letter() -> Document {
         pack: "tests".into(),
         title: Text::new("信", "Letter"),
         of: "matter".into(),
+        row: false,
         template: "documents/letter.typ".into(),
         number: vec![
             NumberPart::Name(Level::Township),

@@ -234,6 +234,7 @@ impl Seed {
             updated_at: jiff::Timestamp::UNIX_EPOCH,
             fields,
             authority: None,
+            documents: Vec::new(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Public notices: `notices: {grant: {title, text, fields: [people, {name: masked}], for: 7 cd, objection, then}}`.
 
+use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::shown;
 use crate::names;
@@ -38,7 +39,7 @@ fn one(cx: Cx<'_>, (process, name): (&Node, &str), node: &Node, symbol: &Process
         name: name.to_owned(),
         title: cx.needed_text(node, "title", &what),
         text: cx.needed_text(node, "text", &what),
-        figures: shown::all(cx, node, (&what, symbol), &taken),
+        figures: shown::all(cx, node, (&what, &Scope::guard(symbol)), &taken),
         fields,
         rule,
         objection: node.get("objection").and_then(|named| objection(cx, named)),

@@ -4,7 +4,6 @@ use crate::cel::{self, Scope, Want};
 use crate::cx::Cx;
 use crate::names;
 use crate::sink::At;
-use crate::symbols::ProcessSymbol;
 use crate::yaml::{Kind, Node};
 use ganglion_model::Level;
 use ganglion_model::expr::Expr;
@@ -25,7 +24,7 @@ const PERIODS: [(&str, (FigurePeriod, bool)); 8] = [
 const FIGURES_MAX: usize = 20;
 
 /// The figures under `figures` of `node`, called `what`; `taken` are names that stand beside them already.
-pub fn all(cx: Cx<'_>, node: &Node, (what, process): (&str, &ProcessSymbol), taken: &[String]) -> Vec<ShownFigure> {
+pub fn all(cx: Cx<'_>, node: &Node, (what, scope): (&str, &Scope<'_>), taken: &[String]) -> Vec<ShownFigure> {
     let Some(list) = node.get("figures") else { return Vec::new() };
     let named: Vec<(At, &str, Option<&Node>)> = match &list.kind {
         Kind::Map(entries) => entries.iter().map(|(key, value)| (key.at, key.text.as_str(), Some(value))).collect(),
@@ -40,12 +39,12 @@ pub fn all(cx: Cx<'_>, node: &Node, (what, process): (&str, &ProcessSymbol), tak
             let message = format!("{what} shows a field called `{name}` already");
             cx.sink.error_help(at, "duplicate-name", message, format!("write `other_name: {{of: {name}}}`"));
         }
-        figure(cx, (at, name), node, process)
+        figure(cx, (at, name), node, scope)
     };
     named.into_iter().filter_map(one).collect()
 }
 
-fn figure(cx: Cx<'_>, (at, name): (At, &str), node: Option<&Node>, process: &ProcessSymbol) -> Option<ShownFigure> {
+fn figure(cx: Cx<'_>, (at, name): (At, &str), node: Option<&Node>, scope: &Scope<'_>) -> Option<ShownFigure> {
     names::check(cx.sink, at, name);
     let plain = |indicator: String| ShownFigure {
         name: name.to_owned(),
@@ -61,11 +60,11 @@ fn figure(cx: Cx<'_>, (at, name): (At, &str), node: Option<&Node>, process: &Pro
     let of = cx.need(node, "of", "a figure")?;
     let mut shown = plain(indicator(cx, of.at, cx.scalar(of, "an indicator")?)?);
     if let Some(place) = node.get("at") {
-        (shown.at, shown.level) = place_of(cx, place, process)?;
+        (shown.at, shown.level) = place_of(cx, place, scope)?;
     }
     (shown.period, shown.before) = cx.one_of(node, "period", &PERIODS).unwrap_or((FigurePeriod::Month, false));
     if let Some(on) = node.get("on") {
-        shown.on = Some(cel::compile(cx, &Scope::guard(process), on, &Want::Moment)?);
+        shown.on = Some(cel::compile(cx, scope, on, &Want::Moment)?);
     }
     Some(shown)
 }
@@ -79,11 +78,11 @@ fn indicator(cx: Cx<'_>, at: At, name: &str) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// A level (the place of the case at it), or an expression that gives a place.
-fn place_of(cx: Cx<'_>, node: &Node, process: &ProcessSymbol) -> Option<(Option<Expr>, Option<Level>)> {
+/// A level (the place of the case or row at it), or an expression that gives a place.
+fn place_of(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> Option<(Option<Expr>, Option<Level>)> {
     if let Some(level) = node.text().and_then(Level::parse) {
         return Some((None, Some(level)));
     }
-    let place = cel::compile(cx, &Scope::guard(process), node, &Want::Place)?;
+    let place = cel::compile(cx, scope, node, &Want::Place)?;
     Some((Some(place), None))
 }

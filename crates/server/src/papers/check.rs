@@ -32,10 +32,10 @@ pub fn check(model: &Model) -> Vec<TemplateFinding> {
 }
 
 fn of_document(model: &Model, document: &Document) -> Vec<TemplateFinding> {
-    let process = model.processes.get(&document.of);
+    let made = sample::Made::of(model, document);
     let paper = Paper { model, pack: &document.pack, name: &document.name, path: &document.template };
     let template = paper.template();
-    let (Some(template), Some(process)) = (template, process) else {
+    let (Some(template), Some(made)) = (template, made) else {
         return Vec::new();
     };
     let doc = sample::doc(document, ("1", "0"));
@@ -44,7 +44,7 @@ fn of_document(model: &Model, document: &Document) -> Vec<TemplateFinding> {
     let offered = offered.join(", ");
     let mut found = Vec::new();
     for every in [true, false] {
-        let data = sample::data(model, document, process, (every, sample::WORDS));
+        let data = sample::data(model, document, made, (every, sample::WORDS));
         let print = Print { data: &data, doc: &doc, day: sample::DAY, ident: "sample" };
         let problems = ganglion_documents::check(&template, print);
         let remedy = match every {

@@ -1,11 +1,11 @@
 //! From an issued document to what its template is given: fields under `data`, everything else under `doc`.
 
+use super::item::Subject;
 use crate::view::Look;
 use ganglion_documents::{Datum, qr_svg};
 use ganglion_kernel::seal::is_sealed;
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::{Document, Field, FieldKind, Process, Seal};
-use ganglion_model::row::Case;
+use ganglion_model::pack::{Document, Field, FieldKind, Seal};
 use ganglion_model::{Issued, Level, PlaceCode};
 use jiff::civil::Date;
 use serde_json::Value;
@@ -20,10 +20,8 @@ pub struct Source<'a> {
     pub look: Look<'a>,
     /// The document.
     pub document: &'a Document,
-    /// Its process.
-    pub process: &'a Process,
-    /// The case.
-    pub case: &'a Case,
+    /// What it is made from.
+    pub subject: Subject<'a>,
     /// As it was issued.
     pub issued: &'a Issued,
     /// Personal values in clear, by field.
@@ -39,7 +37,7 @@ pub fn day(day: Date) -> Datum {
 }
 
 impl Source<'_> {
-    /// The fields the document prints: each is there, empty when the case has no value.
+    /// The fields the document prints: each is there, empty when the case or row has no value.
     pub fn data(&self) -> Datum {
         let names = self.document.fields.iter().chain(&self.document.clear);
         let fields = names.map(|name| (name.clone(), self.field(name)));
@@ -62,7 +60,7 @@ impl Source<'_> {
     }
 
     fn field(&self, name: &str) -> Datum {
-        let (Some(field), Some(value)) = (self.process.field(name), self.issued.fields.get(name)) else {
+        let (Some(field), Some(value)) = (self.subject.field(name), self.issued.fields.get(name)) else {
             return Datum::Empty;
         };
         if value.as_str().is_some_and(is_sealed) {
@@ -116,8 +114,9 @@ impl Source<'_> {
             ("number", Datum::text(&issued.number)),
             ("day", day(local_date(issued.at))),
             ("issuer", Datum::text(&issued.issuer)),
-            ("place", place(&self.look, self.case.place)),
-            ("case", Datum::text(&self.case.number)),
+            ("place", place(&self.look, self.subject.place)),
+            ("case", Datum::text(self.subject.name)),
+            ("key", Datum::text(self.subject.name)),
             ("code", Datum::text(&issued.code)),
             ("copies", Datum::Whole(i64::from(self.document.copies))),
             ("seal", seal),

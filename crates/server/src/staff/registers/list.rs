@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::staff::PAGE_ROWS;
 use crate::staff::desk::{Pager, pager};
 use crate::staff::query::Query;
+use crate::view::form::FormView;
 use crate::view::words::count;
 use crate::web::Web;
 use axum::extract::Path;
@@ -32,6 +33,7 @@ struct ListContext {
     xlsx_href: Option<String>,
     import_href: Option<String>,
     new: Option<NewLink>,
+    papers: Option<FormView>,
     map: serde_json::Value,
     is_public: bool,
 }
@@ -87,6 +89,7 @@ pub async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error>
         xlsx_href: signed_in.then(|| base.on(&format!("{path}/export.xlsx"))),
         export_href: signed_in.then(|| base.on(&format!("{path}/export.csv"))),
         import_href: super::import::may_import(&web, &readable).then(|| format!("{path}/import")),
+        papers: super::documents::of_list(&web, &look, &readable, &base).filter(|_| total > 0),
         map: map(
             &readable,
             (asked.filter.place.unwrap_or(web.world.places.root), total),

@@ -179,6 +179,7 @@ async fn put_pond(town: &Town, key: &str, depth: Option<&str>) {
         updated_at: town.clock.now(),
         fields,
         authority: None,
+        documents: Vec::new(),
     };
     send(town, Body::Put { record }, Shard::DEPLOYMENT).await;
 }
