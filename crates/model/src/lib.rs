@@ -16,6 +16,7 @@ pub mod place_tree;
 pub mod post;
 pub mod proposal;
 pub mod published;
+pub mod refusal;
 pub mod row;
 pub mod scope;
 pub mod text;
