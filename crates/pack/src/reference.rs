@@ -70,8 +70,13 @@ fn mappings(page: &mut String, shapes: &Shapes) {
     let is_of_type = |name: &String| shapes.kinds.values().any(|kind| kind.types.values().any(|one| one == name));
     for (name, kind) in shapes.kinds.iter().filter(|(name, kind)| kind.types.is_empty() && !is_of_type(name)) {
         let _ = writeln!(page, "\n## {}\n", plain(name));
-        if kind.one {
-            page.push_str("Exactly one of these keys:\n\n");
+        match (kind.one, kind.beside.as_slice()) {
+            (true, []) => page.push_str("Exactly one of these keys:\n\n"),
+            (true, beside) => {
+                let _ =
+                    writeln!(page, "Exactly one of these keys, and beside it `{}` if wanted:\n", beside.join("`, `"));
+            }
+            (false, _) => {}
         }
         table(page, kind, |_| true);
     }

@@ -143,11 +143,13 @@ refusal-unknown = There is no such step.
 refusal-busy = The system is busy; wait a few seconds and send again. What you typed is kept.
 refusal-storage = Nothing could be saved and nothing has changed; send it once more. What you typed is kept.
 refusal-reason-erased = The personal details of this case were erased as required, none can be added.
+refusal-reason-no-figure = “{ $figure }” cannot be counted now, so nothing was put up or issued; check its place and period, and try again later.
 refusal-reason-no-key = The row of “{ $register }” to be written has no key; give what it is known by first.
 refusal-reason-no-row = “{ $register }” has no such row to end.
 refusal-reason-no-length = There is no time limit to go by; check the limit of the category first.
 refusal-reason-no-level = It is at the highest or lowest level already.
 refusal-reason-not-running = “{ $clock }” is not running.
+refusal-reason-row-ended = This row has ended; no document is made from it any more.
 refusal-reason-too-long = “{ $clock }” cannot be extended by so much at a time.
 refusal-reason-unchanged = No deadline of this case moves.
 refusal-reason-no-notice = No such notice stands.
@@ -162,6 +164,9 @@ refusal-referenced = { $count } rows still refer to it, such as { $by } in { $re
 problem-key-fixed = “{ $label }” is part of the key and cannot be changed; end this row and add a new one.
 problem-fixed = “{ $label }” stays as it was first entered; end this row and add a new one.
 problem-not-after = The last day must be later than the first.
+published-figure = { $title } ({ $place }, { $period })
+published-as-of = as of { $day }
+published-untold = fewer than { $least }, not published
 form-given = { $count ->
     [one] Worked out by the system (1)
    *[other] Worked out by the system ({ $count })

@@ -60,6 +60,12 @@ pub fn may_approve_row(register: &Register, actor: &Actor, post: Option<&Post>, 
     register.approve.iter().any(|who| covers(who, actor, post, place))
 }
 
+/// Whether one of the rules lets `actor` make documents of a row at `place`. The system makes none by itself.
+#[must_use]
+pub fn may_make(rules: &[Who], actor: &Actor, post: Option<&Post>, place: Option<PlaceCode>) -> bool {
+    rules.iter().any(|who| covers(who, actor, post, place))
+}
+
 /// How far a list reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowReach {

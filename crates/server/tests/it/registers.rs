@@ -11,7 +11,7 @@ const WELL: [(&str, &str); 6] = [
     ("-why", "survey"),
 ];
 
-async fn with_well(city: &City) -> Browser {
+pub async fn with_well(city: &City) -> Browser {
     let mut dan = city.signed_in("dispatch").await;
     let answer = dan.post_form("/registers/well/new", &WELL).await;
     assert_eq!((answer.status, answer.location()), (303, "/registers/well/rows/130903/W1"), "{}", answer.text);

@@ -5,6 +5,7 @@ use super::list::may_add;
 use super::proposals::{self, ProposalView};
 use super::{Readable, names, opening, readable, row_href, shown};
 use crate::error::Error;
+use crate::staff::documents::DocumentsView;
 use crate::typed::Typed;
 use crate::view::facts::{Fact, Opened, may_see};
 use crate::view::{LinkView, Look, People, mask};
@@ -69,6 +70,7 @@ struct CardContext {
     proposals: Vec<ProposalView>,
     referers: Vec<Link>,
     looked: Vec<Looked>,
+    documents: DocumentsView,
     map: Value,
     edit: Option<Button>,
     retire: Option<Button>,
@@ -146,6 +148,7 @@ async fn render(web: &Web, (name, shard, key): (&str, u32, &str), in_clear: bool
                 post: look.post(&one.post),
             })
             .collect(),
+        documents: super::documents::of_row(web, &look, &readable, &versions)?,
         map: map(web, &readable, record),
         opens: if public { Vec::new() } else { opening::links(web, &look, &readable, record) },
         edit: may.map(|alone| button("edit", if alone { "row-edit" } else { "row-propose" })),

@@ -11,6 +11,7 @@ use crate::staff::PAGE_ROWS;
 use crate::staff::desk::{Pager, pager};
 use crate::staff::query::Query;
 use crate::view::Look;
+use crate::view::form::FormView;
 use crate::view::words::count;
 use crate::web::Web;
 use axum::extract::Path;
@@ -37,6 +38,7 @@ struct ListContext {
     import_href: Option<String>,
     new: Option<NewLink>,
     open: Option<OpenView>,
+    papers: Option<FormView>,
     map: serde_json::Value,
     is_public: bool,
 }
@@ -93,6 +95,7 @@ pub async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error>
         xlsx_href: signed_in.then(|| base.on(&format!("{path}/export.xlsx"))),
         export_href: signed_in.then(|| base.on(&format!("{path}/export.csv"))),
         import_href: super::import::may_import(&web, &readable).then(|| format!("{path}/import")),
+        papers: super::documents::of_list(&web, &look, &readable, &base).filter(|_| total > 0),
         map: map(
             &readable,
             (asked.filter.place.unwrap_or(web.world.places.root), total),

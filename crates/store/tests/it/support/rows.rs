@@ -88,6 +88,7 @@ pub fn record(register: &str, key: &str, version: u32) -> Record {
         updated_at: at(0),
         fields: [("name".to_owned(), format!("{key} {version}").into())].into(),
         authority: None,
+        documents: Vec::new(),
     }
 }
 
