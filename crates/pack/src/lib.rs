@@ -27,6 +27,7 @@ mod source;
 mod specimen;
 mod symbols;
 mod table;
+mod told;
 mod trace;
 mod yaml;
 
