@@ -5,6 +5,7 @@
 
 use crate::batch::{Batch, NEEDS_MAX, want, want_more};
 use crate::decide::Given;
+use crate::figures::publish::published;
 use crate::port::{ShardWrite, Store, StoreError, Want};
 use crate::seal::Key;
 use crate::world::World;
@@ -207,14 +208,14 @@ async fn attempt(
     batch.asked(&first);
     let more = want_more(&world, batch.state(), commands, now);
     if !more.is_empty() {
-        load_more(works, &mut batch, &more).await?;
+        load_more((works, &world), &mut batch, (&more, now)).await?;
     }
     let mut answers = Vec::with_capacity(commands.len());
     for (command, now) in commands.iter().zip(at) {
         let given = Given { now: *now, id: works.clock.id(), key: works.clock.key() };
         for _ in 0..NEEDS_MAX {
             let Some(more) = batch.needs(command, &given) else { break };
-            load_more(works, &mut batch, &more).await?;
+            load_more((works, &world), &mut batch, (&more, given.now)).await?;
         }
         answers.push(batch.run(command, &given).map_err(CommitError::from));
     }
@@ -226,8 +227,15 @@ async fn attempt(
 }
 
 /// Loads what became known only on the way; a head that moved meanwhile is noticed by the write.
-async fn load_more(works: &Works, batch: &mut Batch<'_>, want: &Want) -> Result<(), StoreError> {
-    let loaded = works.store.load(want).await?;
+async fn load_more(
+    (works, world): (&Works, &World),
+    batch: &mut Batch<'_>,
+    (want, now): (&Want, Timestamp),
+) -> Result<(), StoreError> {
+    let mut loaded = works.store.load(want).await?;
+    if !want.figures.is_empty() {
+        loaded.figures = published(works.store.as_ref(), world, &want.figures, now).await?;
+    }
     batch.add(want, loaded);
     Ok(())
 }

@@ -5,7 +5,7 @@
 //! any trace when the shard's head is no longer the one that was loaded. Absent rows are `None`, never an error. A stored
 //! row that cannot be read back is an error that names table, column and key.
 
-use crate::lookup::{Beside, Matching};
+use crate::lookup::{Beside, FigureAsked, Matching};
 use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
 use crate::packs::Install;
@@ -18,6 +18,7 @@ use crate::rules::{Violation, ViolationFilter};
 use crate::seal::Key;
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, FactChange, Period};
+use ganglion_model::published::Published;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
     AccountId, CaseId, CommandId, Entry, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard,
@@ -104,6 +105,8 @@ pub struct Want {
     pub beside: Vec<Beside>,
     /// Rows to be counted; their versions come with them.
     pub matching: Vec<Matching>,
+    /// Figures to be published; the committer counts them, not the store.
+    pub figures: Vec<FigureAsked>,
 }
 
 impl Want {
@@ -123,6 +126,7 @@ impl Want {
             && self.loads.is_empty()
             && self.beside.is_empty()
             && self.matching.is_empty()
+            && self.figures.is_empty()
     }
 }
 
@@ -151,6 +155,8 @@ pub struct Loaded {
     pub beside: Vec<(Beside, Option<String>)>,
     /// Keys of the rows to be counted, `None` where there are more than [`crate::lookup::MATCHING_MAX`].
     pub matching: Vec<(Matching, Option<Vec<String>>)>,
+    /// Figures as counted, `None` where that cannot be.
+    pub figures: Vec<(FigureAsked, Option<Published>)>,
 }
 
 /// A timer: when a clock of a case falls due.

@@ -3,8 +3,10 @@
 
 use crate::Fields;
 use crate::id::PostId;
+use crate::published::Published;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A document of a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +26,9 @@ pub struct Issued {
     pub by: Option<PostId>,
     /// Values printed, as they stood; personal ones sealed under the case's key.
     pub fields: Fields,
+    /// Figures published with it, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, Published>,
     /// Whether it still stands.
     pub standing: Standing,
 }

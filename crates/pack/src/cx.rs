@@ -40,9 +40,9 @@ impl<'a> Cx<'a> {
         mapping(self.sink, node, what, known)
     }
 
-    /// Notes that `node` is a mapping with exactly one of the keys `known`.
-    pub fn one_key(&self, node: &Node, what: &str, known: &[&str]) {
-        self.sink.saw(node.at, |seen| seen.one_key(what, known));
+    /// Notes that `node` is a mapping with exactly one of the keys `known`, and those of `beside` that are wanted.
+    pub fn one_key(&self, node: &Node, what: &str, (known, beside): (&[&str], &[&str])) {
+        self.sink.saw(node.at, |seen| seen.one_key(what, known, beside));
     }
 
     /// The value of a key that must be there.

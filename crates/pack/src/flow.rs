@@ -125,7 +125,8 @@ impl<'a> Flow<'a> {
     }
 
     fn effects(&self) -> impl Iterator<Item = &'a Effect> {
-        self.process.states.values().flat_map(|state| &state.actions).flat_map(|action| &action.effects)
+        let actions = self.process.states.values().flat_map(|state| &state.actions);
+        actions.flat_map(|action| &action.effects).map(Effect::done)
     }
 
     fn check_clock(&self, clock: &ClockDef) {
@@ -248,7 +249,7 @@ pub fn runs_in<'a>(process: &'a Process, clock: &ClockDef) -> BTreeSet<&'a str> 
 
 /// Whether an effect sets a clock going.
 fn starts(effect: &Effect, clock: &str) -> bool {
-    match effect {
+    match effect.done() {
         Effect::Restart { clock: one, .. } | Effect::Start(one) => one == clock,
         _ => false,
     }

@@ -4,6 +4,7 @@
 
 mod burden;
 mod cel;
+mod claims;
 mod constant;
 mod cx;
 mod diff;
@@ -60,6 +61,7 @@ pub fn compile(packs: &[PackSource]) -> (Option<Model>, Findings) {
 /// Reads packs into a model; whatever is wrong goes to `sink`.
 fn read(sink: &Sink, packs: &[PackSource]) -> Model {
     let loaded: Vec<Loaded> = packs.iter().map(|pack| Loaded::load(sink, pack)).collect();
+    claims::check(sink, &loaded);
     let symbols = Symbols::collect(sink, &loaded);
     let mut model = Model::default();
     let mut rows = AllRows::new();

@@ -113,8 +113,13 @@ impl Page {
         if !kind.types.is_empty() {
             return self.types(name, &kind);
         }
-        if kind.one {
-            self.line("Exactly one of these keys:\n");
+        match (kind.one, kind.beside.as_slice()) {
+            (true, []) => self.line("Exactly one of these keys:\n"),
+            (true, beside) => {
+                let beside = beside.join("`, `");
+                self.line(&format!("Exactly one of these keys, and beside it `{beside}` if wanted:\n"));
+            }
+            (false, _) => {}
         }
         self.line("| key | what it does | value | must be there | example |\n|---|---|---|---|---|");
         for key in &kind.known {

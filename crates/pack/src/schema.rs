@@ -55,7 +55,11 @@ fn mapping(name: &str, kind: &Mapping, (shapes, told): (&Shapes, &Sentences)) ->
     if !kind.needed.is_empty() {
         schema.insert("required".to_owned(), json!(kind.needed));
     }
-    if kind.one {
+    if kind.one && !kind.beside.is_empty() {
+        let alone = kind.known.iter().filter(|key| !kind.beside.contains(key));
+        let each: Vec<Value> = alone.map(|key| json!({"required": [key]})).collect();
+        schema.insert("oneOf".to_owned(), Value::Array(each));
+    } else if kind.one {
         schema.insert("minProperties".to_owned(), json!(1));
         schema.insert("maxProperties".to_owned(), json!(1));
     }

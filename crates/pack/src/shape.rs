@@ -56,8 +56,10 @@ fn join(into: &mut Option<Box<Shape>>, other: Option<Box<Shape>>) {
 pub struct Mapping {
     /// Keys in the reader's order.
     pub known: Vec<String>,
-    /// Exactly one key stands in it.
+    /// Exactly one key stands in it,
     pub one: bool,
+    /// and beside it, if anything, these.
+    pub beside: Vec<String>,
     /// Keys that must be there.
     pub needed: BTreeSet<String>,
     /// What stands under the keys.
@@ -201,6 +203,7 @@ impl Shapes {
         let kind = self.kinds.entry(name.clone()).or_default();
         if kind.known.is_empty() {
             kind.one = keys.one;
+            kind.beside.clone_from(&keys.beside);
             kind.needed.clone_from(&seen.needed);
         } else {
             kind.needed.retain(|key| seen.needed.contains(key));

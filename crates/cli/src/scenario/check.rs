@@ -131,6 +131,7 @@ fn of_case(running: &Running, case: &Case, read: &Read) -> Result<Pair, String> 
         Read::May(action, said) => (may_expected(said), may(running, case, action)?),
         Read::Clock(name, said) => return then::clock(running, case, name, said),
         Read::Document(name, said) => return document(running, case, name, said),
+        Read::Published(name, of, said) => (expected(said), published(case, name, of)),
         _ => return Err("a line about a case".to_owned()),
     })
 }
@@ -153,6 +154,16 @@ fn document(running: &Running, case: &Case, name: &str, said: &str) -> Result<Pa
     let found = parts.join(", ");
     let holds = said.split(',').map(str::trim).all(|part| parts.iter().any(|one| one == part));
     if holds { Ok((found.clone(), found)) } else { Err(found) }
+}
+
+/// A figure as it was published with a notice, or with the newest document of a kind: `12 at 130903 in 2022-06`.
+fn published(case: &Case, name: &str, of: &str) -> String {
+    let noticed = case.notices.get(of).and_then(|notice| notice.figures.get(name));
+    let printed = || case.documents.iter().rfind(|one| one.document == of).and_then(|one| one.figures.get(name));
+    noticed.or_else(printed).map_or_else(
+        || "none".to_owned(),
+        |one| format!("{} at {} in {}", one.value.as_deref().unwrap_or("n/a"), one.place, one.period),
+    )
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

@@ -3,17 +3,20 @@
 
 use super::draft::Draft;
 use super::number::next;
-use super::{Decision, Given, State, who};
+use super::{Decision, Given, State, shown, who};
+use crate::lookup::FigureAsked;
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Op, Refusal, RefusalCode};
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::{Document, NumberDef, NumberPart};
+use ganglion_model::pack::{Document, NumberDef, NumberPart, Process};
+use ganglion_model::published::Published;
 use ganglion_model::row::Case;
-use ganglion_model::scope::Names;
+use ganglion_model::scope::{ActorView, Names};
 use ganglion_model::{Fields, Issued, Level, PlaceCode, Standing};
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// Characters of a code: no letters that look like a figure.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -75,11 +78,34 @@ pub fn guard_holds(
         return Ok(());
     };
     let actor = who::view(world, actor, now);
-    let names = Names { rows: world, process, case: Some(case), form: None, actor: Some(&actor), now };
-    if guard.holds.holds(&names) {
+    if guard.holds.holds(&names((world, process), case, &actor, now)) {
         return Ok(());
     }
     Err(Refusal { message: Some(guard.message.clone()), ..Refusal::new(RefusalCode::Guard) })
+}
+
+fn names<'a>(
+    (world, process): (&'a World, &'a Process),
+    case: &'a Case,
+    actor: &'a ActorView,
+    now: Timestamp,
+) -> Names<'a> {
+    Names { rows: world, process, case: Some(case), form: None, actor: Some(actor), now }
+}
+
+/// The figures `document` would print of `case` now, by name.
+///
+/// # Errors
+/// A place or day that the case does not say.
+pub fn figures_asked(
+    world: &World,
+    document: &Document,
+    actor: &Actor,
+    (case, now): (&Case, Timestamp),
+) -> Result<Vec<(String, FigureAsked)>, Refusal> {
+    let Some(process) = world.model.processes.get(&case.process) else { return Ok(Vec::new()) };
+    let actor = who::view(world, actor, now);
+    shown::asked(&document.figures, case, &names((world, process), case, &actor, now))
 }
 
 impl Issuing<'_> {
@@ -108,8 +134,12 @@ impl Issuing<'_> {
     }
 
     /// Issues `document` from the case as it stands in `draft`.
-    pub fn issue(&self, document: &Document, draft: &mut Draft, decision: &mut Decision) {
+    ///
+    /// # Errors
+    /// A figure it prints that cannot be counted.
+    pub fn issue(&self, document: &Document, draft: &mut Draft, decision: &mut Decision) -> Result<(), Refusal> {
         let case = &draft.case;
+        let figures = self.figures(document, case)?;
         let number = self.number(document, case.place, decision, case);
         let printed = document.fields.iter().chain(&document.clear);
         let fields: Fields =
@@ -125,9 +155,22 @@ impl Issuing<'_> {
                 _ => None,
             },
             fields,
+            figures,
             standing: Standing::Valid,
         };
         draft.op(Op::Issue { issued: Box::new(issued) });
+        Ok(())
+    }
+
+    fn figures(&self, document: &Document, case: &Case) -> Result<BTreeMap<String, Published>, Refusal> {
+        let actor = who::view(self.world, self.actor, self.given.now);
+        match self.world.model.processes.get(&case.process) {
+            Some(process) if !document.figures.is_empty() => {
+                let names = names((self.world, process), case, &actor, self.given.now);
+                shown::kept(self.state, &document.figures, case, &names)
+            }
+            _ => Ok(BTreeMap::new()),
+        }
     }
 }
 
@@ -188,7 +231,7 @@ pub fn issue(
     let mut draft = Draft::new(case.clone(), given.now);
     let mut decision = empty();
     let issuing = Issuing { world, state, actor: &command.actor, given };
-    issuing.issue(document, &mut draft, &mut decision);
+    issuing.issue(document, &mut draft, &mut decision)?;
     Ok(change(draft, "document_issued", decision))
 }
 

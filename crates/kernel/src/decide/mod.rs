@@ -25,6 +25,7 @@ mod row_span;
 mod row_unique;
 pub mod row_who;
 mod rows;
+mod shown;
 mod table;
 mod tell;
 mod unique;
@@ -37,12 +38,13 @@ pub use row_unique::{references, values as unique_values_of_row};
 pub use rows::{KnownRows, Typing};
 pub use unique::is_unique;
 
-use crate::lookup::{Beside, Matching, Missing, Notes};
+use crate::lookup::{Beside, FigureAsked, Matching, Missing, Notes};
 use crate::port::Loaded;
 use crate::route::workload::Load;
 use crate::seal::Key;
 use crate::world::{World, put_version};
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
+use ganglion_model::published::Published;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{CaseId, PostId, Proposal, ProposalId, Shard};
 use jiff::Timestamp;
@@ -104,6 +106,8 @@ pub struct State {
     pub beside: HashMap<Beside, Option<String>>,
     /// Keys of rows to be counted as storage has them, `None` where there are too many.
     pub matching: HashMap<Matching, Option<Vec<String>>>,
+    /// Figures as counted for publication, `None` where that cannot be.
+    pub figures: HashMap<FigureAsked, Option<Published>>,
     /// What was looked for and is not here.
     pub notes: Notes,
 }

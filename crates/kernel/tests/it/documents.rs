@@ -36,6 +36,7 @@ fn letter() -> Document {
         }),
         fields: vec!["text".into(), "result".into()],
         clear: vec!["phone".into()],
+        figures: vec![],
         purpose: Text::new("告知", "to tell"),
         seal: Seal::Drawn,
         qr: true,

@@ -1,6 +1,7 @@
 //! Documents: letters, certificates and notices that are made from a case.
 
 use super::process::{Guard, NumberPart, Who};
+use super::shown::ShownFigure;
 use crate::text::Text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,6 +33,9 @@ pub struct Document {
     /// Personal and confidential fields that are printed in clear.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clear: Vec<String>,
+    /// Figures that are counted when it is issued.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<ShownFigure>,
     /// Why they are printed.
     #[serde(default)]
     pub purpose: Text,

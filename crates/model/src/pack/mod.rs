@@ -16,6 +16,7 @@ mod queue;
 mod register;
 mod routing;
 mod rule;
+mod shown;
 mod table;
 mod target;
 
@@ -34,6 +35,7 @@ pub use queue::{CallsDef, CounterDef, HallDef, QueueDef};
 pub use register::{Register, Scope};
 pub use routing::{Give, Match, RouteDef, RuleRoute, Workload};
 pub use rule::{RULE_FIGURE, Rule, RuleOpen};
+pub use shown::ShownFigure;
 pub use table::{Table, TableRows};
 pub use target::{Slack, Target, TargetRows};
 

@@ -296,6 +296,8 @@ pub enum Assign {
     Actor,
     /// The post of a role in reach with the fewest open cases.
     Workload(Workload),
+    /// The post or posts an expression over the case gives: who opened it, who is named in one of its fields.
+    Of(Expr),
     /// Nobody.
     Nobody,
 }
@@ -405,4 +407,22 @@ pub enum Effect {
     Pause(String),
     /// Lets a suspended clock run on.
     Resume(String),
+    /// Done only where a condition holds on the case with what was typed, as it stands before the first effect.
+    When {
+        /// The condition.
+        holds: Expr,
+        /// What is done then.
+        then: Box<Effect>,
+    },
+}
+
+impl Effect {
+    /// What is done, on a condition or not.
+    #[must_use]
+    pub fn done(&self) -> &Effect {
+        match self {
+            Effect::When { then, .. } => then.done(),
+            plain => plain,
+        }
+    }
 }

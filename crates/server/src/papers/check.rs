@@ -39,7 +39,9 @@ fn of_document(model: &Model, document: &Document) -> Vec<TemplateFinding> {
         return Vec::new();
     };
     let doc = sample::doc(document, ("1", "0"));
-    let offered = document.fields.iter().chain(&document.clear).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let figures = document.figures.iter().map(|shown| &shown.name);
+    let offered: Vec<&str> = document.fields.iter().chain(&document.clear).chain(figures).map(String::as_str).collect();
+    let offered = offered.join(", ");
     let mut found = Vec::new();
     for every in [true, false] {
         let data = sample::data(model, document, process, (every, sample::WORDS));

@@ -11,6 +11,9 @@ use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// What a template finds of a figure.
+pub const FIGURE_PARTS: [&str; 5] = ["title", "text", "unit", "place", "period"];
+
 /// What is printed and from where.
 pub struct Source<'a> {
     /// Words in the language of documents and the day they were issued.
@@ -39,7 +42,23 @@ impl Source<'_> {
     /// The fields the document prints: each is there, empty when the case has no value.
     pub fn data(&self) -> Datum {
         let names = self.document.fields.iter().chain(&self.document.clear);
-        Datum::Table(names.map(|name| (name.clone(), self.field(name))).collect())
+        let fields = names.map(|name| (name.clone(), self.field(name)));
+        let figures = self.document.figures.iter().map(|shown| (shown.name.clone(), self.figure(&shown.name)));
+        Datum::Table(fields.chain(figures).collect())
+    }
+
+    /// A figure as it was published; a document issued before its kind had it prints words that say so.
+    fn figure(&self, name: &str) -> Datum {
+        let Some(figure) = self.issued.figures.get(name) else {
+            return Datum::table(FIGURE_PARTS.map(|part| (part, Datum::Text(self.look.t("not-available")))));
+        };
+        Datum::table([
+            ("title", Datum::Text(self.look.published_title(figure))),
+            ("text", Datum::Text(self.look.published_digits(figure))),
+            ("unit", Datum::Text(self.look.published_unit(figure))),
+            ("place", Datum::text(&figure.place_name)),
+            ("period", Datum::Text(self.look.published_period(figure))),
+        ])
     }
 
     fn field(&self, name: &str) -> Datum {

@@ -1,8 +1,9 @@
 //! Made-up values for trying templates: one of every kind of field, and none where a field may be left empty.
 
+use super::data::FIGURE_PARTS;
 use ganglion_documents::{Datum, qr_svg};
 use ganglion_model::Model;
-use ganglion_model::pack::{Bulletin, Document, Field, FieldKind, Process, Required, Seal};
+use ganglion_model::pack::{Bulletin, Document, Field, FieldKind, Process, Required, Seal, ShownFigure};
 use std::collections::BTreeMap;
 
 /// The day of every sample.
@@ -18,7 +19,12 @@ pub fn data(model: &Model, document: &Document, process: &Process, (every, words
         filled.map_or(Datum::Empty, |field| of_kind(model, field, words))
     };
     let names = document.fields.iter().chain(&document.clear);
-    Datum::Table(names.map(|name| (name.clone(), value(name))).collect())
+    let figure = |shown: &ShownFigure| {
+        let part = |part: &'static str| (part, Datum::text(if part == "text" { "12" } else { words }));
+        (shown.name.clone(), Datum::table(FIGURE_PARTS.map(part)))
+    };
+    let fields = names.map(|name| (name.clone(), value(name)));
+    Datum::Table(fields.chain(document.figures.iter().map(figure)).collect())
 }
 
 /// A field of the opening form that must be given whatever else is.

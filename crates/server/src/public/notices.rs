@@ -111,6 +111,8 @@ async fn view(
         };
         Some(Fact { label: look.text(&field.title), value, ..Fact::default() })
     };
+    let kept = case.notices.get(&standing.name);
+    let figures = def.figures.iter().filter_map(|shown| Some(look.published_fact(kept?.figures.get(&shown.name)?)));
     Ok(NoticeView {
         title: look.text(&def.title),
         text: look.text(&def.text),
@@ -118,7 +120,7 @@ async fn view(
         from: look.when(standing.from),
         until: look.when(standing.until),
         basis: look.text(&def.basis),
-        facts: def.fields.iter().filter_map(fact).collect(),
+        facts: def.fields.iter().filter_map(fact).chain(figures).collect(),
         href: format!("/notices/{}/{}", standing.case, encode(&standing.name)),
     })
 }

@@ -18,11 +18,15 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use ganglion_documents::RenderError;
 use ganglion_kernel::CommitError;
-use ganglion_kernel::decide::document::{guard_holds, may_issue};
+use ganglion_kernel::decide::document::{figures_asked, guard_holds, may_issue};
+use ganglion_kernel::figures::publish::published;
+use ganglion_kernel::lookup::FigureAsked;
 use ganglion_model::change::{Body, Command};
 use ganglion_model::pack::{Document, Process};
+use ganglion_model::published::Published;
 use ganglion_model::{Case, Fields, Issued, Lang, Standing};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Longest reason of a withdrawal, as the kernel takes it.
 const REASON_CHARS_MAX: u32 = 500;
@@ -222,6 +226,7 @@ pub async fn preview(web: Web, Path((number, name)): Path<(String, String)>) -> 
     }
     let printed_fields = document.fields.iter().chain(&document.clear);
     let fields: Fields = printed_fields.filter_map(|n| Some((n.clone(), case.fields.get(n)?.clone()))).collect();
+    let figures = figures(&web, (document, &case)).await?;
     let issued = Issued {
         document: name,
         number: web.app.words(Lang::Zh).say("document-preview-number", &[]),
@@ -230,9 +235,20 @@ pub async fn preview(web: Web, Path((number, name)): Path<(String, String)>) -> 
         issuer: ganglion_kernel::decide::document::issuer(&web.world, document, case.place, web.now),
         by: None,
         fields,
+        figures,
         standing: Standing::Valid,
     };
     printed(&web, (&case, process), &issued).await
+}
+
+/// The figures a document would be issued with now.
+async fn figures(web: &Web, (document, case): (&Document, &Case)) -> Result<BTreeMap<String, Published>, Error> {
+    // What the case does not say yet is not counted: the preview shows the words for it.
+    let asked = figures_asked(&web.world, document, &web.actor(), (case, web.now)).unwrap_or_default();
+    let wanted: Vec<FigureAsked> = asked.iter().map(|(_, one)| one.clone()).collect();
+    let counted = published(web.app.store.as_ref(), &web.world, &wanted, web.now).await?;
+    let names = asked.into_iter().map(|(name, _)| name);
+    Ok(names.zip(counted).filter_map(|(name, (_, figure))| Some((name, figure?))).collect())
 }
 
 /// Makes the PDF for whoever asks, after noting who sees what personal.

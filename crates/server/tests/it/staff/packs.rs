@@ -351,6 +351,10 @@ async fn programs_try_and_install() {
     let wrong =
         client.json("/api/packs", Some(&token), &wish(pond(&[("until: [done]", "until: [x]")]), false, 5)).await;
     assert_eq!(wrong.status, 422, "{}", wrong.text);
+    let named_grid = wish(pond(&[("register: pond", "register: grid")]), false, 8);
+    let taken = client.json("/api/packs", Some(&token), &named_grid).await;
+    let both = "the packs grid and ponds both declare the register `grid`";
+    assert!(taken.status == 422 && taken.text.contains(both), "{}", taken.text);
     let set = client.read("/api/packs", Some(&token)).await.json();
     assert_eq!((&set["number"], set["packs"]["ponds"]["version"].as_str()), (&json!(2), Some("1")));
     let leader = json!({"account": "leader", "password": "leader"});
