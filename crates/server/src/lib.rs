@@ -21,6 +21,7 @@ mod numbers;
 pub mod packs;
 mod page;
 mod papers;
+mod place_names;
 mod public;
 mod queue;
 mod rate;

@@ -56,7 +56,8 @@ impl Reader {
             .args(["-c", &line])
             .current_dir(self.folder.path())
             .env("PATH", format!("{}:{path}", program.parent().unwrap().display()))
-            .env("GANGLION_HOME", root());
+            .env("GANGLION_HOME", root())
+            .env("LC_ALL", "C.UTF-8");
         command
     }
 

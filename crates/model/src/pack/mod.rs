@@ -214,25 +214,19 @@ pub struct Seed {
 }
 
 impl Seed {
-    /// The row of `register` it stands for. Rows kept by place name theirs in the column `place`.
+    /// The row of `register` it stands for; only registers of the deployment start with rows.
     #[must_use]
     pub fn record(&self, register: &Register) -> crate::row::Record {
-        let mut fields = self.fields.clone();
-        let code = fields.get("place").and_then(serde_json::Value::as_str).and_then(|code| code.parse().ok());
-        let place: Option<crate::place::PlaceCode> = code.filter(|_| register.scope != Scope::Deployment);
-        if register.field("place").is_none() {
-            fields.remove("place");
-        }
         crate::row::Record {
             register: register.name.clone(),
-            shard: place.map_or(crate::id::Shard::DEPLOYMENT, crate::place::PlaceCode::shard),
+            shard: crate::id::Shard::DEPLOYMENT,
             key: self.key.clone(),
             version: 0,
-            place,
+            place: None,
             valid_from: self.valid_from,
             valid_to: self.valid_to,
             updated_at: jiff::Timestamp::UNIX_EPOCH,
-            fields,
+            fields: self.fields.clone(),
             authority: None,
         }
     }

@@ -1,12 +1,13 @@
-//! Finding a case by its number, and the people a page names.
+//! Finding a case by its number, a place by its name, and the people a page names.
 
 use crate::error::Error;
+use crate::place_names::PlaceNames;
 use crate::view::People;
 use crate::web::Web;
 use ganglion_kernel::decide::who;
 use ganglion_model::change::{Actor, Change, Entry};
 use ganglion_model::pack::Process;
-use ganglion_model::{AccountId, Case, Level, PlaceCode, Shard};
+use ganglion_model::{AccountId, Case, Lang, Level, PlaceCode, Shard};
 use std::collections::BTreeSet;
 
 /// Shards a number may lie in: the county whose code it carries, else every county of the installation.
@@ -83,4 +84,11 @@ pub async fn people(web: &Web, entries: &[Entry], others: impl Iterator<Item = A
         }
     }
     Ok(people)
+}
+
+/// The names of the places of `root` and inside it, today.
+pub fn place_names(web: &Web, root: PlaceCode) -> PlaceNames {
+    let said = [Lang::Zh, Lang::En].map(|lang| web.said_in(lang, "place-endings"));
+    let endings: Vec<String> = said.iter().flat_map(|words| words.split_whitespace()).map(str::to_owned).collect();
+    PlaceNames::new(&web.world.places.tree, (root, web.today()), &endings)
 }

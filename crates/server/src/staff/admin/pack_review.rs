@@ -168,7 +168,7 @@ pub fn review_view(web: &Web, review: &Review, (names, draft): (Vec<String>, Str
         draft,
         installable: review.installable,
         errors: review.findings.errors() > 0,
-        findings: review.findings.iter().take(SHOWN_MAX).map(finding_view).collect(),
+        findings: review.findings.iter().take(SHOWN_MAX).map(|one| finding_view(&one.told(web.lang))).collect(),
         obstacles: review.obstacles.iter().map(|one| obstacle_view(&look, one)).collect(),
         changes: groups(&look, &review.differences[..review.differences.len().min(SHOWN_MAX)]),
         more: review.differences.len().saturating_sub(SHOWN_MAX),
