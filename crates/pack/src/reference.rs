@@ -24,7 +24,7 @@ const HEAD: &str = "# Reference
 
 Every file, key, type, function and finding of the pack language. This page is written by `cargo xtask generate` from the compiler's own readers and the
 sentences of `crates/pack/src/told`; how the pieces work together is told in [language.md](language.md), by example in the [cookbook](cookbook.md) and the
-[tutorial](tutorial.md). 每个键都有一句中文说明。
+[tutorial](tutorial.md). Every sentence stands in Chinese too.
 
 What stands under *value*: a *text* is `{zh: …, en: …}` or a plain Chinese text; an *expression* is CEL; *one value* is a word, a number or a quoted text; *names,
 each with* is a mapping whose keys you choose.
