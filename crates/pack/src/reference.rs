@@ -45,7 +45,7 @@ const FILES: [(&str, &str); 7] = [
 pub fn reference(findings: &BTreeMap<String, Example>, packs: &[PackSource]) -> String {
     let mut samples = specimen::packs();
     samples.extend_from_slice(packs);
-    let mut page = Page { shapes: gather(&samples), told: Sentences::read(), text: HEAD.to_owned() };
+    let mut page = Page { shapes: gather(&samples), told: Sentences::built_in(), text: HEAD.to_owned() };
     page.files();
     page.mappings();
     expressions(&mut page.text);
@@ -55,7 +55,7 @@ pub fn reference(findings: &BTreeMap<String, Example>, packs: &[PackSource]) -> 
 
 struct Page {
     shapes: Shapes,
-    told: Sentences,
+    told: &'static Sentences,
     text: String,
 }
 
@@ -166,7 +166,7 @@ impl Page {
             self.row((TYPES, word), &further.join(", "));
         }
         self.line("\nFurther keys:\n\n| key | what it does | value | of the types | example |\n|---|---|---|---|---|");
-        for (key, kind, words, shape) in further_keys(&self.told, &variants, &common) {
+        for (key, kind, words, shape) in further_keys(self.told, &variants, &common) {
             self.row((&kind, &key), &format!("{} | {words}", value(&shape)));
         }
     }

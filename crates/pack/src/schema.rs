@@ -18,8 +18,8 @@ pub fn schemas(packs: &[PackSource]) -> BTreeMap<String, Value> {
     let mut all = crate::specimen::packs();
     all.extend_from_slice(packs);
     let shapes = gather(&all);
-    let told = Sentences::read();
-    shapes.files.iter().map(|(name, shape)| (name.clone(), file((&shapes, &told), name, shape))).collect()
+    let told = Sentences::built_in();
+    shapes.files.iter().map(|(name, shape)| (name.clone(), file((&shapes, told), name, shape))).collect()
 }
 
 fn file((shapes, told): (&Shapes, &Sentences), name: &str, shape: &Shape) -> Value {

@@ -234,7 +234,7 @@ impl Shapes {
 }
 
 /// `the action` for ``the action `file` ``: the name of one thing says nothing about its kind.
-fn plain(what: &str) -> String {
+pub fn plain(what: &str) -> String {
     let quoted: Vec<&str> = what.split('`').collect();
     match quoted.as_slice() {
         ["", name, rest] => format!("{name}{rest}"),

@@ -5,6 +5,7 @@
 //! without a key are noticed.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 const TABLES: [&str; 3] =
     [include_str!("told/header.md"), include_str!("told/process.md"), include_str!("told/figures.md")];
@@ -27,8 +28,13 @@ pub struct Told {
 pub struct Sentences(BTreeMap<&'static str, BTreeMap<&'static str, Told>>);
 
 impl Sentences {
-    /// Reads the tables that are built in.
-    pub fn read() -> Sentences {
+    /// The tables that are built in, read once.
+    pub fn built_in() -> &'static Sentences {
+        static READ: LazyLock<Sentences> = LazyLock::new(Sentences::read);
+        &READ
+    }
+
+    fn read() -> Sentences {
         let mut kinds: BTreeMap<&'static str, BTreeMap<&'static str, Told>> = BTreeMap::new();
         for table in TABLES {
             let mut kind = "";

@@ -22,7 +22,19 @@ const SILENT: [&str; 11] = [
     "sink.rs",
 ];
 /// What is looked for in the words of other parsers.
-const NO_SENTENCES: [&str; 4] = ["Syntax error: ", " expecting ", "has() macro", " at line "];
+const NO_SENTENCES: [&str; 11] = [
+    "Syntax error: ",
+    " expecting ",
+    "has() macro",
+    " at line ",
+    "',' or",
+    "placement of ':'",
+    "mapping values are not allowed",
+    "expected key",
+    "block mapping",
+    "block collection",
+    "expected ':'",
+];
 
 /// The text literals of a source, read as the compiler of Rust reads them; comments and single characters are passed over.
 fn literals(source: &str) -> Vec<String> {
