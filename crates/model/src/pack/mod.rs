@@ -143,6 +143,9 @@ pub struct PackInfo {
     /// How often a place is expected to open a case of a process in a year.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub yearly: BTreeMap<String, u32>,
+    /// Roles it declares, in its order; others may declare them too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
 }
 
 /// A role: what a post is for. Permissions hang on roles at levels, never on people.

@@ -80,3 +80,22 @@ fn each_change_is_one_line_and_what_needs_care_is_marked() {
         assert!(found.iter().any(|found| found.starts_with(line)), "{line}\nfound {found:#?}");
     }
 }
+
+#[test]
+fn a_change_says_what_the_things_are_called_and_its_values_in_both_languages() {
+    let edits = [(PROCESS, "to: closed\n        do:", "to: refused\n        do:")];
+    let found = ganglion_pack::diff(&model(&[]), &model(&edits));
+    let one = found.iter().find(|one| one.path == "thing.working.finish").unwrap();
+    assert_eq!((one.what.as_str(), one.root.as_str()), ("action", "process"));
+    assert_eq!(one.titles.len(), 3, "process, state and action: {:?}", one.titles);
+    assert!(one.titles.iter().all(|title| !title.zh.is_empty() && !title.en.is_empty()), "{:?}", one.titles);
+    let edits = [(PROCESS, "kind: kind\npurpose", "purpose")];
+    let found = ganglion_pack::diff(&model(&edits), &model(&[]));
+    let one = found.iter().find(|one| one.what == "process" && one.part.as_deref() == Some("kind")).unwrap();
+    let before = one.before.clone().unwrap();
+    assert_eq!((before.zh.as_str(), before.en.as_str()), ("空", "nothing"));
+    let edits = [("things/data/topic.csv", "water,水,Water", "water,水,Water\nlight,路灯,Light")];
+    let found = ganglion_pack::diff(&model(&[]), &model(&edits));
+    let one = found.iter().find(|one| one.path == "topic.light").unwrap();
+    assert_eq!((one.root.as_str(), one.titles[1].zh.as_str()), ("list", "路灯"));
+}

@@ -84,6 +84,9 @@ pub struct FieldView {
     /// A row as it stands before anything is typed, for adding more; its number is `%`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blank: Vec<FieldView>,
+    /// Where what is typed is looked up while it is typed; a text can be sent without it all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggest_href: Option<String>,
 }
 
 /// The heading of a column.

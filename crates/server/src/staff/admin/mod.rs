@@ -4,8 +4,10 @@
 mod accounts;
 mod calendar;
 mod jobs;
+mod pack_changes;
 mod pack_install;
 mod pack_review;
+mod pack_roles;
 mod packs;
 mod places;
 mod upload;
@@ -41,8 +43,10 @@ pub fn routes() -> Router<AppState> {
         )
         .route("/admin/packs/install", post(pack_install::begin))
         .route("/admin/packs/install/{id}", get(pack_install::show))
+        .route("/admin/packs/install/{id}/posts", post(pack_roles::appoint))
         .route("/admin/packs/{name}/remove", post(packs::remove))
         .route("/admin/accounts", get(accounts::show).post(accounts::create))
+        .route("/admin/accounts/places", get(accounts::places))
         .route("/admin/accounts/{id}/active", post(accounts::activate))
         .route("/admin/calendar", get(calendar::show).post(calendar::save))
         .route("/admin/jobs", get(jobs::show))

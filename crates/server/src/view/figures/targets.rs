@@ -82,7 +82,7 @@ fn leads(web: &Web, look: &Look<'_>, target: &Target, one: &Standing) -> Vec<Str
     let posts = here.flat_map(|(role, _)| {
         web.world.posts.at(one.place).filter(move |post| post.role == *role && post.valid_on(look.today()))
     });
-    posts.map(|post| look.text(&post.title)).collect()
+    posts.map(|post| look.post_title(post)).collect()
 }
 
 #[cfg(test)]
