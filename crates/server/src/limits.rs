@@ -61,6 +61,10 @@ pub const BATCH_KEPT_HOURS: i64 = 24;
 pub const BATCH_CASES_AT_ONCE: u32 = 64;
 /// Seconds somebody waits for one document.
 pub const PRINT_SECONDS_MAX: u64 = 30;
+/// Rows of a register for which cases are opened at once.
+pub const OPEN_ROWS_MAX: usize = 500;
+/// Of them sent at the same time.
+pub const OPEN_AT_ONCE: usize = 64;
 /// Window of the rates above, seconds.
 pub const RATE_WINDOW_SECONDS: i64 = 15 * 60;
 /// Addresses and accounts remembered for rates and locks.

@@ -260,7 +260,7 @@ async fn printed(web: &Web, (case, process): (&Case, &Process), issued: &Issued)
     }
     note_access(&web.app, (case, issued), document, (&post.id, &session.account)).await?;
     let opened = opened(&web.app, case, issued).await?;
-    let (words, printed_words) = (web.words(), web.app.words(Lang::Zh));
+    let (words, printed_words) = (web.words(), web.app.words(Lang::Zh).naming(&web.rows));
     let sheet = web.app.press.sheet(&Source {
         look: Look { world: &web.world, say: &printed_words, now: issued.at },
         document,

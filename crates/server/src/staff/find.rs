@@ -1,5 +1,6 @@
 //! Finding a case by its number, a place by its name, and the people a page names.
 
+use super::registers::names;
 use crate::error::Error;
 use crate::place_names::PlaceNames;
 use crate::view::People;
@@ -57,7 +58,11 @@ pub async fn case<'w>(web: &'w Web, number: &str) -> Result<(Case, &'w Process),
         };
         let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
         let may = who::may_read(&web.world, &web.actor(), Some(post), &case);
-        return if may { Ok((case, process)) } else { Err(Error::NotFound) };
+        if !may {
+            return Err(Error::NotFound);
+        }
+        names::of_cases(web, std::slice::from_ref(&case)).await?;
+        return Ok((case, process));
     }
     Err(Error::NotFound)
 }

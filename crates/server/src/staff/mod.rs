@@ -41,6 +41,7 @@ mod turn;
 
 pub(crate) use documents::standing;
 pub(crate) use registers::import::job::Imports;
+pub(crate) use registers::{Offers, names};
 
 use crate::app::AppState;
 use crate::error::Error;

@@ -110,6 +110,7 @@ impl Web {
             wants_json: is_for_programs(&path, headers),
             address: address(app, parts),
             templates: Arc::default(),
+            rows: Arc::default(),
             cookies: Arc::default(),
             app: app.clone(),
             session,

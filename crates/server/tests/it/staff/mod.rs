@@ -5,6 +5,7 @@ mod administration;
 mod calendar;
 mod figures;
 mod halls;
+mod households;
 mod lists;
 mod notices;
 mod packs;
