@@ -226,10 +226,12 @@ impl Book<'_> {
         }
     }
 
-    /// Letters made from cases, and reports whose figures are counted when they are made.
+    /// Letters made from cases and rows, and reports whose figures are counted when they are made.
     fn papers(&self, page: &mut String, pack: &str) {
         let letters = self.model.documents.values().filter(|one| one.pack == pack).map(|one| {
-            let of = self.model.processes.get(&one.of).map(|process| self.text(&process.title)).unwrap_or_default();
+            let process = self.model.processes.get(&one.of).map(|process| &process.title);
+            let title = process.or_else(|| self.model.registers.get(&one.of).map(|register| &register.title));
+            let of = title.map(|title| self.text(title)).unwrap_or_default();
             (self.text(&one.title), of, self.who_all(&one.by))
         });
         let reports = self.model.bulletins.values().filter(|one| one.pack == pack).map(|one| {
