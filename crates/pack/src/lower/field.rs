@@ -109,7 +109,8 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
 fn is_mapping(cx: Cx<'_>, key: &Key, node: &Node) -> bool {
     let is_one = matches!(node.kind, Kind::Map(_));
     if !is_one {
-        let message = format!("the field `{}` must be a mapping, this is {}", key.text, node.what());
+        let what = format!("the field `{}`", key.text);
+        let message = format!("{what} must be a mapping, this is {}", node.what());
         let remedy = if kind::is_common_key(&key.text) {
             "indent it by two more blanks: it is a key of the field above"
         } else {
