@@ -29,6 +29,7 @@ mod source;
 mod specimen;
 mod symbols;
 mod table;
+mod told;
 mod trace;
 mod yaml;
 

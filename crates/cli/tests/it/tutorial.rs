@@ -125,7 +125,7 @@ impl Reader {
                 let plain = |line: &str| line.strip_prefix("    ").unwrap_or(line).to_owned() + "\n";
                 self.file(&block.argument, &block.text.lines().map(plain).collect::<String>());
             }
-            "yaml" | "csv" if !block.argument.is_empty() => self.file(&block.argument, &block.text),
+            "yaml" | "csv" | "typst" if !block.argument.is_empty() => self.file(&block.argument, &block.text),
             other => panic!("a block of kind `{other}` is followed by nobody"),
         }
     }

@@ -18,6 +18,7 @@ const SILENT: [&str; 11] = [
     "burden.rs",
     "trace.rs",
     "specimen.rs",
+    "told.rs",
     "shape.rs",
     "sink.rs",
 ];

@@ -9,6 +9,7 @@ mod documents;
 mod files;
 mod follow;
 mod forms;
+mod handbook;
 mod jobs;
 mod live;
 mod plans;
