@@ -27,6 +27,7 @@ pub mod replay;
 pub mod route;
 pub mod rules;
 pub mod seal;
+pub mod tlog;
 pub mod words;
 pub mod world;
 

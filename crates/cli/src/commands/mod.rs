@@ -6,4 +6,5 @@ pub mod drill;
 pub mod figure;
 pub mod import;
 pub mod pack;
+pub mod proof;
 pub mod serve;
