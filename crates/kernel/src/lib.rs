@@ -16,6 +16,7 @@ pub mod lookup;
 pub mod merkle;
 pub mod notice;
 pub mod packs;
+pub mod permissions;
 pub mod plans;
 pub mod port;
 mod port_cases;

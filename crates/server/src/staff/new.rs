@@ -15,7 +15,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ganglion_kernel::CommitError;
-use ganglion_kernel::decide::{FormContext, read_form, who};
+use ganglion_kernel::decide::{FormContext, policy, read_form, who};
 use ganglion_kernel::route::shard_for;
 use ganglion_model::change::{Body, Command, FieldFinding, Outcome};
 use ganglion_model::pack::{FieldKind, Process};
@@ -46,7 +46,11 @@ pub fn href(web: &Web, post: &Post) -> Option<&'static str> {
 /// Processes the post may open somewhere inside its place.
 fn openable<'w>(web: &'w Web, post: &Post) -> Vec<&'w Process> {
     let actor = web.actor();
-    let may = |process: &&Process| who::may_open(process, &actor, Some(post), post.place);
+    let view = who::view_of(post);
+    let may = |process: &&Process| {
+        who::may_open(process, &actor, Some(post), post.place)
+            && policy::against_opening((&web.world, process), &view, None, web.now).is_none()
+    };
     web.world.model.processes.values().filter(may).collect()
 }
 

@@ -13,6 +13,7 @@ mod jobs;
 mod live;
 mod log;
 mod plans;
+mod policy;
 mod registers;
 mod routes;
 mod sign_in;
