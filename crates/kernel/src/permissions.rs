@@ -48,6 +48,7 @@ pub fn written(who: &Who) -> String {
         Who::Assisting => "assisting".to_owned(),
         Who::Reporter => "reporter".to_owned(),
         Who::Public => "public".to_owned(),
+        Who::Staff => "staff".to_owned(),
         Who::Api => "api".to_owned(),
         Who::System => "system".to_owned(),
     }

@@ -26,6 +26,7 @@ fn means(who: &Who, view: &ActorView, case: Option<&Case>) -> bool {
         }
         Who::Reporter => view.role == "reporter" || case.is_some_and(|case| own(case.opened_by.as_ref())),
         Who::Public => view.role == "public",
+        Who::Staff => view.post.is_some(),
         Who::Api => view.role == "api",
         Who::System => view.role == "system",
     }

@@ -76,6 +76,8 @@ pub fn matches(who: &Who, actor: &Actor, post: Option<&Post>, case: &Case) -> bo
                 || is_assigned(post, case.opened_by.as_ref())
         }
         Who::Public => true,
+        // Whoever may open everywhere has no business in every case.
+        Who::Staff => false,
         Who::Api => matches!(actor, Actor::Api { .. }),
         Who::System => matches!(actor, Actor::System),
     }
@@ -90,6 +92,7 @@ pub fn may_open(process: &Process, actor: &Actor, post: Option<&Post>, place: Pl
         Who::Role { role, level } => role_matches(post, role, *level, place),
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(place)),
         Who::Public => matches!(actor, Actor::Public) || post.is_some(),
+        Who::Staff => post.is_some(),
         Who::Api => matches!(actor, Actor::Api { .. }),
         Who::System => matches!(actor, Actor::System),
         Who::RoleTaken { .. } | Who::Assignee | Who::Assisting | Who::Reporter => false,
@@ -152,7 +155,7 @@ pub fn may_read(world: &World, actor: &Actor, post: Option<&Post>, case: &Case) 
         return false;
     }
     readers(process).any(|who| match who {
-        Who::Public | Who::System => false,
+        Who::Public | Who::Staff | Who::System => false,
         // Reading does not end when a case is handed up or down: the role at any level above the place reads on.
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(case.place)),
         // The office that took a case in reads it as the office it belongs to does.

@@ -54,7 +54,7 @@ fn action(cx: Cx<'_>, key: &Key, node: &Node, (name, process): (&str, &ProcessSy
     let aside = process.form.iter().chain(&process.fields).filter(|(_, field)| names_people(field.kind.as_ref()));
     let others: Vec<String> = parents.chain(aside.map(|(name, _)| format!("case.{name}"))).collect();
     let not: Vec<&str> = marks.into_iter().chain(others.iter().map(String::as_str)).collect();
-    let anyone: fn(&Who) -> bool = |who| *who != Who::Public;
+    let anyone: fn(&Who) -> bool = |who| !matches!(who, Who::Public | Who::Staff);
     let by = who::list(cx, node, "by", (anyone, "whoever opened the case is the `reporter`"));
     if by.is_empty() {
         let message = format!("nobody may take {what}");

@@ -7,7 +7,7 @@ use crate::names;
 use crate::sink::At;
 use crate::yaml::{Key, Node};
 use ganglion_model::Model;
-use ganglion_model::expr::Expr;
+use ganglion_model::expr::{Expr, RowsOf};
 use ganglion_model::pack::{
     OF_ROWS, OPEN, PolicyEffect, PolicyRule, Process, READ, Register, Scope as Kept, Source, Who,
 };
@@ -179,12 +179,16 @@ impl Reader<'_> {
             wrong("a permit to open or to read takes no condition", "permit it whole, and forbid what is too much");
             return None;
         }
-        let scope = if has(OPEN) { Scope::opening(symbol) } else { Scope::guard(symbol) };
+        let scope =
+            if has(OPEN) { Scope::opening(symbol) } else { Scope { counts: true, ..Scope::guard(symbol) } };
         let holds = cel::compile(self.cx, &scope, when, &Want::Condition)?;
         let mut rows = Vec::new();
         holds.rows(&mut rows);
-        if !rows.is_empty() {
-            wrong("a rule of the deployment does not count rows", "look at the case and the actor only");
+        let is_by_place = |of: &&RowsOf| {
+            self.model.registers.get(&of.register).is_none_or(|register| register.scope != Kept::Deployment)
+        };
+        if rows.into_iter().any(|of| is_by_place(&of)) {
+            wrong("rows kept by place cannot be counted here", "count rows of a register with `scope: deployment`");
             return None;
         }
         if has(READ) && !looks_at_state_only(&holds) {
@@ -219,7 +223,9 @@ impl Reader<'_> {
 fn looks_at_state_only(holds: &Expr) -> bool {
     let mut paths = Vec::new();
     holds.paths(&mut paths);
-    paths.iter().all(|path| match path.as_slice() {
+    let mut rows = Vec::new();
+    holds.rows(&mut rows);
+    rows.is_empty() && paths.iter().all(|path| match path.as_slice() {
         [root, ..] if root == "actor" => true,
         [root, name] => root == "case" && name == "state",
         _ => false,

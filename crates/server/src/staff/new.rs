@@ -224,7 +224,11 @@ pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
                 web.app.attach_files(&files_of(&process.form, &form_values), shard, case).await?;
             }
             let said = look.say("flash-opened", &[("number", number.as_str().into())]);
-            Ok(web.redirect_with(&card_href(&number), "ok", &said))
+            // What is written for others to read has no card for whoever wrote it.
+            let kept = policy::listed((&web.world, process), &who::view_of(&post));
+            let is_there = kept.is_none_or(|states| states.contains(&process.initial));
+            let card = card_href(&number);
+            Ok(web.redirect_with(if is_there { &card } else { "/desk" }, "ok", &said))
         }
         Err(CommitError::Refused(refusal)) if refusal.code != RefusalCode::NotFound => {
             let text = look.refusal(Some(process), &refusal);
