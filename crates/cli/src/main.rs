@@ -37,6 +37,10 @@ enum Command {
     Account(commands::account::AccountArgs),
     /// Freezes figures for publication and works them out again.
     Figure(commands::figure::FigureArgs),
+    /// Checks the public log of the journal, offline: copies, proofs, witnesses.
+    Proof(commands::proof::ProofArgs),
+    /// Prints who may do what, and why somebody may or may not.
+    Policy(commands::policy::PolicyArgs),
     /// Checks packs and runs their scenarios.
     Pack(commands::pack::PackArgs),
     /// Measures speed beside baselines of the same run.
@@ -73,6 +77,8 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Drill(args) => commands::drill::run(&args),
         Command::Figure(args) => commands::figure::run(&args),
+        Command::Proof(args) => commands::proof::run(&args),
+        Command::Policy(args) => commands::policy::run(&args),
         Command::Pack(args) => commands::pack::run(&args),
     };
     log::finish();

@@ -1,7 +1,7 @@
 //! Bringing an installation up: store, world, committer, jobs and pages.
 
 use crate::city::world;
-use crate::system::{Machine, master_key, stopped};
+use crate::system::{Machine, log_settings, master_key, stopped};
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use ganglion_kernel::World;
@@ -47,6 +47,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         .with_context(|| format!("opening {}", database.display()))?;
     let world = world::running(store.clone(), &installation.home, machine.as_ref()).await?;
     let master = master_key(&installation.data, &machine)?;
+    let log = Arc::new(log_settings(&installation.data, &installation.public_url, &machine)?);
     let clock: Arc<dyn WallClock> = machine;
     let works = Works {
         store: store.clone(),
@@ -61,6 +62,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         public_url: installation.public_url.clone(),
         demo_moving: installation.demo_moving,
         data_dir: installation.data.clone(),
+        log: Some(log),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()
     };

@@ -16,6 +16,7 @@ pub mod lookup;
 pub mod merkle;
 pub mod notice;
 pub mod packs;
+pub mod permissions;
 pub mod plans;
 pub mod port;
 mod port_cases;
@@ -27,6 +28,7 @@ pub mod replay;
 pub mod route;
 pub mod rules;
 pub mod seal;
+pub mod tlog;
 pub mod words;
 pub mod world;
 

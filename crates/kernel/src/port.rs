@@ -353,6 +353,12 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq` as stored, in order: what proofs and replay read.
     async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError>;
+    /// Leaf hashes of the lines of a shard in `(seq, seq + limit]`, in order, as far as they are there: what the tiles of the public
+    /// log are made of. A store reads only the column they stand in; without a method of its own the whole lines are read.
+    async fn leaves_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Hash>, StoreError> {
+        let lines = self.lines_after(shard, seq, limit).await?.into_iter();
+        Ok(lines.filter(|line| line.seq <= seq + u64::from(limit)).map(|line| line.hash).collect())
+    }
     /// Shards that have a journal.
     async fn shards(&self) -> Result<Vec<(Shard, Head)>, StoreError>;
     /// How far a job has read a shard's journal.

@@ -147,7 +147,8 @@ pub fn diff(old: &Model, new: &Model) -> Vec<Difference> {
 
 fn whole((_, what, path): &Key, thing: &Thing, how: How) -> Difference {
     // A new required question changes what people must answer; what is gone may be in use.
-    let care = how == How::Removed && !["number", "row"].contains(&what.as_str());
+    // A rule of the deployment gives or takes something wherever it stands.
+    let care = (how == How::Removed && !["number", "row"].contains(&what.as_str())) || what == "policy";
     let Above { root, titles } = thing.of.clone();
     Difference {
         what: what.clone(),
@@ -197,6 +198,7 @@ fn needs_care(what: &str, part: &str) -> bool {
         "role" => part == "levels",
         "clock" => !["title", "basis", "promise"].contains(&part),
         "state" => part == "is_final",
+        "policy" => part != "title",
         "measure" => true,
         "indicator" => !["title", "definition", "order"].contains(&part),
         _ => false,
@@ -258,7 +260,14 @@ fn things(model: &Model) -> Things {
         let what = section
             .strip_suffix("sses")
             .map_or_else(|| section.strip_suffix('s').unwrap_or(&section).to_owned(), |stem| format!("{stem}ss"));
-        let Value::Object(entries) = content else { continue };
+        let entries = match content {
+            Value::Object(entries) => entries,
+            Value::Array(rules) if what == "policy" => {
+                rules.into_iter().for_each(|rule| policy(&mut all, rule));
+                continue;
+            }
+            _ => continue,
+        };
         for (name, value) in entries {
             match (what.as_str(), value) {
                 ("seed", Value::Array(rows)) => {
@@ -275,6 +284,16 @@ fn things(model: &Model) -> Things {
         }
     }
     all
+}
+
+/// A rule of the deployment, by its name and what it is about.
+fn policy(all: &mut Things, rule: Value) {
+    let Value::Object(mut parts) = rule else { return };
+    let name = parts.remove("name").unwrap_or_default();
+    let over = parts.get("over").and_then(Value::as_object).and_then(|over| over.values().next()?.as_str());
+    let path = format!("{}.{}", name.as_str().unwrap_or_default(), over.unwrap_or_default());
+    let of = Above::default().with("policy", &parts);
+    put(all, ("policy", &path), Thing { parts, of });
 }
 
 fn seed(all: &mut Things, register: &str, row: Value, of: &Above) {

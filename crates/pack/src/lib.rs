@@ -71,6 +71,12 @@ fn read(sink: &Sink, packs: &[PackSource]) -> Model {
         let cx = Cx { symbols: &symbols, sink, pack: &pack.name };
         lower_pack(cx, pack, &mut model, &mut rows);
     }
+    for pack in &loaded {
+        if let Some(node) = &pack.policy {
+            lower::policy::lower(Cx { symbols: &symbols, sink, pack: &pack.name }, node, &mut model);
+        }
+    }
+    model.apply_policy();
     lower::indicator::finish(&mut model);
     model.note_looks();
     lower::seed::finish(Cx { symbols: &symbols, sink, pack: "" }, rows, &mut model);

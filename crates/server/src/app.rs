@@ -6,6 +6,7 @@ use crate::limits::{
     FOLLOW_TRIES_MAX, PASSWORDS_AT_ONCE_MAX, RATE_WINDOW_SECONDS, REPORT_TRIES_MAX, SIGN_IN_FAILURES_MAX,
     SIGN_IN_LOCK_SECONDS, SIGN_IN_TRIES_MAX, STOP_SECONDS, TICKET_TRIES_MAX, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
 };
+use crate::log::{LogSettings, Logs};
 use crate::map::Outlines;
 use crate::numbers::Numbers;
 use crate::papers::{Batches, Press};
@@ -51,6 +52,8 @@ pub struct Settings {
     pub public_url: String,
     /// A proxy stands before the server and says in `X-Forwarded-For` who called.
     pub behind_proxy: bool,
+    /// What signs the public logs of the journals; without it there are none.
+    pub log: Option<Arc<LogSettings>>,
 }
 
 impl Default for Settings {
@@ -66,6 +69,7 @@ impl Default for Settings {
             ui_dir: None,
             public_url: String::new(),
             behind_proxy: false,
+            log: None,
         }
     }
 }
@@ -143,6 +147,7 @@ pub struct App {
     pub(crate) plans: Semaphore,
     pub(crate) imports: Imports,
     pub(crate) home: HomeFigures,
+    pub(crate) logs: Logs,
     pub(crate) press: Arc<Press>,
     pub(crate) batches: Batches,
     pub(crate) live: crate::live::Hub,
@@ -172,6 +177,7 @@ impl App {
             clock: parts.clock,
             master: parts.master,
             imports: Imports::new(parts.settings.data_dir.join("imports/rows")),
+            logs: Logs::new(parts.settings.log.clone(), parts.settings.data_dir.join("log")),
             settings: parts.settings,
             ui,
             templates,

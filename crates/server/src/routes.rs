@@ -4,7 +4,7 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::JSON_BYTES_MAX;
 use crate::public::{follow, follow_case, home, notices, report, sent, sign_in, verify};
-use crate::{api, assets, context, demo_picture, files, halls, live, map, samples, staff};
+use crate::{api, assets, context, demo_picture, files, halls, live, log, map, samples, staff};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -46,6 +46,11 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/notices", get(notices::show))
         .route("/notices/{id}/{name}", get(notices::one))
         .route("/notices/{id}/{name}/object", post(notices::object))
+        .route("/log", get(log::show))
+        .route("/log/{shard}/key", get(log::key))
+        .route("/log/{shard}/checkpoint", get(log::checkpoint))
+        .route("/log/{shard}/cosigned", get(log::cosigned).post(log::cosign))
+        .route("/log/{shard}/tile/{*path}", get(log::tile))
         .route("/styleguide", get(samples::show))
         .route("/halls", get(halls::index::show))
         .route("/halls/{process}/{place}", get(halls::page::show).post(halls::page::give))

@@ -185,6 +185,7 @@ handbook-who-assignee = who has the case
 handbook-who-assisting = who has it or assists
 handbook-who-reporter = the reporter
 handbook-who-public = anybody
+handbook-who-staff = anybody who holds a post
 handbook-who-api = other systems
 handbook-who-system = the system
 handbook-type-text = text

@@ -185,6 +185,7 @@ handbook-who-assignee = 承办人
 handbook-who-assisting = 承办或协办人
 handbook-who-reporter = 反映人
 handbook-who-public = 任何人
+handbook-who-staff = 任何在岗人员
 handbook-who-api = 其他系统
 handbook-who-system = 系统
 handbook-type-text = 文本

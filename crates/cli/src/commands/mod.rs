@@ -6,4 +6,6 @@ pub mod drill;
 pub mod figure;
 pub mod import;
 pub mod pack;
+pub mod policy;
+pub mod proof;
 pub mod serve;

@@ -15,7 +15,12 @@ fn covers(who: &Who, actor: &Actor, post: Option<&Post>, place: Option<PlaceCode
         Who::Public => true,
         Who::Api => matches!(actor, Actor::Api { .. }),
         Who::System => matches!(actor, Actor::System),
-        Who::RoleHandling { .. } | Who::RoleTaken { .. } | Who::Assignee | Who::Assisting | Who::Reporter => false,
+        Who::RoleHandling { .. }
+        | Who::RoleTaken { .. }
+        | Who::Assignee
+        | Who::Assisting
+        | Who::Reporter
+        | Who::Staff => false,
     }
 }
 

@@ -4,6 +4,7 @@
 //! post's place holds the case's place. Lists use [`reach`], which says the same thing as subtrees and roles, so that
 //! what is listed and what may be opened cannot differ.
 
+use super::policy;
 use crate::world::World;
 use ganglion_model::change::Actor;
 use ganglion_model::clocks::local_date;
@@ -35,13 +36,19 @@ pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
         Actor::Reporter { .. } => named("reporter"),
         Actor::Api { .. } => named("api"),
         Actor::System => named("system"),
-        Actor::Post { .. } => post_of(world, actor, now).map_or_else(ActorView::default, |post| ActorView {
-            role: post.role.clone(),
-            level: Some(post.place.level()),
-            post: Some(post.id.0.clone()),
-            place: Some(post.place),
-            account: post.account.as_ref().map(|account| account.0.clone()),
-        }),
+        Actor::Post { .. } => post_of(world, actor, now).map_or_else(ActorView::default, view_of),
+    }
+}
+
+/// A post as expressions see it.
+#[must_use]
+pub fn view_of(post: &Post) -> ActorView {
+    ActorView {
+        role: post.role.clone(),
+        level: Some(post.place.level()),
+        post: Some(post.id.0.clone()),
+        place: Some(post.place),
+        account: post.account.as_ref().map(|account| account.0.clone()),
     }
 }
 
@@ -69,6 +76,8 @@ pub fn matches(who: &Who, actor: &Actor, post: Option<&Post>, case: &Case) -> bo
                 || is_assigned(post, case.opened_by.as_ref())
         }
         Who::Public => true,
+        // Whoever may open everywhere has no business in every case.
+        Who::Staff => false,
         Who::Api => matches!(actor, Actor::Api { .. }),
         Who::System => matches!(actor, Actor::System),
     }
@@ -83,6 +92,7 @@ pub fn may_open(process: &Process, actor: &Actor, post: Option<&Post>, place: Pl
         Who::Role { role, level } => role_matches(post, role, *level, place),
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(place)),
         Who::Public => matches!(actor, Actor::Public) || post.is_some(),
+        Who::Staff => post.is_some(),
         Who::Api => matches!(actor, Actor::Api { .. }),
         Who::System => matches!(actor, Actor::System),
         Who::RoleTaken { .. } | Who::Assignee | Who::Assisting | Who::Reporter => false,
@@ -140,8 +150,12 @@ pub fn may_read(world: &World, actor: &Actor, post: Option<&Post>, case: &Case) 
     let Some(process) = world.model.processes.get(&case.process) else {
         return false;
     };
+    let is_kept_from = |post: &Post| !policy::may_read_state((world, process), &view_of(post), &case.state);
+    if !world.model.policy.is_empty() && post.is_some_and(is_kept_from) {
+        return false;
+    }
     readers(process).any(|who| match who {
-        Who::Public | Who::System => false,
+        Who::Public | Who::Staff | Who::System => false,
         // Reading does not end when a case is handed up or down: the role at any level above the place reads on.
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(case.place)),
         // The office that took a case in reads it as the office it belongs to does.

@@ -11,6 +11,7 @@ mod indicator;
 mod looks;
 mod notice;
 mod plan;
+mod policy;
 mod process;
 mod queue;
 mod register;
@@ -30,6 +31,7 @@ pub use plan::{
     AllocationDef, Amount, AssignmentDef, CoverageDef, FigurePeriod, Plan, PlanFigure, PlanKind, PlanPoints,
     PlanResult, PlanRows,
 };
+pub use policy::{OF_ROWS, OPEN, PolicyEffect, PolicyRule, READ};
 pub use process::{Action, Assign, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who};
 pub use queue::{CallsDef, CounterDef, HallDef, QueueDef};
 pub use register::{Register, Scope};
@@ -64,6 +66,9 @@ pub struct Model {
     /// Standing checks by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, Rule>,
+    /// Rules of the deployment, permits first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policy: Vec<PolicyRule>,
     /// Plans by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub plans: BTreeMap<String, Plan>,

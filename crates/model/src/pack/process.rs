@@ -278,6 +278,8 @@ pub enum Who {
     Reporter,
     /// Anyone, signed in or not.
     Public,
+    /// Anyone who holds a post, whatever and wherever: for opening only.
+    Staff,
     /// Another system with a key.
     Api,
     /// The system itself, when a clock falls due.

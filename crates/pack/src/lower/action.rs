@@ -70,7 +70,7 @@ fn action(
     let aside = process.form.iter().chain(&process.fields).filter(|(_, field)| names_people(field.kind.as_ref()));
     let others: Vec<String> = parents.chain(aside.map(|(name, _)| format!("case.{name}"))).collect();
     let not: Vec<&str> = marks.into_iter().chain(others.iter().map(String::as_str)).collect();
-    let anyone: fn(&Who) -> bool = |who| *who != Who::Public;
+    let anyone: fn(&Who) -> bool = |who| !matches!(who, Who::Public | Who::Staff);
     let by = who::list(cx, node, "by", (anyone, "whoever opened the case is the `reporter`"));
     // Whoever is named wrongly has been reported.
     if by.is_empty() && !who::is_named(node, "by") {

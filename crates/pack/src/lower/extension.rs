@@ -32,7 +32,7 @@ pub fn add(cx: Cx<'_>, node: &Node, process: &mut Process) {
 
 fn action(cx: Cx<'_>, rule: &Node, def: &ClockDef) -> Option<Action> {
     cx.mapping(rule, WHAT, &KEYS).then_some(())?;
-    let acts: fn(&Who) -> bool = |who| *who != Who::Public;
+    let acts: fn(&Who) -> bool = |who| !matches!(who, Who::Public | Who::Staff);
     let by = who::list(cx, rule, "by", (acts, "name who may extend"));
     if by.is_empty() {
         cx.sink.error_help(rule.at, "nobody-may", "nobody may extend the clock", "add `by: [role@level]`");

@@ -14,6 +14,7 @@ pub mod measure;
 pub mod notice;
 pub mod number;
 pub mod plan;
+pub mod policy;
 pub mod process;
 mod queue;
 pub mod register;

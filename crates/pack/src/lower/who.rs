@@ -5,11 +5,12 @@ use crate::yaml::Node;
 use ganglion_model::Level;
 use ganglion_model::pack::Who;
 
-const WORDS: [(&str, Who); 6] = [
+const WORDS: [(&str, Who); 7] = [
     ("assignee", Who::Assignee),
     ("assisting", Who::Assisting),
     ("reporter", Who::Reporter),
     ("public", Who::Public),
+    ("staff", Who::Staff),
     ("api", Who::Api),
     ("system", Who::System),
 ];
@@ -36,7 +37,7 @@ pub fn is_named(node: &Node, key: &str) -> bool {
 
 /// Those who are told: reporter, assignee, assisting posts, or posts of a role in reach of the case.
 pub fn told(cx: Cx<'_>, node: &Node, key: &str) -> Vec<Who> {
-    let told: fn(&Who) -> bool = |who| !matches!(who, Who::Public | Who::Api | Who::System);
+    let told: fn(&Who) -> bool = |who| !matches!(who, Who::Public | Who::Staff | Who::Api | Who::System);
     list(cx, node, key, (told, "reporter, assignee, assisting or role@level can be told"))
 }
 

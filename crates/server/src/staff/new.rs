@@ -15,7 +15,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ganglion_kernel::CommitError;
-use ganglion_kernel::decide::{FormContext, read_form, who};
+use ganglion_kernel::decide::{FormContext, policy, read_form, who};
 use ganglion_kernel::route::shard_for;
 use ganglion_model::change::{Body, Command, FieldFinding, Outcome};
 use ganglion_model::pack::{FieldKind, Process};
@@ -46,7 +46,11 @@ pub fn href(web: &Web, post: &Post) -> Option<&'static str> {
 /// Processes the post may open somewhere inside its place.
 fn openable<'w>(web: &'w Web, post: &Post) -> Vec<&'w Process> {
     let actor = web.actor();
-    let may = |process: &&Process| who::may_open(process, &actor, Some(post), post.place);
+    let view = who::view_of(post);
+    let may = |process: &&Process| {
+        who::may_open(process, &actor, Some(post), post.place)
+            && policy::against_opening((&web.world, process), &view, None, web.now).is_none()
+    };
     web.world.model.processes.values().filter(may).collect()
 }
 
@@ -229,7 +233,11 @@ pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
                 web.app.attach_files(&files_of(&process.form, &form_values), shard, case).await?;
             }
             let said = look.say("flash-opened", &[("number", number.as_str().into())]);
-            Ok(web.redirect_with(&card_href(&number), "ok", &said))
+            // What is written for others to read has no card for whoever wrote it.
+            let kept = policy::listed((&web.world, process), &who::view_of(&post));
+            let is_there = kept.is_none_or(|states| states.contains(&process.initial));
+            let card = card_href(&number);
+            Ok(web.redirect_with(if is_there { &card } else { "/desk" }, "ok", &said))
         }
         Err(CommitError::Refused(refusal)) if refusal.code != RefusalCode::NotFound => {
             let text = look.refusal(Some(process), &refusal);

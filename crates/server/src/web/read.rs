@@ -57,7 +57,7 @@ fn address(app: &AppState, parts: &Parts) -> IpAddr {
 /// Whether answers of this path are for programs.
 fn is_for_programs(path: &str, headers: &HeaderMap) -> bool {
     let accepts = header_text(headers, header::ACCEPT).unwrap_or_default();
-    let programs = ["/api/", "/files", "/map/", "/live", "/report/near"];
+    let programs = ["/api/", "/files", "/map/", "/live", "/log/", "/report/near"];
     programs.iter().any(|start| path.starts_with(start))
         || (accepts.contains("application/json") && !accepts.contains("text/html"))
 }
@@ -127,7 +127,8 @@ impl Web {
 
     /// Keeps what the address chose, and gives a new visitor a cookie.
     fn keep_choices(&self, known: bool, headers: &HeaderMap) {
-        if self.path.starts_with("/assets/") || self.path.starts_with("/api/") {
+        // What everybody may keep a copy of carries nobody's cookie.
+        if ["/assets/", "/api/", "/log/"].iter().any(|start| self.path.starts_with(start)) {
             return;
         }
         if !known && !self.visitor.is_empty() {

@@ -29,6 +29,12 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/halls/{process}/{place}/display", [404; 5]),
     ("/halls/{process}/{place}/calls", [404; 5]),
     ("/t/{number}/{code}", [404; 5]),
+    // This city signs no log; those that do are in `log`.
+    ("/log", [404; 5]),
+    ("/log/{shard}/key", [404; 5]),
+    ("/log/{shard}/checkpoint", [404; 5]),
+    ("/log/{shard}/cosigned", [404; 5]),
+    ("/log/{shard}/tile/{*path}", [404; 5]),
     ("/sign-in", [200; 5]),
     ("/post", [303, 404, 404, 404, 404]),
     ("/healthz", [200; 5]),
@@ -72,6 +78,8 @@ const CALLS: &[(&str, u16)] = &[
     ("/api/v1/cases", 401),
     ("/api/v1/cases/{number}/actions/{action}", 401),
     ("/api/v1/queues/{process}/next", 401),
+    // Needs no token: what is sent says by its signatures who sent it.
+    ("/log/{shard}/cosigned", 404),
     ("/api/packs", 401),
 ];
 
@@ -98,6 +106,7 @@ fn filled(address: &str, number: &str) -> String {
         .replace("{process}", "nothing")
         .replace("{place}", "130903001")
         .replace("{name}", "nothing")
+        .replace("{shard}", "130903")
         .replace("{id}", "00000000000000000000000000000000")
         .replace("{*path}", "nothing.js")
 }

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (8, "told", include_str!("migrations/0008-told.sql")),
     (9, "packs", include_str!("migrations/0009-packs.sql")),
     (10, "words", include_str!("migrations/0010-words.sql")),
+    (11, "log", include_str!("migrations/0011-log.sql")),
 ];
 
 /// Why a database could not be opened.
@@ -70,6 +71,11 @@ fn checksum(text: &str) -> String {
 /// # Errors
 /// See [`OpenError`]; the database is then unchanged.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    super::tree::functions(connection).map_err(|reason| OpenError::Database {
+        attempted: "cannot migrate",
+        path: PathBuf::new(),
+        reason,
+    })?;
     apply(connection, MIGRATIONS)
 }
 

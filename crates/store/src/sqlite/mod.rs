@@ -24,6 +24,7 @@ mod row_query;
 mod rows;
 mod rules;
 mod told;
+mod tree;
 mod views;
 mod waiting;
 mod words;
