@@ -19,6 +19,7 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (8, "told", include_str!("migrations/0008-told.sql")),
     (9, "packs", include_str!("migrations/0009-packs.sql")),
     (10, "words", include_str!("migrations/0010-words.sql")),
+    (11, "kept", include_str!("migrations/0011-kept.sql")),
 ];
 
 /// Why a database could not be opened.
