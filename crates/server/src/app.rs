@@ -135,6 +135,9 @@ pub struct App {
     templates: ArcSwap<Templates>,
     pub(crate) files: Files,
     pub(crate) sessions: SessionCache,
+    pub(crate) keys: crate::keys::Keys,
+    /// The interface described, ready to send.
+    pub(crate) documents: crate::rest::Documents,
     pub(crate) numbers: Numbers,
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
@@ -177,6 +180,8 @@ impl App {
             templates,
             files,
             sessions: SessionCache::default(),
+            keys: crate::keys::Keys::default(),
+            documents: crate::rest::Documents::default(),
             numbers: Numbers::default(),
             rates: Rates {
                 failures: Rate::new(SIGN_IN_FAILURES_MAX, SIGN_IN_LOCK_SECONDS),

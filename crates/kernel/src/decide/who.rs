@@ -127,8 +127,10 @@ pub fn is_same_person(action: &Action, actor: &Actor, case: &Case) -> bool {
         Actor::Api { key } => (None, service_account(key)),
         _ => return false,
     };
-    let is_own = |mark: &Mark| (post.is_some() && mark.post.as_ref() == post) || mark.account.as_ref() == Some(&account);
-    let named = |value: &Value| value.as_str().is_some_and(|id| id == account.0 || post.is_some_and(|post| id == post.0));
+    let is_own =
+        |mark: &Mark| (post.is_some() && mark.post.as_ref() == post) || mark.account.as_ref() == Some(&account);
+    let named =
+        |value: &Value| value.as_str().is_some_and(|id| id == account.0 || post.is_some_and(|post| id == post.0));
     action.not.iter().any(|one| match one.split_once('.') {
         // Who handled the case this one was opened out of.
         Some(("parent", mark)) => case

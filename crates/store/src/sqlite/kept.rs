@@ -50,13 +50,7 @@ impl KeptStore for SqliteStore {
         one(&self.reader(), "reading a thing kept", (sql, params![kind, id]), |row| read(kind, row))
     }
 
-    async fn kept(
-        &self,
-        kind: &str,
-        prefix: &str,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<Kept>, StoreError> {
+    async fn kept(&self, kind: &str, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Kept>, StoreError> {
         let sql = "SELECT id, due, body FROM kept WHERE kind = ? AND id > ? AND substr(id, 1, length(?)) = ? \
                    AND id >= ? ORDER BY id LIMIT ?";
         let limit = limit.min(ROWS_MAX);

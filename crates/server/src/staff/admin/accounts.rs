@@ -124,7 +124,7 @@ struct Entry {
 }
 
 /// A role with the levels it exists at, since the place has to fit.
-fn at_levels(look: &Look<'_>, title: String, levels: &[Level]) -> String {
+pub(super) fn at_levels(look: &Look<'_>, title: String, levels: &[Level]) -> String {
     let levels: Vec<String> = levels.iter().map(|level| look.t(&format!("level-{}", level.as_str()))).collect();
     look.say("role-at", &[("role", title.into()), ("levels", levels.join(&look.t("list-comma")).into())])
 }
@@ -267,7 +267,11 @@ fn free_post(web: &Web, role: &str, place: PlaceCode) -> PostId {
         .unwrap_or(plain)
 }
 
-async fn posts_changed(web: &Web) -> Result<(), Error> {
+/// Takes the posts as they are stored now.
+///
+/// # Errors
+/// Storage.
+pub(super) async fn posts_changed(web: &Web) -> Result<(), Error> {
     let posts = Arc::new(Posts::new(web.app.store.posts().await?));
     web.app.world.rcu(|world| Arc::new(World { posts: posts.clone(), ..World::clone(world) }));
     web.app.accounts_changed();

@@ -4,6 +4,7 @@
 mod accounts;
 mod calendar;
 mod jobs;
+mod keys;
 mod pack_install;
 mod pack_review;
 mod packs;
@@ -44,6 +45,9 @@ pub fn routes() -> Router<AppState> {
         .route("/admin/packs/{name}/remove", post(packs::remove))
         .route("/admin/accounts", get(accounts::show).post(accounts::create))
         .route("/admin/accounts/{id}/active", post(accounts::activate))
+        .route("/admin/keys", get(keys::show).post(keys::create))
+        .route("/admin/keys/{name}/rotate", post(keys::rotate))
+        .route("/admin/keys/{name}/revoke", post(keys::revoke))
         .route("/admin/calendar", get(calendar::show).post(calendar::save))
         .route("/admin/jobs", get(jobs::show))
 }
@@ -74,6 +78,7 @@ pub fn tabs(web: &Web) -> Vec<LinkView> {
         ("/admin/import", "title-admin-import"),
         ("/admin/packs", "title-admin-packs"),
         ("/admin/accounts", "title-admin-accounts"),
+        ("/admin/keys", "title-admin-keys"),
         ("/admin/calendar", "title-admin-calendar"),
         ("/admin/jobs", "title-admin-jobs"),
     ];
