@@ -187,7 +187,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         .collect();
     let words = web.words();
     let kind = |code: &'static str| {
-        let key = format!("problem-{}", code.replace('_', "-"));
+        let key = format!("api-kind-{}", code.replace('_', "-"));
         KindView { code, about: words.say(&key, &[]) }
     };
     let context = DocsContext {

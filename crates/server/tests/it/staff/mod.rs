@@ -5,6 +5,7 @@ mod administration;
 mod calendar;
 mod figures;
 mod halls;
+mod keys;
 mod lists;
 mod notices;
 mod packs;
@@ -12,3 +13,5 @@ mod permission;
 mod privacy;
 mod queues;
 mod town;
+
+pub use town::Town;

@@ -27,7 +27,15 @@ async fn every_page_opens_to_exactly_its_roles() {
             let answer = browser.get(path).await;
             assert_eq!(answer.status, 200, "{path} as {account}: {}", answer.text);
         }
-        for path in ["/admin", "/admin/places", "/admin/import", "/admin/packs", "/admin/accounts", "/admin/jobs"] {
+        for path in [
+            "/admin",
+            "/admin/places",
+            "/admin/import",
+            "/admin/packs",
+            "/admin/accounts",
+            "/admin/keys",
+            "/admin/jobs",
+        ] {
             let expected = if ADMINS.contains(&account) { 200 } else { 404 };
             let answer = browser.get(path).await;
             assert_eq!(answer.status, expected, "{path} as {account}: {}", answer.text);
