@@ -19,6 +19,7 @@ mod live;
 mod looked;
 mod map;
 mod numbers;
+mod open311;
 pub mod packs;
 mod page;
 mod papers;

@@ -11,6 +11,7 @@ mod follow;
 mod forms;
 mod jobs;
 mod live;
+mod open311;
 mod openapi;
 mod plans;
 mod registers;

@@ -14,4 +14,5 @@ mod privacy;
 mod queues;
 mod town;
 
-pub use town::Town;
+pub use keys::key;
+pub use town::{Town, act};
