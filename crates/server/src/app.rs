@@ -49,6 +49,9 @@ pub struct Settings {
     pub ui_dir: Option<PathBuf>,
     /// Address under which others reach this server, without a slash at the end: what square codes on documents lead to.
     pub public_url: String,
+    /// Events may also be sent to addresses inside (private networks, this machine) and over plain HTTP. Off: whoever can name
+    /// a receiver could otherwise make the server call what only it can reach.
+    pub receivers_inside: bool,
     /// A proxy stands before the server and says in `X-Forwarded-For` who called.
     pub behind_proxy: bool,
 }
@@ -65,6 +68,7 @@ impl Default for Settings {
             session_hours: 12,
             ui_dir: None,
             public_url: String::new(),
+            receivers_inside: false,
             behind_proxy: false,
         }
     }

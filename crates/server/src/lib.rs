@@ -9,6 +9,7 @@ mod assets;
 mod context;
 mod demo_picture;
 mod error;
+mod events;
 mod files;
 mod halls;
 mod handbook;

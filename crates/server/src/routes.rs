@@ -4,7 +4,7 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
 use crate::public::{follow, follow_case, home, notices, report, sent, sign_in, verify};
-use crate::{api, assets, context, demo_picture, files, halls, live, map, open311, rest, samples, staff};
+use crate::{api, assets, context, demo_picture, events, files, halls, live, map, open311, rest, samples, staff};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
@@ -103,6 +103,7 @@ fn for_systems() -> Router<AppState> {
         .route("/api/places", get(rest::places::list))
         .route("/api/places/at", get(rest::places::at))
         .route("/api/places/{code}", get(rest::places::one))
+        .route("/events", get(events::events))
         .route("/open311/v2/{file}", get(open311::root).post(open311::send))
         .route("/open311/v2/services/{file}", get(open311::definition))
         .route("/open311/v2/requests/{file}", get(open311::request))

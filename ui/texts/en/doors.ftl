@@ -140,3 +140,52 @@ open311-no-attribute = This service has no such attribute
 open311-bad-media = media_url must be the address of a picture uploaded here with this key
 open311-received = Received; the service_request_id shows how it goes
 open311-looked = Received; once somebody has looked at it, the token leads to its service_request_id
+
+# Events and their receivers
+title-admin-receivers = Receivers of events
+receivers-lead = Events are sent as CloudEvents, signed as Standard Webhooks has it, until they are taken: after ten tries over some days an event is given up and stands here.
+receivers-none = Nobody receives events yet
+receiver-new = New receiver
+receiver-form-help = It hears of what is written from now on. The secret for checking signatures is shown once.
+receiver-url = Address
+receiver-url-help = https; addresses inside private networks only where the deployment allows them
+receiver-view = Sees
+receiver-view-help = It hears of what the post of this key may read, or of what anyone may
+receiver-types = Events
+receiver-types-help = None chosen: all
+receiver-public = the public
+receiver-on = in use
+receiver-off = switched off
+receiver-failing = some given up
+receiver-switch-off = Switch off
+receiver-switch-on = Switch on
+receiver-delivered = { $count ->
+    [one] 1 event taken
+   *[other] { $count } events taken
+ }
+receiver-last = last { $what }
+receiver-waiting = To be sent
+receiver-dead = Given up
+receiver-event = Event
+receiver-tries = Tries
+receiver-answer = Last answer
+receiver-again = Send again
+receiver-remove = Remove
+receiver-replay = Send from that day on
+receiver-replay-from = From
+receiver-secret-title = The secret of this receiver
+receiver-secret-help = Copy it now and hand it over safely: it is not shown again.
+receiver-title-bad = Say whose it is, in at most 80 characters
+receiver-url-bad = This is no address events may be sent to: https, without a user, not inside a private network
+receiver-view-bad = Choose a key that is in use, or the public
+receiver-types-bad = There is no such kind of event
+receiver-too-many = There are as many receivers as there may be
+receiver-on-done = Events are sent again, from where it stood.
+receiver-off-done = No events are sent for now; they wait in the journal.
+receiver-removed = The receiver is removed, with what waited for it.
+receiver-again-done = What was given up is sent again.
+receiver-replay-done = Everything since that day is sent, in the order of the journal.
+event-case-opened = a case is opened
+event-case-changed = a case changes
+event-case-closed = a case is settled
+event-row-changed = a row of a register changes

@@ -12,13 +12,24 @@ mod send;
 mod services;
 
 use crate::error::Error;
+use crate::view::Look;
 use crate::view::words::iso;
 use crate::web::Web;
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use ganglion_kernel::seal::Key;
+use ganglion_model::Case;
 use out::{Body, Fault, Format, Part, Record, answer, named};
+
+/// The id a case has for anyone, if anyone may see it.
+#[must_use]
+pub fn public_id(look: &Look<'_>, master: &Key, case: &Case) -> Option<String> {
+    let service = services::offered(look, case)?;
+    let public = requests::is_public(look.now, &service, case);
+    public.then(|| id::of(master, id::Kind::Request, (case.shard, case.id)))
+}
 
 /// What a reader gets, or what was wrong with the question.
 type Asked = Result<Body, Fault>;

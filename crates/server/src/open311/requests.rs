@@ -31,9 +31,9 @@ const READ_MAX: usize = 5000;
 const CLOSED_SHOWN: SignedDuration = SignedDuration::from_hours(730 * 24);
 
 /// Whether the public may see a case.
-fn is_public(web: &Web, service: &Service<'_>, case: &Case) -> bool {
+pub fn is_public(now: Timestamp, service: &Service<'_>, case: &Case) -> bool {
     let hidden = service.offer.hide.iter().any(|name| case.fields.get(name) == Some(&Value::Bool(true)));
-    let gone = case.closed_at.is_some_and(|at| web.now.duration_since(at) > CLOSED_SHOWN);
+    let gone = case.closed_at.is_some_and(|at| now.duration_since(at) > CLOSED_SHOWN);
     let unseen = service.offer.checked && case.entered.len() < 2;
     !hidden && !gone && !unseen
 }
@@ -182,7 +182,7 @@ pub async fn list(web: &Web) -> Asked {
     };
     let is_shown = |case: &Case| {
         let service = of_case(&services, case).filter(|service| is_wanted(service));
-        service.is_some_and(|service| is_public(web, service, case))
+        service.is_some_and(|service| is_public(web.now, service, case))
             && open.is_none_or(|open| open == case.closed_at.is_none())
     };
     let found = shown(web, &filter, skipped + size, is_shown).await?;
@@ -224,7 +224,7 @@ async fn found<'s, 'w>(
 ) -> Result<Option<(Case, &'s Service<'w>)>, Error> {
     let case = web.app.store.case(shard, case).await?.filter(|case| place.holds(case.place));
     Ok(case.and_then(|case| {
-        let service = of_case(services, &case).filter(|service| is_public(web, service, &case))?;
+        let service = of_case(services, &case).filter(|service| is_public(web.now, service, &case))?;
         Some((case, service))
     }))
 }
@@ -261,7 +261,8 @@ pub async fn of_token(web: &Web, token: &str) -> Asked {
     let id = id::read(&web.app.master, Kind::Token, token).ok_or_else(none)?;
     let case = web.app.store.case(id.0, id.1).await.map_err(Error::from)?.ok_or_else(none)?;
     let service = of_case(&services, &case).filter(|service| service.offer.checked).ok_or_else(none)?;
-    let request = is_public(web, service, &case).then(|| id::of(&web.app.master, Kind::Request, (case.shard, case.id)));
+    let request =
+        is_public(web.now, service, &case).then(|| id::of(&web.app.master, Kind::Request, (case.shard, case.id)));
     let record = vec![("service_request_id", request.into()), ("token", Part::Text(token.to_owned()))];
     Ok(body(vec![record]))
 }

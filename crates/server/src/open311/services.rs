@@ -76,17 +76,29 @@ fn of_process<'w>(look: &Look<'w>, (process, offer): (&'w Process, &'w Open311))
         .collect()
 }
 
+/// The service of one case alone; its code may be that of another process as well.
+#[must_use]
+pub fn offered<'w>(look: &Look<'w>, case: &Case) -> Option<Service<'w>> {
+    let process = look.world.model.processes.get(&case.process)?;
+    let all = of_process(look, (process, process.open311.as_ref()?));
+    let at = all.iter().position(|service| service.is_of(case))?;
+    all.into_iter().nth(at)
+}
+
 /// The service a case is of; none where its kind is offered no longer, though it may have been.
 #[must_use]
 pub fn of_case<'s, 'w>(services: &'s [Service<'w>], case: &Case) -> Option<&'s Service<'w>> {
-    services.iter().find(|service| {
-        let field = service.process.kind_field.as_ref();
-        let kind = field.and_then(|name| case.fields.get(name)).and_then(Value::as_str);
-        service.process.name == case.process && kind == service.kind.as_deref()
-    })
+    services.iter().find(|service| service.is_of(case))
 }
 
 impl<'w> Service<'w> {
+    /// Whether a case is one of it.
+    fn is_of(&self, case: &Case) -> bool {
+        let field = self.process.kind_field.as_ref();
+        let kind = field.and_then(|name| case.fields.get(name)).and_then(Value::as_str);
+        self.process.name == case.process && kind == self.kind.as_deref()
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {

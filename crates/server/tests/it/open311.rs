@@ -119,7 +119,7 @@ async fn services_are_the_kinds_in_use_with_their_attributes() {
         .collect();
     let wanted = [
         ("how", "singlevaluelist", 1),
-        ("when", "datetime", 2),
+        ("noticed", "datetime", 2),
         ("lanes", "multivaluelist", 3),
         ("wants_reply", "singlevaluelist", 4),
     ];
@@ -147,7 +147,7 @@ async fn a_request_is_taken_in_kept_and_shown_without_people() {
         ("attribute[how]", "4"),
         ("attribute[lanes][]", "farm"),
         ("attribute[lanes][]", "town"),
-        ("attribute[when]", "2022-06-27T08:00:00+08:00"),
+        ("attribute[noticed]", "2022-06-27T08:00:00+08:00"),
     ];
     let answer = place.asked(&more).await;
     assert_eq!(answer.status, 200, "{}", answer.text);

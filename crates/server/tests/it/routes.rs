@@ -64,6 +64,7 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/api/places", [200; 5]),
     ("/api/places/at", [422; 5]),
     ("/api/places/{code}", [404; 5]),
+    ("/events", [200; 5]),
     ("/open311/v2/{file}", [200; 5]),
     ("/open311/v2/services/{file}", [404; 5]),
     ("/open311/v2/requests/{file}", [404; 5]),

@@ -9,6 +9,7 @@ mod pack_install;
 mod pack_review;
 mod packs;
 mod places;
+mod receivers;
 mod upload;
 
 use super::{administers, administers_all};
@@ -48,6 +49,11 @@ pub fn routes() -> Router<AppState> {
         .route("/admin/keys", get(keys::show).post(keys::create))
         .route("/admin/keys/{name}/rotate", post(keys::rotate))
         .route("/admin/keys/{name}/revoke", post(keys::revoke))
+        .route("/admin/receivers", get(receivers::show).post(receivers::create))
+        .route("/admin/receivers/{id}/active", post(receivers::activate))
+        .route("/admin/receivers/{id}/remove", post(receivers::remove))
+        .route("/admin/receivers/{id}/again", post(receivers::again))
+        .route("/admin/receivers/{id}/replay", post(receivers::replay))
         .route("/admin/calendar", get(calendar::show).post(calendar::save))
         .route("/admin/jobs", get(jobs::show))
 }
@@ -79,13 +85,17 @@ pub fn tabs(web: &Web) -> Vec<LinkView> {
         ("/admin/packs", "title-admin-packs"),
         ("/admin/accounts", "title-admin-accounts"),
         ("/admin/keys", "title-admin-keys"),
+        ("/admin/receivers", "title-admin-receivers"),
         ("/admin/calendar", "title-admin-calendar"),
         ("/admin/jobs", "title-admin-jobs"),
     ];
     let is_here = |href: &str| {
         if href == "/admin" { web.path == href } else { web.path.starts_with(href) }
     };
+    // What leaves the installation is a matter of those who administer all of it.
+    let is_there = |href: &str| href != "/admin/receivers" || administers_all(web).is_ok();
     all.into_iter()
+        .filter(|(href, _)| is_there(href))
         .map(|(href, key)| LinkView { label: web.t(key), href: href.to_owned(), current: is_here(href) })
         .collect()
 }

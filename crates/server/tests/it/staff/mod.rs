@@ -3,6 +3,7 @@
 mod acting;
 mod administration;
 mod calendar;
+mod events;
 mod figures;
 mod halls;
 mod keys;
