@@ -23,6 +23,8 @@ pub struct Installation {
     pub public_url: String,
     /// Simulated people act in the demonstration.
     pub demo_moving: bool,
+    /// Events may be sent to addresses inside.
+    pub receivers_inside: bool,
 }
 
 /// A server that is up but does not answer yet.
@@ -61,6 +63,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         demo: installation.demo,
         public_url: installation.public_url.clone(),
         demo_moving: installation.demo_moving,
+        receivers_inside: installation.receivers_inside,
         data_dir: installation.data.clone(),
         log: Some(log),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),

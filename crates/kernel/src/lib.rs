@@ -21,6 +21,7 @@ pub mod plans;
 pub mod port;
 mod port_cases;
 mod port_figures;
+mod port_kept;
 mod port_people;
 pub mod port_rows;
 pub mod queue;

@@ -31,7 +31,25 @@ pub struct Post {
     pub valid_to: Option<Date>,
 }
 
+/// Begins the account a service key stands in: no person's account has a colon.
+const SERVICE: &str = "key:";
+
+/// The role of keys that act as another system and not as one of an organisation's posts: `api` in expressions and `by:`.
+pub const SERVICE_ROLE: &str = "api";
+
+/// The account that holds the post of a service key.
+#[must_use]
+pub fn service_account(key: &str) -> AccountId {
+    AccountId(format!("{SERVICE}{key}"))
+}
+
 impl Post {
+    /// Whether software with a key holds it. Such a post acts like any other, but nothing is given to it by a rule or a list.
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        self.account.as_ref().is_some_and(|account| account.0.starts_with(SERVICE))
+    }
+
     /// Whether it exists on `day`.
     #[must_use]
     pub fn valid_on(&self, day: Date) -> bool {
@@ -39,7 +57,8 @@ impl Post {
     }
 }
 
-/// All posts, in memory, by id and by place.
+/// All posts, in memory, by id and by place. Those of service keys are found by id and account only: nobody is offered them
+/// and no rule chooses them.
 #[derive(Clone, Debug, Default)]
 pub struct Posts {
     /// In id order; the maps say where in it.
@@ -57,7 +76,9 @@ impl Posts {
         let mut posts = Posts { list: rows.into_values().collect(), ..Posts::default() };
         for (index, post) in posts.list.iter().enumerate() {
             posts.by_id.insert(post.id.clone(), index);
-            posts.by_place.entry(post.place).or_default().push(index);
+            if !post.is_service() {
+                posts.by_place.entry(post.place).or_default().push(index);
+            }
             if let Some(account) = &post.account {
                 posts.by_account.entry(account.clone()).or_default().push(index);
             }
@@ -81,8 +102,34 @@ impl Posts {
         self.by_account.get(account).into_iter().flatten().filter_map(|index| self.list.get(*index))
     }
 
-    /// All posts, in id order.
+    /// All posts of people, in id order.
     pub fn all(&self) -> impl Iterator<Item = &Post> {
-        self.list.iter()
+        self.list.iter().filter(|post| !post.is_service())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn a_post_of_a_key_acts_and_is_never_chosen() {
+        let post = |id: &str, account: AccountId| Post {
+            id: PostId(id.to_owned()),
+            role: "handler".to_owned(),
+            place: "130903001".parse().unwrap(),
+            title: Text::default(),
+            unit: Text::default(),
+            account: Some(account),
+            valid_from: date(2022, 1, 1),
+            valid_to: None,
+        };
+        let posts = Posts::new([post("a", AccountId("anna".to_owned())), post("b", service_account("county-app"))]);
+        let ids = |posts: Vec<&Post>| posts.into_iter().map(|post| post.id.0.clone()).collect::<Vec<_>>();
+        assert_eq!(ids(posts.at("130903001".parse().unwrap()).collect()), ["a"]);
+        assert_eq!(ids(posts.all().collect()), ["a"]);
+        assert_eq!(ids(posts.of(&service_account("county-app")).collect()), ["b"]);
+        assert!(posts.get(&PostId("b".to_owned())).is_some_and(Post::is_service));
     }
 }

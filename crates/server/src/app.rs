@@ -50,6 +50,9 @@ pub struct Settings {
     pub ui_dir: Option<PathBuf>,
     /// Address under which others reach this server, without a slash at the end: what square codes on documents lead to.
     pub public_url: String,
+    /// Events may also be sent to addresses inside (private networks, this machine) and over plain HTTP. Off: whoever can name
+    /// a receiver could otherwise make the server call what only it can reach.
+    pub receivers_inside: bool,
     /// A proxy stands before the server and says in `X-Forwarded-For` who called.
     pub behind_proxy: bool,
     /// What signs the public logs of the journals; without it there are none.
@@ -68,6 +71,7 @@ impl Default for Settings {
             session_hours: 12,
             ui_dir: None,
             public_url: String::new(),
+            receivers_inside: false,
             behind_proxy: false,
             log: None,
         }
@@ -139,6 +143,9 @@ pub struct App {
     templates: ArcSwap<Templates>,
     pub(crate) files: Files,
     pub(crate) sessions: SessionCache,
+    pub(crate) keys: crate::keys::Keys,
+    /// The interface described, ready to send.
+    pub(crate) documents: crate::rest::Documents,
     pub(crate) numbers: Numbers,
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
@@ -183,6 +190,8 @@ impl App {
             templates,
             files,
             sessions: SessionCache::default(),
+            keys: crate::keys::Keys::default(),
+            documents: crate::rest::Documents::default(),
             numbers: Numbers::default(),
             rates: Rates {
                 failures: Rate::new(SIGN_IN_FAILURES_MAX, SIGN_IN_LOCK_SECONDS),

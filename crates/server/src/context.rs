@@ -3,12 +3,15 @@
 
 use crate::app::AppState;
 use crate::error::Error;
+use crate::keys::{Allowance, need};
 use crate::limits::RETRY_SECONDS;
+use crate::rest::problem;
 use crate::view::{Arg, Say as _};
 use crate::web::Web;
 use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use ganglion_model::FieldFinding;
@@ -43,22 +46,42 @@ pub async fn context(State(app): State<AppState>, request: Request, next: Next) 
             return error.status().into_response();
         }
     };
-    let mut response = if web.same_origin(&parts) {
-        parts.extensions.insert(web.clone());
-        next.run(Request::from_parts(parts, body)).await
-    } else {
-        Error::Csrf.into_response()
+    let allowance = web.key().map(|key| app.keys.rates.take(&key.name, key.per_minute, web.now));
+    let mut response = match admitted(&web, &parts, allowance) {
+        Ok(()) => {
+            parts.extensions.insert(web.clone());
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(error) => error.into_response(),
     };
     if let Some(error) = response.extensions_mut().remove::<Error>() {
         error.log();
         response = shown(&web, &error);
     }
     web.put_cookies(&mut response);
+    if let Some(allowance) = allowance {
+        allowance.tell(&mut response);
+    }
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     web.log(&method, template.as_ref(), response.status(), started.elapsed().as_micros());
     response
+}
+
+/// Whether a request may go on: one that changes something comes from our own pages or brings its own proof, and a key is
+/// used within its scopes and no more often than it may be.
+fn admitted(web: &Web, parts: &Parts, allowance: Option<Allowance>) -> Result<(), Error> {
+    if !web.same_origin(parts) {
+        return Err(Error::Csrf);
+    }
+    if let Some(spent) = allowance.filter(|allowance| !allowance.granted) {
+        return Err(Error::TooMany { seconds: spent.reset_seconds });
+    }
+    match web.key() {
+        Some(key) if !key.gives(&need(&parts.method, &web.path)) => Err(Error::NotAllowed),
+        _ => Ok(()),
+    }
 }
 
 /// An error as the caller reads it.
@@ -71,7 +94,9 @@ fn shown(web: &Web, error: &Error) -> Response {
         return web.redirect(&format!("/sign-in?next={}", crate::page::encode(&here)));
     }
     let words = Spoken::of(web, error);
-    let mut response = if web.wants_json {
+    let mut response = if problem::is_spoken(&web.path) {
+        problem::of(web, error).into_response()
+    } else if web.wants_json {
         (error.status(), Json(json!({ "error": error.code(), "fields": words.fields, "message": words.message })))
             .into_response()
     } else {
@@ -115,14 +140,18 @@ fn next_steps(web: &Web) -> Vec<serde_json::Value> {
 }
 
 /// An error in words.
-struct Spoken {
-    title: String,
-    message: String,
-    fields: Vec<serde_json::Value>,
+pub(crate) struct Spoken {
+    /// What happened, in a few words.
+    pub title: String,
+    /// What it means and what to do.
+    pub message: String,
+    /// What is wrong with which field.
+    pub fields: Vec<serde_json::Value>,
 }
 
 impl Spoken {
-    fn of(web: &Web, error: &Error) -> Spoken {
+    /// The words for an error in the language of the request.
+    pub(crate) fn of(web: &Web, error: &Error) -> Spoken {
         let words = web.words();
         let say = |key: &str, args: &[(&str, Arg)]| words.say(key, args);
         let both = |name: &str, args: &[(&str, Arg)]| {

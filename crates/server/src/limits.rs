@@ -125,3 +125,15 @@ pub const PLAN_ROWS_MAX: usize = 50_000;
 pub const PLAN_LINES_MAX: usize = 50;
 /// Commands of an adoption that are under way at a time.
 pub const PLAN_ROWS_AT_ONCE: usize = 256;
+/// How long the old secret of a rotated key still opens, hours.
+pub const KEY_OVERLAP_HOURS: i64 = 24;
+/// Keys of services an installation may have.
+pub const KEYS_MAX: usize = 10_000;
+/// Calls a key may make in a minute, unless it was given fewer.
+pub const KEY_CALLS_PER_MINUTE: u32 = 600;
+/// Most calls in a minute that may be given to a key.
+pub const KEY_CALLS_PER_MINUTE_MAX: u32 = 60_000;
+/// Bytes of one request with many commands.
+pub const BULK_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Commands of one such request.
+pub const BULK_ITEMS_MAX: usize = 200;

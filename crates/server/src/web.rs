@@ -5,6 +5,7 @@ mod read;
 
 use crate::app::AppState;
 use crate::error::Error;
+use crate::keys::ServiceKey;
 use crate::page::{Flash, encode};
 use crate::session::SignedIn;
 use crate::sign;
@@ -145,10 +146,17 @@ impl Web {
         local_date(self.now)
     }
 
-    /// The actor of commands: the signed-in post, else the public.
+    /// The key of the software that calls, if it is software.
+    #[must_use]
+    pub(crate) fn key(&self) -> Option<&ServiceKey> {
+        self.session.as_ref().and_then(|session| session.key.as_deref())
+    }
+
+    /// The actor of commands: the key, the signed-in post, else the public.
     #[must_use]
     pub fn actor(&self) -> Actor {
         match &self.session {
+            Some(SignedIn { key: Some(key), .. }) => Actor::Api { key: key.name.clone() },
             Some(SignedIn { account, post: Some(post), .. }) => {
                 Actor::Post { post: post.id.clone(), account: account.clone() }
             }

@@ -154,6 +154,7 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         data: args.data.clone(),
         demo: true,
         demo_moving: args.speed > 0.0,
+        receivers_inside: false,
         public_url,
     };
     let running = start(&installation, machine.clone()).await?;

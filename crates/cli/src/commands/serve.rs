@@ -26,6 +26,10 @@ pub struct ServeArgs {
     /// lead there. Without it they lead to the address it answers on.
     #[arg(long, env = "GANGLION_PUBLIC_URL")]
     public_url: Option<String>,
+    /// Also send events to receivers in private networks and over plain HTTP. Off unless said: whoever administers could
+    /// otherwise make the server call what only it can reach.
+    #[arg(long, env = "GANGLION_RECEIVERS_INSIDE")]
+    receivers_inside: bool,
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
@@ -44,7 +48,14 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
         let own = format!("http://{}", listener.local_addr()?);
         let public_url = args.public_url.as_deref().map_or(own, |url| url.trim_end_matches('/').to_owned());
         let home = home(args.home.as_deref());
-        let installation = Installation { home, data: args.data.clone(), demo: false, demo_moving: false, public_url };
+        let installation = Installation {
+            home,
+            data: args.data.clone(),
+            demo: false,
+            demo_moving: false,
+            receivers_inside: args.receivers_inside,
+            public_url,
+        };
         let running = start(&installation, Arc::new(Machine::new())).await?;
         let ready = format!("ready http://{}", listener.local_addr()?);
         running.until_stopped(listener, Some(ready)).await?;

@@ -13,6 +13,7 @@ pub mod indicator;
 pub mod measure;
 pub mod notice;
 pub mod number;
+pub mod open311;
 pub mod plan;
 pub mod policy;
 pub mod process;

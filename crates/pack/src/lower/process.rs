@@ -3,14 +3,14 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, clock, extension, notice, number, queue, routing, who};
+use crate::lower::{action, clock, extension, notice, number, open311, queue, routing, who};
 use crate::names;
 use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::Node;
 use ganglion_model::pack::{Children, FieldKind, Process, Who};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "process",
     "title",
     "heading",
@@ -28,6 +28,7 @@ const KEYS: [&str; 20] = [
     "queue",
     "children",
     "notices",
+    "open311",
     "read",
     "clocks",
     "states",
@@ -80,6 +81,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         channels: channels(cx, node),
         retention_days: cx.number(node, "retention", (1, MOST_DAYS)).and_then(|days| u32::try_from(days).ok()),
         purpose: cx.text_or_empty(node, "purpose", &what),
+        open311: open311::lower(cx, node, symbol),
     };
     extension::add(cx, node, &mut process);
     see_alike(&mut process);

@@ -1,5 +1,5 @@
 //! Work that goes on beside requests: clocks that fall due, cases opened from other cases, notices
-//! to posts, deadlines counted again, cleaning up. Every job may run twice
+//! to posts, events to other software, deadlines counted again, cleaning up. Every job may run twice
 //! without harm, because the ids of its commands follow from what caused them.
 
 pub mod clean;
@@ -8,6 +8,7 @@ pub mod rules;
 pub mod spawn;
 pub mod tell;
 pub mod timers;
+pub mod webhooks;
 pub mod words;
 
 use crate::app::AppState;
@@ -24,6 +25,7 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         tokio::spawn(every(app.clone(), ("packs", 1), |app| async move { crate::packs::follow(&app).await })),
         tokio::spawn(every(app.clone(), ("rules", 1), |app| async move { rules::run(&app).await })),
         tokio::spawn(every(app.clone(), ("tell", 1), |app| async move { tell::run(&app).await })),
+        tokio::spawn(every(app.clone(), ("webhooks", 1), |app| async move { webhooks::run(&app).await })),
         tokio::spawn(every(app.clone(), ("words", 1), |app| async move { words::run(&app).await })),
         tokio::spawn(every(app.clone(), ("recompute", 1), |app| async move { recompute::run(&app).await })),
         tokio::spawn(every(app.clone(), ("clean", CLEAN_EVERY_SECONDS), |app| async move {

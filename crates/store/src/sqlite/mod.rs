@@ -10,6 +10,7 @@ mod connect;
 mod figures;
 mod forget;
 mod journal;
+mod kept;
 mod load;
 mod matching;
 mod members;

@@ -133,7 +133,7 @@ struct Entry {
 }
 
 /// A role with the levels it exists at, since the place has to fit.
-fn at_levels(look: &Look<'_>, title: String, levels: &[Level]) -> String {
+pub(super) fn at_levels(look: &Look<'_>, title: String, levels: &[Level]) -> String {
     let levels: Vec<String> = levels.iter().map(|level| look.t(&format!("level-{}", level.as_str()))).collect();
     look.say("role-at", &[("role", title.into()), ("levels", levels.join(&look.t("list-comma")).into())])
 }

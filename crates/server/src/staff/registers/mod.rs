@@ -3,7 +3,7 @@
 //! Rows of the deployment are read from memory, rows kept by place from the store; the pages do not know the difference. A
 //! register or a row that a post may not read is not found.
 
-mod asked;
+pub(crate) mod asked;
 mod card;
 mod documents;
 mod edit;
