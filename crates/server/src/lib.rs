@@ -17,6 +17,7 @@ mod limits;
 mod live;
 mod looked;
 mod map;
+mod monitor;
 mod numbers;
 pub mod packs;
 mod page;

@@ -1,11 +1,13 @@
 //! `ganglion serve`: a real installation.
 
 use crate::city::home;
-use crate::server::{Installation, start};
+use crate::load::harness::hex;
+use crate::server::{Edge, Installation, start};
 use crate::system::Machine;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use std::path::PathBuf;
+use sha2::{Digest as _, Sha256};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -26,9 +28,41 @@ pub struct ServeArgs {
     /// lead there. Without it they lead to the address it answers on.
     #[arg(long, env = "GANGLION_PUBLIC_URL")]
     public_url: Option<String>,
+    /// A proxy stands before this server: it says in X-Forwarded-For who called and may give requests their id.
+    #[arg(long, env = "GANGLION_BEHIND_PROXY")]
+    behind_proxy: bool,
+    /// The server is reached over TLS, by way of a proxy: cookies are then sent over TLS only.
+    #[arg(long, env = "GANGLION_TLS")]
+    tls: bool,
+    /// File with the key for /metrics and the reasons of /health/ready from other machines; without one only programs on this
+    /// machine see them.
+    #[arg(long, env = "GANGLION_MONITOR_KEY_FILE")]
+    monitor_key_file: Option<PathBuf>,
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
+}
+
+/// Shortest key that is taken, bytes.
+const MONITOR_KEY_BYTES_MIN: usize = 16;
+
+impl ServeArgs {
+    fn edge(&self) -> Result<Edge> {
+        let monitor_key = self.monitor_key_file.as_deref().map(monitor_key).transpose()?;
+        Ok(Edge { behind_proxy: self.behind_proxy, tls: self.tls, monitor_key })
+    }
+}
+
+/// The digest of the key in a file; white space around it does not count.
+fn monitor_key(path: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading the key in {}", path.display()))?;
+    let key = text.trim();
+    ensure!(
+        key.len() >= MONITOR_KEY_BYTES_MIN,
+        "the key in {} has fewer than {MONITOR_KEY_BYTES_MIN} characters: make one with `openssl rand -hex 32`",
+        path.display()
+    );
+    Ok(hex(&Sha256::digest(key.as_bytes())))
 }
 
 /// Runs until stopped.
@@ -44,10 +78,33 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
         let own = format!("http://{}", listener.local_addr()?);
         let public_url = args.public_url.as_deref().map_or(own, |url| url.trim_end_matches('/').to_owned());
         let home = home(args.home.as_deref());
-        let installation = Installation { home, data: args.data.clone(), demo: false, demo_moving: false, public_url };
+        let installation = Installation {
+            home,
+            data: args.data.clone(),
+            demo: false,
+            demo_moving: false,
+            public_url,
+            edge: args.edge()?,
+        };
         let running = start(&installation, Arc::new(Machine::new())).await?;
         let ready = format!("ready http://{}", listener.local_addr()?);
         running.until_stopped(listener, Some(ready)).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_without_its_line_end_and_a_short_one_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "0123456789abcdef\n").unwrap();
+        assert_eq!(monitor_key(&path).unwrap(), hex(&Sha256::digest(b"0123456789abcdef")));
+        std::fs::write(&path, "short\n\n\n\n\n\n\n\n\n\n\n\n\n\n").unwrap();
+        assert!(monitor_key(&path).unwrap_err().to_string().contains("openssl rand"));
+        assert!(monitor_key(&folder.path().join("missing")).is_err());
+    }
 }

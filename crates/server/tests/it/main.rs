@@ -11,6 +11,7 @@ mod follow;
 mod forms;
 mod jobs;
 mod live;
+mod monitor;
 mod plans;
 mod registers;
 mod routes;

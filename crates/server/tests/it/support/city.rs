@@ -74,7 +74,8 @@ impl City {
         City::with(Settings { demo: true, ..Settings::default() }).await
     }
 
-    async fn with(settings: Settings) -> City {
+    /// A city with these settings.
+    pub async fn with(settings: Settings) -> City {
         let store = SqliteStore::memory().unwrap();
         let (tree, posts) = (places(), posts());
         store.places_set(&tree).await.unwrap();
