@@ -39,6 +39,7 @@ mod web;
 pub use app::{App, AppParts, AppState, Settings, StartError, serve};
 pub use demo_picture::KINDS as DEMO_PICTURES;
 pub use error::Error;
+pub use files::file_parts;
 pub use handbook::handbook;
 pub use papers::{Press, Sheet, TemplateFinding, check as check_templates, sample_sheet};
 pub use routes::router;
