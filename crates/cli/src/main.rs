@@ -5,6 +5,7 @@ mod bench;
 mod city;
 mod commands;
 mod demo;
+mod doctor;
 mod load;
 mod log;
 mod scenario;
@@ -44,6 +45,8 @@ enum Command {
     Backup(commands::backup::BackupArgs),
     /// Brings an installation back from a backup and proves it.
     Restore(commands::backup::RestoreArgs),
+    /// Examines an installation and says what to do.
+    Doctor(commands::doctor::DoctorArgs),
     /// Measures speed beside baselines of the same run.
     Bench(bench::BenchArgs),
     /// Breaks the server on purpose and counts what was lost.
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Account(args) => commands::account::run(&args),
         Command::Backup(args) => commands::backup::back_up(&args),
         Command::Restore(args) => commands::backup::bring_back(&args),
+        Command::Doctor(args) => commands::doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Drill(args) => commands::drill::run(&args),
         Command::Figure(args) => commands::figure::run(&args),

@@ -41,6 +41,7 @@ pub use demo_picture::KINDS as DEMO_PICTURES;
 pub use error::Error;
 pub use files::file_parts;
 pub use handbook::handbook;
+pub use monitor::free_bytes;
 pub use papers::{Press, Sheet, TemplateFinding, check as check_templates, sample_sheet};
 pub use routes::router;
 pub use session::hash_password;

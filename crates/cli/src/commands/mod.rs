@@ -3,6 +3,7 @@
 pub mod account;
 pub mod backup;
 pub mod demo;
+pub mod doctor;
 pub mod drill;
 pub mod figure;
 pub mod import;

@@ -6,4 +6,5 @@ mod probe;
 mod routes;
 
 pub(crate) use meter::{Meter, Seen};
+pub use probe::free_bytes;
 pub(crate) use routes::{figures, live, ready};

@@ -122,8 +122,9 @@ impl Probe {
     }
 }
 
-/// Room that is left for this user on the file system of a folder.
-fn free_bytes(folder: &Path) -> Option<u64> {
+/// Room that is left for this user on the file system of a folder, bytes; `None` when the system does not say.
+#[must_use]
+pub fn free_bytes(folder: &Path) -> Option<u64> {
     let room = rustix::fs::statvfs(folder).ok()?;
     room.f_bavail.checked_mul(room.f_frsize)
 }

@@ -98,7 +98,8 @@ impl SqliteStore {
         }))
     }
 
-    /// Opens a file only to look at it, also one that is in use: nothing is migrated, made or folded, and every write fails.
+    /// Opens a file only to look at it as it stands at this moment, also one that is in use: nothing is migrated, made or
+    /// folded, and every write fails. While it is open the log of a server at work only grows, so it should not be kept.
     ///
     /// # Errors
     /// When there is no such file or it cannot be read.
@@ -107,6 +108,7 @@ impl SqliteStore {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let reader = Connection::open_with_flags(path, flags).map_err(failed)?;
         prepare(&reader, &SqliteOptions::default()).map_err(failed)?;
+        reader.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema").map_err(failed)?;
         Ok(Arc::new(SqliteStore {
             path: Some(path.to_owned()),
             writer: Mutex::new(reader),
