@@ -20,6 +20,8 @@ pub struct Installation {
     pub home: PathBuf,
     /// Folder of the database, files and keys.
     pub data: PathBuf,
+    /// Limits of the committer.
+    pub committer: CommitterSettings,
     /// Demonstration: one-click sign-in, never otherwise.
     pub demo: bool,
     /// Address under which others reach it, for codes on documents.
@@ -69,7 +71,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         world: world.clone(),
         clock: clock.clone(),
         master,
-        settings: CommitterSettings::default(),
+        settings: installation.committer,
     };
     let (committer, thread) = Committer::start(works)?;
     let settings = Settings {

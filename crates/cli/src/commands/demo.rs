@@ -150,6 +150,7 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         demo: true,
         demo_moving: args.speed > 0.0,
         public_url,
+        committer: CommitterSettings::default(),
         edge: crate::server::Edge::default(),
     };
     let running = start(&installation, machine.clone()).await?;

@@ -6,10 +6,12 @@ use crate::server::{Edge, Installation, start};
 use crate::system::Machine;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
+use ganglion_kernel::CommitterSettings;
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Arguments of `ganglion serve`.
 #[derive(Args)]
@@ -41,12 +43,30 @@ pub struct ServeArgs {
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
+    /// Commands written together, at most.
+    #[arg(long, env = "GANGLION_BATCH_COMMANDS", default_value_t = 512)]
+    batch_commands: usize,
+    /// Commands that may wait; when there are more, the answer is to come back later.
+    #[arg(long, env = "GANGLION_QUEUE_COMMANDS", default_value_t = 4096)]
+    queue_commands: usize,
+    /// Milliseconds a command may have to wait for its batch; when it would be longer, the answer is to come back later.
+    #[arg(long, env = "GANGLION_WAIT_MS", default_value_t = 500)]
+    wait_ms: u64,
 }
 
 /// Shortest key that is taken, bytes.
 const MONITOR_KEY_BYTES_MIN: usize = 16;
 
 impl ServeArgs {
+    fn committer(&self) -> CommitterSettings {
+        CommitterSettings {
+            batch_commands_max: self.batch_commands.max(1),
+            queue_commands_max: self.queue_commands.max(1),
+            wait_max: Duration::from_millis(self.wait_ms),
+            ..CommitterSettings::default()
+        }
+    }
+
     fn edge(&self) -> Result<Edge> {
         let monitor_key = self.monitor_key_file.as_deref().map(monitor_key).transpose()?;
         Ok(Edge { behind_proxy: self.behind_proxy, tls: self.tls, monitor_key })
@@ -81,6 +101,7 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
         let installation = Installation {
             home,
             data: args.data.clone(),
+            committer: args.committer(),
             demo: false,
             demo_moving: false,
             public_url,
