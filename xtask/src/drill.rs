@@ -78,18 +78,19 @@ fn drill(name: &str, arguments: &Arguments, more: &[&str]) -> Result<ExitStatus>
 /// On a small file system of its own, where this user may mount one.
 fn disk_full(arguments: &Arguments) -> Result<ExitStatus> {
     let folder = shell::target_folder().join("drill-disk");
-    if arguments.rest.iter().any(|word| word == "--on") || !mounted(&folder) {
+    let path = folder.to_string_lossy().into_owned();
+    if arguments.rest.iter().any(|word| word == "--on") || !mounted(&folder, &path) {
         return drill("disk-full", arguments, &[]);
     }
-    let ended = drill("disk-full", arguments, &["--on", &folder.to_string_lossy()]);
-    if !shell::succeeds("umount", &[&folder.to_string_lossy()]) {
-        println!("drill: {} is still mounted; umount it", folder.display());
+    let ended = drill("disk-full", arguments, &["--on", &path]);
+    if !shell::succeeds("umount", &[&path]) {
+        println!("drill: {path} is still mounted; umount it");
     }
     ended
 }
 
-fn mounted(folder: &Path) -> bool {
+fn mounted(folder: &Path, path: &str) -> bool {
     let is_made = std::fs::create_dir_all(folder).is_ok();
-    let words = ["-t", "tmpfs", "-o", SMALL_DISK, "ganglion-drill", &folder.to_string_lossy()];
+    let words = ["-t", "tmpfs", "-o", SMALL_DISK, "ganglion-drill", path];
     is_made && tools::installer() == Installer::Root && shell::succeeds("mount", &words)
 }
