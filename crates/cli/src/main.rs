@@ -5,6 +5,8 @@ mod bench;
 mod city;
 mod commands;
 mod demo;
+#[cfg(test)]
+mod deploy_tests;
 mod doctor;
 mod load;
 mod log;

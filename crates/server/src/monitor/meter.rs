@@ -218,6 +218,10 @@ impl Meter {
     /// Notes that a job was started.
     pub(crate) fn job_started(&self, (job, every_seconds): (&'static str, u64), now: Timestamp) {
         self.jobs.lock().insert(job, Turns { every_seconds, last: now });
+        // Counted from nothing on, so that the first failure is seen as one more.
+        for outcome in ["done", "failed"] {
+            self.job_turns.get_or_create(&[("job", job), ("outcome", outcome)]);
+        }
     }
 
     /// Notes how a turn of a job ended.

@@ -154,3 +154,27 @@ async fn a_closed_committer_answers_what_waits_and_takes_nothing_more() {
         assert!(number < 5, "it goes on");
     }
 }
+
+#[tokio::test]
+async fn every_figure_of_the_alert_rules_is_there() {
+    let city = City::new().await;
+    reported(&mut city.visitor(), vec![]).await;
+    // Jobs are counted from the moment they are started.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    ganglion_server::serve(city.app.clone(), listener, std::future::ready(())).await.unwrap();
+    let figures = city.visitor().get("/metrics").await.text;
+    let rules = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/prometheus-rules.yml");
+    let rules = std::fs::read_to_string(rules).unwrap();
+    let of_series = |word: &&str| word.starts_with("ganglion_") || word.starts_with("process_");
+    let words: Vec<&str> = rules
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("expr: "))
+        .flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'))
+        .filter(of_series)
+        .collect();
+    assert!(words.len() > 10, "{words:?}");
+    for word in words {
+        let name = word.trim_end_matches("_bucket");
+        assert!(figures.contains(&format!("# TYPE {name} ")), "{name} is not a figure of the server");
+    }
+}
