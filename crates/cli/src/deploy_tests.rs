@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The command lines of this program in a file: everything after its path up to a quote or the end of the line.
 fn called(text: &str) -> Vec<Vec<String>> {
-    let text = text.replace("$(date -I)", "2026-11-27");
+    let text = text.replace("$$(date -I)", "2026-11-27");
     let after = text.split("/usr/bin/ganglion ").skip(1);
     let words = |rest: &str| {
         let line = rest.split(['\n', '\'']).next().unwrap();

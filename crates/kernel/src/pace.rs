@@ -2,7 +2,6 @@
 //! each batch. It meters the machine; no rule sees any of it.
 
 use crate::commit::{Answer, CommitterSettings};
-use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -42,12 +41,6 @@ pub(crate) struct Pace {
     allowed: AtomicUsize,
     turned_away: AtomicU64,
     watcher: OnceLock<Watcher>,
-}
-
-impl fmt::Debug for Pace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pace").field("allowed", &self.allowed).field("turned_away", &self.turned_away).finish()
-    }
 }
 
 impl Pace {

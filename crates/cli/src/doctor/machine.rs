@@ -62,16 +62,30 @@ pub(super) fn modes(data: &Path) -> Vec<Finding> {
         let found = format!("{} cannot be read", data.display());
         return vec![Finding::bad("folder", found, "name the folder of the installation with --data")];
     };
-    let mut findings = Vec::new();
-    findings.push(match folder.permissions().mode() & 0o077 {
+    let mut findings = vec![folder_mode(folder.permissions().mode()), key_mode(&data.join("master.key"))];
+    let names = [DATABASE, "ganglion.sqlite-wal", "ganglion.sqlite-shm", "master.key", "files"];
+    let of_others = |name: &&str| std::fs::metadata(data.join(name)).is_ok_and(|file| file.uid() != folder.uid());
+    let others: Vec<&str> = names.into_iter().filter(of_others).collect();
+    if !others.is_empty() {
+        let remedy = "chown them to the user of the folder; commands on an installation are run as that user";
+        findings.push(Finding::bad("owner", format!("of another user: {}", others.join(", ")), remedy));
+    }
+    findings
+}
+
+fn folder_mode(mode: u32) -> Finding {
+    match mode & 0o077 {
         0 => Finding::ok("folder", "only its owner reads it"),
         mode => Finding::warn(
             "folder",
             format!("others may get at it (mode has {mode:03o} for group and others)"),
             "chmod 700 on the folder: it holds what people reported",
         ),
-    });
-    findings.push(match std::fs::metadata(data.join("master.key")) {
+    }
+}
+
+fn key_mode(key: &Path) -> Finding {
+    match std::fs::metadata(key) {
         Ok(key) if key.permissions().mode() & 0o077 == 0 => Finding::ok("key file", "only its owner reads it"),
         Ok(_) => Finding::bad("key file", "others may read master.key", "chmod 600 master.key"),
         Err(error) => Finding::bad(
@@ -79,15 +93,7 @@ pub(super) fn modes(data: &Path) -> Vec<Finding> {
             format!("master.key: {error}"),
             "put the copy of the key back before the server starts: with a new key the sealed values stay unreadable",
         ),
-    });
-    let names = [DATABASE, "ganglion.sqlite-wal", "ganglion.sqlite-shm", "master.key", "files"];
-    let of_others = |name: &&str| std::fs::metadata(data.join(name)).is_ok_and(|file| file.uid() != folder.uid());
-    let others: Vec<&str> = names.into_iter().filter(|name| of_others(&name)).collect();
-    if !others.is_empty() {
-        let remedy = "chown them to the user of the folder; commands on an installation are run as that user";
-        findings.push(Finding::bad("owner", format!("of another user: {}", others.join(", ")), remedy));
     }
-    findings
 }
 
 pub(super) fn backup(data: &Path, now: Timestamp) -> Finding {
