@@ -124,16 +124,20 @@ fn shown(web: &Web, error: &Error, id: &str) -> Response {
     } else {
         error_page(web, error, (&words, id))
     };
-    let wait = match error {
+    if let Some(seconds) = wait_seconds(error) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// When to come back after an error, seconds; `None` when that would change nothing.
+fn wait_seconds(error: &Error) -> Option<u64> {
+    match error {
         Error::Busy => Some(RETRY_SECONDS),
         Error::TooMany { seconds } => Some(*seconds),
         Error::Storage(error) if matches!(**error, StoreError::DiskFull) => Some(RETRY_DISK_SECONDS),
         _ => None,
-    };
-    if let Some(seconds) = wait {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    response
 }
 
 fn error_page(web: &Web, error: &Error, (words, id): (&Spoken, &str)) -> Response {
@@ -205,5 +209,21 @@ impl Spoken {
             Error::Internal(_) => both("500", &[]),
         };
         Spoken { title, message, fields: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_meets_a_full_queue_or_a_full_disk_is_told_when_to_come_back() {
+        let full = Error::from(StoreError::DiskFull);
+        assert_eq!((full.status().as_u16(), wait_seconds(&full)), (507, Some(RETRY_DISK_SECONDS)));
+        let busy = Error::from(ganglion_kernel::CommitError::Busy);
+        assert_eq!((busy.status().as_u16(), wait_seconds(&busy)), (503, Some(RETRY_SECONDS)));
+        let broken = Error::from(StoreError::Database { attempted: "reading", reason: "gone".to_owned() });
+        assert_eq!((broken.status().as_u16(), wait_seconds(&broken)), (500, None));
+        assert!(full.is_fault() && broken.is_fault() && !busy.is_fault());
     }
 }

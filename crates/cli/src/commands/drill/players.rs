@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// How long a client rests after it was turned away: far less than it is asked to, so that the pressure stays.
-const REST: Duration = Duration::from_millis(50);
+const REST: Duration = Duration::from_millis(200);
 
 /// What all clients heard.
 #[derive(Default)]
