@@ -163,8 +163,7 @@ pub(super) fn reading(path: &Path, attempted: &'static str) -> Stored<Connection
 }
 
 fn table_contents(connection: &Connection, table: String) -> Stored<TableContents> {
-    // Not by an index, which may hold every column: the order of the table itself is the same in every copy.
-    let sql = format!("SELECT * FROM \"{table}\" NOT INDEXED");
+    let sql = format!("SELECT * FROM \"{table}\" ORDER BY {}", order_of(connection, &table)?);
     let mut statement = connection.prepare(&sql).map_err(failed(PROVING))?;
     let columns = statement.column_count();
     let mut rows = statement.query([]).map_err(failed(PROVING))?;
@@ -176,6 +175,19 @@ fn table_contents(connection: &Connection, table: String) -> Stored<TableContent
         count += 1;
     }
     Ok(TableContents { table, rows: count, digest: hex(&hash.finalize()) })
+}
+
+/// What the rows of a table are in the order of, so that no planner of another version reads them in another one.
+fn order_of(connection: &Connection, table: &str) -> Stored<String> {
+    let kind = "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?";
+    let without_rowid: Option<bool> =
+        one(connection, PROVING, (kind, [table]), |row| Column("table_list", "wr").get(row, 0))?;
+    if without_rowid != Some(true) {
+        return Ok("rowid".to_owned());
+    }
+    let key = "SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk";
+    let key: Vec<String> = all(connection, PROVING, (key, [table]), |row| Column("table_info", "name").get(row, 0))?;
+    Ok(key.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", "))
 }
 
 /// A value with its kind and length, so that no two rows read alike.
