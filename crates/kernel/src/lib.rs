@@ -15,6 +15,7 @@ pub mod journal;
 pub mod lookup;
 pub mod merkle;
 pub mod notice;
+mod pace;
 pub mod packs;
 pub mod permissions;
 pub mod plans;

@@ -70,6 +70,19 @@ pub async fn figures_of_rows(
     Ok((facts, cells))
 }
 
+/// Whether the facts and counters that are kept for a shard are those its rows give.
+///
+/// # Errors
+/// Of the store.
+pub async fn figures_equal(store: &dyn Store, world: &World, shard: Shard) -> Result<bool, StoreError> {
+    let (mut facts, cells) = figures_of_rows(store, world, shard).await?;
+    let mut kept = store.facts_all(shard).await?;
+    let key = |(case, fact): &(CaseId, Fact)| (*case, fact.measure.clone(), fact.day, fact.place);
+    facts.sort_by_key(key);
+    kept.sort_by_key(key);
+    Ok(facts == kept && cells == store.cells_all(shard).await?)
+}
+
 /// Counts the figures of a shard anew, in pieces so that memory stays bounded; gives how many facts there are. Nothing else may
 /// write to the shard meanwhile.
 ///

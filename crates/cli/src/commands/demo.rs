@@ -156,6 +156,8 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         demo_moving: args.speed > 0.0,
         receivers_inside: false,
         public_url,
+        committer: CommitterSettings::default(),
+        edge: crate::server::Edge::default(),
     };
     let running = start(&installation, machine.clone()).await?;
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };

@@ -15,6 +15,7 @@ mod live;
 mod log;
 mod open311;
 mod openapi;
+mod monitor;
 mod plans;
 mod policy;
 mod registers;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that unwraps stops where the surprise is")]
 
+mod backup;
 mod figures;
 mod heads;
 mod invariants;
