@@ -179,8 +179,7 @@ impl Reader<'_> {
             wrong("a permit to open or to read takes no condition", "permit it whole, and forbid what is too much");
             return None;
         }
-        let scope =
-            if has(OPEN) { Scope::opening(symbol) } else { Scope { counts: true, ..Scope::guard(symbol) } };
+        let scope = if has(OPEN) { Scope::opening(symbol) } else { Scope { counts: true, ..Scope::guard(symbol) } };
         let holds = cel::compile(self.cx, &scope, when, &Want::Condition)?;
         let mut rows = Vec::new();
         holds.rows(&mut rows);
@@ -225,9 +224,10 @@ fn looks_at_state_only(holds: &Expr) -> bool {
     holds.paths(&mut paths);
     let mut rows = Vec::new();
     holds.rows(&mut rows);
-    rows.is_empty() && paths.iter().all(|path| match path.as_slice() {
-        [root, ..] if root == "actor" => true,
-        [root, name] => root == "case" && name == "state",
-        _ => false,
-    })
+    rows.is_empty()
+        && paths.iter().all(|path| match path.as_slice() {
+            [root, ..] if root == "actor" => true,
+            [root, name] => root == "case" && name == "state",
+            _ => false,
+        })
 }
