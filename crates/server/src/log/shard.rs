@@ -74,7 +74,7 @@ impl ShardLog {
                 match Checkpoint::open(&note, &self.key.public(KeyKind::Log)) {
                     Ok(checkpoint) => self.signed = Some((checkpoint, note)),
                     // Another key: another log, which promised nothing about the one before.
-                    Err(LogError::Unsigned(name)) => tracing::warn!(name, "the log begins anew with another key"),
+                    Err(LogError::Unsigned(name)) => tracing::warn!(%name, "the log begins anew with another key"),
                     Err(error) => return Err(unreadable(error.to_string())),
                 }
             }

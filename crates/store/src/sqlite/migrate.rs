@@ -20,8 +20,8 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (8, "told", include_str!("migrations/0008-told.sql")),
     (9, "packs", include_str!("migrations/0009-packs.sql")),
     (10, "words", include_str!("migrations/0010-words.sql")),
-    (11, "log", include_str!("migrations/0011-log.sql")),
-    (12, "kept", include_str!("migrations/0012-kept.sql")),
+    (11, "kept", include_str!("migrations/0011-kept.sql")),
+    (12, "log", include_str!("migrations/0012-log.sql")),
 ];
 
 /// Why a database could not be opened.

@@ -51,7 +51,7 @@ mod tests {
         }
         let head = "INSERT INTO shard_head (shard, seq, numbering, frontier) VALUES (130903, 300, '{}', x'00')";
         connection.execute(head, []).unwrap();
-        connection.execute_batch(include_str!("migrations/0011-log.sql")).unwrap();
+        connection.execute_batch(include_str!("migrations/0012-log.sql")).unwrap();
         let frontier: Vec<u8> = connection.query_row("SELECT frontier FROM shard_head", [], |row| row.get(0)).unwrap();
         assert_eq!(Frontier::from_bytes(&frontier), Some(tree));
         let fresh = "SELECT count(*) FROM journal WHERE leaf = journal_leaf(entry)";
