@@ -142,7 +142,7 @@ fn shown(web: &Web, error: &Error, id: &str) -> Response {
     }
     let words = Spoken::of(web, error);
     let mut response = if problem::is_spoken(&web.path) {
-        problem::of(web, error).into_response()
+        problem::of(web, error)
     } else if web.wants_json {
         (error.status(), Json(json!({ "error": error.code(), "fields": words.fields, "message": words.message })))
             .into_response()

@@ -90,7 +90,7 @@ impl Receiver {
     /// # Errors
     /// When it cannot be written as JSON.
     pub fn kept(&self) -> Result<Kept, Error> {
-        kept((RECEIVER, &self.id), None, self)
+        kept((RECEIVER, self.id.as_str()), None, self)
     }
 }
 
@@ -108,7 +108,7 @@ impl Delivery {
     /// # Errors
     /// When it cannot be written as JSON.
     pub fn kept(&self, kind: &str, due: Option<Timestamp>) -> Result<Kept, Error> {
-        kept((kind, &self.id()), due, self)
+        kept((kind, self.id().as_str()), due, self)
     }
 }
 

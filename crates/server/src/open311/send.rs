@@ -135,7 +135,7 @@ fn form(web: &Web, sent: &Sent, (service, within): (&Service<'_>, PlaceCode)) ->
         return Err(Fault::new(StatusCode::BAD_REQUEST, format!("{}: {unknown}", web.t("open311-no-attribute"))));
     }
     for field in asked {
-        put(Some(&field.name), attribute(field, &sent.attribute(&field.name)));
+        put(Some(field.name.as_str()), attribute(field, &sent.attribute(&field.name)));
     }
     Ok(form)
 }

@@ -47,7 +47,7 @@ fn made(web: &Web) -> Arc<Made> {
     let schemas = Schemas { model, lang: web.lang, today: web.today() };
     let title = web.app.settings.site.get(web.lang);
     let title = if title.is_empty() { web.t("brand") } else { format!("{} · {title}", web.t("brand")) };
-    let value = document(&schemas, &web.words(), (&title, &web.app.settings.public_url));
+    let value = document(&schemas, &web.words(), (title.as_str(), web.app.settings.public_url.as_str()));
     let text = value.to_string();
     let tag = format!("W/\"{}\"", &sign::digest(&text)[..24]);
     let made = Arc::new(Made { lang: web.lang, model: model.clone(), value, text, tag });

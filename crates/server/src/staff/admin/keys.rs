@@ -239,8 +239,11 @@ struct Wanted {
     ends_on: Option<Date>,
 }
 
-/// Reads what was typed, or names everything that is wrong with it, by field and text.
-async fn wanted(web: &Web, entry: &Entry) -> Result<Result<Wanted, Vec<(&'static str, &'static str)>>, Error> {
+/// Everything that is wrong with an entry, by field and text.
+type Wrong = Vec<(&'static str, &'static str)>;
+
+/// Reads what was typed, or names everything that is wrong with it.
+async fn wanted(web: &Web, entry: &Entry) -> Result<Result<Wanted, Wrong>, Error> {
     let own = admin(web)?.place;
     let mut wrong = Vec::new();
     let is_name = (1..=NAME_MAX).contains(&entry.name.len())
