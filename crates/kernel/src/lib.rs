@@ -15,7 +15,9 @@ pub mod journal;
 pub mod lookup;
 pub mod merkle;
 pub mod notice;
+mod pace;
 pub mod packs;
+pub mod permissions;
 pub mod plans;
 pub mod port;
 mod port_cases;
@@ -28,6 +30,7 @@ pub mod replay;
 pub mod route;
 pub mod rules;
 pub mod seal;
+pub mod tlog;
 pub mod words;
 pub mod world;
 

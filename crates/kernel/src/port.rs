@@ -5,7 +5,7 @@
 //! any trace when the shard's head is no longer the one that was loaded. Absent rows are `None`, never an error. A stored
 //! row that cannot be read back is an error that names table, column and key.
 
-use crate::lookup::{Beside, Matching};
+use crate::lookup::{Beside, FigureAsked, Matching};
 use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
 use crate::packs::Install;
@@ -19,6 +19,7 @@ use crate::rules::{Violation, ViolationFilter};
 use crate::seal::Key;
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, FactChange, Period};
+use ganglion_model::published::Published;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
     AccountId, CaseId, CommandId, Entry, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard,
@@ -105,6 +106,8 @@ pub struct Want {
     pub beside: Vec<Beside>,
     /// Rows to be counted; their versions come with them.
     pub matching: Vec<Matching>,
+    /// Figures to be published; the committer counts them, not the store.
+    pub figures: Vec<FigureAsked>,
 }
 
 impl Want {
@@ -124,6 +127,7 @@ impl Want {
             && self.loads.is_empty()
             && self.beside.is_empty()
             && self.matching.is_empty()
+            && self.figures.is_empty()
     }
 }
 
@@ -152,6 +156,8 @@ pub struct Loaded {
     pub beside: Vec<(Beside, Option<String>)>,
     /// Keys of the rows to be counted, `None` where there are more than [`crate::lookup::MATCHING_MAX`].
     pub matching: Vec<(Matching, Option<Vec<String>>)>,
+    /// Figures as counted, `None` where that cannot be.
+    pub figures: Vec<(FigureAsked, Option<Published>)>,
 }
 
 /// A timer: when a clock of a case falls due.
@@ -189,8 +195,8 @@ pub struct CaseWrite {
     pub is_new: bool,
     /// Its kind: the value of the process's kind field, which storage cannot know.
     pub kind: Option<String>,
-    /// What it is searched by, see [`crate::words`].
-    pub words: String,
+    /// What it is searched by, see [`crate::words`]; `None`: what it was searched by before.
+    pub words: Option<String>,
 }
 
 /// What one row refers to.
@@ -348,6 +354,12 @@ pub trait Store: KeptStore {
     ) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq` as stored, in order: what proofs and replay read.
     async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError>;
+    /// Leaf hashes of the lines of a shard in `(seq, seq + limit]`, in order, as far as they are there: what the tiles of the public
+    /// log are made of. A store reads only the column they stand in; without a method of its own the whole lines are read.
+    async fn leaves_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Hash>, StoreError> {
+        let lines = self.lines_after(shard, seq, limit).await?.into_iter();
+        Ok(lines.filter(|line| line.seq <= seq + u64::from(limit)).map(|line| line.hash).collect())
+    }
     /// Shards that have a journal.
     async fn shards(&self) -> Result<Vec<(Shard, Head)>, StoreError>;
     /// How far a job has read a shard's journal.

@@ -15,6 +15,8 @@ pub mod place;
 pub mod place_tree;
 pub mod post;
 pub mod proposal;
+pub mod published;
+pub mod refusal;
 pub mod row;
 pub mod scope;
 pub mod text;

@@ -5,7 +5,7 @@ use crate::place::PlaceCode;
 use crate::text::Text;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// One post.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,27 +61,26 @@ impl Post {
 /// and no rule chooses them.
 #[derive(Clone, Debug, Default)]
 pub struct Posts {
-    by_id: HashMap<PostId, Post>,
-    by_place: HashMap<PlaceCode, Vec<PostId>>,
-    by_account: HashMap<AccountId, Vec<PostId>>,
+    /// In id order; the maps say where in it.
+    list: Vec<Post>,
+    by_id: HashMap<PostId, usize>,
+    by_place: HashMap<PlaceCode, Vec<usize>>,
+    by_account: HashMap<AccountId, Vec<usize>>,
 }
 
 impl Posts {
     /// From rows; a later row with the same id replaces the earlier.
     #[must_use]
     pub fn new(rows: impl IntoIterator<Item = Post>) -> Posts {
-        let mut posts = Posts::default();
-        for post in rows {
-            posts.by_id.insert(post.id.clone(), post);
-        }
-        let mut ids: Vec<&Post> = posts.by_id.values().collect();
-        ids.sort_by(|a, b| a.id.cmp(&b.id));
-        for post in ids {
+        let rows: BTreeMap<PostId, Post> = rows.into_iter().map(|post| (post.id.clone(), post)).collect();
+        let mut posts = Posts { list: rows.into_values().collect(), ..Posts::default() };
+        for (index, post) in posts.list.iter().enumerate() {
+            posts.by_id.insert(post.id.clone(), index);
             if !post.is_service() {
-                posts.by_place.entry(post.place).or_default().push(post.id.clone());
+                posts.by_place.entry(post.place).or_default().push(index);
             }
             if let Some(account) = &post.account {
-                posts.by_account.entry(account.clone()).or_default().push(post.id.clone());
+                posts.by_account.entry(account.clone()).or_default().push(index);
             }
         }
         posts
@@ -90,22 +89,22 @@ impl Posts {
     /// The post `id`.
     #[must_use]
     pub fn get(&self, id: &PostId) -> Option<&Post> {
-        self.by_id.get(id)
+        self.list.get(*self.by_id.get(id)?)
     }
 
     /// Posts that stand exactly at `place`, in id order.
     pub fn at(&self, place: PlaceCode) -> impl Iterator<Item = &Post> {
-        self.by_place.get(&place).into_iter().flatten().filter_map(|id| self.by_id.get(id))
+        self.by_place.get(&place).into_iter().flatten().filter_map(|index| self.list.get(*index))
     }
 
     /// Posts an account holds, in id order.
     pub fn of(&self, account: &AccountId) -> impl Iterator<Item = &Post> {
-        self.by_account.get(account).into_iter().flatten().filter_map(|id| self.by_id.get(id))
+        self.by_account.get(account).into_iter().flatten().filter_map(|index| self.list.get(*index))
     }
 
-    /// All posts of people, in no order.
+    /// All posts of people, in id order.
     pub fn all(&self) -> impl Iterator<Item = &Post> {
-        self.by_id.values().filter(|post| !post.is_service())
+        self.list.iter().filter(|post| !post.is_service())
     }
 }
 

@@ -4,9 +4,11 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
 use crate::public::{follow, follow_case, home, notices, report, sent, sign_in, verify};
-use crate::{api, assets, context, demo_picture, events, files, halls, live, map, open311, rest, samples, staff};
+use crate::{
+    api, assets, context, demo_picture, events, files, halls, live, log, map, monitor, open311, rest, samples, staff,
+};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
@@ -47,6 +49,11 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/notices", get(notices::show))
         .route("/notices/{id}/{name}", get(notices::one))
         .route("/notices/{id}/{name}/object", post(notices::object))
+        .route("/log", get(log::show))
+        .route("/log/{shard}/key", get(log::key))
+        .route("/log/{shard}/checkpoint", get(log::checkpoint))
+        .route("/log/{shard}/cosigned", get(log::cosigned).post(log::cosign))
+        .route("/log/{shard}/tile/{*path}", get(log::tile))
         .route("/styleguide", get(samples::show))
         .route("/halls", get(halls::index::show))
         .route("/halls/{process}/{place}", get(halls::page::show).post(halls::page::give))
@@ -122,14 +129,9 @@ fn shared() -> Router<AppState> {
         .route("/map/place-at", get(report::place_at))
         .route("/map/cases", get(map::cases))
         .route("/live", get(live::live))
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(ready))
-}
-
-/// `GET /readyz`: whether the store answers.
-async fn ready(State(app): State<AppState>) -> Result<&'static str, Error> {
-    app.store.setting("ready").await?;
-    Ok("ready\n")
+        .route("/health/live", get(monitor::live))
+        .route("/health/ready", get(monitor::ready))
+        .route("/metrics", get(monitor::figures))
 }
 
 /// A bug: said once in the log, without what was sent.

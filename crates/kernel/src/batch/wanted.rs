@@ -119,7 +119,7 @@ fn of_effects(
     want: &mut Want,
 ) {
     for effect in &action.effects {
-        match effect {
+        match effect.done() {
             Effect::Record { register, key, .. } | Effect::End { register, key, .. } => {
                 let form = Some((form, action.form.as_slice()));
                 let names = Names { rows: world, process, case: Some(case), form, actor: None, now: case.updated_at };
@@ -138,10 +138,13 @@ fn of_effects(
 /// Whether an effect rests on rows that the command does not name.
 pub(super) fn rests_on_more(effect: &Effect) -> bool {
     matches!(
-        effect,
+        effect.done(),
         Effect::Record { .. }
             | Effect::End { .. }
             | Effect::Convert(_)
+            // Both may publish figures.
+            | Effect::Publish(_)
+            | Effect::Document(_)
             | Effect::Assign(Assign::Workload(_))
             | Effect::Assist(Assign::Workload(_))
     )

@@ -347,6 +347,7 @@ impl<'a> Desk<'a> {
             let earlier = target.versions.iter().find(|one| one.valid_from == from)?;
             Some(Record { version, valid_to: Some(end), updated_at: self.given.now, ..earlier.clone() })
         });
+        let replaced = target.versions.iter().find(|one| one.valid_from == span.from);
         let mut record = Record {
             register: self.register.name.clone(),
             shard: self.command.shard,
@@ -358,6 +359,7 @@ impl<'a> Desk<'a> {
             updated_at: self.given.now,
             fields,
             authority,
+            documents: replaced.map(|one| one.documents.clone()).unwrap_or_default(),
         };
         derive::keep_numbers(self.register, target.newest(), &mut record);
         derive::finish(self.world, (self.state, self.given), &mut record, &mut decision.numbering);

@@ -18,7 +18,12 @@ fn covers(who: &Who, actor: &Actor, post: Option<&Post>, place: Option<PlaceCode
             matches!(actor, Actor::Api { .. }) && post.is_none_or(within)
         }
         Who::System => matches!(actor, Actor::System),
-        Who::RoleHandling { .. } | Who::RoleTaken { .. } | Who::Assignee | Who::Assisting | Who::Reporter => false,
+        Who::RoleHandling { .. }
+        | Who::RoleTaken { .. }
+        | Who::Assignee
+        | Who::Assisting
+        | Who::Reporter
+        | Who::Staff => false,
     }
 }
 
@@ -61,6 +66,12 @@ pub fn may_propose_row(register: &Register, actor: &Actor, post: Option<&Post>, 
 #[must_use]
 pub fn may_approve_row(register: &Register, actor: &Actor, post: Option<&Post>, place: Option<PlaceCode>) -> bool {
     register.approve.iter().any(|who| covers(who, actor, post, place))
+}
+
+/// Whether one of the rules lets `actor` make documents of a row at `place`. The system makes none by itself.
+#[must_use]
+pub fn may_make(rules: &[Who], actor: &Actor, post: Option<&Post>, place: Option<PlaceCode>) -> bool {
+    rules.iter().any(|who| covers(who, actor, post, place))
 }
 
 /// How far a list reaches.

@@ -4,6 +4,7 @@
 //! post's place holds the case's place. Lists use [`reach`], which says the same thing as subtrees and roles, so that
 //! what is listed and what may be opened cannot differ.
 
+use super::policy;
 use crate::world::World;
 use ganglion_model::change::Actor;
 use ganglion_model::clocks::local_date;
@@ -46,13 +47,14 @@ pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
         Actor::Public => named("public"),
         Actor::Reporter { .. } => named("reporter"),
         Actor::System => named("system"),
-        Actor::Api { .. } => post_of(world, actor, now).map_or_else(|| named("api"), seen),
-        Actor::Post { .. } => post_of(world, actor, now).map_or_else(ActorView::default, seen),
+        Actor::Api { .. } => post_of(world, actor, now).map_or_else(|| named("api"), view_of),
+        Actor::Post { .. } => post_of(world, actor, now).map_or_else(ActorView::default, view_of),
     }
 }
 
 /// A post as expressions see it.
-fn seen(post: &Post) -> ActorView {
+#[must_use]
+pub fn view_of(post: &Post) -> ActorView {
     ActorView {
         role: post.role.clone(),
         level: Some(post.place.level()),
@@ -91,6 +93,8 @@ pub fn matches(who: &Who, actor: &Actor, post: Option<&Post>, case: &Case) -> bo
                 || is_assigned(post, case.opened_by.as_ref())
         }
         Who::Public => true,
+        // Whoever may open everywhere has no business in every case.
+        Who::Staff => false,
         Who::Api => is_key(actor, post, case.place),
         Who::System => matches!(actor, Actor::System),
     }
@@ -105,6 +109,7 @@ pub fn may_open(process: &Process, actor: &Actor, post: Option<&Post>, place: Pl
         Who::Role { role, level } => role_matches(post, role, *level, place),
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(place)),
         Who::Public => matches!(actor, Actor::Public) || post.is_some(),
+        Who::Staff => post.is_some(),
         Who::Api => is_key(actor, post, place),
         Who::System => matches!(actor, Actor::System),
         Who::RoleTaken { .. } | Who::Assignee | Who::Assisting | Who::Reporter => false,
@@ -167,8 +172,12 @@ pub fn may_read(world: &World, actor: &Actor, post: Option<&Post>, case: &Case) 
     let Some(process) = world.model.processes.get(&case.process) else {
         return false;
     };
+    let is_kept_from = |post: &Post| !policy::may_read_state((world, process), &view_of(post), &case.state);
+    if !world.model.policy.is_empty() && post.is_some_and(is_kept_from) {
+        return false;
+    }
     readers(process).any(|who| match who {
-        Who::Public | Who::System => false,
+        Who::Public | Who::Staff | Who::System => false,
         // Reading does not end when a case is handed up or down: the role at any level above the place reads on.
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(case.place)),
         // The office that took a case in reads it as the office it belongs to does.

@@ -282,6 +282,8 @@ pub enum Who {
     Reporter,
     /// Anyone, signed in or not.
     Public,
+    /// Anyone who holds a post, whatever and wherever: for opening only.
+    Staff,
     /// Another system with a key.
     Api,
     /// The system itself, when a clock falls due.
@@ -300,6 +302,8 @@ pub enum Assign {
     Actor,
     /// The post of a role in reach with the fewest open cases.
     Workload(Workload),
+    /// The post or posts an expression over the case gives: who opened it, who is named in one of its fields.
+    Of(Expr),
     /// Nobody.
     Nobody,
 }
@@ -409,4 +413,22 @@ pub enum Effect {
     Pause(String),
     /// Lets a suspended clock run on.
     Resume(String),
+    /// Done only where a condition holds on the case with what was typed, as it stands before the first effect.
+    When {
+        /// The condition.
+        holds: Expr,
+        /// What is done then.
+        then: Box<Effect>,
+    },
+}
+
+impl Effect {
+    /// What is done, on a condition or not.
+    #[must_use]
+    pub fn done(&self) -> &Effect {
+        match self {
+            Effect::When { then, .. } => then.done(),
+            plain => plain,
+        }
+    }
 }

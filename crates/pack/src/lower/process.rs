@@ -100,9 +100,10 @@ fn open(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> (Vec<Who>, Option<ganglio
     if !cx.mapping(open, "`open`", &["by", "when"]) {
         return (Vec::new(), None);
     }
-    let may: fn(&Who) -> bool = |who| matches!(who, Who::Role { .. } | Who::Public | Who::Api | Who::System);
-    let by = who::list(cx, open, "by", (may, "a case is opened by role@level, public, api or system"));
-    if by.is_empty() {
+    let may: fn(&Who) -> bool =
+        |who| matches!(who, Who::Role { .. } | Who::Public | Who::Staff | Who::Api | Who::System);
+    let by = who::list(cx, open, "by", (may, "a case is opened by role@level, public, staff, api or system"));
+    if by.is_empty() && !who::is_named(open, "by") {
         cx.sink.error_help(open.at, "nobody-may", "nobody may open a case", "add `by: [public]` or a role@level");
     }
     (by, action::guard(cx, open, scope))

@@ -152,5 +152,6 @@ fn shown(web: &Web, case: &Case) -> Value {
         "clocks": clocks,
         "counts": case.counts,
         "links": case.links,
+        "published": case.published(),
     })
 }

@@ -17,6 +17,9 @@ use std::future::Future;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
+/// Jobs that read the journal by cursor.
+pub(crate) const BY_CURSOR: [&str; 2] = [spawn::JOB, tell::JOB];
+
 /// Starts every job; they end when the server stops.
 pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
     vec![
@@ -44,12 +47,15 @@ where
     let mut stopping = app.stopping.subscribe();
     let mut ticks = tokio::time::interval(Duration::from_secs(seconds));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    app.meter.job_started((name, seconds), app.clock.now());
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             _ = stopping.wait_for(|stopping| *stopping) => return,
         }
-        if let Err(error) = job(app.clone()).await {
+        let result = job(app.clone()).await;
+        app.meter.job_turn(name, &result, app.clock.now());
+        if let Err(error) = result {
             tracing::warn!(job = name, %error, "a job failed and is tried again");
         }
     }

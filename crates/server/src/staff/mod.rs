@@ -38,9 +38,11 @@ pub(crate) mod registers;
 mod rules;
 mod tables;
 mod turn;
+mod worked_out;
 
 pub(crate) use documents::standing;
 pub(crate) use registers::import::job::Imports;
+pub(crate) use registers::{Offers, names};
 
 use crate::app::AppState;
 use crate::error::Error;

@@ -7,10 +7,10 @@ use crate::keys;
 use crate::page::{Flash, decode, pairs};
 use crate::session;
 use crate::sign::{self, Use};
-use axum::extract::{ConnectInfo, MatchedPath};
+use axum::extract::ConnectInfo;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, Uri};
 use axum::response::Response;
 use ganglion_model::Lang;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -65,7 +65,7 @@ pub(crate) fn is_door(path: &str) -> bool {
 /// Whether answers of this path are for programs.
 fn is_for_programs(path: &str, headers: &HeaderMap) -> bool {
     let accepts = header_text(headers, header::ACCEPT).unwrap_or_default();
-    let programs = ["/files", "/map/", "/live", "/report/near"];
+    let programs = ["/files", "/map/", "/live", "/log/", "/report/near", "/health/", "/metrics"];
     is_door(path)
         || programs.iter().any(|start| path.starts_with(start))
         || (accepts.contains("application/json") && !accepts.contains("text/html"))
@@ -124,6 +124,7 @@ impl Web {
             wants_json: is_for_programs(&path, headers),
             address: address(app, parts),
             templates: Arc::default(),
+            rows: Arc::default(),
             cookies: Arc::default(),
             app: app.clone(),
             session,
@@ -140,7 +141,9 @@ impl Web {
 
     /// Keeps what the address chose, and gives a new visitor a cookie.
     fn keep_choices(&self, known: bool, headers: &HeaderMap) {
-        if self.path.starts_with("/assets/") || (is_door(&self.path) && self.path != "/api/docs") {
+        // What everybody may keep a copy of carries nobody's cookie, nor what only programs read.
+        let plain = ["/assets/", "/log/", "/health/", "/metrics"].iter().any(|start| self.path.starts_with(start));
+        if plain || (is_door(&self.path) && self.path != "/api/docs") {
             return;
         }
         if !known && !self.visitor.is_empty() {
@@ -182,18 +185,5 @@ impl Web {
                 response.headers_mut().append(header::SET_COOKIE, value);
             }
         }
-    }
-
-    /// The log line of a request: no address, no query, no name.
-    pub(crate) fn log(&self, method: &Method, template: Option<&MatchedPath>, status: StatusCode, micros: u128) {
-        let post = self.session.as_ref().and_then(|session| session.post.as_ref());
-        tracing::info!(
-            method = %method,
-            path = template.map_or("", MatchedPath::as_str),
-            status = status.as_u16(),
-            micros,
-            post = post.map_or("", |post| post.id.0.as_str()),
-            "request"
-        );
     }
 }

@@ -29,10 +29,18 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/halls/{process}/{place}/display", [404; 5]),
     ("/halls/{process}/{place}/calls", [404; 5]),
     ("/t/{number}/{code}", [404; 5]),
+    // This city signs no log; those that do are in `log`.
+    ("/log", [404; 5]),
+    ("/log/{shard}/key", [404; 5]),
+    ("/log/{shard}/checkpoint", [404; 5]),
+    ("/log/{shard}/cosigned", [404; 5]),
+    ("/log/{shard}/tile/{*path}", [404; 5]),
     ("/sign-in", [200; 5]),
     ("/post", [303, 404, 404, 404, 404]),
-    ("/healthz", [200; 5]),
-    ("/readyz", [200; 5]),
+    ("/health/live", [200; 5]),
+    ("/health/ready", [200; 5]),
+    // Requests of these tests come from nowhere, which counts as this machine: see `monitor`.
+    ("/metrics", [200; 5]),
     ("/sw.js", [404; 5]),
     ("/assets/{*path}", [404; 5]),
     ("/files/{id}", [404; 5]),
@@ -91,6 +99,9 @@ const CALLS: &[(&str, u16)] = &[
     ("/api/v1/cases", 401),
     ("/api/v1/cases/{number}/actions/{action}", 401),
     ("/api/v1/queues/{process}/next", 401),
+    // Needs no token: what is sent says by its signatures who sent it.
+    ("/log/{shard}/cosigned", 404),
+    ("/api/packs", 401),
     ("/api/processes/{process}/cases", 401),
     ("/api/processes/{process}/cases/{number}/{action}", 401),
     ("/api/processes/{process}/next", 401),
@@ -131,9 +142,9 @@ fn filled(address: &str, number: &str) -> String {
         .replace("{process}", "nothing")
         .replace("{place}", "130903001")
         .replace("{name}", "nothing")
+        .replace("{shard}", "130903")
         .replace("{id}", "00000000000000000000000000000000")
         .replace("{*path}", "nothing.js")
-        .replace("{shard}", "130903")
         .replace("{file}", "services.xml")
         .replace("{*key}", "nothing")
         .replace("{indicator}", "nothing")

@@ -7,6 +7,8 @@ mod jobs;
 mod keys;
 mod pack_install;
 mod pack_review;
+mod pack_roles;
+mod pack_sections;
 mod packs;
 mod places;
 mod receivers;
@@ -43,8 +45,10 @@ pub fn routes() -> Router<AppState> {
         )
         .route("/admin/packs/install", post(pack_install::begin))
         .route("/admin/packs/install/{id}", get(pack_install::show))
+        .route("/admin/packs/install/{id}/posts", post(pack_roles::appoint))
         .route("/admin/packs/{name}/remove", post(packs::remove))
         .route("/admin/accounts", get(accounts::show).post(accounts::create))
+        .route("/admin/accounts/places", get(accounts::places))
         .route("/admin/accounts/{id}/active", post(accounts::activate))
         .route("/admin/keys", get(keys::show).post(keys::create))
         .route("/admin/keys/{name}/rotate", post(keys::rotate))

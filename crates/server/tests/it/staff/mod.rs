@@ -6,6 +6,7 @@ mod calendar;
 mod events;
 mod figures;
 mod halls;
+mod households;
 mod keys;
 mod lists;
 mod notices;
