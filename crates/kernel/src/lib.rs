@@ -26,6 +26,7 @@ pub mod queue;
 pub mod replay;
 pub mod route;
 pub mod rules;
+pub mod schedule;
 pub mod seal;
 pub mod words;
 pub mod world;

@@ -3,14 +3,14 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, clock, extension, notice, number, queue, routing, who};
+use crate::lower::{action, clock, extension, notice, number, queue, routing, schedule, who};
 use crate::names;
 use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::Node;
 use ganglion_model::pack::{Children, FieldKind, Process, Who};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "process",
     "title",
     "heading",
@@ -28,6 +28,7 @@ const KEYS: [&str; 20] = [
     "queue",
     "children",
     "notices",
+    "schedule",
     "read",
     "clocks",
     "states",
@@ -74,6 +75,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         clocks: clock::all(cx, node.get("clocks"), symbol),
         children: children(cx, node),
         notices: notice::all(cx, node, symbol),
+        schedule: schedule::all(cx, node, symbol),
         read: who::list(cx, node, "read", (is_role, "only role@level may read without acting")),
         heading: heading(cx, node, symbol).unwrap_or_default(),
         kind_field: sorted_by(cx, node, symbol),
