@@ -397,7 +397,7 @@ impl<'a> Batch<'a> {
                 write.notices.push((case.id, notices));
             }
             let kind = kind_of(model, &case);
-            let words = crate::words::of_case(self.world, &case);
+            let words = Some(crate::words::of_case(self.world, &case));
             write.cases.push(CaseWrite { case, is_new: before.is_new, kind, words });
         }
         batch_rows::settle(self.world, &self.state, &self.rows, &mut self.writes);

@@ -10,6 +10,7 @@ use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
 use crate::packs::Install;
 pub use crate::port_cases::{After, CaseFilter, CaseOrder};
+pub use crate::port_kept::{Kept, KeptStore};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use crate::queue::{QueueWant, Waiting};
@@ -194,8 +195,8 @@ pub struct CaseWrite {
     pub is_new: bool,
     /// Its kind: the value of the process's kind field, which storage cannot know.
     pub kind: Option<String>,
-    /// What it is searched by, see [`crate::words`].
-    pub words: String,
+    /// What it is searched by, see [`crate::words`]; `None`: what it was searched by before.
+    pub words: Option<String>,
 }
 
 /// What one row refers to.
@@ -297,7 +298,7 @@ pub const TOLD_MAX: u32 = 200;
 
 /// What the committer needs.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: KeptStore {
     /// Loads what a batch needs, in one round trip.
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
     /// Writes a batch: durable when it returns.
@@ -353,6 +354,12 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq` as stored, in order: what proofs and replay read.
     async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError>;
+    /// Leaf hashes of the lines of a shard in `(seq, seq + limit]`, in order, as far as they are there: what the tiles of the public
+    /// log are made of. A store reads only the column they stand in; without a method of its own the whole lines are read.
+    async fn leaves_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Hash>, StoreError> {
+        let lines = self.lines_after(shard, seq, limit).await?.into_iter();
+        Ok(lines.filter(|line| line.seq <= seq + u64::from(limit)).map(|line| line.hash).collect())
+    }
     /// Shards that have a journal.
     async fn shards(&self) -> Result<Vec<(Shard, Head)>, StoreError>;
     /// How far a job has read a shard's journal.

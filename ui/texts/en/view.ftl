@@ -64,6 +64,10 @@ shape-length = length { $amount } { $unit }
 shape-area = area { $amount } { $unit }
 only-if = Only if { $condition }
 only-if-other = Only where it applies; the system judges
+condition-at-most = “{ $field }” is at most { $value }
+condition-below = “{ $field }” is below { $value }
+condition-at-least = “{ $field }” is at least { $value }
+condition-above = “{ $field }” is above { $value }
 condition-is = “{ $field }” is “{ $value }”
 condition-yes = “{ $field }” is ticked
 condition-no = “{ $field }” is not ticked
@@ -163,3 +167,19 @@ problem-not-after = The last day must be later than the first.
 published-figure = { $title } ({ $place }, { $period })
 published-as-of = as of { $day }
 published-untold = fewer than { $least }, not published
+form-given = { $count ->
+    [one] Worked out by the system (1)
+   *[other] Worked out by the system ({ $count })
+}
+find-go = Find
+find-hint = Key or name, or a part of it
+find-rows = { $label }: rows found
+find-cut = { $count } rows; only the first { $shown } are listed. Type a part of the key or name and search
+find-more = There are more; only the first { $shown } are listed. Be more exact
+find-found = Rows found: { $count }. Choose one
+find-elsewhere = Nothing like “{ $words }” at the place chosen; rows elsewhere: { $count }
+find-none = Nothing found for “{ $words }”. Check the key or name, or choose another place
+find-choose = “{ $words }” is no key. Choose one of the rows found
+find-by-key = You do not see the rows of “{ $register }”; give the key
+places-own = Within your post
+field-kept = Already recorded; leave it empty to keep it.

@@ -14,7 +14,7 @@ use ganglion_model::expr::Val;
 use ganglion_model::pack::{Action, Assign, Effect, Process};
 use ganglion_model::row::Case;
 use ganglion_model::scope::Names;
-use ganglion_model::{Fields, PostId};
+use ganglion_model::{Fields, PostId, service_account};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -47,8 +47,12 @@ pub(crate) fn front(
     commands: usize,
     want: &mut Want,
 ) {
-    let Actor::Post { post, .. } = &command.actor else { return };
-    let (Some(process), Some(post)) = (world.model.processes.get(process), world.posts.get(post)) else { return };
+    let post = match &command.actor {
+        Actor::Post { post, .. } => world.posts.get(post),
+        Actor::Api { key } => world.posts.of(&service_account(key)).next(),
+        _ => None,
+    };
+    let (Some(process), Some(post)) = (world.model.processes.get(process), post) else { return };
     if serves(process, post).is_none() {
         return;
     }

@@ -156,10 +156,7 @@ impl Issuing<'_> {
             code: code(self.given, &document.name, case.documents.len()),
             at: self.given.now,
             issuer: issuer(self.world, document, case.place, self.given.now),
-            by: match self.actor {
-                Actor::Post { post, .. } => Some(post.clone()),
-                _ => None,
-            },
+            by: who::signature(self.world, self.actor, self.given.now).0,
             fields,
             figures,
             standing: Standing::Valid,

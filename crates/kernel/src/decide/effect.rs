@@ -91,10 +91,7 @@ impl Doing<'_> {
     }
 
     fn mark(&self) -> Mark {
-        let (post, account) = match &self.command.actor {
-            Actor::Post { post, account } => (Some(post.clone()), Some(account.clone())),
-            _ => (None, None),
-        };
+        let (post, account) = who::signature(self.world, &self.command.actor, self.given.now);
         Mark { post, account, at: self.given.now }
     }
 

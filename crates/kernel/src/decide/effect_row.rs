@@ -3,9 +3,9 @@
 use super::draft::Draft;
 use super::effect::Doing;
 use super::row_span::{self, Span};
-use super::{Decision, derive, row_unique};
+use super::{Decision, derive, row_unique, who};
 use crate::seal::is_sealed;
-use ganglion_model::change::{Actor, Change, Refusal, RefusalCode};
+use ganglion_model::change::{Change, Refusal, RefusalCode};
 use ganglion_model::clocks::local_date;
 use ganglion_model::expr::{Expr, Val};
 use ganglion_model::pack::Scope;
@@ -115,10 +115,7 @@ impl Doing<'_> {
 
     /// On whose step a row changes; the reason is the case.
     fn authority(&self, draft: &Draft) -> Option<Box<Authority>> {
-        let (post, account) = match &self.command.actor {
-            Actor::Post { post, account } => (Some(post.clone()), Some(account.clone())),
-            _ => (None, None),
-        };
+        let (post, account) = who::signature(self.world, &self.command.actor, self.given.now);
         let by = Mark { post, account, at: self.given.now };
         Some(Box::new(Authority { by, approved: None, why: draft.case.number.clone() }))
     }

@@ -17,6 +17,7 @@ mod form;
 mod next;
 mod number;
 mod open;
+pub mod policy;
 pub mod problems;
 mod proposal;
 mod put;

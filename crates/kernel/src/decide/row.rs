@@ -126,12 +126,8 @@ impl<'a> Desk<'a> {
 
     /// Who acts, as it is kept with the row; `None` for the system.
     pub fn mark(&self) -> Option<Mark> {
-        match &self.command.actor {
-            Actor::Post { post, account } => {
-                Some(Mark { post: Some(post.clone()), account: Some(account.clone()), at: self.given.now })
-            }
-            _ => None,
-        }
+        let (post, account) = who::signature(self.world, &self.command.actor, self.given.now);
+        account.is_some().then_some(Mark { post, account, at: self.given.now })
     }
 
     /// A new row with its numbers; those typed are none.

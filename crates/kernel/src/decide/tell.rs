@@ -65,7 +65,7 @@ fn reached(world: &World, case: &Case, who: &Who, now: Timestamp) -> (String, Ve
             let posts = posts.take(POSTS_MAX).map(|post| post.id.clone()).collect();
             (format!("{role}@{}", level.map_or("taken", Level::as_str)), posts)
         }
-        Who::Reporter | Who::Public | Who::Api | Who::System => ("reporter".to_owned(), Vec::new()),
+        Who::Reporter | Who::Public | Who::Staff | Who::Api | Who::System => ("reporter".to_owned(), Vec::new()),
     }
 }
 

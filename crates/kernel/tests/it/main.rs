@@ -13,6 +13,7 @@ mod numbers;
 mod order;
 mod pack;
 mod permission;
+mod policy;
 mod queue;
 mod replay;
 mod routing;

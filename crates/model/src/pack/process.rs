@@ -3,6 +3,7 @@
 use super::clock::{ClockDef, LengthFrom};
 use super::field::Field;
 use super::notice::NoticeDef;
+use super::open311::Open311;
 use super::queue::QueueDef;
 use super::routing::{RouteDef, Workload};
 use super::schedule::ScheduleDef;
@@ -79,6 +80,9 @@ pub struct Process {
     /// Why personal fields are held, and on what basis.
     #[serde(default)]
     pub purpose: Text,
+    /// How it is offered over Open311, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open311: Option<Open311>,
 }
 
 /// What the system does on a case when cases opened out of it end.
@@ -282,6 +286,8 @@ pub enum Who {
     Reporter,
     /// Anyone, signed in or not.
     Public,
+    /// Anyone who holds a post, whatever and wherever: for opening only.
+    Staff,
     /// Another system with a key.
     Api,
     /// The system itself, when a clock falls due.

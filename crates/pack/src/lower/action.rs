@@ -24,6 +24,11 @@ const TONES: [(&str, Tone); 5] = [
 /// The state declared by `node`.
 pub fn state(cx: Cx<'_>, key: &Key, node: &Node, process: (&str, &ProcessSymbol)) -> Option<State> {
     names::check(cx.sink, key.at, &key.text);
+    if OF_STATE.contains(&key.text.as_str()) && node.get("title").is_none() {
+        let message = format!("`{}` stands among the states, but is a key of one of them", key.text);
+        cx.sink.error_help(key.at, "wrong-shape", message, "indent it by two more blanks, below its state");
+        return None;
+    }
     let what = format!("the state `{}`", key.text);
     cx.mapping(node, &what, &OF_STATE).then_some(())?;
     let actions = node.get("actions").map(Node::entries).unwrap_or_default();
@@ -44,6 +49,11 @@ fn action(
     (name, process): (&str, &ProcessSymbol),
 ) -> Option<Action> {
     names::check(cx.sink, key.at, &key.text);
+    if OF_ACTION.contains(&key.text.as_str()) && node.get("title").is_none() {
+        let message = format!("`{}` stands among the actions, but is a key of one of them", key.text);
+        cx.sink.error_help(key.at, "wrong-shape", message, "indent it by two more blanks, below its action");
+        return None;
+    }
     let what = format!("the action `{}`", key.text);
     cx.mapping(node, &what, &OF_ACTION).then_some(())?;
     let form = symbols::fields(node.get("form"));
@@ -60,9 +70,10 @@ fn action(
     let aside = process.form.iter().chain(&process.fields).filter(|(_, field)| names_people(field.kind.as_ref()));
     let others: Vec<String> = parents.chain(aside.map(|(name, _)| format!("case.{name}"))).collect();
     let not: Vec<&str> = marks.into_iter().chain(others.iter().map(String::as_str)).collect();
-    let anyone: fn(&Who) -> bool = |who| *who != Who::Public;
+    let anyone: fn(&Who) -> bool = |who| !matches!(who, Who::Public | Who::Staff);
     let by = who::list(cx, node, "by", (anyone, "whoever opened the case is the `reporter`"));
-    if by.is_empty() {
+    // Whoever is named wrongly has been reported.
+    if by.is_empty() && !who::is_named(node, "by") {
         let message = format!("nobody may take {what}");
         cx.sink.error_help(key.at, "nobody-may", message, "add `by: [role@level]`");
     }

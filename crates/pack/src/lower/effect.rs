@@ -316,7 +316,8 @@ impl<'a> Doing<'a> {
 
     fn open(&self, node: &Node, what: &str) -> Option<Opening> {
         let cx = self.cx;
-        let what = format!("`{what}`");
+        // A process and a rule have an `open` of their own.
+        let what = if what == "open" { "`open` of an action".to_owned() } else { format!("`{what}`") };
         cx.mapping(node, &what, &["process", "place", "set", "link", "each"]).then_some(())?;
         let each = node.get("each").and_then(|each| self.table(each.at, cx.scalar(each, "a table of the case")?));
         if let (Some(each), "`convert`") = (node.get("each"), what.as_str()) {

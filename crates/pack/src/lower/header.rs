@@ -27,6 +27,13 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, model: &mut Model) {
         about: cx.text_or_empty(node, "about", "the pack"),
         requires: requires(cx, node),
         yearly: yearly(cx, node.get("yearly")),
+        roles: node
+            .get("roles")
+            .map(Node::entries)
+            .unwrap_or_default()
+            .iter()
+            .map(|(key, _)| key.text.clone())
+            .collect(),
     };
     model.packs.insert(pack.name.clone(), info);
     for (key, node) in node.get("roles").map(Node::entries).unwrap_or_default() {

@@ -179,7 +179,7 @@ fn formula(cx: Cx<'_>, node: &Node, what: &str) -> Option<Formula> {
         node.entries().iter().filter(|(key, _)| FORMULAS.contains(&key.text.as_str())).collect();
     let [(key, value)] = given.as_slice() else {
         let message = format!("{what} needs exactly one of {}", FORMULAS.join(", "));
-        cx.sink.error(node.at, "no-formula", message);
+        cx.sink.error_help(node.at, "no-formula", message, "write one of them, such as `count: <measure>`");
         return None;
     };
     Some(match key.text.as_str() {

@@ -4,7 +4,7 @@
 use crate::error::{Error, refusal_status};
 use crate::looked;
 use crate::page::encode;
-use crate::staff::personal;
+use crate::staff::{names, personal};
 use crate::typed::{Asking, Step};
 use crate::view::facts::Fact;
 use crate::view::form::{Asked, FormView, Hidden, Typed as Filled};
@@ -102,6 +102,7 @@ async fn view(
     (case, process, def): (&Case, &Process, &NoticeDef),
 ) -> Result<NoticeView, Error> {
     let opened = personal::opened(web, case).await?;
+    names::of_cases(web, std::slice::from_ref(case)).await?;
     let fact = |shown: &ganglion_model::pack::NoticeField| {
         let field = process.field(&shown.name)?;
         let value = if shown.masked {

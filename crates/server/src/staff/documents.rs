@@ -287,7 +287,7 @@ pub(super) async fn printed(
     }
     note_access(&web.app, (subject, issued), document, (&post.id, &session.account)).await?;
     let opened = opened(&web.app, subject, issued).await?;
-    let (words, printed_words) = (web.words(), web.app.words(Lang::Zh));
+    let (words, printed_words) = (web.words(), web.app.words(Lang::Zh).naming(&web.rows));
     let sheet = web.app.press.sheet(&Source {
         look: Look { world: &web.world, say: &printed_words, now: issued.at },
         document,

@@ -141,7 +141,9 @@ fn put_case(connection: &Connection, write: &CaseWrite) -> Stored<()> {
     if before != columns.assist {
         put_assist(connection, &write.case)?;
     }
-    super::words::put(connection, (write.case.shard, write.case.id), &write.words)?;
+    if let Some(words) = &write.words {
+        super::words::put(connection, (write.case.shard, write.case.id), words)?;
+    }
     put_codes(connection, (write.case.shard, write.case.id), &write.case.documents)
 }
 

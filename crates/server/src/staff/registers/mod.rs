@@ -3,16 +3,20 @@
 //! Rows of the deployment are read from memory, rows kept by place from the store; the pages do not know the difference. A
 //! register or a row that a post may not read is not found.
 
-mod asked;
+pub(crate) mod asked;
 mod card;
 mod documents;
 mod edit;
 mod export;
+mod found;
 pub mod import;
 mod index;
 mod list;
 mod map;
+pub mod names;
 mod offer;
+mod open;
+pub mod opening;
 pub mod proposals;
 pub mod rows;
 pub mod shown;
@@ -43,6 +47,7 @@ pub fn routes() -> Router<AppState> {
         .route("/registers/{name}/export.csv", get(export::csv))
         .route("/registers/{name}/export.xlsx", get(export::xlsx))
         .route("/registers/{name}/points", get(map::points))
+        .route("/registers/{name}/open", post(open::open))
         .route("/registers/{name}/new", get(edit::new).post(edit::create))
         .route("/registers/{name}/rows/{shard}/{*key}", get(card::show))
         .route("/registers/{name}/edit/{shard}/{*key}", get(edit::show).post(edit::change))

@@ -4,7 +4,7 @@ mod browser;
 mod city;
 
 pub use browser::{Answer, Browser, Part};
-pub use city::{City, HERE, NEIGHBOUR, SEA, model};
+pub use city::{City, HERE, NEIGHBOUR, SEA, model, model_with};
 
 /// A picture as a phone would send it: JPEG with a place hidden in its EXIF data.
 pub fn photo(shade: u8) -> Vec<u8> {

@@ -93,11 +93,11 @@ pub fn record(register: &str, key: &str, version: u32) -> Record {
 }
 
 pub fn new_case(case: Case) -> CaseWrite {
-    CaseWrite { words: case.number.clone(), case, is_new: true, kind: None }
+    CaseWrite { words: Some(case.number.clone()), case, is_new: true, kind: None }
 }
 
 pub fn changed(case: Case) -> CaseWrite {
-    CaseWrite { words: case.number.clone(), case, is_new: false, kind: None }
+    CaseWrite { words: Some(case.number.clone()), case, is_new: false, kind: None }
 }
 
 /// A journal line that says a case was opened.
