@@ -6,6 +6,7 @@ use super::notice::NoticeDef;
 use super::open311::Open311;
 use super::queue::QueueDef;
 use super::routing::{RouteDef, Workload};
+use super::schedule::ScheduleDef;
 use crate::clocks::Length;
 use crate::expr::Expr;
 use crate::place::Level;
@@ -60,6 +61,9 @@ pub struct Process {
     /// Public notices by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub notices: BTreeMap<String, NoticeDef>,
+    /// Cases that come by themselves, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub schedule: BTreeMap<String, ScheduleDef>,
     /// Roles that may read every case of their subtree, besides those who may act in it.
     pub read: Vec<Who>,
     /// The field shown as the heading of a case.

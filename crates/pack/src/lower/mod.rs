@@ -22,6 +22,7 @@ pub mod register;
 mod register_people;
 mod routing;
 pub mod rule;
+mod schedule;
 pub mod seed;
 mod seed_values;
 mod shown;

@@ -3,14 +3,14 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, clock, extension, notice, number, open311, queue, routing, who};
+use crate::lower::{action, clock, extension, notice, number, open311, queue, routing, schedule, who};
 use crate::names;
 use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::Node;
 use ganglion_model::pack::{Children, FieldKind, Process, Who};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "process",
     "title",
     "heading",
@@ -29,6 +29,7 @@ const KEYS: [&str; 21] = [
     "children",
     "notices",
     "open311",
+    "schedule",
     "read",
     "clocks",
     "states",
@@ -75,6 +76,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         clocks: clock::all(cx, node.get("clocks"), symbol),
         children: children(cx, node),
         notices: notice::all(cx, node, symbol),
+        schedule: schedule::all(cx, node, symbol),
         read: who::list(cx, node, "read", (is_role, "only role@level may read without acting")),
         heading: heading(cx, node, symbol).unwrap_or_default(),
         kind_field: sorted_by(cx, node, symbol),
