@@ -30,12 +30,13 @@ What stands under *value*: a *text* is `{zh: …, en: …}` or a plain Chinese t
 each with* is a mapping whose keys you choose.
 ";
 /// Kinds of files, in the order an author meets them.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("pack", "pack.yaml"),
     ("registers", "registers/*.yaml"),
     ("processes", "processes/*.yaml"),
     ("indicators", "indicators.yaml"),
     ("rules", "rules.yaml"),
+    ("policy", "policy.yaml"),
     ("plans", "plans.yaml"),
     ("documents", "documents.yaml"),
 ];
