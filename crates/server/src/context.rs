@@ -4,6 +4,7 @@
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::RETRY_SECONDS;
+use crate::staff::glass;
 use crate::view::{Arg, Say as _};
 use crate::web::Web;
 use axum::Json;
@@ -109,7 +110,12 @@ fn error_page(web: &Web, error: &Error, words: &Spoken) -> Response {
 fn next_steps(web: &Web) -> Vec<serde_json::Value> {
     let step = |key: &str, href: &str| json!({ "label": web.t(key), "href": href });
     if web.session.is_some() {
-        return vec![step("error-go-desk", "/desk"), step("error-go-home", "/")];
+        let mut steps = vec![step("error-go-desk", "/desk"), step("error-go-home", "/")];
+        // Whoever may look at what is not theirs in an emergency finds the way where they were turned away.
+        if web.post().is_ok_and(|post| glass::may(web, post)) {
+            steps.push(step("title-glass", "/break-glass"));
+        }
+        return steps;
     }
     vec![step("error-go-home", "/"), step("home-follow", "/follow")]
 }

@@ -3,14 +3,14 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, clock, extension, notice, number, queue, routing, who};
+use crate::lower::{action, break_glass, clock, extension, notice, number, queue, routing, who};
 use crate::names;
 use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::Node;
 use ganglion_model::pack::{Children, FieldKind, Process, Who};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "process",
     "title",
     "heading",
@@ -29,6 +29,7 @@ const KEYS: [&str; 20] = [
     "children",
     "notices",
     "read",
+    "break_glass",
     "clocks",
     "states",
 ];
@@ -82,6 +83,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         purpose: cx.text_or_empty(node, "purpose", &what),
     };
     extension::add(cx, node, &mut process);
+    break_glass::add(cx, node, &mut process);
     see_alike(&mut process);
     purpose(cx, node, symbol, &process);
     Some(process)
