@@ -11,18 +11,38 @@ use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// How long the last batch may take when the server stops.
+const LAST_BATCH_MAX: std::time::Duration = std::time::Duration::from_secs(30);
+
 /// Where an installation lives.
 pub struct Installation {
     /// Folder with `data/` and `packs/`.
     pub home: PathBuf,
     /// Folder of the database, files and keys.
     pub data: PathBuf,
+    /// Limits of the committer.
+    pub committer: CommitterSettings,
     /// Demonstration: one-click sign-in, never otherwise.
     pub demo: bool,
     /// Address under which others reach it, for codes on documents.
     pub public_url: String,
     /// Simulated people act in the demonstration.
     pub demo_moving: bool,
+    /// Events may be sent to addresses inside.
+    pub receivers_inside: bool,
+    /// What stands between the server and those who call it.
+    pub edge: Edge,
+}
+
+/// What stands between the server and those who call it.
+#[derive(Clone, Debug, Default)]
+pub struct Edge {
+    /// A proxy stands before the server and says who called and under which id.
+    pub behind_proxy: bool,
+    /// The server is reached over TLS.
+    pub tls: bool,
+    /// SHA-256, hex, of the key with which programs elsewhere may see figures and health.
+    pub monitor_key: Option<String>,
 }
 
 /// A server that is up but does not answer yet.
@@ -54,15 +74,19 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         world: world.clone(),
         clock: clock.clone(),
         master,
-        settings: CommitterSettings::default(),
+        settings: installation.committer,
     };
     let (committer, thread) = Committer::start(works)?;
     let settings = Settings {
         demo: installation.demo,
         public_url: installation.public_url.clone(),
         demo_moving: installation.demo_moving,
+        receivers_inside: installation.receivers_inside,
         data_dir: installation.data.clone(),
         log: Some(log),
+        behind_proxy: installation.edge.behind_proxy,
+        cookie_secure: installation.edge.tls,
+        monitor_key: installation.edge.monitor_key.clone(),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()
     };
@@ -88,10 +112,13 @@ impl Running {
             crate::out(&ready);
         }
         ganglion_server::serve(app, listener, stopped()).await?;
-        drop(committer);
-        // The committer ends when its last handle is gone; jobs that still hold one are ending too.
+        // What waits is still written and answered, whoever holds handles; a disk that does not answer is not waited for for ever.
+        committer.close();
         let joined = tokio::task::spawn_blocking(move || thread.join());
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(5), joined).await;
+        match tokio::time::timeout(LAST_BATCH_MAX, joined).await {
+            Ok(_) => tracing::info!("stopped; every batch is written"),
+            Err(_) => tracing::warn!("stopped while a batch was being written; whoever sent it was not answered"),
+        }
         drop(store);
         Ok(())
     }

@@ -5,11 +5,12 @@
 //! any trace when the shard's head is no longer the one that was loaded. Absent rows are `None`, never an error. A stored
 //! row that cannot be read back is an error that names table, column and key.
 
-use crate::lookup::{Beside, Matching};
+use crate::lookup::{Beside, FigureAsked, Matching};
 use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
 use crate::packs::Install;
 pub use crate::port_cases::{After, CaseFilter, CaseOrder};
+pub use crate::port_kept::{Kept, KeptStore};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use crate::queue::{QueueWant, Waiting};
@@ -18,6 +19,7 @@ use crate::rules::{Violation, ViolationFilter};
 use crate::seal::Key;
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, FactChange, Period};
+use ganglion_model::published::Published;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
     AccountId, CaseId, CommandId, Entry, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard,
@@ -104,6 +106,8 @@ pub struct Want {
     pub beside: Vec<Beside>,
     /// Rows to be counted; their versions come with them.
     pub matching: Vec<Matching>,
+    /// Figures to be published; the committer counts them, not the store.
+    pub figures: Vec<FigureAsked>,
 }
 
 impl Want {
@@ -123,6 +127,7 @@ impl Want {
             && self.loads.is_empty()
             && self.beside.is_empty()
             && self.matching.is_empty()
+            && self.figures.is_empty()
     }
 }
 
@@ -151,6 +156,8 @@ pub struct Loaded {
     pub beside: Vec<(Beside, Option<String>)>,
     /// Keys of the rows to be counted, `None` where there are more than [`crate::lookup::MATCHING_MAX`].
     pub matching: Vec<(Matching, Option<Vec<String>>)>,
+    /// Figures as counted, `None` where that cannot be.
+    pub figures: Vec<(FigureAsked, Option<Published>)>,
 }
 
 /// A timer: when a clock of a case falls due.
@@ -188,8 +195,8 @@ pub struct CaseWrite {
     pub is_new: bool,
     /// Its kind: the value of the process's kind field, which storage cannot know.
     pub kind: Option<String>,
-    /// What it is searched by, see [`crate::words`].
-    pub words: String,
+    /// What it is searched by, see [`crate::words`]; `None`: what it was searched by before.
+    pub words: Option<String>,
 }
 
 /// What one row refers to.
@@ -291,7 +298,7 @@ pub const TOLD_MAX: u32 = 200;
 
 /// What the committer needs.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: KeptStore {
     /// Loads what a batch needs, in one round trip.
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
     /// Writes a batch: durable when it returns.

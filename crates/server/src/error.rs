@@ -95,11 +95,22 @@ impl Error {
         }
     }
 
+    /// Whether the fault is ours.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        matches!(self, Error::Storage(_) | Error::Internal(_))
+    }
+
     /// Writes a fault of ours to the log, once, without anything about people.
     pub fn log(&self) {
+        self.log_of("");
+    }
+
+    /// As [`Error::log`], with the id of the request.
+    pub fn log_of(&self, id: &str) {
         match self {
-            Error::Storage(error) => tracing::error!(%error, "storage failed; nothing was written"),
-            Error::Internal(reason) => tracing::error!(%reason, "a request failed"),
+            Error::Storage(error) => tracing::error!(%error, id, "storage failed; nothing was written"),
+            Error::Internal(reason) => tracing::error!(%reason, id, "a request failed"),
             _ => {}
         }
     }

@@ -8,4 +8,4 @@ pub mod rebuild;
 pub mod replay;
 mod sqlite;
 
-pub use sqlite::{OpenError, SqliteOptions, SqliteStore};
+pub use sqlite::{OpenError, Schema, SqliteOptions, SqliteStore, backup, integrity, schema};

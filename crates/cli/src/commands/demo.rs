@@ -14,7 +14,7 @@ use clap::Args;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::{CommitterSettings, WallClock as _, Works};
 use ganglion_kernel::{Store, World};
-use ganglion_store::rebuild::recount_if_changed;
+use ganglion_store::rebuild::{self, recount_if_changed};
 use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,6 +24,8 @@ use std::sync::Arc;
 const BEHAVIOURS: &str = "data/demo/behaviour";
 /// Rows that registers hold from the beginning, in `home`.
 const ROWS: &str = "data/demo/rows.yaml";
+/// Page cache while the year is written, KiB: most of the indexes of 100,000 cases.
+const LOAD_CACHE_KIB: u32 = 384 << 10;
 /// Tables of rows, in `home`.
 const TABLES: &str = "data/demo/tables";
 
@@ -80,7 +82,8 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
         let _ = std::fs::remove_file(args.data.join(format!("loading.sqlite{suffix}")));
     }
     say("loading places, outlines and posts");
-    let store = SqliteStore::open(&loading, SqliteOptions::default()).context("opening the database")?;
+    let options = SqliteOptions { cache_kib: LOAD_CACHE_KIB, ..SqliteOptions::default() };
+    let store = SqliteStore::open(&loading, options).context("opening the database")?;
     store.set_durable(false)?;
     let as_store: Arc<dyn Store> = store.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -98,6 +101,8 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
         recount_if_changed(as_store.as_ref(), &world)
             .await
             .context("counting the figures of rows that came with packs")?;
+        // While the store is empty, so that the year to come notes what breaks a rule as it happens.
+        rebuild::installed(as_store.as_ref(), &world).await.context("noting the rules that stand")?;
         anyhow::Ok(world)
     })?;
     let world = Arc::new(world);
@@ -149,7 +154,10 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         data: args.data.clone(),
         demo: true,
         demo_moving: args.speed > 0.0,
+        receivers_inside: false,
         public_url,
+        committer: CommitterSettings::default(),
+        edge: crate::server::Edge::default(),
     };
     let running = start(&installation, machine.clone()).await?;
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };

@@ -1,7 +1,9 @@
 //! One file a command; each has `Args` for clap and a `run` that gives the exit code.
 
 pub mod account;
+pub mod backup;
 pub mod demo;
+pub mod doctor;
 pub mod drill;
 pub mod figure;
 pub mod import;

@@ -82,7 +82,15 @@ impl Ground {
     /// # Errors
     /// When it does not come up.
     pub fn serve(&self) -> Result<Server> {
-        Server::start(&self.home, &self.data)
+        self.serve_with(&[])
+    }
+
+    /// Starts the server with further arguments.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn serve_with(&self, arguments: &[&str]) -> Result<Server> {
+        Server::start_with(&self.home, &self.data, arguments)
     }
 }
 
@@ -99,6 +107,14 @@ impl Server {
     /// # Errors
     /// When it does not come up.
     pub fn start(home: &Path, data: &Path) -> Result<Server> {
+        Server::start_with(home, data, &[])
+    }
+
+    /// As [`Server::start`], with further arguments for `serve`.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start_with(home: &Path, data: &Path, arguments: &[&str]) -> Result<Server> {
         use std::io::BufRead as _;
         let program = std::env::current_exe()?;
         let mut child = Command::new(program)
@@ -106,6 +122,7 @@ impl Server {
             .arg(data)
             .arg("--home")
             .arg(home)
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -195,6 +212,24 @@ pub struct Sent {
     pub shard: u32,
 }
 
+/// The server answered that it would not.
+#[derive(Debug)]
+pub struct Refused {
+    /// Status of the answer.
+    pub status: StatusCode,
+    /// Seconds after which to come back, if it said so.
+    pub retry_after: Option<u64>,
+    said: String,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
+impl std::error::Error for Refused {}
+
 /// Plays one loop. `seen` hears every durable answer with its time in microseconds; reads are heard with `None`.
 ///
 /// # Errors
@@ -222,12 +257,10 @@ pub async fn play(
             Ok(answer) => answer,
             Err(error) => return Err(((!step.is_read()).then_some(sent), error)),
         };
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            return Err((None, anyhow::anyhow!("busy")));
-        }
         if !status.is_success() {
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            return Err((None, anyhow::anyhow!("{} {}: {status} {text}", step.what, sent.path)));
+            let said = format!("{} {}: {status} {text}", step.what, sent.path);
+            return Err((None, Refused { status, retry_after: client.retry_after, said }.into()));
         }
         if step.is_read() {
             seen(None, micros);

@@ -1,10 +1,11 @@
 //! Sending commands and letting time pass: what the committer, the timer job and the linking job do for a server.
 
+use super::figure;
 use super::memory::Memory;
 use super::world::Setting;
 use ganglion_kernel::batch::{Batch, NEEDS_MAX, want, want_more};
 use ganglion_kernel::decide::{Given, derived};
-use ganglion_kernel::port::{Line, Timer};
+use ganglion_kernel::port::{Line, Loaded, Timer, Want};
 use ganglion_kernel::rules::{Broken, Violation, opening};
 use ganglion_kernel::seal::Key;
 use ganglion_kernel::world::put_version;
@@ -126,7 +127,10 @@ impl Installation {
         let given = Given { now: self.now, id, key };
         let commands = std::slice::from_ref(command);
         let world = &self.setting.world;
-        let load = |want: &ganglion_kernel::port::Want| self.memory.load(world, want);
+        let load = |want: &Want| {
+            let figures = figure::published((world, &self.memory), &want.figures, self.now);
+            Loaded { figures, ..self.memory.load(world, want) }
+        };
         let first = want(world, commands, self.now);
         let mut batch = Batch::new(world, &MASTER, load(&first));
         batch.asked(&first);
@@ -197,6 +201,8 @@ fn case_of(body: &Body) -> Option<CaseId> {
         | Body::Restore { .. }
         | Body::Decide { .. }
         | Body::Issue { .. }
+        | Body::IssueRow { .. }
+        | Body::WithdrawRow { .. }
         | Body::Withdraw { .. } => None,
     }
 }

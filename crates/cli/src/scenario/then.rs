@@ -52,6 +52,10 @@ pub enum Read {
     Clock(String, String),
     /// The newest document of a kind.
     Document(String, String),
+    /// `document NAME of REGISTER KEY: PARTS`.
+    DocumentOf(String, (String, String), String),
+    /// `figure NAME in notice NAME: VALUE`, or `in document NAME`: as it was published.
+    Published(String, String, String),
 }
 
 /// A figure asked for.
@@ -86,9 +90,9 @@ const PLAIN: [&str; 14] = [
     "position",
 ];
 const KNOWN: &str = "state, place, taken_at, level, number, assignee, assisting, channel, moved, routed, rule, near, position, told, refused, count NAME, \
-     field NAME, mark NAME, link KIND, document NAME, who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, \
+     field NAME, mark NAME, link KIND, document NAME [of REGISTER KEY], who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, \
      row REGISTER KEY [on DATE], proposal REGISTER KEY, violations RULE at CODE, figure NAME at CODE \
-     in PERIOD by PART, rank NAME at CODE in PERIOD, target NAME at CODE, plan NAME at CODE [on DATE] {form} [row KEY], each with `:` and a value; on NAME; opened PROCESS as NAME";
+     in PERIOD by PART, figure NAME in notice|document NAME, rank NAME at CODE in PERIOD, target NAME at CODE, plan NAME at CODE [on DATE] {form} [row KEY], each with `:` and a value; on NAME; opened PROCESS as NAME";
 
 /// Reads a line.
 ///
@@ -130,7 +134,9 @@ pub fn read(text: &str) -> Result<Read, String> {
         [who, "sees", field] => Read::Sees(own(who), own(field), said),
         ["who", "may", action] => Read::May(own(action), said),
         ["document", name] => Read::Document(own(name), said),
+        ["document", name, "of", register, key] => Read::DocumentOf(own(name), (own(register), bare(key)), said),
         [name, "clock"] => Read::Clock(own(name), said),
+        ["figure", name, "in", "notice" | "document", of] => Read::Published(own(name), own(of), said),
         ["figure", name, rest @ ..] => Read::Figure(figure(name, rest, said).ok_or_else(known)?),
         ["rank", name, rest @ ..] => Read::Rank(figure(name, rest, said).ok_or_else(known)?),
         ["target", name, "at", place] => Read::Target(own(name), own(place), said),

@@ -136,7 +136,7 @@ fn carry_out(
     // Effects see what follows from the form, and what follows from effects is worked out at the end.
     derive::case(world, process, &mut draft, given.now, false);
     let doing = Doing { world, state, command, given, process, action, form: &form, actor: &actor, rows };
-    for effect in &action.effects {
+    for effect in doing.due(&draft.case, &action.effects) {
         doing.run(&mut draft, effect, &mut decision)?;
     }
     if let Some(to) = &action.to {

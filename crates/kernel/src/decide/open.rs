@@ -52,10 +52,7 @@ pub fn open(
         numbering,
         ..Decision::default()
     };
-    let opener = match &command.actor {
-        Actor::Post { post, .. } => Some(post.clone()),
-        _ => None,
-    };
+    let (opener, _) = who::signature(world, &command.actor, given.now);
     let taken_at = who::post_of(world, &command.actor, given.now).map(|post| post.place);
     let level = level.or_else(|| process.route.handled_at.filter(|level| *level <= route.place.level()));
     let case = Case {

@@ -11,11 +11,12 @@ use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Action, BREAK_GLASS, Field, Process, Who};
 use ganglion_model::row::{Case, Mark, OPENED_FROM};
 use ganglion_model::scope::ActorView;
-use ganglion_model::{Level, PlaceCode, Post, PostId};
+use ganglion_model::{AccountId, Level, PlaceCode, Post, PostId, service_account};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// The post behind an actor, if it is one and exists today and is held by the account that claims it.
+/// The post behind an actor, if it is one and exists today and is held by the account that claims it. A service key stands
+/// in the post that is held in its name.
 #[must_use]
 pub fn post_of<'a>(world: &'a World, actor: &Actor, now: Timestamp) -> Option<&'a Post> {
     match actor {
@@ -23,7 +24,18 @@ pub fn post_of<'a>(world: &'a World, actor: &Actor, now: Timestamp) -> Option<&'
             .posts
             .get(post)
             .filter(|post| post.valid_on(local_date(now)) && post.account.as_ref() == Some(account)),
+        Actor::Api { key } => world.posts.of(&service_account(key)).find(|post| post.valid_on(local_date(now))),
         _ => None,
+    }
+}
+
+/// Post and account an actor leaves behind where it did something.
+#[must_use]
+pub fn signature(world: &World, actor: &Actor, now: Timestamp) -> (Option<PostId>, Option<AccountId>) {
+    match actor {
+        Actor::Post { post, account } => (Some(post.clone()), Some(account.clone())),
+        Actor::Api { key } => (post_of(world, actor, now).map(|post| post.id.clone()), Some(service_account(key))),
+        _ => (None, None),
     }
 }
 
@@ -34,8 +46,8 @@ pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
     match actor {
         Actor::Public => named("public"),
         Actor::Reporter { .. } => named("reporter"),
-        Actor::Api { .. } => named("api"),
         Actor::System => named("system"),
+        Actor::Api { .. } => post_of(world, actor, now).map_or_else(|| named("api"), view_of),
         Actor::Post { .. } => post_of(world, actor, now).map_or_else(ActorView::default, view_of),
     }
 }
@@ -54,6 +66,11 @@ pub fn view_of(post: &Post) -> ActorView {
 
 fn role_matches(post: Option<&Post>, role: &str, level: Level, place: PlaceCode) -> bool {
     post.is_some_and(|post| post.role == role && post.place.level() == level && post.place.holds(place))
+}
+
+/// Whether `actor` is a key that may act at `place`: one that stands in a post reaches no further than its post.
+fn is_key(actor: &Actor, post: Option<&Post>, place: PlaceCode) -> bool {
+    matches!(actor, Actor::Api { .. }) && post.is_none_or(|post| post.place.holds(place))
 }
 
 fn is_assigned(post: Option<&Post>, to: Option<&PostId>) -> bool {
@@ -78,7 +95,7 @@ pub fn matches(who: &Who, actor: &Actor, post: Option<&Post>, case: &Case) -> bo
         Who::Public => true,
         // Whoever may open everywhere has no business in every case.
         Who::Staff => false,
-        Who::Api => matches!(actor, Actor::Api { .. }),
+        Who::Api => is_key(actor, post, case.place),
         Who::System => matches!(actor, Actor::System),
     }
 }
@@ -93,7 +110,7 @@ pub fn may_open(process: &Process, actor: &Actor, post: Option<&Post>, place: Pl
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(place)),
         Who::Public => matches!(actor, Actor::Public) || post.is_some(),
         Who::Staff => post.is_some(),
-        Who::Api => matches!(actor, Actor::Api { .. }),
+        Who::Api => is_key(actor, post, place),
         Who::System => matches!(actor, Actor::System),
         Who::RoleTaken { .. } | Who::Assignee | Who::Assisting | Who::Reporter => false,
     })
@@ -115,11 +132,16 @@ pub fn may_break_glass((process, name): (&Process, &str), actor: &Actor, post: O
 /// opened out of, or a field that `not` names names them.
 #[must_use]
 pub fn is_same_person(action: &Action, actor: &Actor, case: &Case) -> bool {
-    let Actor::Post { post, account } = actor else {
-        return false;
+    let (post, account) = match actor {
+        Actor::Post { post, account } => (Some(post), account.clone()),
+        // Whatever post a key stands in, it is the account that stays the same.
+        Actor::Api { key } => (None, service_account(key)),
+        _ => return false,
     };
-    let is_own = |mark: &Mark| mark.post.as_ref() == Some(post) || mark.account.as_ref() == Some(account);
-    let named = |value: &Value| value.as_str().is_some_and(|id| id == post.0 || id == account.0);
+    let is_own =
+        |mark: &Mark| (post.is_some() && mark.post.as_ref() == post) || mark.account.as_ref() == Some(&account);
+    let named =
+        |value: &Value| value.as_str().is_some_and(|id| id == account.0 || post.is_some_and(|post| id == post.0));
     action.not.iter().any(|one| match one.split_once('.') {
         // Who handled the case this one was opened out of.
         Some(("parent", mark)) => case
@@ -212,6 +234,7 @@ pub fn reach(process: &Process, post: &Post) -> Reach {
     let subtree = readers(process).any(|who| match who {
         Who::Role { role, level } => post.role == *role && post.place.level() == *level,
         Who::RoleHandling { role } => post.role == *role,
+        Who::Api => post.is_service(),
         _ => false,
     });
     if subtree { Reach::Subtree(post.place) } else { Reach::Own }

@@ -301,6 +301,7 @@ fn matter() -> Process {
         channels: None,
         retention_days: None,
         purpose: Text::default(),
+        open311: None,
     }
 }
 

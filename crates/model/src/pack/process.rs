@@ -3,6 +3,7 @@
 use super::clock::{ClockDef, LengthFrom};
 use super::field::Field;
 use super::notice::NoticeDef;
+use super::open311::Open311;
 use super::queue::QueueDef;
 use super::routing::{RouteDef, Workload};
 use crate::clocks::Length;
@@ -75,6 +76,9 @@ pub struct Process {
     /// Why personal fields are held, and on what basis.
     #[serde(default)]
     pub purpose: Text,
+    /// How it is offered over Open311, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open311: Option<Open311>,
 }
 
 /// What the system does on a case when cases opened out of it end.
@@ -301,6 +305,8 @@ pub enum Assign {
     Actor,
     /// The post of a role in reach with the fewest open cases.
     Workload(Workload),
+    /// The post or posts an expression over the case gives: who opened it, who is named in one of its fields.
+    Of(Expr),
     /// Nobody.
     Nobody,
 }
@@ -410,4 +416,22 @@ pub enum Effect {
     Pause(String),
     /// Lets a suspended clock run on.
     Resume(String),
+    /// Done only where a condition holds on the case with what was typed, as it stands before the first effect.
+    When {
+        /// The condition.
+        holds: Expr,
+        /// What is done then.
+        then: Box<Effect>,
+    },
+}
+
+impl Effect {
+    /// What is done, on a condition or not.
+    #[must_use]
+    pub fn done(&self) -> &Effect {
+        match self {
+            Effect::When { then, .. } => then.done(),
+            plain => plain,
+        }
+    }
 }

@@ -3,14 +3,14 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, break_glass, clock, extension, notice, number, queue, routing, who};
+use crate::lower::{action, break_glass, clock, extension, notice, number, open311, queue, routing, who};
 use crate::names;
 use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::Node;
 use ganglion_model::pack::{Children, FieldKind, Process, Who};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "process",
     "title",
     "heading",
@@ -28,6 +28,7 @@ const KEYS: [&str; 21] = [
     "queue",
     "children",
     "notices",
+    "open311",
     "read",
     "break_glass",
     "clocks",
@@ -81,6 +82,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         channels: channels(cx, node),
         retention_days: cx.number(node, "retention", (1, MOST_DAYS)).and_then(|days| u32::try_from(days).ok()),
         purpose: cx.text_or_empty(node, "purpose", &what),
+        open311: open311::lower(cx, node, symbol),
     };
     extension::add(cx, node, &mut process);
     break_glass::add(cx, node, &mut process);
@@ -103,7 +105,7 @@ fn open(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> (Vec<Who>, Option<ganglio
     let may: fn(&Who) -> bool =
         |who| matches!(who, Who::Role { .. } | Who::Public | Who::Staff | Who::Api | Who::System);
     let by = who::list(cx, open, "by", (may, "a case is opened by role@level, public, staff, api or system"));
-    if by.is_empty() {
+    if by.is_empty() && !who::is_named(open, "by") {
         cx.sink.error_help(open.at, "nobody-may", "nobody may open a case", "add `by: [public]` or a role@level");
     }
     (by, action::guard(cx, open, scope))

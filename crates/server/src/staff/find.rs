@@ -1,12 +1,14 @@
-//! Finding a case by its number, and the people a page names.
+//! Finding a case by its number, a place by its name, and the people a page names.
 
+use super::registers::names;
 use crate::error::Error;
+use crate::place_names::PlaceNames;
 use crate::view::People;
 use crate::web::Web;
 use ganglion_kernel::decide::who;
 use ganglion_model::change::{Actor, Change, Entry};
 use ganglion_model::pack::{BREAK_GLASS, Process};
-use ganglion_model::{AccountId, Case, Level, PlaceCode, Shard};
+use ganglion_model::{AccountId, Case, Lang, Level, PlaceCode, Shard};
 use std::collections::BTreeSet;
 
 /// Shards a number may lie in: the county whose code it carries, else every county of the installation.
@@ -56,7 +58,11 @@ pub async fn case<'w>(web: &'w Web, number: &str) -> Result<(Case, &'w Process),
         };
         let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
         let may = who::may_read(&web.world, &web.actor(), Some(post), &case);
-        return if may { Ok((case, process)) } else { Err(Error::NotFound) };
+        if !may {
+            return Err(Error::NotFound);
+        }
+        names::of_cases(web, std::slice::from_ref(&case)).await?;
+        return Ok((case, process));
     }
     Err(Error::NotFound)
 }
@@ -102,4 +108,11 @@ pub async fn people(web: &Web, entries: &[Entry], others: impl Iterator<Item = A
         }
     }
     Ok(people)
+}
+
+/// The names of the places of `root` and inside it, today.
+pub fn place_names(web: &Web, root: PlaceCode) -> PlaceNames {
+    let said = [Lang::Zh, Lang::En].map(|lang| web.said_in(lang, "place-endings"));
+    let endings: Vec<String> = said.iter().flat_map(|words| words.split_whitespace()).map(str::to_owned).collect();
+    PlaceNames::new(&web.world.places.tree, (root, web.today()), &endings)
 }

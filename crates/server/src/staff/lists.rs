@@ -1,6 +1,7 @@
 //! Lists of cases a post reaches, as a union of filters: what lies in its subtree, what it has, what it opened. Pages and
 //! exact counts of the union are made of pages and counts of its parts.
 
+use super::registers::names;
 use crate::error::Error;
 use crate::web::Web;
 use ganglion_kernel::decide::policy;
@@ -152,6 +153,7 @@ impl Union {
         let more = cases.len() > limit as usize;
         cases.truncate(limit as usize);
         let next = if more { cases.last().map(|case| After::of(case, order)) } else { None };
+        names::of_cases(web, &cases).await?;
         Ok(ListPage { cases, next })
     }
 

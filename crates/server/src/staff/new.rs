@@ -2,7 +2,7 @@
 
 use super::act::{command_id, files_of, upload_findings};
 use super::known;
-use super::registers::Offers;
+use super::registers::{Offers, opening};
 use crate::error::{Error, refusal_status};
 use crate::looked;
 use crate::typed::{Asking, Step};
@@ -70,9 +70,12 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let form = match chosen {
         None => None,
         Some(process) => {
-            let known = known::known(&web, &look, (process, &post)).await?;
-            let values = known::values(&known);
-            let entered = Entered { values: Some(&values).filter(|_| !known.is_empty()), findings: &[], more: None };
+            let mut known = known::known(&web, &look, (process, &post)).await?;
+            let said = opening::of_address(&web, process).await?;
+            known.retain(|one| !said.contains_key(&one.field));
+            let mut values = known::values(&known);
+            values.extend(said);
+            let entered = Entered { values: Some(&values).filter(|values| !values.is_empty()), ..Entered::default() };
             let mut form = form(&web, &look, (process, &post), entered, None).await?;
             known::mark(&look, &mut form.fields, &known);
             Some(form)
@@ -93,7 +96,7 @@ async fn form(
     let id = |name: &str| format!("f-{name}");
     let command = command.map_or_else(|| web.app.clock.id().to_string(), str::to_owned);
     let mut fields = look.fields(&asked, &process.form, entered);
-    Offers::new(web, post.place).give(&process.form, &mut fields).await?;
+    Offers::opening(web, post.place).give(&process.form, &mut fields).await?;
     Ok(FormView {
         action_href: format!("/cases/new?process={}", process.name),
         title: Some(look.text(&process.title)),
@@ -137,7 +140,7 @@ fn page(
 }
 
 /// The way a case came in: what was chosen from the list of ways, else the opener's role where that is a way of its own.
-fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
+pub fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
     let channels = process.channels.as_deref().unwrap_or(CHANNELS);
     let chosen = process
         .form
@@ -150,7 +153,10 @@ fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
 }
 
 /// What is wrong before anything is sent: the form itself, then where it belongs.
-async fn check(
+///
+/// # Errors
+/// Storage.
+pub async fn check(
     web: &Web,
     process: &Process,
     form: &Fields,
@@ -180,7 +186,10 @@ pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
     let open = openable(&web, &post);
     let name = web.arg("process").ok_or(Error::NotFound)?;
     let process = *open.iter().find(|process| process.name == name).ok_or(Error::NotFound)?;
-    let form_values = present(process, typed.fields(&process.form));
+    let mut form_values = present(process, typed.fields(&process.form));
+    if asking.step() == Step::Send {
+        Offers::opening(&web, post.place).resolve(&process.form, &mut form_values).await?;
+    }
     let command = typed.one("command_id");
     let again = async |findings: &[FieldFinding], text: String, status: StatusCode| {
         let entered = Entered { values: Some(&form_values), findings, more: typed.one("_more") };

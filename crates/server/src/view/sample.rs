@@ -179,6 +179,7 @@ fn process() -> Process {
         channels: None,
         retention_days: None,
         purpose: Text::default(),
+        open311: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that unwraps stops where the surprise is")]
 
+mod backup;
 mod figures;
 mod heads;
 mod invariants;
@@ -66,7 +67,8 @@ suite!(memory, file => {
         sessions_begin_and_end,
         what_is_no_longer_needed_is_forgotten_and_nothing_else,
         files_the_access_log_and_settings_are_kept,
-        register_rows_keep_their_dated_versions;
+        register_rows_keep_their_dated_versions,
+        small_things_are_kept_by_kind_and_id_and_come_when_due;
     packs:
         one_set_follows_the_other_and_is_a_line_of_the_journal,
         batches_decided_by_other_packs_are_refused,

@@ -244,6 +244,7 @@ pub fn model_with(policy: &str) -> ganglion_model::Model {
         ("documents.yaml", include_str!("pack/documents.yaml")),
         ("documents/receipt.typ", include_str!("pack/receipt.typ")),
         ("documents/report.typ", include_str!("pack/report.typ")),
+        ("documents/well_card.typ", include_str!("pack/well_card.typ")),
         ("indicators.yaml", include_str!("pack/indicators.yaml")),
         ("processes/incident.yaml", include_str!("pack/incident.yaml")),
         ("processes/matter.yaml", include_str!("pack/matter.yaml")),

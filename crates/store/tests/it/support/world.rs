@@ -156,6 +156,7 @@ fn process() -> Process {
         channels: None,
         retention_days: None,
         purpose: Text::default(),
+        open311: None,
         children: BTreeMap::new(),
         notices: BTreeMap::new(),
     }
