@@ -35,7 +35,9 @@ pub use plan::{
     PlanResult, PlanRows,
 };
 pub use policy::{OF_ROWS, OPEN, PolicyEffect, PolicyRule, READ};
-pub use process::{Action, Assign, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who};
+pub use process::{
+    Action, Assign, BREAK_GLASS, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who,
+};
 pub use queue::{CallsDef, CounterDef, HallDef, QueueDef};
 pub use register::{Register, Scope};
 pub use routing::{Give, Match, RouteDef, RuleRoute, Workload};

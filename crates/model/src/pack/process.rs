@@ -257,6 +257,9 @@ pub struct Action {
     pub looks: bool,
 }
 
+/// The action by which somebody looks at a case they may not read, because a life is in danger. It lets nobody read in general.
+pub const BREAK_GLASS: &str = "break_glass";
+
 /// Who may open or act.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,14 +3,16 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, clock, extension, notice, number, open311, queue, routing, schedule, who};
+use crate::lower::{
+    action, break_glass, clock, extension, notice, number, open311, queue, routing, schedule, who,
+};
 use crate::names;
 use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::Node;
 use ganglion_model::pack::{Children, FieldKind, Process, Who};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "process",
     "title",
     "heading",
@@ -31,6 +33,7 @@ const KEYS: [&str; 22] = [
     "open311",
     "schedule",
     "read",
+    "break_glass",
     "clocks",
     "states",
 ];
@@ -86,6 +89,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         open311: open311::lower(cx, node, symbol),
     };
     extension::add(cx, node, &mut process);
+    break_glass::add(cx, node, &mut process);
     see_alike(&mut process);
     purpose(cx, node, symbol, &process);
     Some(process)
