@@ -5,7 +5,6 @@ use super::effect::Doing;
 use super::row_span::{self, Span};
 use super::{Decision, derive, row_unique, who};
 use crate::seal::is_sealed;
-use ganglion_model::PlaceCode;
 use ganglion_model::change::{Change, Refusal, RefusalCode};
 use ganglion_model::clocks::local_date;
 use ganglion_model::expr::{Expr, Val};
