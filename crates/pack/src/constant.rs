@@ -21,9 +21,8 @@ impl<'a> Known<'a> {
         let role = |who: &'a Who| match who {
             Who::Role { role, .. } | Who::RoleHandling { role } | Who::RoleTaken { role } => Some(role.as_str()),
             Who::System => Some("system"),
-            Who::Api => Some("api"),
-            // Whoever has the case, or opened it, may be of any role.
-            Who::Assignee | Who::Assisting | Who::Reporter | Who::Public => None,
+            // Whoever has the case, or opened it, may be of any role; a key acts as a post.
+            Who::Assignee | Who::Assisting | Who::Reporter | Who::Public | Who::Staff | Who::Api => None,
         };
         Known { state: Some(state), roles: by.iter().map(role).collect::<Option<_>>().unwrap_or_default() }
     }
