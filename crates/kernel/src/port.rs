@@ -23,7 +23,6 @@ use ganglion_model::published::Published;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
     AccountId, CaseId, CommandId, Entry, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard,
-    Text,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
