@@ -11,7 +11,7 @@ use crate::notice::Standing;
 use crate::packs::Install;
 pub use crate::port_cases::{After, CaseFilter, CaseOrder};
 pub use crate::port_kept::{Kept, KeptStore};
-pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale};
+pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use crate::queue::{QueueWant, Waiting};
 use crate::route::workload::Load;
@@ -23,7 +23,6 @@ use ganglion_model::published::Published;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
     AccountId, CaseId, CommandId, Entry, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard,
-    Text,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -271,30 +270,6 @@ pub struct StoredLine {
     /// Leaf hash noted when it was written.
     pub hash: Hash,
 }
-
-/// A notice to a post.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// Whom.
-    pub post: PostId,
-    /// Shard of the journal line.
-    pub shard: Shard,
-    /// The line.
-    pub seq: u64,
-    /// When.
-    pub at: Timestamp,
-    /// The case.
-    pub case: CaseId,
-    /// The step that told it.
-    pub action: String,
-    /// The clock it is about, if a clock told it.
-    pub clock: Option<String>,
-    /// Words of the pack; empty: those of the step.
-    pub text: Text,
-}
-
-/// Notices kept for one post; older ones go.
-pub const TOLD_MAX: u32 = 200;
 
 /// What the committer needs.
 #[async_trait]
