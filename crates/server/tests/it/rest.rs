@@ -282,7 +282,8 @@ async fn figures_and_places_are_read_by_anyone_as_far_as_they_are_told() {
     let told = anyone.read("/api/figures/reports?place=130903&period=2022-06&children=true", None).await.json();
     assert!(told["figure"]["value"].is_null(), "fewer than five are not told: {told}");
     assert_eq!(told["children"].as_array().unwrap().len(), 2);
-    assert_eq!(anyone.read("/api/figures", None).await.json()["items"][0]["indicator"], "reports");
+    let known = anyone.read("/api/figures", None).await.json();
+    assert!(known["items"].as_array().unwrap().iter().any(|one| one["indicator"] == "reports"), "{known}");
     let towns = anyone.read("/api/places?parent=130903", None).await.json();
     assert_eq!(towns["items"][0]["name"], "West Town");
     let grid = anyone.read("/api/places/130903001201001", None).await.json();
