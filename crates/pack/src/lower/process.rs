@@ -3,9 +3,7 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{
-    action, break_glass, clock, extension, notice, number, open311, queue, routing, schedule, who,
-};
+use crate::lower::{action, break_glass, clock, extension, notice, number, open311, queue, routing, schedule, who};
 use crate::names;
 use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::Node;
