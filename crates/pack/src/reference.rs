@@ -185,11 +185,7 @@ type Variant = (String, String, Mapping);
 
 /// Keys that only some types have: types for which the same is said of a key stand together. Key, one of the kinds, the
 /// types in words, what may stand there.
-fn further_keys(
-    told: &Sentences,
-    variants: &[Variant],
-    common: &[String],
-) -> Vec<(String, String, String, Shape)> {
+fn further_keys(told: &Sentences, variants: &[Variant], common: &[String]) -> Vec<(String, String, String, Shape)> {
     let mut rows: BTreeMap<(String, &str), Vec<&Variant>> = BTreeMap::new();
     for variant in variants {
         for key in variant.2.known.iter().filter(|key| !common.contains(key)) {
