@@ -92,7 +92,7 @@ pub fn log_settings(data: &Path, public_url: &str, machine: &Machine) -> Result<
             let path = data.join("log.key");
             write_private(&path, format!("{}\n", key.to_private()).as_bytes())
                 .with_context(|| format!("writing {}", path.display()))?;
-            tracing::info!(key = %key.public(KeyKind::Log), "the key of the public logs was made");
+            crate::err(&format!("the public logs are signed with a new key: {}", key.public(KeyKind::Log)));
             key
         }
     };

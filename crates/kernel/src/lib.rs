@@ -29,6 +29,7 @@ pub mod queue;
 pub mod replay;
 pub mod route;
 pub mod rules;
+pub mod schedule;
 pub mod seal;
 pub mod tlog;
 pub mod words;

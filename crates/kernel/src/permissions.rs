@@ -215,9 +215,11 @@ pub fn explain(world: &World, actor: &Actor, case: &Case, action: &str, now: Tim
     let view = who::view(world, actor, now);
     let is_reporter = matches!(actor, Actor::Reporter { case: own } if *own == case.id);
     let reads = is_reporter || *actor == Actor::System || who::may_read(world, actor, post, case);
-    steps.push(step("read", reads, reading(world, process, (actor, case), reads)));
-    if !reads || action == READ {
-        return steps;
+    if !who::may_break_glass((process, action), actor, post, case) {
+        steps.push(step("read", reads, reading(world, process, (actor, case), reads)));
+        if !reads || action == READ {
+            return steps;
+        }
     }
     let Some(declared) = process.action(&case.state, action) else {
         steps.push(step("state", false, format!("{} is not offered in the state {}", action, case.state)));

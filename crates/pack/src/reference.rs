@@ -30,12 +30,13 @@ What stands under *value*: a *text* is `{zh: …, en: …}` or a plain Chinese t
 each with* is a mapping whose keys you choose.
 ";
 /// Kinds of files, in the order an author meets them.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("pack", "pack.yaml"),
     ("registers", "registers/*.yaml"),
     ("processes", "processes/*.yaml"),
     ("indicators", "indicators.yaml"),
     ("rules", "rules.yaml"),
+    ("policy", "policy.yaml"),
     ("plans", "plans.yaml"),
     ("documents", "documents.yaml"),
 ];
@@ -179,21 +180,20 @@ fn joined<'m>(all: impl Iterator<Item = &'m Mapping>, key: &str) -> Shape {
     shape
 }
 
+/// One of the types something can have: its word, its kind, its keys.
+type Variant = (String, String, Mapping);
+
 /// Keys that only some types have: types for which the same is said of a key stand together. Key, one of the kinds, the
 /// types in words, what may stand there.
-fn further_keys(
-    told: &Sentences,
-    variants: &[(String, String, Mapping)],
-    common: &[String],
-) -> Vec<(String, String, String, Shape)> {
-    let mut rows: BTreeMap<(String, &str), Vec<&(String, String, Mapping)>> = BTreeMap::new();
+fn further_keys(told: &Sentences, variants: &[Variant], common: &[String]) -> Vec<(String, String, String, Shape)> {
+    let mut rows: BTreeMap<(String, &str), Vec<&Variant>> = BTreeMap::new();
     for variant in variants {
         for key in variant.2.known.iter().filter(|key| !common.contains(key)) {
             let says = told.of(&variant.1, key).map_or("", |told| told.en);
             rows.entry((key.clone(), says)).or_default().push(variant);
         }
     }
-    let row = |((key, _), of): ((String, &str), Vec<&(String, String, Mapping)>)| {
+    let row = |((key, _), of): ((String, &str), Vec<&Variant>)| {
         let words: Vec<String> = of.iter().map(|(word, _, _)| format!("`{word}`")).collect();
         let kind = of.first().map(|(_, kind, _)| kind.clone()).unwrap_or_default();
         let shape = joined(of.iter().map(|(_, _, one)| one), &key);

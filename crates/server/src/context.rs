@@ -7,6 +7,7 @@ use crate::keys::{Allowance, need};
 use crate::limits::{REQUEST_ID_BYTES_MAX, RETRY_DISK_SECONDS, RETRY_SECONDS};
 use crate::monitor::Seen;
 use crate::rest::problem;
+use crate::staff::glass;
 use crate::view::{Arg, Say as _};
 use crate::web::Web;
 use axum::Json;
@@ -189,7 +190,12 @@ fn error_page(web: &Web, error: &Error, (words, id): (&Spoken, &str)) -> Respons
 fn next_steps(web: &Web) -> Vec<serde_json::Value> {
     let step = |key: &str, href: &str| json!({ "label": web.t(key), "href": href });
     if web.session.is_some() {
-        return vec![step("error-go-desk", "/desk"), step("error-go-home", "/")];
+        let mut steps = vec![step("error-go-desk", "/desk"), step("error-go-home", "/")];
+        // Whoever may look at what is not theirs in an emergency finds the way where they were turned away.
+        if web.post().is_ok_and(|post| glass::may(web, post)) {
+            steps.push(step("title-glass", "/break-glass"));
+        }
+        return steps;
     }
     vec![step("error-go-home", "/"), step("home-follow", "/follow")]
 }

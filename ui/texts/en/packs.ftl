@@ -60,6 +60,7 @@ pack-thing-plan = Plan
 pack-thing-document = Document
 pack-thing-bulletin = Bulletin
 pack-thing-table = Table
+pack-thing-policy = Rule of the deployment
 pack-thing-target = Target
 pack-thing-paper = Templates
 pack-thing-fact = Fact

@@ -60,6 +60,7 @@ pack-thing-plan = 方案
 pack-thing-document = 文书
 pack-thing-bulletin = 简报
 pack-thing-table = 统计表
+pack-thing-policy = 部署规则
 pack-thing-target = 目标
 pack-thing-paper = 文书模板
 pack-thing-fact = 事实

@@ -2,8 +2,8 @@
 //! leaves no file under that name.
 
 use super::{
-    DATABASE, FILES, FORMAT, Files, KEY, KeyPart, LAST_BACKUP, MANIFEST, Manifest, Part, Sum, copy_part, create, hex,
-    sync_folder,
+    DATABASE, FILES, FORMAT, Files, KEY, KEYS, KeyPart, LAST_BACKUP, MANIFEST, Manifest, Part, Sum, WITNESSES,
+    copy_part, create, hex, sync_folder,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use ganglion_server::file_parts;
@@ -22,8 +22,8 @@ pub struct Backup<'a> {
     pub data: &'a Path,
     /// The archive to make; nothing may be there.
     pub to: &'a Path,
-    /// Whether the master key goes into it.
-    pub with_key: bool,
+    /// Whether the keys go into it.
+    pub with_keys: bool,
     /// Now.
     pub now: Timestamp,
 }
@@ -60,8 +60,7 @@ pub fn make(asked: &Backup<'_>, progress: &mut dyn FnMut(u64, u64)) -> Result<Ma
     let database = asked.data.join(DATABASE);
     ensure!(database.is_file(), "{} is no installation: there is no {DATABASE} in it", asked.data.display());
     ensure!(!asked.to.exists(), "{} is there already: choose another name", asked.to.display());
-    let key_path = asked.data.join(KEY);
-    let key = std::fs::read(&key_path).with_context(|| format!("reading {}", key_path.display()))?;
+    let keys = keys(asked)?;
     let taken = Scratch::beside(asked.to, ".sqlite-partial");
     let partial = Scratch::beside(asked.to, ".partial");
     // Made first, so that nobody but the owner ever reads it.
@@ -72,9 +71,14 @@ pub fn make(asked: &Backup<'_>, progress: &mut dyn FnMut(u64, u64)) -> Result<Ma
     let mut archive = ZipWriter::new(BufWriter::new(create(&partial.0)?));
     let database = pack(&mut archive, DATABASE, (&taken.0, CompressionMethod::Deflated))?;
     let files = pack_files(&mut archive, &asked.data.join(FILES), &ids)?;
-    if asked.with_key {
-        pack(&mut archive, KEY, (&key_path, CompressionMethod::Stored))?;
+    for key in keys.iter().filter(|key| key.included) {
+        pack(&mut archive, &key.name, (&asked.data.join(&key.name), CompressionMethod::Stored))?;
     }
+    let named = asked.data.join(WITNESSES);
+    let witnesses = match named.exists() {
+        true => Some(pack(&mut archive, WITNESSES, (&named, CompressionMethod::Deflated))?),
+        false => None,
+    };
     let manifest = Manifest {
         format: FORMAT,
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -82,13 +86,31 @@ pub fn make(asked: &Backup<'_>, progress: &mut dyn FnMut(u64, u64)) -> Result<Ma
         database,
         contents: held,
         files,
-        key: KeyPart { sha256: hex(&Sha256::digest(&key)), included: asked.with_key },
+        keys,
+        witnesses,
     };
     archive.start_file(MANIFEST, options(CompressionMethod::Deflated))?;
     archive.write_all(&serde_json::to_vec_pretty(&manifest)?)?;
     finish(archive, &partial.0, asked.to)?;
     note(asked, &manifest);
     Ok(manifest)
+}
+
+/// The keys of the installation; the one of sealed values must be there.
+fn keys(asked: &Backup<'_>) -> Result<Vec<KeyPart>> {
+    let mut keys = Vec::new();
+    for name in KEYS {
+        let path = asked.data.join(name);
+        match std::fs::read(&path) {
+            Ok(key) => {
+                let sha256 = hex(&Sha256::digest(&key));
+                keys.push(KeyPart { name: name.to_owned(), sha256, included: asked.with_keys });
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound && name != KEY => {}
+            Err(error) => bail!("reading {}: {error}", path.display()),
+        }
+    }
+    Ok(keys)
 }
 
 fn options(method: CompressionMethod) -> SimpleFileOptions {

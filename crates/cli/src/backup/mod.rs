@@ -1,6 +1,6 @@
 //! Backups: an installation in one file, made while the server runs, and brought back with proof. The file is a ZIP archive with the
 //! database as it stood at one moment, the files its rows speak of, and a manifest of what it holds. Leaves out what can be
-//! made anew (batches of documents, imports under way) and, unless asked for, the master key.
+//! made anew (batches of documents, imports under way), what was last signed of the public logs, and, unless asked for, the keys.
 
 mod make;
 mod restore;
@@ -21,12 +21,16 @@ use std::path::Path;
 
 /// Format of the archive this program writes, and the newest it reads.
 const FORMAT: u32 = 1;
-/// Names in the archive, and of the database and the key in an installation's folder.
+/// Names in the archive, and of the database and the keys in an installation's folder.
 const MANIFEST: &str = "manifest.json";
 /// See [`MANIFEST`].
 const DATABASE: &str = "ganglion.sqlite";
-/// See [`MANIFEST`].
+/// The keys: the one that opens sealed values, and the one that signs the public logs.
+const KEYS: [&str; 2] = [KEY, "log.key"];
+/// The key without which an installation is not brought back.
 const KEY: &str = "master.key";
+/// Settings that are a file of their own and no secret.
+const WITNESSES: &str = "log.witnesses";
 /// See [`MANIFEST`].
 const FILES: &str = "files";
 /// Where an installation notes its last backup; `/metrics` and `ganglion doctor` read it.
@@ -49,8 +53,10 @@ pub struct Manifest {
     pub contents: Contents,
     /// The uploaded files.
     pub files: Files,
-    /// The master key that goes with it.
-    pub key: KeyPart,
+    /// The keys that go with it.
+    pub keys: Vec<KeyPart>,
+    /// The witnesses of the public logs, if any are named.
+    pub witnesses: Option<Part>,
 }
 
 /// One file.
@@ -75,9 +81,11 @@ pub struct Files {
     pub missing: Vec<String>,
 }
 
-/// The key of the sealed values.
+/// A key of the installation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyPart {
+    /// Name of its file.
+    pub name: String,
     /// SHA-256 of the key, hex: to recognise it, not to find it.
     pub sha256: String,
     /// Whether the archive holds it.

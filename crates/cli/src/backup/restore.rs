@@ -1,7 +1,10 @@
 //! Bringing an installation back from an archive: into a folder without one, every part compared with the manifest, the database
 //! renamed to its name last. What is cut off is no installation, and nothing that was there is written over.
 
-use super::{DATABASE, FILES, FORMAT, Files, KEY, MANIFEST, Manifest, Part, Sum, copy_part, create, hex, sync_folder};
+use super::{
+    DATABASE, FILES, FORMAT, Files, KEY, KEYS, MANIFEST, Manifest, Part, Sum, WITNESSES, copy_part, create, hex,
+    sync_folder,
+};
 use anyhow::{Context as _, Result, bail, ensure};
 use ganglion_server::file_parts;
 use ganglion_store::backup::{contents, file_ids};
@@ -15,10 +18,12 @@ use zip::ZipArchive;
 
 /// Name of the database until everything is proven.
 const UNPROVEN: &str = "restoring.sqlite";
+/// What an installation has; where one of these is, nothing is restored.
+const OWN: [&str; 5] = [DATABASE, KEYS[0], KEYS[1], WITNESSES, FILES];
 /// Most bytes a manifest may have.
 const MANIFEST_BYTES_MAX: u64 = 64 << 20;
-/// Bytes of a key.
-const KEY_BYTES: u64 = 32;
+/// Most bytes a file with a key may have.
+const KEY_BYTES_MAX: u64 = 4_096;
 
 /// What is asked for.
 pub struct Restoring<'a> {
@@ -26,8 +31,8 @@ pub struct Restoring<'a> {
     pub from: &'a Path,
     /// Folder of the installation to make.
     pub data: &'a Path,
-    /// The master key, for archives that do not hold it.
-    pub key: Option<&'a Path>,
+    /// Folder with the keys, for archives that do not hold them.
+    pub keys: Option<&'a Path>,
 }
 
 type Archive = ZipArchive<BufReader<File>>;
@@ -38,7 +43,7 @@ type Archive = ZipArchive<BufReader<File>>;
 /// When the folder holds an installation, the archive is damaged or of a newer program, the key is missing or another, or anything that
 /// was unpacked differs from the manifest. What was unpacked is then removed again.
 pub fn restore(asked: &Restoring<'_>) -> Result<Manifest> {
-    for name in [DATABASE, KEY, FILES] {
+    for name in OWN {
         let there = asked.data.join(name);
         ensure!(!there.exists(), "{} is there already: restore into an empty folder", there.display());
     }
@@ -46,7 +51,9 @@ pub fn restore(asked: &Restoring<'_>) -> Result<Manifest> {
     if restored.is_err() {
         // Nothing of this was there before; an attempt after this one begins afresh.
         let _ = std::fs::remove_file(asked.data.join(UNPROVEN));
-        let _ = std::fs::remove_file(asked.data.join(KEY));
+        for name in KEYS.into_iter().chain([WITNESSES]) {
+            let _ = std::fs::remove_file(asked.data.join(name));
+        }
         let _ = std::fs::remove_dir_all(asked.data.join(FILES));
     }
     restored
@@ -56,7 +63,7 @@ fn proven(asked: &Restoring<'_>) -> Result<Manifest> {
     let file = File::open(asked.from).with_context(|| format!("reading {}", asked.from.display()))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).context("this is no backup, or it is damaged")?;
     let manifest = manifest(&mut archive)?;
-    let key = key(&mut archive, &manifest, asked.key)?;
+    let keys = keys(&mut archive, &manifest, asked.keys)?;
     make_folder(asked.data)?;
     let unproven = asked.data.join(UNPROVEN);
     let _ = std::fs::remove_file(&unproven);
@@ -68,7 +75,13 @@ fn proven(asked: &Restoring<'_>) -> Result<Manifest> {
     }
     let files = unpack_files(&mut archive, asked.data, (&file_ids(&unproven)?, &manifest.files))?;
     ensure!(files == manifest.files, "the files in the archive are not those of the manifest");
-    write_key(&asked.data.join(KEY), &key)?;
+    if let Some(noted) = &manifest.witnesses {
+        let unpacked = unpack(&mut archive, (WITNESSES, noted.bytes), &asked.data.join(WITNESSES))?;
+        ensure!(unpacked == *noted, "{WITNESSES} in the archive is damaged");
+    }
+    for (name, key) in keys {
+        write_key(&asked.data.join(name), &key)?;
+    }
     std::fs::rename(&unproven, asked.data.join(DATABASE)).context("naming the database")?;
     sync_folder(asked.data)?;
     Ok(manifest)
@@ -87,24 +100,37 @@ fn manifest(archive: &mut Archive) -> Result<Manifest> {
     serde_json::from_value(value).context("the manifest cannot be read")
 }
 
-/// The master key: from the archive, or from the file that was given; in any case the one of the manifest.
-fn key(archive: &mut Archive, manifest: &Manifest, given: Option<&Path>) -> Result<Vec<u8>> {
-    let mut key = Vec::new();
-    match given {
-        Some(path) => key = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?,
-        None if manifest.key.included => {
-            archive.by_name(KEY)?.take(KEY_BYTES + 1).read_to_end(&mut key)?;
-        }
-        None => bail!(
-            "this backup does not hold the master key, without which personal values cannot be read: name the file \
-             `master.key` of the installation with --key"
-        ),
+/// The keys of the manifest: from the archive or from the folder that was given, each the one that was noted. The key of the logs may
+/// be lost: they then get a new one, and those who hold copies have to be told.
+fn keys(archive: &mut Archive, manifest: &Manifest, given: Option<&Path>) -> Result<Vec<(&'static str, Vec<u8>)>> {
+    let mut keys = Vec::new();
+    for name in KEYS {
+        let Some(noted) = manifest.keys.iter().find(|key| key.name == name) else { continue };
+        let path = given.map(|folder| folder.join(name)).filter(|path| path.exists());
+        let key = match path {
+            Some(path) => std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?,
+            None if noted.included => {
+                let mut key = Vec::new();
+                archive.by_name(name)?.take(KEY_BYTES_MAX).read_to_end(&mut key)?;
+                key
+            }
+            None if name != KEY => {
+                tracing::warn!(name, "the key is not there; the public logs get a new one at the next start");
+                continue;
+            }
+            None => bail!(
+                "this backup does not hold the master key, without which personal values cannot be read: name the folder with \
+                 the installation's `{KEY}` by --keys"
+            ),
+        };
+        ensure!(
+            hex(&Sha256::digest(&key)) == noted.sha256,
+            "{name} is not the one of the installation that was backed up"
+        );
+        keys.push((name, key));
     }
-    ensure!(
-        hex(&Sha256::digest(&key)) == manifest.key.sha256,
-        "this is not the master key of the installation that was backed up"
-    );
-    Ok(key)
+    ensure!(keys.iter().any(|(name, _)| *name == KEY), "the manifest names no master key");
+    Ok(keys)
 }
 
 fn make_folder(folder: &Path) -> Result<()> {

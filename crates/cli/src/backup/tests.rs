@@ -44,6 +44,8 @@ fn installation(data: &Path) -> Arc<SqliteStore> {
         std::fs::write(path, bytes).unwrap();
     }
     std::fs::write(data.join(KEY), [7; 32]).unwrap();
+    std::fs::write(data.join("log.key"), "signs the logs").unwrap();
+    std::fs::write(data.join(WITNESSES), "somebody+1+x\n").unwrap();
     store
 }
 
@@ -63,14 +65,14 @@ impl Ground {
         self.folder.path().join(name)
     }
 
-    fn backup(&self, to: &str, with_key: bool) -> Result<Manifest> {
+    fn backup(&self, to: &str, with_keys: bool) -> Result<Manifest> {
         let (data, to) = (self.path("city"), self.path(to));
-        make(&Backup { data: &data, to: &to, with_key, now: now() }, &mut |_, _| ())
+        make(&Backup { data: &data, to: &to, with_keys, now: now() }, &mut |_, _| ())
     }
 
-    fn restore(&self, from: &str, to: &str, key: Option<&Path>) -> Result<Manifest> {
+    fn restore(&self, from: &str, to: &str, keys: Option<&Path>) -> Result<Manifest> {
         let (from, data) = (self.path(from), self.path(to));
-        restore(&Restoring { from: &from, data: &data, key })
+        restore(&Restoring { from: &from, data: &data, keys })
     }
 }
 
@@ -89,6 +91,8 @@ fn what_is_restored_equals_what_was_backed_up_while_it_was_in_use() {
     assert_eq!(restored, made);
     let again = ground.path("again");
     assert_eq!(std::fs::read(again.join(KEY)).unwrap(), [7; 32]);
+    assert_eq!(std::fs::read_to_string(again.join("log.key")).unwrap(), "signs the logs");
+    assert_eq!(std::fs::read_to_string(again.join(WITNESSES)).unwrap(), "somebody+1+x\n");
     let part = &ganglion_server::file_parts(FILE_ID)[0];
     assert_eq!(std::fs::read(again.join(FILES).join(part)).unwrap(), b"large");
     assert_eq!((mode(&again), mode(&again.join(KEY)), mode(&again.join(DATABASE))), (0o700, 0o600, 0o600));
@@ -106,15 +110,20 @@ fn what_is_restored_equals_what_was_backed_up_while_it_was_in_use() {
 #[test]
 fn a_backup_without_the_key_needs_the_right_one() {
     let ground = Ground::new();
-    assert!(!ground.backup("one.zip", false).unwrap().key.included);
+    assert!(ground.backup("one.zip", false).unwrap().keys.iter().all(|key| !key.included));
     let refused = ground.restore("one.zip", "a", None).unwrap_err().to_string();
-    assert!(refused.contains("--key"), "{refused}");
-    let other = ground.path("other.key");
-    std::fs::write(&other, [8; 32]).unwrap();
+    assert!(refused.contains("--keys"), "{refused}");
+    let other = ground.path("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join(KEY), [8; 32]).unwrap();
     let refused = ground.restore("one.zip", "a", Some(&other)).unwrap_err().to_string();
-    assert!(refused.contains("not the master key"), "{refused}");
+    assert!(refused.contains("is not the one of the installation"), "{refused}");
     assert!(!ground.path("a").join(DATABASE).exists());
-    ground.restore("one.zip", "a", Some(&ground.path("city").join(KEY))).unwrap();
+    std::fs::write(other.join(KEY), [7; 32]).unwrap();
+    ground.restore("one.zip", "a", Some(&other)).unwrap();
+    assert!(!ground.path("a").join("log.key").exists(), "a key of the logs that is lost stays lost");
+    ground.restore("one.zip", "b", Some(&ground.path("city"))).unwrap();
+    assert_eq!(std::fs::read_to_string(ground.path("b").join("log.key")).unwrap(), "signs the logs");
 }
 
 #[test]
@@ -123,7 +132,7 @@ fn nothing_that_is_there_is_written_over() {
     ground.backup("one.zip", true).unwrap();
     assert!(ground.backup("one.zip", true).unwrap_err().to_string().contains("is there already"));
     assert!(ground.restore("one.zip", "city", None).unwrap_err().to_string().contains("is there already"));
-    let nowhere = Backup { data: &ground.path("nowhere"), to: &ground.path("two.zip"), with_key: true, now: now() };
+    let nowhere = Backup { data: &ground.path("nowhere"), to: &ground.path("two.zip"), with_keys: true, now: now() };
     assert!(make(&nowhere, &mut |_, _| ()).unwrap_err().to_string().contains("is no installation"));
     assert!(!ground.path("two.zip").exists());
 }

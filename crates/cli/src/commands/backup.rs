@@ -18,16 +18,16 @@ pub struct BackupArgs {
     /// The file to make. While it is made, as much room again is needed beside it as the database takes.
     #[arg(long)]
     to: PathBuf,
-    /// Puts the master key into the file as well. Whoever has such a file can read personal values; without it, keep a copy of
-    /// `master.key` in another place.
+    /// Puts the keys into the file as well. Whoever has such a file can read personal values and sign for the public logs; without
+    /// it, keep copies of `master.key` and `log.key` in another place.
     #[arg(long)]
-    with_key: bool,
+    with_keys: bool,
 }
 
 /// Arguments of `ganglion restore`.
 #[derive(Args)]
 #[command(
-    after_help = "Example: ganglion restore --from /backup/ganglion-2026-11-27.zip --data /var/lib/ganglion --key /safe/master.key"
+    after_help = "Example: ganglion restore --from /backup/ganglion-2026-11-27.zip --data /var/lib/ganglion --keys /safe"
 )]
 pub struct RestoreArgs {
     /// The file that `ganglion backup` made.
@@ -36,9 +36,9 @@ pub struct RestoreArgs {
     /// Folder of the installation to make; it must not hold one.
     #[arg(long)]
     data: PathBuf,
-    /// The master key, when the file does not hold it.
+    /// Folder with `master.key` and `log.key`, when the file does not hold them.
     #[arg(long)]
-    key: Option<PathBuf>,
+    keys: Option<PathBuf>,
 }
 
 /// Makes a backup and says in one line what it holds.
@@ -46,7 +46,7 @@ pub struct RestoreArgs {
 /// # Errors
 /// See [`make`].
 pub fn back_up(args: &BackupArgs) -> Result<ExitCode> {
-    let asked = Backup { data: &args.data, to: &args.to, with_key: args.with_key, now: Machine::new().now() };
+    let asked = Backup { data: &args.data, to: &args.to, with_keys: args.with_keys, now: Machine::new().now() };
     let mut shown = 0;
     let manifest = make(&asked, &mut |done, all| {
         let tenth = done * 10 / all.max(1);
@@ -70,7 +70,7 @@ pub fn back_up(args: &BackupArgs) -> Result<ExitCode> {
 /// # Errors
 /// See [`restore`].
 pub fn bring_back(args: &RestoreArgs) -> Result<ExitCode> {
-    let manifest = restore(&Restoring { from: &args.from, data: &args.data, key: args.key.as_deref() })?;
+    let manifest = restore(&Restoring { from: &args.from, data: &args.data, keys: args.keys.as_deref() })?;
     crate::out(&format!(
         "restored {}: {}; rows, figures and Merkle roots equal the manifest",
         args.data.display(),

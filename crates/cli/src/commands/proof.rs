@@ -3,6 +3,7 @@
 
 mod copy;
 mod database;
+mod remote;
 mod witness;
 
 use anyhow::{Context as _, Result, ensure};
@@ -25,7 +26,7 @@ pub struct ProofArgs {
 /// A copy of a log and the key that checks it.
 #[derive(Args)]
 struct Log {
-    /// Folder with a copy of the log, or its address (`http://…/log/130903`).
+    /// Folder with a copy of the log, or its address (`https://…/log/130903`).
     log: String,
     /// Public key of the log, `name+id+key`, or a file with it.
     #[arg(long)]
@@ -43,7 +44,7 @@ enum What {
     },
     /// Takes a copy of a log, or brings one up to date; what it says now must continue what the copy says.
     #[command(
-        after_help = "Example: ganglion proof fetch http://ganglion.example.gov.cn/log/130903 copy --key key.txt"
+        after_help = "Example: ganglion proof fetch https://ganglion.example.gov.cn/log/130903 copy --key key.txt"
     )]
     Fetch {
         /// Address of the log.
@@ -114,7 +115,7 @@ enum What {
     },
     /// Signs the newest checkpoint as a witness, if the log only grew since the one signed before.
     #[command(
-        after_help = "Example: ganglion proof witness http://HOST/log/130903 --key key.txt --state DIR --name witness.example.org --publish"
+        after_help = "Example: ganglion proof witness https://HOST/log/130903 --key key.txt --state DIR --name witness.example.org --publish"
     )]
     Witness {
         #[command(flatten)]

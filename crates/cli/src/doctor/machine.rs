@@ -62,8 +62,8 @@ pub(super) fn modes(data: &Path) -> Vec<Finding> {
         let found = format!("{} cannot be read", data.display());
         return vec![Finding::bad("folder", found, "name the folder of the installation with --data")];
     };
-    let mut findings = vec![folder_mode(folder.permissions().mode()), key_mode(&data.join("master.key"))];
-    let names = [DATABASE, "ganglion.sqlite-wal", "ganglion.sqlite-shm", "master.key", "files"];
+    let mut findings = vec![folder_mode(folder.permissions().mode()), key_mode(data)];
+    let names = [DATABASE, "ganglion.sqlite-wal", "ganglion.sqlite-shm", "master.key", "log.key", "files"];
     let of_others = |name: &&str| std::fs::metadata(data.join(name)).is_ok_and(|file| file.uid() != folder.uid());
     let others: Vec<&str> = names.into_iter().filter(of_others).collect();
     if !others.is_empty() {
@@ -84,10 +84,13 @@ fn folder_mode(mode: u32) -> Finding {
     }
 }
 
-fn key_mode(key: &Path) -> Finding {
-    match std::fs::metadata(key) {
-        Ok(key) if key.permissions().mode() & 0o077 == 0 => Finding::ok("key file", "only its owner reads it"),
-        Ok(_) => Finding::bad("key file", "others may read master.key", "chmod 600 master.key"),
+/// The keys: the one of sealed values must be there, the one of the public logs is made at the first start.
+fn key_mode(data: &Path) -> Finding {
+    let open = |name: &&str| std::fs::metadata(data.join(name)).is_ok_and(|key| key.permissions().mode() & 0o077 != 0);
+    let others: Vec<&str> = ["master.key", "log.key"].into_iter().filter(open).collect();
+    match std::fs::metadata(data.join("master.key")) {
+        Ok(_) if others.is_empty() => Finding::ok("key file", "only its owner reads it"),
+        Ok(_) => Finding::bad("key file", format!("others may read {}", others.join(", ")), "chmod 600 on it"),
         Err(error) => Finding::bad(
             "key file",
             format!("master.key: {error}"),

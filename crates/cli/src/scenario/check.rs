@@ -53,6 +53,14 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
             running.current = Some(child);
             return Ok((String::new(), String::new()));
         }
+        Read::Newest(process, place, name) => {
+            let here = |case: &&Case| case.process == *process && case.place.to_string() == *place;
+            let newest = running.at.memory.cases.values().rfind(here).map(|case| case.id);
+            let newest = newest.ok_or_else(|| format!("no {process} was opened at {place}"))?;
+            running.names.insert(name.clone(), newest);
+            running.current = Some(newest);
+            return Ok((String::new(), String::new()));
+        }
         Read::Refused(said) => {
             let refusal = running.refusal.as_ref().ok_or("the last step was not refused")?;
             let found = refused_as(refusal);

@@ -32,6 +32,8 @@ pub enum Read {
     SeesOf(String, String, (String, String), String),
     /// `opened PROCESS as NAME`: turns to the newest case of that process opened out of this one.
     Opened(String, String),
+    /// `newest PROCESS at CODE as NAME`: turns to the case of that process at that place that was opened last.
+    Newest(String, String, String),
     /// `WHO sees FIELD: VALUE`.
     Sees(String, String, String),
     /// `state`, `place`, `assignee` and other single things: which, and what is expected.
@@ -92,7 +94,7 @@ const PLAIN: [&str; 14] = [
 const KNOWN: &str = "state, place, taken_at, level, number, assignee, assisting, channel, moved, routed, rule, near, position, told, refused, count NAME, \
      field NAME, mark NAME, link KIND, document NAME [of REGISTER KEY], who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, \
      row REGISTER KEY [on DATE], proposal REGISTER KEY, violations RULE at CODE, figure NAME at CODE \
-     in PERIOD by PART, figure NAME in notice|document NAME, rank NAME at CODE in PERIOD, target NAME at CODE, plan NAME at CODE [on DATE] {form} [row KEY], each with `:` and a value; on NAME; opened PROCESS as NAME";
+     in PERIOD by PART, figure NAME in notice|document NAME, rank NAME at CODE in PERIOD, target NAME at CODE, plan NAME at CODE [on DATE] {form} [row KEY], each with `:` and a value; on NAME; opened PROCESS as NAME; newest PROCESS at CODE as NAME";
 
 /// Reads a line.
 ///
@@ -105,6 +107,9 @@ pub fn read(text: &str) -> Result<Read, String> {
     }
     match text.split_whitespace().collect::<Vec<_>>().as_slice() {
         ["on", name] => return Ok(Read::On(name.trim_end_matches(':').to_owned())),
+        ["newest", process, "at", place, "as", name] => {
+            return Ok(Read::Newest((*process).to_owned(), (*place).to_owned(), (*name).to_owned()));
+        }
         ["opened", process, "as", name] => return Ok(Read::Opened((*process).to_owned(), (*name).to_owned())),
         _ => {}
     }

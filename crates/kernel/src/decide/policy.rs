@@ -3,13 +3,18 @@
 //! listed and what may be opened cannot differ.
 
 use crate::world::World;
-use ganglion_model::Fields;
 use ganglion_model::expr::{Scope, Val};
 use ganglion_model::pack::{Action, OPEN, PolicyEffect, PolicyRule, Process, READ, Who};
 use ganglion_model::row::Case;
 use ganglion_model::scope::{ActorView, Names};
+use ganglion_model::{Fields, service_account};
 use jiff::Timestamp;
 use std::borrow::Cow;
+
+/// Whether the actor is software with a key that stands in a post.
+fn is_service(view: &ActorView) -> bool {
+    view.account.as_ref().is_some_and(|account| account.starts_with(&service_account("").0))
+}
 
 /// Whether `who` means this actor, wherever the actor's place lies.
 fn means(who: &Who, view: &ActorView, case: Option<&Case>) -> bool {
@@ -27,7 +32,7 @@ fn means(who: &Who, view: &ActorView, case: Option<&Case>) -> bool {
         Who::Reporter => view.role == "reporter" || case.is_some_and(|case| own(case.opened_by.as_ref())),
         Who::Public => view.role == "public",
         Who::Staff => view.post.is_some(),
-        Who::Api => view.role == "api",
+        Who::Api => view.role == "api" || is_service(view),
         Who::System => view.role == "system",
     }
 }

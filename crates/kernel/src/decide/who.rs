@@ -8,7 +8,7 @@ use super::policy;
 use crate::world::World;
 use ganglion_model::change::Actor;
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::{Action, Field, Process, Who};
+use ganglion_model::pack::{Action, BREAK_GLASS, Field, Process, Who};
 use ganglion_model::row::{Case, Mark, OPENED_FROM};
 use ganglion_model::scope::ActorView;
 use ganglion_model::{AccountId, Level, PlaceCode, Post, PostId, service_account};
@@ -124,6 +124,12 @@ pub fn may_act(action: &Action, actor: &Actor, post: Option<&Post>, case: &Case)
     action.by.iter().any(|who| matches(who, actor, post, case))
 }
 
+/// Whether `actor` may look at `case` although it is not theirs to read, by the action `name`.
+#[must_use]
+pub fn may_break_glass((process, name): (&Process, &str), actor: &Actor, post: Option<&Post>, case: &Case) -> bool {
+    name == BREAK_GLASS && process.action(&case.state, name).is_some_and(|action| may_act(action, actor, post, case))
+}
+
 /// Whether one of the marks in `action.not` was left by the same post or the same person, here or in the case this one was
 /// opened out of, or a field that `not` names names them.
 #[must_use]
@@ -159,7 +165,10 @@ pub fn is_same_person(action: &Action, actor: &Actor, case: &Case) -> bool {
 /// Every rule that lets somebody read cases of a process: those who read, those who may act in some state, and those
 /// who may open.
 fn readers(process: &Process) -> impl Iterator<Item = &Who> {
-    process.read.iter().chain(process.states.values().flat_map(|state| &state.actions).flat_map(|action| &action.by))
+    let acting = process.states.values().flat_map(|state| &state.actions);
+    // Who may break the glass must: it would be no glass otherwise.
+    let acting = acting.filter(|action| action.name != BREAK_GLASS);
+    process.read.iter().chain(acting.flat_map(|action| &action.by))
 }
 
 /// Whether a case is `post`'s own: assigned to it, assisted by it, or opened by it.

@@ -46,7 +46,7 @@ impl<T: Tiles + ?Sized> Tree<'_, T> {
     /// The hash over the leaves `from..to`, where `from` is one the recursion of RFC 6962 comes to.
     fn range(&mut self, from: u64, to: u64) -> Result<Hash, LogError> {
         let length = to.saturating_sub(from);
-        if length.is_power_of_two() && from % length == 0 {
+        if length.is_power_of_two() && from.is_multiple_of(length) {
             return self.subtree(length.ilog2(), from / length);
         }
         let middle = from + split(length);

@@ -44,7 +44,7 @@ impl StoredLog {
             if let Some(nodes) = self.nodes.get_mut(level) {
                 nodes.push(one);
                 // A full tile has a hash in the level above.
-                let full = nodes.chunks_exact(256).next_back().filter(|_| nodes.len() % 256 == 0);
+                let full = nodes.chunks_exact(256).next_back().filter(|_| nodes.len().is_multiple_of(256));
                 hash = full.map(root_of);
             }
             level += 1;

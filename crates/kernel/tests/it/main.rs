@@ -9,6 +9,7 @@ mod effects;
 mod fixture;
 mod forms;
 mod fuzz;
+mod glass;
 mod numbers;
 mod order;
 mod pack;

@@ -299,6 +299,7 @@ fn matter() -> Process {
         heading: "text".into(),
         kind_field: Some("category".into()),
         channels: None,
+        schedule: [].into(),
         retention_days: None,
         purpose: Text::default(),
         open311: None,

@@ -18,6 +18,7 @@ mod queue;
 mod register;
 mod routing;
 mod rule;
+mod schedule;
 mod shown;
 mod table;
 mod target;
@@ -34,11 +35,14 @@ pub use plan::{
     PlanResult, PlanRows,
 };
 pub use policy::{OF_ROWS, OPEN, PolicyEffect, PolicyRule, READ};
-pub use process::{Action, Assign, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who};
+pub use process::{
+    Action, Assign, BREAK_GLASS, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who,
+};
 pub use queue::{CallsDef, CounterDef, HallDef, QueueDef};
 pub use register::{Register, Scope};
 pub use routing::{Give, Match, RouteDef, RuleRoute, Workload};
 pub use rule::{RULE_FIGURE, Rule, RuleOpen};
+pub use schedule::{Each, Every, OnDay, ScheduleDef};
 pub use shown::ShownFigure;
 pub use table::{Table, TableRows};
 pub use target::{Slack, Target, TargetRows};

@@ -6,6 +6,7 @@ use super::notice::NoticeDef;
 use super::open311::Open311;
 use super::queue::QueueDef;
 use super::routing::{RouteDef, Workload};
+use super::schedule::ScheduleDef;
 use crate::clocks::Length;
 use crate::expr::Expr;
 use crate::place::Level;
@@ -60,6 +61,9 @@ pub struct Process {
     /// Public notices by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub notices: BTreeMap<String, NoticeDef>,
+    /// Cases that come by themselves, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub schedule: BTreeMap<String, ScheduleDef>,
     /// Roles that may read every case of their subtree, besides those who may act in it.
     pub read: Vec<Who>,
     /// The field shown as the heading of a case.
@@ -252,6 +256,9 @@ pub struct Action {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub looks: bool,
 }
+
+/// The action by which somebody looks at a case they may not read, because a life is in danger. It lets nobody read in general.
+pub const BREAK_GLASS: &str = "break_glass";
 
 /// Who may open or act.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! From checked nodes to the compiled model, one module a part of the language.
 
 pub mod action;
+mod break_glass;
 pub mod bulletin;
 pub mod clock;
 pub mod document;
@@ -22,6 +23,7 @@ pub mod register;
 mod register_people;
 mod routing;
 pub mod rule;
+mod schedule;
 pub mod seed;
 mod seed_values;
 mod shown;

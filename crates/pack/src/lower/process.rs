@@ -3,14 +3,14 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, clock, extension, notice, number, open311, queue, routing, who};
+use crate::lower::{action, break_glass, clock, extension, notice, number, open311, queue, routing, schedule, who};
 use crate::names;
 use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::Node;
 use ganglion_model::pack::{Children, FieldKind, Process, Who};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 23] = [
     "process",
     "title",
     "heading",
@@ -29,7 +29,9 @@ const KEYS: [&str; 21] = [
     "children",
     "notices",
     "open311",
+    "schedule",
     "read",
+    "break_glass",
     "clocks",
     "states",
 ];
@@ -75,6 +77,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         clocks: clock::all(cx, node.get("clocks"), symbol),
         children: children(cx, node),
         notices: notice::all(cx, node, symbol),
+        schedule: schedule::all(cx, node, symbol),
         read: who::list(cx, node, "read", (is_role, "only role@level may read without acting")),
         heading: heading(cx, node, symbol).unwrap_or_default(),
         kind_field: sorted_by(cx, node, symbol),
@@ -84,6 +87,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         open311: open311::lower(cx, node, symbol),
     };
     extension::add(cx, node, &mut process);
+    break_glass::add(cx, node, &mut process);
     see_alike(&mut process);
     purpose(cx, node, symbol, &process);
     Some(process)

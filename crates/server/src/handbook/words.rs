@@ -103,6 +103,7 @@ impl Book<'_> {
             Who::Assisting => self.t("handbook-who-assisting"),
             Who::Reporter => self.t("handbook-who-reporter"),
             Who::Public => self.t("handbook-who-public"),
+            Who::Staff => self.t("handbook-who-staff"),
             Who::Api => self.t("handbook-who-api"),
             Who::System => self.t("handbook-who-system"),
         }

@@ -1,10 +1,11 @@
-//! Work that goes on beside requests: clocks that fall due, cases opened from other cases, notices
+//! Work that goes on beside requests: clocks that fall due, cases opened from other cases and by schedules, notices
 //! to posts, events to other software, deadlines counted again, cleaning up. Every job may run twice
 //! without harm, because the ids of its commands follow from what caused them.
 
 pub mod clean;
 pub mod recompute;
 pub mod rules;
+pub mod schedule;
 pub mod spawn;
 pub mod tell;
 pub mod timers;
@@ -27,6 +28,7 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         tokio::spawn(every(app.clone(), ("spawn", 1), |app| async move { spawn::run(&app).await })),
         tokio::spawn(every(app.clone(), ("packs", 1), |app| async move { crate::packs::follow(&app).await })),
         tokio::spawn(every(app.clone(), ("rules", 1), |app| async move { rules::run(&app).await })),
+        tokio::spawn(every(app.clone(), ("schedule", 20), |app| async move { schedule::run(&app).await })),
         tokio::spawn(every(app.clone(), ("tell", 1), |app| async move { tell::run(&app).await })),
         tokio::spawn(every(app.clone(), ("webhooks", 1), |app| async move { webhooks::run(&app).await })),
         tokio::spawn(every(app.clone(), ("words", 1), |app| async move { words::run(&app).await })),

@@ -161,6 +161,7 @@ async fn render(
             fields: look.fields(&asked, &process.form, filled),
             submit: look.t("submit"),
             cancel_href: None,
+            later: false,
         }
     });
     let mut page = web.page_titled(shown.title.clone());

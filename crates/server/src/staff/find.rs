@@ -7,7 +7,7 @@ use crate::view::People;
 use crate::web::Web;
 use ganglion_kernel::decide::who;
 use ganglion_model::change::{Actor, Change, Entry};
-use ganglion_model::pack::Process;
+use ganglion_model::pack::{BREAK_GLASS, Process};
 use ganglion_model::{AccountId, Case, Lang, Level, PlaceCode, Shard};
 use std::collections::BTreeSet;
 
@@ -65,6 +65,25 @@ pub async fn case<'w>(web: &'w Web, number: &str) -> Result<(Case, &'w Process),
         return Ok((case, process));
     }
     Err(Error::NotFound)
+}
+
+/// A case the signed-in post may break the glass of, with its process; `None` for every other, there or not.
+///
+/// # Errors
+/// Storage.
+pub async fn behind_glass<'w>(web: &'w Web, number: &str) -> Result<Option<(Case, &'w Process)>, Error> {
+    let post = web.post()?;
+    let number = number.trim();
+    if number.is_empty() || number.len() > 64 {
+        return Ok(None);
+    }
+    for shard in shards_of(web, number) {
+        let Some(case) = web.app.store.case_by_number(shard, number).await? else { continue };
+        let process = web.world.model.processes.get(&case.process);
+        let asked = |process: &&Process| who::may_break_glass((process, BREAK_GLASS), &web.actor(), Some(post), &case);
+        return Ok(process.filter(asked).map(|process| (case.clone(), process)));
+    }
+    Ok(None)
 }
 
 /// Names of the people behind entries and of others besides.

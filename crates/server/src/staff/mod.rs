@@ -22,6 +22,7 @@ mod figure_view;
 pub(crate) mod figures;
 mod filters;
 pub(crate) mod find;
+pub(crate) mod glass;
 pub mod import;
 mod known;
 pub(crate) mod lists;
@@ -90,6 +91,7 @@ pub fn routes() -> Router<AppState> {
         .route("/cases/{number}/documents/{code}/withdraw", post(documents::withdraw))
         .route("/cases/{number}/documents/preview/{name}", get(documents::preview))
         .route("/cases/{number}/{action}", post(act::act))
+        .route("/break-glass", get(glass::show).post(glass::look))
         .route("/documents", get(batches::show))
         .route("/documents/batches", post(batches::start))
         .route("/documents/batches/{id}", get(batches::one))

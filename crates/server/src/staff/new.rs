@@ -106,6 +106,7 @@ async fn form(
         errors: look.problems(&process.form, entered.findings, &id),
         submit: look.t("submit"),
         cancel_href: Some("/desk".to_owned()),
+        later: false,
     })
 }
 

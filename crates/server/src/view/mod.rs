@@ -106,7 +106,10 @@ pub struct RowName {
 
 /// Rows a page refers to, by register and key. The same key may stand for a row in each county.
 #[derive(Debug, Default)]
-pub struct RowNames(RwLock<BTreeMap<(String, String), BTreeMap<Shard, RowName>>>);
+pub struct RowNames(RwLock<BTreeMap<(String, String), ByShard>>);
+
+/// Rows with the same key, by the county they lie in.
+type ByShard = BTreeMap<Shard, RowName>;
 
 impl RowNames {
     /// Whether a row has been looked up.

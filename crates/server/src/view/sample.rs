@@ -177,6 +177,7 @@ fn process() -> Process {
         heading: "description".into(),
         kind_field: None,
         channels: None,
+        schedule: BTreeMap::new(),
         retention_days: None,
         purpose: Text::default(),
         open311: None,

@@ -9,6 +9,7 @@ mod documents;
 mod files;
 mod follow;
 mod forms;
+mod glass;
 mod handbook;
 mod jobs;
 mod live;

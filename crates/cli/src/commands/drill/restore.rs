@@ -72,7 +72,7 @@ async fn one(ground: &Arc<Ground>, server: &Server, load: (u32, u64), (folder, s
     let start = crate::bench::instant();
     let (data, to) = (ground.data.clone(), archive.clone());
     let made = tokio::task::spawn_blocking(move || {
-        make(&Backup { data: &data, to: &to, with_key: true, now: Machine::new().now() }, &mut |_, _| ())
+        make(&Backup { data: &data, to: &to, with_keys: true, now: Machine::new().now() }, &mut |_, _| ())
     });
     let made = made.await??;
     sum.backup_seconds = sum.backup_seconds.max(start.elapsed().as_secs_f64());
@@ -82,7 +82,7 @@ async fn one(ground: &Arc<Ground>, server: &Server, load: (u32, u64), (folder, s
     let start = crate::bench::instant();
     let (from, to) = (archive.clone(), restored.clone());
     let proven =
-        tokio::task::spawn_blocking(move || restore(&Restoring { from: &from, data: &to, key: None })).await??;
+        tokio::task::spawn_blocking(move || restore(&Restoring { from: &from, data: &to, keys: None })).await??;
     sum.restore_seconds = sum.restore_seconds.max(start.elapsed().as_secs_f64());
     ensure!(proven == made, "the manifest that was read is not the one that was written");
     let path = restored.join("ganglion.sqlite");

@@ -1,7 +1,8 @@
 //! Signing as a witness (c2sp.org/tlog-cosignature): only what continues what was signed before, and the new state is kept before
 //! the signature leaves the machine.
 
-use super::copy::{Remote, open, put};
+use super::copy::{open, put};
+use super::remote::Remote;
 use super::{grown, signed};
 use crate::system::{Machine, write_private};
 use anyhow::{Context as _, Result, bail, ensure};

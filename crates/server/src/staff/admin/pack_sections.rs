@@ -17,7 +17,7 @@ const SECTIONS: [(&str, &[&str]); 4] = [
     ("pack-for-process", &["process", "document"]),
     ("pack-for-register", &["register", "list"]),
     ("pack-for-figure", &["indicator", "measure", "rule", "target", "plan", "bulletin", "table"]),
-    ("pack-for-role", &["role"]),
+    ("pack-for-role", &["role", "policy"]),
 ];
 
 /// Changes that are there for one thing.

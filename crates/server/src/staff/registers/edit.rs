@@ -191,6 +191,7 @@ async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: Status
             (false, _) => "row-send-proposal",
         }),
         cancel_href: Some(subject.back()),
+        later: false,
         title: None,
     };
     let refusal = attempt.refusal.map(|text| RefusalView { title: look.t("refusal-title"), text, kept: Vec::new() });

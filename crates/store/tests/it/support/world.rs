@@ -154,6 +154,7 @@ fn process() -> Process {
         heading: "category".to_owned(),
         kind_field: Some("category".to_owned()),
         channels: None,
+        schedule: BTreeMap::new(),
         retention_days: None,
         purpose: Text::default(),
         open311: None,
