@@ -141,7 +141,7 @@ impl Page {
 
     /// A mapping whose keys depend on `type`: what all have in common, the types, and what only some have.
     fn types(&mut self, name: &str, kind: &Mapping) {
-        let variants: Vec<(String, String, Mapping)> = kind
+        let variants: Vec<Variant> = kind
             .types
             .iter()
             .filter_map(|(word, name)| Some((word.clone(), name.clone(), self.shapes.kinds.get(name)?.clone())))

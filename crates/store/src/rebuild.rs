@@ -21,7 +21,7 @@ const FACTS_WRITTEN: usize = 20_000;
 const COUNTED_BY: &str = "figures_counted_by";
 
 /// A page of the cases of a shard, newest first.
-async fn page(store: &dyn Store, shard: Shard, after: Option<&After>) -> Result<Vec<Case>, StoreError> {
+pub(crate) async fn page(store: &dyn Store, shard: Shard, after: Option<&After>) -> Result<Vec<Case>, StoreError> {
     let place = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000);
     let Some(place) = place else { return Ok(Vec::new()) };
     let filter = CaseFilter { place: Some(place), ..CaseFilter::default() };

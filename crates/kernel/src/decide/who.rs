@@ -105,11 +105,13 @@ pub fn matches(who: &Who, actor: &Actor, post: Option<&Post>, case: &Case) -> bo
 #[must_use]
 pub fn may_open(process: &Process, actor: &Actor, post: Option<&Post>, place: PlaceCode) -> bool {
     let place = post.filter(|_| process.any_office).map_or(place, |post| post.place);
+    // A person in a post may open elsewhere what anybody may; a key never reaches beyond its place.
+    let reaches = |post: &Post| !post.is_service() || post.place.holds(place);
     process.open_by.iter().any(|who| match who {
         Who::Role { role, level } => role_matches(post, role, *level, place),
         Who::RoleHandling { role } => post.is_some_and(|post| post.role == *role && post.place.holds(place)),
-        Who::Public => matches!(actor, Actor::Public) || post.is_some(),
-        Who::Staff => post.is_some(),
+        Who::Public => matches!(actor, Actor::Public) || post.is_some_and(reaches),
+        Who::Staff => post.is_some_and(reaches),
         Who::Api => is_key(actor, post, place),
         Who::System => matches!(actor, Actor::System),
         Who::RoleTaken { .. } | Who::Assignee | Who::Assisting | Who::Reporter => false,

@@ -302,4 +302,13 @@ fn a_key_acts_as_the_post_held_in_its_name_and_no_further() {
     assert!(!may("next", "raise"), "a clerk of another county does not");
     assert!(!may("feeder", "raise"), "a key without an office of its own has no clerk's right");
     assert!(may("feeder", "feed") && !may("far", "feed"), "what is open to systems is so inside the key's place");
+    let mut opens = |key: &str| {
+        let form = fields(json!({"category": "road", "text": "x", "place": "130903001001"}));
+        let body = Body::Open { process: "matter".into(), form, channel: "web".into(), observed_at: None, from: None };
+        let command = desk.command(COUNTY, Actor::Api { key: key.into() }, body);
+        let given = desk.given();
+        decide(&world, desk.state(), &command, &given).map(|_| ()).map_err(|refusal| refusal.code)
+    };
+    assert_eq!(opens("west"), Ok(()), "what anybody may open");
+    assert_eq!(opens("far"), Err(RefusalCode::NotAllowed), "but not beyond the key's place");
 }

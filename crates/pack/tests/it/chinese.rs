@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Sources that say nothing to an author of packs.
-const SILENT: [&str; 11] = [
+const SILENT: &[&str] = &[
     "said.rs",
     "finding.rs",
     "reference.rs",
@@ -22,7 +22,7 @@ const SILENT: [&str; 11] = [
     "sink.rs",
 ];
 /// What is looked for in the words of other parsers.
-const NO_SENTENCES: [&str; 11] = [
+const NO_SENTENCES: &[&str] = &[
     "Syntax error: ",
     " expecting ",
     "has() macro",

@@ -126,7 +126,7 @@ fn xml(body: &Body) -> String {
     let mut out = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".to_owned();
     match body {
         Body::One(name, record) => elements(&mut out, name, record),
-        Body::List(name, one, records) => element(&mut out, name, &Part::List(*one, records.clone())),
+        Body::List(name, one, records) => element(&mut out, name, &Part::List(one, records.clone())),
     }
     out.push('\n');
     out

@@ -234,11 +234,7 @@ pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
                 web.app.attach_files(&files_of(&process.form, &form_values), shard, case).await?;
             }
             let said = look.say("flash-opened", &[("number", number.as_str().into())]);
-            // What is written for others to read has no card for whoever wrote it.
-            let kept = policy::listed((&web.world, process), &who::view_of(&post));
-            let is_there = kept.is_none_or(|states| states.contains(&process.initial));
-            let card = card_href(&number);
-            Ok(web.redirect_with(if is_there { &card } else { "/desk" }, "ok", &said))
+            Ok(web.redirect_with(&opened_href(&web, process, &post, &number), "ok", &said))
         }
         Err(CommitError::Refused(refusal)) if refusal.code != RefusalCode::NotFound => {
             let text = look.refusal(Some(process), &refusal);
@@ -250,6 +246,13 @@ pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
             again(&[], look.t("refusal-busy"), error.status()).await
         }
     }
+}
+
+/// The card of what was opened. What is written for others to read has no card for whoever wrote it.
+fn opened_href(web: &Web, process: &Process, post: &Post, number: &str) -> String {
+    let kept = policy::listed((&web.world, process), &who::view_of(post));
+    let is_there = kept.is_none_or(|states| states.contains(&process.initial));
+    if is_there { card_href(number) } else { "/desk".to_owned() }
 }
 
 /// Sends a command once its files are noted as sent, so that none is cleaned up meanwhile.

@@ -1,7 +1,7 @@
 //! The public log of a journal: its tiles come out of every database alike, and whoever holds them finds the line that was changed.
 
-use crate::support::rows::{SHARD, at, command_id};
-use crate::support::{Make, run};
+use crate::support::rows::{SHARD, at, case, command_id, put};
+use crate::support::{Make, run, world::world};
 use ganglion_kernel::journal;
 use ganglion_kernel::port::{Line, ShardWrite, Store};
 use ganglion_kernel::tlog::audit::{Fault, audit};
@@ -10,6 +10,7 @@ use ganglion_kernel::tlog::tile::tiles_of;
 use ganglion_kernel::tlog::{Checkpoint, LogError, Source, Tile};
 use ganglion_model::Entry;
 use ganglion_model::change::{Actor, Change};
+use ganglion_store::compare::strangers;
 use ganglion_store::{SqliteOptions, SqliteStore};
 use std::collections::BTreeMap;
 
@@ -121,5 +122,28 @@ fn one_byte_of_the_database_is_changed_and_the_entry_is_named() {
         let store = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
         let error = StoredLog::new(SHARD).root(&*store, 600).await.unwrap_err().to_string();
         assert!(error.contains("130922"), "{error}");
+    });
+}
+
+#[test]
+fn a_row_changed_past_the_journal_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("city.db");
+    run(async {
+        let compared = async || {
+            let store = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
+            let again = SqliteStore::memory().unwrap();
+            strangers(&*store, &*again, &world()).await.unwrap()
+        };
+        let store = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
+        put(&*store, (1..=5).map(|n| case(n, "130922001"))).await.unwrap();
+        drop(store);
+        assert_eq!(compared().await, Vec::<String>::new());
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let sql = "UPDATE case_row SET body = replace(body, '\"channel\":\"web\"', '\"channel\":\"wex\"') WHERE number = 'N-3'";
+        assert_eq!(connection.execute(sql, []).unwrap(), 1);
+        assert_eq!(connection.execute("DELETE FROM case_row WHERE number = 'N-5'", []).unwrap(), 1);
+        drop(connection);
+        assert_eq!(compared().await, ["case N-3 is not what the journal says: channel", "case N-5 is missing"]);
     });
 }

@@ -1,11 +1,14 @@
 //! What needs an installation: its public keys, the bytes of a line, and its journal held against a copy of the log.
 
+use crate::city::{home, world};
 use crate::system::log_key;
 use anyhow::{Context as _, Result, ensure};
 use ganglion_kernel::journal;
 use ganglion_kernel::port::{Store, StoredLine};
 use ganglion_kernel::tlog::{KeyKind, VerifyKey};
 use ganglion_model::Shard;
+use ganglion_server::packs::installed;
+use ganglion_store::compare::strangers;
 use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::Path;
 use std::process::ExitCode;
@@ -45,6 +48,24 @@ pub fn line(data: &Path, shard: u32, line: u64) -> Result<ExitCode> {
     let found = lines.into_iter().find(|one| one.seq == line);
     crate::out(&found.with_context(|| format!("the journal of {shard} has no line {line}"))?.canonical);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Cases and rows that are not what the journal says, each in words.
+///
+/// # Errors
+/// When the installation cannot be read, or its journal does not replay.
+pub fn rows(data: &Path, named: Option<&Path>) -> Result<Vec<String>> {
+    let (store, runtime) = open(data)?;
+    let home = home(named);
+    runtime.block_on(async {
+        let model = match installed(store.as_ref()).await? {
+            Some(found) => found.model()?,
+            None => world::packs(&home.join("packs"))?,
+        };
+        let world = world::load(store.as_ref(), model, world::office(&home)?).await?;
+        let again = SqliteStore::memory().context("a place to play the journal in")?;
+        Ok(strangers(store.as_ref(), again.as_ref(), &world).await?)
+    })
 }
 
 /// The journal of one shard, read along with a copy of its log.
