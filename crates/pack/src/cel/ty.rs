@@ -3,11 +3,11 @@
 
 use super::Want;
 use super::check::{Check, Typed};
-use ganglion_model::Level;
 use ganglion_model::clocks::Length;
 use ganglion_model::expr::{Expr, Func};
 use ganglion_model::pack::FieldKind;
 use ganglion_model::units::{self, Unit};
+use ganglion_model::{Level, PlaceKind};
 
 /// What a text stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,8 @@ pub enum Words {
     File,
     /// A level.
     Level,
+    /// What a place is: a village committee, a residents' committee, …
+    PlaceKind,
     /// A state of the process at hand.
     State,
     /// A role, or the word for an actor without a post.
@@ -173,6 +175,7 @@ impl Words {
             Words::Post => "a post".to_owned(),
             Words::File => "a file".to_owned(),
             Words::Level => "a level".to_owned(),
+            Words::PlaceKind => "a kind of place".to_owned(),
             Words::State => "a state".to_owned(),
             Words::Role => "a role".to_owned(),
             Words::Length => "a length of time".to_owned(),
@@ -209,6 +212,9 @@ pub fn constants(check: &Check<'_>, given: &[(String, usize)], words: &Words) ->
                 (format!("the list `{list}` has no code"), list_symbol.codes.iter().map(String::as_str).collect())
             }
             Words::Level => ("there is no level".to_owned(), Level::ALL.map(Level::as_str).to_vec()),
+            Words::PlaceKind => {
+                ("there is no kind of place".to_owned(), PlaceKind::ALL.map(PlaceKind::as_str).to_vec())
+            }
             Words::State => {
                 let states = check.scope.case.map(|case| case.states.as_slice()).unwrap_or_default();
                 ("the process has no state".to_owned(), states.iter().map(String::as_str).collect())
