@@ -3,6 +3,7 @@
 
 use super::{Arith, Expr, Func, Scope, Val, shape};
 use crate::HALF_UP;
+use crate::checks;
 use crate::clocks::{local_clock, local_date};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
@@ -91,7 +92,17 @@ pub(super) fn call<'a>(func: Func, args: &'a [Expr], scope: &'a dyn Scope) -> Va
             _ => Val::Null,
         },
         Func::Clock => moment(&arg(0)).map_or(Val::Null, |at| Val::Text(Cow::Owned(local_clock(at)))),
+        Func::Born => person(&arg(0)).map_or(Val::Null, |(born, _)| of_day(born)),
+        Func::Sex => person(&arg(0)).map_or(Val::Null, |(_, sex)| Val::Text(Cow::Borrowed(sex))),
     }
+}
+
+/// Day of birth and sex in an identity number that is well formed.
+fn person(value: &Val<'_>) -> Option<(Date, &'static str)> {
+    let Val::Text(id) = value else { return None };
+    let born = checks::citizen_id(id).ok()?;
+    let order = id.as_bytes().get(16)?;
+    Some((born, if order % 2 == 1 { "male" } else { "female" }))
 }
 
 fn of_day<'a>(day: Date) -> Val<'a> {
@@ -225,6 +236,17 @@ mod tests {
         assert_eq!(of(Func::Round, json!(["99999999999999999999"])), Value::Null);
         assert_eq!(of(Func::Round, json!(["1", 99])), Value::Null);
         assert_eq!(of(Func::Round, json!([null])), Value::Null);
+    }
+
+    #[test]
+    fn an_identity_number_says_day_of_birth_and_sex() {
+        assert_eq!(of(Func::Born, json!(["139999201006150034"])), json!("2010-06-15"));
+        assert_eq!(of(Func::Sex, json!(["139999201006150034"])), json!("male"));
+        assert_eq!(of(Func::Sex, json!(["139999199001010024"])), json!("female"));
+        for other in [json!(["139999201006150035"]), json!(["sealed"]), json!([null]), json!([5])] {
+            assert_eq!(of(Func::Born, other.clone()), Value::Null, "{other}");
+            assert_eq!(of(Func::Sex, other.clone()), Value::Null, "{other}");
+        }
     }
 
     #[test]

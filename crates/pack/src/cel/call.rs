@@ -12,9 +12,10 @@ use ganglion_model::units;
 const MOST_DECIMALS: i64 = 12;
 
 /// All functions, as the remedy of a misspelt one names them.
-pub(super) const FUNCTIONS: [&str; 24] = [
+pub(super) const FUNCTIONS: [&str; 26] = [
     "size", "has", "days", "hours", "string", "sum", "min", "max", "round", "add_days", "years", "year", "month",
-    "date", "time", "minutes", "amount", "distance", "length", "area", "inside", "area_at", "key", "count",
+    "date", "time", "minutes", "amount", "distance", "length", "area", "inside", "area_at", "key", "count", "born",
+    "sex",
 ];
 pub(super) const MEMBERS: [(&str, Func); 3] =
     [("contains", Func::Contains), ("startsWith", Func::StartsWith), ("endsWith", Func::EndsWith)];
@@ -73,7 +74,9 @@ impl Check<'_> {
         }
         let args: Vec<Option<Typed>> = call.args.iter().map(|arg| self.walk(arg)).collect();
         let wanted: (usize, usize, Option<&str>) = match name {
-            "size" | "string" | "sum" | "year" | "month" | "date" | "time" | "length" | "area" => (1, 1, None),
+            "size" | "string" | "sum" | "year" | "month" | "date" | "time" | "length" | "area" | "born" | "sex" => {
+                (1, 1, None)
+            }
             "distance" => (2, 2, Some("(point, point)")),
             "inside" => (2, 2, Some("(point, area)")),
             "days" | "hours" | "minutes" | "years" => (2, 2, Some("(later, earlier)")),
@@ -127,6 +130,8 @@ impl Check<'_> {
             "length" => (Func::Length, measured("m")),
             "area" => (Func::Area, measured("m2")),
             "inside" => (Func::Inside, Ty::Bool),
+            "born" => (Func::Born, Ty::Date),
+            "sex" => (Func::Sex, Ty::Text(Words::Sex)),
             _ => (Func::Sum, summed(args.first().map(|arg| &arg.ty))),
         };
         let fits = |n: usize, ty: &Ty| match func {
@@ -138,6 +143,7 @@ impl Check<'_> {
             Func::Area => *ty == Ty::Area,
             Func::Inside if n == 1 => *ty == Ty::Area,
             Func::Distance | Func::Inside => *ty == Ty::Point,
+            Func::Born | Func::Sex => *ty == Ty::Text(Words::Citizen),
             Func::Clock => matches!(ty, Ty::Time | Ty::Stamp),
             _ => day(ty),
         };

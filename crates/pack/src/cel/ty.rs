@@ -40,6 +40,10 @@ pub enum Words {
     Length,
     /// Somebody's account.
     Account,
+    /// An identity number.
+    Citizen,
+    /// What an identity number says of somebody's sex.
+    Sex,
 }
 
 /// Type of an expression.
@@ -104,13 +108,13 @@ impl Ty {
             FieldKind::Quantity { unit, .. } => units::unit(unit).map_or(Ty::Unknown, Ty::Quantity),
             FieldKind::Refs { register, .. } => Ty::List(Words::Key(register.clone())),
             FieldKind::Account { .. } => Ty::Text(Words::Account),
+            FieldKind::CitizenId => Ty::Text(Words::Citizen),
             FieldKind::Line => Ty::Line,
             FieldKind::Polygon => Ty::Area,
             FieldKind::Table { .. } => Ty::Rows,
             FieldKind::Text { .. }
             | FieldKind::LongText { .. }
             | FieldKind::Phone
-            | FieldKind::CitizenId
             | FieldKind::CreditCode
             | FieldKind::Serial { .. } => Ty::Text(Words::Free),
         }
@@ -180,6 +184,8 @@ impl Words {
             Words::Role => "a role".to_owned(),
             Words::Length => "a length of time".to_owned(),
             Words::Account => "somebody's account".to_owned(),
+            Words::Citizen => "an identity number".to_owned(),
+            Words::Sex => "a sex".to_owned(),
         }
     }
 
@@ -199,6 +205,8 @@ impl Words {
 
 /// Words an actor without a post has for a role.
 pub const OTHER_ACTORS: [&str; 4] = ["public", "reporter", "api", "system"];
+/// What `sex(…)` gives.
+const SEXES: [&str; 2] = ["female", "male"];
 
 /// Checks constants against what they stand beside: codes exist, levels and states are spelled right.
 pub fn constants(check: &Check<'_>, given: &[(String, usize)], words: &Words) -> bool {
@@ -212,6 +220,7 @@ pub fn constants(check: &Check<'_>, given: &[(String, usize)], words: &Words) ->
                 (format!("the list `{list}` has no code"), list_symbol.codes.iter().map(String::as_str).collect())
             }
             Words::Level => ("there is no level".to_owned(), Level::ALL.map(Level::as_str).to_vec()),
+            Words::Sex => ("there is no sex".to_owned(), SEXES.to_vec()),
             Words::PlaceKind => {
                 ("there is no kind of place".to_owned(), PlaceKind::ALL.map(PlaceKind::as_str).to_vec())
             }
@@ -365,6 +374,7 @@ fn field(check: &Check<'_>, typed: Typed, name: &str, kind: &FieldKind) -> Optio
         (FieldKind::Date, Ty::Text(Words::OneOf(_))) => comparable(check, &wanted, &typed.ty).is_ok(),
         (FieldKind::Point, Ty::Point) => true,
         (FieldKind::Text { .. } | FieldKind::LongText { .. }, Ty::Text(_)) => true,
+        (FieldKind::CitizenId, Ty::Text(Words::Free)) => true,
         (_, Ty::Text(Words::OneOf(given))) => match &wanted {
             Ty::Text(words) => constants(check, given, words),
             _ => false,
