@@ -69,6 +69,11 @@ pub(super) fn call<'a>(func: Func, args: &'a [Expr], scope: &'a dyn Scope) -> Va
             _ => Val::Null,
         },
         Func::Sum => sum(arg(0)),
+        Func::Tally => {
+            let (Val::List(items), value) = (arg(0), arg(1)) else { return Val::Int(0) };
+            let found = items.iter().filter(|item| value.compare(item) == Some(Ordering::Equal)).count();
+            Val::Int(i64::try_from(found).unwrap_or(i64::MAX))
+        }
         Func::Min => extreme(arg(0), Ordering::Less),
         Func::Max => extreme(arg(0), Ordering::Greater),
         Func::Round => round(&arg(0), args.get(1).map(|e| e.eval(scope))),
@@ -219,6 +224,9 @@ mod tests {
         assert_eq!(of(Func::Sum, json!([[]])), json!(0));
         assert_eq!(of(Func::Sum, json!([null])), json!(0));
         assert_eq!(of(Func::Sum, json!([[i64::MAX, 1]])), Value::Null, "too much is no value, not a wrong one");
+        assert_eq!(of(Func::Tally, json!([[true, false, null, true], true])), json!(2));
+        assert_eq!(of(Func::Tally, json!([["1.50", "2"], 1.5])), json!(1), "by its value");
+        assert_eq!(of(Func::Tally, json!([null, true])), json!(0));
         assert_eq!(of(Func::Min, json!([["9.5", "10.2"]])), json!("9.5"));
         assert_eq!(of(Func::Max, json!([["2022-06-27", "2022-07-01", null]])), json!("2022-07-01"));
         assert_eq!(of(Func::Max, json!([[]])), Value::Null);

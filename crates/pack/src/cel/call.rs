@@ -1,10 +1,10 @@
 //! Functions over one or more values, and the member calls on texts. `has` is resolved as a path.
 
 use super::check::{Check, Typed};
-use super::ty::{Ty, Words};
+use super::ty::{Ty, Words, comparable};
 use crate::near;
 use cel::IdedExpr;
-use cel::common::ast::{CallExpr, operators as op};
+use cel::common::ast::{CallExpr, Expr as Ast, operators as op};
 use ganglion_model::expr::{Expr, Func};
 use ganglion_model::units;
 
@@ -68,6 +68,9 @@ impl Check<'_> {
         match (name, call.args.as_slice()) {
             ("area_at", args) => return self.area_at(offset, args),
             ("key", args) => return self.key(offset, args),
+            ("count", [list, value]) if is_value(list) && !matches!(value.expr, Ast::Map(_)) => {
+                return self.tally(offset, list, value);
+            }
             ("count", args) => return self.count(offset, args),
             ("sum", [of, matching]) => return self.sum_of_rows(offset, of, matching),
             _ => {}
@@ -189,6 +192,25 @@ impl Check<'_> {
         Some(Typed::new(Expr::Call(func, vec![Expr::List(items)]), ty))
     }
 
+    /// `count(list, value)`: how often a value stands in a list.
+    fn tally(&mut self, offset: usize, list: &IdedExpr, value: &IdedExpr) -> Option<Typed> {
+        let (list, value) = (self.walk(list), self.walk(value));
+        let (list, value) = (list?, value?);
+        let name = "count";
+        let Some(each) = list.ty.each() else {
+            let message = format!("`{name}` does not take {}", list.ty.words());
+            let remedy = "name a column of a table and a value, or a register and what its rows must be";
+            self.error(offset, "wrong-type", message, Some(remedy));
+            return None;
+        };
+        if comparable(self, &value.ty, &each).is_err() {
+            let message = format!("{} cannot be in a list of which each is {}", value.ty.words(), each.words());
+            self.error(offset, "mixed-types", message, None);
+            return None;
+        }
+        Some(Typed::new(Expr::Call(Func::Tally, vec![list.expr, value.operand()]), Ty::Int))
+    }
+
     /// `round(x)` is a whole number, `round(x, n)` has n decimals.
     fn rounded(&self, offset: usize, args: Vec<Typed>) -> Option<Typed> {
         let whole = args.len() == 1;
@@ -246,6 +268,11 @@ impl Check<'_> {
         };
         given.iter().all(|(text, offset)| self.cx.date(self.source.at(*offset), text).is_some())
     }
+}
+
+/// Whether something stands there that has a value: the name of a register is a bare word.
+fn is_value(ast: &IdedExpr) -> bool {
+    matches!(ast.expr, Ast::Select(_) | Ast::List(_))
 }
 
 /// A quantity in a unit of the table.

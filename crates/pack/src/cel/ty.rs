@@ -152,6 +152,17 @@ impl Ty {
         }
     }
 
+    /// The type of each value of a list; `None` when it is no list.
+    pub fn each(&self) -> Option<Ty> {
+        match self {
+            Ty::List(words) => Some(Ty::Text(words.clone())),
+            Ty::Numbers => Some(Ty::Number),
+            Ty::Many(each) => Some((**each).clone()),
+            Ty::Unknown => Some(Ty::Unknown),
+            _ => None,
+        }
+    }
+
     /// Whether values of the type stand in an order.
     pub fn is_ordered(&self) -> bool {
         matches!(self, Ty::Int | Ty::Number | Ty::Time | Ty::Date | Ty::Clock | Ty::Quantity(_) | Ty::Unknown)
