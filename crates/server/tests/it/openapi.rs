@@ -52,7 +52,6 @@ fn faults(document: &Value) -> Vec<String> {
     }
     let mut to = Vec::new();
     references(document, &mut to);
-    assert!(!to.is_empty());
     faults.extend(
         to.into_iter().filter(|to| document.pointer(&to[1..]).is_none()).map(|to| format!("{to} leads nowhere")),
     );
