@@ -73,7 +73,7 @@ fn is_blank(value: &Value) -> bool {
 /// # Errors
 /// Every finding, in the order of the fields; values that name no field come last.
 pub fn read_form(context: &FormContext<'_>, fields: &[Field], input: &Fields) -> Result<Fields, Vec<FieldFinding>> {
-    let Judged { values, hidden, mut findings } = judge(context, fields, input);
+    let Judged { values, hidden, mut findings, .. } = judge(context, fields, input);
     let names = context.names(&values, fields);
     let good = |field: &&Field| !findings.iter().any(|found| table_of(&found.field) == field.name);
     let judged: Vec<&Field> = fields.iter().filter(|field| !hidden.contains(&field.name)).filter(good).collect();
