@@ -99,6 +99,7 @@ impl Subject<'_> {
             required: if required { Required::Yes } else { Required::No },
             when: None,
             checks: Vec::new(),
+            warns: Vec::new(),
             personal: false,
             see: Vec::new(),
             default: None,
