@@ -5,7 +5,6 @@ mod bench;
 mod city;
 mod commands;
 mod demo;
-#[cfg(test)]
 mod deploy_tests;
 mod doctor;
 mod load;
