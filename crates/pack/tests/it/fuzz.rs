@@ -65,5 +65,6 @@ fn inputs_reach_behind_the_reader_of_yaml() {
         let files = target::packs(&base, &data);
         codes.extend(crate::packs::findings(&files).iter().map(|finding| finding.code.to_string()));
     }
-    assert!(codes.len() > 4, "findings of other kinds than a bad file: {codes:?}");
+    codes.retain(|code| !["yaml", "missing-file", "not-utf8"].contains(&code.as_str()));
+    assert!(codes.len() > 1, "findings of other kinds than a bad file: {codes:?}");
 }
