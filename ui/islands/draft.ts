@@ -13,14 +13,20 @@ const contactKey = (path: string): string => `contact:${path}`;
 const isControl = (field: unknown): field is Control =>
   field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement || field instanceof HTMLSelectElement;
 
-function values(form: HTMLFormElement): Values {
+function values(form: HTMLFormElement, of: (field: Control) => string = (field) => field.value): Values {
   const out: Values = {};
   for (const name of FIELDS) {
     const field = form.elements.namedItem(name);
-    if (isControl(field)) out[name] = field.value;
+    if (isControl(field)) out[name] = of(field);
   }
   return out;
 }
+
+/** What a field held when the page came: somebody may have typed before the scripts were there. */
+const sent = (field: Control): string =>
+  field instanceof HTMLSelectElement
+    ? ([...field.options].find((option) => option.defaultSelected) ?? field.options[0])?.value ?? ""
+    : field.defaultValue;
 
 /** Text typed under "who": a box that is ticked is quickly ticked again. */
 function contact(form: HTMLFormElement): Values {
@@ -44,7 +50,7 @@ function put(form: HTMLFormElement, kept: Values): void {
 
 /** Restores a draft into an untouched form and saves on every change. Calls `restored` when something came back. */
 export function keepDraft(form: HTMLFormElement, path: string, restored: () => void): void {
-  const fresh = JSON.stringify(values(form));
+  const fresh = JSON.stringify(values(form, sent));
   try {
     const kept = JSON.parse(localStorage.getItem(key(path)) ?? "null") as Values | null;
     const who = JSON.parse(sessionStorage.getItem(contactKey(path)) ?? "null") as { at: number; values: Values } | null;
@@ -67,6 +73,7 @@ export function keepDraft(form: HTMLFormElement, path: string, restored: () => v
       else sessionStorage.removeItem(contactKey(path));
     } catch { /* storage is off or full */ }
   };
+  if (JSON.stringify(values(form)) !== fresh) save();
   form.addEventListener("input", save);
   form.addEventListener("change", save);
 }

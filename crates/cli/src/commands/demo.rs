@@ -24,8 +24,6 @@ use std::sync::Arc;
 const BEHAVIOURS: &str = "data/demo/behaviour";
 /// Rows that registers hold from the beginning, in `home`.
 const ROWS: &str = "data/demo/rows.yaml";
-/// Page cache while the year is written, KiB: most of the indexes of 100,000 cases.
-const LOAD_CACHE_KIB: u32 = 384 << 10;
 /// Tables of rows, in `home`.
 const TABLES: &str = "data/demo/tables";
 
@@ -82,8 +80,7 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
         let _ = std::fs::remove_file(args.data.join(format!("loading.sqlite{suffix}")));
     }
     say("loading places, outlines and posts");
-    let options = SqliteOptions { cache_kib: LOAD_CACHE_KIB, ..SqliteOptions::default() };
-    let store = SqliteStore::open(&loading, options).context("opening the database")?;
+    let store = SqliteStore::open(&loading, SqliteOptions::default()).context("opening the database")?;
     store.set_durable(false)?;
     let as_store: Arc<dyn Store> = store.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
