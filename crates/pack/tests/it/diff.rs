@@ -97,12 +97,7 @@ fn a_change_says_what_the_things_are_called_and_its_values_in_both_languages() {
     assert!(one.titles.iter().all(|title| !title.zh.is_empty() && !title.en.is_empty()), "{:?}", one.titles);
     let edits = [(PROCESS, "kind: kind\npurpose", "purpose")];
     let found = ganglion_pack::diff(&model(&edits), &model(&[]));
-<<<<<<< HEAD
-    let kind = found.iter().find(|one| one.what == "process" && one.part.as_deref() == Some("kind"));
-    let one = kind.unwrap_or_else(|| panic!("{found:#?}"));
-=======
     let one = found.iter().find(|one| one.what == "process" && one.part.as_deref() == Some("kind_field")).unwrap();
->>>>>>> lang
     let before = one.before.clone().unwrap();
     assert_eq!((before.zh.as_str(), before.en.as_str()), ("空", "nothing"));
     let edits = [("things/data/topic.csv", "water,水,Water", "water,水,Water\nlight,路灯,Light")];
