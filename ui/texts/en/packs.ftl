@@ -83,6 +83,7 @@ demo-person = { $role } (sample)
 pack-part-title = title
 pack-part-help = help
 pack-part-kind = type
+pack-part-kind-field = field that says the kind
 pack-part-required = requirement
 pack-part-when = condition
 pack-part-checks = checks

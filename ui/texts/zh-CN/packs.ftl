@@ -83,6 +83,7 @@ demo-person = { $role }（示例）
 pack-part-title = 标题
 pack-part-help = 填写说明
 pack-part-kind = 类型
+pack-part-kind-field = 类型所在的项
 pack-part-required = 必填
 pack-part-when = 条件
 pack-part-checks = 校验
