@@ -3,6 +3,7 @@
 mod bench;
 mod city;
 mod commands;
+mod database;
 mod demo;
 mod load;
 mod log;
@@ -33,6 +34,10 @@ enum Command {
     Serve(commands::serve::ServeArgs),
     /// Fills an empty installation with places.
     Import(commands::import::ImportArgs),
+    /// Makes the tables of a PostgreSQL, or brings them up to date; servers do it too when they start.
+    Migrate(commands::migrate::MigrateArgs),
+    /// Copies an installation from its SQLite file into a PostgreSQL and proves that nothing is missing.
+    Move(commands::moving::MoveArgs),
     /// Makes the first accounts.
     Account(commands::account::AccountArgs),
     /// Freezes figures for publication and works them out again.
@@ -68,6 +73,8 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Demo(args) => commands::demo::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
+        Command::Migrate(args) => commands::migrate::run(&args),
+        Command::Move(args) => commands::moving::run(&args),
         Command::Import(args) => commands::import::run(&args),
         Command::Account(args) => commands::account::run(&args),
         Command::Bench(args) => bench::run(&args),

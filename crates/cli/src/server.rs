@@ -1,13 +1,13 @@
 //! Bringing an installation up: store, world, committer, jobs and pages.
 
 use crate::city::world;
+use crate::database::{Database, DatabaseArgs};
 use crate::system::{Machine, master_key, stopped};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use arc_swap::ArcSwap;
-use ganglion_kernel::World;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
+use ganglion_kernel::{Store, World};
 use ganglion_server::{App, AppParts, Settings};
-use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,8 +15,12 @@ use std::sync::Arc;
 pub struct Installation {
     /// Folder with `data/` and `packs/`.
     pub home: PathBuf,
-    /// Folder of the database, files and keys.
+    /// Folder of files and keys, and of the database unless another is named.
     pub data: PathBuf,
+    /// Which database.
+    pub database: DatabaseArgs,
+    /// Limits of the committer.
+    pub committer: CommitterSettings,
     /// Demonstration: one-click sign-in, never otherwise.
     pub demo: bool,
     /// Address under which others reach it, for codes on documents.
@@ -28,7 +32,7 @@ pub struct Installation {
 /// A server that is up but does not answer yet.
 pub struct Running {
     /// Storage.
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
     /// The world.
     pub world: Arc<ArcSwap<World>>,
     /// Where commands go.
@@ -42,9 +46,7 @@ pub struct Running {
 /// # Errors
 /// When the database, the packs or the key cannot be read.
 pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result<Running> {
-    let database = installation.data.join("ganglion.sqlite");
-    let store = SqliteStore::open(&database, SqliteOptions::default())
-        .with_context(|| format!("opening {}", database.display()))?;
+    let store = Database::open(&installation.data, &installation.database).await?.store();
     let world = world::running(store.clone(), &installation.home, machine.as_ref()).await?;
     let master = master_key(&installation.data, &machine)?;
     let clock: Arc<dyn WallClock> = machine;
@@ -53,7 +55,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         world: world.clone(),
         clock: clock.clone(),
         master,
-        settings: CommitterSettings::default(),
+        settings: installation.committer,
     };
     let (committer, thread) = Committer::start(works)?;
     let settings = Settings {

@@ -1,9 +1,10 @@
-//! The storage port: what the kernel asks of a database. SQLite implements it now, PostgreSQL will; one conformance suite
-//! runs over both.
+//! The storage port: what the kernel asks of a database. SQLite and PostgreSQL implement it; one conformance suite runs over
+//! both.
 //!
 //! Contract: [`Store::write`] makes a batch durable as a whole for each shard in it before it returns, and fails without
-//! any trace when the shard's head is no longer the one that was loaded. Absent rows are `None`, never an error. A stored
-//! row that cannot be read back is an error that names table, column and key.
+//! any trace when the shard's head is no longer the one that was loaded. When the database is lost on the way, the batch is
+//! there as a whole or not at all, and the recorded answers say which. Absent rows are `None`, never an error. A stored row
+//! that cannot be read back is an error that names table, column and key. Any number of servers may work on one database.
 
 use crate::lookup::{Beside, Matching};
 use crate::merkle::{Frontier, Hash};
@@ -54,6 +55,15 @@ pub enum StoreError {
     /// The disk is full; nothing was written.
     #[error("the disk is full: nothing was written")]
     DiskFull,
+    /// The database cannot be reached, or was lost on the way. What was to be written is there as a whole or not at all;
+    /// a command that is sent again is answered from the record if it is.
+    #[error("{attempted}: the database cannot be reached: {reason}")]
+    Unavailable {
+        /// What was attempted.
+        attempted: &'static str,
+        /// What was said about it.
+        reason: String,
+    },
     /// Anything else the database said.
     #[error("{attempted}: {reason}")]
     Database {
@@ -289,6 +299,25 @@ pub struct Told {
 /// Notices kept for one post; older ones go.
 pub const TOLD_MAX: u32 = 200;
 
+/// A turn at a job that one server at a time does; over when it is dropped.
+#[derive(Default)]
+pub struct Turn(Option<Box<dyn FnOnce() + Send + Sync>>);
+
+impl Turn {
+    /// One that is ended by `end`.
+    pub fn ended_by(end: impl FnOnce() + Send + Sync + 'static) -> Turn {
+        Turn(Some(Box::new(end)))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(end) = self.0.take() {
+            end();
+        }
+    }
+}
+
 /// What the committer needs.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -479,6 +508,17 @@ pub trait Store: Send + Sync {
     async fn told_add(&self, told: &[Told]) -> Result<(), StoreError>;
     /// Notices to a post, newest first.
     async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError>;
+    /// Takes a turn at a job, so that of all servers on the database one does it; `None`: another has it now. A turn may be lost
+    /// on the way, so that a job runs twice. A store that serves one server always gives it.
+    async fn turn(&self, job: &str) -> Result<Option<Turn>, StoreError> {
+        let _ = job;
+        Ok(Some(Turn::default()))
+    }
+    /// Waits until other servers have written journal lines since this was last asked, and says to which shards; none: look at all
+    /// of them. It may be wrong, and may miss some: the journal is the truth. A store that serves one server never answers.
+    async fn written_elsewhere(&self) -> Vec<Shard> {
+        std::future::pending().await
+    }
     /// A setting of the installation.
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// Puts a setting.

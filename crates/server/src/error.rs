@@ -95,10 +95,19 @@ impl Error {
         }
     }
 
+    /// A database that is away is back in a moment, and what was sent may be sent again: the answer is to come back.
+    fn from_storage(error: Arc<StoreError>) -> Error {
+        if matches!(*error, StoreError::Unavailable { .. }) {
+            tracing::warn!(%error, "a request was told to come back");
+            return Error::Busy;
+        }
+        Error::Storage(error)
+    }
+
     /// Writes a fault of ours to the log, once, without anything about people.
     pub fn log(&self) {
         match self {
-            Error::Storage(error) => tracing::error!(%error, "storage failed; nothing was written"),
+            Error::Storage(error) => tracing::error!(%error, "storage failed"),
             Error::Internal(reason) => tracing::error!(%reason, "a request failed"),
             _ => {}
         }
@@ -146,7 +155,7 @@ pub fn refusal_name(code: RefusalCode) -> &'static str {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Error {
-        Error::Storage(Arc::new(error))
+        Error::from_storage(Arc::new(error))
     }
 }
 
@@ -155,7 +164,7 @@ impl From<CommitError> for Error {
         match error {
             CommitError::Refused(refusal) => Error::Refused(refusal),
             CommitError::Busy | CommitError::Stopped => Error::Busy,
-            CommitError::Storage(error) => Error::Storage(error),
+            CommitError::Storage(error) => Error::from_storage(error),
         }
     }
 }

@@ -18,6 +18,7 @@ mod live;
 mod looked;
 mod map;
 mod numbers;
+mod own_folder;
 pub mod packs;
 mod page;
 mod papers;

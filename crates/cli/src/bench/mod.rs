@@ -6,6 +6,7 @@ mod letters;
 mod loops;
 mod plans;
 mod points;
+mod postgres;
 mod starting;
 
 use crate::city::home;
@@ -76,7 +77,7 @@ pub struct Line {
 /// # Errors
 /// When an installation cannot be prepared.
 pub fn run(args: &BenchArgs) -> Result<ExitCode> {
-    const KNOWN: [&str; 11] = ["P2", "P3", "P4", "P5", "P8", "P9", "P10", "P11", "P13", "P14", "P15"];
+    const KNOWN: [&str; 12] = ["P1", "P2", "P3", "P4", "P5", "P8", "P9", "P10", "P11", "P13", "P14", "P15"];
     if let Some(unknown) = args.only.iter().find(|id| !KNOWN.contains(&id.as_str())) {
         bail!("{unknown} is not measured by this command; it knows {}", KNOWN.join(", "));
     }
@@ -85,6 +86,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     let mut lines = Vec::new();
     if wanted("P4") {
         lines.extend(points::measure(&home, args.postgis.as_deref())?);
+    }
+    if wanted("P1") {
+        lines.extend(postgres::measure(&home, args.clients, args.seconds)?);
     }
     if wanted("P2") || wanted("P3") {
         lines.extend(loops::measure(&home, args.clients, args.seconds)?);

@@ -1,15 +1,16 @@
 //! `ganglion drill`: breaking the server on purpose and counting what was lost.
 
 use crate::city::home;
+use crate::database::DatabaseArgs;
 use crate::load::client::Client;
 use crate::load::harness::{Acknowledged, Ground, Sent, play};
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
+use ganglion_cluster::{Care, Cluster};
 use ganglion_kernel::Store;
 use ganglion_kernel::port::Want;
 use ganglion_model::{CommandId, Shard};
 use ganglion_store::rebuild::figures_of_rows;
-use ganglion_store::{SqliteOptions, SqliteStore};
 use hyper::Method;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -40,6 +41,9 @@ enum Drill {
         /// Seed of the random moments.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// On a PostgreSQL that is made for the drill, instead of SQLite.
+        #[arg(long)]
+        postgres: bool,
         /// Folder that holds `data/` and `packs/`.
         #[arg(long)]
         home: Option<PathBuf>,
@@ -51,11 +55,13 @@ enum Drill {
 /// # Errors
 /// When it could not be run. A loss is not an error of the run but an exit code.
 pub fn run(args: &DrillArgs) -> Result<ExitCode> {
-    let Drill::Kill { runs, clients, seed, home: named } = &args.drill;
+    let Drill::Kill { runs, clients, seed, postgres, home: named } = &args.drill;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let folder = tempfile::tempdir()?;
+    let cluster = if *postgres { Some(Cluster::start(Care::Durable)?) } else { None };
+    let database = DatabaseArgs::of(cluster.as_ref().map(|cluster| cluster.url("postgres")));
     let result = runtime.block_on(async {
-        let ground = Arc::new(Ground::prepare(&home(named.as_deref()), folder.path()).await?);
+        let ground = Arc::new(Ground::prepare(&home(named.as_deref()), folder.path(), &database).await?);
         kill(&ground, *runs, *clients, *seed).await
     })?;
     crate::out(&format!(
@@ -100,7 +106,7 @@ async fn kill(ground: &Arc<Ground>, runs: u32, clients: u32, seed: u64) -> Resul
             acknowledged.extend(acks?);
             in_flight.extend(open);
         }
-        let store = SqliteStore::open(&ground.data.join("ganglion.sqlite"), SqliteOptions::default())?;
+        let store = ground.open().await?;
         tally.lost += lost(store.as_ref(), &acknowledged).await?;
         tally.doubled += doubled(store.as_ref(), &mut read, &mut times).await?;
         tally.acknowledged += acknowledged.len() as u64;

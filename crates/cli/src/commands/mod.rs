@@ -5,5 +5,7 @@ pub mod demo;
 pub mod drill;
 pub mod figure;
 pub mod import;
+pub mod migrate;
+pub mod moving;
 pub mod pack;
 pub mod serve;

@@ -1,19 +1,23 @@
 //! `ganglion serve`: a real installation.
 
 use crate::city::home;
+use crate::database::DatabaseArgs;
 use crate::server::{Installation, start};
 use crate::system::Machine;
 use anyhow::{Context as _, Result};
 use clap::Args;
+use ganglion_kernel::CommitterSettings;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 /// Arguments of `ganglion serve`.
 #[derive(Args)]
-#[command(after_help = "Example: ganglion serve --data /var/lib/ganglion --listen 0.0.0.0 --port 8080")]
+#[command(after_help = "Examples: ganglion serve --data /var/lib/ganglion --listen 0.0.0.0 --port 8080
+          ganglion serve --data /srv/ganglion --database postgres://ganglion@db.example/city?sslmode=require")]
 pub struct ServeArgs {
-    /// Folder of the database, files and keys; `ganglion import places` fills it first.
+    /// Folder of files and keys, and of the database unless --database names another; `ganglion import places` fills it first.
+    /// Servers on one database share it.
     #[arg(long, env = "GANGLION_DATA")]
     data: PathBuf,
     /// Address to answer on.
@@ -29,6 +33,14 @@ pub struct ServeArgs {
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Commands written together, at most.
+    #[arg(long, env = "GANGLION_BATCH_COMMANDS", default_value_t = 512)]
+    batch_commands: usize,
+    /// Commands that may wait; when there are more, the answer is to come back later.
+    #[arg(long, env = "GANGLION_QUEUE_COMMANDS", default_value_t = 4096)]
+    queue_commands: usize,
 }
 
 /// Runs until stopped.
@@ -44,7 +56,19 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
         let own = format!("http://{}", listener.local_addr()?);
         let public_url = args.public_url.as_deref().map_or(own, |url| url.trim_end_matches('/').to_owned());
         let home = home(args.home.as_deref());
-        let installation = Installation { home, data: args.data.clone(), demo: false, demo_moving: false, public_url };
+        let installation = Installation {
+            home,
+            data: args.data.clone(),
+            database: args.database.clone(),
+            committer: CommitterSettings {
+                batch_commands_max: args.batch_commands.max(1),
+                queue_commands_max: args.queue_commands.max(1),
+                ..CommitterSettings::default()
+            },
+            demo: false,
+            demo_moving: false,
+            public_url,
+        };
         let running = start(&installation, Arc::new(Machine::new())).await?;
         let ready = format!("ready http://{}", listener.local_addr()?);
         running.until_stopped(listener, Some(ready)).await?;

@@ -14,6 +14,7 @@ mod live;
 mod plans;
 mod registers;
 mod routes;
+mod servers;
 mod sign_in;
 mod staff;
 mod support;

@@ -31,3 +31,5 @@ mod write;
 
 pub use connect::{SqliteOptions, SqliteStore};
 pub use migrate::OpenError;
+#[cfg(test)]
+pub(crate) use migrate::numbers_and_names as migrations;
