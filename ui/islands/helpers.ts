@@ -46,14 +46,23 @@ export function startReadAloud(root: ParentNode): void {
   }
 }
 
-/** Counts ticked rows beside the bulk actions; listens once, because a live list brings its note anew. */
+/** Counts ticked rows beside the bulk actions and leaves those steps every ticked case admits; listens once, because a live
+    list brings its note anew. */
 export function startBulkCount(): void {
   document.addEventListener("change", () => {
     const note = document.querySelector<HTMLElement>("[data-bulk-count]");
     if (!note) return;
     note.dataset["help"] ??= note.textContent ?? "";
-    const n = document.querySelectorAll('input[form="bulk"]:checked').length;
-    note.textContent = n ? fill(note.dataset["text"], n) : note.dataset["help"];
+    const ticked = [...document.querySelectorAll<HTMLInputElement>('input[form="bulk"]:checked')];
+    const n = ticked.length;
+    const admitted = ticked.filter((box) => box.dataset["admits"]).map((box) => (box.dataset["admits"] ?? "").split(" "));
+    let left = 0;
+    for (const button of document.querySelectorAll<HTMLButtonElement>('#bulk button[name="action"]')) {
+      button.hidden = !admitted.every((names) => names.includes(button.value));
+      if (!button.hidden) left += 1;
+    }
+    const none = admitted.length > 0 && left === 0 && note.dataset["textNone"];
+    note.textContent = none || (n ? fill(note.dataset["text"], n) : note.dataset["help"] ?? "");
   });
 }
 

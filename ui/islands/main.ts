@@ -5,6 +5,7 @@
 import { startCounters, startErrorFocus, startPrint, startReadAloud, startBulkCount } from "./helpers";
 import { startFiles } from "./files";
 import { startAsk, startRows } from "./rows";
+import { startSuggest } from "./suggest";
 
 /** Starts everything inside `root`: the document at first, later a part that was swapped in. */
 export function start(root: ParentNode): void {
@@ -15,6 +16,7 @@ export function start(root: ParentNode): void {
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="files"]')) startFiles(box);
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="rows"]')) startRows(box);
   for (const form of root.querySelectorAll<HTMLFormElement>("form[data-ask]")) startAsk(form);
+  for (const input of root.querySelectorAll<HTMLInputElement>("input[data-suggest]")) startSuggest(input);
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="map"]')) {
     void import("./map").then((m) => m.startMap(box)).catch(() => mapFailed(box));
   }

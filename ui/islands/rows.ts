@@ -13,7 +13,9 @@ const rowsOf = (box: Element): HTMLElement[] => [...box.querySelectorAll<HTMLEle
 const filled = (row: HTMLElement): boolean =>
   [...row.querySelectorAll<HTMLInputElement>("input, select, textarea")].some((c) => (c.type === "checkbox" ? c.checked : c.value.trim() !== ""));
 
-interface Answer { off: string[]; given: Record<string, string> }
+interface Row { value: string; label: string; hint?: string; group?: string }
+interface Found { options: Row[]; note: string }
+interface Answer { off: string[]; given: Record<string, string>; rows?: Record<string, Found> }
 
 export function startRows(box: HTMLElement): void {
   const blank = box.querySelector<HTMLTemplateElement>("template[data-blank]");
@@ -51,7 +53,7 @@ export function startRows(box: HTMLElement): void {
     if (!fresh || rows().length >= max) return;
     const number = String(next++);
     for (const part of fresh.querySelectorAll<HTMLElement>("*")) {
-      for (const name of ["id", "name", "for", "aria-describedby", "data-given", "data-count-of"]) {
+      for (const name of ["id", "name", "for", "value", "aria-describedby", "data-given", "data-rows", "data-find", "data-count-of"]) {
         const value = part.getAttribute(name);
         if (value?.includes(".%.")) part.setAttribute(name, value.replaceAll(".%.", `.${number}.`));
       }
@@ -74,9 +76,10 @@ export function startAsk(form: HTMLFormElement): void {
     if (mine !== asked || !answer?.ok || !answer.headers.get("content-type")?.includes("json")) return;
     show((await answer.json()) as Answer);
   };
-  const show = ({ off, given }: Answer): void => {
+  const show = ({ off, given, rows }: Answer): void => {
     for (const part of form.querySelectorAll<HTMLElement>("[data-when]")) part.toggleAttribute("data-off", off.includes(part.dataset["when"] ?? ""));
-    for (const part of form.querySelectorAll<HTMLElement>("[data-given]")) part.textContent = given[nameOf(part)] ?? part.dataset["later"] ?? "";
+    for (const box of form.querySelectorAll<HTMLSelectElement>("select[data-rows]")) offer(box, rows?.[nameOf(box, box.dataset["rows"])]);
+    for (const part of form.querySelectorAll<HTMLElement>("[data-given]")) part.textContent = given[nameOf(part, part.dataset["given"])] ?? part.dataset["later"] ?? "";
   };
   const soon = (): void => {
     clearTimeout(timer);
@@ -84,13 +87,63 @@ export function startAsk(form: HTMLFormElement): void {
   };
   // A page may show a part of the form only, and then cannot tell by itself what applies.
   if (form.dataset["ask"] === "part" && form.querySelector("[data-when]")) void ask();
-  form.addEventListener("input", soon);
+  // Words typed to find a row take the place of the row that was chosen; searching asks without leaving the page.
+  const unchoose = (part: Element): void => {
+    const box = part.closest(".find")?.querySelector<HTMLSelectElement>("select[data-rows]");
+    if (box) box.value = "";
+  };
+  const search = (e: Event, part: Element): void => {
+    e.preventDefault();
+    unchoose(part);
+    void ask();
+  };
+  form.addEventListener("click", (e) => {
+    const go = (e.target as Element).closest("[data-find-go]");
+    if (go) search(e, go);
+  });
+  form.addEventListener("keydown", (e) => {
+    const box = e.target as Element;
+    if (e.key === "Enter" && box.matches("input[data-find]")) search(e, box);
+  });
+  form.addEventListener("input", (e) => {
+    const box = e.target as Element;
+    if (box.matches("input[data-find]")) unchoose(box);
+    soon();
+  });
   form.addEventListener("change", soon);
 }
 
-/** The name the server has for a given value: rows are counted without blank ones. */
-function nameOf(part: HTMLElement): string {
-  const name = part.dataset["given"] ?? "";
+/** Rows found for what was typed; what is chosen stays chosen while it is among them, and a row named in full is chosen. */
+function offer(box: HTMLSelectElement, found: Found | undefined): void {
+  if (!found) return;
+  const parts = box.closest(".find");
+  const note = parts?.querySelector<HTMLElement>("[data-find-note]");
+  const words = parts?.querySelector<HTMLInputElement>("input[data-find]")?.value.trim() ?? "";
+  if (note) note.textContent = found.note;
+  const chosen = box.value;
+  const blank = box.options[0]?.cloneNode(true);
+  const groups = new Map<string, HTMLElement>();
+  box.replaceChildren(...(blank ? [blank] : []));
+  for (const row of found.options) {
+    const option = make("option", "", row.hint ? `${row.label} · ${row.hint}` : row.label);
+    option.value = row.value;
+    let into: HTMLElement = box;
+    if (row.group) {
+      const group = groups.get(row.group) ?? make("optgroup");
+      if (!groups.has(row.group)) box.append(group);
+      groups.set(row.group, group);
+      group.setAttribute("label", row.group);
+      into = group;
+    }
+    into.append(option);
+  }
+  const named = found.options.filter((row) => words !== "" && (row.value === words || row.label === words));
+  const kept = found.options.some((row) => row.value === chosen) ? chosen : "";
+  box.value = kept || (named.length === 1 ? (named[0]?.value ?? "") : "");
+}
+
+/** The name the server has for a part: rows are counted without blank ones. */
+function nameOf(part: HTMLElement, name = ""): string {
   const row = part.closest<HTMLElement>("[data-row]");
   const box = row?.closest('[data-island="rows"]');
   if (!row || !box) return name;

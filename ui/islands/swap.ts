@@ -5,6 +5,8 @@ export async function swap(href: string, selectors: string[], start: (root: Pare
   const answer = await fetch(href, { headers: { accept: "text/html" }, credentials: "same-origin" }).catch(() => null);
   if (!answer?.ok) return false;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  // What stands there for browsers without scripts was read as if there were none.
+  for (const plain of page.querySelectorAll("noscript")) plain.remove();
   for (const selector of selectors) {
     const here = document.querySelector(selector);
     const there = page.querySelector(selector);

@@ -78,15 +78,15 @@ impl Database {
         if let Some(url) = &args.database {
             return Ok(Database::Postgres(PgStore::open(url, args.options()).await?));
         }
-        Database::file(&data.join(SQLITE))
+        Database::file(&data.join(SQLITE), SqliteOptions::default())
     }
 
     /// Opens a SQLite database.
     ///
     /// # Errors
     /// In words that say what to do.
-    pub fn file(path: &Path) -> Result<Database> {
-        let store = SqliteStore::open(path, SqliteOptions::default());
+    pub fn file(path: &Path, options: SqliteOptions) -> Result<Database> {
+        let store = SqliteStore::open(path, options);
         Ok(Database::Sqlite(store.with_context(|| format!("opening {}", path.display()))?))
     }
 

@@ -1,10 +1,14 @@
 //! The `ganglion` binary: the only reader of arguments, environment and configuration. One file a command.
 
+mod backup;
 mod bench;
 mod city;
 mod commands;
 mod database;
 mod demo;
+#[cfg(test)]
+mod deploy_tests;
+mod doctor;
 mod load;
 mod log;
 mod scenario;
@@ -42,8 +46,18 @@ enum Command {
     Account(commands::account::AccountArgs),
     /// Freezes figures for publication and works them out again.
     Figure(commands::figure::FigureArgs),
+    /// Checks the public log of the journal, offline: copies, proofs, witnesses.
+    Proof(commands::proof::ProofArgs),
+    /// Prints who may do what, and why somebody may or may not.
+    Policy(commands::policy::PolicyArgs),
     /// Checks packs and runs their scenarios.
     Pack(commands::pack::PackArgs),
+    /// Copies an installation into one file while it runs.
+    Backup(commands::backup::BackupArgs),
+    /// Brings an installation back from a backup and proves it.
+    Restore(commands::backup::RestoreArgs),
+    /// Examines an installation and says what to do.
+    Doctor(commands::doctor::DoctorArgs),
     /// Measures speed beside baselines of the same run.
     Bench(bench::BenchArgs),
     /// Breaks the server on purpose and counts what was lost.
@@ -77,9 +91,14 @@ fn main() -> ExitCode {
         Command::Move(args) => commands::moving::run(&args),
         Command::Import(args) => commands::import::run(&args),
         Command::Account(args) => commands::account::run(&args),
+        Command::Backup(args) => commands::backup::back_up(&args),
+        Command::Restore(args) => commands::backup::bring_back(&args),
+        Command::Doctor(args) => commands::doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Drill(args) => commands::drill::run(&args),
         Command::Figure(args) => commands::figure::run(&args),
+        Command::Proof(args) => commands::proof::run(&args),
+        Command::Policy(args) => commands::policy::run(&args),
         Command::Pack(args) => commands::pack::run(&args),
     };
     log::finish();

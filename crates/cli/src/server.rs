@@ -2,7 +2,7 @@
 
 use crate::city::world;
 use crate::database::{Database, DatabaseArgs};
-use crate::system::{Machine, master_key, stopped};
+use crate::system::{Machine, log_settings, master_key, stopped};
 use anyhow::Result;
 use arc_swap::ArcSwap;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
@@ -10,6 +10,9 @@ use ganglion_kernel::{Store, World};
 use ganglion_server::{App, AppParts, Settings};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// How long the last batch may take when the server stops.
+const LAST_BATCH_MAX: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Where an installation lives.
 pub struct Installation {
@@ -27,6 +30,21 @@ pub struct Installation {
     pub public_url: String,
     /// Simulated people act in the demonstration.
     pub demo_moving: bool,
+    /// Events may be sent to addresses inside.
+    pub receivers_inside: bool,
+    /// What stands between the server and those who call it.
+    pub edge: Edge,
+}
+
+/// What stands between the server and those who call it.
+#[derive(Clone, Debug, Default)]
+pub struct Edge {
+    /// A proxy stands before the server and says who called and under which id.
+    pub behind_proxy: bool,
+    /// The server is reached over TLS.
+    pub tls: bool,
+    /// SHA-256, hex, of the key with which programs elsewhere may see figures and health.
+    pub monitor_key: Option<String>,
 }
 
 /// A server that is up but does not answer yet.
@@ -49,6 +67,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
     let store = Database::open(&installation.data, &installation.database).await?.store();
     let world = world::running(store.clone(), &installation.home, machine.as_ref()).await?;
     let master = master_key(&installation.data, &machine)?;
+    let log = Arc::new(log_settings(&installation.data, &installation.public_url, &machine)?);
     let clock: Arc<dyn WallClock> = machine;
     let works = Works {
         store: store.clone(),
@@ -62,7 +81,12 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         demo: installation.demo,
         public_url: installation.public_url.clone(),
         demo_moving: installation.demo_moving,
+        receivers_inside: installation.receivers_inside,
         data_dir: installation.data.clone(),
+        log: Some(log),
+        behind_proxy: installation.edge.behind_proxy,
+        cookie_secure: installation.edge.tls,
+        monitor_key: installation.edge.monitor_key.clone(),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()
     };
@@ -88,10 +112,13 @@ impl Running {
             crate::out(&ready);
         }
         ganglion_server::serve(app, listener, stopped()).await?;
-        drop(committer);
-        // The committer ends when its last handle is gone; jobs that still hold one are ending too.
+        // What waits is still written and answered, whoever holds handles; a disk that does not answer is not waited for for ever.
+        committer.close();
         let joined = tokio::task::spawn_blocking(move || thread.join());
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(5), joined).await;
+        match tokio::time::timeout(LAST_BATCH_MAX, joined).await {
+            Ok(_) => tracing::info!("stopped; every batch is written"),
+            Err(_) => tracing::warn!("stopped while a batch was being written; whoever sent it was not answered"),
+        }
         drop(store);
         Ok(())
     }

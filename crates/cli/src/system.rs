@@ -3,6 +3,8 @@
 use anyhow::{Context as _, Result, anyhow};
 use ganglion_kernel::commit::WallClock;
 use ganglion_kernel::seal::Key;
+use ganglion_kernel::tlog::{KeyKind, SigningKey, VerifyKey};
+use ganglion_server::LogSettings;
 use jiff::Timestamp;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::path::Path;
@@ -63,7 +65,67 @@ pub fn master_key(data: &Path, machine: &Machine) -> Result<Key> {
     }
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// The key that signs the public logs of the journals; `None` before the server first started.
+///
+/// # Errors
+/// When the file cannot be read or is no key.
+pub fn log_key(data: &Path) -> Result<Option<SigningKey>> {
+    let path = data.join("log.key");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(SigningKey::parse(&text).with_context(|| path.display().to_string())?)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+    }
+}
+
+/// What signs the public logs and which witnesses are known (`log.witnesses`, a public key a line). The key is made on the first
+/// start, readable by its owner only, and named after the address the server is reached under: the name stays with it.
+///
+/// # Errors
+/// When a file cannot be read or written, or holds no key.
+pub fn log_settings(data: &Path, public_url: &str, machine: &Machine) -> Result<LogSettings> {
+    let key = match log_key(data)? {
+        Some(key) => key,
+        None => {
+            let seed = machine.key();
+            let key = SigningKey::from_seed(&log_name(public_url, seed)?, seed)?;
+            let path = data.join("log.key");
+            write_private(&path, format!("{}\n", key.to_private()).as_bytes())
+                .with_context(|| format!("writing {}", path.display()))?;
+            crate::err(&format!("the public logs are signed with a new key: {}", key.public(KeyKind::Log)));
+            key
+        }
+    };
+    let path = data.join("log.witnesses");
+    let witnesses = match std::fs::read_to_string(&path) {
+        Ok(text) => text
+            .lines()
+            .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+            .map(VerifyKey::parse)
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .with_context(|| path.display().to_string())?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+    };
+    Ok(LogSettings { key, witnesses })
+}
+
+/// The name of the logs: the address without its scheme; for one that only this machine knows, something nobody else has.
+fn log_name(public_url: &str, seed: Key) -> Result<String> {
+    let host = public_url.split_once("://").map_or(public_url, |(_, rest)| rest).trim_end_matches('/');
+    let is_local = host.is_empty() || ["127.", "localhost", "0.0.0.0", "["].iter().any(|start| host.starts_with(start));
+    if !is_local {
+        return Ok(format!("{host}/log"));
+    }
+    let [a, b, c, d, ..] = SigningKey::from_seed("log", seed)?.public(KeyKind::Log).public;
+    Ok(format!("ganglion-{a:02x}{b:02x}{c:02x}{d:02x}/log"))
+}
+
+/// Writes a file that only its owner can read; it must not be there yet.
+///
+/// # Errors
+/// When it is there or cannot be written.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;

@@ -49,7 +49,7 @@ pub fn apply(case: &mut Case, op: &Op, at: Timestamp) {
         }
         Op::Fired { clock } => case.fired.push(clock.clone()),
         Op::Notice { name, notice } => {
-            case.notices.insert(name.clone(), *notice);
+            case.notices.insert(name.clone(), notice.clone());
         }
         Op::Hold { clock, on } => {
             case.held.retain(|held| held != clock);

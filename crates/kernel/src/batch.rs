@@ -10,7 +10,7 @@ pub use crate::batch_want::want;
 use crate::decide::{Decision, Given, State, decide};
 use crate::figures::rows;
 use crate::journal;
-use crate::lookup::{Beside, Matching};
+use crate::lookup::{Beside, FigureAsked, Matching};
 use crate::notice::{Standing, standing};
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
 use crate::queue::{Waiting, waiting_of};
@@ -68,6 +68,7 @@ struct Asked {
     loads: HashSet<PostId>,
     beside: HashSet<Beside>,
     matching: HashSet<Matching>,
+    figures: HashSet<FigureAsked>,
 }
 
 /// A case as it was before the batch.
@@ -182,6 +183,7 @@ impl<'a> Batch<'a> {
         self.asked.loads.extend(want.loads.iter().cloned());
         self.asked.beside.extend(want.beside.iter().cloned());
         self.asked.matching.extend(want.matching.iter().cloned());
+        self.asked.figures.extend(want.figures.iter().cloned());
     }
 
     /// Adds what [`Batch::needs`] asked for.
@@ -190,6 +192,7 @@ impl<'a> Batch<'a> {
         self.state.unique.extend(loaded.unique);
         self.state.beside.extend(loaded.beside);
         self.state.matching.extend(loaded.matching);
+        self.state.figures.extend(loaded.figures);
         self.state.keys.extend(unwrapped(self.master, &loaded.keys));
         self.add_rows(loaded.records, loaded.proposals, loaded.referers);
         self.add_loads(loaded.loads);
@@ -394,7 +397,7 @@ impl<'a> Batch<'a> {
                 write.notices.push((case.id, notices));
             }
             let kind = kind_of(model, &case);
-            let words = crate::words::of_case(self.world, &case);
+            let words = Some(crate::words::of_case(self.world, &case));
             write.cases.push(CaseWrite { case, is_new: before.is_new, kind, words });
         }
         batch_rows::settle(self.world, &self.state, &self.rows, &mut self.writes);

@@ -41,6 +41,9 @@ pub fn want(world: &World, commands: &[Command], now: Timestamp) -> Want {
             | Body::Recompute { case, .. }
             | Body::Issue { case, .. }
             | Body::Withdraw { case, .. } => want.cases.push((command.shard, *case)),
+            Body::IssueRow { register, key, .. } | Body::WithdrawRow { register, key, .. } => {
+                want.records.push((command.shard, register.clone(), key.clone()));
+            }
             Body::Put { record } => {
                 want.records.push((command.shard, record.register.clone(), record.key.clone()));
             }

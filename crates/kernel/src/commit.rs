@@ -1,11 +1,15 @@
 //! The committer: takes every command that arrived while the last batch was being written, decides them against rows
 //! loaded in one round trip, writes them in one transaction, and only then answers.
 //!
-//! One command that is refused fails alone. A full queue answers "busy" at once. Nothing is answered before it is durable.
+//! One command that is refused fails alone. A queue that is full, or so long that its end would wait longer than promised,
+//! answers "busy" at once. Nothing is answered before it is durable.
 
 use crate::batch::{Batch, NEEDS_MAX, want, want_more};
 use crate::decide::Given;
+use crate::figures::publish::published;
 use crate::follow::{News, follow};
+use crate::pace::Pace;
+pub use crate::pace::{Batched, Queued};
 use crate::port::{ShardWrite, Store, StoreError, Want};
 use crate::seal::Key;
 use crate::world::World;
@@ -15,7 +19,7 @@ use ganglion_model::change::{Change, Command, Entry, Outcome, Refusal};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedMutexGuard, broadcast, mpsc, oneshot};
+use tokio::sync::{Notify, OwnedMutexGuard, broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
 /// How long a batch waits at a time for packs that were just installed, and how often.
@@ -45,11 +49,19 @@ pub struct CommitterSettings {
     pub batch_commands_max: usize,
     /// How often a batch is decided again when another server was faster.
     pub retries_max: u32,
+    /// How long a command may have to wait for its batch to begin. What would wait longer, by the pace of the last batches,
+    /// is turned away as when the queue is full.
+    pub wait_max: Duration,
 }
 
 impl Default for CommitterSettings {
     fn default() -> CommitterSettings {
-        CommitterSettings { queue_commands_max: 4096, batch_commands_max: 512, retries_max: 5 }
+        CommitterSettings {
+            queue_commands_max: 4096,
+            batch_commands_max: 512,
+            retries_max: 5,
+            wait_max: Duration::from_millis(500),
+        }
     }
 }
 
@@ -90,6 +102,8 @@ pub struct Committer {
     queue: mpsc::Sender<Job>,
     gate: Arc<tokio::sync::Mutex<()>>,
     news: Arc<News>,
+    pace: Arc<Pace>,
+    closing: Arc<Notify>,
 }
 
 /// What the loop works with.
@@ -108,7 +122,7 @@ pub struct Works {
 }
 
 impl Committer {
-    /// Starts the loop on a thread of its own; it ends when the last handle is dropped, after the last batch.
+    /// Starts the loop on a thread of its own; it ends when it is closed or the last handle is dropped, after the last batch.
     ///
     /// # Errors
     /// When the thread cannot be started.
@@ -116,11 +130,13 @@ impl Committer {
         let (queue, jobs) = mpsc::channel(works.settings.queue_commands_max);
         let news = Arc::new(News::default());
         let gate = Arc::new(tokio::sync::Mutex::new(()));
-        let committer = Committer { queue, gate: gate.clone(), news: news.clone() };
+        let (pace, closing) = (Arc::new(Pace::new(works.settings)), Arc::new(Notify::new()));
+        let ends = Ends { news: news.clone(), gate: gate.clone(), pace: pace.clone(), closing: closing.clone() };
+        let committer = Committer { queue, gate, news, pace, closing };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
-            .spawn(move || runtime.block_on(run_loop(works, jobs, (news, gate))))?;
+            .spawn(move || runtime.block_on(run_loop(works, jobs, ends)))?;
         Ok((committer, thread))
     }
 
@@ -130,11 +146,38 @@ impl Committer {
     /// See [`CommitError`].
     pub async fn send(&self, command: Command) -> Answer {
         let (reply, answer) = oneshot::channel();
-        self.queue.try_send(Job { command, reply }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => CommitError::Busy,
-            mpsc::error::TrySendError::Closed(_) => CommitError::Stopped,
-        })?;
+        let sent = match self.pace.takes(self.waiting()) {
+            true => self.queue.try_send(Job { command, reply }).map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => CommitError::Busy,
+                mpsc::error::TrySendError::Closed(_) => CommitError::Stopped,
+            }),
+            false => Err(CommitError::Busy),
+        };
+        if matches!(sent, Err(CommitError::Busy)) {
+            self.pace.turned_away();
+        }
+        sent?;
         answer.await.map_err(|_| CommitError::Stopped)?
+    }
+
+    fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
+    /// The queue as it is now.
+    #[must_use]
+    pub fn queued(&self) -> Queued {
+        self.pace.queued(self.waiting())
+    }
+
+    /// Lets `watcher` hear of every batch after it was written or failed; it must not block. The first one that asks is kept.
+    pub fn watch(&self, watcher: impl Fn(&Batched<'_>) + Send + Sync + 'static) {
+        self.pace.watch(Box::new(watcher));
+    }
+
+    /// Takes no more commands: what waits is still decided and written, then the loop ends, whoever holds handles.
+    pub fn close(&self) {
+        self.closing.notify_one();
     }
 
     /// Lets no batch begin until the guard is dropped: commands wait in the queue meanwhile, up to its length. For what
@@ -151,23 +194,44 @@ impl Committer {
     }
 }
 
-/// Where finished batches are told, and the gate that holds the next one back.
-type Ends = (Arc<News>, Arc<tokio::sync::Mutex<()>>);
+/// Where finished batches are told, the gate that holds the next one back, and the word to end.
+struct Ends {
+    news: Arc<News>,
+    gate: Arc<tokio::sync::Mutex<()>>,
+    pace: Arc<Pace>,
+    closing: Arc<Notify>,
+}
 
-async fn run_loop(works: Works, mut jobs: mpsc::Receiver<Job>, (news, gate): Ends) {
-    let following = tokio::spawn(follow(works.clone(), news.clone()));
-    let mut waiting = Vec::with_capacity(works.settings.batch_commands_max);
-    while jobs.recv_many(&mut waiting, works.settings.batch_commands_max).await > 0 {
+/// Takes what waits, at most a batch; nothing once the queue is closed and empty.
+async fn taken(jobs: &mut mpsc::Receiver<Job>, waiting: &mut Vec<Job>, (most, closing): (usize, &Notify)) -> usize {
+    tokio::select! {
+        biased;
+        () = closing.notified() => {}
+        taken = jobs.recv_many(waiting, most) => return taken,
+    }
+    jobs.close();
+    jobs.recv_many(waiting, most).await
+}
+
+async fn run_loop(works: Works, mut jobs: mpsc::Receiver<Job>, ends: Ends) {
+    let following = tokio::spawn(follow(works.clone(), ends.news.clone()));
+    let most = works.settings.batch_commands_max;
+    let mut waiting = Vec::with_capacity(most);
+    while taken(&mut jobs, &mut waiting, (most, &ends.closing)).await > 0 {
         let (commands, replies): (Vec<Command>, Vec<oneshot::Sender<Answer>>) =
             waiting.drain(..).map(|job| (job.command, job.reply)).unzip();
-        let turn = gate.lock().await;
+        let turn = ends.gate.lock().await;
+        #[expect(clippy::disallowed_methods, reason = "metering: how long a batch takes, seen by no rule")]
+        let started = std::time::Instant::now();
         let (answers, entries) = commit(&works, &commands).await;
+        let took = started.elapsed();
         drop(turn);
+        ends.pace.batched(&Batched { answers: &answers, took });
         for (reply, answer) in replies.into_iter().zip(answers) {
             // A caller that went away has its answer recorded all the same.
             let _ = reply.send(answer);
         }
-        news.tell(entries);
+        ends.news.tell(entries);
     }
     following.abort();
 }
@@ -219,14 +283,14 @@ async fn attempt(
     batch.asked(&first);
     let more = want_more(&world, batch.state(), commands, now);
     if !more.is_empty() {
-        load_more(works, &mut batch, &more).await?;
+        load_more((works, &world), &mut batch, (&more, now)).await?;
     }
     let mut answers = Vec::with_capacity(commands.len());
     for (command, now) in commands.iter().zip(at) {
         let given = Given { now: *now, id: works.clock.id(), key: works.clock.key() };
         for _ in 0..NEEDS_MAX {
             let Some(more) = batch.needs(command, &given) else { break };
-            load_more(works, &mut batch, &more).await?;
+            load_more((works, &world), &mut batch, (&more, given.now)).await?;
         }
         answers.push(batch.run(command, &given).map_err(CommitError::from));
     }
@@ -238,8 +302,15 @@ async fn attempt(
 }
 
 /// Loads what became known only on the way; a head that moved meanwhile is noticed by the write.
-async fn load_more(works: &Works, batch: &mut Batch<'_>, want: &Want) -> Result<(), StoreError> {
-    let loaded = works.store.load(want).await?;
+async fn load_more(
+    (works, world): (&Works, &World),
+    batch: &mut Batch<'_>,
+    (want, now): (&Want, Timestamp),
+) -> Result<(), StoreError> {
+    let mut loaded = works.store.load(want).await?;
+    if !want.figures.is_empty() {
+        loaded.figures = published(works.store.as_ref(), world, &want.figures, now).await?;
+    }
     batch.add(want, loaded);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What a decision looks for beyond the rows a command names: the neighbour of a row in its series, a row that a reference
 //! leads to. A decision stays pure: what was not loaded is noted and counts as missing, the batch loads it and decides again.
 
-use ganglion_model::{RowKey, Shard};
+use ganglion_model::{PlaceCode, RowKey, Shard};
 use jiff::civil::Date;
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -73,6 +73,17 @@ impl Matching {
     }
 }
 
+/// A figure that is to be published: counted by the batch, as of the lines written before it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FigureAsked {
+    /// The indicator.
+    pub indicator: String,
+    /// The place.
+    pub place: PlaceCode,
+    /// The period, as in an address.
+    pub period: String,
+}
+
 /// What was looked for and had not been loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Missing {
@@ -82,13 +93,15 @@ pub struct Missing {
     pub beside: BTreeSet<Beside>,
     /// Rows to be counted.
     pub matching: BTreeSet<Matching>,
+    /// Figures to be counted.
+    pub figures: BTreeSet<FigureAsked>,
 }
 
 impl Missing {
     /// Nothing was missing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.beside.is_empty() && self.matching.is_empty()
+        self.rows.is_empty() && self.beside.is_empty() && self.matching.is_empty() && self.figures.is_empty()
     }
 }
 
@@ -117,6 +130,11 @@ impl Notes {
     /// Notes rows to be counted.
     pub fn matching(&self, matching: Matching) {
         self.0.lock().matching.insert(matching);
+    }
+
+    /// Notes a figure.
+    pub fn figure(&self, asked: FigureAsked) {
+        self.0.lock().figures.insert(asked);
     }
 
     /// Takes what was noted.

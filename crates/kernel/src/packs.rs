@@ -66,6 +66,7 @@ impl PackSet {
             updated_at: self.at,
             fields,
             authority: None,
+            documents: Vec::new(),
         }
     }
 

@@ -66,16 +66,21 @@ pub fn places(
 
 /// The days of the period that holds `day`.
 #[must_use]
-pub fn span(period: FigurePeriod, day: Date) -> Span {
+pub fn span(of: FigurePeriod, day: Date) -> Span {
+    period(of, day).span()
+}
+
+/// The period that holds `day`.
+#[must_use]
+pub fn period(of: FigurePeriod, day: Date) -> When {
     let month = day.first_of_month();
     let quarter = Date::new(day.year(), (day.month() - 1) / 3 * 3 + 1, 1).unwrap_or(month);
-    match period {
+    match of {
         FigurePeriod::Day => When::Day(day),
         FigurePeriod::Month => When::Month(month),
         FigurePeriod::Quarter => When::Quarter(quarter),
         FigurePeriod::Year => When::Year(day.first_of_year()),
     }
-    .span()
 }
 
 #[cfg(test)]

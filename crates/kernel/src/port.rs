@@ -6,12 +6,13 @@
 //! there as a whole or not at all, and the recorded answers say which. Absent rows are `None`, never an error. A stored row
 //! that cannot be read back is an error that names table, column and key. Any number of servers may work on one database.
 
-use crate::lookup::{Beside, Matching};
+use crate::lookup::{Beside, FigureAsked, Matching};
 use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
 use crate::packs::Install;
 pub use crate::port_cases::{After, CaseFilter, CaseOrder};
-pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale};
+pub use crate::port_kept::{Kept, KeptStore};
+pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use crate::queue::{QueueWant, Waiting};
 use crate::route::workload::Load;
@@ -19,10 +20,10 @@ use crate::rules::{Violation, ViolationFilter};
 use crate::seal::Key;
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, FactChange, Period};
+use ganglion_model::published::Published;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
     AccountId, CaseId, CommandId, Entry, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard,
-    Text,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -114,6 +115,8 @@ pub struct Want {
     pub beside: Vec<Beside>,
     /// Rows to be counted; their versions come with them.
     pub matching: Vec<Matching>,
+    /// Figures to be published; the committer counts them, not the store.
+    pub figures: Vec<FigureAsked>,
 }
 
 impl Want {
@@ -133,6 +136,7 @@ impl Want {
             && self.loads.is_empty()
             && self.beside.is_empty()
             && self.matching.is_empty()
+            && self.figures.is_empty()
     }
 }
 
@@ -161,6 +165,8 @@ pub struct Loaded {
     pub beside: Vec<(Beside, Option<String>)>,
     /// Keys of the rows to be counted, `None` where there are more than [`crate::lookup::MATCHING_MAX`].
     pub matching: Vec<(Matching, Option<Vec<String>>)>,
+    /// Figures as counted, `None` where that cannot be.
+    pub figures: Vec<(FigureAsked, Option<Published>)>,
 }
 
 /// A timer: when a clock of a case falls due.
@@ -198,8 +204,8 @@ pub struct CaseWrite {
     pub is_new: bool,
     /// Its kind: the value of the process's kind field, which storage cannot know.
     pub kind: Option<String>,
-    /// What it is searched by, see [`crate::words`].
-    pub words: String,
+    /// What it is searched by, see [`crate::words`]; `None`: what it was searched by before.
+    pub words: Option<String>,
 }
 
 /// What one row refers to.
@@ -275,30 +281,6 @@ pub struct StoredLine {
     pub hash: Hash,
 }
 
-/// A notice to a post.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// Whom.
-    pub post: PostId,
-    /// Shard of the journal line.
-    pub shard: Shard,
-    /// The line.
-    pub seq: u64,
-    /// When.
-    pub at: Timestamp,
-    /// The case.
-    pub case: CaseId,
-    /// The step that told it.
-    pub action: String,
-    /// The clock it is about, if a clock told it.
-    pub clock: Option<String>,
-    /// Words of the pack; empty: those of the step.
-    pub text: Text,
-}
-
-/// Notices kept for one post; older ones go.
-pub const TOLD_MAX: u32 = 200;
-
 /// A turn at a job that one server at a time does; over when it is dropped.
 #[derive(Default)]
 pub struct Turn(Option<Box<dyn FnOnce() + Send + Sync>>);
@@ -320,7 +302,7 @@ impl Drop for Turn {
 
 /// What the committer needs.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: KeptStore {
     /// Loads what a batch needs, in one round trip.
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
     /// Writes a batch: durable when it returns.
@@ -376,6 +358,12 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq` as stored, in order: what proofs and replay read.
     async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError>;
+    /// Leaf hashes of the lines of a shard in `(seq, seq + limit]`, in order, as far as they are there: what the tiles of the public
+    /// log are made of. A store reads only the column they stand in; without a method of its own the whole lines are read.
+    async fn leaves_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Hash>, StoreError> {
+        let lines = self.lines_after(shard, seq, limit).await?.into_iter();
+        Ok(lines.filter(|line| line.seq <= seq + u64::from(limit)).map(|line| line.hash).collect())
+    }
     /// Shards that have a journal.
     async fn shards(&self) -> Result<Vec<(Shard, Head)>, StoreError>;
     /// How far a job has read a shard's journal.

@@ -1,6 +1,6 @@
-//! People and what belongs to them: accounts, sessions, uploaded files, and who looked at personal values.
+//! People and what belongs to them: accounts, sessions, uploaded files, notices, and who looked at personal values.
 
-use ganglion_model::{AccountId, CaseId, PostId, Shard};
+use ganglion_model::{AccountId, CaseId, PostId, Shard, Text};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -92,3 +92,27 @@ pub struct Forgotten {
     /// Files, whose bytes the caller removes.
     pub files: Vec<String>,
 }
+
+/// A notice to a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Whom.
+    pub post: PostId,
+    /// Shard of the journal line.
+    pub shard: Shard,
+    /// The line.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The case.
+    pub case: CaseId,
+    /// The step that told it.
+    pub action: String,
+    /// The clock it is about, if a clock told it.
+    pub clock: Option<String>,
+    /// Words of the pack; empty: those of the step.
+    pub text: Text,
+}
+
+/// Notices kept for one post; older ones go.
+pub const TOLD_MAX: u32 = 200;

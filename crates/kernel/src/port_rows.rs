@@ -255,6 +255,7 @@ mod tests {
             updated_at: Timestamp::UNIX_EPOCH,
             fields: serde_json::from_value(fields).unwrap(),
             authority: None,
+            documents: Vec::new(),
         }
     }
 

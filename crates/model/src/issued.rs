@@ -1,12 +1,14 @@
-//! A document as it was issued. What is printed was copied when it was issued, so it can be made again as it was whatever
+//! A document as it was issued, from a case or a register row. What is printed was copied when it was issued, so it can be made again as it was whatever
 //! becomes of the case; the PDF itself is kept nowhere.
 
 use crate::Fields;
 use crate::id::PostId;
+use crate::published::Published;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// A document of a case.
+/// A document of a case or a row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Issued {
     /// Which document of the packs.
@@ -22,8 +24,11 @@ pub struct Issued {
     /// The post that issued it; `None` for the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<PostId>,
-    /// Values printed, as they stood; personal ones sealed under the case's key.
+    /// Values printed, as they stood; personal ones sealed under the key of the case or row.
     pub fields: Fields,
+    /// Figures published with it, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, Published>,
     /// Whether it still stands.
     pub standing: Standing,
 }

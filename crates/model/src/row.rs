@@ -5,6 +5,7 @@ use crate::clocks::Clock;
 use crate::id::{AccountId, CaseId, PostId, Shard};
 use crate::issued::Issued;
 use crate::place::{Level, PlaceCode};
+use crate::published::Published;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -108,6 +109,13 @@ impl Case {
         self.clocks.iter().filter(is_deadline).filter_map(|(_, clock)| clock.due_at()).min()
     }
 
+    /// Every figure that was published with one of its notices or documents.
+    #[must_use]
+    pub fn published(&self) -> Vec<&Published> {
+        let notices = self.notices.values().flat_map(|notice| notice.figures.values());
+        notices.chain(self.documents.iter().flat_map(|document| document.figures.values())).collect()
+    }
+
     /// The counter `name`.
     #[must_use]
     pub fn count(&self, name: &str) -> u32 {
@@ -115,9 +123,9 @@ impl Case {
     }
 }
 
-/// A public notice of a case. What it shows is read from the case while it stands, so that nothing of it is left when it
-/// is taken down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A public notice of a case. The fields it shows are read from the case while it stands, so that nothing of them is left when
+/// it is taken down; figures are of nobody, and stay as they were published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// When it was put up.
     pub from: Timestamp,
@@ -126,6 +134,9 @@ pub struct Notice {
     /// Whether it has been taken down: after its time, or before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub down: Option<Down>,
+    /// Figures published with it, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub figures: BTreeMap<String, Published>,
 }
 
 /// How a notice came down.
@@ -321,6 +332,9 @@ pub struct Record {
     /// On whose authority it is so; `None` for rows that came with a pack or from the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authority: Option<Box<Authority>>,
+    /// Documents that were issued from this version, oldest first. Issuing one is no change of the row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<Issued>,
 }
 
 /// Who changed a row, who agreed, and why.

@@ -188,6 +188,7 @@ impl Names<'_> {
             "observed_at" => opt_time(case.observed_at),
             "moved" => Val::Int(i64::try_from(case.route.moved_from.len()).unwrap_or(i64::MAX)),
             "assignee" => case.assignee.as_ref().map_or(Val::Null, |p| Val::Text(Cow::Borrowed(&p.0))),
+            "opener" => case.opened_by.as_ref().map_or(Val::Null, |p| Val::Text(Cow::Borrowed(&p.0))),
             count if self.process.counts.iter().any(|c| c == count) => Val::Int(i64::from(case.count(count))),
             _ => self.field(&case.fields, path, local_date(case.opened_at)),
         }

@@ -145,10 +145,24 @@ fn scaled(amount: Decimal, words: &str, declared: &'static Unit) -> Result<Typed
     if unit.dimension != declared.dimension {
         return Err(Misread::OtherDimension(unit));
     }
-    let amount = amount.checked_mul(factor).ok_or(Misread::TooLarge)?;
+    // Nobody typed the digits behind the point that a prefix leaves: 3.6 times ten thousand is 36000, not 36000.0.
+    let amount =
+        if factor == Decimal::ONE { amount } else { amount.checked_mul(factor).ok_or(Misread::TooLarge)?.normalize() };
     let converted = unit.code != declared.code;
     let amount = unit.convert(amount, declared).ok_or(Misread::TooLarge)?;
     Ok(Typed { amount, converted, named: true })
+}
+
+/// A plain number with a large prefix and nothing else, such as `3.6万`; `None` for anything else, also without a prefix.
+#[must_use]
+pub fn with_prefix(text: &str) -> Option<Decimal> {
+    let text = half_width(text.trim());
+    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | ',' | ' ')))?;
+    let (number, words) = text.split_at(end);
+    match prefixed(words.trim()) {
+        Ok((factor, None)) => grouped(number.trim())?.checked_mul(factor).map(|number| number.normalize()),
+        _ => None,
+    }
 }
 
 fn named(words: &str) -> Option<&'static Unit> {
@@ -263,6 +277,21 @@ mod tests {
         ];
         for (text, code, wanted) in good {
             assert_eq!(amount(text, code), Ok(wanted.to_owned()), "{text} as {code}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_leaves_no_digits_that_nobody_typed() {
+        let exact = |text: &str| read(text, unit("m3").unwrap()).map(|typed| typed.amount.to_string());
+        assert_eq!(exact("3.6万"), Ok("36000".to_owned()));
+        assert_eq!(exact("3.60 万 m³"), Ok("36000".to_owned()));
+        assert_eq!(exact("3.60"), Ok("3.60".to_owned()), "what is typed in the unit itself stays as typed");
+        let plain = |text: &str| with_prefix(text).map(|number| number.to_string());
+        assert_eq!(plain("3.6万"), Some("36000".to_owned()));
+        assert_eq!(plain("－1,200.5 万"), Some("-12005000".to_owned()));
+        assert_eq!(plain("0.00001万"), Some("0.1".to_owned()));
+        for text in ["36000", "3.6万元", "万", "3,6万", "3.6 mu"] {
+            assert_eq!(plain(text), None, "{text}");
         }
     }
 

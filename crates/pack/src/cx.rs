@@ -2,13 +2,20 @@
 //! the small things (mappings, texts, names, numbers, levels, lengths, dates).
 
 use crate::near;
+use crate::shape;
 use crate::sink::{At, Sink};
 use crate::symbols::Symbols;
+use crate::told::Sentences;
 use crate::trace::Form;
-use crate::yaml::{self, Kind, Node, Style};
+use crate::yaml::{self, Key, Kind, Node, Style};
 use ganglion_model::clocks::Length;
 use ganglion_model::{Level, Text};
 use jiff::civil::Date;
+
+/// What a text is written in.
+const LANGUAGES: [&str; 2] = ["zh", "en"];
+/// The wide comma and the one between the parts of a list.
+const WIDE_COMMAS: [char; 2] = ['\u{ff0c}', '\u{3001}'];
 
 /// Shared by all steps of lowering; cheap to copy.
 #[derive(Clone, Copy)]
@@ -25,7 +32,9 @@ pub struct Cx<'a> {
 pub fn mapping(sink: &Sink, node: &Node, what: &str, known: &[&str]) -> bool {
     sink.saw(node.at, |seen| seen.keys(what, known));
     let Kind::Map(entries) = &node.kind else {
-        sink.error(node.at, "wrong-shape", format!("{what} must be a mapping, this is {}", node.what()));
+        let message = format!("{what} must be a mapping, this is {}", node.what());
+        let remedy = format!("write its keys below it, each indented: {}", known.join(", "));
+        sink.error_help(node.at, "wrong-shape", message, remedy);
         return false;
     };
     for (key, _) in entries.iter().filter(|(key, _)| !known.contains(&key.text.as_str())) {
@@ -40,9 +49,9 @@ impl<'a> Cx<'a> {
         mapping(self.sink, node, what, known)
     }
 
-    /// Notes that `node` is a mapping with exactly one of the keys `known`.
-    pub fn one_key(&self, node: &Node, what: &str, known: &[&str]) {
-        self.sink.saw(node.at, |seen| seen.one_key(what, known));
+    /// Notes that `node` is a mapping with exactly one of the keys `known`, and those of `beside` that are wanted.
+    pub fn one_key(&self, node: &Node, what: &str, (known, beside): (&[&str], &[&str])) {
+        self.sink.saw(node.at, |seen| seen.one_key(what, known, beside));
     }
 
     /// The value of a key that must be there.
@@ -50,7 +59,10 @@ impl<'a> Cx<'a> {
         self.sink.saw(node.at, |seen| seen.needs(key));
         let found = node.get(key);
         if found.is_none() && matches!(node.kind, Kind::Map(_)) {
-            let remedy = format!("add `{key}: …`");
+            let remedy = match Sentences::built_in().of(&shape::plain(what), key) {
+                Some(told) => format!("add `{key}: …`, as in `{}`", told.example),
+                None => format!("add `{key}: …`"),
+            };
             self.sink.error_help(node.at, "missing-key", format!("{what} needs `{key}`"), remedy);
         }
         found
@@ -70,8 +82,10 @@ impl<'a> Cx<'a> {
         self.sink.saw(node.at, |seen| seen.form(Form::Text));
         let text = match &node.kind {
             Kind::Scalar(scalar) => Text::new(scalar.text.trim(), ""),
-            Kind::Map(_) => {
-                self.mapping(node, what, &["zh", "en"]);
+            Kind::Map(entries) => {
+                for (key, value) in entries.iter().filter(|(key, _)| !LANGUAGES.contains(&key.text.as_str())) {
+                    self.stray_in_text(key, value, what);
+                }
                 let part = |key| node.get(key).and_then(|part| self.scalar(part, what)).unwrap_or_default().trim();
                 Text::new(part("zh"), part("en"))
             }
@@ -87,6 +101,16 @@ impl<'a> Cx<'a> {
             self.sink.warn(node.at, "missing-english", format!("{what} has no English text"), "write {zh: …, en: …}");
         }
         text
+    }
+
+    /// What follows a comma without quotes is one more key to YAML.
+    fn stray_in_text(&self, key: &Key, value: &Node, what: &str) {
+        if matches!(value.kind, Kind::Null) {
+            let remedy = "put a text with a comma in quotes: {zh: …, en: 'One, two'}";
+            self.sink.error_help(key.at, "unknown-key", format!("{what} has no key `{}`", key.text), remedy);
+        } else {
+            yaml::unknown_key(self.sink, key, what, &LANGUAGES);
+        }
     }
 
     /// The text under `key`, empty when absent.
@@ -157,7 +181,13 @@ impl<'a> Cx<'a> {
         name: &str,
         known: impl IntoIterator<Item = &'n str>,
     ) {
-        self.sink.error_maybe(at, code, message, near::remedy(name, known));
+        // Chinese typewriting gives these where names are listed.
+        let remedy = if name.contains(WIDE_COMMAS) {
+            Some("separate names by a plain comma and a blank, in square brackets".to_owned())
+        } else {
+            near::remedy(name, known)
+        };
+        self.sink.error_maybe(at, code, message, remedy);
     }
 
     /// A level by its name.

@@ -2,8 +2,10 @@
 //!
 //! Left out: deciding what is a finding; that is in the modules that read and check.
 
+use crate::said::said;
+use ganglion_model::Lang;
 use serde::Serialize;
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// How grave a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -13,6 +15,15 @@ pub enum Severity {
     Error,
     /// The pack works, but probably not as meant.
     Warning,
+}
+
+impl Severity {
+    fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
 }
 
 /// One thing that is wrong, where, and what to do about it.
@@ -48,7 +59,35 @@ impl Finding {
         self.to_string()
     }
 
-    fn caret(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The finding with its words in `lang`.
+    #[must_use]
+    pub fn told(&self, lang: Lang) -> Finding {
+        let remedy = self.remedy.as_deref().map(|remedy| said(remedy, lang));
+        Finding { message: said(&self.message, lang), remedy, ..self.clone() }
+    }
+
+    /// [`Finding::render`] in `lang`.
+    #[must_use]
+    pub fn render_in(&self, lang: Lang) -> String {
+        let mut text = String::new();
+        // Writing to a text cannot fail.
+        let _ = self.told(lang).lines(&mut text, &said(self.severity.word(), lang));
+        text
+    }
+
+    fn lines(&self, out: &mut impl Write, word: &str) -> fmt::Result {
+        write!(out, "{}:{}:{}: {word}[{}]: {}", self.file, self.line, self.column, self.code, self.message)?;
+        if !self.source.is_empty() {
+            writeln!(out)?;
+            self.caret(out)?;
+        }
+        if let Some(remedy) = &self.remedy {
+            write!(out, "\n      = {remedy}")?;
+        }
+        Ok(())
+    }
+
+    fn caret(&self, out: &mut impl Write) -> fmt::Result {
         let before = self.column.saturating_sub(1) as usize;
         let skipped = before.saturating_sub(SHOWN / 2);
         let shown: String = self.source.chars().skip(skipped).take(SHOWN).collect();
@@ -72,19 +111,7 @@ fn blank(c: char) -> &'static str {
 
 impl fmt::Display for Finding {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        write!(out, "{}:{}:{}: {word}[{}]: {}", self.file, self.line, self.column, self.code, self.message)?;
-        if !self.source.is_empty() {
-            writeln!(out)?;
-            self.caret(out)?;
-        }
-        if let Some(remedy) = &self.remedy {
-            write!(out, "\n      = {remedy}")?;
-        }
-        Ok(())
+        self.lines(out, self.severity.word())
     }
 }
 
@@ -104,6 +131,21 @@ impl Findings {
     #[must_use]
     pub fn warnings(&self) -> usize {
         self.0.len() - self.errors()
+    }
+
+    /// All of them with their words in `lang`.
+    #[must_use]
+    pub fn told(&self, lang: Lang) -> Findings {
+        Findings(self.0.iter().map(|finding| finding.told(lang)).collect())
+    }
+
+    /// All of them as text in `lang`, with how many there are.
+    #[must_use]
+    pub fn render_in(&self, lang: Lang) -> String {
+        let mut text: String = self.0.iter().map(|finding| finding.render_in(lang) + "\n\n").collect();
+        text.push_str(&said(&format!("{} errors, {} warnings", self.errors(), self.warnings()), lang));
+        text.push('\n');
+        text
     }
 }
 
@@ -146,6 +188,11 @@ mod tests {
             remedy: Some("yes".into()),
             source: "a: 中文".into(),
         };
+        assert_eq!(
+            finding.render_in(Lang::Zh).lines().next(),
+            Some("a.yaml:3:5: 错误[x]: no"),
+            "the frame is in the reader's language, and what nobody put into Chinese stays"
+        );
         assert_eq!(finding.render(), "a.yaml:3:5: error[x]: no\n    3 | a: 中文\n      |      ^\n      = yes");
     }
 }

@@ -4,6 +4,7 @@
 use crate::cx::Cx;
 use crate::load::Loaded;
 use crate::sink::At;
+use crate::symbols;
 use crate::yaml::Node;
 use ganglion_model::Model;
 use ganglion_model::pack::{ClockDef, Effect, OnOverdue, Process, State, Who};
@@ -17,10 +18,16 @@ pub fn check(cx: Cx<'_>, pack: &Loaded, model: &Model) {
             continue;
         };
         // With states or actions missing after errors, everything else would look broken too.
-        if process.states.len() == process.state_order.len() {
+        if process.states.len() == process.state_order.len() && leads_somewhere(node, process) {
             Flow::new(cx, node, process).check();
         }
     }
+}
+
+/// Whether every `to:` names a state: what a slip of the pen cuts off would look as if nothing led there.
+fn leads_somewhere(node: &Node, process: &Process) -> bool {
+    let mut named = symbols::actions(node).filter_map(|(_, action)| action.get("to")).flat_map(Node::items);
+    named.all(|to| to.text().is_some_and(|to| process.states.contains_key(to)))
 }
 
 struct Flow<'a> {
@@ -125,7 +132,8 @@ impl<'a> Flow<'a> {
     }
 
     fn effects(&self) -> impl Iterator<Item = &'a Effect> {
-        self.process.states.values().flat_map(|state| &state.actions).flat_map(|action| &action.effects)
+        let actions = self.process.states.values().flat_map(|state| &state.actions);
+        actions.flat_map(|action| &action.effects).map(Effect::done)
     }
 
     fn check_clock(&self, clock: &ClockDef) {
@@ -248,7 +256,7 @@ pub fn runs_in<'a>(process: &'a Process, clock: &ClockDef) -> BTreeSet<&'a str> 
 
 /// Whether an effect sets a clock going.
 fn starts(effect: &Effect, clock: &str) -> bool {
-    match effect {
+    match effect.done() {
         Effect::Restart { clock: one, .. } | Effect::Start(one) => one == clock,
         _ => false,
     }

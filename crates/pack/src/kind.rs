@@ -57,11 +57,50 @@ pub(crate) const TYPES: [(&str, &[&str]); 30] = [
     ("computed", &["as", "value"]),
 ];
 
+/// What types are called elsewhere, and here.
+const ALSO_CALLED: [(&str, &str); 31] = [
+    ("string", "text"),
+    ("str", "text"),
+    ("textarea", "long_text"),
+    ("number", "integer"),
+    ("int", "integer"),
+    ("float", "decimal"),
+    ("double", "decimal"),
+    ("bool", "boolean"),
+    ("enum", "choice"),
+    ("select", "choice"),
+    ("checkbox", "boolean"),
+    ("multi_select", "choices"),
+    ("photo", "files"),
+    ("photos", "files"),
+    ("image", "files"),
+    ("file", "files"),
+    ("attachment", "files"),
+    ("timestamp", "datetime"),
+    ("day", "date"),
+    ("currency", "money"),
+    ("reference", "ref"),
+    ("location", "point"),
+    ("area", "polygon"),
+    ("mobile", "phone"),
+    ("telephone", "phone"),
+    ("id_card", "citizen_id"),
+    ("user", "account"),
+    ("person", "account"),
+    ("list", "table"),
+    ("formula", "computed"),
+    ("auto_number", "serial"),
+];
 /// What a computed value may be.
 const COMPUTED: [&str; 10] =
     ["integer", "decimal", "money", "quantity", "date", "text", "boolean", "time", "choice", "ref"];
 /// What cannot stand in a cell of a table: what needs a table, a map or an upload of its own.
 const NOT_IN_CELLS: [&str; 6] = ["table", "files", "line", "polygon", "serial", "posts"];
+
+/// Whether every field may have a key of this name.
+pub fn is_common_key(word: &str) -> bool {
+    COMMON.contains(&word)
+}
 
 /// The type of the field declared by `node`. References are not followed; see [`check`].
 pub fn read(cx: Cx<'_>, node: &Node) -> Option<FieldKind> {
@@ -90,8 +129,13 @@ fn named<'n>(cx: Cx<'_>, node: &'n Node, key: &str) -> Option<(&'n Node, &'n str
     let word = cx.need(node, key, "a field")?;
     let name = cx.scalar(word, "a field's type")?;
     let Some((_, extra)) = TYPES.iter().find(|(known, _)| *known == name) else {
-        let remedy = near::nearest(name, TYPES.iter().map(|one| one.0)).map(|near| format!("did you mean `{near}`?"));
-        cx.sink.error_maybe(word.at, "unknown-type", format!("there is no field type `{name}`"), remedy);
+        let types = || TYPES.iter().map(|one| one.0);
+        let also = ALSO_CALLED.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours);
+        let remedy = match also.or_else(|| near::nearest(name, types())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the types are {}", types().collect::<Vec<_>>().join(", ")),
+        };
+        cx.sink.error_help(word.at, "unknown-type", format!("there is no field type `{name}`"), remedy);
         return None;
     };
     Some((word, name, extra))

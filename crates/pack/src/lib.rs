@@ -4,6 +4,7 @@
 
 mod burden;
 mod cel;
+mod claims;
 mod constant;
 mod cx;
 mod diff;
@@ -20,6 +21,7 @@ mod names;
 mod near;
 mod plans;
 mod reference;
+mod said;
 mod schema;
 mod shape;
 mod sink;
@@ -27,6 +29,7 @@ mod source;
 mod specimen;
 mod symbols;
 mod table;
+mod told;
 mod trace;
 mod yaml;
 
@@ -34,6 +37,7 @@ pub use burden::{Burden, burden};
 pub use diff::{Difference, How, diff};
 pub use finding::{Finding, Findings, Severity};
 pub use reference::{Example, reference};
+pub use said::said;
 pub use schema::schemas;
 pub use sink::MAX_FINDINGS;
 pub use source::{Files, Folder, MAX_FILE_BYTES, MAX_FILES, PackSource};
@@ -59,6 +63,7 @@ pub fn compile(packs: &[PackSource]) -> (Option<Model>, Findings) {
 /// Reads packs into a model; whatever is wrong goes to `sink`.
 fn read(sink: &Sink, packs: &[PackSource]) -> Model {
     let loaded: Vec<Loaded> = packs.iter().map(|pack| Loaded::load(sink, pack)).collect();
+    claims::check(sink, &loaded);
     let symbols = Symbols::collect(sink, &loaded);
     let mut model = Model::default();
     let mut rows = AllRows::new();
@@ -66,6 +71,12 @@ fn read(sink: &Sink, packs: &[PackSource]) -> Model {
         let cx = Cx { symbols: &symbols, sink, pack: &pack.name };
         lower_pack(cx, pack, &mut model, &mut rows);
     }
+    for pack in &loaded {
+        if let Some(node) = &pack.policy {
+            lower::policy::lower(Cx { symbols: &symbols, sink, pack: &pack.name }, node, &mut model);
+        }
+    }
+    model.apply_policy();
     lower::indicator::finish(&mut model);
     model.note_looks();
     lower::seed::finish(Cx { symbols: &symbols, sink, pack: "" }, rows, &mut model);

@@ -2,7 +2,7 @@
 //! effect, lists nobody uses, cases that open each other for ever. All of these are warnings. Left out: the same fact asked
 //! twice, which is in [`crate::fact`].
 
-use crate::constant::fold;
+use crate::constant::{Known, fold};
 use crate::cx::Cx;
 use crate::load::Loaded;
 use crate::sink::At;
@@ -71,14 +71,17 @@ fn constant(cx: Cx<'_>, at: At, value: bool) {
 
 fn guards(cx: Cx<'_>, node: &Node, process: &Process) {
     for (state, action, content) in actions(node, process) {
-        let holds = action.when.as_ref().and_then(|guard| fold(&guard.holds, Some(state)));
+        let known = Known::action(state, &action.by);
+        let holds = action.when.as_ref().and_then(|guard| fold(&guard.holds, &known));
         if let (Some(value), Some(at)) = (holds, content.get("when").and_then(|when| when.get("holds"))) {
             constant(cx, at.at, value);
         }
         fields(cx, content.get("form"), &action.form);
     }
     let open = node.get("open").and_then(|open| open.get("when")).and_then(|when| when.get("holds"));
-    if let (Some(value), Some(at)) = (process.open_when.as_ref().and_then(|guard| fold(&guard.holds, None)), open) {
+    if let (Some(value), Some(at)) =
+        (process.open_when.as_ref().and_then(|guard| fold(&guard.holds, &Known::default())), open)
+    {
         constant(cx, at.at, value);
     }
 }
@@ -88,11 +91,11 @@ fn fields(cx: Cx<'_>, node: Option<&Node>, fields: &[Field]) {
     for field in fields {
         let Some(own) = node.and_then(|node| node.get(&field.name)) else { continue };
         let at = |key: &str| own.get(key).map_or(own.at, |value| value.at);
-        if let Some(value) = field.when.as_ref().and_then(|when| fold(when, None)) {
+        if let Some(value) = field.when.as_ref().and_then(|when| fold(when, &Known::default())) {
             constant(cx, at("when"), value);
         }
         for (check, node) in field.checks.iter().zip(own.get("check").map(Node::items).unwrap_or_default()) {
-            if let (Some(value), Some(holds)) = (fold(&check.holds, None), node.get("holds")) {
+            if let (Some(value), Some(holds)) = (fold(&check.holds, &Known::default()), node.get("holds")) {
                 constant(cx, holds.at, value);
             }
         }
@@ -102,8 +105,8 @@ fn fields(cx: Cx<'_>, node: Option<&Node>, fields: &[Field]) {
 /// Steps of the assignee in a process that never gives a case to anybody.
 fn assignees(cx: Cx<'_>, node: &Node, process: &Process) {
     let effects = || process.states.values().flat_map(|state| &state.actions).flat_map(|action| &action.effects);
-    let given = effects().any(|one| matches!(one, Effect::Assign(assign) if *assign != Assign::Nobody));
-    let assisted = effects().any(|one| matches!(one, Effect::Assist(assign) if *assign != Assign::Nobody));
+    let given = effects().any(|one| matches!(one.done(), Effect::Assign(assign) if *assign != Assign::Nobody));
+    let assisted = effects().any(|one| matches!(one.done(), Effect::Assist(assign) if *assign != Assign::Nobody));
     for (_, action, content) in actions(node, process) {
         let of_assignee = |who: &Who| match who {
             Who::Assignee => !given,
@@ -136,7 +139,7 @@ fn cycles(cx: Cx<'_>, node: &Node, (process, model): (&Process, &Model)) {
     let opens = |name: &str| -> BTreeSet<String> {
         let Some(process) = model.processes.get(name) else { return BTreeSet::new() };
         let by_system = process.states.values().flat_map(|state| &state.actions).filter(|a| a.by == [Who::System]);
-        let opened = by_system.flat_map(|action| &action.effects).filter_map(|effect| match effect {
+        let opened = by_system.flat_map(|action| &action.effects).filter_map(|effect| match effect.done() {
             Effect::Open(opening) => Some(opening.process.clone()),
             _ => None,
         });

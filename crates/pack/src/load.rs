@@ -19,6 +19,8 @@ pub struct Loaded {
     pub indicators: Option<Node>,
     /// Content of `rules.yaml`.
     pub rules: Option<Node>,
+    /// Content of `policy.yaml`.
+    pub policy: Option<Node>,
     /// Content of `plans.yaml`.
     pub plans: Option<Node>,
     /// Content of `documents.yaml`.
@@ -38,6 +40,7 @@ enum Use {
     Process,
     Indicators,
     Rules,
+    Policy,
     Plans,
     Documents,
     Paper,
@@ -51,6 +54,7 @@ fn use_of(path: &str) -> Use {
         Some("pack") => Use::Header,
         Some("indicators") => Use::Indicators,
         Some("rules") => Use::Rules,
+        Some("policy") => Use::Policy,
         Some("plans") => Use::Plans,
         Some("documents") => Use::Documents,
         Some(rest) if rest.starts_with("registers/") && rest.matches('/').count() == 1 => Use::Register,
@@ -72,6 +76,7 @@ impl Loaded {
             processes: Vec::new(),
             indicators: None,
             rules: None,
+            policy: None,
             plans: None,
             documents: None,
             papers: BTreeMap::new(),
@@ -96,6 +101,7 @@ impl Loaded {
             Use::Header => self.header = yaml::parse(sink, file, &text),
             Use::Indicators => self.indicators = yaml::parse(sink, file, &text),
             Use::Rules => self.rules = yaml::parse(sink, file, &text),
+            Use::Policy => self.policy = yaml::parse(sink, file, &text),
             Use::Plans => self.plans = yaml::parse(sink, file, &text),
             Use::Documents => self.documents = yaml::parse(sink, file, &text),
             Use::Paper => {
@@ -155,6 +161,6 @@ fn decode(sink: &Sink, shown: &str, bytes: &Result<Vec<u8>, String>) -> Option<(
 
 fn stray(sink: &Sink, shown: &str) {
     let at = At { file: sink.file(shown, ""), line: 1, column: 1 };
-    let remedy = "packs have pack.yaml, indicators.yaml, rules.yaml, plans.yaml, documents.yaml, registers/*.yaml, processes/*.yaml, documents/*.typ and data/*.csv";
+    let remedy = "packs have pack.yaml, indicators.yaml, rules.yaml, policy.yaml, plans.yaml, documents.yaml, registers/*.yaml, processes/*.yaml, documents/*.typ and data/*.csv";
     sink.warn(at, "stray-file", "this file is read by nothing", remedy);
 }

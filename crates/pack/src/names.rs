@@ -24,8 +24,8 @@ const REFUSED: [&str; 13] = [
 ];
 
 /// Names of the case itself that a field or counter would hide.
-pub const OF_THE_CASE: [&str; 9] =
-    ["state", "level", "channel", "number", "opened_at", "closed_at", "observed_at", "moved", "assignee"];
+pub const OF_THE_CASE: [&str; 10] =
+    ["state", "level", "channel", "number", "opened_at", "closed_at", "observed_at", "moved", "assignee", "opener"];
 
 /// Checks a declared name; reports and returns `false` if it cannot be used.
 pub fn check(sink: &Sink, at: At, name: &str) -> bool {

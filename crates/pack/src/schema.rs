@@ -2,6 +2,7 @@
 
 use crate::shape::{Mapping, Shape, Shapes, gather};
 use crate::source::PackSource;
+use crate::told::{Sentences, Told};
 use crate::trace::Form;
 use ganglion_model::Level;
 use serde_json::{Map, Value, json};
@@ -17,10 +18,11 @@ pub fn schemas(packs: &[PackSource]) -> BTreeMap<String, Value> {
     let mut all = crate::specimen::packs();
     all.extend_from_slice(packs);
     let shapes = gather(&all);
-    shapes.files.iter().map(|(name, shape)| (name.clone(), file(&shapes, name, shape))).collect()
+    let told = Sentences::built_in();
+    shapes.files.iter().map(|(name, shape)| (name.clone(), file((&shapes, told), name, shape))).collect()
 }
 
-fn file(shapes: &Shapes, name: &str, shape: &Shape) -> Value {
+fn file((shapes, told): (&Shapes, &Sentences), name: &str, shape: &Shape) -> Value {
     let mut schema = Map::new();
     schema.insert("$schema".to_owned(), json!(BASE));
     schema.insert("title".to_owned(), json!(format!("Ganglion pack: {name}")));
@@ -28,7 +30,7 @@ fn file(shapes: &Shapes, name: &str, shape: &Shape) -> Value {
         schema.extend(more);
     }
     let defs: Map<String, Value> =
-        shapes.kinds.iter().map(|(name, kind)| (id(name), mapping(name, kind, shapes))).collect();
+        shapes.kinds.iter().map(|(name, kind)| (id(name), mapping(name, kind, (shapes, told)))).collect();
     schema.insert("$defs".to_owned(), Value::Object(defs));
     Value::Object(schema)
 }
@@ -39,11 +41,12 @@ fn id(name: &str) -> String {
     short.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
 }
 
-fn mapping(name: &str, kind: &Mapping, shapes: &Shapes) -> Value {
+fn mapping(name: &str, kind: &Mapping, (shapes, told): (&Shapes, &Sentences)) -> Value {
     if !kind.types.is_empty() {
         return typed(name, kind, shapes);
     }
-    let properties: Map<String, Value> = kind.known.iter().map(|key| (key.clone(), under(kind, key))).collect();
+    let property = |key: &String| (key.clone(), described(under(kind, key), told.of(name, key)));
+    let properties: Map<String, Value> = kind.known.iter().map(property).collect();
     let mut schema = Map::new();
     schema.insert("title".to_owned(), json!(name));
     schema.insert("type".to_owned(), json!("object"));
@@ -52,10 +55,22 @@ fn mapping(name: &str, kind: &Mapping, shapes: &Shapes) -> Value {
     if !kind.needed.is_empty() {
         schema.insert("required".to_owned(), json!(kind.needed));
     }
-    if kind.one {
+    if kind.one && !kind.beside.is_empty() {
+        let alone = kind.known.iter().filter(|key| !kind.beside.contains(key));
+        let each: Vec<Value> = alone.map(|key| json!({"required": [key]})).collect();
+        schema.insert("oneOf".to_owned(), Value::Array(each));
+    } else if kind.one {
         schema.insert("minProperties".to_owned(), json!(1));
         schema.insert("maxProperties".to_owned(), json!(1));
     }
+    Value::Object(schema)
+}
+
+/// With what editors show of the key, in both languages and by example.
+fn described(schema: Value, told: Option<&Told>) -> Value {
+    let Some(told) = told else { return schema };
+    let mut schema = if let Value::Object(schema) = schema { schema } else { Map::new() };
+    schema.insert("description".to_owned(), json!(format!("{}\n{}\n{}", told.zh, told.en, told.example)));
     Value::Object(schema)
 }
 

@@ -3,9 +3,11 @@
 
 use crate::cx::Cx;
 use crate::kind;
+use crate::load::Loaded;
 use crate::sink::{At, Sink};
 use crate::source::PackSource;
 use crate::symbols::Symbols;
+use crate::told::{FIELD, OF_TYPE};
 use crate::trace::{Form, Keys, Trace};
 use crate::yaml::{Key, Kind, Node, Scalar, Style};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +33,8 @@ impl Shape {
         *self == Shape::default()
     }
 
-    fn join(&mut self, other: Shape) {
+    /// What may stand here as it may there.
+    pub fn join(&mut self, other: Shape) {
         self.forms.extend(other.forms);
         self.kinds.extend(other.kinds);
         self.told |= other.told;
@@ -53,8 +56,10 @@ fn join(into: &mut Option<Box<Shape>>, other: Option<Box<Shape>>) {
 pub struct Mapping {
     /// Keys in the reader's order.
     pub known: Vec<String>,
-    /// Exactly one key stands in it.
+    /// Exactly one key stands in it,
     pub one: bool,
+    /// and beside it, if anything, these.
+    pub beside: Vec<String>,
     /// Keys that must be there.
     pub needed: BTreeSet<String>,
     /// What stands under the keys.
@@ -72,22 +77,51 @@ pub struct Shapes {
     pub files: BTreeMap<String, Shape>,
 }
 
-/// Gathers the shapes from packs that are read together.
+/// Gathers the shapes from packs, each read with those it requires.
 pub fn gather(packs: &[PackSource]) -> Shapes {
+    let mut shapes = Shapes::default();
     let sink = Sink::tracing();
     let probes = probes(&sink);
-    crate::read(&sink, packs);
-    let mut trace = sink.into_trace();
-    let roots = std::mem::take(&mut trace.roots);
-    let mut shapes = Shapes::default();
+    let trace = sink.into_trace();
     for probe in probes {
         shapes.node(&trace, &probe);
     }
-    for (shown, node) in roots {
-        let shape = shapes.node(&trace, &node);
-        shapes.files.entry(file_kind(packs, &shown)).or_default().join(shape);
+    for set in sets(packs) {
+        let sink = Sink::tracing();
+        crate::read(&sink, &set);
+        let mut trace = sink.into_trace();
+        for (shown, node) in std::mem::take(&mut trace.roots) {
+            let shape = shapes.node(&trace, &node);
+            shapes.files.entry(file_kind(&set, &shown)).or_default().join(shape);
+        }
     }
     shapes
+}
+
+/// Each pack behind those it requires. Samples that have nothing to do with each other may call two things the same, and
+/// of two declarations of a name the second is not read.
+fn sets(packs: &[PackSource]) -> Vec<Vec<PackSource>> {
+    let headers: Vec<(String, Vec<String>)> = packs.iter().map(header).collect();
+    let set = |first: usize| {
+        let mut wanted = vec![first];
+        let mut next = 0;
+        while let Some((_, requires)) = wanted.get(next).and_then(|pack| headers.get(*pack)) {
+            next += 1;
+            let found = requires.iter().filter_map(|name| headers.iter().position(|(known, _)| known == name));
+            let more: Vec<usize> = found.filter(|found| !wanted.contains(found)).collect();
+            wanted.extend(more);
+        }
+        wanted.into_iter().rev().filter_map(|pack| packs.get(pack).cloned()).collect()
+    };
+    (0..packs.len()).map(set).collect()
+}
+
+/// Name of a pack, and the names of those it requires.
+fn header(pack: &PackSource) -> (String, Vec<String>) {
+    let loaded = Loaded::load(&Sink::default(), pack);
+    let requires = loaded.header.as_ref().and_then(|header| header.get("requires")).map(Node::items);
+    let names = requires.unwrap_or_default().iter().filter_map(|name| Some(name.text()?.to_owned()));
+    (loaded.name.clone(), names.collect())
 }
 
 /// `registers` for `packs/grid/registers/grid.yaml`, `pack` for `packs/grid/pack.yaml`.
@@ -158,7 +192,7 @@ impl Shapes {
     /// Takes a mapping into its kind; the name of the kind.
     fn mapping(&mut self, trace: &Trace, node: &Node, keys: &Keys) -> String {
         let type_name = node.get("type").and_then(Node::text).filter(|_| keys.known.iter().any(|key| key == "type"));
-        let name = type_name.map_or_else(|| self.name(keys), |word| format!("{FIELD} of type {word}"));
+        let name = type_name.map_or_else(|| self.name(keys), |word| format!("{OF_TYPE}{word}"));
         let values: Vec<(String, Shape)> = node
             .entries()
             .iter()
@@ -169,6 +203,7 @@ impl Shapes {
         let kind = self.kinds.entry(name.clone()).or_default();
         if kind.known.is_empty() {
             kind.one = keys.one;
+            kind.beside.clone_from(&keys.beside);
             kind.needed.clone_from(&seen.needed);
         } else {
             kind.needed.retain(|key| seen.needed.contains(key));
@@ -198,11 +233,8 @@ impl Shapes {
     }
 }
 
-/// The kind of mappings whose keys depend on `type`.
-const FIELD: &str = "a field";
-
 /// `the action` for ``the action `file` ``: the name of one thing says nothing about its kind.
-fn plain(what: &str) -> String {
+pub fn plain(what: &str) -> String {
     let quoted: Vec<&str> = what.split('`').collect();
     match quoted.as_slice() {
         ["", name, rest] => format!("{name}{rest}"),

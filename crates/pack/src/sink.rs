@@ -99,6 +99,11 @@ impl Sink {
         self.found.borrow().iter().any(|found| found.severity == Severity::Error)
     }
 
+    /// Whether something of this kind was found so far.
+    pub fn has(&self, code: &str) -> bool {
+        self.found.borrow().iter().any(|found| found.code == code)
+    }
+
     /// A place as shown to the author.
     pub fn shown(&self, at: At) -> String {
         let files = self.files.borrow();

@@ -130,20 +130,20 @@ pub struct Symbols {
 }
 
 impl Symbols {
-    /// Collects the declarations of all packs; names declared twice are reported.
+    /// Collects the declarations of all packs. Of what is declared twice the first counts; [`crate::claims`] reports it.
     pub fn collect(sink: &Sink, packs: &[Loaded]) -> Symbols {
         let mut symbols = Symbols::default();
         for pack in packs {
             symbols.header(sink, pack);
             for node in &pack.registers {
-                symbols.register(sink, &pack.name, node);
+                symbols.register(&pack.name, node);
             }
             for node in &pack.processes {
-                symbols.process(sink, &pack.name, node);
+                symbols.process(&pack.name, node);
             }
-            symbols.figures(sink, pack);
-            symbols.rules(sink, pack);
-            symbols.documents(sink, pack);
+            symbols.figures(pack);
+            symbols.rules(pack);
+            symbols.documents(pack);
         }
         symbols
     }
@@ -189,7 +189,7 @@ impl Symbols {
         }
     }
 
-    fn register(&mut self, sink: &Sink, pack: &str, node: &Node) {
+    fn register(&mut self, pack: &str, node: &Node) {
         let Some((name, at)) = declared(node, "register") else {
             return;
         };
@@ -205,20 +205,13 @@ impl Symbols {
             fields: fields(node.get("fields")),
         };
         let areas = matches!(symbol.fields.get(text("location")).map(|one| &one.kind), Some(Some(FieldKind::Polygon)));
-        let symbol = RegisterSymbol { areas, ..symbol };
-        if let Some(first) = self.registers.get(name) {
-            return twice(sink, at, "register", name, &first.packs);
-        }
-        self.registers.insert(name.to_owned(), symbol);
+        self.registers.entry(name.to_owned()).or_insert(RegisterSymbol { areas, ..symbol });
     }
 
-    fn process(&mut self, sink: &Sink, pack: &str, node: &Node) {
-        let Some((name, at)) = declared(node, "process") else {
+    fn process(&mut self, pack: &str, node: &Node) {
+        let Some((name, at)) = declared(node, "process").filter(|(name, _)| !self.processes.contains_key(*name)) else {
             return;
         };
-        if let Some(first) = self.processes.get(name) {
-            return twice(sink, at, "process", name, &first.packs);
-        }
         let keys = |key| node.get(key).map(Node::entries).unwrap_or_default().iter().map(|(key, _)| key.text.clone());
         let mut symbol = ProcessSymbol {
             packs: vec![pack.to_owned()],
@@ -243,25 +236,20 @@ impl Symbols {
         self.processes.insert(name.to_owned(), symbol);
     }
 
-    fn rules(&mut self, sink: &Sink, pack: &Loaded) {
+    fn rules(&mut self, pack: &Loaded) {
         let Some(node) = &pack.rules else { return };
         for (name, _) in node.get("rules").map(Node::entries).unwrap_or_default() {
             self.rule_figures.insert(format!("{RULE_FIGURE}{}", name.text));
-            if self.rules.insert(name.text.clone(), name.at).is_some() {
-                sink.error(name.at, "duplicate-name", format!("another pack declares the rule `{}`", name.text));
-            }
+            self.rules.entry(name.text.clone()).or_insert(name.at);
         }
     }
 
-    fn documents(&mut self, sink: &Sink, pack: &Loaded) {
+    fn documents(&mut self, pack: &Loaded) {
         let declared = pack.documents.as_ref().and_then(|node| node.get("documents"));
         for (name, node) in declared.map(Node::entries).unwrap_or_default() {
-            if let Some(first) = self.documents.get(&name.text) {
-                twice(sink, name.at, "document", &name.text, &first.packs);
-                continue;
-            }
             let of = node.get("of").and_then(Node::text).unwrap_or_default().to_owned();
-            self.documents.insert(name.text.clone(), DocumentSymbol { packs: vec![pack.name.clone()], of });
+            let symbol = DocumentSymbol { packs: vec![pack.name.clone()], of };
+            self.documents.entry(name.text.clone()).or_insert(symbol);
         }
     }
 
@@ -270,17 +258,11 @@ impl Symbols {
         self.indicators.keys().chain(&self.rule_figures).map(String::as_str)
     }
 
-    fn figures(&mut self, sink: &Sink, pack: &Loaded) {
+    fn figures(&mut self, pack: &Loaded) {
         let Some(node) = &pack.indicators else { return };
-        for (key, what, into) in
-            [("measures", "measure", &mut self.measures), ("indicators", "indicator", &mut self.indicators)]
-        {
+        for (key, into) in [("measures", &mut self.measures), ("indicators", &mut self.indicators)] {
             for (name, _) in node.get(key).map(Node::entries).unwrap_or_default() {
-                if let Some(first) = into.insert(name.text.clone(), name.at) {
-                    let message = format!("another pack declares the {what} `{}` ({})", name.text, sink.shown(first));
-                    let remedy = format!("names of figures are shared by all packs: begin it with {}_", pack.name);
-                    sink.error_help(name.at, "duplicate-name", message, remedy);
-                }
+                into.entry(name.text.clone()).or_insert(name.at);
             }
         }
     }
@@ -323,12 +305,6 @@ fn texts(node: Option<&Node>) -> Vec<String> {
 fn declared<'a>(node: &'a Node, key: &str) -> Option<(&'a str, At)> {
     let name = node.get(key)?;
     Some((name.text()?, name.at))
-}
-
-fn twice(sink: &Sink, at: At, what: &str, name: &str, packs: &[String]) {
-    let pack = packs.first().map(String::as_str).unwrap_or_default();
-    let message = format!("the {what} `{name}` is declared a second time; the first is in pack {pack}");
-    sink.error_help(at, "duplicate-name", message, "give one of them another name");
 }
 
 impl Cx<'_> {

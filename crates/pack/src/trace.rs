@@ -42,8 +42,10 @@ pub struct Keys {
     pub what: String,
     /// Keys it takes, in the reader's order.
     pub known: Vec<String>,
-    /// Exactly one of them stands in it.
+    /// Exactly one of them stands in it,
     pub one: bool,
+    /// and beside it, if anything, these.
+    pub beside: Vec<String>,
 }
 
 /// What was noted about one node.
@@ -62,17 +64,14 @@ pub struct Seen {
 impl Seen {
     /// It is a mapping with these keys.
     pub fn keys(&mut self, what: &str, known: &[&str]) {
-        self.set_keys(what, known, false);
+        let keys = Keys { what: what.to_owned(), known: owned(known), one: false, beside: Vec::new() };
+        self.keys = Some(keys);
     }
 
-    /// It is a mapping with exactly one of these keys.
-    pub fn one_key(&mut self, what: &str, known: &[&str]) {
-        self.set_keys(what, known, true);
-    }
-
-    fn set_keys(&mut self, what: &str, known: &[&str], one: bool) {
-        let known = known.iter().map(|key| (*key).to_owned()).collect();
-        self.keys = Some(Keys { what: what.to_owned(), known, one });
+    /// It is a mapping with exactly one of the keys `known`, and those of `beside` that are wanted.
+    pub fn one_key(&mut self, what: &str, known: &[&str], beside: &[&str]) {
+        let known = owned(known).into_iter().chain(owned(beside)).collect();
+        self.keys = Some(Keys { what: what.to_owned(), known, one: true, beside: owned(beside) });
     }
 
     /// `key` must be there.
@@ -89,6 +88,10 @@ impl Seen {
     pub fn form(&mut self, form: Form) {
         self.forms.insert(form);
     }
+}
+
+fn owned(keys: &[&str]) -> Vec<String> {
+    keys.iter().map(|key| (*key).to_owned()).collect()
 }
 
 /// Everything noted while packs were read.

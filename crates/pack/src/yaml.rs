@@ -130,10 +130,35 @@ pub fn parse(sink: &Sink, file: usize, text: &str) -> Option<Node> {
             let message = message.lines().next().unwrap_or_default();
             let message = message.split(" at line ").next().unwrap_or(message);
             sink.unread();
-            sink.error(at, "yaml", format!("this is not YAML: {message}"));
+            let line = text.lines().nth(at.line.saturating_sub(1) as usize).unwrap_or_default();
+            let remedy = remedy(message, line).map(str::to_owned);
+            sink.error_maybe(at, "yaml", format!("this is not YAML: {message}"), remedy);
             None
         }
     }
+}
+
+/// The colon of Chinese typewriting.
+const WIDE_COLON: char = '\u{ff1a}';
+
+/// What to do about what the parser says, as far as its words and the line tell.
+fn remedy(message: &str, line: &str) -> Option<&'static str> {
+    let says = |words: &str| message.contains(words);
+    if says("tabs") {
+        return Some("indent with blanks, two for each step, never with a tab");
+    }
+    if line.contains(WIDE_COLON) && !line.contains(": ") {
+        return Some("write a plain colon and a blank behind the key, not the wide colon");
+    }
+    if says("',' or") || says("placement of ':'") || says("mapping values are not allowed") {
+        return Some("close every bracket, and put a text with a comma or a colon in quotes: 'one: two'");
+    }
+    if says("expected key") || says("block mapping") || says("block collection") {
+        return Some(
+            "begin all keys of one thing in the same column: this line stands further in or out than those above it",
+        );
+    }
+    says("expected ':'").then_some("write `key: value`, with a blank behind the colon")
 }
 
 fn at(file: usize, place: serde_saphyr::Location) -> At {

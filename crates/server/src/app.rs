@@ -6,6 +6,7 @@ use crate::limits::{
     FOLLOW_TRIES_MAX, PASSWORDS_AT_ONCE_MAX, RATE_WINDOW_SECONDS, REPORT_TRIES_MAX, SIGN_IN_FAILURES_MAX,
     SIGN_IN_LOCK_SECONDS, SIGN_IN_TRIES_MAX, STOP_SECONDS, TICKET_TRIES_MAX, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
 };
+use crate::log::{LogSettings, Logs};
 use crate::map::Outlines;
 use crate::numbers::Numbers;
 use crate::papers::{Batches, Press};
@@ -49,8 +50,16 @@ pub struct Settings {
     pub ui_dir: Option<PathBuf>,
     /// Address under which others reach this server, without a slash at the end: what square codes on documents lead to.
     pub public_url: String,
+    /// Events may also be sent to addresses inside (private networks, this machine) and over plain HTTP. Off: whoever can name
+    /// a receiver could otherwise make the server call what only it can reach.
+    pub receivers_inside: bool,
     /// A proxy stands before the server and says in `X-Forwarded-For` who called.
     pub behind_proxy: bool,
+    /// What signs the public logs of the journals; without it there are none.
+    pub log: Option<Arc<LogSettings>>,
+    /// SHA-256, hex, of the key with which a program elsewhere may see the figures of the server; without one only programs
+    /// on this machine may.
+    pub monitor_key: Option<String>,
 }
 
 impl Default for Settings {
@@ -65,7 +74,10 @@ impl Default for Settings {
             session_hours: 12,
             ui_dir: None,
             public_url: String::new(),
+            receivers_inside: false,
             behind_proxy: false,
+            log: None,
+            monitor_key: None,
         }
     }
 }
@@ -135,6 +147,9 @@ pub struct App {
     templates: ArcSwap<Templates>,
     pub(crate) files: Files,
     pub(crate) sessions: SessionCache,
+    pub(crate) keys: crate::keys::Keys,
+    /// The interface described, ready to send.
+    pub(crate) documents: crate::rest::Documents,
     pub(crate) numbers: Numbers,
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
@@ -143,9 +158,12 @@ pub struct App {
     pub(crate) plans: Semaphore,
     pub(crate) imports: Imports,
     pub(crate) home: HomeFigures,
+    pub(crate) logs: Logs,
     pub(crate) press: Arc<Press>,
     pub(crate) batches: Batches,
     pub(crate) live: crate::live::Hub,
+    /// What is counted for those who keep the server running.
+    pub(crate) meter: Arc<crate::monitor::Meter>,
     pub(crate) installs: crate::packs::Installs,
     pub(crate) seen: crate::jobs::follow::Seen,
     pub(crate) live_listeners: Arc<Semaphore>,
@@ -166,6 +184,9 @@ impl App {
         let batches = Batches::open(&parts.settings.data_dir.join("batches"), &own, now)?;
         let rate = |max| Rate::new(max, RATE_WINDOW_SECONDS);
         let office = parts.world.load().office.clone();
+        let meter = Arc::new(crate::monitor::Meter::default());
+        let watching = meter.clone();
+        parts.committer.watch(move |batch| watching.batch(batch));
         Ok(App {
             office,
             store: parts.store,
@@ -174,11 +195,14 @@ impl App {
             clock: parts.clock,
             master: parts.master,
             imports: Imports::new(parts.settings.data_dir.join("imports/rows")),
+            logs: Logs::new(parts.settings.log.clone(), parts.settings.data_dir.join("log")),
             settings: parts.settings,
             ui,
             templates,
             files,
             sessions: SessionCache::default(),
+            keys: crate::keys::Keys::default(),
+            documents: crate::rest::Documents::default(),
             numbers: Numbers::default(),
             rates: Rates {
                 failures: Rate::new(SIGN_IN_FAILURES_MAX, SIGN_IN_LOCK_SECONDS),
@@ -196,6 +220,7 @@ impl App {
             press: Arc::default(),
             batches,
             live: crate::live::Hub::default(),
+            meter,
             installs: crate::packs::Installs::default(),
             seen: crate::jobs::follow::Seen::default(),
             live_listeners: Arc::new(Semaphore::new(crate::limits::LIVE_LISTENERS_MAX)),
@@ -224,7 +249,7 @@ impl App {
 }
 
 /// Serves until `shutdown` resolves: then takes no more connections, finishes requests under way (live connections are
-/// told to close) and returns. The committer ends when its last handle is dropped.
+/// told to close) and returns. The committer ends when it is closed or its last handle is dropped.
 ///
 /// # Errors
 /// When the listener fails.

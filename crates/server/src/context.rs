@@ -1,16 +1,23 @@
 //! The layer around every route: makes the request's context, refuses other sites' forms, turns errors into pages or
-//! JSON, adds security headers, and logs one line.
+//! JSON, adds security headers and the id of the request, counts it, and logs one line.
 
 use crate::app::AppState;
 use crate::error::Error;
-use crate::limits::RETRY_SECONDS;
+use crate::keys::{Allowance, need};
+use crate::limits::{REQUEST_ID_BYTES_MAX, RETRY_DISK_SECONDS, RETRY_SECONDS};
+use crate::monitor::Seen;
+use crate::rest::problem;
+use crate::staff::glass;
 use crate::view::{Arg, Say as _};
 use crate::web::Web;
 use axum::Json;
+use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use ganglion_kernel::StoreError;
 use ganglion_model::FieldFinding;
 use serde_json::json;
 
@@ -29,40 +36,104 @@ const HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("permissions-policy"), "camera=(self), geolocation=(self), microphone=()"),
 ];
 
+/// The id of a request, in the answer and in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// The layer.
 pub async fn context(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    #[expect(clippy::disallowed_methods, reason = "metering: how long the request took, for the log only")]
+    #[expect(clippy::disallowed_methods, reason = "metering: how long the request took, for the log and the figures")]
     let started = std::time::Instant::now();
-    let (mut parts, body) = request.into_parts();
-    let method = parts.method.clone();
-    let template = parts.extensions.get::<MatchedPath>().cloned();
-    let web = match Web::read(&app, &parts).await {
-        Ok(web) => web,
-        Err(error) => {
-            error.log();
-            return error.status().into_response();
-        }
-    };
-    let mut response = if web.same_origin(&parts) {
-        parts.extensions.insert(web.clone());
-        next.run(Request::from_parts(parts, body)).await
-    } else {
-        Error::Csrf.into_response()
-    };
-    if let Some(error) = response.extensions_mut().remove::<Error>() {
-        error.log();
-        response = shown(&web, &error);
-    }
-    web.put_cookies(&mut response);
+    let method = request.method().clone();
+    let template = request.extensions().get::<MatchedPath>().cloned();
+    let id = request_id(&app, request.headers());
+    let mut response = answered(&app, request, next, &id).await;
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
-    web.log(&method, template.as_ref(), response.status(), started.elapsed().as_micros());
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let seen = Seen {
+        method: method.as_str(),
+        route: template.as_ref().map(MatchedPath::as_str),
+        status: response.status().as_u16(),
+        took: started.elapsed(),
+        bytes: response.body().size_hint().exact(),
+    };
+    app.meter.request(&seen);
+    log(&seen, &id);
     response
 }
 
+/// The id of a request: that of the proxy in front, when there is one and it is plain, else a new one. What visitors send is not
+/// taken: it may be anything.
+fn request_id(app: &AppState, headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).filter(|_| app.settings.behind_proxy).and_then(|value| value.to_str().ok());
+    let is_plain = |text: &&str| {
+        (1..=REQUEST_ID_BYTES_MAX).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    };
+    given.filter(is_plain).map_or_else(|| app.clock.id().simple().to_string(), str::to_owned)
+}
+
+/// The one line of a request: no address, no query, no path beyond its template, nothing about who asked. Questions whether the
+/// server lives come every few seconds and are told only when asked for.
+fn log(seen: &Seen<'_>, id: &str) {
+    let (method, route, status, bytes) = (seen.method, seen.route(), seen.status, seen.bytes);
+    let micros = u64::try_from(seen.took.as_micros()).unwrap_or(u64::MAX);
+    if route.starts_with("/health/") || route == "/metrics" {
+        tracing::debug!(method, route, status, micros, bytes, id, "request");
+    } else {
+        tracing::info!(method, route, status, micros, bytes, id, "request");
+    }
+}
+
+/// The answer, before what every answer carries is added.
+async fn answered(app: &AppState, request: Request, next: Next, id: &str) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let web = match Web::read(app, &parts).await {
+        Ok(web) => web,
+        Err(error) => {
+            error.log_of(id);
+            return error.status().into_response();
+        }
+    };
+    let allowance = web.key().map(|key| app.keys.rates.take(&key.name, key.per_minute, web.now));
+    let mut response = match admitted(&web, &parts, allowance) {
+        Ok(()) => {
+            parts.extensions.insert(web.clone());
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(error) => error.into_response(),
+    };
+    if let Some(error) = response.extensions_mut().remove::<Error>() {
+        error.log_of(id);
+        response = shown(&web, &error, id);
+    }
+    web.put_cookies(&mut response);
+    if let Some(allowance) = allowance {
+        allowance.tell(&mut response);
+    }
+    response
+}
+
+/// Whether a request may go on: one that changes something comes from our own pages or brings its own proof, and a key is
+/// used within its scopes and no more often than it may be.
+fn admitted(web: &Web, parts: &Parts, allowance: Option<Allowance>) -> Result<(), Error> {
+    if !web.same_origin(parts) {
+        return Err(Error::Csrf);
+    }
+    if let Some(spent) = allowance.filter(|allowance| !allowance.granted) {
+        return Err(Error::TooMany { seconds: spent.reset_seconds });
+    }
+    match web.key() {
+        Some(key) if !key.gives(&need(&parts.method, &web.path)) => Err(Error::NotAllowed),
+        _ => Ok(()),
+    }
+}
+
 /// An error as the caller reads it.
-fn shown(web: &Web, error: &Error) -> Response {
+fn shown(web: &Web, error: &Error, id: &str) -> Response {
     if matches!(error, Error::SignIn) && !web.wants_json {
         let here = match web.query.is_empty() {
             true => web.path.clone(),
@@ -71,25 +142,34 @@ fn shown(web: &Web, error: &Error) -> Response {
         return web.redirect(&format!("/sign-in?next={}", crate::page::encode(&here)));
     }
     let words = Spoken::of(web, error);
-    let mut response = if web.wants_json {
+    let mut response = if problem::is_spoken(&web.path) {
+        problem::of(web, error)
+    } else if web.wants_json {
         (error.status(), Json(json!({ "error": error.code(), "fields": words.fields, "message": words.message })))
             .into_response()
     } else {
-        error_page(web, error, &words)
+        error_page(web, error, (&words, id))
     };
-    let wait = match error {
-        Error::Busy => Some(RETRY_SECONDS),
-        Error::TooMany { seconds } => Some(*seconds),
-        _ => None,
-    };
-    if let Some(seconds) = wait {
+    if let Some(seconds) = wait_seconds(error) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
 
-fn error_page(web: &Web, error: &Error, words: &Spoken) -> Response {
+/// When to come back after an error, seconds; `None` when that would change nothing.
+fn wait_seconds(error: &Error) -> Option<u64> {
+    match error {
+        Error::Busy => Some(RETRY_SECONDS),
+        Error::TooMany { seconds } => Some(*seconds),
+        Error::Storage(error) if matches!(**error, StoreError::DiskFull) => Some(RETRY_DISK_SECONDS),
+        _ => None,
+    }
+}
+
+fn error_page(web: &Web, error: &Error, (words, id): (&Spoken, &str)) -> Response {
     let page = web.page_titled(words.title.clone());
+    // With the id of the request whoever keeps the server running finds its lines in the log.
+    let reference = error.is_fault().then_some(id);
     let context = json!({
         "page": page,
         "status": error.status().as_u16(),
@@ -97,10 +177,11 @@ fn error_page(web: &Web, error: &Error, words: &Spoken) -> Response {
         "what": words.message,
         "kept": [],
         "next": next_steps(web),
+        "reference": reference,
     });
     // When even the error page cannot be rendered, the words alone are sent.
     web.render_status(error.status(), "pages/error.html", context).unwrap_or_else(|failed| {
-        failed.log();
+        failed.log_of(id);
         (error.status(), format!("{}\n{}\n", words.title, words.message)).into_response()
     })
 }
@@ -109,20 +190,29 @@ fn error_page(web: &Web, error: &Error, words: &Spoken) -> Response {
 fn next_steps(web: &Web) -> Vec<serde_json::Value> {
     let step = |key: &str, href: &str| json!({ "label": web.t(key), "href": href });
     if web.session.is_some() {
-        return vec![step("error-go-desk", "/desk"), step("error-go-home", "/")];
+        let mut steps = vec![step("error-go-desk", "/desk"), step("error-go-home", "/")];
+        // Whoever may look at what is not theirs in an emergency finds the way where they were turned away.
+        if web.post().is_ok_and(|post| glass::may(web, post)) {
+            steps.push(step("title-glass", "/break-glass"));
+        }
+        return steps;
     }
     vec![step("error-go-home", "/"), step("home-follow", "/follow")]
 }
 
 /// An error in words.
-struct Spoken {
-    title: String,
-    message: String,
-    fields: Vec<serde_json::Value>,
+pub(crate) struct Spoken {
+    /// What happened, in a few words.
+    pub title: String,
+    /// What it means and what to do.
+    pub message: String,
+    /// What is wrong with which field.
+    pub fields: Vec<serde_json::Value>,
 }
 
 impl Spoken {
-    fn of(web: &Web, error: &Error) -> Spoken {
+    /// The words for an error in the language of the request.
+    pub(crate) fn of(web: &Web, error: &Error) -> Spoken {
         let words = web.words();
         let say = |key: &str, args: &[(&str, Arg)]| words.say(key, args);
         let both = |name: &str, args: &[(&str, Arg)]| {
@@ -154,5 +244,21 @@ impl Spoken {
             Error::Internal(_) => both("500", &[]),
         };
         Spoken { title, message, fields: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_meets_a_full_queue_or_a_full_disk_is_told_when_to_come_back() {
+        let full = Error::from(StoreError::DiskFull);
+        assert_eq!((full.status().as_u16(), wait_seconds(&full)), (507, Some(RETRY_DISK_SECONDS)));
+        let busy = Error::from(ganglion_kernel::CommitError::Busy);
+        assert_eq!((busy.status().as_u16(), wait_seconds(&busy)), (503, Some(RETRY_SECONDS)));
+        let broken = Error::from(StoreError::Database { attempted: "reading", reason: "gone".to_owned() });
+        assert_eq!((broken.status().as_u16(), wait_seconds(&broken)), (500, None));
+        assert!(full.is_fault() && broken.is_fault() && !busy.is_fault());
     }
 }

@@ -104,11 +104,22 @@ impl Error {
         Error::Storage(error)
     }
 
+    /// Whether the fault is ours.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        matches!(self, Error::Storage(_) | Error::Internal(_))
+    }
+
     /// Writes a fault of ours to the log, once, without anything about people.
     pub fn log(&self) {
+        self.log_of("");
+    }
+
+    /// As [`Error::log`], with the id of the request.
+    pub fn log_of(&self, id: &str) {
         match self {
-            Error::Storage(error) => tracing::error!(%error, "storage failed"),
-            Error::Internal(reason) => tracing::error!(%reason, "a request failed"),
+            Error::Storage(error) => tracing::error!(%error, id, "storage failed"),
+            Error::Internal(reason) => tracing::error!(%reason, id, "a request failed"),
             _ => {}
         }
     }

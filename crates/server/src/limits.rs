@@ -61,6 +61,10 @@ pub const BATCH_KEPT_HOURS: i64 = 24;
 pub const BATCH_CASES_AT_ONCE: u32 = 64;
 /// Seconds somebody waits for one document.
 pub const PRINT_SECONDS_MAX: u64 = 30;
+/// Rows of a register for which cases are opened at once.
+pub const OPEN_ROWS_MAX: usize = 500;
+/// Of them sent at the same time.
+pub const OPEN_AT_ONCE: usize = 64;
 /// Window of the rates above, seconds.
 pub const RATE_WINDOW_SECONDS: i64 = 15 * 60;
 /// Addresses and accounts remembered for rates and locks.
@@ -109,6 +113,16 @@ pub const CLEAN_EVERY_SECONDS: u64 = 3_600;
 pub const FORGOTTEN_AT_ONCE: u32 = 500;
 /// Wait named in `Retry-After` when the queue is full, seconds.
 pub const RETRY_SECONDS: u64 = 2;
+/// Wait named in `Retry-After` when the disk is full, seconds: somebody has to make room first.
+pub const RETRY_DISK_SECONDS: u64 = 60;
+/// Free room below which the server says that it is not ready, bytes.
+pub const DISK_FREE_BYTES_MIN: u64 = 64 << 20;
+/// How late the oldest due clock may be before the server says that it is not ready, seconds.
+pub const TIMERS_BEHIND_SECONDS_MAX: i64 = 600;
+/// Turns a job may miss before the server says that it is not ready; a minute is added for the work itself.
+pub const JOB_TURNS_MISSED_MAX: u64 = 3;
+/// Longest id of a request that is taken over from a proxy, bytes.
+pub const REQUEST_ID_BYTES_MAX: usize = 64;
 /// How long a stopping server waits for requests under way, seconds.
 pub const STOP_SECONDS: u64 = 10;
 /// Plans computed at the same time: each keeps a core busy.
@@ -121,3 +135,15 @@ pub const PLAN_ROWS_MAX: usize = 50_000;
 pub const PLAN_LINES_MAX: usize = 50;
 /// Commands of an adoption that are under way at a time.
 pub const PLAN_ROWS_AT_ONCE: usize = 256;
+/// How long the old secret of a rotated key still opens, hours.
+pub const KEY_OVERLAP_HOURS: i64 = 24;
+/// Keys of services an installation may have.
+pub const KEYS_MAX: usize = 10_000;
+/// Calls a key may make in a minute, unless it was given fewer.
+pub const KEY_CALLS_PER_MINUTE: u32 = 600;
+/// Most calls in a minute that may be given to a key.
+pub const KEY_CALLS_PER_MINUTE_MAX: u32 = 60_000;
+/// Bytes of one request with many commands.
+pub const BULK_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Commands of one such request.
+pub const BULK_ITEMS_MAX: usize = 200;

@@ -2,6 +2,7 @@
 //! series. What a judgement misses is loaded, and it is made again; `decide` has the last word all the same.
 
 use crate::error::Error;
+use crate::staff::Offers;
 use crate::view::Look;
 use crate::view::form::{Asked, Live};
 use crate::web::Web;
@@ -49,7 +50,9 @@ pub async fn live(
     (declared, typed): (&[Field], &Fields),
     row: (Shard, Option<Typing<'_>>),
 ) -> Result<Live, Error> {
-    judged(web, row, |rows| look.live(asked, declared, typed, rows)).await
+    let mut live = judged(web, row, |rows| look.live(asked, declared, typed, rows)).await?;
+    live.rows = Offers::of(web, asked).live(declared, typed).await?;
+    Ok(live)
 }
 
 /// The shard of the place typed in one of the place fields of a form, else that of the post's own county.

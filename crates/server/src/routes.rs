@@ -2,11 +2,13 @@
 
 use crate::app::AppState;
 use crate::error::Error;
-use crate::limits::JSON_BYTES_MAX;
+use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
 use crate::public::{follow, follow_case, home, notices, report, sent, sign_in, verify};
-use crate::{api, assets, context, demo_picture, files, halls, live, map, samples, staff};
+use crate::{
+    api, assets, context, demo_picture, events, files, halls, live, log, map, monitor, open311, rest, samples, staff,
+};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
@@ -21,6 +23,7 @@ pub fn router(app: AppState) -> Router {
         .merge(shared())
         .merge(public(app.settings.demo))
         .merge(for_programs())
+        .merge(for_systems())
         .merge(staff::routes())
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
@@ -46,6 +49,11 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/notices", get(notices::show))
         .route("/notices/{id}/{name}", get(notices::one))
         .route("/notices/{id}/{name}/object", post(notices::object))
+        .route("/log", get(log::show))
+        .route("/log/{shard}/key", get(log::key))
+        .route("/log/{shard}/checkpoint", get(log::checkpoint))
+        .route("/log/{shard}/cosigned", get(log::cosigned).post(log::cosign))
+        .route("/log/{shard}/tile/{*path}", get(log::tile))
         .route("/styleguide", get(samples::show))
         .route("/halls", get(halls::index::show))
         .route("/halls/{process}/{place}", get(halls::page::show).post(halls::page::give))
@@ -75,6 +83,40 @@ fn for_programs() -> Router<AppState> {
         .route("/api/v1/queues/{process}/next", post(api::next))
 }
 
+/// The interface for other software, made from the installed packs.
+fn for_systems() -> Router<AppState> {
+    let many = || DefaultBodyLimit::max(BULK_BYTES_MAX);
+    Router::new()
+        .route("/api", get(rest::index::root))
+        .route("/api/openapi.json", get(rest::docs::openapi))
+        .route("/api/docs", get(rest::docs::show))
+        .route("/api/processes", get(rest::index::processes))
+        .route("/api/processes/{process}/cases", get(rest::cases::list).post(rest::cases::open))
+        .route("/api/processes/{process}/cases/{number}", get(rest::cases::one))
+        .route("/api/processes/{process}/cases/{number}/{action}", post(rest::cases::act))
+        .route("/api/processes/{process}/next", post(rest::cases::next))
+        .route("/api/processes/{process}/bulk", post(rest::bulk::cases).layer(many()))
+        .route("/api/registers", get(rest::index::registers))
+        .route("/api/registers/{name}/rows", get(rest::rows::list).post(rest::rows::create))
+        .route(
+            "/api/registers/{name}/rows/{shard}/{*key}",
+            get(rest::rows::one).put(rest::rows::put).delete(rest::rows::end),
+        )
+        .route("/api/registers/{name}/bulk", post(rest::bulk::registers).layer(many()))
+        .route("/api/registers/{name}/proposals", get(rest::proposals::list))
+        .route("/api/registers/{name}/proposals/{shard}/{id}/{verdict}", post(rest::proposals::decide))
+        .route("/api/figures", get(rest::figures::list))
+        .route("/api/figures/{indicator}", get(rest::figures::one))
+        .route("/api/places", get(rest::places::list))
+        .route("/api/places/at", get(rest::places::at))
+        .route("/api/places/{code}", get(rest::places::one))
+        .route("/events", get(events::events))
+        .route("/open311/v2/{file}", get(open311::root).post(open311::send))
+        .route("/open311/v2/services/{file}", get(open311::definition))
+        .route("/open311/v2/requests/{file}", get(open311::request))
+        .route("/open311/v2/tokens/{file}", get(open311::token))
+}
+
 /// Files, map and live news, for everybody's pages; what each caller may see is decided inside.
 fn shared() -> Router<AppState> {
     Router::new()
@@ -87,14 +129,9 @@ fn shared() -> Router<AppState> {
         .route("/map/place-at", get(report::place_at))
         .route("/map/cases", get(map::cases))
         .route("/live", get(live::live))
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(ready))
-}
-
-/// `GET /readyz`: whether the store answers.
-async fn ready(State(app): State<AppState>) -> Result<&'static str, Error> {
-    app.store.setting("ready").await?;
-    Ok("ready\n")
+        .route("/health/live", get(monitor::live))
+        .route("/health/ready", get(monitor::ready))
+        .route("/metrics", get(monitor::figures))
 }
 
 /// A bug: said once in the log, without what was sent.

@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::error::Error;
+use crate::keys::ServiceKey;
 use crate::limits::{PASSWORD_BYTES_MAX, SESSION_CACHE_MAX, SESSION_CACHE_SECONDS};
 use crate::sign;
 use argon2::Argon2;
@@ -13,6 +14,7 @@ use ganglion_model::{AccountId, Post, PostId};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Name of the session's cookie.
 pub const COOKIE: &str = "session";
@@ -28,6 +30,8 @@ pub struct SignedIn {
     pub post: Option<Post>,
     /// Hash of the session's token.
     pub token_hash: String,
+    /// The key, when it is software that calls.
+    pub key: Option<Arc<ServiceKey>>,
 }
 
 #[derive(Clone)]
@@ -119,7 +123,7 @@ impl App {
         let world = self.world.load();
         let post = session.post.as_ref().and_then(|id| world.posts.get(id));
         let post = post.filter(|post| post.valid_on(today) && post.account.as_ref() == Some(&session.account)).cloned();
-        Ok(Some(SignedIn { account: session.account, name: remembered.name, post, token_hash: hash }))
+        Ok(Some(SignedIn { account: session.account, name: remembered.name, post, token_hash: hash, key: None }))
     }
 
     /// Ends a session.

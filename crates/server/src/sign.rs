@@ -19,6 +19,8 @@ pub enum Use {
     Post,
     /// The address of a kiosk.
     Kiosk,
+    /// Ids of requests other programs know.
+    Open311,
 }
 
 impl Use {
@@ -30,6 +32,7 @@ impl Use {
             Use::File => "file",
             Use::Post => "post",
             Use::Kiosk => "kiosk",
+            Use::Open311 => "open311",
         }
     }
 }

@@ -16,6 +16,14 @@ use ganglion_model::units::half_width;
 use ganglion_model::{Fields, units};
 use serde_json::Value;
 
+/// What the name of a reference ends with where its rows are searched by words.
+pub const FIND: &str = "-find";
+/// What the button beside those words sends, behind the name of the field.
+const FIND_NOW: &str = ":find";
+
+/// Sent by browsers without scripts alone: the conditional fields they showed, and a dash.
+const PLAIN: &str = "_plain";
+
 /// A form as typed.
 #[derive(Clone, Debug, Default)]
 pub struct Typed {
@@ -48,6 +56,13 @@ impl Typed {
     /// All values of a name that are not empty.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.values.iter().filter(move |(key, value)| key == name && !value.trim().is_empty()).map(|(_, v)| v.as_str())
+    }
+
+    /// The conditional fields a browser without scripts showed; `None` where scripts run, which show what applies at once.
+    #[must_use]
+    pub fn shown_plainly(&self) -> Option<Vec<&str>> {
+        let shown: Vec<&str> = self.all(PLAIN).collect();
+        (!shown.is_empty()).then_some(shown)
     }
 
     /// Everything typed, in order.
@@ -93,6 +108,7 @@ impl Typed {
                 let typed = self.one(name)?;
                 Some(self.point(typed, self.one(&format!("{name}_datum"))))
             }
+            FieldKind::Ref { .. } => self.row(name).map(text),
             FieldKind::Datetime => self.one(name).map(|typed| Value::String(with_offset(typed))),
             FieldKind::Money => {
                 self.one(name).map(|typed| units::fen(typed).map_or_else(|| text(typed), |(fen, _)| Value::from(fen)))
@@ -104,6 +120,13 @@ impl Typed {
             FieldKind::Table { fields, max_rows, .. } => self.table((name, fields), *max_rows),
             _ => self.one(name).map(text),
         }
+    }
+
+    /// The key of the row that was chosen for a reference, else the words typed to find it; while they are searched, the words.
+    fn row(&self, name: &str) -> Option<&str> {
+        let words = self.one(&format!("{name}{FIND}"));
+        let searched = self.one("_more").and_then(|more| more.strip_suffix(FIND_NOW));
+        if searched == Some(name) { words } else { self.one(name).or(words) }
     }
 
     /// The rows of a table, typed under `name.row.column`. Rows nothing was typed into are left out.
@@ -336,6 +359,18 @@ mod tests {
     fn typed(pairs: &[(&str, &str)]) -> Typed {
         let values = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Typed { values, ..Typed::default() }
+    }
+
+    #[test]
+    fn a_row_that_is_chosen_counts_before_words_unless_they_are_searched() {
+        let field = Field { kind: FieldKind::Ref { register: "well".to_owned() }, ..Field::default() };
+        let read = |pairs: &[(&str, &str)]| typed(pairs).value(&field, "well");
+        assert_eq!(read(&[("well-find", "east"), ("well", "W1")]), Some(Value::from("W1")));
+        assert_eq!(read(&[("well-find", "east"), ("well", "")]), Some(Value::from("east")));
+        let search = [("well-find", "east"), ("well", "W1"), ("_more", "well:find")];
+        assert_eq!(read(&search), Some(Value::from("east")));
+        assert_eq!(read(&[("well", "W1"), ("_more", "well:find")]), None, "searched without words: all are listed");
+        assert_eq!(read(&[("well", "W1"), ("_more", "items:8")]), Some(Value::from("W1")));
     }
 
     #[test]

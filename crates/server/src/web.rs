@@ -5,11 +5,12 @@ mod read;
 
 use crate::app::AppState;
 use crate::error::Error;
+use crate::keys::ServiceKey;
 use crate::page::{Flash, encode};
 use crate::session::SignedIn;
 use crate::sign;
 use crate::templates::Templates;
-use crate::view::{Arg, Look, Say};
+use crate::view::{Arg, Look, RowName, RowNames, Say};
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::header;
@@ -59,6 +60,8 @@ pub struct Web {
     pub address: IpAddr,
     /// Whether the session came as a bearer token: then no form token is needed.
     pub bearer: bool,
+    /// What rows are called that this page refers to.
+    pub rows: Arc<RowNames>,
     /// Proofs of a reporter, still to be checked.
     pub(crate) follows: String,
     pub(crate) wants_json: bool,
@@ -71,6 +74,15 @@ pub struct Web {
 pub struct Words {
     templates: Arc<Templates>,
     lang: Lang,
+    rows: Arc<RowNames>,
+}
+
+impl Words {
+    /// The same words, with the rows a page has looked up.
+    #[must_use]
+    pub fn naming(self, rows: &Arc<RowNames>) -> Words {
+        Words { rows: rows.clone(), ..self }
+    }
 }
 
 impl Say for Words {
@@ -90,13 +102,17 @@ impl Say for Words {
     fn lang(&self) -> Lang {
         self.lang
     }
+
+    fn row(&self, register: &str, key: &str) -> Option<RowName> {
+        self.rows.get(register, key)
+    }
 }
 
 impl crate::app::App {
     /// The words of a language, for what is made without a request or is always in one language.
     #[must_use]
     pub(crate) fn words(&self, lang: Lang) -> Words {
-        Words { templates: self.templates(), lang }
+        Words { templates: self.templates(), lang, rows: Arc::default() }
     }
 }
 
@@ -104,7 +120,7 @@ impl Web {
     /// The words of this request's language.
     #[must_use]
     pub fn words(&self) -> Words {
-        Words { templates: self.templates(), lang: self.lang }
+        Words { templates: self.templates(), lang: self.lang, rows: self.rows.clone() }
     }
 
     /// A text in a language, whatever that of the page.
@@ -130,10 +146,17 @@ impl Web {
         local_date(self.now)
     }
 
-    /// The actor of commands: the signed-in post, else the public.
+    /// The key of the software that calls, if it is software.
+    #[must_use]
+    pub(crate) fn key(&self) -> Option<&ServiceKey> {
+        self.session.as_ref().and_then(|session| session.key.as_deref())
+    }
+
+    /// The actor of commands: the key, the signed-in post, else the public.
     #[must_use]
     pub fn actor(&self) -> Actor {
         match &self.session {
+            Some(SignedIn { key: Some(key), .. }) => Actor::Api { key: key.name.clone() },
             Some(SignedIn { account, post: Some(post), .. }) => {
                 Actor::Post { post: post.id.clone(), account: account.clone() }
             }

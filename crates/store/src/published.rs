@@ -5,46 +5,17 @@
 use crate::SqliteStore;
 use crate::rebuild::recount;
 use crate::replay::{ReplayError, replay_to};
-use ganglion_indicators::When;
+use ganglion_indicators::{Figure, When};
 use ganglion_kernel::figures::Reader;
-use ganglion_kernel::merkle::{Hash, leaf_hash};
+use ganglion_kernel::figures::publish::{definition, frozen, hex, journals};
+use ganglion_kernel::lookup::FigureAsked;
 use ganglion_kernel::{Store, StoreError, World};
 use ganglion_model::clocks::local_date;
-use ganglion_model::exact::Frac;
 use ganglion_model::pack::Indicator;
 use ganglion_model::{PlaceCode, Shard};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 
-/// A published value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Published {
-    /// Indicator.
-    pub indicator: String,
-    /// Place.
-    pub place: PlaceCode,
-    /// Its name then.
-    pub place_name: String,
-    /// Period, as in an address.
-    pub period: String,
-    /// As it was shown, without unit; `None` is n/a.
-    pub value: Option<String>,
-    /// Before rounding.
-    pub exact: Option<Frac>,
-    /// Rows it was counted from.
-    pub rows: i64,
-    /// Pack and version that defined it.
-    pub pack: String,
-    /// Hash over the definition of the indicator and of everything it is read from.
-    pub definition: String,
-    /// Edition of the places.
-    pub edition: String,
-    /// When.
-    pub at: Timestamp,
-    /// Journals it rests on: lines and Merkle root over them, by shard.
-    pub journals: BTreeMap<u32, (u64, String)>,
-}
+pub use ganglion_model::published::Published;
 
 /// What became of a published value when it was worked out again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,10 +50,6 @@ pub enum PublishError {
     Memory(String),
 }
 
-fn hex(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Freezes a figure as it stands.
 ///
 /// # Errors
@@ -94,30 +61,10 @@ pub async fn publish(
     at: Timestamp,
 ) -> Result<Published, PublishError> {
     let found = found(world, indicator)?;
-    let journals =
-        store.shards().await?.into_iter().map(|(shard, head)| (shard.0, (head.seq, hex(&head.frontier.root()))));
-    let mut published = Published {
-        indicator: indicator.to_owned(),
-        place,
-        place_name: world.places.name(place, local_date(at)),
-        period: period.to_owned(),
-        value: None,
-        exact: None,
-        rows: 0,
-        pack: world
-            .model
-            .packs
-            .get(&found.pack)
-            .map(|pack| format!("{} {}", pack.name, pack.version))
-            .unwrap_or_default(),
-        definition: definition(world, found),
-        edition: world.places.edition.clone(),
-        at,
-        journals: journals.collect(),
-    };
-    let figure = read(store, world, &published).await?;
-    (published.value, published.exact, published.rows) = (figure.shown, figure.exact, figure.rows);
-    Ok(published)
+    let asked = FigureAsked { indicator: indicator.to_owned(), place, period: period.to_owned() };
+    let journals = journals(store).await?;
+    let figure = read(store, world, (found, &asked), at).await?;
+    Ok(frozen(world, (found, &asked), figure, (&journals, at)))
 }
 
 fn found<'w>(world: &'w World, indicator: &str) -> Result<&'w Indicator, PublishError> {
@@ -127,12 +74,12 @@ fn found<'w>(world: &'w World, indicator: &str) -> Result<&'w Indicator, Publish
 async fn read(
     store: &dyn Store,
     world: &World,
-    published: &Published,
-) -> Result<ganglion_indicators::Figure, PublishError> {
-    let indicator = found(world, &published.indicator)?;
-    let when = When::parse(&published.period).ok_or_else(|| PublishError::Period(published.period.clone()))?;
-    let reader = Reader { tally: &store, world, today: local_date(published.at) };
-    let got = reader.read(indicator, &[published.place], &[when.span()], false).await?;
+    (indicator, asked): (&Indicator, &FigureAsked),
+    at: Timestamp,
+) -> Result<Figure, PublishError> {
+    let when = When::parse(&asked.period).ok_or_else(|| PublishError::Period(asked.period.clone()))?;
+    let reader = Reader { tally: &store, world, today: local_date(at) };
+    let got = reader.read(indicator, &[asked.place], &[when.span()], false).await?;
     Ok(got.into_iter().flatten().next().unwrap_or_default().figure)
 }
 
@@ -141,7 +88,8 @@ async fn read(
 /// # Errors
 /// See [`PublishError`].
 pub async fn verify(store: &dyn Store, world: &World, published: &Published) -> Result<Verdict, PublishError> {
-    if definition(world, found(world, &published.indicator)?) != published.definition {
+    let indicator = found(world, &published.indicator)?;
+    if definition(world, indicator) != published.definition {
         return Ok(Verdict::DefinitionChanged);
     }
     let again = SqliteStore::memory().map_err(|error| PublishError::Memory(error.to_string()))?;
@@ -154,21 +102,12 @@ pub async fn verify(store: &dyn Store, world: &World, published: &Published) -> 
     }
     // Rows that came with packs stand in no journal.
     recount(again.as_ref(), world, Shard::DEPLOYMENT).await?;
-    let figure = read(again.as_ref(), world, published).await?;
+    let asked = FigureAsked {
+        indicator: published.indicator.clone(),
+        place: published.place,
+        period: published.period.clone(),
+    };
+    let figure = read(again.as_ref(), world, (indicator, &asked), published.at).await?;
     let same = figure.shown == published.value && figure.exact == published.exact;
     Ok(if same { Verdict::Same } else { Verdict::Differs(figure.shown) })
-}
-
-/// Hash over an indicator and every measure and indicator it is read from: whoever changes one of them changes it.
-fn definition(world: &World, indicator: &Indicator) -> String {
-    let (mut indicators, mut open) = (BTreeMap::new(), vec![indicator]);
-    let mut measures = BTreeSet::new();
-    while let Some(one) = open.pop() {
-        if indicators.insert(one.name.as_str(), one).is_none() {
-            measures.extend(one.formula.measures());
-            open.extend(one.formula.figures().into_iter().filter_map(|name| world.model.indicators.get(name)));
-        }
-    }
-    let measures: Vec<_> = measures.into_iter().filter_map(|name| world.model.measures.get(name)).collect();
-    hex(&leaf_hash(serde_json::to_string(&(indicators, measures)).unwrap_or_default().as_bytes()))
 }

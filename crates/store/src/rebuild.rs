@@ -21,7 +21,7 @@ const FACTS_WRITTEN: usize = 20_000;
 const COUNTED_BY: &str = "figures_counted_by";
 
 /// A page of the cases of a shard, newest first.
-async fn page(store: &dyn Store, shard: Shard, after: Option<&After>) -> Result<Vec<Case>, StoreError> {
+pub(crate) async fn page(store: &dyn Store, shard: Shard, after: Option<&After>) -> Result<Vec<Case>, StoreError> {
     let place = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000);
     let Some(place) = place else { return Ok(Vec::new()) };
     let filter = CaseFilter { place: Some(place), ..CaseFilter::default() };
@@ -68,6 +68,19 @@ pub async fn figures_of_rows(
     count(world, shard, &facts, &mut cells);
     cells.retain(|_, cell| *cell != (0, 0));
     Ok((facts, cells))
+}
+
+/// Whether the facts and counters that are kept for a shard are those its rows give.
+///
+/// # Errors
+/// Of the store.
+pub async fn figures_equal(store: &dyn Store, world: &World, shard: Shard) -> Result<bool, StoreError> {
+    let (mut facts, cells) = figures_of_rows(store, world, shard).await?;
+    let mut kept = store.facts_all(shard).await?;
+    let key = |(case, fact): &(CaseId, Fact)| (*case, fact.measure.clone(), fact.day, fact.place);
+    facts.sort_by_key(key);
+    kept.sort_by_key(key);
+    Ok(facts == kept && cells == store.cells_all(shard).await?)
 }
 
 /// Counts the figures of a shard anew, in pieces so that memory stays bounded; gives how many facts there are. Nothing else may
@@ -134,39 +147,39 @@ fn fingerprint(world: &World) -> String {
     ganglion_kernel::merkle::leaf_hash(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Finds again which rows break a rule, from all rows, and notes it: after a rule was installed or changed.
-///
-/// # Errors
-/// Of the store.
-pub async fn violations(store: &dyn Store, world: &World, rule: &str) -> Result<usize, StoreError> {
-    let Some(rule) = world.model.rules.get(rule) else {
-        store.violations_set(rule, &[]).await?;
-        return Ok(0);
-    };
+/// Finds again which rows break the rules named, from all rows, and notes it: after rules were installed or changed. Cases are
+/// read once for all of them. A rule that is gone is broken by nothing.
+async fn violations(store: &dyn Store, world: &World, names: &[String]) -> Result<(), StoreError> {
+    let rules: Vec<&Rule> = names.iter().filter_map(|name| world.model.rules.get(name)).collect();
     let mut found: Vec<Violation> = Vec::new();
-    match &rule.over {
-        Source::Process(_) => {
-            for (shard, _) in store.shards().await? {
-                each_case(store, shard, |case| found.extend(broken_by_case(&world.model, world, &case))).await?;
-            }
-        }
-        Source::Register(register) => {
-            let mut rows: BTreeMap<RowKey, Vec<Record>> = BTreeMap::new();
-            for versions in world.each_row(register) {
-                rows.extend(versions.first().map(|first| (first.row_key(), versions.clone())));
-            }
-            for (shard, _) in store.shards().await? {
-                for record in store.record_versions(shard).await?.into_iter().filter(|one| one.register == *register) {
-                    put_version(rows.entry(record.row_key()).or_default(), record);
-                }
-            }
-            let root = world.places.root;
-            found.extend(rows.values().flat_map(|versions| broken_by_row(&world.model, world, versions, root)));
+    let shards: Vec<Shard> = store.shards().await?.into_iter().map(|(shard, _)| shard).collect();
+    if rules.iter().any(|rule| matches!(rule.over, Source::Process(_))) {
+        for shard in &shards {
+            each_case(store, *shard, |case| found.extend(broken_by_case(&world.model, world, &case))).await?;
         }
     }
-    found.retain(|one| one.rule == rule.name);
-    store.violations_set(&rule.name, &found).await?;
-    Ok(found.len())
+    let registers: BTreeSet<&String> = rules
+        .iter()
+        .filter_map(|rule| match &rule.over {
+            Source::Register(register) => Some(register),
+            Source::Process(_) => None,
+        })
+        .collect();
+    let mut rows: BTreeMap<RowKey, Vec<Record>> = BTreeMap::new();
+    for versions in registers.iter().flat_map(|register| world.each_row(register)) {
+        rows.extend(versions.first().map(|first| (first.row_key(), versions.clone())));
+    }
+    for shard in shards.iter().filter(|_| !registers.is_empty()) {
+        for record in store.record_versions(*shard).await?.into_iter().filter(|one| registers.contains(&one.register)) {
+            put_version(rows.entry(record.row_key()).or_default(), record);
+        }
+    }
+    found.extend(rows.values().flat_map(|versions| broken_by_row(&world.model, world, versions, world.places.root)));
+    for name in names {
+        let of_rule: Vec<Violation> = found.iter().filter(|one| one.rule == *name).cloned().collect();
+        store.violations_set(name, &of_rule).await?;
+    }
+    Ok(())
 }
 
 /// Name of the setting that says by which rules violations were last found.
@@ -184,10 +197,8 @@ pub async fn installed(store: &dyn Store, world: &World) -> Result<Vec<String>, 
     let now = &world.model.rules;
     let names: BTreeSet<&String> = known.keys().chain(now.keys()).collect();
     let changed: Vec<String> = names.into_iter().filter(|name| known.get(*name) != now.get(*name)).cloned().collect();
-    for name in &changed {
-        violations(store, world, name).await?;
-    }
     if !changed.is_empty() {
+        violations(store, world, &changed).await?;
         store.setting_put(RULES, &serde_json::to_string(now).unwrap_or_default()).await?;
     }
     Ok(changed)

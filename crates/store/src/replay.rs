@@ -278,5 +278,5 @@ fn settle(world: &World, write: &mut ShardWrite, touched: Touched) {
     }
     let kind = kind_of(&world.model, &case);
     let words = ganglion_kernel::words::of_case(world, &case);
-    write.cases.push(CaseWrite { case, is_new, kind, words });
+    write.cases.push(CaseWrite { case, is_new, kind, words: Some(words) });
 }

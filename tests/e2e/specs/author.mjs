@@ -36,7 +36,7 @@ export default function (test) {
     await s.page.locator("#f-folder").setInputFiles(s.folder);
     await s.page.locator("#put button[type=submit]").click();
     const said = await s.page.locator("main").innerText();
-    for (const part of ["没有挡路的数据", "业务包 roads 新增"]) holds(said, part, "the page before installing");
+    for (const part of ["没有挡路的数据", "新增业务包“农村公路养护”", "登记册 · 桥梁", "还没有人担任的角色", "公路养护员（乡镇（街道））"]) holds(said, part, "the page before installing");
     check(!/error|warning/i.test(said), () => `findings of a clean pack: ${said.slice(0, 800)}`);
   });
 
@@ -45,6 +45,13 @@ export default function (test) {
     await s.page.locator("form[action='/admin/packs/install'] button").click();
     await s.page.waitForURL(/\/admin\/packs\/install\//);
     await s.page.getByText(/已安装为/).waitFor();
+    holds(await s.page.locator("main").innerText(), "还没有人担任的角色", "the page after installing");
+    await s.page.locator("form[action$='/posts'] button").click();
+    await s.page.locator(".notice-ok").first().waitFor();
+    check(!(await s.page.locator("main").innerText()).includes("还没有人担任的角色"), "nobody holds the roles still");
+    const visitor = await world.page();
+    await visitor.goto("/sign-in");
+    for (const part of ["公路养护员", "公路站站长"]) holds(await visitor.locator("main").innerText(), part, "the sign-in page of the demonstration");
     same((await clerk.get("/desk")).status, 200, "the desk of somebody at work");
     await s.page.goto("/admin/packs");
     holds(await s.page.locator("main").innerText(), "roads", "the list of packs");
@@ -59,6 +66,7 @@ export default function (test) {
       await s.page.locator("#f-password").fill("roads-and-bridges-2026");
       await s.page.locator("#f-role").selectOption(role);
       await s.page.locator("#f-place").fill(place);
+      await s.page.locator(`#f-place-list option[label*='${place}']`).waitFor({ state: "attached" });
       await s.page.locator("aside form button[type=submit]").click();
       await s.page.locator(".notice-ok").waitFor();
     }

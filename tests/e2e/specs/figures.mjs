@@ -63,8 +63,11 @@ export default function (test) {
     holds(said, "60", "the target");
     holds(said, "站长", "who leads");
     check(await card.locator(".bars tr").count() >= 1, "the places inside");
-    await card.locator("h3 a").click();
+    same(await card.locator("p.meta a").count() >= 2, true, "links to the figure and to the place");
+    await card.locator("p.meta a").first().click();
     await page.waitForURL(/repairs_done/);
+    const worked = await page.locator(".definition").innerText();
+    check(!/[a-z]+_[a-z]+/.test(worked), () => `names of the pack's files under how it is worked out: ${worked}`);
   });
 
   test("a leader of one county does not see another's", async (world) => {

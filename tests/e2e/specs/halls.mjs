@@ -85,7 +85,13 @@ export default function (test) {
     check(!(await desk.locator("main").innerText()).includes(`${slip}\n`), "served and gone");
     const ticket = await world.page({ viewport: PHONE });
     await ticket.goto(phone);
+    // What was wrong is asked as soon as somebody is not satisfied, and no longer when they are.
+    const wrong = ticket.locator('#rate [data-when="reasons"]');
+    await wrong.waitFor({ state: "hidden" });
+    await ticket.locator("#rate").getByText("不满意", { exact: true }).click();
+    await wrong.waitFor({ state: "visible" });
     await ticket.locator("#rate").getByText("非常满意", { exact: true }).click();
+    await wrong.waitFor({ state: "hidden" });
     await ticket.locator("#rate button[type=submit]").click();
     await ticket.getByText("谢谢您的评价").first().waitFor();
     same(desk.said.concat(ticket.said).join("\n"), "", "what the pages complained about");

@@ -73,6 +73,7 @@ live-new = { $count } new changes
 live-refresh = Something changed. Update the list
 live-lost = The connection is lost and being restored. What you see may be out of date.
 live-back = Connected again
+level-province = Province
 level-city = City
 level-county = County or district
 level-township = Township or street

@@ -106,3 +106,4 @@ notice-object = Object
 notice-objected = Your objection was taken in, number { $number }
 home-notices = Public notices
 home-notices-text = What is put up for everybody to see, and how to object
+follow-asks-more = One more thing is asked now; please answer and send again.

@@ -116,3 +116,4 @@ m-open = Go
 styleguide-title = Component examples
 demo-short = demonstration
 dispatch-here = Dispatch
+bulk-no-common = No step is open to all that are ticked

@@ -70,6 +70,7 @@ live-new = 有 { $count } 条新变化
 live-refresh = 有新变化，点这里更新列表
 live-lost = 与服务器的连接断开，正在重连。页面上的内容可能不是最新的。
 live-back = 已重新连上
+level-province = 省
 level-city = 市
 level-county = 县（市、区）
 level-township = 乡镇（街道）

@@ -103,3 +103,4 @@ notice-object = 提出异议
 notice-objected = 已收到您的异议，编号 { $number }
 home-notices = 公示
 home-notices-text = 正在公示的事项，可提出异议
+follow-asks-more = 还有一项请您回答：请补充后再提交。

@@ -113,3 +113,4 @@ m-open = 去办
 styleguide-title = 组件示例
 demo-short = 演示
 dispatch-here = 派给这里
+bulk-no-common = 所选事项没有可以一起办的步骤

@@ -18,7 +18,8 @@ use crate::shell;
 use crate::stamp::files_under;
 
 /// Top-level folders that are read; everything else at the root is read as single files.
-const FOLDERS: [&str; 10] = [".ci", ".cargo", ".config", "crates", "data", "docs", "packs", "tests", "ui", "xtask"];
+const FOLDERS: [&str; 11] =
+    [".ci", ".cargo", ".config", "crates", "data", "deploy", "docs", "packs", "tests", "ui", "xtask"];
 
 /// Something that breaks a rule.
 #[derive(Debug, PartialEq, Eq)]

@@ -52,7 +52,8 @@ async fn newest(store: &dyn Store) -> Result<Date> {
     Ok(local_date(page.first().context("no case was loaded")?.opened_at))
 }
 
-fn p99(mut seconds: Vec<f64>) -> f64 {
+/// The time within which 99 of 100 were done, milliseconds.
+pub(super) fn p99(mut seconds: Vec<f64>) -> f64 {
     seconds.sort_by(f64::total_cmp);
     seconds.get(seconds.len() * 99 / 100).copied().unwrap_or_default() * 1000.0
 }

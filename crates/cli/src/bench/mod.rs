@@ -1,12 +1,15 @@
 //! `ganglion bench`: each figure beside a baseline measured in the same run. What counts is the ratio.
 
 mod figures;
+mod filled;
 mod import;
 mod letters;
 mod loops;
+mod pages;
 mod plans;
 mod points;
 mod postgres;
+mod replay;
 mod starting;
 
 use crate::city::home;
@@ -29,7 +32,7 @@ pub struct BenchArgs {
     /// Seconds of each load.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Cases loaded before figures (P5, P8), start, memory and disk (P9, P10, P15) are measured.
+    /// Cases loaded before figures (P5, P8), pages (P6), replay (P12), start, memory and disk (P9, P10, P15) are measured.
     #[arg(long, default_value_t = 1_000_000)]
     cases: usize,
     /// Measure start, memory and disk on this folder instead, loaded before with `ganglion demo --cases N --data DIR`.
@@ -77,7 +80,8 @@ pub struct Line {
 /// # Errors
 /// When an installation cannot be prepared.
 pub fn run(args: &BenchArgs) -> Result<ExitCode> {
-    const KNOWN: [&str; 12] = ["P1", "P2", "P3", "P4", "P5", "P8", "P9", "P10", "P11", "P13", "P14", "P15"];
+    const KNOWN: [&str; 14] =
+        ["P1", "P2", "P3", "P4", "P5", "P6", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15"];
     if let Some(unknown) = args.only.iter().find(|id| !KNOWN.contains(&id.as_str())) {
         bail!("{unknown} is not measured by this command; it knows {}", KNOWN.join(", "));
     }
@@ -95,6 +99,15 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     }
     if wanted("P5") || wanted("P8") {
         lines.extend(figures::measure(&home, args.cases)?);
+    }
+    if wanted("P6") || wanted("P12") {
+        let filled = filled::filled(&home, args.cases)?;
+        if wanted("P6") {
+            lines.extend(pages::measure(&home, &filled)?);
+        }
+        if wanted("P12") {
+            lines.push(replay::measure(&filled)?);
+        }
     }
     if ["P9", "P10", "P15"].into_iter().any(wanted) {
         lines.extend(starting::measure(&home, args.cases, args.loaded.as_deref())?);

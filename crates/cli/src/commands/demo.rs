@@ -15,7 +15,8 @@ use clap::Args;
 use ganglion_kernel::World;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::{CommitterSettings, WallClock as _, Works};
-use ganglion_store::rebuild::recount_if_changed;
+use ganglion_store::SqliteOptions;
+use ganglion_store::rebuild::{self, recount_if_changed};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ const BEHAVIOURS: &str = "data/demo/behaviour";
 const LOADED: &str = "history_until";
 /// Rows that registers hold from the beginning, in `home`.
 const ROWS: &str = "data/demo/rows.yaml";
+/// Page cache while the year is written, KiB: most of the indexes of 100,000 cases.
+const LOAD_CACHE_KIB: u32 = 384 << 10;
 /// Tables of rows, in `home`.
 const TABLES: &str = "data/demo/tables";
 
@@ -84,7 +87,8 @@ fn load_file(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()>
     for suffix in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(args.data.join(format!("loading.sqlite{suffix}")));
     }
-    let database = Database::file(&loading)?;
+    let options = SqliteOptions { cache_kib: LOAD_CACHE_KIB, ..SqliteOptions::default() };
+    let database = Database::file(&loading, options)?;
     load(args, home, machine, &database)?;
     drop(database);
     std::fs::rename(&loading, args.data.join(SQLITE)).context("keeping the database")
@@ -129,6 +133,8 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>, database: &Databas
         recount_if_changed(as_store.as_ref(), &world)
             .await
             .context("counting the figures of rows that came with packs")?;
+        // While the store is empty, so that the year to come notes what breaks a rule as it happens.
+        rebuild::installed(as_store.as_ref(), &world).await.context("noting the rules that stand")?;
         anyhow::Ok(world)
     })?;
     let world = Arc::new(world);
@@ -176,10 +182,12 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         home: home.to_owned(),
         data: args.data.clone(),
         database: args.database.clone(),
-        committer: CommitterSettings::default(),
         demo: true,
         demo_moving: args.speed > 0.0,
+        receivers_inside: false,
         public_url,
+        committer: CommitterSettings::default(),
+        edge: crate::server::Edge::default(),
     };
     let running = start(&installation, machine.clone()).await?;
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };

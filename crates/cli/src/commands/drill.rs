@@ -1,16 +1,22 @@
-//! `ganglion drill`: breaking the server on purpose and counting what was lost.
+//! `ganglion drill`: breaking the server on purpose and counting what was lost. Each drill prints one line of figures and ends with 1
+//! when a promise was not kept.
+
+mod disk_full;
+mod overload;
+mod players;
+mod restore;
 
 use crate::city::home;
 use crate::database::DatabaseArgs;
 use crate::load::client::Client;
 use crate::load::harness::{Acknowledged, Ground, Sent, play};
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use ganglion_cluster::{Care, Cluster};
 use ganglion_kernel::Store;
 use ganglion_kernel::port::Want;
 use ganglion_model::{CommandId, Shard};
-use ganglion_store::rebuild::figures_of_rows;
+use ganglion_store::rebuild::figures_equal;
 use hyper::Method;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -19,6 +25,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Arguments of `ganglion drill`.
 #[derive(Args)]
@@ -44,10 +51,82 @@ enum Drill {
         /// On a PostgreSQL that is made for the drill, instead of SQLite.
         #[arg(long)]
         postgres: bool,
-        /// Folder that holds `data/` and `packs/`.
-        #[arg(long)]
-        home: Option<PathBuf>,
+        #[command(flatten)]
+        common: Common,
     },
+    /// The disk fills up under load: clear refusals, no half writes, and the server goes on by itself when there is room.
+    #[command(after_help = "Example: ganglion drill disk-full --runs 5")]
+    DiskFull {
+        /// How often the disk fills up.
+        #[arg(long, default_value_t = 5)]
+        runs: u32,
+        /// Clients at once.
+        #[arg(long, default_value_t = 16)]
+        clients: u32,
+        /// A folder on a small file system made for this, which is then filled to the last byte; without it the database gets a
+        /// limit of pages.
+        #[arg(long)]
+        on: Option<PathBuf>,
+        /// Seed of the clients.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Ten times as many clients as the server can serve: accepted work keeps its time, the rest is told when to come back.
+    #[command(after_help = "Example: ganglion drill overload --clients 32 --seconds 10")]
+    Overload {
+        /// How often it is overloaded.
+        #[arg(long, default_value_t = 1)]
+        runs: u32,
+        /// Clients that keep the server busy; ten times as many overload it.
+        #[arg(long, default_value_t = 32)]
+        clients: u32,
+        /// Seconds of each load.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        /// Seed of the clients.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// A backup made under load and brought back elsewhere: equal rows, figures and Merkle roots.
+    #[command(after_help = "Example: ganglion drill restore --runs 3")]
+    Restore {
+        /// How many backups are made and brought back.
+        #[arg(long, default_value_t = 3)]
+        runs: u32,
+        /// Clients at once.
+        #[arg(long, default_value_t = 16)]
+        clients: u32,
+        /// Seed of the clients.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+/// What every drill takes.
+#[derive(Args)]
+struct Common {
+    /// Writes the figures here as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Folder that holds `data/` and `packs/`.
+    #[arg(long)]
+    home: Option<PathBuf>,
+}
+
+/// What a drill came to.
+pub struct Outcome {
+    /// One line of figures.
+    line: String,
+    /// The same for programs.
+    figures: serde_json::Value,
+    /// Whether every promise was kept.
+    holds: bool,
 }
 
 /// Runs the drill and prints one line.
@@ -55,21 +134,58 @@ enum Drill {
 /// # Errors
 /// When it could not be run. A loss is not an error of the run but an exit code.
 pub fn run(args: &DrillArgs) -> Result<ExitCode> {
-    let Drill::Kill { runs, clients, seed, postgres, home: named } = &args.drill;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let folder = tempfile::tempdir()?;
-    let cluster = if *postgres { Some(Cluster::start(Care::Durable)?) } else { None };
+    let on = match &args.drill {
+        Drill::DiskFull { on, .. } => on.as_deref(),
+        _ => None,
+    };
+    let folder = match on {
+        Some(on) => tempfile::tempdir_in(on).with_context(|| format!("making a folder in {}", on.display()))?,
+        None => tempfile::tempdir()?,
+    };
+    let common = args.drill.common();
+    let cluster = match &args.drill {
+        Drill::Kill { postgres: true, .. } => Some(Cluster::start(Care::Durable)?),
+        _ => None,
+    };
     let database = DatabaseArgs::of(cluster.as_ref().map(|cluster| cluster.url("postgres")));
-    let result = runtime.block_on(async {
-        let ground = Arc::new(Ground::prepare(&home(named.as_deref()), folder.path(), &database).await?);
-        kill(&ground, *runs, *clients, *seed).await
+    let outcome = runtime.block_on(async {
+        let ground = Arc::new(Ground::prepare(&home(common.home.as_deref()), folder.path(), &database).await?);
+        match &args.drill {
+            Drill::Kill { runs, clients, seed, .. } => {
+                kill(&ground, *runs, *clients, *seed).await.map(|tally| tally.outcome(*runs))
+            }
+            Drill::DiskFull { runs, clients, on, seed, .. } => {
+                let (runs, clients, seed, filled) = (*runs, *clients, *seed, on.is_some());
+                disk_full::run(&ground, &disk_full::Asked { runs, clients, seed, filled }).await
+            }
+            Drill::Overload { runs, clients, seconds, seed, .. } => {
+                let (runs, clients, seed, time) = (*runs, *clients, *seed, Duration::from_secs(*seconds));
+                overload::run(&ground, &overload::Asked { runs, clients, time, seed }).await
+            }
+            Drill::Restore { runs, clients, seed, .. } => {
+                let (runs, clients, seed) = (*runs, *clients, *seed);
+                restore::run(&ground, &restore::Asked { runs, clients, seed }).await
+            }
+        }
     })?;
-    crate::out(&format!(
-        "kills {runs}, acknowledged {}, lost {}, doubled {}, figures equal {}",
-        result.acknowledged, result.lost, result.doubled, result.equal
-    ));
-    let good = result.lost == 0 && result.doubled == 0 && result.equal && result.acknowledged > 0;
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    crate::out(&outcome.line);
+    if let Some(path) = &common.json {
+        let text = serde_json::to_vec_pretty(&outcome.figures)?;
+        std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))?;
+    }
+    Ok(if outcome.holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Drill {
+    fn common(&self) -> &Common {
+        match self {
+            Drill::Kill { common, .. }
+            | Drill::DiskFull { common, .. }
+            | Drill::Overload { common, .. }
+            | Drill::Restore { common, .. } => common,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -78,6 +194,22 @@ struct Tally {
     lost: u64,
     doubled: u64,
     equal: bool,
+}
+
+impl Tally {
+    fn outcome(&self, runs: u32) -> Outcome {
+        let Tally { acknowledged, lost, doubled, equal } = self;
+        Outcome {
+            line: format!(
+                "kills {runs}, acknowledged {acknowledged}, lost {lost}, doubled {doubled}, figures equal {equal}"
+            ),
+            figures: serde_json::json!({
+                "drill": "kill", "runs": runs, "acknowledged": acknowledged, "lost": lost, "doubled": doubled,
+                "figures_equal": equal,
+            }),
+            holds: *lost == 0 && *doubled == 0 && *equal && *acknowledged > 0,
+        }
+    }
 }
 
 async fn kill(ground: &Arc<Ground>, runs: u32, clients: u32, seed: u64) -> Result<Tally> {
@@ -111,7 +243,7 @@ async fn kill(ground: &Arc<Ground>, runs: u32, clients: u32, seed: u64) -> Resul
         tally.doubled += doubled(store.as_ref(), &mut read, &mut times).await?;
         tally.acknowledged += acknowledged.len() as u64;
         if run + 1 == runs || run % 10 == 9 {
-            tally.equal &= figures_equal(ground, store.as_ref()).await?;
+            tally.equal &= all_figures_equal(ground, store.as_ref()).await?;
         }
         drop(store);
     }
@@ -202,16 +334,9 @@ async fn doubled(
 }
 
 /// Whether facts and counters equal a rebuild from all rows.
-async fn figures_equal(ground: &Ground, store: &dyn Store) -> Result<bool> {
+async fn all_figures_equal(ground: &Ground, store: &dyn Store) -> Result<bool> {
     for (shard, _) in store.shards().await? {
-        let (mut facts, cells) = figures_of_rows(store, &ground.world, shard).await?;
-        let mut kept = store.facts_all(shard).await?;
-        let key = |(case, fact): &(ganglion_model::CaseId, ganglion_indicators::Fact)| {
-            (*case, fact.measure.clone(), fact.day, fact.place)
-        };
-        facts.sort_by_key(key);
-        kept.sort_by_key(key);
-        if facts != kept || cells != store.cells_all(shard).await? {
+        if !figures_equal(store, &ground.world, shard).await? {
             return Ok(false);
         }
     }

@@ -3,13 +3,14 @@
 use crate::city::{home, world};
 use crate::database::{Database, DatabaseArgs};
 use crate::system::Machine;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::{Store, World};
-use ganglion_model::PlaceCode;
+use ganglion_model::{Case, PlaceCode};
 use ganglion_store::published::{Published, Verdict, publish, verify};
 use ganglion_store::rebuild::recount;
+use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -52,10 +53,18 @@ enum What {
         #[command(flatten)]
         at: At,
     },
-    /// Works a published value out again from the journal as it was then; ends with 1 when it does not come out the same.
+    /// Prints the figures that were published with the notices and documents of a case, for `verify`.
+    #[command(after_help = "Example: ganglion figure published JZ-130903001-2022-0003 --data DIR > figures.json")]
+    Published {
+        /// Public number of the case.
+        number: String,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Works published values out again from the journal as it was then; ends with 1 when one does not come out the same.
     #[command(after_help = "Example: ganglion figure verify reports-2022-06.json --data DIR")]
     Verify {
-        /// What `publish` printed.
+        /// What `publish` or `published` printed.
         file: PathBuf,
         #[command(flatten)]
         at: At,
@@ -84,6 +93,12 @@ pub fn run(args: &FigureArgs) -> Result<ExitCode> {
                 crate::out(&serde_json::to_string_pretty(&published)?);
                 Ok(ExitCode::SUCCESS)
             }
+            What::Published { number, at } => {
+                let (store, _) = open(at).await?;
+                let case = case_of(store.as_ref(), number).await?;
+                crate::out(&serde_json::to_string_pretty(&case.published())?);
+                Ok(ExitCode::SUCCESS)
+            }
             What::Verify { file, at } => check(file, at).await,
             What::Recount { at } => {
                 let (store, world) = open(at).await?;
@@ -106,25 +121,53 @@ async fn open(at: &At) -> Result<(Arc<dyn Store>, World)> {
     Ok((store, world))
 }
 
+/// The case with a public number, in whichever county it is.
+async fn case_of(store: &dyn Store, number: &str) -> Result<Case> {
+    for (shard, _) in store.shards().await? {
+        if let Some(case) = store.case_by_number(shard, number).await? {
+            return Ok(case);
+        }
+    }
+    bail!("there is no case {number}")
+}
+
+/// One published value, or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Values {
+    One(Box<Published>),
+    Several(Vec<Published>),
+}
+
 async fn check(file: &Path, at: &At) -> Result<ExitCode> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    let published: Published =
-        serde_json::from_str(&text).with_context(|| format!("{} is no published value", file.display()))?;
-    let (store, world) = open(at).await?;
-    let shown = |value: Option<&str>| value.unwrap_or("n/a").to_owned();
-    let (line, code) = match verify(store.as_ref(), &world, &published).await? {
-        Verdict::Same => (format!("the same: {}", shown(published.value.as_deref())), ExitCode::SUCCESS),
-        Verdict::DefinitionChanged => {
-            ("the definition has changed: install the pack it was counted by".to_owned(), ExitCode::FAILURE)
-        }
-        Verdict::JournalChanged(shard) => {
-            (format!("the journal of {shard} is not the one it was counted from"), ExitCode::FAILURE)
-        }
-        Verdict::Differs(now) => {
-            let (then, now) = (shown(published.value.as_deref()), shown(now.as_deref()));
-            (format!("published {then}, worked out {now}"), ExitCode::FAILURE)
-        }
+    let values: Values =
+        serde_json::from_str(&text).with_context(|| format!("{} holds no published values", file.display()))?;
+    let values = match values {
+        Values::One(one) => vec![*one],
+        Values::Several(all) => all,
     };
-    crate::out(&line);
+    let (store, world) = open(at).await?;
+    let mut code = ExitCode::SUCCESS;
+    for published in &values {
+        let verdict = verify(store.as_ref(), &world, published).await?;
+        if verdict != Verdict::Same {
+            code = ExitCode::FAILURE;
+        }
+        let (of, said) = (&published.indicator, said(published, verdict));
+        crate::out(&if values.len() == 1 { said } else { format!("{of}: {said}") });
+    }
     Ok(code)
+}
+
+fn said(published: &Published, verdict: Verdict) -> String {
+    let shown = |value: Option<&str>| value.unwrap_or("n/a").to_owned();
+    match verdict {
+        Verdict::Same => format!("the same: {}", shown(published.value.as_deref())),
+        Verdict::DefinitionChanged => "the definition has changed: install the pack it was counted by".to_owned(),
+        Verdict::JournalChanged(shard) => format!("the journal of {shard} is not the one it was counted from"),
+        Verdict::Differs(now) => {
+            format!("published {}, worked out {}", shown(published.value.as_deref()), shown(now.as_deref()))
+        }
+    }
 }

@@ -3,8 +3,8 @@
 use crate::city::{home, world};
 use crate::database::{Database, DatabaseArgs, SQLITE};
 use anyhow::{Context as _, Result, ensure};
-use clap::{Args, ValueEnum};
-use ganglion_store::{Layout, Moved, Moving, PgStore, move_into, words};
+use clap::Args;
+use ganglion_store::{Layout, Moved, Moving, PgStore, SqliteOptions, move_into, words};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -66,7 +66,7 @@ pub fn run(args: &MoveArgs) -> Result<ExitCode> {
     let file = args.data.join(SQLITE);
     ensure!(file.is_file(), "{} is no installation: there is no {SQLITE}", args.data.display());
     // Brings an older file up to date, as a start of this program would.
-    drop(Database::file(&file)?);
+    drop(Database::file(&file, SqliteOptions::default())?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let moved = runtime.block_on(async {
         let into = PgStore::open_as(url, args.database.options(), args.layout.map(Layout::from)).await?;

@@ -1,6 +1,7 @@
 //! `ganglion pack`: writing, checking, testing and comparing packs.
 
 mod install;
+mod lang;
 mod new;
 mod schema;
 
@@ -8,7 +9,7 @@ use crate::scenario::{self, Report};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use ganglion_model::{Lang, Model};
-use ganglion_pack::{Finding, Findings, Severity, compile_folders};
+use ganglion_pack::{Finding, Findings, Severity, compile_folders, said};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -19,6 +20,9 @@ use std::sync::Arc;
 /// Arguments of `ganglion pack`.
 #[derive(Args)]
 pub struct PackArgs {
+    /// Language of findings, zh-CN or en; without it that of the terminal.
+    #[arg(long, global = true, value_name = "LANG", value_parser = lang::parse)]
+    lang: Option<Lang>,
     #[command(subcommand)]
     command: PackCommand,
 }
@@ -157,6 +161,7 @@ enum PackCommand {
 /// # Errors
 /// When a folder cannot be read, or nothing can be printed.
 pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
+    let lang = lang::of(args.lang);
     match &args.command {
         PackCommand::New { dir, from } => {
             let written = new::write(dir, from)?;
@@ -166,7 +171,7 @@ pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         PackCommand::Install { dirs, target, dry_run } => {
-            let (text, good) = install::run(dirs, target, *dry_run)?;
+            let (text, good) = install::run(dirs, target, *dry_run, lang)?;
             say(&text)?;
             Ok(exit(good))
         }
@@ -174,9 +179,9 @@ pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
             say(&install::replay(dirs, target, *days)?)?;
             Ok(ExitCode::SUCCESS)
         }
-        PackCommand::Docs { dirs, out } => docs(dirs, out),
-        PackCommand::Burden { dirs, places } => burden(dirs, *places),
-        PackCommand::Diff { old, new, json } => diff(old, new, *json),
+        PackCommand::Docs { dirs, out } => docs(dirs, out, lang),
+        PackCommand::Burden { dirs, places } => burden(dirs, *places, lang),
+        PackCommand::Diff { old, new, json } => diff((old, new), *json, lang),
         PackCommand::Schema { dirs, out } => {
             say(&schema::run(dirs, out.as_deref())?)?;
             Ok(ExitCode::SUCCESS)
@@ -184,13 +189,13 @@ pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
         PackCommand::Check { dirs, json } => {
             let (model, mut findings) = compiled(dirs)?;
             findings.0.extend(model.iter().flat_map(ganglion_server::check_templates).map(finding));
-            say(&if *json { as_json(&findings)? } else { as_text(&findings) })?;
+            say(&if *json { as_json(&findings.told(lang))? } else { findings.render_in(lang) })?;
             Ok(exit(findings.errors() == 0))
         }
         PackCommand::Print { dir, document, to } => {
             let (model, findings) = compiled(std::slice::from_ref(dir))?;
             let Some(model) = model else {
-                say(&as_text(&findings))?;
+                say(&findings.render_in(lang))?;
                 return Ok(ExitCode::FAILURE);
             };
             let press = ganglion_server::Press::default();
@@ -202,7 +207,7 @@ pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
         PackCommand::Test { dirs, only } => {
             let (model, findings) = compiled(dirs)?;
             let Some(model) = model else {
-                say(&as_text(&findings))?;
+                say(&findings.render_in(lang))?;
                 return Ok(ExitCode::FAILURE);
             };
             let (text, failed) = tested(&Arc::new(model), dirs, only.as_deref())?;
@@ -216,17 +221,17 @@ fn names(dirs: &[PathBuf]) -> Vec<String> {
     dirs.iter().filter_map(|dir| dir.canonicalize().ok()?.file_name()?.to_str().map(str::to_owned)).collect()
 }
 
-fn docs(dirs: &[PathBuf], out: &Path) -> anyhow::Result<ExitCode> {
+fn docs(dirs: &[PathBuf], out: &Path, lang: Lang) -> anyhow::Result<ExitCode> {
     let (model, findings) = compiled(dirs)?;
     let Some(model) = model else {
-        say(&as_text(&findings))?;
+        say(&findings.render_in(lang))?;
         return Ok(ExitCode::FAILURE);
     };
     std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
     for name in names(dirs) {
-        for lang in [Lang::Zh, Lang::En] {
-            let Some(page) = ganglion_server::handbook(&model, &name, lang)? else { continue };
-            let path = out.join(format!("{name}.{}.md", lang.as_str()));
+        for of_page in [Lang::Zh, Lang::En] {
+            let Some(page) = ganglion_server::handbook(&model, &name, of_page)? else { continue };
+            let path = out.join(format!("{name}.{}.md", of_page.as_str()));
             std::fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
             say(&format!("{}\n", path.display()))?;
         }
@@ -234,10 +239,10 @@ fn docs(dirs: &[PathBuf], out: &Path) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn burden(dirs: &[PathBuf], places: u32) -> anyhow::Result<ExitCode> {
+fn burden(dirs: &[PathBuf], places: u32, lang: Lang) -> anyhow::Result<ExitCode> {
     let (model, findings) = compiled(dirs)?;
     let Some(model) = model else {
-        say(&as_text(&findings))?;
+        say(&findings.render_in(lang))?;
         return Ok(ExitCode::FAILURE);
     };
     let all: Vec<_> = names(dirs).iter().flat_map(|name| ganglion_pack::burden(&model, name, places)).collect();
@@ -261,23 +266,23 @@ fn burden_text(all: &[ganglion_pack::Burden]) -> String {
     all.iter().map(line).collect()
 }
 
-fn diff(old: &Path, new: &Path, json: bool) -> anyhow::Result<ExitCode> {
+fn diff((old, new): (&Path, &Path), json: bool, lang: Lang) -> anyhow::Result<ExitCode> {
     let mut models = Vec::new();
     for dir in [old, new] {
         match compiled(&[dir.to_owned()])? {
             (Some(model), _) => models.push(model),
             (None, findings) => {
-                say(&as_text(&findings))?;
+                say(&findings.render_in(lang))?;
                 return Ok(ExitCode::FAILURE);
             }
         }
     }
     let found = ganglion_pack::diff(&models[0], &models[1]);
-    let lines = || found.iter().map(|one| format!("{one}\n")).collect::<String>();
+    let lines = || found.iter().map(|one| one.told(lang) + "\n").collect::<String>();
     let text = match (json, found.is_empty()) {
         (true, _) => serde_json::to_string_pretty(&found)? + "\n",
-        (false, true) => "nothing changes\n".to_owned(),
-        (false, false) => lines() + &format!("{} differences\n", found.len()),
+        (false, true) => said("nothing changes", lang) + "\n",
+        (false, false) => lines() + &said(&format!("{} differences", found.len()), lang) + "\n",
     };
     say(&text)?;
     Ok(ExitCode::SUCCESS)
@@ -350,10 +355,6 @@ struct Header {
 
 fn as_json(findings: &Findings) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(findings)? + "\n")
-}
-
-fn as_text(findings: &Findings) -> String {
-    format!("{findings}{} errors, {} warnings\n", findings.errors(), findings.warnings())
 }
 
 /// Runs the scenarios of `dirs`; the text to print and how many failed.

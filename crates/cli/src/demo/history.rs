@@ -21,8 +21,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::sync::Arc;
 
-/// Commands decided before a batch is handed over.
-const BATCH_COMMANDS: usize = 24_000;
+/// Commands decided before a batch is handed over: the more, the more steps of a case become one row written.
+const BATCH_COMMANDS: usize = 60_000;
 
 /// What is to be loaded.
 #[derive(Clone, Copy)]
@@ -85,6 +85,7 @@ pub fn load(
         clock,
         actors,
         open: HashMap::new(),
+        words: HashMap::new(),
         heads: BTreeMap::new(),
         events: BinaryHeap::new(),
         made: Loading::default(),
@@ -95,8 +96,10 @@ pub fn load(
     }
     drop(send);
     let (made, heads) = (past.made, past.heads);
+    let words: Vec<_> = past.words.into_iter().map(|(case, (shard, words))| (shard, case, words)).collect();
     writer.join().map_err(|_| anyhow::anyhow!("the writing thread stopped"))??;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(store.case_words_put(&words))?;
     // What history asked for is opened already, and what it told is old: the jobs of the running server go on from here.
     let heads: Vec<(Shard, u64)> = heads.into_iter().map(|(shard, head)| (shard, head.seq)).collect();
     for job in [jobs::spawn::JOB, jobs::tell::JOB] {
@@ -112,6 +115,8 @@ struct Past<'a> {
     actors: &'a mut Actors,
     /// Cases that can still change.
     open: HashMap<CaseId, Case>,
+    /// What those are searched by: the index is written once a case, when no more words can come.
+    words: HashMap<CaseId, (Shard, String)>,
     heads: BTreeMap<Shard, Head>,
     events: BinaryHeap<Reverse<(Timestamp, u64, Event)>>,
     made: Loading,
@@ -185,11 +190,14 @@ impl Past<'_> {
             // Answers are kept so that a repeated command is recognised; nobody repeats a command of last year.
             write.answers.clear();
             self.heads.insert(write.shard, write.head.clone());
-            for row in &write.cases {
+            for row in &mut write.cases {
+                let id = row.case.id;
                 if row.case.closed_at.is_some() && timers_of(&row.case).is_empty() {
-                    self.open.remove(&row.case.id);
+                    self.open.remove(&id);
+                    self.words.remove(&id);
                 } else {
-                    self.open.insert(row.case.id, row.case.clone());
+                    self.open.insert(id, row.case.clone());
+                    self.words.extend(row.words.take().map(|words| (id, (row.case.shard, words))));
                 }
             }
         }

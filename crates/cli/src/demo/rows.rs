@@ -80,6 +80,7 @@ pub fn records(all: &[Rows], world: &World, people: &People, (day, seed): (Date,
                 updated_at: Timestamp::UNIX_EPOCH,
                 fields: rows.fields.iter().map(|(name, value)| (name.clone(), filled(value, &fill))).collect(),
                 authority: None,
+                documents: Vec::new(),
             });
         }
     }

@@ -13,6 +13,8 @@ use std::net::SocketAddr;
 pub struct Client {
     sender: SendRequest<Full<Bytes>>,
     host: String,
+    /// Seconds named in `Retry-After` of the last answer.
+    pub retry_after: Option<u64>,
 }
 
 impl Client {
@@ -28,7 +30,7 @@ impl Client {
             // The connection ends with an error when the server is killed, which is what drills do.
             let _ = connection.await;
         });
-        Ok(Client { sender, host: address.to_string() })
+        Ok(Client { sender, host: address.to_string(), retry_after: None })
     }
 
     /// Sends one request with a bearer token.
@@ -52,6 +54,8 @@ impl Client {
         self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;
         let status = response.status();
+        let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+        self.retry_after = wait.and_then(|seconds| seconds.parse().ok());
         let bytes = response.into_body().collect().await?.to_bytes();
         Ok((status, bytes))
     }

@@ -85,7 +85,15 @@ impl Ground {
     /// # Errors
     /// When it does not come up.
     pub fn serve(&self) -> Result<Server> {
-        Server::start(&self.home, &self.data, &self.database)
+        self.serve_with(&[])
+    }
+
+    /// Starts the server with further arguments.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn serve_with(&self, arguments: &[&str]) -> Result<Server> {
+        Server::start_with((&self.home, &self.data), &self.database, arguments)
     }
 
     /// Its database, opened beside the server.
@@ -110,10 +118,18 @@ impl Server {
     /// # Errors
     /// When it does not come up.
     pub fn start(home: &Path, data: &Path, database: &DatabaseArgs) -> Result<Server> {
+        Server::start_with((home, data), database, &[])
+    }
+
+    /// As [`Server::start`], with further arguments for `serve`.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub fn start_with((home, data): (&Path, &Path), database: &DatabaseArgs, arguments: &[&str]) -> Result<Server> {
         use std::io::BufRead as _;
         let program = std::env::current_exe()?;
         let mut command = Command::new(program);
-        command.args(["serve", "--port", "0", "--data"]).arg(data).arg("--home").arg(home);
+        command.args(["serve", "--port", "0", "--data"]).arg(data).arg("--home").arg(home).args(arguments);
         match &database.database {
             Some(url) => command.args(["--database", url]),
             None => command.env_remove("GANGLION_DATABASE"),
@@ -205,6 +221,24 @@ pub struct Sent {
     pub shard: u32,
 }
 
+/// The server answered that it would not.
+#[derive(Debug)]
+pub struct Refused {
+    /// Status of the answer.
+    pub status: StatusCode,
+    /// Seconds after which to come back, if it said so.
+    pub retry_after: Option<u64>,
+    said: String,
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
+impl std::error::Error for Refused {}
+
 /// Plays one loop. `seen` hears every durable answer with its time in microseconds; reads are heard with `None`.
 ///
 /// # Errors
@@ -232,12 +266,10 @@ pub async fn play(
             Ok(answer) => answer,
             Err(error) => return Err(((!step.is_read()).then_some(sent), error)),
         };
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            return Err((None, anyhow::anyhow!("busy")));
-        }
         if !status.is_success() {
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            return Err((None, anyhow::anyhow!("{} {}: {status} {text}", step.what, sent.path)));
+            let said = format!("{} {}: {status} {text}", step.what, sent.path);
+            return Err((None, Refused { status, retry_after: client.retry_after, said }.into()));
         }
         if step.is_read() {
             seen(None, micros);

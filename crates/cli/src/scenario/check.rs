@@ -12,10 +12,10 @@ use super::wish::action_name;
 use super::{send, step};
 use ganglion_kernel::decide::{guard_holds, who};
 use ganglion_kernel::queue::{QueueWant, Waiting, waiting_of};
-use ganglion_model::AccountId;
 use ganglion_model::change::Actor;
 use ganglion_model::pack::{Action, Who};
 use ganglion_model::row::Case;
+use ganglion_model::{AccountId, Issued};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -53,6 +53,14 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
             running.current = Some(child);
             return Ok((String::new(), String::new()));
         }
+        Read::Newest(process, place, name) => {
+            let here = |case: &&Case| case.process == *process && case.place.to_string() == *place;
+            let newest = running.at.memory.cases.values().rfind(here).map(|case| case.id);
+            let newest = newest.ok_or_else(|| format!("no {process} was opened at {place}"))?;
+            running.names.insert(name.clone(), newest);
+            running.current = Some(newest);
+            return Ok((String::new(), String::new()));
+        }
         Read::Refused(said) => {
             let refusal = running.refusal.as_ref().ok_or("the last step was not refused")?;
             let found = refused_as(refusal);
@@ -64,6 +72,9 @@ fn holds(running: &mut Running, read: &Read) -> Result<Pair, String> {
         Read::Proposal(register, key, said) => return Ok(rows::proposal(running, (register, key), said)),
         Read::SeesOf(who, field, row, said) => {
             return Ok((expected(said), rows::seen(running, who, field, (&row.0, &row.1))?));
+        }
+        Read::DocumentOf(name, (register, key), said) => {
+            return document(running, name, &running.documents_of(register, key, name), said);
         }
         Read::Plan(line) => return plans::holds(running, line),
         Read::Rank(asked) => return rank(running, asked),
@@ -130,17 +141,20 @@ fn of_case(running: &Running, case: &Case, read: &Read) -> Result<Pair, String> 
         Read::Sees(who, name, said) => (expected(said), seen(running, case, (who, name))?),
         Read::May(action, said) => (may_expected(said), may(running, case, action)?),
         Read::Clock(name, said) => return then::clock(running, case, name, said),
-        Read::Document(name, said) => return document(running, case, name, said),
+        Read::Document(name, said) => {
+            let all: Vec<Issued> = case.documents.iter().filter(|one| one.document == *name).cloned().collect();
+            return document(running, name, &all, said);
+        }
+        Read::Published(name, of, said) => (expected(said), published(case, name, of)),
         _ => return Err("a line about a case".to_owned()),
     })
 }
 
 /// The newest document of a kind against `number N, valid`: every part named must be so.
-fn document(running: &Running, case: &Case, name: &str, said: &str) -> Result<Pair, String> {
+fn document(running: &Running, name: &str, all: &[Issued], said: &str) -> Result<Pair, String> {
     if !running.at.setting.world.model.documents.contains_key(name) {
         return Err(format!("there is no document {name}"));
     }
-    let all: Vec<_> = case.documents.iter().filter(|one| one.document == name).collect();
     let parts = match all.last() {
         None => vec!["none".to_owned()],
         Some(one) => vec![
@@ -153,6 +167,16 @@ fn document(running: &Running, case: &Case, name: &str, said: &str) -> Result<Pa
     let found = parts.join(", ");
     let holds = said.split(',').map(str::trim).all(|part| parts.iter().any(|one| one == part));
     if holds { Ok((found.clone(), found)) } else { Err(found) }
+}
+
+/// A figure as it was published with a notice, or with the newest document of a kind: `12 at 130903 in 2022-06`.
+fn published(case: &Case, name: &str, of: &str) -> String {
+    let noticed = case.notices.get(of).and_then(|notice| notice.figures.get(name));
+    let printed = || case.documents.iter().rfind(|one| one.document == of).and_then(|one| one.figures.get(name));
+    noticed.or_else(printed).map_or_else(
+        || "none".to_owned(),
+        |one| format!("{} at {} in {}", one.value.as_deref().unwrap_or("n/a"), one.place, one.period),
+    )
 }
 
 fn list(items: impl Iterator<Item = String>) -> String {

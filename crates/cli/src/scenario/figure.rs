@@ -1,15 +1,21 @@
 //! Figures in a scenario: facts of the rows in memory, read as pages read those of a store.
 
+use super::memory::Memory as Kept;
 use super::run::Running;
 use super::then::Figure;
 use super::value::expected;
 use ganglion_indicators::fold::DIM_SEPARATOR;
 use ganglion_indicators::{Fact, Span, When, facts_of_case, facts_of_row, ranks};
+use ganglion_kernel::World;
 use ganglion_kernel::figures::memory::Memory;
+use ganglion_kernel::figures::publish::frozen;
 use ganglion_kernel::figures::{Got, Reader};
+use ganglion_kernel::lookup::FigureAsked;
 use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Indicator, Measure, Rounding, Scope};
+use ganglion_model::published::Published;
 use ganglion_model::{CaseId, Frac, PlaceCode, Record};
+use jiff::Timestamp;
 
 /// Expected and found value of a figure, as shown on screens without unit; `n/a` when there is nothing to divide by.
 ///
@@ -56,7 +62,7 @@ pub fn target(running: &Running, (name, place): (&str, &str), said: &str) -> Res
     let target = world.model.targets.get(name).ok_or_else(|| format!("there is no target {name}"))?;
     let indicator = world.model.indicators.get(&target.of).ok_or("an indicator of the target")?;
     let place: PlaceCode = place.parse().map_err(|_| format!("{place} is no place code"))?;
-    let memory = Memory::of(&world.model, facts(running));
+    let memory = Memory::of(&world.model, facts(world, &running.at.memory));
     let reader = Reader { tally: &memory, world, today: local_date(running.at.now) };
     let standing = block_on(reader.standings(target, &[place]))?.pop().ok_or("an indicator of the target")?;
     let percent = |value: Frac| format!("{} %", value.rounded(1, Rounding::HalfUp).unwrap_or_default());
@@ -97,7 +103,7 @@ pub fn read(
     span: Span,
 ) -> Result<Vec<Got>, String> {
     let world = &running.at.setting.world;
-    let mut facts = facts(running);
+    let mut facts = facts(world, &running.at.memory);
     if let Some(part) = part {
         facts.retain(|(_, fact)| world.model.measures.get(&fact.measure).is_some_and(|one| is_part(one, fact, part)));
     }
@@ -119,13 +125,34 @@ fn is_part(measure: &Measure, fact: &Fact, part: &str) -> bool {
     })
 }
 
-fn facts(running: &Running) -> Vec<(CaseId, Fact)> {
-    let world = &running.at.setting.world;
+/// Figures to be published, counted from the rows as they stand: what the committer does for a server.
+pub fn published(
+    (world, kept): (&World, &Kept),
+    asked: &[FigureAsked],
+    at: Timestamp,
+) -> Vec<(FigureAsked, Option<Published>)> {
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let memory = Memory::of(&world.model, facts(world, kept));
+    let reader = Reader { tally: &memory, world, today: local_date(at) };
+    let journals = kept.journals();
+    let one = |asked: &FigureAsked| {
+        let indicator = world.model.indicators.get(&asked.indicator)?;
+        let span = When::parse(&asked.period)?.span();
+        let got = block_on(reader.read(indicator, &[asked.place], &[span], false)).ok()?;
+        let figure = got.into_iter().flatten().next()?.figure;
+        Some(frozen(world, (indicator, asked), figure, (&journals, at)))
+    };
+    asked.iter().map(|asked| (asked.clone(), one(asked))).collect()
+}
+
+fn facts(world: &World, kept: &Kept) -> Vec<(CaseId, Fact)> {
     let mut facts = Vec::new();
-    for case in running.at.memory.cases.values() {
+    for case in kept.cases.values() {
         facts.extend(facts_of_case(&world.model, world, case).into_iter().map(|fact| (case.id, fact)));
     }
-    for versions in world.model.registers.keys().flat_map(|register| rows_of(running, register)) {
+    for versions in world.model.registers.keys().flat_map(|register| rows_of((world, kept), register)) {
         let Some(last) = versions.last() else { continue };
         let id = last.id();
         facts.extend(facts_of_row(&world.model, world, versions).into_iter().map(|fact| (id, fact)));
@@ -135,9 +162,8 @@ fn facts(running: &Running) -> Vec<(CaseId, Fact)> {
 
 /// Every row of a register with its versions. Rows kept above counties stand in the world until they change; rows of the
 /// deployment always do.
-pub fn rows_of<'r>(running: &'r Running, register: &str) -> Vec<&'r Vec<Record>> {
-    let world = &running.at.setting.world;
-    let memory = &running.at.memory.records;
+pub fn rows_of<'r>((world, kept): (&'r World, &'r Kept), register: &str) -> Vec<&'r Vec<Record>> {
+    let memory = &kept.records;
     let is_common = world.model.registers.get(register).is_some_and(|one| one.scope == Scope::Deployment);
     let is_given = |row: &&Vec<Record>| is_common || row.last().is_some_and(|one| !memory.contains_key(&one.row_key()));
     let kept = memory.iter().filter(|((_, name, _), _)| !is_common && name == register).map(|(_, row)| row);

@@ -2,6 +2,7 @@
 //! scenario exercises what serves people.
 
 use ganglion_kernel::World;
+use ganglion_kernel::figures::publish::{Journals, hex};
 use ganglion_kernel::lookup::{Beside, Matching};
 use ganglion_kernel::port::{Head, Line, Loaded, ShardWrite, Timer, Want};
 use ganglion_kernel::queue::{QueueWant, Waiting, waiting_of};
@@ -68,7 +69,15 @@ impl Memory {
                 .iter()
                 .map(|asked| (asked.clone(), Some(self.matching(asked).map(|((_, _, key), _)| key.clone()).collect())))
                 .collect(),
+            // Counted by whoever asks, as the committer does.
+            figures: Vec::new(),
         }
+    }
+
+    /// Where every journal stands.
+    pub fn journals(&self) -> Journals {
+        let of = |(shard, head): (&Shard, &Head)| (shard.0, (head.seq, hex(&head.frontier.root())));
+        self.heads.iter().map(of).collect()
     }
 
     /// Rows that match.

@@ -103,7 +103,7 @@ fn compute(running: &Running, asked: &Asked, actor: &ActorView) -> Result<Comput
     };
     let (registers, levels) = declared::reading(plan);
     let there = |name: &str| -> Vec<Record> {
-        let rows = figure::rows_of(running, name).into_iter();
+        let rows = figure::rows_of((&running.at.setting.world, &running.at.memory), name).into_iter();
         rows.filter_map(|versions| versions.iter().rev().find(|one| one.valid_on(day)).cloned()).collect()
     };
     let records: BTreeMap<String, Vec<Record>> =

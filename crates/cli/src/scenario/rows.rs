@@ -9,7 +9,7 @@ use ganglion_kernel::seal;
 use ganglion_model::change::{Actor, Body};
 use ganglion_model::pack::{Register, Scope};
 use ganglion_model::{
-    AccountId, Fields, PlaceCode, Proposal, ProposalState, Record, RowDeed, RowWish, Shard, Verdict, row_id,
+    AccountId, Fields, Issued, PlaceCode, Proposal, ProposalState, Record, RowDeed, RowWish, Shard, Verdict, row_id,
 };
 use jiff::civil::Date;
 use serde_json::Value;
@@ -69,6 +69,35 @@ impl Running {
         }
         let deed = if verb == "retires" { RowDeed::Retire } else { RowDeed::Put };
         self.wish(register, key, (deed, typed)).map(|(shard, wish)| (shard, Body::Row { wish: Box::new(wish) }))
+    }
+
+    /// Shard and body of a step about a document of a row.
+    ///
+    /// # Errors
+    /// What the step names and does not exist.
+    pub fn of_row(
+        &self,
+        (name, key): (&str, &str),
+        (document, withdraw): (&str, bool),
+        form: &Fields,
+    ) -> Result<(Shard, Body), String> {
+        let newest = self.versions(name, key).pop().ok_or_else(|| format!("there is no row {name} {key}"))?;
+        let (register, key) = (name.to_owned(), key.to_owned());
+        if !withdraw {
+            return Ok((newest.shard, Body::IssueRow { register, key, document: document.to_owned() }));
+        }
+        let code = self.documents_of(&register, &key, document).last().map(|one| one.code.clone()).unwrap_or_default();
+        let reason = form.get("reason").map(|value| shown(Some(value))).unwrap_or_default();
+        Ok((newest.shard, Body::WithdrawRow { register, key, code, reason }))
+    }
+
+    /// Documents of a kind that were issued from a row, oldest first.
+    pub fn documents_of(&self, register: &str, key: &str, document: &str) -> Vec<Issued> {
+        let versions = self.versions(register, key);
+        let mut all: Vec<Issued> = versions.into_iter().flat_map(|one| one.documents).collect();
+        all.retain(|one| one.document == document);
+        all.sort_by_key(|one| one.at);
+        all
     }
 
     fn wish(

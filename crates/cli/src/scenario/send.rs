@@ -1,14 +1,18 @@
 //! Sending commands and letting time pass: what the committer, the timer job and the linking job do for a server.
 
+use super::figure;
 use super::memory::Memory;
 use super::world::Setting;
 use ganglion_kernel::batch::{Batch, NEEDS_MAX, want, want_more};
 use ganglion_kernel::decide::{Given, derived};
-use ganglion_kernel::port::{Line, Timer};
+use ganglion_kernel::port::{Line, Loaded, Timer, Want};
 use ganglion_kernel::rules::{Broken, Violation, opening};
+use ganglion_kernel::schedule::{self, For};
 use ganglion_kernel::seal::Key;
 use ganglion_kernel::world::put_version;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
+use ganglion_model::clocks::local_date;
+use ganglion_model::pack::Each;
 use ganglion_model::{CaseId, CommandId, Link, Outcome, Shard};
 use jiff::Timestamp;
 use std::collections::{BTreeSet, VecDeque};
@@ -126,7 +130,10 @@ impl Installation {
         let given = Given { now: self.now, id, key };
         let commands = std::slice::from_ref(command);
         let world = &self.setting.world;
-        let load = |want: &ganglion_kernel::port::Want| self.memory.load(world, want);
+        let load = |want: &Want| {
+            let figures = figure::published((world, &self.memory), &want.figures, self.now);
+            Loaded { figures, ..self.memory.load(world, want) }
+        };
         let first = want(world, commands, self.now);
         let mut batch = Batch::new(world, &MASTER, load(&first));
         batch.asked(&first);
@@ -162,25 +169,81 @@ impl Installation {
         Ok((outcome, lines))
     }
 
-    /// Lets time pass up to `to`; what falls due on the way is acted on at its own time.
+    /// Lets time pass up to `to`; what falls due on the way is acted on at its own time, and what comes by itself comes.
     ///
     /// # Errors
-    /// A timer that stood and was refused, or that stands again: a clock and its timer disagree.
+    /// A timer that stood and was refused, or that stands again: a clock and its timer disagree. A scheduled case that was
+    /// refused.
     pub fn advance(&mut self, to: Timestamp) -> Result<(), Box<(Timer, Refusal)>> {
-        while let Some(timer) = self.memory.timers.first().filter(|timer| timer.at <= to).cloned() {
-            self.now = self.now.max(timer.at);
-            let body = Body::Due { case: timer.case, clock: timer.clock.clone() };
-            let command = Command { id: CommandId(self.id()), shard: timer.shard, actor: Actor::System, body };
-            match self.send(&command) {
-                Ok(_) if self.memory.timers.contains(&timer) => {
-                    let refusal = Refusal::new(RefusalCode::Duplicate).with("clock", &timer.clock);
-                    return Err(Box::new((timer, refusal)));
-                }
-                Ok(_) => {}
-                Err(Refused::Command(refusal) | Refused::Follow(refusal)) => return Err(Box::new((timer, refusal))),
+        // Nothing comes by itself before a scenario begins.
+        let has_begun = self.now > Timestamp::UNIX_EPOCH;
+        loop {
+            let timer = self.memory.timers.first().filter(|timer| timer.at <= to).cloned();
+            let scheduled = if has_begun { self.scheduled(to) } else { None };
+            match (timer, scheduled) {
+                (None, None) => break,
+                (Some(timer), None) => self.fall_due(&timer)?,
+                (Some(timer), Some(at)) if timer.at <= at => self.fall_due(&timer)?,
+                (_, Some(at)) => self.open_scheduled(at)?,
             }
         }
         self.now = self.now.max(to);
+        Ok(())
+    }
+
+    fn fall_due(&mut self, timer: &Timer) -> Result<(), Box<(Timer, Refusal)>> {
+        self.now = self.now.max(timer.at);
+        let body = Body::Due { case: timer.case, clock: timer.clock.clone() };
+        let command = Command { id: CommandId(self.id()), shard: timer.shard, actor: Actor::System, body };
+        match self.send(&command) {
+            Ok(_) if self.memory.timers.contains(timer) => {
+                let refusal = Refusal::new(RefusalCode::Duplicate).with("clock", &timer.clock);
+                Err(Box::new((timer.clone(), refusal)))
+            }
+            Ok(_) => Ok(()),
+            Err(Refused::Command(refusal) | Refused::Follow(refusal)) => Err(Box::new((timer.clone(), refusal))),
+        }
+    }
+
+    /// When the next schedule falls due, if that is not after `to`.
+    fn scheduled(&self, to: Timestamp) -> Option<Timestamp> {
+        let world = &self.setting.world;
+        let all = world.model.processes.values().flat_map(|process| process.schedule.values());
+        all.filter_map(|def| schedule::next(def, &world.office, self.now)).min().filter(|at| *at <= to)
+    }
+
+    /// Opens the cases of every schedule that falls due `at`.
+    fn open_scheduled(&mut self, at: Timestamp) -> Result<(), Box<(Timer, Refusal)>> {
+        let (world, before) = (&self.setting.world, self.now);
+        let mut commands: Vec<(String, Command)> = Vec::new();
+        for process in world.model.processes.values() {
+            for def in process.schedule.values() {
+                if schedule::next(def, &world.office, before) != Some(at) {
+                    continue;
+                }
+                let day = local_date(at);
+                let opened = |what: For<'_>| schedule::opening(world, (process, def), what, at);
+                let found: Vec<Command> = match &def.each {
+                    Each::Places(_) => schedule::places(world, def, day)
+                        .into_iter()
+                        .filter_map(|place| opened(For::Place(place)))
+                        .collect(),
+                    Each::Rows { register, .. } => figure::rows_of((world, &self.memory), register)
+                        .into_iter()
+                        .filter_map(|versions| versions.iter().rev().find(|one| one.valid_on(day)))
+                        .filter_map(|row| opened(For::Row(row)))
+                        .collect(),
+                };
+                commands.extend(found.into_iter().map(|command| (def.name.clone(), command)));
+            }
+        }
+        self.now = at;
+        for (name, command) in commands {
+            if let Err(Refused::Command(refusal) | Refused::Follow(refusal)) = self.send(&command) {
+                let timer = Timer { at, shard: command.shard, case: CaseId(Uuid::nil()), clock: name };
+                return Err(Box::new((timer, refusal)));
+            }
+        }
         Ok(())
     }
 }
@@ -197,6 +260,8 @@ fn case_of(body: &Body) -> Option<CaseId> {
         | Body::Restore { .. }
         | Body::Decide { .. }
         | Body::Issue { .. }
+        | Body::IssueRow { .. }
+        | Body::WithdrawRow { .. }
         | Body::Withdraw { .. } => None,
     }
 }

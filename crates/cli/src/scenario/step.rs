@@ -56,6 +56,17 @@ pub enum Deed {
         /// The case by name; the current one when absent.
         on: Option<String>,
     },
+    /// The same for a document of a register row.
+    DocumentOfRow {
+        /// Which.
+        name: String,
+        /// Withdraws it.
+        withdraw: bool,
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: String,
+    },
     /// Adopts a computed plan.
     Adopt(Asked),
     /// Takes the next case of a queue.
@@ -196,8 +207,13 @@ fn who<'a, 'b>(words: &'a [&'b str]) -> Result<(Who, &'a [&'b str]), String> {
     }
 }
 
-/// `issues document NAME on CASE`, `withdraws document NAME on CASE`.
+/// `issues document NAME on CASE`, `withdraws document NAME on CASE`; `of REGISTER KEY` for one of a row.
 fn document(words: &[&str]) -> Option<Deed> {
+    if let [verb @ ("issues" | "withdraws"), "document", name, "of", register, key] = words {
+        let (name, register) = ((*name).to_owned(), (*register).to_owned());
+        let key = key.trim_matches('"').to_owned();
+        return Some(Deed::DocumentOfRow { name, withdraw: *verb == "withdraws", register, key });
+    }
     let (verb, name, on) = match words {
         [verb, "document", name] => (verb, name, None),
         [verb, "document", name, "on", case] => (verb, name, Some((*case).to_owned())),

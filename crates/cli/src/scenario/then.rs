@@ -32,6 +32,8 @@ pub enum Read {
     SeesOf(String, String, (String, String), String),
     /// `opened PROCESS as NAME`: turns to the newest case of that process opened out of this one.
     Opened(String, String),
+    /// `newest PROCESS at CODE as NAME`: turns to the case of that process at that place that was opened last.
+    Newest(String, String, String),
     /// `WHO sees FIELD: VALUE`.
     Sees(String, String, String),
     /// `state`, `place`, `assignee` and other single things: which, and what is expected.
@@ -52,6 +54,10 @@ pub enum Read {
     Clock(String, String),
     /// The newest document of a kind.
     Document(String, String),
+    /// `document NAME of REGISTER KEY: PARTS`.
+    DocumentOf(String, (String, String), String),
+    /// `figure NAME in notice NAME: VALUE`, or `in document NAME`: as it was published.
+    Published(String, String, String),
 }
 
 /// A figure asked for.
@@ -86,9 +92,9 @@ const PLAIN: [&str; 14] = [
     "position",
 ];
 const KNOWN: &str = "state, place, taken_at, level, number, assignee, assisting, channel, moved, routed, rule, near, position, told, refused, count NAME, \
-     field NAME, mark NAME, link KIND, document NAME, who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, \
+     field NAME, mark NAME, link KIND, document NAME [of REGISTER KEY], who may ACTION, WHO sees FIELD [of REGISTER KEY], NAME clock, \
      row REGISTER KEY [on DATE], proposal REGISTER KEY, violations RULE at CODE, figure NAME at CODE \
-     in PERIOD by PART, rank NAME at CODE in PERIOD, target NAME at CODE, plan NAME at CODE [on DATE] {form} [row KEY], each with `:` and a value; on NAME; opened PROCESS as NAME";
+     in PERIOD by PART, figure NAME in notice|document NAME, rank NAME at CODE in PERIOD, target NAME at CODE, plan NAME at CODE [on DATE] {form} [row KEY], each with `:` and a value; on NAME; opened PROCESS as NAME; newest PROCESS at CODE as NAME";
 
 /// Reads a line.
 ///
@@ -101,6 +107,9 @@ pub fn read(text: &str) -> Result<Read, String> {
     }
     match text.split_whitespace().collect::<Vec<_>>().as_slice() {
         ["on", name] => return Ok(Read::On(name.trim_end_matches(':').to_owned())),
+        ["newest", process, "at", place, "as", name] => {
+            return Ok(Read::Newest((*process).to_owned(), (*place).to_owned(), (*name).to_owned()));
+        }
         ["opened", process, "as", name] => return Ok(Read::Opened((*process).to_owned(), (*name).to_owned())),
         _ => {}
     }
@@ -130,7 +139,9 @@ pub fn read(text: &str) -> Result<Read, String> {
         [who, "sees", field] => Read::Sees(own(who), own(field), said),
         ["who", "may", action] => Read::May(own(action), said),
         ["document", name] => Read::Document(own(name), said),
+        ["document", name, "of", register, key] => Read::DocumentOf(own(name), (own(register), bare(key)), said),
         [name, "clock"] => Read::Clock(own(name), said),
+        ["figure", name, "in", "notice" | "document", of] => Read::Published(own(name), own(of), said),
         ["figure", name, rest @ ..] => Read::Figure(figure(name, rest, said).ok_or_else(known)?),
         ["rank", name, rest @ ..] => Read::Rank(figure(name, rest, said).ok_or_else(known)?),
         ["target", name, "at", place] => Read::Target(own(name), own(place), said),

@@ -45,6 +45,10 @@ impl Running {
                 self.current = Some(id);
                 (shard, body, Some(id))
             }
+            Deed::DocumentOfRow { name, withdraw, register, key } => {
+                let (shard, body) = self.of_row((register, key), (name, *withdraw), form)?;
+                (shard, body, None)
+            }
             Deed::TakeNext { .. } | Deed::Adopt(_) => return Err("no case is named".to_owned()),
         };
         let actors = self.actors(who, case)?;

@@ -196,6 +196,7 @@ impl Givens<'_> {
             updated_at,
             fields,
             authority: None,
+            documents: Vec::new(),
         };
         self.rows.push((name.to_owned(), record));
         Ok(())

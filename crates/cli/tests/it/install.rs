@@ -39,6 +39,7 @@ impl Place {
             .args(args)
             .current_dir(self.folder.path())
             .env("GANGLION_HOME", self.path("home"))
+            .env("LC_ALL", "C.UTF-8")
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
@@ -69,8 +70,8 @@ fn a_pack_goes_into_a_folder_and_looking_changes_nothing() {
     let place = Place::new(&["grid"]);
     place.run(&["pack", "new", "pumps", "--from", "register"], true);
     let said = place.install(&["--dry-run"], true);
-    assert!(said.contains("pack `pumps` is new") && said.contains("nothing was changed"), "{said}");
-    assert!(!said.contains("pack `grid`"), "what would ship is there already: {said}");
+    assert!(said.contains("`pumps` is new") && said.contains("nothing was changed"), "{said}");
+    assert!(!said.contains("`grid` is new"), "what would ship is there already: {said}");
     assert_eq!(place.set(), None, "a look makes no set");
 
     let said = place.install(&[], true);
@@ -98,6 +99,18 @@ fn a_pack_goes_into_a_folder_and_looking_changes_nothing() {
         "{said}"
     );
     assert_eq!(place.set().unwrap().number, 3);
+}
+
+#[test]
+fn findings_are_printed_in_the_language_asked_for() {
+    let place = Place { folder: tempfile::tempdir().unwrap() };
+    place.run(&["pack", "new", "pumps"], true);
+    place.edit("pumps/pack.yaml", "roles:", "rolls:");
+    let english = place.run(&["pack", "check", "pumps"], false);
+    assert!(english.contains("has no key `rolls`") && english.contains("did you mean `roles`?"), "{english}");
+    let chinese = place.run(&["pack", "check", "--lang", "zh-CN", "pumps"], false);
+    assert!(chinese.contains("没有键 `rolls`") && chinese.contains("是否想写 `roles`？"), "{chinese}");
+    assert!(chinese.contains("个错误") && !chinese.contains("has no key"), "{chinese}");
 }
 
 #[test]

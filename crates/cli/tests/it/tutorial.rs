@@ -56,7 +56,8 @@ impl Reader {
             .args(["-c", &line])
             .current_dir(self.folder.path())
             .env("PATH", format!("{}:{path}", program.parent().unwrap().display()))
-            .env("GANGLION_HOME", root());
+            .env("GANGLION_HOME", root())
+            .env("LC_ALL", "C.UTF-8");
         command
     }
 
@@ -124,7 +125,7 @@ impl Reader {
                 let plain = |line: &str| line.strip_prefix("    ").unwrap_or(line).to_owned() + "\n";
                 self.file(&block.argument, &block.text.lines().map(plain).collect::<String>());
             }
-            "yaml" | "csv" if !block.argument.is_empty() => self.file(&block.argument, &block.text),
+            "yaml" | "csv" | "typst" if !block.argument.is_empty() => self.file(&block.argument, &block.text),
             other => panic!("a block of kind `{other}` is followed by nobody"),
         }
     }

@@ -34,6 +34,7 @@ impl Batch<'_> {
         want.records.extend(missing.rows.into_iter().filter(|row| !self.asked.records.contains(row)));
         want.beside.extend(missing.beside.into_iter().filter(|one| !self.asked.beside.contains(one)));
         want.matching.extend(missing.matching.into_iter().filter(|one| !self.asked.matching.contains(one)));
+        want.figures.extend(missing.figures.into_iter().filter(|one| !self.asked.figures.contains(one)));
         (!want.is_empty()).then_some(want)
     }
 
@@ -82,11 +83,14 @@ impl Batch<'_> {
             }
             Body::Restore { register, .. } => self.world.model.registers.get(register).is_some_and(|one| one.looks),
             Body::Decide { .. } | Body::Child { .. } => true,
+            Body::Issue { document, .. } | Body::IssueRow { document, .. } => {
+                self.world.model.documents.get(document).is_some_and(|one| !one.figures.is_empty())
+            }
             Body::LinkBack { .. }
             | Body::Recompute { .. }
             | Body::Put { .. }
-            | Body::Issue { .. }
-            | Body::Withdraw { .. } => false,
+            | Body::Withdraw { .. }
+            | Body::WithdrawRow { .. } => false,
         }
     }
 

@@ -14,7 +14,7 @@ use ganglion_model::expr::Val;
 use ganglion_model::pack::{Action, Assign, Effect, Process};
 use ganglion_model::row::Case;
 use ganglion_model::scope::Names;
-use ganglion_model::{Fields, PostId};
+use ganglion_model::{Fields, PostId, service_account};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -47,8 +47,12 @@ pub(crate) fn front(
     commands: usize,
     want: &mut Want,
 ) {
-    let Actor::Post { post, .. } = &command.actor else { return };
-    let (Some(process), Some(post)) = (world.model.processes.get(process), world.posts.get(post)) else { return };
+    let post = match &command.actor {
+        Actor::Post { post, .. } => world.posts.get(post),
+        Actor::Api { key } => world.posts.of(&service_account(key)).next(),
+        _ => None,
+    };
+    let (Some(process), Some(post)) = (world.model.processes.get(process), post) else { return };
     if serves(process, post).is_none() {
         return;
     }
@@ -115,7 +119,7 @@ fn of_effects(
     want: &mut Want,
 ) {
     for effect in &action.effects {
-        match effect {
+        match effect.done() {
             Effect::Record { register, key, .. } | Effect::End { register, key, .. } => {
                 let form = Some((form, action.form.as_slice()));
                 let names = Names { rows: world, process, case: Some(case), form, actor: None, now: case.updated_at };
@@ -134,10 +138,13 @@ fn of_effects(
 /// Whether an effect rests on rows that the command does not name.
 pub(super) fn rests_on_more(effect: &Effect) -> bool {
     matches!(
-        effect,
+        effect.done(),
         Effect::Record { .. }
             | Effect::End { .. }
             | Effect::Convert(_)
+            // Both may publish figures.
+            | Effect::Publish(_)
+            | Effect::Document(_)
             | Effect::Assign(Assign::Workload(_))
             | Effect::Assist(Assign::Workload(_))
     )

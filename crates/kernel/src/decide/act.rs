@@ -3,7 +3,7 @@
 use super::draft::Draft;
 use super::effect::{Doing, enter};
 use super::form::{FormContext, read_form};
-use super::{Decision, Given, KnownRows, State, derive, unique, who};
+use super::{Decision, Given, KnownRows, State, derive, policy, unique, who};
 use crate::seal::seal;
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Op, Refusal, RefusalCode};
@@ -41,7 +41,8 @@ pub fn act(
     let process = process_of(world, case)?;
     let post = who::post_of(world, &command.actor, given.now);
     let is_reporter = matches!(&command.actor, Actor::Reporter { case: own } if *own == case.id);
-    if !is_reporter && command.actor != Actor::System && !who::may_read(world, &command.actor, post, case) {
+    let reads = is_reporter || command.actor == Actor::System || who::may_read(world, &command.actor, post, case);
+    if !reads && !who::may_break_glass((process, wish.action), &command.actor, post, case) {
         return Err(Refusal::new(RefusalCode::NotFound));
     }
     if wish.version.is_some_and(|seen| seen != case.version) {
@@ -68,7 +69,15 @@ fn permit(world: &World, command: &Command, action: &Action, case: &Case, given:
     if who::is_same_person(action, &command.actor, case) {
         return Err(Refusal::new(RefusalCode::SamePerson).with("action", &action.name));
     }
-    Ok(())
+    let view = who::view(world, &command.actor, given.now);
+    let process = process_of(world, case)?;
+    match policy::in_the_way((world, process), action, case, &view, given.now) {
+        None => Ok(()),
+        Some(rule) => {
+            let refusal = Refusal::new(RefusalCode::NotAllowed).with("action", &action.name).with("rule", &rule.name);
+            Err(Refusal { message: Some(rule.title.clone()), ..refusal })
+        }
+    }
 }
 
 /// Whether a guard can only be judged when the action is taken: it looks at what is typed, or at rows that are not in memory.
@@ -82,7 +91,8 @@ fn is_judged_late(world: &World, guard: &Guard) -> bool {
     paths.iter().any(|path| path.first().is_some_and(|root| root == "form")) || !counted.iter().all(is_here)
 }
 
-/// Whether the guard of `action` holds before anything is typed; used to show or grey out actions. A guard that looks at
+/// Whether the guard of `action` holds before anything is typed, and no rule of the deployment is in the way; used to show or
+/// grey out actions. A guard that looks at
 /// what is typed, or counts rows kept by place, does not forbid the form.
 #[must_use]
 pub fn guard_holds(
@@ -94,6 +104,7 @@ pub fn guard_holds(
 ) -> bool {
     let names = Names { rows: world, process, case: Some(case), form: None, actor: Some(actor), now };
     action.when.as_ref().is_none_or(|guard| is_judged_late(world, guard) || guard.holds.holds(&names))
+        && policy::in_the_way((world, process), action, case, actor, now).is_none()
 }
 
 fn carry_out(
@@ -125,7 +136,7 @@ fn carry_out(
     // Effects see what follows from the form, and what follows from effects is worked out at the end.
     derive::case(world, process, &mut draft, given.now, false);
     let doing = Doing { world, state, command, given, process, action, form: &form, actor: &actor, rows };
-    for effect in &action.effects {
+    for effect in doing.due(&draft.case, &action.effects) {
         doing.run(&mut draft, effect, &mut decision)?;
     }
     if let Some(to) = &action.to {

@@ -3,17 +3,21 @@
 
 use super::draft::Draft;
 use super::number::next;
+use super::shown::{self, About};
 use super::{Decision, Given, State, who};
+use crate::lookup::FigureAsked;
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Op, Refusal, RefusalCode};
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::{Document, NumberDef, NumberPart};
+use ganglion_model::pack::{Document, NumberDef, NumberPart, Process};
+use ganglion_model::published::Published;
 use ganglion_model::row::Case;
-use ganglion_model::scope::Names;
-use ganglion_model::{Fields, Issued, Level, PlaceCode, Standing};
+use ganglion_model::scope::{ActorView, Names};
+use ganglion_model::{Fields, Issued, Level, PlaceCode, Shard, Standing};
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// Characters of a code: no letters that look like a figure.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -35,7 +39,7 @@ pub struct Issuing<'a> {
 }
 
 /// The code of a document: from the fresh key that came with the command, which is never stored for this.
-fn code(given: &Given, document: &str, ordinal: usize) -> String {
+pub(super) fn code(given: &Given, document: &str, ordinal: usize) -> String {
     let hash = Sha256::new()
         .chain_update(b"document code\0")
         .chain_update(given.key)
@@ -75,11 +79,35 @@ pub fn guard_holds(
         return Ok(());
     };
     let actor = who::view(world, actor, now);
-    let names = Names { rows: world, process, case: Some(case), form: None, actor: Some(&actor), now };
-    if guard.holds.holds(&names) {
+    if guard.holds.holds(&names((world, process), case, &actor, now)) {
         return Ok(());
     }
     Err(Refusal { message: Some(guard.message.clone()), ..Refusal::new(RefusalCode::Guard) })
+}
+
+fn names<'a>(
+    (world, process): (&'a World, &'a Process),
+    case: &'a Case,
+    actor: &'a ActorView,
+    now: Timestamp,
+) -> Names<'a> {
+    Names { rows: world, process, case: Some(case), form: None, actor: Some(actor), now }
+}
+
+/// The figures `document` would print of `case` now, by name.
+///
+/// # Errors
+/// A place or day that the case does not say.
+pub fn figures_asked(
+    world: &World,
+    document: &Document,
+    actor: &Actor,
+    (case, now): (&Case, Timestamp),
+) -> Result<Vec<(String, FigureAsked)>, Refusal> {
+    let Some(process) = world.model.processes.get(&case.process) else { return Ok(Vec::new()) };
+    let actor = who::view(world, actor, now);
+    let names = names((world, process), case, &actor, now);
+    shown::asked(&document.figures, About { place: case.place, names: &names, now })
 }
 
 impl Issuing<'_> {
@@ -89,7 +117,12 @@ impl Issuing<'_> {
 
     /// The next number. A name of a place is spelled out in it; the sequence is kept by the place's code, so two places of
     /// one name do not share it.
-    fn number(&self, document: &Document, place: PlaceCode, decision: &mut Decision, case: &Case) -> String {
+    pub(super) fn number(
+        &self,
+        document: &Document,
+        (shard, place): (Shard, PlaceCode),
+        decision: &mut Decision,
+    ) -> String {
         let mut sequence = format!("document.{}", document.name);
         let mut parts = Vec::with_capacity(document.number.len());
         for part in &document.number {
@@ -101,16 +134,19 @@ impl Issuing<'_> {
             }
         }
         let def = NumberDef { on_state: None, parts, each: Vec::new() };
-        let numbered =
-            next((self.state, &decision.numbering), (&sequence, &def), (case.shard, place, None), self.given.now);
+        let numbered = next((self.state, &decision.numbering), (&sequence, &def), (shard, place, None), self.given.now);
         decision.numbering.push((numbered.sequence, numbered.value));
         numbered.number
     }
 
     /// Issues `document` from the case as it stands in `draft`.
-    pub fn issue(&self, document: &Document, draft: &mut Draft, decision: &mut Decision) {
+    ///
+    /// # Errors
+    /// A figure it prints that cannot be counted.
+    pub fn issue(&self, document: &Document, draft: &mut Draft, decision: &mut Decision) -> Result<(), Refusal> {
         let case = &draft.case;
-        let number = self.number(document, case.place, decision, case);
+        let figures = self.figures(document, case)?;
+        let number = self.number(document, (case.shard, case.place), decision);
         let printed = document.fields.iter().chain(&document.clear);
         let fields: Fields =
             printed.filter_map(|name| Some((name.clone(), Value::clone(case.fields.get(name)?)))).collect();
@@ -120,14 +156,25 @@ impl Issuing<'_> {
             code: code(self.given, &document.name, case.documents.len()),
             at: self.given.now,
             issuer: issuer(self.world, document, case.place, self.given.now),
-            by: match self.actor {
-                Actor::Post { post, .. } => Some(post.clone()),
-                _ => None,
-            },
+            by: who::signature(self.world, self.actor, self.given.now).0,
             fields,
+            figures,
             standing: Standing::Valid,
         };
         draft.op(Op::Issue { issued: Box::new(issued) });
+        Ok(())
+    }
+
+    fn figures(&self, document: &Document, case: &Case) -> Result<BTreeMap<String, Published>, Refusal> {
+        let actor = who::view(self.world, self.actor, self.given.now);
+        match self.world.model.processes.get(&case.process) {
+            Some(process) if !document.figures.is_empty() => {
+                let names = names((self.world, process), case, &actor, self.given.now);
+                let about = About { place: case.place, names: &names, now: self.given.now };
+                shown::kept(self.state, &document.figures, about)
+            }
+            _ => Ok(BTreeMap::new()),
+        }
     }
 }
 
@@ -188,8 +235,21 @@ pub fn issue(
     let mut draft = Draft::new(case.clone(), given.now);
     let mut decision = empty();
     let issuing = Issuing { world, state, actor: &command.actor, given };
-    issuing.issue(document, &mut draft, &mut decision);
+    issuing.issue(document, &mut draft, &mut decision)?;
     Ok(change(draft, "document_issued", decision))
+}
+
+/// Why a document is withdrawn, as it is kept.
+///
+/// # Errors
+/// No reason, or one that is too long.
+pub(super) fn reason_of(reason: &str) -> Result<&str, Refusal> {
+    let reason = reason.trim();
+    match reason.chars().count() {
+        0 => Err(super::effect::refuse("reason", "required")),
+        n if n > REASON_CHARS_MAX => Err(super::effect::refuse("reason", "too_long")),
+        _ => Ok(reason),
+    }
 }
 
 /// Decides a withdrawal by hand: with a reason, of a document that stands.
@@ -205,15 +265,7 @@ pub fn withdraw(
     if issued.is_none_or(|one| one.standing != Standing::Valid) {
         return Err(Refusal::new(RefusalCode::WrongState).with("document", name));
     }
-    let reason = reason.trim();
-    let problem = match reason.chars().count() {
-        0 => Some("required"),
-        n if n > REASON_CHARS_MAX => Some("too_long"),
-        _ => None,
-    };
-    if let Some(problem) = problem {
-        return Err(super::effect::refuse("reason", problem));
-    }
+    let reason = reason_of(reason)?;
     let mut draft = Draft::new(case.clone(), given.now);
     draft.op(Op::Withdraw { code: code.to_owned(), reason: reason.to_owned() });
     Ok(change(draft, "document_withdrawn", empty()))

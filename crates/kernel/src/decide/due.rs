@@ -88,7 +88,7 @@ fn taken_down(
     (process, case, name): (&Process, &Case, &str),
 ) -> Result<Decision, Refusal> {
     let void = || Refusal::new(RefusalCode::WrongState).with("notice", name);
-    let up = case.notices.get(name).filter(|notice| notice.down.is_none() && notice.until <= given.now).copied();
+    let up = case.notices.get(name).filter(|notice| notice.down.is_none() && notice.until <= given.now).cloned();
     let down = Op::Notice { name: name.to_owned(), notice: Notice { down: Some(Down::Ended), ..up.ok_or_else(void)? } };
     let mut after = case.clone();
     apply(&mut after, &down, given.now);

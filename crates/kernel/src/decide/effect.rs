@@ -5,6 +5,7 @@ use super::document::{Issuing, withdraw_all};
 use super::draft::Draft;
 use super::number::next;
 use super::rows::KnownRows;
+use super::shown::About;
 use super::{Also, Decision, Given, State, table, tell, who};
 use crate::route::workload;
 use crate::seal::is_sealed;
@@ -81,21 +82,35 @@ impl Doing<'_> {
                 let among = workload::posts(self.world, by, case.place, local_date(self.given.now));
                 workload::choose(&self.state.loads, &among).map(|chosen| chosen.post).into_iter().collect()
             }
+            Assign::Of(expr) => match expr.eval(&self.names(case)).to_json() {
+                Value::Array(all) => all.iter().filter_map(id).collect(),
+                one => id(&one).into_iter().collect(),
+            },
             Assign::Nobody => Vec::new(),
         }
     }
 
     fn mark(&self) -> Mark {
-        let (post, account) = match &self.command.actor {
-            Actor::Post { post, account } => (Some(post.clone()), Some(account.clone())),
-            _ => (None, None),
-        };
+        let (post, account) = who::signature(self.world, &self.command.actor, self.given.now);
         Mark { post, account, at: self.given.now }
     }
 
-    /// Does one effect.
+    /// The effects whose conditions hold on the case as it stands with what was typed: all are judged before the first is
+    /// done, so that two with opposite conditions can never both happen, or neither.
+    pub fn due<'e>(&self, case: &Case, effects: &'e [Effect]) -> Vec<&'e Effect> {
+        let names = self.names(case);
+        effects
+            .iter()
+            .filter(|effect| match effect {
+                Effect::When { holds, .. } => holds.holds(&names),
+                _ => true,
+            })
+            .collect()
+    }
+
+    /// Does one effect, whose condition was judged by [`Doing::due`].
     pub fn run(&self, draft: &mut Draft, effect: &Effect, decision: &mut Decision) -> Result<(), Refusal> {
-        match effect {
+        match effect.done() {
             Effect::Assign(assign) => {
                 let post = self.posts(&draft.case, assign).into_iter().next();
                 draft.op(Op::Assign { post });
@@ -145,7 +160,7 @@ impl Doing<'_> {
                 let document = self.world.model.documents.get(name);
                 let document = document.ok_or_else(|| Refusal::new(RefusalCode::Unknown).with("document", name))?;
                 let (world, state, given) = (self.world, self.state, self.given);
-                Issuing { world, state, actor: &self.command.actor, given }.issue(document, draft, decision);
+                Issuing { world, state, actor: &self.command.actor, given }.issue(document, draft, decision)?;
             }
             Effect::Withdraw(name) => withdraw_all(draft, name),
             Effect::Publish(name) => self.publish(draft, name)?,
@@ -154,6 +169,7 @@ impl Doing<'_> {
             Effect::Stop(clock) => self.turn(draft, clock, Turn::Stop)?,
             Effect::Pause(clock) => self.turn(draft, clock, Turn::Pause)?,
             Effect::Resume(clock) => self.turn(draft, clock, Turn::Resume)?,
+            Effect::When { .. } => {}
         }
         Ok(())
     }
@@ -162,7 +178,10 @@ impl Doing<'_> {
         let def = self.process.notices.get(name).ok_or_else(|| Refusal::new(RefusalCode::Unknown))?;
         let clock = Clock::start(self.given.now, def.rule, &self.world.office);
         let until = clock.due_at().unwrap_or(self.given.now);
-        let notice = Notice { from: self.given.now, until, down: None };
+        let names = self.names(&draft.case);
+        let about = About { place: draft.case.place, names: &names, now: self.given.now };
+        let figures = super::shown::kept(self.state, &def.figures, about)?;
+        let notice = Notice { from: self.given.now, until, down: None, figures };
         draft.op(Op::Notice { name: name.to_owned(), notice });
         Ok(())
     }
@@ -330,7 +349,7 @@ impl Doing<'_> {
 }
 
 fn unpublish(draft: &mut Draft, name: &str) -> Result<(), Refusal> {
-    let up = draft.case.notices.get(name).filter(|notice| notice.down.is_none()).copied();
+    let up = draft.case.notices.get(name).filter(|notice| notice.down.is_none()).cloned();
     let up = up.ok_or_else(|| Refusal::new(RefusalCode::Guard).with("reason", "no_notice"))?;
     let notice = Notice { down: Some(Down::Withdrawn), ..up };
     draft.op(Op::Notice { name: name.to_owned(), notice });

@@ -3,14 +3,14 @@
 use super::draft::Draft;
 use super::effect::Doing;
 use super::row_span::{self, Span};
-use super::{Decision, derive, row_unique};
+use super::{Decision, derive, row_unique, who};
 use crate::seal::is_sealed;
-use ganglion_model::PlaceCode;
-use ganglion_model::change::{Actor, Change, Refusal, RefusalCode};
+use ganglion_model::change::{Change, Refusal, RefusalCode};
 use ganglion_model::clocks::local_date;
 use ganglion_model::expr::{Expr, Val};
 use ganglion_model::pack::Scope;
 use ganglion_model::row::{Authority, Mark, Record};
+use ganglion_model::{Issued, PlaceCode, Shard};
 use jiff::civil::Date;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ impl Doing<'_> {
         let mut row = Record {
             register: register.to_owned(),
             shard,
-            key: key.into_owned(),
+            key: key.to_string(),
             version,
             place: before.and_then(|record| record.place).or_else(|| self.row_place(register, draft.case.place)),
             valid_from: span.from,
@@ -56,6 +56,7 @@ impl Doing<'_> {
             updated_at: self.given.now,
             fields,
             authority: self.authority(draft),
+            documents: self.documents((shard, register, &*key), span.from),
         };
         derive::finish(self.world, (self.state, self.given), &mut row, &mut decision.numbering);
         let declared = self.world.model.registers.get(register);
@@ -105,12 +106,16 @@ impl Doing<'_> {
         Ok(())
     }
 
+    /// Documents that were issued from the version a row replaces.
+    fn documents(&self, (shard, register, key): (Shard, &str, &str), from: Option<Date>) -> Vec<Issued> {
+        let versions = self.state.records.get(&(shard, register.to_owned(), key.to_owned()));
+        let replaced = versions.and_then(|versions| versions.iter().find(|one| one.valid_from == from));
+        replaced.map(|one| one.documents.clone()).unwrap_or_default()
+    }
+
     /// On whose step a row changes; the reason is the case.
     fn authority(&self, draft: &Draft) -> Option<Box<Authority>> {
-        let (post, account) = match &self.command.actor {
-            Actor::Post { post, account } => (Some(post.clone()), Some(account.clone())),
-            _ => (None, None),
-        };
+        let (post, account) = who::signature(self.world, &self.command.actor, self.given.now);
         let by = Mark { post, account, at: self.given.now };
         Some(Box::new(Authority { by, approved: None, why: draft.case.number.clone() }))
     }

@@ -83,6 +83,7 @@ pub fn read_form(context: &FormContext<'_>, fields: &[Field], input: &Fields) ->
             table::check(&names, field, table, &mut findings);
         }
     }
+    findings.retain(|found| found.problem != "required" || !is_kept(context, fields, &found.field));
     let unknown = input.keys().filter(|name| !fields.iter().any(|field| field.name == **name));
     findings.extend(unknown.map(|name| FieldFinding {
         field: name.clone(),
@@ -91,6 +92,14 @@ pub fn read_form(context: &FormContext<'_>, fields: &[Field], input: &Fields) ->
         args: BTreeMap::new(),
     }));
     if findings.is_empty() { Ok(values) } else { Err(findings) }
+}
+
+/// Whether the case holds a personal value already that a step asks again: whoever fills in the step sees a mask at most, so
+/// leaving it empty leaves it as it is.
+fn is_kept(context: &FormContext<'_>, fields: &[Field], name: &str) -> bool {
+    let asks = fields.iter().any(|field| field.name == name && field.personal);
+    let declared = context.process.field(name).is_some_and(|field| field.personal);
+    asks && declared && context.case.is_some_and(|case| case.fields.contains_key(name))
 }
 
 /// Whether a value that is stored stands as `field` declares it now: what `field` would store if it were typed again.

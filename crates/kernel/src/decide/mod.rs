@@ -8,6 +8,7 @@ mod child;
 pub(crate) mod clock;
 pub mod derive;
 pub mod document;
+pub mod document_of_row;
 mod draft;
 mod due;
 mod effect;
@@ -16,6 +17,7 @@ mod form;
 mod next;
 mod number;
 mod open;
+pub mod policy;
 pub mod problems;
 mod proposal;
 mod put;
@@ -25,6 +27,7 @@ mod row_span;
 mod row_unique;
 pub mod row_who;
 mod rows;
+mod shown;
 mod table;
 mod tell;
 mod unique;
@@ -37,12 +40,13 @@ pub use row_unique::{references, values as unique_values_of_row};
 pub use rows::{KnownRows, Typing};
 pub use unique::is_unique;
 
-use crate::lookup::{Beside, Matching, Missing, Notes};
+use crate::lookup::{Beside, FigureAsked, Matching, Missing, Notes};
 use crate::port::Loaded;
 use crate::route::workload::Load;
 use crate::seal::Key;
 use crate::world::{World, put_version};
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
+use ganglion_model::published::Published;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{CaseId, PostId, Proposal, ProposalId, Shard};
 use jiff::Timestamp;
@@ -104,6 +108,8 @@ pub struct State {
     pub beside: HashMap<Beside, Option<String>>,
     /// Keys of rows to be counted as storage has them, `None` where there are too many.
     pub matching: HashMap<Matching, Option<Vec<String>>>,
+    /// Figures as counted for publication, `None` where that cannot be.
+    pub figures: HashMap<FigureAsked, Option<Published>>,
     /// What was looked for and is not here.
     pub notes: Notes,
 }
@@ -193,6 +199,12 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
         Body::Withdraw { case, code, reason } => {
             let case = find(state, command, *case)?;
             document::withdraw(world, command, given, (case, code, reason))
+        }
+        Body::IssueRow { register, key, document } => {
+            document_of_row::issue(world, state, (command, given), (register, key, document))
+        }
+        Body::WithdrawRow { register, key, code, reason } => {
+            document_of_row::withdraw(world, state, (command, given), (register, key), (code, reason))
         }
         Body::LinkBack { case, link } => {
             if command.actor != Actor::System {

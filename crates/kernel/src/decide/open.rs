@@ -5,7 +5,7 @@ use super::draft::Draft;
 use super::effect::enter;
 use super::form::{FormContext, read_form};
 use super::number::next;
-use super::{Decision, Given, KnownRows, State, derive, unique, who};
+use super::{Decision, Given, KnownRows, State, derive, policy, unique, who};
 use crate::route::{Found, find, point_of, workload};
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
@@ -52,10 +52,7 @@ pub fn open(
         numbering,
         ..Decision::default()
     };
-    let opener = match &command.actor {
-        Actor::Post { post, .. } => Some(post.clone()),
-        _ => None,
-    };
+    let (opener, _) = who::signature(world, &command.actor, given.now);
     let taken_at = who::post_of(world, &command.actor, given.now).map(|post| post.place);
     let level = level.or_else(|| process.route.handled_at.filter(|level| *level <= route.place.level()));
     let case = Case {
@@ -172,6 +169,11 @@ fn routed(
     let post = who::post_of(world, &command.actor, given.now);
     if command.actor != Actor::System && !who::may_open(process, &command.actor, post, route.place) {
         return Err(Refusal::new(RefusalCode::NotAllowed).with("place", route.place.to_string()));
+    }
+    let view = who::view(world, &command.actor, given.now);
+    if let Some(rule) = policy::against_opening((world, process), &view, Some(values), given.now) {
+        let refusal = Refusal::new(RefusalCode::NotAllowed).with("place", route.place.to_string());
+        return Err(Refusal { message: Some(rule.title.clone()), ..refusal.with("rule", &rule.name) });
     }
     let fields = far(rows, process, values, (route.place, today));
     if command.actor != Actor::System && !fields.is_empty() {

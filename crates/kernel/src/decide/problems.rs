@@ -77,8 +77,9 @@ pub const PROBLEMS: [&str; 50] = [
 ];
 
 /// Every value of the argument `reason` of a refusal without field findings, in alphabetical order.
-pub const REASONS: [&str; 11] = [
+pub const REASONS: [&str; 13] = [
     "erased",
+    "no_figure",
     "no_key",
     "no_length",
     "no_level",
@@ -86,6 +87,7 @@ pub const REASONS: [&str; 11] = [
     "no_row",
     "not_running",
     "overdue",
+    "row_ended",
     "table_full",
     "too_long",
     "unchanged",
@@ -97,7 +99,7 @@ mod tests {
     use ganglion_model::RefusalCode;
     use std::collections::BTreeSet;
 
-    const SOURCES: [&str; 19] = [
+    const SOURCES: [&str; 21] = [
         include_str!("act.rs"),
         include_str!("effect.rs"),
         include_str!("effect_row.rs"),
@@ -116,6 +118,8 @@ mod tests {
         include_str!("mod.rs"),
         include_str!("../route.rs"),
         include_str!("recompute.rs"),
+        include_str!("document_of_row.rs"),
+        include_str!("shown.rs"),
         include_str!("table.rs"),
     ];
 

@@ -28,7 +28,9 @@ pub fn put(
     let mut fields = record.fields.clone();
     fields.retain(|name, _| register.field(name).is_some());
     let version = before.map_or(1, |before| before.version + 1);
-    let mut row = Record { version, updated_at: given.now, fields, ..record.clone() };
+    // What the system puts knows nothing of documents: those that were issued from the row stay.
+    let documents = before.map(|before| before.documents.clone()).unwrap_or_default();
+    let mut row = Record { version, updated_at: given.now, fields, documents, ..record.clone() };
     let mut numbering = Vec::new();
     derive::finish(world, (state, given), &mut row, &mut numbering);
     Ok(Decision { numbering, ..Decision::of(Change::Record { record: Box::new(row) }) })
@@ -60,7 +62,10 @@ pub fn restore(
     };
     for one in versions.iter().filter(|one| !target.versions.iter().any(|now| same(now, one))) {
         let fields: Fields = one.fields.clone();
-        let record = Record { version, updated_at: given.now, fields, shard: command.shard, ..one.clone() };
+        // A document issued meanwhile was issued all the same.
+        let now = target.versions.iter().find(|now| now.valid_from == one.valid_from);
+        let documents = now.unwrap_or(one).documents.clone();
+        let record = Record { version, updated_at: given.now, fields, documents, shard: command.shard, ..one.clone() };
         decision.changes.push(Change::Record { record: Box::new(record) });
     }
     let kept = |now: &&Record| versions.iter().any(|one| one.valid_from == now.valid_from);

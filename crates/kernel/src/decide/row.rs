@@ -126,12 +126,8 @@ impl<'a> Desk<'a> {
 
     /// Who acts, as it is kept with the row; `None` for the system.
     pub fn mark(&self) -> Option<Mark> {
-        match &self.command.actor {
-            Actor::Post { post, account } => {
-                Some(Mark { post: Some(post.clone()), account: Some(account.clone()), at: self.given.now })
-            }
-            _ => None,
-        }
+        let (post, account) = who::signature(self.world, &self.command.actor, self.given.now);
+        account.is_some().then_some(Mark { post, account, at: self.given.now })
     }
 
     /// A new row with its numbers; those typed are none.
@@ -351,6 +347,7 @@ impl<'a> Desk<'a> {
             let earlier = target.versions.iter().find(|one| one.valid_from == from)?;
             Some(Record { version, valid_to: Some(end), updated_at: self.given.now, ..earlier.clone() })
         });
+        let replaced = target.versions.iter().find(|one| one.valid_from == span.from);
         let mut record = Record {
             register: self.register.name.clone(),
             shard: self.command.shard,
@@ -362,6 +359,7 @@ impl<'a> Desk<'a> {
             updated_at: self.given.now,
             fields,
             authority,
+            documents: replaced.map(|one| one.documents.clone()).unwrap_or_default(),
         };
         derive::keep_numbers(self.register, target.newest(), &mut record);
         derive::finish(self.world, (self.state, self.given), &mut record, &mut decision.numbering);

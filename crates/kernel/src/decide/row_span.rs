@@ -84,6 +84,7 @@ mod tests {
             updated_at: Timestamp::UNIX_EPOCH,
             fields: BTreeMap::new(),
             authority: None,
+            documents: Vec::new(),
         }
     }
 

@@ -13,9 +13,17 @@ fn covers(who: &Who, actor: &Actor, post: Option<&Post>, place: Option<PlaceCode
             post.role == *role && post.place.level() == *level && place.is_none_or(|place| post.place.holds(place))
         }),
         Who::Public => true,
-        Who::Api => matches!(actor, Actor::Api { .. }),
+        Who::Api => {
+            let within = |post: &Post| place.is_none_or(|place| post.place.holds(place));
+            matches!(actor, Actor::Api { .. }) && post.is_none_or(within)
+        }
         Who::System => matches!(actor, Actor::System),
-        Who::RoleHandling { .. } | Who::RoleTaken { .. } | Who::Assignee | Who::Assisting | Who::Reporter => false,
+        Who::RoleHandling { .. }
+        | Who::RoleTaken { .. }
+        | Who::Assignee
+        | Who::Assisting
+        | Who::Reporter
+        | Who::Staff => false,
     }
 }
 
@@ -60,6 +68,12 @@ pub fn may_approve_row(register: &Register, actor: &Actor, post: Option<&Post>, 
     register.approve.iter().any(|who| covers(who, actor, post, place))
 }
 
+/// Whether one of the rules lets `actor` make documents of a row at `place`. The system makes none by itself.
+#[must_use]
+pub fn may_make(rules: &[Who], actor: &Actor, post: Option<&Post>, place: Option<PlaceCode>) -> bool {
+    rules.iter().any(|who| covers(who, actor, post, place))
+}
+
 /// How far a list reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowReach {
@@ -87,8 +101,11 @@ impl RowReach {
 #[must_use]
 pub fn row_reach(register: &Register, post: Option<&Post>) -> Option<RowReach> {
     let reads = |post: &&Post| {
-        let has =
-            |who: &Who| matches!(who, Who::Role { role, level } if post.role == *role && post.place.level() == *level);
+        let has = |who: &Who| match who {
+            Who::Role { role, level } => post.role == *role && post.place.level() == *level,
+            Who::Api => post.is_service(),
+            _ => false,
+        };
         is_common(register) || readers(register).any(has)
     };
     match (post.filter(reads), register.scope) {

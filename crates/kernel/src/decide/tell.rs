@@ -4,7 +4,7 @@
 use crate::world::World;
 use ganglion_model::change::Op;
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::{Process, Who};
+use ganglion_model::pack::{BREAK_GLASS, Process, Who};
 use ganglion_model::row::Case;
 use ganglion_model::{Level, PostId, Text};
 use jiff::Timestamp;
@@ -27,7 +27,7 @@ pub fn ops(world: &World, case: &Case, (to, text): (&[Who], &Text), now: Timesta
 pub fn handlers(world: &World, (process, case): (&Process, &Case), level: Level, now: Timestamp) -> Vec<Op> {
     let actions = process.states.get(&case.state).into_iter().flat_map(|state| &state.actions);
     let mut roles: Vec<&str> = Vec::new();
-    for who in actions.flat_map(|action| &action.by) {
+    for who in actions.filter(|action| action.name != BREAK_GLASS).flat_map(|action| &action.by) {
         let role = match who {
             Who::RoleHandling { role } => role,
             Who::Role { role, level: own } if *own == level => role,
@@ -65,7 +65,7 @@ fn reached(world: &World, case: &Case, who: &Who, now: Timestamp) -> (String, Ve
             let posts = posts.take(POSTS_MAX).map(|post| post.id.clone()).collect();
             (format!("{role}@{}", level.map_or("taken", Level::as_str)), posts)
         }
-        Who::Reporter | Who::Public | Who::Api | Who::System => ("reporter".to_owned(), Vec::new()),
+        Who::Reporter | Who::Public | Who::Staff | Who::Api | Who::System => ("reporter".to_owned(), Vec::new()),
     }
 }
 

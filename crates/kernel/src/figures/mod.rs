@@ -7,6 +7,7 @@
 
 pub mod memory;
 mod plan;
+pub mod publish;
 pub mod rows;
 pub mod targets;
 

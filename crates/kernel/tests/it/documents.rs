@@ -19,6 +19,7 @@ fn letter() -> Document {
         pack: "tests".into(),
         title: Text::new("信", "Letter"),
         of: "matter".into(),
+        row: false,
         template: "documents/letter.typ".into(),
         number: vec![
             NumberPart::Name(Level::Township),
@@ -36,6 +37,7 @@ fn letter() -> Document {
         }),
         fields: vec!["text".into(), "result".into()],
         clear: vec!["phone".into()],
+        figures: vec![],
         purpose: Text::new("告知", "to tell"),
         seal: Seal::Drawn,
         qr: true,

@@ -106,6 +106,7 @@ fn row(key: &str, valid_to: Option<Date>, limit: Option<&str>) -> Record {
         updated_at: Timestamp::UNIX_EPOCH,
         fields: fields(values),
         authority: None,
+        documents: Vec::new(),
     }
 }
 

@@ -299,8 +299,10 @@ fn matter() -> Process {
         heading: "text".into(),
         kind_field: Some("category".into()),
         channels: None,
+        schedule: [].into(),
         retention_days: None,
         purpose: Text::default(),
+        open311: None,
     }
 }
 

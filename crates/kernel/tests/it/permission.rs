@@ -268,3 +268,47 @@ fn nobody_reads_a_case_through_another_ones_number() {
         "the same words for both"
     );
 }
+
+#[test]
+fn a_key_acts_as_the_post_held_in_its_name_and_no_further() {
+    let plain = world();
+    let held = |key: &str, role: &str, place: &str| Post {
+        id: ganglion_model::PostId(format!("key.{key}")),
+        role: role.to_owned(),
+        place: code(place),
+        title: ganglion_model::Text::default(),
+        unit: ganglion_model::Text::default(),
+        account: Some(ganglion_model::service_account(key)),
+        valid_from: jiff::civil::date(2000, 1, 1),
+        valid_to: None,
+    };
+    let keys = [
+        held("west", "clerk", "130903001"),
+        held("next", "clerk", "130904001"),
+        held("feeder", ganglion_model::SERVICE_ROLE, "130903"),
+        held("far", ganglion_model::SERVICE_ROLE, "130904"),
+    ];
+    let posts = ganglion_model::Posts::new(plain.posts.all().cloned().chain(keys));
+    let world = ganglion_kernel::World { posts: std::sync::Arc::new(posts), ..plain };
+    let mut desk = Desk::new(&world);
+    let case = desk.open(json!({"category": "road", "text": "x", "place": "130903001001"}));
+    let mut may = |key: &str, action: &str| {
+        let body = Body::Act { case, action: action.into(), form: fields(json!({})), version: None };
+        let command = desk.command(COUNTY, Actor::Api { key: key.into() }, body);
+        let given = desk.given();
+        allowed(decide(&world, desk.state(), &command, &given).map(|_| ()).map_err(|refusal| refusal.code))
+    };
+    assert!(may("west", "raise"), "a clerk of the township raises");
+    assert!(!may("next", "raise"), "a clerk of another county does not");
+    assert!(!may("feeder", "raise"), "a key without an office of its own has no clerk's right");
+    assert!(may("feeder", "feed") && !may("far", "feed"), "what is open to systems is so inside the key's place");
+    let mut opens = |key: &str| {
+        let form = fields(json!({"category": "road", "text": "x", "place": "130903001001"}));
+        let body = Body::Open { process: "matter".into(), form, channel: "web".into(), observed_at: None, from: None };
+        let command = desk.command(COUNTY, Actor::Api { key: key.into() }, body);
+        let given = desk.given();
+        decide(&world, desk.state(), &command, &given).map(|_| ()).map_err(|refusal| refusal.code)
+    };
+    assert_eq!(opens("west"), Ok(()), "what anybody may open");
+    assert_eq!(opens("far"), Err(RefusalCode::NotAllowed), "but not beyond the key's place");
+}

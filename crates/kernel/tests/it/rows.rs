@@ -434,6 +434,7 @@ fn a_reference_names_only_rows_of_the_places_it_is_held_to() {
         updated_at: Timestamp::UNIX_EPOCH,
         fields: fields(json!({"code": "H1", "of": "130903001001"})),
         authority: None,
+        documents: Vec::new(),
     };
     let mut reference = (*world.reference).clone();
     reference.entry("hall".into()).or_default().insert(row.key.clone(), Arc::new(vec![row]));

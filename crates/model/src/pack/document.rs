@@ -1,6 +1,7 @@
-//! Documents: letters, certificates and notices that are made from a case.
+//! Documents: letters, certificates and notices that are made from a case, cards and certificates from a register row.
 
 use super::process::{Guard, NumberPart, Who};
+use super::shown::ShownFigure;
 use crate::text::Text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,8 +15,11 @@ pub struct Document {
     pub pack: String,
     /// What it is called.
     pub title: Text,
-    /// The process it is made from.
+    /// The process or register it is made from.
     pub of: String,
+    /// It is made from rows of a register.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub row: bool,
     /// Path of the template below the pack's folder.
     pub template: String,
     /// Its number: gap-free within place and year.
@@ -32,6 +36,9 @@ pub struct Document {
     /// Personal and confidential fields that are printed in clear.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clear: Vec<String>,
+    /// Figures that are counted when it is issued.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<ShownFigure>,
     /// Why they are printed.
     #[serde(default)]
     pub purpose: Text,

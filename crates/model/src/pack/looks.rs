@@ -1,7 +1,7 @@
 //! Which declarations look at rows that a command does not name, so that a batch decides only those twice: once to see what is
 //! missing, once with it.
 
-use super::{Action, Effect, Field, FieldKind, LengthFrom, Model, Process, Register, Required, Scope};
+use super::{Action, Assign, Effect, Field, FieldKind, LengthFrom, Model, Process, Register, Required, Scope};
 use crate::expr::{Expr, RowsOf};
 use std::collections::BTreeSet;
 
@@ -92,6 +92,8 @@ fn expressions(effect: &Effect) -> Vec<&Expr> {
         Effect::Extend { by: LengthFrom::Expr(expr), .. } | Effect::Restart { length: LengthFrom::Expr(expr), .. } => {
             vec![expr]
         }
+        Effect::Assign(Assign::Of(expr)) | Effect::Assist(Assign::Of(expr)) => vec![expr],
+        Effect::When { holds, then } => std::iter::once(holds).chain(expressions(then)).collect(),
         _ => Vec::new(),
     }
 }

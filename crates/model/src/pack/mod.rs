@@ -10,12 +10,16 @@ mod field;
 mod indicator;
 mod looks;
 mod notice;
+mod open311;
 mod plan;
+mod policy;
 mod process;
 mod queue;
 mod register;
 mod routing;
 mod rule;
+mod schedule;
+mod shown;
 mod table;
 mod target;
 
@@ -25,15 +29,21 @@ pub use document::{Document, Papers, Seal};
 pub use field::{Check, Field, FieldKind, Required, Within};
 pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
 pub use notice::{NoticeDef, NoticeField};
+pub use open311::Open311;
 pub use plan::{
     AllocationDef, Amount, AssignmentDef, CoverageDef, FigurePeriod, Plan, PlanFigure, PlanKind, PlanPoints,
     PlanResult, PlanRows,
 };
-pub use process::{Action, Assign, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who};
+pub use policy::{OF_ROWS, OPEN, PolicyEffect, PolicyRule, READ};
+pub use process::{
+    Action, Assign, BREAK_GLASS, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who,
+};
 pub use queue::{CallsDef, CounterDef, HallDef, QueueDef};
 pub use register::{Register, Scope};
 pub use routing::{Give, Match, RouteDef, RuleRoute, Workload};
 pub use rule::{RULE_FIGURE, Rule, RuleOpen};
+pub use schedule::{Each, Every, OnDay, ScheduleDef};
+pub use shown::ShownFigure;
 pub use table::{Table, TableRows};
 pub use target::{Slack, Target, TargetRows};
 
@@ -62,6 +72,9 @@ pub struct Model {
     /// Standing checks by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rules: BTreeMap<String, Rule>,
+    /// Rules of the deployment, permits first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policy: Vec<PolicyRule>,
     /// Plans by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub plans: BTreeMap<String, Plan>,
@@ -141,6 +154,9 @@ pub struct PackInfo {
     /// How often a place is expected to open a case of a process in a year.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub yearly: BTreeMap<String, u32>,
+    /// Roles it declares, in its order; others may declare them too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
 }
 
 /// A role: what a post is for. Permissions hang on roles at levels, never on people.
@@ -212,26 +228,21 @@ pub struct Seed {
 }
 
 impl Seed {
-    /// The row of `register` it stands for. Rows kept by place name theirs in the column `place`.
+    /// The row of `register` it stands for; only registers of the deployment start with rows.
     #[must_use]
     pub fn record(&self, register: &Register) -> crate::row::Record {
-        let mut fields = self.fields.clone();
-        let code = fields.get("place").and_then(serde_json::Value::as_str).and_then(|code| code.parse().ok());
-        let place: Option<crate::place::PlaceCode> = code.filter(|_| register.scope != Scope::Deployment);
-        if register.field("place").is_none() {
-            fields.remove("place");
-        }
         crate::row::Record {
             register: register.name.clone(),
-            shard: place.map_or(crate::id::Shard::DEPLOYMENT, crate::place::PlaceCode::shard),
+            shard: crate::id::Shard::DEPLOYMENT,
             key: self.key.clone(),
             version: 0,
-            place,
+            place: None,
             valid_from: self.valid_from,
             valid_to: self.valid_to,
             updated_at: jiff::Timestamp::UNIX_EPOCH,
-            fields,
+            fields: self.fields.clone(),
             authority: None,
+            documents: Vec::new(),
         }
     }
 }

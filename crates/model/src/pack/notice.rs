@@ -1,5 +1,6 @@
 //! Public notices: which fields of a case are shown to everybody, and for how long.
 
+use super::shown::ShownFigure;
 use crate::clocks::Rule;
 use crate::text::Text;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,9 @@ pub struct NoticeDef {
     pub text: Text,
     /// The only fields that are shown.
     pub fields: Vec<NoticeField>,
+    /// Figures that are counted when it is put up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<ShownFigure>,
     /// How long it stands.
     pub rule: Rule,
     /// The process an objection opens.

@@ -3,8 +3,10 @@
 use super::clock::{ClockDef, LengthFrom};
 use super::field::Field;
 use super::notice::NoticeDef;
+use super::open311::Open311;
 use super::queue::QueueDef;
 use super::routing::{RouteDef, Workload};
+use super::schedule::ScheduleDef;
 use crate::clocks::Length;
 use crate::expr::Expr;
 use crate::place::Level;
@@ -59,6 +61,9 @@ pub struct Process {
     /// Public notices by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub notices: BTreeMap<String, NoticeDef>,
+    /// Cases that come by themselves, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub schedule: BTreeMap<String, ScheduleDef>,
     /// Roles that may read every case of their subtree, besides those who may act in it.
     pub read: Vec<Who>,
     /// The field shown as the heading of a case.
@@ -75,6 +80,9 @@ pub struct Process {
     /// Why personal fields are held, and on what basis.
     #[serde(default)]
     pub purpose: Text,
+    /// How it is offered over Open311, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open311: Option<Open311>,
 }
 
 /// What the system does on a case when cases opened out of it end.
@@ -249,6 +257,9 @@ pub struct Action {
     pub looks: bool,
 }
 
+/// The action by which somebody looks at a case they may not read, because a life is in danger. It lets nobody read in general.
+pub const BREAK_GLASS: &str = "break_glass";
+
 /// Who may open or act.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -278,6 +289,8 @@ pub enum Who {
     Reporter,
     /// Anyone, signed in or not.
     Public,
+    /// Anyone who holds a post, whatever and wherever: for opening only.
+    Staff,
     /// Another system with a key.
     Api,
     /// The system itself, when a clock falls due.
@@ -296,6 +309,8 @@ pub enum Assign {
     Actor,
     /// The post of a role in reach with the fewest open cases.
     Workload(Workload),
+    /// The post or posts an expression over the case gives: who opened it, who is named in one of its fields.
+    Of(Expr),
     /// Nobody.
     Nobody,
 }
@@ -405,4 +420,22 @@ pub enum Effect {
     Pause(String),
     /// Lets a suspended clock run on.
     Resume(String),
+    /// Done only where a condition holds on the case with what was typed, as it stands before the first effect.
+    When {
+        /// The condition.
+        holds: Expr,
+        /// What is done then.
+        then: Box<Effect>,
+    },
+}
+
+impl Effect {
+    /// What is done, on a condition or not.
+    #[must_use]
+    pub fn done(&self) -> &Effect {
+        match self {
+            Effect::When { then, .. } => then.done(),
+            plain => plain,
+        }
+    }
 }

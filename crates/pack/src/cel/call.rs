@@ -89,7 +89,10 @@ impl Check<'_> {
             }
         };
         if !(wanted.0..=wanted.1).contains(&args.len()) {
-            let message = format!("`{name}` takes {} argument{}", wanted.0, if wanted.0 == 1 { "" } else { "s" });
+            let message = match wanted.0 {
+                1 => format!("`{name}` takes 1 argument"),
+                most => format!("`{name}` takes {most} arguments"),
+            };
             self.error(offset, "wrong-arguments", message, wanted.2);
             return None;
         }

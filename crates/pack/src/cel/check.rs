@@ -104,8 +104,10 @@ impl Check<'_> {
     }
 
     pub(super) fn unsupported(&self, id: u64) -> Option<Typed> {
-        let operators = "there are == != < <= > >= && || ! in + - * / % ?: and";
-        let remedy = format!("{operators} {}, contains, startsWith, endsWith", FUNCTIONS.join(", "));
+        let functions = FUNCTIONS.join(", ");
+        let remedy = format!(
+            "there are == != < <= > >= && || ! in + - * / % ?: and {functions}, contains, startsWith, endsWith"
+        );
         self.error(self.offset(id), "not-in-the-language", "this is no part of the pack language", Some(&remedy));
         None
     }

@@ -139,6 +139,9 @@ fn plain(message: &str) -> String {
 }
 
 fn hint(text: &str) -> Option<String> {
+    if text.matches('\'').count() % 2 == 1 {
+        return Some("a constant text begins and ends with a quote: 'done'".to_owned());
+    }
     let bare = text.replace("==", "").replace("!=", "").replace("<=", "").replace(">=", "");
     if bare.contains('=') {
         return Some("compare with `==`".to_owned());

@@ -14,7 +14,7 @@ use ganglion_model::pack::{Field, FieldKind};
 /// A part of a path with its byte offset.
 type Part<'a> = (&'a str, usize);
 
-const OF_CASE: [&str; 11] = [
+const OF_CASE: [&str; 12] = [
     "state",
     "level",
     "channel",
@@ -26,6 +26,7 @@ const OF_CASE: [&str; 11] = [
     "closed_at",
     "observed_at",
     "assignee",
+    "opener",
 ];
 const OF_CLOCK: [&str; 11] = [
     "overdue",
@@ -346,7 +347,7 @@ fn case(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>], asked: bo
         "channel" => Some(Ty::Text(Words::Free)),
         "place" | "taken_at" => Some(Ty::Text(Words::Place)),
         "number" => Some(Ty::Text(Words::Number)),
-        "assignee" => Some(Ty::Text(Words::Post)),
+        "assignee" | "opener" => Some(Ty::Text(Words::Post)),
         "opened_at" | "closed_at" | "observed_at" => Some(Ty::Time),
         "moved" => Some(Ty::Int),
         count if process.counts.iter().any(|one| one == count) => Some(Ty::Int),

@@ -192,7 +192,7 @@ fn overdue(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<OnOverdue>
     if value.text() == Some("nothing") {
         return Some(OnOverdue::Nothing);
     }
-    cx.one_key(value, "`overdue`", &["count", "notify", "escalate", "do"]);
+    cx.one_key(value, "`overdue`", (&["count", "notify", "escalate", "do"], &[]));
     let [(key, name)] = value.entries() else {
         let message =
             "`overdue` is `mark`, `nothing`, {count: name}, {notify: [who]}, {escalate: level} or {do: action}";

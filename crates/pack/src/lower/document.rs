@@ -1,4 +1,4 @@
-//! `documents.yaml`: documents that are made from cases. What the templates themselves contain is judged by the crate that
+//! `documents.yaml`: documents that are made from cases or from rows of registers. What the templates themselves contain is judged by the crate that
 //! prints them; here only that they are there and what they are given.
 
 use super::action::guard;
@@ -8,13 +8,15 @@ use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::load::Loaded;
 use crate::names;
-use crate::symbols::ProcessSymbol;
+use crate::symbols::{FieldSymbol, ProcessSymbol, RegisterSymbol};
 use crate::yaml::{Key, Node};
 use ganglion_model::Model;
 use ganglion_model::pack::{Document, FieldKind, NumberPart, Papers, Seal, Who};
 
-const OF_DOCUMENT: [&str; 13] =
-    ["title", "of", "template", "number", "issuer", "by", "when", "fields", "clear", "purpose", "seal", "qr", "copies"];
+const OF_DOCUMENT: [&str; 14] = [
+    "title", "of", "template", "number", "issuer", "by", "when", "fields", "figures", "clear", "purpose", "seal", "qr",
+    "copies",
+];
 /// Most copies of a document.
 const MOST_COPIES: i64 = 20;
 /// Names the template finds beside the fields.
@@ -35,53 +37,97 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, model: &mut Model) {
         model.documents.extend(document(cx, pack, key, node).map(|one| (key.text.clone(), one)));
     }
     for (key, node) in node.get("bulletins").map(Node::entries).unwrap_or_default() {
-        let bulletin = super::bulletin::lower(cx, pack, key, node);
-        if let Some(bulletin) = bulletin
-            && let Some(first) = model.bulletins.insert(key.text.clone(), bulletin)
-        {
-            twice(cx, key, "bulletin", &first.pack);
-        }
+        model.bulletins.extend(super::bulletin::lower(cx, pack, key, node).map(|one| (key.text.clone(), one)));
     }
     for (key, node) in node.get("tables").map(Node::entries).unwrap_or_default() {
-        let table = super::tables::lower(cx, key, node);
-        if let Some(table) = table
-            && let Some(first) = model.tables.insert(key.text.clone(), table)
-        {
-            twice(cx, key, "table", &first.pack);
-        }
+        model.tables.extend(super::tables::lower(cx, key, node).map(|one| (key.text.clone(), one)));
     }
 }
 
-fn twice(cx: Cx<'_>, key: &Key, what: &str, first: &str) {
-    let message = format!("the {what} `{}` is declared a second time; the first is in pack {first}", key.text);
-    cx.sink.error_help(key.at, "duplicate-name", message, "give one of them another name");
+/// What a document is made from.
+#[derive(Clone, Copy)]
+enum Made<'a> {
+    /// Cases of a process.
+    Case(&'a ProcessSymbol),
+    /// Rows of a register.
+    Row(&'a RegisterSymbol),
+}
+
+impl<'a> Made<'a> {
+    fn names(self) -> Vec<&'a str> {
+        match self {
+            Made::Case(process) => process.form.keys().chain(process.fields.keys()).map(String::as_str).collect(),
+            Made::Row(register) => register.fields.keys().map(String::as_str).collect(),
+        }
+    }
+
+    fn field(self, name: &str) -> Option<&'a FieldSymbol> {
+        match self {
+            Made::Case(process) => process.field(name),
+            Made::Row(register) => register.fields.get(name),
+        }
+    }
+
+    /// What conditions and figures see.
+    fn scope(self) -> Scope<'a> {
+        match self {
+            Made::Case(process) => Scope::guard(process),
+            Made::Row(register) => Scope { row: Some(&register.fields), actor: true, now: true, ..Scope::default() },
+        }
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Made::Case(_) => "field of the case",
+            Made::Row(_) => "field of the row",
+        }
+    }
+
+    /// Who may make it by hand.
+    fn by(self, cx: Cx<'_>, node: &Node) -> Vec<Who> {
+        let of_case: fn(&Who) -> bool =
+            |who| matches!(who, Who::Role { .. } | Who::RoleHandling { .. } | Who::Assignee);
+        let of_row: fn(&Who) -> bool = |who| matches!(who, Who::Role { .. });
+        match self {
+            Made::Case(_) => who::list(cx, node, "by", (of_case, "a document is issued by role@level or the assignee")),
+            Made::Row(_) => who::list(cx, node, "by", (of_row, "a document of a row is issued by role@level")),
+        }
+    }
 }
 
 fn document(cx: Cx<'_>, pack: &Loaded, key: &Key, node: &Node) -> Option<Document> {
     let what = format!("the document `{}`", key.text);
     cx.mapping(node, &what, &OF_DOCUMENT).then_some(())?;
     let of = cx.need(node, "of", &what)?;
-    let process_name = cx.scalar(of, "of")?;
-    let known = cx.symbols.processes.iter().map(|(name, one)| (name, &one.packs));
-    cx.usable(of.at, ("process", "unknown-process"), process_name, known).then_some(())?;
-    let process = cx.symbols.processes.get(process_name)?;
-    let role: fn(&Who) -> bool = |who| matches!(who, Who::Role { .. } | Who::RoleHandling { .. } | Who::Assignee);
+    let name = cx.scalar(of, "of")?;
+    let symbols = cx.symbols;
+    let known = symbols.processes.iter().map(|(name, one)| (name, &one.packs));
+    let known = known.chain(symbols.registers.iter().map(|(name, one)| (name, &one.packs)));
+    cx.usable(of.at, ("process or register", "unknown-process"), name, known).then_some(())?;
+    let made = match symbols.processes.get(name) {
+        Some(process) => Made::Case(process),
+        None => Made::Row(symbols.registers.get(name)?),
+    };
     let number = cx.need(node, "number", &what).map(|pattern| number::of_document(cx, pattern)).unwrap_or_default();
-    let (fields, clear) = (printed(cx, node, "fields", process), printed(cx, node, "clear", process));
-    open_or_clear(cx, node, (process_name, process), (&fields, &clear));
+    let (fields, clear) = (printed(cx, node, "fields", made), printed(cx, node, "clear", made));
+    open_or_clear(cx, node, (name, made), (&fields, &clear));
+    let taken = [fields.as_slice(), clear.as_slice()].concat();
+    let figures = super::shown::all(cx, node, (&what, &made.scope()), &taken);
     Some(Document {
         name: key.text.clone(),
         pack: cx.pack.to_owned(),
         title: cx.needed_text(node, "title", &what),
-        of: process_name.to_owned(),
+        of: name.to_owned(),
+        row: matches!(made, Made::Row(_)),
         template: template(cx, pack, node, &what)?,
         number,
         issuer: cx.need(node, "issuer", &what).map(|issuer| number::names_of_places(cx, issuer)).unwrap_or_default(),
-        by: who::list(cx, node, "by", (role, "a document is issued by role@level or the assignee")),
-        when: guard(cx, node, &Scope::guard(process)),
+        by: made.by(cx, node),
+        when: guard(cx, node, &made.scope()),
         purpose: purpose(cx, node, &what, &clear),
         fields,
         clear,
+        figures,
         seal: cx.one_of(node, "seal", &SEALS).unwrap_or_default(),
         qr: cx.flag(node, "qr", false),
         copies: cx.number(node, "copies", (1, MOST_COPIES)).and_then(|n| u8::try_from(n).ok()).unwrap_or(1),
@@ -102,13 +148,13 @@ pub fn template(cx: Cx<'_>, pack: &Loaded, node: &Node, what: &str) -> Option<St
     Some(path.to_owned())
 }
 
-/// Fields named under `key` that the case has.
-fn printed(cx: Cx<'_>, node: &Node, key: &str, process: &ProcessSymbol) -> Vec<String> {
-    let known: Vec<&str> = process.form.keys().chain(process.fields.keys()).map(String::as_str).collect();
-    let mut good = cx.known_words(node, key, ("field of the case", "unknown-field"), &known);
+/// Fields named under `key` that the case or row has.
+fn printed(cx: Cx<'_>, node: &Node, key: &str, made: Made<'_>) -> Vec<String> {
+    let mut good = cx.known_words(node, key, (made.what(), "unknown-field"), &made.names());
     good.retain(|name| {
-        let kind = process.field(name).and_then(|field| field.kind.as_ref());
-        let shown = !matches!(kind, Some(FieldKind::Files { .. } | FieldKind::Point));
+        let kind = made.field(name).and_then(|field| field.kind.as_ref());
+        let drawn = matches!(kind, Some(FieldKind::Line | FieldKind::Polygon));
+        let shown = !drawn && !matches!(kind, Some(FieldKind::Files { .. } | FieldKind::Point));
         if !shown {
             let at = node.get(key).map_or(node.at, |list| list.at);
             cx.sink.error(at, "wrong-type", format!("`{name}` cannot be printed: it is no text, number or day"));
@@ -119,17 +165,12 @@ fn printed(cx: Cx<'_>, node: &Node, key: &str, process: &ProcessSymbol) -> Vec<S
 }
 
 /// What is personal or shown to some roles only must be named as printed in clear, and nothing else.
-fn open_or_clear(
-    cx: Cx<'_>,
-    node: &Node,
-    (name, process): (&str, &ProcessSymbol),
-    (fields, clear): (&[String], &[String]),
-) {
+fn open_or_clear(cx: Cx<'_>, node: &Node, (name, made): (&str, Made<'_>), (fields, clear): (&[String], &[String])) {
     let at = |key: &str, field: &str| {
         let items = node.get(key).map(Node::items).unwrap_or_default();
         items.iter().find(|item| item.text() == Some(field)).map_or(node.at, |item| item.at)
     };
-    let closed = |field: &String| process.field(field).is_some_and(|field| field.personal || field.confidential);
+    let closed = |field: &String| made.field(field).is_some_and(|field| field.personal || field.confidential);
     for field in fields.iter().filter(|field| closed(field)) {
         let message = format!("`{field}` is not for everybody who reads {name}, so it is not printed by itself");
         let remedy = format!("name `{field}` under `clear:` and say why under `purpose:`");

@@ -1,6 +1,7 @@
 //! What actions do: one key an effect.
 
 use crate::cel::{self, Scope, Want};
+use crate::constant::{Known, fold};
 use crate::cx::Cx;
 use crate::lower::clock::{known_clock, known_count, length};
 use crate::lower::who;
@@ -39,6 +40,9 @@ const EFFECTS: [&str; 24] = [
     "add",
 ];
 
+/// The condition beside an effect.
+const WHEN: &str = "when";
+
 /// What effects of an action may refer to.
 #[derive(Clone, Copy)]
 pub struct Doing<'a> {
@@ -50,6 +54,8 @@ pub struct Doing<'a> {
     pub name: &'a str,
     /// The action's form.
     pub form: &'a FieldSymbols,
+    /// What is certain where its conditions are judged.
+    pub known: &'a Known<'a>,
 }
 
 impl<'a> Doing<'a> {
@@ -57,28 +63,48 @@ impl<'a> Doing<'a> {
     pub fn all(&self, node: Option<&Node>) -> Vec<Effect> {
         let mut effects = Vec::new();
         for item in node.map(Node::items).unwrap_or_default() {
-            self.cx.one_key(item, "an effect", &EFFECTS);
-            let [(key, value)] = item.entries() else {
-                let message = "an effect is a mapping with one key";
-                self.cx.sink.error_help(
-                    item.at,
-                    "wrong-shape",
-                    message,
-                    "write each effect as its own item: `- count: returns`",
-                );
+            self.cx.one_key(item, "an effect", (&EFFECTS, &[WHEN]));
+            let named: Vec<&(Key, Node)> = item.entries().iter().filter(|(key, _)| key.text != WHEN).collect();
+            let [(key, value)] = named.as_slice() else {
+                let message = "an effect is a mapping with one key, and `when` beside it if it has a condition";
+                let remedy = "write each effect as its own item: `- count: returns`";
+                self.cx.sink.error_help(item.at, "wrong-shape", message, remedy);
                 continue;
+            };
+            let holds = item.get(WHEN).and_then(|when| self.condition(when));
+            let on_condition = |effect: Effect| match &holds {
+                Some(holds) => Effect::When { holds: holds.clone(), then: Box::new(effect) },
+                None => effect,
             };
             if key.text == "set" {
                 let from = |name: &str| self.process.field(name);
                 let known: Vec<&str> =
                     self.process.form.keys().chain(self.process.fields.keys()).map(String::as_str).collect();
                 let values = self.values(value, ("the case", None), &known, from);
-                effects.extend(values.into_iter().map(|(field, value)| Effect::Set { field, value }));
+                let each = values.into_iter().map(|(field, value)| Effect::Set { field, value });
+                effects.extend(each.map(on_condition));
             } else {
-                effects.extend(self.one(key, value));
+                effects.extend(self.one(key, value).map(on_condition));
             }
         }
         effects
+    }
+
+    /// The condition of an effect. What is personal cannot be asked: whoever sees what was done would know it.
+    fn condition(&self, node: &Node) -> Option<Expr> {
+        let holds = cel::compile(self.cx, &Scope::effect(self.process, self.form), node, &Want::Condition)?;
+        match fold(&holds, self.known) {
+            Some(false) => {
+                let message = "this is never done: its condition never holds";
+                self.cx.sink.warn(node.at, "dead-effect", message, "correct the condition, or remove the effect");
+            }
+            Some(true) => {
+                let remedy = "remove it, or compare with something that changes";
+                self.cx.sink.warn(node.at, "always-true", "this condition always holds", remedy);
+            }
+            None => {}
+        }
+        Some(holds)
     }
 
     fn one(&self, key: &Key, value: &Node) -> Option<Effect> {
@@ -218,6 +244,12 @@ impl<'a> Doing<'a> {
         match self.cx.scalar(node, "whom")? {
             "actor" => return Some(Assign::Actor),
             "nobody" => return Some(Assign::Nobody),
+            text if text.starts_with("case.") => {
+                let (roles, within) = (Vec::new(), None);
+                let post = if many { FieldKind::Posts { roles, within } } else { FieldKind::Post { roles, within } };
+                let scope = Scope::effect(self.process, self.form);
+                return cel::compile(self.cx, &scope, node, &Want::Field("assign", &post)).map(Assign::Of);
+            }
             _ => {}
         }
         let post = |kind: &FieldKind| matches!(kind, FieldKind::Post { .. });
@@ -284,7 +316,8 @@ impl<'a> Doing<'a> {
 
     fn open(&self, node: &Node, what: &str) -> Option<Opening> {
         let cx = self.cx;
-        let what = format!("`{what}`");
+        // A process and a rule have an `open` of their own.
+        let what = if what == "open" { "`open` of an action".to_owned() } else { format!("`{what}`") };
         cx.mapping(node, &what, &["process", "place", "set", "link", "each"]).then_some(())?;
         let each = node.get("each").and_then(|each| self.table(each.at, cx.scalar(each, "a table of the case")?));
         if let (Some(each), "`convert`") = (node.get("each"), what.as_str()) {

@@ -11,6 +11,8 @@ use ganglion_model::pack::{Action, ClockDef, Effect, Field, FieldKind, Guard, Le
 use serde_json::json;
 
 const KEYS: [&str; 8] = ["title", "by", "times", "length", "max", "ask", "reason", "message"];
+/// As findings call it: effects may be called `extend` too.
+const WHAT: &str = "`extend` of a clock";
 /// Most times a clock may be lengthened.
 const MOST_TIMES: i64 = 20;
 
@@ -29,8 +31,8 @@ pub fn add(cx: Cx<'_>, node: &Node, process: &mut Process) {
 }
 
 fn action(cx: Cx<'_>, rule: &Node, def: &ClockDef) -> Option<Action> {
-    cx.mapping(rule, "`extend`", &KEYS).then_some(())?;
-    let acts: fn(&Who) -> bool = |who| *who != Who::Public;
+    cx.mapping(rule, WHAT, &KEYS).then_some(())?;
+    let acts: fn(&Who) -> bool = |who| !matches!(who, Who::Public | Who::Staff);
     let by = who::list(cx, rule, "by", (acts, "name who may extend"));
     if by.is_empty() {
         cx.sink.error_help(rule.at, "nobody-may", "nobody may extend the clock", "add `by: [role@level]`");
@@ -42,20 +44,20 @@ fn action(cx: Cx<'_>, rule: &Node, def: &ClockDef) -> Option<Action> {
         cx.sink.error_help(rule.at, "bad-extension", "an extension has a length, or a most and a question", remedy);
         return None;
     }
-    let reason = cx.needed_text(rule, "reason", "`extend`");
+    let reason = cx.needed_text(rule, "reason", WHAT);
     let mut form = Vec::new();
     if max.is_some() {
-        form.push(field("by", FieldKind::Duration, cx.needed_text(rule, "ask", "`extend`")));
+        form.push(field("by", FieldKind::Duration, cx.needed_text(rule, "ask", WHAT)));
     }
     form.push(field("reason", FieldKind::LongText { max: 1000 }, reason));
     let times = cx.number(rule, "times", (1, MOST_TIMES)).unwrap_or(1);
     Some(Action {
         name: format!("extend_{}", def.name),
-        title: cx.needed_text(rule, "title", "`extend`"),
+        title: cx.needed_text(rule, "title", WHAT),
         help: Text::default(),
         by,
         not: Vec::new(),
-        when: Some(Guard { holds: may(&def.name, times), message: cx.needed_text(rule, "message", "`extend`") }),
+        when: Some(Guard { holds: may(&def.name, times), message: cx.needed_text(rule, "message", WHAT) }),
         form,
         to: None,
         effects: vec![effect(&def.name, fixed, max)],

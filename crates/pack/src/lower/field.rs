@@ -45,11 +45,7 @@ pub fn all(cx: Cx<'_>, node: Option<&Node>, scope: &Scope<'_>, owner: Owner<'_>)
 fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) -> Option<Field> {
     names::check(cx.sink, key.at, &key.text);
     let what = format!("the field `{}`", key.text);
-    if !matches!(node.kind, Kind::Map(_)) {
-        let message = format!("{what} must be a mapping, this is {}", node.what());
-        cx.sink.error_help(node.at, "wrong-shape", message, "write {type: text, title: {zh: …, en: …}}");
-        return None;
-    }
+    is_mapping(cx, key, node).then_some(())?;
     let mut kind = kind::read(cx, node)?;
     kind::check(cx, node, &kind);
     check_name(cx, key, &kind, owner);
@@ -107,6 +103,22 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         by_cases,
         kind,
     })
+}
+
+/// What is no mapping is no field: perhaps a key of the field above that was not indented.
+fn is_mapping(cx: Cx<'_>, key: &Key, node: &Node) -> bool {
+    let is_one = matches!(node.kind, Kind::Map(_));
+    if !is_one {
+        let what = format!("the field `{}`", key.text);
+        let message = format!("{what} must be a mapping, this is {}", node.what());
+        let remedy = if kind::is_common_key(&key.text) {
+            "indent it by two more blanks: it is a key of the field above"
+        } else {
+            "write {type: text, title: {zh: …, en: …}}"
+        };
+        cx.sink.error_help(node.at, "wrong-shape", message, remedy);
+    }
+    is_one
 }
 
 /// `within: place` or `within: county` of a reference: whose rows may be named.
@@ -285,6 +297,16 @@ fn required(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> Required {
         Some(value) => match value.text() {
             Some("true") => Required::Yes,
             Some("false") => Required::No,
+            Some("yes" | "no" | "True" | "False" | "TRUE" | "FALSE") => {
+                let key = "required";
+                cx.sink.error_help(
+                    value.at,
+                    "not-true-or-false",
+                    format!("`{key}` is true or false"),
+                    "write true or false",
+                );
+                Required::No
+            }
             _ => cel::compile(cx, scope, value, &Want::Condition).map_or(Required::No, Required::If),
         },
     }

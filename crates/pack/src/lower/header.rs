@@ -27,6 +27,13 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, model: &mut Model) {
         about: cx.text_or_empty(node, "about", "the pack"),
         requires: requires(cx, node),
         yearly: yearly(cx, node.get("yearly")),
+        roles: node
+            .get("roles")
+            .map(Node::entries)
+            .unwrap_or_default()
+            .iter()
+            .map(|(key, _)| key.text.clone())
+            .collect(),
     };
     model.packs.insert(pack.name.clone(), info);
     for (key, node) in node.get("roles").map(Node::entries).unwrap_or_default() {
@@ -36,7 +43,8 @@ pub fn lower(cx: Cx<'_>, pack: &Loaded, model: &mut Model) {
         names::check(cx.sink, key.at, &key.text);
         let list = lists::lower(cx, pack, &key.text, node);
         if model.lists.get(&key.text).is_some_and(|first| *first != list) {
-            other(cx, key.at, "list", &key.text);
+            let packs = cx.symbols.lists.get(&key.text).map(|one| one.packs.as_slice()).unwrap_or_default();
+            other(cx, key.at, ("list", &key.text), packs);
         } else {
             model.lists.insert(key.text.clone(), list);
         }
@@ -97,7 +105,10 @@ fn role(cx: Cx<'_>, at: At, name: &str, node: &Node, model: &mut Model) {
         cx.sink.error_help(node.at, "missing-key", format!("{what} has no levels"), "add `levels: [township]`");
     }
     match model.roles.get_mut(name) {
-        Some(first) if first.title != title => other(cx, at, "role", name),
+        Some(first) if first.title != title => {
+            let packs = cx.symbols.roles.get(name).map(|one| one.packs.as_slice()).unwrap_or_default();
+            other(cx, at, ("role", name), packs);
+        }
         Some(first) => {
             let more: Vec<_> = levels.into_iter().filter(|level| !first.levels.contains(level)).collect();
             first.levels.extend(more);
@@ -108,7 +119,11 @@ fn role(cx: Cx<'_>, at: At, name: &str, node: &Node, model: &mut Model) {
     }
 }
 
-fn other(cx: Cx<'_>, at: At, what: &str, name: &str) {
-    let message = format!("another pack declares the {what} `{name}` differently");
-    cx.sink.error_help(at, "duplicate-name", message, "require that pack and leave this out, or choose another name");
+/// Roles and lists may be declared by several packs, alike: then they are one. A role is one for all packs because its posts
+/// are.
+fn other(cx: Cx<'_>, at: At, (what, name): (&str, &str), packs: &[String]) {
+    let first = packs.iter().find(|pack| *pack != cx.pack).map_or(cx.pack, String::as_str);
+    let message = format!("the packs {first} and {} both declare the {what} `{name}`, and not alike", cx.pack);
+    let remedy = format!("write `requires: [{first}]` and leave this out, or call this one {}_{name}", cx.pack);
+    cx.sink.error_help(at, "duplicate-name", message, remedy);
 }

@@ -59,8 +59,8 @@ pub fn lower(cx: Cx<'_>, node: &Node, model: &mut Model) {
     }
     for (order, (key, node)) in node.get("targets").map(Node::entries).unwrap_or_default().iter().enumerate() {
         names::check(cx.sink, key.at, &key.text);
+        // A second one of that name has been reported.
         if model.targets.contains_key(&key.text) {
-            cx.sink.error(key.at, "duplicate-name", format!("another pack declares the target `{}`", key.text));
             continue;
         }
         model.targets.extend(target::lower(cx, key, (node, order)).map(|one| (key.text.clone(), one)));
@@ -179,7 +179,7 @@ fn formula(cx: Cx<'_>, node: &Node, what: &str) -> Option<Formula> {
         node.entries().iter().filter(|(key, _)| FORMULAS.contains(&key.text.as_str())).collect();
     let [(key, value)] = given.as_slice() else {
         let message = format!("{what} needs exactly one of {}", FORMULAS.join(", "));
-        cx.sink.error(node.at, "no-formula", message);
+        cx.sink.error_help(node.at, "no-formula", message, "write one of them, such as `count: <measure>`");
         return None;
     };
     Some(match key.text.as_str() {

@@ -1,6 +1,7 @@
 //! From checked nodes to the compiled model, one module a part of the language.
 
 pub mod action;
+mod break_glass;
 pub mod bulletin;
 pub mod clock;
 pub mod document;
@@ -13,15 +14,19 @@ pub mod indicator;
 pub mod measure;
 pub mod notice;
 pub mod number;
+pub mod open311;
 pub mod plan;
+pub mod policy;
 pub mod process;
 mod queue;
 pub mod register;
 mod register_people;
 mod routing;
 pub mod rule;
+mod schedule;
 pub mod seed;
 mod seed_values;
+mod shown;
 pub mod tables;
 pub mod target;
 pub mod value;

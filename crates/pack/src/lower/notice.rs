@@ -1,6 +1,8 @@
 //! Public notices: `notices: {grant: {title, text, fields: [people, {name: masked}], for: 7 cd, objection, then}}`.
 
+use crate::cel::Scope;
 use crate::cx::Cx;
+use crate::lower::shown;
 use crate::names;
 use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::{Kind, Node};
@@ -8,7 +10,8 @@ use ganglion_model::clocks::Rule;
 use ganglion_model::pack::{FieldKind, NoticeDef, NoticeField};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 9] = ["title", "text", "fields", "for", "roll", "same_day", "objection", "then", "basis"];
+const KEYS: [&str; 10] =
+    ["title", "text", "fields", "figures", "for", "roll", "same_day", "objection", "then", "basis"];
 
 /// All notices of a process.
 pub fn all(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> BTreeMap<String, NoticeDef> {
@@ -27,17 +30,17 @@ fn one(cx: Cx<'_>, (process, name): (&Node, &str), node: &Node, symbol: &Process
     let mut rule = Rule::new(cx.length(length.at, cx.scalar(length, "a length")?)?);
     rule.roll = cx.flag(node, "roll", false);
     rule.day_after = !cx.flag(node, "same_day", false);
+    // A notice of figures alone has no fields.
+    let listed = if node.get("figures").is_some() { node.get("fields") } else { cx.need(node, "fields", &what) };
+    let listed = listed.map(Node::items).unwrap_or_default();
+    let fields: Vec<NoticeField> = listed.iter().filter_map(|item| field(cx, item, symbol)).collect();
+    let taken: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
     Some(NoticeDef {
         name: name.to_owned(),
         title: cx.needed_text(node, "title", &what),
         text: cx.needed_text(node, "text", &what),
-        fields: cx
-            .need(node, "fields", &what)
-            .map(Node::items)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|item| field(cx, item, symbol))
-            .collect(),
+        figures: shown::all(cx, node, (&what, &Scope::guard(symbol)), &taken),
+        fields,
         rule,
         objection: node.get("objection").and_then(|named| objection(cx, named)),
         then: node.get("then").and_then(|named| then(cx, process, named)),

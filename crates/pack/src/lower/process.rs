@@ -3,14 +3,14 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, clock, extension, notice, number, queue, routing, who};
+use crate::lower::{action, break_glass, clock, extension, notice, number, open311, queue, routing, schedule, who};
 use crate::names;
 use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::Node;
 use ganglion_model::pack::{Children, FieldKind, Process, Who};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 23] = [
     "process",
     "title",
     "heading",
@@ -28,7 +28,10 @@ const KEYS: [&str; 20] = [
     "queue",
     "children",
     "notices",
+    "open311",
+    "schedule",
     "read",
+    "break_glass",
     "clocks",
     "states",
 ];
@@ -74,14 +77,17 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         clocks: clock::all(cx, node.get("clocks"), symbol),
         children: children(cx, node),
         notices: notice::all(cx, node, symbol),
+        schedule: schedule::all(cx, node, symbol),
         read: who::list(cx, node, "read", (is_role, "only role@level may read without acting")),
         heading: heading(cx, node, symbol).unwrap_or_default(),
         kind_field: sorted_by(cx, node, symbol),
         channels: channels(cx, node),
         retention_days: cx.number(node, "retention", (1, MOST_DAYS)).and_then(|days| u32::try_from(days).ok()),
         purpose: cx.text_or_empty(node, "purpose", &what),
+        open311: open311::lower(cx, node, symbol),
     };
     extension::add(cx, node, &mut process);
+    break_glass::add(cx, node, &mut process);
     see_alike(&mut process);
     purpose(cx, node, symbol, &process);
     Some(process)
@@ -98,9 +104,10 @@ fn open(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> (Vec<Who>, Option<ganglio
     if !cx.mapping(open, "`open`", &["by", "when"]) {
         return (Vec::new(), None);
     }
-    let may: fn(&Who) -> bool = |who| matches!(who, Who::Role { .. } | Who::Public | Who::Api | Who::System);
-    let by = who::list(cx, open, "by", (may, "a case is opened by role@level, public, api or system"));
-    if by.is_empty() {
+    let may: fn(&Who) -> bool =
+        |who| matches!(who, Who::Role { .. } | Who::Public | Who::Staff | Who::Api | Who::System);
+    let by = who::list(cx, open, "by", (may, "a case is opened by role@level, public, staff, api or system"));
+    if by.is_empty() && !who::is_named(open, "by") {
         cx.sink.error_help(open.at, "nobody-may", "nobody may open a case", "add `by: [public]` or a role@level");
     }
     (by, action::guard(cx, open, scope))

@@ -92,8 +92,8 @@ fn rule(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Rule> {
 
 /// The case a broken rule opens. The system must be allowed to open it, and its form must be filled from the row.
 fn opened(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> Option<RuleOpen> {
-    cx.mapping(node, "`open`", &["process", "set"]).then_some(())?;
-    let process = cx.need(node, "process", "`open`")?;
+    cx.mapping(node, "`open` of a rule", &["process", "set"]).then_some(())?;
+    let process = cx.need(node, "process", "`open` of a rule")?;
     let name = cx.scalar(process, "a process")?;
     let known = cx.symbols.processes.iter().map(|(name, one)| (name, &one.packs));
     cx.usable(process.at, ("process", "unknown-process"), name, known).then_some(())?;

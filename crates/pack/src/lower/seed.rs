@@ -29,15 +29,17 @@ pub type AllRows = BTreeMap<String, Vec<Placed>>;
 
 /// Rows of the register declared by `node`.
 pub fn lower(cx: Cx<'_>, pack: &Loaded, node: &Node, register: &Register) -> Vec<Placed> {
-    let Some(table) = node.get("seed").and_then(|path| table(cx, pack, path)) else {
+    let Some(path) = node.get("seed") else { return Vec::new() };
+    if register.scope != Scope::Deployment {
+        let message = "rows of a register kept by place belong to one installation: a pack cannot bring them";
+        let remedy = "leave `seed` out and import the table on the page of the register, or keep the register for the deployment with `owner: <place field>`";
+        cx.sink.error_help(path.at, "seed-by-place", message, remedy);
         return Vec::new();
-    };
+    }
+    let Some(table) = table(cx, pack, path) else { return Vec::new() };
     let mut known: Vec<&str> = register.fields.iter().map(|field| field.name.as_str()).collect();
     if register.dated {
         known.extend(["valid_from", "valid_to"]);
-    }
-    if register.scope != Scope::Deployment && !known.contains(&"place") {
-        known.push("place");
     }
     for cell in table.head.iter().filter(|cell| !known.contains(&cell.text.as_str())) {
         let message = format!("the register `{}` has no field `{}`", register.name, cell.text);
@@ -81,14 +83,6 @@ fn one(cx: Cx<'_>, table: &Table, row: &[Cell], register: &Register) -> Option<P
     let (valid_from, valid_to) = (day("valid_from"), day("valid_to"));
     let at = row.first()?.at;
     check_span(cx, at, valid_from, valid_to);
-    if let Scope::Place(level) = register.scope {
-        let cell = table.column("place").map(|n| &row[n]);
-        let code = cell.and_then(|cell| value::place(cx, cell.at, &cell.text, &[level]));
-        if cell.is_none() {
-            cx.sink.error_help(at, "missing-column", "rows of this register need a column `place`", "add it");
-        }
-        fields.insert("place".to_owned(), Value::from(code?.to_string()));
-    }
     // A row with bad cells stays, so that rows that refer to it are not reported as well.
     let parts: Option<Vec<&str>> =
         register.key_fields().map(|name| table.column(name).map(|n| row[n].text.as_str())).collect();

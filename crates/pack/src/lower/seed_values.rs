@@ -41,6 +41,7 @@ fn record(register: &str, seed: &Seed) -> Record {
         updated_at: Timestamp::UNIX_EPOCH,
         fields: seed.fields.clone(),
         authority: None,
+        documents: Vec::new(),
     }
 }
 

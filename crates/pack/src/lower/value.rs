@@ -146,8 +146,11 @@ pub fn place(cx: Cx<'_>, at: At, text: &str, levels: &[Level]) -> Option<PlaceCo
     let fits = code.filter(|code| levels.is_empty() || levels.contains(&code.level()));
     if fits.is_none() {
         let names: Vec<&str> = levels.iter().map(|level| level.as_str()).collect();
-        let of = if names.is_empty() { String::new() } else { format!(" of level {}", names.join(" or ")) };
-        cx.sink.error(at, "bad-value", format!("`{text}` is not a place code{of}"));
+        let message = match names.as_slice() {
+            [] => format!("`{text}` is not a place code"),
+            names => format!("`{text}` is not a place code of level {}", names.join(" / ")),
+        };
+        cx.sink.error(at, "bad-value", message);
     }
     fits
 }

@@ -5,11 +5,12 @@ use crate::yaml::Node;
 use ganglion_model::Level;
 use ganglion_model::pack::Who;
 
-const WORDS: [(&str, Who); 6] = [
+const WORDS: [(&str, Who); 7] = [
     ("assignee", Who::Assignee),
     ("assisting", Who::Assisting),
     ("reporter", Who::Reporter),
     ("public", Who::Public),
+    ("staff", Who::Staff),
     ("api", Who::Api),
     ("system", Who::System),
 ];
@@ -29,9 +30,14 @@ pub fn list(cx: Cx<'_>, node: &Node, key: &str, (fits, why): (fn(&Who) -> bool, 
     all
 }
 
+/// Whether anybody is named under `key`, rightly or wrongly.
+pub fn is_named(node: &Node, key: &str) -> bool {
+    node.get(key).is_some_and(|named| !named.items().is_empty())
+}
+
 /// Those who are told: reporter, assignee, assisting posts, or posts of a role in reach of the case.
 pub fn told(cx: Cx<'_>, node: &Node, key: &str) -> Vec<Who> {
-    let told: fn(&Who) -> bool = |who| !matches!(who, Who::Public | Who::Api | Who::System);
+    let told: fn(&Who) -> bool = |who| !matches!(who, Who::Public | Who::Staff | Who::Api | Who::System);
     list(cx, node, key, (told, "reporter, assignee, assisting or role@level can be told"))
 }
 
@@ -55,6 +61,10 @@ fn one(cx: Cx<'_>, node: &Node) -> Option<Who> {
         return None;
     };
     let levels = cx.symbols.roles.get(role).map(|role| role.levels.as_slice()).unwrap_or_default();
+    if levels.is_empty() {
+        // Reported where the role is declared.
+        return None;
+    }
     if !levels.contains(&level) {
         let names: Vec<&str> = levels.iter().map(|level| level.as_str()).collect();
         let message = format!("there are no posts of `{role}` at level {}", level.as_str());

@@ -23,6 +23,12 @@ fn the_same_has_no_differences() {
 
 #[test]
 fn each_change_is_one_line_and_what_needs_care_is_marked() {
+    // What things are called stands before their names; it is the titles' own test that looks at it.
+    let untitled = |line: &String| {
+        let (before, rest) = line.split_once(" \u{201c}").unwrap_or((line.as_str(), ""));
+        let after = rest.split_once("\u{201d}").map(|(_, after)| after).unwrap_or_default();
+        format!("{before}{after}")
+    };
     for (path, old, new, line) in [
         (PROCESS, "length: {share: 50, of: work}", "length: 2 wd", "! clock `thing.look` has another length"),
         (
@@ -77,6 +83,27 @@ fn each_change_is_one_line_and_what_needs_care_is_marked() {
         ),
     ] {
         let found = lines(&[(path, old, new)]);
-        assert!(found.iter().any(|found| found.starts_with(line)), "{line}\nfound {found:#?}");
+        assert!(found.iter().map(untitled).any(|found| found.starts_with(line)), "{line}\nfound {found:#?}");
     }
+}
+
+#[test]
+fn a_change_says_what_the_things_are_called_and_its_values_in_both_languages() {
+    let edits = [(PROCESS, "to: closed\n        do:", "to: refused\n        do:")];
+    let found = ganglion_pack::diff(&model(&[]), &model(&edits));
+    let one = found.iter().find(|one| one.path == "thing.working.finish").unwrap();
+    assert_eq!((one.what.as_str(), one.root.as_str()), ("action", "process"));
+    assert_eq!(one.titles.len(), 3, "process, state and action: {:?}", one.titles);
+    assert!(one.titles.iter().all(|title| !title.zh.is_empty() && !title.en.is_empty()), "{:?}", one.titles);
+    let edits = [(PROCESS, "kind: kind\npurpose", "purpose")];
+    let found = ganglion_pack::diff(&model(&edits), &model(&[]));
+    let one = found.iter().find(|one| one.what == "process" && one.part.as_deref() == Some("kind")).unwrap();
+    let before = one.before.clone().unwrap();
+    assert_eq!((before.zh.as_str(), before.en.as_str()), ("空", "nothing"));
+    let edits = [("things/data/topic.csv", "water,水,Water", "water,水,Water\nlight,路灯,Light")];
+    let found = ganglion_pack::diff(&model(&[]), &model(&edits));
+    let one = found.iter().find(|one| one.path == "topic.light").unwrap();
+    assert_eq!((one.root.as_str(), one.titles[1].zh.as_str()), ("list", "路灯"));
+    assert_eq!(one.told(ganglion_model::Lang::Zh), "  新增代码“主题 · 路灯” `topic.light`");
+    assert_eq!(one.to_string(), "  code “Topic · Light” `topic.light` is new");
 }

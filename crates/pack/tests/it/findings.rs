@@ -109,7 +109,7 @@ fn every_section_finds_exactly_what_it_says() {
 }
 
 /// Whether a source is a module of the crate: what is not yet one can find nothing.
-fn is_compiled(path: &std::path::Path) -> bool {
+pub fn is_compiled(path: &std::path::Path) -> bool {
     let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
     let above = path.parent().unwrap();
     let declared = ["lib.rs", "mod.rs"].iter().filter_map(|file| std::fs::read_to_string(above.join(file)).ok());

@@ -2,6 +2,7 @@
 
 use crate::fuzz::target::BITS;
 use crate::packs::{Files, base, findings, sources};
+use ganglion_model::Lang;
 use ganglion_pack::{MAX_FILE_BYTES, MAX_FINDINGS, PackSource};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ fn bounded(files: &Files) {
     assert!(found.len() <= MAX_FINDINGS);
     for finding in found {
         assert!(finding.line >= 1 && finding.column >= 1);
-        assert!(!finding.render().is_empty());
+        assert!(!finding.render_in(Lang::Zh).is_empty());
     }
 }
 

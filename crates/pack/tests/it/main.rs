@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
 
 mod burden;
+mod chinese;
 mod cookbook;
 mod diff;
 mod expressions;

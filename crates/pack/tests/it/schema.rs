@@ -76,6 +76,23 @@ fn plain_mistakes_are_refused() {
 }
 
 #[test]
+fn editors_show_every_key_in_both_languages_with_an_example() {
+    let mut shown = 0;
+    for (name, schema) in schemas(&[]) {
+        let kinds = schema["$defs"].as_object().unwrap();
+        // What a field takes hangs on its type; those are kinds of their own.
+        for (kind, of) in kinds.iter().filter(|(_, of)| of.get("allOf").is_none()) {
+            for (key, property) in of["properties"].as_object().unwrap() {
+                let said = property["description"].as_str().unwrap_or_default();
+                assert!(said.lines().count() == 3, "{name}: {kind}: {key}: {said}");
+                shown += 1;
+            }
+        }
+    }
+    assert!(shown > 300, "{shown} keys");
+}
+
+#[test]
 fn every_file_of_the_tests_is_in_the_specimen() {
     let text = std::fs::read_to_string(folder("../src/specimen.rs")).unwrap();
     for path in base().keys() {

@@ -117,5 +117,6 @@ pub fn place_row(place: &PlacePoint) -> Record {
         updated_at: Timestamp::UNIX_EPOCH,
         fields: fields.into_iter().map(|(name, text)| (name.to_owned(), Value::String(text))).collect(),
         authority: None,
+        documents: Vec::new(),
     }
 }

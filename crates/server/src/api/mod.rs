@@ -2,10 +2,10 @@
 //! cookies are not taken for what changes something, so no other site can make a browser call it. Errors are
 //! `{error, fields, message}` in the language of `Accept-Language`.
 
-mod act;
+pub(crate) mod act;
 mod packs;
 mod queue;
-mod read;
+pub(crate) mod read;
 mod sign_in;
 
 pub use act::{act, open};

@@ -32,11 +32,18 @@ pub async fn one(web: Web, Path(number): Path<String>) -> Result<Response, Error
 }
 
 /// A value of the query, read.
-fn read<T: FromStr>(web: &Web, name: &'static str) -> Result<Option<T>, Error> {
+///
+/// # Errors
+/// [`Error::Unreadable`].
+pub(crate) fn read<T: FromStr>(web: &Web, name: &'static str) -> Result<Option<T>, Error> {
     web.arg(name).map(|text| text.parse().map_err(|_| Error::Unreadable(name))).transpose()
 }
 
-fn filter(web: &Web) -> Result<CaseFilter, Error> {
+/// The filter of a query.
+///
+/// # Errors
+/// [`Error::Unreadable`].
+pub(crate) fn filter(web: &Web) -> Result<CaseFilter, Error> {
     let many = |name: &str| web.arg(name).map(|text| text.split(',').map(str::to_owned).collect()).unwrap_or_default();
     let open = match web.arg("open") {
         None => None,
@@ -65,7 +72,11 @@ fn filter(web: &Web) -> Result<CaseFilter, Error> {
     })
 }
 
-fn after(web: &Web) -> Result<Option<After>, Error> {
+/// Where the page asked for begins.
+///
+/// # Errors
+/// [`Error::Unreadable`].
+pub(crate) fn after(web: &Web) -> Result<Option<After>, Error> {
     let bad = || Error::Unreadable("after");
     let Some(text) = web.arg("after") else { return Ok(None) };
     let (at, case) = text.split_once('.').ok_or_else(bad)?;
@@ -141,5 +152,6 @@ fn shown(web: &Web, case: &Case) -> Value {
         "clocks": clocks,
         "counts": case.counts,
         "links": case.links,
+        "published": case.published(),
     })
 }

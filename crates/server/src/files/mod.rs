@@ -25,6 +25,21 @@ use tokio::sync::Semaphore;
 /// Media type of everything that is kept.
 pub const MEDIA_TYPE: &str = "image/jpeg";
 
+/// What is kept of a picture: itself and a small one.
+const ENDS: [&str; 2] = ["jpg", "thumb.jpg"];
+
+/// Where a file lies in the folder of files; `None` for what is no id.
+fn place_of(id: &str, end: &str) -> Option<PathBuf> {
+    let is_id = id.len() == 32 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    is_id.then(|| PathBuf::from(&id[..2]).join(&id[2..4]).join(format!("{id}.{end}")))
+}
+
+/// Where the parts of a file lie in the folder `files` of an installation, for copying them; none for what is no id.
+#[must_use]
+pub fn file_parts(id: &str) -> Vec<PathBuf> {
+    ENDS.into_iter().filter_map(|end| place_of(id, end)).collect()
+}
+
 /// The folder of files.
 pub struct Files {
     root: PathBuf,
@@ -82,13 +97,12 @@ impl Files {
 
     /// Where a file lies; `None` for what is no id.
     fn path(&self, id: &str, end: &str) -> Option<PathBuf> {
-        let is_id = id.len() == 32 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        is_id.then(|| self.root.join(&id[..2]).join(&id[2..4]).join(format!("{id}.{end}")))
+        Some(self.root.join(place_of(id, end)?))
     }
 
     /// Removes the bytes of a file, as far as they are there.
     pub(crate) async fn remove(&self, id: &str) -> Result<(), Error> {
-        for path in ["jpg", "thumb.jpg"].into_iter().filter_map(|end| self.path(id, end)) {
+        for path in ENDS.into_iter().filter_map(|end| self.path(id, end)) {
             match tokio::fs::remove_file(path).await {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(disk(error)),
                 _ => {}

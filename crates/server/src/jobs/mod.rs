@@ -1,14 +1,17 @@
-//! Work that goes on beside requests: clocks that fall due, cases opened from other cases, notices to posts, deadlines counted
-//! again, cleaning up, and what other servers changed. Of several servers on one database one does a job at a time; every job
-//! may run twice without harm all the same, because the ids of its commands follow from what caused them.
+//! Work that goes on beside requests: clocks that fall due, cases opened from other cases and by schedules, notices to posts, events
+//! to other software, deadlines counted again, cleaning up, and what other servers changed. Of several servers on one database one
+//! does a job at a time; every job may run twice without harm all the same, because the ids of its commands follow from what
+//! caused them.
 
 pub mod clean;
 pub mod follow;
 pub mod recompute;
 pub mod rules;
+pub mod schedule;
 pub mod spawn;
 pub mod tell;
 pub mod timers;
+pub mod webhooks;
 pub mod words;
 
 use crate::app::AppState;
@@ -16,6 +19,9 @@ use crate::limits::CLEAN_EVERY_SECONDS;
 use std::future::Future;
 use std::time::Duration;
 use tokio::task::JoinHandle;
+
+/// Jobs that read the journal by cursor.
+pub(crate) const BY_CURSOR: [&str; 2] = [spawn::JOB, tell::JOB];
 
 /// Starts every job; they end when the server stops.
 pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
@@ -27,7 +33,9 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         tokio::spawn(in_turn(app.clone(), ("timers", 1), |app| async move { timers::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("spawn", 1), |app| async move { spawn::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("rules", 1), |app| async move { rules::run(&app).await })),
+        tokio::spawn(in_turn(app.clone(), ("schedule", 20), |app| async move { schedule::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("tell", 1), |app| async move { tell::run(&app).await })),
+        tokio::spawn(in_turn(app.clone(), ("webhooks", 1), |app| async move { webhooks::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("words", 1), |app| async move { words::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("recompute", 1), |app| async move { recompute::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("clean", CLEAN_EVERY_SECONDS), |app| async move {
@@ -66,12 +74,15 @@ where
     let mut stopping = app.stopping.subscribe();
     let mut ticks = tokio::time::interval(Duration::from_secs(seconds));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    app.meter.job_started((name, seconds), app.clock.now());
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             _ = stopping.wait_for(|stopping| *stopping) => return,
         }
-        if let Err(error) = job(app.clone()).await {
+        let result = job(app.clone()).await;
+        app.meter.job_turn(name, &result, app.clock.now());
+        if let Err(error) = result {
             tracing::warn!(job = name, %error, "a job failed and is tried again");
         }
     }

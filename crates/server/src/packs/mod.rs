@@ -20,7 +20,7 @@ pub use draft::{Draft, Removal};
 pub use install::{InstallError, Installing, install};
 pub use obstacle::Obstacle;
 pub use replay::{MovedCase, Replayed, ShiftedClock, replay_days};
-pub use review::{REPLAY_DAYS, Review, replayed, review};
+pub use review::{REPLAY_DAYS, Review, Unheld, replayed, review, unheld};
 pub use sources::{Content, PackFiles, Sources, SourcesError, from_folder, from_pasted, named};
 pub use start::{Installed, StartPacksError, adopt_shipped, follow, installed, installed_set, reference};
 pub use under_way::{Ended, Installs};

@@ -7,9 +7,11 @@ use super::obstacle::Obstacle;
 use super::replay::{Replayed, replay_days};
 use super::start::reference;
 use ganglion_kernel::{StoreError, World};
-use ganglion_model::{Level, Model};
+use ganglion_model::{Level, Model, Posts, Text};
 use ganglion_pack::{Burden, Difference, Findings, Severity, burden};
+use jiff::civil::Date;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Days past cases are replayed over.
@@ -26,11 +28,41 @@ pub struct Review {
     pub obstacles: Vec<Obstacle>,
     /// What it asks of villages.
     pub burden: Vec<Burden>,
+    /// Roles of the packs that no post holds today: until one does, nobody can do what they are for.
+    pub unheld: Vec<Unheld>,
     /// What it would have done with past cases; none when neither routing nor clocks change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replay: Option<Replayed>,
     /// Nothing is in the way, and something changes.
     pub installable: bool,
+}
+
+/// A role that no post holds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Unheld {
+    /// Name.
+    pub role: String,
+    /// Title.
+    pub title: Text,
+    /// Levels at which posts of it may stand.
+    pub levels: Vec<Level>,
+}
+
+/// Roles that the packs called `names` declare and no post holds on `day`.
+#[must_use]
+pub fn unheld(model: &Model, posts: &Posts, (names, day): (&[String], Date)) -> Vec<Unheld> {
+    let held: BTreeSet<&str> = posts
+        .all()
+        .filter(|post| post.valid_on(day) && post.account.is_some())
+        .map(|post| post.role.as_str())
+        .collect();
+    let mut seen = BTreeSet::new();
+    let roles = names.iter().filter_map(|name| model.packs.get(name)).flat_map(|pack| &pack.roles);
+    roles
+        .filter(|role| !held.contains(role.as_str()) && seen.insert(role.as_str()))
+        .filter_map(|role| model.roles.get(role))
+        .map(|role| Unheld { role: role.name.clone(), title: role.title.clone(), levels: role.levels.clone() })
+        .collect()
 }
 
 /// Errors, and what is doubtful in the packs that are put; what is doubtful in others was there before.
@@ -45,8 +77,13 @@ fn told(draft: &Draft) -> Findings {
 /// # Errors
 /// Of the store.
 pub async fn review(parts: &Installing<'_>, draft: &Draft) -> Result<Review, StoreError> {
+    let world = parts.world.load_full();
+    let today = ganglion_model::clocks::local_date(parts.now);
+    let unheld = draft.model.as_ref().map(|model| unheld(model, &world.posts, (draft.put.as_slice(), today)));
+    let unheld = unheld.unwrap_or_default();
     let found = |obstacles: Vec<Obstacle>, burden, replay| Review {
         findings: told(draft),
+        unheld: unheld.clone(),
         differences: draft.differences.clone(),
         installable: draft.model.is_some() && obstacles.is_empty() && !draft.differences.is_empty(),
         obstacles,
@@ -59,8 +96,6 @@ pub async fn review(parts: &Installing<'_>, draft: &Draft) -> Result<Review, Sto
         Err(InstallError::Store(error)) => return Err(error),
         Err(_) => Vec::new(),
     };
-    let world = parts.world.load_full();
-    let today = ganglion_model::clocks::local_date(parts.now);
     let inside = world.places.tree.inside(world.places.root, today);
     let villages = inside.filter(|place| place.code.level() == Level::Village).count();
     let villages = u32::try_from(villages).unwrap_or(u32::MAX);

@@ -1,36 +1,45 @@
-//! A document for every case of a list: those that are missing are issued if so wished, all that stand are printed, page by
+//! A document for every case or row of a list: those that are missing are issued if so wished, all that stand are printed, page by
 //! page, on both cores, into a sealed spool. It can be left, come back to and stopped; what was issued stays issued.
 
 use super::data::Source;
+use super::item::{Item, Next, Subject, page, total};
 use super::press::Sheet;
 use super::spool::Spool;
 use crate::app::App;
 use crate::error::Error;
-use crate::limits::BATCH_CASES_AT_ONCE;
 use crate::view::Look;
 use crate::view::facts::may_see;
 use futures_util::future::join_all;
-use ganglion_kernel::decide::document::{guard_holds, may_issue};
 use ganglion_kernel::decide::{derived, who};
-use ganglion_kernel::port::{Access, After, CaseFilter, CaseOrder};
+use ganglion_kernel::port::Access;
+use ganglion_kernel::port_rows::RowFilter;
 use ganglion_kernel::seal;
 use ganglion_kernel::{CommitError, World};
-use ganglion_model::change::{Actor, Body, Command};
+use ganglion_model::change::{Actor, Command};
 use ganglion_model::pack::Document;
-use ganglion_model::{AccountId, Case, CommandId, Issued, Lang, PlaceCode, PostId, Standing};
+use ganglion_model::{AccountId, CommandId, Issued, Lang, PlaceCode, PostId};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// From what documents of a batch are made.
+#[derive(Clone, Debug)]
+pub enum Among {
+    /// Cases inside this place.
+    Cases(PlaceCode),
+    /// Rows of a list as it was filtered.
+    Rows(RowFilter),
+}
+
 /// What was asked for.
 #[derive(Clone, Debug)]
 pub struct Wish {
     /// Which document.
     pub document: String,
-    /// For cases inside this place.
-    pub place: PlaceCode,
+    /// From what.
+    pub among: Among,
     /// Issue those that are missing.
     pub make: bool,
     /// Who asks: every document is issued and printed in this person's name.
@@ -44,7 +53,7 @@ pub struct Wish {
 pub enum Stage {
     /// Under way.
     Running,
-    /// All cases were looked at.
+    /// All of the list was looked at.
     Done,
     /// Stopped by whoever started it.
     Cancelled,
@@ -57,15 +66,15 @@ pub enum Stage {
 pub struct Progress {
     /// Stage.
     pub stage: Stage,
-    /// Cases of the list.
+    /// Cases or rows of the list.
     pub total: u64,
-    /// Cases looked at.
+    /// How many were looked at.
     pub looked: u64,
     /// Documents issued by this batch.
     pub made: u64,
     /// Documents printed.
     pub printed: u64,
-    /// Cases without one that stands.
+    /// How many have none that stands.
     pub left_out: u64,
 }
 
@@ -138,22 +147,21 @@ impl Batch {
     async fn work(&self, app: &Arc<App>) -> Result<Stage, Error> {
         let world = app.world.load_full();
         let document = world.model.documents.get(&self.wish.document).cloned().ok_or(Error::NotFound)?;
-        let place = Some(self.wish.place);
-        let filter = CaseFilter { place, processes: vec![document.of.clone()], ..CaseFilter::default() };
-        self.progress.lock().total = app.store.case_count(&filter).await?;
-        let mut after: Option<After> = None;
+        let of = (&document, &self.wish);
+        self.progress.lock().total = total(app, &world, of).await?;
+        let mut from: Option<Next> = None;
         let mut stopping = app.stopping.subscribe();
         loop {
             if self.cancelled.load(Ordering::Relaxed) || *stopping.borrow_and_update() {
                 return Ok(Stage::Cancelled);
             }
-            let cases = app.store.cases(&filter, CaseOrder::Opened, after.as_ref(), BATCH_CASES_AT_ONCE).await?;
-            let Some(last) = cases.last() else {
+            let (items, next) = page(app, &world, of, from.as_ref()).await?;
+            if items.is_empty() {
                 return Ok(Stage::Done);
-            };
-            after = Some(After::of(last, CaseOrder::Opened));
-            let looked = cases.len() as u64;
-            let sheets = self.sheets(app, &world, (&document, cases)).await?;
+            }
+            from = next;
+            let looked = items.len() as u64;
+            let sheets = self.sheets(app, &world, (&document, items)).await?;
             let printed = self.print(app, sheets).await?;
             let mut progress = self.progress.lock();
             progress.looked += looked;
@@ -162,57 +170,53 @@ impl Batch {
         }
     }
 
-    /// The standing documents of a page of cases, issued first where they are missing.
+    /// The standing documents of a page of the list, issued first where they are missing.
     async fn sheets(
         &self,
         app: &Arc<App>,
         world: &Arc<World>,
-        (document, cases): (&Document, Vec<Case>),
+        (document, items): (&Document, Vec<Item>),
     ) -> Result<Vec<Named>, Error> {
         let actor = self.actor();
         let now = app.clock.now();
-        let post = who::post_of(world, &actor, now);
-        let Some(role) = post.map(|post| post.role.clone()) else {
+        let Some(role) = who::post_of(world, &actor, now).map(|post| post.role.clone()) else {
             return Ok(Vec::new());
         };
-        let process = world.model.processes.get(&document.of).ok_or(Error::NotFound)?;
-        let sees = document.clear.iter().all(|name| process.field(name).is_none_or(|field| may_see(field, &role)));
-        let readable = |case: &Case| sees && who::may_read(world, &actor, post, case);
+        let sees = |item: &Item| {
+            item.subject(world, (document, now)).is_some_and(|subject| {
+                document.clear.iter().all(|name| subject.field(name).is_none_or(|field| may_see(field, &role)))
+            })
+        };
         let (mut ready, mut missing) = (Vec::new(), Vec::new());
-        for case in cases.into_iter().filter(readable) {
-            let lacks = standing(&case, &document.name).is_none();
-            let may = || {
-                may_issue(world, document, &actor, &case, now)
-                    && guard_holds(world, document, &actor, (&case, now)).is_ok()
-            };
-            match lacks {
-                false => ready.push(case),
-                true if self.wish.make && may() => missing.push(case),
+        for item in items.into_iter().filter(|item| item.is_readable(world, &actor, now) && sees(item)) {
+            match item.standing(&document.name).is_none() {
+                false => ready.push(item),
+                true if self.wish.make && item.may_issue(world, document, &actor, now) => missing.push(item),
                 true => {}
             }
         }
         ready.extend(self.issue(app, document, missing).await?);
         let mut sheets = Vec::with_capacity(ready.len());
-        for case in &ready {
-            sheets.extend(self.sheet(app, world, (document, case)).await?);
+        for item in &ready {
+            sheets.extend(self.sheet(app, world, (document, item)).await?);
         }
         Ok(sheets)
     }
 
-    /// Issues a document from each case; gives the cases as they stand afterwards.
-    async fn issue(&self, app: &Arc<App>, document: &Document, cases: Vec<Case>) -> Result<Vec<Case>, Error> {
-        let command = |case: &Case| Command {
-            id: derived(CommandId(case.id.0), &format!("batch/{}", self.id)),
-            shard: case.shard,
-            actor: self.actor(),
-            body: Body::Issue { case: case.id, document: document.name.clone() },
+    /// Issues a document from each; gives them as they stand afterwards.
+    async fn issue(&self, app: &Arc<App>, document: &Document, items: Vec<Item>) -> Result<Vec<Item>, Error> {
+        let command = |item: &Item| {
+            let (id, shard, body) = item.issuing(document)?;
+            let id = derived(CommandId(id.0), &format!("batch/{}", self.id));
+            Some(Command { id, shard, actor: self.actor(), body })
         };
-        let answers = join_all(cases.iter().map(|case| app.committer.send(command(case)))).await;
+        let sent = items.iter().filter_map(|item| Some((item, app.committer.send(command(item)?))));
+        let (items, sending): (Vec<&Item>, Vec<_>) = sent.unzip();
         let mut issued = Vec::new();
-        for (case, answer) in cases.iter().zip(answers) {
+        for (item, answer) in items.into_iter().zip(join_all(sending).await) {
             match answer {
-                Ok(_) => issued.extend(app.store.case(case.shard, case.id).await?),
-                // The case moved on between looking and issuing; it is left out and counted as such.
+                Ok(_) => issued.extend(item.again(app).await?),
+                // It moved on between looking and issuing; it is left out and counted as such.
                 Err(CommitError::Refused(_)) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -225,20 +229,19 @@ impl Batch {
         &self,
         app: &Arc<App>,
         world: &Arc<World>,
-        (document, case): (&Document, &Case),
+        (document, item): (&Document, &Item),
     ) -> Result<Option<Named>, Error> {
-        let (Some(issued), Some(process)) = (standing(case, &document.name), world.model.processes.get(&document.of))
-        else {
+        let subject = item.subject(world, (document, app.clock.now()));
+        let (Some(issued), Some(subject)) = (item.standing(&document.name), subject) else {
             return Ok(None);
         };
-        note_access(app, (case, issued), document, (&self.wish.post, &self.wish.account)).await?;
-        let opened = opened(app, case, issued).await?;
+        note_access(app, (subject, issued), document, (&self.wish.post, &self.wish.account)).await?;
+        let opened = opened(app, subject, issued).await?;
         let words = app.words(Lang::Zh);
         let sheet = app.press.sheet(&Source {
             look: Look { world, say: &words, now: issued.at },
             document,
-            process,
-            case,
+            subject,
             issued,
             opened: &opened,
             public_url: &app.settings.public_url,
@@ -270,11 +273,6 @@ impl Batch {
     }
 }
 
-/// The document of a kind that stands.
-fn standing<'a>(case: &'a Case, name: &str) -> Option<&'a Issued> {
-    case.documents.iter().rfind(|one| one.document == name && one.standing == Standing::Valid)
-}
-
 /// Its number as the name of a file: what file systems refuse becomes a dash.
 fn archive_name(issued: &Issued) -> String {
     let kept = |c: char| if c.is_control() || "/\\:*?\"<>|".contains(c) { '-' } else { c };
@@ -287,7 +285,7 @@ fn archive_name(issued: &Issued) -> String {
 /// Storage.
 pub async fn note_access(
     app: &App,
-    (case, issued): (&Case, &Issued),
+    (subject, issued): (Subject<'_>, &Issued),
     document: &Document,
     (post, account): (&PostId, &AccountId),
 ) -> Result<(), Error> {
@@ -296,21 +294,21 @@ pub async fn note_access(
         return Ok(());
     }
     let (at, post, account) = (app.clock.now(), post.clone(), account.clone());
-    app.store.access_add(&Access { at, shard: case.shard, case: case.id, post, account, fields }).await?;
+    app.store.access_add(&Access { at, shard: subject.shard, case: subject.id, post, account, fields }).await?;
     Ok(())
 }
 
-/// Personal values a document copied, opened with the case's key; an erased case gives none.
+/// Personal values a document copied, opened with the key of the case or row; an erased one gives none.
 ///
 /// # Errors
 /// Storage.
-pub async fn opened(app: &App, case: &Case, issued: &Issued) -> Result<BTreeMap<String, String>, Error> {
+pub async fn opened(app: &App, subject: Subject<'_>, issued: &Issued) -> Result<BTreeMap<String, String>, Error> {
     let sealed = issued.fields.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
     let sealed: Vec<(&String, &str)> = sealed.filter(|(_, text)| seal::is_sealed(text)).collect();
     if sealed.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let wrapped = app.store.key(case.shard, case.id).await?;
+    let wrapped = app.store.key(subject.shard, subject.id).await?;
     let Some(key) = wrapped.and_then(|wrapped| seal::unwrap(&app.master, &wrapped)) else {
         return Ok(BTreeMap::new());
     };

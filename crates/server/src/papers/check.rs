@@ -32,17 +32,19 @@ pub fn check(model: &Model) -> Vec<TemplateFinding> {
 }
 
 fn of_document(model: &Model, document: &Document) -> Vec<TemplateFinding> {
-    let process = model.processes.get(&document.of);
+    let made = sample::Made::of(model, document);
     let paper = Paper { model, pack: &document.pack, name: &document.name, path: &document.template };
     let template = paper.template();
-    let (Some(template), Some(process)) = (template, process) else {
+    let (Some(template), Some(made)) = (template, made) else {
         return Vec::new();
     };
     let doc = sample::doc(document, ("1", "0"));
-    let offered = document.fields.iter().chain(&document.clear).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let figures = document.figures.iter().map(|shown| &shown.name);
+    let offered: Vec<&str> = document.fields.iter().chain(&document.clear).chain(figures).map(String::as_str).collect();
+    let offered = offered.join(", ");
     let mut found = Vec::new();
     for every in [true, false] {
-        let data = sample::data(model, document, process, (every, sample::WORDS));
+        let data = sample::data(model, document, made, (every, sample::WORDS));
         let print = Print { data: &data, doc: &doc, day: sample::DAY, ident: "sample" };
         let problems = ganglion_documents::check(&template, print);
         let remedy = match every {

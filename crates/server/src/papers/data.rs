@@ -1,15 +1,18 @@
 //! From an issued document to what its template is given: fields under `data`, everything else under `doc`.
 
+use super::item::Subject;
 use crate::view::Look;
 use ganglion_documents::{Datum, qr_svg};
 use ganglion_kernel::seal::is_sealed;
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::{Document, Field, FieldKind, Process, Seal};
-use ganglion_model::row::Case;
+use ganglion_model::pack::{Document, Field, FieldKind, Seal};
 use ganglion_model::{Issued, Level, PlaceCode};
 use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// What a template finds of a figure.
+pub const FIGURE_PARTS: [&str; 5] = ["title", "text", "unit", "place", "period"];
 
 /// What is printed and from where.
 pub struct Source<'a> {
@@ -17,10 +20,8 @@ pub struct Source<'a> {
     pub look: Look<'a>,
     /// The document.
     pub document: &'a Document,
-    /// Its process.
-    pub process: &'a Process,
-    /// The case.
-    pub case: &'a Case,
+    /// What it is made from.
+    pub subject: Subject<'a>,
     /// As it was issued.
     pub issued: &'a Issued,
     /// Personal values in clear, by field.
@@ -36,14 +37,30 @@ pub fn day(day: Date) -> Datum {
 }
 
 impl Source<'_> {
-    /// The fields the document prints: each is there, empty when the case has no value.
+    /// The fields the document prints: each is there, empty when the case or row has no value.
     pub fn data(&self) -> Datum {
         let names = self.document.fields.iter().chain(&self.document.clear);
-        Datum::Table(names.map(|name| (name.clone(), self.field(name))).collect())
+        let fields = names.map(|name| (name.clone(), self.field(name)));
+        let figures = self.document.figures.iter().map(|shown| (shown.name.clone(), self.figure(&shown.name)));
+        Datum::Table(fields.chain(figures).collect())
+    }
+
+    /// A figure as it was published; a document issued before its kind had it prints words that say so.
+    fn figure(&self, name: &str) -> Datum {
+        let Some(figure) = self.issued.figures.get(name) else {
+            return Datum::table(FIGURE_PARTS.map(|part| (part, Datum::Text(self.look.t("not-available")))));
+        };
+        Datum::table([
+            ("title", Datum::Text(self.look.published_title(figure))),
+            ("text", Datum::Text(self.look.published_digits(figure))),
+            ("unit", Datum::Text(self.look.published_unit(figure))),
+            ("place", Datum::text(&figure.place_name)),
+            ("period", Datum::Text(self.look.published_period(figure))),
+        ])
     }
 
     fn field(&self, name: &str) -> Datum {
-        let (Some(field), Some(value)) = (self.process.field(name), self.issued.fields.get(name)) else {
+        let (Some(field), Some(value)) = (self.subject.field(name), self.issued.fields.get(name)) else {
             return Datum::Empty;
         };
         if value.as_str().is_some_and(is_sealed) {
@@ -97,8 +114,9 @@ impl Source<'_> {
             ("number", Datum::text(&issued.number)),
             ("day", day(local_date(issued.at))),
             ("issuer", Datum::text(&issued.issuer)),
-            ("place", place(&self.look, self.case.place)),
-            ("case", Datum::text(&self.case.number)),
+            ("place", place(&self.look, self.subject.place)),
+            ("case", Datum::text(self.subject.name)),
+            ("key", Datum::text(self.subject.name)),
             ("code", Datum::text(&issued.code)),
             ("copies", Datum::Whole(i64::from(self.document.copies))),
             ("seal", seal),

@@ -8,12 +8,14 @@ mod batch;
 mod batches;
 mod check;
 mod data;
+mod item;
 mod press;
 mod sample;
 mod spool;
 
-pub use batch::{Batch, Stage, Wish, note_access, opened};
+pub use batch::{Among, Batch, Stage, Wish, note_access, opened};
 pub use batches::Batches;
 pub use check::{TemplateFinding, check};
 pub use data::{Source, day, place};
+pub use item::Subject;
 pub use press::{Press, Sheet, sample_sheet};

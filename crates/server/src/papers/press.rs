@@ -128,11 +128,11 @@ impl Press {
 #[must_use]
 pub fn sample_sheet(press: &Press, model: &Arc<Model>, document: &str, n: usize) -> Option<Sheet> {
     let document = model.documents.get(document)?;
-    let process = model.processes.get(&document.of)?;
+    let made = sample::Made::of(model, document)?;
     let (number, code) = (n.to_string(), format!("{n:020}"));
     Some(Sheet {
         template: press.template(model, (&document.pack, &document.template))?,
-        data: sample::data(model, document, process, (true, &sample::varied(n))),
+        data: sample::data(model, document, made, (true, &sample::varied(n))),
         doc: sample::doc(document, (&number, &code)),
         day: sample::DAY,
         ident: code,

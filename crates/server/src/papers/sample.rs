@@ -1,8 +1,9 @@
 //! Made-up values for trying templates: one of every kind of field, and none where a field may be left empty.
 
+use super::data::FIGURE_PARTS;
 use ganglion_documents::{Datum, qr_svg};
 use ganglion_model::Model;
-use ganglion_model::pack::{Bulletin, Document, Field, FieldKind, Process, Required, Seal};
+use ganglion_model::pack::{Bulletin, Document, Field, FieldKind, Required, Seal, ShownFigure};
 use std::collections::BTreeMap;
 
 /// The day of every sample.
@@ -10,21 +11,47 @@ pub const DAY: (i32, u8, u8) = (2022, 6, 15);
 /// Stands for any words.
 pub const WORDS: &str = "sample";
 
+/// What a document is made from, as declared: the fields that are typed first, and those that come later.
+#[derive(Clone, Copy)]
+pub struct Made<'a>([&'a [Field]; 2]);
+
+impl<'a> Made<'a> {
+    /// Of the process or register that `document` names.
+    pub fn of(model: &'a Model, document: &Document) -> Option<Made<'a>> {
+        if document.row {
+            let register = model.registers.get(&document.of)?;
+            return Some(Made([register.fields.as_slice(), &[]]));
+        }
+        let process = model.processes.get(&document.of)?;
+        Some(Made([process.form.as_slice(), process.fields.as_slice()]))
+    }
+
+    fn field(self, name: &str) -> Option<&'a Field> {
+        self.0.into_iter().flatten().find(|field| field.name == *name)
+    }
+
+    /// A field of the opening form or of a row that must be given whatever else is.
+    fn always(self, field: &Field) -> bool {
+        let [first, _] = self.0;
+        let typed = first.iter().any(|one| one.name == field.name);
+        typed && field.required == Required::Yes && field.when.is_none()
+    }
+}
+
 /// What the template is given: with a value in every field, or only in those that always have one.
-pub fn data(model: &Model, document: &Document, process: &Process, (every, words): (bool, &str)) -> Datum {
+pub fn data(model: &Model, document: &Document, made: Made<'_>, (every, words): (bool, &str)) -> Datum {
     let value = |name: &String| {
-        let field = process.field(name);
-        let filled = field.filter(|field| every || always(process, field));
+        let field = made.field(name);
+        let filled = field.filter(|field| every || made.always(field));
         filled.map_or(Datum::Empty, |field| of_kind(model, field, words))
     };
     let names = document.fields.iter().chain(&document.clear);
-    Datum::Table(names.map(|name| (name.clone(), value(name))).collect())
-}
-
-/// A field of the opening form that must be given whatever else is.
-fn always(process: &Process, field: &Field) -> bool {
-    let opening = process.form.iter().any(|one| one.name == field.name);
-    opening && field.required == Required::Yes && field.when.is_none()
+    let figure = |shown: &ShownFigure| {
+        let part = |part: &'static str| (part, Datum::text(if part == "text" { "12" } else { words }));
+        (shown.name.clone(), Datum::table(FIGURE_PARTS.map(part)))
+    };
+    let fields = names.map(|name| (name.clone(), value(name)));
+    Datum::Table(fields.chain(document.figures.iter().map(figure)).collect())
 }
 
 fn of_kind(model: &Model, field: &Field, words: &str) -> Datum {
@@ -72,6 +99,7 @@ pub fn doc(document: &Document, (number, code): (&str, &str)) -> Datum {
         ("issuer", Datum::text(WORDS)),
         ("place", Datum::table(levels.map(|level| (level, Datum::text(WORDS))))),
         ("case", Datum::text("1")),
+        ("key", Datum::text("1")),
         ("code", Datum::text(code)),
         ("copies", Datum::Whole(i64::from(document.copies))),
         ("seal", seal),

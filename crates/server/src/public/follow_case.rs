@@ -5,7 +5,8 @@ use super::progress::Promise;
 use crate::error::{Error, refusal_status};
 use crate::limits::RETRY_SECONDS;
 use crate::looked;
-use crate::typed::{Asking, Step};
+use crate::staff::names;
+use crate::typed::{Asking, Step, Typed};
 use crate::view::Look;
 use crate::view::form::{Asked, FieldView, FormView, Hidden, Typed as Filled};
 use crate::view::options::Choice;
@@ -34,6 +35,8 @@ pub(crate) struct Attempt {
     message: Option<String>,
     /// A table that gets more blank rows.
     more: Option<String>,
+    /// Something more is asked, now that it is known to apply.
+    asks_more: bool,
 }
 
 /// What applies of an action's form while somebody types.
@@ -47,6 +50,20 @@ async fn live(
     let asked = Asked { process, case: Some(case), actor: &actor, place: case.place, suggested: &[], prefix: "" };
     let live = looked::live(web, (look, &asked), (&action.form, values), (case.shard, None)).await?;
     Ok(Json(live).into_response())
+}
+
+/// Whether a browser without scripts still has to ask something that what was typed has made apply.
+async fn asks_more(
+    web: &Web,
+    look: &Look<'_>,
+    (process, case, action): (&Process, &Case, &Action),
+    (typed, values): (&Typed, &Fields),
+) -> Result<bool, Error> {
+    let Some(shown) = typed.shown_plainly() else { return Ok(false) };
+    let actor = who::view(&web.world, &Actor::Reporter { case: case.id }, web.now);
+    let asked = Asked { process, case: Some(case), actor: &actor, place: case.place, suggested: &[], prefix: "" };
+    let live = looked::live(web, (look, &asked), (&action.form, values), (case.shard, None)).await?;
+    Ok(!look.unasked(&action.form, &live.off, &shown).is_empty())
 }
 
 /// `GET /follow/{number}`.
@@ -90,6 +107,10 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking:
     if let Some(problem) = typed.problems.first() {
         attempt.message = Some(crate::files::problem_text(&look, problem));
         return render(&web, &case, &attempt, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    if asks_more(&web, &look, (process, &case, action), (typed, &values)).await? {
+        attempt.asks_more = true;
+        return render(&web, &case, &attempt, StatusCode::OK).await;
     }
     let id = typed.one("command_id").and_then(|id| id.parse::<Uuid>().ok()).unwrap_or_else(|| web.app.clock.id());
     let version = typed.one("version").and_then(|version| version.parse().ok());
@@ -135,6 +156,7 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
     let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
     let parent = leading(web, case).await?;
     let shown = parent.as_ref().unwrap_or(case);
+    names::of_cases(web, std::slice::from_ref(case)).await?;
     let words = web.words();
     let look = web.look(&words);
     let (rating, more_forms) = forms(web, &look, (process, case), attempt);
@@ -163,6 +185,9 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
     let mut page = web.page("title-follow-case");
     if let Some(message) = &attempt.message {
         page.flash = Some(crate::page::Flash { tone: "bad".to_owned(), text: message.clone() });
+    }
+    if attempt.asks_more {
+        page.flash = Some(crate::page::Flash { tone: "info".to_owned(), text: look.t("follow-asks-more") });
     }
     let context = json!({
         "page": page,
@@ -222,6 +247,7 @@ pub(crate) fn forms(
         ];
         let mut form: FormView = look.action_form(&asked, action, hidden, filled);
         form.action_href = format!("/follow/{}/{}", crate::page::encode(&case.number), action.name);
+        form.later = true;
         if stars(web, action).is_some() && rating.is_none() {
             form.fields.iter_mut().for_each(|field| as_stars(look, action, field));
             rating = Some(json!({ "form": form }));

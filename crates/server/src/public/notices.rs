@@ -4,7 +4,7 @@
 use crate::error::{Error, refusal_status};
 use crate::looked;
 use crate::page::encode;
-use crate::staff::personal;
+use crate::staff::{names, personal};
 use crate::typed::{Asking, Step};
 use crate::view::facts::Fact;
 use crate::view::form::{Asked, FormView, Hidden, Typed as Filled};
@@ -102,6 +102,7 @@ async fn view(
     (case, process, def): (&Case, &Process, &NoticeDef),
 ) -> Result<NoticeView, Error> {
     let opened = personal::opened(web, case).await?;
+    names::of_cases(web, std::slice::from_ref(case)).await?;
     let fact = |shown: &ganglion_model::pack::NoticeField| {
         let field = process.field(&shown.name)?;
         let value = if shown.masked {
@@ -111,6 +112,8 @@ async fn view(
         };
         Some(Fact { label: look.text(&field.title), value, ..Fact::default() })
     };
+    let kept = case.notices.get(&standing.name);
+    let figures = def.figures.iter().filter_map(|shown| Some(look.published_fact(kept?.figures.get(&shown.name)?)));
     Ok(NoticeView {
         title: look.text(&def.title),
         text: look.text(&def.text),
@@ -118,7 +121,7 @@ async fn view(
         from: look.when(standing.from),
         until: look.when(standing.until),
         basis: look.text(&def.basis),
-        facts: def.fields.iter().filter_map(fact).collect(),
+        facts: def.fields.iter().filter_map(fact).chain(figures).collect(),
         href: format!("/notices/{}/{}", standing.case, encode(&standing.name)),
     })
 }
@@ -158,6 +161,7 @@ async fn render(
             fields: look.fields(&asked, &process.form, filled),
             submit: look.t("submit"),
             cancel_href: None,
+            later: false,
         }
     });
     let mut page = web.page_titled(shown.title.clone());

@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_kernel::port::Account;
-use ganglion_model::{AccountId, Level, Post, PostId};
+use ganglion_model::{AccountId, Level, PlaceCode, Post, PostId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -174,6 +174,16 @@ async fn page(
     web.render_status(status, "pages/sign_in.html", context)
 }
 
+/// The township of the demonstration whose people sign in by one click: the one with the most roles.
+pub fn demo_home(web: &Web) -> Option<PlaceCode> {
+    let mut roles_at: BTreeMap<_, std::collections::BTreeSet<&str>> = BTreeMap::new();
+    let posts = web.world.posts.all().filter(|post| post.account.is_some() && post.valid_on(web.today()));
+    for post in posts.filter(|post| post.place.level() == Level::Township) {
+        roles_at.entry(post.place).or_default().insert(&post.role);
+    }
+    roles_at.iter().max_by_key(|(place, roles)| (roles.len(), std::cmp::Reverse(**place))).map(|(place, _)| *place)
+}
+
 /// One account for each role at each level, along one path of places as far as there is one: the township with the most
 /// roles, and what lies above and below it.
 async fn demo_groups(web: &Web) -> Result<Vec<Value>, Error> {
@@ -181,11 +191,7 @@ async fn demo_groups(web: &Web) -> Result<Vec<Value>, Error> {
     let look = web.look(&words);
     let posts: Vec<&Post> =
         web.world.posts.all().filter(|post| post.account.is_some() && post.valid_on(web.today())).collect();
-    let mut roles_at: BTreeMap<_, std::collections::BTreeSet<&str>> = BTreeMap::new();
-    for post in posts.iter().filter(|post| post.place.level() == Level::Township) {
-        roles_at.entry(post.place).or_default().insert(&post.role);
-    }
-    let home = roles_at.iter().max_by_key(|(place, roles)| (roles.len(), std::cmp::Reverse(**place))).map(|(p, _)| *p);
+    let home = demo_home(web);
     let on_path = |post: &Post| home.is_some_and(|home| home.holds(post.place) || post.place.holds(home));
     let mut chosen: BTreeMap<(Level, &str), &Post> = BTreeMap::new();
     for post in posts {

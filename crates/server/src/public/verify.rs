@@ -9,7 +9,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_model::clocks::local_date;
-use ganglion_model::{Issued, Standing};
+use ganglion_model::{Change, Issued, Shard, Standing};
 use serde::Serialize;
 
 /// Longest code looked for.
@@ -71,11 +71,27 @@ pub async fn show(web: Web, Path(code): Path<String>) -> Result<Response, Error>
 }
 
 async fn find(web: &Web, code: &str) -> Result<Option<Issued>, Error> {
-    let Some((shard, case)) = web.app.store.document(code).await? else {
+    let Some((shard, id)) = web.app.store.document(code).await? else {
         return Ok(None);
     };
-    let case = web.app.store.case(shard, case).await?;
-    Ok(case.and_then(|case| case.documents.into_iter().find(|one| one.code == code)))
+    let found = |documents: Vec<Issued>| documents.into_iter().find(|one| one.code == code);
+    if let Some(case) = web.app.store.case(shard, id).await? {
+        return Ok(found(case.documents));
+    }
+    // A row goes by an id that only its journal leads back from.
+    let line = web.app.store.entries_of_case(shard, id, 1).await?.into_iter().next();
+    let row = line.and_then(|entry| match entry.change {
+        Change::Record { record } => Some(record.row_key()),
+        Change::RecordGone { register, key, .. } => Some((shard, register, key)),
+        Change::Proposal { proposal } => Some((shard, proposal.wish.register.clone(), proposal.key.clone())),
+        Change::Opened { .. } | Change::Case { .. } => None,
+    });
+    let Some(row) = row else { return Ok(None) };
+    let versions = match shard {
+        Shard::DEPLOYMENT => web.world.versions(&row.1, &row.2).to_vec(),
+        _ => web.app.store.row_versions(&row).await?,
+    };
+    Ok(versions.into_iter().find_map(|version| found(version.documents)))
 }
 
 fn view(web: &Web, issued: &Issued) -> Option<Found> {

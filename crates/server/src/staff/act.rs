@@ -3,6 +3,7 @@
 use super::card::{self, Shown};
 use super::preview::{Attempt, SURE};
 use super::query::{Query, own_address};
+use super::registers::Offers;
 use super::{centre, desk, find, queue};
 use crate::error::{Error, refusal_status};
 use crate::files::problem_text;
@@ -86,7 +87,10 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking:
     let typed = &asking.0;
     let (case, process) = find::case(&web, &number).await?;
     let action = known(process, &case, (&name, typed.one("state"))).ok_or(Error::NotFound)?;
-    let form = typed.fields(&action.form);
+    let mut form = typed.fields(&action.form);
+    if asking.step() == Step::Send {
+        Offers::new(&web, case.place).resolve(&action.form, &mut form).await?;
+    }
     let back = typed.one("back");
     let mut attempt = Attempt {
         action: name.clone(),

@@ -1,7 +1,7 @@
 //! Documents in batches: which may be made for a whole place, how far each batch is, stopping it, and fetching what was made.
 
 use crate::error::Error;
-use crate::papers::{Batch, Stage, Wish};
+use crate::papers::{Among, Batch, Stage, Wish};
 use crate::typed::Typed;
 use crate::view::Look;
 use crate::view::case::StateTag;
@@ -60,7 +60,7 @@ struct BatchContext {
 }
 
 /// Whether a post issues documents of this kind at all.
-fn issues(document: &Document, post: &Post) -> bool {
+pub(super) fn issues(document: &Document, post: &Post) -> bool {
     document.by.iter().any(|who| match who {
         Who::Role { role, level } => post.role == *role && post.place.level() == *level,
         Who::RoleHandling { role } => post.role == *role,
@@ -82,7 +82,13 @@ fn view(web: &Web, look: &Look<'_>, batch: &Batch) -> BatchView {
     BatchView {
         id: batch.id.clone(),
         title: document.map(|document| look.text(&document.title)).unwrap_or_default(),
-        place: look.place_path(batch.wish.place),
+        place: match &batch.wish.among {
+            Among::Cases(place) => look.place_path(*place),
+            Among::Rows(filter) => {
+                let register = web.world.model.registers.get(&filter.register);
+                register.map_or_else(|| filter.register.clone(), |register| look.text(&register.title))
+            }
+        },
         started: look.date_time(batch.started),
         state: StateTag { name: name.to_owned(), label: look.t(&format!("batch-{name}")), tone },
         text: look.say(
@@ -118,15 +124,21 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     web.render("pages/documents.html", context)
 }
 
-/// The form that begins a batch, for a post that issues something.
+/// The form that begins a batch over cases, for a post that issues something.
 fn form(web: &Web, look: &Look<'_>, post: &Post) -> Option<FormView> {
-    let mine = web.world.model.documents.values().filter(|document| issues(document, post));
+    let documents = web.world.model.documents.values();
+    let form = form_of(look, documents.filter(|document| !document.row && issues(document, post)))?;
+    Some(FormView { help: Some(look.say("batch-help", &[("place", look.place_path(post.place).into())])), ..form })
+}
+
+/// The form that begins a batch of one of these documents; none without any.
+pub(super) fn form_of<'d>(look: &Look<'_>, documents: impl Iterator<Item = &'d Document>) -> Option<FormView> {
     let choice = |document: &Document| Choice {
         value: document.name.clone(),
         label: look.text(&document.title),
         ..Choice::default()
     };
-    let options: Vec<Choice> = mine.map(choice).collect();
+    let options: Vec<Choice> = documents.map(choice).collect();
     let field = |name: &str, kind, value: Value| FieldView {
         name: name.to_owned(),
         id: format!("f-{name}"),
@@ -137,7 +149,6 @@ fn form(web: &Web, look: &Look<'_>, post: &Post) -> Option<FormView> {
     };
     (!options.is_empty()).then(|| FormView {
         action_href: "/documents/batches".to_owned(),
-        help: Some(look.say("batch-help", &[("place", look.place_path(post.place).into())])),
         fields: vec![
             FieldView { options, required: true, ..field("document", "choice", Value::Null) },
             FieldView { help: Some(look.t("batch-make-help")), ..field("make", "boolean", Value::Bool(false)) },
@@ -147,7 +158,16 @@ fn form(web: &Web, look: &Look<'_>, post: &Post) -> Option<FormView> {
     })
 }
 
-/// `POST /documents/batches`: for everything in the post's own place.
+/// From what a batch is made: from the rows of the list it was begun on, else from cases of the post's own place.
+fn among(web: &Web, document: &Document, (post, typed): (&Post, &Typed)) -> Result<Among, Error> {
+    if !document.row {
+        return Ok(Among::Cases(post.place));
+    }
+    let query = typed.one("query").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    Ok(Among::Rows(super::registers::filter_of(web, &document.of, query)?))
+}
+
+/// `POST /documents/batches`: for every case in the post's own place, or for the rows of a list.
 pub async fn start(web: Web, typed: Typed) -> Result<Response, Error> {
     let (session, post) = (web.signed_in()?, web.post()?);
     let words = web.words();
@@ -159,7 +179,7 @@ pub async fn start(web: Web, typed: Typed) -> Result<Response, Error> {
     };
     let wish = Wish {
         document: document.name.clone(),
-        place: post.place,
+        among: among(&web, document, (post, &typed))?,
         make: typed.one("make").is_some(),
         account: session.account.clone(),
         post: post.id.clone(),

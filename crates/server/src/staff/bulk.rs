@@ -4,6 +4,7 @@
 use super::act::command_id;
 use super::find;
 use super::query::own_address;
+use super::registers::Offers;
 use crate::error::Error;
 use crate::looked;
 use crate::typed::{Asking, Step};
@@ -17,7 +18,7 @@ use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::{derived, guard_holds, who};
 use ganglion_model::Case;
-use ganglion_model::pack::{Action, Process};
+use ganglion_model::pack::{Action, Assign, Effect, Field, FieldKind, Process};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -31,6 +32,8 @@ pub struct BulkView {
     pub action_href: String,
     /// The buttons.
     pub actions: Vec<BulkAction>,
+    /// Which of them each case admits, by its number: scripts leave those that every ticked case admits.
+    pub of: BTreeMap<String, Vec<String>>,
 }
 
 /// A button.
@@ -72,9 +75,26 @@ fn may(web: &Web, case: &Case, process: &Process, action: &Action) -> bool {
         && guard_holds((&web.world, process), action, case, &view, web.now)
 }
 
+/// Whether a step may be taken on many cases at once: one its pack says so of, or one that only hands cases on. Whoever gives
+/// out what waits decides nothing about any of it. A queue calls one after the other.
+fn takes_many(process: &Process, action: &Action) -> bool {
+    let hands = |effect: &Effect| matches!(effect, Effect::Assign(to) if *to != Assign::Nobody);
+    let notes = |effect: &Effect| {
+        matches!(effect, Effect::Assist(_) | Effect::Count(_) | Effect::Mark(_) | Effect::Notify { .. })
+    };
+    let once =
+        |field: &Field| field.personal || matches!(field.kind, FieldKind::Files { .. } | FieldKind::Table { .. });
+    let only_hands = action.effects.iter().any(hands)
+        && action.effects.iter().all(|effect| hands(effect) || notes(effect))
+        && action.not.is_empty()
+        && !action.form.iter().any(once);
+    action.bulk || (only_hands && !action.grave && process.queue.is_none())
+}
+
 /// Bulk actions that at least one of the cases allows this post.
 pub fn offered(web: &Web, look: &Look<'_>, cases: &[Case], back: String) -> Option<BulkView> {
     let mut actions: BTreeMap<String, String> = BTreeMap::new();
+    let mut of: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for case in cases {
         let Some(process) = web.world.model.processes.get(&case.process) else {
             continue;
@@ -82,18 +102,18 @@ pub fn offered(web: &Web, look: &Look<'_>, cases: &[Case], back: String) -> Opti
         let Some(state) = process.states.get(&case.state) else {
             continue;
         };
-        for action in
-            state.actions.iter().filter(|action| action.bulk && !actions.contains_key(&action.name)).collect::<Vec<_>>()
-        {
+        for action in state.actions.iter().filter(|action| takes_many(process, action)) {
             if may(web, case, process, action) {
                 let more = if action.form.is_empty() { "" } else { "…" };
-                actions.insert(action.name.clone(), format!("{}{more}", look.text(&action.title)));
+                let label = || format!("{}{more}", look.text(&action.title));
+                actions.entry(action.name.clone()).or_insert_with(label);
+                of.entry(case.number.clone()).or_default().push(action.name.clone());
             }
         }
     }
     let actions: Vec<BulkAction> = actions.into_iter().map(|(name, label)| BulkAction { name, label }).collect();
     let query = crate::page::encode(&back);
-    (!actions.is_empty()).then(|| BulkView { action_href: format!("/desk/bulk?back={query}"), actions })
+    (!actions.is_empty()).then(|| BulkView { action_href: format!("/desk/bulk?back={query}"), actions, of })
 }
 
 /// `POST /desk/bulk`: with numbers and an action. An action that asks for something shows its form first (and again, when
@@ -110,7 +130,7 @@ pub async fn act(web: Web, asking: Asking) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
     let first = chosen.iter().find_map(|(case, process)| {
-        let action = process.action(&case.state, &name).filter(|action| action.bulk)?;
+        let action = process.action(&case.state, &name).filter(|action| takes_many(process, action))?;
         may(&web, case, process, action).then_some((case, *process, action))
     });
     let Some((case, process, action)) = first else {
@@ -125,12 +145,12 @@ pub async fn act(web: Web, asking: Asking) -> Result<Response, Error> {
     }
     if let Step::More(more) = asking.step() {
         let entered = Entered { values: Some(&form), more: Some(more), ..Entered::default() };
-        let view = ask(&web, &look, (case, process, action), (&numbers, &back), entered);
+        let view = ask(&web, &look, (case, process, action), (&numbers, &back), entered).await?;
         return page(&web, &look, action, (Some(view), Vec::new()), (back, StatusCode::OK)).await;
     }
     if !action.form.is_empty() && typed.one("confirmed").is_none() {
         let entered = Entered::default();
-        let view = ask(&web, &look, (case, process, action), (&numbers, &back), entered);
+        let view = ask(&web, &look, (case, process, action), (&numbers, &back), entered).await?;
         return page(&web, &look, action, (Some(view), Vec::new()), (back, StatusCode::OK)).await;
     }
     let mut outcomes = Vec::new();
@@ -158,19 +178,19 @@ pub async fn act(web: Web, asking: Asking) -> Result<Response, Error> {
     if outcomes.iter().all(|outcome| !outcome.done) && !wrong.is_empty() {
         // Wrong for every case: the form is at fault, so it stands open again with what was typed.
         let entered = Entered { values: Some(&form), findings: &wrong, more: None };
-        let view = ask(&web, &look, (case, process, action), (&numbers, &back), entered);
+        let view = ask(&web, &look, (case, process, action), (&numbers, &back), entered).await?;
         return page(&web, &look, action, (Some(view), outcomes), (back, StatusCode::UNPROCESSABLE_ENTITY)).await;
     }
     page(&web, &look, action, (None, outcomes), (back, StatusCode::OK)).await
 }
 
-fn ask(
+async fn ask(
     web: &Web,
     look: &Look<'_>,
     (case, process, action): (&Case, &Process, &Action),
     (numbers, back): (&[String], &str),
     entered: Entered<'_>,
-) -> FormView {
+) -> Result<FormView, Error> {
     let actor = who::view(&web.world, &web.actor(), web.now);
     let asked = Asked { process, case: Some(case), actor: &actor, place: case.place, suggested: &[], prefix: "bulk-" };
     let mut hidden = vec![
@@ -181,10 +201,11 @@ fn ask(
     ];
     hidden.extend(numbers.iter().map(|number| Hidden::new("number", number)));
     let mut view = look.action_form(&asked, action, hidden, entered);
+    Offers::new(web, case.place).give(&action.form, &mut view.fields).await?;
     view.action_href = "/desk/bulk".to_owned();
     view.cancel_href = Some(back.to_owned());
     view.help = Some(look.say("bulk-for", &[("count", numbers.len().into())]));
-    view
+    Ok(view)
 }
 
 async fn page(

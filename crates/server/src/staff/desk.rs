@@ -84,7 +84,7 @@ fn tabs(web: &Web, post: &Post) -> [(&'static str, Union); 3] {
     [
         ("mine", Union::turn(web, post)),
         ("team", Union::reachable(web, post).narrowed(&open)),
-        ("waiting", Union::waited_for(post)),
+        ("waiting", Union::waited_for(web, post)),
     ]
 }
 

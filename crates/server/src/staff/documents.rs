@@ -6,7 +6,7 @@
 use super::act::command_id;
 use super::find;
 use crate::error::{Error, refusal_status};
-use crate::papers::{Source, note_access, opened};
+use crate::papers::{Source, Subject, note_access, opened};
 use crate::typed::Typed;
 use crate::view::case::{StateTag, card_href};
 use crate::view::facts::may_see;
@@ -18,11 +18,15 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use ganglion_documents::RenderError;
 use ganglion_kernel::CommitError;
-use ganglion_kernel::decide::document::{guard_holds, may_issue};
+use ganglion_kernel::decide::document::{figures_asked, guard_holds, may_issue};
+use ganglion_kernel::figures::publish::published;
+use ganglion_kernel::lookup::FigureAsked;
 use ganglion_model::change::{Body, Command};
 use ganglion_model::pack::{Document, Process};
+use ganglion_model::published::Published;
 use ganglion_model::{Case, Fields, Issued, Lang, Standing};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Longest reason of a withdrawal, as the kernel takes it.
 const REASON_CHARS_MAX: u32 = 500;
@@ -55,8 +59,8 @@ pub struct OfferView {
 /// What the card shows about documents.
 #[derive(Default, Serialize)]
 pub struct DocumentsView {
-    issued: Vec<DocumentView>,
-    offers: Vec<OfferView>,
+    pub(super) issued: Vec<DocumentView>,
+    pub(super) offers: Vec<OfferView>,
 }
 
 /// How a document stands, in words.
@@ -71,8 +75,8 @@ pub fn standing(look: &Look<'_>, standing: &Standing) -> StateTag {
 }
 
 /// Whether a role may see everything a document prints.
-fn may_print(process: &Process, document: &Document, role: &str) -> bool {
-    document.clear.iter().all(|name| process.field(name).is_none_or(|field| may_see(field, role)))
+pub(super) fn may_print(subject: Subject<'_>, document: &Document, role: &str) -> bool {
+    document.clear.iter().all(|name| subject.field(name).is_none_or(|field| may_see(field, role)))
 }
 
 /// The documents of a case as this post sees them.
@@ -81,44 +85,51 @@ fn may_print(process: &Process, document: &Document, role: &str) -> bool {
 /// When nobody is signed in.
 pub fn of_case(web: &Web, look: &Look<'_>, (case, process): (&Case, &Process)) -> Result<DocumentsView, Error> {
     let role = &web.post()?.role;
-    let issued = case.documents.iter().rev().filter_map(|one| issued_view(web, look, (case, process), (one, role)));
+    let subject = Subject::case(process, case);
+    let base = format!("{}/documents", card_href(&case.number));
+    let issued = case.documents.iter().rev().filter_map(|one| {
+        let document = web.world.model.documents.get(&one.document)?;
+        let mine = may_issue(&web.world, document, &web.actor(), case, web.now);
+        let href = format!("{base}/{}", one.code);
+        let withdraw = mine.then(|| format!("{href}/withdraw"));
+        Some(issued_view(web, look, (document, one), (may_print(subject, document, role).then_some(href), withdraw)))
+    });
     let documents = web.world.model.documents.values().filter(|document| document.of == case.process);
     let offers = documents.filter_map(|document| offer(web, look, (case, process), (document, role)));
     Ok(DocumentsView { issued: issued.collect(), offers: offers.collect() })
 }
 
-fn issued_view(
+/// An issued document; with the address of its PDF for whoever may see what it prints, and that of its withdrawal for whoever
+/// may withdraw it.
+pub(super) fn issued_view(
     web: &Web,
     look: &Look<'_>,
-    (case, process): (&Case, &Process),
-    (issued, role): (&Issued, &str),
-) -> Option<DocumentView> {
-    let document = web.world.model.documents.get(&issued.document)?;
-    let base = format!("{}/documents/{}", card_href(&case.number), issued.code);
+    (document, issued): (&Document, &Issued),
+    (href, withdraw): (Option<String>, Option<String>),
+) -> DocumentView {
     let note = match &issued.standing {
         Standing::Valid => String::new(),
         Standing::Withdrawn { at, reason } => [look.date_time(*at), reason.clone()].join(" ").trim().to_owned(),
         Standing::Superseded { by, .. } => look.say("document-superseded-by", &[("number", by.as_str().into())]),
     };
     let stands = issued.standing == Standing::Valid;
-    let mine = may_issue(&web.world, document, &web.actor(), case, web.now);
-    Some(DocumentView {
+    DocumentView {
         title: look.text(&document.title),
         number: issued.number.clone(),
         state: standing(look, &issued.standing),
         issuer: issued.issuer.clone(),
         at: look.date_time(issued.at),
-        href: may_print(process, document, role).then(|| base.clone()),
+        href,
         verify_href: document.qr.then(|| format!("/v/{}", issued.code)),
         note,
-        withdraw: (stands && mine).then(|| withdraw_form(web, look, &base, &issued.code)),
-    })
+        withdraw: withdraw.filter(|_| stands).map(|href| withdraw_form(web, look, href, &issued.code)),
+    }
 }
 
-fn withdraw_form(web: &Web, look: &Look<'_>, base: &str, code: &str) -> FormView {
+fn withdraw_form(web: &Web, look: &Look<'_>, action_href: String, code: &str) -> FormView {
     FormView {
-        action_href: format!("{base}/withdraw"),
-        hidden: vec![Hidden::new("command_id", web.app.clock.id().to_string())],
+        action_href,
+        hidden: vec![Hidden::new("command_id", web.app.clock.id().to_string()), Hidden::new("code", code)],
         fields: vec![FieldView {
             name: "reason".to_owned(),
             id: format!("f-reason-{code}"),
@@ -133,6 +144,32 @@ fn withdraw_form(web: &Web, look: &Look<'_>, base: &str, code: &str) -> FormView
     }
 }
 
+/// A document that may be made: with the form that makes it, or why it cannot be made now.
+pub(super) fn offer_view(
+    web: &Web,
+    look: &Look<'_>,
+    (document, action_href): (&Document, &str),
+    (why_not, preview_href): (Option<String>, String),
+    may_print: bool,
+) -> OfferView {
+    let form = why_not.is_none().then(|| FormView {
+        action_href: action_href.to_owned(),
+        hidden: vec![
+            Hidden::new("command_id", web.app.clock.id().to_string()),
+            Hidden::new("document", &document.name),
+        ],
+        submit: look.t("document-make"),
+        ..FormView::default()
+    });
+    OfferView {
+        name: document.name.clone(),
+        title: look.text(&document.title),
+        preview_href: (form.is_some() && may_print).then_some(preview_href),
+        why_not,
+        form,
+    }
+}
+
 fn offer(
     web: &Web,
     look: &Look<'_>,
@@ -142,23 +179,10 @@ fn offer(
     may_issue(&web.world, document, &web.actor(), case, web.now).then_some(())?;
     let base = format!("{}/documents", card_href(&case.number));
     let refusal = guard_holds(&web.world, document, &web.actor(), (case, web.now)).err();
-    let form = refusal.is_none().then(|| FormView {
-        action_href: base.clone(),
-        hidden: vec![
-            Hidden::new("command_id", web.app.clock.id().to_string()),
-            Hidden::new("document", &document.name),
-        ],
-        submit: look.t("document-make"),
-        ..FormView::default()
-    });
-    let preview = form.is_some() && may_print(process, document, role);
-    Some(OfferView {
-        name: document.name.clone(),
-        title: look.text(&document.title),
-        preview_href: preview.then(|| format!("{base}/preview/{}", document.name)),
-        why_not: refusal.map(|refusal| look.refusal(Some(process), &refusal)),
-        form,
-    })
+    let why_not = refusal.map(|refusal| look.refusal(Some(process), &refusal));
+    let preview = format!("{base}/preview/{}", document.name);
+    let may_print = may_print(Subject::case(process, case), document, role);
+    Some(offer_view(web, look, (document, &base), (why_not, preview), may_print))
 }
 
 /// `POST /cases/{number}/documents`: issues one by hand.
@@ -210,7 +234,7 @@ async fn send(
 pub async fn pdf(web: Web, Path((number, code)): Path<(String, String)>) -> Result<Response, Error> {
     let (case, process) = find::case(&web, &number).await?;
     let issued = case.documents.iter().find(|one| one.code == code).ok_or(Error::NotFound)?.clone();
-    printed(&web, (&case, process), &issued).await
+    printed(&web, Subject::case(process, &case), (&issued, &card_href(&number))).await
 }
 
 /// `GET /cases/{number}/documents/preview/{name}`: as it would be, without number, code and validity.
@@ -222,6 +246,9 @@ pub async fn preview(web: Web, Path((number, name)): Path<(String, String)>) -> 
     }
     let printed_fields = document.fields.iter().chain(&document.clear);
     let fields: Fields = printed_fields.filter_map(|n| Some((n.clone(), case.fields.get(n)?.clone()))).collect();
+    // What the case does not say yet is not counted: the preview shows the words for it.
+    let asked = figures_asked(&web.world, document, &web.actor(), (&case, web.now)).unwrap_or_default();
+    let figures = figures(&web, asked).await?;
     let issued = Issued {
         document: name,
         number: web.app.words(Lang::Zh).say("document-preview-number", &[]),
@@ -230,26 +257,41 @@ pub async fn preview(web: Web, Path((number, name)): Path<(String, String)>) -> 
         issuer: ganglion_kernel::decide::document::issuer(&web.world, document, case.place, web.now),
         by: None,
         fields,
+        figures,
         standing: Standing::Valid,
     };
-    printed(&web, (&case, process), &issued).await
+    printed(&web, Subject::case(process, &case), (&issued, &card_href(&number))).await
+}
+
+/// Figures as they would be published now.
+pub(super) async fn figures(
+    web: &Web,
+    asked: Vec<(String, FigureAsked)>,
+) -> Result<BTreeMap<String, Published>, Error> {
+    let wanted: Vec<FigureAsked> = asked.iter().map(|(_, one)| one.clone()).collect();
+    let counted = published(web.app.store.as_ref(), &web.world, &wanted, web.now).await?;
+    let names = asked.into_iter().map(|(name, _)| name);
+    Ok(names.zip(counted).filter_map(|(name, (_, figure))| Some((name, figure?))).collect())
 }
 
 /// Makes the PDF for whoever asks, after noting who sees what personal.
-async fn printed(web: &Web, (case, process): (&Case, &Process), issued: &Issued) -> Result<Response, Error> {
+pub(super) async fn printed(
+    web: &Web,
+    subject: Subject<'_>,
+    (issued, back): (&Issued, &str),
+) -> Result<Response, Error> {
     let document = web.world.model.documents.get(&issued.document).ok_or(Error::NotFound)?;
     let (session, post) = (web.signed_in()?, web.post()?);
-    if !may_print(process, document, &post.role) {
+    if !may_print(subject, document, &post.role) {
         return Err(Error::NotAllowed);
     }
-    note_access(&web.app, (case, issued), document, (&post.id, &session.account)).await?;
-    let opened = opened(&web.app, case, issued).await?;
-    let (words, printed_words) = (web.words(), web.app.words(Lang::Zh));
+    note_access(&web.app, (subject, issued), document, (&post.id, &session.account)).await?;
+    let opened = opened(&web.app, subject, issued).await?;
+    let (words, printed_words) = (web.words(), web.app.words(Lang::Zh).naming(&web.rows));
     let sheet = web.app.press.sheet(&Source {
         look: Look { world: &web.world, say: &printed_words, now: issued.at },
         document,
-        process,
-        case,
+        subject,
         issued,
         opened: &opened,
         public_url: &web.app.settings.public_url,
@@ -258,7 +300,7 @@ async fn printed(web: &Web, (case, process): (&Case, &Process), issued: &Issued)
         Ok(bytes) => bytes,
         Err(error @ RenderError::NoFonts) => {
             tracing::warn!(%error, "a document was not made");
-            return Ok(web.redirect_with(&card_href(&case.number), "warn", &words.say("document-no-fonts", &[])));
+            return Ok(web.redirect_with(back, "warn", &words.say("document-no-fonts", &[])));
         }
         Err(error) => return Err(Error::Internal(error.to_string())),
     };

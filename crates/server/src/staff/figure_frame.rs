@@ -1,6 +1,7 @@
 //! What stands around a figure: the selects above it, and how it is worked out, in words.
 
 use super::figures::{Asked, is_public_level, scope};
+use super::worked_out::formula_words;
 use crate::view::Look;
 use crate::view::options::Choice;
 use crate::web::Web;
@@ -79,7 +80,7 @@ pub fn definition(look: &Look<'_>, indicator: &Indicator) -> Value {
             look.say("formula-percentile", &[("percent", u32::from(*percent).into())])
         }
         Formula::Mean(_) | Formula::MeanHours(_) => look.t("formula-mean"),
-        Formula::Of(_) => look.t("formula-of"),
+        Formula::Of(expr) => formula_words(look, &look.world.model, expr).unwrap_or_else(|| look.t("formula-of")),
     };
     let rounding = match indicator.rounding {
         Rounding::HalfUp => "rounding-half-up",

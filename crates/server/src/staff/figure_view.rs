@@ -2,6 +2,7 @@
 
 use super::figures::{Reading, TOLD_MIN};
 use super::query::Query;
+use super::worked_out::{dim_title, measure_words, part_words};
 use crate::view::figures::compare::{Change, change, classes};
 use crate::view::figures::drawing::Drawing;
 use crate::view::words::{separated, thousands};
@@ -10,8 +11,7 @@ use crate::web::Web;
 use ganglion_indicators::Figure;
 use ganglion_model::Frac;
 use ganglion_model::PlaceCode;
-use ganglion_model::expr::Expr;
-use ganglion_model::pack::{Dim, Formula, Indicator, Measure, Rounding, Source};
+use ganglion_model::pack::{Dim, Formula, Indicator, Measure, Rounding};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -237,12 +237,18 @@ impl Reading<'_> {
             !(self.asked.public && parts.values().any(|(rows, _)| (1..TOLD_MIN).contains(rows)))
         });
         let dims = shown.map(|(dim, parts)| {
-            json!({ "title": self.dim_title(look, measure, dim), "parts": self.parts(look, measure, &parts) })
+            let title = dim_title(look, self.model, (measure, dim)).unwrap_or_else(|| look.t("figures-parts"));
+            json!({ "title": title, "parts": self.parts(look, (measure, dim), &parts) })
         });
         dims.filter(|dim| dim["parts"].as_array().is_some_and(|parts| !parts.is_empty())).collect()
     }
 
-    fn parts(&self, look: &Look<'_>, measure: &Measure, parts: &BTreeMap<String, (i64, i64)>) -> Vec<Value> {
+    fn parts(
+        &self,
+        look: &Look<'_>,
+        (measure, dim): (&Measure, &Dim),
+        parts: &BTreeMap<String, (i64, i64)>,
+    ) -> Vec<Value> {
         let adds_up = measure.has_value() && matches!(self.asked.indicator.formula, Formula::Sum(_));
         let amount = |(rows, sum): (i64, i64)| if adds_up { sum } else { rows };
         let mut sorted: Vec<(&String, i64)> = parts.iter().map(|(value, of)| (value, amount(*of))).collect();
@@ -253,26 +259,10 @@ impl Reading<'_> {
             let exact = exact.times(factor).unwrap_or(exact);
             let decimals = if adds_up { self.asked.indicator.decimals } else { 0 };
             let text = exact.rounded(decimals, self.asked.indicator.rounding).unwrap_or_default();
-            json!({ "name": code_label(look, value), "value": exact.to_f64(), "text": separated(&text) })
+            let name = part_words(look, self.model, (measure, dim), value).unwrap_or_else(|| code_label(look, value));
+            json!({ "name": name, "value": exact.to_f64(), "text": separated(&text) })
         };
         sorted.into_iter().filter(|(_, amount)| *amount != 0).map(bar).collect()
-    }
-
-    /// The title of the field a dimension is read from.
-    fn dim_title(&self, look: &Look<'_>, measure: &Measure, dim: &Dim) -> String {
-        let name = match &dim.of {
-            Expr::Path(path) if path.len() > 1 => path[1].as_str(),
-            _ => dim.name.as_str(),
-        };
-        let field = match &measure.of {
-            Source::Process(process) => self
-                .model
-                .processes
-                .get(process)
-                .and_then(|process| process.form.iter().chain(&process.fields).find(|field| field.name == name)),
-            Source::Register(register) => self.model.registers.get(register).and_then(|one| one.field(name)),
-        };
-        field.map_or_else(|| look.t("figures-parts"), |field| look.text(&field.title))
     }
 
     /// What the figure is made of: its measures with their rows, or the figures it calculates with.
@@ -290,27 +280,22 @@ impl Reading<'_> {
         figures.chain(measures).collect()
     }
 
-    /// What a measure is called, which has no title: by another figure that is nothing but it, else by what it counts, and
-    /// the two sides of a ratio by their sides.
+    /// What a measure is called, which has no title: by another figure that is nothing but it, else by what it counts; the
+    /// two sides of a ratio say which they are.
     fn measure_title(&self, look: &Look<'_>, measure: &Measure) -> String {
         let own = self.asked.indicator;
         let only = |one: &&Indicator| {
             let is_it = matches!(&one.formula, Formula::Count(name) | Formula::Sum(name) if *name == measure.name);
             is_it && one.name != own.name && one.latest_days.is_none() && one.compared.is_none()
         };
-        if let Some(figure) = self.model.indicators.values().find(only) {
-            return look.figure_title(figure);
-        }
-        let of = match &measure.of {
-            Source::Process(name) => self.model.processes.get(name).map(|process| &process.title),
-            Source::Register(name) => self.model.registers.get(name).map(|register| &register.title),
+        let figure = self.model.indicators.values().find(only).map(|figure| look.figure_title(figure));
+        let words = figure.unwrap_or_else(|| measure_words(look, self.model, measure));
+        let side = match &own.formula {
+            Formula::Ratio(top, _) if *top == measure.name => "figure-numerator",
+            Formula::Ratio(..) => "figure-denominator",
+            _ => return words,
         };
-        let of = of.map(|title| look.text(title)).unwrap_or_default();
-        match &own.formula {
-            Formula::Ratio(top, _) if *top == measure.name => format!("{of} · {}", look.t("figure-numerator")),
-            Formula::Ratio(..) => format!("{of} · {}", look.t("figure-denominator")),
-            _ => of,
-        }
+        look.say("figure-side", &[("side", look.t(side).into()), ("words", words.into())])
     }
 }
 

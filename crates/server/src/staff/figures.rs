@@ -17,8 +17,8 @@ use ganglion_model::pack::Indicator;
 use ganglion_model::{Frac, Level, Model, PlaceCode};
 use serde_json::json;
 
-/// Counts below this are not told to the public (handbook `16`, section 4).
-pub const TOLD_MIN: i64 = 5;
+pub use crate::view::figures::TOLD_MIN;
+
 /// Siblings of a level without counters: each costs a sum of facts.
 const SUMMED_SIBLINGS_MAX: usize = 60;
 /// What is asked for.

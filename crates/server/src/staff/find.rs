@@ -1,12 +1,14 @@
-//! Finding a case by its number, and the people a page names.
+//! Finding a case by its number, a place by its name, and the people a page names.
 
+use super::registers::names;
 use crate::error::Error;
+use crate::place_names::PlaceNames;
 use crate::view::People;
 use crate::web::Web;
 use ganglion_kernel::decide::who;
 use ganglion_model::change::{Actor, Change, Entry};
-use ganglion_model::pack::Process;
-use ganglion_model::{AccountId, Case, Level, PlaceCode, Shard};
+use ganglion_model::pack::{BREAK_GLASS, Process};
+use ganglion_model::{AccountId, Case, Lang, Level, PlaceCode, Shard};
 use std::collections::BTreeSet;
 
 /// Shards a number may lie in: the county whose code it carries, else every county of the installation.
@@ -56,9 +58,32 @@ pub async fn case<'w>(web: &'w Web, number: &str) -> Result<(Case, &'w Process),
         };
         let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
         let may = who::may_read(&web.world, &web.actor(), Some(post), &case);
-        return if may { Ok((case, process)) } else { Err(Error::NotFound) };
+        if !may {
+            return Err(Error::NotFound);
+        }
+        names::of_cases(web, std::slice::from_ref(&case)).await?;
+        return Ok((case, process));
     }
     Err(Error::NotFound)
+}
+
+/// A case the signed-in post may break the glass of, with its process; `None` for every other, there or not.
+///
+/// # Errors
+/// Storage.
+pub async fn behind_glass<'w>(web: &'w Web, number: &str) -> Result<Option<(Case, &'w Process)>, Error> {
+    let post = web.post()?;
+    let number = number.trim();
+    if number.is_empty() || number.len() > 64 {
+        return Ok(None);
+    }
+    for shard in shards_of(web, number) {
+        let Some(case) = web.app.store.case_by_number(shard, number).await? else { continue };
+        let process = web.world.model.processes.get(&case.process);
+        let asked = |process: &&Process| who::may_break_glass((process, BREAK_GLASS), &web.actor(), Some(post), &case);
+        return Ok(process.filter(asked).map(|process| (case.clone(), process)));
+    }
+    Ok(None)
 }
 
 /// Names of the people behind entries and of others besides.
@@ -83,4 +108,11 @@ pub async fn people(web: &Web, entries: &[Entry], others: impl Iterator<Item = A
         }
     }
     Ok(people)
+}
+
+/// The names of the places of `root` and inside it, today.
+pub fn place_names(web: &Web, root: PlaceCode) -> PlaceNames {
+    let said = [Lang::Zh, Lang::En].map(|lang| web.said_in(lang, "place-endings"));
+    let endings: Vec<String> = said.iter().flat_map(|words| words.split_whitespace()).map(str::to_owned).collect();
+    PlaceNames::new(&web.world.places.tree, (root, web.today()), &endings)
 }

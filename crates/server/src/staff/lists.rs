@@ -1,9 +1,11 @@
 //! Lists of cases a post reaches, as a union of filters: what lies in its subtree, what it has, what it opened. Pages and
 //! exact counts of the union are made of pages and counts of its parts.
 
+use super::registers::names;
 use crate::error::Error;
 use crate::web::Web;
-use ganglion_kernel::decide::who::{Reach, reach};
+use ganglion_kernel::decide::policy;
+use ganglion_kernel::decide::who::{Reach, reach, view_of};
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_model::{Case, Post};
 
@@ -92,7 +94,30 @@ impl Union {
             filters.push(CaseFilter { processes: own.clone(), assignees: assigned, ..CaseFilter::default() });
             filters.push(CaseFilter { processes: own, opened_by: Some(post.id.clone()), ..CaseFilter::default() });
         }
-        Union(filters)
+        Union(filters).kept(web, post)
+    }
+
+    /// What rules of the deployment leave of the union for this post: of processes they narrow only some states.
+    #[must_use]
+    pub fn kept(self, web: &Web, post: &Post) -> Union {
+        let view = view_of(post);
+        let (mut whole, mut left) = (Vec::new(), Vec::new());
+        for process in web.world.model.processes.values() {
+            match policy::listed((&web.world, process), &view) {
+                None => whole.push(process.name.clone()),
+                Some(states) if states.is_empty() => {}
+                Some(states) => {
+                    left.push(CaseFilter { processes: vec![process.name.clone()], states, ..CaseFilter::default() });
+                }
+            }
+        }
+        if whole.len() == web.world.model.processes.len() {
+            return self;
+        }
+        if !whole.is_empty() {
+            left.push(CaseFilter { processes: whole, ..CaseFilter::default() });
+        }
+        Union(self.0.iter().flat_map(|one| left.iter().filter_map(|part| both(one, part))).collect())
     }
 
     /// The part of the union that also satisfies `filter`.
@@ -128,6 +153,7 @@ impl Union {
         let more = cases.len() > limit as usize;
         cases.truncate(limit as usize);
         let next = if more { cases.last().map(|case| After::of(case, order)) } else { None };
+        names::of_cases(web, &cases).await?;
         Ok(ListPage { cases, next })
     }
 

@@ -19,9 +19,10 @@ mod export;
 mod figure_frame;
 mod figure_rows;
 mod figure_view;
-mod figures;
+pub(crate) mod figures;
 mod filters;
 pub(crate) mod find;
+pub(crate) mod glass;
 pub mod import;
 mod known;
 pub(crate) mod lists;
@@ -31,16 +32,18 @@ pub(crate) mod personal;
 mod phone;
 pub(crate) mod plans;
 mod preview;
-mod query;
+pub(crate) mod query;
 mod queue;
 mod queue_view;
-mod registers;
+pub(crate) mod registers;
 mod rules;
 mod tables;
 mod turn;
+mod worked_out;
 
 pub(crate) use documents::standing;
 pub(crate) use registers::import::job::Imports;
+pub(crate) use registers::{Offers, names};
 
 use crate::app::AppState;
 use crate::error::Error;
@@ -88,6 +91,7 @@ pub fn routes() -> Router<AppState> {
         .route("/cases/{number}/documents/{code}/withdraw", post(documents::withdraw))
         .route("/cases/{number}/documents/preview/{name}", get(documents::preview))
         .route("/cases/{number}/{action}", post(act::act))
+        .route("/break-glass", get(glass::show).post(glass::look))
         .route("/documents", get(batches::show))
         .route("/documents/batches", post(batches::start))
         .route("/documents/batches/{id}", get(batches::one))

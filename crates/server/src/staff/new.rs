@@ -2,7 +2,7 @@
 
 use super::act::{command_id, files_of, upload_findings};
 use super::known;
-use super::registers::Offers;
+use super::registers::{Offers, opening};
 use crate::error::{Error, refusal_status};
 use crate::looked;
 use crate::typed::{Asking, Step};
@@ -15,7 +15,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ganglion_kernel::CommitError;
-use ganglion_kernel::decide::{FormContext, read_form, who};
+use ganglion_kernel::decide::{FormContext, policy, read_form, who};
 use ganglion_kernel::route::shard_for;
 use ganglion_model::change::{Body, Command, FieldFinding, Outcome};
 use ganglion_model::pack::{FieldKind, Process};
@@ -46,7 +46,11 @@ pub fn href(web: &Web, post: &Post) -> Option<&'static str> {
 /// Processes the post may open somewhere inside its place.
 fn openable<'w>(web: &'w Web, post: &Post) -> Vec<&'w Process> {
     let actor = web.actor();
-    let may = |process: &&Process| who::may_open(process, &actor, Some(post), post.place);
+    let view = who::view_of(post);
+    let may = |process: &&Process| {
+        who::may_open(process, &actor, Some(post), post.place)
+            && policy::against_opening((&web.world, process), &view, None, web.now).is_none()
+    };
     web.world.model.processes.values().filter(may).collect()
 }
 
@@ -66,9 +70,12 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let form = match chosen {
         None => None,
         Some(process) => {
-            let known = known::known(&web, &look, (process, &post)).await?;
-            let values = known::values(&known);
-            let entered = Entered { values: Some(&values).filter(|_| !known.is_empty()), findings: &[], more: None };
+            let mut known = known::known(&web, &look, (process, &post)).await?;
+            let said = opening::of_address(&web, process).await?;
+            known.retain(|one| !said.contains_key(&one.field));
+            let mut values = known::values(&known);
+            values.extend(said);
+            let entered = Entered { values: Some(&values).filter(|values| !values.is_empty()), ..Entered::default() };
             let mut form = form(&web, &look, (process, &post), entered, None).await?;
             known::mark(&look, &mut form.fields, &known);
             Some(form)
@@ -89,7 +96,7 @@ async fn form(
     let id = |name: &str| format!("f-{name}");
     let command = command.map_or_else(|| web.app.clock.id().to_string(), str::to_owned);
     let mut fields = look.fields(&asked, &process.form, entered);
-    Offers::new(web, post.place).give(&process.form, &mut fields).await?;
+    Offers::opening(web, post.place).give(&process.form, &mut fields).await?;
     Ok(FormView {
         action_href: format!("/cases/new?process={}", process.name),
         title: Some(look.text(&process.title)),
@@ -99,6 +106,7 @@ async fn form(
         errors: look.problems(&process.form, entered.findings, &id),
         submit: look.t("submit"),
         cancel_href: Some("/desk".to_owned()),
+        later: false,
     })
 }
 
@@ -133,7 +141,7 @@ fn page(
 }
 
 /// The way a case came in: what was chosen from the list of ways, else the opener's role where that is a way of its own.
-fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
+pub fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
     let channels = process.channels.as_deref().unwrap_or(CHANNELS);
     let chosen = process
         .form
@@ -146,7 +154,10 @@ fn channel(web: &Web, process: &Process, form: &Fields, post: &Post) -> String {
 }
 
 /// What is wrong before anything is sent: the form itself, then where it belongs.
-async fn check(
+///
+/// # Errors
+/// Storage.
+pub async fn check(
     web: &Web,
     process: &Process,
     form: &Fields,
@@ -176,7 +187,10 @@ pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
     let open = openable(&web, &post);
     let name = web.arg("process").ok_or(Error::NotFound)?;
     let process = *open.iter().find(|process| process.name == name).ok_or(Error::NotFound)?;
-    let form_values = present(process, typed.fields(&process.form));
+    let mut form_values = present(process, typed.fields(&process.form));
+    if asking.step() == Step::Send {
+        Offers::opening(&web, post.place).resolve(&process.form, &mut form_values).await?;
+    }
     let command = typed.one("command_id");
     let again = async |findings: &[FieldFinding], text: String, status: StatusCode| {
         let entered = Entered { values: Some(&form_values), findings, more: typed.one("_more") };
@@ -220,7 +234,7 @@ pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
                 web.app.attach_files(&files_of(&process.form, &form_values), shard, case).await?;
             }
             let said = look.say("flash-opened", &[("number", number.as_str().into())]);
-            Ok(web.redirect_with(&card_href(&number), "ok", &said))
+            Ok(web.redirect_with(&opened_href(&web, process, &post, &number), "ok", &said))
         }
         Err(CommitError::Refused(refusal)) if refusal.code != RefusalCode::NotFound => {
             let text = look.refusal(Some(process), &refusal);
@@ -232,6 +246,13 @@ pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
             again(&[], look.t("refusal-busy"), error.status()).await
         }
     }
+}
+
+/// The card of what was opened. What is written for others to read has no card for whoever wrote it.
+fn opened_href(web: &Web, process: &Process, post: &Post, number: &str) -> String {
+    let kept = policy::listed((&web.world, process), &who::view_of(post));
+    let is_there = kept.is_none_or(|states| states.contains(&process.initial));
+    if is_there { card_href(number) } else { "/desk".to_owned() }
 }
 
 /// Sends a command once its files are noted as sent, so that none is cleaned up meanwhile.

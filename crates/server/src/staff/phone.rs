@@ -87,7 +87,8 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         open: Some(false),
         opened: Some((midnight(web.today()), web.now + jiff::SignedDuration::from_secs(1))),
         ..CaseFilter::default()
-    }]);
+    }])
+    .kept(&web, &post);
     let context = PhoneContext {
         page: crate::page::Page { live_href: Some(format!("/live?place={}", post.place)), ..web.page("title-m") },
         tasks,

@@ -17,7 +17,7 @@ use crate::web::Web;
 use ganglion_kernel::decide::{guard_holds, who};
 use ganglion_kernel::port::CaseFilter;
 use ganglion_model::change::{Actor, FieldFinding};
-use ganglion_model::pack::{Action, Field, FieldKind, Process, Required};
+use ganglion_model::pack::{Action, BREAK_GLASS, Field, FieldKind, Process, Required};
 use ganglion_model::{Case, Fields, PlaceCode, Text};
 use serde::Serialize;
 
@@ -155,7 +155,8 @@ fn offered(
     let Some(state) = process.states.get(&case.state) else {
         return Vec::new();
     };
-    let offered = state.actions.iter().filter(|action| who::may_act(action, &actor, post, case));
+    let is_offered = |action: &&Action| action.name != BREAK_GLASS && who::may_act(action, &actor, post, case);
+    let offered = state.actions.iter().filter(is_offered);
     let mut views: Vec<ActionView> =
         offered.map(|action| offer(web, look, (case, process, action), suggested, (attempt, back))).collect();
     // The likeliest step stands out, and only where it is this post's usual one; a grave one never invites.

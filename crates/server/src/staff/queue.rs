@@ -6,19 +6,22 @@ use super::act::command_id;
 use super::preview::Attempt;
 use super::query::Query;
 use super::queue_view::{self, Counter};
+use super::registers::{Offers, names};
 use crate::error::{Error, refusal_status};
 use crate::halls::Hall;
+use crate::looked;
 use crate::page::Flash;
 use crate::queue::{Standing, standing};
-use crate::typed::Typed;
+use crate::typed::{Asking, Step};
 use crate::view::Look;
 use crate::view::form::{Asked, FieldView, Hidden, Typed as Entered};
 use crate::view::options::Choice;
 use crate::view::words::count;
 use crate::web::Web;
+use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::queue::{QueueWant, serves};
@@ -91,8 +94,9 @@ pub async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error>
     render(&web, &name, &query, Shown::default()).await
 }
 
-/// `POST /queue/{process}/next`: calls the next.
-pub async fn next(web: Web, Path(name): Path<String>, typed: Typed) -> Result<Response, Error> {
+/// `POST /queue/{process}/next`: calls the next; asked only what applies, or for more rows of a table, it calls nobody.
+pub async fn next(web: Web, Path(name): Path<String>, asking: Asking) -> Result<Response, Error> {
+    let typed = &asking.0;
     let (hall, post) = served(&web, &name)?;
     let words = web.words();
     let look = web.look(&words);
@@ -101,9 +105,23 @@ pub async fn next(web: Web, Path(name): Path<String>, typed: Typed) -> Result<Re
     let counter = hall.queue.counter.as_ref().and_then(|def| typed.one(&def.field)).unwrap_or_default();
     let lane = typed.one("lane").unwrap_or_default();
     let query = Query::default().with("counter", counter).with("lane", lane);
+    match asking.step() {
+        Step::Send => {}
+        Step::Ask => {
+            let actor = who::view(&web.world, &web.actor(), web.now);
+            let (process, place) = (hall.process, hall.place);
+            let asked = Asked { process, case: None, actor: &actor, place, suggested: &[], prefix: "next-" };
+            let live = looked::live(&web, (&look, &asked), (declared, &form), (post.place.shard(), None)).await?;
+            return Ok(Json(live).into_response());
+        }
+        Step::More(more) => {
+            let shown = Shown { typed: form, more: Some(more.to_owned()), ..Shown::default() };
+            return render(&web, &name, &query, shown).await;
+        }
+    }
     let lanes = queue_view::lanes(&look, &hall, &query);
     let body = Body::TakeNext { process: hall.process.name.clone(), lanes, form: form.clone() };
-    let command = Command { id: command_id(&web, &typed), shard: post.place.shard(), actor: web.actor(), body };
+    let command = Command { id: command_id(&web, typed), shard: post.place.shard(), actor: web.actor(), body };
     match web.app.committer.send(command).await {
         Ok(outcome) => {
             let number = outcome.number.unwrap_or_default();
@@ -114,8 +132,8 @@ pub async fn next(web: Web, Path(name): Path<String>, typed: Typed) -> Result<Re
         Err(CommitError::Refused(refusal)) => {
             let said = look.refusal(Some(hall.process), &refusal);
             let status = refusal_status(refusal.code);
-            render(&web, &name, &query, Shown { status, typed: form, said, findings: refusal.fields, attempt: None })
-                .await
+            let shown = Shown { status, typed: form, said, findings: refusal.fields, ..Shown::default() };
+            render(&web, &name, &query, shown).await
         }
         Err(error) => {
             let error = Error::from(error);
@@ -136,6 +154,8 @@ pub struct Shown {
     pub said: String,
     /// What is wrong with what was typed.
     pub findings: Vec<FieldFinding>,
+    /// A table that gets more blank rows.
+    pub more: Option<String>,
     /// A step with the called case that was refused.
     pub attempt: Option<Attempt>,
 }
@@ -143,7 +163,7 @@ pub struct Shown {
 impl Default for Shown {
     fn default() -> Shown {
         let (typed, said, findings) = (Fields::new(), String::new(), Vec::new());
-        Shown { status: StatusCode::OK, typed, said, findings, attempt: None }
+        Shown { status: StatusCode::OK, typed, said, findings, more: None, attempt: None }
     }
 }
 
@@ -159,6 +179,7 @@ pub async fn render(web: &Web, name: &str, query: &Query, shown: Shown) -> Resul
     let counter = queue_view::counter(&look, &hall, query, &path);
     let want = hall.want(queue_view::lanes(&look, &hall, query), SHOWN_MAX);
     let cases = web.app.store.waiting(&want).await?;
+    names::of_cases(web, &cases).await?;
     let total = web.app.store.waiting_count(&want, None).await?;
     let mut page = web.page_titled(look.text(&hall.process.title));
     page.live_href = Some(format!("/live?place={}", post.place));
@@ -180,7 +201,7 @@ pub async fn render(web: &Web, name: &str, query: &Query, shown: Shown) -> Resul
         next_href: format!("{path}/next"),
         next_label: action.map(|action| look.text(&action.title)).unwrap_or_default(),
         hidden: hidden(web, &hall, query, &counter),
-        fields: fields(web, &look, &hall, (&counter, query, &shown)),
+        fields: fields(web, &look, &hall, (&counter, query, &shown)).await?,
         lanes: queue_view::lanes_known(web, &look, (&hall, &cases), query),
         rows: queue_view::lines(web, &look, &hall, &cases),
         current: desk.current,
@@ -209,13 +230,13 @@ fn hidden(web: &Web, hall: &Hall<'_>, query: &Query, counter: &Counter) -> Vec<H
 }
 
 /// What the action asks when it takes the next; a counter that was chosen is not asked again.
-fn fields(
+async fn fields(
     web: &Web,
     look: &Look<'_>,
     hall: &Hall<'_>,
     (counter, query, shown): (&Counter, &Query, &Shown),
-) -> Vec<FieldView> {
-    let Some(action) = hall.process.action(&hall.queue.state, &hall.queue.take) else { return Vec::new() };
+) -> Result<Vec<FieldView>, Error> {
+    let Some(action) = hall.process.action(&hall.queue.state, &hall.queue.take) else { return Ok(Vec::new()) };
     let field = hall.queue.counter.as_ref().map(|def| def.field.as_str());
     let known = |one: &&Field| counter.chosen.is_none() || Some(one.name.as_str()) != field;
     let declared: Vec<Field> = action.form.iter().filter(known).cloned().collect();
@@ -226,5 +247,8 @@ fn fields(
     let actor = who::view(&web.world, &web.actor(), web.now);
     let (process, place) = (hall.process, hall.place);
     let asked = Asked { process, case: None, actor: &actor, place, suggested: &[], prefix: "next-" };
-    look.fields(&asked, &declared, Entered { values: Some(&typed), findings: &shown.findings, more: None })
+    let entered = Entered { values: Some(&typed), findings: &shown.findings, more: shown.more.as_deref() };
+    let mut fields = look.fields(&asked, &declared, entered);
+    Offers::new(web, place).give(&declared, &mut fields).await?;
+    Ok(fields)
 }

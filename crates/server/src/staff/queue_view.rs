@@ -240,7 +240,9 @@ async fn own(web: &Web, hall: &Hall<'_>, post: &Post, query: &Query) -> Result<V
     let at_counter = |case: &Case| {
         counter.is_none_or(|(def, key)| case.fields.get(&def.field).and_then(serde_json::Value::as_str) == Some(key))
     };
-    let here = |case: &Case| hall.holds(case) && at_counter(case);
+    let actor = web.actor();
+    let readable = |case: &Case| who::may_read(&web.world, &actor, Some(post), case);
+    let here = |case: &Case| hall.holds(case) && at_counter(case) && readable(case);
     let mut cases: Vec<Case> = cases.into_iter().filter(here).collect();
     cases.sort_by(|a, b| b.updated_at.cmp(&a.updated_at).then_with(|| a.number.cmp(&b.number)));
     Ok(cases)

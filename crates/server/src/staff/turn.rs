@@ -61,12 +61,12 @@ impl Union {
                 }
             }
         }
-        Union(filters)
+        Union(filters).kept(web, post)
     }
 
     /// Open cases the post opened and now waits for.
-    pub fn waited_for(post: &Post) -> Union {
+    pub fn waited_for(web: &Web, post: &Post) -> Union {
         let opened_by = Some(post.id.clone());
-        Union(vec![CaseFilter { open: Some(true), opened_by, ..CaseFilter::default() }])
+        Union(vec![CaseFilter { open: Some(true), opened_by, ..CaseFilter::default() }]).kept(web, post)
     }
 }

@@ -15,7 +15,7 @@ pub const CHANNELS: &str = "channel";
 pub const AT_THE_WINDOW: &str = "window";
 
 /// The way of a case that was not opened by a person.
-const FROM_ELSEWHERE: &str = "cross_system";
+pub const FROM_ELSEWHERE: &str = "cross_system";
 
 /// Longest heading of a case in characters: one line of a list.
 const TITLE_CHARS: usize = 60;

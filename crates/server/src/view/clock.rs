@@ -1,6 +1,6 @@
 //! Clocks in words: what is left, over or used, in the clock's own unit; sign and tone are the page's.
 
-use super::Look;
+use super::{Arg, Look};
 use ganglion_model::clocks::{Clock, Length, Unit};
 use ganglion_model::pack::{ClockDef, OnOverdue, Process, Tone, promised_of};
 use ganglion_model::row::Case;
@@ -35,25 +35,34 @@ pub struct ClockCard {
     pub extensions: Option<String>,
 }
 
+/// A length in words, by a text that is asked for with its numbers. From a working day's worth of hours on, minutes are
+/// noise and left out.
+pub(crate) fn amount_in(length: Length, say: impl Fn(&str, &[(&str, u32)]) -> String) -> String {
+    const HOURS_WITH_MINUTES: u32 = 8;
+    let (hours, minutes) = (length.amount(), length.minutes());
+    let amount = |key: &str, amount: u32| say(key, &[("amount", amount)]);
+    match length.unit() {
+        Unit::WorkingDay => amount("clock-amount-working-days", hours),
+        Unit::CalendarDay => amount("clock-amount-calendar-days", hours),
+        Unit::Month => amount("clock-amount-months", hours),
+        Unit::Year => amount("clock-amount-months", hours.saturating_mul(12)),
+        Unit::WorkingHour | Unit::ClockHour if hours == 0 => amount("clock-amount-minutes", minutes),
+        Unit::WorkingHour | Unit::ClockHour if minutes > 0 && hours < HOURS_WITH_MINUTES => {
+            say("clock-amount-hours-minutes", &[("hours", hours), ("minutes", minutes)])
+        }
+        Unit::WorkingHour => amount("clock-amount-working-hours", hours),
+        Unit::ClockHour => amount("clock-amount-clock-hours", hours),
+    }
+}
+
 impl Look<'_> {
-    /// A length in words. From a working day's worth of hours on, minutes are noise and left out.
+    /// A length in words; see [`amount_in`].
     #[must_use]
     pub fn amount(&self, length: Length) -> String {
-        const HOURS_WITH_MINUTES: u32 = 8;
-        let (hours, minutes) = (length.amount(), length.minutes());
-        let say = |key: &str, amount: u32| self.say(key, &[("amount", amount.into())]);
-        match length.unit() {
-            Unit::WorkingDay => say("clock-amount-working-days", hours),
-            Unit::CalendarDay => say("clock-amount-calendar-days", hours),
-            Unit::Month => say("clock-amount-months", hours),
-            Unit::Year => say("clock-amount-months", hours.saturating_mul(12)),
-            Unit::WorkingHour | Unit::ClockHour if hours == 0 => say("clock-amount-minutes", minutes),
-            Unit::WorkingHour | Unit::ClockHour if minutes > 0 && hours < HOURS_WITH_MINUTES => {
-                self.say("clock-amount-hours-minutes", &[("hours", hours.into()), ("minutes", minutes.into())])
-            }
-            Unit::WorkingHour => say("clock-amount-working-hours", hours),
-            Unit::ClockHour => say("clock-amount-clock-hours", hours),
-        }
+        amount_in(length, |key, args| {
+            let args: Vec<(&str, Arg)> = args.iter().map(|(name, number)| (*name, Arg::from(*number))).collect();
+            self.say(key, &args)
+        })
     }
 
     /// The limit, or what is promised and the limit when both run.

@@ -31,6 +31,7 @@ impl Look<'_> {
                 };
                 self.equal(field, std::slice::from_ref(value))
             }
+            Expr::Cmp(cmp @ (Cmp::Lt | Cmp::Le | Cmp::Gt | Cmp::Ge), a, b) => self.bound(fields, *cmp, (&**a, &**b)),
             Expr::In(item, list) => {
                 let Expr::List(items) = &**list else { return None };
                 let literals = items.iter().map(|item| match item {
@@ -41,6 +42,25 @@ impl Look<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `form.score <= 2`, and `2 >= form.score`, which says the same.
+    fn bound(&self, fields: &[Field], cmp: Cmp, (a, b): (&Expr, &Expr)) -> Option<String> {
+        let (path, value, cmp) = match (a, b) {
+            (path @ Expr::Path(_), Expr::Lit(value)) => (path, value, cmp),
+            (Expr::Lit(value), path @ Expr::Path(_)) => (path, value, turned(cmp)),
+            _ => return None,
+        };
+        let key = match cmp {
+            Cmp::Le => "condition-at-most",
+            Cmp::Lt => "condition-below",
+            Cmp::Ge => "condition-at-least",
+            Cmp::Gt => "condition-above",
+            Cmp::Eq | Cmp::Ne => return None,
+        };
+        let field = asked(fields, path)?;
+        let args = [("field", self.text(&field.title).into()), ("value", self.value(field, value)?.into())];
+        Some(self.say(key, &args))
     }
 
     fn joined(&self, fields: &[Field], parts: &[Expr], key: &str) -> Option<String> {
@@ -58,6 +78,17 @@ impl Look<'_> {
         let words: Vec<String> = values.iter().map(|value| self.value(field, value)).collect::<Option<_>>()?;
         let value = words.join(&self.t("list-comma"));
         Some(self.say("condition-is", &[("field", self.text(&field.title).into()), ("value", value.into())]))
+    }
+}
+
+/// The comparison with its sides exchanged.
+fn turned(cmp: Cmp) -> Cmp {
+    match cmp {
+        Cmp::Lt => Cmp::Gt,
+        Cmp::Le => Cmp::Ge,
+        Cmp::Gt => Cmp::Lt,
+        Cmp::Ge => Cmp::Le,
+        same => same,
     }
 }
 

@@ -2,7 +2,7 @@
 //! left out for those who may not see them.
 
 use super::case::description_field;
-use super::{Look, mask};
+use super::{Look, mask, value};
 use ganglion_kernel::seal::is_sealed;
 use ganglion_model::pack::{Field, FieldKind, Process};
 use ganglion_model::row::Case;
@@ -29,6 +29,9 @@ pub struct Fact {
     /// Rows of a table.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<Vec<String>>,
+    /// Which of its columns hold numbers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub num: Vec<bool>,
 }
 
 /// Facts under a heading.
@@ -113,29 +116,34 @@ impl Look<'_> {
             };
             let reveal = may && clear.is_some() && !opened.in_clear;
             let reveal_href = reveal.then(|| "#reveal".to_owned());
-            let (head, rows) = match clear {
+            let table = match clear {
                 Some(clear) if opened.in_clear && may => self.table_of(field, &parsed(field, clear)),
-                _ => Default::default(),
+                _ => Fact::default(),
             };
-            return Some(Fact { label, value, reveal_href, href: None, head, rows });
+            return Some(Fact { label, value, reveal_href, ..table });
         }
         // Roles that may see a field are named when it is confidential; the others do not learn that it is there.
         if !may_see(field, role) {
             return None;
         }
-        let (head, rows) = self.table_of(field, value);
-        Some(Fact { head, rows, ..plain(label, self.value(field, value)?) })
+        let (value, href) = (self.value(field, value)?, self.row_href(field, value));
+        Some(Fact { label, value, href, ..self.table_of(field, case.fields.get(&field.name)?) })
     }
 
     /// Headings and rows of a table; nothing for other kinds.
-    fn table_of(&self, field: &Field, value: &Value) -> (Vec<String>, Vec<Vec<String>>) {
-        let FieldKind::Table { fields, .. } = &field.kind else { return (Vec::new(), Vec::new()) };
+    fn table_of(&self, field: &Field, value: &Value) -> Fact {
+        let FieldKind::Table { fields, .. } = &field.kind else { return Fact::default() };
         let cell = |row: &Value, column: &Field| {
             row.get(&column.name).and_then(|value| self.value(column, value)).unwrap_or_default()
         };
         let rows = value.as_array().into_iter().flatten();
         let rows = rows.map(|row| fields.iter().map(|column| cell(row, column)).collect()).collect();
-        (fields.iter().map(|column| self.text(&column.title)).collect(), rows)
+        Fact {
+            head: fields.iter().map(|column| self.text(&column.title)).collect(),
+            num: fields.iter().map(|column| value::is_number(&column.kind)).collect(),
+            rows,
+            ..Fact::default()
+        }
     }
 
     /// The groups of the card.

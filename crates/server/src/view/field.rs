@@ -26,6 +26,26 @@ pub struct KeptFile {
     pub thumb_href: String,
 }
 
+/// The box of words by which rows are searched for a reference.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FindView {
+    /// Name the words are sent under.
+    pub name: String,
+    /// Words that were searched.
+    pub words: String,
+    /// What came of it, in words.
+    pub note: String,
+}
+
+/// Rows a reference offers, and what is said about them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RowsView {
+    /// The rows: keys with what they are called.
+    pub options: Vec<Choice>,
+    /// What came of the search, in words.
+    pub note: String,
+}
+
 /// One field.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct FieldView {
@@ -53,6 +73,12 @@ pub struct FieldView {
     /// Choices.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<Choice>,
+    /// Where rows are searched by words: more of them than a list is good for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub find: Option<FindView>,
+    /// Its choices follow what is typed elsewhere: rows of the place that is chosen.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub follows: bool,
     /// Longest length, or most files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<u32>,
@@ -84,6 +110,9 @@ pub struct FieldView {
     /// A row as it stands before anything is typed, for adding more; its number is `%`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blank: Vec<FieldView>,
+    /// Where what is typed is looked up while it is typed; a text can be sent without it all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggest_href: Option<String>,
 }
 
 /// The heading of a column.
@@ -242,6 +271,9 @@ impl Look<'_> {
         let text = typed_text(&field.kind, value);
         let chosen = if several { many(value) } else { Vec::new() };
         let mut options = self.choices_of(field, shown.asked.place, shown.asked.suggested);
+        if let (FieldKind::Place { levels }, Some(own)) = (&field.kind, shown.asked.actor.place) {
+            options = self.own_places_first(options, (levels, own));
+        }
         for option in &mut options {
             option.selected = text.as_str() == Some(&option.value) || chosen.contains(&option.value);
         }

@@ -1,7 +1,7 @@
 //! Forms from declared fields: what is asked, what may be chosen, what was typed, and what is wrong with it.
 
-use super::field::Shown;
 pub use super::field::{FieldView, KeptFile};
+use super::field::{RowsView, Shown};
 use super::problems::{FormError, RefusalView};
 use super::suggest::Suggestion;
 use super::{Look, mask};
@@ -57,6 +57,9 @@ pub struct FormView {
     /// The way back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_href: Option<String>,
+    /// Without scripts, fields that do not apply yet are asked after it was sent, instead of standing there with a condition.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub later: bool,
 }
 
 /// What changes while somebody types.
@@ -66,6 +69,9 @@ pub struct Live {
     pub off: Vec<String>,
     /// Values the system works out, in words.
     pub given: BTreeMap<String, String>,
+    /// Rows references offer for what is typed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows: BTreeMap<String, RowsView>,
 }
 
 /// An action that is offered, or shown with the reason why it is not.
@@ -147,7 +153,13 @@ impl Look<'_> {
                 let more = typed.more.and_then(|more| more.strip_prefix(&field.name)?.strip_prefix(':')?.parse().ok());
                 let more = more.unwrap_or_default();
                 let shown = Shown { asked, names: &names, declared, findings: typed.findings, more };
-                self.field(&shown, field, (&values, required))
+                let kept = is_kept(asked, field);
+                let mut view = self.field(&shown, field, (&values, required && !kept));
+                if kept {
+                    let said = self.t("field-kept");
+                    view.help = Some(view.help.take().map_or_else(|| said.clone(), |help| format!("{help} {said}")));
+                }
+                view
             })
             .collect()
     }
@@ -181,7 +193,16 @@ impl Look<'_> {
                 }
             }
         }
-        Live { off: judged.hidden, given }
+        Live { off: judged.hidden, given, rows: BTreeMap::new() }
+    }
+
+    /// Fields that apply to what was typed and were not shown when it was: a browser without scripts names those it showed,
+    /// and shows the others only now. `off` are those that do not apply.
+    #[must_use]
+    pub fn unasked<'f>(&self, declared: &'f [Field], off: &[String], shown: &[&str]) -> Vec<&'f Field> {
+        let waits = |field: &&Field| field.when.as_ref().is_some_and(asks_form);
+        let fresh = |field: &&Field| !off.contains(&field.name) && !shown.contains(&field.name.as_str());
+        declared.iter().filter(waits).filter(fresh).collect()
     }
 
     /// The form of an action.
@@ -200,8 +221,15 @@ impl Look<'_> {
     }
 }
 
-/// What the case knows already and an action asks again: short values that are no secret. Texts are asked afresh, since
-/// what was written last time was about last time.
+/// Whether the case holds a personal value that an action asks again: it stays unless another is typed, and need not be told
+/// twice.
+fn is_kept(asked: &Asked<'_>, field: &Field) -> bool {
+    let declared = asked.process.field(&field.name).is_some_and(|one| one.personal);
+    field.personal && declared && asked.case.is_some_and(|case| case.fields.contains_key(&field.name))
+}
+
+/// What the case knows already and an action asks again: short values that are no secret, and lines that were told when it was
+/// opened. Other texts are asked afresh, since what was written last time was about last time.
 pub(super) fn known<'a>(asked: &Asked<'a>, field: &Field) -> Option<&'a Value> {
     let case = asked.case?;
     let declared = asked.process.field(&field.name)?;
@@ -209,11 +237,21 @@ pub(super) fn known<'a>(asked: &Asked<'a>, field: &Field) -> Option<&'a Value> {
         field.kind,
         FieldKind::Choice { .. } | FieldKind::Choices { .. } | FieldKind::Ref { .. } | FieldKind::Date
     );
+    let told = asked.process.form.iter().any(|one| one.name == field.name);
+    let line = matches!(
+        field.kind,
+        FieldKind::Text { .. }
+            | FieldKind::Integer { .. }
+            | FieldKind::Decimal { .. }
+            | FieldKind::Money
+            | FieldKind::Quantity { .. }
+            | FieldKind::Time
+    );
     let value = case.fields.get(&field.name)?;
     let secret = field.personal
         || declared.personal
         || value.as_str().is_some_and(|text| is_sealed(text) || mask::is_masked(text));
-    (short && !secret).then_some(value)
+    ((short || (told && line)) && !secret).then_some(value)
 }
 
 pub(super) fn names<'b>(

@@ -29,9 +29,10 @@ use crate::staff::ADMIN_ROLE;
 use ganglion_kernel::World;
 use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Indicator, Rule, Source};
-use ganglion_model::{AccountId, Lang, PlaceCode, PostId, Text};
+use ganglion_model::{AccountId, Lang, PlaceCode, PostId, RowKey, Shard, Text};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use parking_lot::RwLock;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -88,6 +89,47 @@ pub trait Say: Sync {
     fn has(&self, key: &str) -> bool;
     /// The language.
     fn lang(&self) -> Lang;
+    /// What a row is called that a page has looked up, and where it leads.
+    fn row(&self, _register: &str, _key: &str) -> Option<RowName> {
+        None
+    }
+}
+
+/// A row a page refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowName {
+    /// What it is called.
+    pub label: String,
+    /// Its page.
+    pub href: String,
+}
+
+/// Rows a page refers to, by register and key. The same key may stand for a row in each county.
+#[derive(Debug, Default)]
+pub struct RowNames(RwLock<BTreeMap<(String, String), ByShard>>);
+
+/// Rows with the same key, by the county they lie in.
+type ByShard = BTreeMap<Shard, RowName>;
+
+impl RowNames {
+    /// Whether a row has been looked up.
+    #[must_use]
+    pub fn knows(&self, (shard, register, key): &RowKey) -> bool {
+        self.0.read().get(&(register.clone(), key.clone())).is_some_and(|of| of.contains_key(shard))
+    }
+
+    /// Keeps what a row is called.
+    pub fn put(&self, (shard, register, key): RowKey, name: RowName) {
+        self.0.write().entry((register, key)).or_default().insert(shard, name);
+    }
+
+    /// The row, if it is the only one with its key on this page.
+    #[must_use]
+    pub fn get(&self, register: &str, key: &str) -> Option<RowName> {
+        let all = self.0.read();
+        let of = all.get(&(register.to_owned(), key.to_owned()))?;
+        of.values().next().filter(|_| of.len() == 1).cloned()
+    }
 }
 
 /// Names of people by account, for those a page shows.

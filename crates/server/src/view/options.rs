@@ -121,7 +121,10 @@ impl Look<'_> {
     /// Places of the levels inside the county of `near`, or inside `near` itself when it is no deeper; under the name of
     /// the place above each.
     fn places(&self, levels: &[Level], near: PlaceCode) -> Vec<Choice> {
-        let scope = near.at(Level::County).unwrap_or(near);
+        self.places_in(levels, near.at(Level::County).unwrap_or(near))
+    }
+
+    fn places_in(&self, levels: &[Level], scope: PlaceCode) -> Vec<Choice> {
         let today = self.today();
         let wanted = |place: &&ganglion_model::Place| levels.is_empty() || levels.contains(&place.code.level());
         let own = self.world.places.tree.on(scope, today).into_iter();
@@ -137,6 +140,25 @@ impl Look<'_> {
                 ..Choice::new(place.code.to_string(), place.name.clone())
             })
             .collect()
+    }
+
+    /// A person's own places before all others: those inside the place of the post, and those it lies in. Where there are too
+    /// many to offer, only its own are.
+    #[must_use]
+    pub fn own_places_first(&self, choices: Vec<Choice>, (levels, own): (&[Level], PlaceCode)) -> Vec<Choice> {
+        if choices.is_empty() {
+            return self.places_in(levels, own);
+        }
+        let is_own =
+            |choice: &Choice| choice.value.parse::<PlaceCode>().is_ok_and(|code| own.holds(code) || code.holds(own));
+        let (mut mine, others): (Vec<Choice>, Vec<Choice>) = choices.into_iter().partition(is_own);
+        // A heading must not stand twice: what is shared with others goes under one of its own.
+        if mine.iter().any(|one| others.iter().any(|other| other.group == one.group)) {
+            let group = self.t("places-own");
+            mine.iter_mut().for_each(|one| one.group = Some(group.clone()));
+        }
+        mine.extend(others);
+        mine
     }
 
     /// Posts of the roles inside `scope`, suggested ones first.

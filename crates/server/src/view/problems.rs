@@ -146,6 +146,10 @@ impl Look<'_> {
                     let register = self.world.model.registers.get(value);
                     register.map_or_else(|| value.clone(), |register| self.text(&register.title))
                 }
+                ("figure", _) => {
+                    let indicator = self.world.model.indicators.get(value);
+                    indicator.map_or_else(|| value.clone(), |indicator| self.figure_title(indicator))
+                }
                 _ => value.clone(),
             };
             args.push((name, shown.into()));

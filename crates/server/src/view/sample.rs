@@ -177,8 +177,10 @@ fn process() -> Process {
         heading: "description".into(),
         kind_field: None,
         channels: None,
+        schedule: BTreeMap::new(),
         retention_days: None,
         purpose: Text::default(),
+        open311: None,
     }
 }
 

@@ -47,7 +47,7 @@ struct Duty {
 /// The form field in which an action names the post that gets the case.
 #[must_use]
 pub fn names_post(action: &Action) -> Option<&str> {
-    action.effects.iter().find_map(|effect| match effect {
+    action.effects.iter().find_map(|effect| match effect.done() {
         Effect::Assign(Assign::Form(field)) => Some(field.as_str()),
         _ => None,
     })

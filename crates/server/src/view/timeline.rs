@@ -254,8 +254,7 @@ fn is_asked_for(action: Option<&Action>) -> bool {
 
 /// Whether the action sets this clock on purpose, and not only by entering a state.
 fn changes_clock(action: &Action, name: &str) -> bool {
-    action
-        .effects
-        .iter()
-        .any(|effect| matches!(effect, Effect::Extend { clock, .. } | Effect::Restart { clock, .. } if clock == name))
+    action.effects.iter().any(
+        |effect| matches!(effect.done(), Effect::Extend { clock, .. } | Effect::Restart { clock, .. } if clock == name),
+    )
 }

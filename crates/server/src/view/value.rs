@@ -22,6 +22,13 @@ impl Look<'_> {
             .map_or_else(|| code.to_owned(), |code| self.text(&code.title))
     }
 
+    /// Where a row that a value names has its page, if the reader may open it.
+    #[must_use]
+    pub fn row_href(&self, field: &Field, value: &Value) -> Option<String> {
+        let FieldKind::Ref { register } = &field.kind else { return None };
+        Some(self.say.row(register, value.as_str()?)?.href)
+    }
+
     /// The name of a register row, in English if the row has one (`<label>_en`).
     #[must_use]
     pub fn row_label(&self, register: &str, key: &str) -> String {
@@ -30,7 +37,8 @@ impl Look<'_> {
             let record = self.world.latest(register, key)?;
             self.label_of(def, record)
         };
-        label().unwrap_or_else(|| key.to_owned())
+        let by_place = || Some(self.say.row(register, key)?.label);
+        label().or_else(by_place).unwrap_or_else(|| key.to_owned())
     }
 
     /// The name of a row.
@@ -158,6 +166,15 @@ impl Look<'_> {
             _ => label,
         }
     }
+}
+
+/// Whether values of a kind are numbers, which lists set flush right so that they can be compared.
+#[must_use]
+pub fn is_number(kind: &FieldKind) -> bool {
+    matches!(
+        kind,
+        FieldKind::Integer { .. } | FieldKind::Decimal { .. } | FieldKind::Money | FieldKind::Quantity { .. }
+    )
 }
 
 /// Pictures in a value of a files field.

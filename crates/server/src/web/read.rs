@@ -3,13 +3,14 @@
 use super::{FLASH, VISITOR, Web, YEAR_SECONDS};
 use crate::app::AppState;
 use crate::error::Error;
+use crate::keys;
 use crate::page::{Flash, decode, pairs};
 use crate::session;
 use crate::sign::{self, Use};
-use axum::extract::{ConnectInfo, MatchedPath};
+use axum::extract::ConnectInfo;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{Method, Uri};
 use axum::response::Response;
 use ganglion_model::Lang;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -54,11 +55,19 @@ fn address(app: &AppState, parts: &Parts) -> IpAddr {
     told.or_else(direct).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
+/// Whether a path is one of the interfaces for software.
+pub(crate) fn is_door(path: &str) -> bool {
+    ["/api", "/open311", "/events"]
+        .into_iter()
+        .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
 /// Whether answers of this path are for programs.
 fn is_for_programs(path: &str, headers: &HeaderMap) -> bool {
     let accepts = header_text(headers, header::ACCEPT).unwrap_or_default();
-    let programs = ["/api/", "/files", "/map/", "/live", "/report/near"];
-    programs.iter().any(|start| path.starts_with(start))
+    let programs = ["/files", "/map/", "/live", "/log/", "/report/near", "/health/", "/metrics"];
+    is_door(path)
+        || programs.iter().any(|start| path.starts_with(start))
         || (accepts.contains("application/json") && !accepts.contains("text/html"))
 }
 
@@ -76,6 +85,11 @@ impl Web {
         let now = app.clock.now();
         let token = bearer(headers);
         let session = match token.or_else(|| cookie(headers, session::COOKIE)) {
+            // A key opens the doors for software and no page; it is never taken from a cookie.
+            Some(key) if token.is_some() && keys::is_key(key) => match keys::opens(&path) {
+                true => app.signed_in_by_key(key, now).await?,
+                false => None,
+            },
             Some(token) if !token.is_empty() => app.session_of(token, now).await?,
             _ => None,
         };
@@ -110,6 +124,7 @@ impl Web {
             wants_json: is_for_programs(&path, headers),
             address: address(app, parts),
             templates: Arc::default(),
+            rows: Arc::default(),
             cookies: Arc::default(),
             app: app.clone(),
             session,
@@ -126,7 +141,9 @@ impl Web {
 
     /// Keeps what the address chose, and gives a new visitor a cookie.
     fn keep_choices(&self, known: bool, headers: &HeaderMap) {
-        if self.path.starts_with("/assets/") || self.path.starts_with("/api/") {
+        // What everybody may keep a copy of carries nobody's cookie, nor what only programs read.
+        let plain = ["/assets/", "/log/", "/health/", "/metrics"].iter().any(|start| self.path.starts_with(start));
+        if plain || (is_door(&self.path) && self.path != "/api/docs") {
             return;
         }
         if !known && !self.visitor.is_empty() {
@@ -148,7 +165,8 @@ impl Web {
     /// Whether a request that changes something comes from our own pages, as far as the browser says.
     pub(crate) fn same_origin(&self, parts: &Parts) -> bool {
         let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        if reads || self.bearer {
+        // Open311 takes a key with every change and no cookie at all.
+        if reads || self.bearer || self.path.starts_with("/open311/") {
             return true;
         }
         let headers = &parts.headers;
@@ -167,18 +185,5 @@ impl Web {
                 response.headers_mut().append(header::SET_COOKIE, value);
             }
         }
-    }
-
-    /// The log line of a request: no address, no query, no name.
-    pub(crate) fn log(&self, method: &Method, template: Option<&MatchedPath>, status: StatusCode, micros: u128) {
-        let post = self.session.as_ref().and_then(|session| session.post.as_ref());
-        tracing::info!(
-            method = %method,
-            path = template.map_or("", MatchedPath::as_str),
-            status = status.as_u16(),
-            micros,
-            post = post.map_or("", |post| post.id.0.as_str()),
-            "request"
-        );
     }
 }

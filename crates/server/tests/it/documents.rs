@@ -151,7 +151,7 @@ async fn a_batch_issues_prints_and_is_fetched_by_its_owner_only() {
 }
 
 /// The page of a batch once it is over; each look lets the batch go on.
-async fn finished(browser: &mut Browser, path: &str) -> String {
+pub async fn finished(browser: &mut Browser, path: &str) -> String {
     for _ in 0..10_000 {
         let page = browser.get(path).await;
         assert_eq!(page.status, 200, "{}", page.text);

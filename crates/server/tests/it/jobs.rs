@@ -3,8 +3,9 @@
 
 use crate::forms::reported;
 use crate::support::{City, Part, photo};
+use ganglion_kernel::port::CaseFilter;
 use ganglion_model::{Case, Shard};
-use ganglion_server::jobs::{clean, spawn, timers};
+use ganglion_server::jobs::{clean, schedule, spawn, timers};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -45,6 +46,25 @@ async fn a_case_opened_from_another_is_opened_once_and_both_are_tied() {
     city.store.cursors_set("spawn", &[(COUNTY, 0)]).await.unwrap();
     spawn::run(&city.app).await.unwrap();
     assert_eq!((case(&city, &number).await, case(&city, &opened.number).await), (from, opened));
+}
+
+#[tokio::test]
+async fn a_schedule_opens_its_cases_once_for_every_place() {
+    let city = City::new().await;
+    let matters = CaseFilter { processes: vec!["matter".into()], ..CaseFilter::default() };
+    let run = async |seconds| {
+        city.wait(seconds);
+        schedule::run(&city.app).await.unwrap();
+        city.store.case_count(&matters).await.unwrap()
+    };
+    assert_eq!(run(0).await, 0, "it begins when it is installed");
+    assert_eq!(run(7 * 86_400).await, 0, "the fourth of July");
+    assert_eq!(run(86_400).await, 2, "the fifth, after eight: one for each village");
+    assert_eq!(run(60).await, 2);
+    // As after a crash between the work and the setting.
+    city.store.setting_put("schedule.matter.monthly", "2022-06-27T01:03:00Z").await.unwrap();
+    assert_eq!(run(60).await, 2);
+    assert_eq!(run(62 * 86_400).await, 4, "of two times that were missed, the last");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ const WELL: [(&str, &str); 6] = [
     ("-why", "survey"),
 ];
 
-async fn with_well(city: &City) -> Browser {
+pub async fn with_well(city: &City) -> Browser {
     let mut dan = city.signed_in("dispatch").await;
     let answer = dan.post_form("/registers/well/new", &WELL).await;
     assert_eq!((answer.status, answer.location()), (303, "/registers/well/rows/130903/W1"), "{}", answer.text);
@@ -165,6 +165,19 @@ async fn an_import_lists_every_bad_cell_and_then_writes_all_or_nothing() {
     let bad = "Code,Depth,Use,Place,colour\nW2,deep,Farming,West Town,\n";
     let (_, page) = import(&mut dan, bad).await;
     assert!(page.text.contains("colour") && page.text.contains("Not clean"), "{}", page.text);
+    assert!(page.text.contains("deep"), "a bad heading hides no bad cell: {}", page.text);
+    let (path, page) = import(&mut dan, "Code,Depth,Use\nW2,deep,Farming\nW3,30,fish\nW4,30,Farming\n").await;
+    for part in ["Place", "deep", "fish"] {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    let all = dan.get(&format!("{path}/findings.csv")).await;
+    assert_eq!(all.text.lines().count(), 4, "the missing column is said once, not in every row: {}", all.text);
+    let (_, page) = import(&mut dan, "Code,Depth,Place name\nW9,30,East Town\n").await;
+    assert!(
+        page.text.contains("a short name that") || page.text.contains("short name only one place has"),
+        "{}",
+        page.text
+    );
     let bad = "Code,Depth,Use,Place\nW2,deep,fish,West Town\nW3,30,Farming,East Town\nW4,30,Farming,West Town\nW4,31,,West Town\n";
     let (path, page) = import(&mut dan, bad).await;
     for cell in ["deep", "fish", "data-label=\"Row\">3</td>", "data-label=\"Row\">5</td>"] {

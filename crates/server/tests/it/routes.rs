@@ -29,10 +29,18 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/halls/{process}/{place}/display", [404; 5]),
     ("/halls/{process}/{place}/calls", [404; 5]),
     ("/t/{number}/{code}", [404; 5]),
+    // This city signs no log; those that do are in `log`.
+    ("/log", [404; 5]),
+    ("/log/{shard}/key", [404; 5]),
+    ("/log/{shard}/checkpoint", [404; 5]),
+    ("/log/{shard}/cosigned", [404; 5]),
+    ("/log/{shard}/tile/{*path}", [404; 5]),
     ("/sign-in", [200; 5]),
     ("/post", [303, 404, 404, 404, 404]),
-    ("/healthz", [200; 5]),
-    ("/readyz", [200; 5]),
+    ("/health/live", [200; 5]),
+    ("/health/ready", [200; 5]),
+    // Requests of these tests come from nowhere, which counts as this machine: see `monitor`.
+    ("/metrics", [200; 5]),
     ("/sw.js", [404; 5]),
     ("/assets/{*path}", [404; 5]),
     ("/files/{id}", [404; 5]),
@@ -49,7 +57,26 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/api/v1/cases", [401, 200, 200, 200, 200]),
     ("/api/v1/cases/{number}", [401, 404, 200, 404, 200]),
     ("/api/v1/queues/{process}", [401, 404, 404, 404, 404]),
-    ("/api/packs", [401, 404, 404, 404, 404]),
+    ("/api", [200; 5]),
+    ("/api/openapi.json", [200; 5]),
+    ("/api/docs", [200; 5]),
+    ("/api/processes", [200; 5]),
+    ("/api/processes/{process}/cases", [401, 404, 404, 404, 404]),
+    ("/api/processes/{process}/cases/{number}", [401, 404, 404, 404, 404]),
+    ("/api/registers", [200; 5]),
+    ("/api/registers/{name}/rows", [401, 404, 404, 404, 404]),
+    ("/api/registers/{name}/rows/{shard}/{*key}", [401, 404, 404, 404, 404]),
+    ("/api/registers/{name}/proposals", [401, 404, 404, 404, 404]),
+    ("/api/figures", [200; 5]),
+    ("/api/figures/{indicator}", [404; 5]),
+    ("/api/places", [200; 5]),
+    ("/api/places/at", [422; 5]),
+    ("/api/places/{code}", [404; 5]),
+    ("/events", [200; 5]),
+    ("/open311/v2/{file}", [200; 5]),
+    ("/open311/v2/services/{file}", [404; 5]),
+    ("/open311/v2/requests/{file}", [404; 5]),
+    ("/open311/v2/tokens/{file}", [404; 5]),
 ];
 
 /// POST routes: without a token every one refuses; with one, what each visitor gets for an empty form.
@@ -72,11 +99,25 @@ const CALLS: &[(&str, u16)] = &[
     ("/api/v1/cases", 401),
     ("/api/v1/cases/{number}/actions/{action}", 401),
     ("/api/v1/queues/{process}/next", 401),
+    // Needs no token: what is sent says by its signatures who sent it.
+    ("/log/{shard}/cosigned", 404),
     ("/api/packs", 401),
+    ("/api/processes/{process}/cases", 401),
+    ("/api/processes/{process}/cases/{number}/{action}", 401),
+    ("/api/processes/{process}/next", 401),
+    ("/api/processes/{process}/bulk", 401),
+    ("/api/registers/{name}/rows", 401),
+    ("/api/registers/{name}/bulk", 401),
+    ("/api/registers/{name}/proposals/{shard}/{id}/{verdict}", 401),
+    ("/open311/v2/{file}", 404),
 ];
 
-/// Addresses in the list of routes, with the methods they take.
-fn listed() -> Vec<(String, bool, bool)> {
+/// Routes that put or take away: for programs only, which need a bearer token.
+const CHANGES: &[(&str, &str)] =
+    &[("/api/registers/{name}/rows/{shard}/{*key}", "PUT"), ("/api/registers/{name}/rows/{shard}/{*key}", "DELETE")];
+
+/// Addresses in the list of routes, with the handlers they take.
+fn listed() -> Vec<(String, String)> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes.rs");
     let text = std::fs::read_to_string(source).unwrap();
     text.split(".route(")
@@ -84,8 +125,11 @@ fn listed() -> Vec<(String, bool, bool)> {
         .map(|rest| {
             let rest = rest.trim_start().strip_prefix('"').expect("an address");
             let (address, handlers) = rest.split_once('"').unwrap();
-            let handlers = handlers.split_once('\n').map_or(handlers, |(line, _)| line);
-            (address.to_owned(), handlers.contains("get("), handlers.contains("post("))
+            // Up to where the next route or function begins.
+            let handlers = ["\n        .route", "\n}", ";\n"]
+                .iter()
+                .fold(handlers, |handlers, end| handlers.split_once(end).map_or(handlers, |(before, _)| before));
+            (address.to_owned(), handlers.to_owned())
         })
         .collect()
 }
@@ -98,8 +142,13 @@ fn filled(address: &str, number: &str) -> String {
         .replace("{process}", "nothing")
         .replace("{place}", "130903001")
         .replace("{name}", "nothing")
+        .replace("{shard}", "130903")
         .replace("{id}", "00000000000000000000000000000000")
         .replace("{*path}", "nothing.js")
+        .replace("{file}", "services.xml")
+        .replace("{*key}", "nothing")
+        .replace("{indicator}", "nothing")
+        .replace("{verdict}", "approve")
 }
 
 async fn visitor(city: &City, account: Option<&str>) -> Browser {
@@ -113,10 +162,15 @@ async fn visitor(city: &City, account: Option<&str>) -> Browser {
 fn every_route_stands_in_the_table() {
     let reads: BTreeSet<&str> = READS.iter().map(|(address, _)| *address).collect();
     let posts: BTreeSet<&str> = FORMS.iter().copied().chain(CALLS.iter().map(|(address, _)| *address)).collect();
-    for (address, get, post) in listed() {
-        assert!(!get || reads.contains(address.as_str()), "GET {address} has no entry");
+    for (address, handlers) in listed() {
+        let takes = |method: &str| handlers.contains(&format!("{method}("));
+        assert!(!takes("get") || reads.contains(address.as_str()), "GET {address} has no entry");
         let demo = address == "/sign-in/demo";
-        assert!(!post || demo || posts.contains(address.as_str()), "POST {address} has no entry");
+        assert!(!takes("post") || demo || posts.contains(address.as_str()), "POST {address} has no entry");
+        for (name, method) in [("put", "PUT"), ("delete", "DELETE"), ("patch", "PATCH")] {
+            let known = CHANGES.contains(&(address.as_str(), method));
+            assert!(!takes(name) || known, "{method} {address} has no entry");
+        }
     }
 }
 
@@ -142,6 +196,10 @@ async fn no_form_is_taken_without_its_token() {
         for address in FORMS {
             let answer = browser.post_raw(&filled(address, &number), &[]).await;
             assert_eq!(answer.status, 403, "{address} for {account:?}");
+        }
+        for (address, method) in CHANGES {
+            let answer = browser.method(method.parse().unwrap(), &filled(address, &number)).await;
+            assert_eq!(answer.status, 401, "{method} {address} for {account:?}: {}", answer.text);
         }
         for (address, status) in CALLS {
             let answer = browser.json(&filled(address, &number), None, &serde_json::json!({})).await;

@@ -93,7 +93,7 @@ async fn the_language_follows_the_address_then_the_cookie_then_the_browser() {
 #[tokio::test]
 async fn every_answer_carries_the_headers_that_guard_it() {
     let city = City::new().await;
-    for path in ["/", "/nowhere", "/healthz", "/map/outlines", "/report"] {
+    for path in ["/", "/nowhere", "/health/live", "/map/outlines", "/report"] {
         let answer = city.visitor().get(path).await;
         let policy = answer.header("content-security-policy");
         assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-inline"), "{path}: {policy}");

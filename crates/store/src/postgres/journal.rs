@@ -6,6 +6,7 @@ use super::load::read_head;
 use super::row::{Column, Stored, shard, signed, text};
 use super::sql::{Around, Pipeline, all, column, one, value};
 use deadpool_postgres::Object;
+use ganglion_kernel::merkle::Hash;
 use ganglion_kernel::port::{Head, Line, ShardWrite, StoredLine, Timer};
 use ganglion_model::{CaseId, Entry, Shard};
 use jiff::Timestamp;
@@ -61,6 +62,18 @@ pub(super) async fn lines_after(client: &Object, of: Shard, seq: u64, limit: u32
             canonical: Column("journal", "entry").get(row, 1)?,
             hash: leaf.try_into().map_err(|error| Column("journal", "leaf").corrupt(of, error))?,
         })
+    })
+    .await
+}
+
+/// Leaf hashes of the lines of a shard in `(seq, seq + limit]`.
+pub(super) async fn leaves_after(client: &Object, of: Shard, seq: u64, limit: u32) -> Stored<Vec<Hash>> {
+    let sql = "SELECT leaf FROM journal WHERE shard = $1 AND seq > $2 AND seq <= $3 ORDER BY seq";
+    let until = seq.saturating_add(u64::from(limit.min(LINES_MAX)));
+    let args: &super::sql::Args<'_> = &[&shard(of), &signed(seq), &signed(until)];
+    all(client, "reading the leaves of a journal", (sql, args), |row| {
+        let leaf: &[u8] = Column("journal", "leaf").get(row, 0)?;
+        leaf.try_into().map_err(|error| Column("journal", "leaf").corrupt(of, error))
     })
     .await
 }

@@ -20,6 +20,8 @@ pub(super) const MIGRATIONS: &[(u32, &str, &str)] = &[
     (8, "told", include_str!("migrations/0008-told.sql")),
     (9, "packs", include_str!("migrations/0009-packs.sql")),
     (10, "words", include_str!("migrations/0010-words.sql")),
+    (11, "kept", include_str!("migrations/0011-kept.sql")),
+    (12, "log", include_str!("migrations/0012-log.sql")),
 ];
 
 /// The lock that one server at a time migrates under. Any number will do that nobody else uses.

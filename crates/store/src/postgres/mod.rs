@@ -14,6 +14,7 @@ mod error;
 mod figures;
 mod forget;
 mod journal;
+mod kept;
 mod load;
 mod matching;
 mod members;

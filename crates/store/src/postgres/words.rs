@@ -69,7 +69,8 @@ fn put<'a>(pipeline: &mut Pipeline<'a>, words: impl IntoIterator<Item = Words<'a
 
 /// Writes the words of a batch.
 pub(super) fn write<'a>(pipeline: &mut Pipeline<'a>, cases: &[&'a CaseWrite]) {
-    put(pipeline, cases.iter().map(|write| ((write.case.shard, write.case.id), write.words.as_str())));
+    let words = |write: &&'a CaseWrite| Some(((write.case.shard, write.case.id), write.words.as_deref()?));
+    put(pipeline, cases.iter().filter_map(words));
 }
 
 /// Puts the words of several cases at once.

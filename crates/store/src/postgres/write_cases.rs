@@ -42,7 +42,7 @@ pub(super) const ASSIST_GONE: &str = "DELETE FROM case_assist a USING unnest($1:
                            unnest($3::uuid[], $4::text[]) k (id, post) WHERE k.id = a.id AND k.post = a.post)";
 const ASSIST: &str = "INSERT INTO case_assist (shard, id, post) SELECT * FROM \
                       unnest($1::int4[], $2::uuid[], $3::text[]) ON CONFLICT DO NOTHING";
-const CODES: &str = "INSERT INTO document (shard, code, case_id) SELECT * FROM \
+pub(super) const CODES: &str = "INSERT INTO document (shard, code, case_id) SELECT * FROM \
                      unnest($1::int4[], $2::text[], $3::uuid[]) ON CONFLICT DO NOTHING";
 
 /// The cases of a batch, in its order.

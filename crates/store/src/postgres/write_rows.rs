@@ -72,6 +72,17 @@ pub(super) fn write<'a>(pipeline: &mut Pipeline<'a>, batch: &'a [ShardWrite], te
             value(&texts.records),
         ]
     });
+    let codes: Vec<(&Record, &str)> = records(batch)
+        .into_iter()
+        .flat_map(|one| one.documents.iter().map(move |issued| (one, issued.code.as_str())))
+        .collect();
+    pipeline.over(&codes, super::write_cases::CODES, |w| {
+        vec![
+            column(w, |(one, _)| shard(one.shard)),
+            column(w, |(_, code)| text(code)),
+            column(w, |(one, _)| one.id().0),
+        ]
+    });
     let gone: Vec<_> = batch.iter().flat_map(|write| write.records_gone.iter().map(|one| (write.shard, one))).collect();
     pipeline.over(&gone, GONE, |w| {
         vec![

@@ -49,6 +49,8 @@ impl Default for SqliteOptions {
 const READER_CACHE_KIB: u32 = 4 << 10;
 /// Bytes of the log that stay on the disk when it starts anew: writing over them is cheaper than growing again.
 const LOG_BYTES_KEPT: u32 = 64 << 20;
+/// Pages no file can go beyond.
+const PAGES_MAX: u32 = 4_294_967_294;
 /// Statements kept prepared on each connection.
 const STATEMENTS_MAX: usize = 128;
 
@@ -96,6 +98,26 @@ impl SqliteStore {
         }))
     }
 
+    /// Opens a file only to look at it as it stands at this moment, also one that is in use: nothing is migrated, made or
+    /// folded, and every write fails. While it is open the log of a server at work only grows, so it should not be kept.
+    ///
+    /// # Errors
+    /// When there is no such file or it cannot be read.
+    pub fn look(path: &Path) -> Result<Arc<SqliteStore>, OpenError> {
+        let failed = |reason| OpenError::Database { attempted: "cannot open", path: path.to_owned(), reason };
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let reader = Connection::open_with_flags(path, flags).map_err(failed)?;
+        prepare(&reader, &SqliteOptions::default()).map_err(failed)?;
+        reader.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema").map_err(failed)?;
+        Ok(Arc::new(SqliteStore {
+            path: Some(path.to_owned()),
+            writer: Mutex::new(reader),
+            readers: Vec::new(),
+            turn: AtomicUsize::new(0),
+            folding: None,
+        }))
+    }
+
     /// A database in memory, gone with the handle: for tests and trials. Reads and writes take turns.
     ///
     /// # Errors
@@ -134,6 +156,26 @@ impl SqliteStore {
                 .map_err(|error| StoreError::Database { attempted, reason: error.to_string() })?;
         }
         Ok(())
+    }
+
+    /// Pages (4 KiB each) the file has.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn pages(&self) -> Result<u32, StoreError> {
+        let pages = self.writer.lock().query_row("PRAGMA page_count", [], |row| row.get(0));
+        pages.map_err(failed("counting pages"))
+    }
+
+    /// Sets to how many pages the file may grow from now on, as [`SqliteOptions::pages_max`] does at the start: a quota for an
+    /// installation, and how a full disk is rehearsed. `None` takes the limit away.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn set_pages_max(&self, pages: Option<u32>) -> Result<(), StoreError> {
+        let most = pages.unwrap_or(PAGES_MAX);
+        let sql = format!("PRAGMA max_page_count = {most}");
+        self.writer.lock().query_row(&sql, [], |_| Ok(())).map_err(failed("limiting pages"))
     }
 
     /// The one connection that writes.

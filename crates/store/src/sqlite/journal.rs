@@ -2,6 +2,7 @@
 
 use super::load::read_head;
 use super::row::{Column, Stored, all, failed, one, run};
+use ganglion_kernel::merkle::Hash;
 use ganglion_kernel::port::{Head, StoredLine, Timer};
 use ganglion_model::{CaseId, Entry, Shard};
 use jiff::Timestamp;
@@ -60,6 +61,13 @@ pub(super) fn lines_after(connection: &Connection, shard: Shard, seq: u64, limit
             hash: Column("journal", "leaf").get(row, 2)?,
         })
     })
+}
+
+/// Leaf hashes of a shard in `(seq, seq + limit]`, in order.
+pub(super) fn leaves_after(connection: &Connection, shard: Shard, seq: u64, limit: u32) -> Stored<Vec<Hash>> {
+    let sql = "SELECT leaf FROM journal WHERE shard = ? AND seq > ? AND seq <= ? ORDER BY seq";
+    let params = params![shard.0, seq, seq.saturating_add(u64::from(limit.min(LINES_MAX)))];
+    all(connection, "reading the leaves of the journal", (sql, params), |row| Column("journal", "leaf").get(row, 0))
 }
 
 /// Shards that have a journal.

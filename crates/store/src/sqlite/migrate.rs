@@ -2,10 +2,11 @@
 //!
 //! Migrations only widen, so an older server can go on beside a newer one for a while; going back is done from a backup.
 
+use super::row::{Column, all};
 use ganglion_kernel::StoreError;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Number, name and text of every migration, in order.
 const MIGRATIONS: &[(u32, &str, &str)] = &[
@@ -19,6 +20,8 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (8, "told", include_str!("migrations/0008-told.sql")),
     (9, "packs", include_str!("migrations/0009-packs.sql")),
     (10, "words", include_str!("migrations/0010-words.sql")),
+    (11, "kept", include_str!("migrations/0011-kept.sql")),
+    (12, "log", include_str!("migrations/0012-log.sql")),
 ];
 
 /// Why a database could not be opened.
@@ -65,11 +68,59 @@ fn checksum(text: &str) -> String {
     out
 }
 
+/// How the shape of a database compares with what this program knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// Number of the last migration that was applied; 0 for a file without any.
+    pub found: u32,
+    /// Number of the last one this program knows.
+    pub known: u32,
+    /// The first migration that was applied with another text.
+    pub changed: Option<u32>,
+}
+
+/// Looks at the shape of a database and changes nothing.
+///
+/// # Errors
+/// When the file cannot be read or is a database of another program.
+pub fn schema(path: &Path) -> Result<Schema, StoreError> {
+    let attempted = "reading the schema";
+    let connection = super::backup::reading(path, attempted)?;
+    let known = MIGRATIONS.last().map_or(0, |last| last.0);
+    let sql = "SELECT number, checksum FROM migration ORDER BY number";
+    let applied: Vec<(u32, String)> = all(&connection, attempted, (sql, []), |row| {
+        Ok((Column("migration", "number").get(row, 0)?, Column("migration", "checksum").get(row, 1)?))
+    })?;
+    let is_other = |(number, noted): &&(u32, String)| {
+        MIGRATIONS.iter().any(|(ours, _, text)| ours == number && checksum(text) != *noted)
+    };
+    let changed = applied.iter().find(is_other).map(|(number, _)| *number);
+    Ok(Schema { found: applied.last().map_or(0, |last| last.0), known, changed })
+}
+
+/// What the database says about its own soundness: nothing when all is well. `whole` also compares every index with its table,
+/// which reads the file several times over.
+///
+/// # Errors
+/// When the file cannot be read at all.
+pub fn integrity(path: &Path, whole: bool) -> Result<Vec<String>, StoreError> {
+    let attempted = "checking the file";
+    let connection = super::backup::reading(path, attempted)?;
+    let sql = if whole { "PRAGMA integrity_check" } else { "PRAGMA quick_check" };
+    let said: Vec<String> = all(&connection, attempted, (sql, []), |row| Column("file", "said").get(row, 0))?;
+    Ok(said.into_iter().filter(|line| line != "ok").collect())
+}
+
 /// Applies what is missing, in one transaction.
 ///
 /// # Errors
 /// See [`OpenError`]; the database is then unchanged.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    super::tree::functions(connection).map_err(|reason| OpenError::Database {
+        attempted: "cannot migrate",
+        path: PathBuf::new(),
+        reason,
+    })?;
     apply(connection, MIGRATIONS)
 }
 

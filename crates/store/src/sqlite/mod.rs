@@ -3,6 +3,7 @@
 //! Every call is one short bounded piece of work, so it runs where it is called instead of on a thread of its own. The
 //! statements of each subject stand in a module of their own; dynamic SQL only in [`case_query`].
 
+pub mod backup;
 mod case_query;
 mod cases;
 mod checkpoint;
@@ -10,6 +11,7 @@ mod connect;
 mod figures;
 mod forget;
 mod journal;
+mod kept;
 mod load;
 mod matching;
 mod members;
@@ -24,12 +26,13 @@ mod row_query;
 mod rows;
 mod rules;
 mod told;
+mod tree;
 mod views;
 mod waiting;
 mod words;
 mod write;
 
 pub use connect::{SqliteOptions, SqliteStore};
-pub use migrate::OpenError;
 #[cfg(test)]
 pub(crate) use migrate::numbers_and_names as migrations;
+pub use migrate::{OpenError, Schema, integrity, schema};

@@ -7,6 +7,7 @@ use super::{
 };
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, Period};
+use ganglion_kernel::merkle::Hash;
 use ganglion_kernel::notice::Standing;
 use ganglion_kernel::packs::Install;
 use ganglion_kernel::port::{
@@ -111,6 +112,10 @@ impl Store for SqliteStore {
 
     async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError> {
         journal::lines_after(&self.reader(), shard, seq, limit)
+    }
+
+    async fn leaves_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Hash>, StoreError> {
+        journal::leaves_after(&self.reader(), shard, seq, limit)
     }
 
     async fn shards(&self) -> Result<Vec<(Shard, Head)>, StoreError> {

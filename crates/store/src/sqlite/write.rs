@@ -8,7 +8,7 @@ use ganglion_kernel::StoreError;
 use ganglion_kernel::port::{After, CaseOrder, CaseWrite, Line, ShardWrite, Timer};
 use ganglion_kernel::port_rows::words_of;
 use ganglion_model::row::{Case, Record};
-use ganglion_model::{CaseId, Level, Shard};
+use ganglion_model::{CaseId, Issued, Level, Shard};
 use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
@@ -141,8 +141,10 @@ fn put_case(connection: &Connection, write: &CaseWrite) -> Stored<()> {
     if before != columns.assist {
         put_assist(connection, &write.case)?;
     }
-    super::words::put(connection, (write.case.shard, write.case.id), &write.words)?;
-    put_codes(connection, &write.case)
+    if let Some(words) = &write.words {
+        super::words::put(connection, (write.case.shard, write.case.id), words)?;
+    }
+    put_codes(connection, (write.case.shard, write.case.id), &write.case.documents)
 }
 
 fn insert_case(connection: &Connection, write: &CaseWrite, columns: &Columns) -> Stored<()> {
@@ -252,16 +254,17 @@ fn put_assist(connection: &Connection, case: &Case) -> Stored<()> {
     Ok(())
 }
 
-/// Codes of documents lead to their case; one that is known stays as it is.
-fn put_codes(connection: &Connection, case: &Case) -> Stored<()> {
-    for issued in &case.documents {
+/// Codes of documents lead to their case or row; one that is known stays as it is.
+fn put_codes(connection: &Connection, (shard, id): (Shard, CaseId), documents: &[Issued]) -> Stored<()> {
+    for issued in documents {
         let sql = "INSERT OR IGNORE INTO document (code, shard, case_id) VALUES (?, ?, ?)";
-        run(connection, ATTEMPTED, sql, params![issued.code, case.shard.0, case.id.0.as_bytes()])?;
+        run(connection, ATTEMPTED, sql, params![issued.code, shard.0, id.0.as_bytes()])?;
     }
     Ok(())
 }
 
 fn put_record(connection: &Connection, record: &Record) -> Stored<()> {
+    put_codes(connection, (record.shard, record.id()), &record.documents)?;
     let sql = "INSERT OR REPLACE INTO record (shard, register, key, valid_from, valid_to, version, place, updated_at, \
                words, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     run(

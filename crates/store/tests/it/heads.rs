@@ -90,6 +90,7 @@ pub async fn the_code_of_a_document_leads_to_its_case(make: Make) {
         issuer: "office".to_owned(),
         by: None,
         fields: [("name".to_owned(), "sealed".into())].into(),
+        figures: [].into(),
         standing,
     };
     let mut one = case(1, "130922001");

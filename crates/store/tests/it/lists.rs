@@ -125,7 +125,7 @@ async fn fill(store: &dyn Store, cases: Vec<Case>) -> Vec<Case> {
     for shard in [SHARD, Shard(130_925)] {
         let of_shard = all.iter().filter(|case| case.shard == shard);
         let writes = of_shard
-            .map(|case| CaseWrite { case: case.clone(), is_new: true, kind: kind(case), words: words(case) })
+            .map(|case| CaseWrite { case: case.clone(), is_new: true, kind: kind(case), words: Some(words(case)) })
             .collect();
         let write = following(store, shard, writes).await;
         store.write(&[write]).await.unwrap();
@@ -225,7 +225,7 @@ pub async fn words_follow_a_case_and_reach_cases_from_before(make: Make) {
     };
     assert_eq!(found("水管爆裂").await, []);
     let moved = Case { version: 2, ..case(1, "130922001") };
-    let write = CaseWrite { words: "东街水管爆裂".to_owned(), ..changed(moved) };
+    let write = CaseWrite { words: Some("东街水管爆裂".to_owned()), ..changed(moved) };
     let write = following(store, SHARD, vec![write]).await;
     store.write(&[write]).await.unwrap();
     assert_eq!(found("水管爆裂").await, [case_id(1)]);

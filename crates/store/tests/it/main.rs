@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that unwraps stops where the surprise is")]
 
+mod backup;
 mod figures;
 mod heads;
 mod invariants;
 mod lines;
 mod lists;
+mod log;
 mod matching;
 mod moving;
 mod packs;
@@ -56,6 +58,8 @@ suite!(memory, file, postgres, partitioned => {
         lines_come_back_in_order_and_as_they_were_hashed,
         timers_fall_due_earliest_first_over_all_shards,
         cursors_are_kept_by_job_and_shard;
+    log:
+        the_tiles_of_a_journal_are_those_of_its_tree;
     figures:
         facts_add_up_by_dimension_and_value_at_every_level,
         cases_behind_a_figure_come_newest_day_first_page_by_page,
@@ -67,7 +71,8 @@ suite!(memory, file, postgres, partitioned => {
         sessions_begin_and_end,
         what_is_no_longer_needed_is_forgotten_and_nothing_else,
         files_the_access_log_and_settings_are_kept,
-        register_rows_keep_their_dated_versions;
+        register_rows_keep_their_dated_versions,
+        small_things_are_kept_by_kind_and_id_and_come_when_due;
     packs:
         one_set_follows_the_other_and_is_a_line_of_the_journal,
         batches_decided_by_other_packs_are_refused,

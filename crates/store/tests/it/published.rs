@@ -1,11 +1,14 @@
 //! Published values come out the same however much has happened since, and whoever meddles is found out.
 
-use crate::support::history::{History, Step, works, world_of};
-use crate::support::rows::at;
+use crate::support::history::{History, Step, send, works, world_of};
+use crate::support::rows::{at, command_id};
+use crate::support::world::clerk_of;
 use crate::support::{memory, run};
-use ganglion_kernel::World;
-use ganglion_model::Model;
-use ganglion_model::pack::{Formula, Indicator};
+use ganglion_kernel::commit::Works;
+use ganglion_kernel::{CommitError, World};
+use ganglion_model::change::{Actor, Body, Command};
+use ganglion_model::pack::{Effect, FigurePeriod, Formula, Indicator, NoticeDef, ShownFigure};
+use ganglion_model::{CaseId, Fields, Level, Model, Shard, Text};
 use ganglion_store::published::{Published, Verdict, publish, verify};
 use std::sync::Arc;
 
@@ -43,5 +46,94 @@ fn a_published_value_is_worked_out_again_to_the_digit_and_meddling_is_seen() {
         journals.values_mut().for_each(|(_, root)| *root = "00".to_owned());
         let rewritten = Published { journals, ..published };
         assert!(matches!(verify(store, &world, &rewritten).await.unwrap(), Verdict::JournalChanged(_)));
+    });
+}
+
+/// The action `give` puts up a notice that shows how many reports the county had in the year.
+fn with_notice(world: &World, indicator: &str) -> World {
+    let mut model = Model::clone(&world.model);
+    let process = model.processes.get_mut("report").unwrap();
+    let figure = ShownFigure {
+        name: "year".to_owned(),
+        indicator: indicator.to_owned(),
+        at: None,
+        level: Some(Level::County),
+        period: FigurePeriod::Year,
+        before: false,
+        on: None,
+    };
+    let notice = NoticeDef {
+        name: "result".to_owned(),
+        title: Text::default(),
+        text: Text::default(),
+        fields: vec![],
+        figures: vec![figure],
+        rule: "7 CD".parse().unwrap(),
+        objection: None,
+        then: None,
+        basis: Text::default(),
+    };
+    process.notices.insert("result".to_owned(), notice);
+    let actions = &mut process.states.get_mut("filed").unwrap().actions;
+    let give = actions.iter_mut().find(|action| action.name == "give").unwrap();
+    give.effects = vec![Effect::Publish("result".to_owned())];
+    World { model: Arc::new(model), ..world.clone() }
+}
+
+fn give(n: u128, case: CaseId) -> Command {
+    let (post, account) = clerk_of("130922");
+    let body = Body::Act { case, action: "give".to_owned(), form: Fields::new(), version: None };
+    Command { id: command_id(n), shard: Shard(130_922), actor: Actor::Post { post, account }, body }
+}
+
+async fn opened(works: &Works, history: &mut History) -> CaseId {
+    history.go_on(works, &[open()]).await;
+    history.answers.last().unwrap().as_ref().unwrap().case.unwrap()
+}
+
+#[test]
+fn a_figure_of_a_notice_is_counted_as_it_is_put_up_kept_and_worked_out_again() {
+    run(async {
+        let works = works(memory().store);
+        let world = with_notice(&with_indicator(&world_of(&works), 0), "reports");
+        works.world.store(Arc::new(world.clone()));
+        let mut history = History::default();
+        let first = opened(&works, &mut history).await;
+        let second = opened(&works, &mut history).await;
+        let put_up = send(&works, &[(give(1, first), at(3600)), (give(2, second), at(3600))], 2).await;
+        assert!(put_up.iter().all(Result::is_ok), "{put_up:?}");
+        opened(&works, &mut history).await;
+        let case = works.store.case(Shard(130_922), first).await.unwrap().unwrap();
+        let published = case.published();
+        let [figure] = published.as_slice() else { panic!("{published:?}") };
+        let year = ganglion_kernel::clocks::local_date(at(3600)).year().to_string();
+        assert_eq!((figure.value.as_deref(), figure.rows, figure.period.as_str()), (Some("2"), 2, year.as_str()));
+        assert_eq!(figure.place.to_string(), "130922");
+        assert_eq!(verify(&*works.store, &world, figure).await.unwrap(), Verdict::Same);
+        let now = publish(&*works.store, &world, ("reports", figure.place, &year), at(3600)).await.unwrap();
+        assert_eq!(now.value.as_deref(), Some("3"), "what is shown stays, what is counted goes on");
+    });
+}
+
+#[test]
+fn a_figure_that_cannot_be_counted_refuses_its_own_step_and_no_other() {
+    run(async {
+        let works = works(memory().store);
+        let world = with_notice(&with_indicator(&world_of(&works), 0), "gone");
+        works.world.store(Arc::new(world));
+        let mut history = History::default();
+        let case = opened(&works, &mut history).await;
+        let (post, account) = clerk_of("130922");
+        let body = Body::Act { case, action: "move".to_owned(), form: Fields::new(), version: None };
+        let other = Command { id: command_id(9), shard: Shard(130_922), actor: Actor::Post { post, account }, body };
+        let answers = send(&works, &[(give(1, case), at(3600)), (other, at(3600))], 2).await;
+        let reason = |n: usize| match &answers[n] {
+            Err(CommitError::Refused(refusal)) => refusal.args.get("reason").cloned().unwrap_or_default(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(reason(0), "no_figure");
+        assert_eq!(reason(1), "", "judged by itself: it lacks a place");
+        let kept = works.store.case(Shard(130_922), case).await.unwrap().unwrap();
+        assert!(kept.notices.is_empty() && kept.state == "filed");
     });
 }

@@ -155,6 +155,7 @@ fn put(n: usize, (register, key, town, from, length, kind, area): Put) -> Comman
         updated_at: at(0),
         fields,
         authority: None,
+        documents: Vec::new(),
     };
     let shard = record.shard;
     Command { id: command_id(5_000_000 + n as u128), shard, actor: Actor::System, body: Body::Put { record } }

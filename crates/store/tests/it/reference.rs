@@ -192,3 +192,37 @@ pub async fn register_rows_keep_their_dated_versions(make: Make) {
     store.write(&[write]).await.unwrap();
     assert_eq!(store.record_versions(SHARD).await.unwrap()[3], corrected);
 }
+
+pub async fn small_things_are_kept_by_kind_and_id_and_come_when_due(make: Make) {
+    use ganglion_kernel::port::Kept;
+    let db = make();
+    let store = &*db.store;
+    let thing = |kind: &str, id: &str, due: Option<i64>, body: &str| Kept {
+        kind: kind.to_owned(),
+        id: id.to_owned(),
+        due: due.map(at),
+        body: body.to_owned(),
+    };
+    let all = [
+        thing("key", "b", None, "{}"),
+        thing("key", "a", None, "{\"x\":1}"),
+        thing("send", "r1/2", Some(60), "2"),
+        thing("send", "r1/1", Some(0), "1"),
+        thing("send", "r2/1", Some(30), "3"),
+        thing("send", "r_/1", None, "4"),
+    ];
+    store.kept_put(&all).await.unwrap();
+    let ids = |things: Vec<Kept>| things.into_iter().map(|one| one.id).collect::<Vec<_>>();
+    assert_eq!(store.kept_one("key", "a").await.unwrap(), Some(all[1].clone()));
+    assert_eq!(store.kept_one("send", "a").await.unwrap(), None, "a kind knows its own things only");
+    assert_eq!(ids(store.kept("key", "", None, 9).await.unwrap()), ["a", "b"]);
+    assert_eq!(ids(store.kept("send", "r1/", None, 9).await.unwrap()), ["r1/1", "r1/2"]);
+    assert_eq!(ids(store.kept("send", "r1/", Some("r1/1"), 9).await.unwrap()), ["r1/2"]);
+    assert_eq!(ids(store.kept("send", "r_", None, 9).await.unwrap()), ["r_/1"], "a prefix is no pattern");
+    assert_eq!(ids(store.kept_due("send", at(30), 9).await.unwrap()), ["r1/1", "r2/1"]);
+    assert_eq!(ids(store.kept_due("send", at(180), 1).await.unwrap()), ["r1/1"]);
+    store.kept_put(&[thing("send", "r1/1", None, "done")]).await.unwrap();
+    assert_eq!(ids(store.kept_due("send", at(30), 9).await.unwrap()), ["r2/1"]);
+    store.kept_gone(&[("send".to_owned(), "r1/2".to_owned()), ("send".to_owned(), "none".to_owned())]).await.unwrap();
+    assert_eq!(ids(store.kept("send", "r1/", None, 9).await.unwrap()), ["r1/1"]);
+}

@@ -11,7 +11,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use arc_swap::ArcSwap;
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::{Store, World};
-use ganglion_model::{Actor, CommandId};
+use ganglion_model::{Actor, CommandId, Lang};
+use ganglion_pack::{Difference, said};
 use ganglion_server::packs::{Draft, Installing, Review, Sources, from_folder, install, installed, replayed, review};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -44,12 +45,12 @@ pub struct Target {
 ///
 /// # Errors
 /// When the target cannot be reached or read.
-pub fn run(dirs: &[PathBuf], target: &Target, dry_run: bool) -> Result<(String, bool)> {
+pub fn run(dirs: &[PathBuf], target: &Target, dry_run: bool, lang: Lang) -> Result<(String, bool)> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match (&target.server, &target.data) {
-            (Some(server), _) => on_server(dirs, target, server, dry_run).await,
-            (None, Some(data)) => in_folder(dirs, target, data, dry_run).await,
+            (Some(server), _) => on_server(dirs, (target, server), dry_run, lang).await,
+            (None, Some(data)) => in_folder(dirs, (target, data), dry_run, lang).await,
             (None, None) => bail!("say where: --server URL or --data DIR"),
         }
     })
@@ -59,7 +60,12 @@ fn put(dirs: &[PathBuf]) -> Result<Vec<(String, ganglion_server::packs::PackFile
     dirs.iter().map(|dir| from_folder(dir).with_context(|| format!("reading {}", dir.display()))).collect()
 }
 
-async fn on_server(dirs: &[PathBuf], target: &Target, server: &str, dry_run: bool) -> Result<(String, bool)> {
+async fn on_server(
+    dirs: &[PathBuf],
+    (target, server): (&Target, &str),
+    dry_run: bool,
+    lang: Lang,
+) -> Result<(String, bool)> {
     let host = server.strip_prefix("http://").context("the address begins with http://; TLS ends before the server")?;
     let host = host.trim_end_matches('/');
     let address = tokio::net::lookup_host(host).await.with_context(|| format!("finding {host}"))?.next();
@@ -76,20 +82,21 @@ async fn on_server(dirs: &[PathBuf], target: &Target, server: &str, dry_run: boo
     let (status, body) = client.call(Method::POST, "/api/packs", (&token, Some(&wish))).await?;
     let answer: Value = serde_json::from_slice(&body).context("the answer of the server")?;
     ensure!(status != StatusCode::NOT_FOUND, "{account} does not administer the whole installation");
-    Ok((told(&answer), status == StatusCode::OK))
+    Ok((told(&answer, lang), status == StatusCode::OK))
 }
 
 /// The answer of a server in lines.
-fn told(answer: &Value) -> String {
+fn told(answer: &Value, lang: Lang) -> String {
     let mut lines = Vec::new();
     let items = |key: &str| answer[key].as_array().cloned().unwrap_or_default();
     for one in items("findings") {
         let (file, line, text) = (one["file"].as_str(), &one["line"], one["message"].as_str());
-        lines.push(format!("{}:{line}: {}", file.unwrap_or_default(), text.unwrap_or_default()));
+        lines.push(format!("{}:{line}: {}", file.unwrap_or_default(), said(text.unwrap_or_default(), lang)));
     }
     for one in items("differences") {
-        let (what, path, how) = (one["what"].as_str(), one["path"].as_str(), one["how"].as_str());
-        lines.push(format!("{} {}: {}", what.unwrap_or_default(), path.unwrap_or_default(), how.unwrap_or_default()));
+        // A server of another version may say less; what it says is then shown as it is.
+        let told = serde_json::from_value::<Difference>(one.clone()).map(|one| one.told(lang));
+        lines.push(told.unwrap_or_else(|_| one.to_string()));
     }
     for one in items("obstacles") {
         let first: Vec<&str> = one["first"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -154,13 +161,18 @@ impl Opened {
     }
 }
 
-async fn in_folder(dirs: &[PathBuf], target: &Target, data: &Path, dry_run: bool) -> Result<(String, bool)> {
+async fn in_folder(
+    dirs: &[PathBuf],
+    (target, data): (&Target, &Path),
+    dry_run: bool,
+    lang: Lang,
+) -> Result<(String, bool)> {
     let opened = open(data, target, !dry_run).await?;
     let progress = |done: u64, total: u64| crate::err(&format!("{done} of {total} rows"));
     let parts = opened.parts(&progress);
     let draft = opened.draft(dirs)?;
     let found = review(&parts, &draft).await?;
-    let mut text = summary(&found);
+    let mut text = summary(&found, lang);
     if !found.installable || dry_run {
         let same = draft.model.is_some() && found.differences.is_empty();
         text.push_str(if same { "installed already as it is; nothing was changed\n" } else { "nothing was changed\n" });
@@ -171,10 +183,10 @@ async fn in_folder(dirs: &[PathBuf], target: &Target, data: &Path, dry_run: bool
     Ok((text, true))
 }
 
-fn summary(found: &Review) -> String {
-    let mut text = found.findings.to_string();
+fn summary(found: &Review, lang: Lang) -> String {
+    let mut text: String = found.findings.iter().map(|finding| finding.render_in(lang) + "\n\n").collect();
     let lines = |all: Vec<String>| all.into_iter().map(|line| line + "\n").collect::<String>();
-    text.push_str(&lines(found.differences.iter().map(ToString::to_string).collect()));
+    text.push_str(&lines(found.differences.iter().map(|one| one.told(lang)).collect()));
     text.push_str(&lines(found.obstacles.iter().map(|one| format!("in the way: {one}")).collect()));
     text.push_str(&super::burden_text(&found.burden));
     if let Some(replay) = &found.replay {

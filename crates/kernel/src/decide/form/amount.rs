@@ -10,7 +10,7 @@ use serde_json::Value;
 pub fn integer(field: &Field, given: &Value, (min, max): (Option<i64>, Option<i64>)) -> Read {
     let n = match given {
         Value::Number(n) => n.as_i64(),
-        Value::String(text) => whole(text),
+        Value::String(text) => whole(text).or_else(|| myriads(text)),
         _ => None,
     }
     .ok_or_else(|| finding(field, "not_a_number"))?;
@@ -34,6 +34,12 @@ fn whole(text: &str) -> Option<i64> {
     grouped.then(|| text.replace(',', "").parse().ok()).flatten()
 }
 
+/// A whole number written with a large prefix, such as `3.6万`.
+fn myriads(text: &str) -> Option<i64> {
+    let number = units::with_prefix(text)?;
+    if number.scale() == 0 { i64::try_from(number.mantissa()).ok() } else { None }
+}
+
 /// Fen. Programs send fen; a text with a unit is yuan as people write them.
 pub fn money(field: &Field, given: &Value) -> Read {
     if let Value::String(text) = given
@@ -48,7 +54,9 @@ pub fn money(field: &Field, given: &Value) -> Read {
 pub fn decimal(field: &Field, given: &Value, (precision, scale): (u8, u8)) -> Read {
     let text = match given {
         Value::Number(n) => n.to_string(),
-        Value::String(text) => half_width(text.trim()),
+        Value::String(text) => {
+            units::with_prefix(text).map_or_else(|| half_width(text.trim()), |number| number.to_string())
+        }
         _ => return Err(finding(field, "not_a_number")),
     };
     if units::decimal(&text).is_none() {
@@ -74,8 +82,8 @@ pub fn quantity(field: &Field, given: &Value, unit: &str, (precision, scale): (u
     let typed = units::read(&text, unit).map_err(|misread| misread_finding(field, misread, unit))?;
     let amount = if typed.converted {
         typed.amount.round_dp_with_strategy(u32::from(scale), ganglion_model::HALF_UP).normalize()
-    } else if given.is_number() {
-        // Nobody typed the digits behind the point of a JSON number.
+    } else if given.is_number() || typed.amount.scale() > u32::from(scale) {
+        // Nobody typed the digits behind the point of a JSON number, and noughts that the field has no room for say nothing.
         typed.amount.normalize()
     } else {
         typed.amount

@@ -16,8 +16,7 @@ use crate::typed::Typed;
 use crate::web::Web;
 use axum::http::StatusCode;
 use axum::response::Response;
-use slots::Slots;
-pub use slots::open_to_all;
+pub use slots::{Slots, open_to_all};
 
 /// `GET /report`: an empty form.
 pub async fn show(web: Web) -> Result<Response, Error> {

@@ -48,7 +48,9 @@ impl<'a> Slots<'a> {
         Some(Slots::of(process))
     }
 
-    fn of(process: &'a Process) -> Slots<'a> {
+    /// The fields of a process.
+    #[must_use]
+    pub fn of(process: &'a Process) -> Slots<'a> {
         let named = |name: Option<&String>| name.and_then(|name| process.form.iter().find(|field| field.name == *name));
         let kind = named(process.kind_field.as_ref());
         let description = crate::view::case::description_field(process);

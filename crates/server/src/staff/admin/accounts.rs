@@ -3,9 +3,11 @@
 use super::{admin, tabs};
 use crate::error::Error;
 use crate::jobs::follow::{Part, changed};
+use crate::place_names::Found;
 use crate::session::hash_password;
 use crate::staff::ADMIN_ROLE;
 use crate::staff::desk::Pager;
+use crate::staff::find::place_names;
 use crate::typed::Typed;
 use crate::view::case::StateTag;
 use crate::view::form::{FieldView, FormView};
@@ -13,13 +15,14 @@ use crate::view::options::Choice;
 use crate::view::problems::FormError;
 use crate::view::{LinkView, Look};
 use crate::web::Web;
+use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_kernel::port::Account;
-use ganglion_model::{AccountId, Level, PlaceCode, Post, PostId, Text};
+use ganglion_model::{AccountId, Level, Place, PlaceCode, Post, PostId, Text};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Accounts of one page.
 const PAGE_ROWS: usize = 50;
@@ -27,6 +30,10 @@ const PAGE_ROWS: usize = 50;
 const PASSWORD_CHARS_MIN: usize = 10;
 /// Longest account name and name of a person.
 const NAME_CHARS_MAX: usize = 40;
+/// Places named when a name may mean several.
+const SEVERAL_MAX: usize = 40;
+/// Places suggested while a name is typed.
+const SUGGESTED_MAX: usize = 20;
 /// Levels at which an installation is administered.
 const ADMIN_LEVELS: [Level; 2] = [Level::City, Level::County];
 
@@ -67,7 +74,9 @@ pub async fn inside(web: &Web, post: &Post) -> Result<Vec<Account>, Error> {
 /// `GET /admin/accounts?q=&after=`.
 pub async fn show(web: Web) -> Result<Response, Error> {
     let words = web.words();
-    let form = new_form(&web, &web.look(&words), &Entry::default(), Vec::new())?;
+    // A role that nobody holds yet is linked to with its name.
+    let entry = Entry { role: web.arg("role").unwrap_or_default().to_owned(), ..Entry::default() };
+    let form = new_form(&web, &web.look(&words), &entry, (Vec::new(), &[]))?;
     page(&web, form, StatusCode::OK).await
 }
 
@@ -123,12 +132,41 @@ struct Entry {
 }
 
 /// A role with the levels it exists at, since the place has to fit.
-fn at_levels(look: &Look<'_>, title: String, levels: &[Level]) -> String {
+pub(super) fn at_levels(look: &Look<'_>, title: String, levels: &[Level]) -> String {
     let levels: Vec<String> = levels.iter().map(|level| look.t(&format!("level-{}", level.as_str()))).collect();
     look.say("role-at", &[("role", title.into()), ("levels", levels.join(&look.t("list-comma")).into())])
 }
 
-fn new_form(web: &Web, look: &Look<'_>, entry: &Entry, errors: Vec<FormError>) -> Result<FormView, Error> {
+/// The place of a new post: typed by name, or chosen among those the typed name may mean.
+fn place_field(look: &Look<'_>, own: PlaceCode, entry: &Entry, several: &[PlaceCode]) -> FieldView {
+    let field = FieldView {
+        name: "place".to_owned(),
+        id: "f-place".to_owned(),
+        kind: "text",
+        label: look.t("accounts-place"),
+        help: Some(look.t("accounts-place-help")),
+        required: true,
+        ..FieldView::default()
+    };
+    if several.is_empty() {
+        let typed = if entry.place.is_empty() { look.place_path(own) } else { entry.place.clone() };
+        let suggest_href = Some("/admin/accounts/places".to_owned());
+        return FieldView { value: Value::from(typed), suggest_href, ..field };
+    }
+    let options = several.iter().take(SEVERAL_MAX).map(|code| {
+        let level = look.t(&format!("level-{}", code.level().as_str()));
+        let args = [("path", look.place_path(*code).into()), ("code", code.to_string().into())];
+        Choice { hint: Some(level), ..Choice::new(code.to_string(), look.say("import-place-one", &args)) }
+    });
+    FieldView { kind: "choice", options: options.collect(), ..field }
+}
+
+fn new_form(
+    web: &Web,
+    look: &Look<'_>,
+    entry: &Entry,
+    (errors, several): (Vec<FormError>, &[PlaceCode]),
+) -> Result<FormView, Error> {
     let post = admin(web)?;
     let mut roles: Vec<Choice> = web
         .world
@@ -149,7 +187,10 @@ fn new_form(web: &Web, look: &Look<'_>, entry: &Entry, errors: Vec<FormError>) -
         error: errors.iter().find(|error| error.field == name).map(|error| error.message.clone()),
         ..FieldView::default()
     };
-    let place = if entry.place.is_empty() { post.place.to_string() } else { entry.place.clone() };
+    let place = FieldView {
+        error: errors.iter().find(|error| error.field == "place").map(|error| error.message.clone()),
+        ..place_field(look, post.place, entry, several)
+    };
     Ok(FormView {
         action_href: "/admin/accounts".to_owned(),
         fields: vec![
@@ -160,7 +201,7 @@ fn new_form(web: &Web, look: &Look<'_>, entry: &Entry, errors: Vec<FormError>) -
                 ..field("password", "text", "label-password", "")
             },
             FieldView { options: roles, ..field("role", "choice", "accounts-role", "") },
-            FieldView { help: Some(look.t("place-code-help")), ..field("place", "text", "places-code", &place) },
+            place,
         ],
         errors,
         submit: look.t("submit-add"),
@@ -168,41 +209,97 @@ fn new_form(web: &Web, look: &Look<'_>, entry: &Entry, errors: Vec<FormError>) -
     })
 }
 
-/// Everything wrong with an entry, by field and text.
-async fn wrong(web: &Web, entry: &Entry, password: &str) -> Result<Vec<(&'static str, &'static str)>, Error> {
+/// Levels at which a role has posts; `None` for no role.
+fn levels_of<'w>(web: &'w Web, role: &str) -> Option<&'w [Level]> {
+    if role == ADMIN_ROLE {
+        return Some(&ADMIN_LEVELS);
+    }
+    web.world.model.roles.get(role).map(|role| role.levels.as_slice())
+}
+
+/// An entry looked at.
+#[derive(Default)]
+struct Checked {
+    /// Everything wrong with it, by field and text.
+    wrong: Vec<(&'static str, &'static str)>,
+    /// The place that is meant.
+    place: Option<PlaceCode>,
+    /// Places that may be meant, when there are several.
+    several: Vec<PlaceCode>,
+}
+
+/// Which place is meant, by code or name, among those of the levels of the role.
+fn place_of(web: &Web, entry: &Entry, checked: &mut Checked) -> Result<(), Error> {
     let post = admin(web)?;
-    let mut wrong = Vec::new();
+    let levels = levels_of(web, &entry.role).unwrap_or_default();
+    let names = place_names(web, post.place);
+    let there = |code: PlaceCode| post.place.holds(code) && web.world.places.tree.on(code, web.today()).is_some();
+    match names.find(levels, &entry.place) {
+        Found::One(code) if !there(code) => checked.wrong.push(("place", "account-place-bad")),
+        Found::One(code) if !levels.is_empty() && !levels.contains(&code.level()) => {
+            checked.wrong.push(("place", "account-level-bad"));
+        }
+        Found::One(code) => checked.place = Some(code),
+        Found::Several(all) => {
+            checked.wrong.push(("place", "account-place-several"));
+            checked.several = all;
+        }
+        Found::Nothing if names.find(&[], &entry.place) == Found::Nothing => {
+            checked.wrong.push(("place", "account-place-bad"));
+        }
+        Found::Nothing => checked.wrong.push(("place", "account-level-bad")),
+    }
+    Ok(())
+}
+
+/// Looks at an entry.
+async fn check(web: &Web, entry: &Entry, password: &str) -> Result<Checked, Error> {
+    let mut checked = Checked::default();
     let is_name = |text: &str| {
         (1..=NAME_CHARS_MAX).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
     };
     if !is_name(&entry.account) {
-        wrong.push(("account", "account-name-bad"));
+        checked.wrong.push(("account", "account-name-bad"));
     } else if web.app.store.account(&AccountId(entry.account.clone())).await?.is_some() {
-        wrong.push(("account", "account-taken"));
+        checked.wrong.push(("account", "account-taken"));
     }
     if entry.name.is_empty() || entry.name.chars().count() > NAME_CHARS_MAX {
-        wrong.push(("name", "account-person-bad"));
+        checked.wrong.push(("name", "account-person-bad"));
     }
     if password.chars().count() < PASSWORD_CHARS_MIN {
-        wrong.push(("password", "password-short"));
+        checked.wrong.push(("password", "password-short"));
     }
-    let place: Option<PlaceCode> = entry.place.parse().ok();
-    let place = place.filter(|code| post.place.holds(*code) && web.world.places.tree.on(*code, web.today()).is_some());
-    if place.is_none() {
-        wrong.push(("place", "account-place-bad"));
+    if levels_of(web, &entry.role).is_none() {
+        checked.wrong.push(("role", "account-role-bad"));
     }
-    let levels: Option<&[Level]> = if entry.role == ADMIN_ROLE {
-        Some(&ADMIN_LEVELS)
-    } else {
-        web.world.model.roles.get(&entry.role).map(|role| role.levels.as_slice())
+    place_of(web, entry, &mut checked)?;
+    Ok(checked)
+}
+
+/// `GET /admin/accounts/places?q=&role=`: places inside the administrator's whose name has these letters, for the form.
+pub async fn places(web: Web) -> Result<Json<Vec<Value>>, Error> {
+    let post = admin(&web)?;
+    let words = web.words();
+    let look = web.look(&words);
+    let typed = web.arg("q").unwrap_or_default().trim();
+    let typed = typed.rsplit('\u{b7}').next().unwrap_or(typed).trim();
+    if typed.is_empty() {
+        return Ok(Json(Vec::new()));
+    }
+    let levels = web.arg("role").and_then(|role| levels_of(&web, role)).unwrap_or_default();
+    let day = web.today();
+    let own = web.world.places.tree.on(post.place, day);
+    let fits = |place: &&Place| {
+        (levels.is_empty() || levels.contains(&place.code.level()))
+            && (place.name.contains(typed) || place.code.to_string().starts_with(typed))
     };
-    match (levels, place) {
-        (None, _) => wrong.push(("role", "account-role-bad")),
-        (Some(levels), Some(place)) if !levels.contains(&place.level()) => wrong.push(("place", "account-level-bad")),
-        _ => {}
-    }
-    Ok(wrong)
+    let found = own.into_iter().chain(web.world.places.tree.inside(post.place, day)).filter(fits);
+    let view = |place: &Place| {
+        let level = look.t(&format!("level-{}", place.code.level().as_str()));
+        json!({"value": look.place_path(place.code), "label": format!("{level} {}", place.code)})
+    };
+    Ok(Json(found.take(SUGGESTED_MAX).map(view).collect()))
 }
 
 /// `POST /admin/accounts`: an account with its first post.
@@ -213,10 +310,12 @@ pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
     let text = |name: &str| typed.one(name).unwrap_or_default().trim().to_owned();
     let entry = Entry { account: text("account"), name: text("name"), role: text("role"), place: text("place") };
     let password = typed.one("password").unwrap_or_default().to_owned();
-    let wrong = wrong(&web, &entry, &password).await?;
-    if !wrong.is_empty() {
-        let errors = wrong
-            .into_iter()
+    let checked = check(&web, &entry, &password).await?;
+    let Some(place) = checked.place.filter(|_| checked.wrong.is_empty()) else {
+        let errors = checked
+            .wrong
+            .iter()
+            .copied()
             .map(|(field, key)| FormError {
                 field: field.to_owned(),
                 id: format!("f-{field}"),
@@ -224,10 +323,9 @@ pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
                 message: look.say(key, &[("min", PASSWORD_CHARS_MIN.into())]),
             })
             .collect();
-        let form = new_form(&web, &look, &entry, errors)?;
+        let form = new_form(&web, &look, &entry, (errors, &checked.several))?;
         return page(&web, form, StatusCode::UNPROCESSABLE_ENTITY).await;
-    }
-    let place: PlaceCode = entry.place.parse().map_err(|_| Error::NotFound)?;
+    };
     let mut salt = [0; 16];
     salt.copy_from_slice(&web.app.clock.key()[..16]);
     let hash = tokio::task::spawn_blocking(move || hash_password(&password, &salt))
@@ -241,7 +339,8 @@ pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
         id: free_post(&web, &entry.role, place),
         role: entry.role.clone(),
         place,
-        title: title.unwrap_or_else(|| Text::new(look.t("role-admin"), look.t("role-admin"))),
+        // Without a title it is called by its role, in the language of whoever reads.
+        title: title.unwrap_or_default(),
         unit: Text::default(),
         account: Some(account),
         valid_from: web.today(),
@@ -264,6 +363,14 @@ fn free_post(web: &Web, role: &str, place: PlaceCode) -> PostId {
         .map(|n| PostId(format!("{role}.{place}-{n}")))
         .find(|id| web.world.posts.get(id).is_none())
         .unwrap_or(plain)
+}
+
+/// Takes the posts as they are stored now, here and on every other server.
+///
+/// # Errors
+/// Storage.
+pub(super) async fn posts_changed(web: &Web) -> Result<(), Error> {
+    changed(&web.app, Part::People).await
 }
 
 /// `POST /admin/accounts/{id}/active`: disables an account, or lets it in again. Nobody disables the account they use.

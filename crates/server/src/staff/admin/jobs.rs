@@ -2,6 +2,7 @@
 
 use super::{admin, tabs};
 use crate::error::Error;
+use crate::jobs::BY_CURSOR;
 use crate::staff::find;
 use crate::view::LinkView;
 use crate::view::case::StateTag;
@@ -13,8 +14,6 @@ use ganglion_model::{PlaceCode, Shard};
 use serde::Serialize;
 use std::fmt::Write as _;
 
-/// Jobs that read the journal by cursor.
-const JOBS: [&str; 2] = ["spawn", "tell"];
 /// Timers counted; more than this is "many" whatever the number.
 const TIMERS_COUNTED_MAX: u32 = 10_000;
 
@@ -53,7 +52,7 @@ async fn heads(web: &Web) -> Result<Vec<(Shard, Head)>, Error> {
 /// Storage.
 pub async fn lagging(web: &Web) -> Result<usize, Error> {
     let mut lagging = 0;
-    for job in JOBS {
+    for job in BY_CURSOR {
         for (shard, head) in heads(web).await? {
             lagging += usize::from(web.app.store.cursor(job, shard).await? < head.seq);
         }
@@ -95,7 +94,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let due = web.app.store.timers_due(web.now, TIMERS_COUNTED_MAX).await?.len() as u64;
     let timers = look.say("job-timers-text", &[("count", due.into())]);
     let mut jobs = vec![view("timers".to_owned(), look.t("job-timers"), timers, 0, due)];
-    for job in JOBS {
+    for job in BY_CURSOR {
         let (mut done, mut total) = (0, 0);
         for (shard, head) in &heads {
             done += web.app.store.cursor(job, *shard).await?;

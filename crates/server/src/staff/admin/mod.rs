@@ -4,10 +4,14 @@
 mod accounts;
 mod calendar;
 mod jobs;
+mod keys;
 mod pack_install;
 mod pack_review;
+mod pack_roles;
+mod pack_sections;
 mod packs;
 mod places;
+mod receivers;
 mod upload;
 
 use super::{administers, administers_all};
@@ -41,9 +45,19 @@ pub fn routes() -> Router<AppState> {
         )
         .route("/admin/packs/install", post(pack_install::begin))
         .route("/admin/packs/install/{id}", get(pack_install::show))
+        .route("/admin/packs/install/{id}/posts", post(pack_roles::appoint))
         .route("/admin/packs/{name}/remove", post(packs::remove))
         .route("/admin/accounts", get(accounts::show).post(accounts::create))
+        .route("/admin/accounts/places", get(accounts::places))
         .route("/admin/accounts/{id}/active", post(accounts::activate))
+        .route("/admin/keys", get(keys::show).post(keys::create))
+        .route("/admin/keys/{name}/rotate", post(keys::rotate))
+        .route("/admin/keys/{name}/revoke", post(keys::revoke))
+        .route("/admin/receivers", get(receivers::show).post(receivers::create))
+        .route("/admin/receivers/{id}/active", post(receivers::activate))
+        .route("/admin/receivers/{id}/remove", post(receivers::remove))
+        .route("/admin/receivers/{id}/again", post(receivers::again))
+        .route("/admin/receivers/{id}/replay", post(receivers::replay))
         .route("/admin/calendar", get(calendar::show).post(calendar::save))
         .route("/admin/jobs", get(jobs::show))
 }
@@ -74,13 +88,18 @@ pub fn tabs(web: &Web) -> Vec<LinkView> {
         ("/admin/import", "title-admin-import"),
         ("/admin/packs", "title-admin-packs"),
         ("/admin/accounts", "title-admin-accounts"),
+        ("/admin/keys", "title-admin-keys"),
+        ("/admin/receivers", "title-admin-receivers"),
         ("/admin/calendar", "title-admin-calendar"),
         ("/admin/jobs", "title-admin-jobs"),
     ];
     let is_here = |href: &str| {
         if href == "/admin" { web.path == href } else { web.path.starts_with(href) }
     };
+    // What leaves the installation is a matter of those who administer all of it.
+    let is_there = |href: &str| href != "/admin/receivers" || administers_all(web).is_ok();
     all.into_iter()
+        .filter(|(href, _)| is_there(href))
         .map(|(href, key)| LinkView { label: web.t(key), href: href.to_owned(), current: is_here(href) })
         .collect()
 }

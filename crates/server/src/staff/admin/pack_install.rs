@@ -1,6 +1,7 @@
 //! Installing a draft that was looked at: begins, can be left and come back to, and says how it ended.
 
 use super::pack_review::obstacle_view;
+use super::pack_roles::{roles_view, unheld_now};
 use super::packs::{Kept, kept_path, parts, sources};
 use super::{owner, tabs};
 use crate::error::Error;
@@ -26,6 +27,10 @@ struct InstallContext {
     total: u64,
     number: u64,
     obstacles: Vec<Value>,
+    /// Roles nobody holds, once it is done.
+    roles: Vec<Value>,
+    /// Where a demonstration makes posts for them.
+    appoint_href: Option<String>,
 }
 
 /// `POST /admin/packs/install`: begins, once for each draft.
@@ -72,7 +77,14 @@ pub async fn show(web: Web, Path(id): Path<String>) -> Result<Response, Error> {
         Some(Ended::Outdated) => ("outdated", 0, Vec::new()),
         Some(Ended::Failed) => ("failed", 0, Vec::new()),
     };
+    let roles = match step {
+        "done" => roles_view(&look, &unheld_now(&web, &under_way.names)),
+        _ => Vec::new(),
+    };
+    let may_appoint = web.app.settings.demo && !roles.is_empty();
     let context = InstallContext {
+        appoint_href: may_appoint.then(|| format!("/admin/packs/install/{id}/posts")),
+        roles,
         page: web.page("title-admin-packs"),
         tabs: tabs(&web),
         id,

@@ -3,11 +3,12 @@
 
 use super::list::may_add;
 use super::proposals::{self, ProposalView};
-use super::{Readable, readable, row_href, shown};
+use super::{Readable, names, opening, readable, row_href, shown};
 use crate::error::Error;
+use crate::staff::documents::DocumentsView;
 use crate::typed::Typed;
 use crate::view::facts::{Fact, Opened, may_see};
-use crate::view::{Look, People, mask};
+use crate::view::{LinkView, Look, People, mask};
 use crate::web::Web;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -69,9 +70,11 @@ struct CardContext {
     proposals: Vec<ProposalView>,
     referers: Vec<Link>,
     looked: Vec<Looked>,
+    documents: DocumentsView,
     map: Value,
     edit: Option<Button>,
     retire: Option<Button>,
+    opens: Vec<LinkView>,
     reveal_href: Option<String>,
 }
 
@@ -96,6 +99,7 @@ async fn render(web: &Web, (name, shard, key): (&str, u32, &str), in_clear: bool
     let readable = readable(web, name)?;
     let versions = readable.row(web, shard, key).await?;
     let record = version_on(web, &versions).ok_or(Error::NotFound)?;
+    names::of_rows(web, readable.register, std::slice::from_ref(record)).await?;
     let words = web.words();
     let look = web.look(&words);
     let public = readable.reach == RowReach::Public;
@@ -144,7 +148,9 @@ async fn render(web: &Web, (name, shard, key): (&str, u32, &str), in_clear: bool
                 post: look.post(&one.post),
             })
             .collect(),
+        documents: super::documents::of_row(web, &look, &readable, &versions)?,
         map: map(web, &readable, record),
+        opens: if public { Vec::new() } else { opening::links(web, &look, &readable, record) },
         edit: may.map(|alone| button("edit", if alone { "row-edit" } else { "row-propose" })),
         retire: may
             .filter(|_| !ended)
@@ -208,14 +214,7 @@ fn facts(
             };
             return Some(Fact { label, value, ..Fact::default() });
         }
-        let href = match &field.kind {
-            ganglion_model::pack::FieldKind::Ref { register } => {
-                let deployed = look.world.latest(register, value.as_str()?).is_some();
-                let shard = if deployed { Shard::DEPLOYMENT } else { record.shard };
-                Some(row_href("rows", shard, register, value.as_str()?))
-            }
-            _ => None,
-        };
+        let href = look.row_href(field, value);
         Some(Fact { label, value: look.value(field, value)?, href, ..Fact::default() })
     })
     .collect()

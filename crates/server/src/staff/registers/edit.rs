@@ -167,7 +167,7 @@ async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: Status
         &all,
         Entered { values: Some(&values), findings: &findings, more: attempt.more.as_deref() },
     );
-    Offers::new(web, place).give(&all, &mut fields).await?;
+    Offers::opening(web, place).give(&all, &mut fields).await?;
     let version = subject.record.map_or(0, |row| row.version).to_string();
     let title = match (subject.record, subject.deed) {
         (None, _) => look.t(if alone { "row-new" } else { "row-propose-new" }),
@@ -191,6 +191,7 @@ async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: Status
             (false, _) => "row-send-proposal",
         }),
         cancel_href: Some(subject.back()),
+        later: false,
         title: None,
     };
     let refusal = attempt.refusal.map(|text| RefusalView { title: look.t("refusal-title"), text, kept: Vec::new() });
@@ -243,8 +244,11 @@ async fn send(web: &Web, subject: &Subject<'_>, asking: &Asking) -> Result<Respo
     let look = web.look(&words);
     let alone = may_add(web, subject.readable).ok_or(Error::NotFound)?;
     let (own, frame) = subject.fields(&look);
-    let form = typed.fields(&own);
+    let mut form = typed.fields(&own);
     let frame = typed.fields(&frame);
+    if asking.step() == Step::Send {
+        Offers::opening(web, web.post()?.place).resolve(&own, &mut form).await?;
+    }
     let kept: Fields = form.clone().into_iter().chain(frame.clone()).collect();
     let again = |findings: Vec<FieldFinding>, refusal: String| Attempt {
         values: Some(kept.clone()),

@@ -2,7 +2,7 @@
 //! line. A register that holds personal values gives fewer rows at a time.
 
 use super::import::BEFORE_WORDS;
-use super::{asked, readable, rows, shown};
+use super::{asked, names, readable, rows, shown};
 use crate::error::Error;
 use crate::staff::export::{lines, response, watermark};
 use crate::staff::query::Query;
@@ -94,6 +94,9 @@ async fn piece(mut progress: Progress) -> Option<(Result<Bytes, Infallible>, Pro
     let (filter, order) = (&progress.filter, &progress.order);
     let next = match rows::page(&web, readable.register, (filter, order), progress.after.as_ref(), limit).await {
         Ok(page) => {
+            if let Err(error) = names::of_rows(&web, readable.register, &page.rows).await {
+                error.log();
+            }
             bytes.extend(page.rows.iter().flat_map(|record| line(cells(record))));
             page.next
         }
@@ -185,6 +188,7 @@ pub async fn xlsx(web: Web, Path(name): Path<String>) -> Result<Response, Error>
     while writer.rows() < most {
         let limit = (most - writer.rows()).min(ROWS_AT_ONCE);
         let page = rows::page(&web, readable.register, (&asked.filter, &asked.order), after.as_ref(), limit).await?;
+        names::of_rows(&web, readable.register, &page.rows).await?;
         for record in &page.rows {
             let place = record.place.map(|place| look.place_path(place)).unwrap_or_default();
             let mut cells =

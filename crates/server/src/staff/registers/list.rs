@@ -1,18 +1,23 @@
 //! `GET /registers/{name}`: the rows of a register, with filters, order and day in the address.
 
 use super::asked::{self, Control};
+use super::open::ticked;
+use super::opening::{self, OpenRow, OpenView};
 use super::shown::{self, Cell, Column};
-use super::{Readable, readable, rows};
+use super::{Readable, names, readable, rows};
 use crate::error::Error;
+use crate::limits::OPEN_ROWS_MAX;
 use crate::staff::PAGE_ROWS;
 use crate::staff::desk::{Pager, pager};
 use crate::staff::query::Query;
+use crate::view::Look;
+use crate::view::form::FormView;
 use crate::view::words::count;
 use crate::web::Web;
 use axum::extract::Path;
 use axum::response::Response;
 use ganglion_kernel::decide::row_who::{RowReach, may_edit_row, may_propose_row};
-use ganglion_model::PlaceCode;
+use ganglion_model::{PlaceCode, Record};
 use serde::Serialize;
 use serde_json::json;
 
@@ -32,6 +37,8 @@ struct ListContext {
     xlsx_href: Option<String>,
     import_href: Option<String>,
     new: Option<NewLink>,
+    open: Option<OpenView>,
+    papers: Option<FormView>,
     map: serde_json::Value,
     is_public: bool,
 }
@@ -65,6 +72,7 @@ pub async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error>
     let path = format!("/registers/{name}");
     let found =
         rows::page(&web, readable.register, (&asked.filter, &asked.order), asked.after.as_ref(), PAGE_ROWS).await?;
+    names::of_rows(&web, readable.register, &found.rows).await?;
     let total = rows::count(&web, readable.register, &asked.filter).await?;
     let fields = shown::columns(&web, &readable);
     let base = query.without(&["after"]);
@@ -87,6 +95,7 @@ pub async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error>
         xlsx_href: signed_in.then(|| base.on(&format!("{path}/export.xlsx"))),
         export_href: signed_in.then(|| base.on(&format!("{path}/export.csv"))),
         import_href: super::import::may_import(&web, &readable).then(|| format!("{path}/import")),
+        papers: super::documents::of_list(&web, &look, &readable, &base).filter(|_| total > 0),
         map: map(
             &readable,
             (asked.filter.place.unwrap_or(web.world.places.root), total),
@@ -94,10 +103,27 @@ pub async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error>
             &web,
         ),
         is_public: !signed_in,
+        open: if signed_in { open(&web, &look, &readable, (&found.rows, total, &base)) } else { None },
         new,
         path,
     };
     web.render("pages/register.html", context)
+}
+
+/// What may be opened for rows of the page, or for all rows of the list where they are not too many.
+fn open(
+    web: &Web,
+    look: &Look<'_>,
+    readable: &Readable<'_>,
+    (rows, total, base): (&[Record], u64, &Query),
+) -> Option<OpenView> {
+    let mut openings = opening::openings(web, readable);
+    openings.retain(opening::Opening::is_for_many);
+    let row = |record: &Record| OpenRow { value: ticked(record), label: shown::title(look, readable, web, record) };
+    let few = usize::try_from(total).is_ok_and(|total| total > rows.len() && total <= OPEN_ROWS_MAX);
+    let all = few.then(|| look.say("open-all", &[("count", count(total).into())]));
+    let action_href = base.on(&format!("/registers/{}/open", readable.register.name));
+    opening::view(look, &openings, (action_href, all), rows.iter().map(row).collect())
 }
 
 /// The map above the list, when rows say where they are.

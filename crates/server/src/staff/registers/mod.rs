@@ -3,15 +3,20 @@
 //! Rows of the deployment are read from memory, rows kept by place from the store; the pages do not know the difference. A
 //! register or a row that a post may not read is not found.
 
-mod asked;
+pub(crate) mod asked;
 mod card;
+mod documents;
 mod edit;
 mod export;
+mod found;
 pub mod import;
 mod index;
 mod list;
 mod map;
+pub mod names;
 mod offer;
+mod open;
+pub mod opening;
 pub mod proposals;
 pub mod rows;
 pub mod shown;
@@ -25,10 +30,12 @@ pub use offer::Offers;
 use crate::app::AppState;
 use crate::error::Error;
 use crate::page::encode;
+use crate::staff::query::Query;
 use crate::web::Web;
 use axum::Router;
 use axum::routing::{get, post};
 use ganglion_kernel::decide::row_who::{RowReach, may_read_row, row_reach};
+use ganglion_kernel::port_rows::RowFilter;
 use ganglion_model::pack::{Field, Register};
 use ganglion_model::{Record, RowKey, Shard};
 
@@ -40,11 +47,13 @@ pub fn routes() -> Router<AppState> {
         .route("/registers/{name}/export.csv", get(export::csv))
         .route("/registers/{name}/export.xlsx", get(export::xlsx))
         .route("/registers/{name}/points", get(map::points))
+        .route("/registers/{name}/open", post(open::open))
         .route("/registers/{name}/new", get(edit::new).post(edit::create))
         .route("/registers/{name}/rows/{shard}/{*key}", get(card::show))
         .route("/registers/{name}/edit/{shard}/{*key}", get(edit::show).post(edit::change))
         .route("/registers/{name}/retire/{shard}/{*key}", get(edit::ending).post(edit::retire))
         .route("/registers/{name}/reveal/{shard}/{*key}", post(card::reveal))
+        .route("/registers/{name}/documents/{shard}/{*key}", get(documents::show).post(documents::change))
         .merge(import::routes())
         .route("/proposals", get(proposals::show))
         .route("/proposals/together", post(together::decide))
@@ -104,7 +113,19 @@ impl<'w> Readable<'w> {
     }
 }
 
-/// The address of a row's page: `rows`, `edit`, `retire` or `reveal`.
+/// The rows of a list as it is filtered by a query, for a post that reads whole rows of the register.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn filter_of(web: &Web, name: &str, query: Vec<(String, String)>) -> Result<RowFilter, Error> {
+    let readable = readable(web, name)?;
+    if readable.reach == RowReach::Public {
+        return Err(Error::NotFound);
+    }
+    Ok(asked::read(web, &readable, &Query(query)).filter)
+}
+
+/// The address of a row's page: `rows`, `edit`, `retire`, `reveal` or `documents`.
 pub fn row_href(page: &str, shard: Shard, register: &str, key: &str) -> String {
     let key: Vec<String> = key.split('/').map(encode).collect();
     format!("/registers/{register}/{page}/{shard}/{}", key.join("/"))

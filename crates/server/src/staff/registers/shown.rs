@@ -3,6 +3,7 @@
 use super::{Readable, row_href};
 use crate::staff::query::Query;
 use crate::view::Look;
+use crate::view::value::is_number;
 use crate::web::Web;
 use ganglion_kernel::port_rows::{RowOrder, RowSort};
 use ganglion_model::Record;
@@ -41,10 +42,6 @@ pub fn columns<'r>(web: &Web, readable: &Readable<'r>) -> Vec<&'r Field> {
     fields.into_iter().filter(|field| !long(field)).take(COLUMNS_MAX).collect()
 }
 
-fn is_number(field: &Field) -> bool {
-    matches!(field.kind, FieldKind::Integer { .. } | FieldKind::Decimal { .. } | FieldKind::Money)
-}
-
 /// The heads of the columns, each with its link to sort by.
 pub fn heads(
     look: &Look<'_>,
@@ -68,7 +65,7 @@ pub fn heads(
         }
     };
     let mut all: Vec<Column> =
-        fields.iter().map(|field| head(&field.name, look.text(&field.title), is_number(field))).collect();
+        fields.iter().map(|field| head(&field.name, look.text(&field.title), is_number(&field.kind))).collect();
     if readable.register.scope != Scope::Deployment {
         all.push(Column { label: look.t("col-place"), sort_href: None, sorted: None, num: false });
     }
@@ -86,7 +83,7 @@ pub fn cells(look: &Look<'_>, readable: &Readable<'_>, fields: &[&Field], record
         .map(|field| Cell {
             text: record.fields.get(&field.name).and_then(|value| look.value(field, value)).unwrap_or_default(),
             href: None,
-            num: is_number(field),
+            num: is_number(&field.kind),
         })
         .collect();
     if let Some(first) = all.first_mut() {

@@ -15,8 +15,9 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::get;
+use ganglion_kernel::decide::policy;
 use ganglion_kernel::decide::row_who::{RowReach, row_reach};
-use ganglion_kernel::decide::who::{Reach, reach};
+use ganglion_kernel::decide::who::{Reach, reach, view_of};
 use ganglion_kernel::rules::{Violation, ViolationFilter};
 use ganglion_model::pack::{Rule, Scope, Source};
 use ganglion_model::{CaseId, PlaceCode, Post};
@@ -69,10 +70,15 @@ struct RuleContext {
 /// The place inside which the post sees rows that break a rule; `None`: the rule is not there for it.
 fn within(web: &Web, rule: &Rule, post: &Post) -> Option<Option<PlaceCode>> {
     match &rule.over {
-        Source::Process(name) => match reach(web.world.model.processes.get(name)?, post) {
-            Reach::Subtree(place) => Some(Some(place)),
-            Reach::Own => None,
-        },
+        Source::Process(name) => {
+            let process = web.world.model.processes.get(name)?;
+            // Whom the deployment shows some states only cannot be told which of its rows break a rule.
+            let is_whole = policy::listed((&web.world, process), &view_of(post)).is_none();
+            match reach(process, post) {
+                Reach::Subtree(place) if is_whole => Some(Some(place)),
+                _ => None,
+            }
+        }
         Source::Register(name) => match row_reach(web.world.model.registers.get(name)?, Some(post))? {
             RowReach::All => Some(None),
             RowReach::Within(place) => Some(Some(place)),

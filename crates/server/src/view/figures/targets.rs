@@ -52,6 +52,9 @@ pub fn card(web: &Web, look: &Look<'_>, target: &Target, standings: &[Standing])
     Some(json!({
         "title": look.text(&target.title),
         "href": href(own),
+        "figure": look.figure_title(indicator),
+        "place": look.place(own.place),
+        "place_href": format!("/figures?place={}&period={}", own.place, target.period),
         "done": own.done.shown.as_deref().map_or_else(|| look.t("not-available"), separated),
         "of": own.target.map(|value| amount(indicator, value)),
         "unit": unit,
@@ -82,7 +85,7 @@ fn leads(web: &Web, look: &Look<'_>, target: &Target, one: &Standing) -> Vec<Str
     let posts = here.flat_map(|(role, _)| {
         web.world.posts.at(one.place).filter(move |post| post.role == *role && post.valid_on(look.today()))
     });
-    posts.map(|post| look.text(&post.title)).collect()
+    posts.map(|post| look.post_title(post)).collect()
 }
 
 #[cfg(test)]

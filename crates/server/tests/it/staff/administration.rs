@@ -97,6 +97,20 @@ async fn accounts_are_made_with_a_post_and_switched_off() {
     };
     let made = admin.post_form("/admin/accounts", &form("newhandler", "130903001")).await;
     assert_eq!(made.status, 303, "{}", made.text);
+    for place in ["West Town", " County · West Town "] {
+        let account: &'static str = if place == "West Town" { "byname" } else { "bypath" };
+        assert_eq!(admin.post_form("/admin/accounts", &form(account, place)).await.status, 303, "{place}");
+    }
+    let unknown = admin.post_form("/admin/accounts", &form("nowhere", "No Such Town")).await;
+    assert!(unknown.status == 422 && unknown.plain().contains("There is no such place"), "{}", unknown.text);
+    let level = admin.post_form("/admin/accounts", &form("nowhere", "West Village")).await;
+    assert!(level.status == 422 && level.plain().contains("no such post at that level"), "{}", level.text);
+    let suggested = admin.get("/admin/accounts/places?q=West&role=handler").await;
+    assert!(suggested.text.contains("West Town") && !suggested.text.contains("West Village"), "{}", suggested.text);
+    assert!(!suggested.text.contains("East Town"), "{}", suggested.text);
+    assert_eq!(town.as_("dispatch").await.get("/admin/accounts/places?q=West").await.status, 404);
+    let list = admin.get("/admin/accounts").await;
+    assert!(list.plain().contains("Administrator") && !list.plain().contains("· admin<"), "{}", list.text);
     let mut browser = town.visitor();
     let signed = browser.post_form("/sign-in", &[("account", "newhandler"), ("password", "long enough")]).await;
     assert_eq!(signed.status, 303, "{}", signed.text);

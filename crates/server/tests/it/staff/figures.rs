@@ -33,6 +33,10 @@ async fn a_number_opens_exactly_the_rows_it_was_counted_from() {
     }
     let share = leader.get("/figures?indicator=closing_rate&place=130903&period=2022-06").await;
     assert!(share.plain().contains("100.0"), "one filed, one closed");
+    for words in ["Numerator: ", "Denominator: ", "has been “", "counted when first in “"] {
+        assert!(share.plain().contains(words), "how it is worked out, in titles: {words}: {}", share.text);
+    }
+    assert!(!share.plain().contains(">filed_closed") && !share.plain().contains("first.closed"), "{}", share.text);
     let below = leader.get("/figures/rows?indicator=closing_rate&place=130903&period=2022-06").await;
     assert_eq!(count_of(&below.text), 1);
     let stock = leader.get("/figures/rows?indicator=open_now&place=130903").await;

@@ -3,8 +3,11 @@
 mod acting;
 mod administration;
 mod calendar;
+mod events;
 mod figures;
 mod halls;
+mod households;
+mod keys;
 mod lists;
 mod notices;
 mod packs;
@@ -12,3 +15,6 @@ mod permission;
 mod privacy;
 mod queues;
 mod town;
+
+pub use keys::key;
+pub use town::{Town, act};

@@ -179,6 +179,7 @@ async fn put_pond(town: &Town, key: &str, depth: Option<&str>) {
         updated_at: town.clock.now(),
         fields,
         authority: None,
+        documents: Vec::new(),
     };
     send(town, Body::Put { record }, Shard::DEPLOYMENT).await;
 }
@@ -203,7 +204,10 @@ async fn a_pack_is_tried_and_installed_in_the_browser_and_serves_at_once() {
     let mut admin = town.as_("admin").await;
     let page = try_page(&mut admin, &upload(&pond(&[]))).await;
     assert_eq!(page.status, 200, "{}", page.text);
-    assert!(page.plain().contains("pond_check is new"), "{}", page.text);
+    for part in ["Process · Pond check", "Register · Ponds", "Roles nobody holds yet", "Keeper (", "pond_check"] {
+        assert!(page.plain().contains(part), "{part}: {}", page.text);
+    }
+    assert!(page.plain().contains("Pond check: "), "the burden is told by title: {}", page.text);
     assert!(page.plain().contains("hours a year"), "what it asks of villages: {}", page.text);
     assert!(!town.app.world.load().model.processes.contains_key("pond_check"), "nothing changed yet");
     let id = page.typed("draft").unwrap();
@@ -215,6 +219,16 @@ async fn a_pack_is_tried_and_installed_in_the_browser_and_serves_at_once() {
         shown = admin.get(begun.location()).await;
     }
     assert!(shown.plain().contains("Installed as set 2"), "{}", shown.text);
+    let make = "/admin/accounts?role=pond_keeper";
+    assert!(shown.plain().contains("Roles nobody holds yet") && shown.plain().contains(make), "{}", shown.text);
+    let form = admin.get(make).await;
+    assert!(form.plain().contains("<option value=\"pond_keeper\" selected>"), "{}", form.text);
+    let by_click = format!("{}/posts", begun.location());
+    assert_eq!(admin.post_form(&by_click, &[]).await.status, 404, "only a demonstration makes up people");
+    let keeper = [("account", "keeper"), ("name", "Keeper"), ("password", "long enough"), ("role", "pond_keeper")];
+    let keeper: Vec<(&str, &str)> = keeper.into_iter().chain([("place", "West Town · West Village")]).collect();
+    assert_eq!(admin.post_form("/admin/accounts", &keeper).await.status, 303);
+    assert!(!admin.get(begun.location()).await.plain().contains("Roles nobody holds yet"), "somebody holds it now");
     let again = admin.post_form("/admin/packs/install", &[("draft", &id)]).await;
     assert_eq!(again.status, 303, "the same draft is installed once");
     assert_eq!(town.app.world.load().model.number, 2);
@@ -229,6 +243,22 @@ async fn a_pack_is_tried_and_installed_in_the_browser_and_serves_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_told_in_titles_with_the_names_beside() {
+    let town = town().await;
+    put(&town, pond(&[])).await.unwrap();
+    let mut admin = town.as_("admin").await;
+    let edits = [("title: {zh: 深度, en: Depth}", "required: true, title: {zh: 水深, en: Water depth}")];
+    let page = try_page(&mut admin, &upload(&pond(&edits))).await;
+    assert!(page.plain().contains("Field “Water depth” has another title: Depth → Water depth"), "{}", page.text);
+    assert!(page.plain().contains("pond.depth") && page.plain().contains("Register · Ponds"), "{}", page.text);
+    admin.get("/admin/packs?lang=zh").await;
+    let page = try_page(&mut admin, &upload(&pond(&edits))).await;
+    assert!(page.plain().contains("字段“水深”的标题：深度 → 水深"), "{}", page.text);
+    let gone = try_page(&mut admin, &upload(&pond(&[("  waiting:\n    title: {zh: 等待, en: Waiting}\n    actions:\n      close: {title: {zh: 办结, en: Close}, by: [handler@township], to: done}\n", ""), ("      wait: {title: {zh: 等待, en: Wait}, by: [handler@township], to: waiting}\n", "")]))).await;
+    assert!(gone.plain().contains("去掉状态“等待”"), "{}", gone.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_is_said_and_kept_and_errors_install_nothing() {
     let town = town().await;
     let mut admin = town.as_("admin").await;
@@ -240,6 +270,10 @@ async fn what_cannot_be_read_is_said_and_kept_and_errors_install_nothing() {
     let wrong = try_page(&mut admin, &upload(&pond(&[("until: [done]", "until: [never]")]))).await;
     assert!(wrong.plain().contains("there is no state `never`"), "{}", wrong.text);
     assert!(wrong.typed("draft").is_none(), "nothing to install");
+    admin.get("/admin/packs?lang=zh").await;
+    let wrong = try_page(&mut admin, &upload(&pond(&[("until: [done]", "until: [never]")]))).await;
+    assert!(wrong.plain().contains("没有状态 `never`"), "findings are in the reader's language: {}", wrong.text);
+    admin.get("/admin/packs?lang=en").await;
     let grid = from_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/grid")).unwrap().1;
     let parts: Vec<Part<'_>> = grid
         .iter()
@@ -351,6 +385,10 @@ async fn programs_try_and_install() {
     let wrong =
         client.json("/api/packs", Some(&token), &wish(pond(&[("until: [done]", "until: [x]")]), false, 5)).await;
     assert_eq!(wrong.status, 422, "{}", wrong.text);
+    let named_grid = wish(pond(&[("register: pond", "register: grid")]), false, 8);
+    let taken = client.json("/api/packs", Some(&token), &named_grid).await;
+    let both = "the packs grid and ponds both declare the register `grid`";
+    assert!(taken.status == 422 && taken.text.contains(both), "{}", taken.text);
     let set = client.read("/api/packs", Some(&token)).await.json();
     assert_eq!((&set["number"], set["packs"]["ponds"]["version"].as_str()), (&json!(2), Some("1")));
     let leader = json!({"account": "leader", "password": "leader"});

@@ -27,11 +27,21 @@ async fn every_page_opens_to_exactly_its_roles() {
             let answer = browser.get(path).await;
             assert_eq!(answer.status, 200, "{path} as {account}: {}", answer.text);
         }
-        for path in ["/admin", "/admin/places", "/admin/import", "/admin/packs", "/admin/accounts", "/admin/jobs"] {
+        for path in [
+            "/admin",
+            "/admin/places",
+            "/admin/import",
+            "/admin/packs",
+            "/admin/accounts",
+            "/admin/keys",
+            "/admin/jobs",
+        ] {
             let expected = if ADMINS.contains(&account) { 200 } else { 404 };
             let answer = browser.get(path).await;
             assert_eq!(answer.status, expected, "{path} as {account}: {}", answer.text);
         }
+        let receivers = browser.get("/admin/receivers").await;
+        assert_eq!(receivers.status, if account == "admin" { 200 } else { 404 }, "/admin/receivers as {account}");
         // Opinions may be taken in by more roles than incidents; whoever may open nothing finds no page.
         let answer = browser.get("/cases/new?process=incident").await;
         let may = OPENERS[..3].contains(&account) || answer.status == 404;

@@ -110,6 +110,15 @@ impl Town {
 
     /// A town with other packs, and further people besides those of every town.
     pub async fn of(model: &Arc<Model>, more: &[(&str, &str, &str)]) -> Town {
+        Town::with(model, more, Settings::default()).await
+    }
+
+    /// A town whose server may send events to this machine.
+    pub async fn with_receivers_inside() -> Town {
+        Town::with(&MODEL, &[], Settings { receivers_inside: true, ..Settings::default() }).await
+    }
+
+    async fn with(model: &Arc<Model>, more: &[(&str, &str, &str)], settings: Settings) -> Town {
         let db = empty().await;
         let store = db.store.clone();
         let (places, posts) = (places(), posts(more));
@@ -128,7 +137,7 @@ impl Town {
         };
         let (committer, _thread) = Committer::start(works).unwrap();
         let files = tempfile::tempdir().unwrap();
-        let settings = Settings { data_dir: files.path().to_owned(), ..Settings::default() };
+        let settings = Settings { data_dir: files.path().to_owned(), ..settings };
         let parts = AppParts { store: store.clone(), world, committer, clock: clock.clone(), master: MASTER, settings };
         let (app, signed_in) = (Arc::new(App::new(parts).unwrap()), Mutex::default());
         Town { app, store, clock, signed_in, _files: files, _db: db }

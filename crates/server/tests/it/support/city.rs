@@ -75,7 +75,8 @@ impl City {
         City::with(Settings { demo: true, ..Settings::default() }).await
     }
 
-    async fn with(settings: Settings) -> City {
+    /// A city with settings of its own.
+    pub async fn with(settings: Settings) -> City {
         City::on(filled(empty().await).await, 1, settings)
     }
 
@@ -250,11 +251,17 @@ fn world(tree: Vec<Place>, posts: Vec<Post>) -> World {
 
 /// The pack of these tests.
 pub fn model() -> ganglion_model::Model {
+    model_with("")
+}
+
+/// The pack of these tests with rules of a deployment.
+pub fn model_with(policy: &str) -> ganglion_model::Model {
     let files: BTreeMap<String, Vec<u8>> = [
         ("pack.yaml", include_str!("pack/pack.yaml")),
         ("documents.yaml", include_str!("pack/documents.yaml")),
         ("documents/receipt.typ", include_str!("pack/receipt.typ")),
         ("documents/report.typ", include_str!("pack/report.typ")),
+        ("documents/well_card.typ", include_str!("pack/well_card.typ")),
         ("indicators.yaml", include_str!("pack/indicators.yaml")),
         ("processes/incident.yaml", include_str!("pack/incident.yaml")),
         ("processes/matter.yaml", include_str!("pack/matter.yaml")),
@@ -262,8 +269,10 @@ pub fn model() -> ganglion_model::Model {
         ("registers/quota.yaml", include_str!("pack/quota.yaml")),
         ("rules.yaml", include_str!("pack/rules.yaml")),
         ("plans.yaml", include_str!("pack/plans.yaml")),
+        ("policy.yaml", policy),
     ]
     .into_iter()
+    .filter(|(_, text)| !text.is_empty())
     .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
     .collect();
     let source = ganglion_pack::PackSource::load("small", &files).unwrap();

@@ -64,6 +64,7 @@ pub(super) const TABLES: &[Table] = &[
     table!("setting", "setting WHERE name NOT IN ('views', 'case_words')", name: Text, value: Text),
     table!("cursor", "cursor", job: Text, shard: Int, seq: Int),
     table!("pack_source", "pack_source", digest: Text, body: Text),
+    table!("kept", "kept", kind: Text, id: Text, due: Int, body: Text),
     table!("session", "session", token_hash: Text, expires_at: Int, body: Text),
     table!("file", "file", id: Text, shard: Int, case_id: Id, at: Int = "ganglion_file_at(body)",
         is_loose: Bool = "ganglion_file_loose(body)", body: Text),

@@ -190,6 +190,7 @@ fn visit(shard: Shard, county: &str, key: u8, n: u128) -> Record {
         updated_at: at(0),
         fields: [("last".to_owned(), json!(format!("put {n}")))].into(),
         authority: None,
+        documents: Vec::new(),
     }
 }
 

@@ -88,15 +88,16 @@ pub fn record(register: &str, key: &str, version: u32) -> Record {
         updated_at: at(0),
         fields: [("name".to_owned(), format!("{key} {version}").into())].into(),
         authority: None,
+        documents: Vec::new(),
     }
 }
 
 pub fn new_case(case: Case) -> CaseWrite {
-    CaseWrite { words: case.number.clone(), case, is_new: true, kind: None }
+    CaseWrite { words: Some(case.number.clone()), case, is_new: true, kind: None }
 }
 
 pub fn changed(case: Case) -> CaseWrite {
-    CaseWrite { words: case.number.clone(), case, is_new: false, kind: None }
+    CaseWrite { words: Some(case.number.clone()), case, is_new: false, kind: None }
 }
 
 /// A journal line that says a case was opened.

@@ -154,8 +154,10 @@ fn process() -> Process {
         heading: "category".to_owned(),
         kind_field: Some("category".to_owned()),
         channels: None,
+        schedule: BTreeMap::new(),
         retention_days: None,
         purpose: Text::default(),
+        open311: None,
         children: BTreeMap::new(),
         notices: BTreeMap::new(),
     }

@@ -1,12 +1,12 @@
-//! One cell as the value a form would send: codes by code or title, places by code or name, days in the ways people write them
+//! One cell as the value a form would send: codes by code or title, days in the ways people write them
 //! and as the serial numbers of spreadsheets, money in yuan. What cannot be read is handed on as it is and refused, with its own words, by the rules of
 //! the form.
 
+use crate::place_names::PlaceNames;
+use ganglion_model::Model;
 use ganglion_model::pack::{Field, FieldKind};
-use ganglion_model::{Level, Model, PlaceCode, PlaceTree};
 use jiff::civil::Date;
 use serde_json::Value;
-use std::collections::HashMap;
 
 /// What stands between the key of a row and its words in a list that was exported.
 pub const BEFORE_WORDS: &str = " · ";
@@ -19,30 +19,14 @@ const SERIALS: std::ops::RangeInclusive<i64> = 20_000..=80_000;
 pub struct Reader<'a> {
     /// Packs.
     pub model: &'a Model,
-    /// Codes of places by name, for each level; a name that two places share is no name.
-    pub places: &'a HashMap<(Level, String), Option<PlaceCode>>,
+    /// Places by what people call them.
+    pub places: &'a PlaceNames,
     /// Words for true and false, in both languages.
     pub yes_no: &'a (Vec<String>, Vec<String>),
 }
 
-/// Names of the places inside `root` that a register can name.
-#[must_use]
-pub fn place_names(tree: &PlaceTree, root: PlaceCode, day: Date) -> HashMap<(Level, String), Option<PlaceCode>> {
-    let mut names: HashMap<(Level, String), Option<PlaceCode>> = HashMap::new();
-    for place in tree.inside(root, day).chain(tree.on(root, day)) {
-        for name in std::iter::once(&place.name).chain(&place.official) {
-            let key = (place.code.level(), name.clone());
-            names
-                .entry(key)
-                .and_modify(|code| *code = code.filter(|code| *code == place.code))
-                .or_insert(Some(place.code));
-        }
-    }
-    names
-}
-
 impl Reader<'_> {
-    /// The value of a cell.
+    /// The value of a cell. Places are found by [`PlaceNames`], which may find several.
     #[must_use]
     pub fn value(&self, field: &Field, cell: &str) -> Value {
         let cell = cell.trim();
@@ -59,7 +43,6 @@ impl Reader<'_> {
                 Value::from(keys.map(Value::from).collect::<Vec<_>>())
             }
             FieldKind::Boolean => self.flag(cell).map_or_else(as_typed, Value::Bool),
-            FieldKind::Place { levels } => self.place(levels, cell).map_or_else(as_typed, Value::from),
             FieldKind::Date => day(cell).map_or_else(as_typed, |day| Value::from(day.to_string())),
             FieldKind::Money => fen(cell).map_or_else(as_typed, Value::from),
             FieldKind::Integer { .. } | FieldKind::Decimal { .. } => {
@@ -87,21 +70,6 @@ impl Reader<'_> {
             _ if is(&self.yes_no.1) => Some(false),
             _ => None,
         }
-    }
-
-    /// The code of a place written as a code, a name, or a path whose last part is the name.
-    #[must_use]
-    pub fn place(&self, levels: &[Level], cell: &str) -> Option<String> {
-        let digits = cell.trim_end_matches(".0");
-        if digits.parse::<PlaceCode>().is_ok() {
-            return Some(digits.to_owned());
-        }
-        let last = cell.rsplit(['\u{b7}', '/', '>']).next().unwrap_or(cell).trim();
-        let levels: &[Level] = if levels.is_empty() { &Level::ALL } else { levels };
-        let mut found =
-            levels.iter().filter_map(|level| self.places.get(&(*level, last.to_owned())).copied().flatten());
-        let first = found.next()?;
-        found.next().is_none().then(|| first.to_string())
     }
 }
 

@@ -1,19 +1,20 @@
 //! Trying an import: every row goes through the very rules that would decide it, against what is stored, and nothing is
 //! written. All bad cells are found, never only the first.
 
-use super::cells::{Reader, place_names};
+use super::cells::Reader;
 use super::columns::{self, FrameWords, Header};
 use super::job::{Counts, Job, Stage, Step};
-use super::plan::{BadCell, Plan, Problem, header_findings};
+use super::plan::{BadCell, Plan, Problem, SaidOnce, header_findings};
 use super::table::{Sheet, TableError};
 use crate::error::Error;
+use crate::place_names::PlaceNames;
 use crate::web::Web;
 use ganglion_kernel::World;
 use ganglion_kernel::batch::{Batch, NEEDS_MAX, want, want_more};
 use ganglion_kernel::decide::Given;
 use ganglion_model::change::{Actor, Body, Command};
-use ganglion_model::pack::Register;
-use ganglion_model::{CommandId, Lang, Record, RowKey, Shard};
+use ganglion_model::pack::{Register, Scope};
+use ganglion_model::{CommandId, Lang, Level, PlaceCode, Record, RowKey, Shard};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -34,7 +35,8 @@ pub struct Prepared {
     pub header: Header,
     yes_no: (Vec<String>, Vec<String>),
     some_shard: Shard,
-    names: HashMap<(ganglion_model::Level, String), Option<ganglion_model::PlaceCode>>,
+    names: PlaceNames,
+    stand_in: Option<PlaceCode>,
 }
 
 impl Prepared {
@@ -49,21 +51,25 @@ impl Prepared {
             langs.iter().flat_map(|lang| keys.iter().map(|key| web.said_in(*lang, key))).collect()
         };
         let words = FrameWords {
-            place: both(&["col-place"]),
+            place: place_words(register, &both),
             from: both(&["row-from"]),
             until: both(&["row-until-short"]),
             why: both(&["row-why"]),
             beside: both(&["reg-key", "reg-valid"]),
         };
         let header = columns::header(register, &words, &sheet.rows).ok_or(None)?;
+        let has_place =
+            register.field("place").is_some() || header.columns.iter().any(|(_, one)| *one == columns::Column::Place);
         let root = web.post().map_or(web.world.places.root, |post| post.place);
-        let county = root.at(ganglion_model::Level::County);
+        let county = root.at(Level::County);
         let some_shard = county.map_or_else(
             || crate::staff::find::counties(web, root).first().copied().unwrap_or(Shard::DEPLOYMENT),
             |county| county.shard(),
         );
         Ok(Prepared {
-            names: place_names(&web.world.places.tree, root, web.today()),
+            names: crate::staff::find::place_names(web, root),
+            // A row whose cell for the place is empty is not put anywhere: only a whole column may be stood in for.
+            stand_in: if has_place { None } else { stand_in(web, register, root) },
             world: web.world.clone(),
             register: register.clone(),
             sheet,
@@ -82,8 +88,28 @@ impl Prepared {
             rows: &self.sheet.rows,
             reader: &reader,
             some_shard: self.some_shard,
+            stand_in: self.stand_in,
         })
     }
+}
+
+/// What a column with the places of rows may be headed: place, its name, its code, or the word for its level.
+fn place_words(register: &Register, both: &dyn Fn(&[&str]) -> Vec<String>) -> Vec<String> {
+    let mut words = both(&["col-place", "import-place-name", "import-place-code"]);
+    if let Scope::Place(level) = register.scope {
+        let word = format!("level-{}", level.as_str());
+        words.extend(both(&[word.as_str()]));
+    }
+    words
+}
+
+/// Some place at which rows of the register are kept.
+fn stand_in(web: &Web, register: &Register, root: PlaceCode) -> Option<PlaceCode> {
+    let Scope::Place(level) = register.scope else { return None };
+    root.at(level).or_else(|| {
+        let mut inside = web.world.places.tree.inside(root, web.today());
+        inside.find(|place| place.code.level() == level).map(|place| place.code)
+    })
 }
 
 /// What was found.
@@ -98,10 +124,18 @@ struct Found {
     keys: HashSet<(Shard, String)>,
     /// Values that stand once, seen so far.
     unique: HashMap<(Shard, String, String), String>,
+    /// What the header said already.
+    said: Option<SaidOnce>,
 }
 
 impl Found {
-    fn bad(&mut self, cells: Vec<BadCell>) {
+    fn bad(&mut self, mut cells: Vec<BadCell>) {
+        if let Some(said) = &self.said {
+            cells.retain(|cell| !said.covers(cell));
+        }
+        if cells.is_empty() && self.said.is_some() {
+            return;
+        }
         self.counts.refused += 1;
         let room = FINDINGS_MAX.saturating_sub(self.findings.len());
         self.findings.extend(cells.into_iter().take(room));
@@ -113,11 +147,13 @@ impl Found {
 /// # Errors
 /// Storage.
 pub async fn run(web: &Web, job: &Job, prepared: Prepared, actor: Actor) -> Result<(), Error> {
-    let mut found = Found { findings: header_findings(&prepared.register, &prepared.header), ..Found::default() };
+    let findings = header_findings(&prepared.register, &prepared.header);
+    // Errors of the header and of the cells are told together: whoever mends a table mends all of it at once.
+    let said = (!findings.is_empty()).then(|| SaidOnce::of(&prepared.register, &prepared.header));
+    let mut found = Found { findings, said, ..Found::default() };
     let lines: Vec<usize> = prepared.with_plan(|plan| plan.lines().collect());
     job.begin(Stage::Checking, lines.len() as u64);
-    let names_ok = found.findings.is_empty();
-    for chunk in lines.chunks(ROWS_AT_ONCE).take(if names_ok { usize::MAX } else { 0 }) {
+    for chunk in lines.chunks(ROWS_AT_ONCE) {
         if job.is_stopped() {
             job.facts.lock().stage = Stage::Cancelled;
             return Ok(());

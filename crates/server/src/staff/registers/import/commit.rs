@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::derived;
 use ganglion_kernel::world::put_version;
-use ganglion_model::change::{Actor, Body, Change, Command};
+use ganglion_model::change::{Actor, Body, Change, Command, Outcome};
 use ganglion_model::{CommandId, Record, RowKey, row_id};
 use std::collections::HashSet;
 use std::time::Duration;
@@ -89,10 +89,18 @@ fn commands(prepared: &Prepared, (id, actor): (CommandId, &Actor), steps: &[Step
 /// # Errors
 /// As the committer; never that it is busy.
 pub async fn send(app: &App, command: Command) -> Result<(), CommitError> {
+    sent(app, command).await.map(|_| ())
+}
+
+/// The same, with what came of it.
+///
+/// # Errors
+/// As for [`send`].
+pub async fn sent(app: &App, command: Command) -> Result<Outcome, CommitError> {
     loop {
         match app.committer.send(command.clone()).await {
             Err(CommitError::Busy) => tokio::time::sleep(Duration::from_millis(BUSY_WAIT_MS)).await,
-            other => return other.map(|_| ()),
+            other => return other,
         }
     }
 }

@@ -12,7 +12,7 @@ mod table;
 mod template;
 mod trial;
 
-pub use commit::send;
+pub use commit::{send, sent};
 pub use trial::try_rows;
 
 pub(super) use cells::BEFORE_WORDS;

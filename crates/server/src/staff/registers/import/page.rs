@@ -1,7 +1,7 @@
 //! The pages of imports: upload, progress, what was found.
 
 use super::job::{Job, Stage};
-use super::plan::{BadCell, Problem};
+use super::plan::{BadCell, Problem, SEVERAL_PLACES};
 use super::{href, importable, own};
 use crate::error::Error;
 use crate::staff::export::{lines, response};
@@ -12,9 +12,9 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ganglion_model::RefusalCode;
 use ganglion_model::change::FieldFinding;
-use ganglion_model::pack::{Field, Register};
+use ganglion_model::pack::{Field, Register, Scope};
+use ganglion_model::{PlaceCode, RefusalCode};
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -127,7 +127,13 @@ fn columns(look: &Look<'_>, register: &Register) -> Vec<ColumnView> {
         name: field.name.clone(),
         help: look.text(&field.help),
     });
-    fields.collect()
+    let by_place = register.scope != Scope::Deployment && register.field("place").is_none();
+    let place = by_place.then(|| ColumnView {
+        heading: look.t("col-place"),
+        name: "place".to_owned(),
+        help: look.t("import-place-help"),
+    });
+    fields.chain(place).collect()
 }
 
 /// The page of an import.
@@ -174,6 +180,9 @@ fn view(look: &Look<'_>, register: &Register, one: &BadCell) -> FindingView {
     let heading = heading.unwrap_or_else(own);
     let label = if heading.is_empty() { look.t("import-row") } else { heading.clone() };
     let (message, remedy) = match &one.problem {
+        Problem::Field(finding) if finding.problem == SEVERAL_PLACES => {
+            (several_places(look, finding, &one.value), "import-remedy-place-path")
+        }
         Problem::Field(finding) => {
             let field = register.field(&finding.field);
             let message = look.problem(field, finding, &label);
@@ -192,6 +201,21 @@ fn view(look: &Look<'_>, register: &Register, one: &BadCell) -> FindingView {
         Problem::NotADay => (look.t("import-not-a-day"), "import-remedy-day"),
     };
     FindingView { message, remedy: look.t(remedy), ..at(one, heading) }
+}
+
+/// A name that several places have, with all that may be meant.
+fn several_places(look: &Look<'_>, finding: &FieldFinding, value: &str) -> String {
+    let codes = finding.args.get("places").map(String::as_str).unwrap_or_default();
+    let codes: Vec<PlaceCode> = codes.split(' ').filter_map(|code| code.parse().ok()).collect();
+    let named = codes.iter().take(CHOICES_SHOWN).map(|code| {
+        look.say("import-place-one", &[("path", look.place_path(*code).into()), ("code", code.to_string().into())])
+    });
+    let mut places = named.collect::<Vec<_>>().join(&look.t("list-comma"));
+    if codes.len() > CHOICES_SHOWN {
+        places.push_str(" …");
+    }
+    let args = [("value", value.into()), ("count", count(codes.len() as u64).into()), ("places", places.into())];
+    look.say("import-place-several", &args)
 }
 
 /// Where a finding is, without words yet.
@@ -213,6 +237,7 @@ fn remedy(look: &Look<'_>, field: Option<&Field>, finding: &FieldFinding) -> Str
         "not_a_date" => "import-remedy-day",
         "not_a_number" => "import-remedy-number",
         "not_found" => "import-remedy-key",
+        "not_a_place" | "wrong_level" => "import-remedy-place-name",
         "too_long" => "import-remedy-shorter",
         "out_of_range" => "import-remedy-range",
         "not_a_choice" | "retired" => {

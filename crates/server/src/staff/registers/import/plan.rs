@@ -3,11 +3,15 @@
 
 use super::cells::Reader;
 use super::columns::{Column, Header, letter};
+use crate::place_names::Found;
 use ganglion_model::change::{FieldFinding, Refusal};
-use ganglion_model::pack::{FieldKind, Register, Scope};
-use ganglion_model::{Fields, PlaceCode, RefusalCode, RowDeed, RowWish, Shard};
+use ganglion_model::pack::{Field, FieldKind, Register, Required, Scope};
+use ganglion_model::{Fields, Level, PlaceCode, RefusalCode, RowDeed, RowWish, Shard};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// The problem of a cell that names several places; their codes are its argument `places`, with blanks between.
+pub const SEVERAL_PLACES: &str = "several_places";
 
 /// A bad cell, or what is wrong with a whole row or the header.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +74,8 @@ pub struct Plan<'a> {
     pub reader: &'a Reader<'a>,
     /// Shard for rows whose place cannot be read.
     pub some_shard: Shard,
+    /// Stands for the place of every row when there is no column for it, so that the other cells are looked at all the same.
+    pub stand_in: Option<PlaceCode>,
 }
 
 impl Plan<'_> {
@@ -83,11 +89,30 @@ impl Plan<'_> {
         self.rows.get(line).and_then(|row| row.get(column)).map(|cell| cell.trim()).unwrap_or_default()
     }
 
+    /// The place of the row in `line`, from its own column, and what is wrong with it.
+    fn place(&self, line: usize) -> (Option<PlaceCode>, Vec<BadCell>) {
+        let column = self.header.columns.iter().find(|(_, column)| *column == Column::Place);
+        let Some((at, cell)) = column.map(|(at, _)| (*at, self.cell(line, *at))).filter(|(_, cell)| !cell.is_empty())
+        else {
+            return (None, Vec::new());
+        };
+        let levels: &[Level] = match &self.register.scope {
+            Scope::Place(level) => std::slice::from_ref(level),
+            Scope::Deployment => &[],
+        };
+        match self.reader.places.find(levels, cell) {
+            Found::One(code) => (Some(code), Vec::new()),
+            Found::Several(all) => (None, vec![self.bad(line, at, several("place", &all))]),
+            Found::Nothing => (None, vec![self.bad(line, at, Problem::Field(finding("place", "not_a_place")))]),
+        }
+    }
+
     /// The row in `line`, from 0.
     #[must_use]
     pub fn planned(&self, line: usize) -> (Planned, Vec<BadCell>) {
-        let (mut form, mut bad) = (Fields::new(), Vec::new());
-        let (mut place, mut from, mut until, mut why) = (None, None, None, String::new());
+        let mut form = Fields::new();
+        let (place, mut bad) = self.place(line);
+        let (mut from, mut until, mut why) = (None, None, String::new());
         for (at, column) in &self.header.columns {
             let cell = self.cell(line, *at);
             // An exported list may come back with what the system works out; it is worked out again.
@@ -111,26 +136,28 @@ impl Plan<'_> {
             match column {
                 Column::Field(index) => {
                     let field = &self.register.fields[*index];
-                    form.insert(field.name.clone(), self.reader.value(field, cell));
+                    let value = match &field.kind {
+                        FieldKind::Place { levels } => match self.reader.places.find_near(levels, cell, place) {
+                            Found::One(code) => serde_json::Value::from(code.to_string()),
+                            Found::Several(all) => {
+                                bad.push(self.bad(line, *at, several(&field.name, &all)));
+                                continue;
+                            }
+                            Found::Nothing => serde_json::Value::from(cell),
+                        },
+                        _ => self.reader.value(field, cell),
+                    };
+                    form.insert(field.name.clone(), value);
                 }
                 Column::From => from = day(),
                 Column::Until => until = day(),
                 Column::Why => cell.clone_into(&mut why),
-                Column::Place => {
-                    let levels = match self.register.scope {
-                        Scope::Place(level) => vec![level],
-                        Scope::Deployment => Vec::new(),
-                    };
-                    place = self.reader.place(&levels, cell).and_then(|code| code.parse::<PlaceCode>().ok());
-                    if place.is_none() {
-                        let finding = finding("place", "not_a_place");
-                        bad.push(self.bad(line, *at, Problem::Field(finding)));
-                    }
-                }
+                Column::Place => {}
             }
         }
         let own = form.get("place").and_then(serde_json::Value::as_str).and_then(|code| code.parse().ok());
-        let place: Option<PlaceCode> = place.or(own).filter(|_| self.register.scope != Scope::Deployment);
+        let place: Option<PlaceCode> =
+            place.or(own).or(self.stand_in).filter(|_| self.register.scope != Scope::Deployment);
         let shard = match self.register.scope {
             Scope::Deployment => Shard::DEPLOYMENT,
             Scope::Place(_) => place.map_or(self.some_shard, PlaceCode::shard),
@@ -203,6 +230,14 @@ impl Plan<'_> {
     }
 }
 
+/// A cell that names several places.
+fn several(field: &str, places: &[PlaceCode]) -> Problem {
+    let mut found = finding(field, SEVERAL_PLACES);
+    let codes: Vec<String> = places.iter().map(ToString::to_string).collect();
+    found.args.insert("places".to_owned(), codes.join(" "));
+    Problem::Field(found)
+}
+
 fn finding(field: &str, problem: &str) -> FieldFinding {
     FieldFinding { field: field.to_owned(), problem: problem.to_owned(), message: None, args: BTreeMap::new() }
 }
@@ -219,7 +254,6 @@ pub fn header_findings(register: &Register, header: &Header) -> Vec<BadCell> {
     };
     let mut bad: Vec<BadCell> = header.unknown.iter().map(|one| cell(one, Problem::UnknownColumn)).collect();
     bad.extend(header.twice.iter().map(|one| cell(one, Problem::ColumnTwice)));
-    let has = |column: &Column| header.columns.iter().any(|(_, one)| one == column);
     let missing = |heading: &str| BadCell {
         row: header.row + 1,
         column: String::new(),
@@ -227,19 +261,57 @@ pub fn header_findings(register: &Register, header: &Header) -> Vec<BadCell> {
         value: String::new(),
         problem: Problem::NoColumn,
     };
+    bad.extend(
+        lacking(register, header)
+            .into_iter()
+            .map(|field| missing(field.map_or("place", |field| field.title.zh.as_str()))),
+    );
+    bad
+}
+
+/// Required fields without a column; `None` for the place of rows that are kept by place.
+fn lacking<'r>(register: &'r Register, header: &Header) -> Vec<Option<&'r Field>> {
+    let has = |column: &Column| header.columns.iter().any(|(_, one)| one == column);
     let needed = register.fields.iter().enumerate().filter(|(_, field)| {
-        field.required == ganglion_model::pack::Required::Yes
+        field.required == Required::Yes
             && field.when.is_none()
             && field.default.is_none()
             && field.default_from.is_none()
             && field.is_typed()
             && !matches!(field.kind, FieldKind::Boolean)
     });
-    let lacking = needed.filter(|(index, _)| !has(&Column::Field(*index)));
-    bad.extend(lacking.map(|(_, field)| missing(&field.title.zh)));
+    let mut lacking: Vec<Option<&Field>> =
+        needed.filter(|(index, _)| !has(&Column::Field(*index))).map(|(_, field)| Some(field)).collect();
     let by_place = register.scope != Scope::Deployment && register.field("place").is_none();
     if by_place && !has(&Column::Place) {
-        bad.push(missing("place"));
+        lacking.push(None);
     }
-    bad
+    lacking
+}
+
+/// What every row of a file would say again because a column is not there, which the header says once.
+pub struct SaidOnce {
+    fields: Vec<String>,
+    place: bool,
+}
+
+impl SaidOnce {
+    /// What the header of a file lacks.
+    #[must_use]
+    pub fn of(register: &Register, header: &Header) -> SaidOnce {
+        let lacking = lacking(register, header);
+        let fields = lacking.iter().flatten().map(|field| field.name.clone()).collect();
+        SaidOnce { fields, place: lacking.iter().any(Option::is_none) }
+    }
+
+    /// Whether a finding about a row only repeats what the header says.
+    #[must_use]
+    pub fn covers(&self, one: &BadCell) -> bool {
+        match &one.problem {
+            _ if !one.column.is_empty() => false,
+            Problem::Field(finding) => self.fields.contains(&finding.field) || (self.place && finding.field == "place"),
+            Problem::Refused(_) => self.place || !self.fields.is_empty(),
+            _ => false,
+        }
+    }
 }

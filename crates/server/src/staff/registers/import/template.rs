@@ -44,7 +44,10 @@ fn notes(look: &Look<'_>, register: &Register) -> Vec<String> {
         }
         _ => None,
     });
-    std::iter::once(look.t("import-template-note")).chain(coded).collect()
+    let names_places = register.scope != Scope::Deployment
+        || register.fields.iter().any(|field| matches!(field.kind, FieldKind::Place { .. }));
+    let place = names_places.then(|| look.t("import-place-help"));
+    std::iter::once(look.t("import-template-note")).chain(place).chain(coded).collect()
 }
 
 /// `GET /registers/{name}/template.csv`.

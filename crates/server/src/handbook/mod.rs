@@ -1,13 +1,13 @@
 //! A handbook of one pack for people, as Markdown in one language: what is kept, what is asked, which steps there are, who
 //! may take them and until when, and what is counted. Made from the compiled pack, so it says what the program does.
 
+mod words;
+
 use crate::assets::Ui;
 use crate::texts::{Texts, TextsError};
 use fluent_bundle::FluentValue;
-use ganglion_model::pack::{
-    Action, ClockDef, Field, Indicator, LengthFrom, OnOverdue, Plan, Process, Required, State, Who,
-};
-use ganglion_model::{Lang, Level, Model, Text};
+use ganglion_model::pack::{Action, Field, Indicator, Plan, Process, Required, State};
+use ganglion_model::{Lang, Model, Text};
 use std::fmt::Write as _;
 
 /// The handbook of `pack` in `lang`; nothing when there is no such pack.
@@ -26,7 +26,7 @@ pub fn handbook(model: &Model, pack: &str, lang: Lang) -> Result<Option<String>,
         book.process(&mut page, process);
     }
     for register in model.registers.values().filter(|register| register.pack == pack) {
-        let _ = writeln!(page, "\n## {}: {}\n", book.t("handbook-register"), book.text(&register.title));
+        book.heading(&mut page, ("handbook-register", &register.title));
         book.fields(&mut page, &register.fields);
     }
     let mut indicators: Vec<&Indicator> = model.indicators.values().filter(|one| one.pack == pack).collect();
@@ -37,6 +37,7 @@ pub fn handbook(model: &Model, pack: &str, lang: Lang) -> Result<Option<String>,
     let mut plans: Vec<&Plan> = model.plans.values().filter(|plan| plan.pack == pack).collect();
     plans.sort_by_key(|plan| plan.order);
     plans.into_iter().for_each(|plan| book.plan(&mut page, plan));
+    book.papers(&mut page, pack);
     Ok(Some(page))
 }
 
@@ -62,6 +63,13 @@ impl Book<'_> {
         self.texts.get(self.lang, key, &args)
     }
 
+    /// A text with numbers, so that a language can choose its plural.
+    fn count(&self, key: &str, args: &[(&str, u32)]) -> String {
+        let args: Vec<(&str, FluentValue<'_>)> =
+            args.iter().map(|(name, value)| (*name, FluentValue::from(*value))).collect();
+        self.texts.get(self.lang, key, &args)
+    }
+
     fn text(&self, text: &Text) -> String {
         let (first, other) = if self.lang == Lang::Zh { (&text.zh, &text.en) } else { (&text.en, &text.zh) };
         cell(if first.is_empty() { other } else { first })
@@ -72,11 +80,21 @@ impl Book<'_> {
         let _ = writeln!(page, "| {} |\n|{}", names.join(" | "), "---|".repeat(keys.len()));
     }
 
+    /// What something is, and its title.
+    fn heading(&self, page: &mut String, (what, title): (&str, &Text)) {
+        let _ = writeln!(page, "\n## {}\n", self.line(what, &self.text(title)));
+    }
+
+    /// `what: said`, with the colon of the language.
+    fn line(&self, what: &str, said: &str) -> String {
+        self.say("handbook-line", &[("what", &self.t(what)), ("said", said)])
+    }
+
     fn process(&self, page: &mut String, process: &Process) {
-        let _ = writeln!(page, "\n## {}: {}\n", self.t("handbook-process"), self.text(&process.title));
-        let _ = writeln!(page, "{}: {}\n", self.t("handbook-opened-by"), self.who_all(&process.open_by));
+        self.heading(page, ("handbook-process", &process.title));
+        let _ = writeln!(page, "{}\n", self.line("handbook-opened-by", &self.who_all(&process.open_by)));
         if !process.purpose.zh.is_empty() {
-            let _ = writeln!(page, "{}: {}\n", self.t("handbook-purpose"), self.text(&process.purpose));
+            let _ = writeln!(page, "{}\n", self.line("handbook-purpose", &self.text(&process.purpose)));
         }
         self.fields(page, &process.form);
         self.diagram(page, process);
@@ -96,50 +114,12 @@ impl Book<'_> {
             };
             let mut notes = vec![self.text(&field.help)];
             notes.extend(field.personal.then(|| self.t("handbook-personal")));
+            notes.extend(field.computed.is_some().then(|| self.t("handbook-computed")));
             notes.extend(field.checks.iter().map(|check| self.text(&check.message)));
             notes.retain(|note| !note.is_empty());
             let kind = self.kind(field);
             let _ = writeln!(page, "| {} | {kind} | {needed} | {} |", self.text(&field.title), notes.join("; "));
         }
-    }
-
-    /// The type as the language calls it, in words where the texts have some.
-    fn kind(&self, field: &Field) -> String {
-        let name = match serde_json::to_value(&field.kind) {
-            Ok(serde_json::Value::String(name)) => name,
-            Ok(serde_json::Value::Object(parts)) => parts.keys().next().cloned().unwrap_or_default(),
-            _ => String::new(),
-        };
-        let key = format!("handbook-type-{}", name.replace('_', "-"));
-        if self.texts.has(self.lang, &key) { self.t(&key) } else { name }
-    }
-
-    fn level(&self, level: Level) -> String {
-        self.t(&format!("level-{}", level.as_str()))
-    }
-
-    fn role(&self, name: &str) -> String {
-        self.model.roles.get(name).map_or_else(|| name.to_owned(), |role| self.text(&role.title))
-    }
-
-    fn who(&self, who: &Who) -> String {
-        match who {
-            Who::Role { role, level } => format!("{} ({})", self.role(role), self.level(*level)),
-            Who::RoleHandling { role } => format!("{} ({})", self.role(role), self.t("handbook-handling")),
-            other => {
-                let name = serde_json::to_value(other).unwrap_or_default();
-                let key = format!("handbook-who-{}", name.as_str().unwrap_or_default());
-                if self.texts.has(self.lang, &key) {
-                    self.t(&key)
-                } else {
-                    name.as_str().unwrap_or_default().to_owned()
-                }
-            }
-        }
-    }
-
-    fn who_all(&self, all: &[Who]) -> String {
-        all.iter().map(|who| self.who(who)).collect::<Vec<_>>().join(", ")
     }
 
     fn in_order<'p>(&self, process: &'p Process) -> impl Iterator<Item = &'p State> {
@@ -148,17 +128,21 @@ impl Book<'_> {
 
     fn diagram(&self, page: &mut String, process: &Process) {
         page.push_str("\n```mermaid\nstateDiagram-v2\n");
+        // Names of states are the author's; people read titles, so the drawing numbers them.
+        let number = |name: &str| process.state_order.iter().position(|one| one == name).unwrap_or_default() + 1;
         for state in self.in_order(process) {
-            let _ = writeln!(page, "  state \"{}\" as {}", self.text(&state.title).replace('"', "'"), state.name);
+            let title = self.text(&state.title).replace('"', "'");
+            let _ = writeln!(page, "  state \"{title}\" as s{}", number(&state.name));
         }
-        let _ = writeln!(page, "  [*] --> {}", process.initial);
+        let _ = writeln!(page, "  [*] --> s{}", number(&process.initial));
         for state in self.in_order(process) {
-            for action in state.actions.iter().filter(|action| action.to.is_some()) {
-                let to = action.to.as_deref().unwrap_or_default();
-                let _ = writeln!(page, "  {} --> {to}: {}", state.name, self.text(&action.title).replace(':', " "));
+            let from = number(&state.name);
+            for (action, to) in state.actions.iter().filter_map(|action| Some((action, action.to.as_deref()?))) {
+                let title = self.text(&action.title).replace(':', " ");
+                let _ = writeln!(page, "  s{from} --> s{}: {title}", number(to));
             }
             if state.is_final {
-                let _ = writeln!(page, "  {} --> [*]", state.name);
+                let _ = writeln!(page, "  s{from} --> [*]");
             }
         }
         page.push_str("```\n\n");
@@ -180,7 +164,7 @@ impl Book<'_> {
 
     fn step(&self, page: &mut String, process: &Process, (title, action): (&str, &Action)) {
         let mut when: Vec<String> = action.when.iter().map(|guard| self.text(&guard.message)).collect();
-        when.extend((!action.not.is_empty()).then(|| self.say("handbook-not", &[("marks", &action.not.join(", "))])));
+        when.extend(self.not_by(process, action));
         let asks: Vec<String> = action.form.iter().map(|field| self.text(&field.title)).collect();
         let to = action.to.as_ref().and_then(|to| process.states.get(to)).map(|state| self.text(&state.title));
         let _ = writeln!(
@@ -189,7 +173,7 @@ impl Book<'_> {
             self.text(&action.title),
             self.who_all(&action.by),
             when.join("; "),
-            asks.join(", "),
+            self.joined(&asks),
             to.unwrap_or_default()
         );
     }
@@ -198,40 +182,17 @@ impl Book<'_> {
         page.push('\n');
         let keys = ["handbook-clock", "handbook-length", "handbook-from", "handbook-until", "handbook-late"];
         self.head(page, &keys);
-        let states = |names: &[String]| {
-            let titles = names.iter().filter_map(|name| process.states.get(name)).map(|state| self.text(&state.title));
-            titles.collect::<Vec<_>>().join(", ")
-        };
         for clock in process.clocks.values() {
-            let (title, length) = (self.text(&clock.title), self.length(&clock.length));
-            let (from, until, late) = (states(&clock.from), states(&clock.until), self.late(process, clock));
+            let (title, length) = (self.text(&clock.title), self.length(process, &clock.length));
+            let (from, until) = (self.begins(process, clock), self.ends(process, clock));
+            let late = self.late(process, clock);
             let _ = writeln!(page, "| {title} | {length} | {from} | {until} | {late} |");
-        }
-    }
-
-    fn length(&self, length: &LengthFrom) -> String {
-        match length {
-            LengthFrom::Fixed(length) => length.to_string().to_lowercase(),
-            LengthFrom::Share { clock, percent } => format!("{percent} % · {clock}"),
-            _ => self.t("handbook-from-data"),
-        }
-    }
-
-    fn late(&self, process: &Process, clock: &ClockDef) -> String {
-        match &clock.on_overdue {
-            OnOverdue::Act(action) => {
-                let mut all = process.states.values().flat_map(|state| &state.actions);
-                let found = all.rfind(|one| one.name == *action);
-                found.map_or_else(|| action.clone(), |action| self.text(&action.title))
-            }
-            OnOverdue::Nothing => String::new(),
-            _ => self.t("handbook-marked"),
         }
     }
 
     fn plan(&self, page: &mut String, plan: &Plan) {
         let title = |name: &str| self.model.registers.get(name).map(|register| self.text(&register.title));
-        let _ = writeln!(page, "\n## {}: {}\n", self.t("handbook-plan"), self.text(&plan.title));
+        self.heading(page, ("handbook-plan", &plan.title));
         let about = self.text(&plan.about);
         if !about.is_empty() {
             let _ = writeln!(page, "{about}\n");
@@ -242,12 +203,12 @@ impl Book<'_> {
         let mut facts = vec![
             ("handbook-plan-by", self.who_all(&plan.by)),
             ("handbook-plan-read", self.who_all(&plan.read)),
-            ("handbook-plan-rests-on", rests_on.join(", ")),
+            ("handbook-plan-rests-on", self.joined(&rests_on)),
             ("handbook-plan-writes", plan.result.as_ref().and_then(|one| title(&one.register)).unwrap_or_default()),
         ];
         facts.retain(|(_, said)| !said.is_empty());
         for (key, said) in facts {
-            let _ = writeln!(page, "- {}: {said}", self.t(key));
+            let _ = writeln!(page, "- {}", self.line(key, &said));
         }
         if !plan.form.is_empty() {
             page.push('\n');
@@ -261,7 +222,31 @@ impl Book<'_> {
         for one in all {
             let levels: Vec<String> = one.levels.iter().map(|level| self.level(*level)).collect();
             let definition = self.text(&one.definition);
-            let _ = writeln!(page, "| {} | {definition} | {} |", self.text(&one.title), levels.join(", "));
+            let _ = writeln!(page, "| {} | {definition} | {} |", self.text(&one.title), self.joined(&levels));
+        }
+    }
+
+    /// Letters made from cases and rows, and reports whose figures are counted when they are made.
+    fn papers(&self, page: &mut String, pack: &str) {
+        let letters = self.model.documents.values().filter(|one| one.pack == pack).map(|one| {
+            let process = self.model.processes.get(&one.of).map(|process| &process.title);
+            let title = process.or_else(|| self.model.registers.get(&one.of).map(|register| &register.title));
+            let of = title.map(|title| self.text(title)).unwrap_or_default();
+            (self.text(&one.title), of, self.who_all(&one.by))
+        });
+        let reports = self.model.bulletins.values().filter(|one| one.pack == pack).map(|one| {
+            let names = one.figures.iter().filter_map(|name| self.model.indicators.get(name));
+            let figures: Vec<String> = names.map(|figure| self.text(&figure.title)).collect();
+            (self.text(&one.title), self.joined(&figures), self.who_all(&one.by))
+        });
+        let all: Vec<(String, String, String)> = letters.chain(reports).collect();
+        if all.is_empty() {
+            return;
+        }
+        let _ = writeln!(page, "\n## {}\n", self.t("handbook-papers"));
+        self.head(page, &["handbook-paper", "handbook-paper-from", "handbook-paper-by"]);
+        for (title, from, by) in all {
+            let _ = writeln!(page, "| {title} | {from} | {by} |");
         }
     }
 }

@@ -1,0 +1,34 @@
+//! Small things of the installation that are neither rows nor cases: keys of services, receivers of events, what is still to
+//! be delivered to them, tokens. Storage knows their kind and id and when they are due; what stands in them is the edge's.
+
+use crate::port::StoreError;
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+/// One thing kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// What kind of thing: `service_key`, `receiver` …
+    pub kind: String,
+    /// Unique among its kind; lists are in its order, byte by byte.
+    pub id: String,
+    /// When something has to be done about it; none: nothing waits.
+    pub due: Option<Timestamp>,
+    /// The thing itself, as JSON text.
+    pub body: String,
+}
+
+/// Keeping such things: the part of the storage port that every store has besides.
+#[async_trait]
+pub trait KeptStore: Send + Sync {
+    /// One thing.
+    async fn kept_one(&self, kind: &str, id: &str) -> Result<Option<Kept>, StoreError>;
+    /// Things of a kind whose id begins with `prefix`, after the id given, in order of their ids.
+    async fn kept(&self, kind: &str, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Kept>, StoreError>;
+    /// Things of a kind that are due at `now`, longest first.
+    async fn kept_due(&self, kind: &str, now: Timestamp, limit: u32) -> Result<Vec<Kept>, StoreError>;
+    /// Puts things, all or none; one that is there already is replaced.
+    async fn kept_put(&self, things: &[Kept]) -> Result<(), StoreError>;
+    /// Takes things away: kind and id.
+    async fn kept_gone(&self, things: &[(String, String)]) -> Result<(), StoreError>;
+}

@@ -1,0 +1,106 @@
+//! `GET /events`: the journal as a stream that can be taken up again where it broke off, or a page at a time.
+
+use super::position::Position;
+use super::read::{Told, on};
+use super::view::{Viewer, kind_of};
+use crate::app::{App, AppState};
+use crate::error::Error;
+use crate::limits::LIVE_PING_SECONDS;
+use crate::rest::answer::only;
+use crate::web::Web;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream::{self, StreamExt as _};
+use ganglion_model::Entry;
+use serde_json::json;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Events of one page, and of one reading of the stream.
+const EVENTS_AT_ONCE: usize = 100;
+/// How often the journal is looked at when this server wrote nothing: another may have.
+const LOOK_SECONDS: u64 = 5;
+
+struct Reader {
+    app: AppState,
+    viewer: Viewer,
+    position: Position,
+    ready: VecDeque<Told>,
+    news: Receiver<Arc<Vec<Entry>>>,
+}
+
+impl Reader {
+    /// The next event; `None` ends the stream, and the listener comes back with the id of the last one.
+    async fn next(&mut self) -> Option<Told> {
+        loop {
+            if let Some(told) = self.ready.pop_front() {
+                return Some(told);
+            }
+            let (events, more) = match on(&self.app, &self.viewer, &mut self.position, EVENTS_AT_ONCE).await {
+                Ok(read) => read,
+                Err(error) => {
+                    error.log();
+                    return None;
+                }
+            };
+            self.ready.extend(events);
+            if self.ready.is_empty() && !more {
+                let waited = tokio::time::timeout(Duration::from_secs(LOOK_SECONDS), self.news.recv()).await;
+                if matches!(waited, Ok(Err(RecvError::Closed))) {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// Where a listener goes on: where it was, or from now on.
+async fn begin(app: &App, web: &Web, headers: &HeaderMap) -> Result<Position, Error> {
+    let last = headers.get("last-event-id").map(|value| value.to_str().unwrap_or("unreadable"));
+    match last.or_else(|| web.arg("after")) {
+        Some(text) => Position::parse(text).ok_or(Error::Unreadable("Last-Event-ID")),
+        None => Position::now(app).await,
+    }
+}
+
+fn sent(told: &Told) -> Event {
+    let event = Event::default().event(kind_of(&told.event)).id(String::from(told.position.clone()));
+    event.data(told.event.to_string())
+}
+
+/// `GET /events?after=`: server-sent events for who accepts them; else a batch of CloudEvents with the position after them.
+pub async fn events(State(app): State<AppState>, web: Web, headers: HeaderMap) -> Result<Response, Error> {
+    only(&web, &["after"])?;
+    let viewer = Viewer::of(&web);
+    let mut position = begin(&app, &web, &headers).await?;
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !accepts.contains("text/event-stream") {
+        let (events, more) = on(&app, &viewer, &mut position, EVENTS_AT_ONCE).await?;
+        let events: Vec<serde_json::Value> = events.into_iter().map(|told| told.event).collect();
+        let body = json!({ "events": events, "position": String::from(position), "more": more });
+        return Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response());
+    }
+    let permit = app.live_listeners.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
+    let news = app.committer.subscribe();
+    let mut stopping = app.stopping.subscribe();
+    let stopped = async move {
+        // An error means the sender is gone, which is a stop as well.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    };
+    let reader = Reader { app: app.clone(), viewer, position, ready: VecDeque::new(), news };
+    let events = stream::unfold((reader, permit), |(mut reader, permit)| async move {
+        let told = reader.next().await?;
+        Some((Ok::<Event, Infallible>(sent(&told)), (reader, permit)))
+    });
+    let events = events.fuse().take_until(Box::pin(stopped));
+    let alive = KeepAlive::new().interval(Duration::from_secs(LIVE_PING_SECONDS)).text("ping");
+    let mut response = Sse::new(events).keep_alive(alive).into_response();
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}

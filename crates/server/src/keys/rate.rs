@@ -1,0 +1,89 @@
+//! How often a key may call: a number of calls in each minute, told in the fields `RateLimit-Policy` and `RateLimit`
+//! (draft-ietf-httpapi-ratelimit-headers). Counted in memory by each server.
+
+use axum::http::header::{HeaderName, HeaderValue};
+use axum::response::Response;
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+
+/// The window calls are counted in, seconds.
+pub const WINDOW_SECONDS: i64 = 60;
+
+/// What a key has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Calls in a window.
+    pub limit: u32,
+    /// Calls left in this one.
+    pub left: u32,
+    /// Seconds until the next begins.
+    pub reset_seconds: u64,
+    /// Whether this call is one of them.
+    pub granted: bool,
+}
+
+/// Calls of every key.
+#[derive(Default)]
+pub struct KeyRates {
+    windows: Mutex<HashMap<String, (Timestamp, u32)>>,
+}
+
+impl KeyRates {
+    /// Counts one call of a key that may call `limit` times a minute.
+    pub fn take(&self, key: &str, limit: u32, now: Timestamp) -> Allowance {
+        let mut windows = self.windows.lock();
+        let window = windows.entry(key.to_owned()).or_insert((now, 0));
+        let length = SignedDuration::from_secs(WINDOW_SECONDS);
+        if now.duration_since(window.0) >= length {
+            *window = (now, 0);
+        }
+        let granted = window.1 < limit;
+        if granted {
+            window.1 += 1;
+        }
+        let left_seconds = (window.0 + length).duration_since(now).as_secs().max(1);
+        Allowance {
+            limit,
+            left: limit.saturating_sub(window.1),
+            reset_seconds: u64::try_from(left_seconds).unwrap_or(1),
+            granted,
+        }
+    }
+}
+
+impl Allowance {
+    /// Says in the answer what is left.
+    pub fn tell(self, response: &mut Response) {
+        let headers = response.headers_mut();
+        let fields = [
+            ("ratelimit-policy", format!("\"key\";q={};w={WINDOW_SECONDS}", self.limit)),
+            ("ratelimit", format!("\"key\";r={};t={}", self.left, self.reset_seconds)),
+        ];
+        for (name, text) in fields {
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_its_calls_in_every_minute() {
+        let rates = KeyRates::default();
+        let at = |seconds| "2022-06-27T01:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds);
+        let taken = |key, seconds| {
+            let one = rates.take(key, 2, at(seconds));
+            (one.granted, one.left, one.reset_seconds)
+        };
+        assert_eq!(taken("a", 0), (true, 1, 60));
+        assert_eq!(taken("a", 20), (true, 0, 40));
+        assert_eq!(taken("a", 59), (false, 0, 1));
+        assert_eq!(taken("b", 59), (true, 1, 60), "another key has its own");
+        assert_eq!(taken("a", 60), (true, 1, 60));
+    }
+}

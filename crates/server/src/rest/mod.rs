@@ -1,0 +1,18 @@
+//! The interface for other software: REST over every command and query of the installed packs, with an OpenAPI document made
+//! from them. Nothing here decides: a request becomes the same command as a form of a page, for the post of a person or of a
+//! key. Errors are problem details (RFC 9457).
+
+pub mod answer;
+pub mod bulk;
+pub mod cases;
+pub mod docs;
+pub mod document;
+pub mod figures;
+pub mod index;
+pub mod places;
+pub mod problem;
+pub mod proposals;
+pub mod rows;
+pub mod schema;
+
+pub use docs::Documents;

@@ -1,0 +1,306 @@
+//! The document of the interface against the structure OpenAPI 3.1 asks for, and against what the interface takes and gives.
+
+use crate::rest::Client;
+use crate::support::City;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// The structure of a document by the OpenAPI Specification 3.1.0, sections 4.8.1 to 4.8.30, as far as ours uses it.
+/// Schemas inside are judged by the meta-schema of JSON Schema 2020-12.
+fn structure() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "required": ["openapi", "info", "paths"],
+        "properties": {
+            "openapi": { "pattern": "^3\\.1\\.[0-9]+$" },
+            "jsonSchemaDialect": { "type": "string" },
+            "info": {
+                "type": "object",
+                "required": ["title", "version"],
+                "properties": {
+                    "title": { "type": "string", "minLength": 1 },
+                    "version": { "type": "string" },
+                    "description": { "type": "string" },
+                    "license": { "type": "object", "required": ["name"] },
+                },
+                "additionalProperties": false,
+            },
+            "servers": { "type": "array", "items": { "type": "object", "required": ["url"] } },
+            "security": { "$ref": "#/$defs/security" },
+            "tags": { "type": "array", "items": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string" }, "description": { "type": "string" } }, "additionalProperties": false } },
+            "paths": { "type": "object", "patternProperties": { "^/": { "$ref": "#/$defs/path" } }, "additionalProperties": false },
+            "components": {
+                "type": "object",
+                "propertyNames": { "enum": ["schemas", "parameters", "headers", "responses", "securitySchemes"] },
+                "additionalProperties": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$" } },
+                "properties": {
+                    "parameters": { "additionalProperties": { "$ref": "#/$defs/parameter" } },
+                    "headers": { "additionalProperties": { "$ref": "#/$defs/header" } },
+                    "responses": { "additionalProperties": { "$ref": "#/$defs/response" } },
+                    "securitySchemes": { "additionalProperties": { "type": "object", "required": ["type"] } },
+                },
+            },
+        },
+        "additionalProperties": false,
+        "$defs": {
+            "ref": { "type": "object", "required": ["$ref"], "properties": { "$ref": { "pattern": "^#/components/" } } },
+            "security": { "type": "array", "items": { "type": "object", "additionalProperties": { "type": "array" } } },
+            "path": {
+                "type": "object",
+                "propertyNames": { "enum": ["get", "put", "post", "delete"] },
+                "additionalProperties": { "$ref": "#/$defs/operation" },
+            },
+            "operation": {
+                "type": "object",
+                "required": ["operationId", "responses"],
+                "properties": {
+                    "operationId": { "type": "string" },
+                    "tags": { "type": "array", "items": { "type": "string" } },
+                    "summary": { "type": "string" },
+                    "parameters": { "type": "array", "items": { "anyOf": [{ "$ref": "#/$defs/ref" }, { "$ref": "#/$defs/parameter" }] } },
+                    "requestBody": { "type": "object", "required": ["content"], "properties": { "required": { "type": "boolean" }, "content": { "$ref": "#/$defs/content" } }, "additionalProperties": false },
+                    "responses": {
+                        "type": "object",
+                        "minProperties": 1,
+                        "propertyNames": { "pattern": "^(default|[1-5][0-9][0-9])$" },
+                        "additionalProperties": { "anyOf": [{ "$ref": "#/$defs/ref" }, { "$ref": "#/$defs/response" }] },
+                    },
+                    "security": { "$ref": "#/$defs/security" },
+                },
+                "additionalProperties": false,
+            },
+            "parameter": {
+                "type": "object",
+                "required": ["name", "in", "schema"],
+                "properties": {
+                    "name": { "type": "string" },
+                    "in": { "enum": ["query", "header", "path", "cookie"] },
+                    "required": { "type": "boolean" },
+                    "description": { "type": "string" },
+                    "schema": { "type": "object" },
+                },
+                "if": { "properties": { "in": { "const": "path" } } },
+                "then": { "required": ["required"], "properties": { "required": { "const": true } } },
+                "additionalProperties": false,
+            },
+            "header": { "type": "object", "required": ["schema"] },
+            "response": {
+                "type": "object",
+                "required": ["description"],
+                "properties": {
+                    "description": { "type": "string" },
+                    "headers": { "type": "object", "additionalProperties": { "anyOf": [{ "$ref": "#/$defs/ref" }, { "$ref": "#/$defs/header" }] } },
+                    "content": { "$ref": "#/$defs/content" },
+                },
+                "additionalProperties": false,
+            },
+            "content": { "type": "object", "minProperties": 1, "additionalProperties": { "type": "object", "required": ["schema"] } },
+        },
+    })
+}
+
+/// Every schema that stands in the document: those of its components and those of bodies and answers.
+fn schemas(document: &Value) -> Vec<&Value> {
+    let mut found: Vec<&Value> = document["components"]["schemas"].as_object().unwrap().values().collect();
+    let mut left =
+        vec![&document["paths"], &document["components"]["parameters"], &document["components"]["responses"]];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Object(map) => map.iter().for_each(|(name, value)| match name.as_str() {
+                "schema" => found.push(value),
+                _ => left.push(value),
+            }),
+            Value::Array(all) => left.extend(all),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            found.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            map.values().for_each(|value| references(value, found));
+        }
+        Value::Array(all) => all.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+/// Everything wrong with a document.
+fn faults(document: &Value) -> Vec<String> {
+    let structure = jsonschema::validator_for(&structure()).unwrap();
+    let mut faults: Vec<String> =
+        structure.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    for schema in schemas(document) {
+        if let Err(error) = jsonschema::meta::validate(schema) {
+            faults.push(format!("a schema is none: {error}: {schema}"));
+        }
+    }
+    let mut to = Vec::new();
+    references(document, &mut to);
+    assert!(!to.is_empty());
+    faults.extend(
+        to.into_iter().filter(|to| document.pointer(&to[1..]).is_none()).map(|to| format!("{to} leads nowhere")),
+    );
+    let mut ids = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let named: BTreeSet<&str> = path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)).collect();
+        for operation in methods.as_object().unwrap().values() {
+            let id = operation["operationId"].as_str().unwrap();
+            if !ids.insert(id.to_owned()) {
+                faults.push(format!("{id} is there twice"));
+            }
+            let parameters = operation["parameters"].as_array().unwrap().iter();
+            let told: BTreeSet<&str> =
+                parameters.filter(|one| one["in"] == "path").map(|one| one["name"].as_str().unwrap()).collect();
+            if told != named {
+                faults.push(format!("{id}: {path} has other parts than it tells: {told:?}"));
+            }
+        }
+    }
+    faults
+}
+
+async fn document(city: &City) -> Value {
+    let answer = city.visitor().read("/api/openapi.json", None).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()
+}
+
+#[tokio::test]
+async fn the_document_of_a_small_pack_is_valid_and_complete() {
+    let city = City::new().await;
+    let document = document(&city).await;
+    assert_eq!(faults(&document), Vec::<String>::new());
+    for (path, method) in [
+        ("/api/processes/incident/cases", "get"),
+        ("/api/processes/incident/cases", "post"),
+        ("/api/processes/incident/cases/{number}", "get"),
+        ("/api/processes/incident/cases/{number}/close", "post"),
+        ("/api/processes/incident/cases/{number}/supplement", "post"),
+        ("/api/processes/matter/cases/{number}/end", "post"),
+        ("/api/registers/well/rows", "post"),
+        ("/api/registers/well/rows/{shard}/{key}", "put"),
+        ("/api/registers/quota/proposals/{shard}/{id}/{verdict}", "post"),
+        ("/api/figures/{indicator}", "get"),
+        ("/api/places/{code}", "get"),
+    ] {
+        assert!(document["paths"][path][method].is_object(), "{method} {path}");
+    }
+    let form = &document["components"]["schemas"]["open.incident"]["properties"]["form"];
+    assert_eq!(form["required"], json!(["category", "description"]));
+    let codes: Vec<&str> = form["properties"]["category"]["oneOf"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["const"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["refuse", "lamp"], "a retired code can no longer be chosen");
+    assert!(
+        document["components"]["schemas"]["case.incident"]["properties"]["fields"]["properties"]
+            .get("reporter_phone")
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn the_packs_that_ship_have_a_valid_document_too() {
+    let packs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
+    let folders: Vec<_> = std::fs::read_dir(packs)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("pack.yaml").exists())
+        .collect();
+    let (model, findings) = ganglion_pack::compile_folders(&folders).unwrap();
+    let model = std::sync::Arc::new(model.unwrap_or_else(|| panic!("{findings}")));
+    let town = crate::staff::Town::of(&model, &[]).await;
+    let document = town.visitor().read("/api/openapi.json", None).await.json();
+    assert_eq!(faults(&document), Vec::<String>::new());
+    for process in model.processes.keys() {
+        assert!(document["paths"][format!("/api/processes/{process}/cases")]["post"].is_object(), "{process}");
+    }
+}
+
+#[test]
+fn faults_of_a_document_are_found() {
+    let good = json!({
+        "openapi": "3.1.0",
+        "info": { "title": "t", "version": "1" },
+        "paths": { "/a/{b}": { "get": {
+            "operationId": "a",
+            "parameters": [{ "name": "b", "in": "path", "required": true, "schema": {} }],
+            "responses": { "200": { "description": "x", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/A" } } } } },
+        } } },
+        "components": { "schemas": { "A": { "type": "string" } } },
+    });
+    assert_eq!(faults(&good), Vec::<String>::new());
+    for (at, value) in [
+        ("/openapi", json!("3.0.0")),
+        ("/paths/~1a~1{b}/get/parameters", json!([])),
+        ("/paths/~1a~1{b}/get/parameters/0/required", json!(false)),
+        ("/paths/~1a~1{b}/get/responses/200", json!({})),
+        ("/components/schemas/A/type", json!("colour")),
+        ("/components/schemas", json!({})),
+    ] {
+        let mut bad = good.clone();
+        *bad.pointer_mut(at).unwrap() = value;
+        assert_ne!(faults(&bad), Vec::<String>::new(), "{at}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_taken_and_given_is_as_the_document_says() {
+    let city = City::new().await;
+    let document = document(&city).await;
+    let says = |name: &str| {
+        let mut whole = document.clone();
+        whole["$ref"] = json!(format!("#/components/schemas/{name}"));
+        jsonschema::validator_for(&whole).unwrap()
+    };
+    let open = says("open.incident");
+    let mut client = Client::of(&city, "dispatch").await;
+    let bodies = [
+        json!({ "form": { "category": "refuse", "description": "x", "location": [116.84, 38.32] } }),
+        json!({ "form": { "category": "coal", "description": "x", "location": [116.84, 38.32] } }),
+        json!({ "form": { "category": "refuse", "location": [116.84, 38.32] } }),
+        json!({ "form": { "category": "refuse", "description": "x", "location": "here" } }),
+        json!({ "form": { "category": "refuse", "description": "x", "location": [116.84, 38.32], "colour": "red" } }),
+    ];
+    for body in &bodies {
+        let answer = client.post("/api/processes/incident/cases", body).await;
+        assert_eq!(open.is_valid(body), answer.status == 201, "{body}: {}", answer.text);
+        let outcome = if answer.status == 201 { "Outcome" } else { "Problem" };
+        assert!(says(outcome).is_valid(&answer.json()), "{}", answer.text);
+    }
+    let list = client.get("/api/processes/incident/cases").await.json();
+    let case = says("case.incident");
+    let wrong: Vec<String> = case.iter_errors(&list["items"][0]).map(|error| error.to_string()).collect();
+    assert_eq!(wrong, Vec::<String>::new(), "{list}");
+}
+
+#[tokio::test]
+async fn the_page_of_the_document_works_without_scripts_and_from_nowhere_else() {
+    let city = City::new().await;
+    let mut visitor = city.visitor();
+    let page = visitor.get("/api/docs").await;
+    assert_eq!(page.status, 200);
+    assert!(
+        page.text.contains("/api/docs?part=incident") && page.text.contains("id=\"problem-form\""),
+        "{}",
+        page.text
+    );
+    let part = visitor.get("/api/docs?part=incident").await;
+    assert!(
+        part.text.contains("/api/processes/incident/cases") && part.text.contains("Idempotency-Key"),
+        "{}",
+        part.text
+    );
+    assert!(!part.text.contains("//cdn") && !part.text.contains("<script>"));
+    assert!(visitor.get("/api/docs?part=register.well").await.text.contains("/api/registers/well/rows/{shard}/{key}"));
+    let tag = visitor.read("/api/openapi.json", None).await.header("etag").to_owned();
+    visitor.headers.push(("if-none-match".to_owned(), tag));
+    assert_eq!(visitor.read("/api/openapi.json", None).await.status, 304);
+}
