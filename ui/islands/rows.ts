@@ -15,7 +15,7 @@ const filled = (row: HTMLElement): boolean =>
 
 interface Row { value: string; label: string; hint?: string; group?: string }
 interface Found { options: Row[]; note: string }
-interface Answer { off: string[]; given: Record<string, string>; rows?: Record<string, Found> }
+interface Answer { off: string[]; given: Record<string, string>; hints?: Record<string, string>; rows?: Record<string, Found> }
 
 export function startRows(box: HTMLElement): void {
   const blank = box.querySelector<HTMLTemplateElement>("template[data-blank]");
@@ -76,10 +76,16 @@ export function startAsk(form: HTMLFormElement): void {
     if (mine !== asked || !answer?.ok || !answer.headers.get("content-type")?.includes("json")) return;
     show((await answer.json()) as Answer);
   };
-  const show = ({ off, given, rows }: Answer): void => {
+  const show = ({ off, given, hints, rows }: Answer): void => {
     for (const part of form.querySelectorAll<HTMLElement>("[data-when]")) part.toggleAttribute("data-off", off.includes(part.dataset["when"] ?? ""));
     for (const box of form.querySelectorAll<HTMLSelectElement>("select[data-rows]")) offer(box, rows?.[nameOf(box, box.dataset["rows"])]);
     for (const part of form.querySelectorAll<HTMLElement>("[data-given]")) part.textContent = given[nameOf(part, part.dataset["given"])] ?? part.dataset["later"] ?? "";
+    for (const part of form.querySelectorAll<HTMLElement>("[data-hint-of]")) {
+      const words = hints?.[part.dataset["hintOf"] ?? ""] ?? "";
+      const said = part.querySelector("span");
+      if (said) said.textContent = words;
+      part.hidden = words === "";
+    }
   };
   const soon = (): void => {
     clearTimeout(timer);

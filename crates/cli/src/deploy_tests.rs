@@ -1,5 +1,7 @@
 //! The files in `deploy/` call this program as it is: a unit with a wrong argument would only show on somebody's server.
 
+#![cfg(test)]
+
 use crate::Cli;
 use clap::Parser as _;
 use std::path::Path;

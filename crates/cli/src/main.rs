@@ -6,7 +6,6 @@ mod city;
 mod commands;
 mod database;
 mod demo;
-#[cfg(test)]
 mod deploy_tests;
 mod doctor;
 mod load;

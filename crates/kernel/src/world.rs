@@ -7,7 +7,7 @@ use ganglion_model::clocks::Office;
 use ganglion_model::pack::Field;
 use ganglion_model::row::Record;
 use ganglion_model::scope::Rows;
-use ganglion_model::{Level, Model, Place, PlaceCode, PlaceTree, Posts};
+use ganglion_model::{Level, Model, Place, PlaceCode, PlaceKind, PlaceTree, Posts};
 use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -225,5 +225,9 @@ impl Rows for World {
 
     fn root(&self) -> Option<PlaceCode> {
         Some(self.places.root)
+    }
+
+    fn place_kind(&self, place: PlaceCode, day: Date) -> Option<PlaceKind> {
+        self.places.tree.known(place, day).map(|place| place.kind)
     }
 }

@@ -117,6 +117,12 @@ pub enum Func {
     AreaAt,
     /// The time of day of a moment here, `09:30`.
     Clock,
+    /// How often a value stands in a list (`count(list, value)`).
+    Tally,
+    /// The day of birth in an identity number.
+    Born,
+    /// `female` or `male`, as an identity number says.
+    Sex,
 }
 
 /// A checked expression.

@@ -214,6 +214,63 @@ pub enum PlaceKind {
 }
 
 impl PlaceKind {
+    /// Every kind.
+    pub const ALL: [PlaceKind; 20] = [
+        PlaceKind::Province,
+        PlaceKind::PrefectureCity,
+        PlaceKind::District,
+        PlaceKind::County,
+        PlaceKind::CountyCity,
+        PlaceKind::AutonomousCounty,
+        PlaceKind::DevZone,
+        PlaceKind::Street,
+        PlaceKind::Town,
+        PlaceKind::Township,
+        PlaceKind::EthnicTownship,
+        PlaceKind::Quasi,
+        PlaceKind::ResidentsCommittee,
+        PlaceKind::VillageCommittee,
+        PlaceKind::QuasiResidents,
+        PlaceKind::QuasiVillage,
+        PlaceKind::Virtual,
+        PlaceKind::BaseGrid,
+        PlaceKind::DedicatedGrid,
+        PlaceKind::MicroGrid,
+    ];
+
+    /// The name data and packs have for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PlaceKind::Province => "province",
+            PlaceKind::PrefectureCity => "prefecture_city",
+            PlaceKind::District => "district",
+            PlaceKind::County => "county",
+            PlaceKind::CountyCity => "county_city",
+            PlaceKind::AutonomousCounty => "autonomous_county",
+            PlaceKind::DevZone => "dev_zone",
+            PlaceKind::Street => "street",
+            PlaceKind::Town => "town",
+            PlaceKind::Township => "township",
+            PlaceKind::EthnicTownship => "ethnic_township",
+            PlaceKind::Quasi => "quasi",
+            PlaceKind::ResidentsCommittee => "residents_committee",
+            PlaceKind::VillageCommittee => "village_committee",
+            PlaceKind::QuasiResidents => "quasi_residents",
+            PlaceKind::QuasiVillage => "quasi_village",
+            PlaceKind::Virtual => "virtual",
+            PlaceKind::BaseGrid => "base_grid",
+            PlaceKind::DedicatedGrid => "dedicated_grid",
+            PlaceKind::MicroGrid => "micro_grid",
+        }
+    }
+
+    /// The kind called so.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<PlaceKind> {
+        PlaceKind::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// Whether a people's government or its street office stands behind it: the places counted as townships and streets.
     #[must_use]
     pub fn is_government(self) -> bool {
@@ -262,6 +319,15 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_are_called_as_data_calls_them() {
+        for kind in PlaceKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+            assert_eq!(PlaceKind::parse(kind.as_str()), Some(kind));
+        }
+        assert_eq!(PlaceKind::parse("hamlet"), None);
+    }
 
     #[test]
     fn codes_know_their_level_parent_and_range() {

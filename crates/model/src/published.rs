@@ -3,7 +3,8 @@
 use crate::exact::Frac;
 use crate::place::PlaceCode;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// A published value.
@@ -32,5 +33,44 @@ pub struct Published {
     /// When.
     pub at: Timestamp,
     /// Journals it rests on: lines and Merkle root over them, by shard.
+    #[serde(deserialize_with = "by_shard")]
     pub journals: BTreeMap<u32, (u64, String)>,
+}
+
+/// Keys as the texts JSON has for them: inside a line that is told apart by its tag, a key is no number any more.
+fn by_shard<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<u32, (u64, String)>, D::Error> {
+    let texts = BTreeMap::<String, (u64, String)>::deserialize(from)?;
+    texts.into_iter().map(|(shard, head)| Ok((shard.parse().map_err(D::Error::custom)?, head))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(tag = "change", rename_all = "snake_case")]
+    enum Line {
+        Put { published: Published },
+    }
+
+    #[test]
+    fn a_value_is_read_back_from_a_line_of_a_journal() {
+        let published = Published {
+            indicator: "closed".to_owned(),
+            place: "130903".parse().unwrap(),
+            place_name: "County".to_owned(),
+            period: "2022-06".to_owned(),
+            value: Some("12.5".to_owned()),
+            exact: Frac::new(25, 2),
+            rows: 2,
+            pack: "things 1".to_owned(),
+            definition: "abc".to_owned(),
+            edition: "2022".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            journals: BTreeMap::from([(130_903, (7, "root".to_owned())), (0, (1, "other".to_owned()))]),
+        };
+        let line = Line::Put { published };
+        let text = serde_json::to_string(&line).unwrap();
+        assert_eq!(serde_json::from_str::<Line>(&text).unwrap(), line, "{text}");
+    }
 }

@@ -6,7 +6,7 @@ use crate::clocks::local_date;
 use crate::expr::{RowsOf, Scope, Val, func};
 use crate::issued::Standing;
 use crate::pack::{Field, FieldKind, Process, promised_of};
-use crate::place::{Level, PlaceCode};
+use crate::place::{Level, PlaceCode, PlaceKind};
 use crate::row::{Case, Down, Record};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -24,6 +24,10 @@ pub trait Rows {
     fn fields(&self, register: &str) -> &[Field];
     /// The place the whole installation serves: where rows kept for the deployment count.
     fn root(&self) -> Option<PlaceCode> {
+        None
+    }
+    /// What a place is on `day`; what it was last when it is gone.
+    fn place_kind(&self, _place: PlaceCode, _day: Date) -> Option<PlaceKind> {
         None
     }
     /// The row of `register` whose area holds the point on `day`; the smallest where several do.
@@ -131,6 +135,21 @@ pub fn follow<'a>(
             Val::List(keys.map(|key| behind(register, key)).filter(|one| *one != Val::Null).collect())
         }
         Some(FieldKind::Table { fields: columns, .. }) => Val::List(column(value, columns, rest)),
+        Some(FieldKind::Place { .. }) => {
+            let code = value.as_str().and_then(|code| code.parse().ok());
+            code.map_or(Val::Null, |code| place(rows, code, rest, day))
+        }
+        _ => Val::Null,
+    }
+}
+
+/// A place, or its kind.
+fn place<'a>(rows: &dyn Rows, code: PlaceCode, path: &[String], day: Date) -> Val<'a> {
+    match path {
+        [] => Val::Text(Cow::Owned(code.to_string())),
+        [part] if part == "kind" => {
+            rows.place_kind(code, day).map_or(Val::Null, |kind| Val::Text(Cow::Borrowed(kind.as_str())))
+        }
         _ => Val::Null,
     }
 }
@@ -175,14 +194,15 @@ impl Scope for InRow<'_> {
 
 impl Names<'_> {
     fn case<'a>(&'a self, case: &'a Case, path: &[String]) -> Val<'a> {
-        let Some(name) = path.first() else { return Val::Null };
+        let Some((name, rest)) = path.split_first() else { return Val::Null };
+        let at = |code: PlaceCode| place(self.rows, code, rest, local_date(self.now));
         match name.as_str() {
             "state" => Val::Text(Cow::Borrowed(&case.state)),
             "level" => Val::Text(Cow::Borrowed(case.level.as_str())),
             "channel" => Val::Text(Cow::Borrowed(&case.channel)),
             "number" => Val::Text(Cow::Borrowed(&case.number)),
-            "place" => Val::Text(Cow::Owned(case.place.to_string())),
-            "taken_at" => case.taken_at.map_or(Val::Null, |place| Val::Text(Cow::Owned(place.to_string()))),
+            "place" => at(case.place),
+            "taken_at" => case.taken_at.map_or(Val::Null, at),
             "opened_at" => time(case.opened_at),
             "closed_at" => opt_time(case.closed_at),
             "observed_at" => opt_time(case.observed_at),
@@ -234,14 +254,14 @@ impl Names<'_> {
     }
 
     fn actor(&self, path: &[String]) -> Val<'_> {
-        let (Some(actor), Some(what)) = (self.actor, path.first()) else {
+        let (Some(actor), Some((what, rest))) = (self.actor, path.split_first()) else {
             return Val::Null;
         };
         match what.as_str() {
             "role" => Val::Text(Cow::Borrowed(&actor.role)),
             "level" => actor.level.map_or(Val::Null, |level| Val::Text(Cow::Borrowed(level.as_str()))),
             "post" => actor.post.as_deref().map_or(Val::Null, |post| Val::Text(Cow::Borrowed(post))),
-            "place" => actor.place.map_or(Val::Null, |place| Val::Text(Cow::Owned(place.to_string()))),
+            "place" => actor.place.map_or(Val::Null, |code| place(self.rows, code, rest, local_date(self.now))),
             "account" => actor.account.as_deref().map_or(Val::Null, |account| Val::Text(Cow::Borrowed(account))),
             _ => Val::Null,
         }

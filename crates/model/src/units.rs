@@ -153,7 +153,7 @@ fn scaled(amount: Decimal, words: &str, declared: &'static Unit) -> Result<Typed
     Ok(Typed { amount, converted, named: true })
 }
 
-/// A plain number with a large prefix and nothing else, such as `3.6万`; `None` for anything else, also without a prefix.
+/// A plain number with a large prefix and nothing else, such as 3.6 ten thousands; `None` for anything else, also without a prefix.
 #[must_use]
 pub fn with_prefix(text: &str) -> Option<Decimal> {
     let text = half_width(text.trim());

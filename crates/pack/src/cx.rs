@@ -14,8 +14,6 @@ use jiff::civil::Date;
 
 /// What a text is written in.
 const LANGUAGES: [&str; 2] = ["zh", "en"];
-/// The wide comma and the one between the parts of a list.
-const WIDE_COMMAS: [char; 2] = ['\u{ff0c}', '\u{3001}'];
 
 /// Shared by all steps of lowering; cheap to copy.
 #[derive(Clone, Copy)]
@@ -181,13 +179,7 @@ impl<'a> Cx<'a> {
         name: &str,
         known: impl IntoIterator<Item = &'n str>,
     ) {
-        // Chinese typewriting gives these where names are listed.
-        let remedy = if name.contains(WIDE_COMMAS) {
-            Some("separate names by a plain comma and a blank, in square brackets".to_owned())
-        } else {
-            near::remedy(name, known)
-        };
-        self.sink.error_maybe(at, code, message, remedy);
+        self.sink.error_maybe(at, code, message, near::remedy(name, known));
     }
 
     /// A level by its name.

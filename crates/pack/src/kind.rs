@@ -18,9 +18,9 @@ const MOST_FILES: i64 = 50;
 const MOST_ROWS: i64 = 200;
 
 /// Keys every field may have.
-const COMMON: [&str; 15] = [
-    "type", "title", "help", "required", "when", "check", "personal", "see", "public", "default", "unit", "unique",
-    "fact", "fixed", "set_by",
+const COMMON: [&str; 16] = [
+    "type", "title", "help", "required", "when", "check", "warn", "personal", "see", "public", "default", "unit",
+    "unique", "fact", "fixed", "set_by",
 ];
 
 /// Types with the keys they add.

@@ -94,7 +94,9 @@ fn fields(cx: Cx<'_>, node: Option<&Node>, fields: &[Field]) {
         if let Some(value) = field.when.as_ref().and_then(|when| fold(when, &Known::default())) {
             constant(cx, at("when"), value);
         }
-        for (check, node) in field.checks.iter().zip(own.get("check").map(Node::items).unwrap_or_default()) {
+        let items = |key: &str| own.get(key).map(Node::items).unwrap_or_default();
+        let checks = field.checks.iter().zip(items("check"));
+        for (check, node) in checks.chain(field.warns.iter().zip(items("warn"))) {
             if let (Some(value), Some(holds)) = (fold(&check.holds, &Known::default()), node.get("holds")) {
                 constant(cx, holds.at, value);
             }

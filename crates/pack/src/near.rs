@@ -2,6 +2,8 @@
 
 /// Longest name worth comparing.
 const LONGEST: usize = 64;
+/// The wide comma and the one between the parts of a list: Chinese typewriting gives them where names are listed.
+const WIDE_COMMAS: [char; 2] = ['\u{ff0c}', '\u{3001}'];
 
 /// The candidate that differs least from `name`, if it is near enough to be meant.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -18,6 +20,9 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// "Did you mean …?" or the list of what is known, if it is short.
 pub fn remedy<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    if name.contains(WIDE_COMMAS) {
+        return Some("separate names by a plain comma and a blank, in square brackets".to_owned());
+    }
     let all: Vec<&str> = candidates.into_iter().collect();
     if let Some(near) = nearest(name, all.iter().copied()) {
         return Some(format!("did you mean `{near}`?"));

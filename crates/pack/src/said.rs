@@ -47,14 +47,13 @@ static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
 
 /// The pairs of a catalogue.
 fn entries(text: &str) -> Vec<Entry> {
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with("# "));
-    let lines: Vec<&str> = lines.collect();
-    let mut found = Vec::new();
-    for pair in lines.chunks(2) {
-        if let [english, chinese] = pair
-            && let Some(chinese) = chinese.strip_prefix("= ")
-        {
-            found.push(Entry { english: parts(english), chinese: parts(chinese) });
+    let (mut found, mut english) = (Vec::new(), None);
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with("# ")) {
+        match line.strip_prefix("= ") {
+            None => english = Some(line),
+            Some(chinese) => {
+                found.extend(english.take().map(|english| Entry { english: parts(english), chinese: parts(chinese) }))
+            }
         }
     }
     found

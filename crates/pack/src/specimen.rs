@@ -11,6 +11,7 @@ const FILES: &[(&str, &str)] = &[
     ("things/data/topic.csv", include_str!("../tests/base/things/data/topic.csv")),
     ("things/processes/thing.yaml", include_str!("../tests/base/things/processes/thing.yaml")),
     ("things/processes/hazard.yaml", include_str!("specimen/hazard.yaml")),
+    ("things/processes/sight.yaml", include_str!("specimen/sight.yaml")),
     ("things/registers/kind.yaml", include_str!("../tests/base/things/registers/kind.yaml")),
     ("things/policy.yaml", include_str!("specimen/policy.yaml")),
     ("things/plans.yaml", include_str!("../tests/base/things/plans.yaml")),

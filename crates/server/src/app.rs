@@ -125,6 +125,8 @@ pub struct Rates {
     pub follow: Rate,
     /// Codes of documents that lead nowhere, by address.
     pub verify: Rate,
+    /// Readings of events by those without a key, by address.
+    pub events: Rate,
 }
 
 /// The running server.
@@ -212,6 +214,7 @@ impl App {
                 upload: rate(UPLOAD_TRIES_MAX),
                 follow: rate(FOLLOW_TRIES_MAX),
                 verify: rate(VERIFY_TRIES_MAX),
+                events: rate(crate::limits::EVENT_TRIES_MAX),
             },
             passwords: Semaphore::new(PASSWORDS_AT_ONCE_MAX),
             outlines: Outlines::default(),

@@ -65,6 +65,8 @@ pub const PRINT_SECONDS_MAX: u64 = 30;
 pub const OPEN_ROWS_MAX: usize = 500;
 /// Of them sent at the same time.
 pub const OPEN_AT_ONCE: usize = 64;
+/// Readings of the journal's events by one address without a key, in [`RATE_WINDOW_SECONDS`].
+pub const EVENT_TRIES_MAX: u32 = 900;
 /// Window of the rates above, seconds.
 pub const RATE_WINDOW_SECONDS: i64 = 15 * 60;
 /// Addresses and accounts remembered for rates and locks.

@@ -45,16 +45,6 @@ export default function (test) {
     holds(await empty.innerText(), "暂无", "a tile without a value");
   });
 
-  test("what breaks a rule is counted as such, with a unit, on tile and page", async (world) => {
-    const page = await world.signIn("road.director");
-    await page.goto("/figures");
-    const tile = page.locator(".tile", { hasText: "不符合" }).filter({ hasText: "桥梁" });
-    same((await tile.locator(".counter-value").innerText()).replace(/\s/g, ""), "1行", "the tile");
-    await tile.click();
-    holds(await page.locator(".figure-sentence").innerText(), "不符合“四五类桥梁已限载”", "the sentence");
-    check(!/rule_|_/.test(await page.locator("main").innerText()), "names of the pack's files on the page");
-  });
-
   test("a target of the pack stands with what is done, expected and who leads", async (world) => {
     const page = await world.signIn("road.director");
     await page.goto("/figures");

@@ -41,7 +41,7 @@ export default function (test) {
     await s.page.waitForURL(/\/cases\/YH-/);
     s.number = decodeURIComponent(new URL(s.page.url()).pathname.split("/")[2]);
     const plan = s.page.locator("#action-plan");
-    await plan.locator("summary").click();
+    await plan.locator("> summary").click();
     const rows = plan.locator("[data-row]");
     await rows.nth(0).locator("input").nth(0).fill("沥青");
     await rows.nth(0).locator("input").nth(1).fill("2.5");
@@ -87,7 +87,7 @@ export default function (test) {
     const director = await world.signIn("road.director");
     await director.goto(`/cases/${s.second}`);
     const extend = director.locator("#action-extend_plan");
-    await extend.locator("summary").click();
+    await extend.locator("> summary").click();
     await extend.locator("[name=by]").fill("5 wd");
     await extend.locator("[name=reason]").fill("连日下雨");
     await extend.locator("form button[type=submit]").last().click();

@@ -85,7 +85,7 @@ fn mode(path: &Path) -> u32 {
 fn what_is_restored_equals_what_was_backed_up_while_it_was_in_use() {
     let ground = Ground::new();
     let made = ground.backup("one.zip", true).unwrap();
-    assert_eq!((made.files.count, made.files.bytes, made.contents.rows("setting")), (2, 10, 1));
+    assert_eq!((made.files.count, made.files.bytes, made.contents.rows("file")), (2, 10, 2));
     assert_eq!(made.files.missing.len(), 2, "a lost file is named: {:?}", made.files.missing);
     let restored = ground.restore("one.zip", "again", None).unwrap();
     assert_eq!(restored, made);
@@ -206,12 +206,12 @@ fn a_manifest_that_says_something_else_is_refused() {
             false => return Some(bytes),
         };
         for table in value["contents"]["tables"].as_array_mut().unwrap() {
-            if table["table"] == "setting" {
-                table["rows"] = 2.into();
+            if table["table"] == "file" {
+                table["rows"] = 3.into();
             }
         }
         Some(serde_json::to_vec(&value).unwrap())
     });
     let refused = ground.restore("rows", "a", None).unwrap_err().to_string();
-    assert!(refused.contains("table setting: 1 rows") && refused.contains("against"), "{refused}");
+    assert!(refused.contains("table file: 2 rows") && refused.contains("against"), "{refused}");
 }

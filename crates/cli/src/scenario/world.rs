@@ -38,6 +38,7 @@ pub struct Setting {
 struct Givens<'a> {
     model: &'a Model,
     places: BTreeMap<PlaceCode, String>,
+    kinds: BTreeMap<PlaceCode, PlaceKind>,
     outlines: Vec<(PlaceCode, MultiPolygon<f64>)>,
     posts: Vec<(usize, Post)>,
     people: BTreeMap<String, Vec<PostId>>,
@@ -56,6 +57,7 @@ pub fn build(model: &Arc<Model>, at: usize, lines: &[&Line]) -> Result<Setting, 
     let mut givens = Givens {
         model,
         places: BTreeMap::new(),
+        kinds: BTreeMap::new(),
         outlines: Vec::new(),
         posts: Vec::new(),
         people: BTreeMap::new(),
@@ -110,15 +112,23 @@ impl Givens<'_> {
     }
 
     fn place(&mut self, text: &str) -> Result<(), String> {
-        const FORM: &str = "place CODE NAME [outline [[lon, lat], …]]";
+        const FORM: &str = "place CODE NAME [kind KIND] [outline [[lon, lat], …]]";
         let (code, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let code: PlaceCode = code.parse().map_err(|error: ganglion_model::place::NotAPlaceCode| error.to_string())?;
         let (name, outline) = match rest.split_once(" outline ") {
             Some((name, ring)) => (name, Some(ring)),
             None => (rest, None),
         };
+        let (name, kind) = match name.split_once(" kind ") {
+            Some((name, kind)) => (name, Some(kind.trim())),
+            None => (name, None),
+        };
         if name.trim().is_empty() {
             return Err(FORM.to_owned());
+        }
+        if let Some(kind) = kind {
+            let known = || PlaceKind::ALL.map(PlaceKind::as_str).join(", ");
+            self.kinds.insert(code, PlaceKind::parse(kind).ok_or_else(|| format!("a kind of place: {}", known()))?);
         }
         if let Some(ring) = outline {
             self.outlines.push((code, outline_of(code, ring).ok_or(FORM)?));
@@ -250,7 +260,7 @@ impl Givens<'_> {
         let places = self.places.iter().map(|(code, name)| Place {
             code: *code,
             name: name.clone(),
-            kind: kind_of(code.level()),
+            kind: self.kinds.get(code).copied().unwrap_or_else(|| kind_of(code.level())),
             valid_from: ALWAYS,
             valid_to: None,
             predecessors: Vec::new(),

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+#[derive(Debug, PartialEq)]
 struct Block {
     kind: String,
     argument: String,
@@ -139,4 +140,11 @@ fn the_tutorial_works_as_it_is_written() {
     let blocks = blocks(&text);
     assert!(blocks.len() > 12, "{} blocks", blocks.len());
     blocks.iter().for_each(|block| reader.follow(block));
+}
+
+/// What stands in both languages is followed in one: the other may not say something else.
+#[test]
+fn the_chinese_tutorial_has_the_same_files_and_commands() {
+    let of = |name: &str| blocks(&std::fs::read_to_string(root().join("docs/packs").join(name)).unwrap());
+    assert_eq!(of("tutorial.zh-CN.md"), of("tutorial.md"));
 }

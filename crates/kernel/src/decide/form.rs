@@ -73,7 +73,7 @@ fn is_blank(value: &Value) -> bool {
 /// # Errors
 /// Every finding, in the order of the fields; values that name no field come last.
 pub fn read_form(context: &FormContext<'_>, fields: &[Field], input: &Fields) -> Result<Fields, Vec<FieldFinding>> {
-    let Judged { values, hidden, mut findings } = judge(context, fields, input);
+    let Judged { values, hidden, mut findings, .. } = judge(context, fields, input);
     let names = context.names(&values, fields);
     let good = |field: &&Field| !findings.iter().any(|found| table_of(&found.field) == field.name);
     let judged: Vec<&Field> = fields.iter().filter(|field| !hidden.contains(&field.name)).filter(good).collect();
@@ -116,6 +116,8 @@ pub struct Judged {
     pub hidden: Vec<String>,
     /// What could not be read.
     pub findings: Vec<FieldFinding>,
+    /// What is unusual and taken all the same: one hint a field.
+    pub hints: Vec<FieldFinding>,
 }
 
 /// Reads what is typed so far, works out what is computed and which fields apply.
@@ -133,7 +135,19 @@ pub fn judge(context: &FormContext<'_>, fields: &[Field], input: &Fields) -> Jud
     findings.retain(|finding| !hidden.iter().any(|name| *name == table_of(&finding.field)));
     settle(context, fields, &mut values);
     values.retain(|name, _| !hidden.contains(name));
-    Judged { values, hidden, findings }
+    let hints = hints(&context.names(&values, fields), fields, &values);
+    Judged { values, hidden, findings, hints }
+}
+
+/// What a form hints at, of the values given.
+#[must_use]
+pub fn hints(names: &dyn Scope, fields: &[Field], values: &Fields) -> Vec<FieldFinding> {
+    let given = fields.iter().filter(|field| values.contains_key(&field.name));
+    let hint = |field: &Field| {
+        let warn = field.warns.iter().find(|warn| !warn.holds.holds(names))?;
+        Some(FieldFinding { message: Some(warn.message.clone()), ..finding(field, "check") })
+    };
+    given.filter_map(hint).collect()
 }
 
 /// The field a finding is about: that of the table for a cell.

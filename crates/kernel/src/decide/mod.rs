@@ -35,7 +35,7 @@ pub mod who;
 
 pub use act::guard_holds;
 pub use effect::derived;
-pub use form::{FormContext, Judged, judge, read_form, still_fits};
+pub use form::{FormContext, Judged, hints, judge, read_form, still_fits};
 pub use row_unique::{references, values as unique_values_of_row};
 pub use rows::{KnownRows, Typing};
 pub use unique::is_unique;

@@ -7,7 +7,7 @@ use crate::lookup::{Beside, Matching};
 use crate::world::{World, put_version};
 use ganglion_model::pack::{Field, Scope};
 use ganglion_model::scope::Rows;
-use ganglion_model::{Fields, Record, RowKey, Shard};
+use ganglion_model::{Fields, PlaceCode, PlaceKind, Record, RowKey, Shard};
 use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,6 +137,10 @@ impl Rows for KnownRows<'_> {
 
     fn fields(&self, register: &str) -> &[Field] {
         self.world.fields(register)
+    }
+
+    fn place_kind(&self, place: PlaceCode, day: Date) -> Option<PlaceKind> {
+        self.world.place_kind(place, day)
     }
 
     fn area_at(&self, register: &str, point: [f64; 2], day: Date) -> Option<&Record> {

@@ -3,6 +3,7 @@
 
 use super::{Arith, Expr, Func, Scope, Val, shape};
 use crate::HALF_UP;
+use crate::checks;
 use crate::clocks::{local_clock, local_date};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
@@ -68,6 +69,11 @@ pub(super) fn call<'a>(func: Func, args: &'a [Expr], scope: &'a dyn Scope) -> Va
             _ => Val::Null,
         },
         Func::Sum => sum(arg(0)),
+        Func::Tally => {
+            let (Val::List(items), value) = (arg(0), arg(1)) else { return Val::Int(0) };
+            let found = items.iter().filter(|item| value.compare(item) == Some(Ordering::Equal)).count();
+            Val::Int(i64::try_from(found).unwrap_or(i64::MAX))
+        }
         Func::Min => extreme(arg(0), Ordering::Less),
         Func::Max => extreme(arg(0), Ordering::Greater),
         Func::Round => round(&arg(0), args.get(1).map(|e| e.eval(scope))),
@@ -91,7 +97,17 @@ pub(super) fn call<'a>(func: Func, args: &'a [Expr], scope: &'a dyn Scope) -> Va
             _ => Val::Null,
         },
         Func::Clock => moment(&arg(0)).map_or(Val::Null, |at| Val::Text(Cow::Owned(local_clock(at)))),
+        Func::Born => person(&arg(0)).map_or(Val::Null, |(born, _)| of_day(born)),
+        Func::Sex => person(&arg(0)).map_or(Val::Null, |(_, sex)| Val::Text(Cow::Borrowed(sex))),
     }
+}
+
+/// Day of birth and sex in an identity number that is well formed.
+fn person(value: &Val<'_>) -> Option<(Date, &'static str)> {
+    let Val::Text(id) = value else { return None };
+    let born = checks::citizen_id(id).ok()?;
+    let order = id.as_bytes().get(16)?;
+    Some((born, if order % 2 == 1 { "male" } else { "female" }))
 }
 
 fn of_day<'a>(day: Date) -> Val<'a> {
@@ -208,6 +224,9 @@ mod tests {
         assert_eq!(of(Func::Sum, json!([[]])), json!(0));
         assert_eq!(of(Func::Sum, json!([null])), json!(0));
         assert_eq!(of(Func::Sum, json!([[i64::MAX, 1]])), Value::Null, "too much is no value, not a wrong one");
+        assert_eq!(of(Func::Tally, json!([[true, false, null, true], true])), json!(2));
+        assert_eq!(of(Func::Tally, json!([["1.50", "2"], 1.5])), json!(1), "by its value");
+        assert_eq!(of(Func::Tally, json!([null, true])), json!(0));
         assert_eq!(of(Func::Min, json!([["9.5", "10.2"]])), json!("9.5"));
         assert_eq!(of(Func::Max, json!([["2022-06-27", "2022-07-01", null]])), json!("2022-07-01"));
         assert_eq!(of(Func::Max, json!([[]])), Value::Null);
@@ -225,6 +244,17 @@ mod tests {
         assert_eq!(of(Func::Round, json!(["99999999999999999999"])), Value::Null);
         assert_eq!(of(Func::Round, json!(["1", 99])), Value::Null);
         assert_eq!(of(Func::Round, json!([null])), Value::Null);
+    }
+
+    #[test]
+    fn an_identity_number_says_day_of_birth_and_sex() {
+        assert_eq!(of(Func::Born, json!(["139999201006150034"])), json!("2010-06-15"));
+        assert_eq!(of(Func::Sex, json!(["139999201006150034"])), json!("male"));
+        assert_eq!(of(Func::Sex, json!(["139999199001010024"])), json!("female"));
+        for other in [json!(["139999201006150035"]), json!(["sealed"]), json!([null]), json!([5])] {
+            assert_eq!(of(Func::Born, other.clone()), Value::Null, "{other}");
+            assert_eq!(of(Func::Sex, other.clone()), Value::Null, "{other}");
+        }
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub struct Field {
     /// Further conditions with their own words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
+    /// Conditions that only hint: what does not hold is said beside the field while it is typed, and taken all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warns: Vec<Check>,
     /// Sealed at rest, masked by default, absent from journals, exports and tiles.
     #[serde(default)]
     pub personal: bool,

@@ -71,7 +71,7 @@ fn own(field: &Field) -> impl Iterator<Item = &Expr> {
         Required::If(expr) => Some(expr),
         _ => None,
     };
-    let judged = field.checks.iter().map(|check| &check.holds);
+    let judged = field.checks.iter().chain(&field.warns).map(|check| &check.holds);
     let own = [&field.when, &field.min, &field.max, &field.computed, &field.default_from];
     own.into_iter().flatten().chain(required).chain(judged)
 }

@@ -1,10 +1,10 @@
 //! Functions over one or more values, and the member calls on texts. `has` is resolved as a path.
 
 use super::check::{Check, Typed};
-use super::ty::{Ty, Words};
+use super::ty::{Ty, Words, comparable};
 use crate::near;
 use cel::IdedExpr;
-use cel::common::ast::{CallExpr, operators as op};
+use cel::common::ast::{CallExpr, Expr as Ast, operators as op};
 use ganglion_model::expr::{Expr, Func};
 use ganglion_model::units;
 
@@ -12,9 +12,10 @@ use ganglion_model::units;
 const MOST_DECIMALS: i64 = 12;
 
 /// All functions, as the remedy of a misspelt one names them.
-pub(super) const FUNCTIONS: [&str; 24] = [
+pub(super) const FUNCTIONS: [&str; 26] = [
     "size", "has", "days", "hours", "string", "sum", "min", "max", "round", "add_days", "years", "year", "month",
-    "date", "time", "minutes", "amount", "distance", "length", "area", "inside", "area_at", "key", "count",
+    "date", "time", "minutes", "amount", "distance", "length", "area", "inside", "area_at", "key", "count", "born",
+    "sex",
 ];
 pub(super) const MEMBERS: [(&str, Func); 3] =
     [("contains", Func::Contains), ("startsWith", Func::StartsWith), ("endsWith", Func::EndsWith)];
@@ -67,13 +68,18 @@ impl Check<'_> {
         match (name, call.args.as_slice()) {
             ("area_at", args) => return self.area_at(offset, args),
             ("key", args) => return self.key(offset, args),
+            ("count", [list, value]) if is_value(list) && !matches!(value.expr, Ast::Map(_)) => {
+                return self.tally(offset, list, value);
+            }
             ("count", args) => return self.count(offset, args),
             ("sum", [of, matching]) => return self.sum_of_rows(offset, of, matching),
             _ => {}
         }
         let args: Vec<Option<Typed>> = call.args.iter().map(|arg| self.walk(arg)).collect();
         let wanted: (usize, usize, Option<&str>) = match name {
-            "size" | "string" | "sum" | "year" | "month" | "date" | "time" | "length" | "area" => (1, 1, None),
+            "size" | "string" | "sum" | "year" | "month" | "date" | "time" | "length" | "area" | "born" | "sex" => {
+                (1, 1, None)
+            }
             "distance" => (2, 2, Some("(point, point)")),
             "inside" => (2, 2, Some("(point, area)")),
             "days" | "hours" | "minutes" | "years" => (2, 2, Some("(later, earlier)")),
@@ -127,6 +133,8 @@ impl Check<'_> {
             "length" => (Func::Length, measured("m")),
             "area" => (Func::Area, measured("m2")),
             "inside" => (Func::Inside, Ty::Bool),
+            "born" => (Func::Born, Ty::Date),
+            "sex" => (Func::Sex, Ty::Text(Words::Sex)),
             _ => (Func::Sum, summed(args.first().map(|arg| &arg.ty))),
         };
         let fits = |n: usize, ty: &Ty| match func {
@@ -138,6 +146,7 @@ impl Check<'_> {
             Func::Area => *ty == Ty::Area,
             Func::Inside if n == 1 => *ty == Ty::Area,
             Func::Distance | Func::Inside => *ty == Ty::Point,
+            Func::Born | Func::Sex => *ty == Ty::Text(Words::Citizen),
             Func::Clock => matches!(ty, Ty::Time | Ty::Stamp),
             _ => day(ty),
         };
@@ -181,6 +190,25 @@ impl Check<'_> {
             items.push(arg.operand());
         }
         Some(Typed::new(Expr::Call(func, vec![Expr::List(items)]), ty))
+    }
+
+    /// `count(list, value)`: how often a value stands in a list.
+    fn tally(&mut self, offset: usize, list: &IdedExpr, value: &IdedExpr) -> Option<Typed> {
+        let (list, value) = (self.walk(list), self.walk(value));
+        let (list, value) = (list?, value?);
+        let name = "count";
+        let Some(each) = list.ty.each() else {
+            let message = format!("`{name}` does not take {}", list.ty.words());
+            let remedy = "name a column of a table and a value, or a register and what its rows must be";
+            self.error(offset, "wrong-type", message, Some(remedy));
+            return None;
+        };
+        if comparable(self, &value.ty, &each).is_err() {
+            let message = format!("{} cannot be in a list of which each is {}", value.ty.words(), each.words());
+            self.error(offset, "mixed-types", message, None);
+            return None;
+        }
+        Some(Typed::new(Expr::Call(Func::Tally, vec![list.expr, value.operand()]), Ty::Int))
     }
 
     /// `round(x)` is a whole number, `round(x, n)` has n decimals.
@@ -240,6 +268,11 @@ impl Check<'_> {
         };
         given.iter().all(|(text, offset)| self.cx.date(self.source.at(*offset), text).is_some())
     }
+}
+
+/// Whether something stands there that has a value: the name of a register is a bare word.
+fn is_value(ast: &IdedExpr) -> bool {
+    matches!(ast.expr, Ast::Select(_) | Ast::List(_))
 }
 
 /// A quantity in a unit of the table.

@@ -330,16 +330,10 @@ impl Check<'_> {
     fn membership(&mut self, id: u64, item: &IdedExpr, list: &IdedExpr) -> Option<Typed> {
         let (item, list) = (self.walk(item), self.walk(list));
         let (item, list) = (item?, list?);
-        let element = match &list.ty {
-            Ty::List(words) => Ty::Text(words.clone()),
-            Ty::Numbers => Ty::Number,
-            Ty::Many(each) => (**each).clone(),
-            Ty::Unknown => Ty::Unknown,
-            other => {
-                let message = format!("`in` looks into a list, this is {}", other.words());
-                self.error(self.offset(id), "mixed-types", message, Some("write [a, b], or x.contains(y) for texts"));
-                return None;
-            }
+        let Some(element) = list.ty.each() else {
+            let message = format!("`in` looks into a list, this is {}", list.ty.words());
+            self.error(self.offset(id), "mixed-types", message, Some("write [a, b], or x.contains(y) for texts"));
+            return None;
         };
         if comparable(self, &item.ty, &element).is_err() {
             let message = format!("{} cannot be in a list of which each is {}", item.ty.words(), element.words());

@@ -246,11 +246,26 @@ fn actor(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
         "role" => Ty::Text(Words::Role),
         "level" => Ty::Text(Words::Level),
         "post" => Ty::Text(Words::Post),
-        "place" => Ty::Text(Words::Place),
+        "place" => return place(check, more),
         "account" => Ty::Text(Words::Account),
         other => return unknown(check, *name, &format!("`actor` has no part `{other}`"), &OF_ACTOR),
     };
     ends(check, more, ty)
+}
+
+/// A place, or what it is. That changes with the division of the land, so nothing that is counted or computed once may hang
+/// on it.
+fn place(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
+    let [("kind", offset), more @ ..] = rest else {
+        return ends(check, rest, Ty::Text(Words::Place));
+    };
+    if !check.scope.now || (check.scope.stores && check.scope.case.is_none()) {
+        let remedy = "it changes with the division of the land, and what was counted or computed would not";
+        let message = "the kind of a place is not known here".to_owned();
+        check.error(*offset, "not-available-here", message, Some(remedy));
+        return None;
+    }
+    ends(check, more, Ty::Text(Words::PlaceKind))
 }
 
 /// `notice.<name>.up` and its other parts.
@@ -345,7 +360,7 @@ fn case(check: &Check<'_>, process: &ProcessSymbol, rest: &[Part<'_>], asked: bo
         "state" => Some(Ty::Text(Words::State)),
         "level" => Some(Ty::Text(Words::Level)),
         "channel" => Some(Ty::Text(Words::Free)),
-        "place" | "taken_at" => Some(Ty::Text(Words::Place)),
+        "place" | "taken_at" => return place(check, more),
         "number" => Some(Ty::Text(Words::Number)),
         "assignee" | "opener" => Some(Ty::Text(Words::Post)),
         "opened_at" | "closed_at" | "observed_at" => Some(Ty::Time),
@@ -415,6 +430,7 @@ fn fields(check: &Check<'_>, from: &FieldSymbols, parts: &[Part<'_>], how: Follo
             listed
         }
         FieldKind::Table { fields, .. } => column(check, fields, more),
+        FieldKind::Place { .. } => place(check, more),
         _ => ends(check, more, Ty::of(kind)),
     }
 }

@@ -3,11 +3,11 @@
 
 use super::Want;
 use super::check::{Check, Typed};
-use ganglion_model::Level;
 use ganglion_model::clocks::Length;
 use ganglion_model::expr::{Expr, Func};
 use ganglion_model::pack::FieldKind;
 use ganglion_model::units::{self, Unit};
+use ganglion_model::{Level, PlaceKind};
 
 /// What a text stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +30,8 @@ pub enum Words {
     File,
     /// A level.
     Level,
+    /// What a place is: a village committee, a residents' committee, …
+    PlaceKind,
     /// A state of the process at hand.
     State,
     /// A role, or the word for an actor without a post.
@@ -38,6 +40,10 @@ pub enum Words {
     Length,
     /// Somebody's account.
     Account,
+    /// An identity number.
+    Citizen,
+    /// What an identity number says of somebody's sex.
+    Sex,
 }
 
 /// Type of an expression.
@@ -102,13 +108,13 @@ impl Ty {
             FieldKind::Quantity { unit, .. } => units::unit(unit).map_or(Ty::Unknown, Ty::Quantity),
             FieldKind::Refs { register, .. } => Ty::List(Words::Key(register.clone())),
             FieldKind::Account { .. } => Ty::Text(Words::Account),
+            FieldKind::CitizenId => Ty::Text(Words::Citizen),
             FieldKind::Line => Ty::Line,
             FieldKind::Polygon => Ty::Area,
             FieldKind::Table { .. } => Ty::Rows,
             FieldKind::Text { .. }
             | FieldKind::LongText { .. }
             | FieldKind::Phone
-            | FieldKind::CitizenId
             | FieldKind::CreditCode
             | FieldKind::Serial { .. } => Ty::Text(Words::Free),
         }
@@ -146,6 +152,17 @@ impl Ty {
         }
     }
 
+    /// The type of each value of a list; `None` when it is no list.
+    pub fn each(&self) -> Option<Ty> {
+        match self {
+            Ty::List(words) => Some(Ty::Text(words.clone())),
+            Ty::Numbers => Some(Ty::Number),
+            Ty::Many(each) => Some((**each).clone()),
+            Ty::Unknown => Some(Ty::Unknown),
+            _ => None,
+        }
+    }
+
     /// Whether values of the type stand in an order.
     pub fn is_ordered(&self) -> bool {
         matches!(self, Ty::Int | Ty::Number | Ty::Time | Ty::Date | Ty::Clock | Ty::Quantity(_) | Ty::Unknown)
@@ -173,10 +190,13 @@ impl Words {
             Words::Post => "a post".to_owned(),
             Words::File => "a file".to_owned(),
             Words::Level => "a level".to_owned(),
+            Words::PlaceKind => "a kind of place".to_owned(),
             Words::State => "a state".to_owned(),
             Words::Role => "a role".to_owned(),
             Words::Length => "a length of time".to_owned(),
             Words::Account => "somebody's account".to_owned(),
+            Words::Citizen => "an identity number".to_owned(),
+            Words::Sex => "a sex".to_owned(),
         }
     }
 
@@ -196,6 +216,8 @@ impl Words {
 
 /// Words an actor without a post has for a role.
 pub const OTHER_ACTORS: [&str; 4] = ["public", "reporter", "api", "system"];
+/// What `sex(…)` gives.
+const SEXES: [&str; 2] = ["female", "male"];
 
 /// Checks constants against what they stand beside: codes exist, levels and states are spelled right.
 pub fn constants(check: &Check<'_>, given: &[(String, usize)], words: &Words) -> bool {
@@ -209,6 +231,10 @@ pub fn constants(check: &Check<'_>, given: &[(String, usize)], words: &Words) ->
                 (format!("the list `{list}` has no code"), list_symbol.codes.iter().map(String::as_str).collect())
             }
             Words::Level => ("there is no level".to_owned(), Level::ALL.map(Level::as_str).to_vec()),
+            Words::Sex => ("there is no sex".to_owned(), SEXES.to_vec()),
+            Words::PlaceKind => {
+                ("there is no kind of place".to_owned(), PlaceKind::ALL.map(PlaceKind::as_str).to_vec())
+            }
             Words::State => {
                 let states = check.scope.case.map(|case| case.states.as_slice()).unwrap_or_default();
                 ("the process has no state".to_owned(), states.iter().map(String::as_str).collect())
@@ -359,6 +385,7 @@ fn field(check: &Check<'_>, typed: Typed, name: &str, kind: &FieldKind) -> Optio
         (FieldKind::Date, Ty::Text(Words::OneOf(_))) => comparable(check, &wanted, &typed.ty).is_ok(),
         (FieldKind::Point, Ty::Point) => true,
         (FieldKind::Text { .. } | FieldKind::LongText { .. }, Ty::Text(_)) => true,
+        (FieldKind::CitizenId, Ty::Text(Words::Free)) => true,
         (_, Ty::Text(Words::OneOf(given))) => match &wanted {
             Ty::Text(words) => constants(check, given, words),
             _ => false,

@@ -75,6 +75,7 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
     if !judged {
         without_effect(cx, node);
     }
+    unseen(cx, node, owner);
     let (default, default_from) = default(cx, node, (&key.text, &kind), scope).filter(|_| judged).unwrap_or_default();
     let [min, max] = kind::bounds(node).map(|given| bound(cx, given.filter(|_| judged)?, (&key.text, &kind), scope));
     Some(Field {
@@ -83,7 +84,8 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         help: cx.text_or_empty(node, "help", &what),
         required: if judged { required(cx, node, scope) } else { Required::No },
         when: node.get("when").filter(|_| judged).and_then(|when| cel::compile(cx, scope, when, &Want::Condition)),
-        checks: if judged { checks(cx, node, scope) } else { Vec::new() },
+        checks: if judged { checks(cx, node, "check", scope) } else { Vec::new() },
+        warns: if judged { checks(cx, node, "warn", scope) } else { Vec::new() },
         personal,
         see: cx.words(node, "see").into_iter().map(|(_, role)| role.to_owned()).collect(),
         public,
@@ -256,8 +258,16 @@ fn names_something(text: &str) -> bool {
 }
 
 /// Forms are judged when they are sent; fields that are filled later are only kept.
+/// Hints are said beside whole fields.
+fn unseen(cx: Cx<'_>, node: &Node, owner: Owner<'_>) {
+    if let (Owner::Cells, Some(hint)) = (owner, node.get("warn")) {
+        let message = "hints about a cell are shown nowhere";
+        cx.sink.warn(hint.at, "condition-without-effect", message, "write `warn` at the table itself");
+    }
+}
+
 fn without_effect(cx: Cx<'_>, node: &Node) {
-    let without = ["required", "when", "check", "default"];
+    let without = ["required", "when", "check", "warn", "default"];
     let conditions = node.entries().iter().filter(|(key, _)| without.contains(&key.text.as_str()));
     for (key, _) in conditions {
         let message = format!("`{}` has no effect here: only forms are judged", key.text);
@@ -312,8 +322,9 @@ fn required(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> Required {
     }
 }
 
-fn checks(cx: Cx<'_>, node: &Node, scope: &Scope<'_>) -> Vec<Check> {
-    let items = node.get("check").map(Node::items).unwrap_or_default();
+/// The conditions under `key`, each with its words.
+fn checks(cx: Cx<'_>, node: &Node, key: &str, scope: &Scope<'_>) -> Vec<Check> {
+    let items = node.get(key).map(Node::items).unwrap_or_default();
     items
         .iter()
         .filter_map(|item| {

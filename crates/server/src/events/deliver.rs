@@ -18,6 +18,8 @@ const WAITS_SECONDS: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 7
 const PENDING_MAX: u32 = 500;
 /// Events of one receiver taken from the journal at a time.
 const EVENTS_AT_ONCE: usize = 200;
+/// How often the journal is read on for one receiver in one run.
+const READINGS_AT_ONCE: usize = 10;
 /// Deliveries looked at in one run, and those of one receiver sent at the same time.
 const DUE_AT_ONCE: u32 = 64;
 const OF_ONE_AT_ONCE: usize = 8;
@@ -47,8 +49,17 @@ async fn collect(app: &App, mut receiver: Receiver) -> Result<(), Error> {
     if pending(app, DELIVERY, &receiver.id, PENDING_MAX).await?.len() >= PENDING_MAX as usize {
         return Ok(());
     }
-    let before = receiver.position.clone();
-    let (events, _) = journal::on(app, &receiver.viewer(), &mut receiver.position, EVENTS_AT_ONCE).await?;
+    let (before, viewer) = (receiver.position.clone(), receiver.viewer());
+    let mut events = Vec::new();
+    // Most lines of a busy county may be nothing to this receiver.
+    for _ in 0..READINGS_AT_ONCE {
+        let room = EVENTS_AT_ONCE.saturating_sub(events.len());
+        let (found, more) = journal::on(app, &viewer, &mut receiver.position, room).await?;
+        events.extend(found);
+        if !more || events.len() >= EVENTS_AT_ONCE {
+            break;
+        }
+    }
     if receiver.position == before {
         return Ok(());
     }

@@ -77,6 +77,13 @@ fn sent(told: &Told) -> Event {
 /// `GET /events?after=`: server-sent events for who accepts them; else a batch of CloudEvents with the position after them.
 pub async fn events(State(app): State<AppState>, web: Web, headers: HeaderMap) -> Result<Response, Error> {
     only(&web, &["after"])?;
+    if web.session.is_none() {
+        let address = web.address.to_string();
+        if let Some(seconds) = app.rates.events.wait(&address, web.now) {
+            return Err(Error::TooMany { seconds });
+        }
+        app.rates.events.count(&address, web.now);
+    }
     let viewer = Viewer::of(&web);
     let mut position = begin(&app, &web, &headers).await?;
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -40,12 +40,21 @@ pub fn fault(web: &Web, error: &Error) -> Fault {
     };
     let spoken = Spoken::of(web, error);
     let fields = spoken.fields.iter().filter_map(|field| {
-        let message = field["message"].as_str()?;
-        Some(format!("{}: {message}", field["field"].as_str().unwrap_or_default()))
+        let (name, message) = (field["field"].as_str()?, field["message"].as_str()?);
+        Some(if message.contains(name) { message.to_owned() } else { format!("{name}: {message}") })
     });
     let mut said: Vec<String> = fields.collect();
     if said.is_empty() {
         said.push(spoken.message);
+    }
+    // A point that would lie inside if it came from a map in GCJ-02 most likely does.
+    let shifted = |error: &Error| match error {
+        Error::Refused(refusal) => refusal.fields.iter().any(|finding| finding.args.contains_key("gcj02")),
+        _ => false,
+    };
+    if let (true, Some(first)) = (shifted(error), said.first_mut()) {
+        first.push(' ');
+        first.push_str(&web.t("open311-bad-point"));
     }
     Fault { status, said }
 }

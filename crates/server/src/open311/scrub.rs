@@ -5,6 +5,8 @@ use jiff::civil::Date;
 
 /// What stands for what was taken out.
 const GONE: &str = "***";
+/// Characters of a day.
+const DAY_CHARS: usize = 10;
 /// Digits from which on a number may be a person's.
 const DIGITS_MIN: usize = 7;
 
@@ -31,6 +33,13 @@ fn number(chars: &[char], at: usize) -> &[char] {
     chars.get(at..at + used + usize::from(is_id)).unwrap_or_default()
 }
 
+/// A day at `at`, as machines write it and people copy it.
+fn day(chars: &[char], at: usize) -> Option<String> {
+    let text: String = chars.get(at..at + DAY_CHARS)?.iter().collect();
+    let ends = !chars.get(at + DAY_CHARS).copied().is_some_and(is_digit);
+    (ends && text.parse::<Date>().is_ok()).then_some(text)
+}
+
 /// The text without such numbers and addresses; days stay.
 #[must_use]
 pub fn scrubbed(text: &str) -> String {
@@ -43,14 +52,16 @@ pub fn scrubbed(text: &str) -> String {
         if inner {
             out.push_str(GONE);
             at += word.len();
+        } else if let Some(day) = day(&chars, at).filter(|_| is_digit(c)) {
+            out.push_str(&day);
+            at += DAY_CHARS;
         } else if is_digit(c) {
             let found = number(&chars, at);
-            let plain: String = found.iter().collect();
             let is_long = found.iter().filter(|c| is_digit(**c)).count() >= DIGITS_MIN;
-            if is_long && plain.trim().parse::<Date>().is_err() {
+            if is_long {
                 out.push_str(GONE);
             } else {
-                out.push_str(&plain);
+                out.extend(found);
             }
             at += found.len().max(1);
         } else {

@@ -187,10 +187,7 @@ pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
     let open = openable(&web, &post);
     let name = web.arg("process").ok_or(Error::NotFound)?;
     let process = *open.iter().find(|process| process.name == name).ok_or(Error::NotFound)?;
-    let mut form_values = present(process, typed.fields(&process.form));
-    if asking.step() == Step::Send {
-        Offers::opening(&web, post.place).resolve(&process.form, &mut form_values).await?;
-    }
+    let form_values = read(&web, (process, &post), &asking).await?;
     let command = typed.one("command_id");
     let again = async |findings: &[FieldFinding], text: String, status: StatusCode| {
         let entered = Entered { values: Some(&form_values), findings, more: typed.one("_more") };
@@ -259,6 +256,15 @@ fn opened_href(web: &Web, process: &Process, post: &Post, number: &str) -> Strin
 async fn send(web: &Web, files: &[String], command: Command) -> Result<Outcome, CommitError> {
     web.app.files_sent(files).await?;
     web.app.committer.send(command).await
+}
+
+/// What was typed; a row that was named in full stands for its key once the form is sent.
+async fn read(web: &Web, (process, post): (&Process, &Post), asking: &Asking) -> Result<Fields, Error> {
+    let mut values = present(process, asking.0.fields(&process.form));
+    if asking.step() == Step::Send {
+        Offers::opening(web, post.place).resolve(&process.form, &mut values).await?;
+    }
+    Ok(values)
 }
 
 /// A box that was not shown is not sent either; only boxes of fields that can apply count as "no".

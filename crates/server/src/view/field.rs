@@ -3,6 +3,7 @@
 use super::form::{Asked, known};
 use super::options::Choice;
 use super::{Look, Photo};
+use ganglion_kernel::decide::hints;
 use ganglion_model::change::FieldFinding;
 use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Field, FieldKind, Required};
@@ -62,6 +63,12 @@ pub struct FieldView {
     pub help: Option<String>,
     /// What is wrong.
     pub error: Option<String>,
+    /// May something be said that is unusual and taken all the same?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hints: bool,
+    /// What is unusual about it so far.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// Must it be given?
     pub required: bool,
     /// What was typed.
@@ -223,6 +230,8 @@ impl Look<'_> {
         view.required = required;
         view.help = Some(self.text(&field.help)).filter(|help| !help.is_empty());
         view.applies = field.when.as_ref().is_none_or(|when| when.holds(shown.names));
+        view.hints = !field.warns.is_empty();
+        view.hint = hints(shown.names, std::slice::from_ref(field), typed).pop().and_then(|hint| self.hint(&hint));
         let later = field.when.as_ref().filter(|when| super::form::asks_form(when));
         view.only_if = later.map(|when| self.only_if(shown.declared, when));
         if let FieldKind::Table { fields, min_rows, max_rows } = &field.kind {
@@ -235,6 +244,11 @@ impl Look<'_> {
             view.max = Some(*max_rows);
         }
         view
+    }
+
+    /// A hint in words.
+    pub(super) fn hint(&self, hint: &FieldFinding) -> Option<String> {
+        hint.message.as_ref().map(|message| self.text(message))
     }
 
     fn column(&self, column: &Field) -> ColumnView {

@@ -69,6 +69,9 @@ pub struct Live {
     pub off: Vec<String>,
     /// Values the system works out, in words.
     pub given: BTreeMap<String, String>,
+    /// What is unusual and taken all the same, in words.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub hints: BTreeMap<String, String>,
     /// Rows references offer for what is typed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub rows: BTreeMap<String, RowsView>,
@@ -193,7 +196,9 @@ impl Look<'_> {
                 }
             }
         }
-        Live { off: judged.hidden, given, rows: BTreeMap::new() }
+        let hint = |hint: &FieldFinding| Some((hint.field.clone(), self.hint(hint)?));
+        let hints = judged.hints.iter().filter_map(hint).collect();
+        Live { off: judged.hidden, given, hints, rows: BTreeMap::new() }
     }
 
     /// Fields that apply to what was typed and were not shown when it was: a browser without scripts names those it showed,

@@ -6,7 +6,7 @@ use super::form::{Asked, FieldView, Typed};
 use super::sample::{self, Words, bare_world, look, now, text};
 use ganglion_model::change::FieldFinding;
 use ganglion_model::expr::{Expr, Func};
-use ganglion_model::pack::{Field, FieldKind, Required};
+use ganglion_model::pack::{Check, Field, FieldKind, Required};
 use ganglion_model::scope::ActorView;
 use ganglion_model::{Fields, Lang};
 use serde_json::{Value, json};
@@ -73,6 +73,30 @@ fn a_table_has_its_rows_and_blank_ones_behind_them() {
     assert_eq!(shown(typed.clone(), &[], Some("items:8"))[2].rows.len(), 8);
     assert_eq!(shown(typed.clone(), &[], Some("items:4000"))[2].rows.len(), 9, "never more than are taken");
     assert_eq!(shown(typed, &[], Some("other:8"))[2].rows.len(), 5);
+}
+
+#[test]
+fn what_is_unusual_is_said_beside_the_field_and_taken_all_the_same() {
+    let odd = Check { holds: sample::path("form.large"), message: text("odd") };
+    let declared =
+        [field("large", FieldKind::Boolean), Field { warns: vec![odd], ..field("note", FieldKind::default()) }];
+    let world = bare_world();
+    let words = Words::of(Lang::Zh);
+    let look = look(&world, &words);
+    let actor = ActorView::default();
+    let process = &world.model.processes["matter"];
+    let asked = Asked { process, case: None, actor: &actor, place: world.places.root, suggested: &[], prefix: "" };
+    let hint = |typed: Value| {
+        let typed: Fields = serde_json::from_value(typed).unwrap();
+        let live = look.live(&asked, &declared, &typed, &world).hints;
+        let shown = look.fields(&asked, &declared, Typed { values: Some(&typed), ..Typed::default() });
+        assert_eq!((shown[0].hints, shown[1].hints), (false, true));
+        assert_eq!(shown[1].hint, live.get("note").cloned(), "the page says what was said while typing");
+        live.get("note").cloned()
+    };
+    assert_eq!(hint(json!({"note": "x"})).as_deref(), Some("odd"));
+    assert_eq!(hint(json!({"note": "x", "large": true})), None);
+    assert_eq!(hint(json!({"large": false})), None, "nothing is said of what was not given");
 }
 
 #[test]

@@ -16,6 +16,9 @@ use uuid::Uuid;
 /// The key of a program elsewhere.
 const KEY: &str = "a key that is long enough";
 
+/// From where, with which headers, and the status of the figures.
+type Asker<'a> = (&'a str, Vec<(&'a str, &'a str)>, u16);
+
 /// Asks as a machine with this address and these headers would.
 async fn asked(browser: &mut Browser, path: &str, from: &str, headers: &[(&str, &str)]) -> Answer {
     let mut request = Request::get(path).body(Body::empty()).unwrap();
@@ -65,7 +68,7 @@ async fn figures_and_reasons_are_for_this_machine_or_for_the_key() {
     let city = City::with(Settings { monitor_key: Some(digest(KEY)), ..Settings::default() }).await;
     let mut program = city.visitor();
     let with_key = format!("Bearer {KEY}");
-    let cases: [(&str, Vec<(&str, &str)>, u16); 7] = [
+    let cases: [Asker<'_>; 7] = [
         ("127.0.0.1", vec![], 200),
         ("[::ffff:127.0.0.1]", vec![], 200),
         ("10.1.2.3", vec![], 404),

@@ -8,96 +8,7 @@ use std::collections::BTreeSet;
 /// The structure of a document by the OpenAPI Specification 3.1.0, sections 4.8.1 to 4.8.30, as far as ours uses it.
 /// Schemas inside are judged by the meta-schema of JSON Schema 2020-12.
 fn structure() -> Value {
-    json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "type": "object",
-        "required": ["openapi", "info", "paths"],
-        "properties": {
-            "openapi": { "pattern": "^3\\.1\\.[0-9]+$" },
-            "jsonSchemaDialect": { "type": "string" },
-            "info": {
-                "type": "object",
-                "required": ["title", "version"],
-                "properties": {
-                    "title": { "type": "string", "minLength": 1 },
-                    "version": { "type": "string" },
-                    "description": { "type": "string" },
-                    "license": { "type": "object", "required": ["name"] },
-                },
-                "additionalProperties": false,
-            },
-            "servers": { "type": "array", "items": { "type": "object", "required": ["url"] } },
-            "security": { "$ref": "#/$defs/security" },
-            "tags": { "type": "array", "items": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string" }, "description": { "type": "string" } }, "additionalProperties": false } },
-            "paths": { "type": "object", "patternProperties": { "^/": { "$ref": "#/$defs/path" } }, "additionalProperties": false },
-            "components": {
-                "type": "object",
-                "propertyNames": { "enum": ["schemas", "parameters", "headers", "responses", "securitySchemes"] },
-                "additionalProperties": { "type": "object", "propertyNames": { "pattern": "^[a-zA-Z0-9._-]+$" } },
-                "properties": {
-                    "parameters": { "additionalProperties": { "$ref": "#/$defs/parameter" } },
-                    "headers": { "additionalProperties": { "$ref": "#/$defs/header" } },
-                    "responses": { "additionalProperties": { "$ref": "#/$defs/response" } },
-                    "securitySchemes": { "additionalProperties": { "type": "object", "required": ["type"] } },
-                },
-            },
-        },
-        "additionalProperties": false,
-        "$defs": {
-            "ref": { "type": "object", "required": ["$ref"], "properties": { "$ref": { "pattern": "^#/components/" } } },
-            "security": { "type": "array", "items": { "type": "object", "additionalProperties": { "type": "array" } } },
-            "path": {
-                "type": "object",
-                "propertyNames": { "enum": ["get", "put", "post", "delete"] },
-                "additionalProperties": { "$ref": "#/$defs/operation" },
-            },
-            "operation": {
-                "type": "object",
-                "required": ["operationId", "responses"],
-                "properties": {
-                    "operationId": { "type": "string" },
-                    "tags": { "type": "array", "items": { "type": "string" } },
-                    "summary": { "type": "string" },
-                    "parameters": { "type": "array", "items": { "anyOf": [{ "$ref": "#/$defs/ref" }, { "$ref": "#/$defs/parameter" }] } },
-                    "requestBody": { "type": "object", "required": ["content"], "properties": { "required": { "type": "boolean" }, "content": { "$ref": "#/$defs/content" } }, "additionalProperties": false },
-                    "responses": {
-                        "type": "object",
-                        "minProperties": 1,
-                        "propertyNames": { "pattern": "^(default|[1-5][0-9][0-9])$" },
-                        "additionalProperties": { "anyOf": [{ "$ref": "#/$defs/ref" }, { "$ref": "#/$defs/response" }] },
-                    },
-                    "security": { "$ref": "#/$defs/security" },
-                },
-                "additionalProperties": false,
-            },
-            "parameter": {
-                "type": "object",
-                "required": ["name", "in", "schema"],
-                "properties": {
-                    "name": { "type": "string" },
-                    "in": { "enum": ["query", "header", "path", "cookie"] },
-                    "required": { "type": "boolean" },
-                    "description": { "type": "string" },
-                    "schema": { "type": "object" },
-                },
-                "if": { "properties": { "in": { "const": "path" } } },
-                "then": { "required": ["required"], "properties": { "required": { "const": true } } },
-                "additionalProperties": false,
-            },
-            "header": { "type": "object", "required": ["schema"] },
-            "response": {
-                "type": "object",
-                "required": ["description"],
-                "properties": {
-                    "description": { "type": "string" },
-                    "headers": { "type": "object", "additionalProperties": { "anyOf": [{ "$ref": "#/$defs/ref" }, { "$ref": "#/$defs/header" }] } },
-                    "content": { "$ref": "#/$defs/content" },
-                },
-                "additionalProperties": false,
-            },
-            "content": { "type": "object", "minProperties": 1, "additionalProperties": { "type": "object", "required": ["schema"] } },
-        },
-    })
+    serde_json::from_str(include_str!("support/openapi-structure.json")).unwrap()
 }
 
 /// Every schema that stands in the document: those of its components and those of bodies and answers.
@@ -141,7 +52,6 @@ fn faults(document: &Value) -> Vec<String> {
     }
     let mut to = Vec::new();
     references(document, &mut to);
-    assert!(!to.is_empty());
     faults.extend(
         to.into_iter().filter(|to| document.pointer(&to[1..]).is_none()).map(|to| format!("{to} leads nowhere")),
     );

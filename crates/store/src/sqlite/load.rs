@@ -17,52 +17,60 @@ const REFERERS_MAX: u32 = 20;
 
 /// Loads a batch.
 pub(super) fn load(connection: &Connection, want: &Want) -> Stored<Loaded> {
+    // A connection that only looks holds one snapshot for everything it reads.
+    if !connection.is_autocommit() {
+        return found(connection, want);
+    }
     let snapshot = Transaction::new_unchecked(connection, TransactionBehavior::Deferred).map_err(failed(ATTEMPTED))?;
-    let mut loaded = Loaded { heads: heads(&snapshot, &want.shards)?, ..Loaded::default() };
+    found(&snapshot, want)
+}
+
+fn found(snapshot: &Connection, want: &Want) -> Stored<Loaded> {
+    let mut loaded = Loaded { heads: heads(snapshot, &want.shards)?, ..Loaded::default() };
     for (shard, command) in &want.answers {
         let sql = "SELECT outcome FROM answer WHERE shard = ? AND command = ?";
         let read = |row: &Row<'_>| Column("answer", "outcome").json(row, 0, || format!("{shard}/{command}"));
-        if let Some(outcome) = one(&snapshot, ATTEMPTED, (sql, params![shard.0, command.0.as_bytes()]), read)? {
+        if let Some(outcome) = one(snapshot, ATTEMPTED, (sql, params![shard.0, command.0.as_bytes()]), read)? {
             loaded.answers.push((*command, outcome));
         }
     }
-    loaded.cases = cases(&snapshot, want)?;
+    loaded.cases = cases(snapshot, want)?;
     for (shard, case) in &want.keys {
-        loaded.keys.extend(key(&snapshot, *shard, *case)?.map(|wrapped| (*case, wrapped)));
+        loaded.keys.extend(key(snapshot, *shard, *case)?.map(|wrapped| (*case, wrapped)));
     }
     for (shard, field, value) in &want.unique {
         let sql = "SELECT number FROM unique_value WHERE shard = ? AND field = ? AND value = ?";
         let read = |row: &Row<'_>| Column("unique_value", "number").get(row, 0);
-        if let Some(number) = one(&snapshot, ATTEMPTED, (sql, params![shard.0, field, value]), read)? {
+        if let Some(number) = one(snapshot, ATTEMPTED, (sql, params![shard.0, field, value]), read)? {
             loaded.unique.push(((*shard, field.clone(), value.clone()), number));
         }
     }
     for post in &want.loads {
-        loaded.loads.push((post.clone(), super::waiting::load(&snapshot, post)?));
+        loaded.loads.push((post.clone(), super::waiting::load(snapshot, post)?));
     }
     let mut seen = HashSet::new();
     for wanted in want.records.iter().filter(|row| seen.insert(*row)) {
-        loaded.records.extend(versions(&snapshot, wanted)?);
+        loaded.records.extend(versions(snapshot, wanted)?);
     }
     for asked in &want.beside {
-        let found = beside(&snapshot, asked)?;
+        let found = beside(snapshot, asked)?;
         if let Some(key) = &found {
-            loaded.records.extend(versions(&snapshot, &(asked.shard, asked.register.clone(), key.clone()))?);
+            loaded.records.extend(versions(snapshot, &(asked.shard, asked.register.clone(), key.clone()))?);
         }
         loaded.beside.push((asked.clone(), found));
     }
     for asked in &want.matching {
-        let found = matching::keys(&snapshot, asked)?;
+        let found = matching::keys(snapshot, asked)?;
         for key in found.iter().flatten() {
-            loaded.records.extend(versions(&snapshot, &(asked.shard, asked.register.clone(), key.clone()))?);
+            loaded.records.extend(versions(snapshot, &(asked.shard, asked.register.clone(), key.clone()))?);
         }
         loaded.matching.push((asked.clone(), found));
     }
     for (shard, id) in &want.proposals {
-        loaded.proposals.extend(rows::proposal(&snapshot, *shard, *id)?);
+        loaded.proposals.extend(rows::proposal(snapshot, *shard, *id)?);
     }
     for row in &want.referers {
-        let names = rows::referers(&snapshot, row, None, REFERERS_MAX)?;
+        let names = rows::referers(snapshot, row, None, REFERERS_MAX)?;
         loaded
             .referers
             .push((row.clone(), names.into_iter().map(|one| format!("{}/{}", one.register, one.key)).collect()));

@@ -34,7 +34,7 @@ fn whole(text: &str) -> Option<i64> {
     grouped.then(|| text.replace(',', "").parse().ok()).flatten()
 }
 
-/// A whole number written with a large prefix, such as `3.6万`.
+/// A whole number written with a large prefix, such as 3.6 ten thousands.
 fn myriads(text: &str) -> Option<i64> {
     let number = units::with_prefix(text)?;
     if number.scale() == 0 { i64::try_from(number.mantissa()).ok() } else { None }

@@ -20,7 +20,7 @@ use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::{Typing, who};
 use ganglion_model::change::{Body, Command, FieldFinding, Outcome, Refusal};
 use ganglion_model::pack::{Field, FieldKind, Process, Register, Required, Scope};
-use ganglion_model::{Fields, PlaceCode, Record, RowDeed, RowWish, Shard, Text};
+use ganglion_model::{Fields, PlaceCode, Record, RefusalCode, RowDeed, RowWish, Shard, Text};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -99,6 +99,7 @@ impl Subject<'_> {
             required: if required { Required::Yes } else { Required::No },
             when: None,
             checks: Vec::new(),
+            warns: Vec::new(),
             personal: false,
             see: Vec::new(),
             default: None,
@@ -286,7 +287,10 @@ async fn send(web: &Web, subject: &Subject<'_>, asking: &Asking) -> Result<Respo
             if status == StatusCode::NOT_FOUND {
                 return Err(Error::NotFound);
             }
-            let said = refused(&look, subject.register(), &refusal);
+            let said = match (refusal.code, subject.record) {
+                (RefusalCode::Changed, None) => taken(&look, subject.register(), &kept),
+                _ => refused(&look, subject.register(), &refusal),
+            };
             page(web, subject, again(refusal.fields, said), status).await
         }
         Err(error) => {
@@ -351,9 +355,15 @@ fn finding(field: &str, problem: &str) -> FieldFinding {
     }
 }
 
+/// What is said when the key of a new row is the key of one that is there.
+fn taken(look: &Look<'_>, register: &Register, form: &Fields) -> String {
+    let label = register.field(&register.key).map(|field| look.text(&field.title)).unwrap_or_default();
+    let key = form.get(&register.key).and_then(Value::as_str).unwrap_or_default();
+    look.say("row-refusal-duplicate", &[("label", label.into()), ("key", key.into())])
+}
+
 /// A refusal about a row in words: some are said differently than about a case.
 pub(super) fn refused(look: &Look<'_>, register: &Register, refusal: &Refusal) -> String {
-    use ganglion_model::RefusalCode;
     let number = refusal.args.get("number").cloned().unwrap_or_default();
     match refusal.code {
         RefusalCode::Changed => look.t("row-refusal-changed"),
