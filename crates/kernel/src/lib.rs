@@ -26,6 +26,7 @@ mod port_figures;
 mod port_kept;
 mod port_people;
 pub mod port_rows;
+mod port_turn;
 pub mod queue;
 pub mod replay;
 pub mod route;

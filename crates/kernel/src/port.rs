@@ -14,6 +14,7 @@ pub use crate::port_cases::{After, CaseFilter, CaseOrder};
 pub use crate::port_kept::{Kept, KeptStore};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+pub use crate::port_turn::Turn;
 use crate::queue::{QueueWant, Waiting};
 use crate::route::workload::Load;
 use crate::rules::{Violation, ViolationFilter};
@@ -279,25 +280,6 @@ pub struct StoredLine {
     pub canonical: String,
     /// Leaf hash noted when it was written.
     pub hash: Hash,
-}
-
-/// A turn at a job that one server at a time does; over when it is dropped.
-#[derive(Default)]
-pub struct Turn(Option<Box<dyn FnOnce() + Send + Sync>>);
-
-impl Turn {
-    /// One that is ended by `end`.
-    pub fn ended_by(end: impl FnOnce() + Send + Sync + 'static) -> Turn {
-        Turn(Some(Box::new(end)))
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        if let Some(end) = self.0.take() {
-            end();
-        }
-    }
 }
 
 /// What the committer needs.
