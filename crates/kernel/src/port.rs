@@ -478,14 +478,12 @@ pub trait Store: KeptStore {
     async fn told_add(&self, told: &[Told]) -> Result<(), StoreError>;
     /// Notices to a post, newest first.
     async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError>;
-    /// Takes a turn at a job, so that of all servers on the database one does it; `None`: another has it now. A turn may be lost
-    /// on the way, so that a job runs twice. A store that serves one server always gives it.
+    /// Takes a turn at a job; `None`: another server has it. It may be lost, so that a job runs twice. One server always gets it.
     async fn turn(&self, job: &str) -> Result<Option<Turn>, StoreError> {
         let _ = job;
         Ok(Some(Turn::default()))
     }
-    /// Waits until other servers have written journal lines since this was last asked, and says to which shards; none: look at all
-    /// of them. It may be wrong, and may miss some: the journal is the truth. A store that serves one server never answers.
+    /// Waits until other servers have written lines, and says to which shards; none: look at all. A hint: the journal is the truth.
     async fn written_elsewhere(&self) -> Vec<Shard> {
         std::future::pending().await
     }
