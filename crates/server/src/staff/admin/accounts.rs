@@ -1,6 +1,6 @@
 //! Accounts and the posts they hold. An account is never deleted: what it did stays told.
 
-use super::{admin, tabs};
+use super::{admin, asked, tabs};
 use crate::error::Error;
 use crate::place_names::Found;
 use crate::session::hash_password;
@@ -178,16 +178,7 @@ fn new_form(
         .chain([Choice::new(ADMIN_ROLE, at_levels(look, look.t("role-admin"), &ADMIN_LEVELS))])
         .collect();
     roles.iter_mut().for_each(|role| role.selected = role.value == entry.role);
-    let field = |name: &str, kind: &'static str, label: &str, value: &str| FieldView {
-        name: name.to_owned(),
-        id: format!("f-{name}"),
-        kind,
-        label: look.t(label),
-        required: true,
-        value: if value.is_empty() { Value::Null } else { Value::from(value) },
-        error: errors.iter().find(|error| error.field == name).map(|error| error.message.clone()),
-        ..FieldView::default()
-    };
+    let field = |name: &str, kind, label: &str, value: &str| asked((look, &errors), (name, kind, label), value);
     let place = FieldView {
         error: errors.iter().find(|error| error.field == "place").map(|error| error.message.clone()),
         ..place_field(look, post.place, entry, several)

@@ -2,7 +2,7 @@
 //! page that answers; nobody can ask for it again.
 
 use super::accounts::{at_levels, posts_changed};
-use super::{admin, tabs};
+use super::{admin, asked, tabs};
 use crate::error::Error;
 use crate::keys::{Area, Scope, ServiceKey, secret};
 use crate::limits::{KEY_CALLS_PER_MINUTE, KEY_CALLS_PER_MINUTE_MAX};
@@ -20,7 +20,6 @@ use axum::response::Response;
 use ganglion_model::{Level, PlaceCode, Post, PostId, SERVICE_ROLE, Text, service_account};
 use jiff::civil::Date;
 use serde::Serialize;
-use serde_json::Value;
 
 /// Longest name of a key, bytes, and of what it is for, characters.
 const NAME_MAX: usize = 40;
@@ -186,17 +185,7 @@ fn new_form(web: &Web, look: &Look<'_>, entry: &Entry, errors: Vec<FormError>) -
     let mut roles = vec![of_role(SERVICE_ROLE, &SERVICE_LEVELS)];
     roles.extend(web.world.model.roles.values().map(|role| of_role(&role.name, &role.levels)));
     roles.iter_mut().for_each(|role| role.selected = role.value == entry.role);
-    let field = |name: &str, kind: &'static str, label: &str, value: &str| FieldView {
-        name: name.to_owned(),
-        id: format!("f-{name}"),
-        kind,
-        label: look.t(label),
-        required: true,
-        applies: true,
-        value: if value.is_empty() { Value::Null } else { Value::from(value) },
-        error: errors.iter().find(|error| error.field == name).map(|error| error.message.clone()),
-        ..FieldView::default()
-    };
+    let field = |name: &str, kind, label: &str, value: &str| asked((look, &errors), (name, kind, label), value);
     let or = |typed: &str, otherwise: String| if typed.is_empty() { otherwise } else { typed.to_owned() };
     let (place, calls) = (post.place.to_string(), KEY_CALLS_PER_MINUTE.to_string());
     Ok(FormView {

@@ -1,7 +1,7 @@
 //! Receivers of events: where they are sent, what waits, what was given up; sending again, from a day on, switching off.
 //! For those who administer the whole installation: what leaves it leaves it as a whole.
 
-use super::{owner, tabs};
+use super::{asked, owner, tabs};
 use crate::error::Error;
 use crate::events::receiver::{self, DEAD, DELIVERY, RECEIVERS_MAX};
 use crate::events::{Delivery, Position, Receiver, TYPES, pending, put, secret, target};
@@ -20,7 +20,6 @@ use ganglion_kernel::seal;
 use ganglion_model::clocks::midnight;
 use jiff::civil::Date;
 use serde::Serialize;
-use serde_json::Value;
 
 /// Longest words of what a receiver is for.
 const TITLE_CHARS_MAX: usize = 80;
@@ -125,17 +124,7 @@ async fn new_form(web: &Web, entry: &Entry, errors: Vec<FormError>) -> Result<Fo
     views.extend(live.map(|key| Choice::new(&key.name, format!("{} · {}", key.name, key.title))));
     views.iter_mut().for_each(|view| view.selected = view.value == entry.key);
     let types = TYPES.map(|kind| Choice::new(kind, look.t(&format!("event-{}", kind.replace('.', "-"))))).to_vec();
-    let field = |name: &str, kind: &'static str, label: &str, value: &str| FieldView {
-        name: name.to_owned(),
-        id: format!("f-{name}"),
-        kind,
-        label: look.t(label),
-        required: true,
-        applies: true,
-        value: if value.is_empty() { Value::Null } else { Value::from(value) },
-        error: errors.iter().find(|error| error.field == name).map(|error| error.message.clone()),
-        ..FieldView::default()
-    };
+    let field = |name: &str, kind, label: &str, value: &str| asked((&look, &errors), (name, kind, label), value);
     Ok(FormView {
         action_href: "/admin/receivers".to_owned(),
         help: Some(look.t("receiver-form-help")),
