@@ -84,20 +84,25 @@ pub(crate) fn after(web: &Web) -> Result<Option<After>, Error> {
     Ok(Some(After { at: at.parse().map_err(|_| bad())?, case: CaseId(case) }))
 }
 
-/// `GET /api/v1/cases?process=&state=&place=&kind=&open=&assignee=&level=&opened_from=&opened_to=&due_before=&order=
-/// opened|due&limit=&after=`: `{cases, after}`; `after` is null on the last page.
-pub async fn list(web: Web) -> Result<Response, Error> {
+/// A page of the cases asked for that the caller reaches, by `order`, `limit` and `after` of the address; and where the next
+/// page begins.
+pub async fn page(web: &Web, asked: &CaseFilter) -> Result<(Vec<Case>, Option<String>), Error> {
     let post = web.post()?;
-    let asked = filter(&web)?;
     let order = match web.arg("order") {
         None | Some("opened") => CaseOrder::Opened,
         Some("due") => CaseOrder::Due,
         Some(_) => return Err(Error::Unreadable("order")),
     };
-    let limit = read::<u32>(&web, "limit")?.unwrap_or(API_ROWS_MAX).clamp(1, API_ROWS_MAX);
-    let page = Union::reachable(&web, post).narrowed(&asked).page(&web, order, after(&web)?.as_ref(), limit).await?;
-    let next = page.next.map(|after| format!("{}.{}", after.at, after.case));
-    let cases: Vec<Value> = page.cases.iter().map(|case| shown(&web, case)).collect();
+    let limit = read::<u32>(web, "limit")?.unwrap_or(API_ROWS_MAX).clamp(1, API_ROWS_MAX);
+    let page = Union::reachable(web, post).narrowed(asked).page(web, order, after(web)?.as_ref(), limit).await?;
+    Ok((page.cases, page.next.map(|after| format!("{}.{}", after.at, after.case))))
+}
+
+/// `GET /api/v1/cases?process=&state=&place=&kind=&open=&assignee=&level=&opened_from=&opened_to=&due_before=&order=
+/// opened|due&limit=&after=`: `{cases, after}`; `after` is null on the last page.
+pub async fn list(web: Web) -> Result<Response, Error> {
+    let (cases, next) = page(&web, &filter(&web)?).await?;
+    let cases: Vec<Value> = cases.iter().map(|case| shown(&web, case)).collect();
     Ok(Json(json!({ "cases": cases, "after": next })).into_response())
 }
 

@@ -5,10 +5,8 @@ use super::answer::{
     case_href, command_id, done, if_match, json_of, listed, only, outcome_body, refused, versioned, vouched,
 };
 use crate::api::act::{Acting, Opening, acted, opened};
-use crate::api::read::{after, filter, read};
+use crate::api::read::{filter, page};
 use crate::error::Error;
-use crate::limits::API_ROWS_MAX;
-use crate::staff::lists::Union;
 use crate::view::case::{AT_THE_WINDOW, CHANNELS, FROM_ELSEWHERE};
 use crate::view::facts::may_see;
 use crate::web::Web;
@@ -17,7 +15,7 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ganglion_kernel::decide::who;
-use ganglion_kernel::port::{CaseFilter, CaseOrder};
+use ganglion_kernel::port::CaseFilter;
 use ganglion_kernel::seal::is_sealed;
 use ganglion_model::change::{Body, Command};
 use ganglion_model::pack::Process;
@@ -102,20 +100,13 @@ pub async fn found(web: &Web, name: &str, number: &str) -> Result<Case, Error> {
 
 /// `GET /api/processes/{process}/cases`.
 pub async fn list(web: Web, headers: HeaderMap, Path(name): Path<String>) -> Result<Response, Error> {
-    let post = web.post()?;
+    web.post()?;
     process(&web, &name)?;
     only(&web, &FILTERS)?;
     let words = web.arg("q").map(str::to_owned);
     let asked = CaseFilter { processes: vec![name], words, ..filter(&web)? };
-    let order = match web.arg("order") {
-        None | Some("opened") => CaseOrder::Opened,
-        Some("due") => CaseOrder::Due,
-        Some(_) => return Err(Error::Unreadable("order")),
-    };
-    let limit = read::<u32>(&web, "limit")?.unwrap_or(API_ROWS_MAX).clamp(1, API_ROWS_MAX);
-    let page = Union::reachable(&web, post).narrowed(&asked).page(&web, order, after(&web)?.as_ref(), limit).await?;
-    let next = page.next.map(|after| format!("{}.{}", after.at, after.case));
-    let items = page.cases.iter().map(|case| shown(&web, case)).collect();
+    let (cases, next) = page(&web, &asked).await?;
+    let items = cases.iter().map(|case| shown(&web, case)).collect();
     Ok(listed(&web, &headers, items, next.as_deref()))
 }
 
