@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+use super::Look;
 use super::form::{Asked, FieldView, Typed};
 use super::sample::{self, Words, bare_world, look, now, text};
 use ganglion_model::change::FieldFinding;
@@ -32,15 +33,19 @@ fn declared() -> Vec<Field> {
     ]
 }
 
-fn shown(values: Value, findings: &[FieldFinding], more: Option<&str>) -> Vec<FieldView> {
+/// What `see` sees of the form of a matter, in Chinese.
+fn seen<T>(see: impl FnOnce(&Look<'_>, &Asked<'_>) -> T) -> T {
     let world = bare_world();
     let words = Words::of(Lang::Zh);
     let look = look(&world, &words);
     let actor = ActorView::default();
     let process = &world.model.processes["matter"];
-    let asked = Asked { process, case: None, actor: &actor, place: world.places.root, suggested: &[], prefix: "" };
+    see(&look, &Asked { process, case: None, actor: &actor, place: world.places.root, suggested: &[], prefix: "" })
+}
+
+fn shown(values: Value, findings: &[FieldFinding], more: Option<&str>) -> Vec<FieldView> {
     let values: Fields = serde_json::from_value(values).unwrap();
-    look.fields(&asked, &declared(), Typed { values: Some(&values), findings, more })
+    seen(|look, asked| look.fields(asked, &declared(), Typed { values: Some(&values), findings, more }))
 }
 
 #[test]
@@ -80,16 +85,12 @@ fn what_is_unusual_is_said_beside_the_field_and_taken_all_the_same() {
     let odd = Check { holds: sample::path("form.large"), message: text("odd") };
     let declared =
         [field("large", FieldKind::Boolean), Field { warns: vec![odd], ..field("note", FieldKind::default()) }];
-    let world = bare_world();
-    let words = Words::of(Lang::Zh);
-    let look = look(&world, &words);
-    let actor = ActorView::default();
-    let process = &world.model.processes["matter"];
-    let asked = Asked { process, case: None, actor: &actor, place: world.places.root, suggested: &[], prefix: "" };
     let hint = |typed: Value| {
         let typed: Fields = serde_json::from_value(typed).unwrap();
-        let live = look.live(&asked, &declared, &typed, &world).hints;
-        let shown = look.fields(&asked, &declared, Typed { values: Some(&typed), ..Typed::default() });
+        let (live, shown) = seen(|look, asked| {
+            let entered = Typed { values: Some(&typed), ..Typed::default() };
+            (look.live(asked, &declared, &typed, look.world).hints, look.fields(asked, &declared, entered))
+        });
         assert_eq!((shown[0].hints, shown[1].hints), (false, true));
         assert_eq!(shown[1].hint, live.get("note").cloned(), "the page says what was said while typing");
         live.get("note").cloned()
