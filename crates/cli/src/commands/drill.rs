@@ -44,9 +44,6 @@ enum Drill {
         /// Clients at once.
         #[arg(long, default_value_t = 16)]
         clients: u32,
-        /// Seed of the random moments.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
         #[command(flatten)]
         common: Common,
     },
@@ -63,9 +60,6 @@ enum Drill {
         /// limit of pages.
         #[arg(long)]
         on: Option<PathBuf>,
-        /// Seed of the clients.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
         #[command(flatten)]
         common: Common,
     },
@@ -81,9 +75,6 @@ enum Drill {
         /// Seconds of each load.
         #[arg(long, default_value_t = 10)]
         seconds: u64,
-        /// Seed of the clients.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
         #[command(flatten)]
         common: Common,
     },
@@ -96,9 +87,6 @@ enum Drill {
         /// Clients at once.
         #[arg(long, default_value_t = 16)]
         clients: u32,
-        /// Seed of the clients.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
         #[command(flatten)]
         common: Common,
     },
@@ -107,6 +95,9 @@ enum Drill {
 /// What every drill takes.
 #[derive(Args)]
 struct Common {
+    /// Seed of all draws: of the clients, and of the moments in which something is broken.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// Writes the figures here as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -140,22 +131,23 @@ pub fn run(args: &DrillArgs) -> Result<ExitCode> {
         None => tempfile::tempdir()?,
     };
     let common = args.drill.common();
+    let seed = common.seed;
     let outcome = runtime.block_on(async {
         let ground = Arc::new(Ground::prepare(&home(common.home.as_deref()), folder.path()).await?);
         match &args.drill {
-            Drill::Kill { runs, clients, seed, .. } => {
-                kill(&ground, *runs, *clients, *seed).await.map(|tally| tally.outcome(*runs))
+            Drill::Kill { runs, clients, .. } => {
+                kill(&ground, *runs, *clients, seed).await.map(|tally| tally.outcome(*runs))
             }
-            Drill::DiskFull { runs, clients, on, seed, .. } => {
-                let (runs, clients, seed, filled) = (*runs, *clients, *seed, on.is_some());
+            Drill::DiskFull { runs, clients, on, .. } => {
+                let (runs, clients, filled) = (*runs, *clients, on.is_some());
                 disk_full::run(&ground, &disk_full::Asked { runs, clients, seed, filled }).await
             }
-            Drill::Overload { runs, clients, seconds, seed, .. } => {
-                let (runs, clients, seed, time) = (*runs, *clients, *seed, Duration::from_secs(*seconds));
+            Drill::Overload { runs, clients, seconds, .. } => {
+                let (runs, clients, time) = (*runs, *clients, Duration::from_secs(*seconds));
                 overload::run(&ground, &overload::Asked { runs, clients, time, seed }).await
             }
-            Drill::Restore { runs, clients, seed, .. } => {
-                let (runs, clients, seed) = (*runs, *clients, *seed);
+            Drill::Restore { runs, clients, .. } => {
+                let (runs, clients) = (*runs, *clients);
                 restore::run(&ground, &restore::Asked { runs, clients, seed }).await
             }
         }
