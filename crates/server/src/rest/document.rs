@@ -6,6 +6,7 @@ mod registers;
 
 use super::cases;
 use super::schema::Schemas;
+use ganglion_model::Text;
 use ganglion_model::pack::{Action, Field, Process, Who};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -75,19 +76,17 @@ pub fn document(schemas: &Schemas<'_>, told: &dyn Told, (title, server): (&str, 
     let mut paths: Map<String, Value> = parts::paths(told);
     let mut components: BTreeMap<String, Value> = parts::schemas();
     let mut tags = parts::tags(told);
+    let described = |title: &Text, pack: &str| {
+        let pack = schemas.model.packs.get(pack).map_or(pack, |pack| pack.title.get(schemas.lang));
+        format!("{} · {pack}", title.get(schemas.lang))
+    };
     for process in schemas.model.processes.values() {
-        tags.push(json!({
-            "name": process.name,
-            "description": format!("{} · {}", process.title.get(schemas.lang), process.pack),
-        }));
+        tags.push(json!({ "name": process.name, "description": described(&process.title, &process.pack) }));
         add_process(schemas, told, process, (&mut paths, &mut components));
     }
     for register in schemas.model.registers.values() {
         let tag = registers::tag(register);
-        tags.push(json!({
-            "name": tag,
-            "description": format!("{} · {}", register.title.get(schemas.lang), register.pack),
-        }));
+        tags.push(json!({ "name": tag, "description": described(&register.title, &register.pack) }));
         registers::add(schemas, told, register, (&mut paths, &mut components));
     }
     json!({
