@@ -6,7 +6,9 @@ use super::{admin, asked, tabs};
 use crate::error::Error;
 use crate::keys::{Area, Scope, ServiceKey, secret};
 use crate::limits::{KEY_CALLS_PER_MINUTE, KEY_CALLS_PER_MINUTE_MAX};
+use crate::place_names::Found;
 use crate::sign;
+use crate::staff::find::place_names;
 use crate::typed::Typed;
 use crate::view::case::StateTag;
 use crate::view::form::{FieldView, FormView};
@@ -187,7 +189,7 @@ fn new_form(web: &Web, look: &Look<'_>, entry: &Entry, errors: Vec<FormError>) -
     roles.iter_mut().for_each(|role| role.selected = role.value == entry.role);
     let field = |name: &str, kind, label: &str, value: &str| asked((look, &errors), (name, kind, label), value);
     let or = |typed: &str, otherwise: String| if typed.is_empty() { otherwise } else { typed.to_owned() };
-    let (place, calls) = (post.place.to_string(), KEY_CALLS_PER_MINUTE.to_string());
+    let (place, calls) = (look.place_path(post.place), KEY_CALLS_PER_MINUTE.to_string());
     Ok(FormView {
         action_href: "/admin/keys".to_owned(),
         help: Some(look.t("key-form-help")),
@@ -201,7 +203,8 @@ fn new_form(web: &Web, look: &Look<'_>, entry: &Entry, errors: Vec<FormError>) -
             },
             FieldView {
                 help: Some(look.t("key-place-help")),
-                ..field("place", "text", "places-code", &or(&entry.place, place))
+                suggest_href: Some("/admin/accounts/places".to_owned()),
+                ..field("place", "text", "key-place", &or(&entry.place, place))
             },
             FieldView {
                 help: Some(look.t("key-scopes-help")),
@@ -245,12 +248,11 @@ async fn wanted(web: &Web, entry: &Entry) -> Result<Result<Wanted, Wrong>, Error
     if entry.title.is_empty() || entry.title.chars().count() > NAME_MAX {
         wrong.push(("title", "key-title-bad"));
     }
-    let place: Option<PlaceCode> = entry.place.parse().ok();
-    let place = place.filter(|code| own.holds(*code) && web.world.places.tree.on(*code, web.today()).is_some());
     let levels: Option<&[Level]> = match entry.role.as_str() {
         SERVICE_ROLE => Some(&SERVICE_LEVELS),
         role => web.world.model.roles.get(role).map(|role| role.levels.as_slice()),
     };
+    let place = place(web, own, (levels.unwrap_or_default(), &entry.place));
     match (levels, place) {
         (_, None) => wrong.push(("place", "account-place-bad")),
         (Some(levels), Some(place)) if !levels.contains(&place.level()) => wrong.push(("place", "account-level-bad")),
@@ -278,6 +280,19 @@ async fn wanted(web: &Web, entry: &Entry) -> Result<Result<Wanted, Wrong>, Error
         }
         _ => Err(wrong),
     })
+}
+
+/// The place inside `own` that `text` means, by code or name; one of the levels asked for before any other.
+fn place(web: &Web, own: PlaceCode, (levels, text): (&[Level], &str)) -> Option<PlaceCode> {
+    let names = place_names(web, own);
+    let found = match names.find(levels, text) {
+        Found::Nothing => names.find(&[], text),
+        found => found,
+    };
+    match found {
+        Found::One(code) if own.holds(code) => web.world.places.tree.on(code, web.today()).map(|place| place.code),
+        _ => None,
+    }
 }
 
 /// `POST /admin/keys`: a key with its post; the answer shows the secret.
