@@ -125,7 +125,7 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
             store: as_store.clone(),
             world: Arc::new(ArcSwap::new(world)),
             clock: machine.clone(),
-            master,
+            ring: master.into(),
             settings: CommitterSettings::default(),
         };
         let tabled = tables::load(&works, &home.join(TABLES)).await?;

@@ -163,6 +163,14 @@ impl Doing<'_> {
                 Issuing { world, state, actor: &self.command.actor, given }.issue(document, draft, decision)?;
             }
             Effect::Withdraw(name) => withdraw_all(draft, name),
+            Effect::EraseCase(number) => {
+                let number = number.eval(&self.names(&draft.case)).to_json();
+                super::erase::ask(self.command, draft, super::erase::case(&number)?);
+            }
+            Effect::EraseRow { register, key } => {
+                let key = key.eval(&self.names(&draft.case)).to_json();
+                super::erase::ask(self.command, draft, super::erase::row(register, &key)?);
+            }
             Effect::Publish(name) => self.publish(draft, name)?,
             Effect::Unpublish(name) => unpublish(draft, name)?,
             Effect::Start(clock) => self.turn(draft, clock, Turn::Start)?,

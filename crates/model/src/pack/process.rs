@@ -408,6 +408,15 @@ pub enum Effect {
     Document(String),
     /// Withdraws every standing document of this kind.
     Withdraw(String),
+    /// Destroys the key of a case, with every personal value of it: the case whose public number this is.
+    EraseCase(Expr),
+    /// The same for a register row.
+    EraseRow {
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: Expr,
+    },
     /// Puts up a public notice; one that stands already begins anew.
     Publish(String),
     /// Takes a public notice down before its time.

@@ -24,7 +24,7 @@ pub async fn opened(web: &Web, case: &Case) -> Result<Opened, Error> {
         return Ok(Opened::default());
     }
     let wrapped = web.app.store.key(case.shard, case.id).await?;
-    let key = wrapped.and_then(|wrapped| seal::unwrap(&web.app.master, &wrapped));
+    let key = wrapped.and_then(|wrapped| web.app.ring.unwrap(&wrapped));
     let Some(key) = key else { return Ok(Opened::default()) };
     let values = case
         .fields

@@ -179,7 +179,7 @@ async fn opened(web: &Web, record: &Record) -> Result<Opened, Error> {
         return Ok(Opened::default());
     }
     let wrapped = web.app.store.key(record.shard, record.id()).await?;
-    let Some(key) = wrapped.and_then(|wrapped| seal::unwrap(&web.app.master, &wrapped)) else {
+    let Some(key) = wrapped.and_then(|wrapped| web.app.ring.unwrap(&wrapped)) else {
         return Ok(Opened::default());
     };
     let clear = |(name, value): (&String, &Value)| Some((name.clone(), seal::open(&key, value.as_str()?)?));
