@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod drill;
 pub mod figure;
 pub mod import;
+pub mod keys;
 pub mod pack;
 pub mod policy;
 pub mod proof;

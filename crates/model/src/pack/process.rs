@@ -77,9 +77,12 @@ pub struct Process {
     /// Days a case is kept after it is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
-    /// Why personal fields are held, and on what basis.
+    /// Why personal fields are held.
     #[serde(default)]
     pub purpose: Text,
+    /// The law or consent on which they are held.
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub basis: Text,
     /// How it is offered over Open311, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open311: Option<Open311>,

@@ -16,7 +16,8 @@ const READING: &str = "reading row keys";
 const ENDED: &str = "reading what is over";
 
 /// The name in front of a wrapped key; a key without one is wrapped by the master key.
-const NAME: &str = "CASE WHEN wrapped GLOB 'sealed:*' THEN 'master' ELSE substr(wrapped, 1, instr(wrapped, ':') - 1) END";
+const NAME: &str =
+    "CASE WHEN wrapped GLOB 'sealed:*' THEN 'master' ELSE substr(wrapped, 1, instr(wrapped, ':') - 1) END";
 
 /// From where on a page begins: shard and id, the smallest when there is none.
 fn start(after: Option<(Shard, CaseId)>) -> (i64, Vec<u8>) {
@@ -36,7 +37,11 @@ fn wrapped_keys(
     );
     all(connection, READING, (&sql, params![shard, row, name, limit.min(ROWS_MAX)]), |row| {
         let shard = Shard(Column("seal_key", "shard").get(row, 0)?);
-        Ok(WrappedKey { shard, row: CaseId(Column("seal_key", "case_id").id(row, 1)?), wrapped: Column("seal_key", "wrapped").get(row, 2)? })
+        Ok(WrappedKey {
+            shard,
+            row: CaseId(Column("seal_key", "case_id").id(row, 1)?),
+            wrapped: Column("seal_key", "wrapped").get(row, 2)?,
+        })
     })
 }
 
@@ -149,7 +154,8 @@ impl SealStore for SqliteStore {
             let shard = Shard(column("shard").get(row, 0)?);
             Ok((shard, column("key").get::<String>(row, 1)?, Timestamp::from_microsecond(since).unwrap_or_default()))
         })?;
-        let next = looked.last().filter(|_| looked.len() == limit as usize).map(|(shard, key, _)| (*shard, key.clone()));
+        let next =
+            looked.last().filter(|_| looked.len() == limit as usize).map(|(shard, key, _)| (*shard, key.clone()));
         let mut over = Vec::new();
         for (shard, name, since) in looked {
             let row = row_id(shard, register, &name);
