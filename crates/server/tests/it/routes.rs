@@ -18,6 +18,8 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/report/sent/{number}", [404; 5]),
     ("/follow", [200; 5]),
     ("/follow/{number}", [303; 5]),
+    ("/follow/{number}/data", [303; 5]),
+    ("/follow/{number}/data.json", [404; 5]),
     ("/v", [200; 5]),
     ("/v/{code}", [404; 5]),
     ("/notices", [200; 5]),
