@@ -32,6 +32,8 @@ pub struct Rewrapped {
 pub struct Ended {
     /// Shard.
     pub shard: Shard,
+    /// Process or register.
+    pub of: String,
     /// Public number of the case, or natural key of the row.
     pub name: String,
     /// The case, or the id a row goes by.
@@ -57,12 +59,11 @@ pub trait SealStore: Send + Sync {
     async fn keys_rewrap(&self, keys: &[Rewrapped]) -> Result<u64, StoreError>;
     /// Takes what is left of destroyed keys out of files beside the database, such as a log of older pages.
     async fn keys_settle(&self) -> Result<(), StoreError>;
-    /// Cases of a process that closed before `until` and still have a row key, in order of shard and id, after the one given.
-    /// At most `limit` keys are looked at; the second part is where the next page begins, `None` at the end.
+    /// Cases that still have a row key and closed before the instant named for their process, in order of shard and id, after the
+    /// one given. At most `limit` keys are looked at; the second part is where the next page begins, `None` at the end.
     async fn cases_ended(
         &self,
-        process: &str,
-        until: Timestamp,
+        until: &[(String, Timestamp)],
         after: Option<(Shard, CaseId)>,
         limit: u32,
     ) -> Result<(Vec<Ended>, Option<(Shard, CaseId)>), StoreError>;

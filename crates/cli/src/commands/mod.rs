@@ -11,4 +11,5 @@ pub mod keys;
 pub mod pack;
 pub mod policy;
 pub mod proof;
+pub mod retention;
 pub mod serve;

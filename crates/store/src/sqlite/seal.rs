@@ -106,8 +106,7 @@ impl SealStore for SqliteStore {
 
     async fn cases_ended(
         &self,
-        process: &str,
-        until: Timestamp,
+        until: &[(String, Timestamp)],
         after: Option<(Shard, CaseId)>,
         limit: u32,
     ) -> Result<(Vec<Ended>, Option<(Shard, CaseId)>), StoreError> {
@@ -126,9 +125,9 @@ impl SealStore for SqliteStore {
         })?;
         let next = looked.last().filter(|_| looked.len() == limit as usize).map(|(at, ..)| *at);
         let over = looked.into_iter().filter_map(|((shard, row), of, number, closed)| {
-            let since = closed.filter(|closed| *closed < until)?;
-            (of.as_deref() == Some(process)).then_some(())?;
-            Some(Ended { shard, name: number?, row, since })
+            let (of, since) = (of?, closed?);
+            let over = until.iter().any(|(process, until)| *process == of && since < *until);
+            over.then_some(Ended { shard, of, name: number?, row, since })
         });
         Ok((over.collect(), next))
     }
@@ -160,7 +159,7 @@ impl SealStore for SqliteStore {
         for (shard, name, since) in looked {
             let row = row_id(shard, register, &name);
             if super::load::key(&reader, shard, row)?.is_some() {
-                over.push(Ended { shard, name, row, since });
+                over.push(Ended { shard, of: register.to_owned(), name, row, since });
             }
         }
         Ok((over, next))
