@@ -213,7 +213,7 @@ fn is_guarded(answer: &Answer, what: &str) {
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_headers_that_guard_it() {
+async fn every_route_answers_with_the_headers_that_guard_it() {
     let city = City::new().await;
     let number = reported(&mut city.visitor(), vec![]).await;
     for account in [None, Some("dispatch")] {
