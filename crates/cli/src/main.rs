@@ -7,6 +7,7 @@ mod commands;
 mod demo;
 mod deploy_tests;
 mod doctor;
+mod keys;
 mod load;
 mod log;
 mod scenario;
@@ -38,6 +39,10 @@ enum Command {
     Import(commands::import::ImportArgs),
     /// Makes the first accounts.
     Account(commands::account::AccountArgs),
+    /// Looks after the keys that wrap row keys.
+    Keys(commands::keys::KeysArgs),
+    /// Counts and erases personal values whose time is over.
+    Retention(commands::retention::RetentionArgs),
     /// Freezes figures for publication and works them out again.
     Figure(commands::figure::FigureArgs),
     /// Checks the public log of the journal, offline: copies, proofs, witnesses.
@@ -88,6 +93,8 @@ fn main() -> ExitCode {
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Drill(args) => commands::drill::run(&args),
+        Command::Keys(args) => commands::keys::run(&args),
+        Command::Retention(args) => commands::retention::run(&args),
         Command::Figure(args) => commands::figure::run(&args),
         Command::Proof(args) => commands::proof::run(&args),
         Command::Policy(args) => commands::policy::run(&args),

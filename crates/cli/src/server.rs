@@ -1,6 +1,7 @@
 //! Bringing an installation up: store, world, committer, jobs and pages.
 
 use crate::city::world;
+use crate::keys::KeyArgs;
 use crate::system::{Machine, log_settings, master_key, stopped};
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
@@ -32,6 +33,8 @@ pub struct Installation {
     pub receivers_inside: bool,
     /// What stands between the server and those who call it.
     pub edge: Edge,
+    /// Where the keys are that wrap row keys.
+    pub keys: KeyArgs,
 }
 
 /// What stands between the server and those who call it.
@@ -67,13 +70,14 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         .with_context(|| format!("opening {}", database.display()))?;
     let world = world::running(store.clone(), &installation.home, machine.as_ref()).await?;
     let master = master_key(&installation.data, &machine)?;
+    let ring = installation.keys.ring(&installation.data, master)?;
     let log = Arc::new(log_settings(&installation.data, &installation.public_url, &machine)?);
     let clock: Arc<dyn WallClock> = machine;
     let works = Works {
         store: store.clone(),
         world: world.clone(),
         clock: clock.clone(),
-        master,
+        ring: ring.clone(),
         settings: installation.committer,
     };
     let (committer, thread) = Committer::start(works)?;
@@ -96,6 +100,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         committer: committer.clone(),
         clock,
         master,
+        ring,
         settings,
     })?;
     Ok(Running { store, world, committer, app: Arc::new(app), thread })

@@ -25,6 +25,7 @@ mod port_figures;
 mod port_kept;
 mod port_people;
 pub mod port_rows;
+mod port_seal;
 pub mod queue;
 pub mod replay;
 pub mod route;

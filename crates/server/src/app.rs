@@ -17,7 +17,7 @@ use crate::staff::Imports;
 use crate::templates::Templates;
 use crate::texts::TextsError;
 use arc_swap::ArcSwap;
-use ganglion_kernel::seal::Key;
+use ganglion_kernel::seal::{Key, Keyring};
 use ganglion_kernel::{Committer, Store, WallClock, World};
 use ganglion_model::Text;
 use std::future::{Future, IntoFuture as _};
@@ -94,6 +94,8 @@ pub struct AppParts {
     pub clock: Arc<dyn WallClock>,
     /// Master key.
     pub master: Key,
+    /// The keys that wrap row keys.
+    pub ring: Keyring,
     /// Settings.
     pub settings: Settings,
 }
@@ -139,8 +141,10 @@ pub struct App {
     pub committer: Committer,
     /// Time and chance.
     pub clock: Arc<dyn WallClock>,
-    /// Master key.
+    /// Master key: it signs what the server hands out and opens the secrets of receivers.
     pub master: Key,
+    /// The keys that wrap row keys.
+    pub ring: Keyring,
     /// Settings.
     pub settings: Settings,
     /// Calendar and office hours as the installation began with them, before anything was laid over.
@@ -194,6 +198,7 @@ impl App {
             committer: parts.committer,
             clock: parts.clock,
             master: parts.master,
+            ring: parts.ring,
             imports: Imports::new(parts.settings.data_dir.join("imports/rows")),
             logs: Logs::new(parts.settings.log.clone(), parts.settings.data_dir.join("log")),
             settings: parts.settings,

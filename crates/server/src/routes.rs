@@ -3,7 +3,7 @@
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
-use crate::public::{follow, follow_case, home, notices, report, sent, sign_in, verify};
+use crate::public::{follow, follow_case, follow_data, home, notices, report, sent, sign_in, verify};
 use crate::{
     api, assets, context, demo_picture, events, files, halls, live, log, map, monitor, open311, rest, samples, staff,
 };
@@ -43,6 +43,8 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/report/sent/{number}", get(sent::show))
         .route("/follow", get(follow::show).post(follow::ask))
         .route("/follow/{number}", get(follow_case::show))
+        .route("/follow/{number}/data", get(follow_data::show))
+        .route("/follow/{number}/data.json", get(follow_data::json))
         .route("/follow/{number}/{action}", post(follow_case::act))
         .route("/v", get(verify::ask))
         .route("/v/{code}", get(verify::show))

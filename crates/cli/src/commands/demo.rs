@@ -125,7 +125,7 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
             store: as_store.clone(),
             world: Arc::new(ArcSwap::new(world)),
             clock: machine.clone(),
-            master,
+            ring: master.into(),
             settings: CommitterSettings::default(),
         };
         let tabled = tables::load(&works, &home.join(TABLES)).await?;
@@ -155,6 +155,7 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         public_url,
         committer: CommitterSettings::default(),
         edge: crate::server::Edge::default(),
+        keys: crate::keys::KeyArgs::default(),
     };
     let running = start(&installation, machine.clone()).await?;
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };

@@ -1,6 +1,7 @@
 //! `ganglion serve`: a real installation.
 
 use crate::city::home;
+use crate::keys::KeyArgs;
 use crate::load::harness::hex;
 use crate::server::{Edge, Installation, start};
 use crate::system::Machine;
@@ -47,6 +48,8 @@ pub struct ServeArgs {
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    keys: KeyArgs,
     /// Commands written together, at most.
     #[arg(long, env = "GANGLION_BATCH_COMMANDS", default_value_t = 512)]
     batch_commands: usize,
@@ -111,6 +114,7 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
             receivers_inside: args.receivers_inside,
             public_url,
             edge: args.edge()?,
+            keys: args.keys.clone(),
         };
         let running = start(&installation, Arc::new(Machine::new())).await?;
         let ready = format!("ready http://{}", listener.local_addr()?);

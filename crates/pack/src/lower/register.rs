@@ -10,7 +10,7 @@ use crate::yaml::Node;
 use ganglion_model::Level;
 use ganglion_model::pack::{FieldKind, Register, Scope as Where};
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "register",
     "title",
     "scope",
@@ -29,6 +29,7 @@ const KEYS: [&str; 19] = [
     "columns",
     "location",
     "purpose",
+    "basis",
     "retention",
 ];
 /// Longest time a row is kept after it no longer holds: a hundred years.
@@ -84,6 +85,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Register> {
         columns: columns(cx, node, (&what, symbol)),
         location: own("location").filter(|name| check_location(cx, node, name, symbol)),
         purpose: cx.text_or_empty(node, "purpose", &what),
+        basis: cx.text_or_empty(node, "basis", &what),
         retention_days: cx.number(node, "retention", (1, DAYS_MAX)).and_then(|days| u32::try_from(days).ok()),
         looks: false,
     };

@@ -25,6 +25,7 @@ mod row;
 mod row_query;
 mod rows;
 mod rules;
+mod seal;
 mod told;
 mod tree;
 mod views;

@@ -14,6 +14,7 @@ mod packs;
 mod permission;
 mod privacy;
 mod queues;
+mod rights;
 mod town;
 
 pub use keys::key;
