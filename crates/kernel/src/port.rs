@@ -13,6 +13,8 @@ pub use crate::port_cases::{After, CaseFilter, CaseOrder};
 pub use crate::port_kept::{Kept, KeptStore};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+use crate::port_search::RowWords;
+pub use crate::port_search::SearchStore;
 use crate::queue::{QueueWant, Waiting};
 use crate::route::workload::Load;
 use crate::rules::{Violation, ViolationFilter};
@@ -226,6 +228,8 @@ pub struct ShardWrite {
     pub records_gone: Vec<(String, String, Option<Date>)>,
     /// What rows refer to now: all of it, for each row whose references changed.
     pub references: Vec<References>,
+    /// What rows kept by place are searched by now, where that changed.
+    pub row_words: Vec<RowWords>,
     /// Rules that rows break now and did not before, or count elsewhere.
     pub violations: Vec<Violation>,
     /// Rules that rows keep again: rule and row.
@@ -273,7 +277,7 @@ pub struct StoredLine {
 
 /// What the committer needs.
 #[async_trait]
-pub trait Store: KeptStore {
+pub trait Store: KeptStore + SearchStore {
     /// Loads what a batch needs, in one round trip.
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
     /// Writes a batch: durable when it returns.
