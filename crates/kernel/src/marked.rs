@@ -82,6 +82,13 @@ fn joined(marked: impl Iterator<Item = (char, bool)>) -> Vec<Piece> {
     pieces
 }
 
+/// Whether each of the terms is found in one of the texts: what an index would say.
+#[must_use]
+pub fn has_all(texts: &[String], terms: &[Term]) -> bool {
+    let is_in = |text: &String, term: &Term| flags(text, std::slice::from_ref(term)).contains(&true);
+    terms.iter().all(|term| texts.iter().any(|text| is_in(text, term)))
+}
+
 /// A whole text in pieces.
 #[must_use]
 pub fn pieces(text: &str, terms: &[Term]) -> Vec<Piece> {

@@ -37,6 +37,7 @@ mod queue;
 mod queue_view;
 pub(crate) mod registers;
 mod rules;
+pub(crate) mod search;
 mod tables;
 mod turn;
 mod worked_out;
@@ -104,6 +105,7 @@ pub fn routes() -> Router<AppState> {
         .route("/bulletins/{file}", get(bulletins::show))
         .route("/tables/{file}", get(tables::show))
         .route("/m", get(phone::show))
+        .route("/search", get(search::show))
         .merge(registers::routes())
         .merge(rules::routes())
         .merge(plans::routes())

@@ -14,6 +14,7 @@ mod packs;
 mod permission;
 mod privacy;
 mod queues;
+mod search;
 mod town;
 
 pub use keys::key;
