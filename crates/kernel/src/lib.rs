@@ -33,6 +33,7 @@ pub mod route;
 pub mod rules;
 pub mod schedule;
 pub mod seal;
+pub mod similar;
 pub mod tlog;
 pub mod words;
 pub mod world;

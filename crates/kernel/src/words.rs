@@ -117,6 +117,12 @@ pub fn texts_of_case<'a>(process: &'a Process, case: &'a Case) -> impl Iterator<
     open.filter_map(move |field| text(field, case.fields.get(&field.name)?))
 }
 
+/// The open texts a case was opened with.
+pub fn opening_texts<'a>(process: &'a Process, case: &'a Case) -> impl Iterator<Item = String> + 'a {
+    let open = process.form.iter().filter(|field| is_open(field));
+    open.filter_map(move |field| text(field, case.fields.get(&field.name)?))
+}
+
 /// What is searched of a row; `None` for rows that are not searched by words: of no register that is installed, and of a series,
 /// whose rows are numbers by the day and are found by what they belong to.
 #[must_use]

@@ -10,4 +10,5 @@ pub mod import;
 pub mod pack;
 pub mod policy;
 pub mod proof;
+pub mod search;
 pub mod serve;

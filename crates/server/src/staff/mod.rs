@@ -38,6 +38,7 @@ mod queue_view;
 pub(crate) mod registers;
 mod rules;
 pub(crate) mod search;
+mod similar;
 mod tables;
 mod turn;
 mod worked_out;
