@@ -130,3 +130,27 @@ fn nearest<'c>(process: &Process, case: &Case, known: &[(&'c Case, &'c str)]) ->
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
     scored.into_iter().take(NEAREST_MAX).map(|(_, value)| value).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_chosen_once_is_no_suggestion() {
+        let chosen = |value: &str, count| Chosen { value: value.to_owned(), count, of: 7 };
+        assert_eq!(counted(&["b", "a", "b", "c", "a", "b", "d"]), [chosen("b", 3), chosen("a", 2)]);
+        assert_eq!(counted(&["a"]), []);
+        assert_eq!(counted(&[]), []);
+    }
+
+    #[test]
+    fn rare_words_make_texts_more_alike_than_common_ones() {
+        let words = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<BTreeSet<String>>();
+        let own = words(&["下水", "水道", "堵塞", "路口"]);
+        let (rare, common) = (words(&["下水", "水道", "西街"]), words(&["路口", "堵塞", "西街"]));
+        let weight = |word: &str| if matches!(word, "路口" | "堵塞") { 0.1 } else { 2.0 };
+        assert!(alike(&own, &rare, &weight) > alike(&own, &common, &weight));
+        assert!((alike(&own, &own, &weight) - 1.0).abs() < 1e-9);
+        assert!(alike(&words(&[]), &words(&[]), &weight).abs() < 1e-9, "nothing is like nothing");
+    }
+}

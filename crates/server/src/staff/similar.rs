@@ -13,7 +13,7 @@ use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_kernel::similar::{LOOKED_AT, chosen, is_by_kind};
 use ganglion_model::Case;
 use ganglion_model::pack::{Action, Field, FieldKind, Process};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::cmp::Reverse;
 
@@ -92,7 +92,7 @@ async fn settled(web: &Web, (case, process): (&Case, &Process), field: &Field) -
         place: Some(case.place.at(case.level).unwrap_or(case.place)),
         processes: vec![process.name.clone()],
         open: Some(false),
-        opened: Some((from, web.now)),
+        opened: Some((from, Timestamp::MAX)),
         kind: kind.filter(|_| is_by_kind(process, field)).map(str::to_owned),
         ..CaseFilter::default()
     };

@@ -15,6 +15,7 @@ mod permission;
 mod privacy;
 mod queues;
 mod search;
+mod similar;
 mod town;
 
 pub use keys::key;
