@@ -58,7 +58,7 @@ pub fn upload_findings(web: &Web, typed: &Typed) -> Vec<FieldFinding> {
 }
 
 /// In what a button of a form asks for: between a field and the value it puts there.
-const FILL: &str = ":fill:";
+pub const FILL: &str = ":fill:";
 
 /// A finding in words of the page.
 fn said(field: &str, words: String) -> FieldFinding {

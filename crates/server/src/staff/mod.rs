@@ -15,6 +15,7 @@ mod centre;
 mod dashboard;
 mod desk;
 mod documents;
+mod duplicates;
 mod export;
 mod figure_frame;
 mod figure_rows;

@@ -64,3 +64,32 @@ async fn a_category_is_suggested_from_words_and_a_button_only_fills_it_in() {
     let card = town.as_("other").await.get(&format!("/cases/{east}")).await;
     assert!(card.status == 200 && !card.plain().contains("similar cases that are settled"), "{}", card.text);
 }
+
+#[tokio::test]
+async fn what_may_be_the_same_matter_is_offered_to_whoever_may_merge() {
+    let town = Town::new().await;
+    let first = town.report("130903001201", "东门外垃圾桶满溢，散落一地").await;
+    let far = town.report("130903002201", "东门外垃圾桶满溢，散落一地").await;
+    let other = town.report("130903001201", "大树倒伏挡住人行道").await;
+    town.wait(600);
+    let second = town.report("130903001201", "东门外的垃圾桶满溢没人清").await;
+    let path = format!("/cases/{second}");
+    let mut call = town.as_("call").await;
+    let card = call.get(&path).await.plain();
+    let (_, offered) = card.split_once("Perhaps the same matter").expect("something is offered");
+    let offered = offered.split_once("</section>").unwrap().0;
+    assert!(offered.contains(&first) && !offered.contains(&other) && !offered.contains(&far), "{offered}");
+    assert!(!call.get(&format!("/cases/{first}")).await.plain().contains("Perhaps the same"), "the earlier one stays");
+    // Who may not merge is offered nothing.
+    let leader = town.as_("director").await.get(&path).await;
+    assert!(leader.status == 200 && !leader.plain().contains("Perhaps the same matter"));
+    // The button fills the number in; a person sends it.
+    let fill = format!("into:fill:{first}");
+    let filled = act(&mut call, &second, "merge", &[("state", "registered"), ("_more", &fill)]).await;
+    assert_eq!(filled.status, 200);
+    assert_eq!(filled.typed("into").as_deref(), Some(first.as_str()), "{}", filled.text);
+    let case = town.store.case_by_number(Shard(130_903), &second).await.unwrap().unwrap();
+    assert_eq!(case.version, 1, "nothing was sent");
+    assert_eq!(act(&mut call, &second, "merge", &[("into", &first)]).await.status, 303);
+    assert!(!call.get(&path).await.plain().contains("Perhaps the same matter"));
+}
