@@ -45,6 +45,8 @@ enum Command {
     Retention(commands::retention::RetentionArgs),
     /// Freezes figures for publication and works them out again.
     Figure(commands::figure::FigureArgs),
+    /// Makes the words anew that cases and registers are searched by.
+    Search(commands::search::SearchArgs),
     /// Checks the public log of the journal, offline: copies, proofs, witnesses.
     Proof(commands::proof::ProofArgs),
     /// Prints who may do what, and why somebody may or may not.
@@ -96,6 +98,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => commands::keys::run(&args),
         Command::Retention(args) => commands::retention::run(&args),
         Command::Figure(args) => commands::figure::run(&args),
+        Command::Search(args) => commands::search::run(&args),
         Command::Proof(args) => commands::proof::run(&args),
         Command::Policy(args) => commands::policy::run(&args),
         Command::Pack(args) => commands::pack::run(&args),

@@ -14,6 +14,8 @@ pub use crate::port_kept::{Kept, KeptStore};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 pub use crate::port_seal::{Ended, Rewrapped, SealStore, WrappedKey};
+use crate::port_search::RowWords;
+pub use crate::port_search::SearchStore;
 use crate::queue::{QueueWant, Waiting};
 use crate::route::workload::Load;
 use crate::rules::{Violation, ViolationFilter};
@@ -227,6 +229,8 @@ pub struct ShardWrite {
     pub records_gone: Vec<(String, String, Option<Date>)>,
     /// What rows refer to now: all of it, for each row whose references changed.
     pub references: Vec<References>,
+    /// What rows kept by place are searched by now, where that changed.
+    pub row_words: Vec<RowWords>,
     /// Rules that rows break now and did not before, or count elsewhere.
     pub violations: Vec<Violation>,
     /// Rules that rows keep again: rule and row.
@@ -276,7 +280,7 @@ pub struct StoredLine {
 
 /// What the committer needs.
 #[async_trait]
-pub trait Store: KeptStore + SealStore {
+pub trait Store: KeptStore + SealStore + SearchStore {
     /// Loads what a batch needs, in one round trip.
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
     /// Writes a batch: durable when it returns.

@@ -91,6 +91,8 @@ pub const NEARBY_SHOWN_MAX: usize = 5;
 pub const HOME_FIGURES_SECONDS: i64 = 5;
 /// Points of one map request.
 pub const MAP_POINTS_MAX: u32 = 5_000;
+/// Characters of what is typed that are searched.
+pub const SEARCH_CHARS_MAX: usize = 100;
 /// Rows of one page of the API.
 pub const API_ROWS_MAX: u32 = 100;
 /// Live listeners at the same time.

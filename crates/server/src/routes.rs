@@ -107,6 +107,7 @@ fn for_systems() -> Router<AppState> {
         .route("/api/registers/{name}/bulk", post(rest::bulk::registers).layer(many()))
         .route("/api/registers/{name}/proposals", get(rest::proposals::list))
         .route("/api/registers/{name}/proposals/{shard}/{id}/{verdict}", post(rest::proposals::decide))
+        .route("/api/search", get(rest::search::find))
         .route("/api/figures", get(rest::figures::list))
         .route("/api/figures/{indicator}", get(rest::figures::one))
         .route("/api/places", get(rest::places::list))

@@ -12,4 +12,5 @@ pub mod pack;
 pub mod policy;
 pub mod proof;
 pub mod retention;
+pub mod search;
 pub mod serve;

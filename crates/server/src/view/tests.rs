@@ -215,7 +215,7 @@ fn forms_keep_what_was_typed_and_name_what_is_wrong() {
         post: PostId("dispatcher.130903100".to_owned()),
         account: AccountId("dispatcher.130903100".to_owned()),
     };
-    let suggested = look.suggestions(process, &case, &actor);
+    let suggested = look.suggestions(process, &case, &actor, &[]);
     let view = ActorView::default();
     let asked = Asked {
         process,
@@ -253,7 +253,7 @@ fn suggestions_need_the_permission_to_dispatch() {
     let process = &world.model.processes["matter"];
     let of = |post: &str| {
         let actor = Actor::Post { post: PostId(post.to_owned()), account: AccountId(post.to_owned()) };
-        look.suggestions(process, &case, &actor).len()
+        look.suggestions(process, &case, &actor, &[]).len()
     };
     assert_eq!(of("dispatcher.130903100"), 2);
     assert_eq!(of("handler.130903100"), 0);

@@ -70,6 +70,8 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/api/registers/{name}/rows", [401, 404, 404, 404, 404]),
     ("/api/registers/{name}/rows/{shard}/{*key}", [401, 404, 404, 404, 404]),
     ("/api/registers/{name}/proposals", [401, 404, 404, 404, 404]),
+    // A search without words.
+    ("/api/search", [401, 422, 422, 422, 422]),
     ("/api/figures", [200; 5]),
     ("/api/figures/{indicator}", [404; 5]),
     ("/api/places", [200; 5]),

@@ -43,6 +43,7 @@ pub(super) fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored
         put_record(connection, record)?;
     }
     rows::write(connection, write)?;
+    super::row_words::write(connection, write)?;
     rules::write(connection, write)?;
     timers(connection, write)?;
     super::waiting::write(connection, write)?;

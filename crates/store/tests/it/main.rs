@@ -4,6 +4,7 @@
 
 mod backup;
 mod figures;
+mod found;
 mod heads;
 mod invariants;
 mod lines;

@@ -15,6 +15,8 @@ mod permission;
 mod privacy;
 mod queues;
 mod rights;
+mod search;
+mod similar;
 mod town;
 
 pub use keys::key;
