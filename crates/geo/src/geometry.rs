@@ -57,7 +57,9 @@ impl Geometry {
         match self {
             Geometry::Point([lon, lat]) => (west..=east).contains(lon) && (south..=north).contains(lat),
             Geometry::Line(corners) => line_of(corners).intersects(&rect),
-            Geometry::Area(area) => area.bounding_rect().is_some_and(|own| own.intersects(&rect)) && area.intersects(&rect),
+            Geometry::Area(area) => {
+                area.bounding_rect().is_some_and(|own| own.intersects(&rect)) && area.intersects(&rect)
+            }
         }
     }
 

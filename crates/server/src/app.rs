@@ -127,6 +127,8 @@ pub struct Rates {
     pub verify: Rate,
     /// Readings of events by those without a key, by address.
     pub events: Rate,
+    /// Features and tiles asked for by those without a key, by address.
+    pub open: Rate,
 }
 
 /// The running server.
@@ -156,6 +158,10 @@ pub struct App {
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
     pub(crate) outlines: Outlines,
+    /// The same outlines whole, for features and tiles.
+    pub(crate) shapes: crate::ogc::Shapes,
+    /// Tiles as they were last made.
+    pub(crate) tiles: crate::tiles::Made,
     /// Plans computed at the same time.
     pub(crate) plans: Semaphore,
     pub(crate) imports: Imports,
@@ -213,9 +219,12 @@ impl App {
                 follow: rate(FOLLOW_TRIES_MAX),
                 verify: rate(VERIFY_TRIES_MAX),
                 events: rate(crate::limits::EVENT_TRIES_MAX),
+                open: rate(crate::limits::OPEN_TRIES_MAX),
             },
             passwords: Semaphore::new(PASSWORDS_AT_ONCE_MAX),
             outlines: Outlines::default(),
+            shapes: crate::ogc::Shapes::default(),
+            tiles: crate::tiles::Made::default(),
             plans: Semaphore::new(crate::limits::PLANS_AT_ONCE_MAX),
             home: HomeFigures::default(),
             press: Arc::default(),

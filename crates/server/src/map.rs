@@ -47,7 +47,7 @@ pub struct Outlines {
 }
 
 /// The outline in a stored geometry.
-fn outline_of(geometry: &str) -> Option<MultiPolygon<f64>> {
+pub(crate) fn outline_of(geometry: &str) -> Option<MultiPolygon<f64>> {
     let text = format!(
         r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"code":"1"}},"geometry":{geometry}}}]}}"#
     );

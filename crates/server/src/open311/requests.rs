@@ -60,7 +60,8 @@ fn agency(look: &Look<'_>, case: &Case) -> String {
     unit.unwrap_or_else(|| look.place(case.place.at(case.level).unwrap_or(case.place)))
 }
 
-fn record(web: &Web, look: &Look<'_>, service: &Service<'_>, case: &Case) -> Record {
+/// A request in the order of the specification.
+pub fn record(web: &Web, look: &Look<'_>, service: &Service<'_>, case: &Case) -> Record {
     let state = service.process.states.get(&case.state);
     let notes = state.map(|state| look.text(&state.public)).filter(|notes| !notes.is_empty());
     let description = service.offer.describe.then(|| scrubbed(&look.description(service.process, case)));
