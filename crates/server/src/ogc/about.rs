@@ -1,7 +1,7 @@
 //! What there is to ask: the landing page, what of the standards is met, the collections and their properties, and a description of
 //! the interface for programs.
 
-use super::answer::{self, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, absolute, itself, link, wants_page};
+use super::answer::{self, GEOJSON, HTML, JSON, OPENAPI, SCHEMA, absolute, extent, itself, link, wants_page};
 use super::asked::only;
 use super::collection::{Collection, all, find};
 use super::crs::Crs;
@@ -12,8 +12,6 @@ use crate::web::Web;
 use axum::extract::Path;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use ganglion_kernel::world::Places;
-use ganglion_model::Level;
 use serde_json::{Value, json};
 
 /// Classes of the standards that are met, each whole.
@@ -100,16 +98,6 @@ fn of_api(web: &Web, headers: &HeaderMap) -> Result<Response, Fault> {
     Ok(answer::json(web, headers, OPENAPI, &body))
 }
 
-/// The smallest box around everything: that of the outlines.
-fn extent(web: &Web) -> Value {
-    let bounds = Level::ALL.into_iter().filter_map(|level| web.world.places.index.bounds(Places::layer(level)));
-    let wider = bounds
-        .map(|one| [one.min().x, one.min().y, one.max().x, one.max().y])
-        .reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]);
-    let bbox = wider.unwrap_or([-180.0, -90.0, 180.0, 90.0]);
-    json!({ "spatial": { "bbox": [bbox], "crs": Crs::Crs84.uri() } })
-}
-
 fn described(web: &Web, collection: &Collection<'_>) -> Value {
     let at = |more: &str| absolute(web, &format!("/ogc/collections/{}{more}", collection.id));
     let tiles = absolute(web, &format!("/tiles/{}.json", collection.id));
@@ -119,7 +107,7 @@ fn described(web: &Web, collection: &Collection<'_>) -> Value {
         "title": collection.title,
         "description": collection.about,
         "itemType": "feature",
-        "extent": extent(web),
+        "extent": { "spatial": { "bbox": [extent(web)], "crs": Crs::Crs84.uri() } },
         "crs": crs,
         "storageCrs": Crs::Crs84.uri(),
         "links": [

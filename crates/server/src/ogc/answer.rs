@@ -8,6 +8,9 @@ use crate::web::Web;
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
+use ganglion_geo::geometry::Bounds;
+use ganglion_kernel::world::Places;
+use ganglion_model::Level;
 use serde_json::{Value, json};
 
 /// Features.
@@ -31,6 +34,16 @@ pub fn absolute(web: &Web, path: &str) -> String {
 #[must_use]
 pub fn here(web: &Web, name: &str, value: &str) -> String {
     absolute(web, &Query(web.query.clone()).with(name, value).on(&web.path))
+}
+
+/// The smallest box around everything: that of the outlines.
+#[must_use]
+pub fn extent(web: &Web) -> Bounds {
+    let index = &web.world.places.index;
+    let bounds = Level::ALL.into_iter().filter_map(|level| index.bounds(Places::layer(level)));
+    let boxes = bounds.map(|one| [one.min().x, one.min().y, one.max().x, one.max().y]);
+    let wider = boxes.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]);
+    wider.unwrap_or([-180.0, -85.05, 180.0, 85.05])
 }
 
 /// A link.

@@ -5,7 +5,7 @@ use crate::keys::{Area, Need};
 use crate::staff::registers::Readable;
 use crate::view::Look;
 use crate::web::Web;
-use ganglion_kernel::decide::row_who::row_reach;
+use ganglion_kernel::decide::row_who::{RowReach, row_reach};
 use ganglion_model::pack::{Field, FieldKind, Process, Register};
 use ganglion_model::{Level, Post};
 
@@ -72,7 +72,6 @@ impl Collection<'_> {
     /// Whether its features are the same for everybody.
     #[must_use]
     pub fn is_public(&self) -> bool {
-        use ganglion_kernel::decide::row_who::RowReach;
         !matches!(&self.source, Source::Rows(readable) if readable.reach != RowReach::Public)
     }
 
@@ -137,7 +136,7 @@ fn property(name: &str, title: String, kind: Kind) -> Property {
 
 fn said(look: &Look<'_>, names: &[(&str, Kind)], about: &str) -> Vec<Property> {
     let key = |name: &str| format!("ogc-{about}-{}", name.replace('_', "-"));
-    names.iter().map(|(name, kind)| property(name, look.t(&key(name)), *kind)).collect()
+    names.iter().map(|&(name, kind)| property(name, look.t(&key(name)), kind)).collect()
 }
 
 fn of_places<'w>(look: &Look<'_>, level: Level) -> Collection<'w> {
@@ -207,7 +206,6 @@ fn of_rows<'w>(look: &Look<'_>, readable: Readable<'w>) -> Option<Collection<'w>
 /// Whether a field of a row is told of a feature: seen by whoever asks, and nothing that names a person.
 #[must_use]
 pub fn is_told(readable: &Readable<'_>, field: &Field) -> bool {
-    use ganglion_kernel::decide::row_who::RowReach;
     let is_open = field.public || (readable.reach != RowReach::Public && field.see.is_empty());
     is_open && !field.personal && kind(field).is_some()
 }

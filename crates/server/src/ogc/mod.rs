@@ -17,7 +17,7 @@ mod rows;
 mod shapes;
 
 pub use about::{api, collection as one_collection, collections, conformance, landing, queryables};
-pub use answer::{absolute, keep};
+pub use answer::{absolute, extent, keep};
 pub use cases::feature as case_feature;
 pub use feature::{Feature, Page};
 pub use items::{item, items};

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::events::Position;
 use crate::ogc::asked::only;
 use crate::ogc::collection::{Collection, Source, all, find};
-use crate::ogc::{self, Fault, absolute, counted, keep, settled};
+use crate::ogc::{self, Fault, absolute, counted, extent, keep, settled};
 use crate::rest::answer::is_known;
 use crate::sign;
 use crate::web::Web;
@@ -19,7 +19,6 @@ use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use ganglion_geo::tile::TileId;
-use ganglion_kernel::world::Places;
 use ganglion_model::Level;
 use serde_json::{Map, Value, json};
 
@@ -83,15 +82,6 @@ fn told(web: &Web, headers: &HeaderMap, body: &Value) -> Response {
     response
 }
 
-/// The smallest box around every outline.
-fn bounds(web: &Web) -> [f64; 4] {
-    let places = &web.world.places;
-    let all = Level::ALL.into_iter().filter_map(|level| places.index.bounds(Places::layer(level)));
-    let boxes = all.map(|one| [one.min().x, one.min().y, one.max().x, one.max().y]);
-    let wider = boxes.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]);
-    wider.unwrap_or([-180.0, -85.05, 180.0, 85.05])
-}
-
 fn tilejson(web: &Web, collection: &Collection<'_>) -> Value {
     let (first, last) = zooms(&collection.source);
     let mut fields: Map<String, Value> =
@@ -106,7 +96,7 @@ fn tilejson(web: &Web, collection: &Collection<'_>) -> Value {
         "tiles": [absolute(web, &format!("/tiles/{}/{{z}}/{{x}}/{{y}}.mvt", collection.id))],
         "minzoom": first,
         "maxzoom": last,
-        "bounds": bounds(web),
+        "bounds": extent(web),
         "vector_layers": [{
             "id": collection.id,
             "description": collection.title,

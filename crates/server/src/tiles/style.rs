@@ -36,7 +36,7 @@ fn layer(collection: &Collection<'_>, kind: &str, on: &str, paint: &Value) -> Va
         "source": collection.id,
         "source-layer": collection.id,
         "minzoom": zooms(&collection.source).0,
-        "filter": ["==", ["geometry-type"], on],
+        "filter": ["==", "$type", on],
         "paint": paint,
     })
 }
