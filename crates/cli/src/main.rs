@@ -40,6 +40,10 @@ enum Command {
     Account(commands::account::AccountArgs),
     /// Freezes figures for publication and works them out again.
     Figure(commands::figure::FigureArgs),
+    /// Writes the open data of a year: public figures, registers and cases as CSV, with a catalogue.
+    OpenData(commands::open_data::OpenDataArgs),
+    /// Writes places for other software.
+    Places(commands::places::PlacesArgs),
     /// Checks the public log of the journal, offline: copies, proofs, witnesses.
     Proof(commands::proof::ProofArgs),
     /// Prints who may do what, and why somebody may or may not.
@@ -89,6 +93,8 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Drill(args) => commands::drill::run(&args),
         Command::Figure(args) => commands::figure::run(&args),
+        Command::OpenData(args) => commands::open_data::run(&args),
+        Command::Places(args) => commands::places::run(&args),
         Command::Proof(args) => commands::proof::run(&args),
         Command::Policy(args) => commands::policy::run(&args),
         Command::Pack(args) => commands::pack::run(&args),

@@ -46,6 +46,12 @@ impl TileId {
         self.z
     }
 
+    /// Its column from the west and its row from the north.
+    #[must_use]
+    pub fn column_and_row(self) -> (u32, u32) {
+        (self.x, self.y)
+    }
+
     fn side(self) -> f64 {
         f64::from(1_u32 << self.z)
     }

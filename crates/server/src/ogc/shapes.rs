@@ -2,8 +2,8 @@
 
 use crate::app::App;
 use crate::error::Error;
-use crate::map::outline_of;
 use ganglion_geo::Geometry;
+use ganglion_geo::geojson::outline_of;
 use ganglion_geo::geometry::Bounds;
 use ganglion_model::PlaceCode;
 use std::collections::BTreeMap;

@@ -15,7 +15,7 @@ mod centre;
 mod dashboard;
 mod desk;
 mod documents;
-mod export;
+pub(crate) mod export;
 mod figure_frame;
 mod figure_rows;
 mod figure_view;

@@ -31,13 +31,21 @@ const KEPT_PLACES: &str = "public, max-age=3600";
 /// be enlarged.
 fn zooms(source: &Source<'_>) -> (u8, u8) {
     match source {
-        Source::Places(Level::Province | Level::City) => (0, 12),
-        Source::Places(Level::County) => (4, 14),
-        Source::Places(Level::Township) => (7, 14),
-        Source::Places(Level::Village) => (10, 14),
-        Source::Places(Level::Grid) => (11, 15),
+        Source::Places(level) => place_zooms(*level),
         Source::Cases(_) => (9, 16),
         Source::Rows(_) => (8, 16),
+    }
+}
+
+/// The same of the places of a level.
+#[must_use]
+pub fn place_zooms(level: Level) -> (u8, u8) {
+    match level {
+        Level::Province | Level::City => (0, 12),
+        Level::County => (4, 14),
+        Level::Township => (7, 14),
+        Level::Village => (10, 14),
+        Level::Grid => (11, 15),
     }
 }
 

@@ -17,6 +17,7 @@ mod log;
 mod monitor;
 mod ogc;
 mod open311;
+mod open_data;
 mod openapi;
 mod plans;
 mod policy;

@@ -4,6 +4,7 @@ use crate::staff::{Town, key};
 use crate::support::{Answer, model};
 use axum::body::Body;
 use axum::http::{Request, header};
+use ganglion_model::Model;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,10 +21,20 @@ pub struct Land {
 impl Land {
     /// With wells whose position anyone may know, or nobody but staff.
     pub async fn new(positions_are_public: bool) -> Land {
+        Land::with_model(positions_are_public, |_| {}).await
+    }
+
+    /// With public wells, and packs that are a little different.
+    pub async fn of(change: impl FnOnce(&mut Model)) -> Land {
+        Land::with_model(true, change).await
+    }
+
+    async fn with_model(positions_are_public: bool, change: impl FnOnce(&mut Model)) -> Land {
         let mut model = model();
         let well = model.registers.get_mut("well").unwrap();
         let at = well.fields.iter_mut().find(|field| field.name == "at").unwrap();
         at.public = positions_are_public;
+        change(&mut model);
         let town = Town::of(&Arc::new(model), &[]).await;
         let mut admin = town.as_("countyadmin").await;
         let scopes = ["places:read", "registers:*:write", "processes:*:write"];
@@ -55,8 +66,19 @@ impl Land {
         self.town.visitor().send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    /// A well with the telephone of its holder.
     pub async fn well(&self, code: &str, depth: i64, at: [f64; 2]) {
-        let form = json!({ "code": code, "name": format!("Well {code}"), "use": "farm", "depth_m": depth, "at": at, "phone": "13912345678" });
+        let mut form = well(code, depth, at);
+        form["phone"] = json!("13912345678");
+        self.put(form).await;
+    }
+
+    /// A well, and nothing about its holder.
+    pub async fn well_without(&self, code: &str, depth: i64, at: [f64; 2]) {
+        self.put(well(code, depth, at)).await;
+    }
+
+    async fn put(&self, form: Value) {
         let made = self.post("/api/registers/well/rows", &json!({ "place": "130903001", "form": form })).await;
         assert_eq!(made.status, 201, "{}", made.text);
     }
@@ -80,6 +102,10 @@ impl Land {
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()[0]["service_request_id"].as_str().unwrap().to_owned()
     }
+}
+
+fn well(code: &str, depth: i64, at: [f64; 2]) -> Value {
+    json!({ "code": code, "name": format!("Well {code}"), "use": "farm", "depth_m": depth, "at": at })
 }
 
 fn encoded(text: &str) -> String {
