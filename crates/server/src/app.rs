@@ -1,6 +1,7 @@
 //! What the running server holds, and how it is started and stopped.
 
 use crate::assets::Ui;
+use crate::base_map::{BaseMap, policy};
 use crate::files::Files;
 use crate::limits::{
     FOLLOW_TRIES_MAX, PASSWORDS_AT_ONCE_MAX, RATE_WINDOW_SECONDS, REPORT_TRIES_MAX, SIGN_IN_FAILURES_MAX,
@@ -17,6 +18,7 @@ use crate::staff::Imports;
 use crate::templates::Templates;
 use crate::texts::TextsError;
 use arc_swap::ArcSwap;
+use axum::http::header::{HeaderValue, InvalidHeaderValue};
 use ganglion_kernel::seal::Key;
 use ganglion_kernel::{Committer, Store, WallClock, World};
 use ganglion_model::Text;
@@ -53,6 +55,8 @@ pub struct Settings {
     /// Events may also be sent to addresses inside (private networks, this machine) and over plain HTTP. Off: whoever can name
     /// a receiver could otherwise make the server call what only it can reach.
     pub receivers_inside: bool,
+    /// The map below our own outlines; none unless it is said.
+    pub base_map: Option<BaseMap>,
     /// A proxy stands before the server and says in `X-Forwarded-For` who called.
     pub behind_proxy: bool,
     /// What signs the public logs of the journals; without it there are none.
@@ -75,6 +79,7 @@ impl Default for Settings {
             ui_dir: None,
             public_url: String::new(),
             receivers_inside: false,
+            base_map: None,
             behind_proxy: false,
             log: None,
             monitor_key: None,
@@ -107,6 +112,9 @@ pub enum StartError {
     /// The folder for files cannot be made.
     #[error("the folder for files: {0}")]
     Files(#[from] std::io::Error),
+    /// The policy of pages cannot be sent.
+    #[error("where pages may load from: {0}")]
+    Policy(#[from] InvalidHeaderValue),
 }
 
 /// Tries counted in memory.
@@ -148,6 +156,8 @@ pub struct App {
     /// Calendar and office hours as the installation began with them, before anything was laid over.
     pub office: ganglion_kernel::clocks::Office,
     pub(crate) ui: Ui,
+    /// What pages may load, and from where.
+    pub(crate) policy: HeaderValue,
     templates: ArcSwap<Templates>,
     pub(crate) files: Files,
     pub(crate) sessions: SessionCache,
@@ -193,8 +203,10 @@ impl App {
         let meter = Arc::new(crate::monitor::Meter::default());
         let watching = meter.clone();
         parts.committer.watch(move |batch| watching.batch(batch));
+        let policy = HeaderValue::from_str(&policy(parts.settings.base_map.as_ref()))?;
         Ok(App {
             office,
+            policy,
             store: parts.store,
             world: parts.world,
             committer: parts.committer,

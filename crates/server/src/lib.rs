@@ -6,6 +6,7 @@
 mod api;
 mod app;
 mod assets;
+mod base_map;
 mod context;
 mod demo_picture;
 mod error;
@@ -46,6 +47,7 @@ mod view;
 mod web;
 
 pub use app::{App, AppParts, AppState, Settings, StartError, serve};
+pub use base_map::{BaseMap, BaseMapError};
 pub use demo_picture::KINDS as DEMO_PICTURES;
 pub use error::Error;
 pub use files::file_parts;

@@ -5,8 +5,8 @@ use crate::error::Error;
 use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
 use crate::public::{follow, follow_case, home, notices, report, sent, sign_in, verify};
 use crate::{
-    api, assets, context, demo_picture, events, files, halls, live, log, map, monitor, ogc, open311, rest, samples,
-    staff, tiles,
+    api, assets, base_map, context, demo_picture, events, files, halls, live, log, map, monitor, ogc, open311, rest,
+    samples, staff, tiles,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -144,6 +144,7 @@ fn shared() -> Router<AppState> {
         .route("/files/{id}", get(files::full))
         .route("/files/{id}/thumb", get(files::thumb))
         .route("/map/outlines", get(map::outlines))
+        .route("/map/base", get(base_map::show))
         .route("/map/place-at", get(report::place_at))
         .route("/map/cases", get(map::cases))
         .route("/live", get(live::live))

@@ -2,6 +2,7 @@
 //! a server of letters; the base map of the installation lies below it, where there is one.
 
 use super::zooms;
+use crate::base_map::BaseMap;
 use crate::ogc::absolute;
 use crate::ogc::collection::{Collection, Source};
 use crate::web::Web;
@@ -19,6 +20,15 @@ const CLOSED: &str = "#4b7a57";
 pub fn style(web: &Web, collections: &[Collection<'_>]) -> Value {
     let mut sources = Map::new();
     let mut layers = vec![json!({ "id": "paper", "type": "background", "paint": { "background-color": PAPER } })];
+    for (at, tiles) in web.app.settings.base_map.iter().flat_map(|base| base.layers_in_place()).enumerate() {
+        let id = format!("base-{at}");
+        let attribution = web.app.settings.base_map.as_ref().map(BaseMap::attribution);
+        sources.insert(
+            id.clone(),
+            json!({ "type": "raster", "tiles": tiles, "tileSize": 256, "maxzoom": 18, "attribution": attribution }),
+        );
+        layers.push(json!({ "id": id, "type": "raster", "source": id }));
+    }
     for one in collections {
         sources.insert(
             one.id.clone(),

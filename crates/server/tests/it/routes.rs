@@ -50,6 +50,8 @@ const READS: &[(&str, [u16; 5])] = &[
     // Only the demonstration has it.
     ("/demo/pictures/{kind}", [404; 5]),
     ("/map/outlines", [200; 5]),
+    // No base map unless the deployment says so.
+    ("/map/base", [204; 5]),
     ("/map/place-at", [422; 5]),
     ("/map/cases", [401, 200, 200, 200, 200]),
     ("/live", [401, 200, 200, 200, 200]),

@@ -125,3 +125,26 @@ async fn a_tile_tells_what_its_reader_may_know() {
     assert_eq!(features(&areas).iter().filter(|one| one["synthetic"] == "Bool(true)").count(), features(&areas).len());
     assert_eq!(json!(areas.layers[0].extent.get()), json!(4096));
 }
+
+#[tokio::test]
+async fn a_base_map_is_fetched_only_where_the_deployment_says_and_from_there_alone() {
+    use crate::support::City;
+    use ganglion_server::{BaseMap, Settings};
+    let plain = City::new().await;
+    let page = plain.visitor().get("/").await;
+    assert!(page.header("content-security-policy").contains("img-src 'self' data: blob:; "), "nothing from elsewhere");
+    let base = BaseMap::tianditu("0123abcd", "Tianditu").unwrap();
+    let city = City::with(Settings { base_map: Some(base), ..Settings::default() }).await;
+    let page = city.visitor().get("/").await;
+    let policy = page.header("content-security-policy");
+    for part in
+        ["img-src 'self' data: blob: https://t0.tianditu.gov.cn ", "connect-src 'self' https://t0.tianditu.gov.cn "]
+    {
+        assert!(policy.contains(part), "{policy}");
+    }
+    let told = city.visitor().get("/map/base").await.json();
+    assert_eq!((told["datum"].as_str(), told["layers"].as_array().map(Vec::len)), (Some("cgcs2000"), Some(2)));
+    let style = city.visitor().get("/tiles/style.json").await.json();
+    assert_eq!(style["sources"]["base-0"]["type"], "raster");
+    assert_eq!(style["layers"][1]["id"], "base-0");
+}
