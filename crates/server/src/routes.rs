@@ -123,6 +123,7 @@ fn for_systems() -> Router<AppState> {
 fn for_maps() -> Router<AppState> {
     Router::new()
         .route("/ogc", get(ogc::landing))
+        .route("/ogc/", get(ogc::landing))
         .route("/ogc/conformance", get(ogc::conformance))
         .route("/ogc/api", get(ogc::api))
         .route("/ogc/collections", get(ogc::collections))

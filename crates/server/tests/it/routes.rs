@@ -76,6 +76,7 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/api/places/{code}", [404; 5]),
     ("/events", [200; 5]),
     ("/ogc", [200; 5]),
+    ("/ogc/", [200; 5]),
     ("/ogc/conformance", [200; 5]),
     ("/ogc/api", [200; 5]),
     ("/ogc/collections", [200; 5]),
