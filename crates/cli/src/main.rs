@@ -47,6 +47,10 @@ enum Command {
     Figure(commands::figure::FigureArgs),
     /// Makes the words anew that cases and registers are searched by.
     Search(commands::search::SearchArgs),
+    /// Writes the open data of a year: public figures, registers and cases as CSV, with a catalogue.
+    OpenData(commands::open_data::OpenDataArgs),
+    /// Writes places for other software.
+    Places(commands::places::PlacesArgs),
     /// Checks the public log of the journal, offline: copies, proofs, witnesses.
     Proof(commands::proof::ProofArgs),
     /// Prints who may do what, and why somebody may or may not.
@@ -99,6 +103,8 @@ fn main() -> ExitCode {
         Command::Retention(args) => commands::retention::run(&args),
         Command::Figure(args) => commands::figure::run(&args),
         Command::Search(args) => commands::search::run(&args),
+        Command::OpenData(args) => commands::open_data::run(&args),
+        Command::Places(args) => commands::places::run(&args),
         Command::Proof(args) => commands::proof::run(&args),
         Command::Policy(args) => commands::policy::run(&args),
         Command::Pack(args) => commands::pack::run(&args),

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use ganglion_kernel::World;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
-use ganglion_server::{App, AppParts, Settings};
+use ganglion_server::{App, AppParts, BaseMap, Settings};
 use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub struct Installation {
     pub demo_moving: bool,
     /// Events may be sent to addresses inside.
     pub receivers_inside: bool,
+    /// The map below our own outlines.
+    pub base_map: Option<BaseMap>,
     /// What stands between the server and those who call it.
     pub edge: Edge,
     /// Where the keys are that wrap row keys.
@@ -86,6 +88,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         public_url: installation.public_url.clone(),
         demo_moving: installation.demo_moving,
         receivers_inside: installation.receivers_inside,
+        base_map: installation.base_map.clone(),
         data_dir: installation.data.clone(),
         log: Some(log),
         behind_proxy: installation.edge.behind_proxy,

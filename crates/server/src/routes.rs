@@ -5,7 +5,8 @@ use crate::error::Error;
 use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
 use crate::public::{follow, follow_case, follow_data, home, notices, report, sent, sign_in, verify};
 use crate::{
-    api, assets, context, demo_picture, events, files, halls, live, log, map, monitor, open311, rest, samples, staff,
+    api, assets, base_map, context, demo_picture, events, files, halls, live, log, map, monitor, ogc, open311, rest,
+    samples, staff, tiles,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -24,6 +25,7 @@ pub fn router(app: AppState) -> Router {
         .merge(public(app.settings.demo))
         .merge(for_programs())
         .merge(for_systems())
+        .merge(for_maps())
         .merge(staff::routes())
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
@@ -120,6 +122,23 @@ fn for_systems() -> Router<AppState> {
         .route("/open311/v2/tokens/{file}", get(open311::token))
 }
 
+/// Features and tiles, for maps and other software.
+fn for_maps() -> Router<AppState> {
+    Router::new()
+        .route("/ogc", get(ogc::landing))
+        .route("/ogc/", get(ogc::landing))
+        .route("/ogc/conformance", get(ogc::conformance))
+        .route("/ogc/api", get(ogc::api))
+        .route("/ogc/collections", get(ogc::collections))
+        .route("/ogc/collections/{collection}", get(ogc::one_collection))
+        .route("/ogc/collections/{collection}/queryables", get(ogc::queryables))
+        .route("/ogc/collections/{collection}/items", get(ogc::items))
+        .route("/ogc/collections/{collection}/items/{*id}", get(ogc::item))
+        .route("/tiles", get(tiles::list))
+        .route("/tiles/{file}", get(tiles::described))
+        .route("/tiles/{collection}/{z}/{x}/{file}", get(tiles::tile))
+}
+
 /// Files, map and live news, for everybody's pages; what each caller may see is decided inside.
 fn shared() -> Router<AppState> {
     Router::new()
@@ -129,6 +148,7 @@ fn shared() -> Router<AppState> {
         .route("/files/{id}", get(files::full))
         .route("/files/{id}/thumb", get(files::thumb))
         .route("/map/outlines", get(map::outlines))
+        .route("/map/base", get(base_map::show))
         .route("/map/place-at", get(report::place_at))
         .route("/map/cases", get(map::cases))
         .route("/live", get(live::live))

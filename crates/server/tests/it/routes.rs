@@ -53,6 +53,8 @@ pub const READS: &[(&str, [u16; 5])] = &[
     // Only the demonstration has it.
     ("/demo/pictures/{kind}", [404; 5]),
     ("/map/outlines", [200; 5]),
+    // No base map unless the deployment says so.
+    ("/map/base", [204; 5]),
     ("/map/place-at", [422; 5]),
     ("/map/cases", [401, 200, 200, 200, 200]),
     ("/live", [401, 200, 200, 200, 200]),
@@ -78,6 +80,18 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/api/places/at", [422; 5]),
     ("/api/places/{code}", [404; 5]),
     ("/events", [200; 5]),
+    ("/ogc", [200; 5]),
+    ("/ogc/", [200; 5]),
+    ("/ogc/conformance", [200; 5]),
+    ("/ogc/api", [200; 5]),
+    ("/ogc/collections", [200; 5]),
+    ("/ogc/collections/{collection}", [200; 5]),
+    ("/ogc/collections/{collection}/queryables", [200; 5]),
+    ("/ogc/collections/{collection}/items", [200; 5]),
+    ("/ogc/collections/{collection}/items/{*id}", [404; 5]),
+    ("/tiles", [200; 5]),
+    ("/tiles/{file}", [404; 5]),
+    ("/tiles/{collection}/{z}/{x}/{file}", [404; 5]),
     ("/open311/v2/{file}", [200; 5]),
     ("/open311/v2/services/{file}", [404; 5]),
     ("/open311/v2/requests/{file}", [404; 5]),
@@ -149,6 +163,10 @@ pub fn filled(address: &str, number: &str) -> String {
         .replace("{name}", "nothing")
         .replace("{shard}", "130903")
         .replace("{id}", "00000000000000000000000000000000")
+        .replace("{collection}", "places-township")
+        .replace("{z}", "9")
+        .replace("{x}", "422")
+        .replace("{*id}", "130903009")
         .replace("{*path}", "nothing.js")
         .replace("{file}", "services.xml")
         .replace("{*key}", "nothing")
