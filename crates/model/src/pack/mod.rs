@@ -29,7 +29,7 @@ pub use document::{Document, Papers, Seal};
 pub use field::{Check, Field, FieldKind, Required, Within};
 pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
 pub use notice::{NoticeDef, NoticeField};
-pub use open311::Open311;
+pub use open311::{Open311, OpenMedia};
 pub use plan::{
     AllocationDef, Amount, AssignmentDef, CoverageDef, FigurePeriod, Plan, PlanFigure, PlanKind, PlanPoints,
     PlanResult, PlanRows,

@@ -31,6 +31,14 @@ pub fn public_id(look: &Look<'_>, master: &Key, case: &Case) -> Option<String> {
     public.then(|| id::of(master, id::Kind::Request, (case.shard, case.id)))
 }
 
+/// Whether anyone may see a file of a case: it is the picture shown of one that anyone may see.
+#[must_use]
+pub fn shows(look: &Look<'_>, case: &Case, file: &str) -> bool {
+    services::offered(look, case).is_some_and(|service| {
+        requests::is_public(look.now, &service, case) && requests::picture(&service, case) == Some(file)
+    })
+}
+
 /// What a reader gets, or what was wrong with the question.
 type Asked = Result<Body, Fault>;
 
