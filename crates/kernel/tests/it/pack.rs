@@ -303,6 +303,7 @@ fn matter() -> Process {
         retention_days: None,
         purpose: Text::default(),
         open311: None,
+        intake: BTreeMap::new(),
     }
 }
 

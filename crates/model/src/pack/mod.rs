@@ -8,6 +8,7 @@ mod clock;
 mod document;
 mod field;
 mod indicator;
+mod intake;
 mod looks;
 mod notice;
 mod open311;
@@ -28,6 +29,7 @@ pub use clock::{ClockDef, LengthFrom, OnOverdue, Soon, SoonAt, declared_of, prom
 pub use document::{Document, Papers, Seal};
 pub use field::{Check, Field, FieldKind, Required, Within};
 pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
+pub use intake::{Intake, IntakeField, IntakeSource, IntakeThrough};
 pub use notice::{NoticeDef, NoticeField};
 pub use open311::{Open311, OpenMedia};
 pub use plan::{

@@ -11,6 +11,7 @@ pub mod field;
 pub mod hall;
 pub mod header;
 pub mod indicator;
+pub mod intake;
 pub mod measure;
 pub mod notice;
 pub mod number;

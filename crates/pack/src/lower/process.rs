@@ -3,14 +3,16 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, break_glass, clock, extension, notice, number, open311, queue, routing, schedule, who};
+use crate::lower::{
+    action, break_glass, clock, extension, intake, notice, number, open311, queue, routing, schedule, who,
+};
 use crate::names;
 use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::Node;
 use ganglion_model::pack::{Children, FieldKind, Process, Who};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 24] = [
     "process",
     "title",
     "heading",
@@ -29,6 +31,7 @@ const KEYS: [&str; 23] = [
     "children",
     "notices",
     "open311",
+    "intake",
     "schedule",
     "read",
     "break_glass",
@@ -85,6 +88,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         retention_days: cx.number(node, "retention", (1, MOST_DAYS)).and_then(|days| u32::try_from(days).ok()),
         purpose: cx.text_or_empty(node, "purpose", &what),
         open311: open311::lower(cx, node, symbol),
+        intake: intake::all(cx, node, symbol),
     };
     extension::add(cx, node, &mut process);
     break_glass::add(cx, node, &mut process);

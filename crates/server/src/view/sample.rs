@@ -181,6 +181,7 @@ fn process() -> Process {
         retention_days: None,
         purpose: Text::default(),
         open311: None,
+        intake: BTreeMap::new(),
     }
 }
 

@@ -158,6 +158,7 @@ fn process() -> Process {
         retention_days: None,
         purpose: Text::default(),
         open311: None,
+        intake: BTreeMap::new(),
         children: BTreeMap::new(),
         notices: BTreeMap::new(),
     }
