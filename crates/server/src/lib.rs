@@ -13,6 +13,7 @@ mod events;
 mod files;
 mod halls;
 mod handbook;
+mod intake;
 pub mod jobs;
 mod keys;
 mod limits;

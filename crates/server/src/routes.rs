@@ -5,7 +5,8 @@ use crate::error::Error;
 use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
 use crate::public::{follow, follow_case, home, notices, report, sent, sign_in, verify};
 use crate::{
-    api, assets, context, demo_picture, events, files, halls, live, log, map, monitor, open311, rest, samples, staff,
+    api, assets, context, demo_picture, events, files, halls, intake, live, log, map, monitor, open311, rest, samples,
+    staff,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -96,6 +97,8 @@ fn for_systems() -> Router<AppState> {
         .route("/api/processes/{process}/cases/{number}/{action}", post(rest::cases::act))
         .route("/api/processes/{process}/next", post(rest::cases::next))
         .route("/api/processes/{process}/bulk", post(rest::bulk::cases).layer(many()))
+        .route("/api/processes/{process}/orders/{intake}", post(intake::take).layer(many()))
+        .route("/api/processes/{process}/orders/{intake}/{order}", get(intake::one))
         .route("/api/registers", get(rest::index::registers))
         .route("/api/registers/{name}/rows", get(rest::rows::list).post(rest::rows::create))
         .route(

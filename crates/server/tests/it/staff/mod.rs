@@ -10,6 +10,7 @@ mod households;
 mod keys;
 mod lists;
 mod notices;
+mod orders;
 mod packs;
 mod permission;
 mod privacy;
