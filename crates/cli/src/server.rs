@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use ganglion_kernel::World;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
-use ganglion_server::{App, AppParts, Settings};
+use ganglion_server::{App, AppParts, Mqtt, Settings};
 use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub struct Installation {
     pub receivers_inside: bool,
     /// What stands between the server and those who call it.
     pub edge: Edge,
+    /// The broker of the instruments.
+    pub mqtt: Option<Mqtt>,
 }
 
 /// What stands between the server and those who call it.
@@ -87,6 +89,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         behind_proxy: installation.edge.behind_proxy,
         cookie_secure: installation.edge.tls,
         monitor_key: installation.edge.monitor_key.clone(),
+        mqtt: installation.mqtt.clone(),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()
     };

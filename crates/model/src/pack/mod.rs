@@ -16,6 +16,7 @@ mod plan;
 mod policy;
 mod process;
 mod queue;
+mod readings;
 mod register;
 mod routing;
 mod rule;
@@ -41,6 +42,7 @@ pub use process::{
     Action, Assign, BREAK_GLASS, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who,
 };
 pub use queue::{CallsDef, CounterDef, HallDef, QueueDef};
+pub use readings::{ReadingFlag, Readings};
 pub use register::{Register, Scope};
 pub use routing::{Give, Match, RouteDef, RuleRoute, Workload};
 pub use rule::{RULE_FIGURE, Rule, RuleOpen};

@@ -20,6 +20,7 @@ pub mod plan;
 pub mod policy;
 pub mod process;
 mod queue;
+pub mod readings;
 pub mod register;
 mod register_people;
 mod routing;

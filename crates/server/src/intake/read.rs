@@ -5,12 +5,12 @@
 use crate::open311::named;
 use ganglion_geo::{Datum, Point, to_wgs84};
 use ganglion_kernel::World;
-use ganglion_model::clocks::midnight;
+use ganglion_model::clocks::instant_of;
 use ganglion_model::pack::{FieldKind, Intake, IntakeField, IntakeSource, Process};
 use ganglion_model::units::half_width;
 use ganglion_model::{Fields, PlaceCode};
-use jiff::civil::{Date, DateTime};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 /// An order as it was sent: values by key.
@@ -54,16 +54,6 @@ fn text(value: &Value) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// An instant with a zone, or a time of the clocks here, as other systems write it.
-pub fn instant(text: &str) -> Option<Timestamp> {
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Some(at);
-    }
-    let at: DateTime = text.trim().replace('/', "-").parse().ok()?;
-    let (hours, minutes, seconds) = (i64::from(at.hour()), i64::from(at.minute()), i64::from(at.second()));
-    midnight(at.date()).checked_add(SignedDuration::from_secs(hours * 3600 + minutes * 60 + seconds)).ok()
-}
-
 /// The keys that are read, besides that of the number.
 #[must_use]
 pub fn keys(intake: &Intake) -> Vec<&str> {
@@ -87,7 +77,7 @@ impl Reader<'_> {
         for field in &self.intake.fields {
             form.extend(self.value(field, order).map(|value| (field.field.clone(), value)));
         }
-        let seen = self.intake.seen.as_ref().and_then(|key| instant(&text(order.get(key)?)?));
+        let seen = self.intake.seen.as_ref().and_then(|key| instant_of(&text(order.get(key)?)?));
         let said: Vec<(&str, Option<&Value>)> =
             keys(self.intake).into_iter().map(|key| (key, order.get(key))).collect();
         Some(Said { number, form, seen, content: json!(said).to_string() })
@@ -127,7 +117,7 @@ impl Reader<'_> {
             | FieldKind::Decimal { .. }
             | FieldKind::Money
             | FieldKind::Quantity { .. } => given.clone(),
-            FieldKind::Datetime => Value::from(instant(&said).map_or(said, |at| at.to_string())),
+            FieldKind::Datetime => Value::from(instant_of(&said).map_or(said, |at| at.to_string())),
             FieldKind::Date => {
                 Value::from(said.replace('/', "-").get(..10).map_or_else(|| said.clone(), str::to_owned))
             }
@@ -155,21 +145,6 @@ fn point(order: &Order, (lon, lat): (&str, &str), datum: &str) -> Option<Value> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_read_as_other_systems_write_them() {
-        for (said, wanted) in [
-            ("2022-06-27T09:05:06+08:00", Some("2022-06-27T01:05:06Z")),
-            ("2022-06-27T01:05:06Z", Some("2022-06-27T01:05:06Z")),
-            ("2022-06-27 09:05:06", Some("2022-06-27T01:05:06Z")),
-            ("2022/06/27 09:05", Some("2022-06-27T01:05:00Z")),
-            ("2022-06-27", Some("2022-06-26T16:00:00Z")),
-            ("yesterday", None),
-            ("", None),
-        ] {
-            assert_eq!(instant(said).map(|at| at.to_string()).as_deref(), wanted, "{said}");
-        }
-    }
 
     #[test]
     fn only_single_values_are_text() {

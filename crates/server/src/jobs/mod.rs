@@ -1,5 +1,5 @@
 //! Work that goes on beside requests: clocks that fall due, cases opened from other cases and by schedules, notices
-//! to posts, events to other software, deadlines counted again, cleaning up. Every job may run twice
+//! to posts, events to other software, readings of instruments, deadlines counted again, cleaning up. Every job may run twice
 //! without harm, because the ids of its commands follow from what caused them.
 
 pub mod clean;
@@ -33,6 +33,7 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         tokio::spawn(every(app.clone(), ("webhooks", 1), |app| async move { webhooks::run(&app).await })),
         tokio::spawn(every(app.clone(), ("words", 1), |app| async move { words::run(&app).await })),
         tokio::spawn(every(app.clone(), ("recompute", 1), |app| async move { recompute::run(&app).await })),
+        tokio::spawn(crate::readings::run(app.clone())),
         tokio::spawn(every(app.clone(), ("clean", CLEAN_EVERY_SECONDS), |app| async move {
             clean::run(&app).await.map(drop)
         })),

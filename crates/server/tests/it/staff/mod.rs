@@ -15,6 +15,7 @@ mod packs;
 mod permission;
 mod privacy;
 mod queues;
+mod readings;
 mod town;
 
 pub use keys::key;

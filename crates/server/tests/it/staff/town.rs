@@ -118,7 +118,8 @@ impl Town {
         Town::with(&MODEL, &[], Settings { receivers_inside: true, ..Settings::default() }).await
     }
 
-    async fn with(model: &Arc<Model>, more: &[(&str, &str, &str)], settings: Settings) -> Town {
+    /// A town whose server has settings of its own.
+    pub async fn with(model: &Arc<Model>, more: &[(&str, &str, &str)], settings: Settings) -> Town {
         let store = SqliteStore::memory().unwrap();
         let (places, posts) = (places(), posts(more));
         store.places_set(&places).await.unwrap();
