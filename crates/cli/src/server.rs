@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use ganglion_kernel::World;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
-use ganglion_server::{App, AppParts, BaseMap, Settings};
+use ganglion_server::{App, AppParts, BaseMap, Mqtt, Settings};
 use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub struct Installation {
     pub edge: Edge,
     /// Where the keys are that wrap row keys.
     pub keys: KeyArgs,
+    /// The broker of the instruments.
+    pub mqtt: Option<Mqtt>,
 }
 
 /// What stands between the server and those who call it.
@@ -94,6 +96,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         behind_proxy: installation.edge.behind_proxy,
         cookie_secure: installation.edge.tls,
         monitor_key: installation.edge.monitor_key.clone(),
+        mqtt: installation.mqtt.clone(),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()
     };

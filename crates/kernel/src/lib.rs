@@ -11,6 +11,7 @@ mod batch_want;
 pub mod commit;
 pub mod decide;
 pub mod figures;
+pub mod gauge;
 pub mod journal;
 pub mod lookup;
 pub mod marked;

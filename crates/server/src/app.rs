@@ -64,6 +64,8 @@ pub struct Settings {
     /// SHA-256, hex, of the key with which a program elsewhere may see the figures of the server; without one only programs
     /// on this machine may.
     pub monitor_key: Option<String>,
+    /// The broker that readings of instruments come from; without one none are taken.
+    pub mqtt: Option<crate::readings::Mqtt>,
 }
 
 impl Default for Settings {
@@ -83,6 +85,7 @@ impl Default for Settings {
             behind_proxy: false,
             log: None,
             monitor_key: None,
+            mqtt: None,
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::error::Error;
 use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
 use crate::public::{follow, follow_case, follow_data, home, notices, report, sent, sign_in, verify};
 use crate::{
-    api, assets, base_map, context, demo_picture, events, files, halls, live, log, map, monitor, ogc, open311, rest,
-    samples, staff, tiles,
+    api, assets, base_map, context, demo_picture, events, files, halls, intake, live, log, map, monitor, ogc, open311,
+    rest, samples, staff, tiles,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -100,6 +100,8 @@ fn for_systems() -> Router<AppState> {
         .route("/api/processes/{process}/cases/{number}/{action}", post(rest::cases::act))
         .route("/api/processes/{process}/next", post(rest::cases::next))
         .route("/api/processes/{process}/bulk", post(rest::bulk::cases).layer(many()))
+        .route("/api/processes/{process}/orders/{intake}", post(intake::take).layer(many()))
+        .route("/api/processes/{process}/orders/{intake}/{order}", get(intake::one))
         .route("/api/registers", get(rest::index::registers))
         .route("/api/registers/{name}/rows", get(rest::rows::list).post(rest::rows::create))
         .route(

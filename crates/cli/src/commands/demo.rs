@@ -157,6 +157,7 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         committer: CommitterSettings::default(),
         edge: crate::server::Edge::default(),
         keys: crate::keys::KeyArgs::default(),
+        mqtt: None,
     };
     let running = start(&installation, machine.clone()).await?;
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };

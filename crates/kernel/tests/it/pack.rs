@@ -304,6 +304,7 @@ fn matter() -> Process {
         purpose: Text::default(),
         basis: Text::default(),
         open311: None,
+        intake: BTreeMap::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::clock::{ClockDef, LengthFrom};
 use super::field::Field;
+use super::intake::Intake;
 use super::notice::NoticeDef;
 use super::open311::Open311;
 use super::queue::QueueDef;
@@ -86,6 +87,9 @@ pub struct Process {
     /// How it is offered over Open311, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open311: Option<Open311>,
+    /// Outside systems whose orders become cases, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub intake: BTreeMap<String, Intake>,
 }
 
 /// What the system does on a case when cases opened out of it end.

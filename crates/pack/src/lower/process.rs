@@ -3,7 +3,9 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, break_glass, clock, extension, notice, number, open311, queue, routing, schedule, who};
+use crate::lower::{
+    action, break_glass, clock, extension, intake, notice, number, open311, queue, routing, schedule, who,
+};
 use crate::names;
 use crate::sink::At;
 use crate::symbols::{self, ProcessSymbol};
@@ -31,6 +33,7 @@ const KEYS: [&str; 24] = [
     "children",
     "notices",
     "open311",
+    "intake",
     "schedule",
     "read",
     "break_glass",
@@ -88,6 +91,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         purpose: cx.text_or_empty(node, "purpose", &what),
         basis: cx.text_or_empty(node, "basis", &what),
         open311: open311::lower(cx, node, symbol),
+        intake: intake::all(cx, node, symbol),
     };
     extension::add(cx, node, &mut process);
     break_glass::add(cx, node, &mut process);

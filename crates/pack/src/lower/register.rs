@@ -3,7 +3,7 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::register_people as people;
+use crate::lower::{readings, register_people as people};
 use crate::names as spelling;
 use crate::symbols::RegisterSymbol;
 use crate::yaml::Node;
@@ -20,6 +20,7 @@ const KEYS: [&str; 20] = [
     "group",
     "dated",
     "series",
+    "readings",
     "fields",
     "seed",
     "read",
@@ -87,6 +88,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Register> {
         purpose: cx.text_or_empty(node, "purpose", &what),
         basis: cx.text_or_empty(node, "basis", &what),
         retention_days: cx.number(node, "retention", (1, DAYS_MAX)).and_then(|days| u32::try_from(days).ok()),
+        readings: readings::lower(cx, node, (&keys, symbol)),
         looks: false,
     };
     people::check_personal(cx, node, &register, symbol);

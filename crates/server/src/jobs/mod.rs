@@ -1,5 +1,5 @@
 //! Work that goes on beside requests: clocks that fall due, cases opened from other cases and by schedules, notices
-//! to posts, events to other software, deadlines counted again, cleaning up. Every job may run twice
+//! to posts, events to other software, readings of instruments, deadlines counted again, cleaning up. Every job may run twice
 //! without harm, because the ids of its commands follow from what caused them.
 
 pub mod clean;
@@ -43,6 +43,7 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         tokio::spawn(every(app.clone(), ("retention", RETENTION_EVERY_SECONDS), |app| async move {
             retention::run(&app).await
         })),
+        tokio::spawn(crate::readings::run(app.clone())),
         tokio::spawn(every(app.clone(), ("clean", CLEAN_EVERY_SECONDS), |app| async move {
             clean::run(&app).await.map(drop)
         })),

@@ -182,6 +182,7 @@ fn process() -> Process {
         purpose: Text::default(),
         basis: Text::default(),
         open311: None,
+        intake: BTreeMap::new(),
     }
 }
 

@@ -72,6 +72,7 @@ fn register((name, scope, dated): (&str, Scope, bool)) -> Register {
         retention_days: None,
         series: None,
         looks: false,
+        readings: None,
     }
 }
 

@@ -10,6 +10,7 @@ mod households;
 mod keys;
 mod lists;
 mod notices;
+mod orders;
 mod packs;
 mod permission;
 mod privacy;
@@ -17,6 +18,7 @@ mod queues;
 mod rights;
 mod search;
 mod similar;
+mod readings;
 mod town;
 
 pub use keys::key;

@@ -125,7 +125,8 @@ impl Town {
         Town::over((store, files), model, more, Settings::default()).await
     }
 
-    async fn with(model: &Arc<Model>, more: &[(&str, &str, &str)], settings: Settings) -> Town {
+    /// A town whose server has settings of its own.
+    pub async fn with(model: &Arc<Model>, more: &[(&str, &str, &str)], settings: Settings) -> Town {
         Town::over((SqliteStore::memory().unwrap(), tempfile::tempdir().unwrap()), model, more, settings).await
     }
 

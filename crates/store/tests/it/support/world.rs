@@ -159,6 +159,7 @@ fn process() -> Process {
         purpose: Text::default(),
         basis: Text::default(),
         open311: None,
+        intake: BTreeMap::new(),
         children: BTreeMap::new(),
         notices: BTreeMap::new(),
     }
