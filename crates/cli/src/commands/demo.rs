@@ -193,5 +193,5 @@ async fn day_of(
         speed: args.speed,
         cases_per_year: args.cases.max(1) as f64,
     };
-    Ok(tokio::spawn(live::run(day, actors)))
+    Ok(tokio::spawn(live::run(day, actors.among_visitors())))
 }
