@@ -8,6 +8,7 @@ mod loops;
 mod pages;
 mod plans;
 mod points;
+mod readings;
 mod replay;
 mod search;
 mod starting;
@@ -81,8 +82,10 @@ pub struct Line {
 /// # Errors
 /// When an installation cannot be prepared.
 pub fn run(args: &BenchArgs) -> Result<ExitCode> {
-    const KNOWN: [&str; 16] =
-        ["P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P18", "suggest"];
+    const KNOWN: [&str; 17] = [
+        "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P18", "P20",
+        "suggest",
+    ];
     if let Some(unknown) = args.only.iter().find(|id| !KNOWN.contains(&id.as_str())) {
         bail!("{unknown} is not measured by this command; it knows {}", KNOWN.join(", "));
     }
@@ -124,6 +127,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     }
     if wanted("P14") {
         lines.extend(plans::measure(args.highs.as_deref())?);
+    }
+    if wanted("P20") {
+        lines.push(readings::measure()?);
     }
     print(&lines);
     if let Some(path) = &args.json {

@@ -16,7 +16,7 @@ mod dashboard;
 mod desk;
 mod documents;
 mod duplicates;
-mod export;
+pub(crate) mod export;
 mod figure_frame;
 mod figure_rows;
 mod figure_view;

@@ -152,14 +152,16 @@ fn personal_values_are_masked_and_only_named_roles_are_offered_to_see_them() {
         let groups = look.fact_groups(process, &case, role, opened);
         groups.into_iter().flat_map(|group| group.items).find(|fact| fact.label == "phone").unwrap()
     };
-    let closed = Opened { values: values.clone(), in_clear: false };
-    let clear = Opened { values, in_clear: true };
+    let closed = Opened { values: values.clone(), ..Opened::default() };
+    let clear = Opened { values, in_clear: true, ..Opened::default() };
     assert_eq!(phone("dispatcher", &closed).value, "139****0000");
     assert!(phone("dispatcher", &closed).reveal_href.is_some());
     assert!(phone("handler", &closed).reveal_href.is_none());
     assert_eq!(phone("dispatcher", &clear).value, "13912340000");
     assert_eq!(phone("handler", &clear).value, "139****0000", "others never see it, whatever was opened");
     assert_eq!(phone("handler", &Opened::default()).value, "***", "without the key nothing is shown");
+    let gone = Opened { erased: true, ..Opened::default() };
+    assert_ne!(phone("handler", &gone).value, "***", "an erased value says that it was erased");
     assert_eq!(look.revealable(process, &case, "handler").len(), 0);
 }
 

@@ -27,6 +27,7 @@ mod row_query;
 mod row_words;
 mod rows;
 mod rules;
+mod seal;
 mod told;
 mod tree;
 mod views;

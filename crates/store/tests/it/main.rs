@@ -18,6 +18,7 @@ mod random_packs;
 mod reference;
 mod rows;
 mod rules;
+mod sealing;
 mod series;
 mod sqlite;
 mod support;

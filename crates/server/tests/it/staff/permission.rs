@@ -44,6 +44,8 @@ async fn every_page_opens_to_exactly_its_roles() {
         }
         let receivers = browser.get("/admin/receivers").await;
         assert_eq!(receivers.status, if account == "admin" { 200 } else { 404 }, "/admin/receivers as {account}");
+        let retention = browser.get("/admin/retention").await;
+        assert_eq!(retention.status, if account == "admin" { 200 } else { 404 }, "/admin/retention as {account}");
         // Opinions may be taken in by more roles than incidents; whoever may open nothing finds no page.
         let answer = browser.get("/cases/new?process=incident").await;
         let may = OPENERS[..3].contains(&account) || answer.status == 404;
