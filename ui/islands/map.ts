@@ -192,12 +192,21 @@ async function live(map: GlMap, box: HTMLElement): Promise<void> {
   if (!matchMedia("(prefers-reduced-motion: reduce)").matches) pulse(map);
 }
 
+/** From so many points on they are drawn small. */
+const CROWD = 400;
+
 /** The rows of a list: each point leads to its row. */
 async function rows(map: GlMap, box: HTMLElement): Promise<void> {
   const found = await load(box.dataset["cases"]);
   const points = (found.features as Feature<Geometry>[]).filter((f): f is Feature<Point> => f.geometry.type === "Point");
   source(map, "cases").setData({ type: "FeatureCollection", features: points });
   const side = (of: (...all: number[]) => number, axis: 0 | 1): number => of(...points.map((f) => f.geometry.coordinates[axis] ?? 0));
+  if (points.length > CROWD) {
+    // So many that full dots would hide the land under them.
+    map.setPaintProperty("cases", "circle-radius", ["interpolate", ["linear"], ["zoom"], 8, 1.6, 14, 6]);
+    map.setPaintProperty("cases-late", "circle-radius", ["interpolate", ["linear"], ["zoom"], 8, 2, 14, 7]);
+    for (const layer of ["cases", "cases-late"]) map.setPaintProperty(layer, "circle-stroke-width", 0);
+  }
   if (points.length) map.fitBounds([[side(Math.min, 0), side(Math.min, 1)], [side(Math.max, 0), side(Math.max, 1)]], { padding: 40, maxZoom: 14, animate: false });
   map.on("click", "cases", (e) => {
     const href = e.features?.[0]?.properties?.["href"] as string | undefined;

@@ -19,7 +19,7 @@ use crate::templates::Templates;
 use crate::texts::TextsError;
 use arc_swap::ArcSwap;
 use axum::http::header::{HeaderValue, InvalidHeaderValue};
-use ganglion_kernel::seal::Key;
+use ganglion_kernel::seal::{Key, Keyring};
 use ganglion_kernel::{Committer, Store, WallClock, World};
 use ganglion_model::Text;
 use std::future::{Future, IntoFuture as _};
@@ -64,6 +64,8 @@ pub struct Settings {
     /// SHA-256, hex, of the key with which a program elsewhere may see the figures of the server; without one only programs
     /// on this machine may.
     pub monitor_key: Option<String>,
+    /// The broker that readings of instruments come from; without one none are taken.
+    pub mqtt: Option<crate::readings::Mqtt>,
 }
 
 impl Default for Settings {
@@ -83,6 +85,7 @@ impl Default for Settings {
             behind_proxy: false,
             log: None,
             monitor_key: None,
+            mqtt: None,
         }
     }
 }
@@ -99,6 +102,8 @@ pub struct AppParts {
     pub clock: Arc<dyn WallClock>,
     /// Master key.
     pub master: Key,
+    /// The keys that wrap row keys.
+    pub ring: Keyring,
     /// Settings.
     pub settings: Settings,
 }
@@ -149,8 +154,10 @@ pub struct App {
     pub committer: Committer,
     /// Time and chance.
     pub clock: Arc<dyn WallClock>,
-    /// Master key.
+    /// Master key: it signs what the server hands out and opens the secrets of receivers.
     pub master: Key,
+    /// The keys that wrap row keys.
+    pub ring: Keyring,
     /// Settings.
     pub settings: Settings,
     /// Calendar and office hours as the installation began with them, before anything was laid over.
@@ -212,6 +219,7 @@ impl App {
             committer: parts.committer,
             clock: parts.clock,
             master: parts.master,
+            ring: parts.ring,
             imports: Imports::new(parts.settings.data_dir.join("imports/rows")),
             logs: Logs::new(parts.settings.log.clone(), parts.settings.data_dir.join("log")),
             settings: parts.settings,

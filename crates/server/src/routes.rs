@@ -3,10 +3,10 @@
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
-use crate::public::{follow, follow_case, home, notices, report, sent, sign_in, verify};
+use crate::public::{follow, follow_case, follow_data, home, notices, report, sent, sign_in, verify};
 use crate::{
-    api, assets, base_map, context, demo_picture, events, files, halls, live, log, map, monitor, ogc, open311, rest,
-    samples, staff, tiles,
+    api, assets, base_map, context, demo_picture, events, files, halls, intake, live, log, map, monitor, ogc, open311,
+    rest, samples, staff, tiles,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -45,6 +45,8 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/report/sent/{number}", get(sent::show))
         .route("/follow", get(follow::show).post(follow::ask))
         .route("/follow/{number}", get(follow_case::show))
+        .route("/follow/{number}/data", get(follow_data::show))
+        .route("/follow/{number}/data.json", get(follow_data::json))
         .route("/follow/{number}/{action}", post(follow_case::act))
         .route("/v", get(verify::ask))
         .route("/v/{code}", get(verify::show))
@@ -98,6 +100,8 @@ fn for_systems() -> Router<AppState> {
         .route("/api/processes/{process}/cases/{number}/{action}", post(rest::cases::act))
         .route("/api/processes/{process}/next", post(rest::cases::next))
         .route("/api/processes/{process}/bulk", post(rest::bulk::cases).layer(many()))
+        .route("/api/processes/{process}/orders/{intake}", post(intake::take).layer(many()))
+        .route("/api/processes/{process}/orders/{intake}/{order}", get(intake::one))
         .route("/api/registers", get(rest::index::registers))
         .route("/api/registers/{name}/rows", get(rest::rows::list).post(rest::rows::create))
         .route(
@@ -107,6 +111,7 @@ fn for_systems() -> Router<AppState> {
         .route("/api/registers/{name}/bulk", post(rest::bulk::registers).layer(many()))
         .route("/api/registers/{name}/proposals", get(rest::proposals::list))
         .route("/api/registers/{name}/proposals/{shard}/{id}/{verdict}", post(rest::proposals::decide))
+        .route("/api/search", get(rest::search::find))
         .route("/api/figures", get(rest::figures::list))
         .route("/api/figures/{indicator}", get(rest::figures::one))
         .route("/api/places", get(rest::places::list))

@@ -11,6 +11,8 @@ mod scrub;
 mod send;
 mod services;
 
+pub(crate) use located::named;
+
 use crate::error::Error;
 use crate::view::Look;
 use crate::view::words::iso;
@@ -21,7 +23,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ganglion_kernel::seal::Key;
 use ganglion_model::{Case, CaseId, Shard};
-use out::{Body, Fault, Format, Part, Record, answer, named};
+use out::{Body, Fault, Format, Part, Record, answer, named as format_of};
 use serde_json::{Map, Value};
 
 /// The id a case has for anyone, if anyone may see it.
@@ -60,6 +62,14 @@ impl<'w> Services<'w> {
     }
 }
 
+/// Whether anyone may see a file of a case: it is the picture shown of one that anyone may see.
+#[must_use]
+pub fn shows(look: &Look<'_>, case: &Case, file: &str) -> bool {
+    services::offered(look, case).is_some_and(|service| {
+        requests::is_public(look.now, &service, case) && requests::picture(&service, case) == Some(file)
+    })
+}
+
 /// What a reader gets, or what was wrong with the question.
 type Asked = Result<Body, Fault>;
 
@@ -72,7 +82,7 @@ fn told(format: Format, asked: Asked) -> Response {
 
 /// `GET /open311/v2/discovery|services|requests.{xml|json}`.
 pub async fn root(web: Web, Path(file): Path<String>) -> Result<Response, Error> {
-    let (name, format) = named(&file).ok_or(Error::NotFound)?;
+    let (name, format) = format_of(&file).ok_or(Error::NotFound)?;
     let asked = match name {
         "discovery" => discovery(&web).await,
         "services" => list(&web),
@@ -84,7 +94,7 @@ pub async fn root(web: Web, Path(file): Path<String>) -> Result<Response, Error>
 
 /// `POST /open311/v2/requests.{xml|json}`.
 pub async fn send(web: Web, headers: HeaderMap, Path(file): Path<String>, bytes: Bytes) -> Result<Response, Error> {
-    let (name, format) = named(&file).ok_or(Error::NotFound)?;
+    let (name, format) = format_of(&file).ok_or(Error::NotFound)?;
     if name != "requests" {
         return Err(Error::NotFound);
     }
@@ -93,7 +103,7 @@ pub async fn send(web: Web, headers: HeaderMap, Path(file): Path<String>, bytes:
 
 /// `GET /open311/v2/services/{service_code}.{xml|json}`: its attributes.
 pub async fn definition(web: Web, Path(file): Path<String>) -> Result<Response, Error> {
-    let (code, format) = named(&file).ok_or(Error::NotFound)?;
+    let (code, format) = format_of(&file).ok_or(Error::NotFound)?;
     let define = || -> Asked {
         jurisdiction::of(&web, web.arg("jurisdiction_id"))?;
         let words = web.words();
@@ -108,13 +118,13 @@ pub async fn definition(web: Web, Path(file): Path<String>) -> Result<Response, 
 
 /// `GET /open311/v2/requests/{service_request_id}.{xml|json}`.
 pub async fn request(web: Web, Path(file): Path<String>) -> Result<Response, Error> {
-    let (id, format) = named(&file).ok_or(Error::NotFound)?;
+    let (id, format) = format_of(&file).ok_or(Error::NotFound)?;
     Ok(told(format, requests::one(&web, id).await))
 }
 
 /// `GET /open311/v2/tokens/{token}.{xml|json}`: the id of a request once somebody has looked at it.
 pub async fn token(web: Web, Path(file): Path<String>) -> Result<Response, Error> {
-    let (token, format) = named(&file).ok_or(Error::NotFound)?;
+    let (token, format) = format_of(&file).ok_or(Error::NotFound)?;
     Ok(told(format, requests::of_token(&web, token).await))
 }
 

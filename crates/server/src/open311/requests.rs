@@ -39,6 +39,13 @@ pub fn is_public(now: Timestamp, service: &Service<'_>, case: &Case) -> bool {
     !hidden && !gone && !unseen
 }
 
+/// The picture the public is shown of a case: the first of the field the pack names, once somebody has said that it may be.
+pub fn picture<'c>(service: &Service<'_>, case: &'c Case) -> Option<&'c str> {
+    let media = service.offer.media.as_ref()?;
+    let vouched = case.fields.get(&media.shown) == Some(&Value::Bool(true));
+    case.fields.get(&media.files)?.as_array()?.first()?.as_str().filter(|_| vouched)
+}
+
 fn rounded(degrees: f64) -> f64 {
     (degrees * 10_000.0).round() / 10_000.0
 }
@@ -72,6 +79,8 @@ pub fn record((look, master): (&Look<'_>, &Key), service: &Service<'_>, case: &C
         None => [Part::None, Part::None],
     };
     let status = if case.closed_at.is_some() { "closed" } else { "open" };
+    let base = web.app.settings.public_url.trim_end_matches('/');
+    let media = picture(service, case).map(|id| format!("{base}/files/{id}"));
     vec![
         ("service_request_id", Part::Text(id::of(master, Kind::Request, (case.shard, case.id)))),
         ("status", Part::Text(status.to_owned())),
@@ -89,7 +98,7 @@ pub fn record((look, master): (&Look<'_>, &Key), service: &Service<'_>, case: &C
         ("zipcode", Part::None),
         ("lat", lat),
         ("long", lon),
-        ("media_url", Part::None),
+        ("media_url", media.into()),
     ]
 }
 

@@ -16,6 +16,7 @@ pub async fn root(web: Web, headers: HeaderMap) -> Result<Response, Error> {
         "docs": "/api/docs",
         "processes": "/api/processes",
         "registers": "/api/registers",
+        "search": "/api/search",
         "figures": "/api/figures",
         "places": "/api/places",
         "events": "/events",

@@ -81,7 +81,9 @@ fn told(web: &Web, error: &Error, (status, code): (StatusCode, &str)) -> Value {
     })
 }
 
-fn response(status: StatusCode, body: &Value) -> Response {
+/// The body of a problem as an answer.
+#[must_use]
+pub fn response(status: StatusCode, body: &Value) -> Response {
     let mut response = (status, body.to_string()).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
