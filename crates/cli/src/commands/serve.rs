@@ -1,13 +1,15 @@
 //! `ganglion serve`: a real installation.
 
 use crate::city::home;
+use crate::keys::KeyArgs;
 use crate::load::harness::hex;
 use crate::server::{Edge, Installation, start};
 use crate::system::Machine;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
+use ganglion_geo::Datum;
 use ganglion_kernel::CommitterSettings;
-use ganglion_server::Mqtt;
+use ganglion_server::{BaseMap, BaseMapError, Mqtt};
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -35,6 +37,8 @@ pub struct ServeArgs {
     /// otherwise make the server call what only it can reach.
     #[arg(long, env = "GANGLION_RECEIVERS_INSIDE")]
     receivers_inside: bool,
+    #[command(flatten)]
+    map: BaseMapArgs,
     /// A proxy stands before this server: it says in X-Forwarded-For who called and may give requests their id.
     #[arg(long, env = "GANGLION_BEHIND_PROXY")]
     behind_proxy: bool,
@@ -58,6 +62,8 @@ pub struct ServeArgs {
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    keys: KeyArgs,
     /// Commands written together, at most.
     #[arg(long, env = "GANGLION_BATCH_COMMANDS", default_value_t = 512)]
     batch_commands: usize,
@@ -67,6 +73,38 @@ pub struct ServeArgs {
     /// Milliseconds a command may have to wait for its batch; when it would be longer, the answer is to come back later.
     #[arg(long, env = "GANGLION_WAIT_MS", default_value_t = 500)]
     wait_ms: u64,
+}
+
+/// The map below our own outlines: none unless one of these is said.
+#[derive(Args)]
+struct BaseMapArgs {
+    /// Address of its tiles, such as https://tiles.example/{z}/{x}/{y}.png; browsers fetch them from there.
+    #[arg(long, env = "GANGLION_BASE_MAP")]
+    base_map: Option<String>,
+    /// Datum of those tiles: wgs84, cgcs2000, or gcj02, which browsers then move to where they belong.
+    #[arg(long, env = "GANGLION_BASE_MAP_DATUM", default_value = "wgs84")]
+    base_map_datum: String,
+    /// Whose map it is, shown beside every map.
+    #[arg(long, env = "GANGLION_BASE_MAP_ATTRIBUTION", default_value = "")]
+    base_map_attribution: String,
+    /// Key for browsers of the national map (Tianditu), which is then the base map. Browsers see it: let it be bound to this address.
+    #[arg(long, env = "GANGLION_TIANDITU_KEY", conflicts_with = "base_map")]
+    tianditu_key: Option<String>,
+}
+
+impl BaseMapArgs {
+    fn read(&self) -> Result<Option<BaseMap>> {
+        let said = self.base_map_attribution.as_str();
+        let map = match (&self.base_map, &self.tianditu_key) {
+            (None, None) => return Ok(None),
+            (_, Some(key)) => BaseMap::tianditu(key, if said.is_empty() { "Tianditu" } else { said }),
+            (Some(address), None) => {
+                let datum = Datum::parse(&self.base_map_datum).ok_or(BaseMapError::Datum);
+                datum.and_then(|datum| BaseMap::xyz(address, datum, said))
+            }
+        };
+        map.map(Some).context("the base map cannot be used")
+    }
 }
 
 /// Shortest key that is taken, bytes.
@@ -153,8 +191,10 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
             demo: false,
             demo_moving: false,
             receivers_inside: args.receivers_inside,
+            base_map: args.map.read()?,
             public_url,
             edge: args.edge()?,
+            keys: args.keys.clone(),
             mqtt: args.mqtt()?,
         };
         let running = start(&installation, Arc::new(Machine::new())).await?;

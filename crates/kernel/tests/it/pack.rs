@@ -302,6 +302,7 @@ fn matter() -> Process {
         schedule: [].into(),
         retention_days: None,
         purpose: Text::default(),
+        basis: Text::default(),
         open311: None,
         intake: BTreeMap::new(),
     }

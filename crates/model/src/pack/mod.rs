@@ -28,7 +28,7 @@ mod target;
 pub use bulletin::Bulletin;
 pub use clock::{ClockDef, LengthFrom, OnOverdue, Soon, SoonAt, declared_of, promised_of};
 pub use document::{Document, Papers, Seal};
-pub use field::{Check, Field, FieldKind, Required, Within};
+pub use field::{Check, Field, FieldKind, Required, SAME_WORDS, Within};
 pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
 pub use intake::{Intake, IntakeField, IntakeSource, IntakeThrough};
 pub use notice::{NoticeDef, NoticeField};

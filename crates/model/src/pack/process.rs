@@ -78,9 +78,12 @@ pub struct Process {
     /// Days a case is kept after it is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
-    /// Why personal fields are held, and on what basis.
+    /// Why personal fields are held.
     #[serde(default)]
     pub purpose: Text,
+    /// The law or consent on which they are held.
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub basis: Text,
     /// How it is offered over Open311, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open311: Option<Open311>,
@@ -412,6 +415,15 @@ pub enum Effect {
     Document(String),
     /// Withdraws every standing document of this kind.
     Withdraw(String),
+    /// Destroys the key of a case, with every personal value of it: the case whose public number this is.
+    EraseCase(Expr),
+    /// The same for a register row.
+    EraseRow {
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: Expr,
+    },
     /// Puts up a public notice; one that stands already begins anew.
     Publish(String),
     /// Takes a public notice down before its time.

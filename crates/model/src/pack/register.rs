@@ -58,9 +58,12 @@ pub struct Register {
     /// The field that says where a row is, for maps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
-    /// Why personal fields are held, and on what basis.
+    /// Why personal fields are held.
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub purpose: Text,
+    /// The law or consent on which they are held.
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub basis: Text,
     /// Days a row is kept after it no longer holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,

@@ -29,6 +29,7 @@ mod schedule;
 pub mod seed;
 mod seed_values;
 mod shown;
+mod suggest;
 pub mod tables;
 pub mod target;
 pub mod value;

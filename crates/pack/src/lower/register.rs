@@ -30,6 +30,7 @@ const KEYS: [&str; 20] = [
     "columns",
     "location",
     "purpose",
+    "basis",
     "retention",
 ];
 /// Longest time a row is kept after it no longer holds: a hundred years.
@@ -85,6 +86,7 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Register> {
         columns: columns(cx, node, (&what, symbol)),
         location: own("location").filter(|name| check_location(cx, node, name, symbol)),
         purpose: cx.text_or_empty(node, "purpose", &what),
+        basis: cx.text_or_empty(node, "basis", &what),
         retention_days: cx.number(node, "retention", (1, DAYS_MAX)).and_then(|days| u32::try_from(days).ok()),
         readings: readings::lower(cx, node, (&keys, symbol)),
         looks: false,

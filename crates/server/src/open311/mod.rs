@@ -22,8 +22,9 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ganglion_kernel::seal::Key;
-use ganglion_model::Case;
+use ganglion_model::{Case, CaseId, Shard};
 use out::{Body, Fault, Format, Part, Record, answer, named as format_of};
+use serde_json::{Map, Value};
 
 /// The id a case has for anyone, if anyone may see it.
 #[must_use]
@@ -31,6 +32,34 @@ pub fn public_id(look: &Look<'_>, master: &Key, case: &Case) -> Option<String> {
     let service = services::offered(look, case)?;
     let public = requests::is_public(look.now, &service, case);
     public.then(|| id::of(master, id::Kind::Request, (case.shard, case.id)))
+}
+
+/// The case of an id a request has for anyone, whether anyone may see it or not.
+#[must_use]
+pub fn case_of(master: &Key, text: &str) -> Option<(Shard, CaseId)> {
+    id::read(master, id::Kind::Request, text)
+}
+
+/// What is offered today, for telling of many cases.
+pub struct Services<'w>(Vec<services::Service<'w>>);
+
+impl<'w> Services<'w> {
+    /// Every service.
+    #[must_use]
+    pub fn of(look: &Look<'w>) -> Services<'w> {
+        Services(services::all(look))
+    }
+
+    /// What anyone is told of a case, as a request in JSON; `None` when nobody is.
+    #[must_use]
+    pub fn told(&self, (look, master): (&Look<'_>, &Key), case: &Case) -> Option<Map<String, Value>> {
+        let service =
+            services::of_case(&self.0, case).filter(|service| requests::is_public(look.now, service, case))?;
+        match out::object(&requests::record((look, master), service, case)) {
+            Value::Object(told) => Some(told),
+            _ => None,
+        }
+    }
 }
 
 /// Whether anyone may see a file of a case: it is the picture shown of one that anyone may see.

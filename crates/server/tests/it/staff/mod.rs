@@ -15,6 +15,9 @@ mod packs;
 mod permission;
 mod privacy;
 mod queues;
+mod rights;
+mod search;
+mod similar;
 mod readings;
 mod town;
 

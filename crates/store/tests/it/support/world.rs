@@ -157,6 +157,7 @@ fn process() -> Process {
         schedule: BTreeMap::new(),
         retention_days: None,
         purpose: Text::default(),
+        basis: Text::default(),
         open311: None,
         intake: BTreeMap::new(),
         children: BTreeMap::new(),
