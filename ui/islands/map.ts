@@ -1,5 +1,6 @@
 /**
- * The map: our own outlines and case points on a plain ground, with labels as HTML. There are no tiles and no glyph server.
+ * The map: our own outlines and case points on a plain ground, with labels as HTML. There is no glyph server, and no tile but
+ * those of a base map where the deployment has one.
  * Modes: view (one point), pick (set a point), draw (a line or an area), live (points that change), areas (a figure by place).
  */
 import { GeoJSONSource, Map as GlMap, Marker, NavigationControl, setWorkerUrl } from "maplibre-gl";
@@ -8,6 +9,7 @@ import type { StyleSpecification } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import { make } from "./helpers";
+import { addBaseMap } from "./base-map";
 import { Labels, boundsOf, holding } from "./map-shapes";
 import type { CaseEvent } from "./live";
 
@@ -34,6 +36,7 @@ export async function startMap(box: HTMLElement): Promise<void> {
   map.touchZoomRotate.disableRotation();
   await new Promise<void>((done) => void map.once("load", () => done()));
   box.querySelector(".map-off")?.remove();
+  await addBaseMap(map, box);
   if (areas.length) paintAreas(map, outlines, areas);
   else source(map, "outlines").setData(outlines);
   const labels = new Labels(map, box);

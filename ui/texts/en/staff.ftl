@@ -25,6 +25,10 @@ routing-history = { $count ->
    *[other] Moved { $count } times
  }
 case-links = Linked cases
+duplicates = Perhaps the same matter
+duplicates-help = Open cases near in place, time and words, for comparing. Whether they are merged is yours to decide.
+duplicate-metres = { $metres } m away
+duplicate-alike = alike in words
 case-documents = Documents
 case-looked = Who looked at personal data
 no-actions = Your post has no step to take here now.
