@@ -10,6 +10,7 @@ home-figures-text = What came in everywhere and how quickly it was settled
 home-staff = Staff sign-in
 home-staff-text = Grid workers, call-takers, dispatchers, handlers, verifiers
 home-follow-title = Reported already?
+home-forms-title = Apply and ask online
 home-figures-title = The city today
 home-figures-note = Every number is counted live from the cases; open one to see how.
 emergency-line = Someone in danger, a crime under way, fire or sudden illness? Phone first, do not wait for this service:

@@ -10,6 +10,7 @@ home-figures-text = 各地收到多少、办得快不快，都能点开看
 home-staff = 工作人员登录
 home-staff-text = 网格员、受理、派遣、处置、核查
 home-follow-title = 已经上报过？
+home-forms-title = 网上办理
 home-figures-title = 全市情况
 home-figures-note = 每个数字都由案件记录实时算出，点开可以看到算法。
 emergency-line = 有人身危险、正在发生的犯罪、火情或急病，请先打电话，不要等这里处理：
