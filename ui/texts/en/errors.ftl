@@ -10,6 +10,7 @@ err-category-retired = “{ $label }” is no longer in use; choose a current ca
 err-outside = The place is outside the city. Check the coordinates, or choose the place by name.
 err-point-invalid = The coordinates could not be read; for example 116.83860 and 38.31060
 err-place-needed = Tap the map, or choose a village by name
+err-point-needed = Tap the map, or give the coordinates
 err-photo-needed = At least one photo of the site is needed
 err-file-too-big = “{ $name }” is { $size }, over { $max }, and was not accepted
 err-file-not-image = “{ $name }” is not a photo and was not accepted

@@ -10,6 +10,7 @@ err-category-retired = “{ $label }”已停用，请改选现行类别
 err-outside = 位置不在本市。请检查坐标，或者按名称选择地点。
 err-point-invalid = 经度、纬度没有看懂，例如 116.83860 和 38.31060
 err-place-needed = 请在地图上点一下，或按名称选到村（社区）
+err-point-needed = 请在地图上点一下，或填写经纬度
 err-photo-needed = 至少要一张现场照片
 err-file-too-big = “{ $name }”有 { $size }，超过 { $max }，没有收下
 err-file-not-image = “{ $name }”不是照片，没有收下
