@@ -139,7 +139,8 @@ impl Web {
         }
     }
 
-    fn site(&self) -> String {
+    /// What the installation is called: as set, else by its place.
+    pub(crate) fn site(&self) -> String {
         let site = self.app.settings.site.get(self.lang);
         let places = &self.world.places;
         if site.is_empty() { places.name(places.root, self.today()) } else { site.to_owned() }

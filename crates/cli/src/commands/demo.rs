@@ -155,6 +155,7 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         public_url,
         committer: CommitterSettings::default(),
         edge: crate::server::Edge::default(),
+        sign_in: crate::server::SignIn::default(),
     };
     let running = start(&installation, machine.clone()).await?;
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };

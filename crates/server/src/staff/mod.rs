@@ -41,6 +41,7 @@ mod tables;
 mod turn;
 mod worked_out;
 
+pub(crate) use admin::accounts;
 pub(crate) use documents::standing;
 pub(crate) use registers::import::job::Imports;
 pub(crate) use registers::{Offers, names};
