@@ -59,6 +59,10 @@ pub const SESSION_SEEN_SECONDS: i64 = 120;
 pub const ACCOUNT_LINES_KEPT_DAYS: i64 = 200;
 /// Lines of that log in one answer.
 pub const ACCOUNT_LINES_SHOWN_MAX: u32 = 50;
+/// Longest time somebody stands in for somebody else, days.
+pub const ABSENCE_DAYS_MAX: i64 = 180;
+/// Deputies of one account that are listed.
+pub const DEPUTIES_SHOWN_MAX: usize = 100;
 /// Sessions of one account that are listed.
 pub const SESSIONS_SHOWN_MAX: u32 = 50;
 /// Reports from one address in [`RATE_WINDOW_SECONDS`].

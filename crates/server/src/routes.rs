@@ -3,7 +3,7 @@
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
-use crate::own::{password, second};
+use crate::own::{absence, password, second};
 use crate::public::{follow, follow_case, home, notices, report, second_step, sent, setup, sign_in, verify};
 use crate::{
     api, assets, context, demo_picture, events, files, halls, live, log, map, monitor, open311, own, rest, samples,
@@ -80,6 +80,8 @@ fn public(demo: bool) -> Router<AppState> {
 fn own_account() -> Router<AppState> {
     Router::new()
         .route("/account", get(own::show))
+        .route("/account/absence", get(absence::show).post(absence::name))
+        .route("/account/absence/end", post(absence::end))
         .route("/account/password", get(password::show).post(password::change))
         .route("/account/second", get(second::show).post(second::set_up))
         .route("/account/second/codes", post(second::renew))

@@ -88,8 +88,7 @@ impl App {
         let now = self.clock.now();
         let token = sign::hex(&self.clock.key());
         let today = ganglion_model::clocks::local_date(now);
-        let post =
-            self.world.load().posts.of(&account.id).find(|post| post.valid_on(today)).map(|post| post.id.clone());
+        let post = self.world.load().posts.acting(&account.id, today).first().map(|post| post.id.clone());
         let session = Session {
             token_hash: sign::digest(&token),
             account: account.id.clone(),
@@ -118,7 +117,9 @@ impl App {
         let today = ganglion_model::clocks::local_date(now);
         let world = self.world.load();
         let post = session.post.as_ref().and_then(|id| world.posts.get(id));
-        let post = post.filter(|post| post.valid_on(today) && post.account.as_ref() == Some(&session.account)).cloned();
+        let post = post.filter(|post| world.posts.acts_in(&session.account, post, today));
+        // Whoever no longer acts in the post they chose goes on in one of their own.
+        let post = post.or_else(|| world.posts.acting(&session.account, today).first().copied()).cloned();
         let name = remembered.name;
         Ok(Some(SignedIn { account: session.account, name, post, token_hash: hash, key: None, must: remembered.must }))
     }
@@ -164,8 +165,8 @@ impl App {
     pub fn needs_second(&self, account: &AccountId, now: Timestamp) -> bool {
         let today = ganglion_model::clocks::local_date(now);
         let roles = &self.settings.second_factor_roles;
-        let asks = |post: &Post| post.valid_on(today) && roles.iter().any(|role| role == "*" || *role == post.role);
-        self.world.load().posts.of(account).any(asks)
+        let asks = |post: &&Post| roles.iter().any(|role| role == "*" || *role == post.role);
+        self.world.load().posts.acting(account, today).iter().any(asks)
     }
 
     /// Ends a session.
@@ -186,15 +187,11 @@ impl App {
     /// Lets a session act in another post of the same person.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the person does not hold that post today.
+    /// [`Error::NotFound`] when the person may not act in that post today.
     pub async fn session_post(&self, signed_in: &SignedIn, post: &PostId, now: Timestamp) -> Result<(), Error> {
         let today = ganglion_model::clocks::local_date(now);
-        let holds = self
-            .world
-            .load()
-            .posts
-            .get(post)
-            .is_some_and(|post| post.valid_on(today) && post.account.as_ref() == Some(&signed_in.account));
+        let world = self.world.load_full();
+        let holds = world.posts.get(post).is_some_and(|post| world.posts.acts_in(&signed_in.account, post, today));
         let session = self.store.session(&signed_in.token_hash).await?.filter(|_| holds).ok_or(Error::NotFound)?;
         self.store.session_put(&Session { post: Some(post.clone()), ..session }).await?;
         self.sessions.forget(&signed_in.token_hash);

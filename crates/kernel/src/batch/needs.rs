@@ -88,6 +88,7 @@ impl Batch<'_> {
             }
             Body::LinkBack { .. }
             | Body::Recompute { .. }
+            | Body::HandOver { .. }
             | Body::Put { .. }
             | Body::Withdraw { .. }
             | Body::WithdrawRow { .. } => false,

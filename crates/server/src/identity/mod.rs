@@ -5,6 +5,7 @@
 
 mod agent;
 pub mod credential;
+pub mod deputies;
 pub mod lines;
 pub mod password;
 pub mod second;

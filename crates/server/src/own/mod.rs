@@ -1,6 +1,7 @@
 //! One's own account: who signed in last and from where, sessions and how to end them, what happened to the account. The password
 //! and the second factor have pages of their own beside this one.
 
+pub mod absence;
 pub mod password;
 pub mod second;
 
@@ -88,6 +89,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
             "changed": known.changed_at.map(|at| look.date_time(at)),
             "days": (web.app.settings.password_days > 0).then_some(web.app.settings.password_days),
         })),
+        "absence": !web.world.posts.acting(&own.account, web.today()).is_empty(),
         "second": known.second.as_ref().map(|second| json!({
             "since": look.date_time(second.since),
             "left": second.recovery.len(),

@@ -41,6 +41,7 @@ const READS: &[(&str, [u16; 5])] = &[
     // Only while there is no account, and with a code.
     ("/setup", [404; 5]),
     ("/account", [303, 200, 200, 200, 200]),
+    ("/account/absence", [303, 200, 200, 200, 200]),
     ("/account/password", [303, 200, 200, 200, 200]),
     ("/account/second", [303, 200, 200, 200, 200]),
     ("/post", [303, 404, 404, 404, 404]),
@@ -98,6 +99,8 @@ const FORMS: &[&str] = &[
     "/sign-in/code",
     "/sign-out",
     "/setup",
+    "/account/absence",
+    "/account/absence/end",
     "/account/password",
     "/account/second",
     "/account/second/codes",

@@ -1,14 +1,17 @@
 //! One account: its posts, how it signs in, its sessions and what happened to it; lifting a wait, ending sessions, a new password to
 //! begin with, taking a lost second factor away. Each of them is told, and to the person as well.
 
+use super::account_posts::{Entry, give_form};
 use super::accounts::{governs, inside, state};
 use super::{admin, tabs};
 use crate::error::Error;
 use crate::identity::lines::{Line, What};
 use crate::identity::{credential, password, tries};
 use crate::limits::ACCOUNT_LINES_SHOWN_MAX;
-use crate::own::{lines_view, sessions_view};
+use crate::own::{absence, lines_view, sessions_view};
 use crate::typed::Typed;
+use crate::view::form::FormView;
+use crate::view::problems::FormError;
 use crate::view::words::count;
 use crate::web::Web;
 use axum::extract::Path;
@@ -33,26 +36,33 @@ pub(super) async fn governed(web: &Web, id: &str) -> Result<Account, Error> {
     if governs(web, admin(web)?, &account.id) { Ok(account) } else { Err(Error::NotFound) }
 }
 
-fn href(id: &AccountId) -> String {
+pub(super) fn href(id: &AccountId) -> String {
     format!("/admin/accounts/{}", crate::page::encode(&id.0))
 }
 
 /// `GET /admin/accounts/{id}`.
 pub async fn show(web: Web, Path(id): Path<String>) -> Result<Response, Error> {
     let account = seen(&web, &id).await?;
-    page(&web, &account, None, StatusCode::OK).await
+    page(&web, &account, Shown::default(), StatusCode::OK).await
 }
 
-/// The page; with a password to begin with it is shown once.
-pub(super) async fn page(
-    web: &Web,
-    account: &Account,
-    first: Option<String>,
-    status: StatusCode,
-) -> Result<Response, Error> {
+/// What the page shows besides how things stand.
+#[derive(Default)]
+pub(super) struct Shown {
+    /// A password to begin with: once.
+    pub first: Option<String>,
+    /// The form of a post as it was typed.
+    pub give: Option<FormView>,
+    /// An absence as it was typed, with what is wrong with it.
+    pub absence: (absence::Entry, Vec<FormError>),
+}
+
+/// The page.
+pub(super) async fn page(web: &Web, account: &Account, shown: Shown, status: StatusCode) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
     let may = governs(web, admin(web)?, &account.id);
+    let away = (&shown.absence.0, shown.absence.1.as_slice());
     let store = web.app.store.as_ref();
     let known = credential::of(store, &account.id).await?;
     let waits = tries::standing(store, &account.id, web.now).await?;
@@ -75,8 +85,13 @@ pub(super) async fn page(
         "state": state(web, &look, account).await?,
         "may": may,
         "base": base,
-        "first": first,
-        "posts": posts_view(web, account),
+        "first": shown.first,
+        "posts": posts_view(web, account, &base),
+        "giving": shown.give.is_some(),
+        "give": may.then(|| shown.give.unwrap_or_else(|| give_form(web, &account.id, &Entry::default(), Vec::new()))),
+        "deputies": absence::view(web, &look, &account.id).await?,
+        "absence": if may { absence::form(web, &account.id, &format!("{base}/absence"), away) } else { None },
+        "away": !away.1.is_empty(),
         "last": last,
         "waits": waits.map(|seconds| look.say("account-waits", &[("minutes", seconds.div_ceil(60).into())])),
         "password": account.password.is_some().then(|| json!({
@@ -91,7 +106,7 @@ pub(super) async fn page(
 }
 
 /// Posts of an account, those that are over as well.
-fn posts_view(web: &Web, account: &Account) -> Vec<Value> {
+fn posts_view(web: &Web, account: &Account, base: &str) -> Vec<Value> {
     let words = web.words();
     let look = web.look(&words);
     let today = web.today();
@@ -107,7 +122,7 @@ fn posts_view(web: &Web, account: &Account) -> Vec<Value> {
             "from": look.full_day(post.valid_from),
             "to": post.valid_to.and_then(|to| to.yesterday().ok()).map(|last| look.full_day(last)),
             "state": look.t(key),
-            "id": post.id,
+            "end_href": (key != "post-over").then(|| format!("{base}/posts/{}/end", crate::page::encode(&post.id.0))),
         })
     };
     web.world.posts.of(&account.id).map(view).collect()
@@ -144,7 +159,7 @@ pub async fn reset(web: Web, Path(id): Path<String>, _typed: Typed) -> Result<Re
     tries::forget_devices(web.app.store.as_ref(), &account.id).await?;
     web.app.sessions_end(&account.id, None).await?;
     told(&web, &account, What::PasswordReset, String::new()).await?;
-    page(&web, &account, Some(first), StatusCode::OK).await
+    page(&web, &account, Shown { first: Some(first), ..Shown::default() }, StatusCode::OK).await
 }
 
 /// `POST /admin/accounts/{id}/second`: takes the second factor of somebody away who lost phone and codes.
@@ -179,4 +194,24 @@ pub async fn end(web: Web, Path((id, session)): Path<(String, String)>, _typed: 
     web.app.session_end(&account.id, &one.token_hash).await?;
     told(&web, &account, What::Ended, "1".to_owned()).await?;
     Ok(back(&web, &account, "session-ended"))
+}
+
+/// `POST /admin/accounts/{id}/absence`: a deputy for somebody who cannot name one.
+pub async fn absent(web: Web, Path(id): Path<String>, typed: Typed) -> Result<Response, Error> {
+    let account = governed(&web, &id).await?;
+    let entry = absence::Entry::of(&typed);
+    match absence::named(&web, &account.id, &entry).await? {
+        Ok(()) => Ok(back(&web, &account, "absence-named")),
+        Err(errors) => {
+            let shown = Shown { absence: (entry, errors), ..Shown::default() };
+            page(&web, &account, shown, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+    }
+}
+
+/// `POST /admin/accounts/{id}/absence/end`.
+pub async fn absence_end(web: Web, Path(id): Path<String>, typed: Typed) -> Result<Response, Error> {
+    let account = governed(&web, &id).await?;
+    absence::ended(&web, &account.id, typed.one("id").unwrap_or_default()).await?;
+    Ok(back(&web, &account, "absence-ended"))
 }

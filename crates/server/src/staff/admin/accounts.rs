@@ -1,10 +1,11 @@
 //! Accounts and the posts they hold. An account is never deleted: what it did stays told.
 
+use super::account_posts::left_behind_view;
 use super::{admin, asked, tabs};
 use crate::error::Error;
 use crate::identity::lines::{Line, What};
 use crate::identity::password::{CHARS_MIN, KINDS_MIN, REMEMBERED, faults};
-use crate::identity::{credential, tries};
+use crate::identity::{credential, deputies, tries};
 use crate::limits::PASSWORD_BYTES_MAX;
 use crate::place_names::Found;
 use crate::staff::ADMIN_ROLE;
@@ -23,7 +24,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_kernel::World;
 use ganglion_kernel::port::Account;
-use ganglion_model::{AccountId, Level, Place, PlaceCode, Post, PostId, Posts, Text};
+use ganglion_model::{AccountId, Level, Place, PlaceCode, Post, PostId, Text};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -37,7 +38,7 @@ const SEVERAL_MAX: usize = 40;
 /// Places suggested while a name is typed.
 const SUGGESTED_MAX: usize = 20;
 /// Levels at which an installation is administered.
-const ADMIN_LEVELS: [Level; 2] = [Level::City, Level::County];
+pub(super) const ADMIN_LEVELS: [Level; 2] = [Level::City, Level::County];
 
 #[derive(Serialize)]
 struct Row {
@@ -58,6 +59,8 @@ struct AccountsContext {
     q: String,
     rows: Vec<Row>,
     pager: Option<Pager>,
+    /// Posts that are over, or soon will be, with open work.
+    left: Vec<Value>,
     form: FormView,
 }
 
@@ -118,7 +121,9 @@ async fn page(web: &Web, form: FormView, status: StatusCode) -> Result<Response,
     for account in &shown {
         rows.push(row(web, &look, (&post, account)).await?);
     }
-    let context = AccountsContext { page: web.page("title-admin-accounts"), tabs: tabs(web), q, rows, pager, form };
+    let left = left_behind_view(web, &look).await?;
+    let context =
+        AccountsContext { page: web.page("title-admin-accounts"), tabs: tabs(web), q, rows, pager, left, form };
     web.render_status(status, "pages/admin_accounts.html", context)
 }
 
@@ -275,6 +280,24 @@ fn place_of(web: &Web, entry: &Entry, checked: &mut Checked) -> Result<(), Error
     Ok(())
 }
 
+/// The place meant for a post of a role, or what is wrong with it.
+pub(super) fn place_of_typed(
+    web: &Web,
+    role: &str,
+    place: &str,
+) -> Result<Result<PlaceCode, Vec<(&'static str, &'static str)>>, Error> {
+    let entry = Entry { role: role.to_owned(), place: place.to_owned(), ..Entry::default() };
+    let mut checked = Checked::default();
+    if levels_of(web, role).is_none() {
+        checked.wrong.push(("role", "account-role-bad"));
+    }
+    place_of(web, &entry, &mut checked)?;
+    Ok(match checked.place {
+        Some(place) if checked.wrong.is_empty() => Ok(place),
+        _ => Err(checked.wrong),
+    })
+}
+
 /// Looks at an entry.
 async fn check(web: &Web, entry: &Entry, password: &str) -> Result<Checked, Error> {
     let mut checked = Checked::default();
@@ -391,7 +414,7 @@ pub(super) fn free_post(web: &Web, role: &str, place: PlaceCode) -> PostId {
 /// # Errors
 /// Storage.
 pub(crate) async fn posts_changed(web: &Web) -> Result<(), Error> {
-    let posts = Arc::new(Posts::new(web.app.store.posts().await?));
+    let posts = Arc::new(deputies::posts(web.app.store.as_ref()).await?);
     web.app.world.rcu(|world| Arc::new(World { posts: posts.clone(), ..World::clone(world) }));
     web.app.accounts_changed();
     Ok(())

@@ -3,6 +3,7 @@
 
 mod account;
 mod account_lines;
+mod account_posts;
 pub(crate) mod accounts;
 mod calendar;
 mod jobs;
@@ -59,8 +60,12 @@ pub fn routes() -> Router<AppState> {
         .route("/admin/accounts/{id}/unlock", post(account::unlock))
         .route("/admin/accounts/{id}/password", post(account::reset))
         .route("/admin/accounts/{id}/second", post(account::second_off))
+        .route("/admin/accounts/{id}/absence", post(account::absent))
+        .route("/admin/accounts/{id}/absence/end", post(account::absence_end))
         .route("/admin/accounts/{id}/sessions/end", post(account::end_all))
         .route("/admin/accounts/{id}/sessions/{session}/end", post(account::end))
+        .route("/admin/accounts/{id}/posts", post(account_posts::give))
+        .route("/admin/accounts/{id}/posts/{post}/end", get(account_posts::leaving).post(account_posts::end))
         .route("/admin/account-lines", get(account_lines::show))
         .route("/admin/keys", get(keys::show).post(keys::create))
         .route("/admin/keys/{name}/rotate", post(keys::rotate))

@@ -12,6 +12,7 @@ mod lists;
 mod notices;
 mod packs;
 mod permission;
+mod posts;
 mod privacy;
 mod queues;
 mod town;
