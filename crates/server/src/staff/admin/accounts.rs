@@ -27,6 +27,7 @@ use ganglion_kernel::port::Account;
 use ganglion_model::{AccountId, Level, Place, PlaceCode, Post, PostId, Text};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Accounts of one page.
@@ -399,14 +400,22 @@ pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
 
 /// An id for a post of that role there: the plain one, or the next with a number.
 pub(super) fn free_post(web: &Web, role: &str, place: PlaceCode) -> PostId {
-    let plain = PostId(format!("{role}.{place}"));
-    if web.world.posts.get(&plain).is_none() {
-        return plain;
+    let one = free_posts(web, &[(role.to_owned(), place)]);
+    one.into_iter().next().unwrap_or_else(|| PostId(format!("{role}.{place}")))
+}
+
+/// Ids for posts of these roles there, in their order.
+pub(super) fn free_posts(web: &Web, wanted: &[(String, PlaceCode)]) -> Vec<PostId> {
+    let mut taken: BTreeSet<PostId> = BTreeSet::new();
+    let mut ids = Vec::with_capacity(wanted.len());
+    for (role, place) in wanted {
+        let plain = std::iter::once(PostId(format!("{role}.{place}")));
+        let mut all = plain.chain((2_u32..).map(|n| PostId(format!("{role}.{place}-{n}"))));
+        let free = all.find(|id| web.world.posts.get(id).is_none() && !taken.contains(id));
+        taken.extend(free.clone());
+        ids.extend(free);
     }
-    (2_u32..)
-        .map(|n| PostId(format!("{role}.{place}-{n}")))
-        .find(|id| web.world.posts.get(id).is_none())
-        .unwrap_or(plain)
+    ids
 }
 
 /// Takes the posts as they are stored now.

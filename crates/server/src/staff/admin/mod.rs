@@ -13,6 +13,8 @@ mod pack_review;
 mod pack_roles;
 mod pack_sections;
 mod packs;
+mod people;
+mod people_import;
 mod places;
 mod receivers;
 mod upload;
@@ -77,6 +79,7 @@ pub fn routes() -> Router<AppState> {
         .route("/admin/receivers/{id}/replay", post(receivers::replay))
         .route("/admin/calendar", get(calendar::show).post(calendar::save))
         .route("/admin/jobs", get(jobs::show))
+        .merge(people_import::routes())
 }
 
 /// The post, if it administers.

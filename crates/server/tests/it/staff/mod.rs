@@ -11,6 +11,7 @@ mod keys;
 mod lists;
 mod notices;
 mod packs;
+mod people;
 mod permission;
 mod posts;
 mod privacy;

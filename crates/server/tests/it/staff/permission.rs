@@ -31,6 +31,7 @@ async fn every_page_opens_to_exactly_its_roles() {
             "/admin",
             "/admin/places",
             "/admin/import",
+            "/admin/import/accounts",
             "/admin/packs",
             "/admin/accounts",
             "/admin/accounts/worker",
