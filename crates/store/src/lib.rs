@@ -7,6 +7,7 @@ pub mod compare;
 pub mod published;
 pub mod rebuild;
 pub mod replay;
+pub mod searched;
 mod sqlite;
 
 pub use sqlite::{OpenError, Schema, SqliteOptions, SqliteStore, backup, integrity, schema};

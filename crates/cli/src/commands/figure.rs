@@ -115,10 +115,18 @@ pub fn run(args: &FigureArgs) -> Result<ExitCode> {
 }
 
 async fn open(at: &At) -> Result<(Arc<dyn Store>, World)> {
-    let database = at.data.join("ganglion.sqlite");
+    opened(&at.data, at.home.as_deref()).await
+}
+
+/// The store and the world of an installation, for reading.
+///
+/// # Errors
+/// When the installation cannot be read.
+pub async fn opened(data: &Path, home_folder: Option<&Path>) -> Result<(Arc<dyn Store>, World)> {
+    let database = data.join("ganglion.sqlite");
     let store = SqliteStore::open(&database, SqliteOptions::default())
         .with_context(|| format!("opening {}", database.display()))?;
-    let home = home(at.home.as_deref());
+    let home = home(home_folder);
     let model = match installed(store.as_ref()).await? {
         Some(found) => found.model()?,
         None => world::packs(&home.join("packs"))?,

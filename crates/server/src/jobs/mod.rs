@@ -1,9 +1,11 @@
 //! Work that goes on beside requests: clocks that fall due, cases opened from other cases and by schedules, notices
-//! to posts, events to other software, deadlines counted again, cleaning up. Every job may run twice
+//! to posts, events to other software, readings of instruments, deadlines counted again, cleaning up. Every job may run twice
 //! without harm, because the ids of its commands follow from what caused them.
 
 pub mod clean;
 pub mod recompute;
+pub mod retention;
+pub mod rewrap;
 pub mod rules;
 pub mod schedule;
 pub mod spawn;
@@ -13,7 +15,7 @@ pub mod webhooks;
 pub mod words;
 
 use crate::app::AppState;
-use crate::limits::CLEAN_EVERY_SECONDS;
+use crate::limits::{CLEAN_EVERY_SECONDS, RETENTION_EVERY_SECONDS, REWRAP_EVERY_SECONDS};
 use std::future::Future;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -33,6 +35,15 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         tokio::spawn(every(app.clone(), ("webhooks", 1), |app| async move { webhooks::run(&app).await })),
         tokio::spawn(every(app.clone(), ("words", 1), |app| async move { words::run(&app).await })),
         tokio::spawn(every(app.clone(), ("recompute", 1), |app| async move { recompute::run(&app).await })),
+        tokio::spawn(every(
+            app.clone(),
+            ("rewrap", REWRAP_EVERY_SECONDS),
+            |app| async move { rewrap::run(&app).await },
+        )),
+        tokio::spawn(every(app.clone(), ("retention", RETENTION_EVERY_SECONDS), |app| async move {
+            retention::run(&app).await
+        })),
+        tokio::spawn(crate::readings::run(app.clone())),
         tokio::spawn(every(app.clone(), ("clean", CLEAN_EVERY_SECONDS), |app| async move {
             clean::run(&app).await.map(drop)
         })),

@@ -4,6 +4,7 @@
 
 mod backup;
 mod figures;
+mod found;
 mod heads;
 mod invariants;
 mod lines;
@@ -17,6 +18,7 @@ mod random_packs;
 mod reference;
 mod rows;
 mod rules;
+mod sealing;
 mod series;
 mod sqlite;
 mod support;

@@ -10,12 +10,17 @@ mod households;
 mod keys;
 mod lists;
 mod notices;
+mod orders;
 mod packs;
 mod people;
 mod permission;
 mod posts;
 mod privacy;
 mod queues;
+mod readings;
+mod rights;
+mod search;
+mod similar;
 mod town;
 
 pub use keys::key;
