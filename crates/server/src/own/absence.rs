@@ -53,7 +53,7 @@ pub fn form(web: &Web, account: &AccountId, action: &str, (entry, errors): (&Ent
     options.iter_mut().for_each(|one| one.selected = only || one.value == entry.post);
     let field = |name: &str, kind: &'static str, label: &str, value: &str| FieldView {
         name: name.to_owned(),
-        id: format!("f-{name}"),
+        id: format!("f-away-{name}"),
         kind,
         label: look.t(label),
         error: errors.iter().find(|error| error.field == name).map(|error| error.message.clone()),
@@ -89,7 +89,12 @@ async fn checked(web: &Web, account: &AccountId, entry: &Entry) -> Result<Result
     let mut errors = Vec::new();
     let mut wrong = |field: &str, key: &str| {
         let message = look.say(key, &[("days", ABSENCE_DAYS_MAX.into())]);
-        errors.push(FormError { field: field.to_owned(), id: format!("f-{field}"), label: String::new(), message });
+        errors.push(FormError {
+            field: field.to_owned(),
+            id: format!("f-away-{field}"),
+            label: String::new(),
+            message,
+        });
     };
     let post = posts(web, account).find(|post| post.id.0 == entry.post).cloned();
     if post.is_none() {
