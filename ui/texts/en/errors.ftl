@@ -22,8 +22,8 @@ err-sign-in = { $left ->
    *[other] Account or password is wrong, { $left } tries left
  }
 err-locked = { $minutes ->
-    [one] The account is locked, try again in 1 minute
-   *[other] The account is locked, try again in { $minutes } minutes
+    [one] Too many wrong tries. Try again in 1 minute, or ask your administrator to lift the wait
+   *[other] Too many wrong tries. Try again in { $minutes } minutes, or ask your administrator to lift the wait
  }
 refused-title = Not done
 refused-changed = { $who } acted on this at { $at }; its state is now “{ $state }”. Look again before you decide.

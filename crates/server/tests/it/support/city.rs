@@ -76,12 +76,21 @@ impl City {
 
     /// A city with settings of its own.
     pub async fn with(settings: Settings) -> City {
+        City::of(settings, (posts(), accounts())).await
+    }
+
+    /// A city nobody has an account of.
+    pub async fn bare() -> City {
+        City::of(Settings::default(), (Vec::new(), Vec::new())).await
+    }
+
+    async fn of(settings: Settings, (posts, accounts): (Vec<Post>, Vec<Account>)) -> City {
         let store = SqliteStore::memory().unwrap();
-        let (tree, posts) = (places(), posts());
+        let tree = places();
         store.places_set(&tree).await.unwrap();
         store.outlines_set(&outlines()).await.unwrap();
         store.posts_put(&posts).await.unwrap();
-        store.accounts_put(&accounts()).await.unwrap();
+        store.accounts_put(&accounts).await.unwrap();
         let world = Arc::new(ArcSwap::from_pointee(world(tree, posts)));
         let clock = Arc::new(Clock { seconds: AtomicI64::new(0), count: AtomicU64::new(1) });
         let works = Works {
