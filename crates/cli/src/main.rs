@@ -34,7 +34,7 @@ enum Command {
     /// Opens a demonstration city that is alive.
     Demo(commands::demo::DemoArgs),
     /// Runs an installation.
-    Serve(commands::serve::ServeArgs),
+    Serve(Box<commands::serve::ServeArgs>),
     /// Fills an empty installation with places.
     Import(commands::import::ImportArgs),
     /// Makes the first accounts.
