@@ -85,6 +85,17 @@ pub async fn send(
     web.app.committer.send(Command { id, shard: case.shard, actor: web.actor(), body }).await
 }
 
+/// Shows the form again with what a button of it asked for: more rows, or something suggested filled in. Nothing is sent.
+fn ask_more(attempt: &mut Attempt, more: &str) {
+    match more.split_once(FILL) {
+        Some((field, value)) => {
+            attempt.values.insert(field.to_owned(), value.into());
+        }
+        None => attempt.more = Some(more.to_owned()),
+    }
+    attempt.findings.clear();
+}
+
 /// `POST /cases/{number}/{action}`.
 pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking: Asking) -> Result<Response, Error> {
     let typed = &asking.0;
@@ -112,14 +123,7 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking:
         return Ok(Json(live).into_response());
     }
     if let Step::More(more) = asking.step() {
-        match more.split_once(FILL) {
-            // Something that was suggested: filled in, not sent.
-            Some((field, value)) => {
-                attempt.values.insert(field.to_owned(), value.into());
-            }
-            None => attempt.more = Some(more.to_owned()),
-        }
-        attempt.findings.clear();
+        ask_more(&mut attempt, more);
         return again(&web, (&case, process), back, attempt, StatusCode::OK).await;
     }
     if action.grave {
