@@ -85,15 +85,17 @@ pub async fn send(
     web.app.committer.send(Command { id, shard: case.shard, actor: web.actor(), body }).await
 }
 
-/// Shows the form again with what a button of it asked for: more rows, or something suggested filled in. Nothing is sent.
-fn ask_more(attempt: &mut Attempt, more: &str) {
-    match more.split_once(FILL) {
-        Some((field, value)) => {
-            attempt.values.insert(field.to_owned(), value.into());
+impl Attempt {
+    /// A button inside the form was pressed: one more row, or something that was suggested, which is filled in and not sent.
+    fn press(&mut self, more: &str) {
+        match more.split_once(FILL) {
+            Some((field, value)) => {
+                self.values.insert(field.to_owned(), value.into());
+            }
+            None => self.more = Some(more.to_owned()),
         }
-        None => attempt.more = Some(more.to_owned()),
+        self.findings.clear();
     }
-    attempt.findings.clear();
 }
 
 /// `POST /cases/{number}/{action}`.
@@ -123,7 +125,7 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking:
         return Ok(Json(live).into_response());
     }
     if let Step::More(more) = asking.step() {
-        ask_more(&mut attempt, more);
+        attempt.press(more);
         return again(&web, (&case, process), back, attempt, StatusCode::OK).await;
     }
     if action.grave {
