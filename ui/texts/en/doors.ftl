@@ -239,6 +239,7 @@ ogc-case-updated-datetime = Updated
 ogc-case-expected-datetime = Due
 ogc-case-address = Place
 ogc-case-address-id = Code of the place
+ogc-case-media-url = Picture
 ogc-row-place = Place
 ogc-row-valid-from = Valid from
 ogc-row-valid-to = Valid until

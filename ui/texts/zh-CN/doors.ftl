@@ -233,6 +233,7 @@ ogc-case-updated-datetime = 更新时间
 ogc-case-expected-datetime = 办理时限
 ogc-case-address = 所在地
 ogc-case-address-id = 所在地代码
+ogc-case-media-url = 图片
 ogc-row-place = 所属地方
 ogc-row-valid-from = 生效日期
 ogc-row-valid-to = 失效日期
