@@ -100,7 +100,8 @@ fn judge(process: &Process, asked: (&Action, &Field), cases: &[&Case]) -> Score 
                 *counts.entry(around(one)).or_default().entry(value.to_owned()).or_default() += 1;
             }
         }
-        let Some(truth) = value_of(process, asked, case).filter(|_| nth >= learned && nth.is_multiple_of(JUDGED_EACH)) else {
+        let Some(truth) = value_of(process, asked, case).filter(|_| nth >= learned && nth.is_multiple_of(JUDGED_EACH))
+        else {
             continue;
         };
         let settled = known.get(&key(case));

@@ -15,10 +15,10 @@ mod packs;
 mod permission;
 mod privacy;
 mod queues;
+mod readings;
 mod rights;
 mod search;
 mod similar;
-mod readings;
 mod town;
 
 pub use keys::key;
