@@ -20,12 +20,14 @@ fn messages(from: Timestamp) -> Vec<(String, String)> {
     (0..MESSAGES)
         .map(|n| {
             let (gauge, round) = (n % GAUGES, i64::from(n / GAUGES));
-            let hour = match n % 100 {
+            // Another instrument every round.
+            let odd = (n + 7 * (n / GAUGES)) % 100;
+            let hour = match odd {
                 7 if round > 0 => round - 1,
                 8 if round > 30 => round - 30,
                 _ => round,
             };
-            let value = if n % 100 == 9 { 9e9 } else { 1000.0 + 3.5 * f64::from(n / GAUGES) };
+            let value = if odd == 9 { 9e9 } else { 1000.0 + 3.5 * f64::from(n / GAUGES) };
             let at = from + SignedDuration::from_hours(hour);
             (format!("meters/M{gauge}/reading"), format!("{{\"ts\":\"{at}\",\"value\":{value}}}"))
         })

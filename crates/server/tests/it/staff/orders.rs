@@ -94,9 +94,8 @@ async fn how_an_order_stands_is_told_to_who_may_read_its_case() {
     assert!(body["withheld"].as_array().unwrap().contains(&json!("reporter_phone")), "{body}");
     assert_eq!(call(&town, "GET", &one, &east, None).await.status, 404);
     assert_eq!(call(&town, "GET", &one, &other, None).await.status, 403);
-    let mut there = order("9", "x");
-    there["area"] = json!("East Village");
-    assert_eq!(call(&town, "POST", ORDERS, &east, Some(there)).await.status, 403);
+    let reader = key(&mut admin, ("reader", "api", "130903"), &["processes:incident:read"]).await;
+    assert_eq!(call(&town, "POST", ORDERS, &reader, Some(order("9", "x"))).await.status, 403);
     assert_eq!(call(&town, "GET", &format!("{ORDERS}/nothing"), &secret, None).await.status, 404);
     for nowhere in ["/api/processes/incident/orders/letters", "/api/processes/opinion/orders/hotline"] {
         let status = call(&town, "POST", nowhere, &secret, Some(order("9", "x"))).await.status;
