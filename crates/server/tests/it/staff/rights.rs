@@ -73,9 +73,10 @@ async fn erased(town: &Town, request: &str) {
         let answer = town.act(account, request, action, &[form]).await;
         assert_eq!(answer.status, 303, "{action}: {}", answer.text);
     }
-    let alone = town.act("dora", request, "confirm_erasure", &[("answer", "done")]).await;
+    let sure = [("answer", "done"), ("-sure", "true")];
+    let alone = town.act("dora", request, "confirm_erasure", &sure).await;
     assert_eq!(alone.status, 403, "nobody erases alone: {}", alone.text);
-    let answer = town.act("sue", request, "confirm_erasure", &[("answer", "done")]).await;
+    let answer = town.act("sue", request, "confirm_erasure", &sure).await;
     assert_eq!(answer.status, 303, "{}", answer.text);
     spawn::run(&town.app).await.unwrap();
 }
