@@ -125,11 +125,18 @@ fn readme(making: &Making<'_>, sets: &[Dataset]) -> String {
     for (lang, look) in [(Lang::Zh, &making.zh), (Lang::En, &making.en)] {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "# {}\n\n{}\n", title(making).get(lang), look.t("open-data-about"));
+        let colon = look.t("colon");
         let heads = ["open-data-file", "open-data-what", "open-data-lines"].map(|key| look.t(key));
         let _ = writeln!(text, "| {} |\n|---|---|---:|", heads.join(" | "));
         for set in sets {
-            let _ =
-                writeln!(text, "| `{}` | {}. {} | {} |", set.file, set.title.get(lang), set.about.get(lang), set.rows);
+            let _ = writeln!(
+                text,
+                "| `{}` | {}{colon}{} | {} |",
+                set.file,
+                set.title.get(lang),
+                set.about.get(lang),
+                set.rows
+            );
         }
         let _ = writeln!(text, "\n{}\n", look.t("open-data-privacy"));
         if let Some(licence) = making.data.licence {
