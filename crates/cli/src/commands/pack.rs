@@ -247,11 +247,11 @@ fn burden(dirs: &[PathBuf], places: u32, lang: Lang) -> anyhow::Result<ExitCode>
         return Ok(ExitCode::FAILURE);
     };
     let all: Vec<_> = names(dirs).iter().flat_map(|name| ganglion_pack::burden(&model, name, places)).collect();
-    let nothing = match lang {
-        Lang::Zh => "不需要村里填报\n",
-        Lang::En => "nothing is asked of villages\n",
-    };
-    say(&if all.is_empty() { nothing.to_owned() } else { burden_text(&model, &all, lang) })?;
+    say(&if all.is_empty() {
+        format!("{}\n", said("nothing is asked of villages", lang))
+    } else {
+        burden_text(&model, &all, lang)
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -261,14 +261,11 @@ fn burden_text(model: &Model, all: &[ganglion_pack::Burden], lang: Lang) -> Stri
         let ganglion_pack::Burden { process, fields, yearly, places, hours, .. } = one;
         let minutes = one.seconds.div_ceil(60);
         let title = model.processes.get(process).map_or(process.as_str(), |process| process.title.zh.as_str());
-        match lang {
-            Lang::Zh => format!(
-                "{title} {process}：每件 {minutes} 分钟（{fields} 项），每村每年 {yearly} 件，{places} 个村：全年 {hours} 小时\n"
-            ),
-            Lang::En => format!(
-                "{process}: {minutes} minutes a case ({fields} fields), {yearly} a year, {places} villages: {hours} hours a year\n"
-            ),
-        }
+        let name = if lang == Lang::Zh { format!("{title} {process}") } else { process.clone() };
+        let text = format!(
+            "{name}: {minutes} minutes a case ({fields} fields), {yearly} a year, {places} villages: {hours} hours a year"
+        );
+        format!("{}\n", said(&text, lang))
     };
     all.iter().map(line).collect()
 }
