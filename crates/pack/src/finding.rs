@@ -184,15 +184,18 @@ mod tests {
             column: 5,
             severity: Severity::Error,
             code: "x",
-            message: "odd".into(),
+            message: "nobody knows".into(),
             remedy: Some("yes".into()),
             source: "a: 中文".into(),
         };
         assert_eq!(
             finding.render_in(Lang::Zh).lines().next(),
-            Some("a.yaml:3:5: 错误[x]: odd"),
+            Some("a.yaml:3:5: 错误[x]: nobody knows"),
             "the frame is in the reader's language, and what nobody put into Chinese stays"
         );
-        assert_eq!(finding.render(), "a.yaml:3:5: error[x]: odd\n    3 | a: 中文\n      |      ^\n      = yes");
+        assert_eq!(
+            finding.render(),
+            "a.yaml:3:5: error[x]: nobody knows\n    3 | a: 中文\n      |      ^\n      = yes"
+        );
     }
 }

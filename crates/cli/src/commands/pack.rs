@@ -247,11 +247,8 @@ fn burden(dirs: &[PathBuf], places: u32, lang: Lang) -> anyhow::Result<ExitCode>
         return Ok(ExitCode::FAILURE);
     };
     let all: Vec<_> = names(dirs).iter().flat_map(|name| ganglion_pack::burden(&model, name, places)).collect();
-    say(&if all.is_empty() {
-        format!("{}\n", said("nothing is asked of villages", lang))
-    } else {
-        burden_text(&model, &all, lang)
-    })?;
+    let nothing = ganglion_pack::said("nothing is asked of villages", lang) + "\n";
+    say(&if all.is_empty() { nothing } else { burden_text(&model, &all, lang) })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -260,12 +257,11 @@ fn burden_text(model: &Model, all: &[ganglion_pack::Burden], lang: Lang) -> Stri
     let line = |one: &ganglion_pack::Burden| {
         let ganglion_pack::Burden { process, fields, yearly, places, hours, .. } = one;
         let minutes = one.seconds.div_ceil(60);
-        let title = model.processes.get(process).map_or(process.as_str(), |process| process.title.zh.as_str());
-        let name = if lang == Lang::Zh { format!("{title} {process}") } else { process.clone() };
-        let text = format!(
-            "{name}: {minutes} minutes a case ({fields} fields), {yearly} a year, {places} villages: {hours} hours a year"
+        let title = model.processes.get(process).map_or(process.as_str(), |process| process.title.get(lang));
+        let line = format!(
+            "{title} ({process}): {minutes} minutes a case ({fields} fields), {yearly} a year, {places} villages: {hours} hours a year"
         );
-        format!("{}\n", said(&text, lang))
+        ganglion_pack::said(&line, lang) + "\n"
     };
     all.iter().map(line).collect()
 }
