@@ -97,7 +97,7 @@ export default function (test) {
     await page.goto("/report");
     const links = page.locator("main nav a[href^='/report?process=']");
     const all = await links.evaluateAll((found) => found.map((link) => [link.getAttribute("href"), link.innerText]));
-    check(all.some(([, title]) => title === "养护工程"), () => `other matters: ${JSON.stringify(all)}`);
+    check(all.some(([, title]) => title === "纠纷调解"), () => `other matters: ${JSON.stringify(all)}`);
     await page.goto(all[0][0]);
     holds(await page.locator("main").innerText(), all[0][1], "the form of the other matter");
     same(await page.locator("main nav a[href^='/report?process=']").count(), 0, "links on the form of another matter");

@@ -121,6 +121,11 @@ fn words_of(look: &Look<'_>, field: &Field, value: &Value) -> Option<String> {
             let words = look.value(field, value).filter(|words| words != key);
             Some(words.map_or_else(|| key.clone(), |words| format!("{key}{BEFORE_WORDS}{words}")))
         }
+        // As it is kept: rounded as on a screen it would move when it comes back.
+        (FieldKind::Point, Value::Array(pair)) => match pair.as_slice() {
+            [lon, lat] => Some(format!("{lon}, {lat} (WGS-84)")),
+            _ => None,
+        },
         (FieldKind::Refs { .. }, Value::Array(keys)) => {
             Some(keys.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "))
         }
