@@ -13,8 +13,13 @@ async function hall(world) {
   return `/halls/ticket/${county.code}`;
 }
 
-/** Notes every text a page speaks, and says at once that it was said. */
+/** Notes every text a page speaks, and says at once that it was said. Sound is allowed once the page was touched: a browser
+    without a screen allows it now and then by itself. */
 const standIn = (page) => page.addInitScript(() => {
+  let touched = false;
+  addEventListener("pointerdown", () => { touched = true; }, true);
+  const state = Object.getOwnPropertyDescriptor(BaseAudioContext.prototype, "state").get;
+  Object.defineProperty(BaseAudioContext.prototype, "state", { get() { return touched ? state.call(this) : "suspended"; } });
   window.spoken = [];
   const voice = { lang: "zh-CN", name: "stand-in", default: true, localService: true, voiceURI: "stand-in" };
   window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
@@ -44,7 +49,10 @@ export default function (test) {
 
   test("a device whose sound never answers shows calls all the same, and its button goes", async (world) => {
     const mute = await world.page({ viewport: WALL });
-    await mute.addInitScript(() => { AudioContext.prototype.resume = () => new Promise(() => {}); });
+    await mute.addInitScript(() => {
+      AudioContext.prototype.resume = () => new Promise(() => {});
+      Object.defineProperty(BaseAudioContext.prototype, "state", { get: () => "suspended" });
+    });
     await mute.goto(`${await hall(world)}/display`);
     await mute.locator("[data-connected]").waitFor();
     await mute.locator("[data-sound]").click();
