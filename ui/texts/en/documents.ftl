@@ -64,3 +64,4 @@ tables-list = Reports and tables
 table-total = Total
 table-period = Period { $period }
 document-no-fonts = Not made: the server has no Chinese fonts (fonts-noto-cjk); ask the administrator to install them.
+document-not-laid-out = Not made: the template of this document cannot be laid out with what is in it ({ $reason }). Its number stands; once whoever looks after the pack has mended the template, it opens here as before.

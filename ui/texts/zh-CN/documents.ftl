@@ -64,3 +64,4 @@ tables-list = 报表和统计表
 table-total = 合计
 table-period = 期间 { $period }
 document-no-fonts = 没有制作：服务器缺少中文字体（fonts-noto-cjk），请联系管理员安装。
+document-not-laid-out = 没有制作：文书模板用现有内容排不出来（{ $reason }）。编号保留不变；业务包维护人员改好模板后，在原处打开即可。

@@ -49,7 +49,12 @@ pub async fn show(web: Web, Path(file): Path<String>) -> Result<Response, Error>
         Err(RenderError::NoFonts) => {
             return Ok(web.redirect_with("/documents", "warn", &web.words().say("document-no-fonts", &[])));
         }
-        Err(error) => return Err(Error::Internal(error.to_string())),
+        Err(error) => {
+            tracing::warn!(%error, bulletin = name, "a bulletin was not made");
+            let reason = [("reason", error.to_string().into())];
+            let said = web.words().say("document-not-laid-out", &reason);
+            return Ok(web.redirect_with("/documents", "warn", &said));
+        }
     };
     let headers = [
         (header::CONTENT_TYPE, "application/pdf".to_owned()),

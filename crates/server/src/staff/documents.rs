@@ -302,7 +302,12 @@ pub(super) async fn printed(
             tracing::warn!(%error, "a document was not made");
             return Ok(web.redirect_with(back, "warn", &words.say("document-no-fonts", &[])));
         }
-        Err(error) => return Err(Error::Internal(error.to_string())),
+        // The template's fault: the number stands, and whoever looks after the pack is told where it fails.
+        Err(error) => {
+            tracing::warn!(%error, document = document.name, "a document was not made");
+            let reason = [("reason", error.to_string().into())];
+            return Ok(web.redirect_with(back, "warn", &words.say("document-not-laid-out", &reason)));
+        }
     };
     let name = format!("{}-{}.pdf", document.name, if issued.code.is_empty() { "preview" } else { &issued.code });
     let headers = [

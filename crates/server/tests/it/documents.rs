@@ -202,6 +202,16 @@ async fn a_bulletin_is_counted_when_it_is_made_and_taken_by_those_named() {
     assert_eq!(leader.get("/bulletins/report.pdf?period=x").await.status, 200, "a period that is none is this month");
 }
 
+#[tokio::test]
+async fn a_template_that_cannot_be_laid_out_is_said_with_its_reason_and_is_no_fault_of_ours() {
+    let (city, _, _) = ground().await;
+    let mut leader = city.signed_in("leader").await;
+    let made = leader.get("/bulletins/report.pdf?period=2021-02").await;
+    assert_eq!(made.status, 303, "{}", made.text);
+    let said = leader.get("/documents").await.text;
+    assert!(said.contains("cannot be laid out") && said.contains("a month nobody prints"), "{said}");
+}
+
 #[test]
 fn templates_of_the_tests_have_no_findings() {
     assert_eq!(ganglion_server::check_templates(&crate::support::model()), []);
