@@ -1,9 +1,11 @@
 # Clock words. amount is a whole number; text is made from one of clock-amount-*.
 clock-amount-working-days = { $amount ->
+    [0] less than a working day
     [one] 1 working day
    *[other] { $amount } working days
  }
 clock-amount-calendar-days = { $amount ->
+    [0] less than a day
     [one] 1 day
    *[other] { $amount } days
  }

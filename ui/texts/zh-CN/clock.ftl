@@ -1,6 +1,12 @@
 # 时钟用语。amount 为整数；hours、minutes 为已用时间；text 由 clock-amount-* 拼成。
-clock-amount-working-days = { $amount } 个工作日
-clock-amount-calendar-days = { $amount } 天
+clock-amount-working-days = { $amount ->
+    [0] 不到 1 个工作日
+   *[other] { $amount } 个工作日
+ }
+clock-amount-calendar-days = { $amount ->
+    [0] 不到 1 天
+   *[other] { $amount } 天
+ }
 clock-amount-working-hours = { $amount } 工作时
 clock-amount-clock-hours = { $amount } 小时
 clock-amount-minutes = { $amount } 分钟

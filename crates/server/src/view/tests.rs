@@ -333,3 +333,18 @@ fn every_field_of_a_form_is_called_by_its_title_when_something_is_wrong() {
         assert_eq!(errors[0].label, look.text(&field.title));
     }
 }
+
+#[test]
+fn less_than_a_day_is_said_so_and_not_as_no_day() {
+    for (lang, day, said) in [
+        (Lang::Zh, 0, "不到 1 个工作日"),
+        (Lang::Zh, 2, "2 个工作日"),
+        (Lang::En, 0, "less than a working day"),
+        (Lang::En, 1, "1 working day"),
+    ] {
+        let words = Words::of(lang);
+        let world = bare_world();
+        let length = ganglion_model::clocks::Length::new(day, ganglion_model::clocks::Unit::WorkingDay);
+        assert_eq!(look(&world, &words).amount(length).replace(['\u{2068}', '\u{2069}'], ""), said);
+    }
+}
