@@ -1,9 +1,10 @@
-//! The storage port: what the kernel asks of a database. SQLite implements it now, PostgreSQL will; one conformance suite
-//! runs over both.
+//! The storage port: what the kernel asks of a database. SQLite and PostgreSQL implement it; one conformance suite runs over
+//! both.
 //!
 //! Contract: [`Store::write`] makes a batch durable as a whole for each shard in it before it returns, and fails without
-//! any trace when the shard's head is no longer the one that was loaded. Absent rows are `None`, never an error. A stored
-//! row that cannot be read back is an error that names table, column and key.
+//! any trace when the shard's head is no longer the one that was loaded. When the database is lost on the way, the batch is
+//! there as a whole or not at all, and the recorded answers say which. Absent rows are `None`, never an error. A stored row
+//! that cannot be read back is an error that names table, column and key. Any number of servers may work on one database.
 
 use crate::lookup::{Beside, FigureAsked, Matching};
 use crate::merkle::{Frontier, Hash};
@@ -13,6 +14,7 @@ pub use crate::port_cases::{After, CaseFilter, CaseOrder};
 pub use crate::port_kept::{Kept, KeptStore};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+pub use crate::port_turn::Turn;
 use crate::queue::{QueueWant, Waiting};
 use crate::route::workload::Load;
 use crate::rules::{Violation, ViolationFilter};
@@ -55,6 +57,15 @@ pub enum StoreError {
     /// The disk is full; nothing was written.
     #[error("the disk is full: nothing was written")]
     DiskFull,
+    /// The database cannot be reached, or was lost on the way. What was to be written is there as a whole or not at all;
+    /// a command that is sent again is answered from the record if it is.
+    #[error("{attempted}: the database cannot be reached: {reason}")]
+    Unavailable {
+        /// What was attempted.
+        attempted: &'static str,
+        /// What was said about it.
+        reason: String,
+    },
     /// Anything else the database said.
     #[error("{attempted}: {reason}")]
     Database {
@@ -467,6 +478,15 @@ pub trait Store: KeptStore {
     async fn told_add(&self, told: &[Told]) -> Result<(), StoreError>;
     /// Notices to a post, newest first.
     async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError>;
+    /// Takes a turn at a job; `None`: another server has it. It may be lost, so that a job runs twice. One server always gets it.
+    async fn turn(&self, job: &str) -> Result<Option<Turn>, StoreError> {
+        let _ = job;
+        Ok(Some(Turn::default()))
+    }
+    /// Waits until other servers have written lines, and says to which shards; none: look at all. A hint: the journal is the truth.
+    async fn written_elsewhere(&self) -> Vec<Shard> {
+        std::future::pending().await
+    }
     /// A setting of the installation.
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// Puts a setting.

@@ -23,6 +23,7 @@ mod map;
 mod monitor;
 mod numbers;
 mod open311;
+mod own_folder;
 pub mod packs;
 mod page;
 mod papers;

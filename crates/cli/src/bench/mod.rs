@@ -8,6 +8,7 @@ mod loops;
 mod pages;
 mod plans;
 mod points;
+mod postgres;
 mod replay;
 mod starting;
 
@@ -79,7 +80,8 @@ pub struct Line {
 /// # Errors
 /// When an installation cannot be prepared.
 pub fn run(args: &BenchArgs) -> Result<ExitCode> {
-    const KNOWN: [&str; 13] = ["P2", "P3", "P4", "P5", "P6", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15"];
+    const KNOWN: [&str; 14] =
+        ["P1", "P2", "P3", "P4", "P5", "P6", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15"];
     if let Some(unknown) = args.only.iter().find(|id| !KNOWN.contains(&id.as_str())) {
         bail!("{unknown} is not measured by this command; it knows {}", KNOWN.join(", "));
     }
@@ -88,6 +90,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     let mut lines = Vec::new();
     if wanted("P4") {
         lines.extend(points::measure(&home, args.postgis.as_deref())?);
+    }
+    if wanted("P1") {
+        lines.extend(postgres::measure(&home, args.clients, args.seconds)?);
     }
     if wanted("P2") || wanted("P3") {
         lines.extend(loops::measure(&home, args.clients, args.seconds)?);

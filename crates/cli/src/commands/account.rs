@@ -1,13 +1,12 @@
 //! `ganglion account`: the first accounts of an installation; the others are made under /admin.
 
+use crate::database::{Database, DatabaseArgs};
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
-use ganglion_kernel::Store as _;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::port::Account;
 use ganglion_model::{AccountId, PlaceCode, Post, PostId, Text};
-use ganglion_store::{SqliteOptions, SqliteStore};
 use std::io::BufRead as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +36,8 @@ enum What {
         /// Folder of the installation.
         #[arg(long, env = "GANGLION_DATA")]
         data: PathBuf,
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
 }
 
@@ -45,14 +46,13 @@ enum What {
 /// # Errors
 /// When the post is not `role@place`, or the password is too short.
 pub fn run(args: &AccountArgs) -> Result<ExitCode> {
-    let What::Add { id, name, post, data } = &args.what;
+    let What::Add { id, name, post, data, database } = &args.what;
     let (role, place) = post.split_once('@').context("a post is written role@place, such as admin@1309")?;
     let place: PlaceCode = place.parse()?;
     let mut password = String::new();
     std::io::stdin().lock().read_line(&mut password).context("reading the password")?;
     let password = password.trim_end_matches(['\r', '\n']);
     ensure!(password.chars().count() >= 10, "a password has at least 10 characters");
-    let store = SqliteStore::open(&data.join("ganglion.sqlite"), SqliteOptions::default())?;
     let machine = crate::system::Machine::new();
     let today = local_date(machine.now());
     let salt = *machine.id().as_bytes();
@@ -72,12 +72,12 @@ pub fn run(args: &AccountArgs) -> Result<ExitCode> {
         valid_from: today,
         valid_to: None,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
+        let store = Database::open(data, database).await?.store();
         store.accounts_put(std::slice::from_ref(&account)).await?;
-        store.posts_put(std::slice::from_ref(&post)).await
+        anyhow::Ok(store.posts_put(std::slice::from_ref(&post)).await?)
     })?;
-    drop(store);
     crate::out(&format!("{id} may sign in as {role} at {place}"));
     Ok(ExitCode::SUCCESS)
 }

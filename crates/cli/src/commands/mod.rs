@@ -7,6 +7,8 @@ pub mod doctor;
 pub mod drill;
 pub mod figure;
 pub mod import;
+pub mod migrate;
+pub mod moving;
 pub mod pack;
 pub mod policy;
 pub mod proof;

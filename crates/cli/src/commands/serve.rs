@@ -1,6 +1,7 @@
 //! `ganglion serve`: a real installation.
 
 use crate::city::home;
+use crate::database::DatabaseArgs;
 use crate::load::harness::hex;
 use crate::server::{Edge, Installation, start};
 use crate::system::Machine;
@@ -15,9 +16,11 @@ use std::time::Duration;
 
 /// Arguments of `ganglion serve`.
 #[derive(Args)]
-#[command(after_help = "Example: ganglion serve --data /var/lib/ganglion --listen 0.0.0.0 --port 8080")]
+#[command(after_help = "Examples: ganglion serve --data /var/lib/ganglion --listen 0.0.0.0 --port 8080
+          ganglion serve --data /srv/ganglion --database postgres://ganglion@db.example/city?sslmode=require")]
 pub struct ServeArgs {
-    /// Folder of the database, files and keys; `ganglion import places` fills it first.
+    /// Folder of files and keys, and of the database unless --database names another; `ganglion import places` fills it first.
+    /// Servers on one database share it.
     #[arg(long, env = "GANGLION_DATA")]
     data: PathBuf,
     /// Address to answer on.
@@ -47,6 +50,8 @@ pub struct ServeArgs {
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// Commands written together, at most.
     #[arg(long, env = "GANGLION_BATCH_COMMANDS", default_value_t = 512)]
     batch_commands: usize,
@@ -105,6 +110,7 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
         let installation = Installation {
             home,
             data: args.data.clone(),
+            database: args.database.clone(),
             committer: args.committer(),
             demo: false,
             demo_moving: false,

@@ -4,11 +4,8 @@
 use crate::app::App;
 use crate::error::Error;
 use ganglion_kernel::words;
+use ganglion_store::words::{ALL, SETTING};
 
-/// The setting that says that every case has its words.
-const SETTING: &str = "case_words";
-/// What it then says.
-const ALL: &str = "all";
 /// Cases at once.
 const CASES_AT_ONCE: u32 = 500;
 /// Rounds in one turn, so that the server can stop in between.

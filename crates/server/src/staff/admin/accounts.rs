@@ -2,6 +2,7 @@
 
 use super::{admin, asked, tabs};
 use crate::error::Error;
+use crate::jobs::follow::{Part, changed};
 use crate::place_names::Found;
 use crate::session::hash_password;
 use crate::staff::ADMIN_ROLE;
@@ -18,12 +19,10 @@ use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ganglion_kernel::World;
 use ganglion_kernel::port::Account;
-use ganglion_model::{AccountId, Level, Place, PlaceCode, Post, PostId, Posts, Text};
+use ganglion_model::{AccountId, Level, Place, PlaceCode, Post, PostId, Text};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// Accounts of one page.
 const PAGE_ROWS: usize = 50;
@@ -340,7 +339,7 @@ pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
     };
     web.app.store.accounts_put(&[new]).await?;
     web.app.store.posts_put(&[post]).await?;
-    posts_changed(&web).await?;
+    changed(&web.app, Part::People).await?;
     let said = look.say("account-created", &[("account", entry.account.into())]);
     Ok(web.redirect_with("/admin/accounts", "ok", &said))
 }
@@ -357,15 +356,12 @@ fn free_post(web: &Web, role: &str, place: PlaceCode) -> PostId {
         .unwrap_or(plain)
 }
 
-/// Takes the posts as they are stored now.
+/// Takes the posts as they are stored now, here and on every other server.
 ///
 /// # Errors
 /// Storage.
 pub(super) async fn posts_changed(web: &Web) -> Result<(), Error> {
-    let posts = Arc::new(Posts::new(web.app.store.posts().await?));
-    web.app.world.rcu(|world| Arc::new(World { posts: posts.clone(), ..World::clone(world) }));
-    web.app.accounts_changed();
-    Ok(())
+    changed(&web.app, Part::People).await
 }
 
 /// `POST /admin/accounts/{id}/active`: disables an account, or lets it in again. Nobody disables the account they use.
@@ -379,7 +375,7 @@ pub async fn activate(web: Web, Path(id): Path<String>, _typed: Typed) -> Result
     }
     let active = !found.active;
     web.app.store.accounts_put(&[Account { active, ..found }]).await?;
-    web.app.accounts_changed();
+    changed(&web.app, Part::People).await?;
     let key = if active { "account-enabled-done" } else { "account-disabled-done" };
     Ok(web.redirect_with("/admin/accounts", "ok", &look.say(key, &[("account", id.into())])))
 }

@@ -1,7 +1,7 @@
 //! A county with two townships that works with the packs that ship: posts of every role, and the way of a case through
 //! them.
 
-use crate::support::{Answer, Browser, Part, photo};
+use crate::support::{Answer, Browser, Db, Part, empty, photo};
 use arc_swap::ArcSwap;
 use ganglion_geo::{PlaceIndex, geojson};
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
@@ -12,7 +12,6 @@ use ganglion_kernel::{Store, World};
 use ganglion_model::clocks::{Calendar, Office};
 use ganglion_model::{AccountId, Model, Place, PlaceCode, PlaceKind, PlaceTree, Post, PostId, Posts, Shard, Text};
 use ganglion_server::{App, AppParts, AppState, Settings, hash_password, router};
-use ganglion_store::SqliteStore;
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -89,10 +88,11 @@ impl WallClock for Clock {
 
 pub struct Town {
     pub app: AppState,
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
     pub clock: Arc<Clock>,
     signed_in: Mutex<BTreeMap<String, Browser>>,
     _files: tempfile::TempDir,
+    _db: Db,
 }
 
 /// The packs that ship, compiled once.
@@ -119,7 +119,8 @@ impl Town {
     }
 
     async fn with(model: &Arc<Model>, more: &[(&str, &str, &str)], settings: Settings) -> Town {
-        let store = SqliteStore::memory().unwrap();
+        let db = empty().await;
+        let store = db.store.clone();
         let (places, posts) = (places(), posts(more));
         store.places_set(&places).await.unwrap();
         store.outlines_set(&outlines()).await.unwrap();
@@ -138,7 +139,8 @@ impl Town {
         let files = tempfile::tempdir().unwrap();
         let settings = Settings { data_dir: files.path().to_owned(), ..settings };
         let parts = AppParts { store: store.clone(), world, committer, clock: clock.clone(), master: MASTER, settings };
-        Town { app: Arc::new(App::new(parts).unwrap()), store, clock, signed_in: Mutex::default(), _files: files }
+        let (app, signed_in) = (Arc::new(App::new(parts).unwrap()), Mutex::default());
+        Town { app, store, clock, signed_in, _files: files, _db: db }
     }
 
     pub fn wait(&self, seconds: i64) {
