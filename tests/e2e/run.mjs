@@ -16,7 +16,7 @@ const { chromium } = await import("playwright-core");
 const { Server } = await import("./server.mjs");
 const { World } = await import("./lib.mjs");
 
-const SPECS = ["loop", "live", "no-scripts", "bad-input", "at-once", "halls", "map", "accessibility", "roles", "documents", "author", "registers", "import", "figures", "plans", "work", "rows", "restart"];
+const SPECS = ["loop", "live", "no-scripts", "bad-input", "at-once", "halls", "map", "accessibility", "roles", "documents", "author", "registers", "import", "figures", "plans", "work", "rows", "search", "maps", "client", "restart"];
 /** A program by path, or by name as the shell would find it. */
 function onPath(name) {
   if (!name || name.includes("/")) return name || undefined;
@@ -32,6 +32,8 @@ const asked = process.argv.slice(2);
 const shots = join(home, "target", "e2e");
 let passed = 0;
 let failed = 0;
+/** What failed and why, said again at the end: a log that is cut keeps its last lines. */
+const failures = [];
 
 function within(promise, name) {
   let timer;
@@ -59,7 +61,8 @@ async function runSpec(world, spec) {
     } catch (error) {
       failed += 1;
       broken = serial === true;
-      console.log(`not ok  ${full}\n        ${String(error.stack ?? error).split("\n").slice(0, 12).join("\n        ")}`);
+      failures.push(`not ok  ${full}\n        ${String(error.stack ?? error).split("\n").slice(0, 12).join("\n        ")}`);
+      console.log(failures.at(-1));
       await world.shoot(shots, full).catch(() => {});
       copyFileSync(join(scratch, "server.log"), join(shots, "server.log"));
     }
@@ -101,7 +104,9 @@ try {
   await main();
 } catch (error) {
   failed += 1;
-  console.log(`not ok  the run itself\n        ${error.stack ?? error}`);
+  failures.push(`not ok  the run itself\n        ${error.stack ?? error}`);
+  console.log(failures.at(-1));
 }
+if (failures.length > 0) console.log(`again, what failed:\n${failures.slice(0, 6).join("\n")}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,5 +1,6 @@
 /**
- * The map: our own outlines and case points on a plain ground, with labels as HTML. There are no tiles and no glyph server.
+ * The map: our own outlines and case points on a plain ground, with labels as HTML. There is no glyph server, and no tile but
+ * those of a base map where the deployment has one.
  * Modes: view (one point), pick (set a point), draw (a line or an area), live (points that change), areas (a figure by place).
  */
 import { GeoJSONSource, Map as GlMap, Marker, NavigationControl, setWorkerUrl } from "maplibre-gl";
@@ -8,6 +9,7 @@ import type { StyleSpecification } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import { make } from "./helpers";
+import { addBaseMap } from "./base-map";
 import { Labels, boundsOf, holding } from "./map-shapes";
 import type { CaseEvent } from "./live";
 
@@ -34,6 +36,7 @@ export async function startMap(box: HTMLElement): Promise<void> {
   map.touchZoomRotate.disableRotation();
   await new Promise<void>((done) => void map.once("load", () => done()));
   box.querySelector(".map-off")?.remove();
+  await addBaseMap(map, box);
   if (areas.length) paintAreas(map, outlines, areas);
   else source(map, "outlines").setData(outlines);
   const labels = new Labels(map, box);
@@ -189,12 +192,21 @@ async function live(map: GlMap, box: HTMLElement): Promise<void> {
   if (!matchMedia("(prefers-reduced-motion: reduce)").matches) pulse(map);
 }
 
+/** From so many points on they are drawn small. */
+const CROWD = 400;
+
 /** The rows of a list: each point leads to its row. */
 async function rows(map: GlMap, box: HTMLElement): Promise<void> {
   const found = await load(box.dataset["cases"]);
   const points = (found.features as Feature<Geometry>[]).filter((f): f is Feature<Point> => f.geometry.type === "Point");
   source(map, "cases").setData({ type: "FeatureCollection", features: points });
   const side = (of: (...all: number[]) => number, axis: 0 | 1): number => of(...points.map((f) => f.geometry.coordinates[axis] ?? 0));
+  if (points.length > CROWD) {
+    // So many that full dots would hide the land under them.
+    map.setPaintProperty("cases", "circle-radius", ["interpolate", ["linear"], ["zoom"], 8, 1.6, 14, 6]);
+    map.setPaintProperty("cases-late", "circle-radius", ["interpolate", ["linear"], ["zoom"], 8, 2, 14, 7]);
+    for (const layer of ["cases", "cases-late"]) map.setPaintProperty(layer, "circle-stroke-width", 0);
+  }
   if (points.length) map.fitBounds([[side(Math.min, 0), side(Math.min, 1)], [side(Math.max, 0), side(Math.max, 1)]], { padding: 40, maxZoom: 14, animate: false });
   map.on("click", "cases", (e) => {
     const href = e.features?.[0]?.properties?.["href"] as string | undefined;

@@ -130,7 +130,10 @@ function startPoint(form: HTMLFormElement): void {
   map?.addEventListener("ganglion:picked", (e) => set((e as CustomEvent<PickedPoint>).detail));
   for (const field of [lon, lat, datum]) field.addEventListener("change", () => void recognise(form, map, true));
   form.querySelector("#f-category")?.addEventListener("change", () => void nearby(form));
-  form.querySelector("[data-locate]")?.addEventListener("click", () => {
+  const locate = form.querySelector<HTMLButtonElement>("[data-locate]");
+  // The page comes with it off: a tap before this script was there would be lost without a word.
+  if (locate) locate.disabled = false;
+  locate?.addEventListener("click", () => {
     say(form.dataset["textLocating"]);
     if (!navigator.geolocation) return say(form.dataset["textLocateFailed"]);
     navigator.geolocation.getCurrentPosition((p) => {

@@ -5,6 +5,9 @@ const CHIME_SECONDS = 0.45;
 /** A voice that never says it has ended would hold up everybody behind it. */
 const SPEAK_MS_BASE = 3000;
 const SPEAK_MS_PER_CHARACTER = 450;
+/** How long a device may take to open its sound; one without loudspeakers may never answer. */
+const OPEN_MS = 1500;
+const ASK_MS = 200;
 
 export class Sound {
   private context: AudioContext | null = null;
@@ -14,14 +17,19 @@ export class Sound {
   /** Whether sound is allowed now, without anybody having touched the page. */
   async isAllowed(): Promise<boolean> {
     this.context ??= new AudioContext();
-    if (this.context.state !== "running") await Promise.race([this.context.resume(), new Promise((done) => window.setTimeout(done, 200))]).catch(() => {});
+    await this.open(ASK_MS);
     return this.context.state === "running";
   }
 
   /** Turns sound on; called from a tap. */
   async on(): Promise<void> {
     this.context ??= new AudioContext();
-    await this.context.resume().catch(() => {});
+    await this.open(OPEN_MS);
+  }
+
+  private async open(atMost: number): Promise<void> {
+    if (!this.context || this.context.state === "running") return;
+    await Promise.race([this.context.resume(), new Promise((done) => window.setTimeout(done, atMost))]).catch(() => {});
   }
 
   /** A voice for the language, if the device has one. */

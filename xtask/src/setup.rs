@@ -3,7 +3,7 @@
 //! Every step is skipped when its result is already there. A step that cannot be done says what is missing and how to
 //! get it, and the rest goes on: tests that need the missing thing fail later with the same name in their message.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -43,6 +43,7 @@ pub fn steps(scope: Scope) -> Result<()> {
         step("browser", browser)?;
         step("test runner", test_runner)?;
         step("PostgreSQL", postgres)?;
+        step("broker of instruments", broker)?;
     }
     step("Chinese fonts", fonts)?;
     step("packages of ui/", || npm_packages("ui"))?;
@@ -79,6 +80,15 @@ fn postgres() -> Result<Done> {
         return Ok(Done::Already("already there"));
     }
     packages(&["postgresql"], ganglion_cluster::is_installed)
+}
+
+/// Readings of instruments are tried with a broker that is not ours.
+fn broker() -> Result<Done> {
+    let is_there = || ["/usr/sbin/mosquitto", "/usr/bin/mosquitto"].iter().any(|path| Path::new(path).is_file());
+    if is_there() {
+        return Ok(Done::Already("already there"));
+    }
+    packages(&["mosquitto"], is_there)
 }
 
 /// Letters are printed with them, and the browser of the tests shows pages with them.

@@ -1,6 +1,6 @@
 //! Which database an installation uses: SQLite in its folder, or a PostgreSQL named by its address.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use ganglion_kernel::Store;
 use ganglion_store::{PgOptions, PgStore, SqliteOptions, SqliteStore};
@@ -50,6 +50,16 @@ impl DatabaseArgs {
         }
     }
 
+    /// Refuses a PostgreSQL, for commands that know SQLite alone.
+    ///
+    /// # Errors
+    /// In words that say what to do `instead`.
+    pub fn only_a_file(&self, command: &str, instead: &str) -> Result<()> {
+        let named = self.named(Path::new(""));
+        ensure!(self.database.is_none(), "`ganglion {command}` is for SQLite, and the database is {named}: {instead}");
+        Ok(())
+    }
+
     /// The database as a person names it: never with a password.
     #[must_use]
     pub fn named(&self, data: &Path) -> String {
@@ -79,6 +89,16 @@ impl Database {
             return Ok(Database::Postgres(PgStore::open(url, args.options()).await?));
         }
         Database::file(&data.join(SQLITE), SqliteOptions::default())
+    }
+
+    /// Opens the database of an installation that is there.
+    ///
+    /// # Errors
+    /// In words that say what to do.
+    pub async fn existing(data: &Path, args: &DatabaseArgs) -> Result<Arc<dyn Store>> {
+        let is_there = args.database.is_some() || data.join(SQLITE).is_file();
+        ensure!(is_there, "{} is no installation: there is no {SQLITE} in it", data.display());
+        Ok(Database::open(data, args).await?.store())
     }
 
     /// Opens a SQLite database.

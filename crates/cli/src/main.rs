@@ -8,6 +8,7 @@ mod database;
 mod demo;
 mod deploy_tests;
 mod doctor;
+mod keys;
 mod load;
 mod log;
 mod scenario;
@@ -43,8 +44,18 @@ enum Command {
     Move(commands::moving::MoveArgs),
     /// Makes the first accounts.
     Account(commands::account::AccountArgs),
+    /// Looks after the keys that wrap row keys.
+    Keys(commands::keys::KeysArgs),
+    /// Counts and erases personal values whose time is over.
+    Retention(commands::retention::RetentionArgs),
     /// Freezes figures for publication and works them out again.
     Figure(commands::figure::FigureArgs),
+    /// Makes the words anew that cases and registers are searched by.
+    Search(commands::search::SearchArgs),
+    /// Writes the open data of a year: public figures, registers and cases as CSV, with a catalogue.
+    OpenData(commands::open_data::OpenDataArgs),
+    /// Writes places for other software.
+    Places(commands::places::PlacesArgs),
     /// Checks the public log of the journal, offline: copies, proofs, witnesses.
     Proof(commands::proof::ProofArgs),
     /// Prints who may do what, and why somebody may or may not.
@@ -95,7 +106,12 @@ fn main() -> ExitCode {
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Drill(args) => commands::drill::run(&args),
+        Command::Keys(args) => commands::keys::run(&args),
+        Command::Retention(args) => commands::retention::run(&args),
         Command::Figure(args) => commands::figure::run(&args),
+        Command::Search(args) => commands::search::run(&args),
+        Command::OpenData(args) => commands::open_data::run(&args),
+        Command::Places(args) => commands::places::run(&args),
         Command::Proof(args) => commands::proof::run(&args),
         Command::Policy(args) => commands::policy::run(&args),
         Command::Pack(args) => commands::pack::run(&args),

@@ -2,12 +2,13 @@
 
 use crate::city::world;
 use crate::database::{Database, DatabaseArgs};
+use crate::keys::KeyArgs;
 use crate::system::{Machine, log_settings, master_key, stopped};
 use anyhow::Result;
 use arc_swap::ArcSwap;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
 use ganglion_kernel::{Store, World};
-use ganglion_server::{App, AppParts, Settings};
+use ganglion_server::{App, AppParts, BaseMap, Mqtt, Settings};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,8 +33,14 @@ pub struct Installation {
     pub demo_moving: bool,
     /// Events may be sent to addresses inside.
     pub receivers_inside: bool,
+    /// The map below our own outlines.
+    pub base_map: Option<BaseMap>,
     /// What stands between the server and those who call it.
     pub edge: Edge,
+    /// Where the keys are that wrap row keys.
+    pub keys: KeyArgs,
+    /// The broker of the instruments.
+    pub mqtt: Option<Mqtt>,
 }
 
 /// What stands between the server and those who call it.
@@ -67,13 +74,14 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
     let store = Database::open(&installation.data, &installation.database).await?.store();
     let world = world::running(store.clone(), &installation.home, machine.as_ref()).await?;
     let master = master_key(&installation.data, &machine)?;
+    let ring = installation.keys.ring(&installation.data, master)?;
     let log = Arc::new(log_settings(&installation.data, &installation.public_url, &machine)?);
     let clock: Arc<dyn WallClock> = machine;
     let works = Works {
         store: store.clone(),
         world: world.clone(),
         clock: clock.clone(),
-        master,
+        ring: ring.clone(),
         settings: installation.committer,
     };
     let (committer, thread) = Committer::start(works)?;
@@ -82,11 +90,13 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         public_url: installation.public_url.clone(),
         demo_moving: installation.demo_moving,
         receivers_inside: installation.receivers_inside,
+        base_map: installation.base_map.clone(),
         data_dir: installation.data.clone(),
         log: Some(log),
         behind_proxy: installation.edge.behind_proxy,
         cookie_secure: installation.edge.tls,
         monitor_key: installation.edge.monitor_key.clone(),
+        mqtt: installation.mqtt.clone(),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()
     };
@@ -96,6 +106,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         committer: committer.clone(),
         clock,
         master,
+        ring,
         settings,
     })?;
     Ok(Running { store, world, committer, app: Arc::new(app), thread })

@@ -68,6 +68,15 @@ impl Reading {
     }
 }
 
+/// The outline in the text of one geometry, as outlines are kept; `None` when it is none.
+#[must_use]
+pub fn outline_of(geometry: &str) -> Option<MultiPolygon<f64>> {
+    let text = format!(
+        r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"code":"1"}},"geometry":{geometry}}}]}}"#
+    );
+    read(text.as_bytes(), &ReadOptions::default()).outlines.into_iter().next().map(|outline| outline.geometry)
+}
+
 /// Reads a FeatureCollection. Coordinates are taken as they are: the datum is the caller's business.
 #[must_use]
 pub fn read(bytes: &[u8], options: &ReadOptions<'_>) -> Reading {

@@ -15,7 +15,7 @@ use crate::notice::{Standing, standing};
 use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrapped};
 use crate::queue::{Waiting, waiting_of};
 use crate::rules::{self, Violation, broken_by_case};
-use crate::seal::{Key, wrap};
+use crate::seal::Keyring;
 use crate::world::{World, put_version};
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
@@ -47,7 +47,7 @@ pub fn hash_lines(writes: &mut [ShardWrite]) {
 /// A batch in the making.
 pub struct Batch<'a> {
     world: &'a World,
-    master: &'a Key,
+    ring: &'a Keyring,
     state: State,
     heads: BTreeMap<Shard, (u64, Head)>,
     answers: HashMap<CommandId, Outcome>,
@@ -112,19 +112,19 @@ pub fn kind_of(model: &Model, case: &Case) -> Option<String> {
 impl<'a> Batch<'a> {
     /// Begins with what was loaded.
     #[must_use]
-    pub fn new(world: &'a World, master: &'a Key, loaded: Loaded) -> Batch<'a> {
+    pub fn new(world: &'a World, ring: &'a Keyring, loaded: Loaded) -> Batch<'a> {
         let mut state = State::default();
         for case in loaded.cases {
             state.by_number.insert(case.number.clone(), case.id);
             state.cases.insert(case.id, case);
         }
-        state.keys = unwrapped(master, &loaded.keys).into_iter().collect();
+        state.keys = unwrapped(ring, &loaded.keys).into_iter().collect();
         state.unique = loaded.unique.into_iter().collect();
         state.beside = loaded.beside.into_iter().collect();
         state.matching = loaded.matching.into_iter().collect();
         let mut batch = Batch {
             world,
-            master,
+            ring,
             state,
             heads: BTreeMap::new(),
             answers: loaded.answers.into_iter().collect(),
@@ -193,7 +193,7 @@ impl<'a> Batch<'a> {
         self.state.beside.extend(loaded.beside);
         self.state.matching.extend(loaded.matching);
         self.state.figures.extend(loaded.figures);
-        self.state.keys.extend(unwrapped(self.master, &loaded.keys));
+        self.state.keys.extend(unwrapped(self.ring, &loaded.keys));
         self.add_rows(loaded.records, loaded.proposals, loaded.referers);
         self.add_loads(loaded.loads);
     }
@@ -223,14 +223,14 @@ impl<'a> Batch<'a> {
         let mut outcome = Outcome { shard, seq: 0, case: None, number: None, state: None, version: 0 };
         if let Some((case, key)) = decision.key {
             self.state.keys.insert(case, key);
-            if let Some(wrapped) = wrap(self.master, &case.to_string(), &key) {
+            if let Some(wrapped) = self.ring.wrap(&case.to_string(), &key) {
                 self.write(shard).keys.push((case, wrapped));
             }
         }
         for also in &decision.also {
             if let Some((case, key)) = also.key {
                 self.state.keys.insert(case, key);
-                if let Some(wrapped) = wrap(self.master, &case.to_string(), &key) {
+                if let Some(wrapped) = self.ring.wrap(&case.to_string(), &key) {
                     self.write(shard).keys.push((case, wrapped));
                 }
             }
@@ -326,6 +326,13 @@ impl<'a> Batch<'a> {
                     .retain(|gone| *gone != (record.register.clone(), record.key.clone(), record.valid_from));
                 write.records.push(Record::clone(record));
                 Some(record.id())
+            }
+            Change::Erased { subject, .. } => {
+                self.state.keys.remove(subject);
+                let write = self.write(shard);
+                write.keys.retain(|(row, _)| row != subject);
+                write.keys_gone.push(*subject);
+                Some(*subject)
             }
             Change::RecordGone { register, key, valid_from } => {
                 let row = (shard, register.clone(), key.clone());

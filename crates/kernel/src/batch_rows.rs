@@ -3,7 +3,9 @@
 
 use crate::decide::{State, references, unique_values_of_row};
 use crate::port::{References, ShardWrite, Want};
+use crate::port_search::RowWords;
 use crate::rules::{self, Violation, broken_by_row, is_ruled};
+use crate::words;
 use crate::world::World;
 use ganglion_model::change::{Body, Command};
 use ganglion_model::pack::{Field, FieldKind, Model, Scope};
@@ -84,7 +86,7 @@ fn refers_to(model: &Model, versions: &[Record]) -> BTreeSet<(String, String)> {
     all.map(|(register, key)| (register.to_owned(), key.to_owned())).collect()
 }
 
-/// Notes what changed rows refer to now and which rules they break, where that is not as it was before.
+/// Notes what changed rows refer to now, what they are searched by and which rules they break, where that is not as it was before.
 pub fn settle(
     world: &World,
     state: &State,
@@ -99,6 +101,13 @@ pub fn settle(
         let (noted, kept) = broken(world, before, now);
         write.violations.extend(noted);
         write.violations_gone.extend(kept);
+        // Rows of the deployment are in memory and are searched there.
+        if shard != Shard::DEPLOYMENT {
+            let said = words::of_versions(world, now);
+            if said != words::of_versions(world, before) {
+                write.row_words.push(RowWords { register: register.clone(), key: key.clone(), words: said });
+            }
+        }
         if to != refers_to(&world.model, before) {
             write.references.push(References { register, key, to: to.into_iter().collect() });
         }

@@ -5,7 +5,7 @@ use crate::batch::wanted;
 use crate::batch_rows;
 use crate::port::Want;
 use crate::world::World;
-use ganglion_model::change::{Body, Command};
+use ganglion_model::change::{Body, Command, Erasable};
 use ganglion_model::clocks::local_date;
 use ganglion_model::pack::FieldKind;
 use ganglion_model::{CaseId, Fields, Shard};
@@ -50,6 +50,12 @@ pub fn want(world: &World, commands: &[Command], now: Timestamp) -> Want {
             Body::Row { wish } => batch_rows::want_row(world, command.shard, wish, &mut want),
             Body::Restore { register, key, versions } => {
                 batch_rows::want_restored(world, (command.shard, register.clone(), key.clone()), versions, &mut want);
+            }
+            Body::Erase { what: Erasable::Case { number }, .. } => {
+                want.numbers.push((command.shard, number.clone()));
+            }
+            Body::Erase { what: Erasable::Row { register, key }, .. } => {
+                want.records.push((command.shard, register.clone(), key.clone()));
             }
             Body::Decide { proposal, .. } => want.proposals.push((command.shard, *proposal)),
         }

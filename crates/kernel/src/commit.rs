@@ -11,7 +11,7 @@ use crate::follow::{News, follow};
 use crate::pace::Pace;
 pub use crate::pace::{Batched, Queued};
 use crate::port::{ShardWrite, Store, StoreError, Want};
-use crate::seal::Key;
+use crate::seal::{Key, Keyring};
 use crate::world::World;
 use arc_swap::ArcSwap;
 use ganglion_model::Shard;
@@ -115,8 +115,8 @@ pub struct Works {
     pub world: Arc<ArcSwap<World>>,
     /// Time and chance.
     pub clock: Arc<dyn WallClock>,
-    /// Master key that wraps row keys.
-    pub master: Key,
+    /// The keys that wrap row keys.
+    pub ring: Keyring,
     /// Limits.
     pub settings: CommitterSettings,
 }
@@ -279,7 +279,7 @@ async fn attempt(
     let now = at.first().copied().unwrap_or(Timestamp::UNIX_EPOCH);
     let first = want(&world, commands, now);
     let loaded = works.store.load(&first).await?;
-    let mut batch = Batch::new(&world, &works.master, loaded);
+    let mut batch = Batch::new(&world, &works.ring, loaded);
     batch.asked(&first);
     let more = want_more(&world, batch.state(), commands, now);
     if !more.is_empty() {

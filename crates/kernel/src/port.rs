@@ -14,11 +14,14 @@ pub use crate::port_cases::{After, CaseFilter, CaseOrder};
 pub use crate::port_kept::{Kept, KeptStore};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+pub use crate::port_seal::{Ended, Rewrapped, SealStore, WrappedKey};
+use crate::port_search::RowWords;
+pub use crate::port_search::SearchStore;
 pub use crate::port_turn::Turn;
 use crate::queue::{QueueWant, Waiting};
 use crate::route::workload::Load;
 use crate::rules::{Violation, ViolationFilter};
-use crate::seal::Key;
+use crate::seal::{Key, Keyring};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, FactChange, Period};
 use ganglion_model::published::Published;
@@ -237,6 +240,8 @@ pub struct ShardWrite {
     pub records_gone: Vec<(String, String, Option<Date>)>,
     /// What rows refer to now: all of it, for each row whose references changed.
     pub references: Vec<References>,
+    /// What rows kept by place are searched by now, where that changed.
+    pub row_words: Vec<RowWords>,
     /// Rules that rows break now and did not before, or count elsewhere.
     pub violations: Vec<Violation>,
     /// Rules that rows keep again: rule and row.
@@ -267,6 +272,8 @@ pub struct ShardWrite {
     pub unique: Vec<(String, String, String)>,
     /// Row keys, wrapped.
     pub keys: Vec<(CaseId, String)>,
+    /// Row keys that are destroyed, before others are put: nothing of them may be left in the file.
+    pub keys_gone: Vec<CaseId>,
     /// Number of the set of packs it was decided by; 0 for packs that are not installed in this store.
     pub packs: u64,
 }
@@ -284,7 +291,7 @@ pub struct StoredLine {
 
 /// What the committer needs.
 #[async_trait]
-pub trait Store: KeptStore {
+pub trait Store: KeptStore + SealStore + SearchStore {
     /// Loads what a batch needs, in one round trip.
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
     /// Writes a batch: durable when it returns.
@@ -495,6 +502,6 @@ pub trait Store: KeptStore {
 
 /// Unwraps the keys of a load; a key that does not open is left out, and its values stay sealed.
 #[must_use]
-pub fn unwrapped(master: &Key, keys: &[(CaseId, String)]) -> Vec<(CaseId, Key)> {
-    keys.iter().filter_map(|(case, wrapped)| Some((*case, crate::seal::unwrap(master, wrapped)?))).collect()
+pub fn unwrapped(ring: &Keyring, keys: &[(CaseId, String)]) -> Vec<(CaseId, Key)> {
+    keys.iter().filter_map(|(case, wrapped)| Some((*case, ring.unwrap(wrapped)?))).collect()
 }

@@ -1,10 +1,13 @@
 //! Personal values are sealed before they reach a row or the journal: AES-256-GCM under a key of the row's own. Destroying
-//! that key erases the values everywhere they stand. Row keys are kept wrapped under the installation's master key.
+//! that key erases the values everywhere they stand. Row keys are kept wrapped under a key of the installation; which one, its
+//! name says that stands in front. Leaves out where those keys come from (the binary reads them) and who may see what.
 
+use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as B64;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// A key.
 pub type Key = [u8; 32];
@@ -50,16 +53,116 @@ pub fn open(key: &Key, sealed: &str) -> Option<String> {
     String::from_utf8(clear.to_vec()).ok()
 }
 
-/// Wraps a row key for storage.
+/// Wraps a row key for storage. The nonce follows from row and key, so that a row whose key was destroyed and that gets another
+/// one does not meet its old nonce again.
 #[must_use]
 pub fn wrap(master: &Key, row: &str, key: &Key) -> Option<String> {
-    seal(master, row, &B64.encode(key))
+    seal(master, &format!("{row}/{}", B64.encode(Sha256::digest(key))), &B64.encode(key))
 }
 
 /// Unwraps a stored row key.
 #[must_use]
 pub fn unwrap(master: &Key, wrapped: &str) -> Option<Key> {
     B64.decode(open(master, wrapped)?).ok()?.try_into().ok()
+}
+
+/// The name of the key that has none in front of what it wrapped: the installation's master key.
+pub const MASTER: &str = "master";
+
+/// The keys that wrap row keys, by name.
+pub type Named = Vec<(String, Key)>;
+
+/// The keys of an installation that wrap row keys: the first wraps, every one of them still opens what it wrapped. So a new key is
+/// put first, row keys are wrapped anew one by one, and nothing is unreadable meanwhile.
+#[derive(Clone)]
+pub struct Keyring(Arc<Ring>);
+
+struct Ring {
+    keys: ArcSwap<Named>,
+    again: Option<Box<Again>>,
+}
+
+/// Reads the keys again; `None` when they cannot be read.
+type Again = dyn Fn() -> Option<Named> + Send + Sync;
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Keyring").field(&self.names()).finish()
+    }
+}
+
+impl From<Key> for Keyring {
+    /// The ring of an installation with no key but its master key.
+    fn from(master: Key) -> Keyring {
+        Keyring::of(vec![(MASTER.to_owned(), master)])
+    }
+}
+
+impl Keyring {
+    /// A ring of these keys, for good.
+    #[must_use]
+    pub fn of(keys: Named) -> Keyring {
+        Keyring(Arc::new(Ring { keys: ArcSwap::from_pointee(keys), again: None }))
+    }
+
+    /// A ring that is read again when it meets a key it does not know, and when it is told to.
+    #[must_use]
+    pub fn reading(keys: Named, again: impl Fn() -> Option<Named> + Send + Sync + 'static) -> Keyring {
+        Keyring(Arc::new(Ring { keys: ArcSwap::from_pointee(keys), again: Some(Box::new(again)) }))
+    }
+
+    /// Takes over the keys as they stand now.
+    pub fn refresh(&self) {
+        let fresh = self.0.again.as_ref().and_then(|again| again()).filter(|keys| !keys.is_empty());
+        if let Some(fresh) = fresh.filter(|fresh| *fresh != **self.0.keys.load()) {
+            self.0.keys.store(Arc::new(fresh));
+        }
+    }
+
+    /// Names of the keys, the one that wraps first.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.0.keys.load().iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The name of the key that wraps.
+    #[must_use]
+    pub fn current(&self) -> String {
+        self.0.keys.load().first().map(|(name, _)| name.clone()).unwrap_or_default()
+    }
+
+    fn key(&self, name: &str) -> Option<Key> {
+        self.0.keys.load().iter().find(|(one, _)| one == name).map(|(_, key)| *key)
+    }
+
+    /// Wraps the key of a row for storage, under the first key.
+    #[must_use]
+    pub fn wrap(&self, row: &str, key: &Key) -> Option<String> {
+        let keys = self.0.keys.load();
+        let (name, own) = keys.first()?;
+        let wrapped = wrap(own, row, key)?;
+        Some(if name == MASTER { wrapped } else { format!("{name}:{wrapped}") })
+    }
+
+    /// Unwraps a stored row key; `None` when no key of the ring opens it.
+    #[must_use]
+    pub fn unwrap(&self, wrapped: &str) -> Option<Key> {
+        let name = wrapped_by(wrapped);
+        let own = self.key(name).or_else(|| {
+            self.refresh();
+            self.key(name)
+        })?;
+        unwrap(&own, &wrapped[wrapped.find(PREFIX)?..])
+    }
+}
+
+/// The name of the key that a stored row key is wrapped by.
+#[must_use]
+pub fn wrapped_by(wrapped: &str) -> &str {
+    match wrapped.find(PREFIX) {
+        Some(at) if at > 0 => wrapped[..at].trim_end_matches(':'),
+        _ => MASTER,
+    }
 }
 
 #[cfg(test)]
@@ -75,5 +178,36 @@ mod tests {
         assert_eq!(open(&[1; 32], &sealed[..sealed.len() - 2]), None);
         let wrapped = wrap(&[9; 32], "row", &[1; 32]).unwrap();
         assert_eq!(unwrap(&[9; 32], &wrapped), Some([1; 32]));
+    }
+
+    #[test]
+    fn a_row_that_gets_another_key_does_not_meet_its_old_nonce() {
+        let nonce = |key: &Key| wrap(&[9; 32], "row", key).unwrap()[PREFIX.len()..PREFIX.len() + 16].to_owned();
+        assert_ne!(nonce(&[1; 32]), nonce(&[2; 32]));
+    }
+
+    #[test]
+    fn a_new_key_wraps_and_the_old_ones_still_open() {
+        let (old, new) = ((MASTER.to_owned(), [9; 32]), ("y2026".to_owned(), [8; 32]));
+        let before = Keyring::of(vec![old.clone()]);
+        let kept = before.wrap("row", &[1; 32]).unwrap();
+        assert_eq!((wrapped_by(&kept), unwrap(&[9; 32], &kept)), (MASTER, Some([1; 32])));
+        let after = Keyring::of(vec![new.clone(), old]);
+        assert_eq!(after.unwrap(&kept), Some([1; 32]));
+        let fresh = after.wrap("row", &[1; 32]).unwrap();
+        assert_eq!((wrapped_by(&fresh), after.unwrap(&fresh)), ("y2026", Some([1; 32])));
+        assert_eq!(before.unwrap(&fresh), None, "a ring without the key does not open it");
+        assert_eq!(Keyring::of(vec![new]).unwrap(&kept), None);
+    }
+
+    #[test]
+    fn a_ring_that_meets_an_unknown_key_reads_its_keys_again() {
+        let now = || vec![("y2026".to_owned(), [8; 32]), (MASTER.to_owned(), [9; 32])];
+        let ring = Keyring::reading(vec![(MASTER.to_owned(), [9; 32])], move || Some(now()));
+        let fresh = Keyring::of(now()).wrap("row", &[1; 32]).unwrap();
+        assert_eq!(ring.current(), MASTER);
+        assert_eq!(ring.unwrap(&fresh), Some([1; 32]));
+        assert_eq!(ring.current(), "y2026");
+        assert!(!format!("{ring:?}").contains("8, 8"), "keys are never printed");
     }
 }

@@ -1,5 +1,5 @@
-//! What cases are searched by: their numbers, texts, kind and place as words, cut into tokens that any store can index, and what
-//! is typed cut the same way.
+//! What cases and rows of registers are searched by: their numbers, texts, kind and place as words, cut into tokens that any store
+//! can index, and what is typed cut the same way. What of a text a search found is marked by [`crate::marked`].
 //!
 //! Chinese is written without spaces, so a run of it becomes its pairs of neighbouring characters (and its last character):
 //! nothing is missed, two-character words are found, no dictionary has to know them. Everything else is a token up to the next
@@ -8,12 +8,14 @@
 use crate::seal::is_sealed;
 use crate::world::World;
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::{Field, FieldKind, Process};
-use ganglion_model::row::Case;
+use ganglion_model::pack::{Field, FieldKind, Process, Register};
+use ganglion_model::row::{Case, Record};
 use serde_json::Value;
 
 /// Most characters of a case that are searched.
 const CHARS_MAX: usize = 3_000;
+/// Most characters of a row that are searched: there are many more rows than cases, and they are short.
+const ROW_CHARS_MAX: usize = 400;
 /// Most tokens of a search.
 const TOKENS_MAX: usize = 40;
 
@@ -92,17 +94,93 @@ pub fn terms(typed: &str) -> Option<Vec<Term>> {
 /// What is searched of a case.
 #[must_use]
 pub fn of_case(world: &World, case: &Case) -> String {
+    cut(&parts_of_case(world, case).join("\n"), CHARS_MAX)
+}
+
+/// What is searched of a case, text by text: its numbers, the names of its places, its kind, its open texts.
+#[must_use]
+pub fn parts_of_case(world: &World, case: &Case) -> Vec<String> {
     let mut words: Vec<String> = vec![case.number.clone()];
     words.extend(case.numbers.values().filter(|number| **number != case.number).cloned());
     let path = world.places.path(case.place, local_date(case.opened_at));
     words.extend(path.into_iter().map(|place| place.name.clone()));
     if let Some(process) = world.model.processes.get(&case.process) {
         words.extend(kind(world, process, case));
-        let open = process.form.iter().chain(&process.fields).filter(|field| !field.personal && field.see.is_empty());
-        words.extend(open.filter_map(|field| text(field, case.fields.get(&field.name)?)));
+        words.extend(texts_of_case(process, case));
     }
-    let text = words.join("\n");
-    text.char_indices().nth(CHARS_MAX).map_or_else(|| text.clone(), |(at, _)| text[..at].to_owned())
+    words
+}
+
+/// The open texts of a case: what its opening form and its actions were told, neither personal nor confidential.
+pub fn texts_of_case<'a>(process: &'a Process, case: &'a Case) -> impl Iterator<Item = String> + 'a {
+    let open = process.form.iter().chain(&process.fields).filter(|field| is_open(field));
+    open.filter_map(move |field| text(field, case.fields.get(&field.name)?))
+}
+
+/// The open texts a case was opened with.
+pub fn opening_texts<'a>(process: &'a Process, case: &'a Case) -> impl Iterator<Item = String> + 'a {
+    let open = process.form.iter().filter(|field| is_open(field));
+    open.filter_map(move |field| text(field, case.fields.get(&field.name)?))
+}
+
+/// What is searched of a row; `None` for rows that are not searched by words: of no register that is installed, and of a series,
+/// whose rows are numbers by the day and are found by what they belong to.
+#[must_use]
+pub fn of_row(world: &World, record: &Record) -> Option<String> {
+    let register = world.model.registers.get(&record.register).filter(|register| register.series.is_none())?;
+    Some(cut(&parts_of_row(world, register, record).join("\n"), ROW_CHARS_MAX))
+}
+
+/// What is searched of a row with these versions, in the order of their days: the last one counts. `None`: it is not searched, or gone.
+#[must_use]
+pub fn of_versions(world: &World, versions: &[Record]) -> Option<String> {
+    of_row(world, versions.last()?)
+}
+
+/// What is searched of a row, text by text: its key, open texts and choices, and the name of its place.
+#[must_use]
+pub fn parts_of_row(world: &World, register: &Register, record: &Record) -> Vec<String> {
+    let mut words: Vec<String> = vec![record.key.clone()];
+    for field in register.fields.iter().filter(|field| is_open(field)) {
+        let Some(value) = record.fields.get(&field.name) else { continue };
+        match &field.kind {
+            FieldKind::Choice { list } => words.extend(titles(world, list, value)),
+            _ => words.extend(text(field, value).filter(|text| *text != record.key)),
+        }
+    }
+    let day = local_date(record.updated_at);
+    words.extend(record.place.and_then(|place| world.places.tree.known(place, day)).map(|place| place.name.clone()));
+    words
+}
+
+/// Whether everything that is searched of a register may be seen by anyone: a search by somebody who reads only public fields
+/// could otherwise find out the others by trying words.
+#[must_use]
+pub fn is_all_public(register: &Register) -> bool {
+    let searched = |field: &&Field| is_open(field) && is_searched(&field.kind);
+    register.fields.iter().filter(searched).all(|field| field.public)
+}
+
+/// Whether everybody who may read a row or a case sees the field in clear.
+fn is_open(field: &Field) -> bool {
+    !field.personal && field.see.is_empty()
+}
+
+fn is_searched(kind: &FieldKind) -> bool {
+    matches!(
+        kind,
+        FieldKind::Text { .. } | FieldKind::LongText { .. } | FieldKind::Serial { .. } | FieldKind::Choice { .. }
+    )
+}
+
+fn cut(text: &str, chars: usize) -> String {
+    text.char_indices().nth(chars).map_or_else(|| text.to_owned(), |(at, _)| text[..at].to_owned())
+}
+
+/// The titles of a code, in both languages.
+fn titles(world: &World, list: &str, value: &Value) -> Vec<String> {
+    let code = value.as_str().and_then(|code| world.model.lists.get(list)?.code(code));
+    code.map(|code| vec![code.title.zh.clone(), code.title.en.clone()]).unwrap_or_default()
 }
 
 fn text(field: &Field, value: &Value) -> Option<String> {
@@ -115,10 +193,7 @@ fn kind(world: &World, process: &Process, case: &Case) -> Vec<String> {
     let Some(field) = process.kind_field.as_deref().and_then(|name| process.field(name)) else { return Vec::new() };
     let Some(code) = case.fields.get(&field.name).and_then(Value::as_str) else { return Vec::new() };
     match &field.kind {
-        FieldKind::Choice { list } => {
-            let title = world.model.lists.get(list).and_then(|list| list.code(code)).map(|code| &code.title);
-            title.map(|title| vec![title.zh.clone(), title.en.clone()]).unwrap_or_default()
-        }
+        FieldKind::Choice { list } => titles(world, list, &Value::from(code)),
         FieldKind::Ref { register } => {
             let label = world.model.registers.get(register).map(|register| register.label.as_str());
             let row = world.latest(register, code);

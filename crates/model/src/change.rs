@@ -184,6 +184,13 @@ pub enum Body {
         /// Every version it had; none: the row was not there.
         versions: Vec<Record>,
     },
+    /// Destroys the key of a case or row, and with it every personal value of it.
+    Erase {
+        /// Which.
+        what: Erasable,
+        /// Number of the case in which two persons decided it, or [`RETENTION`] when its time was over.
+        by: String,
+    },
     /// Decides a proposed change.
     Decide {
         /// The proposal.
@@ -193,6 +200,27 @@ pub enum Body {
         /// Why.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
+    },
+}
+
+/// What decided an erasure that no case decided: the time for which the values were to be kept is over.
+pub const RETENTION: &str = "retention";
+
+/// What holds personal values under a key of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "of")]
+pub enum Erasable {
+    /// A case, by its public number.
+    Case {
+        /// The number.
+        number: String,
+    },
+    /// A register row.
+    Row {
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: String,
     },
 }
 
@@ -231,6 +259,15 @@ pub enum Change {
         /// The first day it held.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         valid_from: Option<Date>,
+    },
+    /// The key of a case or row was destroyed: its personal values stand in rows and journal for ever closed.
+    Erased {
+        /// The case, or the id a row goes by.
+        subject: CaseId,
+        /// Which.
+        what: Erasable,
+        /// Number of the case in which it was decided, or [`RETENTION`].
+        by: String,
     },
     /// A change of a register row was proposed, or decided.
     Proposal {

@@ -22,7 +22,9 @@ pub mod scope;
 pub mod text;
 pub mod units;
 
-pub use change::{Actor, Body, Change, Channel, Command, Entry, FieldFinding, Op, Outcome, Refusal, RefusalCode};
+pub use change::{
+    Actor, Body, Change, Channel, Command, Entry, Erasable, FieldFinding, Op, Outcome, Refusal, RefusalCode,
+};
 pub use exact::Frac;
 pub use id::{AccountId, CaseId, CommandId, PostId, ProposalId, Shard};
 pub use issued::{Issued, Standing};

@@ -18,9 +18,9 @@ const MOST_FILES: i64 = 50;
 const MOST_ROWS: i64 = 200;
 
 /// Keys every field may have.
-const COMMON: [&str; 16] = [
+const COMMON: [&str; 17] = [
     "type", "title", "help", "required", "when", "check", "warn", "personal", "see", "public", "default", "unit",
-    "unique", "fact", "fixed", "set_by",
+    "unique", "fact", "fixed", "set_by", "suggest",
 ];
 
 /// Types with the keys they add.

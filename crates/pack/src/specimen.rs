@@ -13,6 +13,7 @@ const FILES: &[(&str, &str)] = &[
     ("things/processes/hazard.yaml", include_str!("specimen/hazard.yaml")),
     ("things/processes/sight.yaml", include_str!("specimen/sight.yaml")),
     ("things/registers/kind.yaml", include_str!("../tests/base/things/registers/kind.yaml")),
+    ("things/registers/gauge.yaml", include_str!("specimen/gauge.yaml")),
     ("things/policy.yaml", include_str!("specimen/policy.yaml")),
     ("things/plans.yaml", include_str!("../tests/base/things/plans.yaml")),
     ("things/registers/post_box.yaml", include_str!("../tests/base/things/registers/post_box.yaml")),

@@ -1,6 +1,7 @@
 //! What the running server holds, and how it is started and stopped.
 
 use crate::assets::Ui;
+use crate::base_map::{BaseMap, policy};
 use crate::files::Files;
 use crate::limits::{
     FOLLOW_TRIES_MAX, PASSWORDS_AT_ONCE_MAX, RATE_WINDOW_SECONDS, REPORT_TRIES_MAX, SIGN_IN_FAILURES_MAX,
@@ -17,7 +18,8 @@ use crate::staff::Imports;
 use crate::templates::Templates;
 use crate::texts::TextsError;
 use arc_swap::ArcSwap;
-use ganglion_kernel::seal::Key;
+use axum::http::header::{HeaderValue, InvalidHeaderValue};
+use ganglion_kernel::seal::{Key, Keyring};
 use ganglion_kernel::{Committer, Store, WallClock, World};
 use ganglion_model::Text;
 use std::future::{Future, IntoFuture as _};
@@ -53,6 +55,8 @@ pub struct Settings {
     /// Events may also be sent to addresses inside (private networks, this machine) and over plain HTTP. Off: whoever can name
     /// a receiver could otherwise make the server call what only it can reach.
     pub receivers_inside: bool,
+    /// The map below our own outlines; none unless it is said.
+    pub base_map: Option<BaseMap>,
     /// A proxy stands before the server and says in `X-Forwarded-For` who called.
     pub behind_proxy: bool,
     /// What signs the public logs of the journals; without it there are none.
@@ -60,6 +64,8 @@ pub struct Settings {
     /// SHA-256, hex, of the key with which a program elsewhere may see the figures of the server; without one only programs
     /// on this machine may.
     pub monitor_key: Option<String>,
+    /// The broker that readings of instruments come from; without one none are taken.
+    pub mqtt: Option<crate::readings::Mqtt>,
 }
 
 impl Default for Settings {
@@ -75,9 +81,11 @@ impl Default for Settings {
             ui_dir: None,
             public_url: String::new(),
             receivers_inside: false,
+            base_map: None,
             behind_proxy: false,
             log: None,
             monitor_key: None,
+            mqtt: None,
         }
     }
 }
@@ -94,6 +102,8 @@ pub struct AppParts {
     pub clock: Arc<dyn WallClock>,
     /// Master key.
     pub master: Key,
+    /// The keys that wrap row keys.
+    pub ring: Keyring,
     /// Settings.
     pub settings: Settings,
 }
@@ -107,6 +117,9 @@ pub enum StartError {
     /// The folder for files cannot be made.
     #[error("the folder for files: {0}")]
     Files(#[from] std::io::Error),
+    /// The policy of pages cannot be sent.
+    #[error("where pages may load from: {0}")]
+    Policy(#[from] InvalidHeaderValue),
 }
 
 /// Tries counted in memory.
@@ -127,6 +140,8 @@ pub struct Rates {
     pub verify: Rate,
     /// Readings of events by those without a key, by address.
     pub events: Rate,
+    /// Features and tiles asked for by those without a key, by address.
+    pub open: Rate,
 }
 
 /// The running server.
@@ -139,13 +154,17 @@ pub struct App {
     pub committer: Committer,
     /// Time and chance.
     pub clock: Arc<dyn WallClock>,
-    /// Master key.
+    /// Master key: it signs what the server hands out and opens the secrets of receivers.
     pub master: Key,
+    /// The keys that wrap row keys.
+    pub ring: Keyring,
     /// Settings.
     pub settings: Settings,
     /// Calendar and office hours as the installation began with them, before anything was laid over.
     pub office: ganglion_kernel::clocks::Office,
     pub(crate) ui: Ui,
+    /// What pages may load, and from where.
+    pub(crate) policy: HeaderValue,
     templates: ArcSwap<Templates>,
     pub(crate) files: Files,
     pub(crate) sessions: SessionCache,
@@ -156,6 +175,10 @@ pub struct App {
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
     pub(crate) outlines: Outlines,
+    /// The same outlines whole, for features and tiles.
+    pub(crate) shapes: crate::ogc::Shapes,
+    /// Tiles as they were last made.
+    pub(crate) tiles: crate::tiles::Made,
     /// Plans computed at the same time.
     pub(crate) plans: Semaphore,
     pub(crate) imports: Imports,
@@ -189,13 +212,16 @@ impl App {
         let meter = Arc::new(crate::monitor::Meter::default());
         let watching = meter.clone();
         parts.committer.watch(move |batch| watching.batch(batch));
+        let policy = HeaderValue::from_str(&policy(parts.settings.base_map.as_ref()))?;
         Ok(App {
             office,
+            policy,
             store: parts.store,
             world: parts.world,
             committer: parts.committer,
             clock: parts.clock,
             master: parts.master,
+            ring: parts.ring,
             imports: Imports::new(parts.settings.data_dir.join("imports/rows")),
             logs: Logs::new(parts.settings.log.clone(), parts.settings.data_dir.join("log")),
             settings: parts.settings,
@@ -215,9 +241,12 @@ impl App {
                 follow: rate(FOLLOW_TRIES_MAX),
                 verify: rate(VERIFY_TRIES_MAX),
                 events: rate(crate::limits::EVENT_TRIES_MAX),
+                open: rate(crate::limits::OPEN_TRIES_MAX),
             },
             passwords: Semaphore::new(PASSWORDS_AT_ONCE_MAX),
             outlines: Outlines::default(),
+            shapes: crate::ogc::Shapes::default(),
+            tiles: crate::tiles::Made::default(),
             plans: Semaphore::new(crate::limits::PLANS_AT_ONCE_MAX),
             home: HomeFigures::default(),
             press: Arc::default(),

@@ -21,14 +21,7 @@ use ganglion_kernel::StoreError;
 use ganglion_model::FieldFinding;
 use serde_json::json;
 
-/// Scripts, styles and requests only from here; pictures also from memory (photos before they are sent, map symbols); no
-/// frame may hold a page.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-    font-src 'self'; connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; form-action 'self'; \
-    base-uri 'none'; frame-ancestors 'none'";
-
-const HEADERS: [(HeaderName, &str); 6] = [
-    (header::CONTENT_SECURITY_POLICY, POLICY),
+const HEADERS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "same-origin"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -47,6 +40,7 @@ pub async fn context(State(app): State<AppState>, request: Request, next: Next) 
     let template = request.extensions().get::<MatchedPath>().cloned();
     let id = request_id(&app, request.headers());
     let mut response = answered(&app, request, next, &id).await;
+    response.headers_mut().entry(header::CONTENT_SECURITY_POLICY).or_insert(app.policy.clone());
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }

@@ -67,6 +67,8 @@ pub const OPEN_ROWS_MAX: usize = 500;
 pub const OPEN_AT_ONCE: usize = 64;
 /// Readings of the journal's events by one address without a key, in [`RATE_WINDOW_SECONDS`].
 pub const EVENT_TRIES_MAX: u32 = 900;
+/// Features and tiles asked for by one address without a key, in [`RATE_WINDOW_SECONDS`]: a map that is moved about all the time.
+pub const OPEN_TRIES_MAX: u32 = 18_000;
 /// Window of the rates above, seconds.
 pub const RATE_WINDOW_SECONDS: i64 = 15 * 60;
 /// Addresses and accounts remembered for rates and locks.
@@ -91,6 +93,8 @@ pub const NEARBY_SHOWN_MAX: usize = 5;
 pub const HOME_FIGURES_SECONDS: i64 = 5;
 /// Points of one map request.
 pub const MAP_POINTS_MAX: u32 = 5_000;
+/// Characters of what is typed that are searched.
+pub const SEARCH_CHARS_MAX: usize = 100;
 /// Rows of one page of the API.
 pub const API_ROWS_MAX: u32 = 100;
 /// Live listeners at the same time.
@@ -111,6 +115,10 @@ pub const UPLOAD_KEPT_HOURS: i64 = 24;
 pub const ANSWER_KEPT_DAYS: i64 = 30;
 /// How often what is no longer needed is looked for, seconds.
 pub const CLEAN_EVERY_SECONDS: u64 = 3_600;
+/// How often row keys under older keys of the installation are looked for, seconds.
+pub const REWRAP_EVERY_SECONDS: u64 = 600;
+/// How often personal values whose time is over are looked for, seconds.
+pub const RETENTION_EVERY_SECONDS: u64 = 6 * 3_600;
 /// Rows of each kind forgotten in one transaction.
 pub const FORGOTTEN_AT_ONCE: u32 = 500;
 /// Wait named in `Retry-After` when the queue is full, seconds.

@@ -57,7 +57,7 @@ fn case_of(entry: &Entry) -> Option<(Shard, CaseId)> {
     match &entry.change {
         Change::Opened { case } => Some((entry.shard, case.id)),
         Change::Case { case, .. } => Some((entry.shard, *case)),
-        Change::Record { .. } | Change::RecordGone { .. } | Change::Proposal { .. } => None,
+        Change::Record { .. } | Change::RecordGone { .. } | Change::Proposal { .. } | Change::Erased { .. } => None,
     }
 }
 

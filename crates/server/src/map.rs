@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use ganglion_geo::geojson::{self, ReadOptions};
+use ganglion_geo::geojson::outline_of;
 use ganglion_geo::{MultiPolygon, outline};
 use ganglion_kernel::port::{CaseFilter, CaseOrder};
 use ganglion_model::{Case, Level, PlaceCode};
@@ -44,14 +44,6 @@ type ByParent = Arc<HashMap<PlaceCode, Drawn>>;
 #[derive(Default)]
 pub struct Outlines {
     made: Mutex<Option<(String, ByParent)>>,
-}
-
-/// The outline in a stored geometry.
-fn outline_of(geometry: &str) -> Option<MultiPolygon<f64>> {
-    let text = format!(
-        r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"code":"1"}},"geometry":{geometry}}}]}}"#
-    );
-    geojson::read(text.as_bytes(), &ReadOptions::default()).outlines.into_iter().next().map(|outline| outline.geometry)
 }
 
 /// Degrees an outline may be off: less than a pixel where places of that level fill a screen.

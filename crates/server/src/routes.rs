@@ -3,9 +3,10 @@
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
-use crate::public::{follow, follow_case, home, notices, report, sent, sign_in, verify};
+use crate::public::{follow, follow_case, follow_data, home, notices, report, sent, sign_in, verify};
 use crate::{
-    api, assets, context, demo_picture, events, files, halls, live, log, map, monitor, open311, rest, samples, staff,
+    api, assets, base_map, context, demo_picture, events, files, halls, intake, live, log, map, monitor, ogc, open311,
+    rest, samples, staff, tiles,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -24,6 +25,7 @@ pub fn router(app: AppState) -> Router {
         .merge(public(app.settings.demo))
         .merge(for_programs())
         .merge(for_systems())
+        .merge(for_maps())
         .merge(staff::routes())
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
@@ -43,6 +45,8 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/report/sent/{number}", get(sent::show))
         .route("/follow", get(follow::show).post(follow::ask))
         .route("/follow/{number}", get(follow_case::show))
+        .route("/follow/{number}/data", get(follow_data::show))
+        .route("/follow/{number}/data.json", get(follow_data::json))
         .route("/follow/{number}/{action}", post(follow_case::act))
         .route("/v", get(verify::ask))
         .route("/v/{code}", get(verify::show))
@@ -96,6 +100,8 @@ fn for_systems() -> Router<AppState> {
         .route("/api/processes/{process}/cases/{number}/{action}", post(rest::cases::act))
         .route("/api/processes/{process}/next", post(rest::cases::next))
         .route("/api/processes/{process}/bulk", post(rest::bulk::cases).layer(many()))
+        .route("/api/processes/{process}/orders/{intake}", post(intake::take).layer(many()))
+        .route("/api/processes/{process}/orders/{intake}/{order}", get(intake::one))
         .route("/api/registers", get(rest::index::registers))
         .route("/api/registers/{name}/rows", get(rest::rows::list).post(rest::rows::create))
         .route(
@@ -105,6 +111,7 @@ fn for_systems() -> Router<AppState> {
         .route("/api/registers/{name}/bulk", post(rest::bulk::registers).layer(many()))
         .route("/api/registers/{name}/proposals", get(rest::proposals::list))
         .route("/api/registers/{name}/proposals/{shard}/{id}/{verdict}", post(rest::proposals::decide))
+        .route("/api/search", get(rest::search::find))
         .route("/api/figures", get(rest::figures::list))
         .route("/api/figures/{indicator}", get(rest::figures::one))
         .route("/api/places", get(rest::places::list))
@@ -117,6 +124,23 @@ fn for_systems() -> Router<AppState> {
         .route("/open311/v2/tokens/{file}", get(open311::token))
 }
 
+/// Features and tiles, for maps and other software.
+fn for_maps() -> Router<AppState> {
+    Router::new()
+        .route("/ogc", get(ogc::landing))
+        .route("/ogc/", get(ogc::landing))
+        .route("/ogc/conformance", get(ogc::conformance))
+        .route("/ogc/api", get(ogc::api))
+        .route("/ogc/collections", get(ogc::collections))
+        .route("/ogc/collections/{collection}", get(ogc::one_collection))
+        .route("/ogc/collections/{collection}/queryables", get(ogc::queryables))
+        .route("/ogc/collections/{collection}/items", get(ogc::items))
+        .route("/ogc/collections/{collection}/items/{*id}", get(ogc::item))
+        .route("/tiles", get(tiles::list))
+        .route("/tiles/{file}", get(tiles::described))
+        .route("/tiles/{collection}/{z}/{x}/{file}", get(tiles::tile))
+}
+
 /// Files, map and live news, for everybody's pages; what each caller may see is decided inside.
 fn shared() -> Router<AppState> {
     Router::new()
@@ -126,6 +150,7 @@ fn shared() -> Router<AppState> {
         .route("/files/{id}", get(files::full))
         .route("/files/{id}/thumb", get(files::thumb))
         .route("/map/outlines", get(map::outlines))
+        .route("/map/base", get(base_map::show))
         .route("/map/place-at", get(report::place_at))
         .route("/map/cases", get(map::cases))
         .route("/live", get(live::live))

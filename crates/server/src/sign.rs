@@ -21,6 +21,8 @@ pub enum Use {
     Kiosk,
     /// Ids of requests other programs know.
     Open311,
+    /// What an order of an outside system says.
+    Order,
 }
 
 impl Use {
@@ -33,6 +35,7 @@ impl Use {
             Use::Post => "post",
             Use::Kiosk => "kiosk",
             Use::Open311 => "open311",
+            Use::Order => "order",
         }
     }
 }

@@ -112,7 +112,15 @@ impl crate::app::App {
     /// The words of a language, for what is made without a request or is always in one language.
     #[must_use]
     pub(crate) fn words(&self, lang: Lang) -> Words {
-        Words { templates: self.templates(), lang, rows: Arc::default() }
+        Words::plain(self.templates(), lang)
+    }
+}
+
+impl Words {
+    /// The words of a language without a server.
+    #[must_use]
+    pub(crate) fn plain(templates: Arc<Templates>, lang: Lang) -> Words {
+        Words { templates, lang, rows: Arc::default() }
     }
 }
 

@@ -8,8 +8,8 @@ mod postgres;
 pub mod published;
 pub mod rebuild;
 pub mod replay;
+pub mod searched;
 mod sqlite;
-pub mod words;
 
 pub use postgres::{Digest, Layout, MoveError, Moved, Moving, PgOpenError, PgOptions, PgStore, move_into};
 pub use sqlite::{OpenError, Schema, SqliteOptions, SqliteStore, backup, integrity, schema};

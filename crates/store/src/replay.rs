@@ -125,6 +125,7 @@ fn read_line(shard: Shard, seq: u64, line: &StoredLine) -> Result<Line, ReplayEr
         Change::Opened { case } => Some(case.id),
         Change::Case { case, .. } => Some(*case),
         Change::Record { record } => Some(record.id()),
+        Change::Erased { subject, .. } => Some(*subject),
         Change::RecordGone { register, key, .. } => Some(row_id(shard, register, key)),
         Change::Proposal { proposal } => Some(row_id(proposal.shard, &proposal.wish.register, &proposal.key)),
     };
@@ -246,6 +247,8 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
             write.records.retain(|one| (&one.register, &one.key, one.valid_from) != (register, key, *valid_from));
             write.records_gone.push((register.clone(), key.clone(), *valid_from));
         }
+        // A store made from the journal alone has no keys to destroy.
+        Change::Erased { .. } => {}
         Change::Proposal { proposal } => {
             // One write holds each proposal once, as it stands at the end.
             write.proposals.retain(|one| one.id != proposal.id);

@@ -42,6 +42,16 @@ export default function (test) {
     holds(await display.locator("[data-sound-state]").innerText(), "声音已打开", "the foot of the display");
   });
 
+  test("a device whose sound never answers shows calls all the same, and its button goes", async (world) => {
+    const mute = await world.page({ viewport: WALL });
+    await mute.addInitScript(() => { AudioContext.prototype.resume = () => new Promise(() => {}); });
+    await mute.goto(`${await hall(world)}/display`);
+    await mute.locator("[data-connected]").waitFor();
+    await mute.locator("[data-sound]").click();
+    await mute.locator("[data-sound]").waitFor({ state: "hidden" });
+    await mute.context().close();
+  });
+
   test("the kiosk gives a number with one tap and a square code to follow it", async (world) => {
     const door = await world.page({ viewport: KIOSK });
     await door.goto(await hall(world));

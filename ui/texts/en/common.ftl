@@ -5,6 +5,7 @@ nav-more = More
 skip = Skip to the content
 colon = {": "}
 list-comma = {", "}
+list-clause = {"; "}
 lang-switch = 中文
 elder-on = Large text
 elder-off = Standard text

@@ -13,22 +13,22 @@ plan-waits = Answer these questions first, then compute.
 plan-compute = Compute
 plan-result = What comes of it
 plan-of = { $place } · { $day }
-plan-of-asked = of { $asked } { $unit } served
+plan-of-asked = / { $asked } { $unit }
 plan-cost-in-all = It costs { $cost } in all.
-plan-sentence-allocation = { $place }, { $day }: { $served } of { $asked } { $unit } are served; { $lacks ->
+plan-sentence-allocation = { $place }, { $day }: { $served } of { $asked }{ $unit } are served; { $lacks ->
     [0] nothing is lacking
     [one] one demand lacks something
-   *[other] { $lacks } demands lack something
+   *[other] { $lacking } demands lack something
 }.
-plan-sentence-assignment = { $place }, { $day }: { $served } of { $asked } { $unit } are sent; { $lacks ->
+plan-sentence-assignment = { $place }, { $day }: { $served } of { $asked }{ $unit } are sent; { $lacks ->
     [0] every job is served
     [one] one job lacks somebody
-   *[other] { $lacks } jobs lack somebody
+   *[other] { $lacking } jobs lack somebody
 }.
-plan-sentence-coverage = { $place }, { $day }: { $served } of { $asked } { $unit } are within reach; { $lacks ->
+plan-sentence-coverage = { $place }, { $day }: { $served } of { $asked }{ $unit } are within reach; { $lacks ->
     [0] every place is
     [one] one place is not
-   *[other] { $lacks } places are not
+   *[other] { $lacking } places are not
 }.
 plan-full = Everything is served; nothing is lacking.
 plan-column = { $label } ({ $unit })

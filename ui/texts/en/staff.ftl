@@ -25,6 +25,10 @@ routing-history = { $count ->
    *[other] Moved { $count } times
  }
 case-links = Linked cases
+duplicates = Perhaps the same matter
+duplicates-help = Open cases near in place, time and words, for comparing. Whether they are merged is yours to decide.
+duplicate-metres = { $metres } m away
+duplicate-alike = alike in words
 case-documents = Documents
 case-looked = Who looked at personal data
 no-actions = Your post has no step to take here now.
@@ -100,6 +104,8 @@ accounts-posts = Posts
 accounts-state = State
 accounts-last = Last sign-in
 accounts-new = New account
+jobs-chains = Journals and their roots
+jobs-chains-text = The last line of each journal with its root, to be compared with the public log or a backup at the same line.
 jobs-empty = No job is running
 jobs-started = started { $at } by { $by }
 jobs-cancel = Stop

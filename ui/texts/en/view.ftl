@@ -54,6 +54,9 @@ fact-why-here = Why here
 # Suggestions
 suggest-own-place = responsible for { $place }
 suggest-handles = office of { $place }
+suggest-had = { $count } of { $of } similar cases that are settled were theirs
+suggest-chosen = so in { $count } of { $of } similar cases that are settled
+suggest-fill = Fill in: { $label }
 suggest-duty = dispatch list: { $kind }, { $duty }
 # Periods
 period-quarter = quarter { $quarter } of { $year }

@@ -5,6 +5,7 @@ nav-more = 更多
 skip = 跳到正文
 colon = ：
 list-comma = 、
+list-clause = ；
 lang-switch = English
 elder-on = 大字版
 elder-off = 标准版

@@ -13,19 +13,19 @@ plan-waits = 请先填写以下各项，再开始测算。
 plan-compute = 测算
 plan-result = 测算结果
 plan-of = { $place } · { $day }
-plan-of-asked = 可保障，共需 { $asked } { $unit }
+plan-of-asked = / { $asked } { $unit }
 plan-cost-in-all = 合计费用 { $cost }。
-plan-sentence-allocation = { $place }（{ $day }）：共需 { $asked } { $unit }，可保障 { $served } { $unit }，{ $lacks ->
+plan-sentence-allocation = { $place }（{ $day }）：共需 { $asked }{ $unit }，可保障 { $served }{ $unit }，{ $lacks ->
     [0] 没有缺口
-   *[other] { $lacks } 项有缺口
+   *[other] { $lacking } 项有缺口
 }。
-plan-sentence-assignment = { $place }（{ $day }）：共需 { $asked } { $unit }，已派 { $served } { $unit }，{ $lacks ->
+plan-sentence-assignment = { $place }（{ $day }）：共需 { $asked }{ $unit }，已派 { $served }{ $unit }，{ $lacks ->
     [0] 全部派齐
-   *[other] { $lacks } 项未派齐
+   *[other] { $lacking } 项未派齐
 }。
-plan-sentence-coverage = { $place }（{ $day }）：共 { $asked } { $unit }，时限内可达 { $served } { $unit }，{ $lacks ->
+plan-sentence-coverage = { $place }（{ $day }）：共 { $asked }{ $unit }，时限内可达 { $served }{ $unit }，{ $lacks ->
     [0] 全部可达
-   *[other] { $lacks } 处不可达
+   *[other] { $lacking } 处不可达
 }。
 plan-full = 全部满足，没有缺口。
 plan-column = { $label }（{ $unit }）
@@ -36,7 +36,7 @@ plan-help-flows = 每一行是一笔分配；采纳后逐行写入登记册。
 plan-table-reached = 可达明细
 plan-help-reached = 到最近地点的估算用时：直线距离乘绕行系数，按设定速度折算。
 plan-table-lacks = 缺口
-plan-help-lacks = 次序靠前的在前，同一次序内缺口大的在前。
+plan-help-lacks = 次序靠前的在前；同一次序内，缺口大的、用时长的在前。
 plan-table-tiers = 按保障次序
 plan-help-tiers = 次序靠前的先保障，有余再保障后面的；同一次序内按比例分摊缺口。
 plan-table-areas = 按下级地区

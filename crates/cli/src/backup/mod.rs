@@ -25,8 +25,10 @@ const FORMAT: u32 = 1;
 const MANIFEST: &str = "manifest.json";
 /// See [`MANIFEST`].
 const DATABASE: &str = "ganglion.sqlite";
-/// The keys: the one that opens sealed values, and the one that signs the public logs.
-const KEYS: [&str; 2] = [KEY, "log.key"];
+/// The keys: the one that opens sealed values, those that wrap in its place, and the one that signs the public logs.
+const KEYS: [&str; 3] = [KEY, crate::keys::FILE, LOG_KEY];
+/// The key of the public logs: one that is lost is made anew.
+const LOG_KEY: &str = "log.key";
 /// The key without which an installation is not brought back.
 const KEY: &str = "master.key";
 /// Settings that are a file of their own and no secret.

@@ -2,8 +2,8 @@
 //! renamed to its name last. What is cut off is no installation, and nothing that was there is written over.
 
 use super::{
-    DATABASE, FILES, FORMAT, Files, KEY, KEYS, MANIFEST, Manifest, Part, Sum, WITNESSES, copy_part, create, hex,
-    sync_folder,
+    DATABASE, FILES, FORMAT, Files, KEY, KEYS, LOG_KEY, MANIFEST, Manifest, Part, Sum, WITNESSES, copy_part, create,
+    hex, sync_folder,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use ganglion_server::file_parts;
@@ -19,7 +19,7 @@ use zip::ZipArchive;
 /// Name of the database until everything is proven.
 const UNPROVEN: &str = "restoring.sqlite";
 /// What an installation has; where one of these is, nothing is restored.
-const OWN: [&str; 5] = [DATABASE, KEYS[0], KEYS[1], WITNESSES, FILES];
+const OWN: [&str; 6] = [DATABASE, KEYS[0], KEYS[1], KEYS[2], WITNESSES, FILES];
 /// Most bytes a manifest may have.
 const MANIFEST_BYTES_MAX: u64 = 64 << 20;
 /// Most bytes a file with a key may have.
@@ -114,13 +114,13 @@ fn keys(archive: &mut Archive, manifest: &Manifest, given: Option<&Path>) -> Res
                 archive.by_name(name)?.take(KEY_BYTES_MAX).read_to_end(&mut key)?;
                 key
             }
-            None if name != KEY => {
+            None if name == LOG_KEY => {
                 tracing::warn!(name, "the key is not there; the public logs get a new one at the next start");
                 continue;
             }
             None => bail!(
-                "this backup does not hold the master key, without which personal values cannot be read: name the folder with \
-                 the installation's `{KEY}` by --keys"
+                "this backup does not hold the keys without which personal values cannot be read: name the folder with the \
+                 installation's `{name}` by --keys"
             ),
         };
         ensure!(

@@ -129,12 +129,20 @@ async fn serve(home: &Path, data: &Path) -> Result<(SocketAddr, Vec<PlaceCode>)>
         store: store.clone(),
         world: world.clone(),
         clock: machine.clone(),
-        master,
+        ring: master.into(),
         settings: CommitterSettings::default(),
     };
     let (committer, _thread) = Committer::start(works)?;
     let settings = Settings { data_dir: data.to_owned(), ..Settings::default() };
-    let app = Arc::new(App::new(AppParts { store, world, committer, clock: machine, master, settings })?);
+    let app = Arc::new(App::new(AppParts {
+        store,
+        world,
+        committer,
+        clock: machine,
+        master,
+        ring: master.into(),
+        settings,
+    })?);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(ganglion_server::serve(app, listener, std::future::pending()));

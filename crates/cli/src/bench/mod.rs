@@ -9,8 +9,11 @@ mod pages;
 mod plans;
 mod points;
 mod postgres;
+mod readings;
 mod replay;
+mod search;
 mod starting;
+mod suggest;
 
 use crate::city::home;
 use anyhow::{Result, bail};
@@ -32,7 +35,7 @@ pub struct BenchArgs {
     /// Seconds of each load.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Cases loaded before figures (P5, P8), pages (P6), replay (P12), start, memory and disk (P9, P10, P15) are measured.
+    /// Cases loaded before figures (P5, P8), pages (P6), search (P7, P18), suggestions (suggest), replay (P12), start, memory and disk (P9, P10, P15) are measured.
     #[arg(long, default_value_t = 1_000_000)]
     cases: usize,
     /// Measure start, memory and disk on this folder instead, loaded before with `ganglion demo --cases N --data DIR`.
@@ -80,8 +83,10 @@ pub struct Line {
 /// # Errors
 /// When an installation cannot be prepared.
 pub fn run(args: &BenchArgs) -> Result<ExitCode> {
-    const KNOWN: [&str; 14] =
-        ["P1", "P2", "P3", "P4", "P5", "P6", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15"];
+    const KNOWN: [&str; 18] = [
+        "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P18", "P20",
+        "suggest",
+    ];
     if let Some(unknown) = args.only.iter().find(|id| !KNOWN.contains(&id.as_str())) {
         bail!("{unknown} is not measured by this command; it knows {}", KNOWN.join(", "));
     }
@@ -100,10 +105,16 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     if wanted("P5") || wanted("P8") {
         lines.extend(figures::measure(&home, args.cases)?);
     }
-    if wanted("P6") || wanted("P12") {
+    if ["P6", "P7", "P12", "P18", "suggest"].into_iter().any(wanted) {
         let filled = filled::filled(&home, args.cases)?;
         if wanted("P6") {
             lines.extend(pages::measure(&home, &filled)?);
+        }
+        if wanted("suggest") {
+            lines.extend(suggest::measure(&filled)?);
+        }
+        if wanted("P7") || wanted("P18") {
+            lines.extend(search::measure(&filled)?);
         }
         if wanted("P12") {
             lines.push(replay::measure(&filled)?);
@@ -120,6 +131,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     }
     if wanted("P14") {
         lines.extend(plans::measure(args.highs.as_deref())?);
+    }
+    if wanted("P20") {
+        lines.push(readings::measure()?);
     }
     print(&lines);
     if let Some(path) = &args.json {

@@ -30,8 +30,9 @@ const BY: &str = "dispatcher@township";
 const SMALL_MIN: usize = 1_000;
 
 /// A dispatcher and what lies before them.
-struct Desk {
-    token: String,
+pub(super) struct Desk {
+    /// The session.
+    pub token: String,
     place: PlaceCode,
     numbers: Vec<String>,
 }
@@ -91,7 +92,7 @@ async fn times(ground: &Ground) -> Result<Times> {
 }
 
 /// Dispatchers of townships that have cases.
-async fn desks(ground: &Ground) -> Result<Vec<Desk>> {
+pub(super) async fn desks(ground: &Ground) -> Result<Vec<Desk>> {
     let store = SqliteStore::look(&ground.data.join("ganglion.sqlite"))?;
     let townships = ground.world.places.tree.versions().map(|one| one.code);
     let mut desks = Vec::new();

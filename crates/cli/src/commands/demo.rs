@@ -157,7 +157,7 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>, database: &Databas
             store: as_store.clone(),
             world: Arc::new(ArcSwap::new(world)),
             clock: machine.clone(),
-            master,
+            ring: master.into(),
             settings: CommitterSettings::default(),
         };
         let tabled = tables::load(&works, &home.join(TABLES)).await?;
@@ -182,9 +182,12 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         demo: true,
         demo_moving: args.speed > 0.0,
         receivers_inside: false,
+        base_map: None,
         public_url,
         committer: CommitterSettings::default(),
         edge: crate::server::Edge::default(),
+        keys: crate::keys::KeyArgs::default(),
+        mqtt: None,
     };
     let running = start(&installation, machine.clone()).await?;
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };
@@ -220,5 +223,5 @@ async fn day_of(
         speed: args.speed,
         cases_per_year: args.cases.max(1) as f64,
     };
-    Ok(tokio::spawn(live::run(day, actors)))
+    Ok(tokio::spawn(live::run(day, actors.among_visitors())))
 }

@@ -116,8 +116,20 @@ pub fn run(args: &FigureArgs) -> Result<ExitCode> {
 }
 
 async fn open(at: &At) -> Result<(Arc<dyn Store>, World)> {
-    let store = Database::open(&at.data, &at.database).await?.store();
-    let world = world::of(store.as_ref(), &home(at.home.as_deref())).await?;
+    opened(&at.data, &at.database, at.home.as_deref()).await
+}
+
+/// The store and the world of an installation, for reading.
+///
+/// # Errors
+/// When the installation cannot be read.
+pub async fn opened(
+    data: &Path,
+    database: &DatabaseArgs,
+    home_folder: Option<&Path>,
+) -> Result<(Arc<dyn Store>, World)> {
+    let store = Database::open(data, database).await?.store();
+    let world = world::of(store.as_ref(), &home(home_folder)).await?;
     Ok((store, world))
 }
 

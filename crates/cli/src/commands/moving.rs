@@ -4,7 +4,8 @@ use crate::city::{home, world};
 use crate::database::{Database, DatabaseArgs, SQLITE};
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use ganglion_store::{Layout, Moved, Moving, PgStore, SqliteOptions, move_into, words};
+use ganglion_store::searched::{Progress as Done, Rebuild};
+use ganglion_store::{Layout, Moved, Moving, PgStore, SqliteOptions, move_into};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -73,12 +74,12 @@ pub fn run(args: &MoveArgs) -> Result<ExitCode> {
         let mut progress = Progress::new();
         let moved = move_into(&file, &into, |moving| progress.say(moving)).await?;
         let world = world::of(into.as_ref(), &home(args.home.as_deref())).await?;
-        words::put_all(into.as_ref(), &world, |cases| {
+        let told = |done: Done| {
             if progress.is_due() {
-                crate::err(&format!("words that are searched: {cases} cases"));
+                crate::err(&format!("words that are searched: {} cases, {} rows", done.cases, done.rows));
             }
-        })
-        .await?;
+        };
+        Rebuild::new(into.as_ref(), &world).all(told).await?;
         anyhow::Ok(moved)
     })?;
     print(&moved, &args.database.named(&args.data));

@@ -2,12 +2,15 @@
 
 use crate::city::home;
 use crate::database::DatabaseArgs;
+use crate::keys::KeyArgs;
 use crate::load::harness::hex;
 use crate::server::{Edge, Installation, start};
 use crate::system::Machine;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
+use ganglion_geo::Datum;
 use ganglion_kernel::CommitterSettings;
+use ganglion_server::{BaseMap, BaseMapError, Mqtt};
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,6 +40,8 @@ pub struct ServeArgs {
     /// otherwise make the server call what only it can reach.
     #[arg(long, env = "GANGLION_RECEIVERS_INSIDE")]
     receivers_inside: bool,
+    #[command(flatten)]
+    map: BaseMapArgs,
     /// A proxy stands before this server: it says in X-Forwarded-For who called and may give requests their id.
     #[arg(long, env = "GANGLION_BEHIND_PROXY")]
     behind_proxy: bool,
@@ -47,9 +52,21 @@ pub struct ServeArgs {
     /// machine see them.
     #[arg(long, env = "GANGLION_MONITOR_KEY_FILE")]
     monitor_key_file: Option<PathBuf>,
+    /// Broker of the instruments whose readings become rows, such as `mqtt://gateway@10.1.2.3:1883` or, over TLS,
+    /// `mqtts://…:8883`. One server of an installation only.
+    #[arg(long, env = "GANGLION_MQTT", requires = "mqtt_key")]
+    mqtt: Option<String>,
+    /// Name of the service key that stands for the instruments: its post, at a county, writes the rows.
+    #[arg(long, env = "GANGLION_MQTT_KEY")]
+    mqtt_key: Option<String>,
+    /// File with the password for the broker.
+    #[arg(long, env = "GANGLION_MQTT_PASSWORD_FILE")]
+    mqtt_password_file: Option<PathBuf>,
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    keys: KeyArgs,
     #[command(flatten)]
     database: DatabaseArgs,
     /// Commands written together, at most.
@@ -61,6 +78,38 @@ pub struct ServeArgs {
     /// Milliseconds a command may have to wait for its batch; when it would be longer, the answer is to come back later.
     #[arg(long, env = "GANGLION_WAIT_MS", default_value_t = 500)]
     wait_ms: u64,
+}
+
+/// The map below our own outlines: none unless one of these is said.
+#[derive(Args)]
+struct BaseMapArgs {
+    /// Address of its tiles, such as https://tiles.example/{z}/{x}/{y}.png; browsers fetch them from there.
+    #[arg(long, env = "GANGLION_BASE_MAP")]
+    base_map: Option<String>,
+    /// Datum of those tiles: wgs84, cgcs2000, or gcj02, which browsers then move to where they belong.
+    #[arg(long, env = "GANGLION_BASE_MAP_DATUM", default_value = "wgs84")]
+    base_map_datum: String,
+    /// Whose map it is, shown beside every map.
+    #[arg(long, env = "GANGLION_BASE_MAP_ATTRIBUTION", default_value = "")]
+    base_map_attribution: String,
+    /// Key for browsers of the national map (Tianditu), which is then the base map. Browsers see it: let it be bound to this address.
+    #[arg(long, env = "GANGLION_TIANDITU_KEY", conflicts_with = "base_map")]
+    tianditu_key: Option<String>,
+}
+
+impl BaseMapArgs {
+    fn read(&self) -> Result<Option<BaseMap>> {
+        let said = self.base_map_attribution.as_str();
+        let map = match (&self.base_map, &self.tianditu_key) {
+            (None, None) => return Ok(None),
+            (_, Some(key)) => BaseMap::tianditu(key, if said.is_empty() { "Tianditu" } else { said }),
+            (Some(address), None) => {
+                let datum = Datum::parse(&self.base_map_datum).ok_or(BaseMapError::Datum);
+                datum.and_then(|datum| BaseMap::xyz(address, datum, said))
+            }
+        };
+        map.map(Some).context("the base map cannot be used")
+    }
 }
 
 /// Shortest key that is taken, bytes.
@@ -80,6 +129,39 @@ impl ServeArgs {
         let monitor_key = self.monitor_key_file.as_deref().map(monitor_key).transpose()?;
         Ok(Edge { behind_proxy: self.behind_proxy, tls: self.tls, monitor_key })
     }
+
+    fn mqtt(&self) -> Result<Option<Mqtt>> {
+        let (Some(address), Some(key)) = (&self.mqtt, &self.mqtt_key) else { return Ok(None) };
+        let password = self.mqtt_password_file.as_deref().map(|path| {
+            let text = std::fs::read_to_string(path);
+            text.with_context(|| format!("reading the password in {}", path.display()))
+        });
+        let password = password.transpose()?.unwrap_or_default();
+        broker(address, password.trim(), key).map(Some)
+    }
+}
+
+/// A broker by its address: `mqtt://name@host:port`.
+fn broker(address: &str, password: &str, key: &str) -> Result<Mqtt> {
+    let shape = || format!("the broker `{address}` must be written as mqtt://name@host:1883 or mqtts://name@host:8883");
+    let (scheme, rest) = address.split_once("://").with_context(shape)?;
+    let tls = match scheme {
+        "mqtt" => false,
+        "mqtts" => true,
+        _ => anyhow::bail!(shape()),
+    };
+    let (name, place) = rest.rsplit_once('@').map_or((None, rest), |(name, place)| (Some(name), place));
+    let place = place.trim_end_matches('/');
+    let default = if tls { 8883 } else { 1883 };
+    let (host, port) = match place.rsplit_once(':') {
+        // A bare address of IPv6 has colons of its own.
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port.parse().with_context(shape)?),
+        _ => (place, default),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    ensure!(!host.is_empty(), shape());
+    let sign_in = name.filter(|name| !name.is_empty()).map(|name| (name.to_owned(), password.to_owned()));
+    Ok(Mqtt { host: host.to_owned(), port, tls, sign_in, key: key.to_owned() })
 }
 
 /// The digest of the key in a file; white space around it does not count.
@@ -115,8 +197,11 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
             demo: false,
             demo_moving: false,
             receivers_inside: args.receivers_inside,
+            base_map: args.map.read()?,
             public_url,
             edge: args.edge()?,
+            keys: args.keys.clone(),
+            mqtt: args.mqtt()?,
         };
         let running = start(&installation, Arc::new(Machine::new())).await?;
         let ready = format!("ready http://{}", listener.local_addr()?);
@@ -138,5 +223,24 @@ mod tests {
         std::fs::write(&path, "short\n\n\n\n\n\n\n\n\n\n\n\n\n\n").unwrap();
         assert!(monitor_key(&path).unwrap_err().to_string().contains("openssl rand"));
         assert!(monitor_key(&folder.path().join("missing")).is_err());
+    }
+
+    #[test]
+    fn a_broker_is_read_from_its_address() {
+        let of =
+            |address: &str| broker(address, "secret", "meters").map(|one| (one.host, one.port, one.tls, one.sign_in));
+        let named = Some(("gateway".to_owned(), "secret".to_owned()));
+        for (address, wanted) in [
+            ("mqtt://10.1.2.3", ("10.1.2.3", 1883, false, None)),
+            ("mqtt://gateway@broker.local:1900/", ("broker.local", 1900, false, named.clone())),
+            ("mqtts://gateway@broker.local", ("broker.local", 8883, true, named)),
+            ("mqtt://[::1]:1884", ("::1", 1884, false, None)),
+        ] {
+            let (host, port, tls, sign_in) = wanted;
+            assert_eq!(of(address).unwrap(), (host.to_owned(), port, tls, sign_in), "{address}");
+        }
+        for bad in ["broker.local", "http://broker.local", "mqtt://", "mqtt://host:port"] {
+            assert!(of(bad).is_err(), "{bad}");
+        }
     }
 }

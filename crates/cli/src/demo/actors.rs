@@ -1,6 +1,6 @@
 //! Simulated people: draws what comes in and what follows, and makes the command for it.
 
-use super::behaviour::{Behaviour, Step, filled, pick};
+use super::behaviour::{Behaviour, Desk, Step, filled, pick};
 use super::named::Rows;
 use super::spots::Spots;
 use ganglion_kernel::world::World;
@@ -17,6 +17,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// Rows looked at for one that is free; a hall has fewer windows.
+const ROW_TRIES: u32 = 24;
+
 /// All simulated people together.
 pub struct Actors {
     /// What they do, one for each process, with where it comes in.
@@ -27,6 +30,8 @@ pub struct Actors {
     recent: HashMap<(usize, PlaceCode), (String, CaseId)>,
     /// Rows that may be named, with whose they are.
     rows: Rows,
+    /// Rows that serve a case now, by key; `None` while history is loaded, where nobody else is there.
+    desks: Option<HashMap<String, CaseId>>,
 }
 
 /// What happens next to a case.
@@ -54,7 +59,7 @@ impl Actors {
             })
             .collect();
         let rows = Rows::of(&world, day);
-        Actors { behaviours, world, rng: SmallRng::seed_from_u64(seed), recent: HashMap::new(), rows }
+        Actors { behaviours, world, rng: SmallRng::seed_from_u64(seed), recent: HashMap::new(), rows, desks: None }
     }
 
     /// The behaviours they follow.
@@ -67,6 +72,13 @@ impl Actors {
         let draw = self.draw();
         let shares: Vec<(usize, f64)> = self.behaviours().map(|behaviour| behaviour.share).enumerate().collect();
         pick(&shares, |(_, share)| *share, draw).map_or(0, |(which, _)| *which)
+    }
+
+    /// A place of behaviour `which` that is at work, and the minutes between two openings there.
+    #[must_use]
+    pub fn busy(&self, which: usize, at: usize) -> Option<(PlaceCode, f64)> {
+        let (behaviour, _) = self.behaviours.get(which)?;
+        behaviour.busy.get(at).map(|busy| (busy.place, busy.every))
     }
 
     fn of(&self, case: &Case) -> Option<&Behaviour> {
@@ -87,6 +99,11 @@ impl Actors {
         let (_, spots) = self.behaviours.get(which)?;
         let rng = &mut self.rng;
         let (point, place) = spots.somewhere(&self.world, &mut || rng.random::<f64>())?;
+        self.opening_at(which, (Some(point), place))
+    }
+
+    /// Something comes in at a place.
+    pub fn opening_at(&mut self, which: usize, (point, place): (Option<[f64; 2]>, PlaceCode)) -> Option<Command> {
         let (first, second) = (self.draw(), self.draw());
         let (behaviour, _) = self.behaviours.get(which)?;
         let opening = pick(&behaviour.open, |o| o.weight, first)?;
@@ -98,7 +115,7 @@ impl Actors {
             matter.texts.iter().map(|(name, texts)| (name.clone(), texts.clone())).collect();
         self.type_texts(&texts, &mut form);
         if let Some(field) = &self.world.model.processes.get(&process)?.route.point {
-            form.insert(field.clone(), Value::from(point.to_vec()));
+            form.insert(field.clone(), Value::from(point?.to_vec()));
         }
         let form = self.fill_open(form, place);
         let actor = self.actor(&by, place, None)?;
@@ -162,8 +179,49 @@ impl Actors {
         }
     }
 
+    /// Among visitors: from now on nobody is sent to a window where somebody stands, or that is left to visitors.
+    #[must_use]
+    pub fn among_visitors(mut self) -> Actors {
+        self.desks = Some(HashMap::new());
+        self
+    }
+
+    fn desk_of(&self, case: &Case) -> Option<&Desk> {
+        self.of(case).and_then(|behaviour| behaviour.desk.as_ref())
+    }
+
+    /// Notes which row serves a case now.
+    pub fn seat(&mut self, case: &Case) {
+        let row = self.desk_of(case).and_then(|desk| desk.serving(case)).map(str::to_owned);
+        let Some(desks) = &mut self.desks else { return };
+        desks.retain(|_, held| *held != case.id);
+        desks.extend(row.map(|row| (row, case.id)));
+    }
+
+    /// Whether a case that cannot go on now may only be waiting for a row that is taken.
+    #[must_use]
+    pub fn waits_for_desk(&self, case: &Case) -> bool {
+        self.desk_of(case).is_some_and(|desk| desk.serving(case).is_none())
+    }
+
+    /// Whether a row may be named for a case.
+    pub(super) fn free(&self, row: &str, case: &Case) -> bool {
+        let Some(desks) = &self.desks else { return true };
+        let left = self.desk_of(case).is_some_and(|desk| desk.keeps(row));
+        !left && desks.get(row).is_none_or(|held| *held == case.id)
+    }
+
+    /// Whether a visitor serves a case.
+    fn taken_over(&self, case: &Case) -> bool {
+        let at = |desk: &Desk| desk.serving(case).is_some_and(|row| desk.keeps(row));
+        self.desks.is_some() && self.desk_of(case).is_some_and(at)
+    }
+
     /// What follows for a case in its state, and when. `None`: nothing more.
     pub fn next(&mut self, case: &Case, now: Timestamp, compress: f64) -> Option<Next> {
+        if self.taken_over(case) {
+            return None;
+        }
         let draw = self.draw();
         let steps = self.of(case)?.states.get(&case.state)?;
         let weight = |step: &Step| {
@@ -240,7 +298,10 @@ impl Actors {
         }
         if let Some(asked) = part.strip_prefix("row ") {
             let draw = u32::try_from(case.id.0.as_u128() % u128::from(u32::MAX)).unwrap_or_default();
-            return self.rows.pick(asked, case.place, (&case.fields, draw.wrapping_add(case.version)));
+            let mut tries = (0..ROW_TRIES).map(|turn| draw.wrapping_add(case.version).wrapping_add(turn));
+            return tries.find_map(|draw| {
+                self.rows.pick(asked, case.place, (&case.fields, draw)).filter(|row| self.free(row, case))
+            });
         }
         if let Some(days) = part.strip_prefix("today+") {
             let later = Span::new().try_days(days.parse::<i32>().ok()?).ok()?;

@@ -15,6 +15,8 @@ const CASES_MAX: usize = 5_000;
 pub enum Event {
     /// Something comes in.
     Open,
+    /// Something comes in at a place that is at work: behaviour, and which of its places.
+    Busy(usize, usize),
     /// A step on a case, meant for this state.
     Step {
         /// Shard.
@@ -187,5 +189,42 @@ mod tests {
         assert!(matches!(agenda.pop(), Some((_, Event::Step { state, .. })) if state == "talking"));
         agenda.plan(&mut actors, &case(1, "dispute", "over", json!([])), now, 30.0);
         assert!(agenda.pop().is_none(), "nothing is left to do");
+    }
+
+    /// Somebody at a window.
+    fn at_window(n: u128, state: &str, window: &str) -> Case {
+        let mut case = case(n, "ticket", state, json!([]));
+        case.fields.insert("window".to_owned(), json!(window));
+        case
+    }
+
+    fn hall() -> Actors {
+        let text = "{process: ticket, share: 1, desk: {field: window, in: [serving], left: [w1]}, \
+            states: {serving: [{weight: 1, do: finish, by: assignee}]}}";
+        let behaviour: Behaviour = serde_saphyr::from_str(text).unwrap();
+        Actors::new(vec![behaviour], Arc::new(nowhere()), &[], (date(2022, 6, 27), 1))
+    }
+
+    #[test]
+    fn what_a_visitor_serves_is_left_to_the_visitor() {
+        let now: Timestamp = "2022-06-27T02:00:00Z".parse().unwrap();
+        let goes_on = |mut actors: Actors, window: &str| {
+            let mut agenda = Agenda::default();
+            agenda.plan(&mut actors, &at_window(1, "serving", window), now, 30.0);
+            agenda.pop().is_some()
+        };
+        assert!(!goes_on(hall().among_visitors(), "w1"));
+        assert!(goes_on(hall().among_visitors(), "w2"));
+        assert!(goes_on(hall(), "w1"), "history has no visitors");
+    }
+
+    #[test]
+    fn nobody_is_sent_to_a_window_where_somebody_stands() {
+        let mut actors = hall().among_visitors();
+        let next = at_window(2, "waiting", "");
+        actors.seat(&at_window(1, "serving", "w2"));
+        assert!(!actors.free("w2", &next) && !actors.free("w1", &next) && actors.free("w3", &next));
+        actors.seat(&at_window(1, "done", "w2"));
+        assert!(actors.free("w2", &next));
     }
 }

@@ -1,7 +1,8 @@
 //! The behaviour files, one a process: who does what, how often and after how long.
 
 use anyhow::{Context as _, Result};
-use ganglion_model::Fields;
+use ganglion_model::row::Case;
+use ganglion_model::{Fields, PlaceCode};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -30,8 +31,53 @@ pub struct Behaviour {
     /// What is seen: values that go together.
     #[serde(default)]
     pub matters: Vec<Matter>,
+    /// Places where more comes in while the demonstration runs, so that a visitor finds them at work. History has none of it.
+    #[serde(default)]
+    pub busy: Vec<Busy>,
+    /// What serves one case at a time.
+    #[serde(default)]
+    pub desk: Option<Desk>,
     /// What follows in each state.
     pub states: BTreeMap<String, Vec<Step>>,
+}
+
+/// A place that is at work while the demonstration runs.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Busy {
+    /// The place.
+    pub place: PlaceCode,
+    /// Minutes between two openings there, in the time of the city.
+    pub every: f64,
+}
+
+/// A row that serves one case at a time, such as a window of a hall.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Desk {
+    /// Field of the case that holds the row's key.
+    pub field: String,
+    /// States in which the row is taken.
+    #[serde(rename = "in")]
+    pub states: Vec<String>,
+    /// Rows left to visitors: simulated people neither name them nor go on with what is served there.
+    #[serde(default)]
+    pub left: Vec<String>,
+}
+
+impl Desk {
+    /// Whether a row is left to visitors.
+    #[must_use]
+    pub fn keeps(&self, row: &str) -> bool {
+        self.left.iter().any(|left| left == row)
+    }
+
+    /// The row that serves a case now.
+    #[must_use]
+    pub fn serving<'a>(&self, case: &'a Case) -> Option<&'a str> {
+        let taken = self.states.contains(&case.state);
+        taken.then(|| case.fields.get(&self.field)?.as_str()).flatten()
+    }
 }
 
 /// A way a case comes in.

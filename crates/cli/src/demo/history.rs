@@ -9,7 +9,7 @@ use ganglion_kernel::commit::WallClock;
 use ganglion_kernel::decide::{Given, derived};
 use ganglion_kernel::merkle::Frontier;
 use ganglion_kernel::port::{Head, Line, Loaded, ShardWrite};
-use ganglion_kernel::seal::Key;
+use ganglion_kernel::seal::{Key, Keyring};
 use ganglion_kernel::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Outcome};
 use ganglion_model::clocks::midnight;
@@ -79,9 +79,10 @@ pub fn load(
         }
         Ok(())
     });
+    let ring = Keyring::from(*master);
     let mut past = Past {
         world,
-        master,
+        ring: &ring,
         clock,
         actors,
         open: HashMap::new(),
@@ -110,7 +111,7 @@ pub fn load(
 
 struct Past<'a> {
     world: &'a Arc<World>,
-    master: &'a Key,
+    ring: &'a Keyring,
     clock: &'a dyn WallClock,
     actors: &'a mut Actors,
     /// Cases that can still change.
@@ -168,7 +169,7 @@ impl Past<'_> {
     fn batch(&mut self, plan: Plan, send: &std::sync::mpsc::SyncSender<Vec<ShardWrite>>) -> anyhow::Result<bool> {
         let world = self.world.clone();
         let loaded = Loaded { heads: self.heads.clone(), ..Loaded::default() };
-        let mut batch = Batch::new(&world, self.master, loaded);
+        let mut batch = Batch::new(&world, self.ring, loaded);
         let mut steps = 0;
         let mut over = true;
         while let Some(Reverse((at, ..))) = self.events.peek() {

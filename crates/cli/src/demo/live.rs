@@ -4,6 +4,7 @@
 
 use super::actors::Actors;
 use super::agenda::{Agenda, Event};
+use super::behaviour::Behaviour;
 use ganglion_kernel::Store;
 use ganglion_kernel::commit::{CommitError, Committer, WallClock};
 use ganglion_model::change::Command;
@@ -17,6 +18,9 @@ use std::time::Duration;
 const LOOK_AFTER_SECONDS: f64 = 3.0;
 /// Seconds, in the city's time, after which somebody who was refused looks at the case again.
 const TRY_AGAIN_SECONDS: f64 = 86_400.0;
+
+/// Seconds, in the city's time, after which somebody for whom nobody was free is looked at again.
+const NOBODY_FREE_SECONDS: f64 = 90.0;
 
 /// What the day needs.
 pub struct Day {
@@ -44,6 +48,12 @@ pub async fn run(day: Day, mut actors: Actors) {
     let mut agenda = Agenda::default();
     let every = 365.0 * 86_400.0 / (day.cases_per_year * day.speed).max(1e-9);
     agenda.push(later(day.clock.now(), every * 0.2), Event::Open);
+    let places = |behaviour: &Behaviour| behaviour.busy.len();
+    for (which, count) in actors.behaviours().map(places).enumerate() {
+        for at in 0..count {
+            agenda.push(day.clock.now(), Event::Busy(which, at));
+        }
+    }
     while let Some((at, event)) = agenda.pop() {
         pause_until(&day, at).await;
         match event {
@@ -51,18 +61,30 @@ pub async fn run(day: Day, mut actors: Actors) {
                 let wait = every * (0.2 + 1.6 * actors.draw());
                 agenda.push(later(day.clock.now(), wait), Event::Open);
                 let which = actors.which();
-                let opening = actors.opening(which).filter(|_| agenda.has_room());
-                if let Some(command) = opening
-                    && let Done::Case(case) = send(&day, command).await
-                {
-                    went_on(&day, &mut agenda, &mut actors, &case);
-                }
+                let opening = actors.opening(which);
+                come_in(&day, &mut agenda, &mut actors, opening).await;
+            }
+            Event::Busy(which, at) => {
+                let Some((place, minutes)) = actors.busy(which, at) else { continue };
+                let wait = minutes * 60.0 / speed(&day) * (0.3 + 1.4 * actors.draw());
+                agenda.push(later(day.clock.now(), wait), Event::Busy(which, at));
+                let opening = actors.opening_at(which, (None, place));
+                come_in(&day, &mut agenda, &mut actors, opening).await;
             }
             Event::Step { shard, case, step, state } => {
                 take(&day, &mut agenda, &mut actors, ((shard, case), (step, state))).await;
             }
             Event::Look { shard, case } => look(&day, &mut agenda, &mut actors, (shard, case)).await,
         }
+    }
+}
+
+/// Something comes in, if there is room for it.
+async fn come_in(day: &Day, agenda: &mut Agenda, actors: &mut Actors, opening: Option<Command>) {
+    if let Some(command) = opening.filter(|_| agenda.has_room())
+        && let Done::Case(case) = send(day, command).await
+    {
+        went_on(day, agenda, actors, &case);
     }
 }
 
@@ -76,10 +98,16 @@ async fn take(
     let Some(case) = read(day, shard, id).await else { return };
     let now = day.clock.now();
     if case.state != state {
+        actors.seat(&case);
         agenda.plan(actors, &case, now, speed(day));
         return;
     }
-    let Some(command) = actors.command(&case, step, now) else { return };
+    let Some(command) = actors.command(&case, step, now) else {
+        if actors.waits_for_desk(&case) {
+            agenda.push(later(now, NOBODY_FREE_SECONDS / speed(day)), Event::Look { shard, case: id });
+        }
+        return;
+    };
     match send(day, command).await {
         Done::Case(case) => went_on(day, agenda, actors, &case),
         Done::Refused => agenda.push(later(now, TRY_AGAIN_SECONDS / speed(day)), Event::Look { shard, case: id }),
@@ -91,6 +119,7 @@ async fn take(
 fn went_on(day: &Day, agenda: &mut Agenda, actors: &mut Actors, case: &Case) {
     let now = day.clock.now();
     actors.remember(case);
+    actors.seat(case);
     agenda.plan(actors, case, now, speed(day));
     let soon = later(now, LOOK_AFTER_SECONDS);
     agenda.push(soon, Event::Look { shard: case.shard, case: case.id });
@@ -108,6 +137,7 @@ async fn look(day: &Day, agenda: &mut Agenda, actors: &mut Actors, (shard, id): 
             agenda.plan(actors, &child, now, speed(day));
         }
     }
+    actors.seat(&case);
     agenda.plan(actors, &case, now, speed(day));
 }
 

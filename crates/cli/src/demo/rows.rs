@@ -98,7 +98,8 @@ pub async fn put(
     records: Vec<Record>,
 ) -> Result<usize> {
     let world = Arc::new(ArcSwap::from_pointee(world));
-    let works = Works { store, world, clock: clock.clone(), master, settings: CommitterSettings::default() };
+    let works =
+        Works { store, world, clock: clock.clone(), ring: master.into(), settings: CommitterSettings::default() };
     let (committer, thread) = Committer::start(works)?;
     let count = records.len();
     let mut waiting = tokio::task::JoinSet::new();

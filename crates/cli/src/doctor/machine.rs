@@ -63,7 +63,7 @@ pub(super) fn modes(data: &Path) -> Vec<Finding> {
         return vec![Finding::bad("folder", found, "name the folder of the installation with --data")];
     };
     let mut findings = vec![folder_mode(folder.permissions().mode()), key_mode(data)];
-    let names = [DATABASE, "ganglion.sqlite-wal", "ganglion.sqlite-shm", "master.key", "log.key", "files"];
+    let names = [DATABASE, "ganglion.sqlite-wal", "ganglion.sqlite-shm", "master.key", "seal.keys", "log.key", "files"];
     let of_others = |name: &&str| std::fs::metadata(data.join(name)).is_ok_and(|file| file.uid() != folder.uid());
     let others: Vec<&str> = names.into_iter().filter(of_others).collect();
     if !others.is_empty() {
@@ -87,7 +87,7 @@ fn folder_mode(mode: u32) -> Finding {
 /// The keys: the one of sealed values must be there, the one of the public logs is made at the first start.
 fn key_mode(data: &Path) -> Finding {
     let open = |name: &&str| std::fs::metadata(data.join(name)).is_ok_and(|key| key.permissions().mode() & 0o077 != 0);
-    let others: Vec<&str> = ["master.key", "log.key"].into_iter().filter(open).collect();
+    let others: Vec<&str> = ["master.key", "seal.keys", "log.key"].into_iter().filter(open).collect();
     match std::fs::metadata(data.join("master.key")) {
         Ok(_) if others.is_empty() => Finding::ok("key file", "only its owner reads it"),
         Ok(_) => Finding::bad("key file", format!("others may read {}", others.join(", ")), "chmod 600 on it"),

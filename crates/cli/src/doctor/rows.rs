@@ -2,9 +2,10 @@
 //! that nobody acted on.
 
 use super::Finding;
+use crate::keys::KeyArgs;
 use ganglion_kernel::merkle::Frontier;
 use ganglion_kernel::port::{CaseFilter, CaseOrder, Head};
-use ganglion_kernel::seal::{self, Key};
+use ganglion_kernel::seal::{Key, wrapped_by};
 use ganglion_kernel::{Store, StoreError, World, journal as lines};
 use ganglion_model::Shard;
 use ganglion_server::file_parts;
@@ -53,10 +54,17 @@ pub(super) async fn key(store: &dyn Store, data: &Path) -> Finding {
     let Some(master) = master else {
         return Finding::bad("key", "master.key is missing or is no key of 32 bytes", remedy);
     };
+    let ring = match KeyArgs::default().ring(data, master) {
+        Ok(ring) => ring,
+        Err(error) => return Finding::bad("key", format!("{error:#}"), remedy),
+    };
     match sealed(store).await {
-        Ok(Some(wrapped)) if seal::unwrap(&master, &wrapped).is_some() => {
-            Finding::ok("key", "it opens the newest sealed case")
+        Ok(Some(wrapped)) if !ring.names().iter().any(|name| name == wrapped_by(&wrapped)) => {
+            let found =
+                format!("the newest sealed case is wrapped by `{}`, which comes from elsewhere", wrapped_by(&wrapped));
+            Finding::ok("key", found)
         }
+        Ok(Some(wrapped)) if ring.unwrap(&wrapped).is_some() => Finding::ok("key", "it opens the newest sealed case"),
         Ok(Some(_)) => Finding::bad("key", "it does not open the newest sealed case", remedy),
         Ok(None) => Finding::ok("key", "no case with sealed values yet"),
         Err(error) => Finding::bad("key", error.to_string(), RESTORE),

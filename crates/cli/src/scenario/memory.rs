@@ -157,6 +157,9 @@ impl Memory {
             }
             self.timers.extend(write.timers_new);
             self.answers.extend(write.answers.into_iter().map(|(id, outcome, _)| (id, outcome)));
+            for gone in &write.keys_gone {
+                self.keys.remove(gone);
+            }
             self.keys.extend(write.keys);
             self.unique.extend(write.unique.into_iter().map(|(f, v, number)| ((shard, f, v), number)));
             lines.extend(write.lines);

@@ -215,7 +215,7 @@ impl Running {
         if !loaded.answers.is_empty() {
             return Ok(());
         }
-        let batch = Batch::new(world, &super::send::MASTER, loaded);
+        let batch = Batch::new(world, &super::send::RING, loaded);
         let state: &State = batch.state();
         let given = Given { now: self.at.now, id: uuid::Uuid::nil(), key: [0; 32] };
         decide(world, state, command, &given).map(|_| ())

@@ -20,6 +20,8 @@ use uuid::Uuid;
 
 /// Wraps row keys; a scenario keeps no secret.
 pub const MASTER: Key = [7; 32];
+/// The same, as a ring.
+pub static RING: std::sync::LazyLock<ganglion_kernel::seal::Keyring> = std::sync::LazyLock::new(|| MASTER.into());
 
 /// An installation in memory at a moment.
 pub struct Installation {
@@ -135,7 +137,7 @@ impl Installation {
             Loaded { figures, ..self.memory.load(world, want) }
         };
         let first = want(world, commands, self.now);
-        let mut batch = Batch::new(world, &MASTER, load(&first));
+        let mut batch = Batch::new(world, &RING, load(&first));
         batch.asked(&first);
         let more = want_more(world, batch.state(), commands, self.now);
         batch.add(&more, load(&more));
@@ -258,6 +260,7 @@ fn case_of(body: &Body) -> Option<CaseId> {
         | Body::Put { .. }
         | Body::Row { .. }
         | Body::Restore { .. }
+        | Body::Erase { .. }
         | Body::Decide { .. }
         | Body::Issue { .. }
         | Body::IssueRow { .. }

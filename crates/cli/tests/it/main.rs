@@ -4,4 +4,5 @@
 mod install;
 mod policy;
 mod proof;
+mod security;
 mod tutorial;

@@ -87,6 +87,7 @@ impl Batch<'_> {
                 self.world.model.documents.get(document).is_some_and(|one| !one.figures.is_empty())
             }
             Body::LinkBack { .. }
+            | Body::Erase { .. }
             | Body::Recompute { .. }
             | Body::Put { .. }
             | Body::Withdraw { .. }

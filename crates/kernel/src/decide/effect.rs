@@ -163,6 +163,7 @@ impl Doing<'_> {
                 Issuing { world, state, actor: &self.command.actor, given }.issue(document, draft, decision)?;
             }
             Effect::Withdraw(name) => withdraw_all(draft, name),
+            Effect::EraseCase(_) | Effect::EraseRow { .. } => self.erase(draft, effect.done())?,
             Effect::Publish(name) => self.publish(draft, name)?,
             Effect::Unpublish(name) => unpublish(draft, name)?,
             Effect::Start(clock) => self.turn(draft, clock, Turn::Start)?,
@@ -171,6 +172,18 @@ impl Doing<'_> {
             Effect::Resume(clock) => self.turn(draft, clock, Turn::Resume)?,
             Effect::When { .. } => {}
         }
+        Ok(())
+    }
+
+    /// Asks for the personal values of a case or row to be destroyed; a job sends the command.
+    fn erase(&self, draft: &mut Draft, effect: &Effect) -> Result<(), Refusal> {
+        let value = |expr: &ganglion_model::expr::Expr| expr.eval(&self.names(&draft.case)).to_json();
+        let what = match effect {
+            Effect::EraseCase(number) => super::erase::case(&value(number))?,
+            Effect::EraseRow { register, key } => super::erase::row(register, &value(key))?,
+            _ => return Ok(()),
+        };
+        super::erase::ask(self.command, draft, what);
         Ok(())
     }
 

@@ -13,6 +13,7 @@ mod draft;
 mod due;
 mod effect;
 mod effect_row;
+mod erase;
 mod form;
 mod next;
 mod number;
@@ -218,6 +219,7 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
             let case = find(state, command, *case)?;
             child::ended(world, state, command, given, (case, link))
         }
+        Body::Erase { what, by } => erase::erase(state, command, (what, by)),
         Body::Put { record } => put::put(world, state, command, given, record),
         Body::Row { wish } => row::row(world, state, command, given, wish),
         Body::Restore { register, key, versions } => {

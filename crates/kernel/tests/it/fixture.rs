@@ -22,6 +22,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub const MASTER: [u8; 32] = [9; 32];
+pub static RING: std::sync::LazyLock<ganglion_kernel::seal::Keyring> = std::sync::LazyLock::new(|| MASTER.into());
 pub const COUNTY: Shard = Shard(130903);
 pub const PLACES: [&str; 13] = [
     "13",
@@ -199,7 +200,7 @@ pub struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     pub fn new(world: &'a World) -> Desk<'a> {
-        let batch = Batch::new(world, &MASTER, Loaded::default());
+        let batch = Batch::new(world, &RING, Loaded::default());
         Desk { batch, now: at("2022-06-27 09:00"), ids: 0 }
     }
 

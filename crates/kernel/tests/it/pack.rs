@@ -302,7 +302,9 @@ fn matter() -> Process {
         schedule: [].into(),
         retention_days: None,
         purpose: Text::default(),
+        basis: Text::default(),
         open311: None,
+        intake: BTreeMap::new(),
     }
 }
 

@@ -361,7 +361,7 @@ fn what_a_row_refers_to_is_loaded_though_it_is_not_typed_again() {
     };
     let commands = [command];
     let first = want(&world, &commands, given.now);
-    let mut batch = Batch::new(&world, &crate::fixture::MASTER, stored(&first.records));
+    let mut batch = Batch::new(&world, &crate::fixture::RING, stored(&first.records));
     batch.asked(&first);
     let more = want_more(&world, batch.state(), &commands, given.now);
     batch.add(&more, stored(&more.records));

@@ -1,7 +1,7 @@
 //! Day numbers and seconds at the fixed offset +08:00. Mainland China keeps one zone and has no summer time, so no zone
 //! database is read; a day is a plain count from 1970-01-01 and every conversion is integer arithmetic.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Timestamp};
 
 /// Seconds in one day; +08:00 has no leap hours.
@@ -59,4 +59,35 @@ pub fn local_clock(at: Timestamp) -> String {
 /// The instant at which a civil day begins at +08:00.
 pub fn midnight(date: Date) -> Timestamp {
     timestamp(start_of_day(day_of_date(date)))
+}
+
+/// An instant with a zone, or a time of the clocks here, as other systems write it: `2022-06-27 09:05:06`, `2022/06/27 09:05`.
+pub fn instant_of(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(at);
+    }
+    let at: DateTime = text.replace('/', "-").parse().ok()?;
+    let (hours, minutes, seconds) = (i64::from(at.hour()), i64::from(at.minute()), i64::from(at.second()));
+    midnight(at.date()).checked_add(SignedDuration::from_secs(hours * 3600 + minutes * 60 + seconds)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_other_systems_write_them() {
+        for (said, wanted) in [
+            ("2022-06-27T09:05:06+08:00", Some("2022-06-27T01:05:06Z")),
+            ("2022-06-27T01:05:06Z", Some("2022-06-27T01:05:06Z")),
+            (" 2022-06-27 09:05:06 ", Some("2022-06-27T01:05:06Z")),
+            ("2022/06/27 09:05", Some("2022-06-27T01:05:00Z")),
+            ("2022-06-27", Some("2022-06-26T16:00:00Z")),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(instant_of(said).map(|at| at.to_string()).as_deref(), wanted, "{said}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ mod until;
 
 pub use calendar::Calendar;
 pub use calendar_csv::{BadLine, CalendarError};
-pub use day::{local_clock, local_date, midnight};
+pub use day::{instant_of, local_clock, local_date, midnight};
 pub use deadline::{Deadline, Office, due};
 pub use hours::{HoursError, OfficeHours};
 pub use length::{Length, LengthError, Unit};

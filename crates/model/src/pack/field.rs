@@ -72,7 +72,14 @@ pub struct Field {
     /// Set by steps of cases alone, in a register; nobody types it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_cases: bool,
+    /// What settled cases have in common with the one in hand from which a value is suggested: names of fields of the opening form, and
+    /// [`SAME_WORDS`]; empty: nothing is suggested.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suggest: Vec<String>,
 }
+
+/// Stands in [`Field::suggest`] for the words that were said.
+pub const SAME_WORDS: &str = "words";
 
 impl Field {
     /// Whether a person or program may give its value; numbers and computed values are given by the system, others by steps

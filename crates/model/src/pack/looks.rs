@@ -86,6 +86,7 @@ fn expressions(effect: &Effect) -> Vec<&Expr> {
     match effect {
         Effect::Set { value, .. } => vec![value],
         Effect::Add { set, .. } => set.values().collect(),
+        Effect::EraseCase(expr) | Effect::EraseRow { key: expr, .. } => vec![expr],
         Effect::Record { key, set, .. } => std::iter::once(key).chain(set.values()).collect(),
         Effect::End { key, on, .. } => std::iter::once(key).chain(on).collect(),
         Effect::Open(opening) | Effect::Convert(opening) => opening.set.values().collect(),

@@ -8,6 +8,7 @@ mod clock;
 mod document;
 mod field;
 mod indicator;
+mod intake;
 mod looks;
 mod notice;
 mod open311;
@@ -15,6 +16,7 @@ mod plan;
 mod policy;
 mod process;
 mod queue;
+mod readings;
 mod register;
 mod routing;
 mod rule;
@@ -26,10 +28,11 @@ mod target;
 pub use bulletin::Bulletin;
 pub use clock::{ClockDef, LengthFrom, OnOverdue, Soon, SoonAt, declared_of, promised_of};
 pub use document::{Document, Papers, Seal};
-pub use field::{Check, Field, FieldKind, Required, Within};
+pub use field::{Check, Field, FieldKind, Required, SAME_WORDS, Within};
 pub use indicator::{Against, Compared, Dim, Formula, Indicator, Measure, Moment, Rounding, Source};
+pub use intake::{Intake, IntakeField, IntakeSource, IntakeThrough};
 pub use notice::{NoticeDef, NoticeField};
-pub use open311::Open311;
+pub use open311::{Open311, OpenMedia};
 pub use plan::{
     AllocationDef, Amount, AssignmentDef, CoverageDef, FigurePeriod, Plan, PlanFigure, PlanKind, PlanPoints,
     PlanResult, PlanRows,
@@ -39,6 +42,7 @@ pub use process::{
     Action, Assign, BREAK_GLASS, Children, Effect, Guard, NumberDef, NumberPart, Opening, Process, State, Tone, Who,
 };
 pub use queue::{CallsDef, CounterDef, HallDef, QueueDef};
+pub use readings::{ReadingFlag, Readings};
 pub use register::{Register, Scope};
 pub use routing::{Give, Match, RouteDef, RuleRoute, Workload};
 pub use rule::{RULE_FIGURE, Rule, RuleOpen};

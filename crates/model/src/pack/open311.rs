@@ -24,7 +24,19 @@ pub struct Open311 {
     /// The description is shown, with telephone, identity and card numbers and addresses of mail taken out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub describe: bool,
+    /// The picture that is shown; none without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<OpenMedia>,
     /// Somebody looks at a request before it is public: whoever sends one gets a token first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub checked: bool,
+}
+
+/// A picture anyone may see: the first of a field, once somebody has said that it may be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenMedia {
+    /// The field of pictures.
+    pub files: String,
+    /// The yes-or-no field in which it is said: faces and number plates are told by people, not by us.
+    pub shown: String,
 }

@@ -2,6 +2,7 @@
 
 use super::clock::{ClockDef, LengthFrom};
 use super::field::Field;
+use super::intake::Intake;
 use super::notice::NoticeDef;
 use super::open311::Open311;
 use super::queue::QueueDef;
@@ -77,12 +78,18 @@ pub struct Process {
     /// Days a case is kept after it is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
-    /// Why personal fields are held, and on what basis.
+    /// Why personal fields are held.
     #[serde(default)]
     pub purpose: Text,
+    /// The law or consent on which they are held.
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub basis: Text,
     /// How it is offered over Open311, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open311: Option<Open311>,
+    /// Outside systems whose orders become cases, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub intake: BTreeMap<String, Intake>,
 }
 
 /// What the system does on a case when cases opened out of it end.
@@ -408,6 +415,15 @@ pub enum Effect {
     Document(String),
     /// Withdraws every standing document of this kind.
     Withdraw(String),
+    /// Destroys the key of a case, with every personal value of it: the case whose public number this is.
+    EraseCase(Expr),
+    /// The same for a register row.
+    EraseRow {
+        /// Register.
+        register: String,
+        /// Natural key.
+        key: Expr,
+    },
     /// Puts up a public notice; one that stands already begins anew.
     Publish(String),
     /// Takes a public notice down before its time.

@@ -2,6 +2,7 @@
 
 use super::field::{Field, FieldKind};
 use super::process::Who;
+use super::readings::Readings;
 use crate::Fields;
 use crate::place::{Level, PlaceCode};
 use crate::text::Text;
@@ -57,12 +58,18 @@ pub struct Register {
     /// The field that says where a row is, for maps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
-    /// Why personal fields are held, and on what basis.
+    /// Why personal fields are held.
     #[serde(default, skip_serializing_if = "Text::is_empty")]
     pub purpose: Text,
+    /// The law or consent on which they are held.
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub basis: Text,
     /// Days a row is kept after it no longer holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+    /// Readings that instruments send by themselves and that become rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readings: Option<Readings>,
     /// Judging a row looks at rows it does not name: the one before it, or one a reference leads to.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub looks: bool,

@@ -13,7 +13,7 @@ use ganglion_model::expr::Expr;
 use ganglion_model::pack::{Assign, Effect, FieldKind, Opening};
 use std::collections::BTreeMap;
 
-const EFFECTS: [&str; 24] = [
+const EFFECTS: [&str; 25] = [
     "assign",
     "assist",
     "set",
@@ -38,6 +38,7 @@ const EFFECTS: [&str; 24] = [
     "document",
     "withdraw",
     "add",
+    "erase",
 ];
 
 /// The condition beside an effect.
@@ -152,6 +153,7 @@ impl<'a> Doing<'a> {
             "pause" => self.clock(value).map(Effect::Pause),
             "resume" => self.clock(value).map(Effect::Resume),
             "add" => self.add(value),
+            "erase" => self.erase(value),
             "open" => self.open(value, "open").map(Effect::Open),
             "convert" => self.open(value, "convert").map(Effect::Convert),
             "record" => self.record(value),
@@ -165,6 +167,22 @@ impl<'a> Doing<'a> {
                 None
             }
         }
+    }
+
+    /// `erase: {case: expression}` or `erase: {register: name, key: expression}`.
+    fn erase(&self, node: &Node) -> Option<Effect> {
+        let cx = self.cx;
+        cx.mapping(node, "`erase`", &["case", "register", "key"]).then_some(())?;
+        let Some(case) = node.get("case") else {
+            let (name, _) = self.own_register(node, "`erase`")?;
+            return Some(Effect::EraseRow { register: name.to_owned(), key: self.row_key(node, "`erase`")? });
+        };
+        if let Some(register) = node.get("register") {
+            let message = "`erase` names a case or a row, not both";
+            cx.sink.error_help(register.at, "wrong-shape", message, "write a second `erase` for the other");
+        }
+        let scope = Scope::effect(self.process, self.form);
+        cel::compile(cx, &scope, case, &Want::Key).map(Effect::EraseCase)
     }
 
     /// A document of this process.

@@ -103,6 +103,7 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         computed: computed(cx, node, (&key.text, &kind), (scope, owner)),
         fixed,
         by_cases,
+        suggest: super::suggest::read(cx, key, node, (&kind, owner)),
         kind,
     })
 }

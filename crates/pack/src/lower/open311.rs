@@ -5,9 +5,9 @@ use crate::lower::process::case_field;
 use crate::sink::At;
 use crate::symbols::{FieldSymbol, ProcessSymbol};
 use crate::yaml::Node;
-use ganglion_model::pack::{FieldKind, Open311};
+use ganglion_model::pack::{FieldKind, Open311, OpenMedia};
 
-const KEYS: [&str; 7] = ["services", "attributes", "name", "phone", "hide", "describe", "checked"];
+const KEYS: [&str; 8] = ["services", "attributes", "name", "phone", "hide", "describe", "media", "checked"];
 
 /// What a process says of it, if it is offered at all.
 pub fn lower(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<Open311> {
@@ -27,6 +27,7 @@ pub fn lower(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<Open311>
         phone: case_field(cx, (offered, "phone"), symbol, ("a telephone number", phone)),
         hide: hidden(cx, offered, symbol),
         describe: cx.flag(offered, "describe", false),
+        media: media(cx, offered, symbol),
         checked: cx.flag(offered, "checked", false),
     })
 }
@@ -95,6 +96,25 @@ fn attributes(cx: Cx<'_>, offered: &Node, symbol: &ProcessSymbol) -> Vec<String>
         names.push(name.to_owned());
     }
     names
+}
+
+/// The picture that is shown, and who says that it may be.
+fn media(cx: Cx<'_>, offered: &Node, symbol: &ProcessSymbol) -> Option<OpenMedia> {
+    let node = offered.get("media")?;
+    cx.mapping(node, "`media`", &["files", "shown"]).then_some(())?;
+    let pictures: fn(&FieldKind) -> bool = |kind| matches!(kind, FieldKind::Files { .. });
+    let flag: fn(&FieldKind) -> bool = |kind| *kind == FieldKind::Boolean;
+    let named = cx.need(node, "files", "`media`");
+    let vouched = cx.need(node, "shown", "`media`");
+    let files = named.and_then(|_| case_field(cx, (node, "files"), symbol, ("a field of type files", pictures)));
+    let shown = vouched.and_then(|_| case_field(cx, (node, "shown"), symbol, ("a field of type boolean", flag)));
+    let (files, shown) = (files?, shown?);
+    if symbol.field(&files).is_some_and(|field| field.personal || field.confidential) {
+        let message = format!("`{files}` is not for everybody and would be shown to the public");
+        cx.sink.error_help(named?.at, "personal-value", message, "name a field that whoever reads the case may see");
+        return None;
+    }
+    Some(OpenMedia { files, shown })
 }
 
 /// Yes-or-no fields that keep a case from being shown.

@@ -3,19 +3,23 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::{action, break_glass, clock, extension, notice, number, open311, queue, routing, schedule, who};
+use crate::lower::{
+    action, break_glass, clock, extension, intake, notice, number, open311, queue, routing, schedule, who,
+};
 use crate::names;
+use crate::sink::At;
 use crate::symbols::{self, ProcessSymbol};
 use crate::yaml::Node;
 use ganglion_model::pack::{Children, FieldKind, Process, Who};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 24] = [
     "process",
     "title",
     "heading",
     "kind",
     "purpose",
+    "basis",
     "retention",
     "open",
     "form",
@@ -29,6 +33,7 @@ const KEYS: [&str; 23] = [
     "children",
     "notices",
     "open311",
+    "intake",
     "schedule",
     "read",
     "break_glass",
@@ -84,7 +89,9 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Process> {
         channels: channels(cx, node),
         retention_days: cx.number(node, "retention", (1, MOST_DAYS)).and_then(|days| u32::try_from(days).ok()),
         purpose: cx.text_or_empty(node, "purpose", &what),
+        basis: cx.text_or_empty(node, "basis", &what),
         open311: open311::lower(cx, node, symbol),
+        intake: intake::all(cx, node, symbol),
     };
     extension::add(cx, node, &mut process);
     break_glass::add(cx, node, &mut process);
@@ -214,9 +221,27 @@ fn see_alike(process: &mut Process) {
     }
 }
 
+/// Whoever holds personal values says on what basis, and for how long.
+pub fn grounds(cx: Cx<'_>, node: &Node, at: At) {
+    if node.get("basis").is_none() {
+        let message = "personal values are held here, and it is not said on what basis";
+        cx.sink.warn(at, "no-basis", message, "add `basis: {zh: …, en: …}`: the law, or the consent of the person");
+    }
+    if node.get("retention").is_none() {
+        let message = "personal values are held here, and it is not said for how long";
+        cx.sink.warn(at, "no-retention", message, "add `retention: <days>`: when they are over they are erased");
+    }
+}
+
 /// Personal fields are held for a stated purpose only.
 fn purpose(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol, process: &Process) {
-    if node.get("purpose").is_some() {
+    let asked = crate::symbols::actions(node)
+        .flat_map(|(_, action)| action.get("form").map(Node::entries).unwrap_or_default())
+        .any(|(_, field)| field.get("personal").and_then(Node::text) == Some("true"));
+    if let Some(stated) = node.get("purpose") {
+        if asked || process.form.iter().chain(&process.fields).any(|field| field.personal) {
+            grounds(cx, node, stated.at);
+        }
         return;
     }
     let missing = |at, name: &str| {

@@ -3,14 +3,14 @@
 use crate::cel::Scope;
 use crate::cx::Cx;
 use crate::lower::field::{self, Owner};
-use crate::lower::register_people as people;
+use crate::lower::{readings, register_people as people};
 use crate::names as spelling;
 use crate::symbols::RegisterSymbol;
 use crate::yaml::Node;
 use ganglion_model::Level;
 use ganglion_model::pack::{FieldKind, Register, Scope as Where};
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "register",
     "title",
     "scope",
@@ -20,6 +20,7 @@ const KEYS: [&str; 19] = [
     "group",
     "dated",
     "series",
+    "readings",
     "fields",
     "seed",
     "read",
@@ -29,6 +30,7 @@ const KEYS: [&str; 19] = [
     "columns",
     "location",
     "purpose",
+    "basis",
     "retention",
 ];
 /// Longest time a row is kept after it no longer holds: a hundred years.
@@ -84,7 +86,9 @@ pub fn lower(cx: Cx<'_>, node: &Node) -> Option<Register> {
         columns: columns(cx, node, (&what, symbol)),
         location: own("location").filter(|name| check_location(cx, node, name, symbol)),
         purpose: cx.text_or_empty(node, "purpose", &what),
+        basis: cx.text_or_empty(node, "basis", &what),
         retention_days: cx.number(node, "retention", (1, DAYS_MAX)).and_then(|days| u32::try_from(days).ok()),
+        readings: readings::lower(cx, node, (&keys, symbol)),
         looks: false,
     };
     people::check_personal(cx, node, &register, symbol);

@@ -72,6 +72,9 @@ pub fn check_personal(cx: Cx<'_>, node: &Node, register: &Register, symbol: &Reg
             "add `purpose: {zh: …, en: …}`: why it is held, and on what basis",
         );
     }
+    if let Some(stated) = node.get("purpose") {
+        crate::lower::process::grounds(cx, node, stated.at);
+    }
     if register.scope == Scope::Deployment && !register.read.iter().any(is_post) {
         let message = format!("`{}` is personal, and every post reads a register of the deployment", field.name);
         cx.sink.error_help(at, "read-by-all", message, "add `read: [role@level]`");

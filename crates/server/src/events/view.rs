@@ -70,7 +70,7 @@ pub async fn told(app: &App, world: &World, viewer: &Viewer, entry: &Entry) -> R
             current.and_then(|current| of_case(app, world, (viewer, now), (&current, &turn(action, ops))))
         }
         Change::Record { record } => of_row(world, (viewer, now), record),
-        Change::RecordGone { .. } | Change::Proposal { .. } => None,
+        Change::RecordGone { .. } | Change::Proposal { .. } | Change::Erased { .. } => None,
     };
     Ok(said.map(|said| event(app, entry, said)))
 }

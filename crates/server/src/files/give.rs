@@ -91,7 +91,7 @@ async fn give(web: &Web, id: &str, end: &str) -> Result<Response, Error> {
 }
 
 /// Before a file belongs to a case only its uploader sees it; then who may read the case, and its reporter as far as the
-/// field that holds it is public or was filled when the case was opened.
+/// field that holds it is public or was filled when the case was opened; and anyone, if it is what Open311 shows of the case.
 async fn may_see(web: &Web, file: &FileRow) -> Result<bool, Error> {
     let Some((shard, id)) = file.case else {
         return Ok(super::is_owned(web, &file.id));
@@ -102,6 +102,9 @@ async fn may_see(web: &Web, file: &FileRow) -> Result<bool, Error> {
     let actor = web.actor();
     let post = who::post_of(&web.world, &actor, web.now);
     if post.is_some() && who::may_read(&web.world, &actor, post, &case) {
+        return Ok(true);
+    }
+    if crate::open311::shows(&web.look(&web.words()), &case, &file.id) {
         return Ok(true);
     }
     let proofs = web.proofs();

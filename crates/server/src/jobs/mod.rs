@@ -1,11 +1,13 @@
 //! Work that goes on beside requests: clocks that fall due, cases opened from other cases and by schedules, notices to posts, events
-//! to other software, deadlines counted again, cleaning up, and what other servers changed. Of several servers on one database one
+//! to other software, readings of instruments, deadlines counted again, cleaning up, and what other servers changed. Of several servers on one database one
 //! does a job at a time; every job may run twice without harm all the same, because the ids of its commands follow from what
 //! caused them.
 
 pub mod clean;
 pub mod follow;
 pub mod recompute;
+pub mod retention;
+pub mod rewrap;
 pub mod rules;
 pub mod schedule;
 pub mod spawn;
@@ -15,7 +17,7 @@ pub mod webhooks;
 pub mod words;
 
 use crate::app::AppState;
-use crate::limits::CLEAN_EVERY_SECONDS;
+use crate::limits::{CLEAN_EVERY_SECONDS, RETENTION_EVERY_SECONDS, REWRAP_EVERY_SECONDS};
 use std::future::Future;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -29,6 +31,7 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         // Each server holds these in memory.
         tokio::spawn(every(app.clone(), ("packs", 1), |app| async move { crate::packs::follow(&app).await })),
         tokio::spawn(every(app.clone(), ("follow", 1), |app| async move { follow::run(&app).await })),
+        tokio::spawn(crate::readings::run(app.clone())),
         // These belong to the database: one server does them at a time.
         tokio::spawn(in_turn(app.clone(), ("timers", 1), |app| async move { timers::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("spawn", 1), |app| async move { spawn::run(&app).await })),
@@ -38,6 +41,14 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         tokio::spawn(in_turn(app.clone(), ("webhooks", 1), |app| async move { webhooks::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("words", 1), |app| async move { words::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("recompute", 1), |app| async move { recompute::run(&app).await })),
+        tokio::spawn(in_turn(
+            app.clone(),
+            ("rewrap", REWRAP_EVERY_SECONDS),
+            |app| async move { rewrap::run(&app).await },
+        )),
+        tokio::spawn(in_turn(app.clone(), ("retention", RETENTION_EVERY_SECONDS), |app| async move {
+            retention::run(&app).await
+        })),
         tokio::spawn(in_turn(app.clone(), ("clean", CLEAN_EVERY_SECONDS), |app| async move {
             clean::run(&app).await.map(drop)
         })),

@@ -1,13 +1,14 @@
-//! Words for cases that were written before words were searched: a few at a time, beside everything else. When none is left,
+//! Words for cases and rows that were written before words were searched: a few at a time, beside everything else. When none is left,
 //! that is noted, and it is not looked for again.
 
 use crate::app::App;
 use crate::error::Error;
 use ganglion_kernel::words;
-use ganglion_store::words::{ALL, SETTING};
+use ganglion_model::RowKey;
+use ganglion_store::searched::{ALL, CASES as SETTING, ROWS as ROWS_SETTING};
 
-/// Cases at once.
-const CASES_AT_ONCE: u32 = 500;
+/// Cases or rows at once.
+const AT_ONCE: u32 = 500;
 /// Rounds in one turn, so that the server can stop in between.
 const ROUNDS_MAX: u32 = 20;
 
@@ -16,11 +17,16 @@ const ROUNDS_MAX: u32 = 20;
 /// # Errors
 /// When the store fails; what was written stays.
 pub async fn run(app: &App) -> Result<(), Error> {
+    cases(app).await?;
+    rows(app).await
+}
+
+async fn cases(app: &App) -> Result<(), Error> {
     if app.store.setting(SETTING).await?.as_deref() == Some(ALL) {
         return Ok(());
     }
     for _ in 0..ROUNDS_MAX {
-        let cases = app.store.cases_without_words(CASES_AT_ONCE).await?;
+        let cases = app.store.cases_without_words(AT_ONCE).await?;
         if cases.is_empty() {
             app.store.setting_put(SETTING, ALL).await?;
             tracing::info!("every case can be searched by its words");
@@ -29,6 +35,28 @@ pub async fn run(app: &App) -> Result<(), Error> {
         let world = app.world.load_full();
         let words: Vec<_> = cases.iter().map(|case| (case.shard, case.id, words::of_case(&world, case))).collect();
         app.store.case_words_put(&words).await?;
+    }
+    Ok(())
+}
+
+async fn rows(app: &App) -> Result<(), Error> {
+    let noted = app.store.setting(ROWS_SETTING).await?;
+    if noted.as_deref() == Some(ALL) {
+        return Ok(());
+    }
+    let mut after: Option<RowKey> = noted.as_deref().and_then(|noted| serde_json::from_str(noted).ok());
+    for _ in 0..ROUNDS_MAX {
+        let world = app.world.load_full();
+        let said = |versions: &[ganglion_model::Record]| words::of_versions(&world, versions);
+        let step = app.store.row_words_again(after.as_ref(), AT_ONCE, &said).await?;
+        let Some(last) = step.last else {
+            app.store.setting_put(ROWS_SETTING, ALL).await?;
+            tracing::info!("every row can be searched by its words");
+            return Ok(());
+        };
+        let text = serde_json::to_string(&last).map_err(|error| Error::Internal(error.to_string()))?;
+        app.store.setting_put(ROWS_SETTING, &text).await?;
+        after = Some(last);
     }
     Ok(())
 }

@@ -154,6 +154,14 @@ impl App {
         }
     }
 
+    /// The key of a name.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn service_key(&self, name: &str) -> Result<Option<ServiceKey>, Error> {
+        self.store.kept_one(KIND, name).await?.as_ref().map(read).transpose()
+    }
+
     /// Keeps a key; from now on it opens as it says.
     ///
     /// # Errors

@@ -164,6 +164,8 @@ pub fn need(method: &Method, path: &str) -> Need {
         ["api", "processes" | "registers"] => Need::Any { write },
         ["api", "processes", rest @ ..] => of(Area::Processes, rest.first()),
         ["api", "registers", rest @ ..] => of(Area::Registers, rest.first()),
+        // What is found is narrowed to what the scopes let the key read.
+        ["api", "search"] => Need::Any { write },
         ["api", "figures", ..] => of(Area::Figures, None),
         ["api", "places", ..] | ["ogc" | "tiles", ..] => of(Area::Places, None),
         ["events", ..] => of(Area::Events, None),

@@ -64,7 +64,7 @@ fn point(web: &Web, sent: &Sent) -> Result<Option<[f64; 2]>, Fault> {
 
 /// The one place an address names: the deepest whose own name stands in it; of several, the one more of whose places above
 /// are named as well.
-fn named<'p>(places: impl Iterator<Item = &'p Place>, address: &str) -> Option<PlaceCode> {
+pub fn named<'p>(places: impl Iterator<Item = &'p Place>, address: &str) -> Option<PlaceCode> {
     let named: Vec<PlaceCode> = places
         .filter(|place| place.code.level() > Level::County && !place.name.is_empty() && address.contains(&place.name))
         .map(|place| place.code)

@@ -11,6 +11,8 @@ mod scrub;
 mod send;
 mod services;
 
+pub(crate) use located::named;
+
 use crate::error::Error;
 use crate::view::Look;
 use crate::view::words::iso;
@@ -20,8 +22,9 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use ganglion_kernel::seal::Key;
-use ganglion_model::Case;
-use out::{Body, Fault, Format, Part, Record, answer, named};
+use ganglion_model::{Case, CaseId, Shard};
+use out::{Body, Fault, Format, Part, Record, answer, named as format_of};
+use serde_json::{Map, Value};
 
 /// The id a case has for anyone, if anyone may see it.
 #[must_use]
@@ -29,6 +32,42 @@ pub fn public_id(look: &Look<'_>, master: &Key, case: &Case) -> Option<String> {
     let service = services::offered(look, case)?;
     let public = requests::is_public(look.now, &service, case);
     public.then(|| id::of(master, id::Kind::Request, (case.shard, case.id)))
+}
+
+/// The case of an id a request has for anyone, whether anyone may see it or not.
+#[must_use]
+pub fn case_of(master: &Key, text: &str) -> Option<(Shard, CaseId)> {
+    id::read(master, id::Kind::Request, text)
+}
+
+/// What is offered today, for telling of many cases.
+pub struct Services<'w>(Vec<services::Service<'w>>);
+
+impl<'w> Services<'w> {
+    /// Every service.
+    #[must_use]
+    pub fn of(look: &Look<'w>) -> Services<'w> {
+        Services(services::all(look))
+    }
+
+    /// What anyone is told of a case, as a request in JSON; `None` when nobody is.
+    #[must_use]
+    pub fn told(&self, (look, master): (&Look<'_>, &Key), case: &Case) -> Option<Map<String, Value>> {
+        let service =
+            services::of_case(&self.0, case).filter(|service| requests::is_public(look.now, service, case))?;
+        match out::object(&requests::record((look, master), service, case)) {
+            Value::Object(told) => Some(told),
+            _ => None,
+        }
+    }
+}
+
+/// Whether anyone may see a file of a case: it is the picture shown of one that anyone may see.
+#[must_use]
+pub fn shows(look: &Look<'_>, case: &Case, file: &str) -> bool {
+    services::offered(look, case).is_some_and(|service| {
+        requests::is_public(look.now, &service, case) && requests::picture(&service, case) == Some(file)
+    })
 }
 
 /// What a reader gets, or what was wrong with the question.
@@ -43,7 +82,7 @@ fn told(format: Format, asked: Asked) -> Response {
 
 /// `GET /open311/v2/discovery|services|requests.{xml|json}`.
 pub async fn root(web: Web, Path(file): Path<String>) -> Result<Response, Error> {
-    let (name, format) = named(&file).ok_or(Error::NotFound)?;
+    let (name, format) = format_of(&file).ok_or(Error::NotFound)?;
     let asked = match name {
         "discovery" => discovery(&web).await,
         "services" => list(&web),
@@ -55,7 +94,7 @@ pub async fn root(web: Web, Path(file): Path<String>) -> Result<Response, Error>
 
 /// `POST /open311/v2/requests.{xml|json}`.
 pub async fn send(web: Web, headers: HeaderMap, Path(file): Path<String>, bytes: Bytes) -> Result<Response, Error> {
-    let (name, format) = named(&file).ok_or(Error::NotFound)?;
+    let (name, format) = format_of(&file).ok_or(Error::NotFound)?;
     if name != "requests" {
         return Err(Error::NotFound);
     }
@@ -64,7 +103,7 @@ pub async fn send(web: Web, headers: HeaderMap, Path(file): Path<String>, bytes:
 
 /// `GET /open311/v2/services/{service_code}.{xml|json}`: its attributes.
 pub async fn definition(web: Web, Path(file): Path<String>) -> Result<Response, Error> {
-    let (code, format) = named(&file).ok_or(Error::NotFound)?;
+    let (code, format) = format_of(&file).ok_or(Error::NotFound)?;
     let define = || -> Asked {
         jurisdiction::of(&web, web.arg("jurisdiction_id"))?;
         let words = web.words();
@@ -79,13 +118,13 @@ pub async fn definition(web: Web, Path(file): Path<String>) -> Result<Response, 
 
 /// `GET /open311/v2/requests/{service_request_id}.{xml|json}`.
 pub async fn request(web: Web, Path(file): Path<String>) -> Result<Response, Error> {
-    let (id, format) = named(&file).ok_or(Error::NotFound)?;
+    let (id, format) = format_of(&file).ok_or(Error::NotFound)?;
     Ok(told(format, requests::one(&web, id).await))
 }
 
 /// `GET /open311/v2/tokens/{token}.{xml|json}`: the id of a request once somebody has looked at it.
 pub async fn token(web: Web, Path(file): Path<String>) -> Result<Response, Error> {
-    let (token, format) = named(&file).ok_or(Error::NotFound)?;
+    let (token, format) = format_of(&file).ok_or(Error::NotFound)?;
     Ok(told(format, requests::of_token(&web, token).await))
 }
 

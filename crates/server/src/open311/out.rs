@@ -74,7 +74,8 @@ fn json_of(part: &Part) -> Value {
     }
 }
 
-fn object(record: &Record) -> Value {
+/// A record as an object.
+pub fn object(record: &Record) -> Value {
     Value::Object(record.iter().map(|(name, part)| ((*name).to_owned(), json_of(part))).collect::<Map<_, _>>())
 }
 

@@ -11,6 +11,7 @@ use crate::view::words::iso;
 use crate::web::Web;
 use axum::http::StatusCode;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
+use ganglion_kernel::seal::Key;
 use ganglion_model::{Case, Lang, PlaceCode, Shard};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -38,15 +39,22 @@ pub fn is_public(now: Timestamp, service: &Service<'_>, case: &Case) -> bool {
     !hidden && !gone && !unseen
 }
 
+/// The picture the public is shown of a case: the first of the field the pack names, once somebody has said that it may be.
+pub fn picture<'c>(service: &Service<'_>, case: &'c Case) -> Option<&'c str> {
+    let media = service.offer.media.as_ref()?;
+    let vouched = case.fields.get(&media.shown) == Some(&Value::Bool(true));
+    case.fields.get(&media.files)?.as_array()?.first()?.as_str().filter(|_| vouched)
+}
+
 fn rounded(degrees: f64) -> f64 {
     (degrees * 10_000.0).round() / 10_000.0
 }
 
 /// A place in words: from the deepest up in English, from the county down in Chinese.
-fn address(web: &Web, place: PlaceCode) -> String {
+fn address(look: &Look<'_>, place: PlaceCode) -> String {
     let mut names: Vec<String> =
-        web.world.places.path(place, web.today()).into_iter().map(|place| place.name.clone()).collect();
-    if web.lang == Lang::En {
+        look.world.places.path(place, look.today()).into_iter().map(|place| place.name.clone()).collect();
+    if look.say.lang() == Lang::En {
         names.reverse();
         return names.join(", ");
     }
@@ -60,7 +68,8 @@ fn agency(look: &Look<'_>, case: &Case) -> String {
     unit.unwrap_or_else(|| look.place(case.place.at(case.level).unwrap_or(case.place)))
 }
 
-fn record(web: &Web, look: &Look<'_>, service: &Service<'_>, case: &Case) -> Record {
+/// A request in the order of the specification.
+pub fn record((look, master): (&Look<'_>, &Key), service: &Service<'_>, case: &Case) -> Record {
     let state = service.process.states.get(&case.state);
     let notes = state.map(|state| look.text(&state.public)).filter(|notes| !notes.is_empty());
     let description = service.offer.describe.then(|| scrubbed(&look.description(service.process, case)));
@@ -70,8 +79,10 @@ fn record(web: &Web, look: &Look<'_>, service: &Service<'_>, case: &Case) -> Rec
         None => [Part::None, Part::None],
     };
     let status = if case.closed_at.is_some() { "closed" } else { "open" };
+    let base = web.app.settings.public_url.trim_end_matches('/');
+    let media = picture(service, case).map(|id| format!("{base}/files/{id}"));
     vec![
-        ("service_request_id", Part::Text(id::of(&web.app.master, Kind::Request, (case.shard, case.id)))),
+        ("service_request_id", Part::Text(id::of(master, Kind::Request, (case.shard, case.id)))),
         ("status", Part::Text(status.to_owned())),
         ("status_notes", notes.into()),
         ("service_name", Part::Text(service.name().to_owned())),
@@ -82,12 +93,12 @@ fn record(web: &Web, look: &Look<'_>, service: &Service<'_>, case: &Case) -> Rec
         ("requested_datetime", time(Some(case.opened_at))),
         ("updated_datetime", time(Some(case.closed_at.unwrap_or(case.updated_at)))),
         ("expected_datetime", time(case.due_at())),
-        ("address", Part::Text(address(web, case.place))),
+        ("address", Part::Text(address(look, case.place))),
         ("address_id", Part::Text(case.place.to_string())),
         ("zipcode", Part::None),
         ("lat", lat),
         ("long", lon),
-        ("media_url", Part::None),
+        ("media_url", media.into()),
     ]
 }
 
@@ -187,7 +198,8 @@ pub async fn list(web: &Web) -> Asked {
     };
     let found = shown(web, &filter, skipped + size, is_shown).await?;
     let page = found.iter().skip(skipped);
-    let records = page.filter_map(|case| Some(record(web, &look, of_case(&services, case)?, case))).collect();
+    let records =
+        page.filter_map(|case| Some(record((&look, &web.app.master), of_case(&services, case)?, case))).collect();
     Ok(body(records))
 }
 
@@ -234,7 +246,7 @@ async fn by_ids(web: &Web, (look, services): (&Look<'_>, &[Service<'_>]), place:
     for text in ids.split(',').map(str::trim).take(IDS_MAX) {
         let Some(id) = id::read(&web.app.master, Kind::Request, text) else { continue };
         if let Some((case, service)) = found(web, (services, place), id).await? {
-            records.push(record(web, look, service, &case));
+            records.push(record((look, &web.app.master), service, &case));
         }
     }
     Ok(body(records))
@@ -249,7 +261,7 @@ pub async fn one(web: &Web, text: &str) -> Asked {
     let none = || Fault::new(StatusCode::NOT_FOUND, web.t("open311-no-request"));
     let id = id::read(&web.app.master, Kind::Request, text).ok_or_else(none)?;
     let (case, service) = found(web, (services.as_slice(), place), id).await?.ok_or_else(none)?;
-    Ok(body(vec![record(web, &look, service, &case)]))
+    Ok(body(vec![record((&look, &web.app.master), service, &case)]))
 }
 
 /// `GET tokens/{token}`.

@@ -309,7 +309,7 @@ pub async fn opened(app: &App, subject: Subject<'_>, issued: &Issued) -> Result<
         return Ok(BTreeMap::new());
     }
     let wrapped = app.store.key(subject.shard, subject.id).await?;
-    let Some(key) = wrapped.and_then(|wrapped| seal::unwrap(&app.master, &wrapped)) else {
+    let Some(key) = wrapped.and_then(|wrapped| app.ring.unwrap(&wrapped)) else {
         return Ok(BTreeMap::new());
     };
     Ok(sealed.into_iter().filter_map(|(name, text)| Some((name.clone(), seal::open(&key, text)?))).collect())

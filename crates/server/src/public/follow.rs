@@ -67,7 +67,7 @@ async fn proves(web: &Web, case: &Case, tail: &str) -> Result<bool, Error> {
         return Ok(false);
     }
     let wrapped = web.app.store.key(case.shard, case.id).await?;
-    let Some(key) = wrapped.and_then(|wrapped| seal::unwrap(&web.app.master, &wrapped)) else {
+    let Some(key) = wrapped.and_then(|wrapped| web.app.ring.unwrap(&wrapped)) else {
         return Ok(false);
     };
     let mut clear = phones.iter().filter_map(|phone| match seal::is_sealed(phone) {

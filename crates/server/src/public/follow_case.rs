@@ -206,6 +206,7 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
         "rating": rating,
         "more_forms": more_forms,
         "who_looked": looked,
+        "data_href": format!("/follow/{}/data", crate::page::encode(&case.number)),
         "standing": standing,
     });
     web.render_status(status, "pages/follow_case.html", context)

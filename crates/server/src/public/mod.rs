@@ -2,6 +2,7 @@
 
 pub mod follow;
 pub mod follow_case;
+pub mod follow_data;
 pub mod follow_proof;
 pub mod home;
 pub mod notices;

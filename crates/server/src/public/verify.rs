@@ -9,7 +9,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_model::clocks::local_date;
-use ganglion_model::{Change, Issued, Shard, Standing};
+use ganglion_model::{Change, Erasable, Issued, Shard, Standing};
 use serde::Serialize;
 
 /// Longest code looked for.
@@ -84,7 +84,8 @@ async fn find(web: &Web, code: &str) -> Result<Option<Issued>, Error> {
         Change::Record { record } => Some(record.row_key()),
         Change::RecordGone { register, key, .. } => Some((shard, register, key)),
         Change::Proposal { proposal } => Some((shard, proposal.wish.register.clone(), proposal.key.clone())),
-        Change::Opened { .. } | Change::Case { .. } => None,
+        Change::Erased { what: Erasable::Row { register, key }, .. } => Some((shard, register, key)),
+        Change::Opened { .. } | Change::Case { .. } | Change::Erased { .. } => None,
     });
     let Some(row) = row else { return Ok(None) };
     let versions = match shard {

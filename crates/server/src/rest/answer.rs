@@ -124,7 +124,7 @@ fn narrowed(web: &Web, value: Value) -> Value {
 }
 
 /// Whether the caller has this already.
-fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+pub fn is_known(headers: &HeaderMap, tag: &str) -> bool {
     let plain = |text: &str| text.trim().trim_start_matches("W/").to_owned();
     headers
         .get_all(header::IF_NONE_MATCH)

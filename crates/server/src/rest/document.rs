@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document of this installation: every command and query of every installed pack, made from the compiled
 //! packs in the language of the request.
 
+mod orders;
 mod parts;
 mod registers;
 
@@ -194,6 +195,7 @@ fn add_process(schemas: &Schemas<'_>, told: &dyn Told, process: &Process, (paths
         let taken = acting(schemas, (process, action), &forms);
         paths.insert(path, json!({ "post": taken.object() }));
     }
+    orders::add(schemas, told, process, paths);
     if process.queue.is_some() {
         let next = Operation {
             id: format!("next_{name}"),

@@ -16,10 +16,13 @@ pub async fn root(web: Web, headers: HeaderMap) -> Result<Response, Error> {
         "docs": "/api/docs",
         "processes": "/api/processes",
         "registers": "/api/registers",
+        "search": "/api/search",
         "figures": "/api/figures",
         "places": "/api/places",
         "events": "/events",
         "open311": "/open311/v2/discovery.json",
+        "ogc": "/ogc",
+        "tiles": "/tiles",
         "packs": packs.values().map(|pack| json!({ "name": pack.name, "version": pack.version })).collect::<Vec<_>>(),
     });
     Ok(plain(&web, &headers, body))

@@ -14,5 +14,6 @@ pub mod problem;
 pub mod proposals;
 pub mod rows;
 pub mod schema;
+pub mod search;
 
 pub use docs::Documents;

@@ -40,7 +40,8 @@ pub const KINDS: [&str; 24] = [
 #[must_use]
 pub fn is_spoken(path: &str) -> bool {
     let inside = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    (inside("/api") || inside("/events")) && !inside("/api/v1") && !inside("/api/packs")
+    let is_door = ["/api", "/events", "/ogc", "/tiles"].into_iter().any(inside);
+    is_door && !inside("/api/v1") && !inside("/api/packs")
 }
 
 /// A dotted name of a field (`rows.0.name`) as a pointer into the body.
@@ -80,7 +81,9 @@ fn told(web: &Web, error: &Error, (status, code): (StatusCode, &str)) -> Value {
     })
 }
 
-fn response(status: StatusCode, body: &Value) -> Response {
+/// The body of a problem as an answer.
+#[must_use]
+pub fn response(status: StatusCode, body: &Value) -> Response {
     let mut response = (status, body.to_string()).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -104,6 +107,18 @@ pub fn precondition_failed(web: &Web, error: &Error) -> Response {
     response(status, &told(web, error, (status, "precondition_failed")))
 }
 
+/// A parameter cannot be read: 400, where a standard says so.
+#[must_use]
+pub fn bad_parameter(web: &Web, parameter: &str, detail: &str) -> Response {
+    let status = StatusCode::BAD_REQUEST;
+    let mut body = told(web, &Error::Unreadable("query"), (status, "unreadable"));
+    body["errors"] = json!([{ "parameter": parameter, "code": "unreadable", "detail": detail }]);
+    if !detail.is_empty() {
+        body["detail"] = json!(detail);
+    }
+    response(status, &body)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +133,7 @@ mod tests {
     #[test]
     fn the_first_version_keeps_its_shape() {
         assert!(is_spoken("/api") && is_spoken("/api/processes/x") && is_spoken("/events"));
+        assert!(is_spoken("/ogc/collections") && is_spoken("/tiles/style.json") && !is_spoken("/tilesx"));
         assert!(!is_spoken("/api/v1/cases") && !is_spoken("/api/packs") && !is_spoken("/desk") && !is_spoken("/apix"));
     }
 }

@@ -57,6 +57,9 @@ pub fn upload_findings(web: &Web, typed: &Typed) -> Vec<FieldFinding> {
     typed.problems.iter().map(|problem| said(&problem.field, problem_text(&look, problem))).collect()
 }
 
+/// In what a button of a form asks for: between a field and the value it puts there.
+pub const FILL: &str = ":fill:";
+
 /// A finding in words of the page.
 fn said(field: &str, words: String) -> FieldFinding {
     FieldFinding {
@@ -109,7 +112,13 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking:
         return Ok(Json(live).into_response());
     }
     if let Step::More(more) = asking.step() {
-        attempt.more = Some(more.to_owned());
+        match more.split_once(FILL) {
+            // Something that was suggested: filled in, not sent.
+            Some((field, value)) => {
+                attempt.values.insert(field.to_owned(), value.into());
+            }
+            None => attempt.more = Some(more.to_owned()),
+        }
         attempt.findings.clear();
         return again(&web, (&case, process), back, attempt, StatusCode::OK).await;
     }

@@ -85,6 +85,7 @@ struct CardContext {
     routing: RoutingView,
     timeline: Vec<TimelineEntry>,
     links: Vec<LinkedCase>,
+    duplicates: Vec<super::duplicates::Duplicate>,
     documents: super::documents::DocumentsView,
     looked: Vec<Looked>,
     actions: Vec<ActionView>,
@@ -132,6 +133,7 @@ pub async fn render(web: &Web, case: &Case, process: &Process, shown: Shown) -> 
         routing: routing(&look, case, &entries, &people),
         timeline: look.timeline(&Story { process, people: &people, role: &role }, &entries),
         links: links(web, &look, case).await?,
+        duplicates: super::duplicates::of_case(web, &look, (case, process)).await?,
         documents: super::documents::of_case(web, &look, (case, process))?,
         looked: accesses
             .iter()

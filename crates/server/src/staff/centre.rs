@@ -276,7 +276,9 @@ async fn ticker_line(web: &Web, look: &Look<'_>, entry: &Entry, place: PlaceCode
     let (id, action) = match &entry.change {
         Change::Opened { case } => (case.id, None),
         Change::Case { case, action, ops, .. } => (*case, Some((action, ops))),
-        Change::Record { .. } | Change::RecordGone { .. } | Change::Proposal { .. } => return Ok(None),
+        Change::Record { .. } | Change::RecordGone { .. } | Change::Proposal { .. } | Change::Erased { .. } => {
+            return Ok(None);
+        }
     };
     let Some(case) = web.app.store.case(entry.shard, id).await? else {
         return Ok(None);

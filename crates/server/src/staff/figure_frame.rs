@@ -6,7 +6,7 @@ use crate::view::Look;
 use crate::view::options::Choice;
 use crate::web::Web;
 use ganglion_indicators::When;
-use ganglion_model::pack::{Formula, Indicator, Rounding};
+use ganglion_model::pack::{Against, Formula, Indicator, Measure, Rounding};
 use ganglion_model::{Level, PlaceCode};
 use serde_json::{Value, json};
 
@@ -72,7 +72,10 @@ pub fn definition(look: &Look<'_>, indicator: &Indicator) -> Value {
     let formula = match &indicator.formula {
         Formula::Count(_) => look.t("formula-count"),
         Formula::Sum(_) => look.t("formula-sum"),
-        Formula::Ratio(..) => look.t("formula-ratio"),
+        Formula::Ratio(top, _) => {
+            let sums = look.world.model.measures.get(top).is_some_and(Measure::has_value);
+            look.t(if sums { "formula-ratio-of-sums" } else { "formula-ratio" })
+        }
         Formula::Share { .. } => look.t("formula-share"),
         Formula::Distinct(_) => look.t("formula-distinct"),
         Formula::Median(_) | Formula::MedianHours(_) => look.t("formula-median"),
@@ -82,6 +85,15 @@ pub fn definition(look: &Look<'_>, indicator: &Indicator) -> Value {
         Formula::Mean(_) | Formula::MeanHours(_) => look.t("formula-mean"),
         Formula::Of(expr) => formula_words(look, &look.world.model, expr).unwrap_or_else(|| look.t("formula-of")),
     };
+    let latest = indicator.latest_days.map(|_| look.t("formula-latest"));
+    let compared = indicator.compared.map(|compared| {
+        look.t(match compared.against {
+            Against::LastYear => "formula-less-last-year",
+            Against::Previous => "formula-less-previous",
+        })
+    });
+    let formula: Vec<String> = std::iter::once(formula).chain(latest).chain(compared).collect();
+    let formula = formula.join(&look.t("list-clause"));
     let rounding = match indicator.rounding {
         Rounding::HalfUp => "rounding-half-up",
         Rounding::HalfEven => "rounding-half-even",

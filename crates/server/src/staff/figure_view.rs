@@ -83,7 +83,13 @@ impl Reading<'_> {
         let Some(change) = self.change() else {
             return look.say("figure-sentence", &args);
         };
-        args.push(("change", change.text.into()));
+        let same = change.text.bytes().all(|b| matches!(b, b'0' | b'.'));
+        let moved = if same {
+            look.t("figure-change-none")
+        } else {
+            look.say("figure-change-by", &[("change", change.text.into())])
+        };
+        args.push(("change", moved.into()));
         match self.rank() {
             Some((rank, _)) => {
                 args.push(("rank", rank.into()));
@@ -95,13 +101,15 @@ impl Reading<'_> {
 
     /// What stands beside the figure: both parts of a share, last year.
     pub fn extra(&self, look: &Look<'_>) -> Vec<Value> {
-        let total = |name: &str| self.total(name);
+        let total = |name: &str| self.total(look, name);
         let mut extra = Vec::new();
         if self.now.value.is_none() {
             return extra;
         }
         // The public is told shares of enough rows, not the counts they are made of, which may be few.
-        if let (Formula::Ratio(top, below), false) = (&self.asked.indicator.formula, self.asked.public) {
+        // What is read from the latest row of each member is made of other sums than those that are kept.
+        let told = !self.asked.public && self.asked.indicator.latest_days.is_none();
+        if let (Formula::Ratio(top, below), true) = (&self.asked.indicator.formula, told) {
             extra.push(json!({ "label": look.t("figure-numerator"), "text": total(top), "href": self.rows_of(top) }));
             extra.push(
                 json!({ "label": look.t("figure-denominator"), "text": total(below), "href": self.rows_of(below) }),
@@ -114,11 +122,16 @@ impl Reading<'_> {
     }
 
     /// The total of a measure: what its rows add up to, or how many there are.
-    fn total(&self, name: &str) -> String {
+    fn total(&self, look: &Look<'_>, name: &str) -> String {
         let (rows, sum) = self.got.sums.totals.get(name).copied().unwrap_or_default();
         let measure = self.model.measures.get(name).filter(|measure| measure.has_value());
         let sum = measure.and_then(|one| Frac::scaled(sum, one.digits).rounded(one.digits, Rounding::HalfUp));
-        sum.map_or_else(|| thousands(rows), |sum| separated(&sum))
+        let unit = measure.and_then(|one| one.unit.as_deref()).map(|unit| look.unit_title(unit));
+        match (sum, unit) {
+            (Some(sum), Some(unit)) => format!("{} {unit}", separated(&sum)),
+            (Some(sum), None) => separated(&sum),
+            (None, _) => thousands(rows),
+        }
     }
 
     fn rows_of(&self, measure: &str) -> Option<String> {
@@ -188,7 +201,9 @@ impl Reading<'_> {
         let legend: Vec<Value> = bounds
             .iter()
             .map(|(class, low, high)| {
-                json!({ "class": format!("q{}", class + 1), "text": format!("{}–{} {unit}", text(*low), text(*high)) })
+                let (low, high) = (text(*low), text(*high));
+                let range = if low == high { low } else { format!("{low}–{high}") };
+                json!({ "class": format!("q{}", class + 1), "text": format!("{range} {unit}") })
             })
             .collect();
         let list: Vec<Value> = bars
@@ -274,8 +289,10 @@ impl Reading<'_> {
         let figures = formula.figures().into_iter().filter_map(|name| self.model.indicators.get(name)).map(|one| {
             json!({ "text": look.figure_title(one), "href": self.query().with("indicator", &one.name).on("/figures") })
         });
+        let whole = self.asked.indicator.latest_days.is_none();
         let measures = formula.measures().into_iter().filter_map(|name| self.model.measures.get(name)).map(|one| {
-            json!({ "text": self.measure_title(look, one), "value": self.total(&one.name), "href": self.rows_of(&one.name) })
+            let value = whole.then(|| self.total(look, &one.name));
+            json!({ "text": self.measure_title(look, one), "value": value, "href": self.rows_of(&one.name) })
         });
         figures.chain(measures).collect()
     }

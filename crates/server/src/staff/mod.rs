@@ -15,7 +15,8 @@ mod centre;
 mod dashboard;
 mod desk;
 mod documents;
-mod export;
+mod duplicates;
+pub(crate) mod export;
 mod figure_frame;
 mod figure_rows;
 mod figure_view;
@@ -37,6 +38,8 @@ mod queue;
 mod queue_view;
 pub(crate) mod registers;
 mod rules;
+pub(crate) mod search;
+mod similar;
 mod tables;
 mod turn;
 mod worked_out;
@@ -104,6 +107,7 @@ pub fn routes() -> Router<AppState> {
         .route("/bulletins/{file}", get(bulletins::show))
         .route("/tables/{file}", get(tables::show))
         .route("/m", get(phone::show))
+        .route("/search", get(search::show))
         .merge(registers::routes())
         .merge(rules::routes())
         .merge(plans::routes())

@@ -24,14 +24,15 @@ pub async fn opened(web: &Web, case: &Case) -> Result<Opened, Error> {
         return Ok(Opened::default());
     }
     let wrapped = web.app.store.key(case.shard, case.id).await?;
-    let key = wrapped.and_then(|wrapped| seal::unwrap(&web.app.master, &wrapped));
-    let Some(key) = key else { return Ok(Opened::default()) };
+    let erased = wrapped.is_none();
+    let key = wrapped.and_then(|wrapped| web.app.ring.unwrap(&wrapped));
+    let Some(key) = key else { return Ok(Opened { erased, ..Opened::default() }) };
     let values = case
         .fields
         .iter()
         .filter_map(|(name, value)| Some((name.clone(), seal::open(&key, value.as_str()?)?)))
         .collect();
-    Ok(Opened { values, in_clear: false })
+    Ok(Opened { values, ..Opened::default() })
 }
 
 /// `POST /cases/{number}/reveal`: the card with the values in clear that this role may see. Nothing is shown before the

@@ -3,6 +3,7 @@
 use super::find;
 use super::personal;
 use super::registers::Offers;
+use super::similar;
 use super::turn;
 use crate::error::Error;
 use crate::view::case::{Crumb, StateTag, card_href};
@@ -113,7 +114,8 @@ pub fn crumb_href(web: &Web, code: PlaceCode) -> Option<String> {
 /// # Errors
 /// Storage.
 pub async fn suggestions(web: &Web, look: &Look<'_>, case: &Case, process: &Process) -> Result<Vec<Suggestion>, Error> {
-    let mut found = look.suggestions(process, case, &web.actor());
+    let likely = similar::of_posts(web, case, process).await?;
+    let mut found = look.suggestions(process, case, &web.actor(), &likely);
     for suggestion in &mut found {
         let filter = CaseFilter { assignees: vec![suggestion.post.clone()], open: Some(true), ..CaseFilter::default() };
         suggestion.load = Some(web.app.store.case_count(&filter).await?);
@@ -140,6 +142,7 @@ pub async fn actions(
             offers.give(&action.form, &mut form.fields).await?;
         }
     }
+    similar::give(web, look, (case, process), &mut views).await?;
     Ok(views)
 }
 

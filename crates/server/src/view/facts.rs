@@ -50,6 +50,8 @@ pub struct Opened {
     pub values: BTreeMap<String, String>,
     /// Whether they are shown as they are.
     pub in_clear: bool,
+    /// Whether the key was destroyed, and the values with it.
+    pub erased: bool,
 }
 
 /// Whether a role may see a field that is personal or confidential in clear.
@@ -112,6 +114,7 @@ impl Look<'_> {
             let value = match clear {
                 Some(clear) if opened.in_clear && may => self.in_words(field, clear),
                 Some(clear) => masked(field, clear),
+                None if opened.erased => self.t("erased-value"),
                 None => mask::hidden().to_owned(),
             };
             let reveal = may && clear.is_some() && !opened.in_clear;

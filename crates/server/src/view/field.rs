@@ -120,6 +120,20 @@ pub struct FieldView {
     /// Where what is typed is looked up while it is typed; a text can be sent without it all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggest_href: Option<String>,
+    /// What similar settled cases chose here; a button of the form fills it in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suggestions: Vec<SuggestedView>,
+}
+
+/// Something similar settled cases chose.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SuggestedView {
+    /// The value.
+    pub value: String,
+    /// In words.
+    pub label: String,
+    /// Why it is suggested.
+    pub reason: String,
 }
 
 /// The heading of a column.

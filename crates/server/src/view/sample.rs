@@ -180,7 +180,9 @@ fn process() -> Process {
         schedule: BTreeMap::new(),
         retention_days: None,
         purpose: Text::default(),
+        basis: Text::default(),
         open311: None,
+        intake: BTreeMap::new(),
     }
 }
 

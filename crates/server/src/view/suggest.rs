@@ -1,10 +1,11 @@
 //! Who should have a case, and why: the post of the grid the case lies in, or an office of the place that handles it,
-//! as the register row of the case's kind says whose duty it is.
+//! as the register row of the case's kind says whose duty it is, and who had similar cases that are settled.
 
 use super::Look;
 use ganglion_kernel::decide::{guard_holds, who};
+use ganglion_kernel::similar::{Chosen, names_post};
 use ganglion_model::change::Actor;
-use ganglion_model::pack::{Action, Assign, Effect, FieldKind, Process};
+use ganglion_model::pack::{FieldKind, Process};
 use ganglion_model::row::Case;
 use ganglion_model::scope::ActorView;
 use ganglion_model::{Level, Post, PostId};
@@ -12,6 +13,10 @@ use std::cmp::Reverse;
 
 /// Suggestions shown beside the map.
 pub const SUGGESTIONS_MAX: usize = 5;
+/// What it counts that a post had most of the similar cases: more than standing in the catalogue.
+const HAD_MOST: i32 = 5;
+/// What it counts that it had some of them.
+const HAD_SOME: i32 = 2;
 
 /// A post that could have the case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,13 +49,15 @@ struct Duty {
     kind: String,
 }
 
-/// The form field in which an action names the post that gets the case.
-#[must_use]
-pub fn names_post(action: &Action) -> Option<&str> {
-    action.effects.iter().find_map(|effect| match effect.done() {
-        Effect::Assign(Assign::Form(field)) => Some(field.as_str()),
-        _ => None,
-    })
+/// What similar settled cases chose in a field of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Likely {
+    /// The action.
+    pub action: String,
+    /// The field of its form.
+    pub field: String,
+    /// What was chosen, most often first.
+    pub chosen: Vec<Chosen>,
 }
 
 impl Look<'_> {
@@ -76,7 +83,7 @@ impl Look<'_> {
 
     /// Posts that could have the case now, best first: only through actions this actor may take and whose guard holds.
     #[must_use]
-    pub fn suggestions(&self, process: &Process, case: &Case, actor: &Actor) -> Vec<Suggestion> {
+    pub fn suggestions(&self, process: &Process, case: &Case, actor: &Actor, likely: &[Likely]) -> Vec<Suggestion> {
         let post = who::post_of(self.world, actor, self.now);
         let view: ActorView = who::view(self.world, actor, self.now);
         let Some(state) = process.states.get(&case.state) else {
@@ -98,8 +105,14 @@ impl Look<'_> {
                 continue;
             };
             let scope = within.and_then(|level| case.place.at(level)).unwrap_or(case.place);
+            let had = likely.iter().find(|one| one.action == action.name && one.field == name);
             for post in self.posts_inside(roles, scope) {
-                let (score, reasons) = self.fits(post, case, duty.as_ref());
+                let (mut score, mut reasons) = self.fits(post, case, duty.as_ref());
+                let before = had.and_then(|had| had.chosen.iter().find(|one| one.value == post.id.0));
+                if let Some(before) = before {
+                    score += if before.count * 2 >= before.of { HAD_MOST } else { HAD_SOME };
+                    reasons.insert(0, self.had(before, "suggest-had"));
+                }
                 let suggestion = Suggestion {
                     post: post.id.clone(),
                     action: action.name.clone(),
@@ -115,6 +128,12 @@ impl Look<'_> {
         found.sort_by(|(a, x), (b, y)| (a, &x.post).cmp(&(b, &y.post)));
         found.dedup_by(|(_, a), (_, b)| a.post == b.post);
         found.into_iter().map(|(_, suggestion)| suggestion).take(SUGGESTIONS_MAX).collect()
+    }
+
+    /// How often something was chosen in similar cases, in words.
+    #[must_use]
+    pub fn had(&self, chosen: &Chosen, key: &str) -> String {
+        self.say(key, &[("count", chosen.count.into()), ("of", chosen.of.into())])
     }
 
     /// How well a post fits, and why: it stands where the case lies, its unit bears the name of the duty, it stands at

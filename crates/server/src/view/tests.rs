@@ -152,14 +152,16 @@ fn personal_values_are_masked_and_only_named_roles_are_offered_to_see_them() {
         let groups = look.fact_groups(process, &case, role, opened);
         groups.into_iter().flat_map(|group| group.items).find(|fact| fact.label == "phone").unwrap()
     };
-    let closed = Opened { values: values.clone(), in_clear: false };
-    let clear = Opened { values, in_clear: true };
+    let closed = Opened { values: values.clone(), ..Opened::default() };
+    let clear = Opened { values, in_clear: true, ..Opened::default() };
     assert_eq!(phone("dispatcher", &closed).value, "139****0000");
     assert!(phone("dispatcher", &closed).reveal_href.is_some());
     assert!(phone("handler", &closed).reveal_href.is_none());
     assert_eq!(phone("dispatcher", &clear).value, "13912340000");
     assert_eq!(phone("handler", &clear).value, "139****0000", "others never see it, whatever was opened");
     assert_eq!(phone("handler", &Opened::default()).value, "***", "without the key nothing is shown");
+    let gone = Opened { erased: true, ..Opened::default() };
+    assert_ne!(phone("handler", &gone).value, "***", "an erased value says that it was erased");
     assert_eq!(look.revealable(process, &case, "handler").len(), 0);
 }
 
@@ -213,7 +215,7 @@ fn forms_keep_what_was_typed_and_name_what_is_wrong() {
         post: PostId("dispatcher.130903100".to_owned()),
         account: AccountId("dispatcher.130903100".to_owned()),
     };
-    let suggested = look.suggestions(process, &case, &actor);
+    let suggested = look.suggestions(process, &case, &actor, &[]);
     let view = ActorView::default();
     let asked = Asked {
         process,
@@ -251,7 +253,7 @@ fn suggestions_need_the_permission_to_dispatch() {
     let process = &world.model.processes["matter"];
     let of = |post: &str| {
         let actor = Actor::Post { post: PostId(post.to_owned()), account: AccountId(post.to_owned()) };
-        look.suggestions(process, &case, &actor).len()
+        look.suggestions(process, &case, &actor, &[]).len()
     };
     assert_eq!(of("dispatcher.130903100"), 2);
     assert_eq!(of("handler.130903100"), 0);

@@ -4,7 +4,7 @@ use super::case::tone;
 use super::words::iso;
 use super::{Look, People, Photo, mask, value};
 use ganglion_kernel::seal::is_sealed;
-use ganglion_model::change::{Actor, Change, Entry, Op};
+use ganglion_model::change::{Actor, Change, Entry, Op, RETENTION};
 use ganglion_model::pack::{Action, Effect, Field, FieldKind, Process, declared_of};
 use ganglion_model::row::Case;
 use ganglion_model::{Fields, PostId};
@@ -88,8 +88,18 @@ impl Look<'_> {
         match &entry.change {
             Change::Opened { case } => Some(self.opened(story, case, base)),
             Change::Case { action, ops, input, .. } => Some(self.changed(story, (action, ops, input), base)),
+            Change::Erased { by, .. } => Some(self.erased(by, base)),
             Change::Record { .. } | Change::RecordGone { .. } | Change::Proposal { .. } => None,
         }
+    }
+
+    /// Personal values were destroyed: by which case, or because their time was over.
+    fn erased(&self, by: &str, base: TimelineEntry) -> TimelineEntry {
+        let reason = match by {
+            RETENTION => self.t("erased-retention"),
+            number => self.say("erased-by", &[("number", number.into())]),
+        };
+        TimelineEntry { verb: self.t("verb-erased"), reason, ..base }
     }
 
     /// The person behind an entry and the post or part they acted in.

@@ -57,7 +57,7 @@ fn address(app: &AppState, parts: &Parts) -> IpAddr {
 
 /// Whether a path is one of the interfaces for software.
 pub(crate) fn is_door(path: &str) -> bool {
-    ["/api", "/open311", "/events"]
+    ["/api", "/open311", "/events", "/ogc", "/tiles"]
         .into_iter()
         .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }

@@ -1,7 +1,7 @@
 //! Open311 GeoReport v2, field by field from the tables of the specification (handbook `15`).
 
 use crate::staff::{Town, key};
-use crate::support::{Answer, model};
+use crate::support::{Answer, Part, model, photo};
 use axum::body::Body;
 use axum::http::{Request, header};
 use ganglion_model::Shard;
@@ -367,4 +367,43 @@ async fn a_repeat_with_the_same_idempotency_key_is_one_request() {
     };
     assert_eq!(send().await, send().await);
     assert_eq!(place.get("requests.json").await.json().as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_picture_is_public_once_somebody_said_so_and_no_other_ever_is() {
+    let place = Place::new(false).await;
+    let mut dispatch = place.town.as_("dispatch").await;
+    let mut shown = Vec::new();
+    for (number, said) in [("SB-130903001-2022-000001", "false"), ("SB-130903001-2022-000002", "true")] {
+        let id = place.opened(&[]).await;
+        let before = place.get(&format!("requests/{id}.json")).await.json();
+        assert!(before[0]["media_url"].is_null(), "{before}");
+        let (first, second) = (photo(3), photo(4));
+        let parts = [
+            Part::Text("result", "cleared"),
+            Part::Text("photos_public", said),
+            Part::File("result_photos", "after.jpg", &first),
+            Part::File("result_photos", "again.jpg", &second),
+        ];
+        let closed = dispatch.post_parts(&format!("/cases/{number}/close"), &parts).await;
+        assert_eq!(closed.status, 303, "{}", closed.text);
+        let case = place.town.store.case_by_number(Shard(130_903), number).await.unwrap().unwrap();
+        let files = case.fields["result_photos"].as_array().unwrap().clone();
+        assert_eq!(files.len(), 2);
+        let after = place.get(&format!("requests/{id}.json")).await.json();
+        shown.push((after[0]["media_url"].as_str().map(str::to_owned), files, id));
+    }
+    let of = |file: &Value| format!("/files/{}", file.as_str().unwrap());
+    let status = async |path: &str| place.town.visitor().get(path).await.status;
+    let (quiet, files, _) = &shown[0];
+    assert_eq!((quiet, status(&of(&files[0])).await), (&None, 404), "nobody said that it may be shown");
+    let (public, files, id) = &shown[1];
+    assert_eq!(public.as_deref(), Some(of(&files[0]).as_str()));
+    assert_eq!(status(&of(&files[0])).await, 200, "anyone sees it");
+    assert_eq!(status(&format!("{}/thumb", of(&files[0]))).await, 200);
+    assert_eq!(status(&of(&files[1])).await, 404, "one is shown, and no other");
+    let xml = place.get(&format!("requests/{id}.xml")).await.text;
+    assert!(xml.contains(&format!("<media_url>{}</media_url>", of(&files[0]))), "{xml}");
+    place.town.wait(731 * 86_400);
+    assert_eq!(status(&of(&files[0])).await, 404, "it goes with the request");
 }

@@ -2,8 +2,9 @@
 //! so does a form that is taken without its token.
 
 use crate::forms::reported;
-use crate::support::{Browser, City};
+use crate::support::{Answer, Browser, City};
 use axum::http::Method;
+use ganglion_server::Settings;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -11,13 +12,15 @@ use std::path::Path;
 const VISITORS: [Option<&str>; 5] = [None, Some("worker"), Some("dispatch"), Some("other"), Some("leader")];
 
 /// GET routes with what each visitor gets; `{number}` is a case of the western grid.
-const READS: &[(&str, [u16; 5])] = &[
+pub const READS: &[(&str, [u16; 5])] = &[
     ("/", [200; 5]),
     ("/report", [200; 5]),
     ("/report/near", [422; 5]),
     ("/report/sent/{number}", [404; 5]),
     ("/follow", [200; 5]),
     ("/follow/{number}", [303; 5]),
+    ("/follow/{number}/data", [303; 5]),
+    ("/follow/{number}/data.json", [404; 5]),
     ("/v", [200; 5]),
     ("/v/{code}", [404; 5]),
     ("/notices", [200; 5]),
@@ -50,6 +53,8 @@ const READS: &[(&str, [u16; 5])] = &[
     // Only the demonstration has it.
     ("/demo/pictures/{kind}", [404; 5]),
     ("/map/outlines", [200; 5]),
+    // No base map unless the deployment says so.
+    ("/map/base", [204; 5]),
     ("/map/place-at", [422; 5]),
     ("/map/cases", [401, 200, 200, 200, 200]),
     ("/live", [401, 200, 200, 200, 200]),
@@ -63,16 +68,31 @@ const READS: &[(&str, [u16; 5])] = &[
     ("/api/processes", [200; 5]),
     ("/api/processes/{process}/cases", [401, 404, 404, 404, 404]),
     ("/api/processes/{process}/cases/{number}", [401, 404, 404, 404, 404]),
+    ("/api/processes/{process}/orders/{intake}/{order}", [401, 404, 404, 404, 404]),
     ("/api/registers", [200; 5]),
     ("/api/registers/{name}/rows", [401, 404, 404, 404, 404]),
     ("/api/registers/{name}/rows/{shard}/{*key}", [401, 404, 404, 404, 404]),
     ("/api/registers/{name}/proposals", [401, 404, 404, 404, 404]),
+    // A search without words.
+    ("/api/search", [401, 422, 422, 422, 422]),
     ("/api/figures", [200; 5]),
     ("/api/figures/{indicator}", [404; 5]),
     ("/api/places", [200; 5]),
     ("/api/places/at", [422; 5]),
     ("/api/places/{code}", [404; 5]),
     ("/events", [200; 5]),
+    ("/ogc", [200; 5]),
+    ("/ogc/", [200; 5]),
+    ("/ogc/conformance", [200; 5]),
+    ("/ogc/api", [200; 5]),
+    ("/ogc/collections", [200; 5]),
+    ("/ogc/collections/{collection}", [200; 5]),
+    ("/ogc/collections/{collection}/queryables", [200; 5]),
+    ("/ogc/collections/{collection}/items", [200; 5]),
+    ("/ogc/collections/{collection}/items/{*id}", [404; 5]),
+    ("/tiles", [200; 5]),
+    ("/tiles/{file}", [404; 5]),
+    ("/tiles/{collection}/{z}/{x}/{file}", [404; 5]),
     ("/open311/v2/{file}", [200; 5]),
     ("/open311/v2/services/{file}", [404; 5]),
     ("/open311/v2/requests/{file}", [404; 5]),
@@ -105,6 +125,7 @@ const CALLS: &[(&str, u16)] = &[
     ("/api/processes/{process}/cases", 401),
     ("/api/processes/{process}/cases/{number}/{action}", 401),
     ("/api/processes/{process}/next", 401),
+    ("/api/processes/{process}/orders/{intake}", 401),
     ("/api/processes/{process}/bulk", 401),
     ("/api/registers/{name}/rows", 401),
     ("/api/registers/{name}/bulk", 401),
@@ -134,7 +155,7 @@ fn listed() -> Vec<(String, String)> {
         .collect()
 }
 
-fn filled(address: &str, number: &str) -> String {
+pub fn filled(address: &str, number: &str) -> String {
     address
         .replace("{number}", number)
         .replace("{action}", "supplement")
@@ -144,6 +165,10 @@ fn filled(address: &str, number: &str) -> String {
         .replace("{name}", "nothing")
         .replace("{shard}", "130903")
         .replace("{id}", "00000000000000000000000000000000")
+        .replace("{collection}", "places-township")
+        .replace("{z}", "9")
+        .replace("{x}", "422")
+        .replace("{*id}", "130903009")
         .replace("{*path}", "nothing.js")
         .replace("{file}", "services.xml")
         .replace("{*key}", "nothing")
@@ -184,6 +209,92 @@ async fn each_visitor_gets_exactly_what_is_declared() {
             let answer = browser.get(&filled(address, &number)).await;
             assert_eq!(answer.status, expected[at], "{address} for {account:?}: {}", answer.text);
         }
+    }
+}
+
+/// What every answer carries, whoever asks and whatever the answer is.
+const CARRIED: [(&str, &str); 5] = [
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("permissions-policy", "camera=(self), geolocation=(self), microphone=()"),
+];
+
+fn is_guarded(answer: &Answer, what: &str) {
+    for (name, value) in CARRIED {
+        assert_eq!(answer.header(name), value, "{name} of {what}");
+    }
+    let policy = answer.header("content-security-policy");
+    for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"] {
+        assert!(policy.contains(part), "{what} has no {part}: {policy}");
+    }
+    for unsafe_part in ["unsafe-inline", "unsafe-eval", "unsafe-hashes", "http:", "https:", " *"] {
+        assert!(!policy.contains(unsafe_part), "{what} allows {unsafe_part}: {policy}");
+    }
+}
+
+#[tokio::test]
+async fn every_route_answers_with_the_headers_that_guard_it() {
+    let city = City::new().await;
+    let number = reported(&mut city.visitor(), vec![]).await;
+    for account in [None, Some("dispatch")] {
+        let mut browser = visitor(&city, account).await;
+        for (address, _) in READS.iter().filter(|(address, _)| *address != "/live") {
+            is_guarded(&browser.get(&filled(address, &number)).await, address);
+        }
+        for address in FORMS {
+            is_guarded(&browser.post_raw(&filled(address, &number), &[]).await, address);
+        }
+    }
+    is_guarded(&city.visitor().get("/nowhere").await, "what is not there");
+    is_guarded(&city.visitor().method(Method::DELETE, "/follow").await, "a method that is not there");
+}
+
+#[tokio::test]
+async fn no_page_holds_a_script_or_style_of_its_own() {
+    let city = City::new().await;
+    let number = reported(&mut city.visitor(), vec![]).await;
+    for account in VISITORS {
+        let mut browser = visitor(&city, account).await;
+        for (address, _) in READS.iter().filter(|(address, _)| *address != "/live") {
+            let answer = browser.get(&filled(address, &number)).await;
+            if !answer.header("content-type").starts_with("text/html") {
+                continue;
+            }
+            let inline = answer.text.split("<script").skip(1).filter(|rest| {
+                let tag = rest.split('>').next().unwrap_or_default();
+                !tag.contains("src=") && !tag.contains("application/json")
+            });
+            assert_eq!(inline.count(), 0, "{address} has a script of its own");
+            assert!(!answer.text.contains("<style") && !answer.text.contains(" style=\""), "{address} has a style");
+            for handler in [" onclick=", " onload=", " onerror=", " onsubmit=", "javascript:"] {
+                assert!(!answer.text.contains(handler), "{address} has {handler}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_cookie_is_kept_from_scripts_and_other_sites() {
+    for (secure, city) in
+        [(false, City::new().await), (true, City::with(Settings { cookie_secure: true, ..Settings::default() }).await)]
+    {
+        let mut seen = BTreeSet::new();
+        let mut browser = city.visitor();
+        let entered = browser.post_form("/sign-in", &[("account", "dispatch"), ("password", "dispatch")]).await;
+        let first = city.visitor().get("/report").await;
+        let chosen = city.visitor().get("/?lang=zh").await;
+        for answer in [entered, first, chosen] {
+            for cookie in answer.headers.get_all("set-cookie") {
+                let cookie = cookie.to_str().unwrap();
+                assert!(cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax"), "{cookie}");
+                assert!(cookie.contains("; Path=/"), "{cookie}");
+                assert_eq!(cookie.contains("; Secure"), secure, "{cookie}");
+                seen.insert(cookie.split('=').next().unwrap().to_owned());
+            }
+        }
+        assert!(seen.len() >= 2, "the session and the visitor: {seen:?}");
     }
 }
 

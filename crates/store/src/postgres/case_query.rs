@@ -7,6 +7,7 @@ use super::row::{padded, range, shard, text};
 use super::sql::{Param, value};
 use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
+use ganglion_kernel::port_search::FoundAfter;
 use ganglion_model::{Level, PlaceCode};
 use std::fmt::Write as _;
 
@@ -212,6 +213,34 @@ pub(super) fn page<'a>(
         sql.text,
         "SELECT r.body, k.sort, k.id FROM ({keys}) k JOIN case_row r ON r.shard = k.shard AND r.id = k.id \
          ORDER BY k.sort{way}, k.id{way}"
+    );
+    sql
+}
+
+/// A page of the cases that hold few words, those that fit best first: body, how well it fits, its number in the index. The same
+/// conditions as in a list, looked at before anything is sorted; bodies are read for the page alone.
+pub(super) fn ranked<'a>((filter, asked): (&'a CaseFilter, &str), after: Option<FoundAfter>, limit: u32) -> Sql<'a> {
+    let mut sql = Sql::new();
+    let table = Table::of(filter).name();
+    let asked = sql.bind(value(asked.to_owned()));
+    let mut all = vec![sql.conditions(filter, None)];
+    if !filter.assignees.is_empty() {
+        all.push(tied(&sql.posts(filter)));
+    }
+    if let Some(after) = after {
+        let (score, doc) = (sql.bind(value(after.score)), sql.bind(value(after.doc)));
+        all.push(format!("(w.score, w.doc) < ({score}, {doc})"));
+    }
+    all.retain(|one| !one.is_empty());
+    let limit = sql.bind(value(i64::from(limit)));
+    let _ = write!(
+        sql.text,
+        "WITH w AS MATERIALIZED (SELECT shard, id, doc, (1e9 * ts_rank(words, {asked}::text::tsquery, 1))::int8 AS score \
+         FROM case_words WHERE words @@ {asked}::text::tsquery) SELECT b.body, f.score, f.doc FROM (SELECT c.shard, c.id, \
+         w.score, w.doc FROM w CROSS JOIN LATERAL (SELECT * FROM {table} c WHERE c.shard = w.shard AND c.id = w.id OFFSET 0) c\
+         {} ORDER BY w.score DESC, w.doc DESC LIMIT {limit}) f JOIN case_row b ON b.shard = f.shard AND b.id = f.id \
+         ORDER BY f.score DESC, f.doc DESC",
+        led("WHERE", &all.join(" AND "))
     );
     sql
 }

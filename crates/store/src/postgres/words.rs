@@ -5,19 +5,23 @@ use super::connect::PgStore;
 use super::error::failed;
 use super::load::read_case;
 use super::row::{Column, Stored, shard};
-use super::sql::{Around, Pipeline, all, column, one};
+use super::sql::{Args, Around, Pipeline, all, column, one};
+use super::transaction::Transaction;
 use super::write::last_of_each;
 use deadpool_postgres::Object;
 use ganglion_kernel::port::{CaseFilter, CaseWrite};
+use ganglion_kernel::port_search::WordsMade;
 use ganglion_kernel::words::{Term, terms, tokens};
 use ganglion_model::row::Case;
 use ganglion_model::{CaseId, Shard};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use uuid::Uuid;
 
 const ATTEMPTED: &str = "searching words";
 /// Up to so many cases with the words, a list is made of them; where more have them, the list's own order is walked, and each
 /// case looked up, until the page is full.
-const FEW: i64 = 4_000;
+pub(super) const FEW: i64 = 4_000;
 /// Longest token, in bytes: the index takes none of more than two thousand. A longer one is found by its beginning.
 const TOKEN_BYTES_MAX: usize = 200;
 
@@ -25,6 +29,11 @@ const PUT: &str = "INSERT INTO case_words AS o (shard, id, hash, words) SELECT w
                    unnest($1::int4[], $2::uuid[], $3::int8[], $4::text[]) w (shard, id, hash, words) \
                    ON CONFLICT (shard, id) DO UPDATE SET hash = excluded.hash, words = excluded.words \
                    WHERE o.hash <> excluded.hash";
+
+const PUT_ANEW: &str = "INSERT INTO case_words (shard, id, hash, words) SELECT w.shard, w.id, w.hash, w.words::tsvector FROM \
+                        unnest($1::int4[], $2::uuid[], $3::int8[], $4::text[]) w (shard, id, hash, words) \
+                        ON CONFLICT (shard, id) DO UPDATE SET hash = excluded.hash, words = excluded.words";
+const PAGE: &str = "SELECT body, shard FROM case_row WHERE (shard, id) > ($1, $2) ORDER BY shard, id LIMIT $3";
 
 /// FNV-1a: the same on every machine, which the standard library's hash need not be.
 pub(super) fn hash(text: &str) -> i64 {
@@ -44,7 +53,7 @@ fn token(token: &str) -> &str {
 }
 
 /// The words of a case as the index takes them: each token with its place.
-fn vector(words: &str) -> String {
+pub(super) fn vector(words: &str) -> String {
     let mut vector = String::new();
     for (place, one) in (1..=16_383).zip(tokens(words).split(' ').filter(|one| !one.is_empty())) {
         // Writing to a text does not fail.
@@ -56,8 +65,8 @@ fn vector(words: &str) -> String {
 /// The words of a case.
 type Words<'a> = ((Shard, CaseId), &'a str);
 
-fn put<'a>(pipeline: &mut Pipeline<'a>, words: impl IntoIterator<Item = Words<'a>>) {
-    pipeline.over(&last_of_each(words, |one| one.0), PUT, |w| {
+fn put<'a>(pipeline: &mut Pipeline<'a>, words: impl IntoIterator<Item = Words<'a>>, sql: &'static str) {
+    pipeline.over(&last_of_each(words, |one| one.0), sql, |w| {
         vec![
             column(w, |((of, _), _)| shard(*of)),
             column(w, |((_, id), _)| id.0),
@@ -70,15 +79,49 @@ fn put<'a>(pipeline: &mut Pipeline<'a>, words: impl IntoIterator<Item = Words<'a
 /// Writes the words of a batch.
 pub(super) fn write<'a>(pipeline: &mut Pipeline<'a>, cases: &[&'a CaseWrite]) {
     let words = |write: &&'a CaseWrite| Some(((write.case.shard, write.case.id), write.words.as_deref()?));
-    put(pipeline, cases.iter().filter_map(words));
+    put(pipeline, cases.iter().filter_map(words), PUT);
 }
 
 /// Puts the words of several cases at once.
 pub(super) async fn put_all(store: &PgStore, words: &[(Shard, CaseId, String)]) -> Stored<()> {
     let mut pipeline = Pipeline::default();
-    put(&mut pipeline, words.iter().map(|(shard, id, words)| ((*shard, *id), words.as_str())));
+    put(&mut pipeline, words.iter().map(|(shard, id, words)| ((*shard, *id), words.as_str())), PUT);
     let client = store.writer().await?;
     pipeline.send(&client, Around::Nothing).await.map(drop).map_err(failed(ATTEMPTED))
+}
+
+/// Holds shards, so that nobody writes to them until the transaction ends.
+pub(super) async fn hold(client: &Object, shards: impl Iterator<Item = Shard>) -> Stored<()> {
+    let shards: BTreeSet<i32> = shards.map(shard).collect();
+    let shards: Vec<i32> = shards.into_iter().collect();
+    let sql = "SELECT shard FROM shard_head WHERE shard = ANY($1) ORDER BY shard FOR UPDATE";
+    all(client, ATTEMPTED, (sql, &[&shards]), |_| Ok(())).await.map(drop)
+}
+
+/// Writes the words of a page of cases anew, whatever stands in the index.
+pub(super) async fn again(
+    store: &PgStore,
+    after: Option<(Shard, CaseId)>,
+    limit: u32,
+    words: &(dyn for<'c> Fn(&'c Case) -> String + Sync),
+) -> Stored<WordsMade<(Shard, CaseId)>> {
+    let (of, id) = after.map_or((-1, Uuid::nil()), |(of, id)| (shard(of), id.0));
+    let limit = i64::from(limit);
+    let transaction = Transaction::begin(store, ATTEMPTED).await?;
+    let client = transaction.client()?;
+    let args: &Args<'_> = &[&of, &id, &limit];
+    let shards = all(client, ATTEMPTED, (PAGE, args), |row| Column("case_row", "shard").shard(row, 1)).await?;
+    hold(client, shards.into_iter()).await?;
+    // Now that nobody writes to these shards: cases that came meanwhile only make the page end earlier.
+    let cases = all(client, ATTEMPTED, (PAGE, args), |row| read_case(row, 0, || "a case".to_owned())).await?;
+    let said: Vec<String> = cases.iter().map(words).collect();
+    let mut pipeline = Pipeline::default();
+    let both = cases.iter().zip(&said).map(|(case, said)| ((case.shard, case.id), said.as_str()));
+    put(&mut pipeline, both, PUT_ANEW);
+    pipeline.send(client, Around::Nothing).await.map_err(failed(ATTEMPTED))?;
+    transaction.commit(ATTEMPTED).await?;
+    let last = cases.last().map(|case| (case.shard, case.id));
+    Ok(WordsMade { count: u32::try_from(cases.len()).unwrap_or(u32::MAX), last })
 }
 
 /// Cases without words, up to `limit`.
@@ -89,7 +132,7 @@ pub(super) async fn missing(client: &Object, limit: u32) -> Stored<Vec<Case>> {
 }
 
 /// What is asked of the index; `None`: nothing that could be found.
-fn asked(typed: &str) -> Option<String> {
+pub(super) fn asked(typed: &str) -> Option<String> {
     let quoted = |term: Term| match term {
         Term::Phrase(pairs) => {
             let pairs: Vec<String> = pairs.iter().map(|pair| format!("'{}'", token(pair))).collect();

@@ -7,7 +7,7 @@ use super::connect::PgStore;
 use super::error::{UNEXPECTED, is_conflict, of};
 use super::row::{Stored, json, shard, signed, text};
 use super::sql::{Around, Pipeline, column, value};
-use super::{journal, notices, rows, rules, waiting, write_cases, write_rows};
+use super::{journal, notices, row_words, rows, rules, seal, waiting, write_cases, write_rows};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::port::ShardWrite;
 use ganglion_model::change::Outcome;
@@ -113,6 +113,7 @@ pub(super) fn shards<'a>(pipeline: &mut Pipeline<'a>, batch: &'a [ShardWrite], t
     write_cases::write(pipeline, batch, &texts.cases);
     write_rows::write(pipeline, batch, &texts.rows);
     rows::write(pipeline, batch, &texts.rows);
+    row_words::write(pipeline, batch);
     rules::write(pipeline, batch);
     journal::write_timers(pipeline, batch);
     waiting::write(pipeline, batch);
@@ -130,6 +131,7 @@ pub(super) fn shards<'a>(pipeline: &mut Pipeline<'a>, batch: &'a [ShardWrite], t
         ]
     });
     unique(pipeline, batch);
+    seal::destroy(pipeline, batch);
     let keys: Vec<_> = batch.iter().flat_map(|write| write.keys.iter().map(|one| (write.shard, one))).collect();
     let sql = "INSERT INTO seal_key (shard, case_id, wrapped) SELECT * FROM unnest($1::int4[], $2::uuid[], $3::text[])";
     pipeline.over(&keys, sql, |w| {

@@ -5,6 +5,7 @@
 
 use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
+use ganglion_kernel::port_search::FoundAfter;
 use ganglion_model::{Level, PlaceCode, PostId};
 use rusqlite::types::Value;
 use std::fmt::Write as _;
@@ -70,17 +71,53 @@ pub(super) fn count(filter: &CaseFilter, search: &Search) -> Sql {
     let mut sql = Sql::new(&format!("SELECT count(*) FROM {}", search.from().unwrap_or("case_row c")));
     search.narrow(&mut sql);
     place(&mut sql, filter);
-    if !filter.assignees.is_empty() {
-        let marks = marks(filter.assignees.len());
-        let condition = format!(
-            "c.rowid IN (SELECT rowid FROM case_row WHERE assignee IN ({marks}) UNION SELECT r.rowid FROM case_assist a \
-             JOIN case_row r ON r.shard = a.shard AND r.id = a.id WHERE a.post IN ({marks}))"
-        );
-        let posts = || filter.assignees.iter().map(|post| text(&post.0));
-        sql.and(&condition, posts().chain(posts()));
-    }
+    of_posts(&mut sql, filter);
     rest(&mut sql, filter);
     sql
+}
+
+/// The condition that a case is assigned to one of the posts, or assisted by one.
+fn of_posts(sql: &mut Sql, filter: &CaseFilter) {
+    if filter.assignees.is_empty() {
+        return;
+    }
+    let marks = marks(filter.assignees.len());
+    let condition = format!(
+        "c.rowid IN (SELECT rowid FROM case_row WHERE assignee IN ({marks}) UNION SELECT r.rowid FROM case_assist a \
+         JOIN case_row r ON r.shard = a.shard AND r.id = a.id WHERE a.post IN ({marks}))"
+    );
+    let posts = || filter.assignees.iter().map(|post| text(&post.0));
+    sql.and(&condition, posts().chain(posts()));
+}
+
+/// A page of the cases that hold few words, those that fit best first: body, how well it fits, its number in the index. The same
+/// conditions as in a list, looked at before anything is sorted; bodies are read for the page alone.
+pub(super) fn ranked(filter: &CaseFilter, search: &Search, after: Option<FoundAfter>, limit: u32) -> Sql {
+    let from = search.from().unwrap_or("case_row c");
+    let mut inner = Sql::new(&format!(
+        "SELECT c.rowid AS at, d.doc AS doc, CAST(-1000000000 * w.rank AS INTEGER) AS score FROM {from}"
+    ));
+    search.narrow(&mut inner);
+    place(&mut inner, filter);
+    of_posts(&mut inner, filter);
+    rest(&mut inner, filter);
+    best(inner, after, limit, "case_row")
+}
+
+/// The best of what `inner` gives as `at`, `doc` and `score`, with the bodies of a table.
+pub(super) fn best(inner: Sql, after: Option<FoundAfter>, limit: u32, table: &str) -> Sql {
+    let Sql { text, mut values } = inner;
+    let from = if let Some(after) = after {
+        values.extend([Value::Integer(after.score), Value::Integer(after.doc)]);
+        " WHERE (score, doc) < (?, ?)"
+    } else {
+        ""
+    };
+    let text = format!(
+        "SELECT b.body, f.score, f.doc FROM (SELECT at, doc, score FROM ({text}){from} ORDER BY score DESC, doc DESC LIMIT \
+         {limit}) f CROSS JOIN {table} b ON b.rowid = f.at ORDER BY f.score DESC, f.doc DESC"
+    );
+    Sql { text, values }
 }
 
 fn arm(

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (10, "words", include_str!("migrations/0010-words.sql")),
     (11, "kept", include_str!("migrations/0011-kept.sql")),
     (12, "log", include_str!("migrations/0012-log.sql")),
+    (17, "search", include_str!("migrations/0017-search.sql")),
 ];
 
 /// Why a database could not be opened.

@@ -4,6 +4,7 @@
 use super::case_query::Sql;
 use super::row::{Column, Stored, all, failed, one, run};
 use ganglion_kernel::port::CaseFilter;
+use ganglion_kernel::port_search::WordsMade;
 use ganglion_kernel::words::{Term, terms, tokens};
 use ganglion_model::row::Case;
 use ganglion_model::{CaseId, Shard};
@@ -13,10 +14,10 @@ use rusqlite::{Connection, TransactionBehavior, params};
 const ATTEMPTED: &str = "searching words";
 /// Up to so many cases with the words, a list is made of them; where more have them, the list's own order is walked, and each
 /// case looked up, until the page is full.
-const FEW: u32 = 4_000;
+pub(super) const FEW: u32 = 4_000;
 
 /// FNV-1a: the same on every machine, which the standard library's hash need not be.
-fn hash(text: &str) -> i64 {
+pub(super) fn hash(text: &str) -> i64 {
     let hash = text
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
@@ -69,8 +70,34 @@ pub(super) fn missing(connection: &Connection, limit: u32) -> Stored<Vec<Case>> 
     all(connection, ATTEMPTED, (sql, params![limit]), |row| super::load::read_case(row, 0, || "a case".to_owned()))
 }
 
+/// Writes the words of a page of cases anew, whatever stands in the index.
+pub(super) fn again(
+    connection: &mut Connection,
+    after: Option<(Shard, CaseId)>,
+    limit: u32,
+    words: &(dyn for<'c> Fn(&'c Case) -> String + Sync),
+) -> Stored<WordsMade<(Shard, CaseId)>> {
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
+    let sql = "SELECT body FROM case_row WHERE (shard, id) > (?, ?) ORDER BY shard, id LIMIT ?";
+    let from = after.map_or((-1, Vec::new()), |(shard, id)| (i64::from(shard.0), id.0.as_bytes().to_vec()));
+    let cases: Vec<Case> = all(&transaction, ATTEMPTED, (sql, params![from.0, from.1, limit]), |row| {
+        super::load::read_case(row, 0, || "a case".to_owned())
+    })?;
+    for case in &cases {
+        // As if it had other words before, so that they are written whatever they are.
+        let said = words(case);
+        let sql = "UPDATE case_doc SET hash = ? WHERE shard = ? AND id = ?";
+        run(&transaction, ATTEMPTED, sql, params![!hash(&said), case.shard.0, case.id.0.as_bytes()])?;
+        put(&transaction, (case.shard, case.id), &said)?;
+    }
+    transaction.commit().map_err(failed(ATTEMPTED))?;
+    let last = cases.last().map(|case| (case.shard, case.id));
+    Ok(WordsMade { count: u32::try_from(cases.len()).unwrap_or(limit), last })
+}
+
 /// What is asked of the index; `None`: nothing that could be found.
-fn asked(typed: &str) -> Option<String> {
+pub(super) fn asked(typed: &str) -> Option<String> {
     let quoted = |term: Term| match term {
         Term::Phrase(pairs) => format!("\"{}\"", pairs.join(" ")),
         Term::Beginning(start) => format!("\"{start}\" *"),

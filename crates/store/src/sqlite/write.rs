@@ -16,6 +16,9 @@ const ATTEMPTED: &str = "writing a batch";
 
 /// Writes a batch: durable when it returns.
 pub(super) fn write(connection: &mut Connection, batch: &[ShardWrite]) -> Stored<()> {
+    if batch.iter().any(|write| !write.keys_gone.is_empty()) {
+        super::seal::overwrite(connection)?;
+    }
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
     if let Some(packs) = batch.iter().map(|write| write.packs).find(|packs| *packs > 0) {
@@ -40,6 +43,7 @@ pub(super) fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored
         put_record(connection, record)?;
     }
     rows::write(connection, write)?;
+    super::row_words::write(connection, write)?;
     rules::write(connection, write)?;
     timers(connection, write)?;
     super::waiting::write(connection, write)?;
@@ -61,6 +65,7 @@ pub(super) fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored
         let sql = "INSERT INTO unique_value (shard, field, value, number) VALUES (?, ?, ?, ?)";
         run(connection, ATTEMPTED, sql, params![shard.0, field, value, number])?;
     }
+    super::seal::destroy(connection, shard, &write.keys_gone)?;
     for (case, wrapped) in &write.keys {
         let sql = "INSERT INTO seal_key (shard, case_id, wrapped) VALUES (?, ?, ?)";
         run(connection, ATTEMPTED, sql, params![shard.0, case.0.as_bytes(), wrapped])?;

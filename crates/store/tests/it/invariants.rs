@@ -131,7 +131,7 @@ async fn decided_twice(make: Make, steps: Steps) -> Law {
     for (n, (command, now)) in history.commands.iter().enumerate() {
         let command = Command { id: command_id(9_000_000 + n as u128), ..command.clone() };
         let loaded = works.store.load(&want(&world, std::slice::from_ref(&command), *now)).await.unwrap();
-        let batch = Batch::new(&world, &works.master, loaded);
+        let batch = Batch::new(&world, &works.ring, loaded);
         let given = Given { now: *now, id: uuid(8_000_000 + n as u128), key: [3; 32] };
         let [first, second] = [(), ()].map(|()| decide(&world, batch.state(), &command, &given));
         prop_assert_eq!(first, second);

@@ -4,6 +4,7 @@
 
 mod backup;
 mod figures;
+mod found;
 mod heads;
 mod invariants;
 mod lines;
@@ -19,6 +20,7 @@ mod random_packs;
 mod reference;
 mod rows;
 mod rules;
+mod sealing;
 mod series;
 mod sqlite;
 mod support;
@@ -94,6 +96,15 @@ suite!(memory, file, postgres, partitioned => {
         a_rule_kept_while_rows_change_is_the_rule_found_again;
     matching:
         rows_that_match_are_found_with_their_versions;
+    found:
+        the_case_that_fits_best_comes_first_and_pages_follow_each_other,
+        a_word_that_very_many_cases_have_is_not_ranked,
+        words_of_cases_are_made_anew_in_the_order_of_their_keys,
+        rows_are_found_in_the_registers_and_places_somebody_reads,
+        words_of_rows_follow_the_row_and_are_made_anew;
+    sealing:
+        a_new_key_wraps_every_row_key_while_old_and_new_ones_open,
+        what_closed_long_ago_and_still_has_a_key_is_found_page_by_page;
     series:
         the_neighbour_in_a_series_is_the_nearest_row_that_stands;
 });

@@ -9,7 +9,8 @@ use ganglion_kernel::Store;
 use ganglion_kernel::commit::Works;
 use ganglion_kernel::port::{Access, Account, CaseFilter, CaseOrder, FileRow, Session, Told};
 use ganglion_model::{AccountId, Post, Shard, Text};
-use ganglion_store::{Layout, MoveError, SqliteOptions, SqliteStore, move_into, words};
+use ganglion_store::searched::Rebuild;
+use ganglion_store::{Layout, MoveError, SqliteOptions, SqliteStore, move_into};
 use jiff::civil::date;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
@@ -131,8 +132,9 @@ fn everything_arrives(layout: Layout) {
 
         assert_eq!(into.setting("case_words").await.unwrap(), None, "words are made anew");
         let world = world_of(&works_there);
-        let cases = words::put_all(&*into, &world, |_| ()).await.unwrap();
-        assert_eq!(cases, into.case_count(&CaseFilter::default()).await.unwrap());
+        let made = Rebuild::new(&*into, &world).all(|_| ()).await.unwrap();
+        assert_eq!(into.setting("row_words").await.unwrap().as_deref(), Some("all"));
+        assert_eq!(made.cases, into.case_count(&CaseFilter::default()).await.unwrap());
         assert_eq!(into.cases_without_words(9).await.unwrap(), []);
 
         // The same steps after the move come to the same on both.

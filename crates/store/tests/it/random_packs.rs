@@ -68,9 +68,11 @@ fn register((name, scope, dated): (&str, Scope, bool)) -> Register {
         columns: vec![],
         location: None,
         purpose: Text::default(),
+        basis: Text::default(),
         retention_days: None,
         series: None,
         looks: false,
+        readings: None,
     }
 }
 

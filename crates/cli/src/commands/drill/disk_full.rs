@@ -198,7 +198,7 @@ async fn here(ground: &Ground) -> Result<(SocketAddr, Disk, End)> {
         store: store.clone(),
         world: world.clone(),
         clock: machine.clone(),
-        master,
+        ring: master.into(),
         settings: CommitterSettings::default(),
     };
     let (committer, _thread) = Committer::start(works)?;
@@ -208,6 +208,7 @@ async fn here(ground: &Ground) -> Result<(SocketAddr, Disk, End)> {
         committer: committer.clone(),
         clock: machine,
         master,
+        ring: master.into(),
         settings: Settings { data_dir: ground.data.clone(), ..Settings::default() },
     };
     let app = Arc::new(App::new(parts)?);

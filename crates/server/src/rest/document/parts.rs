@@ -245,7 +245,17 @@ pub fn next() -> Value {
 
 /// Names of the parts that are alike everywhere.
 pub fn tags(told: &dyn Told) -> Vec<Value> {
-    ["figures", "places"].map(|name| json!({ "name": name, "description": told.t(&format!("api-{name}")) })).to_vec()
+    ["figures", "places", "search"]
+        .map(|name| json!({ "name": name, "description": told.t(&format!("api-{name}")) }))
+        .to_vec()
+}
+
+/// An operation nobody may call without a key.
+fn closed(mut path: Value) -> Value {
+    if let Some(operation) = path.get_mut("get").and_then(Value::as_object_mut) {
+        operation.remove("security");
+    }
+    path
 }
 
 /// Operations that are alike everywhere.
@@ -284,7 +294,21 @@ pub fn paths(told: &dyn Told) -> Map<String, Value> {
     }));
     let needed = |name: &str| json!({ "name": name, "in": "query", "required": true, "schema": { "type": "number" } });
     let of_figure = vec![path("indicator"), query("place"), query("period"), query("children")];
+    let hit = object(json!({
+        "kind": { "enum": ["case", "row"] },
+        "href": { "type": "string" },
+        "case": { "type": "object" },
+        "row": { "type": "object" },
+    }));
+    let searched = crate::rest::search::PARAMETERS.iter().map(|name| match *name {
+        "q" => json!({ "name": "q", "in": "query", "required": true, "schema": { "type": "string" } }),
+        "in" => json!({ "name": "in", "in": "query", "schema": { "enum": ["cases", "rows"] } }),
+        "order" => json!({ "name": "order", "in": "query", "schema": { "enum": ["best", "newest"] } }),
+        name => filter(name),
+    });
+    let searched = read("search", "search", searched.collect(), page_of(&hit));
     Map::from_iter([
+        ("/api/search".to_owned(), closed(searched)),
         ("/api/figures".to_owned(), read("list_figures", "figures", vec![parameter("fields")], page_of(&known))),
         ("/api/figures/{indicator}".to_owned(), read("get_figure", "figures", of_figure, figure)),
         (

@@ -117,7 +117,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     }
     for (shard, head) in heads {
         let place = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000);
-        let name = place.map_or_else(|| shard.to_string(), |place| look.place(place));
+        let name = place.map_or_else(|| look.t("log-deployment"), |place| look.place(place));
         let text = look.say("job-chain-text", &[("seq", count(head.seq).into())]);
         let mut chain = view(format!("chain-{shard}"), look.say("job-chain", &[("place", name.into())]), text, 0, 0);
         chain.log = Some(hex(&head.frontier.root()));

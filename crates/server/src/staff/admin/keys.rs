@@ -103,7 +103,7 @@ fn row(web: &Web, look: &Look<'_>, Held { key, post }: &Held) -> Row {
         name: key.name.clone(),
         title: key.title.clone(),
         post: post.as_ref().map(|post| format!("{} · {}", look.place(post.place), role(post))).unwrap_or_default(),
-        scopes: key.scopes.iter().map(ToString::to_string).collect(),
+        scopes: key.scopes.iter().map(|scope| scope_words(web, look, scope)).collect(),
         limit: look.say("key-per-minute", &[("count", key.per_minute.into())]),
         since: look.date_time(key.rotated_at.unwrap_or(key.made_at)),
         ends: key.ends_on.map(|day| day.to_string()).unwrap_or_default(),
@@ -151,13 +151,27 @@ impl Entry {
     }
 }
 
+/// A scope in words.
+fn scope_words(web: &Web, look: &Look<'_>, scope: &Scope) -> String {
+    let model = &web.world.model;
+    let title = scope.name.as_deref().map(|name| {
+        let known = match scope.area {
+            Area::Processes => model.processes.get(name).map(|one| look.text(&one.title)),
+            Area::Registers => model.registers.get(name).map(|one| look.text(&one.title)),
+            _ => None,
+        };
+        known.unwrap_or_else(|| name.to_owned())
+    });
+    let of = title.unwrap_or_else(|| look.t(&format!("scope-all-{}", scope.area.as_str())));
+    let deed = look.t(if scope.write { "scope-write" } else { "scope-read" });
+    look.say("scope-label", &[("of", of.into()), ("deed", deed.into())])
+}
+
 /// Every scope that can be given, with its words.
 fn scopes(web: &Web, look: &Look<'_>) -> Vec<Choice> {
-    let choice = |area: Area, name: Option<(&str, String)>, write: bool| {
-        let scope = Scope { area, name: name.as_ref().map(|(name, _)| (*name).to_owned()), write };
-        let deed = look.t(if write { "scope-write" } else { "scope-read" });
-        let of = name.map_or_else(|| look.t(&format!("scope-all-{}", area.as_str())), |(_, title)| title);
-        let label = look.say("scope-label", &[("of", of.into()), ("deed", deed.into())]);
+    let choice = |area: Area, name: Option<&str>, write: bool| {
+        let scope = Scope { area, name: name.map(str::to_owned), write };
+        let label = scope_words(web, look, &scope);
         Choice { group: Some(look.t(&format!("scope-{}", area.as_str()))), ..Choice::new(scope.to_string(), label) }
     };
     let model = &web.world.model;
@@ -168,13 +182,13 @@ fn scopes(web: &Web, look: &Look<'_>) -> Vec<Choice> {
             Area::Figures | Area::Places | Area::Events => &[false],
         };
         all.extend(deeds.iter().map(|write| choice(area, None, *write)));
-        let named: Vec<(&str, String)> = match area {
-            Area::Processes => model.processes.values().map(|one| (one.name.as_str(), look.text(&one.title))).collect(),
-            Area::Registers => model.registers.values().map(|one| (one.name.as_str(), look.text(&one.title))).collect(),
+        let named: Vec<&str> = match area {
+            Area::Processes => model.processes.values().map(|one| one.name.as_str()).collect(),
+            Area::Registers => model.registers.values().map(|one| one.name.as_str()).collect(),
             _ => Vec::new(),
         };
         for name in named {
-            all.extend(deeds.iter().map(|write| choice(area, Some(name.clone()), *write)));
+            all.extend(deeds.iter().map(|write| choice(area, Some(name), *write)));
         }
     }
     all

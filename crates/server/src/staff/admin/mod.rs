@@ -12,6 +12,7 @@ mod pack_sections;
 mod packs;
 mod places;
 mod receivers;
+mod retention;
 mod upload;
 
 use super::{administers, administers_all};
@@ -62,6 +63,7 @@ pub fn routes() -> Router<AppState> {
         .route("/admin/receivers/{id}/again", post(receivers::again))
         .route("/admin/receivers/{id}/replay", post(receivers::replay))
         .route("/admin/calendar", get(calendar::show).post(calendar::save))
+        .route("/admin/retention", get(retention::show).post(retention::switch))
         .route("/admin/jobs", get(jobs::show))
 }
 
@@ -113,13 +115,15 @@ pub fn tabs(web: &Web) -> Vec<LinkView> {
         ("/admin/keys", "title-admin-keys"),
         ("/admin/receivers", "title-admin-receivers"),
         ("/admin/calendar", "title-admin-calendar"),
+        ("/admin/retention", "title-admin-retention"),
         ("/admin/jobs", "title-admin-jobs"),
     ];
     let is_here = |href: &str| {
         if href == "/admin" { web.path == href } else { web.path.starts_with(href) }
     };
     // What leaves the installation is a matter of those who administer all of it.
-    let is_there = |href: &str| href != "/admin/receivers" || administers_all(web).is_ok();
+    let of_all = ["/admin/receivers", "/admin/retention"];
+    let is_there = |href: &str| !of_all.contains(&href) || administers_all(web).is_ok();
     all.into_iter()
         .filter(|(href, _)| is_there(href))
         .map(|(href, key)| LinkView { label: web.t(key), href: href.to_owned(), current: is_here(href) })

@@ -244,6 +244,9 @@ fn sentence(look: &Look<'_>, asked: &Asked<'_>, outcome: &Outcome) -> String {
         PlanKind::Assignment(_) => "plan-sentence-assignment",
         PlanKind::Coverage(_) => "plan-sentence-coverage",
     };
+    let unit = look.text(&asked.plan.unit);
+    let unit = if unit.is_empty() { unit } else { format!(" {unit}") };
+    let lacks = outcome.lacks.len();
     look.say(
         key,
         &[
@@ -251,8 +254,9 @@ fn sentence(look: &Look<'_>, asked: &Asked<'_>, outcome: &Outcome) -> String {
             ("day", asked.day.to_string().into()),
             ("served", amount(outcome.served).into()),
             ("asked", amount(outcome.asked).into()),
-            ("unit", look.text(&asked.plan.unit).into()),
-            ("lacks", outcome.lacks.len().into()),
+            ("unit", unit.into()),
+            ("lacks", lacks.into()),
+            ("lacking", count(lacks as u64).into()),
         ],
     )
 }

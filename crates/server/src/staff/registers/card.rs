@@ -179,11 +179,12 @@ async fn opened(web: &Web, record: &Record) -> Result<Opened, Error> {
         return Ok(Opened::default());
     }
     let wrapped = web.app.store.key(record.shard, record.id()).await?;
-    let Some(key) = wrapped.and_then(|wrapped| seal::unwrap(&web.app.master, &wrapped)) else {
-        return Ok(Opened::default());
+    let erased = wrapped.is_none();
+    let Some(key) = wrapped.and_then(|wrapped| web.app.ring.unwrap(&wrapped)) else {
+        return Ok(Opened { erased, ..Opened::default() });
     };
     let clear = |(name, value): (&String, &Value)| Some((name.clone(), seal::open(&key, value.as_str()?)?));
-    Ok(Opened { values: record.fields.iter().filter_map(clear).collect(), in_clear: false })
+    Ok(Opened { values: record.fields.iter().filter_map(clear).collect(), ..Opened::default() })
 }
 
 fn revealable<'r>(readable: &Readable<'r>, record: &Record, role: &str) -> Vec<&'r Field> {
@@ -210,6 +211,7 @@ fn facts(
             let value = match clear {
                 Some(clear) if opened.in_clear && may_see(field, role) => clear.clone(),
                 Some(clear) => mask::mask(&field.kind, clear),
+                None if opened.erased => look.t("erased-value"),
                 None => mask::hidden().to_owned(),
             };
             return Some(Fact { label, value, ..Fact::default() });

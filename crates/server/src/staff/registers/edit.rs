@@ -100,6 +100,7 @@ impl Subject<'_> {
             when: None,
             checks: Vec::new(),
             warns: Vec::new(),
+            suggest: Vec::new(),
             personal: false,
             see: Vec::new(),
             default: None,

@@ -131,7 +131,16 @@ impl Opening<'_> {
         }
         let same = self.register.field(&field.name);
         let is_same = same.is_some_and(|one| !one.personal && one.see.is_empty() && alike(&one.kind, &field.kind));
-        field.is_typed() && !field.personal && (is_same || self.is_place(field))
+        field.is_typed() && !field.personal && (is_same || self.is_place(field) || self.is_name(field))
+    }
+
+    /// Whether `field` is what the case is called, and the row is called something anybody who reads it sees: many cases are
+    /// not all given one name.
+    fn is_name(&self, field: &Field) -> bool {
+        let is_text = |one: &Field| matches!(one.kind, FieldKind::Text { .. });
+        let label = self.register.field(&self.register.label);
+        let is_heading = field.name == self.process.heading && field.required == Required::Yes && is_text(field);
+        is_heading && label.is_some_and(|one| is_text(one) && !one.personal && one.see.is_empty())
     }
 
     /// Whether `field` says where the case belongs.
@@ -145,7 +154,9 @@ impl Opening<'_> {
             if field.name == self.field.name {
                 return Some(Value::from(record.key.clone()));
             }
-            let own = record.fields.get(&field.name).filter(|value| !value.is_null());
+            let column = |name: &str| record.fields.get(name).filter(|value| !value.is_null());
+            let name = self.is_name(field).then(|| column(&self.register.label)).flatten();
+            let own = column(&field.name).or(name);
             let place = record.place.filter(|place| match &field.kind {
                 FieldKind::Place { levels } => levels.is_empty() || levels.contains(&place.level()),
                 _ => false,

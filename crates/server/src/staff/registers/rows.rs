@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::web::Web;
 use ganglion_kernel::port_rows::{RowAfter, RowFilter, RowOrder, page_of};
+use ganglion_kernel::{Store, World};
 use ganglion_model::pack::{Register, Scope};
 use ganglion_model::{Record, RowKey, Shard};
 
@@ -29,11 +30,24 @@ pub async fn page(
     after: Option<&RowAfter>,
     limit: u32,
 ) -> Result<RowPage, Error> {
+    page_in((web.app.store.as_ref(), web.world.as_ref()), register, (filter, order), (after, limit)).await
+}
+
+/// As [`page`], without a request.
+///
+/// # Errors
+/// Storage.
+pub async fn page_in(
+    (store, world): (&dyn Store, &World),
+    register: &Register,
+    (filter, order): (&RowFilter, &RowOrder),
+    (after, limit): (Option<&RowAfter>, u32),
+) -> Result<RowPage, Error> {
     let mut rows: Vec<Record> = if is_in_memory(register) {
-        let all = web.world.each_row(&register.name).flatten();
+        let all = world.each_row(&register.name).flatten();
         page_of(all, (filter, order), after, limit as usize + 1).into_iter().cloned().collect()
     } else {
-        web.app.store.rows(filter, order, after, limit + 1).await?
+        store.rows(filter, order, after, limit + 1).await?
     };
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);

@@ -21,7 +21,7 @@ fn secret_of(answer: &Answer) -> String {
     rest.split_once("</output>").unwrap().0.to_owned()
 }
 
-async fn call(town: &Town, method: &str, path: &str, secret: &str, body: Option<Value>) -> Answer {
+pub async fn call(town: &Town, method: &str, path: &str, secret: &str, body: Option<Value>) -> Answer {
     let request = Request::builder()
         .method(method)
         .uri(path)

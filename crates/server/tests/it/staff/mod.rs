@@ -10,10 +10,15 @@ mod households;
 mod keys;
 mod lists;
 mod notices;
+mod orders;
 mod packs;
 mod permission;
 mod privacy;
 mod queues;
+mod readings;
+mod rights;
+mod search;
+mod similar;
 mod town;
 
 pub use keys::key;

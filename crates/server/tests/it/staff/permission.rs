@@ -23,6 +23,8 @@ async fn every_page_opens_to_exactly_its_roles() {
             "/figures",
             "/plans",
             "/documents",
+            "/search",
+            "/search?q=bins",
         ] {
             let answer = browser.get(path).await;
             assert_eq!(answer.status, 200, "{path} as {account}: {}", answer.text);
@@ -42,6 +44,8 @@ async fn every_page_opens_to_exactly_its_roles() {
         }
         let receivers = browser.get("/admin/receivers").await;
         assert_eq!(receivers.status, if account == "admin" { 200 } else { 404 }, "/admin/receivers as {account}");
+        let retention = browser.get("/admin/retention").await;
+        assert_eq!(retention.status, if account == "admin" { 200 } else { 404 }, "/admin/retention as {account}");
         // Opinions may be taken in by more roles than incidents; whoever may open nothing finds no page.
         let answer = browser.get("/cases/new?process=incident").await;
         let may = OPENERS[..3].contains(&account) || answer.status == 404;
@@ -54,9 +58,17 @@ async fn visitors_are_asked_to_sign_in_and_people_without_a_post_are_told() {
     let town = Town::new().await;
     let mut visitor = town.visitor();
     let mut lost = town.as_("lost").await;
-    for path in
-        ["/desk", "/cases", "/cases.csv", "/cases/new", "/cases/SB-130903001-2022-000001", "/centre", "/m", "/plans"]
-    {
+    for path in [
+        "/desk",
+        "/cases",
+        "/cases.csv",
+        "/cases/new",
+        "/cases/SB-130903001-2022-000001",
+        "/centre",
+        "/m",
+        "/plans",
+        "/search",
+    ] {
         let answer = visitor.get(path).await;
         assert_eq!(answer.status, 303, "{path}");
         assert!(answer.location().starts_with("/sign-in?next="), "{}", answer.location());

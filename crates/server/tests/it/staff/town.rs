@@ -12,6 +12,7 @@ use ganglion_kernel::{Store, World};
 use ganglion_model::clocks::{Calendar, Office};
 use ganglion_model::{AccountId, Model, Place, PlaceCode, PlaceKind, PlaceTree, Post, PostId, Posts, Shard, Text};
 use ganglion_server::{App, AppParts, AppState, Settings, hash_password, router};
+use ganglion_store::{SqliteOptions, SqliteStore};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -91,7 +92,7 @@ pub struct Town {
     pub store: Arc<dyn Store>,
     pub clock: Arc<Clock>,
     signed_in: Mutex<BTreeMap<String, Browser>>,
-    _files: tempfile::TempDir,
+    pub files: tempfile::TempDir,
     _db: Db,
 }
 
@@ -118,8 +119,24 @@ impl Town {
         Town::with(&MODEL, &[], Settings { receivers_inside: true, ..Settings::default() }).await
     }
 
-    async fn with(model: &Arc<Model>, more: &[(&str, &str, &str)], settings: Settings) -> Town {
-        let db = empty().await;
+    /// A town whose database is a file beside everything else the server keeps, to look into afterwards.
+    pub async fn on_disk(model: &Arc<Model>, more: &[(&str, &str, &str)]) -> Town {
+        let files = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&files.path().join("ganglion.sqlite"), SqliteOptions::default()).unwrap();
+        Town::over((Db::of(store), files), model, more, Settings::default()).await
+    }
+
+    /// A town whose server has settings of its own.
+    pub async fn with(model: &Arc<Model>, more: &[(&str, &str, &str)], settings: Settings) -> Town {
+        Town::over((empty().await, tempfile::tempdir().unwrap()), model, more, settings).await
+    }
+
+    async fn over(
+        (db, files): (Db, tempfile::TempDir),
+        model: &Arc<Model>,
+        more: &[(&str, &str, &str)],
+        settings: Settings,
+    ) -> Town {
         let store = db.store.clone();
         let (places, posts) = (places(), posts(more));
         store.places_set(&places).await.unwrap();
@@ -132,15 +149,22 @@ impl Town {
             store: store.clone(),
             world: world.clone(),
             clock: clock.clone(),
-            master: MASTER,
+            ring: MASTER.into(),
             settings: CommitterSettings::default(),
         };
         let (committer, _thread) = Committer::start(works).unwrap();
-        let files = tempfile::tempdir().unwrap();
         let settings = Settings { data_dir: files.path().to_owned(), ..settings };
-        let parts = AppParts { store: store.clone(), world, committer, clock: clock.clone(), master: MASTER, settings };
+        let parts = AppParts {
+            store: store.clone(),
+            world,
+            committer,
+            clock: clock.clone(),
+            master: MASTER,
+            ring: MASTER.into(),
+            settings,
+        };
         let (app, signed_in) = (Arc::new(App::new(parts).unwrap()), Mutex::default());
-        Town { app, store, clock, signed_in, _files: files, _db: db }
+        Town { app, store, clock, signed_in, files, _db: db }
     }
 
     pub fn wait(&self, seconds: i64) {

@@ -97,13 +97,21 @@ impl City {
             store: store.clone(),
             world: world.clone(),
             clock: clock.clone(),
-            master: MASTER,
+            ring: MASTER.into(),
             settings: CommitterSettings::default(),
         };
         let (committer, _thread) = Committer::start(works).unwrap();
         let files = tempfile::tempdir().unwrap();
         let settings = Settings { data_dir: files.path().to_owned(), ..settings };
-        let parts = AppParts { store: store.clone(), world, committer, clock: clock.clone(), master: MASTER, settings };
+        let parts = AppParts {
+            store: store.clone(),
+            world,
+            committer,
+            clock: clock.clone(),
+            master: MASTER,
+            ring: MASTER.into(),
+            settings,
+        };
         let app = Arc::new(App::new(parts).unwrap());
         City { router: router(app.clone()), app, store, clock, files, _db: db }
     }

@@ -17,6 +17,11 @@ fn is_postgres() -> bool {
 }
 
 impl Db {
+    /// One that a test opened itself.
+    pub fn of(store: Arc<dyn Store>) -> Db {
+        Db { store, database: None }
+    }
+
     /// The same database, as another server opens it; gone with the first.
     pub async fn again(&self) -> Db {
         let url = self.database.as_ref().unwrap().url();

@@ -75,7 +75,7 @@ pub fn works(store: Arc<dyn Store>) -> Works {
         store,
         world: Arc::new(ArcSwap::from_pointee(world())),
         clock: Arc::new(Counter::default()),
-        master: [9; 32],
+        ring: [9; 32].into(),
         settings: CommitterSettings::default(),
     }
 }

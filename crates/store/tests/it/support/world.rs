@@ -157,7 +157,9 @@ fn process() -> Process {
         schedule: BTreeMap::new(),
         retention_days: None,
         purpose: Text::default(),
+        basis: Text::default(),
         open311: None,
+        intake: BTreeMap::new(),
         children: BTreeMap::new(),
         notices: BTreeMap::new(),
     }

@@ -197,7 +197,7 @@ async fn try_rows(
     wanted.answers.clear();
     let loaded = web.app.store.load(&wanted).await?;
     let known: HashMap<RowKey, Record> = newest(&loaded.records);
-    let mut batch = Batch::new(&prepared.world, &web.app.master, loaded);
+    let mut batch = Batch::new(&prepared.world, &web.app.ring, loaded);
     batch.asked(&wanted);
     let more = want_more(&prepared.world, batch.state(), &commands, web.now);
     if !more.is_empty() {

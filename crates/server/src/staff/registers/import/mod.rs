@@ -8,7 +8,7 @@ mod commit;
 pub mod job;
 mod page;
 mod plan;
-mod table;
+pub mod table;
 mod template;
 mod trial;
 

@@ -23,7 +23,7 @@ pub async fn try_rows(web: &Web, commands: &mut [Command]) -> Result<Vec<(usize,
         wanted.answers.clear();
         let loaded = web.app.store.load(&wanted).await?;
         let known = newest(&loaded.records);
-        let mut batch = Batch::new(&web.world, &web.app.master, loaded);
+        let mut batch = Batch::new(&web.world, &web.app.ring, loaded);
         batch.asked(&wanted);
         let more = want_more(&web.world, batch.state(), chunk, web.now);
         if !more.is_empty() {

@@ -1,0 +1,79 @@
+//! Row keys beyond a batch: wrapping them under another key of the installation, making sure that destroyed ones are gone from the
+//! file, and which rows have been over for so long that their personal values go. Part of the storage port.
+
+use crate::port::StoreError;
+use async_trait::async_trait;
+use ganglion_model::{CaseId, Shard};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+/// A row key as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrappedKey {
+    /// Shard.
+    pub shard: Shard,
+    /// The case, or the id a row goes by.
+    pub row: CaseId,
+    /// The wrapped key.
+    pub wrapped: String,
+}
+
+/// A row key wrapped anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrapped {
+    /// The key as it was read.
+    pub from: WrappedKey,
+    /// Wrapped by another key of the installation.
+    pub to: String,
+}
+
+/// Something that is over and still has a row key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Shard.
+    pub shard: Shard,
+    /// Process or register.
+    pub of: String,
+    /// Public number of the case, or natural key of the row.
+    pub name: String,
+    /// The case, or the id a row goes by.
+    pub row: CaseId,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Keeping row keys.
+#[async_trait]
+pub trait SealStore: Send + Sync {
+    /// How many row keys are wrapped by each key of the installation, by its name.
+    async fn keys_by_name(&self) -> Result<Vec<(String, u64)>, StoreError>;
+    /// Row keys wrapped by other keys than `name`, in order of shard and row, after the row given.
+    async fn keys_of_others(
+        &self,
+        name: &str,
+        after: Option<(Shard, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<WrappedKey>, StoreError>;
+    /// Puts row keys wrapped anew where they still stand as they were read, so that one that was destroyed meanwhile stays
+    /// destroyed; gives how many that were.
+    async fn keys_rewrap(&self, keys: &[Rewrapped]) -> Result<u64, StoreError>;
+    /// Takes what is left of destroyed keys out of files beside the database, such as a log of older pages.
+    async fn keys_settle(&self) -> Result<(), StoreError>;
+    /// Cases that still have a row key and closed before the instant named for their process, in order of shard and id, after the
+    /// one given. At most `limit` keys are looked at; the second part is where the next page begins, `None` at the end.
+    async fn cases_ended(
+        &self,
+        until: &[(String, Timestamp)],
+        after: Option<(Shard, CaseId)>,
+        limit: u32,
+    ) -> Result<(Vec<Ended>, Option<(Shard, CaseId)>), StoreError>;
+    /// Rows of a register all versions of which ended by `until` and that still have a row key, in order of shard and key, after
+    /// the one given; pages as for cases.
+    async fn rows_ended(
+        &self,
+        register: &str,
+        until: Date,
+        after: Option<(Shard, String)>,
+        limit: u32,
+    ) -> Result<(Vec<Ended>, Option<(Shard, String)>), StoreError>;
+}

@@ -1,0 +1,156 @@
+//! What was chosen in settled cases that resemble the one in hand: how often each value was, of how many. Pure counting over cases
+//! somebody else read; nothing is ever chosen by it.
+
+use crate::words::{opening_texts, tokens};
+use ganglion_model::pack::{Action, Assign, Effect, Field, FieldKind, Process, SAME_WORDS};
+use ganglion_model::row::Case;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The newest settled cases that are looked at for one field.
+pub const LOOKED_AT: u32 = 200;
+/// Of those that agree in fields: the newest so many count.
+const AGREEING_MAX: usize = 50;
+/// Of those whose words are alike: the nearest so many count.
+const NEAREST_MAX: usize = 15;
+/// How alike words must be: the share of what is said by both in what is said by either, rare words weighing more.
+const ALIKE_MIN: f64 = 0.12;
+/// A value has to have been chosen so often before it is suggested.
+const CHOSEN_MIN: u32 = 2;
+/// Values suggested for one field.
+pub const SUGGESTED_MAX: usize = 3;
+
+/// A value that was chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// The value: a code, a key, the id of a post.
+    pub value: String,
+    /// How many similar cases have it.
+    pub count: u32,
+    /// How many similar cases there are.
+    pub of: u32,
+}
+
+/// The form field in which an action names the post that gets the case.
+#[must_use]
+pub fn names_post(action: &Action) -> Option<&str> {
+    action.effects.iter().find_map(|effect| match effect.done() {
+        Effect::Assign(Assign::Form(field)) => Some(field.as_str()),
+        _ => None,
+    })
+}
+
+/// What a settled case says was chosen in a field of an action.
+#[must_use]
+pub fn value_of<'c>(process: &Process, (action, field): (&Action, &Field), case: &'c Case) -> Option<&'c str> {
+    if process.field(&field.name).is_some() {
+        return case.fields.get(&field.name)?.as_str();
+    }
+    let is_post = matches!(field.kind, FieldKind::Post { .. }) && names_post(action) == Some(field.name.as_str());
+    case.assignee.as_ref().filter(|_| is_post).map(|post| post.0.as_str())
+}
+
+/// Whether the cases a field's suggestions come from are of one kind: storage finds them by it.
+#[must_use]
+pub fn is_by_kind(process: &Process, field: &Field) -> bool {
+    process.kind_field.as_ref().is_some_and(|kind| field.suggest.contains(kind))
+}
+
+/// What was chosen in a field in those of `settled`, newest first, that resemble the case; what was chosen most often first.
+#[must_use]
+pub fn chosen<'c>(
+    process: &Process,
+    asked: (&Action, &Field),
+    case: &Case,
+    settled: impl Iterator<Item = &'c Case>,
+) -> Vec<Chosen> {
+    let (_, field) = asked;
+    let agrees = |other: &&Case| {
+        let named = field.suggest.iter().filter(|name| *name != SAME_WORDS);
+        other.id != case.id && named.into_iter().all(|name| is_same(case.fields.get(name), other.fields.get(name)))
+    };
+    let known = settled.filter(agrees).filter_map(|other| Some((other, value_of(process, asked, other)?)));
+    let values: Vec<&str> = if field.suggest.iter().any(|name| name == SAME_WORDS) {
+        nearest(process, case, &known.collect::<Vec<_>>())
+    } else {
+        known.take(AGREEING_MAX).map(|(_, value)| value).collect()
+    };
+    counted(&values)
+}
+
+fn is_same(a: Option<&Value>, b: Option<&Value>) -> bool {
+    a.is_some() && a == b
+}
+
+/// The values most often met, most often first.
+fn counted(values: &[&str]) -> Vec<Chosen> {
+    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
+    for value in values {
+        *counts.entry(value).or_default() += 1;
+    }
+    let of = u32::try_from(values.len()).unwrap_or(u32::MAX);
+    let mut all: Vec<Chosen> = counts
+        .into_iter()
+        .filter(|(_, count)| *count >= CHOSEN_MIN)
+        .map(|(value, count)| Chosen { value: value.to_owned(), count, of })
+        .collect();
+    all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
+    all.truncate(SUGGESTED_MAX);
+    all
+}
+
+/// The words a case was opened with: pairs of characters, and what is not Chinese as it is.
+#[must_use]
+pub fn said(process: &Process, case: &Case) -> BTreeSet<String> {
+    let text = opening_texts(process, case).collect::<Vec<_>>().join("\n");
+    tokens(&text).split(' ').filter(|token| token.chars().nth(1).is_some()).map(str::to_owned).collect()
+}
+
+/// How alike two sets of words are, from 0 to 1; `weight` says what a word counts.
+#[must_use]
+pub fn alike(a: &BTreeSet<String>, b: &BTreeSet<String>, weight: &dyn Fn(&str) -> f64) -> f64 {
+    let sum = |words: &mut dyn Iterator<Item = &String>| words.map(|word| weight(word)).sum::<f64>();
+    let either = sum(&mut a.union(b));
+    if either > 0.0 { sum(&mut a.intersection(b)) / either } else { 0.0 }
+}
+
+/// The values of the cases whose words are most like those of the case.
+fn nearest<'c>(process: &Process, case: &Case, known: &[(&'c Case, &'c str)]) -> Vec<&'c str> {
+    let own = said(process, case);
+    let others: Vec<BTreeSet<String>> = known.iter().map(|(other, _)| said(process, other)).collect();
+    let mut met: BTreeMap<&str, u32> = BTreeMap::new();
+    for word in others.iter().flatten() {
+        *met.entry(word).or_default() += 1;
+    }
+    let all = f64::from(u32::try_from(others.len()).unwrap_or(u32::MAX));
+    let weight = |word: &str| (1.0 + all / (1.0 + f64::from(met.get(word).copied().unwrap_or_default()))).ln();
+    let scored = others.iter().zip(known).map(|(words, (_, value))| (alike(&own, words, &weight), *value));
+    let mut scored: Vec<(f64, &str)> = scored.filter(|(score, _)| *score >= ALIKE_MIN).collect();
+    // Of those equally alike the newest stay in front.
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    scored.into_iter().take(NEAREST_MAX).map(|(_, value)| value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_chosen_once_is_no_suggestion() {
+        let chosen = |value: &str, count| Chosen { value: value.to_owned(), count, of: 7 };
+        assert_eq!(counted(&["b", "a", "b", "c", "a", "b", "d"]), [chosen("b", 3), chosen("a", 2)]);
+        assert_eq!(counted(&["a"]), []);
+        assert_eq!(counted(&[]), []);
+    }
+
+    #[test]
+    fn rare_words_make_texts_more_alike_than_common_ones() {
+        let words = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<BTreeSet<String>>();
+        let own = words(&["下水", "水道", "堵塞", "路口"]);
+        let (rare, common) = (words(&["下水", "水道", "西街"]), words(&["路口", "堵塞", "西街"]));
+        let weight = |word: &str| if matches!(word, "路口" | "堵塞") { 0.1 } else { 2.0 };
+        assert!(alike(&own, &rare, &weight) > alike(&own, &common, &weight));
+        assert!((alike(&own, &own, &weight) - 1.0).abs() < 1e-9);
+        assert!(alike(&words(&[]), &words(&[]), &weight).abs() < 1e-9, "nothing is like nothing");
+    }
+}

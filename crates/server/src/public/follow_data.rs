@@ -1,0 +1,183 @@
+//! What is held about a reporter in one case, for the reporter: the values (personal ones masked: a number and four digits prove less
+//! than an identity card), why and how long they are held, who read them in which post and for what, a copy for programs, and where to
+//! ask for a full copy, a correction or erasure. Names of officials stand nowhere here.
+
+use crate::error::Error;
+use crate::staff::personal;
+use crate::view::facts::{Opened, may_see};
+use crate::view::{Look, mask};
+use crate::web::Web;
+use axum::extract::Path;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use ganglion_kernel::port::Access;
+use ganglion_kernel::seal::is_sealed;
+use ganglion_model::change::{Change, Entry, RETENTION};
+use ganglion_model::expr::Expr;
+use ganglion_model::pack::{BREAK_GLASS, Effect, Field, FieldKind, Model, Process, Who};
+use ganglion_model::{Actor, Case};
+use serde::Serialize;
+
+/// Lines of the access log: more than any case has.
+const LINES_MAX: u32 = 1_000;
+/// Entries of the journal looked through for emergencies and erasure.
+const ENTRIES_MAX: u32 = 200;
+/// How long after its entry in the journal the line of an emergency is written, seconds.
+const GLASS_SECONDS: i64 = 60;
+
+#[derive(Serialize)]
+struct Held {
+    field: String,
+    label: String,
+    value: String,
+    personal: bool,
+}
+
+#[derive(Serialize)]
+struct Read {
+    at: String,
+    #[serde(skip)]
+    when: String,
+    post: String,
+    purpose: String,
+    fields: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct OwnData {
+    number: String,
+    title: String,
+    opened_at: String,
+    purpose: String,
+    basis: String,
+    kept: String,
+    erased: Option<String>,
+    held: Vec<Held>,
+    read_by: Vec<Read>,
+}
+
+#[derive(Serialize)]
+struct DataContext {
+    page: crate::page::Page,
+    copy: OwnData,
+    reads: Vec<[String; 4]>,
+    json_href: String,
+    back_href: String,
+    ask_href: Option<String>,
+}
+
+/// `GET /follow/{number}/data`.
+pub async fn show(web: Web, Path(number): Path<String>) -> Result<Response, Error> {
+    let encoded = crate::page::encode(&number);
+    let Some(case) = web.own_case(&number).await? else {
+        return Ok(web.redirect(&format!("/follow?number={encoded}")));
+    };
+    let copy = copy(&web, &case).await?;
+    let line =
+        |one: &Read| [one.when.clone(), one.post.clone(), one.purpose.clone(), one.fields.join(&web.t("list-comma"))];
+    let context = DataContext {
+        page: web.page("title-own-data"),
+        reads: copy.read_by.iter().map(line).collect(),
+        copy,
+        json_href: format!("/follow/{encoded}/data.json"),
+        back_href: format!("/follow/{encoded}"),
+        ask_href: asks(&web.world.model).map(|_| format!("/report?about={encoded}")),
+    };
+    web.render("pages/own_data.html", context)
+}
+
+/// `GET /follow/{number}/data.json`.
+pub async fn json(web: Web, Path(number): Path<String>) -> Result<Response, Error> {
+    let case = web.own_case(&number).await?.ok_or(Error::NotFound)?;
+    let copy = copy(&web, &case).await?;
+    let text = serde_json::to_string_pretty(&copy).map_err(|error| Error::Internal(error.to_string()))?;
+    let name = format!("attachment; filename=\"{}.json\"", case.number.replace(['"', '\\', '\r', '\n'], ""));
+    let head = [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((head, text).into_response())
+}
+
+/// The process in which residents ask that what is held about them be erased, and the field that names the case they mean: one
+/// that anybody may open and that can erase a case.
+#[must_use]
+pub fn asks(model: &Model) -> Option<(&Process, &str)> {
+    let field = |process: &Process| {
+        let actions = process.states.values().flat_map(|state| &state.actions);
+        let erased = actions.flat_map(|action| &action.effects).find_map(|effect| match effect.done() {
+            Effect::EraseCase(Expr::Path(path)) if path.len() == 2 => path.get(1).cloned(),
+            _ => None,
+        })?;
+        process.form.iter().any(|field| field.name == erased).then_some(erased)
+    };
+    let mut open = model.processes.values().filter(|process| process.open_by.contains(&Who::Public));
+    open.find_map(|process| {
+        let name = field(process)?;
+        let known = process.form.iter().find(|field| field.name == name)?;
+        Some((process, known.name.as_str()))
+    })
+}
+
+async fn copy(web: &Web, case: &Case) -> Result<OwnData, Error> {
+    let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
+    let words = web.words();
+    let look = web.look(&words);
+    let opened = personal::opened(web, case).await?;
+    let entries = web.app.store.entries_of_case(case.shard, case.id, ENTRIES_MAX).await?;
+    let lines = web.app.store.accesses(case.shard, case.id, LINES_MAX).await?;
+    let kept = process.retention_days.map(|days| look.say("own-kept-days", &[("days", days.into())]));
+    Ok(OwnData {
+        number: case.number.clone(),
+        title: look.text(&process.title),
+        opened_at: case.opened_at.to_string(),
+        purpose: look.text(&process.purpose),
+        basis: look.text(&process.basis),
+        kept: kept.unwrap_or_else(|| look.t("own-kept-unsaid")),
+        erased: entries.iter().find_map(|entry| erased(&look, entry)),
+        held: held(&look, (process, case), &opened),
+        read_by: lines.iter().map(|line| read(&look, process, line, &entries)).collect(),
+    })
+}
+
+fn erased(look: &Look<'_>, entry: &Entry) -> Option<String> {
+    let Change::Erased { by, .. } = &entry.change else { return None };
+    let why = match by.as_str() {
+        RETENTION => look.t("erased-retention"),
+        number => look.say("erased-by", &[("number", number.into())]),
+    };
+    Some(format!("{} · {why}", look.date_time(entry.at)))
+}
+
+/// What the reporter told, and every personal value that came to it.
+fn held(look: &Look<'_>, (process, case): (&Process, &Case), opened: &Opened) -> Vec<Held> {
+    let later = process.fields.iter().filter(|field| field.personal);
+    let shown = |field: &Field| {
+        let value = case.fields.get(&field.name)?;
+        let personal = field.personal || value.as_str().is_some_and(is_sealed);
+        let text = match opened.values.get(&field.name) {
+            Some(clear) if personal => mask::mask(&field.kind, clear),
+            None if personal && opened.erased => look.t("erased-value"),
+            None if personal => mask::hidden().to_owned(),
+            _ if !may_see(field, "") || matches!(field.kind, FieldKind::Files { .. }) => return None,
+            _ => look.value(field, value)?,
+        };
+        Some(Held { field: field.name.clone(), label: look.text(&field.title), value: text, personal })
+    };
+    process.form.iter().chain(later).filter_map(shown).collect()
+}
+
+/// A line of the access log without the person behind the post.
+fn read(look: &Look<'_>, process: &Process, line: &Access, entries: &[Entry]) -> Read {
+    let is_glass = |entry: &Entry| {
+        let same = matches!(&entry.actor, Actor::Post { post, .. } if *post == line.post);
+        let broke = matches!(&entry.change, Change::Case { action, .. } if action == BREAK_GLASS);
+        same && broke && (0..=GLASS_SECONDS).contains(&line.at.duration_since(entry.at).as_secs())
+    };
+    let purpose = if entries.iter().any(is_glass) { "looked-glass" } else { "looked-purpose" };
+    let title = |name: &String| process.field(name).map_or_else(|| name.clone(), |field| look.text(&field.title));
+    Read {
+        at: line.at.to_string(),
+        when: look.date_time(line.at),
+        post: look.post(&line.post),
+        purpose: look.t(purpose),
+        fields: line.fields.iter().map(title).collect(),
+    }
+}

@@ -1,0 +1,77 @@
+//! `GET /api/search`: cases and rows that hold words, as the caller's post reads them. A key finds only what its scopes let it read.
+
+use super::answer::{case_href, listed, only, row_href};
+use super::{cases, rows};
+use crate::api::read::read;
+use crate::error::Error;
+use crate::keys::{Area, Need};
+use crate::limits::API_ROWS_MAX;
+use crate::staff::search;
+use crate::web::Web;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use ganglion_kernel::port::CaseFilter;
+use ganglion_model::PlaceCode;
+use serde_json::{Value, json};
+
+/// Parameters of a search.
+pub const PARAMETERS: [&str; 9] = ["q", "in", "place", "pack", "state", "open", "order", "limit", "after"];
+
+/// Whether the caller may read this process or register: a person always, as far as the post reads; a key by its scopes.
+fn is_open(web: &Web, area: Area, name: &str) -> bool {
+    let need = Need::Of { area, name: Some(name.to_owned()), write: false };
+    web.key().is_none_or(|key| key.scopes.iter().any(|scope| scope.gives(&need)))
+}
+
+/// `GET /api/search?q=&in=cases|rows`.
+pub async fn find(web: Web, headers: HeaderMap) -> Result<Response, Error> {
+    web.post()?;
+    only(&web, &PARAMETERS)?;
+    let words = search::typed(web.arg("q").unwrap_or_default());
+    if words.is_empty() {
+        return Err(Error::Unreadable("q"));
+    }
+    let limit = read::<u32>(&web, "limit")?.unwrap_or(API_ROWS_MAX).clamp(1, API_ROWS_MAX);
+    match web.arg("in") {
+        None | Some("cases") => find_cases(&web, &headers, (words, limit)).await,
+        Some("rows") => find_rows(&web, &headers, (words, limit)).await,
+        Some(_) => Err(Error::Unreadable("in")),
+    }
+}
+
+async fn find_cases(web: &Web, headers: &HeaderMap, (words, limit): (String, u32)) -> Result<Response, Error> {
+    let newest = match web.arg("order") {
+        None | Some("best") => false,
+        Some("newest") => true,
+        Some(_) => return Err(Error::Unreadable("order")),
+    };
+    let named: Vec<String> = match web.arg("pack") {
+        Some(pack) => search::processes_of(web, pack),
+        None => web.world.model.processes.keys().cloned().collect(),
+    };
+    let processes: Vec<String> = named.into_iter().filter(|name| is_open(web, Area::Processes, name)).collect();
+    if processes.is_empty() {
+        return Ok(listed(web, headers, Vec::new(), None));
+    }
+    let asked = CaseFilter { words: Some(words), processes, ..crate::api::read::filter(web)? };
+    let found = search::cases(web, (&asked, newest), web.arg("after"), limit).await?;
+    let items = found.all.iter().map(|case| {
+        let href = case_href(&case.process, &case.number);
+        json!({ "kind": "case", "href": href, "case": cases::shown(web, case) })
+    });
+    Ok(listed(web, headers, items.collect(), found.next.as_deref()))
+}
+
+async fn find_rows(web: &Web, headers: &HeaderMap, (words, limit): (String, u32)) -> Result<Response, Error> {
+    let mut registers = search::registers(web, web.arg("pack"));
+    registers.retain(|one| is_open(web, Area::Registers, &one.register.name));
+    let place = read::<PlaceCode>(web, "place")?;
+    let found = search::rows(web, (&words, place), &registers, web.arg("after"), limit).await?;
+    let item = |record: &ganglion_model::Record| {
+        let readable = registers.iter().find(|one| one.register.name == record.register)?;
+        let href = row_href(&record.register, record.shard.0, &record.key);
+        Some(json!({ "kind": "row", "href": href, "row": rows::shown(record, &readable.fields(web)) }))
+    };
+    let items: Vec<Value> = found.all.iter().filter_map(item).collect();
+    Ok(listed(web, headers, items, found.next.as_deref()))
+}

@@ -1,0 +1,175 @@
+//! What is found by words: cases and rows, those that fit best first, narrowed by the same conditions as lists. Where very many rows
+//! have the words nothing is ranked: the newest of the index are looked at, so many for a page and no more.
+
+use super::case_query::{Sql, best, ranked};
+use super::connect::SqliteStore;
+use super::load::read_case;
+use super::row::{Column, Stored, all, one};
+use super::row_query::{padded, text};
+use super::words::{FEW, Search, asked};
+use super::{row_words, words};
+use async_trait::async_trait;
+use ganglion_kernel::StoreError;
+use ganglion_kernel::port::{CaseFilter, SearchStore};
+use ganglion_kernel::port_search::{Found, FoundAfter, FoundPage, RowSearch, WordsMade};
+use ganglion_model::row::{Case, Record, RowKey};
+use ganglion_model::{CaseId, Shard};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params, params_from_iter};
+
+const ATTEMPTED: &str = "searching";
+/// Most things on a page.
+const PAGE_MAX: u32 = 500;
+/// Rows of a word that very many have, looked at for one page.
+const LOOKED_AT: u32 = 10_000;
+
+fn page<T>(mut found: Vec<Found<T>>, limit: u32) -> FoundPage<T> {
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|last| last.at);
+    FoundPage { found, next }
+}
+
+fn at(row: &Row<'_>) -> Stored<FoundAfter> {
+    Ok(FoundAfter { score: Column("found", "score").get(row, 1)?, doc: Column("found", "doc").get(row, 2)? })
+}
+
+fn cases_found(
+    connection: &Connection,
+    filter: &CaseFilter,
+    after: Option<FoundAfter>,
+    limit: u32,
+) -> Stored<Option<FoundPage<Case>>> {
+    let limit = limit.min(PAGE_MAX);
+    let search = Search::of(connection, filter)?;
+    match search {
+        Search::None | Search::Many(_) => return Ok(None),
+        Search::Nothing => return Ok(Some(FoundPage::default())),
+        Search::Few(_) => {}
+    }
+    let sql = ranked(filter, &search, after, limit + 1);
+    let found = all(connection, ATTEMPTED, (&sql.text, params_from_iter(&sql.values)), |row| {
+        Ok(Found { at: at(row)?, what: read_case(row, 0, || "a case".to_owned())? })
+    })?;
+    Ok(Some(page(found, limit)))
+}
+
+fn read_row(row: &Row<'_>) -> Stored<Found<Record>> {
+    Ok(Found { at: at(row)?, what: Column("record", "body").json(row, 0, || "a row".to_owned())? })
+}
+
+/// Which versions of which rows are looked at.
+fn narrow(sql: &mut Sql, search: &RowSearch) {
+    let day = text(&search.on.to_string());
+    sql.and("r.valid_from <= ? AND (r.valid_to IS NULL OR r.valid_to > ?)", [day.clone(), day]);
+    let mut either = String::from("(0");
+    let mut values: Vec<Value> = Vec::new();
+    for (register, place) in &search.registers {
+        either.push_str(" OR (r.register = ?");
+        values.push(text(register));
+        if let Some(place) = place {
+            let (low, high) = place.range();
+            either.push_str(" AND r.place >= ? AND r.place < ?");
+            values.extend([padded(low), padded(high)]);
+        }
+        either.push(')');
+    }
+    either.push(')');
+    sql.and(&either, values);
+}
+
+/// How a number of the index leads to the versions of its row.
+const TO_ROWS: &str = "CROSS JOIN row_doc d ON d.doc = w.rowid CROSS JOIN record r ON r.shard = d.shard AND r.register = d.register \
+                       AND r.key = d.key";
+
+fn rows_found(
+    connection: &Connection,
+    search: &RowSearch,
+    after: Option<FoundAfter>,
+    limit: u32,
+) -> Stored<FoundPage<Record>> {
+    let limit = limit.min(PAGE_MAX);
+    let Some(asked) = asked(&search.words).filter(|_| !search.registers.is_empty()) else {
+        return Ok(FoundPage::default());
+    };
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM row_words WHERE row_words MATCH ? LIMIT ?)";
+    let count = one(connection, ATTEMPTED, (sql, params![asked, FEW + 1]), |row| {
+        Column("row_words", "count").get::<u32>(row, 0)
+    })?;
+    if count.unwrap_or(0) > FEW {
+        return newest(connection, (search, &asked), after, limit);
+    }
+    let mut inner = Sql::new(&format!(
+        "SELECT r.rowid AS at, d.doc AS doc, CAST(-1000000000 * w.rank AS INTEGER) AS score FROM row_words w {TO_ROWS}"
+    ));
+    inner.and("w.row_words MATCH ?", [Value::Text(asked)]);
+    narrow(&mut inner, search);
+    let sql = best(inner, after, limit + 1, "record");
+    Ok(page(all(connection, ATTEMPTED, (&sql.text, params_from_iter(&sql.values)), read_row)?, limit))
+}
+
+/// A page of the newest of the index, of so many looked at.
+fn newest(
+    connection: &Connection,
+    (search, asked): (&RowSearch, &str),
+    after: Option<FoundAfter>,
+    limit: u32,
+) -> Stored<FoundPage<Record>> {
+    let window = format!(
+        "SELECT rowid FROM row_words WHERE row_words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT {LOOKED_AT}"
+    );
+    let below = after.map_or(i64::MAX, |after| after.doc);
+    // The last one looked at, if there were as many: the next page begins below it.
+    let end = format!("SELECT rowid FROM ({window}) LIMIT 1 OFFSET {}", LOOKED_AT - 1);
+    let last = one(connection, ATTEMPTED, (&end, params![asked, below]), |row| {
+        Column("row_words", "rowid").get::<i64>(row, 0)
+    })?;
+    let mut inner =
+        Sql::new(&format!("SELECT r.rowid AS at, d.doc AS doc, 0 AS score FROM ({window}) w {TO_ROWS} WHERE 1"));
+    inner.values.extend([text(asked), Value::Integer(below)]);
+    narrow(&mut inner, search);
+    let sql = best(inner, None, limit + 1, "record");
+    let found = all(connection, ATTEMPTED, (&sql.text, params_from_iter(&sql.values)), read_row)?;
+    let page = page(found, limit);
+    let next = page.next.or(last.map(|doc| FoundAfter { score: 0, doc }));
+    Ok(FoundPage { next, ..page })
+}
+
+#[async_trait]
+impl SearchStore for SqliteStore {
+    async fn cases_found(
+        &self,
+        filter: &CaseFilter,
+        after: Option<FoundAfter>,
+        limit: u32,
+    ) -> Result<Option<FoundPage<Case>>, StoreError> {
+        cases_found(&self.reader(), filter, after, limit)
+    }
+
+    async fn rows_found(
+        &self,
+        search: &RowSearch,
+        after: Option<FoundAfter>,
+        limit: u32,
+    ) -> Result<FoundPage<Record>, StoreError> {
+        rows_found(&self.reader(), search, after, limit)
+    }
+
+    async fn case_words_again(
+        &self,
+        after: Option<(Shard, CaseId)>,
+        limit: u32,
+        said: &(dyn for<'c> Fn(&'c Case) -> String + Sync),
+    ) -> Result<WordsMade<(Shard, CaseId)>, StoreError> {
+        words::again(&mut self.writer(), after, limit, said)
+    }
+
+    async fn row_words_again(
+        &self,
+        after: Option<&RowKey>,
+        limit: u32,
+        said: &(dyn for<'r> Fn(&'r [Record]) -> Option<String> + Sync),
+    ) -> Result<WordsMade<RowKey>, StoreError> {
+        row_words::again(&mut self.writer(), after, limit, said)
+    }
+}

@@ -1,0 +1,162 @@
+//! Searching by words: what fits best comes first, page by page; rows are narrowed by register, place and day; words are made
+//! anew while everything is found.
+
+use crate::support::rows::{SHARD, case, case_id, changed, code, following, put, record};
+use crate::support::{Db, Make};
+use ganglion_kernel::port::{CaseFilter, CaseWrite, ShardWrite, Store};
+use ganglion_kernel::port_search::{FoundAfter, RowSearch, RowWords};
+use ganglion_model::row::{Case, Record};
+use ganglion_model::{PlaceCode, Shard};
+use jiff::civil::{Date, date};
+
+const DAY: Date = date(2022, 6, 27);
+
+/// Cases 1 to 9 of two townships: 4 says "drain" three times, the others once.
+async fn said(store: &dyn Store) {
+    put(store, (1..=9).map(|n| case(n, if n % 2 == 0 { "130922001" } else { "130922002" }))).await.unwrap();
+    let words = |n: u128| {
+        if n == 4 { "井盖丢失 井盖 井盖" } else { "井盖丢失，路边积水很久没有人来修" }
+    };
+    let writes = (1..=9).map(|n| {
+        let case = Case { version: 2, ..case(n, if n % 2 == 0 { "130922001" } else { "130922002" }) };
+        CaseWrite { words: Some(words(n).to_owned()), ..changed(case) }
+    });
+    let write = following(store, SHARD, writes.collect()).await;
+    store.write(&[write]).await.unwrap();
+}
+
+fn looked_for(words: &str, place: Option<PlaceCode>) -> CaseFilter {
+    CaseFilter { words: Some(words.to_owned()), place, ..CaseFilter::default() }
+}
+
+/// The ids of every page, in order.
+async fn ids(store: &dyn Store, filter: &CaseFilter, limit: u32) -> Vec<u128> {
+    let (mut all, mut after): (Vec<u128>, Option<FoundAfter>) = (Vec::new(), None);
+    loop {
+        let page = store.cases_found(filter, after, limit).await.unwrap().unwrap();
+        assert!(page.found.len() <= limit as usize);
+        all.extend(page.found.iter().map(|one| one.what.id.0.as_u128()));
+        after = page.next;
+        if after.is_none() {
+            return all;
+        }
+    }
+}
+
+pub async fn the_case_that_fits_best_comes_first_and_pages_follow_each_other(make: Make) {
+    let db = make();
+    said(&*db.store).await;
+    let all = ids(&*db.store, &looked_for("井盖", None), 2).await;
+    assert_eq!(all[0], 4);
+    assert_eq!(all[1..], [9, 8, 7, 6, 5, 3, 2, 1], "those that fit alike: the newest first");
+    let town = ids(&*db.store, &looked_for("井盖", Some(code("130922001"))), 3).await;
+    assert_eq!(town, [4, 8, 6, 2]);
+    assert_eq!(ids(&*db.store, &looked_for("积水", Some(code("130925"))), 3).await, [0; 0]);
+    assert_eq!(ids(&*db.store, &looked_for("，，", None), 3).await, [0; 0], "nothing to look for");
+    assert_eq!(db.store.cases_found(&CaseFilter::default(), None, 5).await.unwrap(), None, "no words");
+}
+
+pub async fn a_word_that_very_many_cases_have_is_not_ranked(make: Make) {
+    let db = make();
+    for part in 0..9_u128 {
+        put(&*db.store, (1..=500).map(|n| case(part * 500 + n, "130922001"))).await.unwrap();
+    }
+    assert_eq!(db.store.cases_found(&looked_for("n", None), None, 5).await.unwrap(), None);
+    assert!(db.store.cases_found(&looked_for("4007", None), None, 5).await.unwrap().is_some());
+}
+
+pub async fn words_of_cases_are_made_anew_in_the_order_of_their_keys(make: Make) {
+    let db = make();
+    said(&*db.store).await;
+    let (mut after, mut count) = (None, 0);
+    loop {
+        let step = db.store.case_words_again(after, 4, &|case| format!("路灯 {}", case.number)).await.unwrap();
+        count += step.count;
+        let Some(last) = step.last else { break };
+        after = Some(last);
+    }
+    assert_eq!(count, 9);
+    assert_eq!(ids(&*db.store, &looked_for("井盖", None), 9).await, [0; 0]);
+    assert_eq!(ids(&*db.store, &looked_for("路灯", None), 9).await.len(), 9);
+    // The same words once more: what is in the index is written all the same.
+    db.store.case_words_again(None, 9, &|case| format!("路灯 {}", case.number)).await.unwrap();
+    assert_eq!(ids(&*db.store, &looked_for("N-3", None), 9).await, [3]);
+    assert_eq!(db.store.case(SHARD, case_id(3)).await.unwrap().unwrap().version, 2, "cases stay as they are");
+}
+
+fn row(register: &str, key: &str, place: &str) -> Record {
+    Record { place: Some(code(place)), shard: code(place).shard(), ..record(register, key, 1) }
+}
+
+async fn put_rows(db: &Db, rows: &[(Record, &str)]) {
+    for shard in [SHARD, Shard(130_925)] {
+        let own = || rows.iter().filter(|(row, _)| row.shard == shard);
+        let records = own().map(|(row, _)| row.clone()).collect();
+        let words = own().map(|(row, words)| RowWords {
+            register: row.register.clone(),
+            key: row.key.clone(),
+            words: (!words.is_empty()).then(|| (*words).to_owned()),
+        });
+        let row_words = words.collect();
+        let write = ShardWrite { records, row_words, ..following(&*db.store, shard, vec![]).await };
+        db.store.write(&[write]).await.unwrap();
+    }
+}
+
+fn wells() -> Vec<(Record, &'static str)> {
+    let ended = Record { valid_to: Some(date(2021, 1, 1)), ..row("well", "W5", "130922001") };
+    vec![
+        (row("well", "W1", "130922001"), "W1 东街机井 机井"),
+        (row("well", "W2", "130922002"), "W2 西街机井 在村委会院内靠北墙的地方"),
+        (row("well", "W3", "130925001"), "W3 机井"),
+        (row("shop", "S1", "130922001"), "S1 机井配件门市"),
+        (ended, "W5 机井"),
+    ]
+}
+
+async fn keys(db: &Db, registers: &[(&str, Option<&str>)], words: &str) -> Vec<String> {
+    let registers = registers.iter().map(|(name, place)| ((*name).to_owned(), place.map(code))).collect();
+    let search = RowSearch { registers, on: DAY, words: words.to_owned() };
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = db.store.rows_found(&search, after, 1).await.unwrap();
+        all.extend(page.found.into_iter().map(|one| one.what.key));
+        after = page.next;
+        if after.is_none() {
+            return all;
+        }
+    }
+}
+
+pub async fn rows_are_found_in_the_registers_and_places_somebody_reads(make: Make) {
+    let db = make();
+    put_rows(&db, &wells()).await;
+    let all = keys(&db, &[("well", None), ("shop", None)], "机井").await;
+    assert_eq!((all.len(), all.contains(&"W5".to_owned())), (4, false), "{all:?}: a row that ended is not found");
+    assert_eq!(keys(&db, &[("well", Some("130922"))], "机井").await, ["W1", "W2"]);
+    assert_eq!(keys(&db, &[("well", Some("130922002")), ("shop", Some("130922"))], "机井").await.len(), 2);
+    assert_eq!(keys(&db, &[("shop", Some("130925"))], "机井").await, [""; 0]);
+    assert_eq!(keys(&db, &[], "机井").await, [""; 0]);
+    assert_eq!(keys(&db, &[("well", None)], "东街机井").await, ["W1"]);
+}
+
+pub async fn words_of_rows_follow_the_row_and_are_made_anew(make: Make) {
+    let db = make();
+    put_rows(&db, &wells()).await;
+    let well: &[(&str, Option<&str>)] = &[("well", None)];
+    put_rows(&db, &[(row("well", "W1", "130922001"), "W1 水塔")]).await;
+    assert_eq!(keys(&db, well, "东街").await, [""; 0], "words that went are found no more");
+    put_rows(&db, &[(row("well", "W1", "130922001"), "")]).await;
+    assert_eq!(keys(&db, well, "水塔").await, [""; 0]);
+    let (mut after, mut count) = (None, 0);
+    loop {
+        let said = |versions: &[Record]| versions.last().map(|row| format!("{} 泵房", row.key));
+        let step = db.store.row_words_again(after.as_ref(), 2, &said).await.unwrap();
+        count += step.count;
+        let Some(last) = step.last else { break };
+        after = Some(last);
+    }
+    assert_eq!(count, 5);
+    assert_eq!(keys(&db, well, "泵房").await.len(), 3);
+    assert_eq!(keys(&db, well, "机井").await, [""; 0]);
+}

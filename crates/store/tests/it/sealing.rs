@@ -1,0 +1,146 @@
+//! Row keys: wrapped anew page by page while a destroyed one stays destroyed, nothing of it left in the file, and a journal that
+//! proves what it proved before.
+
+use crate::support::dump::dump;
+use crate::support::history::{Timed, send, works, world_of};
+use crate::support::rows::{SHARD, at, command_id};
+use crate::support::{Make, memory, run};
+use ganglion_kernel::Store;
+use ganglion_kernel::port::{Rewrapped, SealStore as _, WrappedKey};
+use ganglion_kernel::seal::{self, Keyring, MASTER, is_sealed, wrapped_by};
+use ganglion_model::change::{Actor, Body, Command, Erasable, RETENTION};
+use ganglion_model::{Case, Fields, Outcome};
+use ganglion_store::replay::replay;
+use ganglion_store::{SqliteOptions, SqliteStore};
+use serde_json::json;
+use std::path::Path;
+use std::sync::Arc;
+
+const PHONE: &str = "13900000000";
+
+fn opening(n: u128) -> Timed {
+    let form = Fields::from([
+        ("place".to_owned(), json!("130922001")),
+        ("category".to_owned(), json!("c1")),
+        ("phone".to_owned(), json!(PHONE)),
+    ]);
+    let body =
+        Body::Open { process: "report".to_owned(), form, channel: "web".to_owned(), observed_at: None, from: None };
+    (Command { id: command_id(n), shard: SHARD, actor: Actor::Public, body }, at(60))
+}
+
+fn erasing(n: u128, number: &str, actor: Actor) -> Timed {
+    let what = Erasable::Case { number: number.to_owned() };
+    (Command { id: command_id(n), shard: SHARD, actor, body: Body::Erase { what, by: RETENTION.to_owned() } }, at(120))
+}
+
+/// Opens `count` cases with a phone.
+async fn opened(store: &Arc<dyn Store>, count: u128) -> Vec<Outcome> {
+    let commands: Vec<Timed> = (1..=count).map(opening).collect();
+    send(&works(store.clone()), &commands, 8).await.into_iter().map(|answer| answer.unwrap()).collect()
+}
+
+async fn case(store: &Arc<dyn Store>, outcome: &Outcome) -> Case {
+    store.case(SHARD, outcome.case.unwrap()).await.unwrap().unwrap()
+}
+
+/// Everything in files of a folder.
+fn bytes(folder: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.flat_map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[test]
+fn an_erased_case_is_unreadable_and_its_proofs_figures_and_rows_stand() {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> =
+            SqliteStore::open(&folder.path().join("suite.db"), SqliteOptions::default()).unwrap();
+        let works = works(store.clone());
+        let outcomes = opened(&store, 3).await;
+        let gone = &outcomes[1];
+        let (id, number) = (gone.case.unwrap(), gone.number.clone().unwrap());
+        let before = case(&store, gone).await;
+        let wrapped = store.key(SHARD, id).await.unwrap().unwrap();
+        let key = works.ring.unwrap(&wrapped).unwrap();
+        let sealed = before.fields["phone"].as_str().unwrap().to_owned();
+        assert_eq!(seal::open(&key, &sealed).as_deref(), Some(PHONE));
+
+        let refused = send(&works, &[erasing(11, &number, Actor::Public)], 1).await.remove(0);
+        assert!(refused.is_err(), "only the system erases, after a pack's two persons or when the time is over");
+        assert!(store.key(SHARD, id).await.unwrap().is_some());
+        let cells = store.cells_all(SHARD).await.unwrap();
+        send(&works, &[erasing(12, &number, Actor::System)], 1).await.remove(0).unwrap();
+        store.keys_settle().await.unwrap();
+
+        assert_eq!(store.key(SHARD, id).await.unwrap(), None);
+        assert_eq!(case(&store, gone).await, before, "the row stands, closed for ever");
+        assert_eq!(store.cells_all(SHARD).await.unwrap(), cells, "figures stand");
+        for other in [&outcomes[0], &outcomes[2]] {
+            assert!(store.key(SHARD, other.case.unwrap()).await.unwrap().is_some(), "others keep theirs");
+        }
+        let lines = store.lines_after(SHARD, 0, 100).await.unwrap();
+        assert_eq!(lines.len(), 4, "three openings and one erasure");
+        assert!(lines[3].canonical.contains("\"change\":\"erased\"") && !lines[3].canonical.contains(PHONE));
+        let again = memory();
+        replay(&*store, &*again.store, &world_of(&works)).await.unwrap();
+        assert_eq!(dump(&*store).await, dump(&*again.store).await, "the journal gives the same rows and root");
+
+        let all = bytes(folder.path());
+        assert!(holds(&all, &sealed), "the sealed value stands in row and journal");
+        assert!(!holds(&all, PHONE), "no file ever held the value");
+        assert!(!holds(&all, &wrapped), "no file holds the wrapped key any more");
+    });
+}
+
+pub async fn a_new_key_wraps_every_row_key_while_old_and_new_ones_open(make: Make) {
+    let db = make();
+    let store = db.store.clone();
+    let outcomes = opened(&store, 5).await;
+    let old = works(store.clone()).ring;
+    let new = Keyring::of(vec![("y2".to_owned(), [5; 32]), (MASTER.to_owned(), [9; 32])]);
+    assert_eq!(store.keys_by_name().await.unwrap(), [(MASTER.to_owned(), 5)]);
+
+    let first = store.keys_of_others("y2", None, 2).await.unwrap();
+    assert_eq!(first.len(), 2);
+    let anew = |from: WrappedKey| {
+        let to = new.wrap(&from.row.to_string(), &new.unwrap(&from.wrapped).unwrap()).unwrap();
+        Rewrapped { from, to }
+    };
+    let keys: Vec<Rewrapped> = first.into_iter().map(anew).collect();
+    assert_eq!(store.keys_rewrap(&keys).await.unwrap(), 2);
+    assert_eq!(store.keys_rewrap(&keys).await.unwrap(), 0, "what is wrapped anew already stays");
+    for outcome in &outcomes {
+        let wrapped = store.key(SHARD, outcome.case.unwrap()).await.unwrap().unwrap();
+        let key = new.unwrap(&wrapped).expect("old and new ones open while keys are changed");
+        let sealed = case(&store, outcome).await.fields["phone"].as_str().unwrap().to_owned();
+        assert!(is_sealed(&sealed) && seal::open(&key, &sealed).as_deref() == Some(PHONE));
+        assert_eq!(wrapped_by(&wrapped) == "y2", old.unwrap(&wrapped).is_none());
+    }
+
+    let rest = store.keys_of_others("y2", None, 10).await.unwrap();
+    assert_eq!(rest.len(), 3);
+    let gone = outcomes.iter().find(|one| one.case == Some(rest[0].row)).unwrap().number.clone().unwrap();
+    send(&works(store.clone()), &[erasing(21, &gone, Actor::System)], 1).await.remove(0).unwrap();
+    let keys: Vec<Rewrapped> = rest.into_iter().map(anew).collect();
+    assert_eq!(store.keys_rewrap(&keys).await.unwrap(), 2, "one that was destroyed meanwhile stays destroyed");
+    assert_eq!(store.keys_by_name().await.unwrap(), [("y2".to_owned(), 4)]);
+    assert_eq!(store.keys_of_others("y2", None, 10).await.unwrap(), []);
+}
+
+pub async fn what_closed_long_ago_and_still_has_a_key_is_found_page_by_page(make: Make) {
+    let db = make();
+    let store = db.store.clone();
+    opened(&store, 3).await;
+    let all = |until| [("report".to_owned(), until)];
+    let (none, next) = store.cases_ended(&all(at(1_000_000)), None, 10).await.unwrap();
+    assert!(none.is_empty() && next.is_none(), "open cases are not over");
+    let (first, next) = store.cases_ended(&all(at(1_000_000)), None, 2).await.unwrap();
+    assert!(first.is_empty());
+    let (_, end) = store.cases_ended(&all(at(1_000_000)), next, 2).await.unwrap();
+    assert!(next.is_some() && end.is_none(), "pages go on to the end");
+}

@@ -1,0 +1,22 @@
+# Search
+title-search = Search
+search-everything = Search cases and registers
+search-hint = Number, place, unit, matter; from two characters
+search-kinds = Where to search
+search-all = All
+search-cases = Cases
+search-rows = Registers
+search-order = Cases:
+search-best = best first
+search-newest = newest first
+search-newest-first = Very many cases hold these words; they are listed newest first. More words or a filter narrow them.
+search-nothing = Nothing found
+search-nothing-text = No case and no register your post reads holds all these words. Try fewer words, or remove a filter.
+search-none-here = Nothing found in this part
+search-more-cases = More cases
+search-more-rows = More rows of registers
+search-page = { $count } on this page
+search-begin = Type what to look for
+search-begin-text = All cases and registers your post reads are searched. Several words are separated by spaces and must all be there. Personal details are never searched.
+filter-pack = Pack
+api-search = Search by words

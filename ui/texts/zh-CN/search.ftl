@@ -1,0 +1,22 @@
+# 全文检索
+title-search = 全文检索
+search-everything = 检索案件和登记册
+search-hint = 编号、地点、单位、事由，两个字起
+search-kinds = 检索范围
+search-all = 全部
+search-cases = 案件
+search-rows = 登记册
+search-order = 案件排序：
+search-best = 最相关
+search-newest = 最新
+search-newest-first = 含有这些字词的案件很多，按登记时间由新到旧列出。可再加字词或条件缩小范围。
+search-nothing = 没有找到
+search-nothing-text = 您岗位范围内的案件和登记册中没有同时含有这些字词的内容。可减少字词，或去掉筛选条件再查。
+search-none-here = 这一部分没有找到
+search-more-cases = 查看更多案件
+search-more-rows = 查看更多登记册条目
+search-page = 本页 { $count } 条
+search-begin = 输入要查找的字词
+search-begin-text = 在您岗位可读的全部案件和登记册中查找，多个字词用空格隔开，须同时出现。个人信息不在检索范围内。
+filter-pack = 业务包
+api-search = 全文检索
