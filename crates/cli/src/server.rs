@@ -37,10 +37,32 @@ pub struct Installation {
     pub base_map: Option<BaseMap>,
     /// What stands between the server and those who call it.
     pub edge: Edge,
+    /// What signing in asks for.
+    pub sign_in: SignIn,
     /// Where the keys are that wrap row keys.
     pub keys: KeyArgs,
     /// The broker of the instruments.
     pub mqtt: Option<Mqtt>,
+}
+
+/// What signing in asks for.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// How long a session lasts, hours.
+    pub session_hours: u32,
+    /// How long it may lie unused, minutes; 0: as long as it lasts.
+    pub idle_minutes: u32,
+    /// Days after which a password has to be changed; 0: never.
+    pub password_days: u32,
+    /// Roles whose holders need a second factor.
+    pub second_factor_roles: Vec<String>,
+}
+
+impl Default for SignIn {
+    /// A demonstration: sessions of a working day, and nothing asked.
+    fn default() -> SignIn {
+        SignIn { session_hours: 12, idle_minutes: 0, password_days: 0, second_factor_roles: Vec::new() }
+    }
 }
 
 /// What stands between the server and those who call it.
@@ -96,6 +118,10 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         behind_proxy: installation.edge.behind_proxy,
         cookie_secure: installation.edge.tls,
         monitor_key: installation.edge.monitor_key.clone(),
+        session_hours: installation.sign_in.session_hours,
+        idle_minutes: installation.sign_in.idle_minutes,
+        password_days: installation.sign_in.password_days,
+        second_factor_roles: installation.sign_in.second_factor_roles.clone(),
         mqtt: installation.mqtt.clone(),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()
@@ -113,6 +139,14 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
 }
 
 impl Running {
+    /// The page that makes the first administrator, with a code that is good once; `None` when there is an account.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn setup_link(&self) -> Result<Option<String>> {
+        Ok(self.app.setup_link().await?)
+    }
+
     /// Answers until SIGTERM or Ctrl-C, then finishes what it began. `ready` is said once it answers.
     ///
     /// # Errors

@@ -39,6 +39,7 @@ pub fn want(world: &World, commands: &[Command], now: Timestamp) -> Want {
             | Body::LinkBack { case, .. }
             | Body::Child { case, .. }
             | Body::Recompute { case, .. }
+            | Body::HandOver { case, .. }
             | Body::Issue { case, .. }
             | Body::Withdraw { case, .. } => want.cases.push((command.shard, *case)),
             Body::IssueRow { register, key, .. } | Body::WithdrawRow { register, key, .. } => {

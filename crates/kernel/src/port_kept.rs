@@ -29,6 +29,17 @@ pub trait KeptStore: Send + Sync {
     async fn kept_due(&self, kind: &str, now: Timestamp, limit: u32) -> Result<Vec<Kept>, StoreError>;
     /// Puts things, all or none; one that is there already is replaced.
     async fn kept_put(&self, things: &[Kept]) -> Result<(), StoreError>;
+    /// Puts a thing only while what stands there is what was read: `before` is its body as it was, `None` for a thing that was
+    /// not there. Says whether it was put. A store that several servers share does both in one step; this one is for a
+    /// store with one server.
+    async fn kept_swap(&self, thing: &Kept, before: Option<&str>) -> Result<bool, StoreError> {
+        let found = self.kept_one(&thing.kind, &thing.id).await?;
+        if found.as_ref().map(|one| one.body.as_str()) != before {
+            return Ok(false);
+        }
+        self.kept_put(std::slice::from_ref(thing)).await?;
+        Ok(true)
+    }
     /// Takes things away: kind and id.
     async fn kept_gone(&self, things: &[(String, String)]) -> Result<(), StoreError>;
 }

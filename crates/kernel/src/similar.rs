@@ -66,8 +66,8 @@ pub fn chosen<'c>(
 ) -> Vec<Chosen> {
     let (_, field) = asked;
     let agrees = |other: &&Case| {
-        let named = field.suggest.iter().filter(|name| *name != SAME_WORDS);
-        other.id != case.id && named.into_iter().all(|name| is_same(case.fields.get(name), other.fields.get(name)))
+        let mut named = field.suggest.iter().filter(|name| *name != SAME_WORDS);
+        other.id != case.id && named.all(|name| is_same(case.fields.get(name), other.fields.get(name)))
     };
     let known = settled.filter(agrees).filter_map(|other| Some((other, value_of(process, asked, other)?)));
     let values: Vec<&str> = if field.suggest.iter().any(|name| name == SAME_WORDS) {
@@ -86,7 +86,7 @@ fn is_same(a: Option<&Value>, b: Option<&Value>) -> bool {
 fn counted(values: &[&str]) -> Vec<Chosen> {
     let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
     for value in values {
-        *counts.entry(value).or_default() += 1;
+        *counts.entry(*value).or_default() += 1;
     }
     let of = u32::try_from(values.len()).unwrap_or(u32::MAX);
     let mut all: Vec<Chosen> = counts
@@ -109,9 +109,9 @@ pub fn said(process: &Process, case: &Case) -> BTreeSet<String> {
 /// How alike two sets of words are, from 0 to 1; `weight` says what a word counts.
 #[must_use]
 pub fn alike(a: &BTreeSet<String>, b: &BTreeSet<String>, weight: &dyn Fn(&str) -> f64) -> f64 {
-    let sum = |words: &mut dyn Iterator<Item = &String>| words.map(|word| weight(word)).sum::<f64>();
-    let either = sum(&mut a.union(b));
-    if either > 0.0 { sum(&mut a.intersection(b)) / either } else { 0.0 }
+    let either: f64 = a.union(b).map(|word| weight(word.as_str())).sum();
+    let both: f64 = a.intersection(b).map(|word| weight(word.as_str())).sum();
+    if either > 0.0 { both / either } else { 0.0 }
 }
 
 /// The values of the cases whose words are most like those of the case.

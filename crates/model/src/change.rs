@@ -151,6 +151,15 @@ pub enum Body {
         /// Why, in the words of whoever changed it.
         why: String,
     },
+    /// Hands open work over: whoever held one post leaves it.
+    HandOver {
+        /// The case.
+        case: CaseId,
+        /// The post it is taken from.
+        from: PostId,
+        /// The post it goes to.
+        to: PostId,
+    },
     /// Ties a case opened elsewhere back to the case it came from.
     LinkBack {
         /// The case to tie.

@@ -4,15 +4,15 @@ use crate::assets::Ui;
 use crate::base_map::{BaseMap, policy};
 use crate::files::Files;
 use crate::limits::{
-    FOLLOW_TRIES_MAX, PASSWORDS_AT_ONCE_MAX, RATE_WINDOW_SECONDS, REPORT_TRIES_MAX, SIGN_IN_FAILURES_MAX,
-    SIGN_IN_LOCK_SECONDS, SIGN_IN_TRIES_MAX, STOP_SECONDS, TICKET_TRIES_MAX, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
+    FOLLOW_TRIES_MAX, PASSWORDS_AT_ONCE_MAX, RATE_WINDOW_SECONDS, REPORT_TRIES_MAX, SIGN_IN_FREE_TRIES_OF_ADDRESS,
+    STOP_SECONDS, TICKET_TRIES_MAX, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
 };
 use crate::log::{LogSettings, Logs};
 use crate::map::Outlines;
 use crate::numbers::Numbers;
 use crate::papers::{Batches, Press};
 use crate::public::home::HomeFigures;
-use crate::rate::Rate;
+use crate::rate::{Growing, Rate};
 use crate::session::SessionCache;
 use crate::staff::Imports;
 use crate::templates::Templates;
@@ -48,6 +48,12 @@ pub struct Settings {
     pub cookie_secure: bool,
     /// How long a session lasts, hours.
     pub session_hours: u32,
+    /// How long a session may lie unused before it ends, minutes; 0: as long as it lasts.
+    pub idle_minutes: u32,
+    /// Days after which a password has to be changed; 0: never.
+    pub password_days: u32,
+    /// Roles whose holders need a second factor; `*` stands for every role.
+    pub second_factor_roles: Vec<String>,
     /// Read templates, texts and built files from here instead of from the binary, anew for every page.
     pub ui_dir: Option<PathBuf>,
     /// Address under which others reach this server, without a slash at the end: what square codes on documents lead to.
@@ -78,6 +84,9 @@ impl Default for Settings {
             data_dir: PathBuf::from("data"),
             cookie_secure: false,
             session_hours: 12,
+            idle_minutes: 0,
+            password_days: 0,
+            second_factor_roles: Vec::new(),
             ui_dir: None,
             public_url: String::new(),
             receivers_inside: false,
@@ -124,10 +133,8 @@ pub enum StartError {
 
 /// Tries counted in memory.
 pub struct Rates {
-    /// Wrong passwords by account and address.
-    pub failures: Rate,
-    /// Wrong passwords by address.
-    pub sign_in: Rate,
+    /// Wrong passwords and codes by address; those by account are kept (`identity::tries`).
+    pub sign_in: Growing,
     /// Reports by address.
     pub report: Rate,
     /// Tickets by address and hall.
@@ -233,8 +240,7 @@ impl App {
             documents: crate::rest::Documents::default(),
             numbers: Numbers::default(),
             rates: Rates {
-                failures: Rate::new(SIGN_IN_FAILURES_MAX, SIGN_IN_LOCK_SECONDS),
-                sign_in: rate(SIGN_IN_TRIES_MAX),
+                sign_in: Growing::new(SIGN_IN_FREE_TRIES_OF_ADDRESS),
                 report: rate(REPORT_TRIES_MAX),
                 ticket: rate(TICKET_TRIES_MAX),
                 upload: rate(UPLOAD_TRIES_MAX),

@@ -35,12 +35,36 @@ pub const PICTURES_AT_ONCE_MAX: usize = 2;
 pub const PASSWORDS_AT_ONCE_MAX: usize = 2;
 /// Longest password, bytes.
 pub const PASSWORD_BYTES_MAX: usize = 512;
-/// Wrong passwords for one account from one address before it is locked.
-pub const SIGN_IN_FAILURES_MAX: u32 = 5;
-/// How long the lock lasts, seconds.
-pub const SIGN_IN_LOCK_SECONDS: i64 = 15 * 60;
-/// Wrong passwords from one address in [`RATE_WINDOW_SECONDS`], whatever the account.
-pub const SIGN_IN_TRIES_MAX: u32 = 60;
+/// Wrong passwords or codes for one account that bring no wait.
+pub const SIGN_IN_FREE_TRIES: u32 = 5;
+/// The wait after the next one, seconds; each further one doubles it.
+pub const SIGN_IN_WAIT_SECONDS_MIN: i64 = 60;
+/// The longest wait, seconds: nobody is locked out for ever.
+pub const SIGN_IN_WAIT_SECONDS_MAX: i64 = 3_600;
+/// How long no wrong try must come before those made are forgotten, seconds.
+pub const SIGN_IN_QUIET_SECONDS: i64 = 86_400;
+/// Wrong tries from one address that bring no wait, whatever the account: a whole office may stand behind it.
+pub const SIGN_IN_FREE_TRIES_OF_ADDRESS: u32 = 60;
+/// How often one of them is forgotten, seconds.
+pub const SIGN_IN_LEAK_SECONDS: i64 = 600;
+/// How long a browser in which somebody signed in is counted by itself, days.
+pub const DEVICE_KNOWN_DAYS: i64 = 90;
+/// How long somebody has for the second factor after the password, seconds.
+pub const SECOND_STEP_SECONDS: i64 = 300;
+/// How long a link to set up the first administrator is good, hours.
+pub const SETUP_HOURS: i64 = 24;
+/// How often the last use of a session is noted, seconds.
+pub const SESSION_SEEN_SECONDS: i64 = 120;
+/// How long sign-ins and changes of accounts are kept, days: the law asks for six months (Cybersecurity Law, logs).
+pub const ACCOUNT_LINES_KEPT_DAYS: i64 = 200;
+/// Lines of that log in one answer.
+pub const ACCOUNT_LINES_SHOWN_MAX: u32 = 50;
+/// Longest time somebody stands in for somebody else, days.
+pub const ABSENCE_DAYS_MAX: i64 = 180;
+/// Deputies of one account that are listed.
+pub const DEPUTIES_SHOWN_MAX: usize = 100;
+/// Sessions of one account that are listed.
+pub const SESSIONS_SHOWN_MAX: u32 = 50;
 /// Reports from one address in [`RATE_WINDOW_SECONDS`].
 pub const REPORT_TRIES_MAX: u32 = 120;
 /// Tickets from one address for one hall in [`RATE_WINDOW_SECONDS`]: a kiosk of a busy hall gives one every three seconds.

@@ -6,7 +6,7 @@ use crate::staff::administers;
 use crate::staff::plans::any as any_plan;
 use crate::view::Say as _;
 use crate::web::Web;
-use ganglion_model::Lang;
+use ganglion_model::{Lang, Post};
 use serde::Serialize;
 
 /// The common part of a page's context.
@@ -68,6 +68,8 @@ pub struct PostChoice {
     pub href: String,
     /// Is it the one?
     pub current: bool,
+    /// Is it somebody else's, who is away?
+    pub deputy: bool,
 }
 
 /// An entry of the main menu.
@@ -139,7 +141,8 @@ impl Web {
         }
     }
 
-    fn site(&self) -> String {
+    /// What the installation is called: as set, else by its place.
+    pub(crate) fn site(&self) -> String {
         let site = self.app.settings.site.get(self.lang);
         let places = &self.world.places;
         if site.is_empty() { places.name(places.root, self.today()) } else { site.to_owned() }
@@ -167,18 +170,25 @@ impl Web {
         let words = self.words();
         let look = self.look(&words);
         let post = session.post.as_ref();
-        let choices = self.world.posts.of(&session.account).filter(|post| post.valid_on(self.today())).map(|one| {
+        let is_deputy = |one: &Post| one.account.as_ref() != Some(&session.account);
+        // Whoever stands in for somebody reads it wherever the post is named.
+        let said = |one: &Post, title: String| match is_deputy(one) {
+            true => look.say("deputy-for", &[("post", title.into())]),
+            false => title,
+        };
+        let choices = self.world.posts.acting(&session.account, self.today()).into_iter().map(|one| {
             let proof = sign::sign(&self.app.master, Use::Post, &[&session.token_hash, &one.id.0]);
             PostChoice {
                 id: one.id.0.clone(),
-                title: format!("{} · {}", look.place(one.place), look.post_title(one)),
+                title: said(one, format!("{} · {}", look.place(one.place), look.post_title(one))),
                 href: format!("/post?id={}&proof={}", encode(&one.id.0), &sign::hex(&proof)[..32]),
                 current: post.is_some_and(|post| post.id == one.id),
+                deputy: is_deputy(one),
             }
         });
         Some(SignedInView {
             name: session.name.clone(),
-            post_title: post.map(|post| look.post(&post.id)).unwrap_or_default(),
+            post_title: post.map(|post| said(post, look.post(&post.id))).unwrap_or_default(),
             place_name: post.map(|post| look.place(post.place)).unwrap_or_default(),
             posts: choices.collect(),
         })

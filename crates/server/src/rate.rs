@@ -1,6 +1,8 @@
-//! Counting tries by address or account in memory: bounded, forgotten after the window, lost on restart.
+//! Counting tries by address or account in memory: bounded, forgotten after the window, lost on restart. Wrong passwords by
+//! account are counted durably, in `identity::tries`.
 
-use crate::limits::RATE_KEYS_MAX;
+use crate::identity::tries::Tries;
+use crate::limits::{RATE_KEYS_MAX, SIGN_IN_LEAK_SECONDS};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -50,10 +52,52 @@ impl Rate {
         count.tries += 1;
         self.max.saturating_sub(count.tries)
     }
+}
 
-    /// Forgets a key, after a success.
-    pub fn forget(&self, key: &str) {
-        self.counts.lock().remove(key);
+/// Wrong tries by key: some are free and leak away one by one, each further one doubles the wait.
+pub struct Growing {
+    free: u32,
+    counts: Mutex<HashMap<String, Tries>>,
+}
+
+impl Growing {
+    /// With so many that are free.
+    #[must_use]
+    pub fn new(free: u32) -> Growing {
+        Growing { free, counts: Mutex::default() }
+    }
+
+    fn leaked(tries: &Tries, now: Timestamp) -> Tries {
+        let gone = now.duration_since(tries.at).as_secs() / SIGN_IN_LEAK_SECONDS;
+        Tries { count: tries.count.saturating_sub(u32::try_from(gone).unwrap_or(u32::MAX)), ..*tries }
+    }
+
+    /// Counts a try; gives how many are left.
+    ///
+    /// # Errors
+    /// Seconds to wait, when there were too many; nothing is counted then.
+    pub fn take(&self, key: &str, now: Timestamp) -> Result<u32, u64> {
+        let mut counts = self.counts.lock();
+        if counts.len() >= RATE_KEYS_MAX && !counts.contains_key(key) {
+            counts.retain(|_, tries| Growing::leaked(tries, now).count > 0);
+            if counts.len() >= RATE_KEYS_MAX {
+                counts.clear();
+            }
+        }
+        let tries = counts.get(key).map_or_else(Tries::default, |tries| Growing::leaked(tries, now));
+        if let Some(seconds) = tries.wait(self.free, now) {
+            return Err(seconds);
+        }
+        let more = tries.and_one(now);
+        counts.insert(key.to_owned(), more);
+        Ok(self.free.saturating_sub(more.count))
+    }
+
+    /// Takes a try back that was right.
+    pub fn give_back(&self, key: &str) {
+        if let Some(tries) = self.counts.lock().get_mut(key) {
+            *tries = tries.less_one();
+        }
     }
 }
 
@@ -73,9 +117,21 @@ mod tests {
         assert_eq!(rate.wait("b", later(10)), None);
         assert_eq!(rate.wait("a", later(60)), None);
         assert_eq!(rate.count("a", later(60)), 1);
-        rate.count("a", later(61));
-        rate.forget("a");
-        assert_eq!(rate.wait("a", later(62)), None);
+    }
+
+    #[test]
+    fn wrong_tries_of_an_address_leak_away_and_those_beyond_double_the_wait() {
+        let start: Timestamp = "2022-06-27T01:00:00Z".parse().unwrap();
+        let later = |seconds| start + SignedDuration::from_secs(seconds);
+        let growing = Growing::new(2);
+        assert_eq!((growing.take("a", start), growing.take("a", start)), (Ok(1), Ok(0)));
+        assert_eq!(growing.take("a", start), Err(60));
+        assert_eq!(growing.take("b", start), Ok(1));
+        assert_eq!(growing.take("a", later(60)), Ok(0));
+        assert_eq!(growing.take("a", later(60)), Err(120));
+        growing.give_back("a");
+        assert_eq!(growing.take("a", later(60)), Err(60), "one was right");
+        assert_eq!(growing.take("a", later(60 + SIGN_IN_LEAK_SECONDS)), Ok(0), "one has leaked away");
     }
 
     #[test]

@@ -3,10 +3,13 @@
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
-use crate::public::{follow, follow_case, follow_data, home, notices, report, sent, sign_in, verify};
+use crate::own::{absence, password, second};
+use crate::public::{
+    follow, follow_case, follow_data, home, notices, report, second_step, sent, setup, sign_in, verify,
+};
 use crate::{
     api, assets, base_map, context, demo_picture, events, files, halls, intake, live, log, map, monitor, ogc, open311,
-    rest, samples, staff, tiles,
+    own, rest, samples, staff, tiles,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -23,6 +26,7 @@ pub fn router(app: AppState) -> Router {
     Router::new()
         .merge(shared())
         .merge(public(app.settings.demo))
+        .merge(own_account())
         .merge(for_programs())
         .merge(for_systems())
         .merge(for_maps())
@@ -67,12 +71,28 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/halls/{process}/{place}/calls", get(halls::calls::live))
         .route("/t/{number}/{code}", get(halls::ticket::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
+        .route("/sign-in/code", get(second_step::show).post(second_step::enter))
+        .route("/setup", get(setup::show).post(setup::make))
         .route("/sign-out", post(sign_in::leave))
         .route("/post", get(sign_in::switch));
     if !demo {
         return router;
     }
     router.route("/sign-in/demo", post(sign_in::enter_demo)).route("/demo/pictures/{kind}", get(demo_picture::show))
+}
+
+/// One's own account, also for those who have to do something there first.
+fn own_account() -> Router<AppState> {
+    Router::new()
+        .route("/account", get(own::show))
+        .route("/account/absence", get(absence::show).post(absence::name))
+        .route("/account/absence/end", post(absence::end))
+        .route("/account/password", get(password::show).post(password::change))
+        .route("/account/second", get(second::show).post(second::set_up))
+        .route("/account/second/codes", post(second::renew))
+        .route("/account/second/off", post(second::off))
+        .route("/account/sessions/end", post(own::end_all))
+        .route("/account/sessions/{id}/end", post(own::end))
 }
 
 /// The JSON interface.

@@ -3,6 +3,10 @@
 
 use crate::app::App;
 use crate::error::Error;
+use crate::identity::credential::{self, Credential, Must};
+use crate::identity::lines::Origin;
+use crate::identity::password::{self, Fault};
+use crate::jobs::follow::{Part, changed};
 use crate::keys::ServiceKey;
 use crate::limits::{PASSWORD_BYTES_MAX, SESSION_CACHE_MAX, SESSION_CACHE_SECONDS};
 use crate::sign;
@@ -32,6 +36,8 @@ pub struct SignedIn {
     pub token_hash: String,
     /// The key, when it is software that calls.
     pub key: Option<Arc<ServiceKey>>,
+    /// What has to be done before anything else: until then nobody is signed in for other pages.
+    pub must: Option<Must>,
 }
 
 #[derive(Clone)]
@@ -39,6 +45,7 @@ struct Remembered {
     session: Session,
     name: String,
     until: Timestamp,
+    must: Option<Must>,
 }
 
 /// Sessions remembered between requests.
@@ -78,12 +85,11 @@ impl App {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn session_begin(&self, account: &Account) -> Result<String, Error> {
+    pub async fn session_begin(&self, account: &Account, origin: Origin) -> Result<String, Error> {
         let now = self.clock.now();
         let token = sign::hex(&self.clock.key());
         let today = ganglion_model::clocks::local_date(now);
-        let post =
-            self.world.load().posts.of(&account.id).find(|post| post.valid_on(today)).map(|post| post.id.clone());
+        let post = self.world.load().posts.acting(&account.id, today).first().map(|post| post.id.clone());
         let session = Session {
             token_hash: sign::digest(&token),
             account: account.id.clone(),
@@ -91,6 +97,7 @@ impl App {
             expires_at: now + SignedDuration::from_hours(i64::from(self.settings.session_hours)),
         };
         self.store.session_put(&session).await?;
+        self.session_noted(&session, origin).await?;
         Ok(token)
     }
 
@@ -102,52 +109,90 @@ impl App {
         let hash = sign::digest(token);
         let remembered = match self.sessions.get(&hash, now) {
             Some(row) => row,
-            None => {
-                let Some(session) = self.store.session(&hash).await? else {
-                    return Ok(None);
-                };
-                let Some(account) = self.store.account(&session.account).await? else {
-                    return Ok(None);
-                };
-                if !account.active || session.expires_at <= now {
-                    return Ok(None);
-                }
-                let until = (now + SignedDuration::from_secs(SESSION_CACHE_SECONDS)).min(session.expires_at);
-                let row = Remembered { session, name: account.name, until };
-                self.sessions.put(&hash, row.clone(), now);
-                row
-            }
+            None => match self.session_read(&hash, now).await? {
+                Some(row) => row,
+                None => return Ok(None),
+            },
         };
         let session = remembered.session;
         let today = ganglion_model::clocks::local_date(now);
         let world = self.world.load();
         let post = session.post.as_ref().and_then(|id| world.posts.get(id));
-        let post = post.filter(|post| post.valid_on(today) && post.account.as_ref() == Some(&session.account)).cloned();
-        Ok(Some(SignedIn { account: session.account, name: remembered.name, post, token_hash: hash, key: None }))
+        let post = post.filter(|post| world.posts.acts_in(&session.account, post, today));
+        // Whoever no longer acts in the post they chose goes on in one of their own.
+        let post = post.or_else(|| world.posts.acting(&session.account, today).first().copied()).cloned();
+        let name = remembered.name;
+        Ok(Some(SignedIn { account: session.account, name, post, token_hash: hash, key: None, must: remembered.must }))
+    }
+
+    /// Reads a session anew and remembers it for a while.
+    async fn session_read(&self, hash: &str, now: Timestamp) -> Result<Option<Remembered>, Error> {
+        let Some(session) = self.store.session(hash).await? else {
+            return Ok(None);
+        };
+        let Some(account) = self.store.account(&session.account).await? else {
+            return Ok(None);
+        };
+        if !account.active || session.expires_at <= now {
+            return Ok(None);
+        }
+        if !self.session_in_use(&session, now).await? {
+            self.session_end(&session.account, hash).await?;
+            return Ok(None);
+        }
+        let credential = credential::of(self.store.as_ref(), &account.id).await?;
+        let must = self.must(&account, &credential, now);
+        let until = (now + SignedDuration::from_secs(SESSION_CACHE_SECONDS)).min(session.expires_at);
+        let row = Remembered { session, name: account.name, until, must };
+        self.sessions.put(hash, row.clone(), now);
+        Ok(Some(row))
+    }
+
+    /// What somebody has to do before anything else. Nobody has a password in a demonstration.
+    #[must_use]
+    pub fn must(&self, account: &Account, credential: &Credential, now: Timestamp) -> Option<Must> {
+        if self.settings.demo {
+            return None;
+        }
+        let old = credential.must_change || credential.is_old(self.settings.password_days, now);
+        if old && account.password.is_some() {
+            return Some(Must::ChangePassword);
+        }
+        (credential.second.is_none() && self.needs_second(&account.id, now)).then_some(Must::SetUpSecond)
+    }
+
+    /// Whether a post somebody holds asks for a second factor.
+    #[must_use]
+    pub fn needs_second(&self, account: &AccountId, now: Timestamp) -> bool {
+        let today = ganglion_model::clocks::local_date(now);
+        let roles = &self.settings.second_factor_roles;
+        let asks = |post: &&Post| roles.iter().any(|role| role == "*" || *role == post.role);
+        self.world.load().posts.acting(account, today).iter().any(asks)
     }
 
     /// Ends a session.
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn session_end(&self, token_hash: &str) -> Result<(), Error> {
+    pub async fn session_end(&self, account: &AccountId, token_hash: &str) -> Result<(), Error> {
         self.store.session_end(token_hash).await?;
         self.sessions.forget(token_hash);
-        Ok(())
+        self.session_gone(account, token_hash).await
+    }
+
+    /// Reads a session anew at its next request: what its owner has to do has changed.
+    pub(crate) fn session_forget(&self, token_hash: &str) {
+        self.sessions.forget(token_hash);
     }
 
     /// Lets a session act in another post of the same person.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the person does not hold that post today.
+    /// [`Error::NotFound`] when the person may not act in that post today.
     pub async fn session_post(&self, signed_in: &SignedIn, post: &PostId, now: Timestamp) -> Result<(), Error> {
         let today = ganglion_model::clocks::local_date(now);
-        let holds = self
-            .world
-            .load()
-            .posts
-            .get(post)
-            .is_some_and(|post| post.valid_on(today) && post.account.as_ref() == Some(&signed_in.account));
+        let world = self.world.load_full();
+        let holds = world.posts.get(post).is_some_and(|post| world.posts.acts_in(&signed_in.account, post, today));
         let session = self.store.session(&signed_in.token_hash).await?.filter(|_| holds).ok_or(Error::NotFound)?;
         self.store.session_put(&Session { post: Some(post.clone()), ..session }).await?;
         self.sessions.forget(&signed_in.token_hash);
@@ -162,12 +207,67 @@ impl App {
         let account = self.store.account(account).await?;
         let hash = account.as_ref().and_then(|account| account.password.clone());
         let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
+        let fits = self.verified(vec![hash], password).await?;
+        Ok(account.filter(|account| fits && account.active && account.password.is_some()))
+    }
+
+    /// Whether a password is one of those with these hashes.
+    async fn verified(&self, hashes: Vec<String>, password: &str) -> Result<bool, Error> {
         let password = password.to_owned();
         let _permit = self.passwords.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
-        let fits = tokio::task::spawn_blocking(move || verify(&hash, &password))
+        tokio::task::spawn_blocking(move || hashes.iter().any(|hash| verify(hash, &password)))
             .await
-            .map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(account.filter(|account| fits && account.active && account.password.is_some()))
+            .map_err(|error| Error::Internal(error.to_string()))
+    }
+
+    /// The hash of a password with a salt of its own.
+    ///
+    /// # Errors
+    /// When it is longer than is taken.
+    pub async fn password_hashed(&self, password: &str) -> Result<String, Error> {
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&self.clock.key()[..16]);
+        let password = password.to_owned();
+        let _permit = self.passwords.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
+        tokio::task::spawn_blocking(move || hash_password(&password, &salt))
+            .await
+            .map_err(|error| Error::Internal(error.to_string()))?
+            .map_err(Error::Internal)
+    }
+
+    /// Gives an account a password the person chose, if it keeps the rules; what is wrong with it otherwise.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn password_chosen(&self, account: &Account, chosen: &str) -> Result<Vec<Fault>, Error> {
+        let mut faults = password::faults(chosen, &account.id.0);
+        if faults.is_empty() {
+            let known = credential::of(self.store.as_ref(), &account.id).await?;
+            let before: Vec<String> = account.password.iter().chain(&known.before).cloned().collect();
+            if self.verified(before, chosen).await? {
+                faults.push(Fault::Before);
+            }
+        }
+        if faults.is_empty() {
+            self.password_put(account, chosen, false).await?;
+        }
+        Ok(faults)
+    }
+
+    /// Puts a password in place of the one before. `must_change`: somebody else chose it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn password_put(&self, account: &Account, chosen: &str, must_change: bool) -> Result<(), Error> {
+        let hash = self.password_hashed(chosen).await?;
+        let now = self.clock.now();
+        let old = account.password.clone();
+        self.store.accounts_put(&[Account { password: Some(hash), ..account.clone() }]).await?;
+        credential::change(self.store.as_ref(), &account.id, |known| {
+            known.password_replaced(old.clone(), now, must_change);
+        })
+        .await?;
+        changed(self, Part::People).await
     }
 }
 

@@ -5,6 +5,8 @@ mod read;
 
 use crate::app::AppState;
 use crate::error::Error;
+use crate::identity::agent_in_short;
+use crate::identity::lines::Origin;
 use crate::keys::ServiceKey;
 use crate::page::{Flash, encode};
 use crate::session::SignedIn;
@@ -13,7 +15,7 @@ use crate::templates::Templates;
 use crate::view::{Arg, Look, RowName, RowNames, Say};
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
-use axum::http::header;
+use axum::http::header::{self, HeaderValue};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use fluent_bundle::FluentValue;
@@ -29,6 +31,8 @@ use std::sync::{Arc, OnceLock};
 /// Cookie that ties forms and uploads of a visitor together.
 const VISITOR: &str = "visitor";
 const FLASH: &str = "flash";
+/// Cookie of a sign-in that waits for its second factor.
+pub(crate) const HALF: &str = "second";
 const YEAR_SECONDS: i64 = 365 * 86_400;
 
 /// The context of one request.
@@ -46,6 +50,8 @@ pub struct Web {
     pub theme: &'static str,
     /// Who is signed in.
     pub session: Option<SignedIn>,
+    /// Who is signed in and has to do something before anything else: on every other page they are not.
+    pub held: Option<SignedIn>,
     /// Token that forms of this visitor carry.
     pub csrf: String,
     /// Path, without query.
@@ -65,6 +71,10 @@ pub struct Web {
     /// Proofs of a reporter, still to be checked.
     pub(crate) follows: String,
     pub(crate) wants_json: bool,
+    /// What the browser calls itself.
+    pub(crate) agent: Option<HeaderValue>,
+    /// A sign-in that waits for its second factor.
+    pub(crate) half: String,
     templates: Arc<OnceLock<Arc<Templates>>>,
     visitor: String,
     cookies: Arc<Mutex<Vec<String>>>,
@@ -178,6 +188,27 @@ impl Web {
     /// [`Error::SignIn`].
     pub fn signed_in(&self) -> Result<&SignedIn, Error> {
         self.session.as_ref().ok_or(Error::SignIn)
+    }
+
+    /// The person whose own account this is about, also when something has to be done first.
+    ///
+    /// # Errors
+    /// [`Error::SignIn`]; software has no such pages.
+    pub fn own(&self) -> Result<&SignedIn, Error> {
+        self.session.as_ref().or(self.held.as_ref()).filter(|one| one.key.is_none()).ok_or(Error::SignIn)
+    }
+
+    /// The browser, when it keeps cookies.
+    #[must_use]
+    pub(crate) fn device(&self) -> Option<&str> {
+        Some(self.visitor.as_str()).filter(|visitor| !visitor.is_empty())
+    }
+
+    /// Where this request comes from, as it is kept beside a sign-in.
+    #[must_use]
+    pub(crate) fn origin(&self) -> Origin {
+        let agent = self.agent.as_ref().and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        Origin { address: self.address.to_canonical().to_string(), agent: agent_in_short(agent) }
     }
 
     /// The post acted in.

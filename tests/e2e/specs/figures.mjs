@@ -60,6 +60,49 @@ export default function (test) {
     check(!/[a-z]+_[a-z]+/.test(worked), () => `names of the pack's files under how it is worked out: ${worked}`);
   });
 
+  test("the figures of one's own work come first, and every other system is a click away", async (world) => {
+    const page = await world.signIn("road.director");
+    await page.goto("/figures");
+    same(await page.locator(".figure-group h2").first().innerText(), "农村公路养护", "the first system");
+    const chips = page.locator("nav.chips a");
+    const offered = await chips.evaluateAll((all) => all.filter((a) => !a.getAttribute("href").startsWith("#targets")).map((a) => a.innerText.replace(/\s*\d+$/, "").trim()));
+    const shown = await page.locator(".figure-group h2").allInnerTexts();
+    check(offered.length > shown.length, () => `more systems than are laid out: ${offered} of ${shown}`);
+    for (const title of shown) check(offered.includes(title), `${title} has no link`);
+    const other = page.locator("nav.chips a[href*='pack=']").first();
+    const [title, count] = (await other.innerText()).trim().split(/\s+(?=\d+$)/);
+    await other.click();
+    await page.waitForURL(/pack=/);
+    same((await page.locator(".figure-group h2").allInnerTexts()).join(), title, "the system that was asked for, alone");
+    same(await page.locator(".figure-group .tile").count(), Number(count), "all of its figures");
+  });
+
+  test("what breaks a rule is counted, opened to its row, and no more once it is put right", async (world) => {
+    const page = await world.signIn("road.officer");
+    const place = (await world.here()).township.code;
+    await page.goto("/registers/bridge/new");
+    await page.locator("#f-code").fill("Q990");
+    await page.locator("#f-name").fill("危险合成桥");
+    await page.locator("#f-checked_on").fill("2026-01-15");
+    await page.locator("input[name=condition][value=c4]").check();
+    const where = page.locator("select[name='-place']");
+    if (await where.count()) await where.selectOption(place);
+    await page.locator("main form button[type=submit]").last().click();
+    await page.waitForURL(/\/rows\//);
+    const row = new URL(page.url()).pathname;
+    await page.goto(`/figures/rows?indicator=rule_bridge_limited&place=${place}`);
+    holds(await page.locator("main").innerText(), "危险合成桥", "the rows it counts");
+    await page.goto("/rules");
+    holds(await page.locator("main").innerText(), "四五类桥梁已限载", "the rule");
+    await page.goto(row);
+    await page.getByRole("link", { name: "修改" }).click();
+    await page.locator("#f-limit_t").fill("20");
+    await page.locator("main form button[type=submit]").last().click();
+    await page.waitForURL(/\/rows\//);
+    await page.goto(`/figures/rows?indicator=rule_bridge_limited&place=${place}`);
+    check(!(await page.locator("main").innerText()).includes("危险合成桥"), "it still counts");
+  });
+
   test("a leader of one county does not see another's", async (world) => {
     const page = await world.signIn(await world.account("leader", "county"));
     same((await page.context().request.get("/figures?indicator=reports&place=130903")).status(), (await world.here()).county.code === "130903" ? 200 : 404, "another county");

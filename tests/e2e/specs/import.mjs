@@ -73,6 +73,8 @@ export default function (test) {
       same(got.status(), 200, `the export as ${end}`);
       const said = (await handIn(s.page, `bridge.${end}`, await got.body())).replace(/\s+/g, " ");
       check(!(await s.page.locator("form[action$='/confirm'] button").count()), () => `something would change: ${said.slice(0, 600)}`);
+      check(!said.includes("有问题"), () => `what was exported is no good: ${said.slice(0, 600)}`);
+      holds(said, "每一行都与现有登记相同", "what it says");
     }
   });
 

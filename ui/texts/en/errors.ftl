@@ -10,6 +10,7 @@ err-category-retired = “{ $label }” is no longer in use; choose a current ca
 err-outside = The place is outside the city. Check the coordinates, or choose the place by name.
 err-point-invalid = The coordinates could not be read; for example 116.83860 and 38.31060
 err-place-needed = Tap the map, or choose a village by name
+err-point-needed = Tap the map, or give the coordinates
 err-photo-needed = At least one photo of the site is needed
 err-file-too-big = “{ $name }” is { $size }, over { $max }, and was not accepted
 err-file-not-image = “{ $name }” is not a photo and was not accepted
@@ -21,8 +22,8 @@ err-sign-in = { $left ->
    *[other] Account or password is wrong, { $left } tries left
  }
 err-locked = { $minutes ->
-    [one] The account is locked, try again in 1 minute
-   *[other] The account is locked, try again in { $minutes } minutes
+    [one] Too many wrong tries. Try again in 1 minute, or ask your administrator to lift the wait
+   *[other] Too many wrong tries. Try again in { $minutes } minutes, or ask your administrator to lift the wait
  }
 refused-title = Not done
 refused-changed = { $who } acted on this at { $at }; its state is now “{ $state }”. Look again before you decide.

@@ -30,6 +30,7 @@ plan-sentence-coverage = { $place }, { $day }: { $served } of { $asked }{ $unit 
     [one] one place is not
    *[other] { $lacking } places are not
 }.
+plan-nothing = There is no demand under what was asked. Check the answers above, or enter the rows.
 plan-full = Everything is served; nothing is lacking.
 plan-column = { $label } ({ $unit })
 plan-more = The first { $shown } of { $total } lines; all of them are in the XLSX.

@@ -27,6 +27,7 @@ plan-sentence-coverage = { $place }（{ $day }）：共 { $asked }{ $unit }，�
     [0] 全部可达
    *[other] { $lacking } 处不可达
 }。
+plan-nothing = 所填条件下没有需求数据。请核对所填各项，或到登记册补录。
 plan-full = 全部满足，没有缺口。
 plan-column = { $label }（{ $unit }）
 plan-more = 显示前 { $shown } 行，共 { $total } 行；全部内容见 XLSX。

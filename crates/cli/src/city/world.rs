@@ -8,7 +8,7 @@ use ganglion_kernel::Store;
 use ganglion_kernel::clocks::{Calendar, Office};
 use ganglion_kernel::commit::WallClock;
 use ganglion_kernel::world::{Places, World};
-use ganglion_model::{Actor, CommandId, Model, PlaceCode, PlaceTree, Posts};
+use ganglion_model::{Actor, CommandId, Model, PlaceCode, PlaceTree};
 use ganglion_server::packs::{Installing, adopt_shipped, installed};
 use ganglion_store::rebuild;
 use std::path::{Path, PathBuf};
@@ -102,7 +102,7 @@ pub async fn load(store: &dyn Store, model: Model, office: Office) -> Result<Wor
         root: root.parse().context("setting `root`")?,
     };
     let reference = ganglion_server::packs::reference(store, &model).await?;
-    let posts = Posts::new(store.posts().await?);
+    let posts = ganglion_server::identity::deputies::posts(store).await?;
     Ok(World {
         model: Arc::new(model),
         places,

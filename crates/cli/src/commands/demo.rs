@@ -186,6 +186,7 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         public_url,
         committer: CommitterSettings::default(),
         edge: crate::server::Edge::default(),
+        sign_in: crate::server::SignIn::default(),
         keys: crate::keys::KeyArgs::default(),
         mqtt: None,
     };

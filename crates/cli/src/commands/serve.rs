@@ -4,7 +4,7 @@ use crate::city::home;
 use crate::database::DatabaseArgs;
 use crate::keys::KeyArgs;
 use crate::load::harness::hex;
-use crate::server::{Edge, Installation, start};
+use crate::server::{Edge, Installation, SignIn, start};
 use crate::system::Machine;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -52,6 +52,18 @@ pub struct ServeArgs {
     /// machine see them.
     #[arg(long, env = "GANGLION_MONITOR_KEY_FILE")]
     monitor_key_file: Option<PathBuf>,
+    /// How long a session lasts, hours.
+    #[arg(long, env = "GANGLION_SESSION_HOURS", default_value_t = 12)]
+    session_hours: u32,
+    /// Minutes a session may lie unused before it ends; 0: as long as it lasts.
+    #[arg(long, env = "GANGLION_IDLE_MINUTES", default_value_t = 60)]
+    idle_minutes: u32,
+    /// Days after which a password has to be changed; 0: never.
+    #[arg(long, env = "GANGLION_PASSWORD_DAYS", default_value_t = 0)]
+    password_days: u32,
+    /// Roles whose holders need a second factor, with commas between them; `*` for every role.
+    #[arg(long, env = "GANGLION_SECOND_FACTOR", value_delimiter = ',')]
+    second_factor: Vec<String>,
     /// Broker of the instruments whose readings become rows, such as `mqtt://gateway@10.1.2.3:1883` or, over TLS,
     /// `mqtts://…:8883`. One server of an installation only.
     #[arg(long, env = "GANGLION_MQTT", requires = "mqtt_key")]
@@ -122,6 +134,15 @@ impl ServeArgs {
             queue_commands_max: self.queue_commands.max(1),
             wait_max: Duration::from_millis(self.wait_ms),
             ..CommitterSettings::default()
+        }
+    }
+
+    fn sign_in(&self) -> SignIn {
+        SignIn {
+            session_hours: self.session_hours.max(1),
+            idle_minutes: self.idle_minutes,
+            password_days: self.password_days,
+            second_factor_roles: self.second_factor.iter().map(|role| role.trim().to_owned()).collect(),
         }
     }
 
@@ -200,10 +221,15 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
             base_map: args.map.read()?,
             public_url,
             edge: args.edge()?,
+            sign_in: args.sign_in(),
             keys: args.keys.clone(),
             mqtt: args.mqtt()?,
         };
         let running = start(&installation, Arc::new(Machine::new())).await?;
+        if let Some(link) = running.setup_link().await? {
+            let at = &installation.public_url;
+            crate::err(&format!("nobody can sign in yet: make the first administrator within a day at {at}{link}"));
+        }
         let ready = format!("ready http://{}", listener.local_addr()?);
         running.until_stopped(listener, Some(ready)).await?;
         Ok(ExitCode::SUCCESS)

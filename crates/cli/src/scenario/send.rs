@@ -252,7 +252,10 @@ impl Installation {
 
 fn case_of(body: &Body) -> Option<CaseId> {
     match body {
-        Body::Act { case, .. } | Body::Due { case, .. } | Body::Recompute { case, .. } => Some(*case),
+        Body::Act { case, .. }
+        | Body::Due { case, .. }
+        | Body::Recompute { case, .. }
+        | Body::HandOver { case, .. } => Some(*case),
         Body::Open { .. }
         | Body::TakeNext { .. }
         | Body::LinkBack { .. }

@@ -89,6 +89,7 @@ impl Batch<'_> {
             Body::LinkBack { .. }
             | Body::Erase { .. }
             | Body::Recompute { .. }
+            | Body::HandOver { .. }
             | Body::Put { .. }
             | Body::Withdraw { .. }
             | Body::WithdrawRow { .. } => false,

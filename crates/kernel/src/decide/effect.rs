@@ -12,6 +12,7 @@ use crate::seal::is_sealed;
 use crate::world::World;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
 use ganglion_model::clocks::{Clock, Length, Rule, local_date};
+use ganglion_model::expr::Expr;
 use ganglion_model::pack::{Action, Assign, Effect, LengthFrom, Opening, Process, promised_of};
 use ganglion_model::row::{Case, Down, Link, Mark, Notice, OPENED_FROM, Route, RouteBy};
 use ganglion_model::scope::{ActorView, Names};
@@ -120,7 +121,7 @@ impl Doing<'_> {
                 draft.op(Op::Assist { posts });
             }
             Effect::Set { field, value } => {
-                let value = value.eval(&self.names(&draft.case)).to_json();
+                let value = table::stored(value, (self.form, &draft.case), &self.names(&draft.case));
                 draft.op(Op::Set { field: field.clone(), value });
             }
             Effect::Count(name) => draft.op(Op::Count { name: name.clone() }),
@@ -177,7 +178,7 @@ impl Doing<'_> {
 
     /// Asks for the personal values of a case or row to be destroyed; a job sends the command.
     fn erase(&self, draft: &mut Draft, effect: &Effect) -> Result<(), Refusal> {
-        let value = |expr: &ganglion_model::expr::Expr| expr.eval(&self.names(&draft.case)).to_json();
+        let value = |expr: &Expr| expr.eval(&self.names(&draft.case)).to_json();
         let what = match effect {
             Effect::EraseCase(number) => super::erase::case(&value(number))?,
             Effect::EraseRow { register, key } => super::erase::row(register, &value(key))?,
@@ -311,17 +312,21 @@ impl Doing<'_> {
     fn opening(&self, draft: &Draft, opening: &Opening, row: Option<&Value>) -> Command {
         let no_row = Value::Null;
         let names = table::OfRow { names: self.names(&draft.case), row: row.unwrap_or(&no_row) };
+        let target = self.world.model.processes.get(&opening.process);
+        let declared = |name: &str| target.and_then(|process| process.form.iter().find(|field| field.name == name));
+        let value = |field: &str, value: &Expr| {
+            table::typed(table::stored(value, (self.form, &draft.case), &names), declared(field))
+        };
         let mut form: Fields = opening
             .set
             .iter()
-            .map(|(field, value)| (field.clone(), value.eval(&names).to_json()))
+            .map(|(field, expr)| (field.clone(), value(field, expr)))
             // A value sealed under this row's key means nothing in another row.
             .filter(|(_, value)| !value.is_null() && !value.as_str().is_some_and(is_sealed))
             .collect();
         let place = opening.place.as_ref().and_then(|field| self.form.get(field)?.as_str()?.parse().ok());
         let place = place.unwrap_or(draft.case.place);
-        let route = self.world.model.processes.get(&opening.process);
-        let route = route.map(|process| process.route.clone()).unwrap_or_default();
+        let route = target.map(|process| process.route.clone()).unwrap_or_default();
         if let Some(field) = route.place {
             form.insert(field, Value::String(place.to_string()));
         }

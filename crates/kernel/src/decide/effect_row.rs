@@ -31,7 +31,7 @@ impl Doing<'_> {
         let before = self.state.newest(&(shard, register.to_owned(), key.to_string()));
         let mut fields = before.map(|record| record.fields.clone()).unwrap_or_default();
         for (field, value) in set {
-            let value = value.eval(&names).to_json();
+            let value = super::table::stored(value, (self.form, &draft.case), &names);
             // What is sealed for the case is not opened for a row; the row keeps what it has.
             if !value.as_str().is_some_and(is_sealed) {
                 fields.insert(field.clone(), value);

@@ -15,6 +15,7 @@ mod effect;
 mod effect_row;
 mod erase;
 mod form;
+pub mod hand_over;
 mod next;
 mod number;
 mod open;
@@ -192,6 +193,10 @@ pub fn decide(world: &World, state: &State, command: &Command, given: &Given) ->
         Body::Recompute { case, why } => {
             let case = find(state, command, *case)?;
             recompute::recompute(world, command, given, (case, why))
+        }
+        Body::HandOver { case, from, to } => {
+            let case = find(state, command, *case)?;
+            hand_over::hand_over(world, command, given, (case, from, to))
         }
         Body::Issue { case, document } => {
             let case = find(state, command, *case)?;

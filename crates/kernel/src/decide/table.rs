@@ -1,7 +1,8 @@
-//! Tables of a case in effects: a row more, and the rows one by one for what is done for each of them.
+//! Tables of a case in effects: a row more, the rows one by one for what is done for each of them, and a table handed on.
 
 use super::draft::Draft;
 use crate::seal::is_sealed;
+use ganglion_model::Fields;
 use ganglion_model::change::{Op, Refusal, RefusalCode};
 use ganglion_model::expr::{Expr, Scope, Val};
 use ganglion_model::pack::{Field, FieldKind};
@@ -17,6 +18,37 @@ const ROWS_MAX: usize = 100;
 pub fn rows(case: &Case, field: &str) -> Vec<Value> {
     let rows = case.fields.get(field).and_then(Value::as_array);
     rows.into_iter().flatten().take(ROWS_MAX).cloned().collect()
+}
+
+/// What `value` stands for, to be stored. An expression sees no more than the columns of a table; one that is named as a
+/// whole (`form.items`, `case.items`) is handed on as it stands.
+pub fn stored(value: &Expr, (form, case): (&Fields, &Case), names: &dyn Scope) -> Value {
+    whole(value, form, case).cloned().unwrap_or_else(|| value.eval(names).to_json())
+}
+
+fn whole<'a>(value: &Expr, form: &'a Fields, case: &'a Case) -> Option<&'a Value> {
+    let Expr::Path(path) = value else { return None };
+    let [root, name] = path.as_slice() else { return None };
+    let fields = match root.as_str() {
+        "form" => form,
+        "case" => &case.fields,
+        _ => return None,
+    };
+    fields.get(name).filter(|value| value.as_array().is_some_and(|rows| rows.iter().any(Value::is_object)))
+}
+
+/// A table as a form takes it: what is computed there is worked out anew, and columns it does not have stay behind.
+pub fn typed(value: Value, declared: Option<&Field>) -> Value {
+    let Some(FieldKind::Table { fields, .. }) = declared.map(|field| &field.kind) else { return value };
+    let is_typed = |name: &str| fields.iter().any(|column| column.name == name && column.is_typed());
+    let row = |row: Value| match row {
+        Value::Object(cells) => Value::Object(cells.into_iter().filter(|(name, _)| is_typed(name)).collect()),
+        other => other,
+    };
+    match value {
+        Value::Array(rows) => Value::Array(rows.into_iter().map(row).collect()),
+        other => other,
+    }
 }
 
 /// The names of an effect, and `row` for the row it is done for.

@@ -15,15 +15,14 @@ use ganglion_model::{AccountId, Level, PlaceCode, Post, PostId, service_account}
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// The post behind an actor, if it is one and exists today and is held by the account that claims it. A service key stands
-/// in the post that is held in its name.
+/// The post behind an actor, if it is one and exists today and is held by the account that claims it, or by somebody it stands in
+/// for today. A service key stands in the post that is held in its name.
 #[must_use]
 pub fn post_of<'a>(world: &'a World, actor: &Actor, now: Timestamp) -> Option<&'a Post> {
     match actor {
-        Actor::Post { post, account } => world
-            .posts
-            .get(post)
-            .filter(|post| post.valid_on(local_date(now)) && post.account.as_ref() == Some(account)),
+        Actor::Post { post, account } => {
+            world.posts.get(post).filter(|post| world.posts.acts_in(account, post, local_date(now)))
+        }
         Actor::Api { key } => world.posts.of(&service_account(key)).find(|post| post.valid_on(local_date(now))),
         _ => None,
     }
@@ -48,7 +47,9 @@ pub fn view(world: &World, actor: &Actor, now: Timestamp) -> ActorView {
         Actor::Reporter { .. } => named("reporter"),
         Actor::System => named("system"),
         Actor::Api { .. } => post_of(world, actor, now).map_or_else(|| named("api"), view_of),
-        Actor::Post { .. } => post_of(world, actor, now).map_or_else(ActorView::default, view_of),
+        // A deputy acts in the post and under their own name: who is barred from a case is barred by person.
+        Actor::Post { account, .. } => post_of(world, actor, now)
+            .map_or_else(ActorView::default, |post| ActorView { account: Some(account.0.clone()), ..view_of(post) }),
     }
 }
 

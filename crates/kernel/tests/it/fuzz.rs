@@ -66,7 +66,7 @@ proptest! {
             match read.change {
                 Change::Opened { case } => { replayed.insert(case.id, *case); }
                 Change::Case { case, ops, .. } => apply_all(replayed.get_mut(&case).unwrap(), &ops, read.at),
-                Change::Record { .. } | Change::RecordGone { .. } | Change::Proposal { .. } => {}
+                Change::Record { .. } | Change::RecordGone { .. } | Change::Proposal { .. } | Change::Erased { .. } => {}
             }
         }
         prop_assert_eq!(kept, replayed);

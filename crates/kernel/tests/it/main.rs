@@ -10,6 +10,7 @@ mod fixture;
 mod forms;
 mod fuzz;
 mod glass;
+mod hand_over;
 mod numbers;
 mod order;
 mod pack;

@@ -13,7 +13,7 @@ use crate::yaml::Node;
 use ganglion_model::pack::{Children, FieldKind, Process, Who};
 use std::collections::BTreeMap;
 
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 25] = [
     "process",
     "title",
     "heading",

@@ -10,7 +10,7 @@ use crate::yaml::Node;
 use ganglion_model::Level;
 use ganglion_model::pack::{FieldKind, Register, Scope as Where};
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "register",
     "title",
     "scope",

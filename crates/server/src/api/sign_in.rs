@@ -2,13 +2,18 @@
 
 use crate::app::AppState;
 use crate::error::Error;
-use crate::public::sign_in::{Tried, attempt};
+use crate::identity::credential;
+use crate::identity::lines::What;
+use crate::identity::second::Given;
+use crate::identity::tries::Trying;
+use crate::public::sign_in::{Tried, attempt, signed_in_told, told_wrong, wrong_text};
 use crate::web::Web;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use ganglion_kernel::port::Account;
 use ganglion_model::PostId;
 use serde::Deserialize;
 use serde_json::json;
@@ -18,24 +23,41 @@ use serde_json::json;
 struct SignInBody {
     account: String,
     password: String,
+    /// The second factor, for accounts that have one.
+    #[serde(default)]
+    code: Option<String>,
     /// The post to act in; the account's first when left out.
     #[serde(default)]
     post: Option<String>,
 }
 
-/// `POST /api/v1/sign-in`: `{account, password, post?}` to `{token, account, post, hours}`.
+fn refused(status: StatusCode, error: &str, message: String) -> Response {
+    (status, Json(json!({ "error": error, "fields": [], "message": message }))).into_response()
+}
+
+/// `POST /api/v1/sign-in`: `{account, password, code?, post?}` to `{token, account, post, hours}`.
 pub async fn sign_in(State(app): State<AppState>, web: Web, bytes: Bytes) -> Result<Response, Error> {
-    let SignInBody { account, password, post } = super::body(&bytes)?;
-    let tried = attempt(&web, &account, &password).await?;
-    let account = match tried {
-        Tried::In(account) => account,
-        Tried::Locked(seconds) => return Err(Error::TooMany { seconds }),
-        Tried::Wrong(_) => {
-            let body = json!({ "error": "wrong_password", "fields": [], "message": tried.text(&web) });
-            return Ok((StatusCode::UNAUTHORIZED, Json(body)).into_response());
+    let SignInBody { account, password, code, post } = super::body(&bytes)?;
+    let (account, trying) = match attempt(&web, &account, &password).await? {
+        Tried::In(account, trying) => (account, trying),
+        Tried::Waits(seconds) => return Err(Error::TooMany { seconds }),
+        Tried::Wrong(left) => {
+            let text = wrong_text(&web, "err-sign-in", Ok(left));
+            return Ok(refused(StatusCode::UNAUTHORIZED, "wrong_password", text));
         }
     };
-    let token = app.session_begin(&account).await?;
+    let what = match second(&web, &account, &trying, code.as_deref()).await? {
+        Ok(what) => what,
+        Err(refused) => return Ok(refused),
+    };
+    let known = credential::of(app.store.as_ref(), &account.id).await?;
+    if app.must(&account, &known, web.now).is_some() {
+        trying.give_back(&app).await?;
+        return Ok(refused(StatusCode::FORBIDDEN, "account_unfinished", web.t("err-account-unfinished")));
+    }
+    trying.succeeded(&app, web.now).await?;
+    let token = app.session_begin(&account, web.origin()).await?;
+    signed_in_told(&web, &account, what).await?;
     let mut signed_in = app.session_of(&token, web.now).await?.ok_or(Error::SignIn)?;
     if let Some(post) = post {
         app.session_post(&signed_in, &PostId(post), web.now).await?;
@@ -48,4 +70,29 @@ pub async fn sign_in(State(app): State<AppState>, web: Web, bytes: Bytes) -> Res
         "hours": app.settings.session_hours,
     });
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}
+
+/// How the account signs in, after its second factor if it has one; else the answer that says what is missing or wrong.
+async fn second(
+    web: &Web,
+    account: &Account,
+    trying: &Trying,
+    code: Option<&str>,
+) -> Result<Result<What, Response>, Error> {
+    if credential::of(web.app.store.as_ref(), &account.id).await?.second.is_none() {
+        return Ok(Ok(What::In));
+    }
+    let Some(code) = code else {
+        trying.give_back(&web.app).await?;
+        return Ok(Err(refused(StatusCode::UNAUTHORIZED, "code_needed", web.t("err-code-needed"))));
+    };
+    match web.app.second_take(&account.id, code).await? {
+        Given::Code => Ok(Ok(What::In)),
+        Given::Recovery(_) => Ok(Ok(What::InByRecovery)),
+        Given::Wrong => {
+            let waits = trying.wait(&web.app, web.now).await?;
+            told_wrong(web, &account.id, What::WrongCode, waits).await?;
+            Ok(Err(refused(StatusCode::UNAUTHORIZED, "wrong_code", web.t("err-code-wrong"))))
+        }
+    }
 }

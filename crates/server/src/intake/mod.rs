@@ -131,7 +131,7 @@ fn rows(bytes: &Bytes) -> Result<Vec<Order>, Error> {
     let sheet = table::read(bytes).map_err(|_| Error::Unreadable("table"))?;
     let mut rows = sheet.rows.into_iter().filter(|row| row.iter().any(|cell| !cell.trim().is_empty()));
     let keys = rows.next().unwrap_or_default();
-    let order = |row: Vec<String>| keys.iter().cloned().zip(row.into_iter().map(Value::from)).collect();
+    let order = |row: Vec<String>| -> Order { keys.iter().cloned().zip(row.into_iter().map(Value::from)).collect() };
     // One more than is taken says that there are too many.
     Ok(rows.take(BULK_ITEMS_MAX + 1).map(order).collect())
 }
@@ -178,7 +178,7 @@ async fn became(web: &Web, at: (&Process, &Intake), said: Said) -> Result<Became
     let (process, intake) = at;
     let hash = hash(&web.app, at, &said);
     if let Some(known) = web.app.order(at, &said.number).await? {
-        return again(web, process, &said.number, (known, &hash)).await;
+        return again(web, process, &said.number, (known, hash.as_str())).await;
     }
     // The command is that of this very content, so that a repeat after a break meets the first answer.
     let id = id_of(web, &format!("order\0{}\0{}\0{}\0{hash}", process.name, intake.name, said.number));
@@ -196,7 +196,7 @@ async fn became(web: &Web, at: (&Process, &Intake), said: Said) -> Result<Became
             // Somebody typed it in, or it came twice in the same moment: what it said then is known in the second case only.
             let known = web.app.order(at, &said.number).await?;
             let known = known.unwrap_or(Known { number: holder, hash: hash.clone() });
-            return again(web, process, &said.number, (known, &hash)).await;
+            return again(web, process, &said.number, (known, hash.as_str())).await;
         }
         Err(error) => return Err(error),
     };

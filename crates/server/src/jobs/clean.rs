@@ -1,4 +1,5 @@
-//! Cleaning up: uploads that were never sent with anything, sessions that ended, outcomes nobody will ask for again.
+//! Cleaning up: uploads that were never sent with anything, sessions that ended, outcomes nobody will ask for again, what is told
+//! of accounts once its time is over.
 
 use crate::app::App;
 use crate::error::Error;
@@ -32,9 +33,26 @@ pub async fn run(app: &App) -> Result<Forgotten, Error> {
             break;
         }
     }
+    kept(app).await?;
     if all != Forgotten::default() {
         let (sessions, answers, files) = (all.sessions, all.answers, all.files.len());
         tracing::info!(sessions, answers, files, "cleaned up");
     }
     Ok(all)
+}
+
+/// Forgets what is kept of sign-ins once its time is over: lines, wrong tries, browsers, sessions, second steps, set-up links.
+async fn kept(app: &App) -> Result<(), Error> {
+    let now = app.clock.now();
+    for kind in crate::identity::TIMED {
+        loop {
+            let due = app.store.kept_due(kind, now, FORGOTTEN_AT_ONCE).await?;
+            let gone: Vec<(String, String)> = due.into_iter().map(|one| (one.kind, one.id)).collect();
+            app.store.kept_gone(&gone).await?;
+            if gone.len() < FORGOTTEN_AT_ONCE as usize {
+                break;
+            }
+        }
+    }
+    Ok(())
 }

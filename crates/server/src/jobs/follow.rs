@@ -3,11 +3,12 @@
 
 use crate::app::App;
 use crate::error::Error;
+use crate::identity::deputies;
 use ganglion_geo::PlaceIndex;
 use ganglion_geo::geojson::{self, ReadOptions};
 use ganglion_kernel::World;
 use ganglion_kernel::world::Places;
-use ganglion_model::{PlaceCode, PlaceTree, Posts};
+use ganglion_model::{PlaceCode, PlaceTree};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -70,7 +71,7 @@ pub async fn run(app: &App) -> Result<(), Error> {
 async fn take(app: &App, part: Part) -> Result<(), Error> {
     match part {
         Part::People => {
-            let posts = Arc::new(Posts::new(app.store.posts().await?));
+            let posts = Arc::new(deputies::posts(app.store.as_ref()).await?);
             app.world.rcu(|world| Arc::new(World { posts: posts.clone(), ..World::clone(world) }));
             app.accounts_changed();
             Ok(())

@@ -215,6 +215,7 @@ impl App {
             post: Some(post),
             token_hash: key.hash.clone(),
             key: Some(key),
+            must: None,
         }))
     }
 }

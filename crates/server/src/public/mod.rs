@@ -1,4 +1,4 @@
-//! Pages anybody may open: start, report, receipt, follow, sign in.
+//! Pages anybody may open: start, report, receipt, follow, sign in, the first administrator.
 
 pub mod follow;
 pub mod follow_case;
@@ -8,6 +8,8 @@ pub mod home;
 pub mod notices;
 pub mod progress;
 pub mod report;
+pub mod second_step;
 pub mod sent;
+pub mod setup;
 pub mod sign_in;
 pub mod verify;

@@ -1,8 +1,12 @@
-//! Signing in and out, and acting in another post. A wrong name and a wrong password get the same answer; too many wrong
-//! tries lock the account for that address.
+//! Signing in and out, and acting in another post. A wrong name and a wrong password get the same answer; wrong tries bring
+//! waits (`identity::tries`). What comes after the password of an account with a second factor is in `second_step`.
 
+use super::second_step;
 use crate::app::AppState;
 use crate::error::Error;
+use crate::identity::credential::{self, LastSignIn};
+use crate::identity::lines::{Line, What};
+use crate::identity::tries::Trying;
 use crate::session;
 use crate::sign::{self, Use};
 use crate::typed::Typed;
@@ -19,101 +23,158 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Where to go after signing in: a page of ours.
-fn next(asked: Option<&str>) -> &str {
+pub(super) fn next(asked: Option<&str>) -> &str {
     asked.filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\')).unwrap_or("/desk")
 }
 
 /// `GET /sign-in`.
 pub async fn show(web: Web) -> Result<Response, Error> {
     let to = next(web.arg("next")).to_owned();
+    if let Some(must) = web.held.as_ref().and_then(|held| held.must) {
+        return Ok(web.redirect(must.href()));
+    }
     page(&web, &to, "", None, StatusCode::OK).await
 }
 
 /// What came of trying a name and a password.
 pub enum Tried {
-    /// They fit.
-    In(Box<Account>),
+    /// They fit; the try is given to whoever asks for the second factor or begins the session.
+    In(Box<Account>, Trying),
     /// They do not; so many tries are left.
     Wrong(u32),
     /// Too many wrong tries; so many seconds to wait.
-    Locked(u64),
+    Waits(u64),
 }
 
-/// Tries a name and a password, counting wrong tries by account and address, and by address alone
-/// (one password tried on many accounts). A whole office behind one address may sign in at once.
+/// Tries a name and a password. A name that is no account is answered like a wrong password, in the same time.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn attempt(web: &Web, account: &str, password: &str) -> Result<Tried, Error> {
-    let rates = &web.app.rates;
-    let address = web.address.to_string();
-    let key = format!("{address}|{}", account.to_lowercase());
-    if let Some(seconds) = rates.failures.wait(&key, web.now).or_else(|| rates.sign_in.wait(&address, web.now)) {
-        return Ok(Tried::Locked(seconds));
+    let trying = Trying::of(web, account).await?;
+    let left = match trying.take(&web.app, web.now).await? {
+        Ok(left) => left,
+        Err(seconds) => return Ok(Tried::Waits(seconds)),
+    };
+    let id = AccountId(account.to_owned());
+    if let Some(account) = web.app.password_fits(&id, password).await? {
+        return Ok(Tried::In(Box::new(account), trying));
     }
-    match web.app.password_fits(&AccountId(account.to_owned()), password).await? {
-        Some(account) => {
-            rates.failures.forget(&key);
-            Ok(Tried::In(Box::new(account)))
-        }
-        None => {
-            rates.sign_in.count(&address, web.now);
-            Ok(match rates.failures.count(&key, web.now) {
-                0 => Tried::Locked(rates.failures.wait(&key, web.now).unwrap_or(1)),
-                left => Tried::Wrong(left),
-            })
-        }
+    let waits = trying.wait(&web.app, web.now).await?;
+    if web.app.store.account(&id).await?.is_some() {
+        told_wrong(web, &id, What::WrongPassword, waits).await?;
     }
+    Ok(waits.map_or(Tried::Wrong(left), Tried::Waits))
 }
 
-impl Tried {
-    /// Why it did not work, in words.
-    #[must_use]
-    pub fn text(&self, web: &Web) -> String {
-        let words = web.words();
-        let say = |key: &str, name: &str, number: u64| words.say(key, &[(name, Arg::from(number))]);
-        match self {
-            Tried::In(_) => String::new(),
-            Tried::Wrong(left) => say("err-sign-in", "left", u64::from(*left)),
-            Tried::Locked(seconds) => say("err-locked", "minutes", seconds.div_ceil(60)),
-        }
+/// Tells a wrong try on an account there is, and the wait it brought.
+///
+/// # Errors
+/// When the store fails.
+pub async fn told_wrong(web: &Web, account: &AccountId, what: What, waits: Option<u64>) -> Result<(), Error> {
+    let mut lines = vec![Line::own(account, what, web.origin())];
+    if let Some(seconds) = waits {
+        lines.push(Line::own(account, What::Waits, web.origin()).about(seconds.div_ceil(60).to_string()));
+    }
+    web.app.account_told(&lines).await
+}
+
+/// Why a try did not work, in words: so many are left, or so many seconds to wait.
+#[must_use]
+pub fn wrong_text(web: &Web, key: &str, left: Result<u32, u64>) -> String {
+    let words = web.words();
+    match left {
+        Ok(left) => words.say(key, &[("left", Arg::from(left))]),
+        Err(seconds) => words.say("err-locked", &[("minutes", Arg::from(seconds.div_ceil(60)))]),
     }
 }
 
 /// `POST /sign-in`.
-pub async fn enter(State(app): State<AppState>, web: Web, typed: Typed) -> Result<Response, Error> {
+pub async fn enter(web: Web, typed: Typed) -> Result<Response, Error> {
     let account = typed.one("account").unwrap_or_default().trim().to_owned();
     let to = next(typed.one("next")).to_owned();
-    let tried = attempt(&web, &account, typed.one("password").unwrap_or_default()).await?;
-    let status = match &tried {
-        Tried::In(account) => return begin(&app, &web, account, &to).await,
-        Tried::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        Tried::Locked(_) => StatusCode::TOO_MANY_REQUESTS,
+    let (status, left) = match attempt(&web, &account, typed.one("password").unwrap_or_default()).await? {
+        Tried::In(account, trying) => return entered(&web, &account, &trying, &to).await,
+        Tried::Wrong(left) => (StatusCode::UNPROCESSABLE_ENTITY, Ok(left)),
+        Tried::Waits(seconds) => (StatusCode::TOO_MANY_REQUESTS, Err(seconds)),
     };
-    page(&web, &to, &account, Some(tried.text(&web)), status).await
+    page(&web, &to, &account, Some(wrong_text(&web, "err-sign-in", left)), status).await
+}
+
+/// Goes on after the right password: to the second factor of an account that has one, else in.
+async fn entered(web: &Web, account: &Account, trying: &Trying, to: &str) -> Result<Response, Error> {
+    let known = credential::of(web.app.store.as_ref(), &account.id).await?;
+    if known.second.is_none() {
+        trying.succeeded(&web.app, web.now).await?;
+        return begin(web, account, What::In, to).await;
+    }
+    trying.give_back(&web.app).await?;
+    second_step::ask(web, &account.id, to).await
 }
 
 /// `POST /sign-in/demo`: one click, in demonstrations only; the route does not exist otherwise.
 pub async fn enter_demo(State(app): State<AppState>, web: Web, typed: Typed) -> Result<Response, Error> {
     let id = AccountId(typed.one("account").unwrap_or_default().to_owned());
     let account = app.store.account(&id).await?.filter(|account| account.active && app.settings.demo);
-    begin(&app, &web, &account.ok_or(Error::NotFound)?, next(typed.one("next"))).await
+    begin(&web, &account.ok_or(Error::NotFound)?, What::In, next(typed.one("next"))).await
 }
 
-async fn begin(app: &AppState, web: &Web, account: &Account, to: &str) -> Result<Response, Error> {
+/// Begins the session, tells it, and sends the browser on.
+///
+/// # Errors
+/// When the store fails.
+pub async fn begin(web: &Web, account: &Account, what: What, to: &str) -> Result<Response, Error> {
     // A session left over in this browser ends, so that a token never carries over to another person.
-    if let Some(old) = &web.session {
-        app.session_end(&old.token_hash).await?;
+    if let Some(old) = web.session.as_ref().or(web.held.as_ref()) {
+        web.app.session_end(&old.account, &old.token_hash).await?;
     }
-    let token = app.session_begin(account).await?;
-    web.set_cookie(session::COOKIE, &token, Some(i64::from(app.settings.session_hours) * 3_600));
-    Ok(web.redirect(to))
+    let token = web.app.session_begin(account, web.origin()).await?;
+    signed_in_told(web, account, what).await?;
+    web.set_cookie(session::COOKIE, &token, Some(i64::from(web.app.settings.session_hours) * 3_600));
+    // In a demonstration everybody signs in as everybody.
+    let before = match web.app.settings.demo {
+        true => None,
+        false => credential::of(web.app.store.as_ref(), &account.id).await?.last_but_one,
+    };
+    match before {
+        // Whoever was not there themselves sees it at once.
+        Some(before) => {
+            let words = web.words();
+            let look = web.look(&words);
+            let args = [
+                ("at", look.date_time(before.at).into()),
+                ("address", before.address.into()),
+                ("agent", before.agent.into()),
+            ];
+            Ok(web.redirect_with(to, "info", &look.say("sign-in-last", &args)))
+        }
+        None => Ok(web.redirect(to)),
+    }
+}
+
+/// Tells a sign-in: in the log, and to the person at the next one.
+///
+/// # Errors
+/// When the store fails.
+pub async fn signed_in_told(web: &Web, account: &Account, what: What) -> Result<(), Error> {
+    let origin = web.origin();
+    let now = LastSignIn { at: web.now, address: origin.address.clone(), agent: origin.agent.clone() };
+    credential::change(web.app.store.as_ref(), &account.id, |known| {
+        known.last_but_one = known.last.replace(now.clone());
+        // How old a password is counts from here, when nobody noted it before.
+        if account.password.is_some() && known.changed_at.is_none() {
+            known.changed_at = Some(now.at);
+        }
+    })
+    .await?;
+    web.app.account_told(&[Line::own(&account.id, what, origin)]).await
 }
 
 /// `POST /sign-out`.
 pub async fn leave(State(app): State<AppState>, web: Web, _typed: Typed) -> Result<Response, Error> {
-    if let Some(session) = &web.session {
-        app.session_end(&session.token_hash).await?;
+    if let Some(session) = web.session.as_ref().or(web.held.as_ref()) {
+        app.session_end(&session.account, &session.token_hash).await?;
+        app.account_told(&[Line::own(&session.account, What::Out, web.origin())]).await?;
     }
     web.set_cookie(session::COOKIE, "", Some(0));
     Ok(web.redirect_with("/", "ok", &web.t("flash-signed-out")))

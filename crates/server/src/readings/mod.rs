@@ -9,7 +9,7 @@ pub use feed::Feed;
 pub(crate) use line::run;
 
 /// Where readings come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Mqtt {
     /// The broker.
     pub host: String,
@@ -21,4 +21,18 @@ pub struct Mqtt {
     pub sign_in: Option<(String, String)>,
     /// Name of the service key that stands for the instruments: its post writes the rows.
     pub key: String,
+}
+
+impl std::fmt::Debug for Mqtt {
+    /// Without the password: settings are told in logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = self.sign_in.as_ref().map(|(name, _)| name);
+        f.debug_struct("Mqtt")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("tls", &self.tls)
+            .field("name", &name)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
 }

@@ -1,4 +1,5 @@
-//! All figures of a place at a glance: a tile an indicator, grouped by pack, and the targets of the place. One reading a tile.
+//! All figures of a place at a glance: a tile an indicator, grouped by pack, and the targets of the place. One reading a tile:
+//! the post's own packs come first, and packs for which there is no room are one click away, never left out.
 
 use super::figures::{Asked, asked, scope, told};
 use super::query::Query;
@@ -11,12 +12,13 @@ use crate::web::Web;
 use axum::response::Response;
 use ganglion_indicators::{Figure, Span, When};
 use ganglion_kernel::Store;
+use ganglion_kernel::decide::who::{Reach, reach};
 use ganglion_kernel::figures::{Reader, is_now};
 use ganglion_model::PlaceCode;
 use ganglion_model::pack::{Indicator, Target};
 use serde_json::{Value, json};
 
-/// Tiles on one page.
+/// Tiles on one page; the first pack has all of its own whatever their number.
 const TILES_MAX: usize = 60;
 /// Target cards on one page.
 const TARGETS_MAX: usize = 12;
@@ -30,32 +32,59 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     // A stock named by default says nothing about the others: the period stays open to choice.
     let first = Asked { stock: false, ..asked(&web)? };
     let (place, when) = (first.place, first.when);
-    let mut groups: Vec<(String, Vec<Value>)> = Vec::new();
-    let all = web.world.model.indicators_in_order();
-    for indicator in all.into_iter().filter(|one| one.levels.contains(&place.level())).take(TILES_MAX) {
-        let pack = web.world.model.packs.get(&indicator.pack).map(|pack| look.text(&pack.title)).unwrap_or_default();
-        let stock = is_now(&web.world.model, indicator);
-        let tile = tile(&web, &look, &Asked { indicator, stock, ..first }).await?;
-        match groups.iter_mut().find(|(title, _)| *title == pack) {
-            Some((_, tiles)) => tiles.push(tile),
-            None => groups.push((pack, vec![tile])),
+    let packs = by_pack(&web, place);
+    let asked_pack = web.arg("pack").filter(|name| packs.iter().any(|(pack, _)| pack == name));
+    let mut groups = Vec::new();
+    let mut room = TILES_MAX;
+    for (pack, indicators) in &packs {
+        let is_open = asked_pack.map_or(room == TILES_MAX || indicators.len() <= room, |name| *pack == name);
+        let mut tiles = Vec::new();
+        for indicator in indicators.iter().copied().filter(|_| is_open) {
+            let stock = is_now(&web.world.model, indicator);
+            tiles.push(tile(&web, &look, &Asked { indicator, stock, ..first }).await?);
         }
+        // What follows a pack that found no room has none either: packs stay in one order.
+        room = if is_open { room.saturating_sub(tiles.len()) } else { 0 };
+        groups.push(json!({
+            "title": web.world.model.packs.get(*pack).map(|pack| look.text(&pack.title)).unwrap_or_default(),
+            "count": indicators.len(),
+            "tiles": tiles,
+            "href": (!is_open).then(|| address(place, when, None).with("pack", pack).on("/figures")),
+        }));
     }
     let own = scope(&web);
     let crumbs: Vec<Crumb> =
         look.crumbs(place, &|code| own.holds(code).then(|| address(code, when, None).on("/figures")));
     let live = web.post().ok().map(|post| format!("/live?place={}", post.place));
-    let groups: Vec<Value> =
-        groups.into_iter().map(|(title, tiles)| json!({ "title": title, "tiles": tiles })).collect();
     let context = json!({
         "page": crate::page::Page { live_href: live, ..web.page("title-figures") },
         "pickers": super::figure_frame::pickers(&web, &look, &first).into_iter().skip(1).collect::<Vec<_>>(),
         "crumbs_list": crumbs,
         "heading": look.say("figures-all", &[("place", look.place(place).into()), ("period", look.period(when).into())]),
         "groups": groups,
+        "pack": asked_pack,
         "targets": targets(&web, &look, place).await?,
     });
     web.render("pages/figures_all.html", context)
+}
+
+/// Indicators offered at the place by pack: first those of packs in which the post has more than what it opened itself.
+fn by_pack(web: &Web, place: PlaceCode) -> Vec<(&str, Vec<&Indicator>)> {
+    let model = &web.world.model;
+    let post = web.post().ok();
+    let works = |pack: &str| {
+        let mut processes = model.processes.values().filter(|process| process.pack == pack);
+        post.is_some_and(|post| processes.any(|process| !matches!(reach(process, post), Reach::Own)))
+    };
+    let mut packs: Vec<(&str, Vec<&Indicator>)> = Vec::new();
+    for indicator in model.indicators_in_order().into_iter().filter(|one| one.levels.contains(&place.level())) {
+        match packs.iter_mut().find(|(pack, _)| *pack == indicator.pack) {
+            Some((_, indicators)) => indicators.push(indicator),
+            None => packs.push((&indicator.pack, vec![indicator])),
+        }
+    }
+    packs.sort_by_key(|(pack, _)| !works(pack));
+    packs
 }
 
 fn address(place: PlaceCode, when: When, indicator: Option<&str>) -> Query {

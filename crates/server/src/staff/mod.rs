@@ -44,6 +44,7 @@ mod tables;
 mod turn;
 mod worked_out;
 
+pub(crate) use admin::accounts;
 pub(crate) use documents::standing;
 pub(crate) use registers::import::job::Imports;
 pub(crate) use registers::{Offers, names};
@@ -55,9 +56,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use ganglion_model::{Level, Post};
 
-/// Role of posts that administer an installation: of the kernel, so that no pack can give it away. It counts where the
-/// post stands at a county or above.
-pub const ADMIN_ROLE: &str = "admin";
+pub use ganglion_model::ADMIN_ROLE;
 
 /// Whether a post administers: the pages of administration are there for no other.
 pub(crate) fn administers(post: &Post) -> bool {

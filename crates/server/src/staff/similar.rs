@@ -48,7 +48,7 @@ pub async fn give(
         let view = views.iter_mut().find(|view| view.name == one.action).and_then(|view| view.form.as_mut());
         let shown = view.and_then(|form| form.fields.iter_mut().find(|field| field.name == one.field));
         let (Some(declared), Some(shown)) = (declared, shown) else { continue };
-        let others = one.chosen.iter().filter(|chosen| shown.value.as_str() != Some(&chosen.value));
+        let others = one.chosen.iter().filter(|chosen| shown.value.as_str() != Some(chosen.value.as_str()));
         let views = others.filter_map(|chosen| {
             let label = look.value(declared, &Value::from(chosen.value.as_str()))?;
             Some(SuggestedView { value: chosen.value.clone(), label, reason: look.had(chosen, "suggest-chosen") })
@@ -64,7 +64,7 @@ async fn likely(
     wanted: &(dyn Fn(&Field) -> bool + Sync),
 ) -> Result<Vec<Likely>, Error> {
     let mut all = Vec::new();
-    for (action, field) in asked(web, (case, process)).into_iter().filter(|(_, field)| wanted(field)) {
+    for (action, field) in asked(web, (case, process)).into_iter().filter(|(_, field)| wanted(*field)) {
         let settled = settled(web, (case, process), field).await?;
         let chosen = chosen(process, (action, field), case, settled.iter());
         all.push(Likely { action: action.name.clone(), field: field.name.clone(), chosen });

@@ -66,13 +66,17 @@ pub fn offered(web: &Web, look: &Look<'_>) -> Result<Vec<TableView>, Error> {
         note: format!("XLSX · {}", look.place_path(post.place)),
     };
     let bulletins = web.world.model.bulletins.values().filter(|one| super::bulletins::takes(one, post));
-    let report = |one: &Bulletin| TableView {
-        href: format!("/bulletins/{}.pdf", one.name),
-        title: look.text(&one.title),
-        note: format!("PDF · {}", look.place_path(post.place)),
+    // The month that is over first: this month's figures are not all in yet.
+    let this_month = When::month_of(web.today());
+    let report = |one: &Bulletin| {
+        [this_month.previous(), this_month].map(|when| TableView {
+            href: format!("/bulletins/{}.pdf?period={when}", one.name),
+            title: look.text(&one.title),
+            note: format!("PDF · {} · {}", look.place_path(post.place), look.period(when)),
+        })
     };
     let tables = web.world.model.tables.values().filter(mine).map(view);
-    Ok(bulletins.map(report).chain(tables).collect())
+    Ok(bulletins.flat_map(report).chain(tables).collect())
 }
 
 /// `GET /tables/{file}`: `<name>.xlsx`, for `?period=2022-06` where figures have one.

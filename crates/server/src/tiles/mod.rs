@@ -121,7 +121,7 @@ pub async fn tile(
     headers: HeaderMap,
     Path((id, z, x, file)): Path<(String, String, String, String)>,
 ) -> Result<Response, Error> {
-    settled(&web, drawn(&web, &headers, (&id, [&z, &x, &file])).await)
+    settled(&web, drawn(&web, &headers, (&id, [z.as_str(), x.as_str(), file.as_str()])).await)
 }
 
 /// The tile at an address.
@@ -165,7 +165,8 @@ async fn tag(web: &Web, collection: &Collection<'_>) -> Result<String, Error> {
         Some(session) if !collection.is_public() => session.token_hash.as_str(),
         _ => "",
     };
-    let made_of = [&from, &web.today().to_string(), &web.world.model.number.to_string(), web.lang.as_str(), whose];
+    let (day, packs) = (web.today().to_string(), web.world.model.number.to_string());
+    let made_of = [from.as_str(), day.as_str(), packs.as_str(), web.lang.as_str(), whose];
     Ok(format!("\"{}\"", &sign::digest(&made_of.join("\n"))[..24]))
 }
 

@@ -13,8 +13,8 @@ use std::cmp::Reverse;
 
 /// Suggestions shown beside the map.
 pub const SUGGESTIONS_MAX: usize = 5;
-/// What it counts that a post had most of the similar cases: more than standing in the catalogue.
-const HAD_MOST: i32 = 5;
+/// What it counts that a post had most of the similar cases: more than standing on the spot and in the catalogue.
+const HAD_MOST: i32 = 8;
 /// What it counts that it had some of them.
 const HAD_SOME: i32 = 2;
 

@@ -3,12 +3,14 @@
 use super::facts::Opened;
 use super::form::{Asked, Typed};
 use super::sample::{self, Words, bare_world, look, matter, now};
+use super::suggest::Likely;
 use super::timeline::Story;
 use super::{Look, People};
 use ganglion_kernel::World;
 use ganglion_kernel::clocks::Clock;
 use ganglion_kernel::decide::problems::{PROBLEMS, REASONS, REFUSALS};
 use ganglion_kernel::seal::seal;
+use ganglion_kernel::similar::Chosen;
 use ganglion_model::change::{Actor, Change, Entry, FieldFinding, Op, Refusal};
 use ganglion_model::pack::Who;
 use ganglion_model::row::{OPENED_FROM, RouteBy};
@@ -242,6 +244,27 @@ fn forms_keep_what_was_typed_and_name_what_is_wrong() {
     assert_eq!(offered[0], "grid_worker.130903100201001", "the post of the grid stands first");
     assert!(offered.contains(&"handler.130903100") && !offered.contains(&"handler.130903101"));
     assert!(form.fields[0].options[0].hint.as_deref().is_some_and(|hint| hint.contains("第一网格")));
+}
+
+#[test]
+fn who_had_most_of_the_similar_cases_stands_first_with_the_count() {
+    let world = bare_world();
+    let case = matter("130903100201001", now(), None, "k");
+    let words = Words::of(Lang::Zh);
+    let look = look(&world, &words);
+    let process = &world.model.processes["matter"];
+    let by = "dispatcher.130903100".to_owned();
+    let actor = Actor::Post { post: PostId(by.clone()), account: AccountId(by) };
+    let chosen = |value: &str| vec![Chosen { value: value.to_owned(), count: 11, of: 14 }];
+    let had = |post: &str| Likely { action: "dispatch".to_owned(), field: "duty".to_owned(), chosen: chosen(post) };
+    let found = look.suggestions(process, &case, &actor, &[had("handler.130903100")]);
+    assert_eq!(found[0].post.0, "handler.130903100");
+    assert!(found[0].reasons[0].contains("14 件") && found[0].reasons[0].contains("11 件"), "{:?}", found[0].reasons);
+    let elsewhere = look.suggestions(process, &case, &actor, &[had("handler.130903101")]);
+    assert!(
+        elsewhere.iter().all(|one| one.post.0 != "handler.130903101"),
+        "whom the form does not offer is not suggested"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::words::iso;
 use super::{Look, People, Photo, mask, value};
 use ganglion_kernel::seal::is_sealed;
 use ganglion_model::change::{Actor, Change, Entry, Op, RETENTION};
+use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Action, Effect, Field, FieldKind, Process, declared_of};
 use ganglion_model::row::Case;
 use ganglion_model::{Fields, PostId};
@@ -76,7 +77,12 @@ impl Look<'_> {
     }
 
     fn entry(&self, story: &Story<'_>, entry: &Entry) -> Option<TimelineEntry> {
-        let (who, post) = self.actor(&entry.actor, story.people);
+        let (mut who, post) = self.actor(&entry.actor, story.people);
+        if let Actor::Post { post, account } = &entry.actor
+            && self.world.posts.stands_in(account, post, local_date(entry.at))
+        {
+            who = self.say("who-deputy", &[("name", who.into())]);
+        }
         let base = TimelineEntry {
             at: self.when(entry.at),
             at_iso: iso(entry.at),

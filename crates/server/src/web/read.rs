@@ -1,6 +1,6 @@
 //! Reading the context of a request: cookies, language, session, form token; and what goes back with the answer.
 
-use super::{FLASH, VISITOR, Web, YEAR_SECONDS};
+use super::{FLASH, HALF, VISITOR, Web, YEAR_SECONDS};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::keys;
@@ -93,6 +93,10 @@ impl Web {
             Some(token) if !token.is_empty() => app.session_of(token, now).await?,
             _ => None,
         };
+        let (session, held) = match session {
+            Some(one) if one.must.is_some() => (None, Some(one)),
+            other => (other, None),
+        };
         let is_program = token.is_some() && session.is_some();
         let known = cookie(headers, VISITOR).filter(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()));
         let visitor = match known {
@@ -104,7 +108,8 @@ impl Web {
         let csrf = if is_program {
             String::new()
         } else {
-            let bound = session.as_ref().map_or(visitor.as_str(), |session| &session.token_hash);
+            let signed_in = session.as_ref().or(held.as_ref());
+            let bound = signed_in.map_or(visitor.as_str(), |session| &session.token_hash);
             sign::hex(&sign::sign(&app.master, Use::Csrf, &[bound])[..16])
         };
         let flash = cookie(headers, FLASH)
@@ -122,6 +127,9 @@ impl Web {
             bearer: is_program,
             follows: cookie(headers, crate::public::follow_proof::COOKIE).unwrap_or_default().to_owned(),
             wants_json: is_for_programs(&path, headers),
+            agent: headers.get(header::USER_AGENT).cloned(),
+            half: cookie(headers, HALF).unwrap_or_default().to_owned(),
+            held,
             address: address(app, parts),
             templates: Arc::default(),
             rows: Arc::default(),

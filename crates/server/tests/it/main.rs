@@ -11,6 +11,7 @@ mod follow;
 mod forms;
 mod glass;
 mod handbook;
+mod identity;
 mod jobs;
 mod live;
 mod log;

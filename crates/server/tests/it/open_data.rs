@@ -1,7 +1,6 @@
 //! The yearly bundle: what is in it, what it says of itself, and that nobody is in it.
 
 use crate::ogc::Land;
-use ganglion_kernel::commit::WallClock as _;
 use ganglion_server::open_data::{OpenData, OpenDataError, write};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -39,6 +39,14 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/log/{shard}/cosigned", [404; 5]),
     ("/log/{shard}/tile/{*path}", [404; 5]),
     ("/sign-in", [200; 5]),
+    // Only in the middle of signing in.
+    ("/sign-in/code", [303; 5]),
+    // Only while there is no account, and with a code.
+    ("/setup", [404; 5]),
+    ("/account", [303, 200, 200, 200, 200]),
+    ("/account/absence", [303, 200, 200, 200, 200]),
+    ("/account/password", [303, 200, 200, 200, 200]),
+    ("/account/second", [303, 200, 200, 200, 200]),
     ("/post", [303, 404, 404, 404, 404]),
     ("/health/live", [200; 5]),
     ("/health/ready", [200; 5]),
@@ -108,7 +116,17 @@ const FORMS: &[&str] = &[
     "/halls/{process}/{place}",
     "/halls/{process}/{place}/kiosk",
     "/sign-in",
+    "/sign-in/code",
     "/sign-out",
+    "/setup",
+    "/account/absence",
+    "/account/absence/end",
+    "/account/password",
+    "/account/second",
+    "/account/second/codes",
+    "/account/second/off",
+    "/account/sessions/end",
+    "/account/sessions/{id}/end",
     "/files",
 ];
 

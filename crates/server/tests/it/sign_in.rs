@@ -4,7 +4,7 @@ use crate::support::City;
 use axum::http::Method;
 
 #[tokio::test]
-async fn a_wrong_name_and_a_wrong_password_get_the_same_answer_and_a_lock() {
+async fn a_wrong_name_and_a_wrong_password_get_the_same_answer_and_a_wait() {
     let city = City::new().await;
     let mut browser = city.visitor();
     let wrong = browser.post_form("/sign-in", &[("account", "worker"), ("password", "guess")]).await;
@@ -17,8 +17,14 @@ async fn a_wrong_name_and_a_wrong_password_get_the_same_answer_and_a_lock() {
     }
     let form = [("account", "worker"), ("password", "worker")];
     assert_eq!(browser.post_form("/sign-in", &form).await.status, 429, "locked, though the password is right now");
-    city.wait(15 * 60);
+    city.wait(60);
+    assert_eq!(browser.post_form("/sign-in", &[("account", "worker"), ("password", "guess")]).await.status, 429);
+    city.wait(60);
+    assert_eq!(browser.post_form("/sign-in", &form).await.status, 429, "the sixth try doubled the wait");
+    city.wait(60);
     assert_eq!(browser.post_form("/sign-in", &form).await.location(), "/desk");
+    let mut other = city.visitor();
+    assert_eq!(other.post_form("/sign-in", &[("account", "worker"), ("password", "x")]).await.status, 422, "forgotten");
 }
 
 #[tokio::test]

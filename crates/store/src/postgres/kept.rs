@@ -3,7 +3,7 @@
 use super::connect::PgStore;
 use super::error::failed;
 use super::row::{Column, Stored, text};
-use super::sql::{Around, Pipeline, all, column, one};
+use super::sql::{Args, Around, Pipeline, all, column, one, run};
 use super::write::last_of_each;
 use async_trait::async_trait;
 use ganglion_kernel::StoreError;
@@ -43,15 +43,17 @@ impl KeptStore for PgStore {
     }
 
     async fn kept(&self, kind: &str, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Kept>, StoreError> {
-        let sql = "SELECT id, due, body FROM kept WHERE kind = $1 AND id > $2 AND id >= $3 AND starts_with(id, $3) \
-                   ORDER BY id LIMIT $4";
-        let args: &super::sql::Args<'_> = &[&text(kind), &text(after.unwrap_or_default()), &text(prefix), &most(limit)];
+        let sql = "SELECT id, due, body FROM kept WHERE kind = $1 AND id > $2 AND id >= $3 AND id < $4 \
+                   ORDER BY id LIMIT $5";
+        // Between two ends, so that a prefix with few things is not looked for to the end of its kind.
+        let end = format!("{}\u{10FFFF}", text(prefix));
+        let args: &Args<'_> = &[&text(kind), &text(after.unwrap_or_default()), &text(prefix), &end, &most(limit)];
         all(&self.reader().await?, "reading things kept", (sql, args), |row| read(kind, row)).await
     }
 
     async fn kept_due(&self, kind: &str, now: Timestamp, limit: u32) -> Result<Vec<Kept>, StoreError> {
         let sql = "SELECT id, due, body FROM kept WHERE kind = $1 AND due <= $2 ORDER BY due, id LIMIT $3";
-        let args: &super::sql::Args<'_> = &[&text(kind), &now.as_microsecond(), &most(limit)];
+        let args: &Args<'_> = &[&text(kind), &now.as_microsecond(), &most(limit)];
         all(&self.reader().await?, "reading things that are due", (sql, args), |row| read(kind, row)).await
     }
 
@@ -68,6 +70,21 @@ impl KeptStore for PgStore {
         });
         let client = self.writer().await?;
         pipeline.send(&client, Around::Nothing).await.map(drop).map_err(failed(attempted))
+    }
+
+    async fn kept_swap(&self, thing: &Kept, before: Option<&str>) -> Result<bool, StoreError> {
+        let attempted = "replacing a thing kept";
+        let (due, body) = (thing.due.map(Timestamp::as_microsecond), text(&thing.body));
+        let client = self.writer().await?;
+        let rows = if let Some(before) = before {
+            let sql = "UPDATE kept SET due = $3, body = $4 WHERE kind = $1 AND id = $2 AND body = $5";
+            let args: &Args<'_> = &[&text(&thing.kind), &text(&thing.id), &due, &body, &text(before)];
+            run(&client, attempted, (sql, args)).await?
+        } else {
+            let sql = "INSERT INTO kept (kind, id, due, body) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+            run(&client, attempted, (sql, &[&text(&thing.kind), &text(&thing.id), &due, &body])).await?
+        };
+        Ok(rows == 1)
     }
 
     async fn kept_gone(&self, things: &[(String, String)]) -> Result<(), StoreError> {

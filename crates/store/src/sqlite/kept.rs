@@ -33,6 +33,22 @@ fn put(connection: &mut Connection, things: &[Kept]) -> Stored<()> {
     transaction.commit().map_err(failed(ATTEMPTED))
 }
 
+fn swap(connection: &Connection, thing: &Kept, before: Option<&str>) -> Stored<bool> {
+    const ATTEMPTED: &str = "replacing a thing kept";
+    let due = thing.due.map(Timestamp::as_microsecond);
+    let rows = match before {
+        Some(before) => {
+            let sql = "UPDATE kept SET due = ?, body = ? WHERE kind = ? AND id = ? AND body = ?";
+            run(connection, ATTEMPTED, sql, params![due, thing.body, thing.kind, thing.id, before])?
+        }
+        None => {
+            let sql = "INSERT INTO kept (kind, id, due, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+            run(connection, ATTEMPTED, sql, params![thing.kind, thing.id, due, thing.body])?
+        }
+    };
+    Ok(rows == 1)
+}
+
 fn gone(connection: &mut Connection, things: &[(String, String)]) -> Stored<()> {
     const ATTEMPTED: &str = "taking things away";
     let transaction =
@@ -51,10 +67,10 @@ impl KeptStore for SqliteStore {
     }
 
     async fn kept(&self, kind: &str, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Kept>, StoreError> {
-        let sql = "SELECT id, due, body FROM kept WHERE kind = ? AND id > ? AND substr(id, 1, length(?)) = ? \
-                   AND id >= ? ORDER BY id LIMIT ?";
-        let limit = limit.min(ROWS_MAX);
-        let params = params![kind, after.unwrap_or_default(), prefix, prefix, prefix, limit];
+        // Between two ends, so that a prefix with few things is not looked for to the end of its kind.
+        let sql = "SELECT id, due, body FROM kept WHERE kind = ? AND id > ? AND id >= ? AND id < ? ORDER BY id LIMIT ?";
+        let end = format!("{prefix}\u{10FFFF}");
+        let params = params![kind, after.unwrap_or_default(), prefix, end, limit.min(ROWS_MAX)];
         all(&self.reader(), "reading things kept", (sql, params), |row| read(kind, row))
     }
 
@@ -66,6 +82,10 @@ impl KeptStore for SqliteStore {
 
     async fn kept_put(&self, things: &[Kept]) -> Result<(), StoreError> {
         put(&mut self.writer(), things)
+    }
+
+    async fn kept_swap(&self, thing: &Kept, before: Option<&str>) -> Result<bool, StoreError> {
+        swap(&self.writer(), thing, before)
     }
 
     async fn kept_gone(&self, things: &[(String, String)]) -> Result<(), StoreError> {

@@ -71,7 +71,9 @@ pub(super) fn again(
     let sql = "SELECT DISTINCT shard, register, key FROM record WHERE (shard, register, key) > (?, ?, ?) \
                ORDER BY shard, register, key LIMIT ?";
     // Rows of the deployment have the first shard, and are not searched here.
-    let from = after.map_or((Shard::DEPLOYMENT.0, "\u{10ffff}", ""), |(shard, register, key)| (shard.0, register, key));
+    let from = after.map_or((Shard::DEPLOYMENT.0, "\u{10ffff}", ""), |(shard, register, key)| {
+        (shard.0, register.as_str(), key.as_str())
+    });
     let rows: Vec<RowKey> = all(&transaction, ATTEMPTED, (sql, params![from.0, from.1, from.2, limit]), |row| {
         let column = |name| Column("record", name);
         Ok((Shard(column("shard").get(row, 0)?), column("register").get(row, 1)?, column("key").get(row, 2)?))

@@ -90,7 +90,7 @@ fn row(register: &str, key: &str, place: &str) -> Record {
 
 async fn put_rows(db: &Db, rows: &[(Record, &str)]) {
     for shard in [SHARD, Shard(130_925)] {
-        let own = || rows.iter().filter(|(row, _)| row.shard == shard);
+        let own = || rows.iter().filter(move |(row, _)| row.shard == shard);
         let records = own().map(|(row, _)| row.clone()).collect();
         let words = own().map(|(row, words)| RowWords {
             register: row.register.clone(),

@@ -225,4 +225,15 @@ pub async fn small_things_are_kept_by_kind_and_id_and_come_when_due(make: Make) 
     assert_eq!(ids(store.kept_due("send", at(30), 9).await.unwrap()), ["r2/1"]);
     store.kept_gone(&[("send".to_owned(), "r1/2".to_owned()), ("send".to_owned(), "none".to_owned())]).await.unwrap();
     assert_eq!(ids(store.kept("send", "r1/", None, 9).await.unwrap()), ["r1/1"]);
+    // A count that several servers go on with: only who read what stands there may put what comes next.
+    let one = thing("count", "a", None, "1");
+    assert!(store.kept_swap(&one, None).await.unwrap());
+    assert!(!store.kept_swap(&thing("count", "a", None, "9"), None).await.unwrap(), "it is there already");
+    assert!(!store.kept_swap(&thing("count", "a", None, "9"), Some("0")).await.unwrap(), "it is another by now");
+    assert!(!store.kept_swap(&thing("count", "b", None, "9"), Some("0")).await.unwrap(), "it is not there at all");
+    assert_eq!(store.kept_one("count", "a").await.unwrap(), Some(one));
+    assert!(store.kept_swap(&thing("count", "a", Some(60), "2"), Some("1")).await.unwrap());
+    assert_eq!(store.kept_one("count", "a").await.unwrap(), Some(thing("count", "a", Some(60), "2")));
+    store.kept_put(&[thing("of", "\u{6c67}/1", None, "5"), thing("of", "\u{6c68}/1", None, "6")]).await.unwrap();
+    assert_eq!(ids(store.kept("of", "\u{6c67}/", None, 9).await.unwrap()), ["\u{6c67}/1"]);
 }

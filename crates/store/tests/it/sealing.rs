@@ -6,7 +6,7 @@ use crate::support::history::{Timed, send, works, world_of};
 use crate::support::rows::{SHARD, at, command_id};
 use crate::support::{Make, memory, run};
 use ganglion_kernel::Store;
-use ganglion_kernel::port::{Rewrapped, SealStore as _, WrappedKey};
+use ganglion_kernel::port::{Rewrapped, WrappedKey};
 use ganglion_kernel::seal::{self, Keyring, MASTER, is_sealed, wrapped_by};
 use ganglion_model::change::{Actor, Body, Command, Erasable, RETENTION};
 use ganglion_model::{Case, Fields, Outcome};

@@ -311,6 +311,15 @@ mod tests {
         assert_eq!(turned.bounds(), Some([116.0, 38.0, 117.0, 39.0]));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_pointed_into(text in "(kind|depth|AND|OR|NOT|IN|S_INTERSECTS|geometry|BBOX|DATE|[a-z'\"()=<>,0-9 .%井-]){0,40}") {
+            if let Err(Wrong::At(at)) = read(&text) {
+                proptest::prop_assert!((1..=text.chars().count() + 1).contains(&at), "{text}: {at}");
+            }
+        }
+    }
+
     #[test]
     fn what_is_not_understood_is_pointed_at() {
         assert_eq!(read("phone = '1'"), Err(Wrong::Name("phone".into())));

@@ -151,6 +151,9 @@ fn place_part(
     let bounds = look.world.places.index.bounds(Places::layer(Level::County));
     json!({
         "by_point": slots.point.is_some(),
+        // A name has nowhere to go where the process asks for a point alone.
+        "by_name": slots.place.is_some(),
+        "needed": look.t(slots.place_needed()),
         "by_address": slots.address.is_some(),
         "lon": typed.one("lon"),
         "lat": typed.one("lat"),
@@ -234,7 +237,7 @@ fn errors(look: &Look<'_>, slots: &Slots<'_>, typed: &Typed, outcome: &Outcome) 
     for mut error in look.problems(&slots.process.form, &outcome.findings, &control) {
         let finding = outcome.findings.iter().find(|finding| finding.field == error.field);
         if error.id == "f-place" && finding.is_some_and(|finding| finding.problem == "required") {
-            error.message = look.t("err-place-needed");
+            error.message = look.t(slots.place_needed());
         }
         errors.push(error);
     }

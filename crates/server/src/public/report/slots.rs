@@ -66,6 +66,12 @@ impl<'a> Slots<'a> {
         Slots { process, kind, description, point, place, address, photos, rest }
     }
 
+    /// The words for a report without a place: a name is asked for only where the process has a field it goes to.
+    #[must_use]
+    pub fn place_needed(&self) -> &'static str {
+        if self.place.is_some() { "err-place-needed" } else { "err-point-needed" }
+    }
+
     /// The id of the control a field is typed in.
     #[must_use]
     pub fn control(&self, field: &str) -> String {
@@ -82,5 +88,23 @@ impl<'a> Slots<'a> {
             field
         };
         format!("f-{id}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_asked_by_name_only_where_the_process_keeps_one() {
+        let field = |name: &str, kind| Field { name: name.to_owned(), kind, ..Field::default() };
+        let named = FieldKind::Place { levels: vec![ganglion_model::Level::Village] };
+        let mut process =
+            Process { form: vec![field("spot", FieldKind::Point), field("village", named)], ..Process::default() };
+        process.route.point = Some("spot".to_owned());
+        assert_eq!(Slots::of(&process).place_needed(), "err-point-needed");
+        process.route.place = Some("village".to_owned());
+        assert_eq!(Slots::of(&process).place_needed(), "err-place-needed");
+        assert_eq!(Slots::of(&process).control("village"), "f-place");
     }
 }

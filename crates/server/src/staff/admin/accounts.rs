@@ -1,10 +1,14 @@
 //! Accounts and the posts they hold. An account is never deleted: what it did stays told.
 
+use super::account_posts::left_behind_view;
 use super::{admin, asked, tabs};
 use crate::error::Error;
+use crate::identity::lines::{Line, What};
+use crate::identity::password::{CHARS_MIN, KINDS_MIN, REMEMBERED, faults};
+use crate::identity::{credential, deputies, tries};
 use crate::jobs::follow::{Part, changed};
+use crate::limits::PASSWORD_BYTES_MAX;
 use crate::place_names::Found;
-use crate::session::hash_password;
 use crate::staff::ADMIN_ROLE;
 use crate::staff::desk::Pager;
 use crate::staff::find::place_names;
@@ -23,24 +27,24 @@ use ganglion_kernel::port::Account;
 use ganglion_model::{AccountId, Level, Place, PlaceCode, Post, PostId, Text};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Accounts of one page.
 const PAGE_ROWS: usize = 50;
-/// Shortest password in characters.
-const PASSWORD_CHARS_MIN: usize = 10;
 /// Longest account name and name of a person.
-const NAME_CHARS_MAX: usize = 40;
+pub(crate) const NAME_CHARS_MAX: usize = 40;
 /// Places named when a name may mean several.
 const SEVERAL_MAX: usize = 40;
 /// Places suggested while a name is typed.
 const SUGGESTED_MAX: usize = 20;
 /// Levels at which an installation is administered.
-const ADMIN_LEVELS: [Level; 2] = [Level::City, Level::County];
+pub(super) const ADMIN_LEVELS: [Level; 2] = [Level::City, Level::County];
 
 #[derive(Serialize)]
 struct Row {
     account: String,
     name: String,
+    href: String,
     posts: Vec<String>,
     state: StateTag,
     last: String,
@@ -55,6 +59,8 @@ struct AccountsContext {
     q: String,
     rows: Vec<Row>,
     pager: Option<Pager>,
+    /// Posts that are over, or soon will be, with open work.
+    left: Vec<Value>,
     form: FormView,
 }
 
@@ -69,6 +75,20 @@ pub async fn inside(web: &Web, post: &Post) -> Result<Vec<Account>, Error> {
         posts.peek().is_none() || posts.any(|one| post.place.holds(one.place))
     };
     Ok(all.into_iter().filter(sees).collect())
+}
+
+/// Whether an administrator's post may change an account: every post it holds now or later lies inside, so that nobody takes over
+/// the account of somebody above.
+pub(super) fn governs(web: &Web, post: &Post, account: &AccountId) -> bool {
+    let today = web.today();
+    let mut posts = web.world.posts.of(account).filter(|one| one.valid_to.is_none_or(|to| today < to));
+    posts.all(|one| post.place.holds(one.place))
+}
+
+/// Whether a text may be the name of an account.
+pub(crate) fn is_account_name(text: &str) -> bool {
+    (1..=NAME_CHARS_MAX).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
 /// `GET /admin/accounts?q=&after=`.
@@ -97,15 +117,31 @@ async fn page(web: &Web, form: FormView, status: StatusCode) -> Result<Response,
         "/admin/accounts",
         (last, shown.len(), total as u64),
     );
-    let rows = shown.iter().map(|account| row(web, &look, account)).collect();
-    let context = AccountsContext { page: web.page("title-admin-accounts"), tabs: tabs(web), q, rows, pager, form };
+    let mut rows = Vec::with_capacity(shown.len());
+    for account in &shown {
+        rows.push(row(web, &look, (&post, account)).await?);
+    }
+    let left = left_behind_view(web, &look).await?;
+    let context =
+        AccountsContext { page: web.page("title-admin-accounts"), tabs: tabs(web), q, rows, pager, left, form };
     web.render_status(status, "pages/admin_accounts.html", context)
 }
 
-fn row(web: &Web, look: &Look<'_>, account: &Account) -> Row {
-    let state = |key: &str, tone| StateTag { name: key.to_owned(), label: look.t(key), tone };
+/// How an account stands: whether it may sign in, and whether wrong tries keep it waiting.
+pub(super) async fn state(web: &Web, look: &Look<'_>, account: &Account) -> Result<StateTag, Error> {
+    let tag = |key: &str, tone| StateTag { name: key.to_owned(), label: look.t(key), tone };
+    Ok(match tries::standing(web.app.store.as_ref(), &account.id, web.now).await? {
+        _ if !account.active => tag("account-disabled", "bad"),
+        Some(_) => tag("account-locked", "waiting"),
+        None => tag("account-active", "done"),
+    })
+}
+
+async fn row(web: &Web, look: &Look<'_>, (post, account): (&Post, &Account)) -> Result<Row, Error> {
     let today = web.today();
-    Row {
+    let last = credential::of(web.app.store.as_ref(), &account.id).await?.last;
+    let href = format!("/admin/accounts/{}", crate::page::encode(&account.id.0));
+    Ok(Row {
         account: account.id.0.clone(),
         name: account.name.clone(),
         posts: web
@@ -115,11 +151,12 @@ fn row(web: &Web, look: &Look<'_>, account: &Account) -> Row {
             .filter(|post| post.valid_on(today))
             .map(|post| look.post(&post.id))
             .collect(),
-        state: if account.active { state("account-active", "done") } else { state("account-disabled", "bad") },
-        last: String::new(),
-        switch_href: format!("/admin/accounts/{}/active", crate::page::encode(&account.id.0)),
+        state: state(web, look, account).await?,
+        last: last.map(|last| look.date_time(last.at)).unwrap_or_default(),
+        switch_href: if governs(web, post, &account.id) { format!("{href}/active") } else { String::new() },
         switch_label: look.t(if account.active { "account-disable" } else { "account-enable" }),
-    }
+        href,
+    })
 }
 
 /// What was typed for a new account.
@@ -188,7 +225,7 @@ fn new_form(
             field("account", "text", "label-account", &entry.account),
             field("name", "text", "accounts-name", &entry.name),
             FieldView {
-                help: Some(look.say("password-help", &[("min", PASSWORD_CHARS_MIN.into())])),
+                help: Some(look.say("password-help", &[("min", CHARS_MIN.into())])),
                 ..field("password", "text", "label-password", "")
             },
             FieldView { options: roles, ..field("role", "choice", "accounts-role", "") },
@@ -243,14 +280,28 @@ fn place_of(web: &Web, entry: &Entry, checked: &mut Checked) -> Result<(), Error
     Ok(())
 }
 
+/// The place meant for a post of a role, or what is wrong with it.
+pub(super) fn place_of_typed(
+    web: &Web,
+    role: &str,
+    place: &str,
+) -> Result<Result<PlaceCode, Vec<(&'static str, &'static str)>>, Error> {
+    let entry = Entry { role: role.to_owned(), place: place.to_owned(), ..Entry::default() };
+    let mut checked = Checked::default();
+    if levels_of(web, role).is_none() {
+        checked.wrong.push(("role", "account-role-bad"));
+    }
+    place_of(web, &entry, &mut checked)?;
+    Ok(match checked.place {
+        Some(place) if checked.wrong.is_empty() => Ok(place),
+        _ => Err(checked.wrong),
+    })
+}
+
 /// Looks at an entry.
 async fn check(web: &Web, entry: &Entry, password: &str) -> Result<Checked, Error> {
     let mut checked = Checked::default();
-    let is_name = |text: &str| {
-        (1..=NAME_CHARS_MAX).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
-    };
-    if !is_name(&entry.account) {
+    if !is_account_name(&entry.account) {
         checked.wrong.push(("account", "account-name-bad"));
     } else if web.app.store.account(&AccountId(entry.account.clone())).await?.is_some() {
         checked.wrong.push(("account", "account-taken"));
@@ -258,9 +309,7 @@ async fn check(web: &Web, entry: &Entry, password: &str) -> Result<Checked, Erro
     if entry.name.is_empty() || entry.name.chars().count() > NAME_CHARS_MAX {
         checked.wrong.push(("name", "account-person-bad"));
     }
-    if password.chars().count() < PASSWORD_CHARS_MIN {
-        checked.wrong.push(("password", "password-short"));
-    }
+    checked.wrong.extend(faults(password, &entry.account).into_iter().map(|fault| ("password", fault.text())));
     if levels_of(web, &entry.role).is_none() {
         checked.wrong.push(("role", "account-role-bad"));
     }
@@ -296,12 +345,19 @@ pub async fn places(web: Web) -> Result<Json<Vec<Value>>, Error> {
 /// `POST /admin/accounts`: an account with its first post.
 pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
     admin(&web)?;
+    let own = &web.signed_in()?.account;
     let words = web.words();
     let look = web.look(&words);
     let text = |name: &str| typed.one(name).unwrap_or_default().trim().to_owned();
     let entry = Entry { account: text("account"), name: text("name"), role: text("role"), place: text("place") };
     let password = typed.one("password").unwrap_or_default().to_owned();
     let checked = check(&web, &entry, &password).await?;
+    let args = [
+        ("min", CHARS_MIN.into()),
+        ("max", PASSWORD_BYTES_MAX.into()),
+        ("kinds", KINDS_MIN.into()),
+        ("count", REMEMBERED.into()),
+    ];
     let Some(place) = checked.place.filter(|_| checked.wrong.is_empty()) else {
         let errors = checked
             .wrong
@@ -311,20 +367,14 @@ pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
                 field: field.to_owned(),
                 id: format!("f-{field}"),
                 label: String::new(),
-                message: look.say(key, &[("min", PASSWORD_CHARS_MIN.into())]),
+                message: look.say(key, &args),
             })
             .collect();
         let form = new_form(&web, &look, &entry, (errors, &checked.several))?;
         return page(&web, form, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
-    let mut salt = [0; 16];
-    salt.copy_from_slice(&web.app.clock.key()[..16]);
-    let hash = tokio::task::spawn_blocking(move || hash_password(&password, &salt))
-        .await
-        .map_err(|error| Error::Internal(error.to_string()))?
-        .map_err(Error::Internal)?;
     let account = AccountId(entry.account.clone());
-    let new = Account { id: account.clone(), name: entry.name.clone(), password: Some(hash), active: true };
+    let new = Account { id: account.clone(), name: entry.name.clone(), password: None, active: true };
     let title = web.world.model.roles.get(&entry.role).map(|role| role.title.clone());
     let post = Post {
         id: free_post(&web, &entry.role, place),
@@ -333,34 +383,45 @@ pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
         // Without a title it is called by its role, in the language of whoever reads.
         title: title.unwrap_or_default(),
         unit: Text::default(),
-        account: Some(account),
+        account: Some(account.clone()),
         valid_from: web.today(),
         valid_to: None,
     };
-    web.app.store.accounts_put(&[new]).await?;
-    web.app.store.posts_put(&[post]).await?;
-    changed(&web.app, Part::People).await?;
+    // Somebody else knows this password: its owner chooses another before anything else.
+    web.app.password_put(&new, &password, true).await?;
+    web.app.store.posts_put(std::slice::from_ref(&post)).await?;
+    posts_changed(&web).await?;
+    let line = |what| Line::own(&account, what, web.origin()).by(own);
+    web.app.account_told(&[line(What::Created), line(What::PostGiven).about(&post.id.0)]).await?;
     let said = look.say("account-created", &[("account", entry.account.into())]);
     Ok(web.redirect_with("/admin/accounts", "ok", &said))
 }
 
 /// An id for a post of that role there: the plain one, or the next with a number.
-fn free_post(web: &Web, role: &str, place: PlaceCode) -> PostId {
-    let plain = PostId(format!("{role}.{place}"));
-    if web.world.posts.get(&plain).is_none() {
-        return plain;
+pub(super) fn free_post(web: &Web, role: &str, place: PlaceCode) -> PostId {
+    let one = free_posts(web, &[(role.to_owned(), place)]);
+    one.into_iter().next().unwrap_or_else(|| PostId(format!("{role}.{place}")))
+}
+
+/// Ids for posts of these roles there, in their order.
+pub(super) fn free_posts(web: &Web, wanted: &[(String, PlaceCode)]) -> Vec<PostId> {
+    let mut taken: BTreeSet<PostId> = BTreeSet::new();
+    let mut ids = Vec::with_capacity(wanted.len());
+    for (role, place) in wanted {
+        let plain = std::iter::once(PostId(format!("{role}.{place}")));
+        let mut all = plain.chain((2_u32..).map(|n| PostId(format!("{role}.{place}-{n}"))));
+        let free = all.find(|id| web.world.posts.get(id).is_none() && !taken.contains(id));
+        taken.extend(free.clone());
+        ids.extend(free);
     }
-    (2_u32..)
-        .map(|n| PostId(format!("{role}.{place}-{n}")))
-        .find(|id| web.world.posts.get(id).is_none())
-        .unwrap_or(plain)
+    ids
 }
 
 /// Takes the posts as they are stored now, here and on every other server.
 ///
 /// # Errors
 /// Storage.
-pub(super) async fn posts_changed(web: &Web) -> Result<(), Error> {
+pub(crate) async fn posts_changed(web: &Web) -> Result<(), Error> {
     changed(&web.app, Part::People).await
 }
 
@@ -373,9 +434,18 @@ pub async fn activate(web: Web, Path(id): Path<String>, _typed: Typed) -> Result
     if web.signed_in()?.account == found.id {
         return Ok(web.redirect_with("/admin/accounts", "warn", &look.t("account-own")));
     }
+    if !governs(&web, &post, &found.id) {
+        return Err(Error::NotFound);
+    }
     let active = !found.active;
-    web.app.store.accounts_put(&[Account { active, ..found }]).await?;
+    web.app.store.accounts_put(&[Account { active, ..found.clone() }]).await?;
     changed(&web.app, Part::People).await?;
+    if !active {
+        web.app.sessions_end(&found.id, None).await?;
+    }
+    let what = if active { What::Enabled } else { What::Disabled };
+    let line = Line::own(&found.id, what, web.origin()).by(&web.signed_in()?.account);
+    web.app.account_told(&[line]).await?;
     let key = if active { "account-enabled-done" } else { "account-disabled-done" };
     Ok(web.redirect_with("/admin/accounts", "ok", &look.say(key, &[("account", id.into())])))
 }

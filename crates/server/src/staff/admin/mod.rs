@@ -1,7 +1,10 @@
 //! Administration: places and their import, posts and accounts, packs, jobs and proofs. Only for posts of the kernel's own
 //! role; each sees what lies inside its place.
 
-mod accounts;
+mod account;
+mod account_lines;
+mod account_posts;
+pub(crate) mod accounts;
 mod calendar;
 mod jobs;
 mod keys;
@@ -10,6 +13,8 @@ mod pack_review;
 mod pack_roles;
 mod pack_sections;
 mod packs;
+mod people;
+mod people_import;
 mod places;
 mod receivers;
 mod retention;
@@ -53,7 +58,18 @@ pub fn routes() -> Router<AppState> {
         .route("/admin/packs/{name}/remove", post(packs::remove))
         .route("/admin/accounts", get(accounts::show).post(accounts::create))
         .route("/admin/accounts/places", get(accounts::places))
+        .route("/admin/accounts/{id}", get(account::show))
         .route("/admin/accounts/{id}/active", post(accounts::activate))
+        .route("/admin/accounts/{id}/unlock", post(account::unlock))
+        .route("/admin/accounts/{id}/password", post(account::reset))
+        .route("/admin/accounts/{id}/second", post(account::second_off))
+        .route("/admin/accounts/{id}/absence", post(account::absent))
+        .route("/admin/accounts/{id}/absence/end", post(account::absence_end))
+        .route("/admin/accounts/{id}/sessions/end", post(account::end_all))
+        .route("/admin/accounts/{id}/sessions/{session}/end", post(account::end))
+        .route("/admin/accounts/{id}/posts", post(account_posts::give))
+        .route("/admin/accounts/{id}/posts/{post}/end", get(account_posts::leaving).post(account_posts::end))
+        .route("/admin/account-lines", get(account_lines::show))
         .route("/admin/keys", get(keys::show).post(keys::create))
         .route("/admin/keys/{name}/rotate", post(keys::rotate))
         .route("/admin/keys/{name}/revoke", post(keys::revoke))
@@ -65,6 +81,7 @@ pub fn routes() -> Router<AppState> {
         .route("/admin/calendar", get(calendar::show).post(calendar::save))
         .route("/admin/retention", get(retention::show).post(retention::switch))
         .route("/admin/jobs", get(jobs::show))
+        .merge(people_import::routes())
 }
 
 /// The post, if it administers.
@@ -112,6 +129,7 @@ pub fn tabs(web: &Web) -> Vec<LinkView> {
         ("/admin/import", "title-admin-import"),
         ("/admin/packs", "title-admin-packs"),
         ("/admin/accounts", "title-admin-accounts"),
+        ("/admin/account-lines", "title-admin-account-lines"),
         ("/admin/keys", "title-admin-keys"),
         ("/admin/receivers", "title-admin-receivers"),
         ("/admin/calendar", "title-admin-calendar"),

@@ -123,7 +123,7 @@ fn page(
 }
 
 /// The file of a try, in the data folder.
-fn kept(web: &Web, id: &str) -> Result<PathBuf, Error> {
+pub(super) fn kept(web: &Web, id: &str) -> Result<PathBuf, Error> {
     let is_id = id.len() == 36 && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
     if !is_id {
         return Err(Error::NotFound);
@@ -157,6 +157,22 @@ async fn receive(web: &Web, mut parts: Multipart) -> Result<Upload, Error> {
     }
     let (name, bytes) = file.ok_or(Error::Unreadable("file"))?;
     Ok(Upload { what: what.ok_or(Error::Unreadable("kind"))?, name, bytes })
+}
+
+/// The only file of a form: name and bytes.
+pub(super) async fn file_of(web: &Web, mut parts: Multipart) -> Result<Option<(String, Vec<u8>)>, Error> {
+    let (mut file, mut vouched) = (None, false);
+    while let Some(part) = parts.next_field().await.map_err(|_| Error::Unreadable("multipart"))? {
+        let name = part.name().unwrap_or_default().to_owned();
+        let file_name = part.file_name().map(crate::files::shown_name);
+        let bytes = part.bytes().await.map_err(|_| Error::TooLarge { megabytes: 64 })?;
+        match (name.as_str(), file_name) {
+            ("csrf", _) => vouched = std::str::from_utf8(&bytes).is_ok_and(|token| web.csrf_fits(token)),
+            ("file", Some(name)) if vouched && !bytes.is_empty() => file = Some((name, bytes.to_vec())),
+            _ => {}
+        }
+    }
+    if vouched { Ok(file) } else { Err(Error::Csrf) }
 }
 
 /// Reads a file against what is known, away from the threads that answer requests.
@@ -224,7 +240,7 @@ pub async fn dry_run(web: Web, parts: Multipart) -> Result<Response, Error> {
     page(&web, ("findings", upload.name), &plan, (form, findings), StatusCode::OK)
 }
 
-async fn keep(path: &std::path::Path, bytes: &[u8]) -> Result<(), Error> {
+pub(super) async fn keep(path: &std::path::Path, bytes: &[u8]) -> Result<(), Error> {
     let failed = |error: std::io::Error| Error::Internal(format!("the file of an import: {error}"));
     if let Some(folder) = path.parent() {
         tokio::fs::create_dir_all(folder).await.map_err(failed)?;

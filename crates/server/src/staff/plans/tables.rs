@@ -3,12 +3,12 @@
 use super::figures::{amount, percent};
 use super::read::{Computed, Material};
 use crate::limits::PLAN_LINES_MAX;
-use crate::staff::registers::{readable, row_href, shown};
+use crate::staff::registers::{Readable, readable, row_href, shown};
 use crate::view::Look;
 use crate::web::Web;
 use ganglion_documents::xlsx;
-use ganglion_model::Decimal;
-use ganglion_model::pack::{Plan, PlanKind};
+use ganglion_model::pack::{Field, FieldKind, Plan, PlanKind};
+use ganglion_model::{Decimal, Record};
 use ganglion_planning::declared::{Subject, Use};
 use serde::Serialize;
 
@@ -91,10 +91,20 @@ pub fn title(web: &Web, look: &Look<'_>, material: &Material, subject: &Subject)
     let record = material.record(subject);
     let said = record.zip(readable(web, &subject.register).ok()).map(|(record, readable)| {
         let title = shown::title(look, &readable, web, record);
-        let named = if title == record.key { title } else { format!("{title} ({})", record.key) };
+        let named =
+            if title == record.key { told(web, look, &readable, record) } else { format!("{title} ({})", record.key) };
         record.place.map_or_else(|| named.clone(), |place| format!("{named} · {}", look.place(place)))
     });
     (said.unwrap_or_else(|| subject.key.clone()), Some(href))
+}
+
+/// A row that is called by its number alone: with the places, kinds and months of its columns before it.
+fn told(web: &Web, look: &Look<'_>, readable: &Readable<'_>, record: &Record) -> String {
+    let says = |field: &&Field| matches!(field.kind, FieldKind::Place { .. } | FieldKind::Choice { .. });
+    let fields = shown::columns(web, readable).into_iter().filter(says);
+    let words = fields.filter_map(|field| look.value(field, record.fields.get(&field.name)?));
+    let words: Vec<String> = words.chain([record.key.clone()]).collect();
+    words.join(" · ")
 }
 
 impl Tables<'_> {

@@ -63,11 +63,11 @@ pub fn of_row(
     let readable = registers.iter().find(|one| one.register.name == record.register)?;
     let title = shown::title(look, readable, web, record);
     let parts = parts_of_row(&web.world, readable.register, record);
-    let others = parts.iter().filter(|part| !is_said(&title, part) && **part != record.key);
+    let mut others = parts.iter().filter(|part| !is_said(&title, part) && **part != record.key);
     Some(RowHit {
         href: row_href("rows", record.shard, &record.register, &record.key),
         key: (title != record.key).then(|| pieces(&record.key, terms)),
-        excerpt: others.into_iter().find_map(|part| excerpt(part, terms, EXCERPT_CHARS)),
+        excerpt: others.find_map(|part| excerpt(part, terms, EXCERPT_CHARS)),
         title: pieces(&title, terms),
         register: look.text(&readable.register.title),
         place: record.place.map(|place| look.place_path(place)).unwrap_or_default(),

@@ -90,7 +90,7 @@ async fn accounts_are_made_with_a_post_and_switched_off() {
         [
             ("account", account),
             ("name", "New Person"),
-            ("password", "long enough"),
+            ("password", "Long enough 1"),
             ("role", "handler"),
             ("place", place),
         ]
@@ -112,8 +112,13 @@ async fn accounts_are_made_with_a_post_and_switched_off() {
     let list = admin.get("/admin/accounts").await;
     assert!(list.plain().contains("Administrator") && !list.plain().contains("· admin<"), "{}", list.text);
     let mut browser = town.visitor();
-    let signed = browser.post_form("/sign-in", &[("account", "newhandler"), ("password", "long enough")]).await;
+    let signed = browser.post_form("/sign-in", &[("account", "newhandler"), ("password", "Long enough 1")]).await;
     assert_eq!(signed.status, 303, "{}", signed.text);
+    assert!(browser.get("/desk").await.location().starts_with("/sign-in"), "not before the password is their own");
+    assert_eq!(browser.get("/sign-in").await.location(), "/account/password");
+    let own = [("password", "Long enough 1"), ("new_password", "Harvest-2022"), ("again", "Harvest-2022")];
+    let chosen = browser.post_form("/account/password", &own).await;
+    assert_eq!((chosen.status, chosen.location()), (303, "/account"), "{}", chosen.text);
     assert_eq!(browser.get("/desk").await.status, 200);
     for (account, place, said) in [
         ("newhandler", "130903001", "such an account already"),

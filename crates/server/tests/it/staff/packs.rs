@@ -225,7 +225,7 @@ async fn a_pack_is_tried_and_installed_in_the_browser_and_serves_at_once() {
     assert!(form.plain().contains("<option value=\"pond_keeper\" selected>"), "{}", form.text);
     let by_click = format!("{}/posts", begun.location());
     assert_eq!(admin.post_form(&by_click, &[]).await.status, 404, "only a demonstration makes up people");
-    let keeper = [("account", "keeper"), ("name", "Keeper"), ("password", "long enough"), ("role", "pond_keeper")];
+    let keeper = [("account", "keeper"), ("name", "Keeper"), ("password", "Long enough 1"), ("role", "pond_keeper")];
     let keeper: Vec<(&str, &str)> = keeper.into_iter().chain([("place", "West Town · West Village")]).collect();
     assert_eq!(admin.post_form("/admin/accounts", &keeper).await.status, 303);
     assert!(!admin.get(begun.location()).await.plain().contains("Roles nobody holds yet"), "somebody holds it now");

@@ -33,8 +33,11 @@ async fn every_page_opens_to_exactly_its_roles() {
             "/admin",
             "/admin/places",
             "/admin/import",
+            "/admin/import/accounts",
             "/admin/packs",
             "/admin/accounts",
+            "/admin/accounts/worker",
+            "/admin/account-lines",
             "/admin/keys",
             "/admin/jobs",
         ] {
@@ -50,6 +53,37 @@ async fn every_page_opens_to_exactly_its_roles() {
         let answer = browser.get("/cases/new?process=incident").await;
         let may = OPENERS[..3].contains(&account) || answer.status == 404;
         assert!(may || answer.status == 200, "/cases/new as {account}: {}", answer.status);
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_changed_only_by_those_who_administer_all_of_it() {
+    let town = Town::new().await;
+    let actions = [
+        "active",
+        "unlock",
+        "password",
+        "second",
+        "sessions/end",
+        "sessions/0123456789abcdef/end",
+        "posts",
+        "absence",
+        "posts/nothing/end",
+        "absence/end",
+    ];
+    // What is named there is not there.
+    let names_nothing = ["sessions/0123456789abcdef/end", "posts/nothing/end", "absence/end"];
+    // What is done to these two ends their sessions: they do nothing themselves.
+    for (account, role, _) in PEOPLE.into_iter().filter(|(account, ..)| !["leader", "countyleader"].contains(account)) {
+        let mut browser = town.anew(account).await;
+        for action in actions {
+            let answer = browser.post_form(&format!("/admin/accounts/countyleader/{action}"), &[]).await;
+            let may = role == "admin" && !names_nothing.contains(&action);
+            assert_eq!(answer.status != 404, may, "{action} as {account}: {}", answer.status);
+            let above = browser.post_form(&format!("/admin/accounts/leader/{action}"), &[]).await;
+            let may = account == "admin" && !names_nothing.contains(&action);
+            assert_eq!(above.status != 404, may, "{action} of the city's as {account}: {}", above.status);
+        }
     }
 }
 

@@ -114,6 +114,11 @@ impl Town {
         Town::with(model, more, Settings::default()).await
     }
 
+    /// A town with the packs of every town and further people.
+    pub async fn of_incidents_with(more: &[(&str, &str, &str)]) -> Town {
+        Town::of(&MODEL, more).await
+    }
+
     /// A town whose server may send events to this machine.
     pub async fn with_receivers_inside() -> Town {
         Town::with(&MODEL, &[], Settings { receivers_inside: true, ..Settings::default() }).await

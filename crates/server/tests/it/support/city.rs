@@ -77,21 +77,31 @@ impl City {
 
     /// A city with settings of its own.
     pub async fn with(settings: Settings) -> City {
-        City::on(filled(empty().await).await, 1, settings)
+        City::of(settings, (posts(), accounts())).await
+    }
+
+    /// A city nobody has an account of.
+    pub async fn bare() -> City {
+        City::of(Settings::default(), (Vec::new(), Vec::new())).await
     }
 
     /// One city with two servers on one PostgreSQL, if there is one.
     pub async fn two() -> Option<[City; 2]> {
         let db = postgres().await?;
         let again = db.again().await;
-        let first = City::on(filled(db).await, 1, Settings::default());
-        Some([first, City::on(again, 1_000_000, Settings::default())])
+        let first = City::on(filled(db, (posts(), accounts())).await, (1, posts()), Settings::default());
+        Some([first, City::on(again, (1_000_000, posts()), Settings::default())])
+    }
+
+    async fn of(settings: Settings, (posts, accounts): (Vec<Post>, Vec<Account>)) -> City {
+        let db = filled(empty().await, (posts.clone(), accounts)).await;
+        City::on(db, (1, posts), settings)
     }
 
     /// A server on a city that is there; it counts its ids from a number on.
-    fn on(db: Db, ids_from: u64, settings: Settings) -> City {
+    fn on(db: Db, (ids_from, posts): (u64, Vec<Post>), settings: Settings) -> City {
         let store = db.store.clone();
-        let world = Arc::new(ArcSwap::from_pointee(world(places(), posts())));
+        let world = Arc::new(ArcSwap::from_pointee(world(places(), posts)));
         let clock = Arc::new(Clock { seconds: AtomicI64::new(0), count: AtomicU64::new(ids_from) });
         let works = Works {
             store: store.clone(),
@@ -143,11 +153,11 @@ impl City {
     }
 }
 
-async fn filled(db: Db) -> Db {
+async fn filled(db: Db, (posts, accounts): (Vec<Post>, Vec<Account>)) -> Db {
     db.store.places_set(&places()).await.unwrap();
     db.store.outlines_set(&outlines()).await.unwrap();
-    db.store.posts_put(&posts()).await.unwrap();
-    db.store.accounts_put(&accounts()).await.unwrap();
+    db.store.posts_put(&posts).await.unwrap();
+    db.store.accounts_put(&accounts).await.unwrap();
     db
 }
 

@@ -61,10 +61,14 @@ fn column_of(register: &Register, words: &FrameWords, heading: &str) -> Option<C
         return None;
     }
     let is = |text: &str| bare(text) == said;
-    let field = register
-        .fields
-        .iter()
-        .position(|field| field.is_typed() && (is(&field.name) || is(&field.title.zh) || is(&field.title.en)));
+    // What the system works out stands in an exported list too; a column that is typed goes before one that is not.
+    let named = |typed: bool| {
+        let mut fields = register.fields.iter();
+        fields.position(|field| {
+            field.is_typed() == typed && (is(&field.name) || is(&field.title.zh) || is(&field.title.en))
+        })
+    };
+    let field = named(true).or_else(|| named(false));
     let any = |words: &[String]| words.iter().any(|word| is(word));
     field.map(Column::Field).or_else(|| match said.as_str() {
         "place" => Some(Column::Place),
@@ -171,6 +175,16 @@ mod tests {
         assert_eq!(header(&register(), &words, &rows(&["depth"])), None);
         let back = header(&register(), &words, &rows(&["主键", "地方", "有效期", "井号"])).unwrap();
         assert_eq!((back.columns, back.unknown), (vec![(1, Column::Place), (3, Column::Field(0))], Vec::new()));
+    }
+
+    #[test]
+    fn what_the_system_works_out_is_a_column_that_may_come_back() {
+        let mut register = register();
+        register.fields.push(Field { by_cases: true, ..field("seen_on", "最近检查", "Last seen") });
+        let rows = vec![["井号", "最近检查", "井深"].map(str::to_owned).to_vec()];
+        let found = header(&register, &FrameWords::default(), &rows).unwrap();
+        assert_eq!(found.columns, [(0, Column::Field(0)), (1, Column::Field(2)), (2, Column::Field(1))]);
+        assert_eq!(found.unknown, Vec::new());
     }
 
     #[test]

@@ -115,8 +115,7 @@ impl Plan<'_> {
         let (mut from, mut until, mut why) = (None, None, String::new());
         for (at, column) in &self.header.columns {
             let cell = self.cell(line, *at);
-            // An exported list may come back with what the system works out; it is worked out again.
-            if matches!(column, Column::Field(index) if !self.register.fields[*index].is_typed()) {
+            if matches!(column, Column::Field(index) if is_left(&self.register.fields[*index], cell)) {
                 continue;
             }
             if cell.is_empty() {
@@ -230,6 +229,17 @@ impl Plan<'_> {
     }
 }
 
+/// Whether a cell leaves its field as it is: what the system works out is worked out again, and what no cell can hold stands
+/// empty in an exported list that may come back.
+fn is_left(field: &Field, cell: &str) -> bool {
+    match field.kind {
+        _ if !field.is_typed() => true,
+        FieldKind::Table { .. } | FieldKind::Files { .. } => true,
+        FieldKind::Line | FieldKind::Polygon => cell.is_empty(),
+        _ => false,
+    }
+}
+
 /// A cell that names several places.
 fn several(field: &str, places: &[PlaceCode]) -> Problem {
     let mut found = finding(field, SEVERAL_PLACES);
@@ -278,6 +288,8 @@ fn lacking<'r>(register: &'r Register, header: &Header) -> Vec<Option<&'r Field>
             && field.default.is_none()
             && field.default_from.is_none()
             && field.is_typed()
+            // An exported list never has it: rows that are there keep theirs, a new one is refused for its own sake.
+            && !field.personal
             && !matches!(field.kind, FieldKind::Boolean)
     });
     let mut lacking: Vec<Option<&Field>> =
