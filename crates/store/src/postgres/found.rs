@@ -60,8 +60,9 @@ async fn cases_found(
     let sql = ranked((filter, &asked), after, limit + 1);
     let found = all(client, ATTEMPTED, (&sql.text, &args(&sql.values)), |row| {
         Ok(Found { at: at(row, 1)?, what: read_case(row, 0, || "a case".to_owned())? })
-    });
-    Ok(Some(page(found.await?, limit)))
+    })
+    .await?;
+    Ok(Some(page(found, limit)))
 }
 
 fn read_row(row: &Row) -> Stored<Found<Record>> {

@@ -5,7 +5,7 @@ use super::{admin, asked, tabs};
 use crate::error::Error;
 use crate::identity::lines::{Line, What};
 use crate::identity::password::{CHARS_MIN, KINDS_MIN, REMEMBERED, faults};
-use crate::identity::{credential, deputies, tries};
+use crate::identity::{credential, tries};
 use crate::jobs::follow::{Part, changed};
 use crate::limits::PASSWORD_BYTES_MAX;
 use crate::place_names::Found;
