@@ -35,7 +35,7 @@ enum Command {
     /// Opens a demonstration city that is alive.
     Demo(commands::demo::DemoArgs),
     /// Runs an installation.
-    Serve(commands::serve::ServeArgs),
+    Serve(Box<commands::serve::ServeArgs>),
     /// Fills an empty installation with places.
     Import(commands::import::ImportArgs),
     /// Makes the tables of a PostgreSQL, or brings them up to date; servers do it too when they start.

@@ -18,7 +18,7 @@ use serde_json::Value;
 /// A case as a feature; `None` when the public may not see it.
 #[must_use]
 pub fn feature(web: &Web, look: &Look<'_>, services: &Services<'_>, case: &Case) -> Option<Feature> {
-    let mut told = services.told((look, &web.app.master), case)?;
+    let mut told = services.told((look, &web.app.master, Some(&web.app.settings.public_url)), case)?;
     let id = told.remove("service_request_id")?.as_str()?.to_owned();
     let (lon, lat) = (told.remove("long"), told.remove("lat"));
     let number = |value: Option<Value>| value.and_then(|value| value.as_f64());

@@ -52,10 +52,14 @@ impl<'w> Services<'w> {
 
     /// What anyone is told of a case, as a request in JSON; `None` when nobody is.
     #[must_use]
-    pub fn told(&self, (look, master): (&Look<'_>, &Key), case: &Case) -> Option<Map<String, Value>> {
+    pub fn told(
+        &self,
+        (look, master, base): (&Look<'_>, &Key, Option<&str>),
+        case: &Case,
+    ) -> Option<Map<String, Value>> {
         let service =
             services::of_case(&self.0, case).filter(|service| requests::is_public(look.now, service, case))?;
-        match out::object(&requests::record((look, master), service, case)) {
+        match out::object(&requests::record((look, master, base), service, case)) {
             Value::Object(told) => Some(told),
             _ => None,
         }

@@ -68,8 +68,9 @@ fn agency(look: &Look<'_>, case: &Case) -> String {
     unit.unwrap_or_else(|| look.place(case.place.at(case.level).unwrap_or(case.place)))
 }
 
-/// A request in the order of the specification.
-pub fn record((look, master): (&Look<'_>, &Key), service: &Service<'_>, case: &Case) -> Record {
+/// A request in the order of the specification. `base`: the address this installation has outside, for the picture; without
+/// one no picture is named.
+pub fn record((look, master, base): (&Look<'_>, &Key, Option<&str>), service: &Service<'_>, case: &Case) -> Record {
     let state = service.process.states.get(&case.state);
     let notes = state.map(|state| look.text(&state.public)).filter(|notes| !notes.is_empty());
     let description = service.offer.describe.then(|| scrubbed(&look.description(service.process, case)));
@@ -79,8 +80,7 @@ pub fn record((look, master): (&Look<'_>, &Key), service: &Service<'_>, case: &C
         None => [Part::None, Part::None],
     };
     let status = if case.closed_at.is_some() { "closed" } else { "open" };
-    let base = web.app.settings.public_url.trim_end_matches('/');
-    let media = picture(service, case).map(|id| format!("{base}/files/{id}"));
+    let media = base.zip(picture(service, case)).map(|(base, id)| format!("{}/files/{id}", base.trim_end_matches('/')));
     vec![
         ("service_request_id", Part::Text(id::of(master, Kind::Request, (case.shard, case.id)))),
         ("status", Part::Text(status.to_owned())),
@@ -100,6 +100,10 @@ pub fn record((look, master): (&Look<'_>, &Key), service: &Service<'_>, case: &C
         ("long", lon),
         ("media_url", media.into()),
     ]
+}
+
+fn base(web: &Web) -> Option<&str> {
+    Some(&web.app.settings.public_url)
 }
 
 fn body(records: Vec<Record>) -> Body {
@@ -198,8 +202,9 @@ pub async fn list(web: &Web) -> Asked {
     };
     let found = shown(web, &filter, skipped + size, is_shown).await?;
     let page = found.iter().skip(skipped);
-    let records =
-        page.filter_map(|case| Some(record((&look, &web.app.master), of_case(&services, case)?, case))).collect();
+    let records = page
+        .filter_map(|case| Some(record((&look, &web.app.master, base(web)), of_case(&services, case)?, case)))
+        .collect();
     Ok(body(records))
 }
 
@@ -246,7 +251,7 @@ async fn by_ids(web: &Web, (look, services): (&Look<'_>, &[Service<'_>]), place:
     for text in ids.split(',').map(str::trim).take(IDS_MAX) {
         let Some(id) = id::read(&web.app.master, Kind::Request, text) else { continue };
         if let Some((case, service)) = found(web, (services, place), id).await? {
-            records.push(record((look, &web.app.master), service, &case));
+            records.push(record((look, &web.app.master, base(web)), service, &case));
         }
     }
     Ok(body(records))
@@ -261,7 +266,7 @@ pub async fn one(web: &Web, text: &str) -> Asked {
     let none = || Fault::new(StatusCode::NOT_FOUND, web.t("open311-no-request"));
     let id = id::read(&web.app.master, Kind::Request, text).ok_or_else(none)?;
     let (case, service) = found(web, (services.as_slice(), place), id).await?.ok_or_else(none)?;
-    Ok(body(vec![record((&look, &web.app.master), service, &case)]))
+    Ok(body(vec![record((&look, &web.app.master, base(web)), service, &case)]))
 }
 
 /// `GET tokens/{token}`.

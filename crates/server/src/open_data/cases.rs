@@ -52,7 +52,7 @@ pub async fn write(making: &Making<'_>, process: &Process, said: &dyn Fn(&str)) 
     loop {
         let cases = making.data.store.cases(&filter, CaseOrder::Opened, after.as_ref(), READ_AT_ONCE).await?;
         for case in cases.iter().filter(|case| case.closed_at.is_some_and(|at| from <= at && at < to)) {
-            let Some(told) = services.told((&making.zh, making.data.master), case) else { continue };
+            let Some(told) = services.told((&making.zh, making.data.master, None), case) else { continue };
             let text = |name: &str| match told.get(name) {
                 Some(Value::String(text)) => text.clone(),
                 Some(Value::Number(number)) => number.to_string(),

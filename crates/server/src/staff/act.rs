@@ -85,6 +85,19 @@ pub async fn send(
     web.app.committer.send(Command { id, shard: case.shard, actor: web.actor(), body }).await
 }
 
+impl Attempt {
+    /// A button inside the form was pressed: one more row, or something that was suggested, which is filled in and not sent.
+    fn press(&mut self, more: &str) {
+        match more.split_once(FILL) {
+            Some((field, value)) => {
+                self.values.insert(field.to_owned(), value.into());
+            }
+            None => self.more = Some(more.to_owned()),
+        }
+        self.findings.clear();
+    }
+}
+
 /// `POST /cases/{number}/{action}`.
 pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking: Asking) -> Result<Response, Error> {
     let typed = &asking.0;
@@ -112,14 +125,7 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking:
         return Ok(Json(live).into_response());
     }
     if let Step::More(more) = asking.step() {
-        match more.split_once(FILL) {
-            // Something that was suggested: filled in, not sent.
-            Some((field, value)) => {
-                attempt.values.insert(field.to_owned(), value.into());
-            }
-            None => attempt.more = Some(more.to_owned()),
-        }
-        attempt.findings.clear();
+        attempt.press(more);
         return again(&web, (&case, process), back, attempt, StatusCode::OK).await;
     }
     if action.grave {

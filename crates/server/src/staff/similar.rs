@@ -64,7 +64,7 @@ async fn likely(
     wanted: &(dyn Fn(&Field) -> bool + Sync),
 ) -> Result<Vec<Likely>, Error> {
     let mut all = Vec::new();
-    for (action, field) in asked(web, (case, process)).into_iter().filter(|(_, field)| wanted(*field)) {
+    for (action, field) in asked(web, (case, process)).into_iter().filter(|(_, field)| wanted(field)) {
         let settled = settled(web, (case, process), field).await?;
         let chosen = chosen(process, (action, field), case, settled.iter());
         all.push(Likely { action: action.name.clone(), field: field.name.clone(), chosen });

@@ -280,12 +280,11 @@ fn place_of(web: &Web, entry: &Entry, checked: &mut Checked) -> Result<(), Error
     Ok(())
 }
 
+/// Fields that are wrong, each with the key of the text that says how.
+pub(super) type WrongFields = Vec<(&'static str, &'static str)>;
+
 /// The place meant for a post of a role, or what is wrong with it.
-pub(super) fn place_of_typed(
-    web: &Web,
-    role: &str,
-    place: &str,
-) -> Result<Result<PlaceCode, Vec<(&'static str, &'static str)>>, Error> {
+pub(super) fn place_of_typed(web: &Web, role: &str, place: &str) -> Result<Result<PlaceCode, WrongFields>, Error> {
     let entry = Entry { role: role.to_owned(), place: place.to_owned(), ..Entry::default() };
     let mut checked = Checked::default();
     if levels_of(web, role).is_none() {
