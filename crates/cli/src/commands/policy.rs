@@ -3,7 +3,7 @@
 use crate::city::{home, world};
 use crate::database::{Database, DatabaseArgs};
 use crate::system::Machine;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::permissions::{Grant, Step, explain, table};
@@ -14,7 +14,6 @@ use ganglion_model::{AccountId, Case, PostId};
 use ganglion_server::packs::installed;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Arguments of `ganglion policy`.
 #[derive(Args)]
