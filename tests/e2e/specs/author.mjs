@@ -46,6 +46,11 @@ export default function (test) {
     await s.page.waitForURL(/\/admin\/packs\/install\//);
     await s.page.getByText(/已安装为/).waitFor();
     holds(await s.page.locator("main").innerText(), "还没有人担任的角色", "the page after installing");
+    // Who leaves the page finds the same beside the pack.
+    const here = s.page.url();
+    await s.page.goto("/admin/packs");
+    same(await s.page.locator("form[action='/admin/packs/install/roads/posts']").count(), 1, "posts beside the pack");
+    await s.page.goto(here);
     await s.page.locator("form[action$='/posts'] button").click();
     await s.page.locator(".notice-ok").first().waitFor();
     check(!(await s.page.locator("main").innerText()).includes("还没有人担任的角色"), "nobody holds the roles still");

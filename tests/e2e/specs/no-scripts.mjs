@@ -91,4 +91,15 @@ export default function (test) {
     holds(await page.locator(".flash").innerText(), s.number, "the message");
     holds(await page.locator(".case-head").innerText(), "已立案", "the head of the card");
   });
+
+  test("the form of the main menu leads to every other matter that is open to everybody", async (world) => {
+    const page = await world.page({ javaScriptEnabled: false, viewport: PHONE });
+    await page.goto("/report");
+    const links = page.locator("main nav a[href^='/report?process=']");
+    const all = await links.evaluateAll((found) => found.map((link) => [link.getAttribute("href"), link.innerText]));
+    check(all.some(([, title]) => title === "养护工程"), () => `other matters: ${JSON.stringify(all)}`);
+    await page.goto(all[0][0]);
+    holds(await page.locator("main").innerText(), all[0][1], "the form of the other matter");
+    same(await page.locator("main nav a[href^='/report?process=']").count(), 0, "links on the form of another matter");
+  });
 }

@@ -169,6 +169,9 @@ receiver-delivered = { $count ->
     [one] 1 event taken
    *[other] { $count } events taken
  }
+receiver-said-name = the name cannot be resolved; check the address
+receiver-said-inside = the name leads to an address inside; nothing was sent
+receiver-said-trust = this machine trusts no certificates; check the deployment
 receiver-last = last { $what }
 receiver-waiting = To be sent
 receiver-dead = Given up
@@ -239,6 +242,7 @@ ogc-case-updated-datetime = Updated
 ogc-case-expected-datetime = Due
 ogc-case-address = Place
 ogc-case-address-id = Code of the place
+ogc-case-media-url = Picture
 ogc-row-place = Place
 ogc-row-valid-from = Valid from
 ogc-row-valid-to = Valid until

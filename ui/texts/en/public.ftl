@@ -25,6 +25,7 @@ report-category-search = Type a few letters to search
 report-description = Describe it
 report-description-help = What it is, for how long, who is affected. Please leave out names, phone and identity numbers of others.
 report-q-where = Where is it?
+report-others = Also open to everybody
 report-coordinates = Enter coordinates
 report-check-point = See where this is
 report-choose-place = Choose the place by name instead

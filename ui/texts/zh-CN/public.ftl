@@ -25,6 +25,7 @@ report-category-search = 输入几个字查找
 report-description = 说说情况
 report-description-help = 是什么、多久了、影响到谁。请不要写他人的姓名、电话和身份证号。
 report-q-where = 在哪里？
+report-others = 还可以网上填写
 report-coordinates = 填写经纬度
 report-check-point = 看看属于哪里
 report-choose-place = 不用地图，按名称选地方

@@ -200,7 +200,8 @@ pub fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
             };
             let press = ganglion_server::Press::default();
             let sheet = ganglion_server::sample_sheet(&press, &Arc::new(model), document, 0);
-            let sheet = sheet.with_context(|| format!("{} declares no document {document}", dir.display()))?;
+            let sheet =
+                sheet.with_context(|| format!("{} declares no document or bulletin {document}", dir.display()))?;
             std::fs::write(to, press.print_here(&sheet)?).with_context(|| format!("cannot write {}", to.display()))?;
             Ok(ExitCode::SUCCESS)
         }
@@ -246,22 +247,28 @@ fn burden(dirs: &[PathBuf], places: u32, lang: Lang) -> anyhow::Result<ExitCode>
         return Ok(ExitCode::FAILURE);
     };
     let all: Vec<_> = names(dirs).iter().flat_map(|name| ganglion_pack::burden(&model, name, places)).collect();
-    say(&if all.is_empty() { "nothing is asked of villages\n".to_owned() } else { burden_text(&all) })?;
+    let nothing = match lang {
+        Lang::Zh => "不需要村里填报\n",
+        Lang::En => "nothing is asked of villages\n",
+    };
+    say(&if all.is_empty() { nothing.to_owned() } else { burden_text(&model, &all, lang) })?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// What packs ask of villages, one process a line.
-fn burden_text(all: &[ganglion_pack::Burden]) -> String {
+fn burden_text(model: &Model, all: &[ganglion_pack::Burden], lang: Lang) -> String {
     let line = |one: &ganglion_pack::Burden| {
-        format!(
-            "{}: {} minutes a case ({} fields), {} a year, {} villages: {} hours a year\n",
-            one.process,
-            one.seconds.div_ceil(60),
-            one.fields,
-            one.yearly,
-            one.places,
-            one.hours
-        )
+        let ganglion_pack::Burden { process, fields, yearly, places, hours, .. } = one;
+        let minutes = one.seconds.div_ceil(60);
+        let title = model.processes.get(process).map_or(process.as_str(), |process| process.title.zh.as_str());
+        match lang {
+            Lang::Zh => format!(
+                "{title} {process}：每件 {minutes} 分钟（{fields} 项），每村每年 {yearly} 件，{places} 个村：全年 {hours} 小时\n"
+            ),
+            Lang::En => format!(
+                "{process}: {minutes} minutes a case ({fields} fields), {yearly} a year, {places} villages: {hours} hours a year\n"
+            ),
+        }
     };
     all.iter().map(line).collect()
 }

@@ -64,6 +64,18 @@ pub fn wrong(field: &str, problem: &str) -> Refusal {
     Refusal { fields: vec![finding], ..Refusal::new(RefusalCode::Form) }
 }
 
+/// What was typed, or all that is wrong at once: with the fields, and with the place.
+fn all_or_findings(read: Result<Fields, Vec<FieldFinding>>, place: Result<(), Refusal>) -> Result<Fields, Refusal> {
+    match (read, place) {
+        (Ok(values), Ok(())) => Ok(values),
+        (read, place) => {
+            let misplaced = place.err().map(|refusal| refusal.fields).unwrap_or_default();
+            let fields = read.err().into_iter().flatten().chain(misplaced).collect();
+            Err(Refusal { fields, ..Refusal::new(RefusalCode::Form) })
+        }
+    }
+}
+
 /// Decides a wish about a row.
 pub fn row(
     world: &World,
@@ -221,7 +233,7 @@ impl<'a> Desk<'a> {
 
     /// Reads the form of a row; personal values come back sealed, those left empty as they were.
     fn read(&self, wish: &RowWish, target: &Target) -> Result<Fields, Refusal> {
-        self.check_place(target)?;
+        let place = self.check_place(target);
         if wish.key.is_none() && !target.versions.is_empty() {
             return Err(Refusal::new(RefusalCode::Duplicate)
                 .with("number", &target.key)
@@ -270,8 +282,7 @@ impl<'a> Desk<'a> {
             actor: &actor,
             now: self.given.now,
         };
-        let values = read_form(&context, &asked, &form)
-            .map_err(|fields| Refusal { fields, ..Refusal::new(RefusalCode::Form) })?;
+        let values = all_or_findings(read_form(&context, &asked, &form), place)?;
         let old = |name: &str| before.and_then(|one| one.fields.get(name));
         if let Some(changed) =
             fixed.into_iter().find(|name| old(name).is_some_and(|old| values.get(*name) != Some(old)))

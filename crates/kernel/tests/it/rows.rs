@@ -155,6 +155,10 @@ fn a_form_of_a_row_is_judged_whole() {
     assert_eq!(problem_of(send(&mut desk, CLERK, renamed)), ("code".into(), "key_fixed".into()));
     let county = wish("well", None, "130903", json!({"code": "W3", "depth": "1"}));
     assert_eq!(problem_of(send(&mut desk, DIRECTOR, county)), ("place".into(), "wrong_level".into()));
+    let both = wish("well", None, "130903", json!({"code": "W3", "depth": "deep"}));
+    let refusal = send(&mut desk, DIRECTOR, both).unwrap_err();
+    let found: Vec<_> = refusal.fields.iter().map(|one| (one.field.as_str(), one.problem.as_str())).collect();
+    assert_eq!(found, [("depth", "not_a_number"), ("place", "wrong_level")], "the place and the fields at once");
     let stale = RowWish { version: Some(7), ..wish("well", Some("W1"), "130903001", json!({"depth": "1"})) };
     assert_eq!(code_of(send(&mut desk, CLERK, stale)), RefusalCode::Changed);
     let seen = RowWish { version: Some(1), ..wish("well", Some("W1"), "130903001", json!({"depth": "1"})) };

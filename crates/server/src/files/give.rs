@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::limits::{FILES_MAX, PICTURE_MEGABYTES_MAX};
 use crate::typed::Typed;
 use crate::view::Look;
+use crate::view::facts::may_see as sees;
 use crate::web::Web;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -13,8 +14,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::decide::who;
 use ganglion_kernel::port::FileRow;
-use ganglion_model::Case;
-use ganglion_model::pack::FieldKind;
+use ganglion_model::pack::{FieldKind, Process};
+use ganglion_model::row::OPENED_FROM;
+use ganglion_model::{Case, Post};
 use serde_json::json;
 
 /// A file that was not taken, in words.
@@ -90,7 +92,10 @@ async fn give(web: &Web, id: &str, end: &str) -> Result<Response, Error> {
     Ok((headers, bytes).into_response())
 }
 
-/// Before a file belongs to a case only its uploader sees it; then who may read the case, and its reporter as far as the
+/// Cases opened out of one that are asked whether a file was handed on to them.
+const CHILDREN_MAX: usize = 20;
+
+/// Before a file belongs to a case only its uploader sees it; then who may read the case, or one it was handed on to, and its reporter as far as the
 /// field that holds it is public or was filled when the case was opened; and anyone, if it is what Open311 shows of the case.
 async fn may_see(web: &Web, file: &FileRow) -> Result<bool, Error> {
     let Some((shard, id)) = file.case else {
@@ -102,6 +107,11 @@ async fn may_see(web: &Web, file: &FileRow) -> Result<bool, Error> {
     let actor = web.actor();
     let post = who::post_of(&web.world, &actor, web.now);
     if post.is_some() && who::may_read(&web.world, &actor, post, &case) {
+        return Ok(true);
+    }
+    if let Some(post) = post
+        && is_handed_on(web, &case, &file.id, post).await?
+    {
         return Ok(true);
     }
     if crate::open311::shows(&web.look(&web.words()), &case, &file.id) {
@@ -121,6 +131,30 @@ async fn may_see(web: &Web, file: &FileRow) -> Result<bool, Error> {
     Ok(false)
 }
 
+/// Whether a case that was opened out of this one, and that the post may read, was given the file.
+async fn is_handed_on(web: &Web, from: &Case, id: &str, post: &Post) -> Result<bool, Error> {
+    let actor = web.actor();
+    for link in from.links.iter().filter(|link| link.kind != OPENED_FROM).take(CHILDREN_MAX) {
+        let Some(child) = web.app.store.case(link.shard, link.case).await? else { continue };
+        let Some(process) = web.world.model.processes.get(&child.process) else { continue };
+        if who::may_read(&web.world, &actor, Some(post), &child) && was_given(process, (from, &child), id, &post.role) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether `to` was opened out of `from` and holds the file in a field the role sees.
+fn was_given(process: &Process, (from, to): (&Case, &Case), id: &str, role: &str) -> bool {
+    let tied = to.links.iter().any(|link| link.kind == OPENED_FROM && link.case == from.id);
+    let shown = process.form.iter().chain(&process.fields);
+    let mut shown = shown.filter(|field| matches!(field.kind, FieldKind::Files { .. }) && sees(field, role));
+    tied && shown.any(|field| {
+        let ids = to.fields.get(&field.name).and_then(|value| value.as_array());
+        ids.is_some_and(|ids| ids.iter().any(|one| one == id))
+    })
+}
+
 fn is_for_reporter(web: &Web, case: &Case, id: &str, own: bool) -> bool {
     let Some(process) = web.world.model.processes.get(&case.process) else {
         return false;
@@ -133,4 +167,32 @@ fn is_for_reporter(web: &Web, case: &Case, id: &str, own: bool) -> bool {
     typed.chain(filled).any(|(field, own)| {
         matches!(field.kind, FieldKind::Files { .. }) && (field.public || own) && holds(&field.name)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample;
+    use ganglion_model::pack::Field;
+    use ganglion_model::row::Link;
+    use serde_json::json;
+
+    #[test]
+    fn a_file_is_seen_in_the_case_it_was_handed_on_to_and_in_no_other() {
+        let photos = Field {
+            name: "found".to_owned(),
+            kind: FieldKind::Files { images: true, max: 3 },
+            see: vec!["checker".to_owned()],
+            ..Field::default()
+        };
+        let process = Process { form: vec![photos], ..Process::default() };
+        let from = sample::matter("130903001", sample::now(), None, "k1");
+        let mut to = sample::matter("130903001", sample::now(), None, "k1");
+        to.fields.insert("found".to_owned(), json!(["a1", "b2"]));
+        assert!(!was_given(&process, (&from, &to), "a1", "checker"), "nothing ties the two");
+        to.links.push(Link::to(&from, OPENED_FROM));
+        assert!(was_given(&process, (&from, &to), "a1", "checker"));
+        assert!(!was_given(&process, (&from, &to), "c3", "checker"), "it holds no such file");
+        assert!(!was_given(&process, (&from, &to), "a1", "clerk"), "the field is not for them");
+    }
 }

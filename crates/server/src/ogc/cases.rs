@@ -27,7 +27,7 @@ pub fn feature(web: &Web, look: &Look<'_>, services: &Services<'_>, case: &Case)
         _ => None,
     };
     // Neither is ever said of our requests.
-    for empty in ["zipcode", "media_url", "service_notice"] {
+    for empty in ["zipcode", "service_notice"] {
         told.remove(empty);
     }
     let title = told.get("service_name").and_then(Value::as_str).unwrap_or(&id).to_owned();

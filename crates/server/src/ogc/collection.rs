@@ -172,6 +172,7 @@ fn of_cases<'w>(look: &Look<'_>, process: &'w Process) -> Collection<'w> {
         ("expected_datetime", Kind::Instant),
         ("address", Kind::Text),
         ("address_id", Kind::Text),
+        ("media_url", Kind::Text),
     ];
     Collection {
         id: format!("cases-{}", process.name),

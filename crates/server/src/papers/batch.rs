@@ -237,7 +237,9 @@ impl Batch {
         };
         note_access(app, (subject, issued), document, (&self.wish.post, &self.wish.account)).await?;
         let opened = opened(app, subject, issued).await?;
-        let words = app.words(Lang::Zh);
+        let Some(post) = who::post_of(world, &self.actor(), app.clock.now()) else { return Ok(None) };
+        let rows = Arc::new(super::names::of(app, world, (subject, issued), post).await?);
+        let words = app.words(Lang::Zh).naming(&rows);
         let sheet = app.press.sheet(&Source {
             look: Look { world, say: &words, now: issued.at },
             document,

@@ -9,6 +9,7 @@ mod batches;
 mod check;
 mod data;
 mod item;
+mod names;
 mod press;
 mod sample;
 mod spool;

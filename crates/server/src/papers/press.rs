@@ -124,10 +124,19 @@ impl Press {
     }
 }
 
-/// A sheet of made-up values, different for every `n`: for measuring.
+/// A sheet of made-up values, of a document different for every `n`: for measuring. A bulletin has one.
 #[must_use]
 pub fn sample_sheet(press: &Press, model: &Arc<Model>, document: &str, n: usize) -> Option<Sheet> {
-    let document = model.documents.get(document)?;
+    let Some(document) = model.documents.get(document) else {
+        let bulletin = model.bulletins.get(document)?;
+        return Some(Sheet {
+            template: press.template(model, (&bulletin.pack, &bulletin.template))?,
+            data: sample::figures(model, bulletin),
+            doc: sample::head(bulletin),
+            day: sample::DAY,
+            ident: bulletin.name.clone(),
+        });
+    };
     let made = sample::Made::of(model, document)?;
     let (number, code) = (n.to_string(), format!("{n:020}"));
     Some(Sheet {

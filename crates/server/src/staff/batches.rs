@@ -138,7 +138,10 @@ pub(super) fn form_of<'d>(look: &Look<'_>, documents: impl Iterator<Item = &'d D
         label: look.text(&document.title),
         ..Choice::default()
     };
-    let options: Vec<Choice> = documents.map(choice).collect();
+    let mut options: Vec<Choice> = documents.map(choice).collect();
+    if let [only] = options.as_mut_slice() {
+        only.selected = true;
+    }
     let field = |name: &str, kind, value: Value| FieldView {
         name: name.to_owned(),
         id: format!("f-{name}"),

@@ -156,7 +156,7 @@ fn head(web: &Web, look: &Look<'_>, case: &Case, process: &Process) -> CaseHead 
         state: look.state(process, &case.state),
         clock: look.main_clock(process, case),
         urgency: None,
-        category: look.kind_or_process(process, case),
+        category: look.matter(process, case),
         source: look.source(case),
         crumbs: look.crumbs(case.place, &|code| crumb_href(web, code)),
         description: look.description(process, case),

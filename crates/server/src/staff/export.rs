@@ -162,7 +162,9 @@ async fn piece(mut progress: Progress) -> Option<(Result<Bytes, Infallible>, Pro
         Ok(page) => {
             let extra = extra(&progress.web, progress.process.as_deref());
             rows.extend(page.cases.iter().map(|case| {
-                let mut row = row_of(look.case_row(case, String::new()));
+                // A file is read on other days too: its moments are dates.
+                let updated = look.date_time(case.updated_at);
+                let mut row = row_of(CaseRow { updated, ..look.case_row(case, String::new()) });
                 row.extend(extra.iter().map(|field| value_of(&look, field, case)));
                 row
             }));

@@ -38,19 +38,26 @@ pub struct Heard {
 /// Storage.
 pub async fn news(web: &Web, look: &Look<'_>, post: &Post) -> Result<Heard, Error> {
     let since = web.now - jiff::SignedDuration::from_hours(NEW_HOURS);
-    let mut all = Vec::new();
-    let mut fresh = 0;
+    let (mut heard, mut cases) = (Vec::new(), Vec::new());
     for told in web.app.store.told(&post.id, SHOWN).await? {
         let case = web.app.store.case(told.shard, told.case).await?;
         let readable = case.filter(|case| who::may_read(&web.world, &web.actor(), Some(post), case));
         let Some(case) = readable else { continue };
+        heard.push(told);
+        cases.push(case);
+    }
+    // A heading may be the label of a row.
+    super::names::of_cases(web, &cases).await?;
+    let mut all = Vec::new();
+    let mut fresh = 0;
+    for (told, case) in heard.iter().zip(&cases) {
         let Some(process) = web.world.model.processes.get(&case.process) else { continue };
         fresh += usize::from(told.at > since);
         all.push(News {
             at: look.when(told.at),
-            text: words(look, process, &told),
+            text: words(look, process, told),
             number: case.number.clone(),
-            title: look.title(process, &case),
+            title: look.title(process, case),
             href: card_href(&case.number),
         });
     }

@@ -70,7 +70,10 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         };
         let href = card_href(&case.number);
         let actions = preview::actions(&web, &look, (case, process), &[], (None, None)).await?;
-        let first = actions.into_iter().find(|action| action.disabled_reason.is_none()).map(|action| FirstStep {
+        // The step that stands out on the card stands here too.
+        let mut open: Vec<_> = actions.into_iter().filter(|action| action.disabled_reason.is_none()).collect();
+        open.sort_by_key(|action| action.kind != Some("primary"));
+        let first = open.into_iter().next().map(|action| FirstStep {
             href: format!("{href}?open={}#action-{}", action.name, action.name),
             name: action.name,
             label: action.label,

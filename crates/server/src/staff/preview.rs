@@ -287,7 +287,7 @@ pub async fn preview(
         href: card_href(&case.number),
         back_href: back_to_list,
         title: look.title(process, case),
-        category: look.kind_or_process(process, case),
+        category: look.matter(process, case),
         source: look.source(case),
         state: look.state(process, &case.state),
         clock: look.main_clock(process, case),

@@ -192,7 +192,7 @@ pub fn measure_words(look: &Look<'_>, model: &Model, measure: &Measure) -> Strin
 /// A formula over other figures, by their titles; none when it has a part without one.
 #[must_use]
 pub fn formula_words(look: &Look<'_>, model: &Model, expr: &Expr) -> Option<String> {
-    match expr {
+    match as_written(expr) {
         Expr::Lit(Value::Number(number)) => Some(number.to_string()),
         Expr::Lit(Value::String(number)) => Some(number.clone()),
         Expr::Path(path) => {
@@ -209,11 +209,19 @@ pub fn formula_words(look: &Look<'_>, model: &Model, expr: &Expr) -> Option<Stri
             };
             let inner = |part: &Expr| {
                 let words = formula_words(look, model, part)?;
-                Some(if matches!(part, Expr::Arith(..)) { format!("({words})") } else { words })
+                Some(if matches!(as_written(part), Expr::Arith(..)) { format!("({words})") } else { words })
             };
             Some(format!("{} {sign} {}", inner(a)?, inner(b)?))
         }
         _ => None,
+    }
+}
+
+/// What the author wrote: the compiler takes nothing away from an operand to make a number of it.
+fn as_written(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Arith(Arith::Sub, of, nothing) if **nothing == Expr::Lit(Value::from(0)) => as_written(of),
+        other => other,
     }
 }
 
@@ -233,4 +241,18 @@ pub fn part_words(look: &Look<'_>, model: &Model, (measure, dim): (&Measure, &Di
         _ => Value::from(value),
     };
     counted.value(look, &named, &value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_compiler_adds_to_an_operand_is_not_said() {
+        let path = || Expr::Path(vec!["rows".to_owned()]);
+        let number = |of: Expr, less: i64| Expr::Arith(Arith::Sub, Box::new(of), Box::new(Expr::Lit(less.into())));
+        assert_eq!(as_written(&number(number(path(), 0), 0)), &path());
+        let less = number(path(), 1);
+        assert_eq!(as_written(&less), &less, "what was written stays");
+    }
 }

@@ -42,6 +42,8 @@ pub struct CaseRow {
     pub title: String,
     /// Kind.
     pub category: String,
+    /// Title of its process.
+    pub process: String,
     /// The deepest place and the one above it.
     pub place: String,
     /// From the county down.
@@ -134,6 +136,14 @@ impl Look<'_> {
         self.category(process, case).unwrap_or_else(|| self.text(&process.title))
     }
 
+    /// What matter a case is for those who work on several: the process, and its kind where the heading does not say it.
+    #[must_use]
+    pub fn matter(&self, process: &Process, case: &Case) -> String {
+        let kind = self.category(process, case).filter(|kind| *kind != self.title(process, case));
+        let process = self.text(&process.title);
+        kind.map_or_else(|| process.clone(), |kind| format!("{process} · {kind}"))
+    }
+
     /// The kind without its group, for lists.
     #[must_use]
     pub fn category_short(&self, process: &Process, case: &Case) -> String {
@@ -188,6 +198,7 @@ impl Look<'_> {
             href,
             title: self.title(process, case),
             category: self.category_short(process, case),
+            process: self.text(&process.title),
             place: self.place_short(case.place),
             place_path: self.place_path(case.place),
             source: self.source(case),

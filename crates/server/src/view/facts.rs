@@ -154,7 +154,8 @@ impl Look<'_> {
     pub fn fact_groups(&self, process: &Process, case: &Case, role: &str, opened: &Opened) -> Vec<FactGroup> {
         let skipped = |field: &Field| {
             description_field(process).is_some_and(|one| one.name == field.name)
-                || process.kind_field.as_deref() == Some(&field.name)
+                // What sorts cases stands above; where it is the heading too, this is where a reference leads to its row.
+                || (process.kind_field.as_deref() == Some(&field.name) && process.heading != field.name)
                 || matches!(field.kind, FieldKind::Files { .. })
         };
         let of = |fields: &[Field]| -> Vec<Fact> {

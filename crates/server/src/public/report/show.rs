@@ -80,9 +80,20 @@ pub async fn render(
         "place": place_part(&look, (slots, typed), point, error_at("f-place")),
         "nearby": nearby,
         "photos": slots.photos.map(|_| photos(&look, slots, typed, error_at("f-photos"))),
+        "others": if own { others(web, &look) } else { Vec::new() },
         "contact": contact(web, &look, slots, typed, &outcome.findings),
     });
     web.render_status(status, "pages/report.html", context)
+}
+
+/// Other matters that everybody may report, for whoever came to the first one by the main menu.
+fn others(web: &Web, look: &Look<'_>) -> Vec<Value> {
+    let open = super::slots::open_to_all(&web.world.model).into_iter().skip(1);
+    open.map(|process| {
+        let href = format!("/report?process={}", crate::page::encode(&process.name));
+        json!({ "title": look.text(&process.title), "href": href })
+    })
+    .collect()
 }
 
 fn longest(field: &Field) -> u32 {

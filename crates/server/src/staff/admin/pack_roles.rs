@@ -46,18 +46,23 @@ fn on_path(web: &Web, home: PlaceCode, level: Level) -> Option<PlaceCode> {
     })
 }
 
-/// `POST /admin/packs/install/{id}/posts`: in demonstrations only.
+/// `POST /admin/packs/install/{id}/posts`, by the id of an installation or the name of a pack: in demonstrations only.
 pub async fn appoint(web: Web, Path(id): Path<String>, _typed: Typed) -> Result<Response, Error> {
     owner(&web)?;
     if !web.app.settings.demo {
         return Err(Error::NotFound);
     }
-    let under_way = web.app.installs.get(&id).ok_or(Error::NotFound)?;
+    let under_way = web.app.installs.get(&id).map(|one| one.names.clone());
+    let (names, back) = match under_way {
+        Some(names) => (names, format!("/admin/packs/install/{id}")),
+        None if web.world.model.packs.contains_key(&id) => (vec![id], "/admin/packs".to_owned()),
+        None => return Err(Error::NotFound),
+    };
     let words = web.words();
     let look = web.look(&words);
     let home = demo_home(&web).unwrap_or(web.world.places.root);
     let (mut accounts, mut posts) = (Vec::new(), Vec::new());
-    for role in unheld_now(&web, &under_way.names) {
+    for role in unheld_now(&web, &names) {
         for place in role.levels.iter().filter_map(|level| on_path(&web, home, *level)) {
             let id = format!("{}.{place}", role.role);
             if web.app.store.account(&AccountId(id.clone())).await?.is_some() {
@@ -82,5 +87,5 @@ pub async fn appoint(web: Web, Path(id): Path<String>, _typed: Typed) -> Result<
     web.app.store.posts_put(&posts).await?;
     posts_changed(&web).await?;
     let said = look.say("pack-roles-made", &[("count", count(posts.len() as u64).into())]);
-    Ok(web.redirect_with(&format!("/admin/packs/install/{id}"), "ok", &said))
+    Ok(web.redirect_with(&back, "ok", &said))
 }

@@ -2,6 +2,7 @@
 //! progress are in `pack_install`.
 
 use super::pack_review::review_view;
+use super::pack_roles::{roles_view, unheld_now};
 use super::{admin, owner, tabs};
 use crate::error::Error;
 use crate::packs::{
@@ -36,6 +37,10 @@ struct PackView {
     findings: Vec<Value>,
     /// It follows the packs that ship.
     shipped: bool,
+    /// Roles nobody holds.
+    roles: Vec<Value>,
+    /// Where a demonstration makes posts for them.
+    appoint_href: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -62,12 +67,22 @@ async fn list(web: &Web, (error, pasted): (Option<String>, String), status: Stat
     let words = web.words();
     let look = web.look(&words);
     let model = &web.world.model;
+    let may_install = owner(web).is_ok();
+    // Who left the page of an installation finds here what is left to do.
+    let unheld = |name: &String| {
+        let names = std::slice::from_ref(name);
+        if may_install { roles_view(&look, &unheld_now(web, names)) } else { Vec::new() }
+    };
+    let appoint = |name: &str| web.app.settings.demo.then(|| format!("/admin/packs/install/{name}/posts"));
     let set = crate::packs::installed_set(web.app.store.as_ref()).await?;
     let shipped = |name: &str| set.as_ref().and_then(|set| set.packs.get(name)).is_some_and(|pack| pack.shipped);
     let packs = model
         .packs
         .values()
-        .map(|pack| PackView {
+        .map(|pack| (pack, unheld(&pack.name)))
+        .map(|(pack, roles)| PackView {
+            appoint_href: appoint(&pack.name).filter(|_| !roles.is_empty()),
+            roles,
             name: pack.name.clone(),
             title: look.text(&pack.title),
             about: look.text(&pack.about),
@@ -84,7 +99,6 @@ async fn list(web: &Web, (error, pasted): (Option<String>, String), status: Stat
         let by = set.by.unwrap_or_else(|| look.t("who-system"));
         serde_json::json!({"number": set.number, "at": look.date_time(set.at), "by": by})
     });
-    let may_install = owner(web).is_ok();
     let page = web.page("title-admin-packs");
     web.render_status(
         status,

@@ -84,17 +84,29 @@ async fn page(web: &Web, form: FormView, secret: Option<String>, status: StatusC
     web.render_status(status, "pages/admin_receivers.html", context)
 }
 
-async fn letters(web: &Web, kind: &str, id: &str) -> Result<Vec<Letter>, Error> {
+/// What became of a try, in words; what the network says is told as it is.
+fn told(look: &Look<'_>, last: &str) -> String {
+    let known = [
+        ("the name cannot be resolved", "receiver-said-name"),
+        ("the name has no address", "receiver-said-name"),
+        ("the name leads to an address inside", "receiver-said-inside"),
+        ("no certificates are trusted", "receiver-said-trust"),
+    ];
+    let key = known.iter().find(|(said, _)| last.starts_with(said)).map(|(_, key)| look.t(key));
+    key.unwrap_or_else(|| last.to_owned())
+}
+
+async fn letters(web: &Web, look: &Look<'_>, kind: &str, id: &str) -> Result<Vec<Letter>, Error> {
     let letter = |delivery: Delivery| Letter {
         event: delivery.event["id"].as_str().unwrap_or_default().to_owned(),
         attempts: delivery.attempts,
-        last: delivery.last,
+        last: told(look, &delivery.last),
     };
     Ok(pending(&web.app, kind, id, SHOWN_MAX).await?.into_iter().map(letter).collect())
 }
 
 async fn row(web: &Web, look: &Look<'_>, one: &Receiver) -> Result<Row, Error> {
-    let (waiting, dead) = (letters(web, DELIVERY, &one.id).await?, letters(web, DEAD, &one.id).await?);
+    let (waiting, dead) = (letters(web, look, DELIVERY, &one.id).await?, letters(web, look, DEAD, &one.id).await?);
     let state = |word: &str, tone| StateTag { name: word.to_owned(), label: look.t(word), tone };
     Ok(Row {
         title: one.title.clone(),
@@ -107,7 +119,7 @@ async fn row(web: &Web, look: &Look<'_>, one: &Receiver) -> Result<Row, Error> {
             (true, false) => state("receiver-failing", "bad"),
         },
         delivered: one.delivered,
-        last: one.last_at.map(|at| format!("{} · {}", look.date_time(at), one.last)).unwrap_or_default(),
+        last: one.last_at.map(|at| format!("{} · {}", look.date_time(at), told(look, &one.last))).unwrap_or_default(),
         waiting,
         dead,
         href: format!("/admin/receivers/{}", one.id),

@@ -5,10 +5,12 @@ use super::{Readable, readable, row_href, shown};
 use crate::error::Error;
 use crate::view::{Look, RowName};
 use crate::web::Web;
+use ganglion_kernel::World;
 use ganglion_kernel::port::Want;
 use ganglion_kernel::seal::is_sealed;
 use ganglion_model::pack::{Field, FieldKind, Register, Scope};
 use ganglion_model::{Case, Record, RowKey, Shard};
+use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +23,7 @@ pub async fn of_cases(web: &Web, cases: &[Case]) -> Result<(), Error> {
     for case in cases {
         let Some(process) = web.world.model.processes.get(&case.process) else { continue };
         for field in process.form.iter().chain(&process.fields) {
-            collect(web, (case.shard, field), case.fields.get(&field.name), &mut wanted);
+            collect(&web.world, (case.shard, field), case.fields.get(&field.name), &mut wanted);
         }
     }
     learn(web, wanted).await
@@ -36,16 +38,17 @@ pub async fn of_rows(web: &Web, register: &Register, rows: &[Record]) -> Result<
     for record in rows {
         // Rows of the deployment name rows of their own kind alone: the others have no one county to be looked for in.
         for field in &register.fields {
-            collect(web, (record.shard, field), record.fields.get(&field.name), &mut wanted);
+            collect(&web.world, (record.shard, field), record.fields.get(&field.name), &mut wanted);
         }
     }
     learn(web, wanted).await
 }
 
-fn collect(web: &Web, (shard, field): (Shard, &Field), value: Option<&Value>, wanted: &mut BTreeSet<RowKey>) {
+/// Adds the rows that a value of a field names.
+pub fn collect(world: &World, (shard, field): (Shard, &Field), value: Option<&Value>, wanted: &mut BTreeSet<RowKey>) {
     let mut want = |register: &str, key: &Value| {
         let Some(key) = key.as_str().filter(|key| !is_sealed(key)) else { return };
-        let Some(def) = web.world.model.registers.get(register) else { return };
+        let Some(def) = world.model.registers.get(register) else { return };
         let shard = if def.scope == Scope::Deployment { Shard::DEPLOYMENT } else { shard };
         wanted.insert((shard, register.to_owned(), key.to_owned()));
     };
@@ -57,7 +60,7 @@ fn collect(web: &Web, (shard, field): (Shard, &Field), value: Option<&Value>, wa
         (FieldKind::Table { fields, .. }, Some(Value::Array(rows))) => {
             for row in rows {
                 for column in fields {
-                    collect(web, (shard, column), row.get(&column.name), wanted);
+                    collect(world, (shard, column), row.get(&column.name), wanted);
                 }
             }
         }
@@ -87,23 +90,25 @@ async fn learn(web: &Web, mut wanted: BTreeSet<RowKey>) -> Result<(), Error> {
         return Ok(());
     }
     let loaded = web.app.store.load(&Want { records: by_place, ..Want::default() }).await?;
-    let today = web.today();
-    // The version that holds today, else the last one.
-    let rank = |one: &Record| (one.valid_on(today), one.valid_from, one.version);
-    let mut newest: BTreeMap<RowKey, &Record> = BTreeMap::new();
-    for record in &loaded.records {
-        let row = (record.shard, record.register.clone(), record.key.clone());
-        let best = newest.entry(row).or_insert(record);
-        if rank(record) > rank(best) {
-            *best = record;
-        }
-    }
-    for record in newest.into_values() {
+    for record in in_force(&loaded.records, web.today()) {
         if let Some(readable) = read.get(&record.register).filter(|one| one.reach.lists(record.place)) {
             put(web, &look, readable, record);
         }
     }
     Ok(())
+}
+
+/// Of each row the version that holds on `day`, else the last one.
+pub fn in_force(records: &[Record], day: Date) -> impl Iterator<Item = &Record> {
+    let rank = |one: &Record| (one.valid_on(day), one.valid_from, one.version);
+    let mut newest: BTreeMap<RowKey, &Record> = BTreeMap::new();
+    for record in records {
+        let best = newest.entry(record.row_key()).or_insert(record);
+        if rank(record) > rank(best) {
+            *best = record;
+        }
+    }
+    newest.into_values()
 }
 
 fn put(web: &Web, look: &Look<'_>, readable: &Readable<'_>, record: &Record) {
