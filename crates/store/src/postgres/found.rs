@@ -160,7 +160,10 @@ async fn newest(
         (found, LOOKED_AT)
     };
     // The last one looked at, if there were as many: the next page begins below it.
-    let end = format!("SELECT doc FROM ({window}) w WHERE $1::text IS NOT NULL LIMIT 1 OFFSET {}", looked_at - 1);
+    let end = format!(
+        "SELECT doc FROM ({window}) w WHERE $1::text IS NOT NULL ORDER BY doc DESC LIMIT 1 OFFSET {}",
+        looked_at - 1
+    );
     let read = |row: &Row| Column("row_words", "doc").get::<i64>(row, 0);
     let last = one(client, ATTEMPTED, (&end, &[&asked, &below]), read).await?;
     let mut sql = RowSql { text: String::new(), values: vec![value(asked), value(below)] };
