@@ -19,6 +19,19 @@ use std::borrow::Cow;
 /// Days looked ahead for the next time: more than the longest period.
 const DAYS_AHEAD_MAX: usize = 400;
 
+/// Pairs of weeks are counted from here, so that they follow each other over the end of a year.
+const FIRST_MONDAY: Date = jiff::civil::date(1970, 1, 5);
+const HOURS_OF_A_WEEK: i64 = 7 * 24;
+
+fn monday_of(day: Date) -> Date {
+    let back = i32::from(day.weekday().to_monday_zero_offset());
+    day.checked_sub(Span::new().days(back)).unwrap_or(day)
+}
+
+fn weeks(monday: Date, count: i32) -> (Date, Date) {
+    (monday, monday.checked_add(Span::new().days(7 * count - 1)).unwrap_or(monday))
+}
+
 /// First and last day of the period of `every` that holds `day`.
 fn period(every: Every, day: Date) -> (Date, Date) {
     let month = day.first_of_month();
@@ -28,13 +41,15 @@ fn period(every: Every, day: Date) -> (Date, Date) {
     };
     match every {
         Every::Day | Every::WorkingDay => (day, day),
-        Every::Week => {
-            let back = i32::from(day.weekday().to_monday_zero_offset());
-            let monday = day.checked_sub(Span::new().days(back)).unwrap_or(day);
-            (monday, monday.checked_add(Span::new().days(6)).unwrap_or(monday))
+        Every::Week => weeks(monday_of(day), 1),
+        Every::TwoWeeks => {
+            let monday = monday_of(day);
+            let is_second = (monday.duration_since(FIRST_MONDAY).as_hours() / HOURS_OF_A_WEEK).rem_euclid(2) == 1;
+            weeks(if is_second { monday.checked_sub(Span::new().weeks(1)).unwrap_or(monday) } else { monday }, 2)
         }
         Every::Month => ends(month, 1),
         Every::Quarter => ends(Date::new(day.year(), (day.month() - 1) / 3 * 3 + 1, 1).unwrap_or(month), 3),
+        Every::HalfYear => ends(Date::new(day.year(), (day.month() - 1) / 6 * 6 + 1, 1).unwrap_or(month), 6),
         Every::Year => ends(day.first_of_year(), 12),
     }
 }
@@ -213,6 +228,11 @@ mod tests {
         // Monday 27 June 2022.
         assert_eq!(days(Every::Week, OnDay::Nth(1), day(6, 25), 2), [day(6, 27), day(7, 4)]);
         assert_eq!(days(Every::Week, OnDay::Last, day(6, 27), 1), [day(7, 3)]);
+        assert_eq!(days(Every::TwoWeeks, OnDay::Nth(1), day(6, 25), 2), [day(6, 27), day(7, 11)]);
+        assert_eq!(days(Every::TwoWeeks, OnDay::Nth(8), day(6, 27), 1), [day(7, 4)]);
+        let over = [date(2022, 12, 26), date(2023, 1, 9)];
+        assert_eq!(days(Every::TwoWeeks, OnDay::Nth(1), day(12, 20), 2), over, "over the end of the year");
+        assert_eq!(days(Every::HalfYear, OnDay::LastWorking, day(1, 2), 2), [day(6, 30), day(12, 30)]);
         assert_eq!(days(Every::Day, OnDay::Nth(1), day(6, 25), 2), [day(6, 25), day(6, 26)]);
         assert_eq!(days(Every::WorkingDay, OnDay::Nth(1), day(6, 25), 2), [day(6, 27), day(6, 28)]);
         // October begins with seven days off, and the 8th and 9th are worked.

@@ -210,6 +210,7 @@ fn short(value: &Value, lang: Lang) -> Option<String> {
     let text = match value {
         Value::Null => said("nothing", lang),
         Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) if text == "yes" || text == "no" => said(text, lang),
         Value::String(text) => text.clone(),
         Value::Array(items) if items.is_empty() => said("nothing", lang),
         Value::Array(items) => items.iter().map(|item| short(item, lang)).collect::<Option<Vec<String>>>()?.join(", "),
@@ -274,6 +275,7 @@ fn things(model: &Model) -> Things {
                     let of = registers.get(name.as_str()).cloned().unwrap_or_default();
                     rows.into_iter().for_each(|row| seed(&mut all, &name, row, &of));
                 }
+                ("paper", Value::Object(parts)) => papers(&mut all, &name, parts),
                 (what, Value::Object(parts)) => take(&mut all, (what, &name), parts, &Above::default()),
                 (what, other) => {
                     let parts = Map::from_iter([("content".to_owned(), other)]);
@@ -294,6 +296,16 @@ fn policy(all: &mut Things, rule: Value) {
     let path = format!("{}.{}", name.as_str().unwrap_or_default(), over.unwrap_or_default());
     let of = Above::default().with("policy", &parts);
     put(all, ("policy", &path), Thing { parts, of });
+}
+
+/// The templates of a pack, one thing each. The folder an author has them in is no part of the pack.
+fn papers(all: &mut Things, pack: &str, mut parts: Map<String, Value>) {
+    let Some(Value::Object(files)) = parts.remove("files") else { return };
+    for (file, text) in files {
+        let parts = Map::from_iter([("content".to_owned(), text)]);
+        let of = Above::default().with("paper", &parts);
+        put(all, ("paper", &format!("{pack}/{file}")), Thing { parts, of });
+    }
 }
 
 fn seed(all: &mut Things, register: &str, row: Value, of: &Above) {

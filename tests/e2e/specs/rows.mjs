@@ -108,6 +108,24 @@ export default function (test) {
     await s.page.getByText("2 件已办，0 件没有办成").waitFor();
   });
 
+  test("desk, phone and card say which matter a case is; the phone offers the step that stands out on the card", async (world) => {
+    await s.page.goto("/desk?tab=team&process=bridge_check");
+    holds(await s.page.locator(".case-row").first().innerText(), "桥梁巡检", "a line of the desk");
+    let seen = 0;
+    for (const account of ["road.officer", "road.second"]) {
+      const phone = await world.signIn(account, { viewport: PHONE });
+      await phone.goto("/m");
+      const tasks = phone.locator(".m-task", { hasText: "桥梁巡检" });
+      for (const task of await tasks.all()) same(await task.locator("a.btn").innerText(), "巡检完毕", "the step that is usual, not the first one");
+      seen += await tasks.count();
+      if (!(await tasks.count())) continue;
+      await tasks.first().locator("h2 a").click();
+      holds(await phone.locator(".case-head").innerText(), "桥梁巡检", "the card");
+      same(await phone.locator(".btn-primary", { hasText: "巡检完毕" }).count() >= 1, true, "the step on the card");
+    }
+    check(seen >= 2, `tasks that were handed on: ${seen}`);
+  });
+
   test("the rules of accessibility hold on these pages", async (world) => {
     const found = [];
     const phone = await world.signIn("road.officer", { viewport: PHONE });

@@ -15,6 +15,7 @@ plan-result = What comes of it
 plan-of = { $place } · { $day }
 plan-of-asked = / { $asked } { $unit }
 plan-cost-in-all = It costs { $cost } in all.
+plan-km-in-all = It takes { $km } km in a straight line in all.
 plan-sentence-allocation = { $place }, { $day }: { $served } of { $asked }{ $unit } are served; { $lacks ->
     [0] nothing is lacking
     [one] one demand lacks something

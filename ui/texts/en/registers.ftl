@@ -44,6 +44,7 @@ row-send-proposal = Propose
 row-two-help = Another person has to approve this before it counts.
 row-personal-kept = Leave empty to keep what is known; what is known is not shown here.
 row-from = Holds from
+row-place-help = Empty: where the position on the map lies.
 row-from-help = Another day than that of the version you see begins a new version and ends this one. Empty: today.
 row-until = Holds until (the first day it no longer holds)
 row-ends = No longer holds from

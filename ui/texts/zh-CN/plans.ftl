@@ -15,6 +15,7 @@ plan-result = 测算结果
 plan-of = { $place } · { $day }
 plan-of-asked = / { $asked } { $unit }
 plan-cost-in-all = 合计费用 { $cost }。
+plan-km-in-all = 合计 { $km } 公里（直线）。
 plan-sentence-allocation = { $place }（{ $day }）：共需 { $asked }{ $unit }，可保障 { $served }{ $unit }，{ $lacks ->
     [0] 没有缺口
    *[other] { $lacking } 项有缺口

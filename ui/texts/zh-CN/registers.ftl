@@ -44,6 +44,7 @@ row-send-proposal = 提请审批
 row-two-help = 须经另一人批准后生效。
 row-personal-kept = 留空表示不改；已有内容不在此显示。
 row-from = 生效日期
+row-place-help = 留空则按地图上的位置确定。
 row-from-help = 与所见版本的生效日期不同，则另立新版本，原版本到期。留空为今天。
 row-until = 失效日期（自该日起不再有效）
 row-ends = 自何日起停用

@@ -32,10 +32,14 @@ pub enum Every {
     WorkingDay,
     /// Every week, Monday first.
     Week,
+    /// Every two weeks, Monday first; pairs of weeks are counted from Monday 5 January 1970.
+    TwoWeeks,
     /// Every month.
     Month,
     /// Every quarter.
     Quarter,
+    /// Every half year.
+    HalfYear,
     /// Every year.
     Year,
 }

@@ -11,12 +11,14 @@ use ganglion_model::pack::{Each, Every, OnDay, ScheduleDef};
 use std::collections::BTreeMap;
 
 const KEYS: [&str; 5] = ["every", "on", "at", "each", "set"];
-const EVERY: [(&str, Every); 6] = [
+const EVERY: [(&str, Every); 8] = [
     ("day", Every::Day),
     ("working_day", Every::WorkingDay),
     ("week", Every::Week),
+    ("two_weeks", Every::TwoWeeks),
     ("month", Every::Month),
     ("quarter", Every::Quarter),
+    ("half_year", Every::HalfYear),
     ("year", Every::Year),
 ];
 /// When cases are opened that say no time.

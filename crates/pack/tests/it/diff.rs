@@ -107,3 +107,17 @@ fn a_change_says_what_the_things_are_called_and_its_values_in_both_languages() {
     assert_eq!(one.told(ganglion_model::Lang::Zh), "  新增代码“主题 · 路灯” `topic.light`");
     assert_eq!(one.to_string(), "  code “Topic · Light” `topic.light` is new");
 }
+
+#[test]
+fn each_template_is_a_thing_of_its_own_whatever_folder_it_was_shown_in() {
+    let with = |shown: &str, text: &str| {
+        let mut model = model(&[]);
+        let files = [("documents/a.typ".to_owned(), text.to_owned())].into();
+        model.papers.insert("things".to_owned(), ganglion_model::pack::Papers { shown: shown.to_owned(), files });
+        model
+    };
+    assert!(ganglion_pack::diff(&with("here", "a"), &with("there", "a")).is_empty());
+    let found = ganglion_pack::diff(&with("here", "a"), &with("there", "b"));
+    let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["  paper `things/documents/a.typ` has another content: a → b"]);
+}

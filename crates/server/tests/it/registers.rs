@@ -18,6 +18,31 @@ pub async fn with_well(city: &City) -> Browser {
     dan
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_row_lies_where_its_position_is_unless_it_is_put_elsewhere() {
+    let city = City::new().await;
+    let mut dan = city.signed_in("dispatch").await;
+    let form = |code: &'static str, at: &'static str| {
+        [
+            ("code", code),
+            ("name", code),
+            ("depth_m", "80"),
+            ("at", at),
+            ("at_datum", "wgs84"),
+            ("-place", ""),
+            ("-why", "x"),
+        ]
+    };
+    let put = dan.post_form("/registers/well/new", &form("W7", "116.84, 38.32")).await;
+    assert_eq!((put.status, put.location()), (303, "/registers/well/rows/130903/W7"), "{}", put.text);
+    assert!(dan.get("/registers/well/rows/130903/W7").await.text.contains("West Town"));
+    let nowhere = dan.post_form("/registers/well/new", &form("W8", "")).await;
+    assert_eq!(nowhere.status, 422, "neither a place nor a position");
+    let elsewhere = dan.post_form("/registers/well/new", &form("W9", "116.87, 38.32")).await;
+    assert_eq!(elsewhere.status, 422, "a position in somebody else's town names no place, and what was typed is kept");
+    assert!(elsewhere.text.contains("116.87"), "{}", elsewhere.text);
+}
+
 /// Comes back until an import is no longer busy.
 async fn settled(browser: &mut Browser, path: &str) -> Answer {
     for _ in 0..10_000 {

@@ -172,7 +172,7 @@ async fn in_folder(
     let parts = opened.parts(&progress);
     let draft = opened.draft(dirs)?;
     let found = review(&parts, &draft).await?;
-    let mut text = summary(&found, draft.model.as_ref(), lang);
+    let mut text = summary((&found, draft.model.as_ref()), lang);
     if !found.installable || dry_run {
         let same = draft.model.is_some() && found.differences.is_empty();
         text.push_str(if same { "installed already as it is; nothing was changed\n" } else { "nothing was changed\n" });
@@ -183,14 +183,12 @@ async fn in_folder(
     Ok((text, true))
 }
 
-fn summary(found: &Review, model: Option<&Model>, lang: Lang) -> String {
+fn summary((found, model): (&Review, Option<&Model>), lang: Lang) -> String {
     let mut text: String = found.findings.iter().map(|finding| finding.render_in(lang) + "\n\n").collect();
     let lines = |all: Vec<String>| all.into_iter().map(|line| line + "\n").collect::<String>();
     text.push_str(&lines(found.differences.iter().map(|one| one.told(lang)).collect()));
     text.push_str(&lines(found.obstacles.iter().map(|one| format!("in the way: {one}")).collect()));
-    if let Some(model) = model {
-        text.push_str(&super::burden_text(model, &found.burden, lang));
-    }
+    text.push_str(&model.map(|model| super::burden_text(model, &found.burden, lang)).unwrap_or_default());
     if let Some(replay) = &found.replay {
         text.push_str(&replay.to_string());
     }

@@ -21,7 +21,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_kernel::plans::Right;
-use ganglion_model::pack::PlanKind;
+use ganglion_model::pack::{Plan, PlanKind};
 use ganglion_planning::PlanError;
 use ganglion_planning::declared::{Missing, Outcome, Subject};
 use serde::Serialize;
@@ -57,6 +57,7 @@ struct ResultView {
     width: f64,
     /// Nothing is lacking.
     full: bool,
+    /// What it takes in all, in one sentence.
     cost: Option<String>,
     lacks: Section,
     result: Section,
@@ -194,6 +195,14 @@ fn why_not(look: &Look<'_>, error: &PlanError) -> RefusalView {
     RefusalView { title: look.t("plan-error"), text, kept: Vec::new() }
 }
 
+/// What the plan takes in all: kilometres where an assignment has no cost of its own.
+fn in_all(look: &Look<'_>, plan: &Plan, amount: String) -> String {
+    match &plan.kind {
+        PlanKind::Assignment(def) if def.pair_cost.is_none() => look.say("plan-km-in-all", &[("km", amount.into())]),
+        _ => look.say("plan-cost-in-all", &[("cost", amount.into())]),
+    }
+}
+
 fn result(web: &Web, look: &Look<'_>, (asked, computed): (&Asked<'_>, &Computed), waiting: &Waiting) -> ResultView {
     let outcome = &computed.outcome;
     let path = format!("/plans/{}", asked.plan.name);
@@ -224,7 +233,7 @@ fn result(web: &Web, look: &Look<'_>, (asked, computed): (&Asked<'_>, &Computed)
         percent: percent(outcome.served, outcome.asked),
         width: width(outcome.served, outcome.asked),
         full: outcome.lacks.is_empty(),
-        cost: outcome.cost.filter(|cost| !cost.is_zero()).map(amount),
+        cost: outcome.cost.filter(|cost| !cost.is_zero()).map(|cost| in_all(look, asked.plan, amount(cost))),
         lacks_href: (lacks.len() > 0).then(|| query.with("part", "lacks").on(&export)),
         lacks: lacks.section(look),
         result: tables.result().section(look),

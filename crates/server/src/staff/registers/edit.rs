@@ -18,6 +18,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::{Typing, who};
+use ganglion_kernel::route::{locate, point_of};
 use ganglion_model::change::{Body, Command, FieldFinding, Outcome, Refusal};
 use ganglion_model::pack::{Field, FieldKind, Process, Register, Required, Scope};
 use ganglion_model::{Fields, PlaceCode, Record, RefusalCode, RowDeed, RowWish, Shard, Text};
@@ -110,7 +111,10 @@ impl Subject<'_> {
         };
         let mut frame = Vec::new();
         if let (Scope::Place(level), None, RowDeed::Put) = (register.scope, register.field("place"), self.deed) {
-            frame.push(field("-place", FieldKind::Place { levels: vec![level] }, "col-place", true));
+            // The place of a new row follows from its position where it has one.
+            let follows = self.record.is_none() && position_field(register).is_some();
+            let place = field("-place", FieldKind::Place { levels: vec![level] }, "col-place", !follows);
+            frame.push(Field { help: if follows { said("row-place-help") } else { Text::default() }, ..place });
         }
         if self.deed == RowDeed::Retire {
             frame.push(Field { help: said("row-ends-help"), ..field("-from", FieldKind::Date, "row-ends", false) });
@@ -315,7 +319,9 @@ fn wish(web: &Web, subject: &Subject<'_>, typed: &Typed, (mut form, frame): (Fie
     }
     let day = |name: &str| text(name).and_then(|day| day.parse().ok());
     let named = text("-place").or_else(|| form.get("place").and_then(Value::as_str).map(str::to_owned));
-    let place = named.and_then(|code| code.parse().ok()).or_else(|| subject.record.and_then(|row| row.place));
+    let place = named
+        .and_then(|code| code.parse().ok())
+        .or_else(|| subject.record.map_or_else(|| place_at(web, subject.register(), &form), |row| row.place));
     let shard = shard_of(web, subject, place);
     let by_place = subject.register().scope != Scope::Deployment;
     let wish = RowWish {
@@ -331,6 +337,19 @@ fn wish(web: &Web, subject: &Subject<'_>, typed: &Typed, (mut form, frame): (Fie
         version: typed.one("version").and_then(|version| version.parse().ok()),
     };
     (wish, shard)
+}
+
+/// The field that says where a row is, if that is a point.
+fn position_field(register: &Register) -> Option<&Field> {
+    register.location.as_deref().and_then(|name| register.field(name)).filter(|field| field.kind == FieldKind::Point)
+}
+
+/// The place of the register's level in which the position of a new row lies, if it is the post's to put rows there.
+fn place_at(web: &Web, register: &Register, form: &Fields) -> Option<PlaceCode> {
+    let Scope::Place(level) = register.scope else { return None };
+    let point = point_of(form.get(&position_field(register)?.name))?;
+    let own = web.post().ok()?.place;
+    locate(&web.world.places, point).here?.at(level).filter(|place| own.holds(*place))
 }
 
 /// Where a row lies: a new one where it is put.
