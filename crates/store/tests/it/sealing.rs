@@ -127,6 +127,7 @@ pub async fn a_new_key_wraps_every_row_key_while_old_and_new_ones_open(make: Mak
     let gone = outcomes.iter().find(|one| one.case == Some(rest[0].row)).unwrap().number.clone().unwrap();
     send(&works(store.clone()), &[erasing(21, &gone, Actor::System)], 1).await.remove(0).unwrap();
     let keys: Vec<Rewrapped> = rest.into_iter().map(anew).collect();
+    store.keys_settle().await.unwrap();
     assert_eq!(store.keys_rewrap(&keys).await.unwrap(), 2, "one that was destroyed meanwhile stays destroyed");
     assert_eq!(store.keys_by_name().await.unwrap(), [("y2".to_owned(), 4)]);
     assert_eq!(store.keys_of_others("y2", None, 10).await.unwrap(), []);
