@@ -14,14 +14,13 @@ pub use crate::port_cases::{After, CaseFilter, CaseOrder};
 pub use crate::port_kept::{Kept, KeptStore};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
-pub use crate::port_seal::{Ended, Rewrapped, SealStore, WrappedKey};
+pub use crate::port_seal::{Ended, Rewrapped, SealStore, WrappedKey, unwrapped};
 use crate::port_search::RowWords;
 pub use crate::port_search::SearchStore;
 pub use crate::port_turn::Turn;
 use crate::queue::{QueueWant, Waiting};
 use crate::route::workload::Load;
 use crate::rules::{Violation, ViolationFilter};
-use crate::seal::{Key, Keyring};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, FactChange, Period};
 use ganglion_model::published::Published;
@@ -498,10 +497,4 @@ pub trait Store: KeptStore + SealStore + SearchStore {
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// Puts a setting.
     async fn setting_put(&self, name: &str, value: &str) -> Result<(), StoreError>;
-}
-
-/// Unwraps the keys of a load; a key that does not open is left out, and its values stay sealed.
-#[must_use]
-pub fn unwrapped(ring: &Keyring, keys: &[(CaseId, String)]) -> Vec<(CaseId, Key)> {
-    keys.iter().filter_map(|(case, wrapped)| Some((*case, ring.unwrap(wrapped)?))).collect()
 }
