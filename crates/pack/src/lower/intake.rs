@@ -2,6 +2,7 @@
 
 use crate::cx::Cx;
 use crate::lower::process::case_field;
+use crate::lower::routing::early_register;
 use crate::names;
 use crate::symbols::ProcessSymbol;
 use crate::yaml::{Key, Kind, Node};
@@ -185,16 +186,8 @@ fn codes(cx: Cx<'_>, node: &Node, list: Option<&str>) -> BTreeMap<String, String
 /// The register that has ours under theirs.
 fn through(cx: Cx<'_>, node: &Node) -> Option<IntakeThrough> {
     cx.mapping(node, "`through`", &["register", "give"]).then_some(())?;
-    let named = cx.need(node, "register", "`through`")?;
-    let register = cx.scalar(named, "a register")?;
-    let known = cx.symbols.registers.iter().map(|(name, one)| (name, &one.packs));
-    cx.usable(named.at, ("register", "unknown-register"), register, known).then_some(())?;
-    let target = cx.symbols.registers.get(register)?;
-    if !target.deployment {
-        let message = format!("rows of `{register}` live with their places and are not known before a case has one");
-        cx.sink.error_help(named.at, "not-followed", message, "translate by a register of the deployment");
-        return None;
-    }
+    let remedy = "translate by a register of the deployment";
+    let (register, target) = early_register(cx, node, ("`through`", remedy))?;
     let given = cx.need(node, "give", "`through`")?;
     let give = cx.scalar(given, "a column")?;
     if !target.fields.contains_key(give) {

@@ -66,18 +66,29 @@ pub fn workload(cx: Cx<'_>, node: &Node) -> Option<Workload> {
     Some(Workload { role: role.to_owned(), level })
 }
 
-fn rule(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<RuleRoute> {
-    cx.mapping(node, "a routing rule", &["register", "match", "give"]).then_some(())?;
-    let named = cx.need(node, "register", "a routing rule")?;
+/// The register `node` names under `register`, whose rows are known before a case has a place: one of the deployment. `what`: what
+/// `node` is, and the remedy when it names another.
+pub fn early_register<'c, 'n>(
+    cx: Cx<'c>,
+    node: &'n Node,
+    (what, remedy): (&str, &str),
+) -> Option<(&'n str, &'c RegisterSymbol)> {
+    let named = cx.need(node, "register", what)?;
     let register = cx.scalar(named, "a register")?;
     let known = cx.symbols.registers.iter().map(|(name, one)| (name, &one.packs));
     cx.usable(named.at, ("register", "unknown-register"), register, known).then_some(())?;
     let target = cx.symbols.registers.get(register)?;
     if !target.deployment {
         let message = format!("rows of `{register}` live with their places and are not known before a case has one");
-        cx.sink.error_help(named.at, "not-followed", message, "route by a register of the deployment");
+        cx.sink.error_help(named.at, "not-followed", message, remedy);
         return None;
     }
+    Some((register, target))
+}
+
+fn rule(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<RuleRoute> {
+    cx.mapping(node, "a routing rule", &["register", "match", "give"]).then_some(())?;
+    let (register, target) = early_register(cx, node, ("a routing rule", "route by a register of the deployment"))?;
     let scope = Scope::routing(symbol);
     let mut matches = Vec::new();
     for (key, value) in cx.need(node, "match", "a routing rule").map(Node::entries).unwrap_or_default() {
