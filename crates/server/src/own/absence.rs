@@ -8,7 +8,7 @@ use crate::limits::{ABSENCE_DAYS_MAX, DEPUTIES_SHOWN_MAX};
 use crate::staff::ADMIN_ROLE;
 use crate::typed::Typed;
 use crate::view::Look;
-use crate::view::form::{FieldView, FormView};
+use crate::view::form::{FieldView, FormView, asked};
 use crate::view::options::Choice;
 use crate::view::problems::FormError;
 use crate::web::Web;
@@ -52,15 +52,8 @@ pub fn form(web: &Web, account: &AccountId, action: &str, (entry, errors): (&Ent
     let only = options.len() == 1;
     options.iter_mut().for_each(|one| one.selected = only || one.value == entry.post);
     let field = |name: &str, kind: &'static str, label: &str, value: &str| FieldView {
-        name: name.to_owned(),
         id: format!("f-away-{name}"),
-        kind,
-        label: look.t(label),
-        error: errors.iter().find(|error| error.field == name).map(|error| error.message.clone()),
-        required: true,
-        applies: true,
-        value: if value.is_empty() { Value::Null } else { Value::from(value) },
-        ..FieldView::default()
+        ..asked((&look, errors), (name, kind, label), value)
     };
     if options.is_empty() {
         return None;

@@ -10,7 +10,7 @@ use crate::limits::PASSWORD_BYTES_MAX;
 use crate::public::sign_in::wrong_text;
 use crate::typed::Typed;
 use crate::view::Look;
-use crate::view::form::{FieldView, FormView};
+use crate::view::form::{FieldView, FormView, asked};
 use crate::view::problems::FormError;
 use crate::web::Web;
 use axum::http::StatusCode;
@@ -44,16 +44,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
 fn page(web: &Web, errors: Vec<FormError>, status: StatusCode) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
-    let field = |name: &str, label: &str| FieldView {
-        name: name.to_owned(),
-        id: format!("f-{name}"),
-        kind: "text",
-        label: look.t(label),
-        error: errors.iter().find(|error| error.field == name).map(|error| error.message.clone()),
-        required: true,
-        applies: true,
-        ..FieldView::default()
-    };
+    let field = |name: &str, label: &str| asked((&look, &errors), (name, "text", label), "");
     let help = look.say("password-help", &[("min", CHARS_MIN.into())]);
     let form = FormView {
         action_href: "/account/password".to_owned(),

@@ -9,14 +9,14 @@ use crate::staff::ADMIN_ROLE;
 use crate::staff::accounts::{NAME_CHARS_MAX, is_account_name, posts_changed};
 use crate::typed::Typed;
 use crate::view::Look;
-use crate::view::form::{FieldView, FormView, Hidden};
+use crate::view::form::{FieldView, FormView, Hidden, asked};
 use crate::view::problems::FormError;
 use crate::web::Web;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_kernel::port::Account;
 use ganglion_model::{AccountId, Post, PostId, Text};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// What was typed.
 #[derive(Clone, Debug, Default)]
@@ -42,17 +42,7 @@ fn page(
 ) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
-    let field = |name: &str, label: &str, value: &str| FieldView {
-        name: name.to_owned(),
-        id: format!("f-{name}"),
-        kind: "text",
-        label: look.t(label),
-        error: errors.iter().find(|error| error.field == name).map(|error| error.message.clone()),
-        required: true,
-        applies: true,
-        value: if value.is_empty() { Value::Null } else { Value::from(value) },
-        ..FieldView::default()
-    };
+    let field = |name: &str, label: &str, value: &str| asked((&look, &errors), (name, "text", label), value);
     let form = FormView {
         action_href: "/setup".to_owned(),
         hidden: vec![Hidden::new("code", code)],

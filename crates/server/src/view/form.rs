@@ -267,3 +267,24 @@ pub(super) fn names<'b>(
 ) -> Names<'b> {
     Names { rows: world, process: asked.process, case: asked.case, form: Some(form), actor: Some(asked.actor), now }
 }
+
+/// A field of a form no pack declares, that must be filled in: with what was typed and what was wrong with it. What it is: its
+/// name, kind and the key of its label.
+#[must_use]
+pub fn asked(
+    (look, errors): (&Look<'_>, &[FormError]),
+    (name, kind, label): (&str, &'static str, &str),
+    value: &str,
+) -> FieldView {
+    FieldView {
+        name: name.to_owned(),
+        id: format!("f-{name}"),
+        kind,
+        label: look.t(label),
+        required: true,
+        applies: true,
+        value: if value.is_empty() { Value::Null } else { Value::from(value) },
+        error: errors.iter().find(|error| error.field == name).map(|error| error.message.clone()),
+        ..FieldView::default()
+    }
+}

@@ -10,7 +10,7 @@ use crate::identity::lines::{Line, What};
 use crate::staff::ADMIN_ROLE;
 use crate::typed::Typed;
 use crate::view::Look;
-use crate::view::form::{FieldView, FormView};
+use crate::view::form::{FieldView, FormView, asked};
 use crate::view::options::Choice;
 use crate::view::problems::FormError;
 use crate::view::words::count;
@@ -50,7 +50,7 @@ fn field(
     (name, kind, label): (&str, &'static str, &str),
     (value, required): (&str, bool),
 ) -> FieldView {
-    FieldView { required, ..super::asked((look, errors), (name, kind, label), value) }
+    FieldView { required, ..asked((look, errors), (name, kind, label), value) }
 }
 
 /// The form that gives a post.

@@ -1,7 +1,7 @@
 //! Accounts and the posts they hold. An account is never deleted: what it did stays told.
 
 use super::account_posts::left_behind_view;
-use super::{admin, asked, tabs};
+use super::{admin, tabs};
 use crate::error::Error;
 use crate::identity::lines::{Line, What};
 use crate::identity::password::{CHARS_MIN, KINDS_MIN, REMEMBERED, faults};
@@ -13,7 +13,7 @@ use crate::staff::desk::Pager;
 use crate::staff::find::place_names;
 use crate::typed::Typed;
 use crate::view::case::StateTag;
-use crate::view::form::{FieldView, FormView};
+use crate::view::form::{FieldView, FormView, asked};
 use crate::view::options::Choice;
 use crate::view::problems::FormError;
 use crate::view::{LinkView, Look};

@@ -2,7 +2,7 @@
 //! page that answers; nobody can ask for it again.
 
 use super::accounts::{at_levels, posts_changed};
-use super::{admin, asked, tabs};
+use super::{admin, tabs};
 use crate::error::Error;
 use crate::keys::{Area, Scope, ServiceKey, secret};
 use crate::limits::{KEY_CALLS_PER_MINUTE, KEY_CALLS_PER_MINUTE_MAX};
@@ -11,7 +11,7 @@ use crate::sign;
 use crate::staff::find::place_names;
 use crate::typed::Typed;
 use crate::view::case::StateTag;
-use crate::view::form::{FieldView, FormView};
+use crate::view::form::{FieldView, FormView, asked};
 use crate::view::options::Choice;
 use crate::view::problems::FormError;
 use crate::view::{LinkView, Look};

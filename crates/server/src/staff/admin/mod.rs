@@ -23,10 +23,8 @@ mod upload;
 use super::{administers, administers_all};
 use crate::app::AppState;
 use crate::error::Error;
-use crate::view::form::FieldView;
-use crate::view::problems::FormError;
+use crate::view::LinkView;
 use crate::view::words::count;
-use crate::view::{LinkView, Look};
 use crate::web::Web;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -35,7 +33,6 @@ use axum::routing::{get, post};
 use ganglion_kernel::port::CaseFilter;
 use ganglion_model::{Level, Post};
 use serde::Serialize;
-use serde_json::Value;
 
 /// Bytes of a file of places or outlines.
 const IMPORT_BYTES_MAX: usize = 64 << 20;
@@ -91,25 +88,6 @@ pub fn routes() -> Router<AppState> {
 pub fn admin(web: &Web) -> Result<&Post, Error> {
     let post = web.post()?;
     if administers(post) { Ok(post) } else { Err(Error::NotFound) }
-}
-
-/// A field that must be filled in, with what was typed and what was wrong with it. What it is: its name, kind and label.
-fn asked(
-    (look, errors): (&Look<'_>, &[FormError]),
-    (name, kind, label): (&str, &'static str, &str),
-    value: &str,
-) -> FieldView {
-    FieldView {
-        name: name.to_owned(),
-        id: format!("f-{name}"),
-        kind,
-        label: look.t(label),
-        required: true,
-        applies: true,
-        value: if value.is_empty() { Value::Null } else { Value::from(value) },
-        error: errors.iter().find(|error| error.field == name).map(|error| error.message.clone()),
-        ..FieldView::default()
-    }
 }
 
 /// The post, if it administers the whole installation: what is installed is so for everybody.

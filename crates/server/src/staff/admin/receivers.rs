@@ -1,14 +1,14 @@
 //! Receivers of events: where they are sent, what waits, what was given up; sending again, from a day on, switching off.
 //! For those who administer the whole installation: what leaves it leaves it as a whole.
 
-use super::{asked, owner, tabs};
+use super::{owner, tabs};
 use crate::error::Error;
 use crate::events::receiver::{self, DEAD, DELIVERY, RECEIVERS_MAX};
 use crate::events::{Delivery, Position, Receiver, TYPES, pending, put, secret, target};
 use crate::sign;
 use crate::typed::Typed;
 use crate::view::case::StateTag;
-use crate::view::form::{FieldView, FormView};
+use crate::view::form::{FieldView, FormView, asked};
 use crate::view::options::Choice;
 use crate::view::problems::FormError;
 use crate::view::{LinkView, Look};
