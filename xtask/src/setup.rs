@@ -17,7 +17,7 @@ use crate::tools::{self, Installer};
 pub enum Scope {
     /// What running the demonstration needs: the islands of the screens, fonts for letters.
     Screens,
-    /// What the tests need as well: a browser, the test runner, the end-to-end packages.
+    /// What the tests need as well: a browser, the test runner, PostgreSQL, the end-to-end packages.
     Everything,
 }
 
@@ -42,6 +42,7 @@ pub fn steps(scope: Scope) -> Result<()> {
     if scope == Scope::Everything {
         step("browser", browser)?;
         step("test runner", test_runner)?;
+        step("PostgreSQL", postgres)?;
         step("broker of instruments", broker)?;
     }
     step("Chinese fonts", fonts)?;
@@ -71,6 +72,14 @@ fn browser() -> Result<Done> {
         return Ok(Done::Already("already there"));
     }
     packages(&["chromium"], || tools::browser().is_some())
+}
+
+/// Its own cluster is not used, but the programs are: every run starts one of its own with them.
+fn postgres() -> Result<Done> {
+    if ganglion_cluster::is_installed() {
+        return Ok(Done::Already("already there"));
+    }
+    packages(&["postgresql"], ganglion_cluster::is_installed)
 }
 
 /// Readings of instruments are tried with a broker that is not ours.

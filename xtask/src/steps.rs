@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::counts::{self, Counts};
 use crate::stamp::files_under;
-use crate::{generate, setup, shell, tidy, tools};
+use crate::{generate, postgres, setup, shell, tidy, tools};
 
 /// One step.
 pub struct Step {
@@ -23,13 +23,14 @@ pub struct Step {
 }
 
 /// Every step, in order. `ui` comes before anything that compiles: the server embeds what it builds.
-pub const STEPS: [Step; 10] = [
+pub const STEPS: [Step; 11] = [
     Step { name: "fmt", title: "cargo fmt --check", needs_setup: false, run: format_check },
     Step { name: "tidy", title: "our own rules about the sources", needs_setup: false, run: tidy_check },
     Step { name: "generate", title: "generated files are current", needs_setup: false, run: generate_check },
     Step { name: "ui", title: "types and tests of the islands", needs_setup: true, run: islands },
     Step { name: "lint", title: "cargo clippy, warnings are errors", needs_setup: true, run: lint },
     Step { name: "unit", title: "cargo nextest run --workspace", needs_setup: true, run: unit_tests },
+    Step { name: "postgres", title: "the server's tests and kills on PostgreSQL", needs_setup: true, run: on_postgres },
     Step { name: "doc", title: "examples in the documentation", needs_setup: false, run: doc_tests },
     Step { name: "packs", title: "check and scenarios of every pack", needs_setup: true, run: packs },
     Step { name: "e2e", title: "the built binary in a real browser", needs_setup: true, run: end_to_end },
@@ -142,7 +143,28 @@ fn unit_tests() -> Result<Verdict> {
         return Ok(Verdict::failed("cargo-nextest is missing: cargo install --locked cargo-nextest".to_owned()));
     }
     let profile = if std::env::var_os("CI").is_some() { "ci" } else { "default" };
-    counted("unit", shell::cargo(&["nextest", "run", "--workspace", "--profile", profile, "--color", "never"]))
+    let tests = shell::cargo(&["nextest", "run", "--workspace", "--profile", profile, "--color", "never"]);
+    counted("unit", postgres::told(tests)?)
+}
+
+/// The tests of the server that run on any database, and a server that is killed under load. The tests of the store run over
+/// both databases wherever they run.
+fn on_postgres() -> Result<Verdict> {
+    let profile = if std::env::var_os("CI").is_some() { "ci" } else { "default" };
+    let which = ["-E", "package(ganglion-server) and kind(test)"];
+    let mut tests = shell::cargo(&["nextest", "run", "--workspace", "--profile", profile, "--color", "never"]);
+    tests.args(which).env("GANGLION_TEST_DATABASE", "postgres");
+    let tested = counted("postgres", postgres::told(tests)?)?;
+    if !tested.success {
+        return Ok(tested);
+    }
+    let built = build_binary()?;
+    if !built.success {
+        return Ok(built);
+    }
+    let binary = shell::ganglion_binary("debug").display().to_string();
+    let drilled = logged("postgres-kill", shell::command(&binary, &["drill", "kill", "--runs", "3", "--postgres"]))?;
+    Ok(if drilled.success { tested } else { drilled })
 }
 
 /// Nextest does not run examples in comments; cargo does, but builds for minutes only to find that there are none.

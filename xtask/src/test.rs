@@ -18,7 +18,7 @@ const SHOWN_LOG_LINES: usize = 60;
 /// Which steps to run.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Steps to run, separated by commas: fmt, tidy, generate, ui, lint, unit, doc, packs, e2e, tree [default: all].
+    /// Steps to run, separated by commas: fmt, tidy, generate, ui, lint, unit, postgres, doc, packs, e2e, tree [default: all].
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -58,6 +58,7 @@ fn steps_failed(options: &Options) -> Result<Vec<&'static str>> {
         }
         sum = sum.plus(verdict.summed());
     }
+    crate::postgres::end();
     let left_over = shell::end_leftovers();
     if left_over > 0 {
         println!("ended {left_over} processes that a step had left behind");

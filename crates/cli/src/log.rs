@@ -15,6 +15,9 @@ const GATHERED_BYTES_MAX: usize = 64 * 1024;
 /// Bytes gathered beyond which request lines are dropped, because nobody reads what is written.
 const WAITING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// The database's client tells the values of statements, which are about people, to whoever asks it for every detail.
+const QUIET: &str = "tokio_postgres=warn,postgres=warn";
+
 static LINES: Lines = Lines { gathered: Mutex::new(Vec::new()), some: Condvar::new(), many: Condvar::new() };
 
 /// Lines that wait to be written.
@@ -101,7 +104,7 @@ pub fn start() -> std::io::Result<()> {
     std::thread::Builder::new().name("log".to_owned()).spawn(write_when_gathered)?;
     let filter = std::env::var("GANGLION_LOG").unwrap_or_else(|_| "warn,ganglion=info".to_owned());
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(format!("{filter},{QUIET}"))
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(&LINES);
     if std::env::var("GANGLION_LOG_JSON").is_ok() {

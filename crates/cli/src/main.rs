@@ -4,6 +4,7 @@ mod backup;
 mod bench;
 mod city;
 mod commands;
+mod database;
 mod demo;
 mod deploy_tests;
 mod doctor;
@@ -37,6 +38,10 @@ enum Command {
     Serve(Box<commands::serve::ServeArgs>),
     /// Fills an empty installation with places.
     Import(commands::import::ImportArgs),
+    /// Makes the tables of a PostgreSQL, or brings them up to date; servers do it too when they start.
+    Migrate(commands::migrate::MigrateArgs),
+    /// Copies an installation from its SQLite file into a PostgreSQL and proves that nothing is missing.
+    Move(commands::moving::MoveArgs),
     /// Makes the first accounts.
     Account(commands::account::AccountArgs),
     /// Looks after the keys that wrap row keys.
@@ -92,6 +97,8 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Demo(args) => commands::demo::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
+        Command::Migrate(args) => commands::migrate::run(&args),
+        Command::Move(args) => commands::moving::run(&args),
         Command::Import(args) => commands::import::run(&args),
         Command::Account(args) => commands::account::run(&args),
         Command::Backup(args) => commands::backup::back_up(&args),

@@ -1,14 +1,14 @@
 //! Bringing an installation up: store, world, committer, jobs and pages.
 
 use crate::city::world;
+use crate::database::{Database, DatabaseArgs};
 use crate::keys::KeyArgs;
 use crate::system::{Machine, log_settings, master_key, stopped};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use arc_swap::ArcSwap;
-use ganglion_kernel::World;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
+use ganglion_kernel::{Store, World};
 use ganglion_server::{App, AppParts, BaseMap, Mqtt, Settings};
-use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,8 +19,10 @@ const LAST_BATCH_MAX: std::time::Duration = std::time::Duration::from_secs(30);
 pub struct Installation {
     /// Folder with `data/` and `packs/`.
     pub home: PathBuf,
-    /// Folder of the database, files and keys.
+    /// Folder of files and keys, and of the database unless another is named.
     pub data: PathBuf,
+    /// Which database.
+    pub database: DatabaseArgs,
     /// Limits of the committer.
     pub committer: CommitterSettings,
     /// Demonstration: one-click sign-in, never otherwise.
@@ -77,7 +79,7 @@ pub struct Edge {
 /// A server that is up but does not answer yet.
 pub struct Running {
     /// Storage.
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
     /// The world.
     pub world: Arc<ArcSwap<World>>,
     /// Where commands go.
@@ -91,9 +93,7 @@ pub struct Running {
 /// # Errors
 /// When the database, the packs or the key cannot be read.
 pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result<Running> {
-    let database = installation.data.join("ganglion.sqlite");
-    let store = SqliteStore::open(&database, SqliteOptions::default())
-        .with_context(|| format!("opening {}", database.display()))?;
+    let store = Database::open(&installation.data, &installation.database).await?.store();
     let world = world::running(store.clone(), &installation.home, machine.as_ref()).await?;
     let master = master_key(&installation.data, &machine)?;
     let ring = installation.keys.ring(&installation.data, master)?;

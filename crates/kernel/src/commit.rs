@@ -7,6 +7,7 @@
 use crate::batch::{Batch, NEEDS_MAX, want, want_more};
 use crate::decide::Given;
 use crate::figures::publish::published;
+use crate::follow::{News, follow};
 use crate::pace::Pace;
 pub use crate::pace::{Batched, Queued};
 use crate::port::{ShardWrite, Store, StoreError, Want};
@@ -24,6 +25,10 @@ use uuid::Uuid;
 /// How long a batch waits at a time for packs that were just installed, and how often.
 const PACKS_WAIT: Duration = Duration::from_millis(20);
 const PACKS_WAITS_MAX: u32 = 150;
+
+/// How long a batch waits before it is tried again when the database cannot be reached: doubled each time, so often.
+const LOST_WAIT: Duration = Duration::from_millis(50);
+const LOST_WAITS_MAX: u32 = 6;
 
 /// Time and chance, from the edge.
 pub trait WallClock: Send + Sync {
@@ -69,7 +74,7 @@ pub enum CommitError {
     /// Too many commands wait; try again in a moment.
     #[error("the queue is full")]
     Busy,
-    /// Storage failed; nothing changed, the command may be sent again.
+    /// Storage failed; the command may be sent again, and changes nothing twice.
     #[error("storage: {0}")]
     Storage(Arc<StoreError>),
     /// The server is stopping.
@@ -96,7 +101,7 @@ struct Job {
 pub struct Committer {
     queue: mpsc::Sender<Job>,
     gate: Arc<tokio::sync::Mutex<()>>,
-    journal: broadcast::Sender<Arc<Vec<Entry>>>,
+    news: Arc<News>,
     pace: Arc<Pace>,
     closing: Arc<Notify>,
 }
@@ -123,11 +128,11 @@ impl Committer {
     /// When the thread cannot be started.
     pub fn start(works: Works) -> std::io::Result<(Committer, std::thread::JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(works.settings.queue_commands_max);
-        let (journal, _) = broadcast::channel(256);
+        let news = Arc::new(News::default());
         let gate = Arc::new(tokio::sync::Mutex::new(()));
         let (pace, closing) = (Arc::new(Pace::new(works.settings)), Arc::new(Notify::new()));
-        let ends = Ends { journal: journal.clone(), gate: gate.clone(), pace: pace.clone(), closing: closing.clone() };
-        let committer = Committer { queue, gate, journal, pace, closing };
+        let ends = Ends { news: news.clone(), gate: gate.clone(), pace: pace.clone(), closing: closing.clone() };
+        let committer = Committer { queue, gate, news, pace, closing };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
@@ -181,16 +186,17 @@ impl Committer {
         self.gate.clone().lock_owned().await
     }
 
-    /// Journal lines as they become durable on this server; a slow reader misses some and reads the journal instead.
+    /// Journal lines as they become durable, on this server and a moment later on any other, in the order of each shard; a slow
+    /// reader misses some and reads the journal instead.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Vec<Entry>>> {
-        self.journal.subscribe()
+        self.news.subscribe()
     }
 }
 
 /// Where finished batches are told, the gate that holds the next one back, and the word to end.
 struct Ends {
-    journal: broadcast::Sender<Arc<Vec<Entry>>>,
+    news: Arc<News>,
     gate: Arc<tokio::sync::Mutex<()>>,
     pace: Arc<Pace>,
     closing: Arc<Notify>,
@@ -208,6 +214,7 @@ async fn taken(jobs: &mut mpsc::Receiver<Job>, waiting: &mut Vec<Job>, (most, cl
 }
 
 async fn run_loop(works: Works, mut jobs: mpsc::Receiver<Job>, ends: Ends) {
+    let following = tokio::spawn(follow(works.clone(), ends.news.clone()));
     let most = works.settings.batch_commands_max;
     let mut waiting = Vec::with_capacity(most);
     while taken(&mut jobs, &mut waiting, (most, &ends.closing)).await > 0 {
@@ -224,10 +231,9 @@ async fn run_loop(works: Works, mut jobs: mpsc::Receiver<Job>, ends: Ends) {
             // A caller that went away has its answer recorded all the same.
             let _ = reply.send(answer);
         }
-        if !entries.is_empty() {
-            let _ = ends.journal.send(Arc::new(entries));
-        }
+        ends.news.tell(entries);
     }
+    following.abort();
 }
 
 /// Decides and writes one batch at the clock's time; gives an answer for each command and the journal lines written.
@@ -238,7 +244,7 @@ pub async fn commit(works: &Works, commands: &[Command]) -> (Vec<Answer>, Vec<En
 
 /// As [`commit`], with the time of each command given: for loading a history.
 pub async fn commit_at(works: &Works, commands: &[Command], at: &[Timestamp]) -> (Vec<Answer>, Vec<Entry>) {
-    let (mut tries, mut waits) = (0, 0);
+    let (mut tries, mut waits, mut lost) = (0, 0, 0);
     loop {
         match attempt(works, commands, at).await {
             Ok((answers, writes)) => return (answers, publish(works, writes)),
@@ -248,8 +254,14 @@ pub async fn commit_at(works: &Works, commands: &[Command], at: &[Timestamp]) ->
                 waits += 1;
                 tokio::time::sleep(PACKS_WAIT).await;
             }
+            // Whether the batch got through is found out by trying again: what did is answered from the record.
+            Err(error @ StoreError::Unavailable { .. }) if lost < LOST_WAITS_MAX => {
+                tracing::warn!(%error, "the database is gone; trying again");
+                tokio::time::sleep(LOST_WAIT * 2_u32.pow(lost)).await;
+                lost += 1;
+            }
             Err(error) => {
-                tracing::error!(%error, commands = commands.len(), "a batch could not be written; nothing changed");
+                tracing::error!(%error, commands = commands.len(), "a batch could not be written");
                 let error = Arc::new(error);
                 let answers = commands.iter().map(|_| Err(CommitError::Storage(error.clone()))).collect();
                 return (answers, Vec::new());

@@ -1,9 +1,10 @@
-//! The storage port: what the kernel asks of a database. SQLite implements it now, PostgreSQL will; one conformance suite
-//! runs over both.
+//! The storage port: what the kernel asks of a database. SQLite and PostgreSQL implement it; one conformance suite runs over
+//! both.
 //!
 //! Contract: [`Store::write`] makes a batch durable as a whole for each shard in it before it returns, and fails without
-//! any trace when the shard's head is no longer the one that was loaded. Absent rows are `None`, never an error. A stored
-//! row that cannot be read back is an error that names table, column and key.
+//! any trace when the shard's head is no longer the one that was loaded. When the database is lost on the way, the batch is
+//! there as a whole or not at all, and the recorded answers say which. Absent rows are `None`, never an error. A stored row
+//! that cannot be read back is an error that names table, column and key. Any number of servers may work on one database.
 
 use crate::lookup::{Beside, FigureAsked, Matching};
 use crate::merkle::{Frontier, Hash};
@@ -13,13 +14,13 @@ pub use crate::port_cases::{After, CaseFilter, CaseOrder};
 pub use crate::port_kept::{Kept, KeptStore};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
-pub use crate::port_seal::{Ended, Rewrapped, SealStore, WrappedKey};
+pub use crate::port_seal::{Ended, Rewrapped, SealStore, WrappedKey, unwrapped};
 use crate::port_search::RowWords;
 pub use crate::port_search::SearchStore;
+pub use crate::port_turn::Turn;
 use crate::queue::{QueueWant, Waiting};
 use crate::route::workload::Load;
 use crate::rules::{Violation, ViolationFilter};
-use crate::seal::{Key, Keyring};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, FactChange, Period};
 use ganglion_model::published::Published;
@@ -58,6 +59,15 @@ pub enum StoreError {
     /// The disk is full; nothing was written.
     #[error("the disk is full: nothing was written")]
     DiskFull,
+    /// The database cannot be reached, or was lost on the way. What was to be written is there as a whole or not at all;
+    /// a command that is sent again is answered from the record if it is.
+    #[error("{attempted}: the database cannot be reached: {reason}")]
+    Unavailable {
+        /// What was attempted.
+        attempted: &'static str,
+        /// What was said about it.
+        reason: String,
+    },
     /// Anything else the database said.
     #[error("{attempted}: {reason}")]
     Database {
@@ -474,14 +484,17 @@ pub trait Store: KeptStore + SealStore + SearchStore {
     async fn told_add(&self, told: &[Told]) -> Result<(), StoreError>;
     /// Notices to a post, newest first.
     async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError>;
+    /// Takes a turn at a job; `None`: another server has it. It may be lost, so that a job runs twice. One server always gets it.
+    async fn turn(&self, job: &str) -> Result<Option<Turn>, StoreError> {
+        let _ = job;
+        Ok(Some(Turn::default()))
+    }
+    /// Waits until other servers have written lines, and says to which shards; none: look at all. A hint: the journal is the truth.
+    async fn written_elsewhere(&self) -> Vec<Shard> {
+        std::future::pending().await
+    }
     /// A setting of the installation.
     async fn setting(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// Puts a setting.
     async fn setting_put(&self, name: &str, value: &str) -> Result<(), StoreError>;
-}
-
-/// Unwraps the keys of a load; a key that does not open is left out, and its values stay sealed.
-#[must_use]
-pub fn unwrapped(ring: &Keyring, keys: &[(CaseId, String)]) -> Vec<(CaseId, Key)> {
-    keys.iter().filter_map(|(case, wrapped)| Some((*case, ring.unwrap(wrapped)?))).collect()
 }

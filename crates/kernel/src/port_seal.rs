@@ -2,6 +2,7 @@
 //! file, and which rows have been over for so long that their personal values go. Part of the storage port.
 
 use crate::port::StoreError;
+use crate::seal::{Key, Keyring};
 use async_trait::async_trait;
 use ganglion_model::{CaseId, Shard};
 use jiff::Timestamp;
@@ -76,4 +77,10 @@ pub trait SealStore: Send + Sync {
         after: Option<(Shard, String)>,
         limit: u32,
     ) -> Result<(Vec<Ended>, Option<(Shard, String)>), StoreError>;
+}
+
+/// Unwraps the keys of a load; a key that does not open is left out, and its values stay sealed.
+#[must_use]
+pub fn unwrapped(ring: &Keyring, keys: &[(CaseId, String)]) -> Vec<(CaseId, Key)> {
+    keys.iter().filter_map(|(case, wrapped)| Some((*case, ring.unwrap(wrapped)?))).collect()
 }

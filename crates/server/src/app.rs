@@ -197,6 +197,7 @@ pub struct App {
     /// What is counted for those who keep the server running.
     pub(crate) meter: Arc<crate::monitor::Meter>,
     pub(crate) installs: crate::packs::Installs,
+    pub(crate) seen: crate::jobs::follow::Seen,
     pub(crate) live_listeners: Arc<Semaphore>,
     pub(crate) hall_listeners: Arc<Semaphore>,
     pub(crate) stopping: watch::Sender<bool>,
@@ -210,8 +211,9 @@ impl App {
     pub fn new(parts: AppParts) -> Result<App, StartError> {
         let ui = Ui { folder: parts.settings.ui_dir.clone() };
         let templates = ArcSwap::from_pointee(Templates::load(&ui)?);
-        let files = Files::open(parts.settings.data_dir.join("files"))?;
-        let batches = Batches::open(parts.settings.data_dir.join("batches"))?;
+        let (own, now) = (parts.clock.id().to_string(), parts.clock.now());
+        let files = Files::open(parts.settings.data_dir.join("files"), &own, now)?;
+        let batches = Batches::open(&parts.settings.data_dir.join("batches"), &own, now)?;
         let rate = |max| Rate::new(max, RATE_WINDOW_SECONDS);
         let office = parts.world.load().office.clone();
         let meter = Arc::new(crate::monitor::Meter::default());
@@ -258,6 +260,7 @@ impl App {
             live: crate::live::Hub::default(),
             meter,
             installs: crate::packs::Installs::default(),
+            seen: crate::jobs::follow::Seen::default(),
             live_listeners: Arc::new(Semaphore::new(crate::limits::LIVE_LISTENERS_MAX)),
             hall_listeners: Arc::new(Semaphore::new(crate::limits::HALL_LISTENERS_MAX)),
             stopping: watch::Sender::new(false),

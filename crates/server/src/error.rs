@@ -95,6 +95,15 @@ impl Error {
         }
     }
 
+    /// A database that is away is back in a moment, and what was sent may be sent again: the answer is to come back.
+    fn from_storage(error: Arc<StoreError>) -> Error {
+        if matches!(*error, StoreError::Unavailable { .. }) {
+            tracing::warn!(%error, "a request was told to come back");
+            return Error::Busy;
+        }
+        Error::Storage(error)
+    }
+
     /// Whether the fault is ours.
     #[must_use]
     pub fn is_fault(&self) -> bool {
@@ -109,7 +118,7 @@ impl Error {
     /// As [`Error::log`], with the id of the request.
     pub fn log_of(&self, id: &str) {
         match self {
-            Error::Storage(error) => tracing::error!(%error, id, "storage failed; nothing was written"),
+            Error::Storage(error) => tracing::error!(%error, id, "storage failed"),
             Error::Internal(reason) => tracing::error!(%reason, id, "a request failed"),
             _ => {}
         }
@@ -157,7 +166,7 @@ pub fn refusal_name(code: RefusalCode) -> &'static str {
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Error {
-        Error::Storage(Arc::new(error))
+        Error::from_storage(Arc::new(error))
     }
 }
 
@@ -166,7 +175,7 @@ impl From<CommitError> for Error {
         match error {
             CommitError::Refused(refusal) => Error::Refused(refusal),
             CommitError::Busy | CommitError::Stopped => Error::Busy,
-            CommitError::Storage(error) => Error::Storage(error),
+            CommitError::Storage(error) => Error::from_storage(error),
         }
     }
 }

@@ -29,6 +29,7 @@ mod ogc;
 mod open311;
 pub mod open_data;
 mod own;
+mod own_folder;
 pub mod packs;
 mod page;
 mod papers;

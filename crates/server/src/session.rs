@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::identity::credential::{self, Credential, Must};
 use crate::identity::lines::Origin;
 use crate::identity::password::{self, Fault};
+use crate::jobs::follow::{Part, changed};
 use crate::keys::ServiceKey;
 use crate::limits::{PASSWORD_BYTES_MAX, SESSION_CACHE_MAX, SESSION_CACHE_SECONDS};
 use crate::sign;
@@ -266,8 +267,7 @@ impl App {
             known.password_replaced(old.clone(), now, must_change);
         })
         .await?;
-        self.accounts_changed();
-        Ok(())
+        changed(self, Part::People).await
     }
 }
 

@@ -1,13 +1,15 @@
-//! Everything durable: SQLite behind the kernel's storage port, one conformance suite over it.
+//! Everything durable: SQLite and PostgreSQL behind the kernel's storage port, one conformance suite over both.
 //!
-//! [`SqliteStore`] is the embedded default. [`replay`], [`rebuild`] and [`compare`] work through the port alone, so that they check any
-//! database. Nothing here decides what may happen.
+//! [`SqliteStore`] is the embedded default, [`PgStore`] serves a city and any number of servers. [`replay`], [`rebuild`] and [`compare`]
+//! work through the port alone, so that they check any database. Nothing here decides what may happen.
 
 pub mod compare;
+mod postgres;
 pub mod published;
 pub mod rebuild;
 pub mod replay;
 pub mod searched;
 mod sqlite;
 
+pub use postgres::{Digest, Layout, MoveError, Moved, Moving, PgOpenError, PgOptions, PgStore, move_into};
 pub use sqlite::{OpenError, Schema, SqliteOptions, SqliteStore, backup, integrity, schema};

@@ -6,6 +6,13 @@ use ganglion_kernel::{StoreError, World, words};
 use ganglion_model::row::RowKey;
 use ganglion_model::{CaseId, Record, Shard};
 
+/// The setting that says that every case has its words.
+pub const CASES: &str = "case_words";
+/// The same for rows; before that it may hold the last row that was gone through.
+pub const ROWS: &str = "row_words";
+/// What they then say.
+pub const ALL: &str = "all";
+
 /// Cases or rows of one step, which is one transaction: the shorter, the less others wait.
 const STEP: u32 = 500;
 
@@ -67,5 +74,19 @@ impl<'a> Rebuild<'a> {
             At::End => {}
         }
         Ok(!matches!(self.at, At::End))
+    }
+
+    /// Every step, and then the note that all have their words; for a store nobody else works on yet. `told` is given how far it is.
+    ///
+    /// # Errors
+    /// Of the store; what was written stays.
+    pub async fn all(mut self, mut told: impl FnMut(Progress)) -> Result<Progress, StoreError> {
+        while self.step().await? {
+            told(self.done);
+        }
+        for setting in [CASES, ROWS] {
+            self.store.setting_put(setting, ALL).await?;
+        }
+        Ok(self.done)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Line, instant, starting};
 use crate::city::world;
+use crate::database::DatabaseArgs;
 use crate::load::harness::Ground;
 use anyhow::{Context as _, Result};
 use ganglion_indicators::{Span, When};
@@ -31,7 +32,7 @@ const COUNTS: usize = 400;
 pub fn measure(home: &Path, cases: usize) -> Result<Vec<Line>> {
     let folder = tempfile::tempdir()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(Ground::prepare(home, folder.path()))?;
+    runtime.block_on(Ground::prepare(home, folder.path(), &DatabaseArgs::of(None)))?;
     starting::fill(home, folder.path(), cases, &runtime)?;
     let store = SqliteStore::open(&folder.path().join("ganglion.sqlite"), SqliteOptions::default())?;
     let store: Arc<dyn Store> = store;

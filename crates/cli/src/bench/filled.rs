@@ -1,6 +1,7 @@
 //! A year of cases loaded once, for the measurements that need one: pages and replay.
 
 use super::{instant, starting};
+use crate::database::DatabaseArgs;
 use crate::load::harness::Ground;
 use anyhow::Result;
 use std::path::Path;
@@ -22,7 +23,7 @@ pub struct Filled {
 pub fn filled(home: &Path, cases: usize) -> Result<Filled> {
     let folder = tempfile::tempdir()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let ground = runtime.block_on(Ground::prepare(home, folder.path()))?;
+    let ground = runtime.block_on(Ground::prepare(home, folder.path(), &DatabaseArgs::of(None)))?;
     let start = instant();
     starting::fill(home, folder.path(), cases, &runtime)?;
     crate::err(&format!("{cases} cases were loaded in {:.0} s", start.elapsed().as_secs_f64()));

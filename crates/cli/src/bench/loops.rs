@@ -1,6 +1,7 @@
 //! P2 and P3: the closed loop over HTTP on SQLite against one-row transactions, and the delay of a step at half load.
 
 use super::{Line, instant};
+use crate::database::DatabaseArgs;
 use crate::load::client::Client;
 use crate::load::harness::{Ground, Server, play};
 use anyhow::{Context as _, Result};
@@ -20,7 +21,7 @@ pub fn measure(home: &Path, clients: u32, seconds: u64) -> Result<Vec<Line>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let baseline = one_row_commits(folder.path(), Duration::from_secs(seconds.min(5)))?;
     runtime.block_on(async {
-        let ground = Arc::new(Ground::prepare(home, folder.path()).await?);
+        let ground = Arc::new(Ground::prepare(home, folder.path(), &DatabaseArgs::of(None)).await?);
         let server = ground.serve()?;
         load(&ground, &server, clients, Duration::from_secs(2), None).await?;
         let full = load(&ground, &server, clients, Duration::from_secs(seconds), None).await?;
@@ -78,14 +79,18 @@ fn one_row_commits(folder: &Path, time: Duration) -> Result<f64> {
     Ok(f64::from(n) / start.elapsed().as_secs_f64())
 }
 
-struct Measured {
-    steps: f64,
-    loops: f64,
-    p99_ms: f64,
+/// What a load came to.
+pub(super) struct Measured {
+    /// Durable steps a second.
+    pub steps: f64,
+    /// Whole loops a second.
+    pub loops: f64,
+    /// The delay that one in a hundred steps exceeded.
+    pub p99_ms: f64,
 }
 
 /// Plays for `time`; with `pace` no faster than that many durable steps a second.
-async fn load(
+pub(super) async fn load(
     ground: &Arc<Ground>,
     server: &Server,
     clients: u32,

@@ -8,6 +8,7 @@ mod loops;
 mod pages;
 mod plans;
 mod points;
+mod postgres;
 mod readings;
 mod replay;
 mod search;
@@ -82,8 +83,8 @@ pub struct Line {
 /// # Errors
 /// When an installation cannot be prepared.
 pub fn run(args: &BenchArgs) -> Result<ExitCode> {
-    const KNOWN: [&str; 17] = [
-        "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P18", "P20",
+    const KNOWN: [&str; 18] = [
+        "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "P14", "P15", "P18", "P20",
         "suggest",
     ];
     if let Some(unknown) = args.only.iter().find(|id| !KNOWN.contains(&id.as_str())) {
@@ -94,6 +95,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     let mut lines = Vec::new();
     if wanted("P4") {
         lines.extend(points::measure(&home, args.postgis.as_deref())?);
+    }
+    if wanted("P1") {
+        lines.extend(postgres::measure(&home, args.clients, args.seconds)?);
     }
     if wanted("P2") || wanted("P3") {
         lines.extend(loops::measure(&home, args.clients, args.seconds)?);

@@ -2,6 +2,7 @@
 
 use super::{Line, instant};
 use crate::city::{people::People, world};
+use crate::database::DatabaseArgs;
 use crate::demo::{actors::Actors, behaviour::Behaviour, history};
 use crate::load::client::Client;
 use crate::load::harness::{Ground, Server};
@@ -34,7 +35,7 @@ struct Start {
 pub fn measure(home: &Path, cases: usize, loaded: Option<&Path>) -> Result<Vec<Line>> {
     let folder = tempfile::tempdir()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(Ground::prepare(home, folder.path()))?;
+    runtime.block_on(Ground::prepare(home, folder.path(), &DatabaseArgs::of(None)))?;
     let empty_bytes = disk_bytes(folder.path())?;
     let empty = runtime.block_on(first_answer(home, folder.path()))?;
     let data = match loaded {
@@ -82,7 +83,7 @@ fn lines(cases: u64, (empty, full): (&Start, &Start), bytes: f64) -> Vec<Line> {
 
 async fn first_answer(home: &Path, data: &Path) -> Result<Start> {
     let begin = instant();
-    let server = Server::start(home, data)?;
+    let server = Server::start(home, data, &DatabaseArgs::of(None))?;
     let mut client = Client::connect(server.address).await?;
     let (status, _) = client.call(Method::GET, "/", ("", None)).await?;
     anyhow::ensure!(status.is_success(), "the first answer was {status}");

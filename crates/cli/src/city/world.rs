@@ -68,6 +68,18 @@ pub fn index(outlines: &[(PlaceCode, String)]) -> Result<PlaceIndex> {
     Ok(PlaceIndex::build(shapes)?)
 }
 
+/// Loads the world of an installation, with the packs that are installed, or those that ship where none were ever installed.
+///
+/// # Errors
+/// As [`load`].
+pub async fn of(store: &dyn Store, home: &Path) -> Result<World> {
+    let model = match installed(store).await? {
+        Some(found) => found.model()?,
+        None => packs(&home.join("packs"))?,
+    };
+    load(store, model, office(home)?).await
+}
+
 /// Loads the world.
 ///
 /// # Errors

@@ -1,19 +1,20 @@
 //! `ganglion account`: accounts from the command line. The first one is made by the link `ganglion serve` says on an empty
 //! installation, the others under /admin; this is for scripts, and for the day nobody who administers can sign in.
 
+use crate::database::{Database, DatabaseArgs};
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
-use ganglion_kernel::Store as _;
+use ganglion_kernel::Store;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::port::Account;
 use ganglion_model::{AccountId, PlaceCode, Post, PostId, Text};
 use ganglion_server::identity::lines::{Line, Origin, What as Told, tell};
 use ganglion_server::identity::{credential, password, sessions, tries};
-use ganglion_store::{SqliteOptions, SqliteStore};
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Arguments of `ganglion account`.
 #[derive(Args)]
@@ -40,6 +41,8 @@ enum What {
         /// Folder of the installation.
         #[arg(long, env = "GANGLION_DATA")]
         data: PathBuf,
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
     /// Lets somebody in again: another password, read from standard input, which has to be changed at the next sign-in; wrong
     /// tries are forgotten and every session of the account ends.
@@ -55,6 +58,8 @@ enum What {
         /// Folder of the installation.
         #[arg(long, env = "GANGLION_DATA")]
         data: PathBuf,
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
 }
 
@@ -63,17 +68,19 @@ enum What {
 /// # Errors
 /// When the post is not `role@place`, the account is there already or is not there, or the password does not keep the rules.
 pub fn run(args: &AccountArgs) -> Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match &args.what {
-        What::Add { id, name, post, data } => {
+        What::Add { id, name, post, data, database } => {
             let (role, place) = post.split_once('@').context("a post is written role@place, such as admin@1309")?;
             let new = New { id, name, role, place: place.parse()?, password: typed(id)? };
-            runtime.block_on(new.add(data))?;
+            runtime.block_on(async { new.add(open(data, database).await?.as_ref()).await })?;
             crate::out(&format!("{id} may sign in as {role} at {place}"));
         }
-        What::Reset { id, without_second, data } => {
+        What::Reset { id, without_second, data, database } => {
             let password = typed(id)?;
-            runtime.block_on(reset(data, (id, *without_second), &password))?;
+            runtime.block_on(async {
+                reset(open(data, database).await?.as_ref(), (id, *without_second), &password).await
+            })?;
             crate::out(&format!("{id} may sign in with this password and has to change it then"));
         }
     }
@@ -90,8 +97,8 @@ fn typed(id: &str) -> Result<String> {
     Ok(typed.to_owned())
 }
 
-fn store(data: &Path) -> Result<std::sync::Arc<SqliteStore>> {
-    Ok(SqliteStore::open(&data.join("ganglion.sqlite"), SqliteOptions::default())?)
+async fn open(data: &Path, database: &DatabaseArgs) -> Result<Arc<dyn Store>> {
+    Ok(Database::open(data, database).await?.store())
 }
 
 fn origin() -> Origin {
@@ -108,8 +115,7 @@ struct New<'a> {
 }
 
 impl New<'_> {
-    async fn add(&self, data: &Path) -> Result<()> {
-        let store = store(data)?;
+    async fn add(&self, store: &dyn Store) -> Result<()> {
         let machine = crate::system::Machine::new();
         let (role, place) = (self.role, self.place);
         let id = AccountId(self.id.to_owned());
@@ -134,15 +140,14 @@ impl New<'_> {
         store.accounts_put(&[account]).await?;
         store.posts_put(std::slice::from_ref(&post)).await?;
         let now = machine.now();
-        credential::change(store.as_ref(), &id, |known| known.password_replaced(None, now, false)).await?;
+        credential::change(store, &id, |known| known.password_replaced(None, now, false)).await?;
         let line = |what| Line::own(&id, what, origin());
         let lines = [line(Told::Created), line(Told::PostGiven).about(&post.id.0)];
-        Ok(tell(store.as_ref(), &machine, &lines).await?)
+        Ok(tell(store, &machine, &lines).await?)
     }
 }
 
-async fn reset(data: &Path, (id, without_second): (&str, bool), password: &str) -> Result<()> {
-    let store = store(data)?;
+async fn reset(store: &dyn Store, (id, without_second): (&str, bool), password: &str) -> Result<()> {
     let machine = crate::system::Machine::new();
     let id = AccountId(id.to_owned());
     let account = store.account(&id).await?.with_context(|| format!("there is no account {id}"))?;
@@ -151,16 +156,16 @@ async fn reset(data: &Path, (id, without_second): (&str, bool), password: &str) 
     let old = account.password.clone();
     store.accounts_put(&[Account { password: Some(hash), active: true, ..account }]).await?;
     let now = machine.now();
-    let had_second = credential::change(store.as_ref(), &id, |known| {
+    let had_second = credential::change(store, &id, |known| {
         known.password_replaced(old.clone(), now, true);
         without_second && known.second.take().is_some()
     })
     .await?;
-    tries::forgive(store.as_ref(), &id).await?;
-    tries::forget_devices(store.as_ref(), &id).await?;
-    sessions::end_all(store.as_ref(), &id).await?;
+    tries::forgive(store, &id).await?;
+    tries::forget_devices(store, &id).await?;
+    sessions::end_all(store, &id).await?;
     let line = |what| Line::own(&id, what, origin());
     let mut lines = vec![line(Told::PasswordReset)];
     lines.extend(had_second.then(|| line(Told::SecondOff)));
-    Ok(tell(store.as_ref(), &machine, &lines).await?)
+    Ok(tell(store, &machine, &lines).await?)
 }

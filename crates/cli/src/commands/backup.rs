@@ -1,12 +1,17 @@
 //! `ganglion backup` and `ganglion restore`: an installation in one file, and back with proof.
 
 use crate::backup::{Backup, Manifest, Restoring, make, restore};
+use crate::database::DatabaseArgs;
 use crate::system::Machine;
 use anyhow::Result;
 use clap::Args;
 use ganglion_kernel::commit::WallClock as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// What is done about a PostgreSQL.
+const INSTEAD: &str = "use pg_dump, pg_restore or your base backups for it, and keep a copy of the folder of --data beside them \
+                       (docs/postgresql.md)";
 
 /// Arguments of `ganglion backup`.
 #[derive(Args)]
@@ -22,6 +27,8 @@ pub struct BackupArgs {
     /// it, keep copies of `master.key` and `log.key` in another place.
     #[arg(long)]
     with_keys: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// Arguments of `ganglion restore`.
@@ -39,6 +46,8 @@ pub struct RestoreArgs {
     /// Folder with `master.key` and `log.key`, when the file does not hold them.
     #[arg(long)]
     keys: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// Makes a backup and says in one line what it holds.
@@ -46,6 +55,7 @@ pub struct RestoreArgs {
 /// # Errors
 /// See [`make`].
 pub fn back_up(args: &BackupArgs) -> Result<ExitCode> {
+    args.database.only_a_file("backup", INSTEAD)?;
     let asked = Backup { data: &args.data, to: &args.to, with_keys: args.with_keys, now: Machine::new().now() };
     let mut shown = 0;
     let manifest = make(&asked, &mut |done, all| {
@@ -70,6 +80,7 @@ pub fn back_up(args: &BackupArgs) -> Result<ExitCode> {
 /// # Errors
 /// See [`restore`].
 pub fn bring_back(args: &RestoreArgs) -> Result<ExitCode> {
+    args.database.only_a_file("restore", INSTEAD)?;
     let manifest = restore(&Restoring { from: &args.from, data: &args.data, keys: args.keys.as_deref() })?;
     crate::out(&format!(
         "restored {}: {}; rows, figures and Merkle roots equal the manifest",

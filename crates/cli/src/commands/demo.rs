@@ -3,25 +3,28 @@
 use crate::city::install::{City, install};
 use crate::city::people::People;
 use crate::city::{home, world};
+use crate::database::{Database, DatabaseArgs, SQLITE};
 use crate::demo::actors::Actors;
 use crate::demo::behaviour::Behaviour;
 use crate::demo::{history, live, rows, tables};
 use crate::server::{Installation, start};
 use crate::system::{Machine, master_key, stopped};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use arc_swap::ArcSwap;
 use clap::Args;
+use ganglion_kernel::World;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::{CommitterSettings, WallClock as _, Works};
-use ganglion_kernel::{Store, World};
+use ganglion_store::SqliteOptions;
 use ganglion_store::rebuild::{self, recount_if_changed};
-use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 /// Where it is said what simulated people do, in `home`.
 const BEHAVIOURS: &str = "data/demo/behaviour";
+/// The setting that says until when the history goes: there once it is whole.
+const LOADED: &str = "history_until";
 /// Rows that registers hold from the beginning, in `home`.
 const ROWS: &str = "data/demo/rows.yaml";
 /// Tables of rows, in `home`.
@@ -49,6 +52,8 @@ pub struct DemoArgs {
     /// Folder that holds `data/` and `packs/`.
     #[arg(long)]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// Runs until stopped.
@@ -59,9 +64,10 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode> {
     let home = home(args.home.as_deref());
     let machine = Arc::new(Machine::new());
     std::fs::create_dir_all(&args.data).with_context(|| format!("making {}", args.data.display()))?;
-    let database = args.data.join("ganglion.sqlite");
-    if !database.exists() {
-        load(args, &home, &machine)?;
+    if args.database.database.is_some() {
+        load_server(args, &home, &machine)?;
+    } else if !args.data.join(SQLITE).exists() {
+        load_file(args, &home, &machine)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(args, &home, machine))
@@ -74,16 +80,42 @@ fn say(text: &str) {
 }
 
 /// Makes the database under another name and renames it when it is whole, so that an interrupted load starts afresh.
-fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
+fn load_file(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
     let loading = args.data.join("loading.sqlite");
     for suffix in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(args.data.join(format!("loading.sqlite{suffix}")));
     }
+    let database = Database::file(&loading, SqliteOptions::default())?;
+    load(args, home, machine, &database)?;
+    drop(database);
+    std::fs::rename(&loading, args.data.join(SQLITE)).context("keeping the database")
+}
+
+/// Fills a database of a server, unless it was filled before.
+fn load_server(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (database, is_loaded, is_empty) = runtime.block_on(async {
+        let database = Database::open(&args.data, &args.database).await?;
+        let store = database.store();
+        let is_loaded = store.setting(LOADED).await?.is_some();
+        let is_empty = store.places().await?.is_empty();
+        anyhow::Ok((database, is_loaded, is_empty))
+    })?;
+    if !is_loaded && !is_empty {
+        let named = args.database.named(&args.data);
+        bail!(
+            "{named} has places, but no history that was loaded to its end: give the demonstration an empty database"
+        );
+    }
+    if is_loaded { Ok(()) } else { load(args, home, machine, &database) }
+}
+
+/// Places, people and a year of cases.
+fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>, database: &Database) -> Result<()> {
     say("loading places, outlines and posts");
-    let store = SqliteStore::open(&loading, SqliteOptions::default()).context("opening the database")?;
-    store.set_durable(false)?;
-    let as_store: Arc<dyn Store> = store.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    database.set_durable(false)?;
+    let as_store = database.store();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let model = world::packs(&home.join("packs"))?;
     let now = machine.now();
     let day = local_date(now);
@@ -130,14 +162,11 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
         };
         let tabled = tables::load(&works, &home.join(TABLES)).await?;
         say(&format!("{} synthetic rows in registers", count + tabled));
-        as_store.setting_put("history_until", &now.to_string()).await?;
+        as_store.setting_put(LOADED, &now.to_string()).await?;
         anyhow::Ok(())
     })?;
-    store.set_durable(true)?;
-    drop(store);
-    drop(as_store);
+    database.set_durable(true)?;
     say(&format!("{} cases, {} steps, {} refused", made.cases, made.steps, made.refused));
-    std::fs::rename(&loading, args.data.join("ganglion.sqlite")).context("keeping the database")?;
     Ok(())
 }
 
@@ -149,6 +178,7 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
     let installation = Installation {
         home: home.to_owned(),
         data: args.data.clone(),
+        database: args.database.clone(),
         demo: true,
         demo_moving: args.speed > 0.0,
         receivers_inside: false,

@@ -1,6 +1,7 @@
 //! `ganglion doctor`: examines an installation and says what to do.
 
 use crate::city::home;
+use crate::database::DatabaseArgs;
 use crate::doctor::{Examined, Finding, Grade, examine};
 use crate::system::Machine;
 use anyhow::Result;
@@ -27,13 +28,19 @@ pub struct DoctorArgs {
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// Examines and prints.
 ///
 /// # Errors
-/// When the findings cannot be printed; what is broken in the installation is a finding.
+/// When the database is a PostgreSQL, or the findings cannot be printed; what is broken in the installation is a finding.
 pub fn run(args: &DoctorArgs) -> Result<ExitCode> {
+    args.database.only_a_file(
+        "doctor",
+        "look at /health/ready and /metrics of a server, and hold the journal against its log with `ganglion proof verify`",
+    )?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let examined = Examined {
         data: args.data.clone(),

@@ -7,15 +7,16 @@ mod players;
 mod restore;
 
 use crate::city::home;
+use crate::database::DatabaseArgs;
 use crate::load::client::Client;
 use crate::load::harness::{Acknowledged, Ground, Sent, play};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
+use ganglion_cluster::{Care, Cluster};
 use ganglion_kernel::Store;
 use ganglion_kernel::port::Want;
 use ganglion_model::{CommandId, Shard};
 use ganglion_store::rebuild::figures_equal;
-use ganglion_store::{SqliteOptions, SqliteStore};
 use hyper::Method;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -44,6 +45,9 @@ enum Drill {
         /// Clients at once.
         #[arg(long, default_value_t = 16)]
         clients: u32,
+        /// On a PostgreSQL that is made for the drill, instead of SQLite.
+        #[arg(long)]
+        postgres: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -132,8 +136,13 @@ pub fn run(args: &DrillArgs) -> Result<ExitCode> {
     };
     let common = args.drill.common();
     let seed = common.seed;
+    let cluster = match &args.drill {
+        Drill::Kill { postgres: true, .. } => Some(Cluster::start(Care::Durable)?),
+        _ => None,
+    };
+    let database = DatabaseArgs::of(cluster.as_ref().map(|cluster| cluster.url("postgres")));
     let outcome = runtime.block_on(async {
-        let ground = Arc::new(Ground::prepare(&home(common.home.as_deref()), folder.path()).await?);
+        let ground = Arc::new(Ground::prepare(&home(common.home.as_deref()), folder.path(), &database).await?);
         match &args.drill {
             Drill::Kill { runs, clients, .. } => {
                 kill(&ground, *runs, *clients, seed).await.map(|tally| tally.outcome(*runs))
@@ -221,7 +230,7 @@ async fn kill(ground: &Arc<Ground>, runs: u32, clients: u32, seed: u64) -> Resul
             acknowledged.extend(acks?);
             in_flight.extend(open);
         }
-        let store = SqliteStore::open(&ground.data.join("ganglion.sqlite"), SqliteOptions::default())?;
+        let store = ground.open().await?;
         tally.lost += lost(store.as_ref(), &acknowledged).await?;
         tally.doubled += doubled(store.as_ref(), &mut read, &mut times).await?;
         tally.acknowledged += acknowledged.len() as u64;

@@ -1,16 +1,15 @@
 //! `ganglion figure`: freezing a figure for publication, working it out again later, and counting figures anew.
 
 use crate::city::{home, world};
+use crate::database::{Database, DatabaseArgs};
 use crate::system::Machine;
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::{Store, World};
 use ganglion_model::{Case, PlaceCode};
-use ganglion_server::packs::installed;
 use ganglion_store::published::{Published, Verdict, publish, verify};
 use ganglion_store::rebuild::recount;
-use ganglion_store::{SqliteOptions, SqliteStore};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,6 +31,8 @@ struct At {
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 #[derive(Subcommand)]
@@ -68,8 +69,8 @@ enum What {
         #[command(flatten)]
         at: At,
     },
-    /// Counts all figures anew from the rows, after a version of a reference row that figures look through was corrected. The
-    /// server must not run.
+    /// Counts all figures anew from the rows, after a version of a reference row that figures look through was corrected. No
+    /// server may run.
     #[command(after_help = "Example: ganglion figure recount --data DIR")]
     Recount {
         #[command(flatten)]
@@ -115,23 +116,20 @@ pub fn run(args: &FigureArgs) -> Result<ExitCode> {
 }
 
 async fn open(at: &At) -> Result<(Arc<dyn Store>, World)> {
-    opened(&at.data, at.home.as_deref()).await
+    opened(&at.data, &at.database, at.home.as_deref()).await
 }
 
 /// The store and the world of an installation, for reading.
 ///
 /// # Errors
 /// When the installation cannot be read.
-pub async fn opened(data: &Path, home_folder: Option<&Path>) -> Result<(Arc<dyn Store>, World)> {
-    let database = data.join("ganglion.sqlite");
-    let store = SqliteStore::open(&database, SqliteOptions::default())
-        .with_context(|| format!("opening {}", database.display()))?;
-    let home = home(home_folder);
-    let model = match installed(store.as_ref()).await? {
-        Some(found) => found.model()?,
-        None => world::packs(&home.join("packs"))?,
-    };
-    let world = world::load(store.as_ref(), model, world::office(&home)?).await?;
+pub async fn opened(
+    data: &Path,
+    database: &DatabaseArgs,
+    home_folder: Option<&Path>,
+) -> Result<(Arc<dyn Store>, World)> {
+    let store = Database::open(data, database).await?.store();
+    let world = world::of(store.as_ref(), &home(home_folder)).await?;
     Ok((store, world))
 }
 

@@ -1,6 +1,7 @@
 //! `ganglion keys`: the keys that wrap row keys. A new one is put in front, row keys are wrapped by it one page after the other while
 //! people work, and the old one opens what it wrapped until nothing is left.
 
+use crate::database::{Database, DatabaseArgs};
 use crate::keys::{self, KeyArgs};
 use crate::system::{Machine, master_key};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -8,11 +9,9 @@ use clap::{Args, Subcommand};
 use ganglion_kernel::Store;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::WallClock as _;
-use ganglion_kernel::port::SealStore as _;
 use ganglion_kernel::seal::{Keyring, MASTER};
 use ganglion_server::jobs::rewrap::{Rewrapping, page};
-use ganglion_store::{SqliteOptions, SqliteStore};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -30,6 +29,8 @@ struct At {
     data: PathBuf,
     #[command(flatten)]
     keys: KeyArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 #[derive(Subcommand)]
@@ -69,20 +70,22 @@ pub fn run(args: &KeysArgs) -> Result<ExitCode> {
     let machine = Machine::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match &args.what {
-        What::Status { at } => runtime.block_on(status(&open(&at.data)?, &ring(at, &machine)?))?,
+        What::Status { at } => {
+            runtime.block_on(async { status(open(at).await?.as_ref(), &ring(at, &machine)?).await })?
+        }
         What::Rotate { name, at } => {
             if let Some(file) = at.keys.file(&at.data).filter(|_| at.keys.keys_file.is_none()) {
                 let name = name.clone().unwrap_or_else(|| format!("y{}", local_date(machine.now())));
-                let store = open(&at.data)?;
+                let store = runtime.block_on(open(at))?;
                 ring(at, &machine)?;
                 keys::add(&file, &name, machine.key())?;
                 crate::out(&format!("{name} is the key from now on; it is in {}", file.display()));
                 drop(store);
             }
-            let store = open(&at.data)?;
-            runtime.block_on(rotate(&store, &ring(at, &machine)?))?;
+            let ring = ring(at, &machine)?;
+            runtime.block_on(async { rotate(open(at).await?.as_ref(), &ring).await })?;
         }
-        What::Forget { name, at } => runtime.block_on(forget(&open(&at.data)?, (at, name)))?,
+        What::Forget { name, at } => runtime.block_on(async { forget(open(at).await?.as_ref(), (at, name)).await })?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -91,13 +94,11 @@ fn ring(at: &At, machine: &Machine) -> Result<Keyring> {
     at.keys.ring(&at.data, master_key(&at.data, machine)?)
 }
 
-fn open(data: &Path) -> Result<Arc<SqliteStore>> {
-    let path = data.join("ganglion.sqlite");
-    ensure!(path.is_file(), "{} is no installation: there is no ganglion.sqlite in it", data.display());
-    SqliteStore::open(&path, SqliteOptions::default()).with_context(|| format!("opening {}", path.display()))
+async fn open(at: &At) -> Result<Arc<dyn Store>> {
+    Database::existing(&at.data, &at.database).await
 }
 
-async fn status(store: &Arc<SqliteStore>, ring: &Keyring) -> Result<()> {
+async fn status(store: &dyn Store, ring: &Keyring) -> Result<()> {
     let held = store.keys_by_name().await?;
     for name in ring.names() {
         let count = held.iter().find(|(one, _)| *one == name).map_or(0, |(_, count)| *count);
@@ -111,8 +112,7 @@ async fn status(store: &Arc<SqliteStore>, ring: &Keyring) -> Result<()> {
     Ok(())
 }
 
-async fn rotate(store: &Arc<SqliteStore>, ring: &Keyring) -> Result<()> {
-    let store: &dyn Store = store.as_ref();
+async fn rotate(store: &dyn Store, ring: &Keyring) -> Result<()> {
     let name = ring.current();
     let others = store.keys_by_name().await?.into_iter().filter(|(one, _)| *one != name);
     let total: u64 = others.map(|(_, count)| count).sum();
@@ -142,7 +142,7 @@ async fn rotate(store: &Arc<SqliteStore>, ring: &Keyring) -> Result<()> {
     Ok(())
 }
 
-async fn forget(store: &Arc<SqliteStore>, (at, name): (&At, &str)) -> Result<()> {
+async fn forget(store: &dyn Store, (at, name): (&At, &str)) -> Result<()> {
     ensure!(name != MASTER, "the master key also signs what the server hands out; it stays");
     let file = at.keys.file(&at.data).filter(|_| at.keys.keys_file.is_none());
     let file = file.context("the keys come from elsewhere: take it out there")?;

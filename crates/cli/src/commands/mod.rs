@@ -8,6 +8,8 @@ pub mod drill;
 pub mod figure;
 pub mod import;
 pub mod keys;
+pub mod migrate;
+pub mod moving;
 pub mod open_data;
 pub mod pack;
 pub mod places;

@@ -1,6 +1,7 @@
 //! `ganglion open-data`: the yearly bundle of what anyone may know.
 
 use super::figure::opened;
+use crate::database::DatabaseArgs;
 use crate::system::{Machine, master_key};
 use anyhow::Result;
 use clap::Args;
@@ -31,6 +32,8 @@ pub struct OpenDataArgs {
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// Writes the bundle; the server may run meanwhile.
@@ -40,7 +43,7 @@ pub struct OpenDataArgs {
 pub fn run(args: &OpenDataArgs) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let (store, world) = opened(&args.data, args.home.as_deref()).await?;
+        let (store, world) = opened(&args.data, &args.database, args.home.as_deref()).await?;
         let machine = Machine::new();
         let master = master_key(&args.data, &machine)?;
         let data = OpenData {

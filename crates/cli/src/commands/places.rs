@@ -1,6 +1,7 @@
 //! `ganglion places`: places for other software. So far one file of vector tiles, for maps without a server of tiles.
 
 use super::figure::opened;
+use crate::database::DatabaseArgs;
 use crate::system::Machine;
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
@@ -50,6 +51,8 @@ enum What {
         /// Folder that holds `data/` and `packs/`.
         #[arg(long, env = "GANGLION_HOME")]
         home: Option<PathBuf>,
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
 }
 
@@ -58,10 +61,10 @@ enum What {
 /// # Errors
 /// When the installation cannot be read or the file cannot be written.
 pub fn run(args: &PlacesArgs) -> Result<ExitCode> {
-    let What::Pmtiles { out, max_zoom, data, home } = &args.what;
+    let What::Pmtiles { out, max_zoom, data, home, database } = &args.what;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let places = runtime.block_on(async {
-        let (store, world) = opened(data, home.as_deref()).await?;
+        let (store, world) = opened(data, database, home.as_deref()).await?;
         drawn(store.as_ref(), &world, local_date(Machine::new().now())).await
     })?;
     let tiles = write(&places, out, *max_zoom).with_context(|| format!("writing {}", out.display()))?;

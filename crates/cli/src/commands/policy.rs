@@ -1,8 +1,9 @@
 //! `ganglion policy`: who may do what, as one table over all packs; and why somebody may or may not do one thing.
 
 use crate::city::{home, world};
+use crate::database::{Database, DatabaseArgs};
 use crate::system::Machine;
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::permissions::{Grant, Step, explain, table};
@@ -11,10 +12,8 @@ use ganglion_model::change::Actor;
 use ganglion_model::pack::{Model, PolicyEffect};
 use ganglion_model::{AccountId, Case, PostId};
 use ganglion_server::packs::installed;
-use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Arguments of `ganglion policy`.
 #[derive(Args)]
@@ -40,6 +39,8 @@ enum What {
         /// Folder that holds `data/` and `packs/`.
         #[arg(long, env = "GANGLION_HOME")]
         home: Option<PathBuf>,
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
     /// Says which rule lets an account take an action on a case, or keeps it from it; ends with 1 when no post of it may.
     #[command(
@@ -64,6 +65,8 @@ enum What {
         /// Folder that holds `data/` and `packs/`.
         #[arg(long, env = "GANGLION_HOME")]
         home: Option<PathBuf>,
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
 }
 
@@ -74,17 +77,18 @@ enum What {
 pub fn run(args: &PolicyArgs) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match &args.what {
-        What::Table { pack, json, data, home: at } => {
+        What::Table { pack, json, data, home: at, database } => {
             let packs = home(at.as_deref()).join("packs");
             let model = match data {
                 None => world::packs(&packs)?,
-                Some(data) => runtime.block_on(model(&open(data)?, &packs))?,
+                Some(data) => runtime
+                    .block_on(async { model(Database::existing(data, database).await?.as_ref(), &packs).await })?,
             };
             show(&model, pack.as_deref(), *json)
         }
-        What::Explain { account, action, case, post, data, home: at } => runtime.block_on(async {
-            let (store, home) = (open(data)?, home(at.as_deref()));
-            let model = model(&store, &home.join("packs")).await?;
+        What::Explain { account, action, case, post, data, home: at, database } => runtime.block_on(async {
+            let (store, home) = (Database::existing(data, database).await?, home(at.as_deref()));
+            let model = model(store.as_ref(), &home.join("packs")).await?;
             let world = world::load(store.as_ref(), model, world::office(&home)?).await?;
             let case = find(store.as_ref(), case).await?;
             say(&world, (account, post.as_deref()), &case, action)
@@ -92,15 +96,9 @@ pub fn run(args: &PolicyArgs) -> Result<ExitCode> {
     }
 }
 
-fn open(data: &Path) -> Result<Arc<SqliteStore>> {
-    let database = data.join("ganglion.sqlite");
-    ensure!(database.is_file(), "{} is no installation: it holds no ganglion.sqlite", data.display());
-    SqliteStore::open(&database, SqliteOptions::default()).with_context(|| format!("opening {}", database.display()))
-}
-
 /// The packs that are installed; those that ship when no server ever ran.
-async fn model(store: &Arc<SqliteStore>, packs: &Path) -> Result<Model> {
-    match installed(store.as_ref()).await? {
+async fn model(store: &dyn Store, packs: &Path) -> Result<Model> {
+    match installed(store).await? {
         Some(found) => Ok(found.model()?),
         None => world::packs(packs),
     }

@@ -6,6 +6,7 @@ mod database;
 mod remote;
 mod witness;
 
+use crate::database::DatabaseArgs;
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
 use ganglion_kernel::journal;
@@ -41,6 +42,8 @@ enum What {
         /// Folder of the installation.
         #[arg(long, env = "GANGLION_DATA")]
         data: PathBuf,
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
     /// Takes a copy of a log, or brings one up to date; what it says now must continue what the copy says.
     #[command(
@@ -77,6 +80,8 @@ enum What {
         /// Folder that holds `data/` and `packs/`.
         #[arg(long, env = "GANGLION_HOME")]
         home: Option<PathBuf>,
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
     /// Prints the proof that a line of the journal stands in the log.
     #[command(after_help = "Example: ganglion proof inclusion copy --key key.txt --line 1203 > 1203.tlog-proof")]
@@ -118,6 +123,8 @@ enum What {
         /// Folder of the installation.
         #[arg(long, env = "GANGLION_DATA")]
         data: PathBuf,
+        #[command(flatten)]
+        database: DatabaseArgs,
     },
     /// Signs the newest checkpoint as a witness, if the log only grew since the one signed before.
     #[command(
@@ -144,20 +151,20 @@ enum What {
 /// When something cannot be read. What is read and does not hold is said, and ends with 1.
 pub fn run(args: &ProofArgs) -> Result<ExitCode> {
     match &args.what {
-        What::Key { data } => database::keys(data),
+        What::Key { data, database } => database::keys((data, database)),
         What::Fetch { address, folder, key } => copy::fetch(address, folder, &key_of(key)?),
         What::Paths { size } => {
             tiles_of(*size).for_each(|tile| crate::out(&tile.path()));
             Ok(ExitCode::SUCCESS)
         }
-        What::Verify { log, data, rows, home } => {
-            let rows = data.as_deref().filter(|_| *rows).map(|data| (data, home.as_deref()));
-            verify(log, data.as_deref(), rows)
+        What::Verify { log, data, rows, home, database } => {
+            let at = data.as_deref().map(|data| (data, database));
+            verify(log, at, rows.then_some(home.as_deref()))
         }
         What::Inclusion { log, line } => prove(log, *line),
         What::Consistency { log, old } => compare(log, old),
         What::Check { proof, key, bytes } => check(proof, key, bytes),
-        What::Line { shard, line, data } => database::line(data, *shard, *line),
+        What::Line { shard, line, data, database } => database::line((data, database), *shard, *line),
         What::Witness { log, state, name, publish } => {
             let key = key_of(&log.key)?;
             witness::run(&log.log, &key, &witness::Witness { state, name, publish: *publish })
@@ -180,10 +187,10 @@ fn signed(source: &mut dyn Source, key: &VerifyKey) -> Result<(Note, Checkpoint)
     Ok((note, checkpoint))
 }
 
-fn verify(log: &Log, data: Option<&Path>, rows: Option<(&Path, Option<&Path>)>) -> Result<ExitCode> {
+fn verify(log: &Log, at: Option<database::At<'_>>, rows: Option<Option<&Path>>) -> Result<ExitCode> {
     let (mut source, key) = (copy::open(&log.log)?, key_of(&log.key)?);
     let (_, checkpoint) = signed(source.as_mut(), &key)?;
-    let mut lines = data.map(|data| database::Lines::open(data, &key)).transpose()?;
+    let mut lines = at.map(|at| database::Lines::open(at, &key)).transpose()?;
     let faults = ganglion_kernel::tlog::audit::audit(source.as_mut(), &checkpoint, &mut |index, entry| {
         if let Some(lines) = &mut lines {
             lines.compare(index, entry);
@@ -194,8 +201,8 @@ fn verify(log: &Log, data: Option<&Path>, rows: Option<(&Path, Option<&Path>)>) 
         said.extend(lines.finish(checkpoint.size)?);
     }
     // A journal that is not the one that was signed need not be played.
-    if let Some((data, home)) = rows.filter(|_| said.is_empty()) {
-        said.extend(database::rows(data, home)?);
+    if let (Some(at), Some(home)) = (at, rows.filter(|_| said.is_empty())) {
+        said.extend(database::rows(at, home)?);
     }
     for one in &said {
         crate::out(one);

@@ -1,14 +1,13 @@
 //! `ganglion retention`: what personal values are over by the time their packs state, and erasing them.
 
 use crate::city::{home, world};
+use crate::database::{Database, DatabaseArgs};
 use crate::keys::KeyArgs;
 use crate::system::{Machine, master_key};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 use clap::Args;
-use ganglion_kernel::Store;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
 use ganglion_server::jobs::retention::{Due, due, erase};
-use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -31,6 +30,8 @@ pub struct RetentionArgs {
     home: Option<PathBuf>,
     #[command(flatten)]
     keys: KeyArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// Runs the command.
@@ -38,26 +39,22 @@ pub struct RetentionArgs {
 /// # Errors
 /// When the installation cannot be read, or something could not be erased.
 pub fn run(args: &RetentionArgs) -> Result<ExitCode> {
-    let path = args.data.join("ganglion.sqlite");
-    ensure!(path.is_file(), "{} is no installation: there is no ganglion.sqlite in it", args.data.display());
     let machine = Arc::new(Machine::new());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let store =
-        SqliteStore::open(&path, SqliteOptions::default()).with_context(|| format!("opening {}", path.display()))?;
+    let store = runtime.block_on(Database::existing(&args.data, &args.database))?;
     let world = runtime.block_on(world::running(store.clone(), &home(args.home.as_deref()), machine.as_ref()))?;
     let now = machine.now();
-    let as_store: Arc<dyn Store> = store;
     let model = world.load_full();
-    let found = runtime.block_on(due(as_store.as_ref(), &model.model, now))?;
+    let found = runtime.block_on(due(store.as_ref(), &model.model, now))?;
     if args.dry_run {
         said(&found, "over");
         return Ok(ExitCode::SUCCESS);
     }
     let ring = args.keys.ring(&args.data, master_key(&args.data, &machine)?)?;
     let clock: Arc<dyn WallClock> = machine;
-    let works = Works { store: as_store.clone(), world, clock, ring, settings: CommitterSettings::default() };
+    let works = Works { store: store.clone(), world, clock, ring, settings: CommitterSettings::default() };
     let (committer, thread) = Committer::start(works)?;
-    let done = runtime.block_on(erase(as_store.as_ref(), &committer, &model.model, now));
+    let done = runtime.block_on(erase(store.as_ref(), &committer, &model.model, now));
     committer.close();
     // A thread that panicked has said so in the log.
     let _ = thread.join();

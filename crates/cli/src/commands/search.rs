@@ -2,13 +2,11 @@
 
 use crate::bench::instant;
 use crate::city::{home, world};
-use anyhow::{Context as _, Result};
+use crate::database::{Database, DatabaseArgs};
+use anyhow::Result;
 use clap::{Args, Subcommand};
-use ganglion_kernel::Store as _;
 use ganglion_kernel::port::CaseFilter;
-use ganglion_server::packs::installed;
 use ganglion_store::searched::{Progress, Rebuild};
-use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -32,6 +30,8 @@ enum What {
         /// Folder that holds `data/` and `packs/`.
         #[arg(long, env = "GANGLION_HOME")]
         home: Option<PathBuf>,
+        #[command(flatten)]
+        database: DatabaseArgs,
         /// Does not let others write in between: faster, for when the server does not run.
         #[arg(long)]
         alone: bool,
@@ -46,18 +46,11 @@ const TELL_SECONDS: f64 = 2.0;
 /// # Errors
 /// When the installation cannot be read or written.
 pub fn run(args: &SearchArgs) -> Result<ExitCode> {
-    let What::Rebuild { data, home: folder, alone } = &args.what;
+    let What::Rebuild { data, home: folder, database, alone } = &args.what;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let database = data.join("ganglion.sqlite");
-        let store = SqliteStore::open(&database, SqliteOptions::default())
-            .with_context(|| format!("opening {}", database.display()))?;
-        let home = home(folder.as_deref());
-        let model = match installed(store.as_ref()).await? {
-            Some(found) => found.model()?,
-            None => world::packs(&home.join("packs"))?,
-        };
-        let world = world::load(store.as_ref(), model, world::office(&home)?).await?;
+        let store = Database::existing(data, database).await?;
+        let world = world::of(store.as_ref(), &home(folder.as_deref())).await?;
         let cases = store.case_count(&CaseFilter::default()).await?;
         let mut rebuild = Rebuild::new(store.as_ref(), &world);
         let (start, mut told) = (instant(), 0.0);

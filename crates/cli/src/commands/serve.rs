@@ -1,6 +1,7 @@
 //! `ganglion serve`: a real installation.
 
 use crate::city::home;
+use crate::database::DatabaseArgs;
 use crate::keys::KeyArgs;
 use crate::load::harness::hex;
 use crate::server::{Edge, Installation, SignIn, start};
@@ -18,9 +19,11 @@ use std::time::Duration;
 
 /// Arguments of `ganglion serve`.
 #[derive(Args)]
-#[command(after_help = "Example: ganglion serve --data /var/lib/ganglion --listen 0.0.0.0 --port 8080")]
+#[command(after_help = "Examples: ganglion serve --data /var/lib/ganglion --listen 0.0.0.0 --port 8080
+          ganglion serve --data /srv/ganglion --database postgres://ganglion@db.example/city?sslmode=require")]
 pub struct ServeArgs {
-    /// Folder of the database, files and keys; `ganglion import places` fills it first.
+    /// Folder of files and keys, and of the database unless --database names another; `ganglion import places` fills it first.
+    /// Servers on one database share it.
     #[arg(long, env = "GANGLION_DATA")]
     data: PathBuf,
     /// Address to answer on.
@@ -76,6 +79,8 @@ pub struct ServeArgs {
     home: Option<PathBuf>,
     #[command(flatten)]
     keys: KeyArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// Commands written together, at most.
     #[arg(long, env = "GANGLION_BATCH_COMMANDS", default_value_t = 512)]
     batch_commands: usize,
@@ -208,6 +213,7 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
         let installation = Installation {
             home,
             data: args.data.clone(),
+            database: args.database.clone(),
             committer: args.committer(),
             demo: false,
             demo_moving: false,

@@ -66,7 +66,7 @@ pub fn load(
 ) -> anyhow::Result<Loading> {
     let (send, receive) = std::sync::mpsc::sync_channel::<Vec<ShardWrite>>(2);
     let writer_store = store.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let writer = std::thread::spawn(move || -> anyhow::Result<()> {
         let mut frontiers: HashMap<Shard, Frontier> = HashMap::new();
         for mut writes in receive {
@@ -99,7 +99,7 @@ pub fn load(
     let (made, heads) = (past.made, past.heads);
     let words: Vec<_> = past.words.into_iter().map(|(case, (shard, words))| (shard, case, words)).collect();
     writer.join().map_err(|_| anyhow::anyhow!("the writing thread stopped"))??;
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(store.case_words_put(&words))?;
     // What history asked for is opened already, and what it told is old: the jobs of the running server go on from here.
     let heads: Vec<(Shard, u64)> = heads.into_iter().map(|(shard, head)| (shard, head.seq)).collect();

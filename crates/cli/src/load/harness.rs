@@ -5,6 +5,7 @@ use super::script::{Script, form, post_id};
 use crate::city::install::{City, install};
 use crate::city::people::People;
 use crate::city::world;
+use crate::database::{Database, DatabaseArgs};
 use crate::system::Machine;
 use anyhow::{Context as _, Result, bail};
 use ganglion_kernel::Store;
@@ -13,7 +14,6 @@ use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::port::Session;
 use ganglion_kernel::world::World;
 use ganglion_model::{CommandId, Level, PlaceCode};
-use ganglion_store::{SqliteOptions, SqliteStore};
 use hyper::{Method, StatusCode};
 use rand::RngExt as _;
 use rand::rngs::SmallRng;
@@ -29,6 +29,8 @@ use std::sync::Arc;
 pub struct Ground {
     /// Its folder.
     pub data: PathBuf,
+    /// Its database.
+    pub database: DatabaseArgs,
     /// Folder with `data/` and `packs/`.
     pub home: PathBuf,
     /// The world.
@@ -42,15 +44,16 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// Places, posts and sessions in a fresh folder; no cases.
+    /// Places, posts and sessions in a fresh folder and database; no cases.
     ///
     /// # Errors
     /// When the data is bad or the folder cannot be written.
-    pub async fn prepare(home: &Path, data: &Path) -> Result<Ground> {
+    pub async fn prepare(home: &Path, data: &Path, args: &DatabaseArgs) -> Result<Ground> {
         let machine = Machine::new();
         let now = machine.now();
-        let store = SqliteStore::open(&data.join("ganglion.sqlite"), SqliteOptions::default())?;
-        store.set_durable(false)?;
+        let database = Database::open(data, args).await?;
+        let store = database.store();
+        database.set_durable(false)?;
         let model = world::packs(&home.join("packs"))?;
         let people = People::read(home)?;
         let tree = install(store.as_ref(), home, &City::read(home)?, &people).await?;
@@ -72,9 +75,9 @@ impl Ground {
         let mut spots = spots(&store.outlines().await?);
         // The middle of a crooked grid may lie outside the city, where nothing can be reported.
         spots.retain(|(_, point)| ganglion_kernel::route::locate(&world.places, *point).here.is_some());
-        store.set_durable(true)?;
-        drop(store);
-        Ok(Ground { data: data.to_owned(), home: home.to_owned(), world, spots, script, tokens })
+        database.set_durable(true)?;
+        let (data, home, database) = (data.to_owned(), home.to_owned(), args.clone());
+        Ok(Ground { data, database, home, world, spots, script, tokens })
     }
 
     /// Starts the server as a child process and waits until it answers.
@@ -90,7 +93,15 @@ impl Ground {
     /// # Errors
     /// When it does not come up.
     pub fn serve_with(&self, arguments: &[&str]) -> Result<Server> {
-        Server::start_with(&self.home, &self.data, arguments)
+        Server::start_with((&self.home, &self.data), &self.database, arguments)
+    }
+
+    /// Its database, opened beside the server.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn open(&self) -> Result<Arc<dyn Store>> {
+        Ok(Database::open(&self.data, &self.database).await?.store())
     }
 }
 
@@ -106,27 +117,25 @@ impl Server {
     ///
     /// # Errors
     /// When it does not come up.
-    pub fn start(home: &Path, data: &Path) -> Result<Server> {
-        Server::start_with(home, data, &[])
+    pub fn start(home: &Path, data: &Path, database: &DatabaseArgs) -> Result<Server> {
+        Server::start_with((home, data), database, &[])
     }
 
     /// As [`Server::start`], with further arguments for `serve`.
     ///
     /// # Errors
     /// When it does not come up.
-    pub fn start_with(home: &Path, data: &Path, arguments: &[&str]) -> Result<Server> {
+    pub fn start_with((home, data): (&Path, &Path), database: &DatabaseArgs, arguments: &[&str]) -> Result<Server> {
         use std::io::BufRead as _;
         let program = std::env::current_exe()?;
-        let mut child = Command::new(program)
-            .args(["serve", "--port", "0", "--data"])
-            .arg(data)
-            .arg("--home")
-            .arg(home)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .context("starting the server")?;
+        let mut command = Command::new(program);
+        command.args(["serve", "--port", "0", "--data"]).arg(data).arg("--home").arg(home).args(arguments);
+        match &database.database {
+            Some(url) => command.args(["--database", url]),
+            None => command.env_remove("GANGLION_DATABASE"),
+        };
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context("starting the server")?;
         let out = child.stdout.take().context("the server has no output")?;
         let mut line = String::new();
         std::io::BufReader::new(out).read_line(&mut line)?;

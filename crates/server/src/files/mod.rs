@@ -9,12 +9,14 @@ pub use give::{full, problem_text, thumb, upload};
 use crate::app::App;
 use crate::error::Error;
 use crate::limits::{PICTURE_BYTES_MAX, PICTURES_AT_ONCE_MAX};
+use crate::own_folder::own_folder;
 use crate::sign::{self, Use};
 use crate::web::Web;
 use axum::extract::multipart::Field as Part;
 use ganglion_kernel::CommitError;
 use ganglion_kernel::port::FileRow;
 use ganglion_model::{CaseId, Shard};
+use jiff::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt as _;
@@ -41,6 +43,8 @@ pub fn file_parts(id: &str) -> Vec<PathBuf> {
 /// The folder of files.
 pub struct Files {
     root: PathBuf,
+    /// Where files of this server lie while they come.
+    coming: PathBuf,
     at_once: Semaphore,
 }
 
@@ -82,17 +86,13 @@ pub enum UploadProblemKind {
 }
 
 impl Files {
-    /// Opens the folder, making it if need be; what was left behind by a crash is removed.
+    /// Opens the folder, making it if need be; `own` names this run, and what a crash left behind long ago is removed.
     ///
     /// # Errors
     /// When the folder cannot be made.
-    pub fn open(root: PathBuf) -> std::io::Result<Files> {
-        let coming = root.join("coming");
-        if coming.exists() {
-            std::fs::remove_dir_all(&coming)?;
-        }
-        std::fs::create_dir_all(&coming)?;
-        Ok(Files { root, at_once: Semaphore::new(PICTURES_AT_ONCE_MAX) })
+    pub fn open(root: PathBuf, own: &str, now: Timestamp) -> std::io::Result<Files> {
+        let coming = own_folder(&root.join("coming"), own, now)?;
+        Ok(Files { root, coming, at_once: Semaphore::new(PICTURES_AT_ONCE_MAX) })
     }
 
     /// Where a file lies; `None` for what is no id.
@@ -140,7 +140,7 @@ pub async fn receive(
 ) -> Result<(Received, u64), Error> {
     let files = &web.app.files;
     let id = fresh_id(web);
-    let coming = Coming(files.root.join("coming").join(&id));
+    let coming = Coming(files.coming.join(&id));
     let mut out: Option<tokio::fs::File> = None;
     let mut bytes = 0_u64;
     let mut problem = (!room).then_some(UploadProblemKind::TooMany);

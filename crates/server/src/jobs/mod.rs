@@ -1,8 +1,10 @@
-//! Work that goes on beside requests: clocks that fall due, cases opened from other cases and by schedules, notices
-//! to posts, events to other software, readings of instruments, deadlines counted again, cleaning up. Every job may run twice
-//! without harm, because the ids of its commands follow from what caused them.
+//! Work that goes on beside requests: clocks that fall due, cases opened from other cases and by schedules, notices to posts, events
+//! to other software, readings of instruments, deadlines counted again, cleaning up, and what other servers changed. Of several servers on one database one
+//! does a job at a time; every job may run twice without harm all the same, because the ids of its commands follow from what
+//! caused them.
 
 pub mod clean;
+pub mod follow;
 pub mod recompute;
 pub mod retention;
 pub mod rewrap;
@@ -26,28 +28,51 @@ pub(crate) const BY_CURSOR: [&str; 2] = [spawn::JOB, tell::JOB];
 /// Starts every job; they end when the server stops.
 pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
     vec![
-        tokio::spawn(every(app.clone(), ("timers", 1), |app| async move { timers::run(&app).await })),
-        tokio::spawn(every(app.clone(), ("spawn", 1), |app| async move { spawn::run(&app).await })),
+        // Each server holds these in memory.
         tokio::spawn(every(app.clone(), ("packs", 1), |app| async move { crate::packs::follow(&app).await })),
-        tokio::spawn(every(app.clone(), ("rules", 1), |app| async move { rules::run(&app).await })),
-        tokio::spawn(every(app.clone(), ("schedule", 20), |app| async move { schedule::run(&app).await })),
-        tokio::spawn(every(app.clone(), ("tell", 1), |app| async move { tell::run(&app).await })),
-        tokio::spawn(every(app.clone(), ("webhooks", 1), |app| async move { webhooks::run(&app).await })),
-        tokio::spawn(every(app.clone(), ("words", 1), |app| async move { words::run(&app).await })),
-        tokio::spawn(every(app.clone(), ("recompute", 1), |app| async move { recompute::run(&app).await })),
-        tokio::spawn(every(
+        tokio::spawn(every(app.clone(), ("follow", 1), |app| async move { follow::run(&app).await })),
+        tokio::spawn(crate::readings::run(app.clone())),
+        // These belong to the database: one server does them at a time.
+        tokio::spawn(in_turn(app.clone(), ("timers", 1), |app| async move { timers::run(&app).await })),
+        tokio::spawn(in_turn(app.clone(), ("spawn", 1), |app| async move { spawn::run(&app).await })),
+        tokio::spawn(in_turn(app.clone(), ("rules", 1), |app| async move { rules::run(&app).await })),
+        tokio::spawn(in_turn(app.clone(), ("schedule", 20), |app| async move { schedule::run(&app).await })),
+        tokio::spawn(in_turn(app.clone(), ("tell", 1), |app| async move { tell::run(&app).await })),
+        tokio::spawn(in_turn(app.clone(), ("webhooks", 1), |app| async move { webhooks::run(&app).await })),
+        tokio::spawn(in_turn(app.clone(), ("words", 1), |app| async move { words::run(&app).await })),
+        tokio::spawn(in_turn(app.clone(), ("recompute", 1), |app| async move { recompute::run(&app).await })),
+        tokio::spawn(in_turn(
             app.clone(),
             ("rewrap", REWRAP_EVERY_SECONDS),
             |app| async move { rewrap::run(&app).await },
         )),
-        tokio::spawn(every(app.clone(), ("retention", RETENTION_EVERY_SECONDS), |app| async move {
+        tokio::spawn(in_turn(app.clone(), ("retention", RETENTION_EVERY_SECONDS), |app| async move {
             retention::run(&app).await
         })),
-        tokio::spawn(crate::readings::run(app.clone())),
-        tokio::spawn(every(app.clone(), ("clean", CLEAN_EVERY_SECONDS), |app| async move {
+        tokio::spawn(in_turn(app.clone(), ("clean", CLEAN_EVERY_SECONDS), |app| async move {
             clean::run(&app).await.map(drop)
         })),
     ]
+}
+
+/// As [`every`], left out when another server is at it.
+async fn in_turn<F, R>(app: AppState, (name, seconds): (&'static str, u64), job: F)
+where
+    F: Fn(AppState) -> R,
+    R: Future<Output = Result<(), crate::error::Error>>,
+{
+    let job = &job;
+    let turn = |app: AppState| async move {
+        match app.store.turn(name).await? {
+            Some(turn) => {
+                let done = job(app).await;
+                drop(turn);
+                done
+            }
+            None => Ok(()),
+        }
+    };
+    every(app, (name, seconds), turn).await;
 }
 
 /// Runs a job every so many seconds, the first time at once, until the server stops. A failure is logged and tried again at

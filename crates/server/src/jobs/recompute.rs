@@ -65,7 +65,7 @@ pub fn overlaid(app: &App, text: &str) -> Result<Office, ganglion_kernel::clocks
 }
 
 /// Takes an overlay that another server, or an earlier run, kept.
-async fn follow_overlay(app: &App) -> Result<(), Error> {
+pub(super) async fn follow_overlay(app: &App) -> Result<(), Error> {
     let Some(text) = app.store.setting(OVERLAY).await? else { return Ok(()) };
     match overlaid(app, &text) {
         Ok(office) if office.calendar.version() != app.world.load().office.calendar.version() => {
@@ -87,7 +87,6 @@ pub fn use_office(app: &App, office: Office) {
 /// # Errors
 /// When the store fails or the queue is full; the next run goes on.
 pub async fn run(app: &App) -> Result<(), Error> {
-    follow_overlay(app).await?;
     let version = app.world.load().office.calendar.version().to_owned();
     let kept = progress(app).await?;
     let first = kept.is_none();

@@ -5,13 +5,8 @@ use crate::app::App;
 use crate::error::Error;
 use ganglion_kernel::words;
 use ganglion_model::RowKey;
+use ganglion_store::searched::{ALL, CASES as SETTING, ROWS as ROWS_SETTING};
 
-/// The setting that says that every case has its words.
-const SETTING: &str = "case_words";
-/// The same for rows; before that it holds the last row that was gone through.
-const ROWS_SETTING: &str = "row_words";
-/// What they then say.
-const ALL: &str = "all";
 /// Cases or rows at once.
 const AT_ONCE: u32 = 500;
 /// Rounds in one turn, so that the server can stop in between.

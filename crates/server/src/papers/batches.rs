@@ -4,9 +4,10 @@ use super::batch::{Batch, Stage, Wish};
 use super::spool::Spool;
 use crate::app::App;
 use crate::limits::{BATCH_KEPT_HOURS, BATCHES_KEPT_MAX, BATCHES_RUNNING_MAX};
+use crate::own_folder::own_folder;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// All batches.
@@ -16,15 +17,12 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Opens the folder; what an earlier run left behind is removed.
+    /// Opens the folder; `own` names this run, and what one that ended long ago left behind is removed.
     ///
     /// # Errors
     /// When the folder cannot be made.
-    pub fn open(root: PathBuf) -> std::io::Result<Batches> {
-        if root.exists() {
-            std::fs::remove_dir_all(&root)?;
-        }
-        std::fs::create_dir_all(&root)?;
+    pub fn open(root: &Path, own: &str, now: Timestamp) -> std::io::Result<Batches> {
+        let root = own_folder(root, own, now)?;
         Ok(Batches { root, all: Mutex::default() })
     }
 

@@ -3,7 +3,6 @@
 use crate::forms::{number_of, report, reported};
 use crate::support::{Answer, City, NEIGHBOUR, Part, SEA, photo};
 use axum::body::Bytes;
-use ganglion_kernel::Store;
 use ganglion_kernel::port::CaseFilter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -2,7 +2,6 @@
 
 use crate::forms::reported;
 use crate::support::{Browser, City, Part};
-use ganglion_kernel::Store;
 use ganglion_model::{Case, Shard};
 
 const COUNTY: Shard = Shard(130_903);

@@ -2,7 +2,6 @@
 
 use crate::forms::reported;
 use crate::support::{City, Part, model};
-use ganglion_kernel::Store;
 use ganglion_model::change::Change;
 use ganglion_model::pack::{Action, BREAK_GLASS, Effect, FieldKind, Required, Who};
 use ganglion_model::{Level, Shard, Text};

@@ -2,7 +2,7 @@
 
 use crate::support::{Answer, Browser, City};
 use ganglion_kernel::Store;
-use ganglion_kernel::port::{Account, KeptStore};
+use ganglion_kernel::port::Account;
 use ganglion_model::{AccountId, Posts};
 use ganglion_server::identity::totp::{DIGITS, code, step_at};
 use ganglion_server::identity::{credential, tries};

@@ -3,7 +3,6 @@
 
 use crate::forms::reported;
 use crate::support::{City, Part, photo};
-use ganglion_kernel::Store;
 use ganglion_kernel::port::CaseFilter;
 use ganglion_model::{Case, Shard};
 use ganglion_server::jobs::{clean, schedule, spawn, timers};

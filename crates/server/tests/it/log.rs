@@ -4,11 +4,11 @@
 use crate::forms::reported;
 use crate::support::{Browser, City, Part};
 use base64::Engine as _;
+use ganglion_kernel::journal;
 use ganglion_kernel::port::{Line, ShardWrite};
 use ganglion_kernel::tlog::audit::audit;
 use ganglion_kernel::tlog::tile::tiles_of;
 use ganglion_kernel::tlog::{Checkpoint, KeyKind, LogError, Note, SigningKey, Source, VerifyKey};
-use ganglion_kernel::{Store, journal};
 use ganglion_model::change::{Actor, Change};
 use ganglion_model::{CommandId, Entry, Shard};
 use ganglion_server::{LogSettings, Settings};

@@ -26,6 +26,7 @@ mod registers;
 mod rest;
 mod routes;
 mod row_documents;
+mod servers;
 mod sign_in;
 mod staff;
 mod support;

@@ -4,7 +4,6 @@ use crate::staff::{Town, key};
 use crate::support::{Answer, Part, model, photo};
 use axum::body::Body;
 use axum::http::{Request, header};
-use ganglion_kernel::Store as _;
 use ganglion_model::Shard;
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -4,7 +4,6 @@
 use crate::documents::finished;
 use crate::registers::with_well;
 use crate::support::City;
-use ganglion_kernel::Store as _;
 use ganglion_kernel::seal::is_sealed;
 use ganglion_model::{Issued, Shard, Standing, row_id};
 

@@ -162,6 +162,12 @@ fn apply(connection: &mut Connection, migrations: &[(u32, &str, &str)]) -> Resul
     transaction.commit().map_err(failed)
 }
 
+/// What both databases must have in common.
+#[cfg(test)]
+pub(crate) fn numbers_and_names() -> Vec<(u32, &'static str)> {
+    MIGRATIONS.iter().map(|one| (one.0, one.1)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,4 +36,6 @@ mod words;
 mod write;
 
 pub use connect::{SqliteOptions, SqliteStore};
+#[cfg(test)]
+pub(crate) use migrate::numbers_and_names as migrations;
 pub use migrate::{OpenError, Schema, integrity, schema};

@@ -1,7 +1,7 @@
 //! Counters and the facts behind them.
 
 use crate::support::rows::{SHARD, case, case_id, code, following, new_case, put};
-use crate::support::{Make, memory, run};
+use crate::support::{Make, is_there, memory, postgres, run};
 use ganglion_indicators::fold::{add_cells, minutes_class};
 use ganglion_indicators::{CellKey, Cells, Fact, FactChange, Period};
 use ganglion_kernel::port::{FactFilter, ShardWrite, Store};
@@ -134,45 +134,63 @@ fn any_fact() -> impl Strategy<Value = Option<Fact>> {
     prop_oneof![1 => Just(None), 4 => some]
 }
 
+/// Batches of what cases come to.
+type Batches = Vec<Vec<(u128, Option<Fact>)>>;
+
+fn batches() -> impl Strategy<Value = Batches> {
+    prop::collection::vec(prop::collection::vec((0..8_u128, any_fact()), 1..6), 1..12)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn counters_equal_the_facts_after_any_batches(
-        batches in prop::collection::vec(prop::collection::vec((0..8_u128, any_fact()), 1..6), 1..12),
-    ) {
-        run(async {
-            let db = memory();
-            put(&*db.store, [case(900, "130922001")]).await.unwrap();
-            let mut now: HashMap<u128, Fact> = HashMap::new();
-            for batch in batches {
-                let batch: BTreeMap<u128, Option<Fact>> = batch.into_iter().collect();
-                let mut changes = Vec::new();
-                for (case, after) in batch {
-                    let before = now.remove(&case);
-                    now.extend(after.clone().map(|fact| (case, fact)));
-                    if before != after {
-                        changes.push(FactChange { case: case_id(case), before, after });
-                    }
-                }
-                change(&*db.store, SHARD, changes).await;
-            }
-            let mut wanted = Cells::new();
-            now.values().for_each(|fact| add_cells(&mut wanted, SHARD, fact, 1, Some(minutes_class(fact.value))));
-            let kept = db.store.cells_all(SHARD).await.unwrap();
-            prop_assert_eq!(&kept, &wanted);
-            for ((place, period), cells) in by_place(&wanted) {
-                let read = db.store.cells("handling", &[place], &[period]).await.unwrap();
-                let read: BTreeMap<String, (i64, i64)> =
-                    read.into_iter().map(|cell| (cell.dim, (cell.rows, cell.sum))).collect();
-                prop_assert_eq!(read, cells);
-            }
-            let county = db.store.facts_sum(&filter("130922", (0, 40))).await.unwrap();
-            let rows: i64 = county.iter().map(|part| part.1).sum();
-            prop_assert_eq!(rows, now.len() as i64);
-            Ok(())
-        })?;
+    fn counters_equal_the_facts_after_any_batches(batches in batches()) {
+        run(counters_equal_facts(memory, batches))?;
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn counters_of_postgres_equal_the_facts_after_any_batches(batches in batches()) {
+        if is_there("postgres") {
+            run(counters_equal_facts(postgres, batches))?;
+        }
+    }
+}
+
+async fn counters_equal_facts(make: Make, batches: Batches) -> Result<(), TestCaseError> {
+    let db = make();
+    put(&*db.store, [case(900, "130922001")]).await.unwrap();
+    let mut now: HashMap<u128, Fact> = HashMap::new();
+    for batch in batches {
+        let batch: BTreeMap<u128, Option<Fact>> = batch.into_iter().collect();
+        let mut changes = Vec::new();
+        for (case, after) in batch {
+            let before = now.remove(&case);
+            now.extend(after.clone().map(|fact| (case, fact)));
+            if before != after {
+                changes.push(FactChange { case: case_id(case), before, after });
+            }
+        }
+        change(&*db.store, SHARD, changes).await;
+    }
+    let mut wanted = Cells::new();
+    now.values().for_each(|fact| add_cells(&mut wanted, SHARD, fact, 1, Some(minutes_class(fact.value))));
+    let kept = db.store.cells_all(SHARD).await.unwrap();
+    prop_assert_eq!(&kept, &wanted);
+    for ((place, period), cells) in by_place(&wanted) {
+        let read = db.store.cells("handling", &[place], &[period]).await.unwrap();
+        let read: BTreeMap<String, (i64, i64)> =
+            read.into_iter().map(|cell| (cell.dim, (cell.rows, cell.sum))).collect();
+        prop_assert_eq!(read, cells);
+    }
+    let county = db.store.facts_sum(&filter("130922", (0, 40))).await.unwrap();
+    let rows: i64 = county.iter().map(|part| part.1).sum();
+    prop_assert_eq!(rows, now.len() as i64);
+    Ok(())
 }
 
 type Parts = BTreeMap<String, (i64, i64)>;

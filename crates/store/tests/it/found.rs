@@ -1,8 +1,8 @@
-//! Searching by words on SQLite: what fits best comes first, page by page; rows are narrowed by register, place and day; words are made
+//! Searching by words: what fits best comes first, page by page; rows are narrowed by register, place and day; words are made
 //! anew while everything is found.
 
 use crate::support::rows::{SHARD, case, case_id, changed, code, following, put, record};
-use crate::support::{Db, memory, run};
+use crate::support::{Db, Make};
 use ganglion_kernel::port::{CaseFilter, CaseWrite, ShardWrite, Store};
 use ganglion_kernel::port_search::{FoundAfter, RowSearch, RowWords};
 use ganglion_model::row::{Case, Record};
@@ -43,54 +43,45 @@ async fn ids(store: &dyn Store, filter: &CaseFilter, limit: u32) -> Vec<u128> {
     }
 }
 
-#[test]
-fn the_case_that_fits_best_comes_first_and_pages_follow_each_other() {
-    run(async {
-        let db = memory();
-        said(&*db.store).await;
-        let all = ids(&*db.store, &looked_for("井盖", None), 2).await;
-        assert_eq!(all[0], 4);
-        assert_eq!(all[1..], [9, 8, 7, 6, 5, 3, 2, 1], "those that fit alike: the newest first");
-        let town = ids(&*db.store, &looked_for("井盖", Some(code("130922001"))), 3).await;
-        assert_eq!(town, [4, 8, 6, 2]);
-        assert_eq!(ids(&*db.store, &looked_for("积水", Some(code("130925"))), 3).await, [0; 0]);
-        assert_eq!(ids(&*db.store, &looked_for("，，", None), 3).await, [0; 0], "nothing to look for");
-        assert_eq!(db.store.cases_found(&CaseFilter::default(), None, 5).await.unwrap(), None, "no words");
-    });
+pub async fn the_case_that_fits_best_comes_first_and_pages_follow_each_other(make: Make) {
+    let db = make();
+    said(&*db.store).await;
+    let all = ids(&*db.store, &looked_for("井盖", None), 2).await;
+    assert_eq!(all[0], 4);
+    assert_eq!(all[1..], [9, 8, 7, 6, 5, 3, 2, 1], "those that fit alike: the newest first");
+    let town = ids(&*db.store, &looked_for("井盖", Some(code("130922001"))), 3).await;
+    assert_eq!(town, [4, 8, 6, 2]);
+    assert_eq!(ids(&*db.store, &looked_for("积水", Some(code("130925"))), 3).await, [0; 0]);
+    assert_eq!(ids(&*db.store, &looked_for("，，", None), 3).await, [0; 0], "nothing to look for");
+    assert_eq!(db.store.cases_found(&CaseFilter::default(), None, 5).await.unwrap(), None, "no words");
 }
 
-#[test]
-fn a_word_that_very_many_cases_have_is_not_ranked() {
-    run(async {
-        let db = memory();
-        for part in 0..9_u128 {
-            put(&*db.store, (1..=500).map(|n| case(part * 500 + n, "130922001"))).await.unwrap();
-        }
-        assert_eq!(db.store.cases_found(&looked_for("n", None), None, 5).await.unwrap(), None);
-        assert!(db.store.cases_found(&looked_for("4007", None), None, 5).await.unwrap().is_some());
-    });
+pub async fn a_word_that_very_many_cases_have_is_not_ranked(make: Make) {
+    let db = make();
+    for part in 0..9_u128 {
+        put(&*db.store, (1..=500).map(|n| case(part * 500 + n, "130922001"))).await.unwrap();
+    }
+    assert_eq!(db.store.cases_found(&looked_for("n", None), None, 5).await.unwrap(), None);
+    assert!(db.store.cases_found(&looked_for("4007", None), None, 5).await.unwrap().is_some());
 }
 
-#[test]
-fn words_of_cases_are_made_anew_in_the_order_of_their_keys() {
-    run(async {
-        let db = memory();
-        said(&*db.store).await;
-        let (mut after, mut count) = (None, 0);
-        loop {
-            let step = db.store.case_words_again(after, 4, &|case| format!("路灯 {}", case.number)).await.unwrap();
-            count += step.count;
-            let Some(last) = step.last else { break };
-            after = Some(last);
-        }
-        assert_eq!(count, 9);
-        assert_eq!(ids(&*db.store, &looked_for("井盖", None), 9).await, [0; 0]);
-        assert_eq!(ids(&*db.store, &looked_for("路灯", None), 9).await.len(), 9);
-        // The same words once more: what is in the index is written all the same.
-        db.store.case_words_again(None, 9, &|case| format!("路灯 {}", case.number)).await.unwrap();
-        assert_eq!(ids(&*db.store, &looked_for("N-3", None), 9).await, [3]);
-        assert_eq!(db.store.case(SHARD, case_id(3)).await.unwrap().unwrap().version, 2, "cases stay as they are");
-    });
+pub async fn words_of_cases_are_made_anew_in_the_order_of_their_keys(make: Make) {
+    let db = make();
+    said(&*db.store).await;
+    let (mut after, mut count) = (None, 0);
+    loop {
+        let step = db.store.case_words_again(after, 4, &|case| format!("路灯 {}", case.number)).await.unwrap();
+        count += step.count;
+        let Some(last) = step.last else { break };
+        after = Some(last);
+    }
+    assert_eq!(count, 9);
+    assert_eq!(ids(&*db.store, &looked_for("井盖", None), 9).await, [0; 0]);
+    assert_eq!(ids(&*db.store, &looked_for("路灯", None), 9).await.len(), 9);
+    // The same words once more: what is in the index is written all the same.
+    db.store.case_words_again(None, 9, &|case| format!("路灯 {}", case.number)).await.unwrap();
+    assert_eq!(ids(&*db.store, &looked_for("N-3", None), 9).await, [3]);
+    assert_eq!(db.store.case(SHARD, case_id(3)).await.unwrap().unwrap().version, 2, "cases stay as they are");
 }
 
 fn row(register: &str, key: &str, place: &str) -> Record {
@@ -137,41 +128,35 @@ async fn keys(db: &Db, registers: &[(&str, Option<&str>)], words: &str) -> Vec<S
     }
 }
 
-#[test]
-fn rows_are_found_in_the_registers_and_places_somebody_reads() {
-    run(async {
-        let db = memory();
-        put_rows(&db, &wells()).await;
-        let all = keys(&db, &[("well", None), ("shop", None)], "机井").await;
-        assert_eq!((all.len(), all.contains(&"W5".to_owned())), (4, false), "{all:?}: a row that ended is not found");
-        assert_eq!(keys(&db, &[("well", Some("130922"))], "机井").await, ["W1", "W2"]);
-        assert_eq!(keys(&db, &[("well", Some("130922002")), ("shop", Some("130922"))], "机井").await.len(), 2);
-        assert_eq!(keys(&db, &[("shop", Some("130925"))], "机井").await, [""; 0]);
-        assert_eq!(keys(&db, &[], "机井").await, [""; 0]);
-        assert_eq!(keys(&db, &[("well", None)], "东街机井").await, ["W1"]);
-    });
+pub async fn rows_are_found_in_the_registers_and_places_somebody_reads(make: Make) {
+    let db = make();
+    put_rows(&db, &wells()).await;
+    let all = keys(&db, &[("well", None), ("shop", None)], "机井").await;
+    assert_eq!((all.len(), all.contains(&"W5".to_owned())), (4, false), "{all:?}: a row that ended is not found");
+    assert_eq!(keys(&db, &[("well", Some("130922"))], "机井").await, ["W1", "W2"]);
+    assert_eq!(keys(&db, &[("well", Some("130922002")), ("shop", Some("130922"))], "机井").await.len(), 2);
+    assert_eq!(keys(&db, &[("shop", Some("130925"))], "机井").await, [""; 0]);
+    assert_eq!(keys(&db, &[], "机井").await, [""; 0]);
+    assert_eq!(keys(&db, &[("well", None)], "东街机井").await, ["W1"]);
 }
 
-#[test]
-fn words_of_rows_follow_the_row_and_are_made_anew() {
-    run(async {
-        let db = memory();
-        put_rows(&db, &wells()).await;
-        let well: &[(&str, Option<&str>)] = &[("well", None)];
-        put_rows(&db, &[(row("well", "W1", "130922001"), "W1 水塔")]).await;
-        assert_eq!(keys(&db, well, "东街").await, [""; 0], "words that went are found no more");
-        put_rows(&db, &[(row("well", "W1", "130922001"), "")]).await;
-        assert_eq!(keys(&db, well, "水塔").await, [""; 0]);
-        let (mut after, mut count) = (None, 0);
-        loop {
-            let said = |versions: &[Record]| versions.last().map(|row| format!("{} 泵房", row.key));
-            let step = db.store.row_words_again(after.as_ref(), 2, &said).await.unwrap();
-            count += step.count;
-            let Some(last) = step.last else { break };
-            after = Some(last);
-        }
-        assert_eq!(count, 5);
-        assert_eq!(keys(&db, well, "泵房").await.len(), 3);
-        assert_eq!(keys(&db, well, "机井").await, [""; 0]);
-    });
+pub async fn words_of_rows_follow_the_row_and_are_made_anew(make: Make) {
+    let db = make();
+    put_rows(&db, &wells()).await;
+    let well: &[(&str, Option<&str>)] = &[("well", None)];
+    put_rows(&db, &[(row("well", "W1", "130922001"), "W1 水塔")]).await;
+    assert_eq!(keys(&db, well, "东街").await, [""; 0], "words that went are found no more");
+    put_rows(&db, &[(row("well", "W1", "130922001"), "")]).await;
+    assert_eq!(keys(&db, well, "水塔").await, [""; 0]);
+    let (mut after, mut count) = (None, 0);
+    loop {
+        let said = |versions: &[Record]| versions.last().map(|row| format!("{} 泵房", row.key));
+        let step = db.store.row_words_again(after.as_ref(), 2, &said).await.unwrap();
+        count += step.count;
+        let Some(last) = step.last else { break };
+        after = Some(last);
+    }
+    assert_eq!(count, 5);
+    assert_eq!(keys(&db, well, "泵房").await.len(), 3);
+    assert_eq!(keys(&db, well, "机井").await, [""; 0]);
 }

@@ -2,7 +2,7 @@
 
 use crate::support::rows::{SHARD, at, case, case_id, changed, code, following, post, put};
 use crate::support::world::world;
-use crate::support::{Make, file, memory, run};
+use crate::support::{Make, file, is_there, memory, postgres, run};
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder, CaseWrite, Store};
 use ganglion_model::clocks::Clock;
 use ganglion_model::row::Case;
@@ -171,6 +171,21 @@ proptest! {
         in_file in prop::bool::weighted(0.1),
     ) {
         run(check(if in_file { file } else { memory }, cases, filters, limit))?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn pages_together_are_the_sorted_list_of_postgres(
+        cases in prop::collection::vec(any_case(), 1..40),
+        filters in prop::collection::vec(any_filter(), 16),
+        limit in 1..9_u32,
+    ) {
+        if is_there("postgres") {
+            run(check(postgres, cases, filters, limit))?;
+        }
     }
 }
 

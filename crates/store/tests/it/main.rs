@@ -11,7 +11,9 @@ mod lines;
 mod lists;
 mod log;
 mod matching;
+mod moving;
 mod packs;
+mod postgresql;
 mod published;
 mod queues;
 mod random_packs;
@@ -29,12 +31,14 @@ macro_rules! suite {
     (@each $database:ident { $($module:ident: $($test:ident),+;)+ }) => { $(mod $module { $(
         #[test]
         fn $test() {
-            crate::support::run(crate::$module::$test(crate::support::$database));
+            if crate::support::is_there(stringify!($database)) {
+                crate::support::run(crate::$module::$test(crate::support::$database));
+            }
         }
     )+ })+ };
 }
 
-suite!(memory, file => {
+suite!(memory, file, postgres, partitioned => {
     heads:
         a_shard_that_was_never_written_has_a_fresh_head,
         a_head_moves_on_and_refuses_a_stale_write_without_trace,
@@ -81,12 +85,26 @@ suite!(memory, file => {
         references_are_replaced_and_found_while_they_hold,
         proposals_are_kept_as_they_stand,
         unique_values_given_back_may_be_taken_again;
+    invariants:
+        a_register_row_is_found_by_a_case_opened_in_the_same_batch,
+        a_unique_value_is_compared_as_it_is_stored_not_as_it_was_typed;
+    random_packs:
+        figures_are_counted_anew_only_when_something_else_is_measured;
     rules:
         violations_are_noted_once_moved_and_gone,
         violations_found_again_keep_since_when,
         a_rule_kept_while_rows_change_is_the_rule_found_again;
     matching:
         rows_that_match_are_found_with_their_versions;
+    found:
+        the_case_that_fits_best_comes_first_and_pages_follow_each_other,
+        a_word_that_very_many_cases_have_is_not_ranked,
+        words_of_cases_are_made_anew_in_the_order_of_their_keys,
+        rows_are_found_in_the_registers_and_places_somebody_reads,
+        words_of_rows_follow_the_row_and_are_made_anew;
+    sealing:
+        a_new_key_wraps_every_row_key_while_old_and_new_ones_open,
+        what_closed_long_ago_and_still_has_a_key_is_found_page_by_page;
     series:
         the_neighbour_in_a_series_is_the_nearest_row_that_stands;
 });

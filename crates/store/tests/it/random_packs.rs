@@ -6,7 +6,7 @@ use crate::support::dump::dump;
 use crate::support::history::{History, Step, steps, works, world_of};
 use crate::support::rows::{at, by_key, command_id};
 use crate::support::world::{TOWNSHIPS, field};
-use crate::support::{memory, run};
+use crate::support::{Make, is_there, memory, postgres, run};
 use ganglion_indicators::CellKey;
 use ganglion_kernel::World;
 use ganglion_kernel::commit::{Works, commit_at};
@@ -182,64 +182,88 @@ fn drawn() -> impl Strategy<Value = Vec<Drawn>> {
     prop::collection::vec((0..4_usize, 0..3_usize, any::<[bool; 6]>()), 1..5)
 }
 
+/// Rows put: register, key, township, first day, last day, kind, area.
+fn puts() -> impl Strategy<Value = Vec<Put>> {
+    let put = (
+        0..4_usize,
+        any::<u8>(),
+        0..4_usize,
+        0..90_u8,
+        prop::option::of(any::<u8>()),
+        any::<u8>(),
+        prop::option::of(0..900_u16),
+    );
+    prop::collection::vec(put, 0..40)
+}
+
+/// A pack and its history: measures over rows and cases, steps of cases, rows put, and in batches of which size.
+type Tale = (Vec<Drawn>, Vec<Drawn>, Vec<(Step, u16)>, Vec<Put>, usize);
+
+fn tale() -> impl Strategy<Value = Tale> {
+    (drawn(), drawn(), steps(25), puts(), 1..8_usize)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn figures_of_any_pack_rebuilt_from_rows_equal_those_kept(
-        over_rows in drawn(),
-        over_cases in drawn(),
-        steps in steps(25),
-        puts in prop::collection::vec(
-            (0..4_usize, any::<u8>(), 0..4_usize, 0..90_u8, prop::option::of(any::<u8>()), any::<u8>(), prop::option::of(0..900_u16)),
-            0..40,
-        ),
-        size in 1..8_usize,
-    ) {
-        run(async {
-            let works = works(memory().store);
-            works.world.store(Arc::new(with_pack(&world_of(&works), &over_rows, &over_cases)));
-            live(&works, &steps, &puts, size).await;
-            let world = world_of(&works);
-            for (shard, _) in works.store.shards().await.unwrap() {
-                let (mut facts, cells) = figures_of_rows(&*works.store, &world, shard).await.unwrap();
-                let mut kept = works.store.facts_all(shard).await.unwrap();
-                by_key(&mut facts);
-                by_key(&mut kept);
-                prop_assert_eq!(&kept, &facts);
-                let kept_cells: Sorted = works.store.cells_all(shard).await.unwrap().into_iter().collect();
-                prop_assert_eq!(&kept_cells, &cells.into_iter().collect::<Sorted>());
-                recount(&*works.store, &world, shard).await.unwrap();
-                let mut counted = works.store.facts_all(shard).await.unwrap();
-                by_key(&mut counted);
-                prop_assert_eq!(&counted, &kept);
-                prop_assert_eq!(works.store.cells_all(shard).await.unwrap().into_iter().collect::<Sorted>(), kept_cells);
-            }
-            let again = memory();
-            replay(&*works.store, &*again.store, &world).await.unwrap();
-            prop_assert_eq!(dump(&*works.store).await, dump(&*again.store).await);
-            Ok(())
-        })?;
+    fn figures_of_any_pack_rebuilt_from_rows_equal_those_kept(tale in tale()) {
+        run(rebuilt_equals_kept(memory, tale))?;
     }
 }
 
-#[test]
-fn figures_are_counted_anew_only_when_something_else_is_measured() {
-    run(async {
-        let works = works(memory().store);
-        let store = &*works.store;
-        let first = with_pack(&world_of(&works), &[], &[]);
-        works.world.store(Arc::new(first.clone()));
-        assert_eq!(recount_if_changed(store, &first).await.unwrap(), Some(0));
-        live(&works, &[], &[(1, 0, 0, 5, None, 1, Some(250))], 1).await;
-        assert_eq!(recount_if_changed(store, &first).await.unwrap(), None);
-        let wider = with_pack(&first, &[(1, 1, [true, false, true, true, false, false])], &[]);
-        works.world.store(Arc::new(wider));
-        let again = (1, 0, 0, 5, None, 1, Some(250));
-        live(&works, &[], &[again, (1, 1, 0, 5, None, 1, Some(250))], 1).await;
-        let shard = TOWNSHIPS[0].parse::<PlaceCode>().unwrap().shard();
-        assert_eq!(store.facts_all(shard).await.unwrap().len(), 1);
-        assert_eq!(recount_if_changed(store, &world_of(&works)).await.unwrap(), Some(2));
-        assert_eq!(store.facts_all(shard).await.unwrap().len(), 2, "and the row that came before it was measured");
-    });
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn figures_of_any_pack_rebuilt_from_rows_equal_those_kept_by_postgres(tale in tale()) {
+        if is_there("postgres") {
+            run(rebuilt_equals_kept(postgres, tale))?;
+        }
+    }
+}
+
+async fn rebuilt_equals_kept(make: Make, tale: Tale) -> Result<(), TestCaseError> {
+    let (over_rows, over_cases, steps, puts, size) = tale;
+    let (db, again) = (make(), make());
+    let works = works(db.store.clone());
+    works.world.store(Arc::new(with_pack(&world_of(&works), &over_rows, &over_cases)));
+    live(&works, &steps, &puts, size).await;
+    let world = world_of(&works);
+    for (shard, _) in works.store.shards().await.unwrap() {
+        let (mut facts, cells) = figures_of_rows(&*works.store, &world, shard).await.unwrap();
+        let mut kept = works.store.facts_all(shard).await.unwrap();
+        by_key(&mut facts);
+        by_key(&mut kept);
+        prop_assert_eq!(&kept, &facts);
+        let kept_cells: Sorted = works.store.cells_all(shard).await.unwrap().into_iter().collect();
+        prop_assert_eq!(&kept_cells, &cells.into_iter().collect::<Sorted>());
+        recount(&*works.store, &world, shard).await.unwrap();
+        let mut counted = works.store.facts_all(shard).await.unwrap();
+        by_key(&mut counted);
+        prop_assert_eq!(&counted, &kept);
+        prop_assert_eq!(works.store.cells_all(shard).await.unwrap().into_iter().collect::<Sorted>(), kept_cells);
+    }
+    replay(&*works.store, &*again.store, &world).await.unwrap();
+    prop_assert_eq!(dump(&*works.store).await, dump(&*again.store).await);
+    Ok(())
+}
+
+pub async fn figures_are_counted_anew_only_when_something_else_is_measured(make: Make) {
+    let db = make();
+    let works = works(db.store.clone());
+    let store = &*works.store;
+    let first = with_pack(&world_of(&works), &[], &[]);
+    works.world.store(Arc::new(first.clone()));
+    assert_eq!(recount_if_changed(store, &first).await.unwrap(), Some(0));
+    live(&works, &[], &[(1, 0, 0, 5, None, 1, Some(250))], 1).await;
+    assert_eq!(recount_if_changed(store, &first).await.unwrap(), None);
+    let wider = with_pack(&first, &[(1, 1, [true, false, true, true, false, false])], &[]);
+    works.world.store(Arc::new(wider));
+    let again = (1, 0, 0, 5, None, 1, Some(250));
+    live(&works, &[], &[again, (1, 1, 0, 5, None, 1, Some(250))], 1).await;
+    let shard = TOWNSHIPS[0].parse::<PlaceCode>().unwrap().shard();
+    assert_eq!(store.facts_all(shard).await.unwrap().len(), 1);
+    assert_eq!(recount_if_changed(store, &world_of(&works)).await.unwrap(), Some(2));
+    assert_eq!(store.facts_all(shard).await.unwrap().len(), 2, "and the row that came before it was measured");
 }

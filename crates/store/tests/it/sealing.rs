@@ -4,7 +4,7 @@
 use crate::support::dump::dump;
 use crate::support::history::{Timed, send, works, world_of};
 use crate::support::rows::{SHARD, at, command_id};
-use crate::support::{memory, run};
+use crate::support::{Make, memory, run};
 use ganglion_kernel::Store;
 use ganglion_kernel::port::{Rewrapped, WrappedKey};
 use ganglion_kernel::seal::{self, Keyring, MASTER, is_sealed, wrapped_by};
@@ -97,54 +97,51 @@ fn an_erased_case_is_unreadable_and_its_proofs_figures_and_rows_stand() {
     });
 }
 
-#[test]
-fn a_new_key_wraps_every_row_key_while_old_and_new_ones_open() {
-    run(async {
-        let store = memory().store;
-        let outcomes = opened(&store, 5).await;
-        let old = works(store.clone()).ring;
-        let new = Keyring::of(vec![("y2".to_owned(), [5; 32]), (MASTER.to_owned(), [9; 32])]);
-        assert_eq!(store.keys_by_name().await.unwrap(), [(MASTER.to_owned(), 5)]);
+pub async fn a_new_key_wraps_every_row_key_while_old_and_new_ones_open(make: Make) {
+    let db = make();
+    let store = db.store.clone();
+    let outcomes = opened(&store, 5).await;
+    let old = works(store.clone()).ring;
+    let new = Keyring::of(vec![("y2".to_owned(), [5; 32]), (MASTER.to_owned(), [9; 32])]);
+    assert_eq!(store.keys_by_name().await.unwrap(), [(MASTER.to_owned(), 5)]);
 
-        let first = store.keys_of_others("y2", None, 2).await.unwrap();
-        assert_eq!(first.len(), 2);
-        let anew = |from: WrappedKey| {
-            let to = new.wrap(&from.row.to_string(), &new.unwrap(&from.wrapped).unwrap()).unwrap();
-            Rewrapped { from, to }
-        };
-        let keys: Vec<Rewrapped> = first.into_iter().map(anew).collect();
-        assert_eq!(store.keys_rewrap(&keys).await.unwrap(), 2);
-        assert_eq!(store.keys_rewrap(&keys).await.unwrap(), 0, "what is wrapped anew already stays");
-        for outcome in &outcomes {
-            let wrapped = store.key(SHARD, outcome.case.unwrap()).await.unwrap().unwrap();
-            let key = new.unwrap(&wrapped).expect("old and new ones open while keys are changed");
-            let sealed = case(&store, outcome).await.fields["phone"].as_str().unwrap().to_owned();
-            assert!(is_sealed(&sealed) && seal::open(&key, &sealed).as_deref() == Some(PHONE));
-            assert_eq!(wrapped_by(&wrapped) == "y2", old.unwrap(&wrapped).is_none());
-        }
+    let first = store.keys_of_others("y2", None, 2).await.unwrap();
+    assert_eq!(first.len(), 2);
+    let anew = |from: WrappedKey| {
+        let to = new.wrap(&from.row.to_string(), &new.unwrap(&from.wrapped).unwrap()).unwrap();
+        Rewrapped { from, to }
+    };
+    let keys: Vec<Rewrapped> = first.into_iter().map(anew).collect();
+    assert_eq!(store.keys_rewrap(&keys).await.unwrap(), 2);
+    assert_eq!(store.keys_rewrap(&keys).await.unwrap(), 0, "what is wrapped anew already stays");
+    for outcome in &outcomes {
+        let wrapped = store.key(SHARD, outcome.case.unwrap()).await.unwrap().unwrap();
+        let key = new.unwrap(&wrapped).expect("old and new ones open while keys are changed");
+        let sealed = case(&store, outcome).await.fields["phone"].as_str().unwrap().to_owned();
+        assert!(is_sealed(&sealed) && seal::open(&key, &sealed).as_deref() == Some(PHONE));
+        assert_eq!(wrapped_by(&wrapped) == "y2", old.unwrap(&wrapped).is_none());
+    }
 
-        let rest = store.keys_of_others("y2", None, 10).await.unwrap();
-        assert_eq!(rest.len(), 3);
-        let gone = outcomes.iter().find(|one| one.case == Some(rest[0].row)).unwrap().number.clone().unwrap();
-        send(&works(store.clone()), &[erasing(21, &gone, Actor::System)], 1).await.remove(0).unwrap();
-        let keys: Vec<Rewrapped> = rest.into_iter().map(anew).collect();
-        assert_eq!(store.keys_rewrap(&keys).await.unwrap(), 2, "one that was destroyed meanwhile stays destroyed");
-        assert_eq!(store.keys_by_name().await.unwrap(), [("y2".to_owned(), 4)]);
-        assert_eq!(store.keys_of_others("y2", None, 10).await.unwrap(), []);
-    });
+    let rest = store.keys_of_others("y2", None, 10).await.unwrap();
+    assert_eq!(rest.len(), 3);
+    let gone = outcomes.iter().find(|one| one.case == Some(rest[0].row)).unwrap().number.clone().unwrap();
+    send(&works(store.clone()), &[erasing(21, &gone, Actor::System)], 1).await.remove(0).unwrap();
+    let keys: Vec<Rewrapped> = rest.into_iter().map(anew).collect();
+    store.keys_settle().await.unwrap();
+    assert_eq!(store.keys_rewrap(&keys).await.unwrap(), 2, "one that was destroyed meanwhile stays destroyed");
+    assert_eq!(store.keys_by_name().await.unwrap(), [("y2".to_owned(), 4)]);
+    assert_eq!(store.keys_of_others("y2", None, 10).await.unwrap(), []);
 }
 
-#[test]
-fn what_closed_long_ago_and_still_has_a_key_is_found_page_by_page() {
-    run(async {
-        let store = memory().store;
-        opened(&store, 3).await;
-        let all = |until| [("report".to_owned(), until)];
-        let (none, next) = store.cases_ended(&all(at(1_000_000)), None, 10).await.unwrap();
-        assert!(none.is_empty() && next.is_none(), "open cases are not over");
-        let (first, next) = store.cases_ended(&all(at(1_000_000)), None, 2).await.unwrap();
-        assert!(first.is_empty());
-        let (_, end) = store.cases_ended(&all(at(1_000_000)), next, 2).await.unwrap();
-        assert!(next.is_some() && end.is_none(), "pages go on to the end");
-    });
+pub async fn what_closed_long_ago_and_still_has_a_key_is_found_page_by_page(make: Make) {
+    let db = make();
+    let store = db.store.clone();
+    opened(&store, 3).await;
+    let all = |until| [("report".to_owned(), until)];
+    let (none, next) = store.cases_ended(&all(at(1_000_000)), None, 10).await.unwrap();
+    assert!(none.is_empty() && next.is_none(), "open cases are not over");
+    let (first, next) = store.cases_ended(&all(at(1_000_000)), None, 2).await.unwrap();
+    assert!(first.is_empty());
+    let (_, end) = store.cases_ended(&all(at(1_000_000)), next, 2).await.unwrap();
+    assert!(next.is_some() && end.is_none(), "pages go on to the end");
 }

@@ -100,7 +100,7 @@ async fn one(ground: &Arc<Ground>, server: &Server, load: (u32, u64), (folder, s
 
 /// Whether a server runs on the restored folder and answers.
 async fn answers(ground: &Ground, data: &Path) -> Result<bool> {
-    let server = Server::start(&ground.home, data)?;
+    let server = Server::start(&ground.home, data, &ground.database)?;
     let mut client = Client::connect(server.address).await?;
     let token = ground.tokens.values().next().context("nobody has a session")?;
     let (list, _) = client.call(Method::GET, "/api/v1/cases?limit=20", (token, None)).await?;

@@ -4,16 +4,16 @@
 //! to be made so that there is something to install beside.
 
 use crate::city::{home, world};
+use crate::database::{Database, DatabaseArgs, SQLITE};
 use crate::load::client::Client;
 use crate::system::Machine;
 use anyhow::{Context as _, Result, bail, ensure};
 use arc_swap::ArcSwap;
-use ganglion_kernel::World;
 use ganglion_kernel::commit::WallClock as _;
+use ganglion_kernel::{Store, World};
 use ganglion_model::{Actor, CommandId, Lang, Model};
 use ganglion_pack::{Difference, said};
 use ganglion_server::packs::{Draft, Installing, Review, Sources, from_folder, install, installed, replayed, review};
-use ganglion_store::{SqliteOptions, SqliteStore};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -37,6 +37,8 @@ pub struct Target {
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// Installs packs together, or only says what would happen; gives the text to print and whether it went well.
@@ -110,7 +112,7 @@ fn told(answer: &Value, lang: Lang) -> String {
 
 /// An installation opened beside a server that may run on it.
 struct Opened {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     world: Arc<ArcSwap<World>>,
     /// What is installed; in an installation that never ran, what a start would install.
     sources: Sources,
@@ -119,9 +121,9 @@ struct Opened {
 
 /// Opens an installation. `change`: whether the set a first start would make may be made now.
 async fn open(data: &Path, target: &Target, change: bool) -> Result<Opened> {
-    let database = data.join("ganglion.sqlite");
-    ensure!(database.is_file(), "{} is no installation: there is no ganglion.sqlite", data.display());
-    let store = SqliteStore::open(&database, SqliteOptions::default())?;
+    let is_there = target.database.database.is_some() || data.join(SQLITE).is_file();
+    ensure!(is_there, "{} is no installation: there is no {SQLITE}", data.display());
+    let store = Database::open(data, &target.database).await?.store();
     let machine = Machine::new();
     let home = home(target.home.as_deref());
     let mut found = installed(store.as_ref()).await?;

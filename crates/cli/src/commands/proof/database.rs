@@ -1,15 +1,15 @@
 //! What needs an installation: its public keys, the bytes of a line, and its journal held against a copy of the log.
 
 use crate::city::{home, world};
+use crate::database::{Database, DatabaseArgs};
 use crate::system::log_key;
 use anyhow::{Context as _, Result, ensure};
 use ganglion_kernel::journal;
 use ganglion_kernel::port::{Store, StoredLine};
 use ganglion_kernel::tlog::{KeyKind, VerifyKey};
 use ganglion_model::Shard;
-use ganglion_server::packs::installed;
+use ganglion_store::SqliteStore;
 use ganglion_store::compare::strangers;
-use ganglion_store::{SqliteOptions, SqliteStore};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,18 +20,18 @@ const PAGE: u32 = 1000;
 /// Differences after which no more are said.
 const SAID_MAX: usize = 1000;
 
-fn open(data: &Path) -> Result<(Arc<SqliteStore>, Runtime)> {
-    let database = data.join("ganglion.sqlite");
-    ensure!(database.is_file(), "{} is no installation: it holds no ganglion.sqlite", data.display());
-    let store = SqliteStore::open(&database, SqliteOptions::default())
-        .with_context(|| format!("opening {}", database.display()))?;
-    Ok((store, tokio::runtime::Builder::new_current_thread().build()?))
+/// An installation: its folder and its database.
+pub type At<'a> = (&'a Path, &'a DatabaseArgs);
+
+fn open((data, database): At<'_>) -> Result<(Arc<dyn Store>, Runtime)> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    Ok((runtime.block_on(Database::existing(data, database))?, runtime))
 }
 
 /// Prints the public key of every log.
-pub fn keys(data: &Path) -> Result<ExitCode> {
-    let (store, runtime) = open(data)?;
-    let key = log_key(data)?.context("the key of the logs is made when the server first starts")?;
+pub fn keys(at: At<'_>) -> Result<ExitCode> {
+    let (store, runtime) = open(at)?;
+    let key = log_key(at.0)?.context("the key of the logs is made when the server first starts")?;
     for (shard, head) in runtime.block_on(store.shards())? {
         if head.seq > 0 {
             crate::out(&key.named(&format!("{}/{shard}", key.name()))?.public(KeyKind::Log).to_string());
@@ -41,8 +41,8 @@ pub fn keys(data: &Path) -> Result<ExitCode> {
 }
 
 /// Prints the bytes of a line.
-pub fn line(data: &Path, shard: u32, line: u64) -> Result<ExitCode> {
-    let (store, runtime) = open(data)?;
+pub fn line(at: At<'_>, shard: u32, line: u64) -> Result<ExitCode> {
+    let (store, runtime) = open(at)?;
     ensure!(line > 0, "journal lines are counted from 1");
     let lines = runtime.block_on(store.lines_after(Shard(shard), line - 1, 1))?;
     let found = lines.into_iter().find(|one| one.seq == line);
@@ -54,15 +54,10 @@ pub fn line(data: &Path, shard: u32, line: u64) -> Result<ExitCode> {
 ///
 /// # Errors
 /// When the installation cannot be read, or its journal does not replay.
-pub fn rows(data: &Path, named: Option<&Path>) -> Result<Vec<String>> {
-    let (store, runtime) = open(data)?;
-    let home = home(named);
+pub fn rows(at: At<'_>, named: Option<&Path>) -> Result<Vec<String>> {
+    let (store, runtime) = open(at)?;
     runtime.block_on(async {
-        let model = match installed(store.as_ref()).await? {
-            Some(found) => found.model()?,
-            None => world::packs(&home.join("packs"))?,
-        };
-        let world = world::load(store.as_ref(), model, world::office(&home)?).await?;
+        let world = world::of(store.as_ref(), &home(named)).await?;
         let again = SqliteStore::memory().context("a place to play the journal in")?;
         Ok(strangers(store.as_ref(), again.as_ref(), &world).await?)
     })
@@ -70,7 +65,7 @@ pub fn rows(data: &Path, named: Option<&Path>) -> Result<Vec<String>> {
 
 /// The journal of one shard, read along with a copy of its log.
 pub struct Lines {
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
     runtime: Runtime,
     shard: Shard,
     page: Vec<StoredLine>,
@@ -83,10 +78,10 @@ impl Lines {
     ///
     /// # Errors
     /// When the installation cannot be opened, or the key is not one of a log.
-    pub fn open(data: &Path, key: &VerifyKey) -> Result<Lines> {
+    pub fn open(at: At<'_>, key: &VerifyKey) -> Result<Lines> {
         let shard = key.name.rsplit('/').next().and_then(|shard| shard.parse().ok());
         let shard = Shard(shard.with_context(|| format!("{} names no shard", key.name))?);
-        let (store, runtime) = open(data)?;
+        let (store, runtime) = open(at)?;
         Ok(Lines { store, runtime, shard, page: Vec::new(), said: Vec::new(), failed: None })
     }
 

@@ -5,7 +5,8 @@ use super::{admin, tabs};
 use crate::error::Error;
 use crate::identity::lines::{Line, What};
 use crate::identity::password::{CHARS_MIN, KINDS_MIN, REMEMBERED, faults};
-use crate::identity::{credential, deputies, tries};
+use crate::identity::{credential, tries};
+use crate::jobs::follow::{Part, changed};
 use crate::limits::PASSWORD_BYTES_MAX;
 use crate::place_names::Found;
 use crate::staff::ADMIN_ROLE;
@@ -22,13 +23,11 @@ use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ganglion_kernel::World;
 use ganglion_kernel::port::Account;
 use ganglion_model::{AccountId, Level, Place, PlaceCode, Post, PostId, Text};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Accounts of one page.
 const PAGE_ROWS: usize = 50;
@@ -417,15 +416,12 @@ pub(super) fn free_posts(web: &Web, wanted: &[(String, PlaceCode)]) -> Vec<PostI
     ids
 }
 
-/// Takes the posts as they are stored now.
+/// Takes the posts as they are stored now, here and on every other server.
 ///
 /// # Errors
 /// Storage.
 pub(crate) async fn posts_changed(web: &Web) -> Result<(), Error> {
-    let posts = Arc::new(deputies::posts(web.app.store.as_ref()).await?);
-    web.app.world.rcu(|world| Arc::new(World { posts: posts.clone(), ..World::clone(world) }));
-    web.app.accounts_changed();
-    Ok(())
+    changed(&web.app, Part::People).await
 }
 
 /// `POST /admin/accounts/{id}/active`: disables an account, or lets it in again. Nobody disables the account they use.
@@ -442,7 +438,7 @@ pub async fn activate(web: Web, Path(id): Path<String>, _typed: Typed) -> Result
     }
     let active = !found.active;
     web.app.store.accounts_put(&[Account { active, ..found.clone() }]).await?;
-    web.app.accounts_changed();
+    changed(&web.app, Part::People).await?;
     if !active {
         web.app.sessions_end(&found.id, None).await?;
     }

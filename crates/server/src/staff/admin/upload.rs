@@ -3,6 +3,7 @@
 
 use super::{admin, tabs};
 use crate::error::Error;
+use crate::jobs::follow::{Part, changed};
 use crate::staff::import::{self, Finding, Plan};
 use crate::typed::Typed;
 use crate::view::form::{FieldView, FormView, Hidden};
@@ -13,16 +14,11 @@ use crate::web::Web;
 use axum::extract::Multipart;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ganglion_geo::PlaceIndex;
-use ganglion_geo::geojson::{self, ReadOptions};
-use ganglion_kernel::World;
-use ganglion_kernel::world::Places;
-use ganglion_model::{PlaceCode, PlaceTree};
+use ganglion_model::PlaceCode;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Findings shown; more of them say nothing new.
 const FINDINGS_SHOWN_MAX: usize = 500;
@@ -272,40 +268,9 @@ pub async fn confirm(web: Web, typed: Typed) -> Result<Response, Error> {
         What::Places => web.app.store.places_set(&plan.places).await?,
         What::Outlines => web.app.store.outlines_set(&plan.outlines).await?,
     }
-    places_changed(&web, what).await?;
+    let part = if what == What::Outlines { Part::Outlines } else { Part::Places };
+    changed(&web.app, part).await?;
     // What is left behind by a failure here is a file nobody names any more.
     let _ = tokio::fs::remove_file(&path).await;
     page(&web, ("done", name), &plan, (None, Vec::new()), StatusCode::OK)
-}
-
-/// Takes the new places into the world the server works with.
-async fn places_changed(web: &Web, what: What) -> Result<(), Error> {
-    let places = web.app.store.places().await?;
-    let outlines = if what == What::Outlines { web.app.store.outlines().await? } else { Vec::new() };
-    let built = tokio::task::spawn_blocking(move || {
-        let (tree, errors) = PlaceTree::build(places);
-        let index = if what == What::Outlines { Some(index(&outlines)?) } else { None };
-        if errors.is_empty() { Ok((tree, index)) } else { Err(format!("the places are no tree: {errors:?}")) }
-    });
-    let (tree, index) = built.await.map_err(|error| Error::Internal(error.to_string()))?.map_err(Error::Internal)?;
-    let (tree, index) = (Arc::new(tree), index.map(Arc::new));
-    web.app.world.rcu(|world| {
-        let index = index.clone().unwrap_or_else(|| world.places.index.clone());
-        let places = Places { tree: tree.clone(), index, ..world.places.clone() };
-        Arc::new(World { places, ..World::clone(world) })
-    });
-    Ok(())
-}
-
-fn index(outlines: &[(PlaceCode, String)]) -> Result<PlaceIndex, String> {
-    let mut shapes = Vec::with_capacity(outlines.len());
-    for (code, geometry) in outlines {
-        let feature = format!(
-            "{{\"type\":\"FeatureCollection\",\"features\":[{{\"type\":\"Feature\",\"properties\":{{\"code\":\"{code}\"}},\"geometry\":{geometry}}}]}}"
-        );
-        let reading = geojson::read(feature.as_bytes(), &ReadOptions::default());
-        let outline = reading.outlines.into_iter().next().ok_or_else(|| format!("the outline of {code}"))?;
-        shapes.push((code.padded(), Places::layer(code.level()), outline.geometry));
-    }
-    PlaceIndex::build(shapes).map_err(|error| error.to_string())
 }

@@ -2,7 +2,6 @@
 
 use super::town::{Plain as _, Town, square};
 use crate::support::{Browser, Part};
-use ganglion_kernel::Store;
 
 const HEAD: &str = "code,name,kind,valid_from,valid_to,predecessors\n";
 

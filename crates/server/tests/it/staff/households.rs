@@ -3,7 +3,6 @@
 
 use super::town::{Plain as _, Town};
 use crate::support::Browser;
-use ganglion_kernel::Store as _;
 use ganglion_kernel::port::CaseFilter;
 use ganglion_model::{Actor, Body, Command, CommandId, Fields, Model, Shard};
 use serde_json::{Value, json};

@@ -4,8 +4,6 @@ use super::town::{Plain as _, Town};
 use crate::support::{Answer, Browser};
 use axum::body::Body;
 use axum::http::{Request, header};
-use ganglion_kernel::Store as _;
-use ganglion_kernel::port::KeptStore as _;
 use ganglion_model::{Actor, Shard};
 use serde_json::{Value, json};
 

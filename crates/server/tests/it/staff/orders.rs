@@ -5,8 +5,6 @@ use super::town::Town;
 use crate::support::Answer;
 use axum::body::Body;
 use axum::http::{Request, header};
-use ganglion_kernel::Store as _;
-use ganglion_kernel::port::KeptStore as _;
 use ganglion_model::Shard;
 use serde_json::{Value, json};
 

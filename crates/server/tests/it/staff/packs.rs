@@ -2,8 +2,8 @@
 
 use super::town::{Plain as _, Town};
 use crate::support::{Browser, Part};
+use ganglion_kernel::World;
 use ganglion_kernel::commit::WallClock as _;
-use ganglion_kernel::{Store as _, World};
 use ganglion_model::{Actor, Body, Command, CommandId, Fields, Record, Shard};
 use ganglion_server::packs::{
     Content, Draft, InstallError, Installing, PackFiles, Sources, from_folder, install, installed,

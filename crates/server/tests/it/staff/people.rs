@@ -3,7 +3,6 @@
 use super::town::{Plain as _, Town};
 use crate::support::{Answer, Browser, Part};
 use ganglion_documents::xlsx::{Cell, Column, Table, write};
-use ganglion_kernel::Store;
 
 fn sheet(rows: &[[&str; 6]]) -> Vec<u8> {
     let columns = ["Account", "Name", "Role", "Place of the post", "From", "Until"].map(Column::text);

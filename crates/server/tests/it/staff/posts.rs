@@ -1,7 +1,6 @@
 //! Posts with days, hand-over when somebody leaves, and deputies.
 
 use super::town::{Plain as _, Town};
-use ganglion_kernel::Store;
 use ganglion_kernel::port::CaseFilter;
 use ganglion_model::PostId;
 

@@ -1,7 +1,6 @@
 //! Personal values: masked everywhere, shown in clear only on asking, by named roles, with a line kept.
 
 use super::town::{Plain as _, Town};
-use ganglion_kernel::Store;
 use ganglion_model::Shard;
 
 const PHONE: &str = "13912340000";

@@ -2,7 +2,6 @@
 
 use super::keys::{call, key};
 use super::town::Town;
-use ganglion_kernel::Store as _;
 use ganglion_model::change::Change;
 use ganglion_model::{Model, Record, Shard};
 use ganglion_server::{Feed, Mqtt, Settings, serve};

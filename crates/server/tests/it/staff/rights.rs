@@ -3,8 +3,6 @@
 
 use super::town::{Plain as _, Town};
 use crate::routes::{READS, filled};
-use ganglion_kernel::Store;
-use ganglion_kernel::port::SealStore as _;
 use ganglion_kernel::seal::{Keyring, MASTER, wrapped_by};
 use ganglion_model::{Actor, Body, Case, Command, CommandId, Fields, Model, Shard};
 use ganglion_server::jobs::{retention, rewrap, spawn};

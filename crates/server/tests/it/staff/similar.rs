@@ -2,7 +2,6 @@
 //! by themselves.
 
 use super::town::{Plain as _, Town, act};
-use ganglion_kernel::Store as _;
 use ganglion_model::Shard;
 
 const SEWER: &str = "下水道堵塞，污水外溢到路面";

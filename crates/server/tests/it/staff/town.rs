@@ -1,7 +1,7 @@
 //! A county with two townships that works with the packs that ship: posts of every role, and the way of a case through
 //! them.
 
-use crate::support::{Answer, Browser, Part, photo};
+use crate::support::{Answer, Browser, Db, Part, empty, photo};
 use arc_swap::ArcSwap;
 use ganglion_geo::{PlaceIndex, geojson};
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
@@ -89,10 +89,11 @@ impl WallClock for Clock {
 
 pub struct Town {
     pub app: AppState,
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
     pub clock: Arc<Clock>,
     signed_in: Mutex<BTreeMap<String, Browser>>,
     pub files: tempfile::TempDir,
+    _db: Db,
 }
 
 /// The packs that ship, compiled once.
@@ -127,20 +128,21 @@ impl Town {
     pub async fn on_disk(model: &Arc<Model>, more: &[(&str, &str, &str)]) -> Town {
         let files = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&files.path().join("ganglion.sqlite"), SqliteOptions::default()).unwrap();
-        Town::over((store, files), model, more, Settings::default()).await
+        Town::over((Db::of(store), files), model, more, Settings::default()).await
     }
 
     /// A town whose server has settings of its own.
     pub async fn with(model: &Arc<Model>, more: &[(&str, &str, &str)], settings: Settings) -> Town {
-        Town::over((SqliteStore::memory().unwrap(), tempfile::tempdir().unwrap()), model, more, settings).await
+        Town::over((empty().await, tempfile::tempdir().unwrap()), model, more, settings).await
     }
 
     async fn over(
-        (store, files): (Arc<SqliteStore>, tempfile::TempDir),
+        (db, files): (Db, tempfile::TempDir),
         model: &Arc<Model>,
         more: &[(&str, &str, &str)],
         settings: Settings,
     ) -> Town {
+        let store = db.store.clone();
         let (places, posts) = (places(), posts(more));
         store.places_set(&places).await.unwrap();
         store.outlines_set(&outlines()).await.unwrap();
@@ -166,7 +168,8 @@ impl Town {
             ring: MASTER.into(),
             settings,
         };
-        Town { app: Arc::new(App::new(parts).unwrap()), store, clock, signed_in: Mutex::default(), files }
+        let (app, signed_in) = (Arc::new(App::new(parts).unwrap()), Mutex::default());
+        Town { app, store, clock, signed_in, files, _db: db }
     }
 
     pub fn wait(&self, seconds: i64) {

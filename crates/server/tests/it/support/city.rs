@@ -1,6 +1,7 @@
 //! One county with two townships, each with one village of one grid, and the posts and accounts of a small process.
 
 use super::browser::Browser;
+use super::store::{Db, empty, postgres};
 use arc_swap::ArcSwap;
 use axum::Router;
 use ganglion_geo::{PlaceIndex, geojson};
@@ -12,7 +13,6 @@ use ganglion_kernel::{Store, World};
 use ganglion_model::clocks::{Calendar, Office};
 use ganglion_model::{AccountId, Level, Place, PlaceCode, PlaceKind, PlaceTree, Post, PostId, Posts, Text};
 use ganglion_server::{App, AppParts, AppState, Settings, hash_password, router};
-use ganglion_store::SqliteStore;
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -58,9 +58,10 @@ impl WallClock for Clock {
 pub struct City {
     pub router: Router,
     pub app: AppState,
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
     pub clock: Arc<Clock>,
     pub files: tempfile::TempDir,
+    _db: Db,
 }
 
 impl City {
@@ -84,15 +85,24 @@ impl City {
         City::of(Settings::default(), (Vec::new(), Vec::new())).await
     }
 
+    /// One city with two servers on one PostgreSQL, if there is one.
+    pub async fn two() -> Option<[City; 2]> {
+        let db = postgres().await?;
+        let again = db.again().await;
+        let first = City::on(filled(db, (posts(), accounts())).await, (1, posts()), Settings::default());
+        Some([first, City::on(again, (1_000_000, posts()), Settings::default())])
+    }
+
     async fn of(settings: Settings, (posts, accounts): (Vec<Post>, Vec<Account>)) -> City {
-        let store = SqliteStore::memory().unwrap();
-        let tree = places();
-        store.places_set(&tree).await.unwrap();
-        store.outlines_set(&outlines()).await.unwrap();
-        store.posts_put(&posts).await.unwrap();
-        store.accounts_put(&accounts).await.unwrap();
-        let world = Arc::new(ArcSwap::from_pointee(world(tree, posts)));
-        let clock = Arc::new(Clock { seconds: AtomicI64::new(0), count: AtomicU64::new(1) });
+        let db = filled(empty().await, (posts.clone(), accounts)).await;
+        City::on(db, (1, posts), settings)
+    }
+
+    /// A server on a city that is there; it counts its ids from a number on.
+    fn on(db: Db, (ids_from, posts): (u64, Vec<Post>), settings: Settings) -> City {
+        let store = db.store.clone();
+        let world = Arc::new(ArcSwap::from_pointee(world(places(), posts)));
+        let clock = Arc::new(Clock { seconds: AtomicI64::new(0), count: AtomicU64::new(ids_from) });
         let works = Works {
             store: store.clone(),
             world: world.clone(),
@@ -113,7 +123,7 @@ impl City {
             settings,
         };
         let app = Arc::new(App::new(parts).unwrap());
-        City { router: router(app.clone()), app, store, clock, files }
+        City { router: router(app.clone()), app, store, clock, files, _db: db }
     }
 
     /// Lets time pass.
@@ -141,6 +151,14 @@ impl City {
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json()["token"].as_str().unwrap().to_owned()
     }
+}
+
+async fn filled(db: Db, (posts, accounts): (Vec<Post>, Vec<Account>)) -> Db {
+    db.store.places_set(&places()).await.unwrap();
+    db.store.outlines_set(&outlines()).await.unwrap();
+    db.store.posts_put(&posts).await.unwrap();
+    db.store.accounts_put(&accounts).await.unwrap();
+    db
 }
 
 /// Every account with the post it holds: role and place. The password is the name.

@@ -45,6 +45,14 @@ const ACTIONS: [&str; 10] = ["give", "give", "merge", "move", "finish", "finish"
 #[derive(Default)]
 pub struct Counter(AtomicU64);
 
+impl Counter {
+    /// One that stands where another does.
+    pub fn beside(clock: &dyn WallClock) -> Counter {
+        let next = u64::try_from(clock.id().as_u128()).unwrap() + 1;
+        Counter(AtomicU64::new(next))
+    }
+}
+
 impl WallClock for Counter {
     fn now(&self) -> Timestamp {
         at(0)

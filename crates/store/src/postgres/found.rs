@@ -1,0 +1,214 @@
+//! What is found by words: cases and rows, those that fit best first, narrowed by the same conditions as lists. Where very many rows
+//! have the words nothing is ranked: the newest of the index are looked at, so many for a page and no more.
+
+use super::case_query::ranked;
+use super::connect::PgStore;
+use super::load::{read_case, read_record};
+use super::row::{Column, Stored, range};
+use super::row_words;
+use super::sql::{Param, all, one, value};
+use super::words::{self, FEW, Search, asked};
+use async_trait::async_trait;
+use deadpool_postgres::Object;
+use ganglion_kernel::StoreError;
+use ganglion_kernel::port::{CaseFilter, SearchStore};
+use ganglion_kernel::port_search::{Found, FoundAfter, FoundPage, RowSearch, WordsMade};
+use ganglion_model::row::{Case, Record, RowKey};
+use ganglion_model::{CaseId, Shard};
+use std::fmt::Write as _;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+const ATTEMPTED: &str = "searching";
+/// Most things on a page.
+const PAGE_MAX: u32 = 500;
+/// Up to so many rows with a word are taken from the index of words; where more have it, the newest rows are gone through.
+const MANY: i64 = 50_000;
+/// Rows with a word that many have, looked at for one page.
+const LOOKED_AT: i64 = 10_000;
+/// Rows gone through for one page, whether they have the word or not.
+const GONE_THROUGH: i64 = 100_000;
+
+fn page<T>(mut found: Vec<Found<T>>, limit: u32) -> FoundPage<T> {
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|last| last.at);
+    FoundPage { found, next }
+}
+
+fn args<'p>(values: &'p [Param<'_>]) -> Vec<&'p (dyn ToSql + Sync)> {
+    values.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect()
+}
+
+fn at(row: &Row, index: usize) -> Stored<FoundAfter> {
+    let column = |name| Column("found", name);
+    Ok(FoundAfter { score: column("score").get(row, index)?, doc: column("doc").get(row, index + 1)? })
+}
+
+async fn cases_found(
+    client: &Object,
+    filter: &CaseFilter,
+    after: Option<FoundAfter>,
+    limit: u32,
+) -> Stored<Option<FoundPage<Case>>> {
+    let limit = limit.min(PAGE_MAX);
+    let asked = match Search::of(client, filter).await? {
+        Search::None | Search::Many(_) => return Ok(None),
+        Search::Nothing => return Ok(Some(FoundPage::default())),
+        Search::Few(asked) => asked,
+    };
+    let sql = ranked((filter, &asked), after, limit + 1);
+    let found = all(client, ATTEMPTED, (&sql.text, &args(&sql.values)), |row| {
+        Ok(Found { at: at(row, 1)?, what: read_case(row, 0, || "a case".to_owned())? })
+    })
+    .await?;
+    Ok(Some(page(found, limit)))
+}
+
+fn read_row(row: &Row) -> Stored<Found<Record>> {
+    Ok(Found { what: read_record(row)?, at: at(row, 4)? })
+}
+
+/// A search of rows: its text and values.
+struct RowSql<'a> {
+    text: String,
+    values: Vec<Param<'a>>,
+}
+
+impl<'a> RowSql<'a> {
+    fn bind(&mut self, param: Param<'a>) -> String {
+        self.values.push(param);
+        format!("${}", self.values.len())
+    }
+
+    /// The versions of found rows that hold on the day and that somebody reads, best first, with their bodies; `found` gives
+    /// `shard`, `register`, `key`, `doc` and `score`.
+    fn rows_of(mut self, found: &str, search: &'a RowSearch, after: Option<FoundAfter>, limit: u32) -> RowSql<'a> {
+        let range_of = |(_, place): &(String, Option<_>)| place.map(range);
+        let registers = search.registers.iter().map(|one| one.0.as_str()).collect::<Vec<_>>();
+        let lows = search.registers.iter().map(|one| range_of(one).map(|range| range.0)).collect::<Vec<_>>();
+        let highs = search.registers.iter().map(|one| range_of(one).map(|range| range.1)).collect::<Vec<_>>();
+        let day = self.bind(value(search.on.to_string()));
+        let [registers, lows, highs] = [value(registers), value(lows), value(highs)].map(|param| self.bind(param));
+        let mut begins = String::new();
+        if let Some(after) = after {
+            let (score, doc) = (self.bind(value(after.score)), self.bind(value(after.doc)));
+            begins = format!("WHERE (w.score, w.doc) < ({score}, {doc})");
+        }
+        let limit = self.bind(value(i64::from(limit)));
+        let _ = write!(
+            self.text,
+            "SELECT r.body::text, r.shard, r.register, r.key, w.score, w.doc FROM ({found}) w CROSS JOIN LATERAL (SELECT * \
+             FROM record r WHERE r.shard = w.shard AND r.register = w.register AND r.key = w.key \
+             AND r.valid_from <= {day} AND (r.valid_to IS NULL OR r.valid_to > {day}) \
+             AND EXISTS (SELECT 1 FROM unnest({registers}::text[], {lows}::int8[], {highs}::int8[]) s (register, low, high) \
+             WHERE s.register = r.register AND (s.low IS NULL OR (r.place >= s.low AND r.place < s.high))) OFFSET 0) r \
+             {begins} ORDER BY w.score DESC, w.doc DESC LIMIT {limit}"
+        );
+        self
+    }
+
+    async fn all(&self, client: &Object) -> Stored<Vec<Found<Record>>> {
+        all(client, ATTEMPTED, (&self.text, &args(&self.values)), read_row).await
+    }
+}
+
+async fn rows_found(
+    client: &Object,
+    search: &RowSearch,
+    after: Option<FoundAfter>,
+    limit: u32,
+) -> Stored<FoundPage<Record>> {
+    let limit = limit.min(PAGE_MAX);
+    let Some(asked) = asked(&search.words).filter(|_| !search.registers.is_empty()) else {
+        return Ok(FoundPage::default());
+    };
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM row_words WHERE words @@ $1::text::tsquery LIMIT $2) w";
+    let read = |row: &Row| Column("row_words", "count").get::<i64>(row, 0);
+    let count = one(client, ATTEMPTED, (sql, &[&asked, &(MANY + 1)]), read).await?.unwrap_or(0);
+    if count > FEW {
+        return newest(client, (search, &asked, count), after, limit).await;
+    }
+    let mut sql = RowSql { text: String::new(), values: Vec::new() };
+    let asked = sql.bind(value(asked));
+    let found = format!(
+        "SELECT shard, register, key, doc, (1e9 * ts_rank(words, {asked}::text::tsquery, 1))::int8 AS score FROM row_words \
+         WHERE words @@ {asked}::text::tsquery"
+    );
+    Ok(page(sql.rows_of(&found, search, after, limit + 1).all(client).await?, limit))
+}
+
+/// A page of the newest of the index, of so many looked at.
+async fn newest(
+    client: &Object,
+    (search, asked, count): (&RowSearch, &str, i64),
+    after: Option<FoundAfter>,
+    limit: u32,
+) -> Stored<FoundPage<Record>> {
+    let below = after.map_or(i64::MAX, |after| after.doc);
+    let (window, looked_at) = if count > MANY {
+        // The condition is looked at on the way, so that the order of the index is walked whatever the planner thinks of it.
+        let gone_through = format!(
+            "SELECT shard, register, key, doc, words FROM row_words WHERE doc < $2 ORDER BY doc DESC LIMIT {GONE_THROUGH}"
+        );
+        (gone_through, GONE_THROUGH)
+    } else {
+        let found = format!(
+            "SELECT shard, register, key, doc, words FROM row_words WHERE words @@ $1::text::tsquery AND doc < $2 \
+             ORDER BY doc DESC LIMIT {LOOKED_AT}"
+        );
+        (found, LOOKED_AT)
+    };
+    // The last one looked at, if there were as many: the next page begins below it.
+    let end = format!(
+        "SELECT doc FROM ({window}) w WHERE $1::text IS NOT NULL ORDER BY doc DESC LIMIT 1 OFFSET {}",
+        looked_at - 1
+    );
+    let read = |row: &Row| Column("row_words", "doc").get::<i64>(row, 0);
+    let last = one(client, ATTEMPTED, (&end, &[&asked, &below]), read).await?;
+    let mut sql = RowSql { text: String::new(), values: vec![value(asked), value(below)] };
+    let _ = write!(sql.text, "WITH seen AS MATERIALIZED ({window}) ");
+    let found = "SELECT shard, register, key, doc, 0::int8 AS score FROM seen WHERE words @@ $1::text::tsquery";
+    let found = page(sql.rows_of(found, search, None, limit + 1).all(client).await?, limit);
+    let next = found.next.or(last.map(|doc| FoundAfter { score: 0, doc }));
+    Ok(FoundPage { next, ..found })
+}
+
+#[async_trait]
+impl SearchStore for PgStore {
+    async fn cases_found(
+        &self,
+        filter: &CaseFilter,
+        after: Option<FoundAfter>,
+        limit: u32,
+    ) -> Result<Option<FoundPage<Case>>, StoreError> {
+        cases_found(&self.reader().await?, filter, after, limit).await
+    }
+
+    async fn rows_found(
+        &self,
+        search: &RowSearch,
+        after: Option<FoundAfter>,
+        limit: u32,
+    ) -> Result<FoundPage<Record>, StoreError> {
+        rows_found(&self.reader().await?, search, after, limit).await
+    }
+
+    async fn case_words_again(
+        &self,
+        after: Option<(Shard, CaseId)>,
+        limit: u32,
+        said: &(dyn for<'c> Fn(&'c Case) -> String + Sync),
+    ) -> Result<WordsMade<(Shard, CaseId)>, StoreError> {
+        words::again(self, after, limit, said).await
+    }
+
+    async fn row_words_again(
+        &self,
+        after: Option<&RowKey>,
+        limit: u32,
+        said: &(dyn for<'r> Fn(&'r [Record]) -> Option<String> + Sync),
+    ) -> Result<WordsMade<RowKey>, StoreError> {
+        row_words::again(self, after, limit, said).await
+    }
+}

@@ -1,0 +1,2 @@
+-- The public log holds the SHA-256 of each line instead of the line (docs/decisions/0030). No PostgreSQL ever held the older leaves,
+-- so there is nothing to do.

@@ -1,0 +1,53 @@
+//! PostgreSQL behind the port: a pool that writes, a pool that reads, no state of its own, so that any number of servers work
+//! on one database.
+//!
+//! A batch is loaded in one round trip and written in one: its statements are sent together, without waiting for answers in
+//! between, and each of them takes all rows of the batch as arrays. The statements of each subject stand in a module of
+//! their own; dynamic SQL only in [`case_query`] and [`row_query`].
+
+mod bell;
+mod case_query;
+mod cases;
+mod connect;
+mod connector;
+mod error;
+mod figures;
+mod forget;
+mod found;
+mod journal;
+mod kept;
+mod load;
+mod matching;
+mod members;
+mod migrate;
+mod moving;
+mod notices;
+mod options;
+mod packs;
+mod people;
+#[cfg(test)]
+mod plan_tests;
+mod port;
+mod reference;
+mod row;
+mod row_query;
+mod row_words;
+mod rows;
+mod rules;
+mod seal;
+mod sql;
+mod tls;
+mod told;
+mod transaction;
+mod views;
+mod waiting;
+mod words;
+mod write;
+mod write_cases;
+mod write_rows;
+
+pub use connect::PgStore;
+pub use error::PgOpenError;
+pub use migrate::Layout;
+pub use moving::{Digest, MoveError, Moved, Moving, move_into};
+pub use options::PgOptions;

@@ -1,0 +1,362 @@
+//! The storage port on PostgreSQL: every method takes a connection and hands over to the module of its subject.
+
+use super::connect::PgStore;
+use super::{
+    cases, figures, forget, journal, load, members, notices, packs, people, reference, rows, rules, told, views,
+    waiting, words, write,
+};
+use async_trait::async_trait;
+use ganglion_indicators::{Cells, Fact, Period};
+use ganglion_kernel::merkle::Hash;
+use ganglion_kernel::notice::Standing;
+use ganglion_kernel::packs::Install;
+use ganglion_kernel::port::{
+    Access, Account, After, CaseFilter, CaseOrder, CellRead, FactFilter, FileRow, Forgotten, Head, Loaded, MemberRead,
+    Session, ShardWrite, Stale, Store, StoreError, StoredLine, Timer, Told, Turn, Want,
+};
+use ganglion_kernel::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
+use ganglion_kernel::queue::{QueueWant, Waiting};
+use ganglion_kernel::rules::{Violation, ViolationFilter};
+use ganglion_model::row::{Case, Record, RowKey};
+use ganglion_model::{AccountId, CaseId, Entry, Model, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+#[async_trait]
+impl Store for PgStore {
+    async fn load(&self, want: &Want) -> Result<Loaded, StoreError> {
+        load::load(self, want).await
+    }
+
+    async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError> {
+        write::write(self, batch).await
+    }
+
+    async fn waiting(&self, want: &QueueWant) -> Result<Vec<Case>, StoreError> {
+        waiting::front(&self.reader().await?, want).await
+    }
+
+    async fn waiting_count(&self, want: &QueueWant, before: Option<&Waiting>) -> Result<u64, StoreError> {
+        waiting::count(&self.reader().await?, want, before).await
+    }
+
+    async fn notices(
+        &self,
+        (place, now): (PlaceCode, Timestamp),
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Standing>, StoreError> {
+        notices::page(&self.reader().await?, (place, now), after, limit).await
+    }
+
+    async fn notice(&self, case: CaseId, name: &str, now: Timestamp) -> Result<Option<Standing>, StoreError> {
+        notices::standing(&self.reader().await?, (case, name), now).await
+    }
+
+    async fn timers_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, StoreError> {
+        journal::timers_due(&self.reader().await?, now, limit).await
+    }
+
+    async fn case(&self, shard: Shard, case: CaseId) -> Result<Option<Case>, StoreError> {
+        cases::case_by_id(&self.reader().await?, shard, case).await
+    }
+
+    async fn case_id(&self, shard: Shard, number: &str) -> Result<Option<CaseId>, StoreError> {
+        cases::id_by_number(&self.reader().await?, shard, number).await
+    }
+
+    async fn case_by_number(&self, shard: Shard, number: &str) -> Result<Option<Case>, StoreError> {
+        cases::case_by_number(&self.reader().await?, shard, number).await
+    }
+
+    async fn cases(
+        &self,
+        filter: &CaseFilter,
+        order: CaseOrder,
+        after: Option<&After>,
+        limit: u32,
+    ) -> Result<Vec<Case>, StoreError> {
+        cases::cases(&self.reader().await?, filter, order, after, limit).await
+    }
+
+    async fn cases_without_words(&self, limit: u32) -> Result<Vec<Case>, StoreError> {
+        words::missing(&self.reader().await?, limit).await
+    }
+
+    async fn case_words_put(&self, words: &[(Shard, CaseId, String)]) -> Result<(), StoreError> {
+        words::put_all(self, words).await
+    }
+
+    async fn case_count(&self, filter: &CaseFilter) -> Result<u64, StoreError> {
+        cases::case_count(&self.reader().await?, filter).await
+    }
+
+    async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        journal::entries_of_case(&self.reader().await?, shard, case, limit).await
+    }
+
+    async fn entries_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        journal::entries_after(&self.reader().await?, shard, seq, limit).await
+    }
+
+    async fn entries_holding(
+        &self,
+        shard: Shard,
+        span: (u64, u64),
+        holds: &[&str],
+        limit: u32,
+    ) -> Result<Vec<Entry>, StoreError> {
+        journal::entries_holding(&self.reader().await?, shard, span, (holds, limit)).await
+    }
+
+    async fn lines_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<StoredLine>, StoreError> {
+        journal::lines_after(&self.reader().await?, shard, seq, limit).await
+    }
+
+    async fn leaves_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Hash>, StoreError> {
+        journal::leaves_after(&self.reader().await?, shard, seq, limit).await
+    }
+
+    async fn shards(&self) -> Result<Vec<(Shard, Head)>, StoreError> {
+        journal::shards(&self.reader().await?).await
+    }
+
+    async fn cursor(&self, job: &str, shard: Shard) -> Result<u64, StoreError> {
+        journal::cursor(&self.reader().await?, job, shard).await
+    }
+
+    async fn cursors_set(&self, job: &str, seqs: &[(Shard, u64)]) -> Result<(), StoreError> {
+        journal::cursors_set(self, job, seqs).await
+    }
+
+    async fn cells(
+        &self,
+        measure: &str,
+        places: &[PlaceCode],
+        periods: &[Period],
+    ) -> Result<Vec<CellRead>, StoreError> {
+        figures::cells(&self.reader().await?, measure, places, periods).await
+    }
+
+    async fn cells_to(
+        &self,
+        measure: &str,
+        places: &[PlaceCode],
+        month: i32,
+        parts: bool,
+    ) -> Result<Vec<CellRead>, StoreError> {
+        figures::cells_to(&self.reader().await?, measure, places, (month, parts)).await
+    }
+
+    async fn facts_latest(&self, filter: &FactFilter) -> Result<Vec<MemberRead>, StoreError> {
+        members::facts_latest(&self.reader().await?, filter).await
+    }
+
+    async fn facts_sum(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError> {
+        figures::facts_sum(&self.reader().await?, filter).await
+    }
+
+    async fn facts_values(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError> {
+        figures::facts_values(&self.reader().await?, filter).await
+    }
+
+    async fn facts_all(&self, shard: Shard) -> Result<Vec<(CaseId, Fact)>, StoreError> {
+        figures::facts_all(&self.reader().await?, shard).await
+    }
+
+    async fn figures_clear(&self, shard: Shard) -> Result<(), StoreError> {
+        figures::clear(self, shard).await
+    }
+
+    async fn figures_add(&self, shard: Shard, facts: &[(CaseId, Fact)], cells: &Cells) -> Result<(), StoreError> {
+        figures::add(self, shard, facts, cells).await
+    }
+
+    async fn cells_all(&self, shard: Shard) -> Result<Cells, StoreError> {
+        figures::cells_all(&self.reader().await?, shard).await
+    }
+
+    async fn places(&self) -> Result<Vec<Place>, StoreError> {
+        reference::places(&self.reader().await?).await
+    }
+
+    async fn places_set(&self, places: &[Place]) -> Result<(), StoreError> {
+        reference::places_set(self, places).await
+    }
+
+    async fn outlines(&self) -> Result<Vec<(PlaceCode, String)>, StoreError> {
+        reference::outlines(&self.reader().await?).await
+    }
+
+    async fn posts(&self) -> Result<Vec<Post>, StoreError> {
+        reference::posts(&self.reader().await?).await
+    }
+
+    async fn packs_install(&self, install: &Install<'_>) -> Result<(), StoreError> {
+        packs::install(self, install).await
+    }
+
+    async fn pack_source(&self, digest: &str) -> Result<Option<String>, StoreError> {
+        packs::source(&self.reader().await?, digest).await
+    }
+
+    async fn posts_put(&self, posts: &[Post]) -> Result<(), StoreError> {
+        reference::posts_put(self, posts).await
+    }
+
+    async fn rows(
+        &self,
+        filter: &RowFilter,
+        order: &RowOrder,
+        after: Option<&RowAfter>,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        rows::rows(&self.reader().await?, (filter, order), after, limit).await
+    }
+
+    async fn row_count(&self, filter: &RowFilter) -> Result<u64, StoreError> {
+        rows::row_count(&self.reader().await?, filter).await
+    }
+
+    async fn row_versions(&self, row: &RowKey) -> Result<Vec<Record>, StoreError> {
+        load::versions(&self.reader().await?, row).await
+    }
+
+    async fn referers(&self, row: &RowKey, day: Date, limit: u32) -> Result<Vec<Referer>, StoreError> {
+        rows::referers(&self.reader().await?, row, day, limit).await
+    }
+
+    async fn violations(
+        &self,
+        filter: &ViolationFilter,
+        after: Option<(Timestamp, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<Violation>, StoreError> {
+        rules::violations(&self.reader().await?, filter, after, limit).await
+    }
+
+    async fn violation_count(&self, filter: &ViolationFilter) -> Result<u64, StoreError> {
+        rules::count(&self.reader().await?, filter).await
+    }
+
+    async fn violations_unopened(&self, rules: &[String], limit: u32) -> Result<Vec<Violation>, StoreError> {
+        rules::unopened(&self.reader().await?, rules, limit).await
+    }
+
+    async fn violation_opened(&self, violation: &Violation, number: &str) -> Result<(), StoreError> {
+        rules::opened(&self.writer().await?, violation, number).await
+    }
+
+    async fn violations_set(&self, rule: &str, violations: &[Violation]) -> Result<(), StoreError> {
+        rules::set(self, rule, violations).await
+    }
+
+    async fn views_set(&self, model: &Model) -> Result<(), StoreError> {
+        views::set(self, model).await
+    }
+
+    async fn proposals(&self, filter: &ProposalFilter, limit: u32) -> Result<Vec<Proposal>, StoreError> {
+        rows::proposals(&self.reader().await?, filter, limit).await
+    }
+
+    async fn proposal(&self, shard: Shard, id: ProposalId) -> Result<Option<Proposal>, StoreError> {
+        rows::proposal(&self.reader().await?, shard, id).await
+    }
+
+    async fn records(&self, shard: Shard, register: &str) -> Result<Vec<Record>, StoreError> {
+        reference::records(&self.reader().await?, shard, register).await
+    }
+
+    async fn record_versions(&self, shard: Shard) -> Result<Vec<Record>, StoreError> {
+        reference::record_versions(&self.reader().await?, shard).await
+    }
+
+    async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
+        people::account(&self.reader().await?, id).await
+    }
+
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        people::accounts(&self.reader().await?).await
+    }
+
+    async fn accounts_put(&self, accounts: &[Account]) -> Result<(), StoreError> {
+        people::accounts_put(self, accounts).await
+    }
+
+    async fn session(&self, token_hash: &str) -> Result<Option<Session>, StoreError> {
+        people::session(&self.reader().await?, token_hash).await
+    }
+
+    async fn session_put(&self, session: &Session) -> Result<(), StoreError> {
+        people::session_put(&self.writer().await?, session).await
+    }
+
+    async fn session_end(&self, token_hash: &str) -> Result<(), StoreError> {
+        people::session_end(&self.writer().await?, token_hash).await
+    }
+
+    async fn file(&self, id: &str) -> Result<Option<FileRow>, StoreError> {
+        people::file(&self.reader().await?, id).await
+    }
+
+    async fn file_put(&self, file: &FileRow) -> Result<(), StoreError> {
+        people::file_put(&self.writer().await?, file).await
+    }
+
+    async fn document(&self, code: &str) -> Result<Option<(Shard, CaseId)>, StoreError> {
+        cases::case_of_document(&self.reader().await?, code).await
+    }
+
+    async fn forget(&self, stale: &Stale) -> Result<Forgotten, StoreError> {
+        forget::forget(self, stale).await
+    }
+
+    async fn key(&self, shard: Shard, case: CaseId) -> Result<Option<String>, StoreError> {
+        load::key(&self.reader().await?, shard, case).await
+    }
+
+    async fn access_add(&self, access: &Access) -> Result<(), StoreError> {
+        people::access_add(&self.writer().await?, access).await
+    }
+
+    async fn accesses(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Access>, StoreError> {
+        people::accesses(&self.reader().await?, shard, case, limit).await
+    }
+
+    async fn told_add(&self, notices: &[Told]) -> Result<(), StoreError> {
+        told::add(self, notices).await
+    }
+
+    async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError> {
+        told::of(&self.reader().await?, post, limit).await
+    }
+
+    async fn turn(&self, job: &str) -> Result<Option<Turn>, StoreError> {
+        self.bell().turn(self.io(), job).await
+    }
+
+    async fn written_elsewhere(&self) -> Vec<Shard> {
+        self.bell().heard().await
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+        people::setting(&self.reader().await?, name).await
+    }
+
+    async fn setting_put(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        people::setting_put(&self.writer().await?, name, value).await
+    }
+
+    async fn facts(
+        &self,
+        filter: &FactFilter,
+        after: Option<(i32, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<(i32, Shard, CaseId)>, StoreError> {
+        figures::facts(&self.reader().await?, filter, after, limit).await
+    }
+
+    async fn outlines_set(&self, outlines: &[(PlaceCode, String)]) -> Result<(), StoreError> {
+        reference::outlines_set(self, outlines).await
+    }
+}

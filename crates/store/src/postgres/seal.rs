@@ -1,0 +1,172 @@
+//! Row keys beyond a batch: see the port. A destroyed key is gone from the table with its transaction; what the server keeps of older
+//! pages and of its log goes as `docs/postgresql.md` says.
+
+use super::connect::PgStore;
+use super::error::failed;
+use super::row::{Column, Stored, shard, text};
+use super::sql::{Args, Pipeline, all, column, run};
+use async_trait::async_trait;
+use deadpool_postgres::Object;
+use ganglion_kernel::StoreError;
+use ganglion_kernel::port::{Ended, Rewrapped, SealStore, ShardWrite, WrappedKey};
+use ganglion_model::{CaseId, Shard, row_id};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::collections::HashSet;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+/// Most rows in one answer.
+const ROWS_MAX: u32 = 1000;
+const READING: &str = "reading row keys";
+const ENDED: &str = "reading what is over";
+
+/// The name in front of a wrapped key; a key without one is wrapped by the master key.
+const NAME: &str = "CASE WHEN wrapped LIKE 'sealed:%' THEN 'master' ELSE split_part(wrapped, ':', 1) END";
+
+/// From where on a page begins: shard and id, the smallest when there is none.
+fn start(after: Option<(Shard, CaseId)>) -> (i32, Uuid) {
+    after.map_or((-1, Uuid::nil()), |(of, row)| (shard(of), row.0))
+}
+
+/// Destroys the row keys of a batch.
+pub(super) fn destroy<'a>(pipeline: &mut Pipeline<'a>, batch: &'a [ShardWrite]) {
+    let gone: Vec<_> = batch.iter().flat_map(|write| write.keys_gone.iter().map(|row| (write.shard, row.0))).collect();
+    let sql = "DELETE FROM seal_key k USING unnest($1::int4[], $2::uuid[]) w (shard, id) \
+               WHERE k.shard = w.shard AND k.case_id = w.id";
+    pipeline.over(&gone, sql, |w| vec![column(w, |one| shard(one.0)), column(w, |one| one.1)]);
+}
+
+fn read_key(row: &Row) -> Stored<WrappedKey> {
+    let column = |name| Column("seal_key", name);
+    Ok(WrappedKey {
+        shard: column("shard").shard(row, 0)?,
+        row: column("case_id").case(row, 1)?,
+        wrapped: column("wrapped").get(row, 2)?,
+    })
+}
+
+async fn rewrap(client: &Object, keys: &[Rewrapped]) -> Stored<u64> {
+    let shards: Vec<i32> = keys.iter().map(|key| shard(key.from.shard)).collect();
+    let rows: Vec<Uuid> = keys.iter().map(|key| key.from.row.0).collect();
+    let old: Vec<&str> = keys.iter().map(|key| key.from.wrapped.as_str()).collect();
+    let new: Vec<&str> = keys.iter().map(|key| key.to.as_str()).collect();
+    let sql = "UPDATE seal_key k SET wrapped = w.new FROM unnest($1::int4[], $2::uuid[], $3::text[], $4::text[]) \
+               w (shard, id, old, new) WHERE k.shard = w.shard AND k.case_id = w.id AND k.wrapped = w.old";
+    run(client, "wrapping row keys anew", (sql, &[&shards, &rows, &old, &new])).await
+}
+
+/// Takes rows nobody can see any more out of their pages. It runs outside of any transaction, as long as it needs.
+async fn settle(store: &PgStore) -> Stored<()> {
+    let attempted = "taking destroyed row keys out of their pages";
+    // Not given back to the pool: it has no limit of time.
+    let client = Object::take(store.writer().await?);
+    client.batch_execute("SET statement_timeout = 0").await.map_err(failed(attempted))?;
+    client.batch_execute("VACUUM seal_key").await.map_err(failed(attempted))
+}
+
+/// Those of the rows that have a key.
+async fn with_key(client: &Object, rows: &[(Shard, CaseId)]) -> Stored<HashSet<CaseId>> {
+    let shards: Vec<i32> = rows.iter().map(|(of, _)| shard(*of)).collect();
+    let ids: Vec<Uuid> = rows.iter().map(|(_, row)| row.0).collect();
+    let sql = "SELECT k.case_id FROM unnest($1::int4[], $2::uuid[]) w (shard, id) JOIN seal_key k ON k.shard = w.shard \
+               AND k.case_id = w.id";
+    let read = |row: &Row| Column("seal_key", "case_id").case(row, 0);
+    Ok(all(client, ENDED, (sql, &[&shards, &ids]), read).await?.into_iter().collect())
+}
+
+#[async_trait]
+impl SealStore for PgStore {
+    async fn keys_by_name(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        let sql = format!("SELECT {NAME} AS name, count(*) FROM seal_key GROUP BY 1 ORDER BY 1");
+        all(&self.reader().await?, READING, (&sql, &[]), |row| {
+            Ok((Column("seal_key", "name").get(row, 0)?, Column("seal_key", "count").count(row, 1)?))
+        })
+        .await
+    }
+
+    async fn keys_of_others(
+        &self,
+        name: &str,
+        after: Option<(Shard, CaseId)>,
+        limit: u32,
+    ) -> Result<Vec<WrappedKey>, StoreError> {
+        let (of, row) = start(after);
+        let sql = format!(
+            "SELECT shard, case_id, wrapped FROM seal_key WHERE (shard, case_id) > ($1, $2) AND {NAME} <> $3 \
+             ORDER BY shard, case_id LIMIT $4"
+        );
+        let args: &Args<'_> = &[&of, &row, &text(name), &i64::from(limit.min(ROWS_MAX))];
+        all(&self.reader().await?, READING, (&sql, args), read_key).await
+    }
+
+    async fn keys_rewrap(&self, keys: &[Rewrapped]) -> Result<u64, StoreError> {
+        rewrap(&self.writer().await?, keys).await
+    }
+
+    async fn keys_settle(&self) -> Result<(), StoreError> {
+        settle(self).await
+    }
+
+    async fn cases_ended(
+        &self,
+        until: &[(String, Timestamp)],
+        after: Option<(Shard, CaseId)>,
+        limit: u32,
+    ) -> Result<(Vec<Ended>, Option<(Shard, CaseId)>), StoreError> {
+        let (of, row) = start(after);
+        let limit = limit.min(ROWS_MAX);
+        let sql = "SELECT k.shard, k.case_id, c.process, c.number, c.closed_at FROM (SELECT shard, case_id FROM seal_key \
+                   WHERE (shard, case_id) > ($1, $2) ORDER BY shard, case_id LIMIT $3) k LEFT JOIN case_row c \
+                   ON c.shard = k.shard AND c.id = k.case_id ORDER BY k.shard, k.case_id";
+        let read = |row: &Row| {
+            let column = |name| Column("case_row", name);
+            let at = (column("shard").shard(row, 0)?, Column("seal_key", "case_id").case(row, 1)?);
+            let of: Option<String> = column("process").get(row, 2)?;
+            let number: Option<String> = column("number").get(row, 3)?;
+            let closed: Option<i64> = column("closed_at").get(row, 4)?;
+            Ok((at, of, number, closed.and_then(|at| Timestamp::from_microsecond(at).ok())))
+        };
+        let looked = all(&self.reader().await?, ENDED, (sql, &[&of, &row, &i64::from(limit)]), read).await?;
+        let next = looked.last().filter(|_| looked.len() == limit as usize).map(|(at, ..)| *at);
+        let over = looked.into_iter().filter_map(|((shard, row), of, number, closed)| {
+            let (of, since) = (of?, closed?);
+            let over = until.iter().any(|(process, until)| *process == of && since < *until);
+            over.then_some(Ended { shard, of, name: number?, row, since })
+        });
+        Ok((over.collect(), next))
+    }
+
+    async fn rows_ended(
+        &self,
+        register: &str,
+        until: Date,
+        after: Option<(Shard, String)>,
+        limit: u32,
+    ) -> Result<(Vec<Ended>, Option<(Shard, String)>), StoreError> {
+        let (of, key) = after.map_or((-1, String::new()), |(of, key)| (shard(of), key));
+        let limit = limit.min(ROWS_MAX);
+        // A version without a last day goes on, so the row is not over.
+        let sql = "SELECT shard, key, max(updated_at) FROM record WHERE register = $1 AND (shard, key) > ($2, $3) \
+                   GROUP BY shard, key HAVING max(coalesce(valid_to, '9999-12-31')) <= $4 ORDER BY shard, key LIMIT $5";
+        let client = self.reader().await?;
+        let args: &Args<'_> = &[&text(register), &of, &text(&key), &until.to_string(), &i64::from(limit)];
+        let looked = all(&client, ENDED, (sql, args), |row| {
+            let column = |name| Column("record", name);
+            Ok((
+                column("shard").shard(row, 0)?,
+                column("key").get::<String>(row, 1)?,
+                column("updated_at").time(row, 2)?,
+            ))
+        })
+        .await?;
+        let next = looked.last().filter(|_| looked.len() == limit as usize).map(|(of, key, _)| (*of, key.clone()));
+        let ids: Vec<_> = looked.iter().map(|(of, name, _)| (*of, row_id(*of, register, name))).collect();
+        let keyed = with_key(&client, &ids).await?;
+        let over = looked.into_iter().zip(ids).filter(|(_, (_, row))| keyed.contains(row)).map(|(one, (_, row))| {
+            let (shard, name, since) = one;
+            Ended { shard, of: register.to_owned(), name, row, since }
+        });
+        Ok((over.collect(), next))
+    }
+}
