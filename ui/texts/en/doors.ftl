@@ -116,6 +116,9 @@ api-kind-too-large = More bytes than are taken.
 api-kind-too-many = Too many calls; try again after the time in Retry-After.
 api-kind-unknown = There is no such process, register or action.
 api-kind-unreadable = The request cannot be read; errors names the part.
+api-unread-parameter = There is no parameter { $name }, or what it names is not there
+api-unread-syntax = The body is no JSON: line { $line }, byte { $column }
+api-unread-member = This member is missing, unknown or of another type; see reason
 api-kind-wrong-shard = The request belongs to another county.
 api-kind-wrong-state = The action does not exist in the state the case is in now.
 

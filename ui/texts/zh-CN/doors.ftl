@@ -113,6 +113,9 @@ api-kind-too-large = 超出可接收的大小。
 api-kind-too-many = 调用过于频繁，请按Retry-After所示时间后重试。
 api-kind-unknown = 没有这个流程、登记册或操作。
 api-kind-unreadable = 请求无法解读，errors指出所在部分。
+api-unread-parameter = 没有参数{ $name }，或其值没有对应的内容
+api-unread-syntax = 请求体不是合法的JSON：第{ $line }行第{ $column }个字节处
+api-unread-member = 这一成员缺失、多余或类型不符，见reason
 api-kind-wrong-shard = 请求属于其他县（市、区）。
 api-kind-wrong-state = 案件当前状态下没有这个操作。
 

@@ -151,6 +151,14 @@ async fn a_problem_says_what_where_and_in_which_language() {
     for body in [json!([1]), json!({}), json!({ "form": {}, "more": 1 })] {
         assert_eq!(client.post(CASES, &body).await.json()["code"], "unreadable", "{body}");
     }
+    let typed = client.post(CASES, &json!({ "form": {}, "observed_at": "noon" })).await.json();
+    assert_eq!(typed["errors"][0]["pointer"], "/observed_at", "{typed}");
+    assert!(typed["errors"][0]["reason"].is_string() && typed["errors"][0]["detail"].is_string(), "{typed}");
+    let misspelt = client.get(&format!("{CASES}?stat=new")).await;
+    assert_eq!((misspelt.status, &misspelt.json()["errors"][0]["parameter"]), (422, &json!("stat")));
+    opened(&mut client, "one to choose parts of").await;
+    let chosen = client.get(&format!("{CASES}?fields=number,stat")).await;
+    assert_eq!((chosen.status, &chosen.json()["errors"][0]["parameter"]), (422, &json!("fields")));
     client.browser.headers[0].1 = "zh".to_owned();
     assert_ne!(client.post(CASES, &missing).await.json()["title"], problem["title"]);
     assert_eq!(client.get("/api/processes/nothing/cases").await.json()["code"], "not_found");
@@ -201,6 +209,9 @@ async fn many_commands_get_one_result_each() {
     assert_eq!(statuses, [200, 422, 200, 422, 200], "{results}");
     assert_eq!(results[0]["outcome"]["number"], results[4]["outcome"]["number"], "the same id is done once");
     assert_eq!((results[1]["id"].as_str(), results[1]["problem"]["code"].as_str()), (Some("b"), Some("form")));
+    let pointer = results[1]["problem"]["errors"][0]["pointer"].as_str().unwrap();
+    assert!(pointer.starts_with("/1/open/form/"), "into the whole of what was sent: {pointer}");
+    assert_eq!(results[3]["problem"]["errors"][0]["pointer"], "/3");
     assert_eq!(results[2]["outcome"]["state"], "closed");
     let flood: Vec<Value> = (0..201).map(|n| open(&n.to_string(), "x")).collect();
     assert_eq!(dispatch.post("/api/processes/incident/bulk", &json!(flood)).await.status, 422);

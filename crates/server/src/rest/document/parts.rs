@@ -79,7 +79,15 @@ pub fn responses(told: &dyn Told) -> Value {
 /// Schemas that are the same for all packs.
 pub fn schemas() -> BTreeMap<String, Value> {
     let text = || json!({ "type": "string" });
-    let wrong = object(json!({ "pointer": text(), "parameter": text(), "code": text(), "detail": text() }));
+    let wrong = object(json!({
+        "pointer": text(),
+        "parameter": text(),
+        "code": text(),
+        "detail": text(),
+        "reason": text(),
+        "line": { "type": "integer" },
+        "column": { "type": "integer" },
+    }));
     let problem = json!({
         "type": "object",
         "properties": {

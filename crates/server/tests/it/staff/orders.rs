@@ -117,8 +117,8 @@ async fn many_orders_are_judged_one_by_one() {
     let status: Vec<u64> = results.as_array().unwrap().iter().map(|one| one["status"].as_u64().unwrap()).collect();
     assert_eq!(status, [201, 200, 409, 422, 422, 201], "{results}");
     assert_eq!(results[0]["outcome"]["number"], results[1]["outcome"]["number"]);
-    assert_eq!(results[3]["problem"]["errors"][0]["pointer"], "/form/place", "{results}");
-    assert_eq!(results[4]["problem"]["errors"][0]["pointer"], "/form/order_no", "{results}");
+    assert_eq!(results[3]["problem"]["errors"][0]["pointer"], "/3/area", "{results}");
+    assert_eq!(results[4]["problem"]["errors"][0]["pointer"], "/4/order_no", "{results}");
     // What was refused was not kept, and can be sent again once it is right.
     assert_eq!(call(&town, "POST", ORDERS, &secret, Some(order("3", "no place"))).await.status, 201);
     let flood: Vec<Value> = (0..201).map(|n| order(&n.to_string(), "x")).collect();
