@@ -45,7 +45,7 @@ mod turn;
 mod worked_out;
 
 pub(crate) use admin::accounts;
-pub(crate) use documents::standing;
+pub(crate) use documents::{as_pdf, made, may_print, not_made, standing};
 pub(crate) use registers::import::job::Imports;
 pub(crate) use registers::{Offers, names};
 

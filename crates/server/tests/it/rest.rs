@@ -190,6 +190,45 @@ async fn a_case_of_another_process_is_not_there() {
 }
 
 #[tokio::test]
+async fn the_journal_and_the_documents_of_a_case_are_read_and_made() {
+    let city = City::new().await;
+    let mut dispatch = Client::of(&city, "dispatch").await;
+    let number = opened(&mut dispatch, "bags").await;
+    let papers = format!("/api/processes/incident/documents/{number}");
+    let before = dispatch.get(&papers).await.json();
+    assert_eq!(before["issued"], json!([]), "{before}");
+    assert!(before["may_issue"].as_array().unwrap().contains(&json!("receipt")), "{before}");
+    let made = dispatch.post(&papers, &json!({ "document": "receipt" })).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let issued = dispatch.get(&papers).await.json()["issued"][0].clone();
+    assert_eq!((&issued["document"], &issued["standing"]), (&json!("receipt"), &json!("valid")));
+    let pdf = dispatch.get(issued["pdf"].as_str().unwrap()).await;
+    assert!(pdf.status == 200 && pdf.bytes.starts_with(b"%PDF-"), "{}", pdf.text);
+    let withdraw = |reason: &str| json!({ "code": issued["code"], "reason": reason });
+    let unreasoned = dispatch.post(&papers, &withdraw(" ")).await;
+    assert_eq!((unreasoned.status, &unreasoned.json()["errors"][0]["pointer"]), (422, &json!("/reason")));
+    for (status, body) in
+        [(422, json!({})), (404, json!({ "document": "nothing" })), (404, json!({ "code": "0", "reason": "x" }))]
+    {
+        assert_eq!(dispatch.post(&papers, &body).await.status, status, "{body}");
+    }
+    let mut other = Client::of(&city, "other").await;
+    let history = format!("/api/processes/incident/history/{number}");
+    for path in [&papers, &history, &papers.replace("incident", "matter")] {
+        assert_eq!(other.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(other.post(&papers, &withdraw("typed wrongly")).await.status, 404);
+    assert_eq!(dispatch.post(&papers, &withdraw("typed wrongly")).await.status, 200);
+    assert_eq!(dispatch.get(&papers).await.json()["issued"][0]["standing"], "withdrawn");
+    let lines = dispatch.get(&history).await.json()["items"].clone();
+    let lines = lines.as_array().unwrap();
+    assert_eq!(lines.len(), 3, "opened, issued, withdrawn: {lines:?}");
+    assert_eq!((&lines[2]["to"], lines[2]["post"].is_string()), (&json!("registered"), true), "{lines:?}");
+    let chosen = dispatch.get(&format!("{history}?fields=seq,to")).await.json();
+    assert_eq!(chosen["items"][0].as_object().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn many_commands_get_one_result_each() {
     let city = City::new().await;
     let mut dispatch = Client::of(&city, "dispatch").await;

@@ -234,6 +234,18 @@ async fn a_stream_is_taken_up_where_it_broke_off() {
     let page = town.visitor().send(request.body(Body::empty()).unwrap()).await.json();
     assert_eq!(page["events"], json!([events[0].1, events[1].1]));
     assert_eq!(page["more"], false);
+    let asked = async |query: &str| {
+        let request = Request::get(format!("/events?{query}")).header(header::AUTHORIZATION, format!("Bearer {watch}"));
+        town.visitor().send(request.body(Body::empty()).unwrap()).await
+    };
+    let part = asked("after=beginning&limit=1").await.json();
+    assert_eq!((&part["events"], part["more"].as_bool()), (&json!([events[0].1]), Some(true)), "{part}");
+    let rest = asked(&format!("after={}", part["position"].as_str().unwrap())).await.json();
+    assert_eq!(rest["events"], json!([events[1].1]), "a page begins where the one before it ended");
+    assert_eq!(asked("after=beginning&types=case.closed").await.json()["events"], json!([]));
+    let opened = asked("after=beginning&types=case.opened,case.closed").await.json();
+    assert_eq!(opened["events"].as_array().map(Vec::len), Some(2));
+    assert_eq!(asked("types=case.burnt").await.json()["errors"][0]["parameter"], "types");
     let request = Request::get("/events?after=nonsense").header(header::AUTHORIZATION, format!("Bearer {watch}"));
     let bad = town.visitor().send(request.body(Body::empty()).unwrap()).await;
     assert_eq!((bad.status, bad.json()["code"].as_str()), (422, Some("unreadable")));
