@@ -86,6 +86,7 @@ struct CasesContext {
     rows: Vec<CaseRow>,
     pager: Option<super::desk::Pager>,
     export_href: String,
+    xlsx_href: String,
     new_href: Option<&'static str>,
     bulk: Option<bulk::BulkView>,
 }
@@ -150,6 +151,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         bulk: bulk::offered(&web, &look, &page.cases, base.on("/cases")),
         rows: page.cases.iter().map(|case| look.case_row(case, card_href(&case.number))).collect(),
         export_href: base.on("/cases.csv"),
+        xlsx_href: base.on("/cases.xlsx"),
         new_href: super::new::href(&web, &post),
     };
     web.render("pages/cases.html", context)
