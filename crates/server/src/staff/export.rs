@@ -238,7 +238,7 @@ pub async fn cases_xlsx(web: Web) -> Result<Response, Error> {
     }
     let lang = if web.lang == Lang::Zh { "zh" } else { "en" };
     let name = format!("cases-{}-{lang}", web.today());
-    sheet((&name, &look.t("title-cases")), &notes, titles(&look, &extra), rows)
+    sheet((name.as_str(), look.t("title-cases").as_str()), &notes, titles(&look, &extra), rows)
 }
 
 /// A spreadsheet of texts.
@@ -263,7 +263,7 @@ pub async fn figures_xlsx(web: Web) -> Result<Response, Error> {
     let title = about.next().unwrap_or_default();
     let notes: Vec<String> = about.chain(watermark(&web)?).filter(|note| !note.is_empty()).collect();
     let titles = rows.next().unwrap_or_default();
-    sheet((&format!("figures-{}", web.today()), &title), &notes, titles, rows.collect())
+    sheet((format!("figures-{}", web.today()).as_str(), title.as_str()), &notes, titles, rows.collect())
 }
 
 /// `GET /figures.csv`: the figure of the page with its trend and siblings.
