@@ -180,6 +180,7 @@ fn shared() -> Router<AppState> {
         .route("/files/{id}/thumb", get(files::thumb))
         .route("/map/outlines", get(map::outlines))
         .route("/map/base", get(base_map::show))
+        .route("/map/base.pmtiles", get(base_map::packed))
         .route("/map/place-at", get(report::place_at))
         .route("/map/cases", get(map::cases))
         .route("/live", get(live::live))

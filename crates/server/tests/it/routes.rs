@@ -63,6 +63,7 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/map/outlines", [200; 5]),
     // No base map unless the deployment says so.
     ("/map/base", [204; 5]),
+    ("/map/base.pmtiles", [404; 5]),
     ("/map/place-at", [422; 5]),
     ("/map/cases", [401, 200, 200, 200, 200]),
     ("/live", [401, 200, 200, 200, 200]),

@@ -181,3 +181,31 @@ async fn a_base_map_is_fetched_only_where_the_deployment_says_and_from_there_alo
     assert_eq!(style["sources"]["base-0"]["type"], "raster");
     assert_eq!(style["layers"][1]["id"], "base-0");
 }
+
+#[tokio::test]
+async fn a_packed_map_beside_the_server_is_given_in_stretches() {
+    use crate::support::City;
+    use axum::body::Body;
+    use axum::http::Request;
+    use ganglion_geo::Datum;
+    use ganglion_server::{BaseMap, Settings};
+    // Any file will do: what is in it is the browser's business.
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let whole = std::fs::read(&path).unwrap();
+    let base = BaseMap::file(&path, Datum::Wgs84, "").unwrap();
+    let city = City::with(Settings { base_map: Some(base), ..Settings::default() }).await;
+    let told = city.visitor().get("/map/base").await.json();
+    assert_eq!((told["packed"].as_bool(), &told["layers"]), (Some(true), &json!([["/map/base.pmtiles"]])));
+    let asked = async |range: &str| {
+        let request = Request::get("/map/base.pmtiles").header(header::RANGE, range).body(Body::empty()).unwrap();
+        city.visitor().send(request).await
+    };
+    let piece = asked("bytes=1-7").await;
+    assert_eq!((piece.status, piece.bytes.as_ref()), (206, &whole[1..8]));
+    assert_eq!(piece.header(header::CONTENT_RANGE), format!("bytes 1-7/{}", whole.len()));
+    for wrong in ["", "bytes=9-1", "bytes=999999-", "bytes=0-1,5-6"] {
+        assert_eq!(asked(wrong).await.status, 416, "{wrong}");
+    }
+    let style = city.visitor().get("/tiles/style.json").await.json();
+    assert!(style["sources"].get("base-0").is_none(), "not every reader of a style can unpack it");
+}
