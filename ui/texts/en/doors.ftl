@@ -316,3 +316,23 @@ open-data-case-address = Place
 open-data-case-address-id = Code of the place
 open-data-case-lat = Latitude
 open-data-case-long = Longitude
+
+## A table of orders
+orders-take = Take in { $title }
+orders-lead = Hand in the table the other system exports, one order a line; each is taken in by itself. An order handed in again is not taken in twice; one that says something else now changes nothing, and its case is named.
+orders-table-help = XLSX or CSV; the first line names the columns; up to 200 orders at a time. Which columns are read stands below, others are passed over.
+orders-submit = Take in
+orders-became = What became of them
+orders-result = Result
+orders-order = Number of the order
+orders-seen = When it was told
+orders-lon = Longitude
+orders-lat = Latitude
+orders-new = New
+orders-same = Known
+orders-changed = Changed; the case is left as it is
+orders-refused = Not taken in
+orders-sentence = { $new } new, { $same } known, { $changed } changed, { $refused } not taken in
+orders-none = There is no order in the table
+orders-too-many = Up to 200 orders at a time; hand in the rest afterwards
+orders-no-table = This is neither an XLSX file nor text with columns.

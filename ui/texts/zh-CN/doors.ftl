@@ -310,3 +310,23 @@ open-data-case-address = 所在地
 open-data-case-address-id = 所在地代码
 open-data-case-lat = 纬度
 open-data-case-long = 经度
+
+## 工单表
+orders-take = 接收{ $title }
+orders-lead = 上传对方系统导出的工单表，每行一件，逐件登记。同一工单重复上传不会重复登记；内容有变的不予改动，列出原件编号。
+orders-table-help = XLSX 或 CSV，第一行为列名，一次不超过 200 件。列名见下方“各列含义”，其余列不读取。
+orders-submit = 接收
+orders-became = 接收结果
+orders-result = 结果
+orders-order = 工单编号
+orders-seen = 来电时间
+orders-lon = 经度
+orders-lat = 纬度
+orders-new = 新登记
+orders-same = 已登记过
+orders-changed = 内容有变，未改动原件
+orders-refused = 未接收
+orders-sentence = 新登记 { $new } 件，已登记过 { $same } 件，内容有变 { $changed } 件，未接收 { $refused } 件
+orders-none = 表中没有工单
+orders-too-many = 一次不超过 200 件，请分次上传
+orders-no-table = 这既不是 XLSX 文件，也不是带列的文本。

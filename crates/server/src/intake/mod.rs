@@ -4,6 +4,7 @@
 //! pack (`intake:` of a process); what becomes of it is an ordinary case, opened by the post of the key.
 
 mod known;
+pub mod page;
 mod read;
 
 pub use read::keys;

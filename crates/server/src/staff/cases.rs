@@ -88,6 +88,7 @@ struct CasesContext {
     export_href: String,
     xlsx_href: String,
     new_href: Option<&'static str>,
+    orders: Vec<crate::view::LinkView>,
     bulk: Option<bulk::BulkView>,
 }
 
@@ -153,6 +154,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         export_href: base.on("/cases.csv"),
         xlsx_href: base.on("/cases.xlsx"),
         new_href: super::new::href(&web, &post),
+        orders: crate::intake::page::offered(&web, &look, &post),
     };
     web.render("pages/cases.html", context)
 }

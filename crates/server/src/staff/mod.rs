@@ -27,7 +27,7 @@ pub(crate) mod glass;
 pub mod import;
 mod known;
 pub(crate) mod lists;
-mod new;
+pub(crate) mod new;
 mod news;
 pub(crate) mod personal;
 mod phone;
@@ -51,8 +51,11 @@ pub(crate) use registers::{Offers, names};
 
 use crate::app::AppState;
 use crate::error::Error;
+use crate::intake;
+use crate::limits::BULK_BYTES_MAX;
 use crate::web::Web;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use ganglion_model::{Level, Post};
 
@@ -87,6 +90,10 @@ pub fn routes() -> Router<AppState> {
         .route("/queue/{process}", get(queue::show))
         .route("/queue/{process}/next", post(queue::next))
         .route("/cases/new", get(new::show).post(new::open))
+        .route(
+            "/orders/{process}/{intake}",
+            get(intake::page::show).post(intake::page::upload).layer(DefaultBodyLimit::max(BULK_BYTES_MAX)),
+        )
         .route("/cases/{number}", get(card::show))
         .route("/cases/{number}/reveal", post(personal::reveal))
         .route("/cases/{number}/documents", post(documents::issue))
