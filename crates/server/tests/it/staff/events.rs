@@ -157,6 +157,15 @@ async fn the_journal_is_sent_again_from_a_day_and_a_receiver_that_is_gone_is_lef
     webhooks::run(&town.app).await.unwrap();
     let ids = listener.ids();
     assert_eq!(ids.len(), 1);
+    let event = ids[0].rsplit('_').next().unwrap().to_owned();
+    let (shard, seq) = event.split_once('-').unwrap();
+    let before = format!("{shard}-{}", seq.parse::<u64>().unwrap() - 1);
+    for (position, sent) in [(event.as_str(), 0), (before.as_str(), 1)] {
+        assert_eq!(admin.post_form(&format!("{page}/replay"), &[("position", position)]).await.status, 303);
+        webhooks::run(&town.app).await.unwrap();
+        assert_eq!(listener.ids().len(), sent, "after {position}");
+    }
+    assert_eq!(admin.post_form(&format!("{page}/replay"), &[("position", "nonsense")]).await.status, 422);
     listener.answer(410);
     assert_eq!(admin.post_form(&format!("{page}/replay"), &[("from", "2022-06-27")]).await.status, 303);
     webhooks::run(&town.app).await.unwrap();
