@@ -176,6 +176,7 @@ async fn lists_filter_sort_and_export_exactly_their_rows() {
     assert!(word.text.contains(">W1<") && !word.text.contains(">W2<"));
     let export = dan.get("/registers/well/export.csv?f.use=town").await;
     assert!(export.text.contains("W3") && !export.text.contains("W1,"), "{}", export.text);
+    assert_eq!(export.header("x-total-rows"), "1", "so that whoever fetches it can say how far it is");
     assert!(!dan.get("/registers/well/export.csv").await.text.contains("139"), "personal columns are absent");
     let checks = dan.get("/rules/deep_enough").await;
     assert!(checks.text.contains(">W2<") && !checks.text.contains(">W3<"));
