@@ -218,7 +218,7 @@ impl Spoken {
             Error::NotAllowed => both("403", &[]),
             Error::Csrf => both("csrf", &[]),
             Error::TooLarge { megabytes } => both("413", &[("max", format!("{megabytes} MB").into())]),
-            Error::Unreadable(_) => both("422", &[]),
+            Error::Unreadable(_) | Error::UnreadableAt(_) => both("422", &[]),
             Error::NotAPicture => both("415", &[]),
             Error::TooMany { seconds } => both("429", &[("seconds", (*seconds).into())]),
             Error::Busy => both("503", &[("seconds", RETRY_SECONDS.into())]),

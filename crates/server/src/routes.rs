@@ -118,6 +118,11 @@ fn for_systems() -> Router<AppState> {
         .route("/api/processes/{process}/cases", get(rest::cases::list).post(rest::cases::open))
         .route("/api/processes/{process}/cases/{number}", get(rest::cases::one))
         .route("/api/processes/{process}/cases/{number}/{action}", post(rest::cases::act))
+        .route("/api/processes/{process}/history/{number}", get(rest::history::of_case))
+        .route(
+            "/api/processes/{process}/documents/{number}",
+            get(rest::papers::of_case).post(rest::papers::change_of_case),
+        )
         .route("/api/processes/{process}/next", post(rest::cases::next))
         .route("/api/processes/{process}/bulk", post(rest::bulk::cases).layer(many()))
         .route("/api/processes/{process}/orders/{intake}", post(intake::take).layer(many()))
@@ -129,6 +134,10 @@ fn for_systems() -> Router<AppState> {
             get(rest::rows::one).put(rest::rows::put).delete(rest::rows::end),
         )
         .route("/api/registers/{name}/bulk", post(rest::bulk::registers).layer(many()))
+        .route(
+            "/api/registers/{name}/documents/{shard}/{*key}",
+            get(rest::papers::of_row).post(rest::papers::change_of_row),
+        )
         .route("/api/registers/{name}/proposals", get(rest::proposals::list))
         .route("/api/registers/{name}/proposals/{shard}/{id}/{verdict}", post(rest::proposals::decide))
         .route("/api/search", get(rest::search::find))
@@ -171,6 +180,7 @@ fn shared() -> Router<AppState> {
         .route("/files/{id}/thumb", get(files::thumb))
         .route("/map/outlines", get(map::outlines))
         .route("/map/base", get(base_map::show))
+        .route("/map/base.pmtiles", get(base_map::packed))
         .route("/map/place-at", get(report::place_at))
         .route("/map/cases", get(map::cases))
         .route("/live", get(live::live))

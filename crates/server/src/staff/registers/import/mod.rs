@@ -77,12 +77,19 @@ fn href(name: &str, id: &str) -> String {
     format!("/registers/{name}/import/{id}")
 }
 
-struct Upload {
-    file: String,
-    bytes: Vec<u8>,
+/// A file that was handed in.
+pub struct Upload {
+    /// What it is called.
+    pub file: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
-async fn receive(web: &Web, mut parts: Multipart) -> Result<Option<Upload>, Error> {
+/// The file of a form; `None` without one.
+///
+/// # Errors
+/// [`Error::Csrf`] for a form that was not made for this visitor; one that cannot be read.
+pub async fn receive(web: &Web, mut parts: Multipart) -> Result<Option<Upload>, Error> {
     let (mut file, mut vouched) = (None, web.bearer);
     let too_large = |_| Error::TooLarge { megabytes: 64 };
     while let Some(part) = parts.next_field().await.map_err(|_| Error::Unreadable("multipart"))? {
