@@ -4,6 +4,7 @@
 use super::cells::Reader;
 use super::columns::{self, FrameWords, Header};
 use super::job::{Counts, Job, Stage, Step};
+use super::named::RowNames;
 use super::plan::{BadCell, Plan, Problem, SaidOnce, header_findings};
 use super::table::{Sheet, TableError};
 use crate::error::Error;
@@ -36,6 +37,8 @@ pub struct Prepared {
     yes_no: (Vec<String>, Vec<String>),
     some_shard: Shard,
     names: PlaceNames,
+    /// Rows of other registers by what the cells call them; none until they are read.
+    pub rows: RowNames,
     stand_in: Option<PlaceCode>,
 }
 
@@ -68,6 +71,7 @@ impl Prepared {
         );
         Ok(Prepared {
             names: crate::staff::find::place_names(web, root),
+            rows: RowNames::default(),
             // A row whose cell for the place is empty is not put anywhere: only a whole column may be stood in for.
             stand_in: if has_place { None } else { stand_in(web, register, root) },
             world: web.world.clone(),
@@ -81,7 +85,7 @@ impl Prepared {
 
     /// The plan over the file, with its reader.
     pub fn with_plan<T>(&self, each: impl FnOnce(&Plan<'_>) -> T) -> T {
-        let reader = Reader { model: &self.world.model, places: &self.names, yes_no: &self.yes_no };
+        let reader = Reader { model: &self.world.model, places: &self.names, rows: &self.rows, yes_no: &self.yes_no };
         each(&Plan {
             register: &self.register,
             header: &self.header,

@@ -1,7 +1,7 @@
 //! The pages of imports: upload, progress, what was found.
 
 use super::job::{Job, Stage};
-use super::plan::{BadCell, Problem, SEVERAL_PLACES};
+use super::plan::{BadCell, Problem, SEVERAL_PLACES, SEVERAL_ROWS};
 use super::{href, importable, own};
 use crate::error::Error;
 use crate::staff::export::{lines, response};
@@ -183,6 +183,9 @@ fn view(look: &Look<'_>, register: &Register, one: &BadCell) -> FindingView {
         Problem::Field(finding) if finding.problem == SEVERAL_PLACES => {
             (several_places(look, finding, &one.value), "import-remedy-place-path")
         }
+        Problem::Field(finding) if finding.problem == SEVERAL_ROWS => {
+            (several_rows(look, finding), "import-remedy-key")
+        }
         Problem::Field(finding) => {
             let field = register.field(&finding.field);
             let message = look.problem(field, finding, &label);
@@ -216,6 +219,20 @@ fn several_places(look: &Look<'_>, finding: &FieldFinding, value: &str) -> Strin
     }
     let args = [("value", value.into()), ("count", count(codes.len() as u64).into()), ("places", places.into())];
     look.say("import-place-several", &args)
+}
+
+/// A name that several rows have, with the keys of the first of them.
+fn several_rows(look: &Look<'_>, finding: &FieldFinding) -> String {
+    let arg = |name: &str| finding.args.get(name).map(String::as_str).unwrap_or_default();
+    let mut keys: Vec<&str> = arg("keys").lines().collect();
+    if arg("count").parse::<usize>().is_ok_and(|count| count > keys.len()) {
+        keys.push("…");
+    }
+    let keys = keys.join(&look.t("list-comma"));
+    look.say(
+        "import-row-several",
+        &[("value", arg("name").into()), ("count", arg("count").into()), ("keys", keys.into())],
+    )
 }
 
 /// Where a finding is, without words yet.
