@@ -44,6 +44,30 @@ async fn a_new_row_lies_where_its_position_is_unless_it_is_put_elsewhere() {
     assert!(elsewhere.text.contains("116.87"), "{}", elsewhere.text);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_in_another_place_than_the_row_is_said_and_taken_all_the_same() {
+    let city = City::new().await;
+    let mut dan = city.signed_in("dispatch").await;
+    let form = |code: &'static str, at: &'static str| {
+        [("code", code), ("depth_m", "80"), ("at", at), ("at_datum", "wgs84"), ("-place", "130903001"), ("-why", "x")]
+    };
+    let ask = |code, at| [&form(code, at)[..], &[("_ask", "1")]].concat();
+    let there = dan.post_form("/registers/well/new", &ask("W1", "116.87, 38.32")).await.json();
+    assert!(there["hints"]["-place"].as_str().is_some_and(|hint| hint.contains("East Town")), "{there}");
+    let here = dan.post_form("/registers/well/new", &ask("W1", "116.84, 38.32")).await.json();
+    assert!(here["hints"].is_null(), "{here}");
+    assert_eq!(dan.post_form("/registers/well/new", &form("W1", "116.87, 38.32")).await.status, 303);
+    let card = dan.get("/registers/well/rows/130903/W1").await;
+    assert!(card.text.contains("The position lies in") && card.text.contains("notice-warn"), "{}", card.text);
+    assert!(!dan.get("/registers/well/rows/130903/W1").await.text.contains("The position lies in"), "said once");
+    let table = "Code,Depth,Place,Point\nW2,60,West Town,\"116.87, 38.32\"\nW3,60,West Town,\"116.84, 38.32\"\n";
+    let (path, page) = import(&mut dan, table).await;
+    assert!(page.text.contains("/confirm"), "it is no refusal: {}", page.text);
+    assert!(page.text.contains("Please look again: 1") && page.text.contains("East Town"), "{}", page.text);
+    assert_eq!(dan.post_form(&format!("{path}/confirm"), &[]).await.status, 303);
+    assert!(settled(&mut dan, &path).await.text.contains("All rows are written"));
+}
+
 /// Comes back until an import is no longer busy.
 async fn settled(browser: &mut Browser, path: &str) -> Answer {
     for _ in 0..10_000 {

@@ -13,6 +13,7 @@ use crate::web::Web;
 use ganglion_kernel::World;
 use ganglion_kernel::batch::{Batch, NEEDS_MAX, want, want_more};
 use ganglion_kernel::decide::Given;
+use ganglion_kernel::route::{elsewhere, point_of};
 use ganglion_model::change::{Actor, Body, Command};
 use ganglion_model::pack::{Register, Scope};
 use ganglion_model::{CommandId, Lang, Level, PlaceCode, Record, RowKey, Shard};
@@ -23,6 +24,8 @@ use std::sync::Arc;
 const ROWS_AT_ONCE: usize = 500;
 /// Bad cells kept.
 pub const FINDINGS_MAX: usize = 100_000;
+/// Rows kept of which something unusual is said.
+const UNUSUAL_MAX: usize = 500;
 
 /// A file made ready: its sheet, its header, and how its cells are read.
 pub struct Prepared {
@@ -121,6 +124,7 @@ fn stand_in(web: &Web, register: &Register, root: PlaceCode) -> Option<PlaceCode
 struct Found {
     counts: Counts,
     findings: Vec<BadCell>,
+    unusual: Vec<BadCell>,
     steps: Vec<Step>,
     /// Rows seen so far: shard, key and first day, with the line.
     seen: HashMap<(Shard, String, Option<jiff::civil::Date>), usize>,
@@ -170,6 +174,7 @@ pub async fn run(web: &Web, job: &Job, prepared: Prepared, actor: Actor) -> Resu
     facts.stage = if clean { Stage::Ready } else { Stage::Refused };
     facts.counts = found.counts;
     facts.findings = found.findings;
+    facts.unusual = found.unusual;
     facts.steps = if clean { found.steps } else { Vec::new() };
     Ok(())
 }
@@ -306,8 +311,18 @@ fn try_row(
         let line = u32::try_from(line).unwrap_or(u32::MAX);
         let known = wish.key.is_some() || found.keys.contains(&(command.shard, key.clone()));
         found.steps.push(Step { line, version: wish.version.unwrap_or(0), known });
+        let unusual = after.as_ref().and_then(|after| unusual(prepared, line as usize, after));
+        found.unusual.extend(unusual.filter(|_| found.unusual.len() < UNUSUAL_MAX));
     }
     found.keys.insert((command.shard, key));
+}
+
+/// A position that lies in another place than its row.
+fn unusual(prepared: &Prepared, line: usize, after: &Record) -> Option<BadCell> {
+    let point = point_of(after.fields.get(prepared.register.location.as_deref()?))?;
+    let chosen = after.place?;
+    let lies = elsewhere(&prepared.world.places, point, chosen)?;
+    Some(prepared.with_plan(|plan| plan.elsewhere(line, (lies, chosen))))
 }
 
 /// Whether a row would be as it is. Personal values are sealed anew each time: a row that gives one counts as changed.

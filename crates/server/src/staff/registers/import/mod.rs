@@ -118,6 +118,7 @@ async fn upload(web: Web, Path(name): Path<String>, parts: Multipart) -> Result<
         stage: Stage::Checking,
         counts: Counts::default(),
         findings: Vec::new(),
+        unusual: Vec::new(),
         steps: Vec::new(),
     };
     let prepared = prepare(&web, &name, &upload.bytes).await?;

@@ -15,6 +15,8 @@ pub const SEVERAL_PLACES: &str = "several_places";
 /// The problem of a cell that names several rows of another register: what is written (`name`), how many rows are called so
 /// (`count`), and the first of their keys (`keys`), a line each.
 pub const SEVERAL_ROWS: &str = "several_rows";
+/// The problem of a row whose position lies in another place (`lies`) than the row is kept at (`chosen`): said, and taken all the same.
+pub const ELSEWHERE: &str = "elsewhere";
 /// Keys named of several rows that are called alike.
 const KEYS_SHOWN: usize = 6;
 
@@ -206,6 +208,15 @@ impl Plan<'_> {
         });
         let cell = self.cell(line, column);
         if personal { String::new() } else { cell.chars().take(80).collect() }
+    }
+
+    /// That the position of a row lies in another place than the row.
+    #[must_use]
+    pub fn elsewhere(&self, line: usize, (lies, chosen): (PlaceCode, PlaceCode)) -> BadCell {
+        let mut found = finding("place", ELSEWHERE);
+        found.args =
+            [("lies", lies), ("chosen", chosen)].map(|(name, code)| (name.to_owned(), code.to_string())).into();
+        self.located(line, "place", Problem::Field(found))
     }
 
     /// A refusal as bad cells: every finding beside its column, anything else for the row.
