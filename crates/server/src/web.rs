@@ -73,6 +73,8 @@ pub struct Web {
     pub(crate) wants_json: bool,
     /// What the browser calls itself.
     pub(crate) agent: Option<HeaderValue>,
+    /// The page of ours this was sent from.
+    pub(crate) sent_from: Option<String>,
     /// A sign-in that waits for its second factor.
     pub(crate) half: String,
     templates: Arc<OnceLock<Arc<Templates>>>,

@@ -32,6 +32,7 @@ mod news;
 pub(crate) mod personal;
 mod phone;
 pub(crate) mod plans;
+mod position;
 mod preview;
 pub(crate) mod query;
 mod queue;

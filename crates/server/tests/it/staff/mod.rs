@@ -8,6 +8,7 @@ mod figures;
 mod halls;
 mod households;
 mod keys;
+mod late;
 mod lists;
 mod notices;
 mod orders;
