@@ -267,7 +267,7 @@ pub fn paths(told: &dyn Told) -> Map<String, Value> {
             summary: told.t(&format!("api-{}", id.replace('_', "-"))),
             parameters,
             body: None,
-            success: ("200", success),
+            success: ("200 304", success),
             public: true,
         };
         json!({ "get": operation.object() })
