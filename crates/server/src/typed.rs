@@ -237,6 +237,20 @@ impl<S: Send + Sync> FromRequest<S> for Typed {
     }
 }
 
+/// The parts of a form with a file, for handlers that read them by themselves and look for the form's token among them. What is no
+/// such form holds no token, and is refused as a form without one is.
+pub struct Parts(pub Multipart);
+
+impl<S: Send + Sync> FromRequest<S> for Parts {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Parts, Error> {
+        let is_program = request.extensions().get::<Web>().is_some_and(|web| web.bearer);
+        let refused = if is_program { Error::Unreadable("multipart") } else { Error::Csrf };
+        Multipart::from_request(request, state).await.map(Parts).map_err(|_| refused)
+    }
+}
+
 impl Typed {
     async fn read<S: Send + Sync>(mut request: Request, state: &S) -> Result<Typed, Error> {
         let web = request

@@ -338,6 +338,26 @@ async fn no_form_is_taken_without_its_token() {
 }
 
 #[tokio::test]
+async fn no_form_is_taken_from_another_site_even_with_its_token() {
+    let city = City::new().await;
+    let number = reported(&mut city.visitor(), vec![]).await;
+    for account in [None, Some("dispatch")] {
+        let mut browser = visitor(&city, account).await;
+        let token = browser.token().await;
+        for (name, value) in
+            [("origin", "https://elsewhere.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
+        {
+            let mut elsewhere = browser.clone();
+            elsewhere.headers.push((name.to_owned(), value.to_owned()));
+            for address in FORMS {
+                let answer = elsewhere.post_raw(&filled(address, &number), &[("csrf", &token)]).await;
+                assert_eq!(answer.status, 403, "{address} with {name}: {value} for {account:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_said_in_the_form_of_the_asker() {
     let city = City::new().await;
     let mut browser = city.visitor();

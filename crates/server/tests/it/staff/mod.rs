@@ -5,6 +5,7 @@ mod administration;
 mod calendar;
 mod events;
 mod figures;
+mod guard;
 mod halls;
 mod households;
 mod keys;
