@@ -21,6 +21,9 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest such key, characters.
 const IDEMPOTENCY_CHARS_MAX: usize = 255;
 
+/// How JSON spells U+0000.
+const NUL: &str = "\\u0000";
+
 /// Parameters every read takes besides its own.
 const COMMON: [&str; 2] = ["lang", "fields"];
 
@@ -60,11 +63,20 @@ pub fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Error> {
     version.map(Some).ok_or_else(bad)
 }
 
+/// Whether a body of JSON spells the character U+0000, which no database of ours keeps in a text.
+#[must_use]
+pub fn spells_nul(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.contains(NUL))
+}
+
 /// A body of JSON.
 ///
 /// # Errors
 /// [`Error::Unreadable`].
 pub fn json_of<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Error> {
+    if spells_nul(bytes) {
+        return Err(Error::Unreadable("body"));
+    }
     serde_json::from_slice(bytes).map_err(|error| {
         tracing::debug!(line = error.line(), column = error.column(), "a body could not be read");
         Error::Unreadable("body")

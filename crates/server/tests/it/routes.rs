@@ -108,7 +108,7 @@ pub const READS: &[(&str, [u16; 5])] = &[
 ];
 
 /// POST routes: without a token every one refuses; with one, what each visitor gets for an empty form.
-const FORMS: &[&str] = &[
+pub const FORMS: &[&str] = &[
     "/report",
     "/follow",
     "/follow/{number}/{action}",
@@ -131,7 +131,7 @@ const FORMS: &[&str] = &[
 ];
 
 /// POST routes for programs: they need a bearer token.
-const CALLS: &[(&str, u16)] = &[
+pub const CALLS: &[(&str, u16)] = &[
     ("/api/v1/sign-in", 422),
     ("/api/packs", 401),
     ("/api/v1/cases", 401),
@@ -152,7 +152,7 @@ const CALLS: &[(&str, u16)] = &[
 ];
 
 /// Routes that put or take away: for programs only, which need a bearer token.
-const CHANGES: &[(&str, &str)] =
+pub const CHANGES: &[(&str, &str)] =
     &[("/api/registers/{name}/rows/{shard}/{*key}", "PUT"), ("/api/registers/{name}/rows/{shard}/{*key}", "DELETE")];
 
 /// Addresses in the list of routes, with the handlers they take.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Who has business at a route.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Guard {
+pub enum Guard {
     /// Anybody, also without signing in.
     Open,
     /// Whoever holds a post; what they see there is narrowed to it.
@@ -25,7 +25,7 @@ enum Guard {
 }
 
 /// Every route in the files of staff, with its methods.
-const ROUTES: &[(&str, &str, Guard)] = &[
+pub const ROUTES: &[(&str, &str, Guard)] = &[
     ("/admin", "get", Guard::Admin),
     ("/admin/account-lines", "get", Guard::Admin),
     ("/admin/accounts", "get post", Guard::Admin),

@@ -24,5 +24,6 @@ mod search;
 mod similar;
 mod town;
 
+pub use guard::ROUTES;
 pub use keys::key;
 pub use town::{Town, act};
