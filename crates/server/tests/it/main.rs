@@ -9,6 +9,7 @@ mod documents;
 mod files;
 mod follow;
 mod forms;
+mod fuzz;
 mod glass;
 mod handbook;
 mod identity;

@@ -112,7 +112,7 @@ pub const READS: &[(&str, [u16; 5])] = &[
 ];
 
 /// POST routes: without a token every one refuses; with one, what each visitor gets for an empty form.
-const FORMS: &[&str] = &[
+pub const FORMS: &[&str] = &[
     "/report",
     "/follow",
     "/follow/{number}/{action}",
@@ -135,7 +135,7 @@ const FORMS: &[&str] = &[
 ];
 
 /// POST routes for programs: they need a bearer token.
-const CALLS: &[(&str, u16)] = &[
+pub const CALLS: &[(&str, u16)] = &[
     ("/api/v1/sign-in", 422),
     ("/api/packs", 401),
     ("/api/v1/cases", 401),
@@ -158,7 +158,7 @@ const CALLS: &[(&str, u16)] = &[
 ];
 
 /// Routes that put or take away: for programs only, which need a bearer token.
-const CHANGES: &[(&str, &str)] =
+pub const CHANGES: &[(&str, &str)] =
     &[("/api/registers/{name}/rows/{shard}/{*key}", "PUT"), ("/api/registers/{name}/rows/{shard}/{*key}", "DELETE")];
 
 /// Addresses in the list of routes, with the handlers they take.
@@ -339,6 +339,26 @@ async fn no_form_is_taken_without_its_token() {
         for (address, status) in CALLS {
             let answer = browser.json(&filled(address, &number), None, &serde_json::json!({})).await;
             assert_eq!(answer.status, *status, "{address} for {account:?}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_form_is_taken_from_another_site_even_with_its_token() {
+    let city = City::new().await;
+    let number = reported(&mut city.visitor(), vec![]).await;
+    for account in [None, Some("dispatch")] {
+        let mut browser = visitor(&city, account).await;
+        let token = browser.token().await;
+        for (name, value) in
+            [("origin", "https://elsewhere.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
+        {
+            let mut elsewhere = browser.clone();
+            elsewhere.headers.push((name.to_owned(), value.to_owned()));
+            for address in FORMS {
+                let answer = elsewhere.post_raw(&filled(address, &number), &[("csrf", &token)]).await;
+                assert_eq!(answer.status, 403, "{address} with {name}: {value} for {account:?}");
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ use super::{Readable, readable};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::IMPORT_BYTES_MAX;
-use crate::typed::Typed;
+use crate::typed::{Parts, Typed};
 use crate::web::Web;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Multipart, Path};
@@ -110,7 +110,7 @@ pub async fn receive(web: &Web, mut parts: Multipart) -> Result<Option<Upload>, 
 }
 
 /// `POST /registers/{name}/import`: keeps the file and begins to try it.
-async fn upload(web: Web, Path(name): Path<String>, parts: Multipart) -> Result<Response, Error> {
+async fn upload(web: Web, Path(name): Path<String>, Parts(parts): Parts) -> Result<Response, Error> {
     importable(&web, &name)?;
     let Some(upload) = receive(&web, parts).await? else {
         return page::upload_page(&web, &name, Some(web.t("import-file-needed")));
