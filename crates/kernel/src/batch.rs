@@ -119,6 +119,7 @@ impl<'a> Batch<'a> {
             state.cases.insert(case.id, case);
         }
         state.keys = unwrapped(ring, &loaded.keys).into_iter().collect();
+        state.cipher = ring.cipher();
         state.unique = loaded.unique.into_iter().collect();
         state.beside = loaded.beside.into_iter().collect();
         state.matching = loaded.matching.into_iter().collect();

@@ -8,6 +8,7 @@ pub mod areas;
 pub mod batch;
 mod batch_rows;
 mod batch_want;
+mod cipher;
 pub mod commit;
 pub mod decide;
 pub mod figures;
