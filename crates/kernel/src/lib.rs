@@ -38,6 +38,7 @@ pub mod route;
 pub mod rules;
 pub mod schedule;
 pub mod seal;
+pub mod seal_lookup;
 pub mod similar;
 pub mod tlog;
 pub mod words;

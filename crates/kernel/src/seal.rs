@@ -159,6 +159,11 @@ impl Keyring {
         self.ring.keys.load().first().map(|(name, _)| name.clone()).unwrap_or_default()
     }
 
+    /// The keys as they stand, the one that wraps first.
+    pub(crate) fn named(&self) -> Named {
+        Named::clone(&self.ring.keys.load())
+    }
+
     fn key(&self, name: &str) -> Option<Key> {
         self.ring.keys.load().iter().find(|(one, _)| one == name).map(|(_, key)| *key)
     }
