@@ -75,6 +75,8 @@ pub struct Web {
     pub(crate) agent: Option<HeaderValue>,
     /// A sign-in that waits for its second factor.
     pub(crate) half: String,
+    /// The session of a resident, still to be looked up.
+    pub(crate) resident: String,
     templates: Arc<OnceLock<Arc<Templates>>>,
     visitor: String,
     cookies: Arc<Mutex<Vec<String>>>,

@@ -103,7 +103,10 @@ fn page(web: &Web, number: &str, error: Option<&str>, status: StatusCode) -> Res
         submit: web.t("submit-follow"),
         ..FormView::default()
     };
-    web.render_status(status, "pages/follow.html", json!({ "page": web.page("title-follow"), "form": form }))
+    web.render_status(status, "pages/follow.html", {
+        let my_href = web.app.sms.is_some().then_some("/my");
+        json!({ "page": web.page("title-follow"), "form": form, "my_href": my_href })
+    })
 }
 
 impl Web {
@@ -143,7 +146,7 @@ impl Web {
         Ok(None)
     }
 
-    /// A case this browser has proven to be the reporter of.
+    /// A case this browser has proven to be the reporter of, by the case itself or by its telephone.
     ///
     /// # Errors
     /// When the store fails.
@@ -154,6 +157,8 @@ impl Web {
                 return Ok(Some(case));
             }
         }
-        Ok(None)
+        let Some(resident) = self.resident().await? else { return Ok(None) };
+        let Some(case) = self.find_number(number).await? else { return Ok(None) };
+        Ok(if self.is_of(&resident, &case).await? { Some(case) } else { None })
     }
 }

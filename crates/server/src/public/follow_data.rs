@@ -43,8 +43,9 @@ struct Read {
     fields: Vec<String>,
 }
 
+/// What is held about a reporter in one case.
 #[derive(Serialize)]
-struct OwnData {
+pub(crate) struct OwnData {
     number: String,
     title: String,
     opened_at: String,
@@ -54,6 +55,17 @@ struct OwnData {
     erased: Option<String>,
     held: Vec<Held>,
     read_by: Vec<Read>,
+}
+
+impl OwnData {
+    /// As lines of a table: number, matter, when, what, value.
+    pub(crate) fn lines(&self) -> Vec<Vec<String>> {
+        let line = |one: &Held| {
+            let (number, title, at) = (self.number.clone(), self.title.clone(), self.opened_at.clone());
+            vec![number, title, at, one.label.clone(), one.value.clone()]
+        };
+        self.held.iter().map(line).collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -116,7 +128,11 @@ pub fn asks(model: &Model) -> Option<(&Process, &str)> {
     })
 }
 
-async fn copy(web: &Web, case: &Case) -> Result<OwnData, Error> {
+/// What is held about the reporter of a case, personal values masked.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn copy(web: &Web, case: &Case) -> Result<OwnData, Error> {
     let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
     let words = web.words();
     let look = web.look(&words);

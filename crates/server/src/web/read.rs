@@ -129,6 +129,7 @@ impl Web {
             wants_json: is_for_programs(&path, headers),
             agent: headers.get(header::USER_AGENT).cloned(),
             half: cookie(headers, HALF).unwrap_or_default().to_owned(),
+            resident: cookie(headers, crate::residents::session::COOKIE).unwrap_or_default().to_owned(),
             held,
             address: address(app, parts),
             templates: Arc::default(),
