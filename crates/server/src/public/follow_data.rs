@@ -193,7 +193,7 @@ fn read(look: &Look<'_>, process: &Process, line: &Access, entries: &[Entry]) ->
         at: line.at.to_string(),
         when: look.date_time(line.at),
         post: look.post(&line.post),
-        purpose: look.t(purpose),
+        purpose: look.purpose(&line.purpose, purpose),
         fields: line.fields.iter().map(title).collect(),
     }
 }

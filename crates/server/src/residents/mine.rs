@@ -52,7 +52,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let mut looked = Vec::new();
     for case in &cases {
         let lines = web.app.store.accesses(case.shard, case.id, READS_OF_ONE_MAX).await?;
-        looked.extend(lines.into_iter().map(|line| (line.at, line.post, case.number.clone())));
+        looked.extend(lines.into_iter().map(|line| (line.at, line.post, line.purpose, case.number.clone())));
     }
     looked.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
     let reads = looked.into_iter().take(READS_SHOWN_MAX);
@@ -75,7 +75,9 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         lead: words.say("my-lead", &[("phone", Arg::from(phone)), ("count", cases.len().into())]),
         cases: cases.iter().filter_map(mine).collect(),
         reads: reads
-            .map(|(at, post, number)| [look.when(at), look.post(&post), look.t("looked-purpose"), number])
+            .map(|(at, post, given, number)| {
+                [look.when(at), look.post(&post), look.purpose(&given, "looked-purpose"), number]
+            })
             .collect(),
     };
     web.render("pages/my.html", context)
