@@ -44,16 +44,26 @@ pub fn hashed(master: &Key, phone: &str) -> String {
     sign::hex(&sign::sign(master, Use::Resident, &[phone])[..16])
 }
 
-/// The telephone fields of what anybody may open: whoever has the telephone in one of them is the reporter.
-fn phones(process: &Process) -> impl Iterator<Item = &Field> {
-    let open = process.open_by.contains(&Who::Public);
-    let is_phone = |field: &&Field| is_looked_up(field) && matches!(field.kind, FieldKind::Phone);
-    process.form.iter().filter(is_phone).filter(move |_| open)
+/// The telephone of whoever reports: the one the process names for other systems, else the first its form asks for. Further ones are
+/// those of somebody else, such as the other side of a dispute, who is no reporter.
+#[must_use]
+pub fn reporters_phone(process: &Process) -> Option<&Field> {
+    let named = process.open311.as_ref().and_then(|open| open.phone.as_ref());
+    let mut phones = process.form.iter().filter(|field| matches!(field.kind, FieldKind::Phone));
+    match named {
+        Some(named) => phones.find(|field| field.name == *named),
+        None => phones.next(),
+    }
+}
+
+/// That field of what anybody may open, where its value is sealed.
+fn own_field(process: &Process) -> Option<&Field> {
+    reporters_phone(process).filter(|field| is_looked_up(field) && process.open_by.contains(&Who::Public))
 }
 
 /// What a telephone is kept as in each of those fields.
 fn hashes(web: &Web, model: &Model, phone: &str) -> Vec<LookupHash> {
-    let fields = model.processes.values().flat_map(|process| phones(process).map(move |field| (process, field)));
+    let fields = model.processes.values().filter_map(|process| Some((process, own_field(process)?)));
     fields
         .flat_map(|(process, field)| web.app.ring.lookups(&format!("{}.{}", process.name, field.name), phone))
         .collect()
@@ -83,13 +93,14 @@ impl Web {
     pub(crate) async fn is_of(&self, resident: &Resident, case: &Case) -> Result<bool, Error> {
         let Some(process) = self.world.model.processes.get(&case.process) else { return Ok(false) };
         let opened = personal::opened(self, case).await?;
-        Ok(phones(process).any(|field| opened.values.get(&field.name) == Some(&resident.phone)))
+        Ok(own_field(process).is_some_and(|field| opened.values.get(&field.name) == Some(&resident.phone)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ganglion_model::pack::Open311;
 
     #[test]
     fn only_mobile_numbers_get_codes_however_they_are_typed() {
@@ -99,6 +110,23 @@ mod tests {
         for typed in ["", "0317-2345678", "12345", "1391234001", "139123400167", "12912340016", "13912340016x"] {
             assert_eq!(mobile(typed), None, "{typed}");
         }
+    }
+
+    #[test]
+    fn of_several_telephones_only_that_of_the_reporter_counts() {
+        let field = |name: &str, kind| Field { name: name.to_owned(), kind, personal: true, ..Field::default() };
+        let form = vec![
+            field("words", FieldKind::LongText { max: 100 }),
+            field("applicant_phone", FieldKind::Phone),
+            field("respondent_phone", FieldKind::Phone),
+        ];
+        let mut process = Process { form, open_by: vec![Who::Public], ..Process::default() };
+        let own = |process: &Process| own_field(process).map(|field| field.name.clone());
+        assert_eq!(own(&process).as_deref(), Some("applicant_phone"));
+        process.open311 = Some(Open311 { phone: Some("respondent_phone".to_owned()), ..Open311::default() });
+        assert_eq!(own(&process).as_deref(), Some("respondent_phone"), "the process says which it is");
+        process.open_by = vec![Who::Staff];
+        assert_eq!(own(&process), None, "what residents cannot report is not shown to them by a telephone");
     }
 
     #[test]
