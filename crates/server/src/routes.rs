@@ -52,6 +52,7 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/follow/{number}", get(follow_case::show))
         .route("/follow/{number}/data", get(follow_data::show))
         .route("/follow/{number}/data.json", get(follow_data::json))
+        .route("/follow/{number}/data.csv", get(follow_data::csv))
         .route("/follow/{number}/{action}", post(follow_case::act))
         .route("/v", get(verify::ask))
         .route("/v/{code}", get(verify::show))

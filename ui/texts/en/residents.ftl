@@ -6,6 +6,7 @@ title-my = My reports
 title-my-sign-in = Sign in by telephone
 my-sign-in-lead = A code is sent to your telephone. Then you see every report you left this number with, how far each is, and who read your data.
 my-code-lead = A code was sent to { $phone }. It is good for { $minutes } minutes.
+my-code-demo = No message is sent in this demonstration: it stands as the last line of sms.txt in its data folder.
 my-without = You need not sign in: the number of a report and the last four digits of your telephone do as well.
 my-lead = { $count ->
     [0] No report was left with { $phone }.

@@ -6,6 +6,7 @@ title-my = 我的诉求
 title-my-sign-in = 手机号登录
 my-sign-in-lead = 向您的手机发送验证码。登录后可查看用该号码反映的全部事项、办理进度，以及谁看过您的信息。
 my-code-lead = 验证码已发往 { $phone }，{ $minutes } 分钟内有效。
+my-code-demo = 演示环境不发送短信，内容见数据文件夹中 sms.txt 的最后一行。
 my-without = 不登录也能查：凭编号和手机后四位即可查看进度。
 my-lead = { $count ->
     [0] { $phone } 名下暂无反映事项。

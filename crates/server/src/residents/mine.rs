@@ -4,13 +4,11 @@
 
 use super::session::Resident;
 use crate::error::Error;
-use crate::public::follow_data::{OwnData, copy};
-use crate::staff::export;
+use crate::public::follow_data::{OwnData, attached, copy, table};
 use crate::staff::names;
 use crate::view::case::StateTag;
 use crate::view::{Arg, Say as _, mask};
 use crate::web::Web;
-use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use ganglion_model::Case;
 use ganglion_model::pack::FieldKind;
@@ -20,8 +18,6 @@ use serde::Serialize;
 const READS_SHOWN_MAX: usize = 50;
 /// Of one report.
 const READS_OF_ONE_MAX: u32 = 20;
-/// Marks UTF-8 for spreadsheets that would guess otherwise.
-const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 #[derive(Serialize)]
 struct Mine {
@@ -100,14 +96,6 @@ async fn copies(web: &Web, resident: &Resident) -> Result<Vec<OwnData>, Error> {
     Ok(all)
 }
 
-fn attached(kind: &str, name: &str) -> [(header::HeaderName, String); 3] {
-    [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ]
-}
-
 /// `GET /my/data.json`.
 pub async fn json(web: Web) -> Result<Response, Error> {
     let Some(resident) = asked(&web).await? else { return Ok(web.redirect("/my/sign-in")) };
@@ -119,10 +107,6 @@ pub async fn json(web: Web) -> Result<Response, Error> {
 /// `GET /my/data.csv`.
 pub async fn csv(web: Web) -> Result<Response, Error> {
     let Some(resident) = asked(&web).await? else { return Ok(web.redirect("/my/sign-in")) };
-    let heading = ["csv-number", "csv-matter", "csv-opened", "csv-field", "csv-value"];
-    let mut lines = vec![heading.iter().map(|key| web.t(key)).collect::<Vec<String>>()];
-    lines.extend(copies(&web, &resident).await?.iter().flat_map(OwnData::lines));
-    let mut bytes = BYTE_ORDER_MARK.as_bytes().to_vec();
-    bytes.extend(export::lines(&lines)?);
+    let bytes = table(&web, &copies(&web, &resident).await?)?;
     Ok((attached("text/csv; charset=utf-8", "my-data.csv"), bytes).into_response())
 }

@@ -21,6 +21,7 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/follow/{number}", [303; 5]),
     ("/follow/{number}/data", [303; 5]),
     ("/follow/{number}/data.json", [404; 5]),
+    ("/follow/{number}/data.csv", [404; 5]),
     // Only where a gateway sends codes: see `residents`.
     ("/my", [404; 5]),
     ("/my/sign-in", [404; 5]),
