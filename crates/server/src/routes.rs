@@ -9,7 +9,7 @@ use crate::public::{
 };
 use crate::{
     api, assets, base_map, context, demo_picture, events, files, halls, intake, live, log, map, monitor, ogc, open311,
-    own, rest, samples, staff, tiles,
+    own, residents, rest, samples, staff, tiles,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -27,6 +27,7 @@ pub fn router(app: AppState) -> Router {
         .merge(shared())
         .merge(public(app.settings.demo))
         .merge(own_account())
+        .merge(of_residents())
         .merge(for_programs())
         .merge(for_systems())
         .merge(for_maps())
@@ -51,6 +52,7 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/follow/{number}", get(follow_case::show))
         .route("/follow/{number}/data", get(follow_data::show))
         .route("/follow/{number}/data.json", get(follow_data::json))
+        .route("/follow/{number}/data.csv", get(follow_data::csv))
         .route("/follow/{number}/{action}", post(follow_case::act))
         .route("/v", get(verify::ask))
         .route("/v/{code}", get(verify::show))
@@ -93,6 +95,17 @@ fn own_account() -> Router<AppState> {
         .route("/account/second/off", post(second::off))
         .route("/account/sessions/end", post(own::end_all))
         .route("/account/sessions/{id}/end", post(own::end))
+}
+
+/// Pages of residents who signed in with a code sent to their telephone.
+fn of_residents() -> Router<AppState> {
+    Router::new()
+        .route("/my", get(residents::mine::show))
+        .route("/my/sign-in", get(residents::entry::show).post(residents::entry::ask))
+        .route("/my/code", post(residents::entry::enter))
+        .route("/my/sign-out", post(residents::entry::leave))
+        .route("/my/data.json", get(residents::mine::json))
+        .route("/my/data.csv", get(residents::mine::csv))
 }
 
 /// The JSON interface.

@@ -77,6 +77,8 @@ pub struct Web {
     pub(crate) sent_from: Option<String>,
     /// A sign-in that waits for its second factor.
     pub(crate) half: String,
+    /// The session of a resident, still to be looked up.
+    pub(crate) resident: String,
     templates: Arc<OnceLock<Arc<Templates>>>,
     visitor: String,
     cookies: Arc<Mutex<Vec<String>>>,

@@ -5,6 +5,7 @@ use crate::database::DatabaseArgs;
 use crate::keys::KeyArgs;
 use crate::load::harness::hex;
 use crate::server::{Edge, Installation, SignIn, start};
+use crate::sms::SmsArgs;
 use crate::system::Machine;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -74,6 +75,8 @@ pub struct ServeArgs {
     /// File with the password for the broker.
     #[arg(long, env = "GANGLION_MQTT_PASSWORD_FILE")]
     mqtt_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    sms: SmsArgs,
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
@@ -227,6 +230,7 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
             sign_in: args.sign_in(),
             keys: args.keys.clone(),
             mqtt: args.mqtt()?,
+            sms: args.sms.read()?,
         };
         let running = start(&installation, Arc::new(Machine::new())).await?;
         if let Some(link) = running.setup_link().await? {

@@ -23,7 +23,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Kinds of things that are forgotten when they are due.
-pub(crate) const TIMED: [&str; 7] = [
+pub(crate) const TIMED: [&str; 9] = [
     lines::KINDS[0],
     lines::KINDS[1],
     sessions::KIND,
@@ -31,9 +31,11 @@ pub(crate) const TIMED: [&str; 7] = [
     tries::KINDS[1],
     setup::KIND,
     crate::public::second_step::KIND,
+    crate::residents::code::KIND,
+    crate::residents::session::KIND,
 ];
 /// Times a change is made again because somebody else changed the same thing meanwhile.
-const SWAPS_MAX: usize = 16;
+pub(crate) const SWAPS_MAX: usize = 16;
 
 /// Reads a thing kept.
 ///

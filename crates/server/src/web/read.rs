@@ -138,6 +138,7 @@ impl Web {
             agent: headers.get(header::USER_AGENT).cloned(),
             sent_from: sent_from(headers),
             half: cookie(headers, HALF).unwrap_or_default().to_owned(),
+            resident: cookie(headers, crate::residents::session::COOKIE).unwrap_or_default().to_owned(),
             held,
             address: address(app, parts),
             templates: Arc::default(),

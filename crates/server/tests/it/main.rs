@@ -24,6 +24,7 @@ mod openapi;
 mod plans;
 mod policy;
 mod registers;
+mod residents;
 mod rest;
 mod routes;
 mod row_documents;

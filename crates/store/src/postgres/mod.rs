@@ -17,6 +17,7 @@ mod found;
 mod journal;
 mod kept;
 mod load;
+mod lookup;
 mod matching;
 mod members;
 mod migrate;
