@@ -8,6 +8,7 @@ use anyhow::Result;
 use arc_swap::ArcSwap;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
 use ganglion_kernel::{Store, World};
+use ganglion_server::identity::openid::OpenId;
 use ganglion_server::{App, AppParts, BaseMap, Mqtt, Settings};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,6 +44,8 @@ pub struct Installation {
     pub keys: KeyArgs,
     /// The broker of the instruments.
     pub mqtt: Option<Mqtt>,
+    /// The provider of identities.
+    pub openid: Option<Arc<OpenId>>,
 }
 
 /// What signing in asks for.
@@ -123,6 +126,7 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         password_days: installation.sign_in.password_days,
         second_factor_roles: installation.sign_in.second_factor_roles.clone(),
         mqtt: installation.mqtt.clone(),
+        openid: installation.openid.clone(),
         ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()
     };

@@ -70,6 +70,8 @@ pub struct Settings {
     /// SHA-256, hex, of the key with which a program elsewhere may see the figures of the server; without one only programs
     /// on this machine may.
     pub monitor_key: Option<String>,
+    /// The provider of identities that signs people in; without one they sign in here only.
+    pub openid: Option<Arc<crate::identity::openid::OpenId>>,
     /// The broker that readings of instruments come from; without one none are taken.
     pub mqtt: Option<crate::readings::Mqtt>,
 }
@@ -94,6 +96,7 @@ impl Default for Settings {
             behind_proxy: false,
             log: None,
             monitor_key: None,
+            openid: None,
             mqtt: None,
         }
     }
@@ -145,6 +148,8 @@ pub struct Rates {
     pub follow: Rate,
     /// Codes of documents that lead nowhere, by address.
     pub verify: Rate,
+    /// Ways to the provider of identities and back, by address.
+    pub openid: Rate,
     /// Readings of events by those without a key, by address.
     pub events: Rate,
     /// Features and tiles asked for by those without a key, by address.
@@ -179,6 +184,8 @@ pub struct App {
     /// The interface described, ready to send.
     pub(crate) documents: crate::rest::Documents,
     pub(crate) numbers: Numbers,
+    /// What the provider of identities said of itself.
+    pub(crate) openid: crate::identity::openid::Memory,
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
     pub(crate) outlines: Outlines,
@@ -239,6 +246,7 @@ impl App {
             keys: crate::keys::Keys::default(),
             documents: crate::rest::Documents::default(),
             numbers: Numbers::default(),
+            openid: crate::identity::openid::Memory::default(),
             rates: Rates {
                 sign_in: Growing::new(SIGN_IN_FREE_TRIES_OF_ADDRESS),
                 report: rate(REPORT_TRIES_MAX),
@@ -246,6 +254,7 @@ impl App {
                 upload: rate(UPLOAD_TRIES_MAX),
                 follow: rate(FOLLOW_TRIES_MAX),
                 verify: rate(VERIFY_TRIES_MAX),
+                openid: rate(crate::limits::OPENID_TRIES_MAX),
                 events: rate(crate::limits::EVENT_TRIES_MAX),
                 open: rate(crate::limits::OPEN_TRIES_MAX),
             },

@@ -23,6 +23,8 @@ pub enum Use {
     Open311,
     /// What an order of an outside system says.
     Order,
+    /// The number devices with passkeys know an account by.
+    Passkey,
 }
 
 impl Use {
@@ -36,6 +38,7 @@ impl Use {
             Use::Kiosk => "kiosk",
             Use::Open311 => "open311",
             Use::Order => "order",
+            Use::Passkey => "passkey",
         }
     }
 }

@@ -189,6 +189,7 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         sign_in: crate::server::SignIn::default(),
         keys: crate::keys::KeyArgs::default(),
         mqtt: None,
+        openid: None,
     };
     let running = start(&installation, machine.clone()).await?;
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };

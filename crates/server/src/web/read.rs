@@ -1,6 +1,6 @@
 //! Reading the context of a request: cookies, language, session, form token; and what goes back with the answer.
 
-use super::{FLASH, HALF, VISITOR, Web, YEAR_SECONDS};
+use super::{FLASH, HALF, OPENID, PASSKEY, VISITOR, Web, YEAR_SECONDS};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::keys;
@@ -129,6 +129,8 @@ impl Web {
             wants_json: is_for_programs(&path, headers),
             agent: headers.get(header::USER_AGENT).cloned(),
             half: cookie(headers, HALF).unwrap_or_default().to_owned(),
+            passkey: cookie(headers, PASSKEY).unwrap_or_default().to_owned(),
+            openid: cookie(headers, OPENID).unwrap_or_default().to_owned(),
             held,
             address: address(app, parts),
             templates: Arc::default(),
