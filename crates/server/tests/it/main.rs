@@ -21,6 +21,8 @@ mod ogc;
 mod open311;
 mod open_data;
 mod openapi;
+mod openid;
+mod passkeys;
 mod plans;
 mod policy;
 mod registers;
