@@ -12,4 +12,8 @@ pub mod searched;
 mod sqlite;
 
 pub use postgres::{Digest, Layout, MoveError, Moved, Moving, PgOpenError, PgOptions, PgStore, move_into};
+/// Backups of PostgreSQL.
+pub mod dump {
+    pub use crate::postgres::{Dumped, Sink, Source, bring_back, dump};
+}
 pub use sqlite::{OpenError, Schema, SqliteOptions, SqliteStore, backup, integrity, schema};

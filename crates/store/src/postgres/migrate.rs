@@ -134,6 +134,11 @@ pub(super) fn partitions(shard: i32) -> Vec<(String, String)> {
     named.collect()
 }
 
+/// Number of the last migration of this program.
+pub(super) fn version() -> u32 {
+    MIGRATIONS.last().map_or(0, |last| last.0)
+}
+
 fn checksum(text: &str) -> String {
     ganglion_kernel::merkle::leaf_hash(text.as_bytes()).iter().fold(String::with_capacity(64), |mut out, byte| {
         let _ = write!(out, "{byte:02x}");

@@ -49,5 +49,5 @@ mod write_rows;
 pub use connect::PgStore;
 pub use error::PgOpenError;
 pub use migrate::Layout;
-pub use moving::{Digest, MoveError, Moved, Moving, move_into};
+pub use moving::{Digest, Dumped, MoveError, Moved, Moving, Sink, Source, bring_back, dump, move_into};
 pub use options::PgOptions;
