@@ -11,7 +11,7 @@ pub mod replay;
 pub mod searched;
 mod sqlite;
 
-pub use postgres::{Digest, Layout, MoveError, Moved, Moving, PgOpenError, PgOptions, PgStore, move_into};
+pub use postgres::{Digest, Layout, MoveError, Moved, Moving, PgOpenError, PgOptions, PgServer, PgStore, move_into};
 /// Backups of PostgreSQL.
 pub mod dump {
     pub use crate::postgres::{Dumped, Sink, Source, bring_back, dump};
