@@ -14,6 +14,7 @@ mod error;
 mod figures;
 mod forget;
 mod found;
+mod gather;
 mod journal;
 mod kept;
 mod load;
@@ -49,6 +50,7 @@ mod write_rows;
 
 pub use connect::PgStore;
 pub use error::PgOpenError;
+pub use gather::{GATHERED, GatherError, Gathered};
 pub use migrate::Layout;
 pub use moving::{Digest, Dumped, MoveError, Moved, Moving, Sink, Source, bring_back, dump, move_into};
 pub use options::PgOptions;

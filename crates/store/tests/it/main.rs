@@ -6,6 +6,7 @@ mod backup;
 mod dumping;
 mod figures;
 mod found;
+mod gathering;
 mod heads;
 mod invariants;
 mod lines;
