@@ -108,6 +108,9 @@ enum Drill {
         /// Clients at once.
         #[arg(long, default_value_t = 16)]
         clients: u32,
+        /// On a PostgreSQL that is made for the drill, instead of SQLite.
+        #[arg(long)]
+        postgres: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -184,9 +187,10 @@ async fn played(drill: &Drill, ground: &Arc<Ground>, made: &mut Made) -> Result<
             let (runs, clients, seed, time) = (*runs, *clients, common.seed, Duration::from_secs(*seconds));
             overload::run(ground, &overload::Asked { runs, clients, time, seed }).await
         }
-        Drill::Restore { runs, clients, common } => {
+        Drill::Restore { runs, clients, common, .. } => {
+            let cluster = if let Made::One(cluster) = &*made { Some(cluster) } else { None };
             let (runs, clients, seed) = (*runs, *clients, common.seed);
-            restore::run(ground, &restore::Asked { runs, clients, seed }).await
+            restore::run(ground, &restore::Asked { cluster, runs, clients, seed }).await
         }
     }
 }
@@ -202,9 +206,9 @@ enum Made {
 impl Made {
     fn of(drill: &Drill) -> Result<Made> {
         Ok(match drill {
-            Drill::Kill { postgres: true, .. } | Drill::Overload { postgres: true, .. } => {
-                Made::One(Cluster::start(Care::Durable)?)
-            }
+            Drill::Kill { postgres: true, .. }
+            | Drill::Overload { postgres: true, .. }
+            | Drill::Restore { postgres: true, .. } => Made::One(Cluster::start(Care::Durable)?),
             Drill::Failover { .. } => Made::Three(Ensemble::start()?),
             _ => Made::Nothing,
         })
