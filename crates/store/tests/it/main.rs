@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps stops where the surprise is")]
 
 mod backup;
+mod dumping;
 mod figures;
 mod found;
+mod gathering;
 mod heads;
 mod invariants;
 mod lines;
