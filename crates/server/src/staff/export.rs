@@ -268,6 +268,7 @@ pub async fn figures_xlsx(web: Web) -> Result<Response, Error> {
 
 /// `GET /figures.csv`: the figure of the page with its trend and siblings.
 pub async fn figures(web: Web) -> Result<Response, Error> {
+    web.post()?;
     let rows = super::figures::as_rows(&web).await?;
     let mut bytes = BYTE_ORDER_MARK.as_bytes().to_vec();
     bytes.extend(written(&[watermark(&web)?]));

@@ -16,6 +16,7 @@ mod dashboard;
 mod desk;
 mod documents;
 mod duplicates;
+mod exact;
 pub(crate) mod export;
 mod figure_frame;
 mod figure_rows;
@@ -32,6 +33,7 @@ mod news;
 pub(crate) mod personal;
 mod phone;
 pub(crate) mod plans;
+mod position;
 mod preview;
 pub(crate) mod query;
 mod queue;
@@ -116,6 +118,7 @@ pub fn routes() -> Router<AppState> {
         .route("/tables/{file}", get(tables::show))
         .route("/m", get(phone::show))
         .route("/search", get(search::show))
+        .route("/search/exact", get(exact::show).post(exact::find))
         .merge(registers::routes())
         .merge(rules::routes())
         .merge(plans::routes())

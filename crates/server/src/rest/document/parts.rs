@@ -302,7 +302,7 @@ fn reading(told: &dyn Told, (id, tag): (&str, &'static str), parameters: Vec<Val
         summary: told.t(&format!("api-{}", id.replace('_', "-"))),
         parameters,
         body: None,
-        success: ("200", success),
+        success: ("200 304", success),
         public: true,
     };
     json!({ "get": operation.object() })
