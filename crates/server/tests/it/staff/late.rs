@@ -48,7 +48,7 @@ async fn what_is_late_is_on_the_desk_of_the_superior_with_the_notice_and_may_be_
     days(&town, 2).await;
     let mut boss = town.anew("boss").await;
     let desk = boss.get("/desk").await.plain();
-    assert!(desk.contains("Fell due and was handed up to the county: Every two weeks"), "{desk}");
+    assert!(desk.contains("Fell due and was handed up to the") && desk.contains("Every two weeks"), "{desk}");
     assert!(desk.contains("Pancakes at the gate") && desk.contains(CHECK), "{desk}");
     let card = boss.get(&format!("/cases/{CHECK}")).await.plain();
     assert!(card.contains(&format!("/cases/{CHECK}/checked")), "the step is theirs now: {card}");
