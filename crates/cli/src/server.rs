@@ -8,7 +8,8 @@ use anyhow::Result;
 use arc_swap::ArcSwap;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
 use ganglion_kernel::{Store, World};
-use ganglion_server::{App, AppParts, BaseMap, Mqtt, Settings};
+use ganglion_server::identity::openid::OpenId;
+use ganglion_server::{App, AppParts, BaseMap, Mqtt, Settings, Sms};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,6 +44,10 @@ pub struct Installation {
     pub keys: KeyArgs,
     /// The broker of the instruments.
     pub mqtt: Option<Mqtt>,
+    /// What sends codes to residents.
+    pub sms: Option<Sms>,
+    /// The provider of identities.
+    pub openid: Option<Arc<OpenId>>,
 }
 
 /// What signing in asks for.
@@ -141,6 +146,8 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         second_factor_roles: installation.sign_in.second_factor_roles.clone(),
         mqtt: installation.mqtt.clone(),
         ui_dir: user_interface(&installation.home),
+        sms: installation.sms.clone(),
+        openid: installation.openid.clone(),
         ..Settings::default()
     };
     let app = App::new(AppParts {

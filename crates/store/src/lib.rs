@@ -12,5 +12,10 @@ pub mod replay;
 pub mod searched;
 mod sqlite;
 
-pub use postgres::{Digest, Layout, MoveError, Moved, Moving, PgOpenError, PgOptions, PgStore, move_into};
+pub use postgres::{Digest, Layout, MoveError, Moved, Moving, PgOpenError, PgOptions, PgServer, PgStore, move_into};
+pub use postgres::{GATHERED, GatherError, Gathered};
+/// Backups of PostgreSQL.
+pub mod dump {
+    pub use crate::postgres::{Dumped, Sink, Source, bring_back, dump};
+}
 pub use sqlite::{OpenError, Schema, SqliteOptions, SqliteStore, backup, integrity, schema};

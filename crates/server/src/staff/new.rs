@@ -45,7 +45,7 @@ pub fn href(web: &Web, post: &Post) -> Option<&'static str> {
 }
 
 /// Processes the post may open somewhere inside its place.
-fn openable<'w>(web: &'w Web, post: &Post) -> Vec<&'w Process> {
+pub fn openable<'w>(web: &'w Web, post: &Post) -> Vec<&'w Process> {
     let actor = web.actor();
     let view = who::view_of(post);
     let may = |process: &&Process| {

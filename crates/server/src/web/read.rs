@@ -1,6 +1,6 @@
 //! Reading the context of a request: cookies, language, session, form token; and what goes back with the answer.
 
-use super::{FLASH, HALF, VISITOR, Web, YEAR_SECONDS};
+use super::{FLASH, HALF, OPENID, PASSKEY, VISITOR, Web, YEAR_SECONDS};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::keys;
@@ -138,6 +138,9 @@ impl Web {
             agent: headers.get(header::USER_AGENT).cloned(),
             sent_from: sent_from(headers),
             half: cookie(headers, HALF).unwrap_or_default().to_owned(),
+            resident: cookie(headers, crate::residents::session::COOKIE).unwrap_or_default().to_owned(),
+            passkey: cookie(headers, PASSKEY).unwrap_or_default().to_owned(),
+            openid: cookie(headers, OPENID).unwrap_or_default().to_owned(),
             held,
             address: address(app, parts),
             templates: Arc::default(),

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps stops where the surprise is")]
 
 mod backup;
+mod dumping;
 mod figures;
 mod found;
+mod gathering;
 mod heads;
 mod invariants;
 mod lines;
@@ -105,7 +107,9 @@ suite!(memory, file, postgres, partitioned => {
         words_of_rows_follow_the_row_and_are_made_anew;
     sealing:
         a_new_key_wraps_every_row_key_while_old_and_new_ones_open,
-        what_closed_long_ago_and_still_has_a_key_is_found_page_by_page;
+        what_closed_long_ago_and_still_has_a_key_is_found_page_by_page,
+        a_row_is_found_by_the_keyed_hash_of_a_sealed_value_until_it_is_erased,
+        hashes_are_made_anew_page_by_page_where_they_still_stand;
     series:
         the_neighbour_in_a_series_is_the_nearest_row_that_stands;
 });

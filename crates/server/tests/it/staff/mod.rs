@@ -5,6 +5,7 @@ mod administration;
 mod calendar;
 mod events;
 mod figures;
+mod guard;
 mod halls;
 mod households;
 mod keys;
@@ -24,5 +25,6 @@ mod search;
 mod similar;
 mod town;
 
+pub use guard::ROUTES;
 pub use keys::key;
 pub use town::{Town, act};

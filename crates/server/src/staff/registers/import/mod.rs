@@ -23,7 +23,7 @@ use super::{Readable, readable};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::IMPORT_BYTES_MAX;
-use crate::typed::Typed;
+use crate::typed::{Parts, Typed};
 use crate::web::Web;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Multipart, Path};
@@ -79,12 +79,19 @@ fn href(name: &str, id: &str) -> String {
     format!("/registers/{name}/import/{id}")
 }
 
-struct Upload {
-    file: String,
-    bytes: Vec<u8>,
+/// A file that was handed in.
+pub struct Upload {
+    /// What it is called.
+    pub file: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
-async fn receive(web: &Web, mut parts: Multipart) -> Result<Option<Upload>, Error> {
+/// The file of a form; `None` without one.
+///
+/// # Errors
+/// [`Error::Csrf`] for a form that was not made for this visitor; one that cannot be read.
+pub async fn receive(web: &Web, mut parts: Multipart) -> Result<Option<Upload>, Error> {
     let (mut file, mut vouched) = (None, web.bearer);
     let too_large = |_| Error::TooLarge { megabytes: 64 };
     while let Some(part) = parts.next_field().await.map_err(|_| Error::Unreadable("multipart"))? {
@@ -103,7 +110,7 @@ async fn receive(web: &Web, mut parts: Multipart) -> Result<Option<Upload>, Erro
 }
 
 /// `POST /registers/{name}/import`: keeps the file and begins to try it.
-async fn upload(web: Web, Path(name): Path<String>, parts: Multipart) -> Result<Response, Error> {
+async fn upload(web: Web, Path(name): Path<String>, Parts(parts): Parts) -> Result<Response, Error> {
     importable(&web, &name)?;
     let Some(upload) = receive(&web, parts).await? else {
         return page::upload_page(&web, &name, Some(web.t("import-file-needed")));
