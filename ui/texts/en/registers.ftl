@@ -169,6 +169,7 @@ rule-unit-cases = cases
 figure-rule = Not in keeping with “{ $rule }”
 rule-kept = Kept everywhere
 rule-kept-text = No row inside your place breaks this check.
+rule-daily = looked at anew at the beginning of each day
 rule-row = Row
 rule-since = Since
 rule-case = Case

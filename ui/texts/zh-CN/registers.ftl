@@ -170,6 +170,7 @@ figure-rule = 不符合“{ $rule }”
 rule-kept = 全部符合
 rule-kept-text = 本岗位范围内没有不符合的行。
 rule-row = 行
+rule-daily = 每天零点重新检查
 rule-since = 自何时起
 rule-case = 案件
 rule-case-soon = 正在立案

@@ -280,6 +280,27 @@ async fn an_imported_reference_is_named_by_its_key_its_name_or_what_stands_once_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_exported_list_comes_back_as_it_is_points_and_references_too() {
+    let city = City::new().await;
+    let mut dan = with_well(&city).await;
+    let form = [
+        ("-place", "130903001"),
+        ("code", "W2"),
+        ("depth_m", "60"),
+        ("use", "farm"),
+        ("built", "2020-05-01"),
+        ("beside", "W1"),
+        ("at", "116.8412345, 38.3212345"),
+        ("at_datum", "wgs84"),
+    ];
+    assert_eq!(dan.post_form("/registers/well/new", &form).await.status, 303);
+    let exported = dan.get("/registers/well/export.csv").await.text;
+    assert!(exported.contains("116.8412345"), "{exported}");
+    let (_, page) = import(&mut dan, &exported).await;
+    assert!(page.text.contains("there is nothing to write"), "{}", page.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_is_overtaken_is_put_back_whole() {
     let city = City::new().await;
     let mut dan = with_well(&city).await;
