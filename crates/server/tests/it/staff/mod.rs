@@ -2,6 +2,7 @@
 
 mod acting;
 mod administration;
+mod at_once;
 mod calendar;
 mod events;
 mod figures;
