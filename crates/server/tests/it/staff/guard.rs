@@ -63,6 +63,9 @@ pub const ROUTES: &[(&str, &str, Guard)] = &[
     ("/admin/receivers/{id}/remove", "post", Guard::AdminOfAll),
     ("/admin/receivers/{id}/replay", "post", Guard::AdminOfAll),
     ("/admin/retention", "get post", Guard::AdminOfAll),
+    ("/audit", "get", Guard::Named),
+    ("/audit/looks", "get", Guard::Named),
+    ("/audit/policy", "get", Guard::Named),
     ("/break-glass", "get post", Guard::Named),
     ("/bulletins/{file}", "get", Guard::Named),
     ("/cases", "get", Guard::Post),
@@ -176,7 +179,7 @@ fn every_route_of_staff_stands_in_the_table() {
     }
 }
 
-fn routes(method: &'static str) -> impl Iterator<Item = (&'static str, Guard)> {
+pub fn routes(method: &'static str) -> impl Iterator<Item = (&'static str, Guard)> {
     ROUTES
         .iter()
         .filter(move |(_, methods, _)| methods.split(' ').any(|one| one == method))
@@ -184,13 +187,13 @@ fn routes(method: &'static str) -> impl Iterator<Item = (&'static str, Guard)> {
 }
 
 /// The address with the case of the west, the leader of the city, and things that are not there.
-fn at(address: &str, number: &str) -> String {
+pub fn at(address: &str, number: &str) -> String {
     let address = address.replace("/admin/accounts/{id}", "/admin/accounts/leader").replace("{post}", "nothing");
     filled(&address.replace("{session}", "0123456789abcdef"), number)
 }
 
 /// What no refused request may change.
-async fn state(town: &Town) -> String {
+pub async fn state(town: &Town) -> String {
     let heads = town.store.shards().await.unwrap().into_iter().map(|(shard, head)| (shard.0, head.seq));
     let heads: Vec<(u32, u64)> = heads.collect();
     let accounts = town.store.accounts().await.unwrap().into_iter().map(|one| (one.id.0, one.active, one.password));

@@ -3,6 +3,7 @@
 mod acting;
 mod administration;
 mod at_once;
+mod audit;
 mod calendar;
 mod events;
 mod figures;
