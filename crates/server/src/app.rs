@@ -4,8 +4,8 @@ use crate::assets::Ui;
 use crate::base_map::{BaseMap, policy};
 use crate::files::Files;
 use crate::limits::{
-    FOLLOW_TRIES_MAX, PASSWORDS_AT_ONCE_MAX, RATE_WINDOW_SECONDS, REPORT_TRIES_MAX, SIGN_IN_FREE_TRIES_OF_ADDRESS,
-    STOP_SECONDS, TICKET_TRIES_MAX, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
+    CODES_OF_ADDRESS_MAX, FOLLOW_TRIES_MAX, PASSWORDS_AT_ONCE_MAX, RATE_WINDOW_SECONDS, REPORT_TRIES_MAX,
+    SIGN_IN_FREE_TRIES_OF_ADDRESS, STOP_SECONDS, TICKET_TRIES_MAX, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
 };
 use crate::log::{LogSettings, Logs};
 use crate::map::Outlines;
@@ -13,6 +13,7 @@ use crate::numbers::Numbers;
 use crate::papers::{Batches, Press};
 use crate::public::home::HomeFigures;
 use crate::rate::{Growing, Rate};
+use crate::residents::sms::{Sms, SmsGateway};
 use crate::session::SessionCache;
 use crate::staff::Imports;
 use crate::templates::Templates;
@@ -70,8 +71,12 @@ pub struct Settings {
     /// SHA-256, hex, of the key with which a program elsewhere may see the figures of the server; without one only programs
     /// on this machine may.
     pub monitor_key: Option<String>,
+    /// The provider of identities that signs people in; without one they sign in here only.
+    pub openid: Option<Arc<crate::identity::openid::OpenId>>,
     /// The broker that readings of instruments come from; without one none are taken.
     pub mqtt: Option<crate::readings::Mqtt>,
+    /// What sends codes to residents; without it they have no pages of their own.
+    pub sms: Option<Sms>,
 }
 
 impl Default for Settings {
@@ -94,7 +99,9 @@ impl Default for Settings {
             behind_proxy: false,
             log: None,
             monitor_key: None,
+            openid: None,
             mqtt: None,
+            sms: None,
         }
     }
 }
@@ -145,6 +152,10 @@ pub struct Rates {
     pub follow: Rate,
     /// Codes of documents that lead nowhere, by address.
     pub verify: Rate,
+    /// Codes for residents that were asked for, and wrong ones, by address.
+    pub codes: Rate,
+    /// Ways to the provider of identities and back, by address.
+    pub openid: Rate,
     /// Readings of events by those without a key, by address.
     pub events: Rate,
     /// Features and tiles asked for by those without a key, by address.
@@ -176,9 +187,13 @@ pub struct App {
     pub(crate) files: Files,
     pub(crate) sessions: SessionCache,
     pub(crate) keys: crate::keys::Keys,
+    /// What sends codes to residents.
+    pub(crate) sms: Option<Arc<dyn SmsGateway>>,
     /// The interface described, ready to send.
     pub(crate) documents: crate::rest::Documents,
     pub(crate) numbers: Numbers,
+    /// What the provider of identities said of itself.
+    pub(crate) openid: crate::identity::openid::Memory,
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
     pub(crate) outlines: Outlines,
@@ -231,6 +246,7 @@ impl App {
             ring: parts.ring,
             imports: Imports::new(parts.settings.data_dir.join("imports/rows")),
             logs: Logs::new(parts.settings.log.clone(), parts.settings.data_dir.join("log")),
+            sms: parts.settings.sms.as_ref().map(|sms| sms.gateway(&parts.settings.data_dir)),
             settings: parts.settings,
             ui,
             templates,
@@ -239,6 +255,7 @@ impl App {
             keys: crate::keys::Keys::default(),
             documents: crate::rest::Documents::default(),
             numbers: Numbers::default(),
+            openid: crate::identity::openid::Memory::default(),
             rates: Rates {
                 sign_in: Growing::new(SIGN_IN_FREE_TRIES_OF_ADDRESS),
                 report: rate(REPORT_TRIES_MAX),
@@ -246,6 +263,8 @@ impl App {
                 upload: rate(UPLOAD_TRIES_MAX),
                 follow: rate(FOLLOW_TRIES_MAX),
                 verify: rate(VERIFY_TRIES_MAX),
+                codes: rate(CODES_OF_ADDRESS_MAX),
+                openid: rate(crate::limits::OPENID_TRIES_MAX),
                 events: rate(crate::limits::EVENT_TRIES_MAX),
                 open: rate(crate::limits::OPEN_TRIES_MAX),
             },

@@ -194,7 +194,7 @@ fn error_page(web: &Web, error: &Error, (words, id): (&Spoken, &str)) -> Respons
         "title": words.title,
         "what": words.message,
         "kept": [],
-        "next": next_steps(web),
+        "next": next_steps(web, error),
         "reference": reference,
     });
     // When even the error page cannot be rendered, the words alone are sent.
@@ -204,18 +204,29 @@ fn error_page(web: &Web, error: &Error, (words, id): (&Spoken, &str)) -> Respons
     })
 }
 
-/// Where to go from an error page.
-fn next_steps(web: &Web) -> Vec<serde_json::Value> {
+/// Where to go from an error page: back to the form, where what was sent was not taken.
+fn next_steps(web: &Web, error: &Error) -> Vec<serde_json::Value> {
     let step = |key: &str, href: &str| json!({ "label": web.t(key), "href": href });
+    let was_sent = matches!(
+        error,
+        Error::TooLarge { .. }
+            | Error::Unreadable(_)
+            | Error::NotAPicture
+            | Error::Csrf
+            | Error::Busy
+            | Error::TooMany { .. }
+    );
+    let back = web.sent_from.as_deref().filter(|_| was_sent).map(|href| step("error-go-back", href));
     if web.session.is_some() {
-        let mut steps = vec![step("error-go-desk", "/desk"), step("error-go-home", "/")];
+        let mut steps: Vec<serde_json::Value> = back.into_iter().collect();
+        steps.extend([step("error-go-desk", "/desk"), step("error-go-home", "/")]);
         // Whoever may look at what is not theirs in an emergency finds the way where they were turned away.
         if web.post().is_ok_and(|post| glass::may(web, post)) {
             steps.push(step("title-glass", "/break-glass"));
         }
         return steps;
     }
-    vec![step("error-go-home", "/"), step("home-follow", "/follow")]
+    back.into_iter().chain([step("error-go-home", "/"), step("home-follow", "/follow")]).collect()
 }
 
 /// An error in words.
@@ -242,7 +253,7 @@ impl Spoken {
             Error::NotAllowed => both("403", &[]),
             Error::Csrf => both("csrf", &[]),
             Error::TooLarge { megabytes } => both("413", &[("max", format!("{megabytes} MB").into())]),
-            Error::Unreadable(_) => both("422", &[]),
+            Error::Unreadable(_) | Error::UnreadableAt(_) => both("422", &[]),
             Error::NotAPicture => both("415", &[]),
             Error::TooMany { seconds } => both("429", &[("seconds", (*seconds).into())]),
             Error::Busy => both("503", &[("seconds", RETRY_SECONDS.into())]),

@@ -2,6 +2,7 @@
 //! packs in the language of the request.
 
 mod orders;
+mod papers;
 mod parts;
 mod registers;
 
@@ -201,6 +202,7 @@ fn add_process(schemas: &Schemas<'_>, told: &dyn Told, process: &Process, (paths
         paths.insert(path, json!({ "post": taken.object() }));
     }
     orders::add(schemas, told, process, paths);
+    papers::of_process(schemas, told, process, paths);
     if process.queue.is_some() {
         let next = Operation {
             id: format!("next_{name}"),

@@ -1,6 +1,6 @@
 //! Registers in the document: rows and, where two persons are needed, proposals.
 
-use super::{Operation, Parts, Told, page_of, parameter, parts, query, schema};
+use super::{Operation, Parts, Told, page_of, papers, parameter, parts, query, schema};
 use crate::limits::BULK_ITEMS_MAX;
 use crate::rest::rows;
 use crate::rest::schema::Schemas;
@@ -111,6 +111,7 @@ pub fn add(schemas: &Schemas<'_>, told: &dyn Told, register: &Register, (paths, 
     }
     paths.insert(format!("{root}/rows"), all);
     paths.insert(format!("{root}/rows/{{shard}}/{{key}}"), single);
+    papers::of_register(schemas, told, (register, &tag), paths);
     if register.needs_two() {
         let waiting = page_of(&schema("Proposal"));
         let list = operation("proposals", "api-proposals", vec![query("state")], None, ("200 304", waiting));

@@ -11,6 +11,7 @@ mod guard;
 mod halls;
 mod households;
 mod keys;
+mod late;
 mod lists;
 mod notices;
 mod orders;
