@@ -86,6 +86,7 @@ async fn look_view(web: &Web, look: &Look<'_>, (access, name): (&Access, &str)) 
         "name": name,
         "post": look.post(&access.post),
         "number": case.map(|case| case.number),
+        "purpose": access.purpose,
         "fields": access.fields.iter().map(title).collect::<Vec<_>>(),
     }))
 }

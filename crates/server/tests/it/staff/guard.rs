@@ -70,6 +70,7 @@ pub const ROUTES: &[(&str, &str, Guard)] = &[
     ("/bulletins/{file}", "get", Guard::Named),
     ("/cases", "get", Guard::Post),
     ("/cases.csv", "get", Guard::Post),
+    ("/cases.xlsx", "get", Guard::Post),
     ("/cases/board", "get", Guard::Post),
     ("/cases/new", "get post", Guard::Post),
     ("/cases/{number}", "get", Guard::Case),
@@ -89,8 +90,10 @@ pub const ROUTES: &[(&str, &str, Guard)] = &[
     ("/documents/batches/{id}/zip", "get", Guard::Named),
     ("/figures", "get", Guard::Open),
     ("/figures.csv", "get", Guard::Post),
+    ("/figures.xlsx", "get", Guard::Post),
     ("/figures/rows", "get", Guard::Post),
     ("/m", "get", Guard::Post),
+    ("/orders/{process}/{intake}", "get post", Guard::Named),
     ("/plans", "get", Guard::Post),
     ("/plans/{name}", "get", Guard::Named),
     ("/plans/{name}/adopt", "post", Guard::Named),
@@ -123,6 +126,7 @@ pub const ROUTES: &[(&str, &str, Guard)] = &[
     ("/rules", "get", Guard::Post),
     ("/rules/{name}", "get", Guard::Named),
     ("/search", "get", Guard::Post),
+    ("/search/exact", "get post", Guard::Post),
     ("/tables/{file}", "get", Guard::Named),
 ];
 
@@ -189,7 +193,7 @@ pub fn routes(method: &'static str) -> impl Iterator<Item = (&'static str, Guard
 /// The address with the case of the west, the leader of the city, and things that are not there.
 pub fn at(address: &str, number: &str) -> String {
     let address = address.replace("/admin/accounts/{id}", "/admin/accounts/leader").replace("{post}", "nothing");
-    filled(&address.replace("{session}", "0123456789abcdef"), number)
+    filled(&address.replace("{session}", "0123456789abcdef").replace("{intake}", "nothing"), number)
 }
 
 /// What no refused request may change.
