@@ -43,6 +43,8 @@ export class World {
     this.browser = browser;
     this.scratch = scratch;
     this.contexts = [];
+    /** Servers a spec started beside the one of all specs. */
+    this.also = [];
     this.clients = [];
   }
 

@@ -16,7 +16,7 @@ const { chromium } = await import("playwright-core");
 const { Server } = await import("./server.mjs");
 const { World } = await import("./lib.mjs");
 
-const SPECS = ["loop", "live", "no-scripts", "bad-input", "at-once", "halls", "map", "accessibility", "roles", "documents", "author", "registers", "import", "figures", "plans", "work", "rows", "search", "maps", "client", "restart"];
+const SPECS = ["loop", "live", "no-scripts", "bad-input", "at-once", "halls", "map", "accessibility", "roles", "documents", "author", "registers", "import", "figures", "plans", "work", "rows", "search", "maps", "client", "signin", "restart", "schema"];
 /** A program by path, or by name as the shell would find it. */
 function onPath(name) {
   if (!name || name.includes("/")) return name || undefined;
@@ -80,9 +80,10 @@ async function main() {
   if (!executablePath) throw new Error("no browser found: name one in CHROMIUM");
   const server = new Server(binary, scratch, process.env.GANGLION_HOME ?? home);
   let browser = null;
+  let world = null;
   const end = async () => {
     await browser?.close().catch(() => {});
-    await server.stop();
+    await Promise.all([server, ...(world?.also ?? [])].map((one) => one.stop()));
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   };
   // Something a failed test still waited for: the test has been counted, and the rest must run and be cleaned up.
@@ -92,7 +93,7 @@ async function main() {
     const ms = await server.start();
     console.log(`ready after ${(ms / 1000).toFixed(1)} s at ${server.url}`);
     browser = await chromium.launch({ executablePath, args: FLAGS });
-    const world = new World(server, browser, scratch);
+    world = new World(server, browser, scratch);
     for (const spec of SPECS.filter((name) => asked.length === 0 || asked.includes(name))) await runSpec(world, spec);
     await world.end();
   } finally {

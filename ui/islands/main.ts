@@ -17,6 +17,7 @@ export function start(root: ParentNode): void {
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="rows"]')) startRows(box);
   for (const form of root.querySelectorAll<HTMLFormElement>("form[data-ask]")) startAsk(form);
   for (const input of root.querySelectorAll<HTMLInputElement>("input[data-suggest]")) startSuggest(input);
+  for (const box of root.querySelectorAll<HTMLElement>('[data-island="passkey"]')) void import("./passkey").then((m) => m.startPasskey(box));
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="map"]')) {
     void import("./map").then((m) => m.startMap(box)).catch(() => mapFailed(box));
   }

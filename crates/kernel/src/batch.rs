@@ -21,6 +21,7 @@ use crate::world::{World, put_version};
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_model::change::{Change, Command, Entry, Outcome, Refusal};
+use ganglion_model::clocks::local_date;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{CaseId, CommandId, Model, PostId, Proposal, Shard, row_id};
 use jiff::Timestamp;
@@ -309,7 +310,7 @@ impl<'a> Batch<'a> {
                 let row = self.state.cases.get_mut(case)?;
                 if !self.touched.contains_key(case) {
                     let facts = facts_of_case(&self.world.model, self.world, row);
-                    let broken = broken_by_case(&self.world.model, self.world, row);
+                    let broken = broken_by_case(&self.world.model, self.world, row, Some(local_date(at)));
                     let (waiting, notices) = (waiting_of(self.world, row), standing(row));
                     let (timers, sealed) = (timers_of(row), seal_lookup::of_case(&self.world.model, row));
                     let was = Touched { is_new: false, facts, timers, broken, waiting, notices, sealed };
@@ -393,7 +394,7 @@ impl<'a> Batch<'a> {
                 .writes
                 .entry(case.shard)
                 .or_insert_with(|| ShardWrite { shard: case.shard, ..ShardWrite::default() });
-            let broken = broken_by_case(model, self.world, &case);
+            let broken = broken_by_case(model, self.world, &case, Some(local_date(case.updated_at)));
             let (noted, kept) = rules::changes(&before.broken, broken);
             write.violations.extend(noted);
             write.violations_gone.extend(kept);

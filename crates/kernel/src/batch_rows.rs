@@ -10,6 +10,7 @@ use crate::seal_lookup;
 use crate::words;
 use crate::world::World;
 use ganglion_model::change::{Body, Command};
+use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Field, FieldKind, Model, Register, Scope};
 use ganglion_model::{CaseId, Fields, Record, RowDeed, RowKey, RowWish, Shard, row_id};
 use serde_json::Value;
@@ -151,6 +152,10 @@ pub fn broken(world: &World, before: &[Record], now: &[Record]) -> (Vec<Violatio
         return (Vec::new(), Vec::new());
     }
     let root = world.places.root;
-    let of = |versions: &[Record]| broken_by_row(&world.model, world, versions, root);
+    // Both are judged for the day of the change; what the day alone has changed is found each day.
+    let Some(changed) = before.iter().chain(now).map(|one| one.updated_at).max() else {
+        return (Vec::new(), Vec::new());
+    };
+    let of = |versions: &[Record]| broken_by_row(&world.model, world, versions, root, Some(local_date(changed)));
     rules::changes(&of(before), of(now))
 }

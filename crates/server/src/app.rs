@@ -71,6 +71,8 @@ pub struct Settings {
     /// SHA-256, hex, of the key with which a program elsewhere may see the figures of the server; without one only programs
     /// on this machine may.
     pub monitor_key: Option<String>,
+    /// The provider of identities that signs people in; without one they sign in here only.
+    pub openid: Option<Arc<crate::identity::openid::OpenId>>,
     /// The broker that readings of instruments come from; without one none are taken.
     pub mqtt: Option<crate::readings::Mqtt>,
     /// What sends codes to residents; without it they have no pages of their own.
@@ -97,6 +99,7 @@ impl Default for Settings {
             behind_proxy: false,
             log: None,
             monitor_key: None,
+            openid: None,
             mqtt: None,
             sms: None,
         }
@@ -151,6 +154,8 @@ pub struct Rates {
     pub verify: Rate,
     /// Codes for residents that were asked for, and wrong ones, by address.
     pub codes: Rate,
+    /// Ways to the provider of identities and back, by address.
+    pub openid: Rate,
     /// Readings of events by those without a key, by address.
     pub events: Rate,
     /// Features and tiles asked for by those without a key, by address.
@@ -187,6 +192,8 @@ pub struct App {
     /// The interface described, ready to send.
     pub(crate) documents: crate::rest::Documents,
     pub(crate) numbers: Numbers,
+    /// What the provider of identities said of itself.
+    pub(crate) openid: crate::identity::openid::Memory,
     pub(crate) rates: Rates,
     pub(crate) passwords: Semaphore,
     pub(crate) outlines: Outlines,
@@ -248,6 +255,7 @@ impl App {
             keys: crate::keys::Keys::default(),
             documents: crate::rest::Documents::default(),
             numbers: Numbers::default(),
+            openid: crate::identity::openid::Memory::default(),
             rates: Rates {
                 sign_in: Growing::new(SIGN_IN_FREE_TRIES_OF_ADDRESS),
                 report: rate(REPORT_TRIES_MAX),
@@ -256,6 +264,7 @@ impl App {
                 follow: rate(FOLLOW_TRIES_MAX),
                 verify: rate(VERIFY_TRIES_MAX),
                 codes: rate(CODES_OF_ADDRESS_MAX),
+                openid: rate(crate::limits::OPENID_TRIES_MAX),
                 events: rate(crate::limits::EVENT_TRIES_MAX),
                 open: rate(crate::limits::OPEN_TRIES_MAX),
             },

@@ -51,6 +51,26 @@ pub const SIGN_IN_LEAK_SECONDS: i64 = 600;
 pub const DEVICE_KNOWN_DAYS: i64 = 90;
 /// How long somebody has for the second factor after the password, seconds.
 pub const SECOND_STEP_SECONDS: i64 = 300;
+/// How long somebody has to let a device make a passkey or sign with one, seconds.
+pub const PASSKEY_SECONDS: i64 = 300;
+/// Passkeys of one account.
+pub const PASSKEYS_MAX: usize = 10;
+/// Longest name of a passkey, characters.
+pub const PASSKEY_NAME_CHARS_MAX: usize = 40;
+/// How long somebody has at the provider of identities, seconds.
+pub const OPENID_SECONDS: i64 = 900;
+/// Ways to the provider of identities and back, from one address in [`RATE_WINDOW_SECONDS`]: a whole office may stand behind it.
+pub const OPENID_TRIES_MAX: u32 = 300;
+/// Bytes of one answer of the provider.
+pub const OPENID_BYTES_MAX: usize = 256 * 1024;
+/// How long what the provider says of itself is believed, seconds.
+pub const OPENID_FRESH_SECONDS: i64 = 3_600;
+/// How soon it is asked again when a key is missing, seconds.
+pub const OPENID_AGAIN_SECONDS: i64 = 60;
+/// How far clocks may be apart, seconds.
+pub const OPENID_SKEW_SECONDS: i64 = 60;
+/// How long after a sign-in somebody without a password may change their means to sign in, seconds.
+pub const FRESH_SESSION_SECONDS: i64 = 900;
 /// How long a link to set up the first administrator is good, hours.
 pub const SETUP_HOURS: i64 = 24;
 /// How often the last use of a session is noted, seconds.

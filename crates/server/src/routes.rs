@@ -3,9 +3,9 @@
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
-use crate::own::{absence, password, second};
+use crate::own::{absence, passkeys, password, second};
 use crate::public::{
-    follow, follow_case, follow_data, home, notices, report, second_step, sent, setup, sign_in, verify,
+    follow, follow_case, follow_data, home, notices, openid, passkey, report, second_step, sent, setup, sign_in, verify,
 };
 use crate::{
     api, assets, base_map, context, demo_picture, events, files, halls, intake, live, log, map, monitor, ogc, open311,
@@ -74,6 +74,10 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/t/{number}/{code}", get(halls::ticket::show))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
         .route("/sign-in/code", get(second_step::show).post(second_step::enter))
+        .route("/sign-in/passkey", post(passkey::enter))
+        .route("/sign-in/passkey/options", post(passkey::options))
+        .route("/sign-in/openid", get(openid::go))
+        .route("/sign-in/openid/back", get(openid::back))
         .route("/setup", get(setup::show).post(setup::make))
         .route("/sign-out", post(sign_in::leave))
         .route("/post", get(sign_in::switch));
@@ -89,6 +93,11 @@ fn own_account() -> Router<AppState> {
         .route("/account", get(own::show))
         .route("/account/absence", get(absence::show).post(absence::name))
         .route("/account/absence/end", post(absence::end))
+        .route("/account/openid", post(own::openid::go))
+        .route("/account/openid/off", post(own::openid::off))
+        .route("/account/passkeys", get(passkeys::show).post(passkeys::add))
+        .route("/account/passkeys/options", post(passkeys::options))
+        .route("/account/passkeys/{id}/remove", post(passkeys::remove))
         .route("/account/password", get(password::show).post(password::change))
         .route("/account/second", get(second::show).post(second::set_up))
         .route("/account/second/codes", post(second::renew))
@@ -131,6 +140,11 @@ fn for_systems() -> Router<AppState> {
         .route("/api/processes/{process}/cases", get(rest::cases::list).post(rest::cases::open))
         .route("/api/processes/{process}/cases/{number}", get(rest::cases::one))
         .route("/api/processes/{process}/cases/{number}/{action}", post(rest::cases::act))
+        .route("/api/processes/{process}/history/{number}", get(rest::history::of_case))
+        .route(
+            "/api/processes/{process}/documents/{number}",
+            get(rest::papers::of_case).post(rest::papers::change_of_case),
+        )
         .route("/api/processes/{process}/next", post(rest::cases::next))
         .route("/api/processes/{process}/bulk", post(rest::bulk::cases).layer(many()))
         .route("/api/processes/{process}/orders/{intake}", post(intake::take).layer(many()))
@@ -142,6 +156,10 @@ fn for_systems() -> Router<AppState> {
             get(rest::rows::one).put(rest::rows::put).delete(rest::rows::end),
         )
         .route("/api/registers/{name}/bulk", post(rest::bulk::registers).layer(many()))
+        .route(
+            "/api/registers/{name}/documents/{shard}/{*key}",
+            get(rest::papers::of_row).post(rest::papers::change_of_row),
+        )
         .route("/api/registers/{name}/proposals", get(rest::proposals::list))
         .route("/api/registers/{name}/proposals/{shard}/{id}/{verdict}", post(rest::proposals::decide))
         .route("/api/search", get(rest::search::find))
@@ -184,6 +202,7 @@ fn shared() -> Router<AppState> {
         .route("/files/{id}/thumb", get(files::thumb))
         .route("/map/outlines", get(map::outlines))
         .route("/map/base", get(base_map::show))
+        .route("/map/base.pmtiles", get(base_map::packed))
         .route("/map/place-at", get(report::place_at))
         .route("/map/cases", get(map::cases))
         .route("/live", get(live::live))

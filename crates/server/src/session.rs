@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::identity::credential::{self, Credential, Must};
 use crate::identity::lines::Origin;
 use crate::identity::password::{self, Fault};
+use crate::identity::sessions::Begun;
 use crate::jobs::follow::{Part, changed};
 use crate::keys::ServiceKey;
 use crate::limits::{PASSWORD_BYTES_MAX, SESSION_CACHE_MAX, SESSION_CACHE_SECONDS};
@@ -85,7 +86,7 @@ impl App {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn session_begin(&self, account: &Account, origin: Origin) -> Result<String, Error> {
+    pub async fn session_begin(&self, account: &Account, origin: Origin, begun: Begun) -> Result<String, Error> {
         let now = self.clock.now();
         let token = sign::hex(&self.clock.key());
         let today = ganglion_model::clocks::local_date(now);
@@ -97,7 +98,7 @@ impl App {
             expires_at: now + SignedDuration::from_hours(i64::from(self.settings.session_hours)),
         };
         self.store.session_put(&session).await?;
-        self.session_noted(&session, origin).await?;
+        self.session_noted(&session, origin, begun).await?;
         Ok(token)
     }
 
@@ -136,29 +137,37 @@ impl App {
         if !account.active || session.expires_at <= now {
             return Ok(None);
         }
-        if !self.session_in_use(&session, now).await? {
+        let Some(begun) = self.session_in_use(&session, now).await? else {
             self.session_end(&session.account, hash).await?;
             return Ok(None);
-        }
+        };
         let credential = credential::of(self.store.as_ref(), &account.id).await?;
-        let must = self.must(&account, &credential, now);
+        let must = self.must(&account, (&credential, begun), now);
         let until = (now + SignedDuration::from_secs(SESSION_CACHE_SECONDS)).min(session.expires_at);
         let row = Remembered { session, name: account.name, until, must };
         self.sessions.put(hash, row.clone(), now);
         Ok(Some(row))
     }
 
-    /// What somebody has to do before anything else. Nobody has a password in a demonstration.
+    /// What somebody has to do before anything else, by their means and how the session was begun. Nobody has a password in a
+    /// demonstration.
     #[must_use]
-    pub fn must(&self, account: &Account, credential: &Credential, now: Timestamp) -> Option<Must> {
+    pub fn must(&self, account: &Account, (known, begun): (&Credential, Begun), now: Timestamp) -> Option<Must> {
         if self.settings.demo {
             return None;
         }
-        let old = credential.must_change || credential.is_old(self.settings.password_days, now);
-        if old && account.password.is_some() {
+        let old = known.must_change || known.is_old(self.settings.password_days, now);
+        if old && account.password.is_some() && !begun.without_password {
             return Some(Must::ChangePassword);
         }
-        (credential.second.is_none() && self.needs_second(&account.id, now)).then_some(Must::SetUpSecond)
+        let has_second = begun.second || self.has_second(known);
+        (!has_second && self.needs_second(&account.id, now)).then_some(Must::SetUpSecond)
+    }
+
+    /// Whether an account has a second factor of its own: codes of an app, or passkeys.
+    #[must_use]
+    pub fn has_second(&self, known: &Credential) -> bool {
+        known.second.is_some() || self.has_passkeys(known)
     }
 
     /// Whether a post somebody holds asks for a second factor.

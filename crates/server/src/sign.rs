@@ -29,6 +29,8 @@ pub enum Use {
     ResidentCode,
     /// What a resident's session seals it under.
     ResidentSession,
+    /// The number devices with passkeys know an account by.
+    Passkey,
 }
 
 impl Use {
@@ -45,6 +47,7 @@ impl Use {
             Use::Resident => "resident",
             Use::ResidentCode => "resident-code",
             Use::ResidentSession => "resident-session",
+            Use::Passkey => "passkey",
         }
     }
 }

@@ -33,6 +33,10 @@ const VISITOR: &str = "visitor";
 const FLASH: &str = "flash";
 /// Cookie of a sign-in that waits for its second factor.
 pub(crate) const HALF: &str = "second";
+/// Cookie of a device that was asked for a passkey.
+pub(crate) const PASSKEY: &str = "passkey";
+/// Cookie of a browser that was sent to the provider of identities.
+pub(crate) const OPENID: &str = "openid";
 const YEAR_SECONDS: i64 = 365 * 86_400;
 
 /// The context of one request.
@@ -73,10 +77,16 @@ pub struct Web {
     pub(crate) wants_json: bool,
     /// What the browser calls itself.
     pub(crate) agent: Option<HeaderValue>,
+    /// The page of ours this was sent from.
+    pub(crate) sent_from: Option<String>,
     /// A sign-in that waits for its second factor.
     pub(crate) half: String,
     /// The session of a resident, still to be looked up.
     pub(crate) resident: String,
+    /// What was asked of a device with passkeys, sealed.
+    pub(crate) passkey: String,
+    /// What was asked of the provider of identities, sealed.
+    pub(crate) openid: String,
     templates: Arc<OnceLock<Arc<Templates>>>,
     visitor: String,
     cookies: Arc<Mutex<Vec<String>>>,

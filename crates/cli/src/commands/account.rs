@@ -10,7 +10,7 @@ use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::port::Account;
 use ganglion_model::{AccountId, PlaceCode, Post, PostId, Text};
 use ganglion_server::identity::lines::{Line, Origin, What as Told, tell};
-use ganglion_server::identity::{credential, password, sessions, tries};
+use ganglion_server::identity::{credential, openid, passkey, password, sessions, tries};
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -44,6 +44,25 @@ enum What {
         #[command(flatten)]
         database: DatabaseArgs,
     },
+    /// Lets somebody sign in by the provider of identities the server is started with: binds an account to whom it knows the person as.
+    #[command(
+        after_help = "Example: ganglion account bind anna --issuer https://id.example.gov.cn --subject 8c1f… --data DIR"
+    )]
+    Bind {
+        /// Sign-in name.
+        id: String,
+        /// The provider, as `serve --openid-issuer` names it.
+        #[arg(long)]
+        issuer: String,
+        /// The person there: `sub` of its tokens.
+        #[arg(long)]
+        subject: String,
+        /// Folder of the installation.
+        #[arg(long, env = "GANGLION_DATA")]
+        data: PathBuf,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
     /// Lets somebody in again: another password, read from standard input, which has to be changed at the next sign-in; wrong
     /// tries are forgotten and every session of the account ends.
     #[command(
@@ -52,7 +71,7 @@ enum What {
     Reset {
         /// Sign-in name.
         id: String,
-        /// Also take the second factor away: phone and recovery codes are lost.
+        /// Also take the second factor and the passkeys away: phone and recovery codes are lost.
         #[arg(long)]
         without_second: bool,
         /// Folder of the installation.
@@ -75,6 +94,10 @@ pub fn run(args: &AccountArgs) -> Result<ExitCode> {
             let new = New { id, name, role, place: place.parse()?, password: typed(id)? };
             runtime.block_on(async { new.add(open(data, database).await?.as_ref()).await })?;
             crate::out(&format!("{id} may sign in as {role} at {place}"));
+        }
+        What::Bind { id, issuer, subject, data, database } => {
+            runtime.block_on(async { bind(open(data, database).await?.as_ref(), id, (issuer, subject)).await })?;
+            crate::out(&format!("{id} may sign in as {subject} of {issuer}"));
         }
         What::Reset { id, without_second, data, database } => {
             let password = typed(id)?;
@@ -147,6 +170,16 @@ impl New<'_> {
     }
 }
 
+async fn bind(store: &dyn Store, id: &str, (issuer, subject): (&str, &str)) -> Result<()> {
+    let machine = crate::system::Machine::new();
+    let id = AccountId(id.to_owned());
+    store.account(&id).await?.with_context(|| format!("there is no account {id}"))?;
+    ensure!(openid::is_issuer(issuer), "{issuer} is no address of a provider: it is written https://…");
+    let is_bound = openid::bind(store, &id, (issuer, subject), machine.now()).await?;
+    ensure!(is_bound, "{subject} is bound to another account already");
+    Ok(tell(store, &machine, &[Line::own(&id, Told::OpenidOn, origin())]).await?)
+}
+
 async fn reset(store: &dyn Store, (id, without_second): (&str, bool), password: &str) -> Result<()> {
     let machine = crate::system::Machine::new();
     let id = AccountId(id.to_owned());
@@ -161,11 +194,12 @@ async fn reset(store: &dyn Store, (id, without_second): (&str, bool), password: 
         without_second && known.second.take().is_some()
     })
     .await?;
+    let passkeys = if without_second { passkey::forget(store, &id, None).await? } else { 0 };
     tries::forgive(store, &id).await?;
     tries::forget_devices(store, &id).await?;
     sessions::end_all(store, &id).await?;
     let line = |what| Line::own(&id, what, origin());
     let mut lines = vec![line(Told::PasswordReset)];
-    lines.extend(had_second.then(|| line(Told::SecondOff)));
+    lines.extend((had_second || passkeys > 0).then(|| line(Told::SecondOff)));
     Ok(tell(store, &machine, &lines).await?)
 }

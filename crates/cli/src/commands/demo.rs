@@ -190,6 +190,7 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         keys: crate::keys::KeyArgs::default(),
         mqtt: None,
         sms: Some(ganglion_server::Sms::File),
+        openid: None,
     };
     let running = start(&installation, machine.clone()).await?;
     let day = if args.speed > 0.0 { Some(day_of(args, home, &running, &machine).await?) } else { None };

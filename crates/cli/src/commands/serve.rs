@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use ganglion_geo::Datum;
 use ganglion_kernel::CommitterSettings;
+use ganglion_server::identity::openid::{OpenId, is_issuer};
 use ganglion_server::{BaseMap, BaseMapError, Mqtt};
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
@@ -81,6 +82,8 @@ pub struct ServeArgs {
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
     #[command(flatten)]
+    openid: OpenIdArgs,
+    #[command(flatten)]
     keys: KeyArgs,
     #[command(flatten)]
     database: DatabaseArgs,
@@ -98,9 +101,13 @@ pub struct ServeArgs {
 /// The map below our own outlines: none unless one of these is said.
 #[derive(Args)]
 struct BaseMapArgs {
-    /// Address of its tiles, such as https://tiles.example/{z}/{x}/{y}.png; browsers fetch them from there.
+    /// Address of its tiles, such as https://tiles.example/{z}/{x}/{y}.png, or of one file with all of them that ends with .pmtiles;
+    /// browsers fetch them from there.
     #[arg(long, env = "GANGLION_BASE_MAP")]
     base_map: Option<String>,
+    /// One file with all of its tiles (PMTiles 3), which this server then gives: for networks without a way out.
+    #[arg(long, env = "GANGLION_BASE_MAP_FILE", conflicts_with = "base_map")]
+    base_map_file: Option<PathBuf>,
     /// Datum of those tiles: wgs84, cgcs2000, or gcj02, which browsers then move to where they belong.
     #[arg(long, env = "GANGLION_BASE_MAP_DATUM", default_value = "wgs84")]
     base_map_datum: String,
@@ -108,22 +115,63 @@ struct BaseMapArgs {
     #[arg(long, env = "GANGLION_BASE_MAP_ATTRIBUTION", default_value = "")]
     base_map_attribution: String,
     /// Key for browsers of the national map (Tianditu), which is then the base map. Browsers see it: let it be bound to this address.
-    #[arg(long, env = "GANGLION_TIANDITU_KEY", conflicts_with = "base_map")]
+    #[arg(long, env = "GANGLION_TIANDITU_KEY", conflicts_with_all = ["base_map", "base_map_file"])]
     tianditu_key: Option<String>,
 }
 
 impl BaseMapArgs {
     fn read(&self) -> Result<Option<BaseMap>> {
         let said = self.base_map_attribution.as_str();
-        let map = match (&self.base_map, &self.tianditu_key) {
-            (None, None) => return Ok(None),
-            (_, Some(key)) => BaseMap::tianditu(key, if said.is_empty() { "Tianditu" } else { said }),
-            (Some(address), None) => {
-                let datum = Datum::parse(&self.base_map_datum).ok_or(BaseMapError::Datum);
-                datum.and_then(|datum| BaseMap::xyz(address, datum, said))
-            }
+        let datum = Datum::parse(&self.base_map_datum).ok_or(BaseMapError::Datum);
+        let map = match (&self.base_map, &self.base_map_file, &self.tianditu_key) {
+            (None, None, None) => return Ok(None),
+            (_, _, Some(key)) => BaseMap::tianditu(key, if said.is_empty() { "Tianditu" } else { said }),
+            (_, Some(path), None) => datum.and_then(|datum| BaseMap::file(path, datum, said)),
+            (Some(address), None, None) => datum.and_then(|datum| BaseMap::xyz(address, datum, said)),
         };
         map.map(Some).context("the base map cannot be used")
+    }
+}
+
+/// The provider of identities that signs people in besides their passwords here: none unless it is named.
+#[derive(Args)]
+struct OpenIdArgs {
+    /// Address of a provider of identities (OpenID Connect), such as `https://id.example.gov.cn/realms/city`: people whose accounts
+    /// are bound to it sign in there.
+    #[arg(long, env = "GANGLION_OPENID_ISSUER", requires = "openid_client")]
+    openid_issuer: Option<String>,
+    /// Whom the provider knows this installation as; the address to come back to is PUBLIC-URL/sign-in/openid/back.
+    #[arg(long, env = "GANGLION_OPENID_CLIENT")]
+    openid_client: Option<String>,
+    /// File with the secret the provider gave for it, if it did.
+    #[arg(long, env = "GANGLION_OPENID_SECRET_FILE")]
+    openid_secret_file: Option<PathBuf>,
+    /// What people call the provider; stands on the button.
+    #[arg(long, env = "GANGLION_OPENID_NAME", default_value = "")]
+    openid_name: String,
+    /// What its tokens say (`acr` or `amr`) when it asked for a second factor itself, with commas between them. Without it whoever
+    /// comes from there has a second factor here as well, where a role demands one.
+    #[arg(long, env = "GANGLION_OPENID_SECOND", value_delimiter = ',')]
+    openid_second: Vec<String>,
+}
+
+impl OpenIdArgs {
+    fn read(&self) -> Result<Option<Arc<OpenId>>> {
+        let (Some(issuer), Some(client)) = (&self.openid_issuer, &self.openid_client) else { return Ok(None) };
+        ensure!(is_issuer(issuer), "the provider `{issuer}` must be written as https://id.example.gov.cn");
+        let secret = self.openid_secret_file.as_deref().map(|path| {
+            let text = std::fs::read_to_string(path);
+            text.with_context(|| format!("reading the secret in {}", path.display()))
+        });
+        let secret = secret.transpose()?.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let second = self.openid_second.iter().map(|way| way.trim().to_owned()).filter(|way| !way.is_empty());
+        Ok(Some(Arc::new(OpenId {
+            issuer: issuer.trim().to_owned(),
+            client: client.trim().to_owned(),
+            secret,
+            name: self.openid_name.trim().to_owned(),
+            second: second.collect(),
+        })))
     }
 }
 
@@ -228,6 +276,7 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
             keys: args.keys.clone(),
             mqtt: args.mqtt()?,
             sms: args.sms.read()?,
+            openid: args.openid.read()?,
         };
         let running = start(&installation, Arc::new(Machine::new())).await?;
         if let Some(link) = running.setup_link().await? {

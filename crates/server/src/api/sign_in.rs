@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::identity::credential;
 use crate::identity::lines::What;
 use crate::identity::second::Given;
+use crate::identity::sessions::Begun;
 use crate::identity::tries::Trying;
 use crate::public::sign_in::{Tried, attempt, signed_in_told, told_wrong, wrong_text};
 use crate::web::Web;
@@ -51,12 +52,12 @@ pub async fn sign_in(State(app): State<AppState>, web: Web, bytes: Bytes) -> Res
         Err(refused) => return Ok(refused),
     };
     let known = credential::of(app.store.as_ref(), &account.id).await?;
-    if app.must(&account, &known, web.now).is_some() {
+    if app.must(&account, (&known, Begun::default()), web.now).is_some() {
         trying.give_back(&app).await?;
         return Ok(refused(StatusCode::FORBIDDEN, "account_unfinished", web.t("err-account-unfinished")));
     }
     trying.succeeded(&app, web.now).await?;
-    let token = app.session_begin(&account, web.origin()).await?;
+    let token = app.session_begin(&account, web.origin(), Begun::default()).await?;
     signed_in_told(&web, &account, what).await?;
     let mut signed_in = app.session_of(&token, web.now).await?.ok_or(Error::SignIn)?;
     if let Some(post) = post {
@@ -79,7 +80,8 @@ async fn second(
     trying: &Trying,
     code: Option<&str>,
 ) -> Result<Result<What, Response>, Error> {
-    if credential::of(web.app.store.as_ref(), &account.id).await?.second.is_none() {
+    // Who has passkeys only has no code to send: software that acts for somebody has a key of its own.
+    if !web.app.has_second(&credential::of(web.app.store.as_ref(), &account.id).await?) {
         return Ok(Ok(What::In));
     }
     let Some(code) = code else {

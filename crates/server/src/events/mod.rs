@@ -5,7 +5,7 @@ mod deliver;
 mod position;
 mod read;
 pub mod receiver;
-mod send;
+pub(crate) mod send;
 mod sign;
 mod stream;
 mod view;

@@ -1,9 +1,11 @@
-//! Sending one event to an address somebody typed: only to addresses of the open internet unless the deployment allows
-//! others, resolved once and connected to as checked, without following anything, and not for long.
+//! Calling out: sending one event to an address somebody typed, and asking the provider of identities the deployment names. Only
+//! addresses of the open internet unless the deployment allows others, resolved once and connected to as checked, without
+//! following anything, and not for long.
 
 use axum::http::Uri;
+use axum::http::request::Builder;
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::Request;
 use hyper::client::conn::http1::handshake;
 use hyper_util::rt::TokioIo;
@@ -24,8 +26,8 @@ const CHARS_MAX: usize = 2_000;
 /// Where an event goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    tls: bool,
-    host: String,
+    pub(crate) tls: bool,
+    pub(crate) host: String,
     port: u16,
     path: String,
 }
@@ -118,29 +120,69 @@ fn tls() -> Option<Arc<ClientConfig>> {
     CONFIG.get_or_init(made).clone()
 }
 
-async fn exchange<T>(io: T, request: Request<Full<Bytes>>) -> Result<u16, String>
+/// What the other side answered: its status, and as much of its words as was asked for.
+pub(crate) type Answered = (u16, Bytes);
+
+/// Sends a request over a connection. Of the answer at most `bytes_max` are read, and more is an error; 0 reads nothing of it.
+async fn exchange<T>(io: T, request: Request<Full<Bytes>>, bytes_max: usize) -> Result<Answered, String>
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let said = |error: hyper::Error| error.to_string();
     let (mut sender, connection) = handshake(TokioIo::new(io)).await.map_err(said)?;
     let driver = tokio::spawn(connection);
-    // What the other side says besides its status is not read.
-    let status = sender.send_request(request).await.map(|response| response.status().as_u16()).map_err(said);
+    let answered = match sender.send_request(request).await.map_err(said) {
+        Ok(response) if bytes_max == 0 => Ok((response.status().as_u16(), Bytes::new())),
+        Ok(response) => {
+            let status = response.status().as_u16();
+            let body = Limited::new(response.into_body(), bytes_max).collect().await;
+            body.map(|body| (status, body.to_bytes())).map_err(|error| error.to_string())
+        }
+        Err(error) => Err(error),
+    };
     driver.abort();
-    status
+    answered
 }
 
-async fn sent(target: &Target, inside: bool, request: Request<Full<Bytes>>) -> Result<u16, String> {
+async fn sent(
+    target: &Target,
+    inside: bool,
+    request: Request<Full<Bytes>>,
+    bytes_max: usize,
+) -> Result<Answered, String> {
     let address = resolved(target, inside).await?;
     let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
     if !target.tls {
-        return exchange(stream, request).await;
+        return exchange(stream, request, bytes_max).await;
     }
     let config = tls().ok_or_else(|| "no certificates are trusted".to_owned())?;
     let name = ServerName::try_from(target.host.clone()).map_err(|error| error.to_string())?;
     let stream = TlsConnector::from(config).connect(name, stream).await.map_err(|error| error.to_string())?;
-    exchange(stream, request).await
+    exchange(stream, request, bytes_max).await
+}
+
+/// A request of ours to a target, still without its own headers.
+pub(crate) fn request_to(target: &Target, method: &str) -> Builder {
+    let host = if target.host.contains(':') { format!("[{}]", target.host) } else { target.host.clone() };
+    let usual = if target.tls { 443 } else { 80 };
+    let host = if target.port == usual { host } else { format!("{host}:{}", target.port) };
+    Request::builder().method(method).uri(&target.path).header("host", host).header("user-agent", "ganglion")
+}
+
+/// Sends a request and reads at most `bytes_max` of the answer, or says why there is none.
+///
+/// # Errors
+/// In words for the log or a page of deliveries.
+pub(crate) async fn call(
+    target: &Target,
+    inside: bool,
+    request: Request<Full<Bytes>>,
+    bytes_max: usize,
+) -> Result<Answered, String> {
+    match tokio::time::timeout(Duration::from_secs(SECONDS_MAX), sent(target, inside, request, bytes_max)).await {
+        Ok(answer) => answer,
+        Err(_) => Err(format!("no answer within {SECONDS_MAX} seconds")),
+    }
 }
 
 /// Sends a body with some headers; gives the status of the answer, or why there is none.
@@ -148,19 +190,13 @@ async fn sent(target: &Target, inside: bool, request: Request<Full<Bytes>>) -> R
 /// # Errors
 /// In words for the page of deliveries.
 pub async fn post(target: &Target, inside: bool, headers: &[(&str, String)], body: String) -> Result<u16, String> {
-    let host = if target.host.contains(':') { format!("[{}]", target.host) } else { target.host.clone() };
-    let mut request = Request::post(&target.path)
-        .header("host", format!("{host}:{}", target.port))
-        .header("user-agent", "ganglion")
-        .header("content-type", "application/cloudevents+json; charset=utf-8");
+    let mut request = request_to(target, "POST").header("content-type", "application/cloudevents+json; charset=utf-8");
     for (name, value) in headers {
         request = request.header(*name, value);
     }
     let request = request.body(Full::new(Bytes::from(body))).map_err(|error| error.to_string())?;
-    match tokio::time::timeout(Duration::from_secs(SECONDS_MAX), sent(target, inside, request)).await {
-        Ok(answer) => answer,
-        Err(_) => Err(format!("no answer within {SECONDS_MAX} seconds")),
-    }
+    // What the other side says besides its status is not read.
+    Ok(call(target, inside, request, 0).await?.0)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What is known of an account's means to sign in besides the hash of its password: how old the password is, whether it has to be
-//! changed, those before it, the second factor. Changed only by whoever read what stands there, so that no try is lost.
+//! changed, those before it, the second factor, passkeys, whom another provider knows it as. Changed only by whoever read what stands there, so that no try is lost.
 
+use super::openid::Bound;
+use super::passkey::Passkey;
 use super::password::REMEMBERED;
 use super::second::Second;
 use super::{SWAPS_MAX, kept, read};
@@ -31,6 +33,12 @@ pub struct Credential {
     /// A second factor that was shown and is not confirmed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Second>,
+    /// Passkeys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passkeys: Vec<Passkey>,
+    /// Whom the provider of identities knows the account as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<Bound>,
     /// The last sign-in: when, from which address, with what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<LastSignIn>,

@@ -29,10 +29,18 @@ pub enum What {
     In,
     /// Signed in with a code for the day the phone is lost.
     InByRecovery,
+    /// Signed in with a passkey.
+    InByPasskey,
+    /// Signed in by the provider of identities.
+    InByOpenid,
+    /// Signed in by the provider of identities, which had asked for a second factor.
+    InByOpenidWithSecond,
     /// A wrong password.
     WrongPassword,
     /// A wrong second factor.
     WrongCode,
+    /// A passkey that does not fit.
+    WrongPasskey,
     /// Wrong tries brought a wait.
     Waits,
     /// An administrator lifted the wait.
@@ -51,6 +59,14 @@ pub enum What {
     SecondOff,
     /// New codes for the day the phone is lost.
     SecondCodes,
+    /// A passkey was made.
+    PasskeyOn,
+    /// Passkeys were removed.
+    PasskeyOff,
+    /// The account was bound to one at the provider of identities.
+    OpenidOn,
+    /// It is bound to none any more.
+    OpenidOff,
     /// The account was made.
     Created,
     /// It may no longer sign in.
@@ -74,6 +90,14 @@ impl What {
         match self {
             What::In => "account-line-in",
             What::InByRecovery => "account-line-in-by-recovery",
+            What::InByPasskey => "account-line-in-by-passkey",
+            What::InByOpenid => "account-line-in-by-openid",
+            What::InByOpenidWithSecond => "account-line-in-by-openid-with-second",
+            What::WrongPasskey => "account-line-wrong-passkey",
+            What::PasskeyOn => "account-line-passkey-on",
+            What::PasskeyOff => "account-line-passkey-off",
+            What::OpenidOn => "account-line-openid-on",
+            What::OpenidOff => "account-line-openid-off",
             What::WrongPassword => "account-line-wrong-password",
             What::WrongCode => "account-line-wrong-code",
             What::Waits => "account-line-waits",
@@ -98,7 +122,7 @@ impl What {
     /// Whether somebody should look at it.
     #[must_use]
     pub fn is_warning(self) -> bool {
-        matches!(self, What::WrongPassword | What::WrongCode | What::Waits | What::InByRecovery)
+        matches!(self, What::WrongPassword | What::WrongCode | What::WrongPasskey | What::Waits | What::InByRecovery)
     }
 }
 

@@ -1,5 +1,5 @@
 //! Who somebody is and how they prove it: passwords and their rules, wrong tries and the waits they bring, a second factor,
-//! sessions as their owner sees them, and what is told of all this. Everything lies among the things kept, by account.
+//! passkeys, the sign-in of another provider, sessions as their owner sees them, and what is told of all this. Everything lies among the things kept, by account.
 //!
 //! Leaves out what somebody may do: that hangs on posts.
 
@@ -7,10 +7,13 @@ mod agent;
 pub mod credential;
 pub mod deputies;
 pub mod lines;
+pub mod openid;
+pub mod passkey;
 pub mod password;
 pub mod second;
 pub mod sessions;
 pub mod setup;
+mod slip;
 pub mod totp;
 pub mod tries;
 
@@ -23,13 +26,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Kinds of things that are forgotten when they are due.
-pub(crate) const TIMED: [&str; 9] = [
+pub(crate) const TIMED: [&str; 10] = [
     lines::KINDS[0],
     lines::KINDS[1],
     sessions::KIND,
     tries::KINDS[0],
     tries::KINDS[1],
     setup::KIND,
+    slip::KIND,
     crate::public::second_step::KIND,
     crate::residents::code::KIND,
     crate::residents::session::KIND,

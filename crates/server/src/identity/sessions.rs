@@ -1,7 +1,7 @@
 //! Sessions as their owner sees them: since when, from where, with what, last used when. Beside the session itself, which only
 //! knows whom it stands for; one that was made without this (by a tool) is not listed and has no limit of idleness.
 
-use super::lines::Origin;
+use super::lines::{Origin, What};
 use super::{kept, read};
 use crate::app::App;
 use crate::error::Error;
@@ -26,6 +26,29 @@ pub struct About {
     pub seen_at: Timestamp,
     /// From where.
     pub origin: Origin,
+    /// How it was begun.
+    #[serde(default)]
+    pub begun: Begun,
+}
+
+/// How a session was begun, as far as it decides what its owner has to do first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// Without the password: how old that is does not matter then.
+    #[serde(default)]
+    pub without_password: bool,
+    /// With a second factor that is none of the account's own.
+    #[serde(default)]
+    pub second: bool,
+}
+
+impl Begun {
+    /// As a sign-in of this kind begins one.
+    #[must_use]
+    pub fn by(what: What) -> Begun {
+        let without_password = matches!(what, What::InByPasskey | What::InByOpenid | What::InByOpenidWithSecond);
+        Begun { without_password, second: matches!(what, What::InByPasskey | What::InByOpenidWithSecond) }
+    }
 }
 
 /// A session in a list.
@@ -73,26 +96,27 @@ impl App {
     ///
     /// # Errors
     /// Storage.
-    pub(crate) async fn session_noted(&self, session: &Session, origin: Origin) -> Result<(), Error> {
+    pub(crate) async fn session_noted(&self, session: &Session, origin: Origin, begun: Begun) -> Result<(), Error> {
         let now = self.clock.now();
-        let about = About { begun_at: now, seen_at: now, origin };
+        let about = About { begun_at: now, seen_at: now, origin, begun };
         let id = key(&session.account, &session.token_hash);
         Ok(self.store.kept_put(&[kept((KIND, id), Some(session.expires_at), &about)?]).await?)
     }
 
-    /// Whether a session was used lately enough; notes that it is used.
+    /// How a session was begun, if it was used lately enough; notes that it is used.
     ///
     /// # Errors
     /// Storage.
-    pub(crate) async fn session_in_use(&self, session: &Session, now: Timestamp) -> Result<bool, Error> {
+    pub(crate) async fn session_in_use(&self, session: &Session, now: Timestamp) -> Result<Option<Begun>, Error> {
         let Some(found) = self.store.kept_one(KIND, &key(&session.account, &session.token_hash)).await? else {
-            return Ok(true);
+            return Ok(Some(Begun::default()));
         };
         let about: About = read(&found)?;
+        let begun = about.begun;
         let unused = now.duration_since(about.seen_at).as_secs();
         let idle_minutes = i64::from(self.settings.idle_minutes);
         if idle_minutes > 0 && unused >= idle_minutes * 60 {
-            return Ok(false);
+            return Ok(None);
         }
         if unused >= SESSION_SEEN_SECONDS {
             let seen = About { seen_at: now, ..about };
@@ -100,7 +124,7 @@ impl App {
             // Where another request noted it meanwhile, or the session was ended, nothing is to be put.
             self.store.kept_swap(&thing, Some(&found.body)).await?;
         }
-        Ok(true)
+        Ok(Some(begun))
     }
 
     /// Sessions of an account that last still, the newest first.

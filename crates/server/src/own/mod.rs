@@ -1,7 +1,9 @@
-//! One's own account: who signed in last and from where, sessions and how to end them, what happened to the account. The password
-//! and the second factor have pages of their own beside this one.
+//! One's own account: who signed in last and from where, sessions and how to end them, what happened to the account. The password,
+//! the second factor and passkeys have pages of their own beside this one.
 
 pub mod absence;
+pub mod openid;
+pub mod passkeys;
 pub mod password;
 pub mod second;
 
@@ -9,12 +11,15 @@ use crate::error::Error;
 use crate::identity::credential;
 use crate::identity::lines::{Line, What};
 use crate::identity::sessions::Listed;
-use crate::limits::ACCOUNT_LINES_SHOWN_MAX;
+use crate::identity::tries::Trying;
+use crate::limits::{ACCOUNT_LINES_SHOWN_MAX, FRESH_SESSION_SECONDS};
+use crate::public::sign_in::{told_wrong, wrong_text};
 use crate::typed::Typed;
 use crate::view::Look;
 use crate::view::words::count;
 use crate::web::Web;
 use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -94,6 +99,8 @@ pub async fn show(web: Web) -> Result<Response, Error> {
             "since": look.date_time(second.since),
             "left": second.recovery.len(),
         })),
+        "passkeys": web.app.passkey_pages().is_some().then_some(known.passkeys.len()),
+        "openid": openid::view(&web, &look, &account, &known),
         "second_needed": web.app.needs_second(&own.account, web.now),
         "sessions": sessions_view(&look, &listed, (Some(&own.token_hash), "/account/sessions")),
         "lines": lines_view(&look, &lines),
@@ -132,6 +139,34 @@ pub async fn end_all(web: Web, typed: Typed) -> Result<Response, Error> {
     let look = web.look(&words);
     let said = look.say("sessions-ended", &[("count", count(ended as u64).into())]);
     Ok(web.redirect_with("/account", "ok", &said))
+}
+
+/// Asks once more who somebody is before their means to sign in change, so that a session left open gives nobody the account: by
+/// the password they typed, with the waits of wrong ones; who has none must have signed in a moment ago. Gives what to say
+/// when that does not hold, and the status to say it with.
+async fn proved(web: &Web, typed: &Typed) -> Result<Result<(), (StatusCode, String)>, Error> {
+    let own = web.own()?;
+    let account = web.app.store.account(&own.account).await?.ok_or(Error::SignIn)?;
+    if account.password.is_none() {
+        let listed = web.app.sessions_of(&own.account).await?;
+        let begun = listed.iter().find(|one| one.token_hash == own.token_hash).map(|one| one.about.begun_at);
+        let fresh = begun.is_some_and(|at| web.now.duration_since(at).as_secs() < FRESH_SESSION_SECONDS);
+        let said = || (StatusCode::UNPROCESSABLE_ENTITY, web.t("err-sign-in-again"));
+        return Ok(if fresh { Ok(()) } else { Err(said()) });
+    }
+    let trying = Trying::of(web, &own.account.0).await?;
+    let said = |left| wrong_text(web, "err-password-now", left);
+    let left = match trying.take(&web.app, web.now).await? {
+        Ok(left) => left,
+        Err(seconds) => return Ok(Err((StatusCode::TOO_MANY_REQUESTS, said(Err(seconds))))),
+    };
+    if web.app.password_fits(&own.account, typed.one("password").unwrap_or_default()).await?.is_some() {
+        trying.give_back(&web.app).await?;
+        return Ok(Ok(()));
+    }
+    let waits = trying.wait(&web.app, web.now).await?;
+    told_wrong(web, &own.account, What::WrongPassword, waits).await?;
+    Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, said(waits.map_or(Ok(left), Err)))))
 }
 
 /// Ends the other sessions of the person, after something changed that they were begun with.

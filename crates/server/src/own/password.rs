@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::identity::credential::{self, Must};
 use crate::identity::lines::{Line, What};
 use crate::identity::password::{CHARS_MIN, Fault, KINDS_MIN, REMEMBERED};
+use crate::identity::sessions::Begun;
 use crate::identity::tries::Trying;
 use crate::limits::PASSWORD_BYTES_MAX;
 use crate::public::sign_in::wrong_text;
@@ -104,6 +105,6 @@ pub async fn change(web: Web, typed: Typed) -> Result<Response, Error> {
     end_others(&web).await?;
     web.app.account_told(&[Line::own(&own.account, What::PasswordChanged, web.origin())]).await?;
     let known = credential::of(web.app.store.as_ref(), &own.account).await?;
-    let to = web.app.must(&account, &known, web.now).map_or("/account", Must::href);
+    let to = web.app.must(&account, (&known, Begun::default()), web.now).map_or("/account", Must::href);
     Ok(web.redirect_with(to, "ok", &look.t("password-changed")))
 }

@@ -6,6 +6,8 @@ pub mod follow_data;
 pub mod follow_proof;
 pub mod home;
 pub mod notices;
+pub mod openid;
+pub mod passkey;
 pub mod progress;
 pub mod report;
 pub mod second_step;

@@ -1,8 +1,9 @@
-//! The second step of signing in: a code of the app, or one of the codes for the day the phone is lost. Between the two steps a
+//! The second step of signing in: a code of the app, one of the codes for the day the phone is lost, or a passkey. Between the two steps a
 //! browser holds a token that is good for five minutes and for nothing else.
 
 use super::sign_in::{begin, next, told_wrong, wrong_text};
 use crate::error::Error;
+use crate::identity::credential;
 use crate::identity::lines::What;
 use crate::identity::second::Given;
 use crate::identity::tries::Trying;
@@ -23,19 +24,29 @@ use serde_json::json;
 /// How sign-ins that wait are kept, by the hash of their token.
 pub(crate) const KIND: &str = "half_sign_in";
 
+/// A sign-in in the middle.
 #[derive(Debug, Serialize, Deserialize)]
-struct Half {
-    account: AccountId,
-    next: String,
+pub(super) struct Half {
+    /// Whose.
+    pub account: AccountId,
+    /// Where it leads.
+    pub next: String,
+    /// How it began.
+    #[serde(default = "by_password")]
+    what: What,
+}
+
+fn by_password() -> What {
+    What::In
 }
 
 /// Sends a browser to the second step.
 ///
 /// # Errors
 /// When the store fails.
-pub(super) async fn ask(web: &Web, account: &AccountId, to: &str) -> Result<Response, Error> {
+pub(super) async fn ask(web: &Web, account: &AccountId, (what, to): (What, &str)) -> Result<Response, Error> {
     let token = sign::hex(&web.app.clock.key());
-    let half = Half { account: account.clone(), next: to.to_owned() };
+    let half = Half { account: account.clone(), next: to.to_owned(), what };
     let due = web.now + SignedDuration::from_secs(SECOND_STEP_SECONDS);
     web.app.store.kept_put(&[kept((KIND, sign::digest(&token)), Some(due), &half)?]).await?;
     web.set_cookie(HALF, &token, Some(SECOND_STEP_SECONDS));
@@ -43,7 +54,7 @@ pub(super) async fn ask(web: &Web, account: &AccountId, to: &str) -> Result<Resp
 }
 
 /// The sign-in this browser is in the middle of.
-async fn half(web: &Web) -> Result<Option<Half>, Error> {
+pub(super) async fn half(web: &Web) -> Result<Option<Half>, Error> {
     if web.half.is_empty() {
         return Ok(None);
     }
@@ -53,10 +64,23 @@ async fn half(web: &Web) -> Result<Option<Half>, Error> {
 
 /// `GET /sign-in/code`.
 pub async fn show(web: Web) -> Result<Response, Error> {
-    if half(&web).await?.is_none() {
-        return Ok(web.redirect("/sign-in"));
+    match half(&web).await? {
+        Some(half) => page(&web, &half, None, StatusCode::OK).await,
+        None => Ok(web.redirect("/sign-in")),
     }
-    page(&web, None, StatusCode::OK)
+}
+
+/// Forgets the sign-in this browser was in the middle of.
+///
+/// # Errors
+/// When the store fails.
+pub(super) async fn over(web: &Web) -> Result<(), Error> {
+    if web.half.is_empty() {
+        return Ok(());
+    }
+    web.app.store.kept_gone(&[(KIND.to_owned(), sign::digest(&web.half))]).await?;
+    web.set_cookie(HALF, "", Some(0));
+    Ok(())
 }
 
 /// `POST /sign-in/code`.
@@ -67,7 +91,7 @@ pub async fn enter(web: Web, typed: Typed) -> Result<Response, Error> {
     let trying = Trying::of(&web, &half.account.0).await?;
     let left = match trying.take(&web.app, web.now).await? {
         Ok(left) => left,
-        Err(seconds) => return page(&web, Some(Err(seconds)), StatusCode::TOO_MANY_REQUESTS),
+        Err(seconds) => return page(&web, &half, Some(Err(seconds)), StatusCode::TOO_MANY_REQUESTS).await,
     };
     let account = web.app.store.account(&half.account).await?.filter(|account| account.active);
     let given = web.app.second_take(&half.account, typed.one("code").unwrap_or_default()).await?;
@@ -75,21 +99,21 @@ pub async fn enter(web: Web, typed: Typed) -> Result<Response, Error> {
         let waits = trying.wait(&web.app, web.now).await?;
         told_wrong(&web, &half.account, What::WrongCode, waits).await?;
         return match waits {
-            Some(seconds) => page(&web, Some(Err(seconds)), StatusCode::TOO_MANY_REQUESTS),
-            None => page(&web, Some(Ok(left)), StatusCode::UNPROCESSABLE_ENTITY),
+            Some(seconds) => page(&web, &half, Some(Err(seconds)), StatusCode::TOO_MANY_REQUESTS).await,
+            None => page(&web, &half, Some(Ok(left)), StatusCode::UNPROCESSABLE_ENTITY).await,
         };
     };
     trying.succeeded(&web.app, web.now).await?;
-    web.app.store.kept_gone(&[(KIND.to_owned(), sign::digest(&web.half))]).await?;
-    web.set_cookie(HALF, "", Some(0));
+    over(&web).await?;
     match given {
         // Who has few codes left, or has lost a phone, has something to do.
         Given::Recovery(_) => begin(&web, &account, What::InByRecovery, "/account/second").await,
-        _ => begin(&web, &account, What::In, next(Some(&half.next))).await,
+        _ => begin(&web, &account, half.what, next(Some(&half.next))).await,
     }
 }
 
-fn page(web: &Web, wrong: Option<Result<u32, u64>>, status: StatusCode) -> Result<Response, Error> {
+async fn page(web: &Web, half: &Half, wrong: Option<Result<u32, u64>>, status: StatusCode) -> Result<Response, Error> {
+    let known = credential::of(web.app.store.as_ref(), &half.account).await?;
     let error = wrong.map(|left| wrong_text(web, "err-code", left));
     let errors = error.clone().map(|message| FormError {
         field: "code".to_owned(),
@@ -119,6 +143,10 @@ fn page(web: &Web, wrong: Option<Result<u32, u64>>, status: StatusCode) -> Resul
     web.render_status(
         status,
         "pages/sign_in_code.html",
-        json!({ "page": web.page("title-sign-in-code"), "form": form }),
+        json!({
+            "page": web.page("title-sign-in-code"),
+            "form": known.second.is_some().then_some(form),
+            "passkey": web.app.has_passkeys(&known),
+        }),
     )
 }

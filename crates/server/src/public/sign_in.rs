@@ -6,6 +6,7 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::identity::credential::{self, LastSignIn};
 use crate::identity::lines::{Line, What};
+use crate::identity::sessions::Begun;
 use crate::identity::tries::Trying;
 use crate::session;
 use crate::sign::{self, Use};
@@ -94,22 +95,31 @@ pub async fn enter(web: Web, typed: Typed) -> Result<Response, Error> {
     let account = typed.one("account").unwrap_or_default().trim().to_owned();
     let to = next(typed.one("next")).to_owned();
     let (status, left) = match attempt(&web, &account, typed.one("password").unwrap_or_default()).await? {
-        Tried::In(account, trying) => return entered(&web, &account, &trying, &to).await,
+        Tried::In(account, trying) => return entered(&web, &account, &trying, (What::In, &to)).await,
         Tried::Wrong(left) => (StatusCode::UNPROCESSABLE_ENTITY, Ok(left)),
         Tried::Waits(seconds) => (StatusCode::TOO_MANY_REQUESTS, Err(seconds)),
     };
     page(&web, &to, &account, Some(wrong_text(&web, "err-sign-in", left)), status).await
 }
 
-/// Goes on after the right password: to the second factor of an account that has one, else in.
-async fn entered(web: &Web, account: &Account, trying: &Trying, to: &str) -> Result<Response, Error> {
+/// Goes on after the right password, or the word of the provider of identities: to the second factor of an account that has one,
+/// else in.
+///
+/// # Errors
+/// When the store fails.
+pub(super) async fn entered(
+    web: &Web,
+    account: &Account,
+    trying: &Trying,
+    (what, to): (What, &str),
+) -> Result<Response, Error> {
     let known = credential::of(web.app.store.as_ref(), &account.id).await?;
-    if known.second.is_none() {
+    if Begun::by(what).second || !web.app.has_second(&known) {
         trying.succeeded(&web.app, web.now).await?;
-        return begin(web, account, What::In, to).await;
+        return begin(web, account, what, to).await;
     }
     trying.give_back(&web.app).await?;
-    second_step::ask(web, &account.id, to).await
+    second_step::ask(web, &account.id, (what, to)).await
 }
 
 /// `POST /sign-in/demo`: one click, in demonstrations only; the route does not exist otherwise.
@@ -128,7 +138,7 @@ pub async fn begin(web: &Web, account: &Account, what: What, to: &str) -> Result
     if let Some(old) = web.session.as_ref().or(web.held.as_ref()) {
         web.app.session_end(&old.account, &old.token_hash).await?;
     }
-    let token = web.app.session_begin(account, web.origin()).await?;
+    let token = web.app.session_begin(account, web.origin(), Begun::by(what)).await?;
     signed_in_told(web, account, what).await?;
     web.set_cookie(session::COOKIE, &token, Some(i64::from(web.app.settings.session_hours) * 3_600));
     // In a demonstration everybody signs in as everybody.
@@ -229,6 +239,11 @@ async fn page(
         "page": web.page("title-sign-in"),
         "next": to,
         "form": form,
+        "passkey": web.app.passkey_pages().is_some(),
+        "openid": web.app.settings.openid.as_ref().map(|openid| json!({
+            "name": openid.name,
+            "href": format!("/sign-in/openid?next={}", crate::page::encode(to)),
+        })),
         "demo_href": "/sign-in/demo",
         "demo_groups": if web.app.settings.demo { demo_groups(web).await? } else { Vec::new() },
     });

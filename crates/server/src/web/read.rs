@@ -1,6 +1,6 @@
 //! Reading the context of a request: cookies, language, session, form token; and what goes back with the answer.
 
-use super::{FLASH, HALF, VISITOR, Web, YEAR_SECONDS};
+use super::{FLASH, HALF, OPENID, PASSKEY, VISITOR, Web, YEAR_SECONDS};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::keys;
@@ -30,6 +30,14 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 fn header_text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
+}
+
+/// The page of ours a request was sent from, as its path with its query.
+fn sent_from(headers: &HeaderMap) -> Option<String> {
+    let (_, rest) = header_text(headers, header::REFERER)?.split_once("://")?;
+    let (host, path) = rest.split_once('/')?;
+    let is_ours = header_text(headers, header::HOST) == Some(host) && !path.starts_with(['/', '\\']);
+    is_ours.then(|| format!("/{path}"))
 }
 
 /// The language: the address, then the choice kept, then the browser's first that we have.
@@ -128,8 +136,11 @@ impl Web {
             follows: cookie(headers, crate::public::follow_proof::COOKIE).unwrap_or_default().to_owned(),
             wants_json: is_for_programs(&path, headers),
             agent: headers.get(header::USER_AGENT).cloned(),
+            sent_from: sent_from(headers),
             half: cookie(headers, HALF).unwrap_or_default().to_owned(),
             resident: cookie(headers, crate::residents::session::COOKIE).unwrap_or_default().to_owned(),
+            passkey: cookie(headers, PASSKEY).unwrap_or_default().to_owned(),
+            openid: cookie(headers, OPENID).unwrap_or_default().to_owned(),
             held,
             address: address(app, parts),
             templates: Arc::default(),

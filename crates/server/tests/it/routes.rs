@@ -47,10 +47,14 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/sign-in", [200; 5]),
     // Only in the middle of signing in.
     ("/sign-in/code", [303; 5]),
+    // Only where a provider of identities is named: see `openid`.
+    ("/sign-in/openid", [404; 5]),
+    ("/sign-in/openid/back", [404; 5]),
     // Only while there is no account, and with a code.
     ("/setup", [404; 5]),
     ("/account", [303, 200, 200, 200, 200]),
     ("/account/absence", [303, 200, 200, 200, 200]),
+    ("/account/passkeys", [303, 200, 200, 200, 200]),
     ("/account/password", [303, 200, 200, 200, 200]),
     ("/account/second", [303, 200, 200, 200, 200]),
     ("/post", [303, 404, 404, 404, 404]),
@@ -69,6 +73,7 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/map/outlines", [200; 5]),
     // No base map unless the deployment says so.
     ("/map/base", [204; 5]),
+    ("/map/base.pmtiles", [404; 5]),
     ("/map/place-at", [422; 5]),
     ("/map/cases", [401, 200, 200, 200, 200]),
     ("/live", [401, 200, 200, 200, 200]),
@@ -83,9 +88,12 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/api/processes/{process}/cases", [401, 404, 404, 404, 404]),
     ("/api/processes/{process}/cases/{number}", [401, 404, 404, 404, 404]),
     ("/api/processes/{process}/orders/{intake}/{order}", [401, 404, 404, 404, 404]),
+    ("/api/processes/{process}/history/{number}", [401, 404, 404, 404, 404]),
+    ("/api/processes/{process}/documents/{number}", [401, 404, 404, 404, 404]),
     ("/api/registers", [200; 5]),
     ("/api/registers/{name}/rows", [401, 404, 404, 404, 404]),
     ("/api/registers/{name}/rows/{shard}/{*key}", [401, 404, 404, 404, 404]),
+    ("/api/registers/{name}/documents/{shard}/{*key}", [401, 404, 404, 404, 404]),
     ("/api/registers/{name}/proposals", [401, 404, 404, 404, 404]),
     // A search without words.
     ("/api/search", [401, 422, 422, 422, 422]),
@@ -114,7 +122,7 @@ pub const READS: &[(&str, [u16; 5])] = &[
 ];
 
 /// POST routes: without a token every one refuses; with one, what each visitor gets for an empty form.
-const FORMS: &[&str] = &[
+pub const FORMS: &[&str] = &[
     "/report",
     "/follow",
     "/follow/{number}/{action}",
@@ -126,10 +134,17 @@ const FORMS: &[&str] = &[
     "/halls/{process}/{place}/kiosk",
     "/sign-in",
     "/sign-in/code",
+    "/sign-in/passkey",
+    "/sign-in/passkey/options",
     "/sign-out",
     "/setup",
     "/account/absence",
     "/account/absence/end",
+    "/account/openid",
+    "/account/openid/off",
+    "/account/passkeys",
+    "/account/passkeys/options",
+    "/account/passkeys/{id}/remove",
     "/account/password",
     "/account/second",
     "/account/second/codes",
@@ -140,7 +155,7 @@ const FORMS: &[&str] = &[
 ];
 
 /// POST routes for programs: they need a bearer token.
-const CALLS: &[(&str, u16)] = &[
+pub const CALLS: &[(&str, u16)] = &[
     ("/api/v1/sign-in", 422),
     ("/api/packs", 401),
     ("/api/v1/cases", 401),
@@ -152,6 +167,8 @@ const CALLS: &[(&str, u16)] = &[
     ("/api/processes/{process}/cases", 401),
     ("/api/processes/{process}/cases/{number}/{action}", 401),
     ("/api/processes/{process}/next", 401),
+    ("/api/processes/{process}/documents/{number}", 401),
+    ("/api/registers/{name}/documents/{shard}/{*key}", 401),
     ("/api/processes/{process}/orders/{intake}", 401),
     ("/api/processes/{process}/bulk", 401),
     ("/api/registers/{name}/rows", 401),
@@ -161,7 +178,7 @@ const CALLS: &[(&str, u16)] = &[
 ];
 
 /// Routes that put or take away: for programs only, which need a bearer token.
-const CHANGES: &[(&str, &str)] =
+pub const CHANGES: &[(&str, &str)] =
     &[("/api/registers/{name}/rows/{shard}/{*key}", "PUT"), ("/api/registers/{name}/rows/{shard}/{*key}", "DELETE")];
 
 /// Addresses in the list of routes, with the handlers they take.
@@ -342,6 +359,26 @@ async fn no_form_is_taken_without_its_token() {
         for (address, status) in CALLS {
             let answer = browser.json(&filled(address, &number), None, &serde_json::json!({})).await;
             assert_eq!(answer.status, *status, "{address} for {account:?}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_form_is_taken_from_another_site_even_with_its_token() {
+    let city = City::new().await;
+    let number = reported(&mut city.visitor(), vec![]).await;
+    for account in [None, Some("dispatch")] {
+        let mut browser = visitor(&city, account).await;
+        let token = browser.token().await;
+        for (name, value) in
+            [("origin", "https://elsewhere.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
+        {
+            let mut elsewhere = browser.clone();
+            elsewhere.headers.push((name.to_owned(), value.to_owned()));
+            for address in FORMS {
+                let answer = elsewhere.post_raw(&filled(address, &number), &[("csrf", &token)]).await;
+                assert_eq!(answer.status, 403, "{address} with {name}: {value} for {account:?}");
+            }
         }
     }
 }

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps stops where the surprise is")]
 
 mod backup;
+mod dumping;
 mod figures;
 mod found;
+mod gathering;
 mod heads;
 mod invariants;
 mod lines;
@@ -93,7 +95,8 @@ suite!(memory, file, postgres, partitioned => {
     rules:
         violations_are_noted_once_moved_and_gone,
         violations_found_again_keep_since_when,
-        a_rule_kept_while_rows_change_is_the_rule_found_again;
+        a_rule_kept_while_rows_change_is_the_rule_found_again,
+        a_rule_that_looks_at_today_is_judged_once_a_day_and_says_since_which;
     matching:
         rows_that_match_are_found_with_their_versions;
     found:

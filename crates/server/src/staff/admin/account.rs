@@ -6,7 +6,7 @@ use super::accounts::{governs, inside, state};
 use super::{admin, tabs};
 use crate::error::Error;
 use crate::identity::lines::{Line, What};
-use crate::identity::{credential, password, tries};
+use crate::identity::{credential, passkey, password, tries};
 use crate::limits::ACCOUNT_LINES_SHOWN_MAX;
 use crate::own::{absence, lines_view, sessions_view};
 use crate::typed::Typed;
@@ -99,6 +99,8 @@ pub(super) async fn page(web: &Web, account: &Account, shown: Shown, status: Sta
             "must": known.must_change,
         })),
         "second": known.second.as_ref().map(|second| look.date_time(second.since)),
+        "passkeys": known.passkeys.len(),
+        "bound": known.bound.as_ref().map(|bound| json!({ "issuer": bound.issuer, "subject": bound.subject })),
         "sessions": sessions_view(&look, &listed, (None, &format!("{base}/sessions"))),
         "lines": lines_view(&look, &lines),
     });
@@ -162,13 +164,14 @@ pub async fn reset(web: Web, Path(id): Path<String>, _typed: Typed) -> Result<Re
     page(&web, &account, Shown { first: Some(first), ..Shown::default() }, StatusCode::OK).await
 }
 
-/// `POST /admin/accounts/{id}/second`: takes the second factor of somebody away who lost phone and codes.
+/// `POST /admin/accounts/{id}/second`: takes the second factor and the passkeys of somebody away who lost phone and codes.
 pub async fn second_off(web: Web, Path(id): Path<String>, _typed: Typed) -> Result<Response, Error> {
     let account = governed(&web, &id).await?;
     if web.signed_in()?.account == account.id {
         return Ok(web.redirect("/account/second"));
     }
     web.app.second_off(&account.id).await?;
+    passkey::forget(web.app.store.as_ref(), &account.id, None).await?;
     web.app.sessions_end(&account.id, None).await?;
     told(&web, &account, What::SecondOff, String::new()).await?;
     Ok(back(&web, &account, "second-off-done"))

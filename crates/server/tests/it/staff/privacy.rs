@@ -67,6 +67,15 @@ async fn lists_exports_and_other_pages_hold_no_personal_value() {
     assert!(csv.plain().contains("Exported by call person"), "{}", csv.text);
     assert!(csv.plain().contains(&number) && csv.plain().contains("138****"), "numbers in free text are masked");
     assert!(csv.header("content-disposition").contains(".csv"));
+    let sheet = call.get("/cases.xlsx?process=incident").await;
+    let rows = ganglion_documents::xlsx::read(&sheet.bytes, ganglion_documents::xlsx::ReadLimits::default()).unwrap();
+    let text = format!("{rows:?}");
+    for said in ["Exported by call person", number.as_str(), "138****", "Urgency"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(!text.contains(PHONE) && !text.contains(NAME), "{text}");
+    let figures = call.get("/figures.xlsx").await;
+    assert!(figures.status == 200 && figures.header("content-disposition").contains(".xlsx"));
     let of_one = call.get("/cases.csv?process=incident").await;
     let words = of_one.plain();
     assert!(!words.contains(PHONE) && !words.contains(NAME), "{words}");
