@@ -5,7 +5,7 @@
 import { addProtocol } from "maplibre-gl";
 import type { Map as GlMap } from "maplibre-gl";
 
-interface BaseMap { layers: string[][]; attribution: string; datum: string; max_zoom: number }
+interface BaseMap { layers: string[][]; attribution: string; datum: string; packed: boolean; max_zoom: number }
 
 const SIZE = 256;
 const AXIS = 6378245;
@@ -69,7 +69,8 @@ export async function addBaseMap(map: GlMap, box: HTMLElement): Promise<void> {
       return { data: await moved(base.layers[layer] ?? [], [z, x, y], abort.signal) };
     });
   }
-  base.layers.forEach((tiles, at) => {
+  if (base.packed) await (await import("./packed-map")).addPacked(map, box, base.layers[0]?.[0] ?? "");
+  else base.layers.forEach((tiles, at) => {
     const id = `base-${at}`;
     map.addSource(id, { type: "raster", tileSize: SIZE, maxzoom: base.max_zoom, tiles: isMoved ? [`${PROTOCOL}://${at}/{z}/{x}/{y}`] : tiles });
     map.addLayer({ id, type: "raster", source: id }, "land");

@@ -23,6 +23,8 @@ pub struct Options {
 enum Drill {
     /// kill -9 at random moments under load; ends with one line: kills, acknowledged, lost, doubled, figures equal.
     Kill(Arguments),
+    /// Three PostgreSQL nodes under Patroni (installed if need be); the one that writes is struck down under load.
+    Failover(Arguments),
     /// The disk fills up under load and becomes free again: a small file system where one can be mounted, else a limit of pages.
     DiskFull(Arguments),
     /// Ten times as many clients as the server can serve.
@@ -52,6 +54,10 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let ended = match &options.drill {
         Drill::Kill(arguments) => drill("kill", arguments, &[])?,
+        Drill::Failover(arguments) => {
+            patroni()?;
+            drill("failover", arguments, &[])?
+        }
         Drill::DiskFull(arguments) => disk_full(arguments)?,
         Drill::Overload(arguments) => drill("overload", arguments, &[])?,
         Drill::Restore(arguments) => drill("restore", arguments, &[])?,
@@ -73,6 +79,22 @@ fn drill(name: &str, arguments: &Arguments, more: &[&str]) -> Result<ExitStatus>
     }
     drill.args(more).args(&arguments.rest);
     shell::run_shown(drill)
+}
+
+/// Patroni and etcd are wanted by this drill alone, so they come with it and not with the set-up.
+fn patroni() -> Result<()> {
+    if ["patroni", "etcd"].into_iter().all(shell::is_on_path) && ganglion_cluster::is_installed() {
+        return Ok(());
+    }
+    let mut packages = vec!["postgresql"];
+    packages.extend(ganglion_cluster::ENSEMBLE_PACKAGES);
+    let wanted = packages.join(" ");
+    println!("drill: installing {wanted}");
+    let installer = tools::installer();
+    if installer == Installer::Unavailable || !tools::apt_install(installer, &packages)? {
+        bail!("missing: {wanted}; apt-get install {wanted}");
+    }
+    Ok(())
 }
 
 /// On a small file system of its own, where this user may mount one.

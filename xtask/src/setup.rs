@@ -50,6 +50,7 @@ pub fn steps(scope: Scope) -> Result<()> {
     step("islands of ui/", build_islands)?;
     if scope == Scope::Everything {
         step("packages of tests/e2e/", || npm_packages("tests/e2e"))?;
+        step("Python packages of tests/e2e/", python_packages)?;
     }
     Ok(())
 }
@@ -150,6 +151,35 @@ fn npm_packages(folder: &str) -> Result<Done> {
     }
     stamp.write()?;
     Ok(Done::Now("npm ci".to_owned()))
+}
+
+/// Clients and testers of our interfaces that are not ours, in an environment of their own that the specs look for.
+fn python_packages() -> Result<Done> {
+    let wanted = shell::repository_root().join("tests/e2e/requirements.txt");
+    let folder = shell::repository_root().join("target/python");
+    let python = folder.join("bin/python");
+    let stamp = Stamp::of("python", std::slice::from_ref(&wanted))?;
+    if stamp.is_current() && python.is_file() {
+        return Ok(Done::Already("already there"));
+    }
+    let made = || shell::succeeds("python3", &["-m", "venv", &folder.to_string_lossy()]);
+    // Debian's Python comes without the part that makes environments.
+    if !made() {
+        let asked = packages(&["python3-venv"], || true)?;
+        if !made() {
+            let told = "python3 -m venv does not work here; apt-get install python3-venv".to_owned();
+            return Ok(if matches!(asked, Done::Missing(_)) { asked } else { Done::Missing(told) });
+        }
+    }
+    let mut install = shell::command(&python.to_string_lossy(), &["-m", "pip", "install", "--quiet"]);
+    install.args(["--disable-pip-version-check", "--retries", "2", "--requirement"]).arg(&wanted);
+    let log_path = shell::target_folder().join("xtask/python-install.log");
+    if !shell::run_logged(install, &log_path)?.success {
+        let told = "the packages of tests/e2e/requirements.txt; pip failed, see target/xtask/python-install.log";
+        return Ok(Done::Missing(told.to_owned()));
+    }
+    stamp.write()?;
+    Ok(Done::Now("pip install".to_owned()))
 }
 
 /// Whether ui/dist was built from the sources as they are now.

@@ -50,16 +50,6 @@ impl DatabaseArgs {
         }
     }
 
-    /// Refuses a PostgreSQL, for commands that know SQLite alone.
-    ///
-    /// # Errors
-    /// In words that say what to do `instead`.
-    pub fn only_a_file(&self, command: &str, instead: &str) -> Result<()> {
-        let named = self.named(Path::new(""));
-        ensure!(self.database.is_none(), "`ganglion {command}` is for SQLite, and the database is {named}: {instead}");
-        Ok(())
-    }
-
     /// The database as a person names it: never with a password.
     #[must_use]
     pub fn named(&self, data: &Path) -> String {

@@ -4,7 +4,7 @@
 use crate::system::write_private;
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
-use ganglion_kernel::seal::{Key, Keyring, MASTER, Named};
+use ganglion_kernel::seal::{Cipher, Key, Keyring, MASTER, Named};
 use std::path::{Path, PathBuf};
 
 /// The file in the folder of an installation.
@@ -22,6 +22,14 @@ pub struct KeyArgs {
     /// The same lines in the environment, so that the keys never lie on a disk. On a command line everybody would see them.
     #[arg(long, env = "GANGLION_KEYS", hide = true, hide_env_values = true)]
     pub keys: Option<String>,
+    /// What new personal values and row keys are sealed by: `aes-256-gcm` or `sm4-gcm` (commercial cryptography). What was sealed by
+    /// the other one is still opened.
+    #[arg(long, env = "GANGLION_CIPHER", default_value = Cipher::default().name(), value_parser = cipher)]
+    pub cipher: Cipher,
+}
+
+fn cipher(name: &str) -> Result<Cipher> {
+    Cipher::parse(name).with_context(|| format!("`{name}` is no cipher: say aes-256-gcm or sm4-gcm"))
 }
 
 impl KeyArgs {
@@ -41,19 +49,20 @@ impl KeyArgs {
     pub fn ring(&self, data: &Path, master: Key) -> Result<Keyring> {
         let Some(file) = self.file(data) else {
             let named = parse(self.keys.as_deref().unwrap_or_default()).context("GANGLION_KEYS")?;
-            return Ok(Keyring::of(with_master(named, master)));
+            return Ok(Keyring::of(with_master(named, master)).sealing_by(self.cipher));
         };
         let named = match self.keys_file {
             Some(_) => read(&file)?.with_context(|| format!("{} is not there", file.display()))?,
             None => read(&file)?.unwrap_or_default(),
         };
-        Ok(Keyring::reading(with_master(named, master), move || match read(&file) {
+        let ring = Keyring::reading(with_master(named, master), move || match read(&file) {
             Ok(named) => Some(with_master(named.unwrap_or_default(), master)),
             Err(error) => {
                 tracing::error!(%error, "the keys could not be read again");
                 None
             }
-        }))
+        });
+        Ok(ring.sealing_by(self.cipher))
     }
 }
 
@@ -168,7 +177,7 @@ mod tests {
         assert_eq!(ring.names(), ["y2026", MASTER]);
         assert_eq!(ring.unwrap(&old), Some([1; 32]));
         let text = std::fs::read_to_string(folder.path().join(FILE)).unwrap();
-        let from_environment = KeyArgs { keys: Some(text), keys_file: None };
+        let from_environment = KeyArgs { keys: Some(text), ..KeyArgs::default() };
         let same = from_environment.ring(folder.path(), [9; 32]).unwrap();
         assert_eq!(same.unwrap(&ring.wrap("row", &[2; 32]).unwrap()), Some([2; 32]));
     }
@@ -180,6 +189,16 @@ mod tests {
         assert!(said("y2026 12").contains("64 hexadecimal digits"));
         assert!(said(&format!("master {}", "a".repeat(64))).contains("taken"));
         assert!(said(&format!("Y {}", "a".repeat(64))).contains("small letters"));
-        assert!(KeyArgs { keys_file: Some("/nowhere/keys".into()), keys: None }.ring(Path::new("/"), [9; 32]).is_err());
+        let nowhere = KeyArgs { keys_file: Some("/nowhere/keys".into()), ..KeyArgs::default() };
+        assert!(nowhere.ring(Path::new("/"), [9; 32]).is_err());
+    }
+
+    #[test]
+    fn a_deployment_says_what_it_seals_by() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = KeyArgs { cipher: cipher("sm4-gcm").unwrap(), ..KeyArgs::default() };
+        let ring = args.ring(folder.path(), [9; 32]).unwrap();
+        assert!(ring.wrap("row", &[1; 32]).unwrap().starts_with("sealed:2:"));
+        assert!(cipher("rot13").unwrap_err().to_string().contains("sm4-gcm"));
     }
 }

@@ -13,6 +13,7 @@ mod load;
 mod log;
 mod scenario;
 mod server;
+mod sms;
 mod system;
 
 use clap::{Parser, Subcommand};

@@ -9,8 +9,8 @@ use arc_swap::ArcSwap;
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
 use ganglion_kernel::{Store, World};
 use ganglion_server::identity::openid::OpenId;
-use ganglion_server::{App, AppParts, BaseMap, Mqtt, Settings};
-use std::path::PathBuf;
+use ganglion_server::{App, AppParts, BaseMap, Mqtt, Settings, Sms};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How long the last batch may take when the server stops.
@@ -44,6 +44,8 @@ pub struct Installation {
     pub keys: KeyArgs,
     /// The broker of the instruments.
     pub mqtt: Option<Mqtt>,
+    /// What sends codes to residents.
+    pub sms: Option<Sms>,
     /// The provider of identities.
     pub openid: Option<Arc<OpenId>>,
 }
@@ -91,6 +93,23 @@ pub struct Running {
     thread: std::thread::JoinHandle<()>,
 }
 
+/// The folder pages, texts and scripts are read from instead of from the program: where the home has one that is built. Without
+/// its scripts and styles every page would come out bare.
+fn user_interface(home: &Path) -> Option<PathBuf> {
+    let folder = home.join("ui");
+    if !folder.is_dir() {
+        return None;
+    }
+    if folder.join("dist/.vite/manifest.json").is_file() {
+        return Some(folder);
+    }
+    let folder = folder.display();
+    tracing::warn!(
+        "the user interface in {folder} is not built, so that of the program is used; to use it, run `npm ci` and `npm run build` in {folder}, or `cargo xtask setup` in a checkout"
+    );
+    None
+}
+
 /// Loads everything and starts the committer.
 ///
 /// # Errors
@@ -126,8 +145,9 @@ pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result
         password_days: installation.sign_in.password_days,
         second_factor_roles: installation.sign_in.second_factor_roles.clone(),
         mqtt: installation.mqtt.clone(),
+        ui_dir: user_interface(&installation.home),
+        sms: installation.sms.clone(),
         openid: installation.openid.clone(),
-        ui_dir: Some(installation.home.join("ui")).filter(|dir| dir.is_dir()),
         ..Settings::default()
     };
     let app = App::new(AppParts {
@@ -170,5 +190,21 @@ impl Running {
         }
         drop(store);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_that_is_not_built_is_left_alone() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(user_interface(home.path()), None, "there is none");
+        let folder = home.path().join("ui");
+        std::fs::create_dir_all(folder.join("dist/.vite")).unwrap();
+        assert_eq!(user_interface(home.path()), None, "pages without styles help nobody");
+        std::fs::write(folder.join("dist/.vite/manifest.json"), "{}").unwrap();
+        assert_eq!(user_interface(home.path()), Some(folder));
     }
 }

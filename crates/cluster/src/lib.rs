@@ -5,11 +5,13 @@
 //! `GANGLION_TEST_POSTGRES`, or one that the first of them starts and that ends some seconds after the last.
 
 mod database;
+mod ensemble;
 mod guard;
 mod program;
 mod shared;
 
 pub use database::{Database, run_sql};
+pub use ensemble::{ENSEMBLE_PACKAGES, Ensemble};
 pub use shared::{SERVER_VARIABLE, fresh, is_there};
 
 use program::Program;
@@ -133,9 +135,20 @@ fn url(port: u16, database: &str) -> String {
 }
 
 fn free_port() -> Result<u16, ClusterError> {
+    free_ports().map(|[port]| port)
+}
+
+/// Ports that are free and differ.
+fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT], ClusterError> {
     let what = "looking for a free port";
-    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(ClusterError::io(what))?;
-    Ok(listener.local_addr().map_err(ClusterError::io(what))?.port())
+    let mut held = Vec::with_capacity(COUNT);
+    let mut ports = [0; COUNT];
+    for port in &mut ports {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(ClusterError::io(what))?;
+        *port = listener.local_addr().map_err(ClusterError::io(what))?.port();
+        held.push(listener);
+    }
+    Ok(ports)
 }
 
 /// Waits for the word of the guard that the server answers.

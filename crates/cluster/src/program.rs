@@ -28,6 +28,11 @@ impl Program {
         Ok(Program { bin, owner })
     }
 
+    /// Whether there is a program of this name on the path.
+    pub fn is_on_path(name: &str) -> bool {
+        on_path(|folder| folder.join(name).is_file()).is_some()
+    }
+
     /// One of the programs, run as the owner.
     pub fn command(&self, name: &str) -> Command {
         self.as_owner(&self.bin.join(name).to_string_lossy())
@@ -94,11 +99,15 @@ fn bin() -> Option<PathBuf> {
         .filter(|(_, bin)| bin.join("initdb").is_file())
         .collect();
     found.sort();
-    found.pop().map(|(_, bin)| bin).or_else(|| {
-        #[expect(clippy::disallowed_methods, reason = "the path is where programs are looked for")]
-        let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path).find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
-    })
+    let both = |folder: &Path| folder.join("initdb").is_file() && folder.join("postgres").is_file();
+    found.pop().map(|(_, bin)| bin).or_else(|| on_path(both))
+}
+
+/// The first folder on the path that has something.
+fn on_path(has: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    #[expect(clippy::disallowed_methods, reason = "the path is where programs are looked for")]
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).find(|folder| has(folder))
 }
 
 /// The numbers of a user.

@@ -66,6 +66,13 @@ impl TileId {
         [lon(x - margin), lat(y + 1.0 + margin), lon(x + 1.0 + margin), lat(y - margin)]
     }
 
+    /// Whether a point lies in it, its margin left out: every point lies in one tile of a level.
+    #[must_use]
+    pub fn holds(self, [lon, lat]: [f64; 2]) -> bool {
+        let at = self.place(Coord { x: lon, y: lat });
+        (0.0..EXTENT).contains(&at.x) && (0.0..EXTENT).contains(&at.y)
+    }
+
     /// The tiles of a level that show something of a box, from the west, then from the north.
     pub fn within([west, south, east, north]: Bounds, z: u8) -> impl Iterator<Item = TileId> {
         let side = 1_u32 << z.min(ZOOM_MAX);
@@ -369,6 +376,17 @@ mod tests {
             assert!(bounds.contains(&corner), "{bounds:?}");
         }
         assert_eq!(polygon.interiors().len(), 1);
+    }
+
+    #[test]
+    fn a_point_lies_in_one_tile_of_a_level() {
+        let [west, south, east, north] = here().bounds();
+        let held = |point: [f64; 2]| {
+            let around = TileId::within([west, south, east, north], 11);
+            around.filter(|tile| tile.holds(point)).count()
+        };
+        assert!(here().holds([116.84, 38.32]) && !here().holds([west, north]), "the margin is its neighbours'");
+        assert_eq!((held([116.84, 38.32]), held([(west + east) / 2.0, (south + north) / 2.0])), (1, 1));
     }
 
     #[test]

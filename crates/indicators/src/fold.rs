@@ -251,7 +251,7 @@ pub fn facts_of_row(model: &Model, rows: &dyn Rows, versions: &[Record]) -> Vec<
         let from = if by_version { 0 } else { versions.len() - 1 };
         for (n, record) in versions.iter().enumerate().skip(from) {
             let previous = n.checked_sub(1).and_then(|n| versions.get(n));
-            let names = RowNames { rows, record, previous };
+            let names = RowNames { rows, record, previous, today: None };
             facts.extend(fact(measure, Row::Record(record), (rows, &names)));
         }
     }

@@ -16,15 +16,17 @@ use crate::port::{CaseWrite, Head, Line, Loaded, ShardWrite, Timer, Want, unwrap
 use crate::queue::{Waiting, waiting_of};
 use crate::rules::{self, Violation, broken_by_case};
 use crate::seal::Keyring;
+use crate::seal_lookup;
 use crate::world::{World, put_version};
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Fact, fact_changes, facts_of_case};
 use ganglion_model::change::{Change, Command, Entry, Outcome, Refusal};
+use ganglion_model::clocks::local_date;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{CaseId, CommandId, Model, PostId, Proposal, Shard, row_id};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 mod loads;
 mod needs;
@@ -79,6 +81,8 @@ struct Touched {
     broken: Vec<Violation>,
     waiting: Option<Waiting>,
     notices: Vec<Standing>,
+    /// Sealed values it is found by.
+    sealed: BTreeSet<(String, String)>,
 }
 
 /// Timers a case needs: one for each running clock, windows aside, that has not been acted on. A paused clock has none, even when its
@@ -119,6 +123,7 @@ impl<'a> Batch<'a> {
             state.cases.insert(case.id, case);
         }
         state.keys = unwrapped(ring, &loaded.keys).into_iter().collect();
+        state.cipher = ring.cipher();
         state.unique = loaded.unique.into_iter().collect();
         state.beside = loaded.beside.into_iter().collect();
         state.matching = loaded.matching.into_iter().collect();
@@ -292,6 +297,7 @@ impl<'a> Batch<'a> {
                     broken: Vec::new(),
                     waiting: None,
                     notices: vec![],
+                    sealed: BTreeSet::new(),
                 };
                 self.touched.insert(case.id, fresh);
                 self.moved.note(&mut self.state.loads, None, Some(case));
@@ -304,10 +310,11 @@ impl<'a> Batch<'a> {
                 let row = self.state.cases.get_mut(case)?;
                 if !self.touched.contains_key(case) {
                     let facts = facts_of_case(&self.world.model, self.world, row);
-                    let broken = broken_by_case(&self.world.model, self.world, row);
+                    let broken = broken_by_case(&self.world.model, self.world, row, Some(local_date(at)));
                     let (waiting, notices) = (waiting_of(self.world, row), standing(row));
-                    let timers = timers_of(row);
-                    self.touched.insert(*case, Touched { is_new: false, facts, timers, broken, waiting, notices });
+                    let (timers, sealed) = (timers_of(row), seal_lookup::of_case(&self.world.model, row));
+                    let was = Touched { is_new: false, facts, timers, broken, waiting, notices, sealed };
+                    self.touched.insert(*case, was);
                     self.order.push(*case);
                 }
                 let before = loads::held_by(row).cloned();
@@ -387,7 +394,7 @@ impl<'a> Batch<'a> {
                 .writes
                 .entry(case.shard)
                 .or_insert_with(|| ShardWrite { shard: case.shard, ..ShardWrite::default() });
-            let broken = broken_by_case(model, self.world, &case);
+            let broken = broken_by_case(model, self.world, &case, Some(local_date(case.updated_at)));
             let (noted, kept) = rules::changes(&before.broken, broken);
             write.violations.extend(noted);
             write.violations_gone.extend(kept);
@@ -403,11 +410,15 @@ impl<'a> Batch<'a> {
             if before.notices != notices {
                 write.notices.push((case.id, notices));
             }
+            let sealed = seal_lookup::of_case(model, &case);
+            let (row, key) = ((case.shard, id, ""), self.state.keys.get(&id));
+            write.lookups.extend(seal_lookup::changed(self.ring, key, row, (&before.sealed, &sealed)));
             let kind = kind_of(model, &case);
             let words = Some(crate::words::of_case(self.world, &case));
             write.cases.push(CaseWrite { case, is_new: before.is_new, kind, words });
         }
         batch_rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
+        batch_rows::settle_lookups((self.ring, self.world), &self.state, &self.rows, &mut self.writes);
         rows::settle(self.world, &self.state, &self.rows, &mut self.writes);
         for (shard, write) in &mut self.writes {
             if let Some((expected, head)) = self.heads.remove(shard) {

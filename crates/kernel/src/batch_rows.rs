@@ -5,10 +5,13 @@ use crate::decide::{State, references, unique_values_of_row};
 use crate::port::{References, ShardWrite, Want};
 use crate::port_search::RowWords;
 use crate::rules::{self, Violation, broken_by_row, is_ruled};
+use crate::seal::Keyring;
+use crate::seal_lookup;
 use crate::words;
 use crate::world::World;
 use ganglion_model::change::{Body, Command};
-use ganglion_model::pack::{Field, FieldKind, Model, Scope};
+use ganglion_model::clocks::local_date;
+use ganglion_model::pack::{Field, FieldKind, Model, Register, Scope};
 use ganglion_model::{CaseId, Fields, Record, RowDeed, RowKey, RowWish, Shard, row_id};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +58,15 @@ pub fn want_restored(world: &World, row: RowKey, versions: &[Record], want: &mut
         let unique = versions.iter().flat_map(|one| unique_values_of_row(register, &one.fields));
         want.unique.extend(unique.map(|(field, value)| (shard, field, value)));
     }
+    want_key(world, &row, want);
     want.records.push(row);
+}
+
+/// The key of a row that is put as it is: its sealed values are found again by their hashes.
+pub fn want_key(world: &World, row: &RowKey, want: &mut Want) {
+    if world.model.registers.get(&row.1).is_some_and(Register::has_personal) {
+        want.keys.push((row.0, row_id(row.0, &row.1, &row.2)));
+    }
 }
 
 /// What becomes known once rows and proposals are loaded: what a decided proposal is about, and rows that a changed row refers
@@ -114,6 +125,25 @@ pub fn settle(
     }
 }
 
+/// Notes by what rows with changed sealed values are found now.
+pub fn settle_lookups(
+    (ring, world): (&Keyring, &World),
+    state: &State,
+    before: &BTreeMap<RowKey, Vec<Record>>,
+    writes: &mut BTreeMap<Shard, ShardWrite>,
+) {
+    for (row, before) in before {
+        let now = state.records.get(row).map(Vec::as_slice).unwrap_or_default();
+        let (shard, register, key) = row;
+        let named = (*shard, register.as_str(), key.as_str());
+        let changed = seal_lookup::changed_row((ring, &world.model), &state.keys, named, (before, now));
+        if let Some(changed) = changed {
+            let write = writes.entry(*shard).or_insert_with(|| ShardWrite { shard: *shard, ..ShardWrite::default() });
+            write.lookups.push(changed);
+        }
+    }
+}
+
 /// Rules that a row breaks now and did not before, and those it keeps again.
 #[must_use]
 pub fn broken(world: &World, before: &[Record], now: &[Record]) -> (Vec<Violation>, Vec<(String, CaseId)>) {
@@ -122,6 +152,10 @@ pub fn broken(world: &World, before: &[Record], now: &[Record]) -> (Vec<Violatio
         return (Vec::new(), Vec::new());
     }
     let root = world.places.root;
-    let of = |versions: &[Record]| broken_by_row(&world.model, world, versions, root);
+    // Both are judged for the day of the change; what the day alone has changed is found each day.
+    let Some(changed) = before.iter().chain(now).map(|one| one.updated_at).max() else {
+        return (Vec::new(), Vec::new());
+    };
+    let of = |versions: &[Record]| broken_by_row(&world.model, world, versions, root, Some(local_date(changed)));
     rules::changes(&of(before), of(now))
 }

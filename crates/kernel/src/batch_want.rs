@@ -46,7 +46,9 @@ pub fn want(world: &World, commands: &[Command], now: Timestamp) -> Want {
                 want.records.push((command.shard, register.clone(), key.clone()));
             }
             Body::Put { record } => {
-                want.records.push((command.shard, record.register.clone(), record.key.clone()));
+                let row = (command.shard, record.register.clone(), record.key.clone());
+                batch_rows::want_key(world, &row, &mut want);
+                want.records.push(row);
             }
             Body::Row { wish } => batch_rows::want_row(world, command.shard, wish, &mut want),
             Body::Restore { register, key, versions } => {

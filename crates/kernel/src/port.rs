@@ -11,12 +11,12 @@ use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
 use crate::packs::Install;
 pub use crate::port_cases::{After, CaseFilter, CaseOrder};
+pub use crate::port_figures::{CellRead, FactFilter, MemberRead};
 pub use crate::port_kept::{Kept, KeptStore};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
-pub use crate::port_seal::{Ended, Rewrapped, SealStore, WrappedKey, unwrapped};
-use crate::port_search::RowWords;
-pub use crate::port_search::SearchStore;
+pub use crate::port_seal::{Ended, Lookups, Rewrapped, SealStore, WrappedKey, unwrapped};
+pub use crate::port_search::{RowWords, SearchStore};
 pub use crate::port_turn::Turn;
 use crate::queue::{QueueWant, Waiting};
 use crate::route::workload::Load;
@@ -32,8 +32,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-pub use crate::port_figures::{CellRead, FactFilter, MemberRead};
 
 /// Why storage could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -271,7 +269,9 @@ pub struct ShardWrite {
     pub unique: Vec<(String, String, String)>,
     /// Row keys, wrapped.
     pub keys: Vec<(CaseId, String)>,
-    /// Row keys that are destroyed, before others are put: nothing of them may be left in the file.
+    /// Rows whose looked-up values changed, with all of them as they are now.
+    pub lookups: Vec<Lookups>,
+    /// Row keys that are destroyed, before others are put: nothing of them may be left in the file, and nothing finds the row.
     pub keys_gone: Vec<CaseId>,
     /// Number of the set of packs it was decided by; 0 for packs that are not installed in this store.
     pub packs: u64,

@@ -67,6 +67,9 @@ pub struct Access {
     pub account: AccountId,
     /// Fields seen.
     pub fields: Vec<String>,
+    /// What it was for, where that was asked; empty: for the case itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub purpose: String,
 }
 
 /// What is no longer needed.

@@ -1,8 +1,10 @@
 //! Row keys beyond a batch: wrapping them under another key of the installation, making sure that destroyed ones are gone from the
-//! file, and which rows have been over for so long that their personal values go. Part of the storage port.
+//! file, finding rows by keyed hashes of sealed values, and which rows have been over for so long that their personal values go. Part of the storage port.
 
 use crate::port::StoreError;
 use crate::seal::{Key, Keyring};
+pub use crate::seal_lookup::Lookups;
+use crate::seal_lookup::{LookedUp, LookupHash, Relooked};
 use async_trait::async_trait;
 use ganglion_model::{CaseId, Shard};
 use jiff::Timestamp;
@@ -58,6 +60,19 @@ pub trait SealStore: Send + Sync {
     /// Puts row keys wrapped anew where they still stand as they were read, so that one that was destroyed meanwhile stays
     /// destroyed; gives how many that were.
     async fn keys_rewrap(&self, keys: &[Rewrapped]) -> Result<u64, StoreError>;
+    /// Rows kept under one of these hashes, in order of shard, row and field.
+    async fn lookup(&self, hashes: &[LookupHash], limit: u32) -> Result<Vec<LookedUp>, StoreError>;
+    /// Hashes made with other keys of the installation than `name`, in order of shard, row, field and hash, after the one given.
+    async fn lookups_of_others(
+        &self,
+        name: &str,
+        after: Option<&LookedUp>,
+        limit: u32,
+    ) -> Result<Vec<LookedUp>, StoreError>;
+    /// Puts hashes made anew where those that were read still stand; gives how many that were.
+    async fn lookups_again(&self, hashes: &[Relooked]) -> Result<u64, StoreError>;
+    /// Puts the hashes of rows from before: of those that have a row key and no hash yet.
+    async fn lookups_put(&self, lookups: &[Lookups]) -> Result<(), StoreError>;
     /// Takes what is left of destroyed keys out of files beside the database, such as a log of older pages.
     async fn keys_settle(&self) -> Result<(), StoreError>;
     /// Cases that still have a row key and closed before the instant named for their process, in order of shard and id, after the

@@ -51,6 +51,16 @@ pub fn locate(places: &Places, point: [f64; 2]) -> Located {
     Located { here: None, near: Vec::new(), host: None }
 }
 
+/// The place in which a point lies instead of the one that was chosen, of the same level where there is one; `None` where the
+/// two agree, the chosen place is within reach of the border, or nothing is known to lie there.
+#[must_use]
+pub fn elsewhere(places: &Places, point: [f64; 2], chosen: PlaceCode) -> Option<PlaceCode> {
+    let found = locate(places, point);
+    let here = found.here?;
+    let agrees = chosen.holds(here) || here.holds(chosen) || found.near.iter().any(|(code, _)| chosen.holds(*code));
+    (!agrees).then(|| here.at(chosen.level()).unwrap_or(here))
+}
+
 fn host_of(places: &Places, point: Point<f64>, here: Option<PlaceCode>) -> Option<PlaceCode> {
     let by_code = here?.at(Level::County)?;
     let by_outline = places.index.at(Places::layer(Level::County), point).and_then(PlaceCode::from_padded)?;

@@ -1,15 +1,17 @@
-//! Standing checks: which rules a row breaks as it now is. A function of the row alone, so that what is kept while rows change
-//! and what is found by going through all rows again are the same.
+//! Standing checks: which rules a row breaks as it now is. A function of the row alone, or of the row and the day, so that what is
+//! kept while rows change and what is found by going through all rows again are the same.
 
 use crate::decide::derived;
 use crate::seal::is_sealed;
 use crate::world::World;
+use ganglion_model::clocks::{local_date, midnight};
 use ganglion_model::expr::Scope;
 use ganglion_model::pack::{Model, Rule, RuleOpen, Source};
 use ganglion_model::row::{Case, OPENED_FROM};
 use ganglion_model::scope::{Names, RowNames, Rows};
 use ganglion_model::{Actor, Body, CaseId, Command, CommandId, Fields, Link, PlaceCode, Record, Shard};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -43,46 +45,86 @@ pub fn is_ruled(model: &Model, name: &str) -> bool {
     model.rules.values().any(|rule| matches!(&rule.over, Source::Process(one) | Source::Register(one) if one == name))
 }
 
-/// The rules a case breaks, in the order of their names.
+/// Furthest back that is looked for the day on which a rule that looks at today was broken first.
+const DAYS_BACK_MAX: u32 = 3_660;
+
+/// Since when a rule is broken `today`, given when the row last changed; `None`: it is kept. A rule that looks at today is
+/// judged at the beginning of each day and broken since the first of those days without a break, so that this too follows
+/// from the row and the day alone.
+fn broken_since(
+    rule: &Rule,
+    (changed, today): (Timestamp, Option<Date>),
+    is_broken: impl Fn(Timestamp) -> bool,
+) -> Option<Timestamp> {
+    if !rule.daily {
+        return is_broken(changed).then_some(changed);
+    }
+    let mut since = changed.max(midnight(today?));
+    if !is_broken(since) {
+        return None;
+    }
+    for _ in 0..DAYS_BACK_MAX {
+        let Ok(day) = local_date(since).yesterday() else { break };
+        let earlier = changed.max(midnight(day));
+        if earlier >= since || !is_broken(earlier) {
+            break;
+        }
+        since = earlier;
+    }
+    Some(since)
+}
+
+/// The rules a case breaks `today`, in the order of their names. Rules that look at today are left out without a day.
 #[must_use]
-pub fn broken_by_case(model: &Model, rows: &dyn Rows, case: &Case) -> Vec<Violation> {
+pub fn broken_by_case(model: &Model, rows: &dyn Rows, case: &Case, today: Option<Date>) -> Vec<Violation> {
     let Some(process) = model.processes.get(&case.process) else { return Vec::new() };
-    let names = Names { rows, process, case: Some(case), form: None, actor: None, now: case.updated_at };
     let own = |rule: &&Rule| matches!(&rule.over, Source::Process(name) if *name == case.process);
-    let broken = model.rules.values().filter(own).filter(|rule| is_broken(rule, &names));
-    broken
-        .map(|rule| Violation {
+    let broken = |rule: &Rule| {
+        let since = broken_since(rule, (case.updated_at, today), |now| {
+            is_broken(rule, &Names { rows, process, case: Some(case), form: None, actor: None, now })
+        })?;
+        Some(Violation {
             shard: case.shard,
             rule: rule.name.clone(),
             id: case.id,
             place: case.place,
             subject: case.number.clone(),
-            since: case.updated_at,
+            since,
             opened: None,
         })
-        .collect()
+    };
+    model.rules.values().filter(own).filter_map(broken).collect()
 }
 
-/// The rules a register row breaks, given all its versions in order of validity: its last one is judged, and a row that
-/// ended breaks nothing. Rows of the deployment count at `root`.
+/// The rules a register row breaks `today`, given all its versions in order of validity: its last one is judged, and a row that
+/// ended breaks nothing. Rows of the deployment count at `root`. Rules that look at today are left out without a day.
 #[must_use]
-pub fn broken_by_row(model: &Model, rows: &dyn Rows, versions: &[Record], root: PlaceCode) -> Vec<Violation> {
+pub fn broken_by_row(
+    model: &Model,
+    rows: &dyn Rows,
+    versions: &[Record],
+    root: PlaceCode,
+    today: Option<Date>,
+) -> Vec<Violation> {
     let Some(last) = versions.last().filter(|last| last.valid_to.is_none()) else { return Vec::new() };
     let previous = versions.len().checked_sub(2).and_then(|n| versions.get(n));
-    let names = RowNames { rows, record: last, previous };
     let own = |rule: &&Rule| matches!(&rule.over, Source::Register(name) if *name == last.register);
-    let broken = model.rules.values().filter(own).filter(|rule| is_broken(rule, &names));
-    broken
-        .map(|rule| Violation {
+    let broken = |rule: &Rule| {
+        let since = broken_since(rule, (last.updated_at, today), |now| {
+            let today = rule.daily.then(|| local_date(now));
+            is_broken(rule, &RowNames { rows, record: last, previous, today })
+        })?;
+        Some(Violation {
             shard: last.shard,
             rule: rule.name.clone(),
             id: last.id(),
             place: last.place.unwrap_or(root),
             subject: last.key.clone(),
-            since: last.updated_at,
+            since,
             opened: None,
         })
-        .collect()
+    };
+    model.rules.values().filter(own).filter_map(broken).collect()
 }
 
 /// What changed between the rules a row broke before and breaks now: those to be noted (new, or counting elsewhere), and
@@ -115,11 +157,14 @@ pub fn opening(world: &World, one: &Violation, row: Broken<'_>) -> Option<Comman
     let open = rule.open.as_ref()?;
     let process = world.model.processes.get(&open.process)?;
     let mut form: Fields = match row {
-        Broken::Row(record) => values(open, &RowNames::of(world, record)),
+        // `today` is the day it was broken, so that a repeat fills in the same.
+        Broken::Row(record) => {
+            values(open, &RowNames { today: Some(local_date(one.since)), ..RowNames::of(world, record) })
+        }
         Broken::Case(case) => {
             let of = world.model.processes.get(&case.process)?;
-            let names =
-                Names { rows: world, process: of, case: Some(case), form: None, actor: None, now: case.updated_at };
+            let now = case.updated_at.max(one.since);
+            let names = Names { rows: world, process: of, case: Some(case), form: None, actor: None, now };
             values(open, &names)
         }
     };

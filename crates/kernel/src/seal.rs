@@ -1,25 +1,23 @@
-//! Personal values are sealed before they reach a row or the journal: AES-256-GCM under a key of the row's own. Destroying
+//! Personal values are sealed before they reach a row or the journal, by AES-256-GCM or SM4-GCM, under a key of the row's own. Destroying
 //! that key erases the values everywhere they stand. Row keys are kept wrapped under a key of the installation; which one, its
 //! name says that stands in front. Leaves out where those keys come from (the binary reads them) and who may see what.
 
+pub use crate::cipher::Cipher;
+use crate::cipher::NonceBytes;
 use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as B64;
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// A key.
 pub type Key = [u8; 32];
 
-const PREFIX: &str = "sealed:1:";
-
-fn cipher(key: &Key) -> Option<LessSafeKey> {
-    UnboundKey::new(&AES_256_GCM, key).ok().map(LessSafeKey::new)
-}
+/// How everything sealed begins, whatever the cipher.
+const SEALED: &str = "sealed:";
 
 /// A nonce that no other value under the same key has: the context names command and field.
-fn nonce(context: &str) -> [u8; 12] {
+fn nonce(context: &str) -> NonceBytes {
     let hash = Sha256::digest(context.as_bytes());
     let mut nonce = [0; 12];
     nonce.copy_from_slice(&hash[..12]);
@@ -29,35 +27,46 @@ fn nonce(context: &str) -> [u8; 12] {
 /// Whether a stored text is sealed.
 #[must_use]
 pub fn is_sealed(text: &str) -> bool {
-    text.starts_with(PREFIX)
+    Cipher::of(text).is_some()
 }
 
-/// Seals `clear`. `context` must be different for every value sealed under `key`.
+/// Seals `clear` by AES-256-GCM. `context` must be different for every value sealed under `key`.
 #[must_use]
 pub fn seal(key: &Key, context: &str, clear: &str) -> Option<String> {
+    seal_by(Cipher::Aes256Gcm, key, context, clear)
+}
+
+/// As [`seal`], by a cipher.
+#[must_use]
+pub fn seal_by(cipher: Cipher, key: &Key, context: &str, clear: &str) -> Option<String> {
     let mut bytes = clear.as_bytes().to_vec();
     let nonce = nonce(context);
-    cipher(key)?.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut bytes).ok()?;
+    cipher.close(key, nonce, &mut bytes)?;
     let mut all = nonce.to_vec();
     all.extend(bytes);
-    Some(format!("{PREFIX}{}", B64.encode(all)))
+    Some(format!("{}{}", cipher.prefix(), B64.encode(all)))
 }
 
 /// Opens a sealed text; `None` when it was sealed under another key or is damaged.
 #[must_use]
 pub fn open(key: &Key, sealed: &str) -> Option<String> {
-    let all = B64.decode(sealed.strip_prefix(PREFIX)?).ok()?;
+    let (cipher, text) = Cipher::of(sealed)?;
+    let all = B64.decode(text).ok()?;
     let (nonce, body) = all.split_first_chunk::<12>()?;
-    let mut body = body.to_vec();
-    let clear = cipher(key)?.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::empty(), &mut body).ok()?;
-    String::from_utf8(clear.to_vec()).ok()
+    String::from_utf8(cipher.open(key, *nonce, body.to_vec())?).ok()
 }
 
 /// Wraps a row key for storage. The nonce follows from row and key, so that a row whose key was destroyed and that gets another
 /// one does not meet its old nonce again.
 #[must_use]
 pub fn wrap(master: &Key, row: &str, key: &Key) -> Option<String> {
-    seal(master, &format!("{row}/{}", B64.encode(Sha256::digest(key))), &B64.encode(key))
+    wrap_by(Cipher::Aes256Gcm, master, row, key)
+}
+
+/// As [`wrap`], by a cipher.
+#[must_use]
+pub fn wrap_by(cipher: Cipher, master: &Key, row: &str, key: &Key) -> Option<String> {
+    seal_by(cipher, master, &format!("{row}/{}", B64.encode(Sha256::digest(key))), &B64.encode(key))
 }
 
 /// Unwraps a stored row key.
@@ -75,7 +84,10 @@ pub type Named = Vec<(String, Key)>;
 /// The keys of an installation that wrap row keys: the first wraps, every one of them still opens what it wrapped. So a new key is
 /// put first, row keys are wrapped anew one by one, and nothing is unreadable meanwhile.
 #[derive(Clone)]
-pub struct Keyring(Arc<Ring>);
+pub struct Keyring {
+    ring: Arc<Ring>,
+    cipher: Cipher,
+}
 
 struct Ring {
     keys: ArcSwap<Named>,
@@ -102,45 +114,66 @@ impl Keyring {
     /// A ring of these keys, for good.
     #[must_use]
     pub fn of(keys: Named) -> Keyring {
-        Keyring(Arc::new(Ring { keys: ArcSwap::from_pointee(keys), again: None }))
+        Keyring::new(Ring { keys: ArcSwap::from_pointee(keys), again: None })
     }
 
     /// A ring that is read again when it meets a key it does not know, and when it is told to.
     #[must_use]
     pub fn reading(keys: Named, again: impl Fn() -> Option<Named> + Send + Sync + 'static) -> Keyring {
-        Keyring(Arc::new(Ring { keys: ArcSwap::from_pointee(keys), again: Some(Box::new(again)) }))
+        Keyring::new(Ring { keys: ArcSwap::from_pointee(keys), again: Some(Box::new(again)) })
+    }
+
+    fn new(ring: Ring) -> Keyring {
+        Keyring { ring: Arc::new(ring), cipher: Cipher::default() }
+    }
+
+    /// The same keys, sealing by another cipher.
+    #[must_use]
+    pub fn sealing_by(self, cipher: Cipher) -> Keyring {
+        Keyring { cipher, ..self }
+    }
+
+    /// The cipher new values and row keys are sealed by.
+    #[must_use]
+    pub fn cipher(&self) -> Cipher {
+        self.cipher
     }
 
     /// Takes over the keys as they stand now.
     pub fn refresh(&self) {
-        let fresh = self.0.again.as_ref().and_then(|again| again()).filter(|keys| !keys.is_empty());
-        if let Some(fresh) = fresh.filter(|fresh| *fresh != **self.0.keys.load()) {
-            self.0.keys.store(Arc::new(fresh));
+        let fresh = self.ring.again.as_ref().and_then(|again| again()).filter(|keys| !keys.is_empty());
+        if let Some(fresh) = fresh.filter(|fresh| *fresh != **self.ring.keys.load()) {
+            self.ring.keys.store(Arc::new(fresh));
         }
     }
 
     /// Names of the keys, the one that wraps first.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        self.0.keys.load().iter().map(|(name, _)| name.clone()).collect()
+        self.ring.keys.load().iter().map(|(name, _)| name.clone()).collect()
     }
 
     /// The name of the key that wraps.
     #[must_use]
     pub fn current(&self) -> String {
-        self.0.keys.load().first().map(|(name, _)| name.clone()).unwrap_or_default()
+        self.ring.keys.load().first().map(|(name, _)| name.clone()).unwrap_or_default()
+    }
+
+    /// The keys as they stand, the one that wraps first.
+    pub(crate) fn named(&self) -> Named {
+        Named::clone(&self.ring.keys.load())
     }
 
     fn key(&self, name: &str) -> Option<Key> {
-        self.0.keys.load().iter().find(|(one, _)| one == name).map(|(_, key)| *key)
+        self.ring.keys.load().iter().find(|(one, _)| one == name).map(|(_, key)| *key)
     }
 
     /// Wraps the key of a row for storage, under the first key.
     #[must_use]
     pub fn wrap(&self, row: &str, key: &Key) -> Option<String> {
-        let keys = self.0.keys.load();
+        let keys = self.ring.keys.load();
         let (name, own) = keys.first()?;
-        let wrapped = wrap(own, row, key)?;
+        let wrapped = wrap_by(self.cipher, own, row, key)?;
         Some(if name == MASTER { wrapped } else { format!("{name}:{wrapped}") })
     }
 
@@ -152,14 +185,14 @@ impl Keyring {
             self.refresh();
             self.key(name)
         })?;
-        unwrap(&own, &wrapped[wrapped.find(PREFIX)?..])
+        unwrap(&own, &wrapped[wrapped.find(SEALED)?..])
     }
 }
 
 /// The name of the key that a stored row key is wrapped by.
 #[must_use]
 pub fn wrapped_by(wrapped: &str) -> &str {
-    match wrapped.find(PREFIX) {
+    match wrapped.find(SEALED) {
         Some(at) if at > 0 => wrapped[..at].trim_end_matches(':'),
         _ => MASTER,
     }
@@ -181,8 +214,25 @@ mod tests {
     }
 
     #[test]
+    fn values_of_both_ciphers_open_whatever_is_set() {
+        let named = || vec![("y2026".to_owned(), [8; 32]), (MASTER.to_owned(), [9; 32])];
+        let (aes, sm4) = (Keyring::of(named()), Keyring::of(named()).sealing_by(Cipher::Sm4Gcm));
+        let (old, new) = (aes.wrap("row", &[1; 32]).unwrap(), sm4.wrap("row", &[1; 32]).unwrap());
+        assert!(old.starts_with("y2026:sealed:1:") && new.starts_with("y2026:sealed:2:"), "{old} {new}");
+        assert_eq!((wrapped_by(&old), wrapped_by(&new)), ("y2026", "y2026"));
+        for ring in [&aes, &sm4] {
+            assert_eq!([ring.unwrap(&old), ring.unwrap(&new)], [Some([1; 32]); 2]);
+        }
+        let sealed = seal_by(sm4.cipher(), &[1; 32], "command/phone", "13912340000").unwrap();
+        assert!(is_sealed(&sealed) && sealed.starts_with("sealed:2:"));
+        assert_eq!(open(&[1; 32], &sealed).as_deref(), Some("13912340000"));
+        assert_eq!(open(&[2; 32], &sealed), None);
+        assert_eq!(open(&[1; 32], &sealed.replacen("sealed:2", "sealed:1", 1)), None, "the other cipher does not");
+    }
+
+    #[test]
     fn a_row_that_gets_another_key_does_not_meet_its_old_nonce() {
-        let nonce = |key: &Key| wrap(&[9; 32], "row", key).unwrap()[PREFIX.len()..PREFIX.len() + 16].to_owned();
+        let nonce = |key: &Key| wrap(&[9; 32], "row", key).unwrap()[9..25].to_owned();
         assert_ne!(nonce(&[1; 32]), nonce(&[2; 32]));
     }
 

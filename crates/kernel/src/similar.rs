@@ -7,10 +7,10 @@ use ganglion_model::row::Case;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The newest settled cases that are looked at for one field.
+/// The newest settled cases that are looked at for one field, at most.
 pub const LOOKED_AT: u32 = 200;
 /// Of those that agree in fields: the newest so many count.
-const AGREEING_MAX: usize = 50;
+const AGREEING_MAX: u32 = 50;
 /// Of those whose words are alike: the nearest so many count.
 const NEAREST_MAX: usize = 15;
 /// How alike words must be: the share of what is said by both in what is said by either, rare words weighing more.
@@ -73,9 +73,33 @@ pub fn chosen<'c>(
     let values: Vec<&str> = if field.suggest.iter().any(|name| name == SAME_WORDS) {
         nearest(process, case, &known.collect::<Vec<_>>())
     } else {
-        known.take(AGREEING_MAX).map(|(_, value)| value).collect()
+        known.take(AGREEING_MAX as usize).map(|(_, value)| value).collect()
     };
     counted(&values)
+}
+
+/// What was chosen in a field in the newest of `settled`, whether they resemble the case or not: what is left to say of a field
+/// suggested from fields when no case that agrees in them says anything. From words that are unlike nothing follows.
+#[must_use]
+pub fn chosen_here<'c>(
+    process: &Process,
+    asked: (&Action, &Field),
+    case: &Case,
+    settled: impl Iterator<Item = &'c Case>,
+) -> Vec<Chosen> {
+    if asked.1.suggest.iter().any(|name| name == SAME_WORDS) {
+        return Vec::new();
+    }
+    let others = settled.filter(|other| other.id != case.id);
+    let values = others.filter_map(|other| value_of(process, asked, other)).take(AGREEING_MAX as usize);
+    counted(&values.collect::<Vec<_>>())
+}
+
+/// How many of the settled cases that storage finds for a field are worth reading: all it looks at, or, where nothing more than the
+/// kind has to agree and storage sees to that, those that count.
+#[must_use]
+pub fn worth_reading(process: &Process, field: &Field) -> u32 {
+    if is_by_kind(process, field) && field.suggest.len() == 1 { AGREEING_MAX } else { LOOKED_AT }
 }
 
 fn is_same(a: Option<&Value>, b: Option<&Value>) -> bool {

@@ -346,13 +346,15 @@ pub struct RowNames<'a> {
     pub record: &'a Record,
     /// The version before it in time, or the row before it in its series, where that is known.
     pub previous: Option<&'a Record>,
+    /// The day it is judged for: `today`, which nothing else knows about a row.
+    pub today: Option<Date>,
 }
 
 impl<'a> RowNames<'a> {
     /// Names over a row by itself.
     #[must_use]
     pub fn of(rows: &'a dyn Rows, record: &'a Record) -> RowNames<'a> {
-        RowNames { rows, record, previous: None }
+        RowNames { rows, record, previous: None, today: None }
     }
 }
 
@@ -364,8 +366,11 @@ impl Scope for RowNames<'_> {
                 &self.record.fields,
                 self.rows.fields(&self.record.register),
                 rest,
-                local_date(self.record.updated_at),
+                self.today.unwrap_or_else(|| local_date(self.record.updated_at)),
             ),
+            Some((root, _)) if root == "today" => {
+                self.today.map_or(Val::Null, |day| Val::Text(Cow::Owned(day.to_string())))
+            }
             Some((root, rest)) if root == "previous" => behind(self.rows, rest, |register| {
                 self.previous.or_else(|| self.rows.before(register, &self.record.fields))
             }),

@@ -4,8 +4,8 @@ use crate::assets::Ui;
 use crate::base_map::{BaseMap, policy};
 use crate::files::Files;
 use crate::limits::{
-    FOLLOW_TRIES_MAX, PASSWORDS_AT_ONCE_MAX, RATE_WINDOW_SECONDS, REPORT_TRIES_MAX, SIGN_IN_FREE_TRIES_OF_ADDRESS,
-    STOP_SECONDS, TICKET_TRIES_MAX, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
+    CODES_OF_ADDRESS_MAX, FOLLOW_TRIES_MAX, PASSWORDS_AT_ONCE_MAX, RATE_WINDOW_SECONDS, REPORT_TRIES_MAX,
+    SIGN_IN_FREE_TRIES_OF_ADDRESS, STOP_SECONDS, TICKET_TRIES_MAX, UPLOAD_TRIES_MAX, VERIFY_TRIES_MAX,
 };
 use crate::log::{LogSettings, Logs};
 use crate::map::Outlines;
@@ -13,6 +13,7 @@ use crate::numbers::Numbers;
 use crate::papers::{Batches, Press};
 use crate::public::home::HomeFigures;
 use crate::rate::{Growing, Rate};
+use crate::residents::sms::{Sms, SmsGateway};
 use crate::session::SessionCache;
 use crate::staff::Imports;
 use crate::templates::Templates;
@@ -74,6 +75,8 @@ pub struct Settings {
     pub openid: Option<Arc<crate::identity::openid::OpenId>>,
     /// The broker that readings of instruments come from; without one none are taken.
     pub mqtt: Option<crate::readings::Mqtt>,
+    /// What sends codes to residents; without it they have no pages of their own.
+    pub sms: Option<Sms>,
 }
 
 impl Default for Settings {
@@ -98,6 +101,7 @@ impl Default for Settings {
             monitor_key: None,
             openid: None,
             mqtt: None,
+            sms: None,
         }
     }
 }
@@ -148,6 +152,8 @@ pub struct Rates {
     pub follow: Rate,
     /// Codes of documents that lead nowhere, by address.
     pub verify: Rate,
+    /// Codes for residents that were asked for, and wrong ones, by address.
+    pub codes: Rate,
     /// Ways to the provider of identities and back, by address.
     pub openid: Rate,
     /// Readings of events by those without a key, by address.
@@ -181,6 +187,8 @@ pub struct App {
     pub(crate) files: Files,
     pub(crate) sessions: SessionCache,
     pub(crate) keys: crate::keys::Keys,
+    /// What sends codes to residents.
+    pub(crate) sms: Option<Arc<dyn SmsGateway>>,
     /// The interface described, ready to send.
     pub(crate) documents: crate::rest::Documents,
     pub(crate) numbers: Numbers,
@@ -238,6 +246,7 @@ impl App {
             ring: parts.ring,
             imports: Imports::new(parts.settings.data_dir.join("imports/rows")),
             logs: Logs::new(parts.settings.log.clone(), parts.settings.data_dir.join("log")),
+            sms: parts.settings.sms.as_ref().map(|sms| sms.gateway(&parts.settings.data_dir)),
             settings: parts.settings,
             ui,
             templates,
@@ -254,6 +263,7 @@ impl App {
                 upload: rate(UPLOAD_TRIES_MAX),
                 follow: rate(FOLLOW_TRIES_MAX),
                 verify: rate(VERIFY_TRIES_MAX),
+                codes: rate(CODES_OF_ADDRESS_MAX),
                 openid: rate(crate::limits::OPENID_TRIES_MAX),
                 events: rate(crate::limits::EVENT_TRIES_MAX),
                 open: rate(crate::limits::OPEN_TRIES_MAX),

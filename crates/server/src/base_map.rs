@@ -1,14 +1,17 @@
 //! The map below our own outlines, where a deployment wants one: none unless it is said. Tiles come to the browser from where the
-//! deployment says, so the policy of every page names that place and no other. Leaves out fetching tiles ourselves, and BD-09,
-//! whose tiles are cut otherwise.
+//! deployment says, so the policy of every page names that place and no other; a map packed in one file (PMTiles) may also lie beside
+//! the server, for networks without a way out. Leaves out fetching tiles ourselves, and BD-09, whose tiles are cut otherwise.
 
 use crate::app::AppState;
+use crate::error::Error;
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use ganglion_geo::Datum;
 use serde_json::json;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
 
 /// Servers of the national map (Tianditu); a browser spreads over them.
 const TIANDITU_SERVERS: std::ops::RangeInclusive<u8> = 0..=7;
@@ -18,12 +21,20 @@ const TIANDITU_LAYERS: [&str; 2] = ["vec", "cva"];
 const ZOOM_MAX: u8 = 18;
 /// Longest address of tiles, bytes.
 const ADDRESS_BYTES_MAX: usize = 1_000;
+/// How the address of a map packed in one file ends.
+const PACKED: &str = ".pmtiles";
+/// Where one that lies beside the server is read.
+const PACKED_HERE: &str = "/map/base.pmtiles";
+/// Bytes of it in one answer: many times the largest tile.
+const STRETCH_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Why a base map cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BaseMapError {
     /// The address of tiles.
-    #[error("the address of its tiles has to begin with https://, http:// or / and name {{z}}, {{x}} and {{y}}")]
+    #[error(
+        "the address of its tiles has to begin with https://, http:// or / and name {{z}}, {{x}} and {{y}}, or end with .pmtiles"
+    )]
     Address,
     /// The key.
     #[error("its key has to be letters and digits")]
@@ -31,6 +42,12 @@ pub enum BaseMapError {
     /// The datum.
     #[error("its datum has to be wgs84, cgcs2000 or gcj02: tiles in BD-09 are cut otherwise")]
     Datum,
+    /// The datum of a packed map.
+    #[error("a map packed in one file has to be in wgs84 or cgcs2000: its tiles are not moved")]
+    PackedDatum,
+    /// The file.
+    #[error("there is no such file")]
+    File,
 }
 
 /// A base map.
@@ -40,6 +57,8 @@ pub struct BaseMap {
     origins: Vec<String>,
     attribution: String,
     datum: Datum,
+    packed: bool,
+    file: Option<PathBuf>,
 }
 
 /// The origin of an absolute address, as a policy names it; empty for one of our own.
@@ -60,13 +79,14 @@ fn origin(address: &str) -> Result<String, BaseMapError> {
 }
 
 impl BaseMap {
-    /// Tiles by an address with `{z}`, `{x}` and `{y}`.
+    /// Tiles by an address with `{z}`, `{x}` and `{y}`, or all of them packed in one file whose address ends with `.pmtiles`.
     ///
     /// # Errors
     /// See [`BaseMapError`].
     pub fn xyz(address: &str, datum: Datum, attribution: &str) -> Result<BaseMap, BaseMapError> {
         let address = address.trim();
-        let is_whole = ["{z}", "{x}", "{y}"].iter().all(|part| address.contains(part))
+        let packed = address.split('?').next().is_some_and(|path| path.ends_with(PACKED));
+        let is_whole = (packed || ["{z}", "{x}", "{y}"].iter().all(|part| address.contains(part)))
             && address.len() <= ADDRESS_BYTES_MAX
             && !address.chars().any(|c| c.is_whitespace() || c.is_control());
         if !is_whole {
@@ -75,9 +95,24 @@ impl BaseMap {
         if datum == Datum::Bd09 {
             return Err(BaseMapError::Datum);
         }
+        if packed && datum == Datum::Gcj02 {
+            return Err(BaseMapError::PackedDatum);
+        }
         let origins = Some(origin(address)?).into_iter().filter(|origin| !origin.is_empty()).collect();
         let layers = vec![vec![address.to_owned()]];
-        Ok(BaseMap { layers, origins, attribution: attribution.trim().to_owned(), datum })
+        Ok(BaseMap { layers, origins, attribution: attribution.trim().to_owned(), datum, packed, file: None })
+    }
+
+    /// A map packed in one file beside the server (PMTiles 3), which browsers read in stretches.
+    ///
+    /// # Errors
+    /// See [`BaseMapError`].
+    pub fn file(path: &Path, datum: Datum, attribution: &str) -> Result<BaseMap, BaseMapError> {
+        if !path.is_file() {
+            return Err(BaseMapError::File);
+        }
+        let base = BaseMap::xyz(PACKED_HERE, datum, attribution)?;
+        Ok(BaseMap { file: Some(path.to_owned()), ..base })
     }
 
     /// The national map by its WMTS, in CGCS2000, with a key for browsers.
@@ -105,13 +140,16 @@ impl BaseMap {
             origins: TIANDITU_SERVERS.map(server).collect(),
             attribution: attribution.trim().to_owned(),
             datum: Datum::Cgcs2000,
+            packed: false,
+            file: None,
         })
     }
 
-    /// Its layers, each as addresses of the same tiles, where its datum is that of everything else; none for one that is moved.
+    /// Its layers, each as addresses of the same tiles, where its datum is that of everything else; none for one that is moved or
+    /// packed, which whoever reads a style may not know how to do.
     #[must_use]
     pub fn layers_in_place(&self) -> &[Vec<String>] {
-        if self.datum == Datum::Gcj02 { &[] } else { &self.layers }
+        if self.datum == Datum::Gcj02 || self.packed { &[] } else { &self.layers }
     }
 
     /// Whose it is, in words.
@@ -141,9 +179,55 @@ pub async fn show(State(app): State<AppState>) -> Response {
         "layers": base.layers,
         "attribution": base.attribution,
         "datum": base.datum.as_str(),
+        "packed": base.packed,
         "max_zoom": ZOOM_MAX,
     });
     (keep, Json(body)).into_response()
+}
+
+/// The first and last byte a `Range` asks for; `None` for what is no single stretch of the file.
+fn stretch(range: &str, bytes: u64) -> Option<(u64, u64)> {
+    let (from, to) = range.trim().strip_prefix("bytes=")?.split_once('-')?;
+    let from: u64 = from.parse().ok()?;
+    let end = bytes.checked_sub(1)?;
+    let to = if to.is_empty() { end } else { to.parse::<u64>().ok()?.min(end) };
+    let to = to.min(from.saturating_add(STRETCH_BYTES_MAX - 1));
+    (from <= to).then_some((from, to))
+}
+
+/// A stretch of a file with where it begins, and how long the file is.
+fn read(path: &Path, range: &str) -> std::io::Result<(u64, Option<(u64, Vec<u8>)>)> {
+    let mut file = std::fs::File::open(path)?;
+    let bytes = file.metadata()?.len();
+    let Some((from, to)) = stretch(range, bytes) else { return Ok((bytes, None)) };
+    let mut piece = vec![0; usize::try_from(to - from + 1).unwrap_or_default()];
+    file.seek(SeekFrom::Start(from))?;
+    file.read_exact(&mut piece)?;
+    Ok((bytes, Some((from, piece))))
+}
+
+/// `GET /map/base.pmtiles`: a stretch of the packed map beside the server. Only stretches: the whole may have gigabytes.
+///
+/// # Errors
+/// [`Error::NotFound`] without one; a file that cannot be read.
+pub async fn packed(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, Error> {
+    let path = app.settings.base_map.as_ref().and_then(|base| base.file.clone()).ok_or(Error::NotFound)?;
+    let range = headers.get(header::RANGE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let read = tokio::task::spawn_blocking(move || read(&path, &range)).await;
+    let read = read.map_err(|error| Error::Internal(error.to_string()))?;
+    let (bytes, piece) = read.map_err(|error| Error::Internal(format!("the base map cannot be read: {error}")))?;
+    let Some((from, piece)) = piece else {
+        let said = [(header::CONTENT_RANGE, format!("bytes */{bytes}"))];
+        return Ok((StatusCode::RANGE_NOT_SATISFIABLE, said).into_response());
+    };
+    let to = from + (piece.len() as u64).saturating_sub(1);
+    let said = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_RANGE, format!("bytes {from}-{to}/{bytes}")),
+        (header::ACCEPT_RANGES, "bytes".to_owned()),
+        (header::CACHE_CONTROL, "public, max-age=3600".to_owned()),
+    ];
+    Ok((StatusCode::PARTIAL_CONTENT, said, piece).into_response())
 }
 
 #[cfg(test)]
@@ -175,6 +259,26 @@ mod tests {
         for bad in ["", "a b", "a;script-src *"] {
             assert_eq!(BaseMap::tianditu(bad, ""), Err(BaseMapError::Key));
         }
+    }
+
+    #[test]
+    fn a_packed_map_is_read_in_stretches() {
+        let away = BaseMap::xyz("https://tiles.example/city.pmtiles?k=1", Datum::Wgs84, "").unwrap();
+        assert!(away.packed && away.layers_in_place().is_empty());
+        assert!(policy(Some(&away)).contains("connect-src 'self' https://tiles.example; "));
+        assert_eq!(
+            BaseMap::xyz("https://tiles.example/city.pmtiles", Datum::Gcj02, ""),
+            Err(BaseMapError::PackedDatum)
+        );
+        assert_eq!(BaseMap::file(Path::new("/nowhere/city.pmtiles"), Datum::Wgs84, ""), Err(BaseMapError::File));
+        assert_eq!(stretch("bytes=0-9", 100), Some((0, 9)));
+        assert_eq!(stretch("bytes=90-200", 100), Some((90, 99)));
+        assert_eq!(stretch("bytes=5-", 10), Some((5, 9)));
+        assert_eq!(stretch("bytes=0-", u64::MAX), Some((0, STRETCH_BYTES_MAX - 1)));
+        for bad in ["", "bytes=", "bytes=-5", "bytes=9-5", "bytes=100-", "lines=0-1", "bytes=0-1,3-4"] {
+            assert_eq!(stretch(bad, 100), None, "{bad}");
+        }
+        assert_eq!(stretch("bytes=0-", 0), None);
     }
 
     #[test]

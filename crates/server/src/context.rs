@@ -4,7 +4,7 @@
 use crate::app::AppState;
 use crate::error::Error;
 use crate::keys::{Allowance, need};
-use crate::limits::{REQUEST_ID_BYTES_MAX, RETRY_DISK_SECONDS, RETRY_SECONDS};
+use crate::limits::{BULK_BYTES_MAX, REQUEST_ID_BYTES_MAX, RETRY_DISK_SECONDS, RETRY_SECONDS};
 use crate::monitor::Seen;
 use crate::rest::problem;
 use crate::staff::glass;
@@ -15,6 +15,7 @@ use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::StoreError;
@@ -31,6 +32,9 @@ const HEADERS: [(HeaderName, &str); 5] = [
 
 /// The id of a request, in the answer and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What is said to whoever sends more than is taken in one body: no interface takes more than this.
+const MEGABYTES_TOLD: u32 = (BULK_BYTES_MAX >> 20) as u32;
 
 /// The layer.
 pub async fn context(State(app): State<AppState>, request: Request, next: Next) -> Response {
@@ -92,6 +96,7 @@ async fn answered(app: &AppState, request: Request, next: Next, id: &str) -> Res
             return error.status().into_response();
         }
     };
+    let method = parts.method.clone();
     let allowance = web.key().map(|key| app.keys.rates.take(&key.name, key.per_minute, web.now));
     let mut response = match admitted(&web, &parts, allowance) {
         Ok(()) => {
@@ -100,7 +105,7 @@ async fn answered(app: &AppState, request: Request, next: Next, id: &str) -> Res
         }
         Err(error) => error.into_response(),
     };
-    if let Some(error) = response.extensions_mut().remove::<Error>() {
+    if let Some(error) = response.extensions_mut().remove::<Error>().or_else(|| unread(&method, &response)) {
         error.log_of(id);
         response = shown(&web, &error, id);
     }
@@ -111,6 +116,21 @@ async fn answered(app: &AppState, request: Request, next: Next, id: &str) -> Res
     response
 }
 
+/// What was refused before a handler saw it: an address whose parts are none, a body that is too long or cut off. The framework says
+/// so in plain English words; no handler of ours does, so that these are told from everything else.
+fn unread(method: &Method, response: &Response) -> Option<Error> {
+    let kind = response.headers().get(header::CONTENT_TYPE)?;
+    if !kind.as_bytes().starts_with(b"text/plain") || !response.status().is_client_error() {
+        return None;
+    }
+    let has_body = !matches!(*method, Method::GET | Method::HEAD | Method::DELETE);
+    Some(match response.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::TooLarge { megabytes: MEGABYTES_TOLD },
+        StatusCode::BAD_REQUEST if !has_body => Error::NotFound,
+        _ => Error::Unreadable("request"),
+    })
+}
+
 /// Whether a request may go on: one that changes something comes from our own pages or brings its own proof, and a key is
 /// used within its scopes and no more often than it may be.
 fn admitted(web: &Web, parts: &Parts, allowance: Option<Allowance>) -> Result<(), Error> {
@@ -119,6 +139,10 @@ fn admitted(web: &Web, parts: &Parts, allowance: Option<Allowance>) -> Result<()
     }
     if let Some(spent) = allowance.filter(|allowance| !allowance.granted) {
         return Err(Error::TooMany { seconds: spent.reset_seconds });
+    }
+    // No address of ours has it, and no database keeps it in a text.
+    if parts.uri.path().contains("%00") {
+        return Err(Error::NotFound);
     }
     match web.key() {
         Some(key) if !key.gives(&need(&parts.method, &web.path)) => Err(Error::NotAllowed),
@@ -170,7 +194,7 @@ fn error_page(web: &Web, error: &Error, (words, id): (&Spoken, &str)) -> Respons
         "title": words.title,
         "what": words.message,
         "kept": [],
-        "next": next_steps(web),
+        "next": next_steps(web, error),
         "reference": reference,
     });
     // When even the error page cannot be rendered, the words alone are sent.
@@ -180,18 +204,29 @@ fn error_page(web: &Web, error: &Error, (words, id): (&Spoken, &str)) -> Respons
     })
 }
 
-/// Where to go from an error page.
-fn next_steps(web: &Web) -> Vec<serde_json::Value> {
+/// Where to go from an error page: back to the form, where what was sent was not taken.
+fn next_steps(web: &Web, error: &Error) -> Vec<serde_json::Value> {
     let step = |key: &str, href: &str| json!({ "label": web.t(key), "href": href });
+    let was_sent = matches!(
+        error,
+        Error::TooLarge { .. }
+            | Error::Unreadable(_)
+            | Error::NotAPicture
+            | Error::Csrf
+            | Error::Busy
+            | Error::TooMany { .. }
+    );
+    let back = web.sent_from.as_deref().filter(|_| was_sent).map(|href| step("error-go-back", href));
     if web.session.is_some() {
-        let mut steps = vec![step("error-go-desk", "/desk"), step("error-go-home", "/")];
+        let mut steps: Vec<serde_json::Value> = back.into_iter().collect();
+        steps.extend([step("error-go-desk", "/desk"), step("error-go-home", "/")]);
         // Whoever may look at what is not theirs in an emergency finds the way where they were turned away.
         if web.post().is_ok_and(|post| glass::may(web, post)) {
             steps.push(step("title-glass", "/break-glass"));
         }
         return steps;
     }
-    vec![step("error-go-home", "/"), step("home-follow", "/follow")]
+    back.into_iter().chain([step("error-go-home", "/"), step("home-follow", "/follow")]).collect()
 }
 
 /// An error in words.
@@ -218,7 +253,7 @@ impl Spoken {
             Error::NotAllowed => both("403", &[]),
             Error::Csrf => both("csrf", &[]),
             Error::TooLarge { megabytes } => both("413", &[("max", format!("{megabytes} MB").into())]),
-            Error::Unreadable(_) => both("422", &[]),
+            Error::Unreadable(_) | Error::UnreadableAt(_) => both("422", &[]),
             Error::NotAPicture => both("415", &[]),
             Error::TooMany { seconds } => both("429", &[("seconds", (*seconds).into())]),
             Error::Busy => both("503", &[("seconds", RETRY_SECONDS.into())]),

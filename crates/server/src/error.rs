@@ -31,6 +31,9 @@ pub enum Error {
     /// The request cannot be read.
     #[error("unreadable: {0}")]
     Unreadable(&'static str),
+    /// One place of the request cannot be read.
+    #[error("unreadable: {0:?}")]
+    UnreadableAt(Box<Unread>),
     /// What was sent is no file that is taken.
     #[error("not a picture")]
     NotAPicture,
@@ -54,7 +57,34 @@ pub enum Error {
     Internal(String),
 }
 
+/// A place of a request that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// A parameter of the query that nothing reads, or that says what is not there.
+    Parameter(String),
+    /// From here on the body is no JSON.
+    Syntax {
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+    },
+    /// A member of the body is missing, unknown or of another type.
+    Member {
+        /// Where (RFC 6901).
+        pointer: String,
+        /// What the reader of JSON says of it, in English.
+        reason: String,
+    },
+}
+
 impl Error {
+    /// A parameter of the query that nothing reads, or that says what is not there.
+    #[must_use]
+    pub fn parameter(name: &str) -> Error {
+        Error::UnreadableAt(Box::new(Unread::Parameter(name.to_owned())))
+    }
+
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -63,7 +93,7 @@ impl Error {
             Error::SignIn => StatusCode::UNAUTHORIZED,
             Error::NotAllowed | Error::Csrf => StatusCode::FORBIDDEN,
             Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Error::Unreadable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Unreadable(_) | Error::UnreadableAt(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::NotAPicture => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -85,7 +115,7 @@ impl Error {
             Error::NotAllowed => "not_allowed",
             Error::Csrf => "csrf",
             Error::TooLarge { .. } => "too_large",
-            Error::Unreadable(_) => "unreadable",
+            Error::Unreadable(_) | Error::UnreadableAt(_) => "unreadable",
             Error::NotAPicture => "not_a_picture",
             Error::TooMany { .. } => "too_many",
             Error::Busy => "busy",

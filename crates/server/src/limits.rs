@@ -93,6 +93,18 @@ pub const TICKET_TRIES_MAX: u32 = 300;
 pub const UPLOAD_TRIES_MAX: u32 = 600;
 /// Wrong follow attempts from one address in [`RATE_WINDOW_SECONDS`].
 pub const FOLLOW_TRIES_MAX: u32 = 20;
+/// How long a code sent to a telephone is good, seconds.
+pub const CODE_SECONDS: i64 = 300;
+/// Wrong tries of one such code.
+pub const CODE_TRIES_MAX: u32 = 5;
+/// How long until another may be sent to the same telephone, seconds.
+pub const CODE_AGAIN_SECONDS: i64 = 60;
+/// Codes sent to one telephone in a day.
+pub const CODES_A_DAY_MAX: usize = 10;
+/// Codes asked for and wrong ones typed from one address in [`RATE_WINDOW_SECONDS`]: a village may share one.
+pub const CODES_OF_ADDRESS_MAX: u32 = 30;
+/// How long a resident stays signed in, seconds.
+pub const RESIDENT_SECONDS: i64 = 12 * 3_600;
 /// Codes of documents that lead nowhere, from one address in [`RATE_WINDOW_SECONDS`].
 pub const VERIFY_TRIES_MAX: u32 = 60;
 /// Batches of documents that run at the same time.

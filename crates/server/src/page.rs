@@ -230,6 +230,12 @@ pub fn encode(text: &str) -> String {
     })
 }
 
+/// A text without the character U+0000, which no text of a person holds and PostgreSQL cannot keep: U+FFFD stands in its place.
+#[must_use]
+pub fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
 /// Decodes a percent-encoded value; `+` is a space; what is no valid code stays as it is.
 #[must_use]
 pub fn decode(text: &str) -> String {
@@ -248,7 +254,7 @@ pub fn decode(text: &str) -> String {
         }
         at += 1;
     }
-    String::from_utf8_lossy(&out).into_owned()
+    without_nul(String::from_utf8_lossy(&out).into_owned())
 }
 
 /// The pairs of a query or of a form sent as one.

@@ -9,7 +9,7 @@ use crate::public::{
 };
 use crate::{
     api, assets, base_map, context, demo_picture, events, files, halls, intake, live, log, map, monitor, ogc, open311,
-    own, rest, samples, staff, tiles,
+    own, residents, rest, samples, staff, tiles,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -27,6 +27,7 @@ pub fn router(app: AppState) -> Router {
         .merge(shared())
         .merge(public(app.settings.demo))
         .merge(own_account())
+        .merge(of_residents())
         .merge(for_programs())
         .merge(for_systems())
         .merge(for_maps())
@@ -51,6 +52,7 @@ fn public(demo: bool) -> Router<AppState> {
         .route("/follow/{number}", get(follow_case::show))
         .route("/follow/{number}/data", get(follow_data::show))
         .route("/follow/{number}/data.json", get(follow_data::json))
+        .route("/follow/{number}/data.csv", get(follow_data::csv))
         .route("/follow/{number}/{action}", post(follow_case::act))
         .route("/v", get(verify::ask))
         .route("/v/{code}", get(verify::show))
@@ -104,6 +106,17 @@ fn own_account() -> Router<AppState> {
         .route("/account/sessions/{id}/end", post(own::end))
 }
 
+/// Pages of residents who signed in with a code sent to their telephone.
+fn of_residents() -> Router<AppState> {
+    Router::new()
+        .route("/my", get(residents::mine::show))
+        .route("/my/sign-in", get(residents::entry::show).post(residents::entry::ask))
+        .route("/my/code", post(residents::entry::enter))
+        .route("/my/sign-out", post(residents::entry::leave))
+        .route("/my/data.json", get(residents::mine::json))
+        .route("/my/data.csv", get(residents::mine::csv))
+}
+
 /// The JSON interface.
 fn for_programs() -> Router<AppState> {
     Router::new()
@@ -127,6 +140,11 @@ fn for_systems() -> Router<AppState> {
         .route("/api/processes/{process}/cases", get(rest::cases::list).post(rest::cases::open))
         .route("/api/processes/{process}/cases/{number}", get(rest::cases::one))
         .route("/api/processes/{process}/cases/{number}/{action}", post(rest::cases::act))
+        .route("/api/processes/{process}/history/{number}", get(rest::history::of_case))
+        .route(
+            "/api/processes/{process}/documents/{number}",
+            get(rest::papers::of_case).post(rest::papers::change_of_case),
+        )
         .route("/api/processes/{process}/next", post(rest::cases::next))
         .route("/api/processes/{process}/bulk", post(rest::bulk::cases).layer(many()))
         .route("/api/processes/{process}/orders/{intake}", post(intake::take).layer(many()))
@@ -138,6 +156,10 @@ fn for_systems() -> Router<AppState> {
             get(rest::rows::one).put(rest::rows::put).delete(rest::rows::end),
         )
         .route("/api/registers/{name}/bulk", post(rest::bulk::registers).layer(many()))
+        .route(
+            "/api/registers/{name}/documents/{shard}/{*key}",
+            get(rest::papers::of_row).post(rest::papers::change_of_row),
+        )
         .route("/api/registers/{name}/proposals", get(rest::proposals::list))
         .route("/api/registers/{name}/proposals/{shard}/{id}/{verdict}", post(rest::proposals::decide))
         .route("/api/search", get(rest::search::find))
@@ -180,6 +202,7 @@ fn shared() -> Router<AppState> {
         .route("/files/{id}/thumb", get(files::thumb))
         .route("/map/outlines", get(map::outlines))
         .route("/map/base", get(base_map::show))
+        .route("/map/base.pmtiles", get(base_map::packed))
         .route("/map/place-at", get(report::place_at))
         .route("/map/cases", get(map::cases))
         .route("/live", get(live::live))

@@ -23,6 +23,12 @@ pub enum Use {
     Open311,
     /// What an order of an outside system says.
     Order,
+    /// A resident's telephone.
+    Resident,
+    /// A code sent to it.
+    ResidentCode,
+    /// What a resident's session seals it under.
+    ResidentSession,
     /// The number devices with passkeys know an account by.
     Passkey,
 }
@@ -38,6 +44,9 @@ impl Use {
             Use::Kiosk => "kiosk",
             Use::Open311 => "open311",
             Use::Order => "order",
+            Use::Resident => "resident",
+            Use::ResidentCode => "resident-code",
+            Use::ResidentSession => "resident-session",
             Use::Passkey => "passkey",
         }
     }

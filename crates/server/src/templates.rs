@@ -57,6 +57,7 @@ fn environment(ui: Ui, texts: Arc<Texts>, assets: Arc<HashMap<String, String>>, 
     environment.add_function("asset", move |path: &str| {
         assets.get(path).cloned().unwrap_or_else(|| format!("/assets/missing/{path}"))
     });
+    environment.add_filter("ticks", ticks);
     environment.add_function("url", |path: &str, args: Kwargs| url(path, &args));
     environment
 }
@@ -74,7 +75,7 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Resu
     }
 }
 
-fn escaped(out: &mut Output<'_>, text: &str) -> std::fmt::Result {
+fn escaped(out: &mut impl std::fmt::Write, text: &str) -> std::fmt::Result {
     let mut rest = text;
     while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
         out.write_str(&rest[..at])?;
@@ -88,6 +89,29 @@ fn escaped(out: &mut Output<'_>, text: &str) -> std::fmt::Result {
         rest = &rest[at + 1..];
     }
     out.write_str(rest)
+}
+
+/// What stands between backticks as code, the rest as text: findings quote so what an author wrote. A tick without its other
+/// is left as it is.
+fn ticks(text: &str) -> Result<Value, minijinja::Error> {
+    let parts: Vec<&str> = text.split('`').collect();
+    let mut html = String::with_capacity(text.len() + 32);
+    for (nth, part) in parts.iter().enumerate() {
+        let is_last = nth + 1 == parts.len();
+        let written = match (nth % 2 == 1, is_last) {
+            (true, false) => {
+                html.push_str("<code>");
+                escaped(&mut html, part).map(|()| html.push_str("</code>"))
+            }
+            (true, true) => {
+                html.push('`');
+                escaped(&mut html, part)
+            }
+            (false, _) => escaped(&mut html, part),
+        };
+        written.map_err(minijinja::Error::from)?;
+    }
+    Ok(Value::from_safe_string(html))
 }
 
 fn translate(texts: &Texts, lang: Lang, key: &str, args: &Kwargs) -> Result<String, minijinja::Error> {
@@ -140,5 +164,13 @@ mod tests {
         let printed =
             environment.render_named_str("one.html", "[{{ none }}{{ none.member }}{{ missing }}]{{ text }}", context);
         assert_eq!(printed.unwrap(), "[]&lt;b&gt;");
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_nothing_else_is() {
+        let said = |text: &str| ticks(text).unwrap().to_string();
+        assert_eq!(said("no `a<b` and `c`"), "no <code>a&lt;b</code> and <code>c</code>");
+        assert_eq!(said("a ` alone & <b>"), "a ` alone &amp; &lt;b&gt;");
+        assert_eq!(said(""), "");
     }
 }

@@ -4,6 +4,7 @@
 use crate::error::Error;
 use crate::files::{Taken, UploadProblem};
 use crate::limits::{FIELD_BYTES_MAX, FIELDS_MAX, FILES_MAX, FORM_BYTES_MAX, UPLOAD_DRAIN_BYTES_MAX};
+use crate::page::without_nul;
 use crate::web::Web;
 use axum::body::Bytes;
 use axum::extract::multipart::{Field as Part, Multipart};
@@ -237,6 +238,20 @@ impl<S: Send + Sync> FromRequest<S> for Typed {
     }
 }
 
+/// The parts of a form with a file, for handlers that read them by themselves and look for the form's token among them. What is no
+/// such form holds no token, and is refused as a form without one is.
+pub struct Parts(pub Multipart);
+
+impl<S: Send + Sync> FromRequest<S> for Parts {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Parts, Error> {
+        let is_program = request.extensions().get::<Web>().is_some_and(|web| web.bearer);
+        let refused = if is_program { Error::Unreadable("multipart") } else { Error::Csrf };
+        Multipart::from_request(request, state).await.map(Parts).map_err(|_| refused)
+    }
+}
+
 impl Typed {
     async fn read<S: Send + Sync>(mut request: Request, state: &S) -> Result<Typed, Error> {
         let web = request
@@ -308,7 +323,7 @@ impl Reading<'_> {
             }
             bytes.extend_from_slice(&chunk);
         }
-        let value = String::from_utf8(bytes).map_err(|_| Error::Unreadable("text"))?;
+        let value = without_nul(String::from_utf8(bytes).map_err(|_| Error::Unreadable("text"))?);
         self.vouched |= name == "csrf" && self.web.csrf_fits(&value);
         self.typed.values.push((name, value));
         if self.typed.values.len() > FIELDS_MAX {

@@ -77,8 +77,12 @@ pub struct Web {
     pub(crate) wants_json: bool,
     /// What the browser calls itself.
     pub(crate) agent: Option<HeaderValue>,
+    /// The page of ours this was sent from.
+    pub(crate) sent_from: Option<String>,
     /// A sign-in that waits for its second factor.
     pub(crate) half: String,
+    /// The session of a resident, still to be looked up.
+    pub(crate) resident: String,
     /// What was asked of a device with passkeys, sealed.
     pub(crate) passkey: String,
     /// What was asked of the provider of identities, sealed.

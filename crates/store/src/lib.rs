@@ -1,9 +1,10 @@
 //! Everything durable: SQLite and PostgreSQL behind the kernel's storage port, one conformance suite over both.
 //!
-//! [`SqliteStore`] is the embedded default, [`PgStore`] serves a city and any number of servers. [`replay`], [`rebuild`] and [`compare`]
+//! [`SqliteStore`] is the embedded default, [`PgStore`] serves a city and any number of servers. [`replay`], [`rebuild`], [`judged`] and [`compare`]
 //! work through the port alone, so that they check any database. Nothing here decides what may happen.
 
 pub mod compare;
+pub mod judged;
 mod postgres;
 pub mod published;
 pub mod rebuild;
@@ -11,5 +12,10 @@ pub mod replay;
 pub mod searched;
 mod sqlite;
 
-pub use postgres::{Digest, Layout, MoveError, Moved, Moving, PgOpenError, PgOptions, PgStore, move_into};
+pub use postgres::{Digest, Layout, MoveError, Moved, Moving, PgOpenError, PgOptions, PgServer, PgStore, move_into};
+pub use postgres::{GATHERED, GatherError, Gathered};
+/// Backups of PostgreSQL.
+pub mod dump {
+    pub use crate::postgres::{Dumped, Sink, Source, bring_back, dump};
+}
 pub use sqlite::{OpenError, Schema, SqliteOptions, SqliteStore, backup, integrity, schema};

@@ -11,6 +11,7 @@ use ganglion_kernel::{StoreError, World};
 use ganglion_model::pack::{Rule, Source};
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{CaseId, PlaceCode, Shard};
+use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Cases read at a time.
@@ -147,15 +148,19 @@ fn fingerprint(world: &World) -> String {
     ganglion_kernel::merkle::leaf_hash(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Finds again which rows break the rules named, from all rows, and notes it: after rules were installed or changed. Cases are
-/// read once for all of them. A rule that is gone is broken by nothing.
-async fn violations(store: &dyn Store, world: &World, names: &[String]) -> Result<(), StoreError> {
-    let rules: Vec<&Rule> = names.iter().filter_map(|name| world.model.rules.get(name)).collect();
+/// Which rows break the rules `today`, from all rows; those of other rules over the same rows are among them. Cases are read once for
+/// all rules. Rules that look at today are left out without a day.
+pub(crate) async fn broken(
+    store: &dyn Store,
+    world: &World,
+    rules: &[&Rule],
+    today: Option<Date>,
+) -> Result<Vec<Violation>, StoreError> {
     let mut found: Vec<Violation> = Vec::new();
     let shards: Vec<Shard> = store.shards().await?.into_iter().map(|(shard, _)| shard).collect();
     if rules.iter().any(|rule| matches!(rule.over, Source::Process(_))) {
         for shard in &shards {
-            each_case(store, *shard, |case| found.extend(broken_by_case(&world.model, world, &case))).await?;
+            each_case(store, *shard, |case| found.extend(broken_by_case(&world.model, world, &case, today))).await?;
         }
     }
     let registers: BTreeSet<&String> = rules
@@ -174,12 +179,21 @@ async fn violations(store: &dyn Store, world: &World, names: &[String]) -> Resul
             put_version(rows.entry(record.row_key()).or_default(), record);
         }
     }
-    found.extend(rows.values().flat_map(|versions| broken_by_row(&world.model, world, versions, world.places.root)));
-    for name in names {
+    let root = world.places.root;
+    found.extend(rows.values().flat_map(|versions| broken_by_row(&world.model, world, versions, root, today)));
+    Ok(found)
+}
+
+/// Finds again which rows break the rules named, from all rows, and notes it: after rules were installed or changed. A rule that is
+/// gone is broken by nothing; those that look at today are judged by [`crate::judged`].
+async fn violations(store: &dyn Store, world: &World, names: &[String]) -> Result<(), StoreError> {
+    let rules: Vec<&Rule> = names.iter().filter_map(|name| world.model.rules.get(name)).collect();
+    let found = broken(store, world, &rules, None).await?;
+    for name in names.iter().filter(|name| world.model.rules.get(*name).is_none_or(|rule| !rule.daily)) {
         let of_rule: Vec<Violation> = found.iter().filter(|one| one.rule == *name).cloned().collect();
         store.violations_set(name, &of_rule).await?;
     }
-    Ok(())
+    store.setting_put(crate::judged::DAY, "").await
 }
 
 /// Name of the setting that says by which rules violations were last found.

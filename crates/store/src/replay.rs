@@ -17,6 +17,7 @@ use ganglion_kernel::rules::{self, Violation, broken_by_case};
 use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World, journal};
 use ganglion_model::change::Change;
+use ganglion_model::clocks::local_date;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{CaseId, Entry, Shard, row_id};
 use std::collections::{BTreeMap, HashMap};
@@ -156,7 +157,7 @@ async fn play(
     let mut touched: HashMap<CaseId, Touched> = HashMap::new();
     for case in loaded.cases {
         let (facts, timers) = (facts_of_case(&world.model, world, &case), timers_of(&case));
-        let broken = broken_by_case(&world.model, world, &case);
+        let broken = broken_by_case(&world.model, world, &case, Some(local_date(case.updated_at)));
         let (waiting, notices) = (waiting_of(world, &case), standing(&case));
         touched.insert(case.id, Touched { case, is_new: false, facts, timers, broken, waiting, notices });
     }
@@ -261,7 +262,8 @@ fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &
 /// Adds what a case comes to after the page.
 fn settle(world: &World, write: &mut ShardWrite, touched: Touched) {
     let Touched { case, is_new, facts, timers, broken, waiting, notices } = touched;
-    let (noted, kept) = rules::changes(&broken, broken_by_case(&world.model, world, &case));
+    let (noted, kept) =
+        rules::changes(&broken, broken_by_case(&world.model, world, &case, Some(local_date(case.updated_at))));
     write.violations.extend(noted);
     write.violations_gone.extend(kept);
     let changes = fact_changes(case.id, facts, facts_of_case(&world.model, world, &case));

@@ -1,42 +1,17 @@
 // Features and tiles as other software reads them: with OWSLib, which is not ours, where PyPI can be reached; and our own tiles.
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { notRun, python, ran } from "../python.mjs";
 import { check, holds, same } from "../lib.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-/** Kept between runs: fetching it takes longer than the test. */
-const VENV = resolve(here, "../../../target/owslib");
-const OWSLIB = "OWSLib==0.35.0";
-const FETCH_MS = 90_000;
-
-function ran(program, args, ms) {
-  return new Promise((done) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], timeout: ms });
-    let said = "";
-    child.stdout.on("data", (part) => (said += part));
-    child.stderr.on("data", (part) => (said += part));
-    child.once("error", (error) => done({ code: 1, said: String(error) }));
-    child.once("exit", (code) => done({ code: code ?? 1, said }));
-  });
-}
-
-/** The Python that has OWSLib; null with the reason where it cannot be had. */
-async function python() {
-  const own = join(VENV, "bin/python");
-  if (existsSync(own) && (await ran(own, ["-c", "import owslib.ogcapi.features"], FETCH_MS)).code === 0) return { own };
-  const made = await ran("python3", ["-m", "venv", VENV], FETCH_MS);
-  if (made.code !== 0) return { own: null, why: made.said };
-  const fetched = await ran(own, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", OWSLIB], FETCH_MS);
-  return fetched.code === 0 ? { own } : { own: null, why: fetched.said };
-}
+const READ_MS = 90_000;
 
 export default function (test) {
   test("a client that is not ours reads the features", async (world) => {
-    const { own, why } = await python();
-    if (!own) return `NOT TESTED: OWSLib cannot be fetched (${why.trim().split("\n").at(-1)})`;
-    const { code, said } = await ran(own, [join(here, "../features.py"), world.url], FETCH_MS);
+    const { own, why } = await python("owslib.ogcapi.features");
+    if (!own) return notRun("OWSLib", why);
+    const { code, said } = await ran(own, [join(here, "../features.py"), world.url], READ_MS);
     same(code, 0, `OWSLib says ${said}`);
     return said.trim();
   });

@@ -1,4 +1,6 @@
 // Everything works with scripts off: a report by choosing the place level by level, following it, signing in, an action.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { PHONE, TELEPHONE, check, holds, same } from "../lib.mjs";
 
 export const serial = true;
@@ -48,6 +50,27 @@ export default function (test) {
     await page.locator("button[name=choose][value=point]").click();
     holds(await page.locator("[data-recognised]").innerText(), places.village.name, "the place shown");
     same(await page.locator("#f-description").inputValue(), TEXT, "the description");
+  });
+
+  test("a resident signs in with the code sent to the telephone and sees the report", async (world) => {
+    const page = await world.page({ javaScriptEnabled: false, viewport: PHONE });
+    await page.goto("/follow");
+    await page.locator("main a[href='/my']").click();
+    await page.locator("#f-phone").fill(TELEPHONE);
+    await page.locator("main form button[type=submit]").click();
+    const sent = readFileSync(join(world.server.folder, "data", "sms.txt"), "utf8").trim().split("\n");
+    const code = /(?<!\d)\d{6}(?!\d)/.exec(sent.at(-1).split(TELEPHONE)[1])[0];
+    await page.locator("#f-code").fill("12345");
+    await page.locator("main form button[type=submit]").click();
+    same(await page.locator(".error-summary").count(), 1, "errors after a wrong code");
+    await page.locator("#f-code").fill(code);
+    await page.locator("main form button[type=submit]").click();
+    await page.waitForURL(/\/my$/);
+    holds(await page.locator("main").innerText(), s.number, "one's own reports");
+    await page.locator(`main a[href='/follow/${s.number}']`).click();
+    holds(await page.locator("main").innerText(), TEXT, "the progress page");
+    await page.goto("/desk");
+    check(page.url().includes("/sign-in"), "a resident is asked to sign in as staff");
   });
 
   test("following by number and the end of the phone number", async (world) => {

@@ -31,6 +31,10 @@ title-admin-retention = Retention
 retention-lead = Packs say for how long the personal values of a process or register are kept. When the time is over the system destroys the key: the values are gone for good; steps, figures and proofs stay.
 retention-what = What
 retention-days = Kept
+retention-years-text = { $years ->
+    [one] 1 year
+   *[other] { $years } years
+ }
 retention-days-text = { $days } days
 retention-due = Over
 retention-since = Oldest ended

@@ -56,6 +56,8 @@ suggest-own-place = responsible for { $place }
 suggest-handles = office of { $place }
 suggest-had = { $count } of { $of } similar cases that are settled were theirs
 suggest-chosen = so in { $count } of { $of } similar cases that are settled
+suggest-had-around = no similar case to go by yet; { $count } of the last { $of } settled here were theirs
+suggest-chosen-around = no similar case to go by yet; so in { $count } of the last { $of } settled here
 suggest-fill = Fill in: { $label }
 suggest-duty = dispatch list: { $kind }, { $duty }
 # Periods

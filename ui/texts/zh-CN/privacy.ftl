@@ -32,6 +32,7 @@ retention-lead = 各流程和登记册在业务包里写明个人信息保存多
 retention-what = 事项
 retention-days = 保存
 retention-days-text = { $days } 天
+retention-years-text = { $years } 年
 retention-due = 已到期
 retention-since = 最早结束于
 retention-none = 没有规定保存期限的流程和登记册

@@ -53,6 +53,8 @@ suggest-own-place = 负责{ $place }
 suggest-handles = { $place }承办
 suggest-had = 同类已办结 { $of } 件，其中 { $count } 件由其承办
 suggest-chosen = 类似的已办结案件 { $of } 件，其中 { $count } 件如此
+suggest-had-around = 同类尚无可参考；本地新近办结 { $of } 件，其中 { $count } 件由其承办
+suggest-chosen-around = 尚无类似案件；本地新近办结 { $of } 件，其中 { $count } 件如此
 suggest-fill = 填入：{ $label }
 suggest-duty = 派单目录：{ $kind }归{ $duty }
 # 期间

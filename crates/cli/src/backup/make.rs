@@ -7,7 +7,7 @@ use super::{
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use ganglion_server::file_parts;
-use ganglion_store::backup::{contents, copy, file_ids};
+use ganglion_store::backup::{Contents, contents, copy, file_ids};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
@@ -29,7 +29,7 @@ pub struct Backup<'a> {
 }
 
 /// A file that goes when it is no longer needed.
-struct Scratch(PathBuf);
+pub(super) struct Scratch(pub(super) PathBuf);
 
 impl Drop for Scratch {
     fn drop(&mut self) {
@@ -40,7 +40,7 @@ impl Drop for Scratch {
 
 impl Scratch {
     /// A name beside another; what an earlier run left there is removed.
-    fn beside(path: &Path, end: &str) -> Scratch {
+    pub(super) fn beside(path: &Path, end: &str) -> Scratch {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
         let path = PathBuf::from(name);
@@ -49,7 +49,25 @@ impl Scratch {
     }
 }
 
-type Archive = ZipWriter<BufWriter<File>>;
+pub(super) type Archive = ZipWriter<BufWriter<File>>;
+
+/// What was packed of the database.
+pub(super) struct Held {
+    /// Format of the archive.
+    pub format: u32,
+    /// Its bytes.
+    pub database: Part,
+    /// What proves it.
+    pub contents: Contents,
+    /// Ids of the files its rows speak of.
+    pub files: Vec<String>,
+}
+
+/// Refuses to write over something.
+pub(super) fn free(to: &Path) -> Result<()> {
+    ensure!(!to.exists(), "{} is there already: choose another name", to.display());
+    Ok(())
+}
 
 /// Makes a backup and notes it in the installation's folder. `progress` hears pages done and pages in all.
 ///
@@ -59,7 +77,7 @@ type Archive = ZipWriter<BufWriter<File>>;
 pub fn make(asked: &Backup<'_>, progress: &mut dyn FnMut(u64, u64)) -> Result<Manifest> {
     let database = asked.data.join(DATABASE);
     ensure!(database.is_file(), "{} is no installation: there is no {DATABASE} in it", asked.data.display());
-    ensure!(!asked.to.exists(), "{} is there already: choose another name", asked.to.display());
+    free(asked.to)?;
     let keys = keys(asked)?;
     let taken = Scratch::beside(asked.to, ".sqlite-partial");
     let partial = Scratch::beside(asked.to, ".partial");
@@ -70,7 +88,17 @@ pub fn make(asked: &Backup<'_>, progress: &mut dyn FnMut(u64, u64)) -> Result<Ma
     let ids = file_ids(&taken.0).context("reading which files belong to it")?;
     let mut archive = ZipWriter::new(BufWriter::new(create(&partial.0)?));
     let database = pack(&mut archive, DATABASE, (&taken.0, CompressionMethod::Deflated))?;
-    let files = pack_files(&mut archive, &asked.data.join(FILES), &ids)?;
+    complete(asked, (archive, &partial.0), keys, Held { format: FORMAT, database, contents: held, files: ids })
+}
+
+/// Packs what stands beside the database, then the manifest, and gives the archive its name.
+pub(super) fn complete(
+    asked: &Backup<'_>,
+    (mut archive, partial): (Archive, &Path),
+    keys: Vec<KeyPart>,
+    held: Held,
+) -> Result<Manifest> {
+    let files = pack_files(&mut archive, &asked.data.join(FILES), &held.files)?;
     for key in keys.iter().filter(|key| key.included) {
         pack(&mut archive, &key.name, (&asked.data.join(&key.name), CompressionMethod::Stored))?;
     }
@@ -80,24 +108,24 @@ pub fn make(asked: &Backup<'_>, progress: &mut dyn FnMut(u64, u64)) -> Result<Ma
         false => None,
     };
     let manifest = Manifest {
-        format: FORMAT,
+        format: held.format,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         made_at: asked.now,
-        database,
-        contents: held,
+        database: held.database,
+        contents: held.contents,
         files,
         keys,
         witnesses,
     };
     archive.start_file(MANIFEST, options(CompressionMethod::Deflated))?;
     archive.write_all(&serde_json::to_vec_pretty(&manifest)?)?;
-    finish(archive, &partial.0, asked.to)?;
+    finish(archive, partial, asked.to)?;
     note(asked, &manifest);
     Ok(manifest)
 }
 
 /// The keys of the installation; the one of sealed values must be there.
-fn keys(asked: &Backup<'_>) -> Result<Vec<KeyPart>> {
+pub(super) fn keys(asked: &Backup<'_>) -> Result<Vec<KeyPart>> {
     let mut keys = Vec::new();
     for name in KEYS {
         let path = asked.data.join(name);
@@ -113,7 +141,7 @@ fn keys(asked: &Backup<'_>) -> Result<Vec<KeyPart>> {
     Ok(keys)
 }
 
-fn options(method: CompressionMethod) -> SimpleFileOptions {
+pub(super) fn options(method: CompressionMethod) -> SimpleFileOptions {
     SimpleFileOptions::default().compression_method(method).large_file(true).unix_permissions(0o600)
 }
 

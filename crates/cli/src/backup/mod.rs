@@ -3,6 +3,7 @@
 //! made anew (batches of documents, imports under way), what was last signed of the public logs, and, unless asked for, the keys.
 
 mod make;
+pub mod postgres;
 mod restore;
 #[cfg(test)]
 mod tests;
@@ -19,8 +20,10 @@ use sha2::{Digest as _, Sha256};
 use std::io::{Read, Write};
 use std::path::Path;
 
-/// Format of the archive this program writes, and the newest it reads.
+/// Format of an archive with a file of SQLite.
 const FORMAT: u32 = 1;
+/// Format of an archive with the rows of a PostgreSQL, the newest this program reads.
+const FORMAT_POSTGRES: u32 = 2;
 /// Names in the archive, and of the database and the keys in an installation's folder.
 const MANIFEST: &str = "manifest.json";
 /// See [`MANIFEST`].
@@ -49,7 +52,7 @@ pub struct Manifest {
     pub program: String,
     /// When.
     pub made_at: Timestamp,
-    /// The file of the database.
+    /// The file of the database, or the rows of all tables.
     pub database: Part,
     /// Rows, figures and Merkle roots.
     pub contents: Contents,

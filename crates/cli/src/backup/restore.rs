@@ -2,8 +2,8 @@
 //! renamed to its name last. What is cut off is no installation, and nothing that was there is written over.
 
 use super::{
-    DATABASE, FILES, FORMAT, Files, KEY, KEYS, LOG_KEY, MANIFEST, Manifest, Part, Sum, WITNESSES, copy_part, create,
-    hex, sync_folder,
+    DATABASE, FILES, FORMAT, FORMAT_POSTGRES, Files, KEY, KEYS, LOG_KEY, MANIFEST, Manifest, Part, Sum, WITNESSES,
+    copy_part, create, hex, sync_folder,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use ganglion_server::file_parts;
@@ -35,7 +35,7 @@ pub struct Restoring<'a> {
     pub keys: Option<&'a Path>,
 }
 
-type Archive = ZipArchive<BufReader<File>>;
+pub(super) type Archive = ZipArchive<BufReader<File>>;
 
 /// Restores and proves; gives the manifest everything was compared with.
 ///
@@ -43,26 +43,40 @@ type Archive = ZipArchive<BufReader<File>>;
 /// When the folder holds an installation, the archive is damaged or of a newer program, the key is missing or another, or anything that
 /// was unpacked differs from the manifest. What was unpacked is then removed again.
 pub fn restore(asked: &Restoring<'_>) -> Result<Manifest> {
-    for name in OWN {
-        let there = asked.data.join(name);
-        ensure!(!there.exists(), "{} is there already: restore into an empty folder", there.display());
-    }
+    expect_nothing(asked.data)?;
     let restored = proven(asked);
     if restored.is_err() {
-        // Nothing of this was there before; an attempt after this one begins afresh.
-        let _ = std::fs::remove_file(asked.data.join(UNPROVEN));
-        for name in KEYS.into_iter().chain([WITNESSES]) {
-            let _ = std::fs::remove_file(asked.data.join(name));
-        }
-        let _ = std::fs::remove_dir_all(asked.data.join(FILES));
+        forget(asked.data);
     }
     restored
+}
+
+/// Refuses a folder that holds an installation.
+pub(super) fn expect_nothing(data: &Path) -> Result<()> {
+    for name in OWN {
+        let there = data.join(name);
+        ensure!(!there.exists(), "{} is there already: restore into an empty folder", there.display());
+    }
+    Ok(())
+}
+
+/// Removes what was unpacked: nothing of this was there before, and an attempt after this one begins afresh.
+pub(super) fn forget(data: &Path) {
+    let _ = std::fs::remove_file(data.join(UNPROVEN));
+    for name in KEYS.into_iter().chain([WITNESSES]) {
+        let _ = std::fs::remove_file(data.join(name));
+    }
+    let _ = std::fs::remove_dir_all(data.join(FILES));
 }
 
 fn proven(asked: &Restoring<'_>) -> Result<Manifest> {
     let file = File::open(asked.from).with_context(|| format!("reading {}", asked.from.display()))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).context("this is no backup, or it is damaged")?;
     let manifest = manifest(&mut archive)?;
+    ensure!(
+        manifest.format == FORMAT,
+        "this backup is of an installation on PostgreSQL: name an empty database with --database"
+    );
     let keys = keys(&mut archive, &manifest, asked.keys)?;
     make_folder(asked.data)?;
     let unproven = asked.data.join(UNPROVEN);
@@ -87,22 +101,26 @@ fn proven(asked: &Restoring<'_>) -> Result<Manifest> {
     Ok(manifest)
 }
 
-fn manifest(archive: &mut Archive) -> Result<Manifest> {
+pub(super) fn manifest(archive: &mut Archive) -> Result<Manifest> {
     let entry = archive.by_name(MANIFEST).context("this is no backup: it has no manifest")?;
     let mut text = Vec::new();
     entry.take(MANIFEST_BYTES_MAX).read_to_end(&mut text)?;
     let value: serde_json::Value = serde_json::from_slice(&text).context("the manifest cannot be read")?;
     let format = value.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
     ensure!(
-        format <= u64::from(FORMAT),
-        "the backup has format {format}, this program knows formats up to {FORMAT}: use the newer program"
+        format <= u64::from(FORMAT_POSTGRES),
+        "the backup has format {format}, this program knows formats up to {FORMAT_POSTGRES}: use the newer program"
     );
     serde_json::from_value(value).context("the manifest cannot be read")
 }
 
 /// The keys of the manifest: from the archive or from the folder that was given, each the one that was noted. The key of the logs may
 /// be lost: they then get a new one, and those who hold copies have to be told.
-fn keys(archive: &mut Archive, manifest: &Manifest, given: Option<&Path>) -> Result<Vec<(&'static str, Vec<u8>)>> {
+pub(super) fn keys(
+    archive: &mut Archive,
+    manifest: &Manifest,
+    given: Option<&Path>,
+) -> Result<Vec<(&'static str, Vec<u8>)>> {
     let mut keys = Vec::new();
     for name in KEYS {
         let Some(noted) = manifest.keys.iter().find(|key| key.name == name) else { continue };
@@ -133,12 +151,12 @@ fn keys(archive: &mut Archive, manifest: &Manifest, given: Option<&Path>) -> Res
     Ok(keys)
 }
 
-fn make_folder(folder: &Path) -> Result<()> {
+pub(super) fn make_folder(folder: &Path) -> Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true).mode(0o700).create(folder).with_context(|| format!("making {}", folder.display()))
 }
 
-fn unpack(archive: &mut Archive, (name, bytes): (&str, u64), to: &Path) -> Result<Part> {
+pub(super) fn unpack(archive: &mut Archive, (name, bytes): (&str, u64), to: &Path) -> Result<Part> {
     let mut entry = archive.by_name(name).with_context(|| format!("{name} is not in the archive"))?;
     let mut file = create(to)?;
     // One byte more than promised is enough to see that it is another file.
@@ -149,7 +167,7 @@ fn unpack(archive: &mut Archive, (name, bytes): (&str, u64), to: &Path) -> Resul
 }
 
 /// Unpacks exactly the files the rows speak of: names in the archive are looked up, never followed.
-fn unpack_files(archive: &mut Archive, data: &Path, (ids, noted): (&[String], &Files)) -> Result<Files> {
+pub(super) fn unpack_files(archive: &mut Archive, data: &Path, (ids, noted): (&[String], &Files)) -> Result<Files> {
     let missing: BTreeSet<&str> = noted.missing.iter().map(String::as_str).collect();
     let mut sum = Sum::default();
     make_folder(&data.join(FILES))?;
@@ -169,7 +187,7 @@ fn unpack_files(archive: &mut Archive, data: &Path, (ids, noted): (&[String], &F
     Ok(sum.files(noted.missing.clone()))
 }
 
-fn write_key(path: &Path, key: &[u8]) -> Result<()> {
+pub(super) fn write_key(path: &Path, key: &[u8]) -> Result<()> {
     use std::io::Write as _;
     let mut file = create(path)?;
     file.write_all(key)?;

@@ -180,7 +180,7 @@ fn a_damaged_archive_is_refused_and_leaves_no_installation() {
         (
             "newer",
             |name, bytes| {
-                let newer = || String::from_utf8(bytes.clone()).unwrap().replace("\"format\": 1", "\"format\": 2");
+                let newer = || String::from_utf8(bytes.clone()).unwrap().replace("\"format\": 1", "\"format\": 3");
                 if name == MANIFEST { Some(newer().into_bytes()) } else { Some(bytes) }
             },
             "use the newer program",

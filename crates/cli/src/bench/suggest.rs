@@ -4,7 +4,7 @@
 use super::Line;
 use super::filled::Filled;
 use anyhow::Result;
-use ganglion_kernel::similar::{LOOKED_AT, chosen, value_of};
+use ganglion_kernel::similar::{LOOKED_AT, chosen, chosen_here, value_of};
 use ganglion_model::pack::{Action, Field, Process};
 use ganglion_model::{Case, PlaceCode};
 use ganglion_store::SqliteStore;
@@ -93,9 +93,11 @@ fn judge(process: &Process, asked: (&Action, &Field), cases: &[&Case]) -> Score 
     let mut score = Score::default();
     for (nth, case) in cases.iter().enumerate() {
         while let Some(one) = later.next_if(|one| one.closed_at < Some(case.opened_at)) {
-            let newest = known.entry(key(one)).or_default();
-            newest.push_front(one);
-            newest.truncate(LOOKED_AT as usize);
+            for key in BTreeSet::from([key(one), (around(one), None)]) {
+                let newest = known.entry(key).or_default();
+                newest.push_front(one);
+                newest.truncate(LOOKED_AT as usize);
+            }
             if let Some(value) = value_of(process, asked, one) {
                 *counts.entry(around(one)).or_default().entry(value.to_owned()).or_default() += 1;
             }
@@ -105,7 +107,11 @@ fn judge(process: &Process, asked: (&Action, &Field), cases: &[&Case]) -> Score 
             continue;
         };
         let settled = known.get(&key(case));
-        let said = chosen(process, asked, case, settled.into_iter().flatten().copied());
+        let mut said = chosen(process, asked, case, settled.into_iter().flatten().copied());
+        if said.is_empty() {
+            let others = known.get(&(around(case), None));
+            said = chosen_here(process, asked, case, others.into_iter().flatten().copied());
+        }
         let mut common: Vec<(&String, &u32)> = counts.get(&around(case)).into_iter().flatten().collect();
         common.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
         score.judged += 1;

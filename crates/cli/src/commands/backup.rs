@@ -1,17 +1,16 @@
 //! `ganglion backup` and `ganglion restore`: an installation in one file, and back with proof.
 
-use crate::backup::{Backup, Manifest, Restoring, make, restore};
+use crate::backup::{Backup, Manifest, Restoring, make, postgres, restore};
+use crate::city::{home, world};
 use crate::database::DatabaseArgs;
 use crate::system::Machine;
 use anyhow::Result;
 use clap::Args;
 use ganglion_kernel::commit::WallClock as _;
+use ganglion_store::searched::Rebuild;
+use ganglion_store::{Layout, PgStore};
 use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// What is done about a PostgreSQL.
-const INSTEAD: &str = "use pg_dump, pg_restore or your base backups for it, and keep a copy of the folder of --data beside them \
-                       (docs/postgresql.md)";
 
 /// Arguments of `ganglion backup`.
 #[derive(Args)]
@@ -48,6 +47,12 @@ pub struct RestoreArgs {
     keys: Option<PathBuf>,
     #[command(flatten)]
     database: DatabaseArgs,
+    /// How the tables of an empty PostgreSQL are spread; it need not be as it was.
+    #[arg(long, value_enum)]
+    layout: Option<super::migrate::Spread>,
+    /// Folder that holds `data/` and `packs/`.
+    #[arg(long, env = "GANGLION_HOME")]
+    home: Option<PathBuf>,
 }
 
 /// Makes a backup and says in one line what it holds.
@@ -55,16 +60,14 @@ pub struct RestoreArgs {
 /// # Errors
 /// See [`make`].
 pub fn back_up(args: &BackupArgs) -> Result<ExitCode> {
-    args.database.only_a_file("backup", INSTEAD)?;
     let asked = Backup { data: &args.data, to: &args.to, with_keys: args.with_keys, now: Machine::new().now() };
-    let mut shown = 0;
-    let manifest = make(&asked, &mut |done, all| {
-        let tenth = done * 10 / all.max(1);
-        if tenth > shown {
-            shown = tenth;
-            crate::err(&format!("database: {tenth}0 %"));
-        }
-    })?;
+    let manifest = match &args.database.database {
+        Some(url) => runtime()?.block_on(async {
+            let store = PgStore::open(url, args.database.options()).await?;
+            postgres::make(&asked, &store).await
+        })?,
+        None => of_a_file(&asked)?,
+    };
     if !manifest.files.missing.is_empty() {
         crate::err(&format!(
             "{} files that rows speak of are not there; the manifest names them: look for them in older backups",
@@ -75,13 +78,38 @@ pub fn back_up(args: &BackupArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn of_a_file(asked: &Backup<'_>) -> Result<Manifest> {
+    let mut shown = 0;
+    make(asked, &mut |done, all| {
+        let tenth = done * 10 / all.max(1);
+        if tenth > shown {
+            shown = tenth;
+            crate::err(&format!("database: {tenth}0 %"));
+        }
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
 /// Restores a backup and says in one line what was proven.
 ///
 /// # Errors
 /// See [`restore`].
 pub fn bring_back(args: &RestoreArgs) -> Result<ExitCode> {
-    args.database.only_a_file("restore", INSTEAD)?;
-    let manifest = restore(&Restoring { from: &args.from, data: &args.data, keys: args.keys.as_deref() })?;
+    let asked = Restoring { from: &args.from, data: &args.data, keys: args.keys.as_deref() };
+    let manifest = match &args.database.database {
+        Some(url) => runtime()?.block_on(async {
+            let store = PgStore::open_as(url, args.database.options(), args.layout.map(Layout::from)).await?;
+            let manifest = postgres::restore(&asked, &store).await?;
+            // Words that are searched are made from what was restored, not kept in a backup.
+            let world = world::of(store.as_ref(), &home(args.home.as_deref())).await?;
+            Rebuild::new(store.as_ref(), &world).all(|_| ()).await?;
+            anyhow::Ok(manifest)
+        })?,
+        None => restore(&asked)?,
+    };
     crate::out(&format!(
         "restored {}: {}; rows, figures and Merkle roots equal the manifest",
         args.data.display(),

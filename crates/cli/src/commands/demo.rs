@@ -189,6 +189,7 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         sign_in: crate::server::SignIn::default(),
         keys: crate::keys::KeyArgs::default(),
         mqtt: None,
+        sms: Some(ganglion_server::Sms::File),
         openid: None,
     };
     let running = start(&installation, machine.clone()).await?;

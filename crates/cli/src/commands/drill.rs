@@ -2,6 +2,7 @@
 //! when a promise was not kept.
 
 mod disk_full;
+mod failover;
 mod overload;
 mod players;
 mod restore;
@@ -9,10 +10,10 @@ mod restore;
 use crate::city::home;
 use crate::database::DatabaseArgs;
 use crate::load::client::Client;
-use crate::load::harness::{Acknowledged, Ground, Sent, play};
+use crate::load::harness::{Acknowledged, Ground, Refused, Sent, play};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
-use ganglion_cluster::{Care, Cluster};
+use ganglion_cluster::{Care, Cluster, Ensemble};
 use ganglion_kernel::Store;
 use ganglion_kernel::port::Want;
 use ganglion_model::{CommandId, Shard};
@@ -51,6 +52,19 @@ enum Drill {
         #[command(flatten)]
         common: Common,
     },
+    /// Three PostgreSQL nodes under Patroni, and the one that writes is struck down under load: nothing acknowledged may be lost or done
+    /// twice, and the service is back within 30 seconds.
+    #[command(after_help = "Example: ganglion drill failover --runs 3")]
+    Failover {
+        /// How often the node that writes is struck down.
+        #[arg(long, default_value_t = 1)]
+        runs: u32,
+        /// Clients at once, over two servers.
+        #[arg(long, default_value_t = 16)]
+        clients: u32,
+        #[command(flatten)]
+        common: Common,
+    },
     /// The disk fills up under load: clear refusals, no half writes, and the server goes on by itself when there is room.
     #[command(after_help = "Example: ganglion drill disk-full --runs 5")]
     DiskFull {
@@ -79,6 +93,9 @@ enum Drill {
         /// Seconds of each load.
         #[arg(long, default_value_t = 10)]
         seconds: u64,
+        /// On a PostgreSQL that is made for the drill, instead of SQLite.
+        #[arg(long)]
+        postgres: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -91,6 +108,9 @@ enum Drill {
         /// Clients at once.
         #[arg(long, default_value_t = 16)]
         clients: u32,
+        /// On a PostgreSQL that is made for the drill, instead of SQLite.
+        #[arg(long)]
+        postgres: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -135,31 +155,11 @@ pub fn run(args: &DrillArgs) -> Result<ExitCode> {
         None => tempfile::tempdir()?,
     };
     let common = args.drill.common();
-    let seed = common.seed;
-    let cluster = match &args.drill {
-        Drill::Kill { postgres: true, .. } => Some(Cluster::start(Care::Durable)?),
-        _ => None,
-    };
-    let database = DatabaseArgs::of(cluster.as_ref().map(|cluster| cluster.url("postgres")));
+    let mut made = Made::of(&args.drill)?;
+    let database = DatabaseArgs::of(made.url());
     let outcome = runtime.block_on(async {
         let ground = Arc::new(Ground::prepare(&home(common.home.as_deref()), folder.path(), &database).await?);
-        match &args.drill {
-            Drill::Kill { runs, clients, .. } => {
-                kill(&ground, *runs, *clients, seed).await.map(|tally| tally.outcome(*runs))
-            }
-            Drill::DiskFull { runs, clients, on, .. } => {
-                let (runs, clients, filled) = (*runs, *clients, on.is_some());
-                disk_full::run(&ground, &disk_full::Asked { runs, clients, seed, filled }).await
-            }
-            Drill::Overload { runs, clients, seconds, .. } => {
-                let (runs, clients, time) = (*runs, *clients, Duration::from_secs(*seconds));
-                overload::run(&ground, &overload::Asked { runs, clients, time, seed }).await
-            }
-            Drill::Restore { runs, clients, .. } => {
-                let (runs, clients) = (*runs, *clients);
-                restore::run(&ground, &restore::Asked { runs, clients, seed }).await
-            }
-        }
+        played(&args.drill, &ground, &mut made).await
     })?;
     crate::out(&outcome.line);
     if let Some(path) = &common.json {
@@ -169,10 +169,65 @@ pub fn run(args: &DrillArgs) -> Result<ExitCode> {
     Ok(if outcome.holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+async fn played(drill: &Drill, ground: &Arc<Ground>, made: &mut Made) -> Result<Outcome> {
+    match drill {
+        Drill::Kill { runs, clients, common, .. } => {
+            kill(ground, *runs, *clients, common.seed).await.map(|tally| tally.outcome(*runs))
+        }
+        Drill::Failover { runs, clients, common } => {
+            let Made::Three(ensemble) = made else { bail!("there are no three nodes") };
+            let (runs, clients, seed) = (*runs, *clients, common.seed);
+            failover::run(ground, ensemble, &failover::Asked { runs, clients, seed }).await
+        }
+        Drill::DiskFull { runs, clients, on, common } => {
+            let (runs, clients, seed, filled) = (*runs, *clients, common.seed, on.is_some());
+            disk_full::run(ground, &disk_full::Asked { runs, clients, seed, filled }).await
+        }
+        Drill::Overload { runs, clients, seconds, common, .. } => {
+            let (runs, clients, seed, time) = (*runs, *clients, common.seed, Duration::from_secs(*seconds));
+            overload::run(ground, &overload::Asked { runs, clients, time, seed }).await
+        }
+        Drill::Restore { runs, clients, common, .. } => {
+            let cluster = if let Made::One(cluster) = &*made { Some(cluster) } else { None };
+            let (runs, clients, seed) = (*runs, *clients, common.seed);
+            restore::run(ground, &restore::Asked { cluster, runs, clients, seed }).await
+        }
+    }
+}
+
+/// The PostgreSQL that was made for a drill; gone with this.
+enum Made {
+    /// The drill runs on SQLite.
+    Nothing,
+    One(Cluster),
+    Three(Ensemble),
+}
+
+impl Made {
+    fn of(drill: &Drill) -> Result<Made> {
+        Ok(match drill {
+            Drill::Kill { postgres: true, .. }
+            | Drill::Overload { postgres: true, .. }
+            | Drill::Restore { postgres: true, .. } => Made::One(Cluster::start(Care::Durable)?),
+            Drill::Failover { .. } => Made::Three(Ensemble::start()?),
+            _ => Made::Nothing,
+        })
+    }
+
+    fn url(&self) -> Option<String> {
+        match self {
+            Made::Nothing => None,
+            Made::One(cluster) => Some(cluster.url("postgres")),
+            Made::Three(ensemble) => Some(ensemble.url("postgres")),
+        }
+    }
+}
+
 impl Drill {
     fn common(&self) -> &Common {
         match self {
             Drill::Kill { common, .. }
+            | Drill::Failover { common, .. }
             | Drill::DiskFull { common, .. }
             | Drill::Overload { common, .. }
             | Drill::Restore { common, .. } => common,
@@ -257,8 +312,9 @@ async fn player(ground: Arc<Ground>, address: std::net::SocketAddr, stop: Arc<At
             Ok(()) if stop.load(Ordering::Relaxed) => return (Ok(acks), None),
             Ok(()) => {}
             Err((sent, error)) => {
-                let broken = sent.is_some() || stop.load(Ordering::Relaxed) || is_broken(&error);
-                return if broken { (Ok(acks), sent) } else { (Err(error), None) };
+                let refused = error.is::<Refused>();
+                let broken = stop.load(Ordering::Relaxed) || (!refused && (sent.is_some() || is_broken(&error)));
+                return if broken { (Ok(acks), sent.filter(|_| !refused)) } else { (Err(error), None) };
             }
         }
     }

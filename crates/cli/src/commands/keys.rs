@@ -10,6 +10,7 @@ use ganglion_kernel::Store;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::seal::{Keyring, MASTER};
+use ganglion_server::jobs::relook;
 use ganglion_server::jobs::rewrap::{Rewrapping, page};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -138,6 +139,16 @@ async fn rotate(store: &dyn Store, ring: &Keyring) -> Result<()> {
             all.closed
         );
     }
+    let (mut made, mut after) = (0, None);
+    loop {
+        let one = relook::page(store, ring, after.as_ref()).await?;
+        made += one.made;
+        after = one.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    crate::out(&format!("{made} hashes by which rows are found are made with {name}"));
     crate::out(&format!("{} row keys are wrapped by {name}; the older keys open nothing any more", all.wrapped));
     Ok(())
 }

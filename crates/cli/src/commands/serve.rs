@@ -5,6 +5,7 @@ use crate::database::DatabaseArgs;
 use crate::keys::KeyArgs;
 use crate::load::harness::hex;
 use crate::server::{Edge, Installation, SignIn, start};
+use crate::sms::SmsArgs;
 use crate::system::Machine;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
@@ -75,6 +76,8 @@ pub struct ServeArgs {
     /// File with the password for the broker.
     #[arg(long, env = "GANGLION_MQTT_PASSWORD_FILE")]
     mqtt_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    sms: SmsArgs,
     /// Folder that holds `data/` and `packs/`.
     #[arg(long, env = "GANGLION_HOME")]
     home: Option<PathBuf>,
@@ -98,9 +101,13 @@ pub struct ServeArgs {
 /// The map below our own outlines: none unless one of these is said.
 #[derive(Args)]
 struct BaseMapArgs {
-    /// Address of its tiles, such as https://tiles.example/{z}/{x}/{y}.png; browsers fetch them from there.
+    /// Address of its tiles, such as https://tiles.example/{z}/{x}/{y}.png, or of one file with all of them that ends with .pmtiles;
+    /// browsers fetch them from there.
     #[arg(long, env = "GANGLION_BASE_MAP")]
     base_map: Option<String>,
+    /// One file with all of its tiles (PMTiles 3), which this server then gives: for networks without a way out.
+    #[arg(long, env = "GANGLION_BASE_MAP_FILE", conflicts_with = "base_map")]
+    base_map_file: Option<PathBuf>,
     /// Datum of those tiles: wgs84, cgcs2000, or gcj02, which browsers then move to where they belong.
     #[arg(long, env = "GANGLION_BASE_MAP_DATUM", default_value = "wgs84")]
     base_map_datum: String,
@@ -108,20 +115,19 @@ struct BaseMapArgs {
     #[arg(long, env = "GANGLION_BASE_MAP_ATTRIBUTION", default_value = "")]
     base_map_attribution: String,
     /// Key for browsers of the national map (Tianditu), which is then the base map. Browsers see it: let it be bound to this address.
-    #[arg(long, env = "GANGLION_TIANDITU_KEY", conflicts_with = "base_map")]
+    #[arg(long, env = "GANGLION_TIANDITU_KEY", conflicts_with_all = ["base_map", "base_map_file"])]
     tianditu_key: Option<String>,
 }
 
 impl BaseMapArgs {
     fn read(&self) -> Result<Option<BaseMap>> {
         let said = self.base_map_attribution.as_str();
-        let map = match (&self.base_map, &self.tianditu_key) {
-            (None, None) => return Ok(None),
-            (_, Some(key)) => BaseMap::tianditu(key, if said.is_empty() { "Tianditu" } else { said }),
-            (Some(address), None) => {
-                let datum = Datum::parse(&self.base_map_datum).ok_or(BaseMapError::Datum);
-                datum.and_then(|datum| BaseMap::xyz(address, datum, said))
-            }
+        let datum = Datum::parse(&self.base_map_datum).ok_or(BaseMapError::Datum);
+        let map = match (&self.base_map, &self.base_map_file, &self.tianditu_key) {
+            (None, None, None) => return Ok(None),
+            (_, _, Some(key)) => BaseMap::tianditu(key, if said.is_empty() { "Tianditu" } else { said }),
+            (_, Some(path), None) => datum.and_then(|datum| BaseMap::file(path, datum, said)),
+            (Some(address), None, None) => datum.and_then(|datum| BaseMap::xyz(address, datum, said)),
         };
         map.map(Some).context("the base map cannot be used")
     }
@@ -269,6 +275,7 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
             sign_in: args.sign_in(),
             keys: args.keys.clone(),
             mqtt: args.mqtt()?,
+            sms: args.sms.read()?,
             openid: args.openid.read()?,
         };
         let running = start(&installation, Arc::new(Machine::new())).await?;

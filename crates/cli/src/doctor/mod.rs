@@ -7,13 +7,14 @@ mod rows;
 mod tests;
 
 use crate::city::world;
+use crate::database::DatabaseArgs;
 use ganglion_kernel::{Store, World};
 use ganglion_server::packs::installed;
-use ganglion_store::{SqliteStore, integrity, schema};
+use ganglion_store::backup::file_ids;
+use ganglion_store::{PgServer, PgStore, SqliteStore, integrity, schema};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Name of the database in an installation's folder.
 const DATABASE: &str = "ganglion.sqlite";
@@ -24,6 +25,8 @@ const INDEXES_BYTES_MAX: u64 = 1 << 30;
 pub struct Examined {
     /// Folder of the installation.
     pub data: PathBuf,
+    /// Its database.
+    pub database: DatabaseArgs,
     /// Folder with `data/` and `packs/`.
     pub home: PathBuf,
     /// Every journal, counter and index instead of a sample.
@@ -74,6 +77,10 @@ impl Finding {
 /// Examines an installation; gives a finding for every check that could be made.
 pub async fn examine(of: &Examined) -> Vec<Finding> {
     let mut findings = machine::checks(of);
+    if let Some(url) = &of.database.database {
+        on_a_server(of, url, &mut findings).await;
+        return findings;
+    }
     let database = of.data.join(DATABASE);
     if !database.is_file() {
         let found = format!("there is no {DATABASE} in {}", of.data.display());
@@ -92,7 +99,10 @@ pub async fn examine(of: &Examined) -> Vec<Finding> {
         return findings;
     }
     match SqliteStore::look(&database) {
-        Ok(store) => looked(of, store, &mut findings).await,
+        Ok(store) => {
+            let files = rows::files(&of.data, file_ids(&database));
+            looked(of, (store.as_ref(), files), &mut findings).await;
+        }
         Err(error) => findings.push(Finding::bad(
             "database",
             error.to_string(),
@@ -103,12 +113,11 @@ pub async fn examine(of: &Examined) -> Vec<Finding> {
 }
 
 /// What needs the store, and then what needs the world as well.
-async fn looked(of: &Examined, store: Arc<SqliteStore>, findings: &mut Vec<Finding>) {
-    let port: &dyn Store = store.as_ref();
+async fn looked(of: &Examined, (port, files): (&dyn Store, Finding), findings: &mut Vec<Finding>) {
     findings.push(machine::clock(port, of.now).await);
     findings.push(rows::timers(port, of.now).await);
     findings.push(rows::key(port, &of.data).await);
-    findings.push(rows::files(&of.data, DATABASE));
+    findings.push(files);
     findings.push(rows::journal(port, of.whole).await);
     let (packs, world) = installed_packs(port, &of.home).await;
     findings.push(packs);
@@ -117,6 +126,57 @@ async fn looked(of: &Examined, store: Arc<SqliteStore>, findings: &mut Vec<Findi
     if of.whole {
         findings.push(rows::replayed(port, &world).await);
     }
+}
+
+/// Examines an installation on PostgreSQL. Errors of opening it say what to do.
+async fn on_a_server(of: &Examined, url: &str, findings: &mut Vec<Finding>) {
+    findings.push(shipped_packs(&of.home));
+    let store = match PgStore::look(url, of.database.options()).await {
+        Ok(store) => store,
+        Err(error) => return findings.push(Finding::bad("database", error.to_string(), "")),
+    };
+    match store.server().await {
+        Ok(server) => {
+            let place = format!("{}, layout {}", of.database.named(&of.data), store.layout().as_str());
+            findings.extend(graded_server(
+                &server,
+                &place,
+                of.database.database_readers + of.database.database_writers,
+            ));
+        }
+        Err(error) => findings.push(Finding::bad("database", error.to_string(), "see that the server answers")),
+    }
+    let files = rows::files(&of.data, store.file_ids().await);
+    looked(of, (store.as_ref(), files), findings).await;
+}
+
+/// What is to be said about a server of PostgreSQL; `pooled` is how many connections reads and writes may take.
+fn graded_server(server: &PgServer, place: &str, pooled: usize) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let found = format!("PostgreSQL {} at {place}, {} MB", server.version, server.bytes / 1_000_000);
+    findings.push(Finding::ok("database", found));
+    findings.push(if server.waits_for_disk {
+        Finding::ok("durability", "a commit waits for the disk")
+    } else {
+        let remedy = "set fsync and synchronous_commit to on in postgresql.conf and reload it";
+        Finding::bad("durability", "a commit does not wait for the disk: what was answered may be lost", remedy)
+    });
+    // One more is the bell between servers; three are kept for its administrators.
+    let needed = pooled as u64 + 1 + 3;
+    let found = format!("a server needs {needed} connections of {}", server.connections_max);
+    findings.push(if needed <= server.connections_max {
+        Finding::ok("connections", found)
+    } else {
+        let remedy = "raise max_connections of PostgreSQL, or lower --database-readers and --database-writers";
+        Finding::bad("connections", found, remedy)
+    });
+    findings.push(if server.unfinished_indexes.is_empty() {
+        Finding::ok("indexes", "every index is finished")
+    } else {
+        let found = format!("not finished: {}", server.unfinished_indexes.join(", "));
+        Finding::bad("indexes", found, "make them anew with REINDEX INDEX in a quiet hour")
+    });
+    findings
 }
 
 fn schema_check(database: &Path) -> (Finding, bool) {

@@ -9,7 +9,6 @@ use ganglion_kernel::seal::{Key, wrapped_by};
 use ganglion_kernel::{Store, StoreError, World, journal as lines};
 use ganglion_model::Shard;
 use ganglion_server::file_parts;
-use ganglion_store::backup::file_ids;
 use ganglion_store::rebuild::figures_equal;
 use ganglion_store::replay::replay;
 use ganglion_store::{SqliteOptions, SqliteStore};
@@ -82,8 +81,8 @@ async fn sealed(store: &dyn Store) -> Result<Option<String>, StoreError> {
 }
 
 /// Whether every file that rows speak of is there.
-pub(super) fn files(data: &Path, database: &str) -> Finding {
-    let ids = match file_ids(&data.join(database)) {
+pub(super) fn files(data: &Path, ids: Result<Vec<String>, StoreError>) -> Finding {
+    let ids = match ids {
         Ok(ids) => ids,
         Err(error) => return Finding::bad("files", error.to_string(), RESTORE),
     };

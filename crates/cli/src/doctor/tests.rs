@@ -32,7 +32,13 @@ fn installation(data: &Path) {
 fn examined(data: &Path, whole: bool) -> Vec<Finding> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let now = ganglion_kernel::commit::WallClock::now(&crate::system::Machine::new());
-    runtime.block_on(examine(&Examined { data: data.to_owned(), home: home(), whole, now }))
+    runtime.block_on(examine(&Examined {
+        data: data.to_owned(),
+        database: DatabaseArgs::of(None),
+        home: home(),
+        whole,
+        now,
+    }))
 }
 
 fn graded<'a>(findings: &'a [Finding], check: &str) -> &'a Finding {
@@ -105,4 +111,53 @@ fn modes_and_backups_are_graded() {
     assert_eq!(backup(data, now()).grade, Grade::Ok);
     std::fs::write(data.join(crate::backup::LAST_BACKUP), r#"{"at":"2026-11-20T18:00:00Z"}"#).unwrap();
     assert_eq!(backup(data, now()).grade, Grade::Warn);
+}
+
+#[test]
+fn a_server_of_postgresql_is_graded() {
+    let good = PgServer {
+        version: "15.4".to_owned(),
+        waits_for_disk: true,
+        connections_max: 100,
+        bytes: 5_000_000,
+        unfinished_indexes: Vec::new(),
+    };
+    let of = |server: &PgServer| graded_server(server, "db/city", 12);
+    assert!(of(&good).iter().all(|one| one.grade == Grade::Ok), "{:?}", of(&good));
+    let hasty = of(&PgServer { waits_for_disk: false, ..good.clone() });
+    assert_eq!(graded(&hasty, "durability").grade, Grade::Bad);
+    let narrow = of(&PgServer { connections_max: 15, ..good.clone() });
+    assert_eq!(graded(&narrow, "connections").grade, Grade::Bad);
+    let broken = of(&PgServer { unfinished_indexes: vec!["case_row_by_place".to_owned()], ..good });
+    assert_eq!(graded(&broken, "indexes").grade, Grade::Bad);
+}
+
+#[test]
+fn an_installation_on_postgresql_is_examined_and_not_changed() {
+    if !ganglion_cluster::is_there() {
+        return;
+    }
+    let database = ganglion_cluster::fresh("empty", |_| ()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let now = ganglion_kernel::commit::WallClock::now(&crate::system::Machine::new());
+    let database_args = DatabaseArgs::of(Some(database.url()));
+    let (data, home) = (folder.path().to_owned(), home());
+    let examined = Examined { data, database: database_args.clone(), home, whole: true, now };
+    let found = runtime.block_on(examine(&examined));
+    let said = graded(&found, "database");
+    assert!(said.grade == Grade::Bad && said.found.contains("ganglion migrate"), "{said:?}");
+    runtime.block_on(async {
+        let store = crate::database::Database::open(folder.path(), &database_args).await.unwrap().store();
+        let (city, people) = (City::read(&examined.home).unwrap(), People::read(&examined.home).unwrap());
+        install(store.as_ref(), &examined.home, &city, &people).await.unwrap();
+        let machine = crate::system::Machine::new();
+        crate::system::master_key(folder.path(), &machine).unwrap();
+        world::running(store, &examined.home, &machine).await.unwrap();
+    });
+    let found = runtime.block_on(examine(&examined));
+    for check in ["database", "connections", "indexes", "journal", "figures", "files", "replay"] {
+        let grade = found.iter().find(|one| one.check == check).map(|one| one.grade);
+        assert_eq!(grade, Some(Grade::Ok), "{check}: {found:?}");
+    }
 }

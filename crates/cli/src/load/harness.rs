@@ -242,7 +242,7 @@ impl std::error::Error for Refused {}
 /// Plays one loop. `seen` hears every durable answer with its time in microseconds; reads are heard with `None`.
 ///
 /// # Errors
-/// When the connection breaks: gives back the command that was on its way, if it was one.
+/// When the connection breaks or the server refuses: gives back the command that was on its way, if it was one.
 pub async fn play(
     ground: &Ground,
     client: &mut Client,
@@ -269,7 +269,8 @@ pub async fn play(
         if !status.is_success() {
             let text = String::from_utf8_lossy(&bytes).into_owned();
             let said = format!("{} {}: {status} {text}", step.what, sent.path);
-            return Err((None, Refused { status, retry_after: client.retry_after, said }.into()));
+            let refused = Refused { status, retry_after: client.retry_after, said };
+            return Err(((!step.is_read()).then_some(sent), refused.into()));
         }
         if step.is_read() {
             seen(None, micros);

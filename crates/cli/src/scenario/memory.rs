@@ -140,11 +140,7 @@ impl Memory {
             for (rule, id) in write.violations_gone {
                 self.violations.remove(&(rule, id));
             }
-            for one in write.violations {
-                let kept = self.violations.get(&(one.rule.clone(), one.id));
-                let (since, opened) = kept.map_or((one.since, None), |kept| (kept.since, kept.opened.clone()));
-                self.violations.insert((one.rule.clone(), one.id), Violation { since, opened, ..one });
-            }
+            write.violations.into_iter().for_each(|one| self.note(one));
             self.proposals.extend(write.proposals.into_iter().map(|one| (one.id, one)));
             for one in write.references {
                 self.references.insert((shard, one.register, one.key), one.to);
@@ -165,6 +161,20 @@ impl Memory {
             lines.extend(write.lines);
         }
         lines
+    }
+
+    /// Notes that a row breaks a rule; one that is broken already stays so since then.
+    fn note(&mut self, one: Violation) {
+        let kept = self.violations.get(&(one.rule.clone(), one.id));
+        let (since, opened) = kept.map_or((one.since, None), |kept| (kept.since, kept.opened.clone()));
+        self.violations.insert((one.rule.clone(), one.id), Violation { since, opened, ..one });
+    }
+
+    /// Puts these in place of everything noted for a rule.
+    pub fn judged(&mut self, rule: &str, found: Vec<Violation>) {
+        let still: BTreeSet<CaseId> = found.iter().map(|one| one.id).collect();
+        self.violations.retain(|(name, id), _| name != rule || still.contains(id));
+        found.into_iter().for_each(|one| self.note(one));
     }
 
     fn referers(&self, (_, register, key): &RowKey) -> Vec<String> {

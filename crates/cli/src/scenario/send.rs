@@ -6,15 +6,16 @@ use super::world::Setting;
 use ganglion_kernel::batch::{Batch, NEEDS_MAX, want, want_more};
 use ganglion_kernel::decide::{Given, derived};
 use ganglion_kernel::port::{Line, Loaded, Timer, Want};
-use ganglion_kernel::rules::{Broken, Violation, opening};
+use ganglion_kernel::rules::{Broken, Violation, broken_by_case, broken_by_row, opening};
 use ganglion_kernel::schedule::{self, For};
 use ganglion_kernel::seal::Key;
 use ganglion_kernel::world::put_version;
 use ganglion_model::change::{Actor, Body, Change, Command, Op, Refusal, RefusalCode};
-use ganglion_model::clocks::local_date;
-use ganglion_model::pack::Each;
+use ganglion_model::clocks::{local_date, midnight};
+use ganglion_model::pack::{Each, Source};
 use ganglion_model::{CaseId, CommandId, Link, Outcome, Shard};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::collections::{BTreeSet, VecDeque};
 use uuid::Uuid;
 
@@ -35,6 +36,8 @@ pub struct Installation {
     pub told: Vec<(CaseId, String)>,
     /// Actions taken, with the process and the state they were taken in.
     pub taken: BTreeSet<Taken>,
+    /// The day for which rules that look at today were judged last.
+    judged: Option<Date>,
     ids: u128,
 }
 
@@ -46,7 +49,7 @@ impl Installation {
             put_version(memory.records.entry(record.row_key()).or_default(), record.clone());
         }
         let now = Timestamp::UNIX_EPOCH;
-        Installation { setting, memory, now, told: Vec::new(), taken: BTreeSet::new(), ids: 0 }
+        Installation { setting, memory, now, told: Vec::new(), taken: BTreeSet::new(), judged: None, ids: 0 }
     }
 
     /// A fresh id; the same in every run.
@@ -61,6 +64,12 @@ impl Installation {
     /// The refusal of the command; the second kind is the refusal of something that followed.
     pub fn send(&mut self, command: &Command) -> Result<Outcome, Refused> {
         let (outcome, lines) = self.commit(command).map_err(Refused::Command)?;
+        self.follow(lines)?;
+        Ok(outcome)
+    }
+
+    /// Does what follows from journal lines and from rules that are broken now.
+    fn follow(&mut self, lines: Vec<Line>) -> Result<(), Refused> {
         let mut waiting: VecDeque<Line> = lines.into();
         waiting.extend(self.open_for_rules()?);
         while let Some(line) = waiting.pop_front() {
@@ -83,7 +92,7 @@ impl Installation {
                 }
             }
         }
-        Ok(outcome)
+        Ok(())
     }
 
     /// Opens the cases of rules for rows that break them now.
@@ -182,15 +191,54 @@ impl Installation {
         loop {
             let timer = self.memory.timers.first().filter(|timer| timer.at <= to).cloned();
             let scheduled = if has_begun { self.scheduled(to) } else { None };
-            match (timer, scheduled) {
+            let other = scheduled.into_iter().chain(self.judged_next(to)).min();
+            match (timer, other) {
                 (None, None) => break,
                 (Some(timer), None) => self.fall_due(&timer)?,
                 (Some(timer), Some(at)) if timer.at <= at => self.fall_due(&timer)?,
-                (_, Some(at)) => self.open_scheduled(at)?,
+                (_, Some(at)) if scheduled == Some(at) => self.open_scheduled(at)?,
+                (_, Some(at)) => self.judge(at)?,
             }
         }
         self.now = self.now.max(to);
+        self.judged = self.judged.or(Some(local_date(to)));
         Ok(())
+    }
+
+    /// When rules that look at today are judged next, if that is not after `to`.
+    fn judged_next(&self, to: Timestamp) -> Option<Timestamp> {
+        let is_daily = self.setting.world.model.rules.values().any(|rule| rule.daily);
+        let day = self.judged.filter(|_| is_daily)?.tomorrow().ok()?;
+        Some(midnight(day)).filter(|at| *at <= to)
+    }
+
+    /// Judges the rules that look at today at the beginning of a day, as the job of a server does.
+    fn judge(&mut self, at: Timestamp) -> Result<(), Box<(Timer, Refusal)>> {
+        let today = local_date(at);
+        (self.now, self.judged) = (self.now.max(at), Some(today));
+        let world = &self.setting.world;
+        let mut judged: Vec<(String, Vec<Violation>)> = Vec::new();
+        for rule in world.model.rules.values().filter(|rule| rule.daily) {
+            let mut found: Vec<Violation> = match &rule.over {
+                Source::Process(_) => {
+                    let cases = self.memory.cases.values();
+                    cases.flat_map(|case| broken_by_case(&world.model, world, case, Some(today))).collect()
+                }
+                Source::Register(register) => {
+                    let (rows, root) =
+                        (figure::rows_of((world, &self.memory), register).into_iter(), world.places.root);
+                    rows.flat_map(|row| broken_by_row(&world.model, world, row, root, Some(today))).collect()
+                }
+            };
+            found.retain(|one| one.rule == rule.name);
+            judged.push((rule.name.clone(), found));
+        }
+        for (rule, found) in judged {
+            self.memory.judged(&rule, found);
+        }
+        let Err(Refused::Command(refusal) | Refused::Follow(refusal)) = self.follow(Vec::new()) else { return Ok(()) };
+        let timer = Timer { at, shard: Shard::DEPLOYMENT, case: CaseId(Uuid::nil()), clock: "today".to_owned() };
+        Err(Box::new((timer, refusal)))
     }
 
     fn fall_due(&mut self, timer: &Timer) -> Result<(), Box<(Timer, Refusal)>> {

@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::effect::{Doing, enter};
 use super::form::{FormContext, read_form};
 use super::{Decision, Given, KnownRows, State, derive, policy, unique, who};
-use crate::seal::seal;
+use crate::seal::{Cipher, seal_by};
 use crate::world::World;
 use ganglion_model::change::{Actor, Change, Command, Op, Refusal, RefusalCode};
 use ganglion_model::expr::RowsOf;
@@ -201,12 +201,12 @@ fn seal_form(
         return Ok(SealedForm { fields: form.clone(), key: None });
     }
     let key = state.keys.get(&case).ok_or_else(|| Refusal::new(RefusalCode::Form).with("reason", "erased"))?;
-    Ok(SealedForm { fields: seal_values(key, command, fields, form)?, key: None })
+    Ok(SealedForm { fields: seal_values((state.cipher, key), command, fields, form)?, key: None })
 }
 
-/// Seals every personal value of `form` under `key`.
+/// Seals every personal value of `form` by a cipher, under a key.
 pub fn seal_values(
-    key: &crate::seal::Key,
+    (cipher, key): (Cipher, &crate::seal::Key),
     command: CommandId,
     fields: &[Field],
     form: &Fields,
@@ -218,7 +218,7 @@ pub fn seal_values(
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            let closed = seal(key, &format!("{command}/{}", field.name), &clear);
+            let closed = seal_by(cipher, key, &format!("{command}/{}", field.name), &clear);
             *value = Value::String(closed.ok_or_else(|| Refusal::new(RefusalCode::Form))?);
         }
     }

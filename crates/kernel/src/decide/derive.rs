@@ -116,7 +116,7 @@ fn record(rows: &KnownRows<'_>, fields: &[Field], record: &mut Record, previous:
     let mut values = std::mem::take(&mut record.fields);
     compute(fields, &mut values, |values, expr| {
         let row = Record { fields: values.clone(), ..record.clone() };
-        expr.eval(&RowNames { rows, record: &row, previous }).to_json()
+        expr.eval(&RowNames { rows, record: &row, previous, today: None }).to_json()
     });
     record.fields = values;
 }

@@ -45,7 +45,7 @@ pub use unique::is_unique;
 use crate::lookup::{Beside, FigureAsked, Matching, Missing, Notes};
 use crate::port::Loaded;
 use crate::route::workload::Load;
-use crate::seal::Key;
+use crate::seal::{Cipher, Key};
 use crate::world::{World, put_version};
 use ganglion_model::change::{Actor, Body, Change, Command, Refusal, RefusalCode};
 use ganglion_model::published::Published;
@@ -93,6 +93,8 @@ pub struct State {
     pub by_number: HashMap<String, CaseId>,
     /// Row keys of cases with personal values.
     pub keys: HashMap<CaseId, Key>,
+    /// What new personal values are sealed by.
+    pub cipher: Cipher,
     /// Next numbers by shard: last number given in each sequence.
     pub numbering: HashMap<Shard, BTreeMap<String, u64>>,
     /// Values that may stand once: (shard, `process.field` or `register.field`, value) to the number of the case or the key

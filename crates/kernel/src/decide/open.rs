@@ -44,7 +44,10 @@ pub fn open(
     unique::check(state, command.shard, "", &unique)?;
     let id = CaseId(given.id);
     let personal = process.form.iter().any(|field| field.personal && values.contains_key(&field.name));
-    let stored = if personal { seal_values(&given.key, command.id, &process.form, &values)? } else { values.clone() };
+    let stored = match personal {
+        true => seal_values((state.cipher, &given.key), command.id, &process.form, &values)?,
+        false => values.clone(),
+    };
     let mut decision = Decision {
         // Every case gets a key: an action may ask for personal values later.
         key: has_personal(process).then_some((id, given.key)),

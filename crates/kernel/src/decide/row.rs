@@ -295,7 +295,7 @@ impl<'a> Desk<'a> {
             return Err(if is_new { wrong(field, "pattern") } else { wrong(field, "key_fixed") });
         }
         let mut sealed = match self.key(target) {
-            Some(key) => seal_values(&key, self.command.id, &asked, &values)?,
+            Some(key) => seal_values((self.state.cipher, &key), self.command.id, &asked, &values)?,
             None => values,
         };
         sealed.extend(kept);

@@ -2,7 +2,7 @@
 
 use crate::fixture::{Desk, code, world};
 use ganglion_geo::{Datum, Point, from_wgs84};
-use ganglion_kernel::route::locate;
+use ganglion_kernel::route::{elsewhere, locate};
 use ganglion_model::change::RefusalCode;
 use ganglion_model::row::RouteBy;
 use serde_json::{Value, json};
@@ -63,6 +63,17 @@ fn a_place_that_is_not_near_the_point_is_refused() {
     // The township that holds the village is no contradiction: the village is the answer.
     let case = desk.open(form(116.81, Some("130903001")));
     assert_eq!(desk.case(case).place, code("130903001001"));
+}
+
+#[test]
+fn a_point_lies_elsewhere_only_beyond_the_reach_of_the_border() {
+    let world = world();
+    let lies = |lon: f64, chosen: &str| elsewhere(&world.places, [lon, 38.31], code(chosen));
+    assert_eq!(lies(116.81, "130903001001"), None);
+    assert_eq!(lies(116.81, "130903001"), None, "the township holds the village");
+    assert_eq!(lies(116.81, "130903001002"), Some(code("130903001001")));
+    assert_eq!(lies(116.81, "130904001"), Some(code("130903001")), "said at the level that was chosen");
+    assert_eq!(lies(116.80 - STEP, "130903001001"), None, "nothing is known there");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::fixture::{CLERK, COUNTY, Desk, MASTER, fields, world};
 use crate::pack::opening;
 use ganglion_kernel::decide::decide;
-use ganglion_kernel::seal::{is_sealed, open};
+use ganglion_kernel::seal::{Cipher, is_sealed, open};
 use ganglion_model::change::{Actor, Body, Change, Op, RefusalCode};
 use serde_json::{Value, json};
 
@@ -37,6 +37,31 @@ fn a_phone_is_sealed_when_a_case_is_opened_and_opens_with_its_key_only() {
     assert!(is_sealed(sealed));
     assert_eq!(open(&key, sealed).as_deref(), Some(PHONE));
     assert_eq!(open(&[0; 32], sealed), None);
+}
+
+#[test]
+fn a_deployment_that_says_so_seals_by_sm4_and_reads_both() {
+    let world = world();
+    let mut desk = Desk::new(&world);
+    let body = Body::Open {
+        process: "matter".into(),
+        form: fields(with_phone()),
+        channel: "web".into(),
+        observed_at: None,
+        from: None,
+    };
+    let command = desk.command(COUNTY, Actor::Public, body);
+    let given = desk.given();
+    let mut state = desk.state().clone();
+    for (cipher, prefix) in [(Cipher::Aes256Gcm, "sealed:1:"), (Cipher::Sm4Gcm, "sealed:2:")] {
+        state.cipher = cipher;
+        let decision = decide(&world, &state, &command, &given).unwrap();
+        let (_, key) = decision.key.unwrap();
+        let Change::Opened { case } = &decision.changes[0] else { panic!("not opened") };
+        let sealed = case.fields["phone"].as_str().unwrap();
+        assert!(sealed.starts_with(prefix) && is_sealed(sealed), "{sealed}");
+        assert_eq!(open(&key, sealed).as_deref(), Some(PHONE));
+    }
 }
 
 #[test]

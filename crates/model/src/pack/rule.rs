@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 /// How the figure that counts what breaks a rule is called: this and the rule's name.
 pub const RULE_FIGURE: &str = "rule_";
 
-/// A declared rule. It is judged whenever a row changes, on the row as it then is; nothing is refused because of it.
+/// A declared rule. It is judged whenever a row changes, on the row as it then is, and each day if it looks at today;
+/// nothing is refused because of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
     /// Name.
@@ -27,6 +28,9 @@ pub struct Rule {
     pub when: Option<Expr>,
     /// What must hold.
     pub holds: Expr,
+    /// It looks at `today`: judged at the beginning of each day too, and not counted by a figure.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub daily: bool,
     /// What is said of a row for which it does not.
     pub message: Text,
     /// A case that is opened for each row that breaks it, once until the row keeps it again.

@@ -170,7 +170,7 @@ fn why_not(root: &str) -> Option<&'static str> {
     match root {
         "form" => Some("nothing has been typed when this is judged; use `check` on the field instead"),
         "now" | "today" => Some(
-            "a figure or rule must come out the same when it is worked out again; let a clock mark what comes with time, and look at `clock.<name>.overdue`",
+            "a figure must come out the same when it is worked out again; let a clock mark what comes with time and look at `clock.<name>.overdue`, or let a rule look at `today`",
         ),
         "previous" => Some(
             "the row before is known to fields of a register with `series` or `dated`, and to rules over a dated one",

@@ -4,7 +4,7 @@ use crate::cel::{self, Scope, Want};
 use crate::constant::{Known, fold};
 use crate::cx::Cx;
 use crate::lower::clock::{known_clock, known_count, length};
-use crate::lower::who;
+use crate::lower::{handed, who};
 use crate::near;
 use crate::sink::At;
 use crate::symbols::{FieldSymbol, FieldSymbols, ProcessSymbol, RegisterSymbol};
@@ -312,6 +312,7 @@ impl<'a> Doing<'a> {
                 confidential: field.confidential,
                 required: false,
                 given: false,
+                needed: Vec::new(),
                 at,
             };
             (column.name.clone(), symbol)
@@ -358,6 +359,7 @@ impl<'a> Doing<'a> {
                 self.values(set, (&format!("the form of {name}"), each.as_ref().map(|(_, row)| row)), &names, from)
             })
             .unwrap_or_default();
+        handed::check(cx, node.get("set"), (&set, &target.form), (self.process, self.form));
         for (field, symbol) in &target.form {
             if symbol.required && !set.contains_key(field) && !target.place_fields.contains(field) {
                 let message = format!("{name} asks for `{field}`, which is not set here");
@@ -379,6 +381,7 @@ impl<'a> Doing<'a> {
             .get("set")
             .map(|set| self.values(set, (&format!("the register {name}"), None), &names, from))
             .unwrap_or_default();
+        handed::check(cx, node.get("set"), (&set, &target.fields), (self.process, self.form));
         Some(Effect::Record { register: name.to_owned(), key: key?, set })
     }
 

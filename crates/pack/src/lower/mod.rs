@@ -9,6 +9,7 @@ pub mod effect;
 pub mod extension;
 pub mod field;
 pub mod hall;
+mod handed;
 pub mod header;
 pub mod indicator;
 pub mod intake;

@@ -21,12 +21,15 @@ pub fn lower(cx: Cx<'_>, node: &Node, model: &mut Model) {
     for (order, (key, node)) in node.get("rules").map(Node::entries).unwrap_or_default().iter().enumerate() {
         names::check(cx.sink, key.at, &key.text);
         let Some(rule) = rule(cx, key, (node, order)) else { continue };
-        counted(cx, key, &rule, model);
+        if !rule.daily {
+            counted(cx, key, &rule, model);
+        }
         model.rules.insert(key.text.clone(), rule);
     }
 }
 
-/// How many rows break a rule is an indicator like any other, `rule_<name>`.
+/// How many rows break a rule is an indicator like any other, `rule_<name>`: counters move when rows change, so a rule that
+/// looks at today has none.
 fn counted(cx: Cx<'_>, key: &Key, rule: &Rule, model: &mut Model) {
     let name = format!("{RULE_FIGURE}{}", rule.name);
     if cx.symbols.measures.contains_key(&name) || cx.symbols.indicators.contains_key(&name) {
@@ -71,11 +74,13 @@ fn rule(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Rule> {
     let known = known.chain(cx.symbols.registers.iter().map(|(name, one)| (name, &one.packs)));
     cx.usable(over.at, ("process or register", "unknown-process"), name, known).then_some(())?;
     let previous = register.filter(|one| one.dated).map(|one| (name, &one.fields));
-    let scope = Scope { case: process, row: register.map(|one| &one.fields), previous, ..Scope::default() };
+    let scope =
+        Scope { case: process, row: register.map(|one| &one.fields), previous, today: true, ..Scope::default() };
     let title = cx.needed_text(node, "title", &what);
     let message = cx.needed_text(node, "message", &what);
     let when = node.get("when").map(|when| cel::compile(cx, &scope, when, &Want::Condition));
     let holds = cx.need(node, "holds", &what).and_then(|holds| cel::compile(cx, &scope, holds, &Want::Condition));
+    let daily = when.iter().flatten().chain(&holds).any(looks_at_today);
     let open = node.get("open").map(|open| opened(cx, open, &Scope { stores: true, ..scope }));
     Some(Rule {
         name: key.text.clone(),
@@ -85,9 +90,16 @@ fn rule(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Rule> {
         over: if process.is_some() { Source::Process(name.to_owned()) } else { Source::Register(name.to_owned()) },
         when: when.map_or(Some(None), |one| one.map(Some))?,
         holds: holds?,
+        daily,
         message,
         open: open.map_or(Some(None), |one| one.map(Some))?,
     })
+}
+
+fn looks_at_today(expr: &Expr) -> bool {
+    let mut paths = Vec::new();
+    expr.paths(&mut paths);
+    paths.iter().any(|path| path.first().is_some_and(|root| root == "today"))
 }
 
 /// The case a broken rule opens. The system must be allowed to open it, and its form must be filled from the row.

@@ -84,6 +84,15 @@ pub(crate) fn after(web: &Web) -> Result<Option<After>, Error> {
     Ok(Some(After { at: at.parse().map_err(|_| bad())?, case: CaseId(case) }))
 }
 
+/// How many rows one answer holds at most: as many as asked for, within what the interface gives.
+///
+/// # Errors
+/// [`Error::Unreadable`].
+pub(crate) fn limit(web: &Web) -> Result<u32, Error> {
+    let asked = read::<u32>(web, "limit")?.unwrap_or(API_ROWS_MAX);
+    if (1..=API_ROWS_MAX).contains(&asked) { Ok(asked) } else { Err(Error::Unreadable("limit")) }
+}
+
 /// A page of the cases asked for that the caller reaches, by `order`, `limit` and `after` of the address; and where the next
 /// page begins.
 pub async fn page(web: &Web, asked: &CaseFilter) -> Result<(Vec<Case>, Option<String>), Error> {
@@ -93,8 +102,7 @@ pub async fn page(web: &Web, asked: &CaseFilter) -> Result<(Vec<Case>, Option<St
         Some("due") => CaseOrder::Due,
         Some(_) => return Err(Error::Unreadable("order")),
     };
-    let limit = read::<u32>(web, "limit")?.unwrap_or(API_ROWS_MAX).clamp(1, API_ROWS_MAX);
-    let page = Union::reachable(web, post).narrowed(asked).page(web, order, after(web)?.as_ref(), limit).await?;
+    let page = Union::reachable(web, post).narrowed(asked).page(web, order, after(web)?.as_ref(), limit(web)?).await?;
     Ok((page.cases, page.next.map(|after| format!("{}.{}", after.at, after.case))))
 }
 

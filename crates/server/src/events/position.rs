@@ -42,6 +42,17 @@ impl Position {
         self.0.insert(shard, seq);
     }
 
+    /// This position, and for shards it does not name where `other` stands; the beginning stays before everything.
+    #[must_use]
+    pub fn over(self, other: &Position) -> Position {
+        if self.0.is_empty() {
+            return self;
+        }
+        let mut all = other.0.clone();
+        all.extend(self.0);
+        Position(all)
+    }
+
     /// Reads the text of a position: `130902-45.130903-17`; `beginning` is before everything.
     #[must_use]
     pub fn parse(text: &str) -> Option<Position> {
@@ -87,6 +98,9 @@ mod tests {
         position.seen(Shard(0), 3);
         assert_eq!(String::from(position.clone()), "0-3.130902-45.130903-17");
         assert_eq!(Position::parse(&String::from(Position::beginning())), Some(Position::beginning()));
+        let back = Position::parse("130902-3").unwrap().over(&position);
+        assert_eq!(String::from(back), "0-3.130902-3.130903-17", "other shards are left where they stand");
+        assert_eq!(Position::beginning().over(&position), Position::beginning());
         for bad in ["", "x", "1", "1-", "1-2.", "-1-2", &"1-2.".repeat(9000)] {
             assert_eq!(Position::parse(bad), None, "{bad:.20}");
         }

@@ -2,7 +2,8 @@
 
 use super::position::Position;
 use super::read::{Told, on};
-use super::view::{Viewer, kind_of};
+use super::view::{TYPES, Viewer, kind_of};
+use crate::api::read::read;
 use crate::app::{App, AppState};
 use crate::error::Error;
 use crate::limits::LIVE_PING_SECONDS;
@@ -22,14 +23,17 @@ use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
-/// Events of one page, and of one reading of the stream.
+/// Events of one page unless another number is said, and of one reading of the stream.
 const EVENTS_AT_ONCE: usize = 100;
+/// Events of one page at most.
+const EVENTS_MAX: usize = 1_000;
 /// How often the journal is looked at when this server wrote nothing: another may have.
 const LOOK_SECONDS: u64 = 5;
 
 struct Reader {
     app: AppState,
     viewer: Viewer,
+    types: Vec<String>,
     position: Position,
     ready: VecDeque<Told>,
     news: Receiver<Arc<Vec<Entry>>>,
@@ -49,7 +53,7 @@ impl Reader {
                     return None;
                 }
             };
-            self.ready.extend(events);
+            self.ready.extend(events.into_iter().filter(|told| is_wanted(&self.types, told)));
             if self.ready.is_empty() && !more {
                 let waited = tokio::time::timeout(Duration::from_secs(LOOK_SECONDS), self.news.recv()).await;
                 if matches!(waited, Ok(Err(RecvError::Closed))) {
@@ -69,14 +73,28 @@ async fn begin(app: &App, web: &Web, headers: &HeaderMap) -> Result<Position, Er
     }
 }
 
+/// Whether an event is of a kind that is asked for; none named: every one is.
+fn is_wanted(types: &[String], told: &Told) -> bool {
+    types.is_empty() || types.iter().any(|one| one == kind_of(&told.event))
+}
+
+/// The kinds of events asked for, as `types=case.opened,case.closed`.
+fn types(web: &Web) -> Result<Vec<String>, Error> {
+    let named = web.arg("types").unwrap_or_default().split(',').map(str::trim).filter(|one| !one.is_empty());
+    let known = |one: &str| if TYPES.contains(&one) { Ok(one.to_owned()) } else { Err(Error::parameter("types")) };
+    named.map(known).collect()
+}
+
 fn sent(told: &Told) -> Event {
     let event = Event::default().event(kind_of(&told.event)).id(String::from(told.position.clone()));
     event.data(told.event.to_string())
 }
 
-/// `GET /events?after=`: server-sent events for who accepts them; else a batch of CloudEvents with the position after them.
+/// `GET /events?after=&limit=&types=`: server-sent events for who accepts them; else a batch of CloudEvents with the position after them.
 pub async fn events(State(app): State<AppState>, web: Web, headers: HeaderMap) -> Result<Response, Error> {
-    only(&web, &["after"])?;
+    only(&web, &["after", "limit", "types"])?;
+    let types = types(&web)?;
+    let limit = read::<usize>(&web, "limit")?.unwrap_or(EVENTS_AT_ONCE).clamp(1, EVENTS_MAX);
     if web.session.is_none() {
         let address = web.address.to_string();
         if let Some(seconds) = app.rates.events.wait(&address, web.now) {
@@ -88,8 +106,9 @@ pub async fn events(State(app): State<AppState>, web: Web, headers: HeaderMap) -
     let mut position = begin(&app, &web, &headers).await?;
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !accepts.contains("text/event-stream") {
-        let (events, more) = on(&app, &viewer, &mut position, EVENTS_AT_ONCE).await?;
-        let events: Vec<serde_json::Value> = events.into_iter().map(|told| told.event).collect();
+        let (events, more) = on(&app, &viewer, &mut position, limit).await?;
+        let wanted = events.into_iter().filter(|told| is_wanted(&types, told));
+        let events: Vec<serde_json::Value> = wanted.map(|told| told.event).collect();
         let body = json!({ "events": events, "position": String::from(position), "more": more });
         return Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response());
     }
@@ -100,7 +119,7 @@ pub async fn events(State(app): State<AppState>, web: Web, headers: HeaderMap) -
         // An error means the sender is gone, which is a stop as well.
         let _ = stopping.wait_for(|stopping| *stopping).await;
     };
-    let reader = Reader { app: app.clone(), viewer, position, ready: VecDeque::new(), news };
+    let reader = Reader { app: app.clone(), viewer, types, position, ready: VecDeque::new(), news };
     let events = stream::unfold((reader, permit), |(mut reader, permit)| async move {
         let told = reader.next().await?;
         Some((Ok::<Event, Infallible>(sent(&told)), (reader, permit)))

@@ -26,7 +26,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Kinds of things that are forgotten when they are due.
-pub(crate) const TIMED: [&str; 8] = [
+pub(crate) const TIMED: [&str; 10] = [
     lines::KINDS[0],
     lines::KINDS[1],
     sessions::KIND,
@@ -35,9 +35,11 @@ pub(crate) const TIMED: [&str; 8] = [
     setup::KIND,
     slip::KIND,
     crate::public::second_step::KIND,
+    crate::residents::code::KIND,
+    crate::residents::session::KIND,
 ];
 /// Times a change is made again because somebody else changed the same thing meanwhile.
-const SWAPS_MAX: usize = 16;
+pub(crate) const SWAPS_MAX: usize = 16;
 
 /// Reads a thing kept.
 ///

@@ -4,6 +4,7 @@
 //! pack (`intake:` of a process); what becomes of it is an ordinary case, opened by the post of the key.
 
 mod known;
+pub mod page;
 mod read;
 
 pub use read::keys;
@@ -21,7 +22,7 @@ use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use ganglion_model::pack::{Intake, Process};
+use ganglion_model::pack::{Intake, IntakeSource, Process};
 use ganglion_model::{FieldFinding, Refusal, RefusalCode};
 use known::{Known, hash};
 use read::{Order, Reader, Said};
@@ -60,15 +61,15 @@ pub async fn take(
     let at = declared(&web, &process, &name)?;
     let orders = match sent(&headers, &bytes)? {
         Sent::One(order) => {
-            let (_, status, body) = taken(&web, at, &order).await;
+            let (_, status, body) = taken(&web, at, (&order, "")).await;
             return Ok(answer(status, &body));
         }
         Sent::Many(orders) => orders,
     };
     let mut results = Vec::with_capacity(orders.len());
     // One after the other: an order that stands twice in what was sent is found by the second.
-    for order in &orders {
-        let (number, status, body) = taken(&web, at, order).await;
+    for (nth, order) in orders.iter().enumerate() {
+        let (number, status, body) = taken(&web, at, (order, &format!("/{nth}"))).await;
         let part = if status.is_success() { "outcome" } else { "problem" };
         results.push(json!({ "id": number, "status": status.as_u16(), (part): body }));
     }
@@ -136,9 +137,26 @@ fn rows(bytes: &Bytes) -> Result<Vec<Order>, Error> {
     Ok(rows.take(BULK_ITEMS_MAX + 1).map(order).collect())
 }
 
-/// Takes in one order; gives its number, the status and the body of the answer.
-async fn taken(web: &Web, at: (&Process, &Intake), order: &Order) -> (Option<String>, StatusCode, Value) {
+/// Where in an order what a field of the form takes is said: under the key it is read from, else in the order as a whole.
+fn pointer(intake: &Intake, order: &str, field: &str) -> String {
+    let outer = field.split('.').next().unwrap_or_default();
+    let source = intake.fields.iter().find(|one| one.field == outer).map(|one| &one.source);
+    let key = match source {
+        Some(IntakeSource::Key(key) | IntakeSource::Point { lon: key, .. }) => Some(key),
+        Some(IntakeSource::Value(_)) => None,
+        None => (field == intake.reference || field == intake.order).then_some(&intake.order),
+    };
+    key.map_or_else(|| order.to_owned(), |key| format!("{order}/{}", problem::part(key)))
+}
+
+/// Takes in one order, which stands at `place` of what was sent; gives its number, the status and the body of the answer.
+async fn taken(
+    web: &Web,
+    at: (&Process, &Intake),
+    (order, place): (&Order, &str),
+) -> (Option<String>, StatusCode, Value) {
     let (process, intake) = at;
+    let refused = |error: &Error| problem::pointed(web, error, &|field| pointer(intake, place, field));
     let within = web.post().map_or(web.world.places.root, |post| post.place);
     let reader = Reader { world: &web.world, process, intake, within, today: web.today() };
     let Some(said) = reader.read(order) else {
@@ -150,7 +168,7 @@ async fn taken(web: &Web, at: (&Process, &Intake), order: &Order) -> (Option<Str
         };
         let refusal = Refusal { fields: vec![missing], ..Refusal::new(RefusalCode::Form) };
         let error = Error::Refused(Box::new(refusal));
-        return (None, error.status(), problem::body(web, &error));
+        return (None, error.status(), refused(&error));
     };
     let number = Some(said.number.clone());
     match became(web, at, said).await {
@@ -158,7 +176,7 @@ async fn taken(web: &Web, at: (&Process, &Intake), order: &Order) -> (Option<Str
         Ok(Became::Same(body)) => (number, StatusCode::OK, body),
         Ok(Became::Changed(case)) => {
             let error = Error::Refused(Box::new(Refusal::new(RefusalCode::Duplicate).with("number", case.as_str())));
-            let mut body = problem::body(web, &error);
+            let mut body = refused(&error);
             let words = web.words();
             let told = web.look(&words).say("order-changed", &[("number", case.as_str().into())]);
             if let Some(body) = body.as_object_mut() {
@@ -169,7 +187,7 @@ async fn taken(web: &Web, at: (&Process, &Intake), order: &Order) -> (Option<Str
         }
         Err(error) => {
             error.log();
-            (number, error.status(), problem::body(web, &error))
+            (number, error.status(), refused(&error))
         }
     }
 }

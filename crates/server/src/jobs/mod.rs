@@ -6,6 +6,7 @@
 pub mod clean;
 pub mod follow;
 pub mod recompute;
+pub mod relook;
 pub mod retention;
 pub mod rewrap;
 pub mod rules;
@@ -41,11 +42,10 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         tokio::spawn(in_turn(app.clone(), ("webhooks", 1), |app| async move { webhooks::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("words", 1), |app| async move { words::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("recompute", 1), |app| async move { recompute::run(&app).await })),
-        tokio::spawn(in_turn(
-            app.clone(),
-            ("rewrap", REWRAP_EVERY_SECONDS),
-            |app| async move { rewrap::run(&app).await },
-        )),
+        tokio::spawn(in_turn(app.clone(), ("rewrap", REWRAP_EVERY_SECONDS), |app| async move {
+            rewrap::run(&app).await?;
+            relook::run(&app).await
+        })),
         tokio::spawn(in_turn(app.clone(), ("retention", RETENTION_EVERY_SECONDS), |app| async move {
             retention::run(&app).await
         })),

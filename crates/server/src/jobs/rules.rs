@@ -1,13 +1,16 @@
-//! Cases of standing rules: for every row that breaks a rule which opens one, once until the row keeps the rule again. What is
-//! refused is said once and noted, since a repeat would be refused as well.
+//! Standing rules beside requests: those that look at today are judged at the beginning of each day, and for every row that breaks a
+//! rule which opens a case one is opened, once until the row keeps the rule again. What is refused is said once and noted, since
+//! a repeat would be refused as well.
 
 use crate::app::App;
 use crate::error::Error;
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::derived;
 use ganglion_kernel::rules::{Broken, Violation, opening};
+use ganglion_model::clocks::local_date;
 use ganglion_model::pack::Source;
 use ganglion_model::{Actor, Body, Command, Link, Shard};
+use ganglion_store::judged::judge;
 use std::collections::BTreeMap;
 
 /// Rows looked at in one turn.
@@ -15,12 +18,15 @@ const AT_ONCE: u32 = 100;
 /// Stands where a case could not be opened.
 const REFUSED: &str = "-";
 
-/// Opens what is to be opened.
+/// Judges what the day has changed and opens what is to be opened.
 ///
 /// # Errors
 /// When the store fails or the queue is full; what was not done is found again.
 pub async fn run(app: &App) -> Result<(), Error> {
     let world = app.world.load_full();
+    if let Some(rows) = judge(app.store.as_ref(), &world, local_date(app.clock.now())).await? {
+        tracing::info!(rows, "rules that look at today were judged");
+    }
     let opening_rules = world.model.rules.values().filter(|rule| rule.open.is_some());
     let names: Vec<String> = opening_rules.map(|rule| rule.name.clone()).collect();
     if names.is_empty() {

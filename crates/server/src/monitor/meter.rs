@@ -69,6 +69,7 @@ pub(crate) struct Meter {
     refused: Family<Labels<&'static str, 1>, Counter>,
     turned_away: Counter,
     job_turns: Family<Labels<&'static str, 2>, Counter>,
+    readings: Family<Labels<&'static str, 1>, Counter>,
     jobs: Mutex<BTreeMap<&'static str, Turns>>,
     now: Now,
 }
@@ -123,6 +124,7 @@ impl Default for Meter {
         let turned_away =
             put(own, ("commands_turned_away", "Commands answered busy, because too many wait"), Counter::default());
         let job_turns = put(own, ("job_turns", "Turns of the jobs beside requests, by outcome"), Family::default());
+        let readings = put(own, ("readings", "Readings of instruments by what became of them"), Family::default());
         let jobs = Mutex::default();
         Meter {
             registry,
@@ -134,6 +136,7 @@ impl Default for Meter {
             refused,
             turned_away,
             job_turns,
+            readings,
             jobs,
             now,
         }
@@ -235,6 +238,13 @@ impl Meter {
         }
     }
 
+    /// Counts readings of instruments by what became of them.
+    pub(crate) fn readings(&self, counts: &BTreeMap<&'static str, u64>) {
+        for (what, count) in counts {
+            self.readings.get_or_create(&[("outcome", *what)]).inc_by(*count);
+        }
+    }
+
     /// The jobs that were started.
     pub(super) fn jobs(&self) -> BTreeMap<&'static str, Turns> {
         self.jobs.lock().clone()
@@ -305,6 +315,16 @@ mod tests {
         line(&text, "ganglion_commands_turned_away_total 2");
         line(&text, "ganglion_job_cursor_lag_lines{job=\"spawn\"} 7");
         line(&text, "process_resident_memory_bytes 1000");
+    }
+
+    #[test]
+    fn readings_are_counted_by_what_became_of_them() {
+        let meter = Meter::default();
+        meter.readings(&BTreeMap::from([("ok", 3), ("spike", 1)]));
+        meter.readings(&BTreeMap::from([("ok", 2)]));
+        let text = meter.text(&probe(), queued()).unwrap();
+        assert_eq!(line(&text, "ganglion_readings_total{outcome=\"ok\"}"), "ganglion_readings_total{outcome=\"ok\"} 5");
+        line(&text, "ganglion_readings_total{outcome=\"spike\"} 1");
     }
 
     #[test]

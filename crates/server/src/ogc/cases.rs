@@ -9,11 +9,15 @@ use crate::staff::query::{after_of, after_text};
 use crate::view::Look;
 use crate::web::Web;
 use ganglion_geo::Geometry;
+use ganglion_geo::geometry::Bounds;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_model::Case;
 use ganglion_model::pack::Process;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+
+/// Degrees by which a case may be told off where it is.
+const TOLD_TO: f64 = 0.000_1;
 
 /// A case as a feature; `None` when the public may not see it.
 #[must_use]
@@ -43,13 +47,24 @@ fn opened(asked: &Asked) -> Option<(Timestamp, Timestamp)> {
     Some((asked.span.0.unwrap_or(Timestamp::MIN), asked.span.1.map_or(Timestamp::MAX, after)))
 }
 
+/// A box storage can narrow by: a little wider than what is asked for, since a case is told to about ten metres.
+fn bounds(asked: &Asked) -> Option<Bounds> {
+    let [west, south, east, north] = asked.bounds().filter(|[west, _, east, _]| west <= east)?;
+    Some([west - TOLD_TO, south - TOLD_TO, east + TOLD_TO, north + TOLD_TO])
+}
+
 /// A page of cases, the newest first. Only so many are looked at for one page: it may hold few and go on all the same.
 ///
 /// # Errors
 /// [`Error::Unreadable`] for a page that begins nowhere; storage.
 pub async fn page(web: &Web, look: &Look<'_>, process: &Process, asked: &Asked) -> Result<Page, Error> {
     let services = Services::of(look);
-    let filter = CaseFilter { processes: vec![process.name.clone()], opened: opened(asked), ..CaseFilter::default() };
+    let filter = CaseFilter {
+        processes: vec![process.name.clone()],
+        opened: opened(asked),
+        bounds: bounds(asked),
+        ..CaseFilter::default()
+    };
     let mut after = match asked.after.as_deref() {
         None => None,
         Some(text) => Some(after_of(Some(text)).ok_or(Error::Unreadable("after"))?),

@@ -1,14 +1,17 @@
 //! Which collections there are, for whom: places by level, cases the public may see, and registers whose rows stand somewhere.
 //! Everybody gets what is public; a key or a person's token gets, of registers, what its post may read, if its scopes say so.
 
+use super::places::{code_of, kind_key};
 use crate::keys::{Area, Need};
 use crate::staff::registers::Readable;
 use crate::view::Look;
 use crate::web::Web;
 use ganglion_kernel::decide::row_who::{RowReach, row_reach};
 use ganglion_model::pack::{Field, FieldKind, Process, Register};
-use ganglion_model::{Level, Post};
+use ganglion_model::{Level, PlaceKind, Post};
 
+/// Properties of ours that hold the code of a place.
+const OF_PLACES: [&str; 3] = ["parent", "place", "address_id"];
 /// Codes of one list that are told with a property.
 const CODES_MAX: usize = 200;
 
@@ -52,6 +55,8 @@ pub struct Property {
     pub kind: Kind,
     /// Codes it may be, with their titles; empty: anything.
     pub codes: Vec<(String, String)>,
+    /// Whether it holds the code of a place, which a page tells by its name.
+    pub is_place: bool,
 }
 
 /// A collection as somebody sees it.
@@ -131,12 +136,21 @@ fn readable<'w>(web: &'w Web, register: &'w Register) -> Option<Readable<'w>> {
 }
 
 fn property(name: &str, title: String, kind: Kind) -> Property {
-    Property { name: name.to_owned(), title, kind, codes: Vec::new() }
+    let is_place = OF_PLACES.contains(&name);
+    Property { name: name.to_owned(), title, kind, codes: Vec::new(), is_place }
 }
 
 fn said(look: &Look<'_>, names: &[(&str, Kind)], about: &str) -> Vec<Property> {
     let key = |name: &str| format!("ogc-{about}-{}", name.replace('_', "-"));
     names.iter().map(|&(name, kind)| property(name, look.t(&key(name)), kind)).collect()
+}
+
+/// The properties, one of them with the codes it may be.
+fn coded(mut properties: Vec<Property>, name: &str, codes: &[(String, String)]) -> Vec<Property> {
+    if let Some(property) = properties.iter_mut().find(|one| one.name == name) {
+        property.codes = codes.to_vec();
+    }
+    properties
 }
 
 fn of_places<'w>(look: &Look<'_>, level: Level) -> Collection<'w> {
@@ -149,13 +163,15 @@ fn of_places<'w>(look: &Look<'_>, level: Level) -> Collection<'w> {
         ("valid_from", Kind::Day),
         ("valid_to", Kind::Day),
         ("synthetic", Kind::Truth),
+        ("kind_name", Kind::Text),
     ];
+    let kinds = PlaceKind::ALL.map(|kind| (code_of(kind), look.t(&kind_key(kind))));
     Collection {
         id: format!("places-{}", level.as_str()),
         title: look.t(&format!("level-{}", level.as_str())),
         about: look.t("ogc-about-places"),
         source: Source::Places(level),
-        properties: said(look, &names, "place"),
+        properties: coded(said(look, &names, "place"), "kind", &kinds),
     }
 }
 
@@ -174,12 +190,13 @@ fn of_cases<'w>(look: &Look<'_>, process: &'w Process) -> Collection<'w> {
         ("address_id", Kind::Text),
         ("media_url", Kind::Text),
     ];
+    let status = ["open", "closed"].map(|code| (code.to_owned(), look.t(&format!("ogc-status-{code}"))));
     Collection {
         id: format!("cases-{}", process.name),
         title: look.text(&process.title),
         about: look.t("ogc-about-cases"),
         source: Source::Cases(process),
-        properties: said(look, &names, "case"),
+        properties: coded(said(look, &names, "case"), "status", &status),
     }
 }
 
@@ -245,5 +262,6 @@ fn of_field(look: &Look<'_>, field: &Field) -> Option<Property> {
         title: look.text(&field.title),
         kind: kind(field)?,
         codes: codes.into_iter().map(|choice| (choice.value, choice.label)).collect(),
+        is_place: matches!(field.kind, FieldKind::Place { .. }),
     })
 }

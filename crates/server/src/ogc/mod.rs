@@ -21,7 +21,7 @@ pub use answer::{absolute, extent, keep};
 pub use cases::feature as case_feature;
 pub use feature::{Feature, Page};
 pub use items::{item, items};
-pub use places::{of_level, properties as place_properties};
+pub use places::{kind_key, of_level, properties as place_properties, told as place_told};
 pub use rows::page as row_page;
 pub use shapes::Shapes;
 

@@ -9,6 +9,7 @@ use crate::web::Web;
 use axum::http::header::{self, HeaderValue};
 use axum::response::Response;
 use ganglion_geo::Geometry;
+use ganglion_model::PlaceCode;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -111,6 +112,9 @@ impl Sheet {
 /// A value as people read it.
 fn shown(web: &Web, property: Option<&Property>, value: &Value) -> String {
     let code = |text: &str| {
+        if let (true, Ok(place)) = (property.is_some_and(|one| one.is_place), text.parse::<PlaceCode>()) {
+            return web.world.places.name(place, web.today());
+        }
         let mut codes = property.into_iter().flat_map(|property| &property.codes);
         codes.find(|(code, _)| code == text).map_or_else(|| text.to_owned(), |(_, title)| title.clone())
     };

@@ -6,7 +6,7 @@ use super::shapes::ByCode;
 use crate::error::Error;
 use crate::web::Web;
 use ganglion_geo::Geometry;
-use ganglion_model::{Level, Place, PlaceCode};
+use ganglion_model::{Level, Place, PlaceCode, PlaceKind};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
@@ -17,8 +17,28 @@ fn feature(web: &Web, shapes: &ByCode, (place, day): (&Place, Date)) -> Feature 
         id: place.code.to_string(),
         title: place.name.clone(),
         geometry: outline.or_else(middle),
-        properties: properties(place),
+        properties: told(web, place),
     }
+}
+
+/// What is told of a place, and what its kind is called in the language of whoever asks.
+#[must_use]
+pub fn told(web: &Web, place: &Place) -> serde_json::Map<String, Value> {
+    let mut told = properties(place);
+    told.insert("kind_name".to_owned(), Value::from(web.t(&kind_key(place.kind))));
+    told
+}
+
+/// The text that says what a kind of place is called.
+#[must_use]
+pub fn kind_key(kind: PlaceKind) -> String {
+    format!("kind-{}", code_of(kind).replace('_', "-"))
+}
+
+/// A kind as it stands in files and answers.
+#[must_use]
+pub fn code_of(kind: PlaceKind) -> String {
+    json!(kind).as_str().unwrap_or_default().to_owned()
 }
 
 /// What is told of a place.

@@ -296,7 +296,8 @@ pub async fn note_access(
         return Ok(());
     }
     let (at, post, account) = (app.clock.now(), post.clone(), account.clone());
-    app.store.access_add(&Access { at, shard: subject.shard, case: subject.id, post, account, fields }).await?;
+    let (shard, case, purpose) = (subject.shard, subject.id, String::new());
+    app.store.access_add(&Access { at, shard, case, post, account, fields, purpose }).await?;
     Ok(())
 }
 

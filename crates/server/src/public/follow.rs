@@ -11,7 +11,6 @@ use crate::web::Web;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_kernel::seal;
-use ganglion_model::pack::FieldKind;
 use ganglion_model::{Case, CaseId, Shard};
 use serde_json::{Value, json};
 
@@ -48,7 +47,7 @@ pub async fn ask(web: Web, typed: Typed) -> Result<Response, Error> {
     }
 }
 
-/// Whether `tail` is the query code of the case or the end of a phone left with it.
+/// Whether `tail` is the query code of the case or the end of the phone its reporter left with it.
 async fn proves(web: &Web, case: &Case, tail: &str) -> Result<bool, Error> {
     if sign::same(tail, &sign::query_code(&web.app.master, &case.number)) {
         return Ok(true);
@@ -57,24 +56,19 @@ async fn proves(web: &Web, case: &Case, tail: &str) -> Result<bool, Error> {
     let Some(process) = web.world.model.processes.get(&case.process).filter(|_| is_tail) else {
         return Ok(false);
     };
-    let phones: Vec<&str> = process
-        .form
-        .iter()
-        .filter(|field| matches!(field.kind, FieldKind::Phone))
-        .filter_map(|field| case.fields.get(&field.name).and_then(Value::as_str))
-        .collect();
-    if phones.is_empty() {
+    let own = crate::residents::reporters_phone(process);
+    let Some(phone) = own.and_then(|field| case.fields.get(&field.name)?.as_str()) else {
         return Ok(false);
-    }
+    };
     let wrapped = web.app.store.key(case.shard, case.id).await?;
     let Some(key) = wrapped.and_then(|wrapped| web.app.ring.unwrap(&wrapped)) else {
         return Ok(false);
     };
-    let mut clear = phones.iter().filter_map(|phone| match seal::is_sealed(phone) {
+    let clear = match seal::is_sealed(phone) {
         true => seal::open(&key, phone),
-        false => Some((*phone).to_owned()),
-    });
-    Ok(clear.any(|phone| phone.len() > 4 && phone.ends_with(tail)))
+        false => Some(phone.to_owned()),
+    };
+    Ok(clear.is_some_and(|phone| phone.len() > 4 && phone.ends_with(tail)))
 }
 
 fn page(web: &Web, number: &str, error: Option<&str>, status: StatusCode) -> Result<Response, Error> {
@@ -103,7 +97,10 @@ fn page(web: &Web, number: &str, error: Option<&str>, status: StatusCode) -> Res
         submit: web.t("submit-follow"),
         ..FormView::default()
     };
-    web.render_status(status, "pages/follow.html", json!({ "page": web.page("title-follow"), "form": form }))
+    web.render_status(status, "pages/follow.html", {
+        let my_href = web.app.sms.is_some().then_some("/my");
+        json!({ "page": web.page("title-follow"), "form": form, "my_href": my_href })
+    })
 }
 
 impl Web {
@@ -143,7 +140,7 @@ impl Web {
         Ok(None)
     }
 
-    /// A case this browser has proven to be the reporter of.
+    /// A case this browser has proven to be the reporter of, by the case itself or by its telephone.
     ///
     /// # Errors
     /// When the store fails.
@@ -154,6 +151,8 @@ impl Web {
                 return Ok(Some(case));
             }
         }
-        Ok(None)
+        let Some(resident) = self.resident().await? else { return Ok(None) };
+        let Some(case) = self.find_number(number).await? else { return Ok(None) };
+        Ok(if self.is_of(&resident, &case).await? { Some(case) } else { None })
     }
 }

@@ -172,7 +172,7 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
             json!({
                 "at": look.when(line.at),
                 "post": look.post(&line.post),
-                "purpose": look.t("looked-purpose"),
+                "purpose": look.purpose(&line.purpose, "looked-purpose"),
             })
         })
         .collect();

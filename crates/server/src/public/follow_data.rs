@@ -3,7 +3,7 @@
 //! ask for a full copy, a correction or erasure. Names of officials stand nowhere here.
 
 use crate::error::Error;
-use crate::staff::personal;
+use crate::staff::{export, personal};
 use crate::view::facts::{Opened, may_see};
 use crate::view::{Look, mask};
 use crate::web::Web;
@@ -18,6 +18,8 @@ use ganglion_model::pack::{BREAK_GLASS, Effect, Field, FieldKind, Model, Process
 use ganglion_model::{Actor, Case};
 use serde::Serialize;
 
+/// Marks UTF-8 for spreadsheets that would guess otherwise.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// Lines of the access log: more than any case has.
 const LINES_MAX: u32 = 1_000;
 /// Entries of the journal looked through for emergencies and erasure.
@@ -43,8 +45,9 @@ struct Read {
     fields: Vec<String>,
 }
 
+/// What is held about a reporter in one case.
 #[derive(Serialize)]
-struct OwnData {
+pub(crate) struct OwnData {
     number: String,
     title: String,
     opened_at: String,
@@ -56,12 +59,24 @@ struct OwnData {
     read_by: Vec<Read>,
 }
 
+impl OwnData {
+    /// As lines of a table: number, matter, when, what, value.
+    fn lines(&self) -> Vec<Vec<String>> {
+        let line = |one: &Held| {
+            let (number, title, at) = (self.number.clone(), self.title.clone(), self.opened_at.clone());
+            vec![number, title, at, one.label.clone(), one.value.clone()]
+        };
+        self.held.iter().map(line).collect()
+    }
+}
+
 #[derive(Serialize)]
 struct DataContext {
     page: crate::page::Page,
     copy: OwnData,
     reads: Vec<[String; 4]>,
     json_href: String,
+    csv_href: String,
     back_href: String,
     ask_href: Option<String>,
 }
@@ -80,6 +95,7 @@ pub async fn show(web: Web, Path(number): Path<String>) -> Result<Response, Erro
         reads: copy.read_by.iter().map(line).collect(),
         copy,
         json_href: format!("/follow/{encoded}/data.json"),
+        csv_href: format!("/follow/{encoded}/data.csv"),
         back_href: format!("/follow/{encoded}"),
         ask_href: asks(&web.world.model).map(|_| format!("/report?about={encoded}")),
     };
@@ -91,9 +107,39 @@ pub async fn json(web: Web, Path(number): Path<String>) -> Result<Response, Erro
     let case = web.own_case(&number).await?.ok_or(Error::NotFound)?;
     let copy = copy(&web, &case).await?;
     let text = serde_json::to_string_pretty(&copy).map_err(|error| Error::Internal(error.to_string()))?;
-    let name = format!("attachment; filename=\"{}.json\"", case.number.replace(['"', '\\', '\r', '\n'], ""));
-    let head = [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((head, text).into_response())
+    let name = format!("{}.json", case.number);
+    Ok((attached("application/json", &name), text).into_response())
+}
+
+/// `GET /follow/{number}/data.csv`.
+pub async fn csv(web: Web, Path(number): Path<String>) -> Result<Response, Error> {
+    let case = web.own_case(&number).await?.ok_or(Error::NotFound)?;
+    let copy = copy(&web, &case).await?;
+    let name = format!("{}.csv", case.number);
+    Ok((attached("text/csv; charset=utf-8", &name), table(&web, &[copy])?).into_response())
+}
+
+/// What is sent as a file of a name.
+pub(crate) fn attached(kind: &str, name: &str) -> [(header::HeaderName, String); 3] {
+    let name = name.replace(['"', '\\', '\r', '\n'], "");
+    [
+        (header::CONTENT_TYPE, kind.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ]
+}
+
+/// What is held as a table for spreadsheets.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn table(web: &Web, copies: &[OwnData]) -> Result<Vec<u8>, Error> {
+    let heading = ["csv-number", "csv-matter", "csv-opened", "csv-field", "csv-value"];
+    let mut lines = vec![heading.iter().map(|key| web.t(key)).collect::<Vec<String>>()];
+    lines.extend(copies.iter().flat_map(OwnData::lines));
+    let mut bytes = BYTE_ORDER_MARK.as_bytes().to_vec();
+    bytes.extend(export::lines(&lines)?);
+    Ok(bytes)
 }
 
 /// The process in which residents ask that what is held about them be erased, and the field that names the case they mean: one
@@ -116,7 +162,11 @@ pub fn asks(model: &Model) -> Option<(&Process, &str)> {
     })
 }
 
-async fn copy(web: &Web, case: &Case) -> Result<OwnData, Error> {
+/// What is held about the reporter of a case, personal values masked.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn copy(web: &Web, case: &Case) -> Result<OwnData, Error> {
     let process = web.world.model.processes.get(&case.process).ok_or(Error::NotFound)?;
     let words = web.words();
     let look = web.look(&words);
@@ -177,7 +227,7 @@ fn read(look: &Look<'_>, process: &Process, line: &Access, entries: &[Entry]) ->
         at: line.at.to_string(),
         when: look.date_time(line.at),
         post: look.post(&line.post),
-        purpose: look.t(purpose),
+        purpose: look.purpose(&line.purpose, purpose),
         fields: line.fields.iter().map(title).collect(),
     }
 }

@@ -20,6 +20,9 @@ const SHOWN_MAX: usize = 3;
 pub async fn show(web: Web) -> Result<Response, Error> {
     let mut choices: Vec<(&str, &str)> =
         vec![("report", "/report"), ("follow", "/follow"), ("figures", "/figures"), ("notices", "/notices")];
+    if web.app.sms.is_some() {
+        choices.insert(2, ("my", "/my"));
+    }
     if !web.elder {
         choices.push(("staff", if web.session.is_some() { "/desk" } else { "/sign-in" }));
     }

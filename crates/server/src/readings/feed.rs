@@ -40,6 +40,8 @@ pub struct Feed {
     places: HashMap<String, Places>,
     /// Readings by what became of them since this was last asked.
     counts: BTreeMap<&'static str, u64>,
+    /// Those of them that the figures of the server do not have yet.
+    fresh: BTreeMap<&'static str, u64>,
 }
 
 /// A row that is to be written.
@@ -58,6 +60,7 @@ impl Feed {
 
     fn count(&mut self, what: &'static str) {
         *self.counts.entry(what).or_default() += 1;
+        *self.fresh.entry(what).or_default() += 1;
     }
 
     /// Takes messages, topic and payload; returns when what they say is durable or refused.
@@ -65,6 +68,12 @@ impl Feed {
     /// # Errors
     /// Storage: then the same messages may be given again. What was judged is known by then and only written.
     pub async fn take(&mut self, app: &App, key: &str, messages: &[(String, Vec<u8>)]) -> Result<(), Error> {
+        let taken = self.taken(app, key, messages).await;
+        app.meter.readings(&std::mem::take(&mut self.fresh));
+        taken
+    }
+
+    async fn taken(&mut self, app: &App, key: &str, messages: &[(String, Vec<u8>)]) -> Result<(), Error> {
         let world = app.world.load_full();
         let now = app.clock.now();
         let actor = Actor::Api { key: key.to_owned() };

@@ -2,24 +2,28 @@
 //! parts of a value that were asked for, and tags by which a value that did not change is not sent again.
 
 use super::problem;
-use crate::error::Error;
+use crate::error::{Error, Unread};
 use crate::page::encode;
 use crate::sign;
 use crate::web::Web;
-use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use ganglion_model::change::{Outcome, RefusalCode};
 use ganglion_model::{CommandId, Post};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use serde_json::{Map, Value, json};
+use serde_path_to_error::Segment;
 use uuid::Uuid;
 
 /// Field of a request that makes a repeat harmless (draft-ietf-httpapi-idempotency-key-header).
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest such key, characters.
 const IDEMPOTENCY_CHARS_MAX: usize = 255;
+
+/// How JSON spells U+0000.
+const NUL: &str = "\\u0000";
 
 /// Parameters every read takes besides its own.
 const COMMON: [&str; 2] = ["lang", "fields"];
@@ -60,15 +64,46 @@ pub fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Error> {
     version.map(Some).ok_or_else(bad)
 }
 
+/// Whether a body of JSON spells the character U+0000, which no database of ours keeps in a text.
+#[must_use]
+pub fn spells_nul(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.contains(NUL))
+}
+
 /// A body of JSON.
 ///
 /// # Errors
-/// [`Error::Unreadable`].
-pub fn json_of<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Error> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        tracing::debug!(line = error.line(), column = error.column(), "a body could not be read");
-        Error::Unreadable("body")
-    })
+/// [`Error::UnreadableAt`] with where in it; [`Error::Unreadable`] for a text no database of ours keeps.
+pub fn json_of<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    if spells_nul(bytes) {
+        return Err(Error::Unreadable("body"));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = error.path().iter().map(step).collect();
+        unread(pointer, error.inner())
+    })?;
+    reader.end().map_err(|error| unread(String::new(), &error))?;
+    Ok(read)
+}
+
+/// A step of a path as a part of a pointer.
+fn step(segment: &Segment) -> String {
+    match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", problem::part(key)),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    }
+}
+
+/// Why a body cannot be read: no JSON at all, or a member that is none of ours.
+fn unread(pointer: String, error: &serde_json::Error) -> Error {
+    let (line, column) = (error.line(), error.column());
+    tracing::debug!(line, column, "a body could not be read");
+    Error::UnreadableAt(Box::new(match error.classify() {
+        Category::Data => Unread::Member { pointer, reason: error.to_string() },
+        Category::Syntax | Category::Eof | Category::Io => Unread::Syntax { line, column },
+    }))
 }
 
 /// The post of a caller who may change something: with a token, since another site's page could make a browser send a
@@ -84,12 +119,13 @@ pub fn vouched(web: &Web) -> Result<&Post, Error> {
 /// fields.
 ///
 /// # Errors
-/// [`Error::Unreadable`].
+/// [`Error::UnreadableAt`] with the first of them.
 pub fn only(web: &Web, known: &[&str]) -> Result<(), Error> {
     let is_known = |name: &str| known.contains(&name) || COMMON.contains(&name);
-    match web.query.iter().all(|(name, _)| is_known(name) || (name.starts_with("f.") && known.contains(&"f."))) {
-        true => Ok(()),
-        false => Err(Error::Unreadable("query")),
+    let is_field = |name: &str| name.starts_with("f.") && known.contains(&"f.");
+    match web.query.iter().find(|(name, _)| !is_known(name) && !is_field(name)) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::parameter(name)),
     }
 }
 
@@ -121,6 +157,15 @@ fn wanted(web: &Web) -> Vec<&str> {
 fn narrowed(web: &Web, value: Value) -> Value {
     let wanted = wanted(web);
     if wanted.is_empty() { value } else { selected(&value, &wanted) }
+}
+
+/// The answer to `fields=` that names a part no such value has: it would be left out everywhere and nobody would know why.
+/// What a part holds in turn differs from one to the next and may be missing.
+fn misnamed(web: &Web, values: &[&Value]) -> Option<Response> {
+    let known = |name: &str| values.iter().any(|value| value.get(name).is_some());
+    let outer = |path: &&str| path.split_once('.').map_or(*path, |(outer, _)| outer).to_owned();
+    let is_wrong = !values.is_empty() && wanted(web).iter().map(outer).any(|name| !known(&name));
+    is_wrong.then(|| problem::of(web, &Error::parameter("fields")))
 }
 
 /// Whether the caller has this already.
@@ -159,11 +204,17 @@ fn version_tag(web: &Web, version: u32) -> String {
 
 /// One thing that has a version.
 pub fn versioned(web: &Web, headers: &HeaderMap, version: u32, value: Value) -> Response {
+    if let Some(wrong) = misnamed(web, &[&value]) {
+        return wrong;
+    }
     tagged(headers, &version_tag(web, version), &narrowed(web, value))
 }
 
 /// Something without a version: tagged by what it says.
 pub fn plain(web: &Web, headers: &HeaderMap, value: Value) -> Response {
+    if let Some(wrong) = misnamed(web, &[&value]) {
+        return wrong;
+    }
     let value = narrowed(web, value);
     let tag = format!("W/\"{}\"", &sign::digest(&value.to_string())[..24]);
     tagged(headers, &tag, &value)
@@ -171,6 +222,9 @@ pub fn plain(web: &Web, headers: &HeaderMap, value: Value) -> Response {
 
 /// A page of a list: `{items, next}`, with the address of the page after it also as a link.
 pub fn listed(web: &Web, headers: &HeaderMap, items: Vec<Value>, next: Option<&str>) -> Response {
+    if let Some(wrong) = misnamed(web, &items.iter().collect::<Vec<_>>()) {
+        return wrong;
+    }
     let items: Vec<Value> = items.into_iter().map(|item| narrowed(web, item)).collect();
     let next = next.map(|after| format!("{}{}", web.path, web.here_with("after", after)));
     let body = json!({ "items": items, "next": next });
@@ -269,5 +323,28 @@ mod tests {
         assert!(is_known(&headers(header::IF_NONE_MATCH, "\"1\", W/\"2\""), "\"2\""));
         assert!(is_known(&headers(header::IF_NONE_MATCH, "*"), "\"2\""));
         assert!(!is_known(&headers(header::IF_NONE_MATCH, "\"1\""), "\"2\""));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_pointed_at() {
+        #[derive(serde::Deserialize, Debug)]
+        #[serde(deny_unknown_fields)]
+        struct Item {
+            #[serde(rename = "a/b")]
+            _count: u32,
+        }
+        let place = |text: &str| match json_of::<Vec<Item>>(text.as_bytes()).unwrap_err() {
+            Error::UnreadableAt(place) => *place,
+            other => panic!("{other}"),
+        };
+        let pointer = |text: &str| match place(text) {
+            Unread::Member { pointer, .. } => pointer,
+            other => panic!("{other:?}"),
+        };
+        assert!(json_of::<Vec<Item>>(br#"[{ "a/b": 1 }]"#).is_ok());
+        assert_eq!(pointer(r#"[{ "a/b": 1 }, { "a/b": "x" }]"#), "/1/a~1b");
+        assert!(pointer(r#"[{ "a/b": 1 }, { "c": 1 }]"#).starts_with("/1"));
+        assert!(matches!(place("[\n{,"), Unread::Syntax { line: 2, .. }));
+        assert!(matches!(place("[] x"), Unread::Syntax { line: 1, .. }));
     }
 }

@@ -4,7 +4,7 @@
 use super::answer::{item_id, json_of, outcome_body, vouched};
 use super::cases::{ActBody, OpenBody, act_one, open_one, process};
 use super::{problem, rows};
-use crate::error::Error;
+use crate::error::{Error, Unread};
 use crate::limits::BULK_ITEMS_MAX;
 use crate::staff::registers::readable;
 use crate::web::Web;
@@ -62,13 +62,14 @@ struct RowName {
     key: String,
 }
 
-/// One result.
-fn result(web: &Web, id: Option<String>, done: Result<Value, Error>) -> Value {
+/// One result; `at` is where its form stands in what was sent.
+fn result(web: &Web, (id, at): (Option<String>, &str), done: Result<Value, Error>) -> Value {
     match done {
         Ok(outcome) => json!({ "id": id, "status": 200, "outcome": outcome }),
         Err(error) => {
             error.log();
-            json!({ "id": id, "status": error.status().as_u16(), "problem": problem::body(web, &error) })
+            let problem = problem::pointed(web, &error, &|field| format!("{at}{}", problem::pointer(field)));
+            json!({ "id": id, "status": error.status().as_u16(), "problem": problem })
         }
     }
 }
@@ -90,19 +91,24 @@ pub async fn cases(web: Web, Path(name): Path<String>, bytes: Bytes) -> Result<R
     process(&web, &name)?;
     let items: Vec<CaseItem> = bounded(&bytes)?;
     let (web, name) = (&web, &name);
-    let one = |item: CaseItem| async move {
+    let one = |(nth, item): (usize, CaseItem)| async move {
         let id = item_id(web, item.id.as_deref());
+        let mut at = format!("/{nth}/open");
         let done = match (item.open, item.act) {
             (Some(body), None) => open_one(web, name, (id, body)).await,
             (None, Some(act)) => {
+                at = format!("/{nth}/act");
                 let ActItem { number, action, form, version } = act;
                 act_one(web, name, (id, &number, &action), (ActBody::of(form), version)).await
             }
-            _ => Err(Error::Unreadable("item")),
+            _ => Err(Error::UnreadableAt(Box::new(Unread::Member {
+                pointer: format!("/{nth}"),
+                reason: "exactly one of `open` and `act` is needed".to_owned(),
+            }))),
         };
-        result(web, item.id, done.map(|outcome| outcome_body(&outcome)))
+        result(web, (item.id, at.as_str()), done.map(|outcome| outcome_body(&outcome)))
     };
-    Ok(answer(join_all(items.into_iter().map(one)).await))
+    Ok(answer(join_all(items.into_iter().enumerate().map(one)).await))
 }
 
 /// `POST /api/registers/{register}/bulk`.
@@ -111,14 +117,15 @@ pub async fn registers(web: Web, Path(name): Path<String>, bytes: Bytes) -> Resu
     readable(&web, &name)?;
     let items: Vec<RowItem> = bounded(&bytes)?;
     let (web, name) = (&web, &name);
-    let one = |item: RowItem| async move {
+    let one = |(nth, item): (usize, RowItem)| async move {
         let id = item_id(web, item.id.as_deref());
         let target = match &item.row {
             Some(row) => rows::Target::Row(row.shard, &row.key),
             None => rows::Target::New,
         };
         let done = rows::put_one(web, (name, target), id, (item.put, item.version)).await;
-        result(web, item.id, done.map(|(outcome, proposed)| rows::outcome_body(&outcome, proposed)))
+        let at = format!("/{nth}/put");
+        result(web, (item.id, at.as_str()), done.map(|(outcome, proposed)| rows::outcome_body(&outcome, proposed)))
     };
-    Ok(answer(join_all(items.into_iter().map(one)).await))
+    Ok(answer(join_all(items.into_iter().enumerate().map(one)).await))
 }

@@ -2,6 +2,7 @@
 //! packs in the language of the request.
 
 mod orders;
+mod papers;
 mod parts;
 mod registers;
 
@@ -11,6 +12,9 @@ use ganglion_model::Text;
 use ganglion_model::pack::{Action, Field, Process, Who};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+
+/// What was read before has not changed.
+const NOT_MODIFIED: &str = "304";
 
 /// What an operation is made of.
 pub(super) struct Operation<'a> {
@@ -24,7 +28,7 @@ pub(super) struct Operation<'a> {
     pub parameters: Vec<Value>,
     /// Schema of the body, if it takes one.
     pub body: Option<Value>,
-    /// Status and schema of success.
+    /// Statuses and schema of success; 304 says that nothing changed and has no body.
     pub success: (&'static str, Value),
     /// Whether anyone may call it without a key.
     pub public: bool,
@@ -32,19 +36,21 @@ pub(super) struct Operation<'a> {
 
 impl Operation<'_> {
     pub(super) fn object(self) -> Value {
-        let (status, schema) = self.success;
-        let mut responses = Map::new();
-        responses.insert(
-            status.to_owned(),
-            json!({
+        let (statuses, schema) = self.success;
+        let answer = |status: &str| {
+            let mut answer = json!({
                 "description": "OK",
                 "headers": {
                     "ETag": { "$ref": "#/components/headers/ETag" },
                     "RateLimit": { "$ref": "#/components/headers/RateLimit" },
                 },
-                "content": { "application/json": { "schema": schema } },
-            }),
-        );
+            });
+            if let (true, Some(answer)) = (status != NOT_MODIFIED, answer.as_object_mut()) {
+                answer.insert("content".to_owned(), json!({ "application/json": { "schema": schema } }));
+            }
+            (status.to_owned(), answer)
+        };
+        let mut responses: Map<String, Value> = statuses.split(' ').map(answer).collect();
         responses.insert("default".to_owned(), json!({ "$ref": "#/components/responses/Problem" }));
         let mut object = json!({
             "operationId": self.id,
@@ -156,7 +162,7 @@ fn add_process(schemas: &Schemas<'_>, told: &dyn Told, process: &Process, (paths
         summary: summary("api-list"),
         parameters: cases::FILTERS.iter().map(|filter| parts::filter(filter)).collect(),
         body: None,
-        success: ("200", page_of(&schema(&case))),
+        success: ("200 304", page_of(&schema(&case))),
         public: false,
     };
     let open = Operation {
@@ -176,7 +182,7 @@ fn add_process(schemas: &Schemas<'_>, told: &dyn Told, process: &Process, (paths
         summary: summary("api-get"),
         parameters: vec![parts::path("number"), parameter("fields"), parameter("IfNoneMatch")],
         body: None,
-        success: ("200", schema(&case)),
+        success: ("200 304", schema(&case)),
         public: false,
     };
     paths.insert(format!("{root}/cases/{{number}}"), json!({ "get": one.object() }));
@@ -196,6 +202,7 @@ fn add_process(schemas: &Schemas<'_>, told: &dyn Told, process: &Process, (paths
         paths.insert(path, json!({ "post": taken.object() }));
     }
     orders::add(schemas, told, process, paths);
+    papers::of_process(schemas, told, process, paths);
     if process.queue.is_some() {
         let next = Operation {
             id: format!("next_{name}"),

@@ -2,7 +2,8 @@
 //! and for each wrong field a pointer into what was sent.
 
 use crate::context::Spoken;
-use crate::error::Error;
+use crate::error::{Error, Unread};
+use crate::view::Say as _;
 use crate::web::Web;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -44,9 +45,15 @@ pub fn is_spoken(path: &str) -> bool {
     is_door && !inside("/api/v1") && !inside("/api/packs")
 }
 
+/// A name as a part of a pointer (RFC 6901).
+#[must_use]
+pub fn part(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 /// A dotted name of a field (`rows.0.name`) as a pointer into the body.
-fn pointer(field: &str) -> String {
-    let part = |part: &str| part.replace('~', "~0").replace('/', "~1");
+#[must_use]
+pub fn pointer(field: &str) -> String {
     let parts: Vec<String> = field.split('.').map(part).collect();
     format!("/form/{}", parts.join("/"))
 }
@@ -54,21 +61,49 @@ fn pointer(field: &str) -> String {
 /// The body of a problem.
 #[must_use]
 pub fn body(web: &Web, error: &Error) -> Value {
-    told(web, error, (error.status(), error.code()))
+    pointed(web, error, &pointer)
 }
 
-fn told(web: &Web, error: &Error, (status, code): (StatusCode, &str)) -> Value {
+/// The body of a problem with a part of what was sent: `at` gives where a field stands in the whole.
+#[must_use]
+pub fn pointed(web: &Web, error: &Error, at: &dyn Fn(&str) -> String) -> Value {
+    told(web, error, (error.status(), error.code()), at)
+}
+
+/// Where in the request something cannot be read, and in which way.
+fn unread(web: &Web, unread: &Unread) -> Value {
+    let words = web.words();
+    match unread {
+        Unread::Parameter(name) => {
+            let detail = words.say("api-unread-parameter", &[("name", name.as_str().into())]);
+            json!({ "parameter": name, "code": "unreadable", "detail": detail })
+        }
+        Unread::Syntax { line, column } => {
+            let place = [("line", line.to_string().into()), ("column", column.to_string().into())];
+            let detail = words.say("api-unread-syntax", &place);
+            json!({ "pointer": "", "code": "unreadable", "detail": detail, "line": line, "column": column })
+        }
+        Unread::Member { pointer, reason } => {
+            let detail = words.say("api-unread-member", &[]);
+            json!({ "pointer": pointer, "code": "unreadable", "detail": detail, "reason": reason })
+        }
+    }
+}
+
+fn told(web: &Web, error: &Error, (status, code): (StatusCode, &str), at: &dyn Fn(&str) -> String) -> Value {
     let spoken = Spoken::of(web, error);
     let mut errors: Vec<Value> = spoken
         .fields
         .iter()
         .map(|one| {
             let field = one["field"].as_str().unwrap_or_default();
-            json!({ "pointer": pointer(field), "code": one["problem"], "detail": one["message"] })
+            json!({ "pointer": at(field), "code": one["problem"], "detail": one["message"] })
         })
         .collect();
-    if let Error::Unreadable(what) = error {
-        errors.push(json!({ "parameter": what, "code": "unreadable" }));
+    match error {
+        Error::Unreadable(what) => errors.push(json!({ "parameter": what, "code": "unreadable" })),
+        Error::UnreadableAt(place) => errors.push(unread(web, place)),
+        _ => {}
     }
     json!({
         "type": format!("/api/docs#problem-{code}"),
@@ -104,14 +139,14 @@ pub fn of(web: &Web, error: &Error) -> Response {
 #[must_use]
 pub fn precondition_failed(web: &Web, error: &Error) -> Response {
     let status = StatusCode::PRECONDITION_FAILED;
-    response(status, &told(web, error, (status, "precondition_failed")))
+    response(status, &told(web, error, (status, "precondition_failed"), &pointer))
 }
 
 /// A parameter cannot be read: 400, where a standard says so.
 #[must_use]
 pub fn bad_parameter(web: &Web, parameter: &str, detail: &str) -> Response {
     let status = StatusCode::BAD_REQUEST;
-    let mut body = told(web, &Error::Unreadable("query"), (status, "unreadable"));
+    let mut body = told(web, &Error::Unreadable("query"), (status, "unreadable"), &pointer);
     body["errors"] = json!([{ "parameter": parameter, "code": "unreadable", "detail": detail }]);
     if !detail.is_empty() {
         body["detail"] = json!(detail);

@@ -1,9 +1,8 @@
 //! Rows of registers: list, one, put, end. Where a register needs two persons the same call makes a proposal.
 
 use super::answer::{command_id, done, if_match, json_of, listed, only, refused, row_href, versioned, vouched};
-use crate::api::read::read;
+use crate::api::read::{limit, read};
 use crate::error::Error;
-use crate::limits::API_ROWS_MAX;
 use crate::staff::query::Query;
 use crate::staff::registers::{Readable, asked, readable, rows};
 use crate::web::Web;
@@ -72,7 +71,7 @@ pub async fn list(web: Web, headers: HeaderMap, Path(name): Path<String>) -> Res
     let readable = readable(&web, &name)?;
     only(&web, &FILTERS)?;
     let asked = asked::read(&web, &readable, &Query(web.query.clone()));
-    let limit = read::<u32>(&web, "limit")?.unwrap_or(API_ROWS_MAX).clamp(1, API_ROWS_MAX);
+    let limit = limit(&web)?;
     let page = rows::page(&web, readable.register, (&asked.filter, &asked.order), asked.after.as_ref(), limit).await?;
     let next = page.next.as_ref().and_then(|next| serde_json::to_string(next).ok());
     let fields = readable.fields(&web);

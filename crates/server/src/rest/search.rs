@@ -2,10 +2,9 @@
 
 use super::answer::{case_href, listed, only, row_href};
 use super::{cases, rows};
-use crate::api::read::read;
+use crate::api::read::{limit, read};
 use crate::error::Error;
 use crate::keys::{Area, Need};
-use crate::limits::API_ROWS_MAX;
 use crate::staff::search;
 use crate::web::Web;
 use axum::http::HeaderMap;
@@ -31,7 +30,7 @@ pub async fn find(web: Web, headers: HeaderMap) -> Result<Response, Error> {
     if words.is_empty() {
         return Err(Error::Unreadable("q"));
     }
-    let limit = read::<u32>(&web, "limit")?.unwrap_or(API_ROWS_MAX).clamp(1, API_ROWS_MAX);
+    let limit = limit(&web)?;
     match web.arg("in") {
         None | Some("cases") => find_cases(&web, &headers, (words, limit)).await,
         Some("rows") => find_rows(&web, &headers, (words, limit)).await,

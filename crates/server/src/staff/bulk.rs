@@ -119,6 +119,7 @@ pub fn offered(web: &Web, look: &Look<'_>, cases: &[Case], back: String) -> Opti
 /// `POST /desk/bulk`: with numbers and an action. An action that asks for something shows its form first (and again, when
 /// it is wrong for every case); otherwise each case is acted on, and the page says what came of each.
 pub async fn act(web: Web, asking: Asking) -> Result<Response, Error> {
+    web.post()?;
     let typed = &asking.0;
     let name = typed.one("action").ok_or(Error::Unreadable("action"))?.to_owned();
     let back = own_address(web.arg("back").or_else(|| typed.one("back")), "/desk".to_owned());

@@ -141,7 +141,7 @@ pub async fn render(web: &Web, case: &Case, process: &Process, shown: Shown) -> 
                 at: look.when(access.at),
                 who: people.get(&access.account).map(|name| mask::name(name)).unwrap_or_default(),
                 post: look.post(&access.post),
-                purpose: look.t("purpose-case"),
+                purpose: look.purpose(&access.purpose, "purpose-case"),
             })
             .collect(),
         actions,

@@ -86,7 +86,9 @@ struct CasesContext {
     rows: Vec<CaseRow>,
     pager: Option<super::desk::Pager>,
     export_href: String,
+    xlsx_href: String,
     new_href: Option<&'static str>,
+    orders: Vec<crate::view::LinkView>,
     bulk: Option<bulk::BulkView>,
 }
 
@@ -150,7 +152,9 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         bulk: bulk::offered(&web, &look, &page.cases, base.on("/cases")),
         rows: page.cases.iter().map(|case| look.case_row(case, card_href(&case.number))).collect(),
         export_href: base.on("/cases.csv"),
+        xlsx_href: base.on("/cases.xlsx"),
         new_href: super::new::href(&web, &post),
+        orders: crate::intake::page::offered(&web, &look, &post),
     };
     web.render("pages/cases.html", context)
 }

@@ -75,7 +75,7 @@ pub fn standing(look: &Look<'_>, standing: &Standing) -> StateTag {
 }
 
 /// Whether a role may see everything a document prints.
-pub(super) fn may_print(subject: Subject<'_>, document: &Document, role: &str) -> bool {
+pub(crate) fn may_print(subject: Subject<'_>, document: &Document, role: &str) -> bool {
     document.clear.iter().all(|name| subject.field(name).is_none_or(|field| may_see(field, role)))
 }
 
@@ -274,12 +274,15 @@ pub(super) async fn figures(
     Ok(names.zip(counted).filter_map(|(name, (_, figure))| Some((name, figure?))).collect())
 }
 
-/// Makes the PDF for whoever asks, after noting who sees what personal.
-pub(super) async fn printed(
+/// Makes the PDF for whoever asks, after noting who sees what personal; gives why not where its template cannot be laid out.
+///
+/// # Errors
+/// [`Error::NotAllowed`] for a role that may not see what it prints; storage.
+pub(crate) async fn made(
     web: &Web,
     subject: Subject<'_>,
-    (issued, back): (&Issued, &str),
-) -> Result<Response, Error> {
+    issued: &Issued,
+) -> Result<Result<Vec<u8>, RenderError>, Error> {
     let document = web.world.model.documents.get(&issued.document).ok_or(Error::NotFound)?;
     let (session, post) = (web.signed_in()?, web.post()?);
     if !may_print(subject, document, &post.role) {
@@ -287,7 +290,7 @@ pub(super) async fn printed(
     }
     note_access(&web.app, (subject, issued), document, (&post.id, &session.account)).await?;
     let opened = opened(&web.app, subject, issued).await?;
-    let (words, printed_words) = (web.words(), web.app.words(Lang::Zh).naming(&web.rows));
+    let printed_words = web.app.words(Lang::Zh).naming(&web.rows);
     let sheet = web.app.press.sheet(&Source {
         look: Look { world: &web.world, say: &printed_words, now: issued.at },
         document,
@@ -296,24 +299,41 @@ pub(super) async fn printed(
         opened: &opened,
         public_url: &web.app.settings.public_url,
     })?;
-    let bytes = match web.app.press.print(sheet).await? {
-        Ok(bytes) => bytes,
-        Err(error @ RenderError::NoFonts) => {
-            tracing::warn!(%error, "a document was not made");
-            return Ok(web.redirect_with(back, "warn", &words.say("document-no-fonts", &[])));
-        }
-        // The template's fault: the number stands, and whoever looks after the pack is told where it fails.
-        Err(error) => {
-            tracing::warn!(%error, document = document.name, "a document was not made");
-            let reason = [("reason", error.to_string().into())];
-            return Ok(web.redirect_with(back, "warn", &words.say("document-not-laid-out", &reason)));
-        }
-    };
-    let name = format!("{}-{}.pdf", document.name, if issued.code.is_empty() { "preview" } else { &issued.code });
+    let made = web.app.press.print(sheet).await?;
+    if let Err(error) = &made {
+        tracing::warn!(%error, document = document.name, "a document was not made");
+    }
+    Ok(made)
+}
+
+/// Why a document was not made, in words. It is the template's fault: the number stands, and whoever looks after the pack is told
+/// where it fails.
+pub(crate) fn not_made(web: &Web, error: &RenderError) -> String {
+    match error {
+        RenderError::NoFonts => web.words().say("document-no-fonts", &[]),
+        error => web.words().say("document-not-laid-out", &[("reason", error.to_string().into())]),
+    }
+}
+
+/// The PDF, or back to where it was asked for with the reason why there is none.
+pub(super) async fn printed(
+    web: &Web,
+    subject: Subject<'_>,
+    (issued, back): (&Issued, &str),
+) -> Result<Response, Error> {
+    Ok(match made(web, subject, issued).await? {
+        Ok(bytes) => as_pdf(issued, bytes),
+        Err(error) => web.redirect_with(back, "warn", &not_made(web, &error)),
+    })
+}
+
+/// A PDF as an answer.
+pub(crate) fn as_pdf(issued: &Issued, bytes: Vec<u8>) -> Response {
+    let name = format!("{}-{}.pdf", issued.document, if issued.code.is_empty() { "preview" } else { &issued.code });
     let headers = [
         (header::CONTENT_TYPE, "application/pdf".to_owned()),
         (header::CONTENT_DISPOSITION, format!("inline; filename=\"{name}\"")),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    Ok((headers, bytes).into_response())
+    (headers, bytes).into_response()
 }

@@ -1,7 +1,9 @@
-//! Lists and figures as CSV: masked, limited, with who took them and when on the first line, written while they are read.
+//! Lists and figures as CSV or XLSX: masked, limited, with who took them and when on the first line; the former written while they
+//! are read.
 
 use super::cases;
 use super::query::Query;
+use super::registers::as_xlsx;
 use crate::error::Error;
 use crate::view::Look;
 use crate::view::case::CaseRow;
@@ -11,6 +13,7 @@ use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::{self, StreamExt as _};
+use ganglion_documents::xlsx::{self, Cell, Column, Table};
 use ganglion_kernel::port::{After, CaseOrder};
 use ganglion_model::pack::{Field, FieldKind};
 use ganglion_model::{Case, Lang};
@@ -120,6 +123,21 @@ fn row_of(row: CaseRow) -> Vec<String> {
     ]
 }
 
+/// The titles of the columns.
+fn titles(look: &Look<'_>, extra: &[&Field]) -> Vec<String> {
+    let own = COLUMNS.iter().map(|key| look.t(&format!("col-{key}")));
+    own.chain(extra.iter().map(|field| look.text(&field.title))).collect()
+}
+
+/// A case as a line.
+fn line_of(look: &Look<'_>, extra: &[&Field], case: &Case) -> Vec<String> {
+    // A file is read on other days too: its moments are dates.
+    let updated = look.date_time(case.updated_at);
+    let mut row = row_of(CaseRow { updated, ..look.case_row(case, String::new()) });
+    row.extend(extra.iter().map(|field| value_of(look, field, case)));
+    row
+}
+
 /// What a CSV is called and how it is sent.
 pub fn response(name: &str, body: Body) -> Response {
     let headers = [
@@ -153,21 +171,14 @@ async fn piece(mut progress: Progress) -> Option<(Result<Bytes, Infallible>, Pro
     if !progress.begun {
         bytes.extend_from_slice(BYTE_ORDER_MARK.as_bytes());
         rows.extend(watermark(&progress.web).ok());
-        let titles = extra(&progress.web, progress.process.as_deref()).into_iter().map(|field| look.text(&field.title));
-        rows.push(COLUMNS.iter().map(|key| look.t(&format!("col-{key}"))).chain(titles).collect());
+        rows.push(titles(&look, &extra(&progress.web, progress.process.as_deref())));
         progress.begun = true;
     }
     let limit = progress.left.min(EXPORT_ROWS_AT_ONCE);
     let next = match progress.list.page(&progress.web, progress.order, progress.after.as_ref(), limit).await {
         Ok(page) => {
             let extra = extra(&progress.web, progress.process.as_deref());
-            rows.extend(page.cases.iter().map(|case| {
-                // A file is read on other days too: its moments are dates.
-                let updated = look.date_time(case.updated_at);
-                let mut row = row_of(CaseRow { updated, ..look.case_row(case, String::new()) });
-                row.extend(extra.iter().map(|field| value_of(&look, field, case)));
-                row
-            }));
+            rows.extend(page.cases.iter().map(|case| line_of(&look, &extra, case)));
             page.next
         }
         Err(error) => {
@@ -202,8 +213,62 @@ pub async fn cases(web: Web) -> Result<Response, Error> {
     Ok(response(&name, Body::from_stream(stream::unfold(progress, piece).fuse())))
 }
 
+/// `GET /cases.xlsx`: the same as a spreadsheet.
+pub async fn cases_xlsx(web: Web) -> Result<Response, Error> {
+    let post = web.post()?.clone();
+    let query = Query(web.query.clone());
+    let (_, list, order) = cases::asked(&web, &post, &query);
+    let (mut notes, extra) = (watermark(&web)?, extra(&web, web.arg("process")));
+    let words = web.words();
+    let look = web.look(&words);
+    let mut rows = Vec::new();
+    let (mut after, mut left): (Option<After>, u32) = (None, EXPORT_ROWS_MAX);
+    while left > 0 {
+        let limit = left.min(EXPORT_ROWS_AT_ONCE);
+        let page = list.page(&web, order, after.as_ref(), limit).await?;
+        rows.extend(page.cases.iter().map(|case| line_of(&look, &extra, case)));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+        left -= limit;
+    }
+    if after.is_some() {
+        notes.push(look.say("export-cut", &[("count", EXPORT_ROWS_MAX.into())]));
+    }
+    let lang = if web.lang == Lang::Zh { "zh" } else { "en" };
+    let name = format!("cases-{}-{lang}", web.today());
+    sheet((name.as_str(), look.t("title-cases").as_str()), &notes, titles(&look, &extra), rows)
+}
+
+/// A spreadsheet of texts.
+fn sheet(
+    (name, title): (&str, &str),
+    notes: &[String],
+    titles: Vec<String>,
+    rows: Vec<Vec<String>>,
+) -> Result<Response, Error> {
+    let columns: Vec<Column> = titles.into_iter().map(Column::text).collect();
+    let table = Table { title, notes, columns: &columns, total: "" };
+    let rows = rows.into_iter().map(|row| row.into_iter().map(Cell::Text).collect());
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    xlsx::write(&table, rows, &mut bytes).map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(as_xlsx(name, bytes.into_inner()))
+}
+
+/// `GET /figures.xlsx`: the figure of the page as a spreadsheet.
+pub async fn figures_xlsx(web: Web) -> Result<Response, Error> {
+    let mut rows = super::figures::as_rows(&web).await?.into_iter();
+    let mut about = rows.next().unwrap_or_default().into_iter();
+    let title = about.next().unwrap_or_default();
+    let notes: Vec<String> = about.chain(watermark(&web)?).filter(|note| !note.is_empty()).collect();
+    let titles = rows.next().unwrap_or_default();
+    sheet((format!("figures-{}", web.today()).as_str(), title.as_str()), &notes, titles, rows.collect())
+}
+
 /// `GET /figures.csv`: the figure of the page with its trend and siblings.
 pub async fn figures(web: Web) -> Result<Response, Error> {
+    web.post()?;
     let rows = super::figures::as_rows(&web).await?;
     let mut bytes = BYTE_ORDER_MARK.as_bytes().to_vec();
     bytes.extend(written(&[watermark(&web)?]));

@@ -208,6 +208,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         "rows_href": rows_href,
         "rows_count": thousands(reading.now.rows),
         "export_href": (!asked.public).then(|| reading.query().on("/figures.csv")),
+        "xlsx_href": (!asked.public).then(|| reading.query().on("/figures.xlsx")),
         "trend": reading.trend(&look),
         "siblings": if untold { Vec::new() } else { bars.clone() },
         "areas": reading.areas(&web, &look, (&bars, drawing.as_ref())),

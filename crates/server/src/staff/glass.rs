@@ -93,6 +93,7 @@ async fn shown(web: &Web, post: &Post, (case, process): (&Case, &Process)) -> Re
         post: post.id.clone(),
         account: web.signed_in()?.account.clone(),
         fields: fields.collect(),
+        purpose: String::new(),
     };
     web.app.store.access_add(&access).await?;
     let case = web.app.store.case(case.shard, case.id).await?.ok_or(Error::NotFound)?;

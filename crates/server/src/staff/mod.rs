@@ -16,6 +16,7 @@ mod dashboard;
 mod desk;
 mod documents;
 mod duplicates;
+mod exact;
 pub(crate) mod export;
 mod figure_frame;
 mod figure_rows;
@@ -27,11 +28,12 @@ pub(crate) mod glass;
 pub mod import;
 mod known;
 pub(crate) mod lists;
-mod new;
+pub(crate) mod new;
 mod news;
 pub(crate) mod personal;
 mod phone;
 pub(crate) mod plans;
+mod position;
 mod preview;
 pub(crate) mod query;
 mod queue;
@@ -45,14 +47,17 @@ mod turn;
 mod worked_out;
 
 pub(crate) use admin::accounts;
-pub(crate) use documents::standing;
+pub(crate) use documents::{as_pdf, made, may_print, not_made, standing};
 pub(crate) use registers::import::job::Imports;
 pub(crate) use registers::{Offers, names};
 
 use crate::app::AppState;
 use crate::error::Error;
+use crate::intake;
+use crate::limits::BULK_BYTES_MAX;
 use crate::web::Web;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use ganglion_model::{Level, Post};
 
@@ -82,10 +87,15 @@ pub fn routes() -> Router<AppState> {
         .route("/desk/bulk", post(bulk::act))
         .route("/cases", get(cases::show))
         .route("/cases.csv", get(export::cases))
+        .route("/cases.xlsx", get(export::cases_xlsx))
         .route("/cases/board", get(board::show))
         .route("/queue/{process}", get(queue::show))
         .route("/queue/{process}/next", post(queue::next))
         .route("/cases/new", get(new::show).post(new::open))
+        .route(
+            "/orders/{process}/{intake}",
+            get(intake::page::show).post(intake::page::upload).layer(DefaultBodyLimit::max(BULK_BYTES_MAX)),
+        )
         .route("/cases/{number}", get(card::show))
         .route("/cases/{number}/reveal", post(personal::reveal))
         .route("/cases/{number}/documents", post(documents::issue))
@@ -102,11 +112,13 @@ pub fn routes() -> Router<AppState> {
         .route("/centre", get(centre::show))
         .route("/figures", get(figures::show))
         .route("/figures.csv", get(export::figures))
+        .route("/figures.xlsx", get(export::figures_xlsx))
         .route("/figures/rows", get(figure_rows::show))
         .route("/bulletins/{file}", get(bulletins::show))
         .route("/tables/{file}", get(tables::show))
         .route("/m", get(phone::show))
         .route("/search", get(search::show))
+        .route("/search/exact", get(exact::show).post(exact::find))
         .merge(registers::routes())
         .merge(rules::routes())
         .merge(plans::routes())

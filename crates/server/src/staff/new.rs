@@ -2,6 +2,7 @@
 
 use super::act::{command_id, files_of, upload_findings};
 use super::known;
+use super::position::{Pair, saved};
 use super::registers::{Offers, opening};
 use crate::error::{Error, refusal_status};
 use crate::looked;
@@ -44,7 +45,7 @@ pub fn href(web: &Web, post: &Post) -> Option<&'static str> {
 }
 
 /// Processes the post may open somewhere inside its place.
-fn openable<'w>(web: &'w Web, post: &Post) -> Vec<&'w Process> {
+pub fn openable<'w>(web: &'w Web, post: &Post) -> Vec<&'w Process> {
     let actor = web.actor();
     let view = who::view_of(post);
     let may = |process: &&Process| {
@@ -97,6 +98,9 @@ async fn form(
     let command = command.map_or_else(|| web.app.clock.id().to_string(), str::to_owned);
     let mut fields = look.fields(&asked, &process.form, entered);
     Offers::opening(web, post.place).give(&process.form, &mut fields).await?;
+    if let Some(pair) = Pair::of_process(process) {
+        pair.mark(look, &mut fields, entered.values.unwrap_or(&Fields::new()));
+    }
     Ok(FormView {
         action_href: format!("/cases/new?process={}", process.name),
         title: Some(look.text(&process.title)),
@@ -199,7 +203,10 @@ pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
     let asked = Asked { process, case: None, actor: &actor, place: post.place, suggested: &[], prefix: "" };
     if asking.step() == Step::Ask {
         let shard = looked::shard_of(&web, &process.form, &form_values);
-        let live = looked::live(&web, (&look, &asked), (&process.form, &form_values), (shard, None)).await?;
+        let mut live = looked::live(&web, (&look, &asked), (&process.form, &form_values), (shard, None)).await?;
+        if let Some(pair) = Pair::of_process(process) {
+            pair.hint(&look, &mut live.hints, &form_values);
+        }
         return Ok(Json(live).into_response());
     }
     if matches!(asking.step(), Step::More(_)) {
@@ -231,7 +238,9 @@ pub async fn open(web: Web, asking: Asking) -> Result<Response, Error> {
                 web.app.attach_files(&files_of(&process.form, &form_values), shard, case).await?;
             }
             let said = look.say("flash-opened", &[("number", number.as_str().into())]);
-            Ok(web.redirect_with(&opened_href(&web, process, &post, &number), "ok", &said))
+            let unusual = Pair::of_process(process).and_then(|pair| pair.said(&look, &form_values));
+            let (tone, said) = saved(said, unusual);
+            Ok(web.redirect_with(&opened_href(&web, process, &post, &number), tone, &said))
         }
         Err(CommitError::Refused(refusal)) if refusal.code != RefusalCode::NotFound => {
             let text = look.refusal(Some(process), &refusal);

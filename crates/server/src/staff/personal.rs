@@ -53,6 +53,7 @@ pub async fn reveal(web: Web, Path(number): Path<String>, _typed: Typed) -> Resu
         post: post.id.clone(),
         account: session.account.clone(),
         fields,
+        purpose: String::new(),
     };
     web.app.store.access_add(&access).await?;
     card::render(&web, &case, process, Shown { in_clear: true, ..Shown::default() }).await

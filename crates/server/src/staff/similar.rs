@@ -1,5 +1,6 @@
-//! What similar settled cases chose, for the fields of actions whose pack asks for it. Only cases the reader's post reads are looked at,
-//! of the place that handles the case, the newest few of the last year: the work is bounded however long the history.
+//! What similar settled cases chose, for the fields of actions whose pack asks for it; where none that is similar says anything, what
+//! the last settled ones around chose. Only cases the reader's post reads are looked at, of the place that handles the case, the newest
+//! few of the last year, each list once for a card: the work is bounded however long the history.
 
 use super::lists::Union;
 use crate::error::Error;
@@ -10,7 +11,7 @@ use crate::view::suggest::Likely;
 use crate::web::Web;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
-use ganglion_kernel::similar::{LOOKED_AT, chosen, is_by_kind};
+use ganglion_kernel::similar::{LOOKED_AT, chosen, chosen_here, is_by_kind, worth_reading};
 use ganglion_model::Case;
 use ganglion_model::pack::{Action, Field, FieldKind, Process};
 use jiff::{SignedDuration, Timestamp};
@@ -51,7 +52,8 @@ pub async fn give(
         let others = one.chosen.iter().filter(|chosen| shown.value.as_str() != Some(chosen.value.as_str()));
         let views = others.filter_map(|chosen| {
             let label = look.value(declared, &Value::from(chosen.value.as_str()))?;
-            Some(SuggestedView { value: chosen.value.clone(), label, reason: look.had(chosen, "suggest-chosen") })
+            let reason = look.had(chosen, one.key("suggest-chosen", "suggest-chosen-around"));
+            Some(SuggestedView { value: chosen.value.clone(), label, reason })
         });
         shown.suggestions = views.collect();
     }
@@ -63,13 +65,42 @@ async fn likely(
     (case, process): (&Case, &Process),
     wanted: &(dyn Fn(&Field) -> bool + Sync),
 ) -> Result<Vec<Likely>, Error> {
+    let mut settled = Settled { web, case, process, read: Vec::new() };
     let mut all = Vec::new();
     for (action, field) in asked(web, (case, process)).into_iter().filter(|(_, field)| wanted(field)) {
-        let settled = settled(web, (case, process), field).await?;
-        let chosen = chosen(process, (action, field), case, settled.iter());
-        all.push(Likely { action: action.name.clone(), field: field.name.clone(), chosen });
+        let by_kind = is_by_kind(process, field);
+        let similar = settled.newest(by_kind, worth_reading(process, field)).await?;
+        let mut found = chosen(process, (action, field), case, similar.iter());
+        let around = found.is_empty();
+        if around {
+            let others = settled.newest(false, LOOKED_AT).await?;
+            found = chosen_here(process, (action, field), case, others.iter());
+        }
+        all.push(Likely { action: action.name.clone(), field: field.name.clone(), chosen: found, around });
     }
     Ok(all)
+}
+
+/// Settled cases around a case: each list is read when it is first asked for, and kept for the next field.
+struct Settled<'a> {
+    web: &'a Web,
+    case: &'a Case,
+    process: &'a Process,
+    /// By whether they are of the kind of the case, and how many were asked for.
+    read: Vec<((bool, u32), Vec<Case>)>,
+}
+
+impl Settled<'_> {
+    /// The newest `limit` around the case that the reader's post reads, newest first.
+    async fn newest(&mut self, by_kind: bool, limit: u32) -> Result<&[Case], Error> {
+        let key = (by_kind, limit);
+        if self.read.iter().all(|(known, _)| *known != key) {
+            let cases = settled(self.web, (self.case, self.process), key).await?;
+            self.read.push((key, cases));
+        }
+        let found = self.read.iter().find(|(known, _)| *known == key);
+        Ok(found.map(|(_, cases)| cases.as_slice()).unwrap_or_default())
+    }
 }
 
 /// Fields something is suggested for, of the actions the reader may take on the case.
@@ -85,7 +116,11 @@ fn asked<'p>(web: &Web, (case, process): (&Case, &'p Process)) -> Vec<(&'p Actio
 }
 
 /// The newest settled cases around the case that the reader's post reads.
-async fn settled(web: &Web, (case, process): (&Case, &Process), field: &Field) -> Result<Vec<Case>, Error> {
+async fn settled(
+    web: &Web,
+    (case, process): (&Case, &Process),
+    (by_kind, limit): (bool, u32),
+) -> Result<Vec<Case>, Error> {
     let kind = process.kind_field.as_ref().and_then(|name| case.fields.get(name)).and_then(Value::as_str);
     let from = web.now - SignedDuration::from_hours(24 * DAYS_BACK);
     let around = CaseFilter {
@@ -93,13 +128,13 @@ async fn settled(web: &Web, (case, process): (&Case, &Process), field: &Field) -
         processes: vec![process.name.clone()],
         open: Some(false),
         opened: Some((from, Timestamp::MAX)),
-        kind: kind.filter(|_| is_by_kind(process, field)).map(str::to_owned),
+        kind: kind.filter(|_| by_kind).map(str::to_owned),
         ..CaseFilter::default()
     };
     let list = Union::reachable(web, web.post()?).narrowed(&around);
     let mut cases: Vec<Case> = Vec::new();
     for filter in &list.0 {
-        cases.extend(web.app.store.cases(filter, CaseOrder::Opened, None, LOOKED_AT).await?);
+        cases.extend(web.app.store.cases(filter, CaseOrder::Opened, None, limit).await?);
     }
     let newest = |case: &Case| {
         let after = After::of(case, CaseOrder::Opened);
@@ -107,6 +142,6 @@ async fn settled(web: &Web, (case, process): (&Case, &Process), field: &Field) -
     };
     cases.sort_by_key(newest);
     cases.dedup_by_key(|case| case.id);
-    cases.truncate(LOOKED_AT as usize);
+    cases.truncate(limit as usize);
     Ok(cases)
 }

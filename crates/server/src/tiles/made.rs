@@ -1,10 +1,10 @@
 //! Tiles as they are made, and the last of them remembered: everybody looks at the same few.
 
-use super::{FEATURES_MAX, OF_CASE, attributes};
+use super::{FEATURES_MAX, OF_CASE, attributes, names_of};
 use crate::error::Error;
 use crate::ogc::asked::Asked;
 use crate::ogc::collection::{Collection, Source};
-use crate::ogc::{Feature, Page, case_feature, of_level, place_properties, row_page};
+use crate::ogc::{Feature, Page, case_feature, of_level, place_told, row_page};
 use crate::open311::Services;
 use crate::view::Look;
 use crate::web::Web;
@@ -22,6 +22,9 @@ use std::collections::HashMap;
 const KEPT_MAX: usize = 512;
 /// How far back a case was reported that is on a map: the span Open311 shows without being asked for another.
 const CASES_SPAN: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// What stands beside a name on a map.
+const OF_NAME: [&str; 4] = ["id", "name", "kind", "kind_name"];
 
 type Named = (String, TileId);
 
@@ -84,14 +87,17 @@ fn layer(name: &str, tile: TileId, features: &[Feature], only: Option<&[&str]>) 
     Ok(layer.encode())
 }
 
-/// Places: their outlines, else a point in the middle of what lies in them.
+/// Places: their outlines, else a point in the middle of what lies in them; and, in a layer of their own, their names where they
+/// are written, each in the one tile that holds its place. An outline lies in many tiles and would bear its name in each.
 async fn of_places(web: &Web, level: Level, (name, tile): (&str, TileId)) -> Result<Vec<u8>, Error> {
     let shapes = web.app.shapes.of(&web.app).await?;
     let (web, name, day) = (web.clone(), name.to_owned(), web.today());
     let work = move || -> Result<Vec<u8>, TileError> {
         let [west, south, east, north] = tile.bounds();
         let mut layer = Layer::new(&name, tile)?;
+        let mut names = Layer::new(&names_of(&name), tile)?;
         for place in of_level(&web, level, day) {
+            let point = || web.world.places.middle(place.code, day);
             let middle;
             let shape = match shapes.get(&place.code) {
                 Some(outline) => {
@@ -101,7 +107,7 @@ async fn of_places(web: &Web, level: Level, (name, tile): (&str, TileId)) -> Res
                     }
                     &outline.shape
                 }
-                None => match web.world.places.middle(place.code, day) {
+                None => match point() {
                     Some(point) => {
                         middle = Geometry::Point(point);
                         &middle
@@ -109,11 +115,20 @@ async fn of_places(web: &Web, level: Level, (name, tile): (&str, TileId)) -> Res
                     None => continue,
                 },
             };
-            let mut told = place_properties(place);
+            let mut told = place_told(&web, place);
             told.insert("id".to_owned(), place.code.to_string().into());
             layer = layer.add(shape, &told)?;
+            if let Some(point) = point().filter(|point| tile.holds(*point)) {
+                told.retain(|name, _| OF_NAME.contains(&name.as_str()));
+                names = names.add(&Geometry::Point(point), &told)?;
+            }
         }
-        Ok(layer.encode())
+        let mut bytes = layer.encode();
+        // A tile is a list of layers: one after the other they are one tile. A layer without features is none.
+        if !names.is_empty() {
+            bytes.extend(names.encode());
+        }
+        Ok(bytes)
     };
     let done = tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))?;
     done.map_err(|error| failed(&error))

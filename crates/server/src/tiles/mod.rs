@@ -1,5 +1,6 @@
 //! Vector tiles of the same collections as `/ogc`: TileJSON, a style for MapLibre, and the tiles themselves. A tile of the public
-//! is kept until the journal moves on; who has it already gets nothing again. Leaves out raster tiles and names drawn on the map.
+//! is kept until the journal moves on; who has it already gets nothing again. Leaves out raster tiles and letters: names are drawn with
+//! the fonts of whoever looks.
 
 mod made;
 mod style;
@@ -66,17 +67,34 @@ pub async fn list(web: Web, headers: HeaderMap) -> Result<Response, Error> {
 pub async fn described(web: Web, headers: HeaderMap, Path(file): Path<String>) -> Result<Response, Error> {
     let described = || -> Result<Response, Fault> {
         counted(&web)?;
-        only(&web, &[])?;
+        let is_style = file == "style.json";
+        let known: &[&str] = if is_style { &["names"] } else { &[] };
+        only(&web, known)?;
         let words = web.words();
         let look = web.look(&words);
-        if file == "style.json" {
-            return Ok(told(&web, &headers, &style::style(&web, &all(&web, &look))));
+        if is_style {
+            return Ok(told(&web, &headers, &style::style(&web, &all(&web, &look), with_names(&web)?)));
         }
         let id = file.strip_suffix(".json").ok_or(Error::NotFound)?;
         let collection = find(&web, &look, id).ok_or(Error::NotFound)?;
         Ok(told(&web, &headers, &tilejson(&web, &collection)))
     };
     settled(&web, described())
+}
+
+/// Whether a style draws names: unless `names=false` says that whoever reads it knows no fonts of its own.
+fn with_names(web: &Web) -> Result<bool, Fault> {
+    match web.arg("names") {
+        None | Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(_) => Err(Fault::from(Error::Unreadable("names"))),
+    }
+}
+
+/// The layer of a tile that holds where the names of places are written.
+#[must_use]
+pub fn names_of(collection: &str) -> String {
+    format!("{collection}-names")
 }
 
 fn told(web: &Web, headers: &HeaderMap, body: &Value) -> Response {
@@ -95,6 +113,23 @@ fn tilejson(web: &Web, collection: &Collection<'_>) -> Value {
     let mut fields: Map<String, Value> =
         collection.properties.iter().map(|one| (one.name.clone(), json!(one.title))).collect();
     fields.insert("id".to_owned(), json!(web.t("ogc-id")));
+    let mut layers = vec![json!({
+        "id": collection.id,
+        "description": collection.title,
+        "fields": fields,
+        "minzoom": first,
+        "maxzoom": last,
+    })];
+    if matches!(collection.source, Source::Places(_)) {
+        fields.retain(|name, _| ["id", "name", "kind", "kind_name"].contains(&name.as_str()));
+        layers.push(json!({
+            "id": names_of(&collection.id),
+            "description": web.t("tiles-names"),
+            "fields": fields,
+            "minzoom": first,
+            "maxzoom": last,
+        }));
+    }
     json!({
         "tilejson": "3.0.0",
         "name": collection.title,
@@ -105,13 +140,7 @@ fn tilejson(web: &Web, collection: &Collection<'_>) -> Value {
         "minzoom": first,
         "maxzoom": last,
         "bounds": extent(web),
-        "vector_layers": [{
-            "id": collection.id,
-            "description": collection.title,
-            "fields": fields,
-            "minzoom": first,
-            "maxzoom": last,
-        }],
+        "vector_layers": layers,
     })
 }
 

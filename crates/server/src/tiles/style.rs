@@ -1,7 +1,8 @@
-//! A style for MapLibre over the tiles: outlines from wide to narrow, rows and cases as points. It draws no names, which would need
-//! a server of letters; the base map of the installation lies below it, where there is one.
+//! A style for MapLibre over the tiles: outlines from wide to narrow, rows and cases as points, names of places. It names no server of
+//! letters: MapLibre GL JS 5.11 and later then draws with the fonts of the machine, which suits networks without a way out. The base
+//! map of the installation lies below it, where there is one.
 
-use super::zooms;
+use super::{names_of, zooms};
 use crate::base_map::BaseMap;
 use crate::ogc::absolute;
 use crate::ogc::collection::{Collection, Source};
@@ -14,10 +15,15 @@ const BORDER: &str = "#7a8699";
 const ROW: &str = "#0b6e6e";
 const OPEN: &str = "#b45309";
 const CLOSED: &str = "#4b7a57";
+const NAME: &str = "#2b3442";
+/// Fonts that have Chinese letters, as systems come with them.
+const FONTS: [&str; 5] = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Source Han Sans SC", "sans-serif"];
+/// From where on single rows are named.
+const ROWS_NAMED_FROM: u8 = 14;
 
-/// The style.
+/// The style, with the names of places and rows or without.
 #[must_use]
-pub fn style(web: &Web, collections: &[Collection<'_>]) -> Value {
+pub fn style(web: &Web, collections: &[Collection<'_>], with_names: bool) -> Value {
     let mut sources = Map::new();
     let mut layers = vec![json!({ "id": "paper", "type": "background", "paint": { "background-color": PAPER } })];
     for (at, tiles) in web.app.settings.base_map.iter().flat_map(|base| base.layers_in_place()).enumerate() {
@@ -36,6 +42,10 @@ pub fn style(web: &Web, collections: &[Collection<'_>]) -> Value {
         );
         layers.extend(drawn(one));
     }
+    if with_names {
+        // Above everything, the narrowest first: what is wide wins where there is no room for both.
+        layers.extend(collections.iter().rev().filter_map(named));
+    }
     json!({ "version": 8, "name": web.t("title-ogc"), "sources": sources, "layers": layers })
 }
 
@@ -49,6 +59,36 @@ fn layer(collection: &Collection<'_>, kind: &str, on: &str, paint: &Value) -> Va
         "filter": ["==", "$type", on],
         "paint": paint,
     })
+}
+
+/// The names of a collection.
+fn named(collection: &Collection<'_>) -> Option<Value> {
+    let (layer, field, from, size) = match &collection.source {
+        Source::Cases(_) => return None,
+        Source::Rows(readable) => (collection.id.clone(), readable.register.label.as_str(), ROWS_NAMED_FROM, 11),
+        Source::Places(level) => {
+            let size = match level {
+                Level::Province | Level::City => 16,
+                Level::County => 14,
+                Level::Township => 13,
+                Level::Village => 12,
+                Level::Grid => 11,
+            };
+            // Grids are called after the village they lie in; their names are for who is near.
+            let later = if *level == Level::Grid { 2 } else { 0 };
+            (names_of(&collection.id), "name", zooms(&collection.source).0 + later, size)
+        }
+    };
+    let text = json!({ "text-field": ["coalesce", ["get", field], ""], "text-font": FONTS, "text-size": size, "text-max-width": 8 });
+    Some(json!({
+        "id": format!("{}-name", collection.id),
+        "type": "symbol",
+        "source": collection.id,
+        "source-layer": layer,
+        "minzoom": from,
+        "layout": text,
+        "paint": { "text-color": NAME, "text-halo-color": "#ffffff", "text-halo-width": 1.5 },
+    }))
 }
 
 fn drawn(collection: &Collection<'_>) -> Vec<Value> {

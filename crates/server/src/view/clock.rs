@@ -55,7 +55,34 @@ pub(crate) fn amount_in(length: Length, say: impl Fn(&str, &[(&str, u32)]) -> St
     }
 }
 
+/// Days of hours from which hours are said as days.
+const DAYS_OF_HOURS: u32 = 3;
+/// Weeks of days from which those are said as weeks.
+const WEEKS_OF_DAYS: u32 = 4;
+
+/// Many hours as people say them: as days, and many of those as weeks. What is declared in days stays so, because there every day
+/// counts; `per_day` are the hours of a working day.
+fn rounded(length: Length, per_day: u32) -> Option<(&'static str, u32)> {
+    let (per_day, key, per_week) = match length.unit() {
+        Unit::WorkingHour => (per_day.max(1), "clock-amount-working-days", 5),
+        Unit::ClockHour => (24, "clock-amount-calendar-days", 7),
+        _ => return None,
+    };
+    let days = length.amount() / per_day;
+    let said = if days / per_week >= WEEKS_OF_DAYS { ("clock-amount-weeks", days / per_week) } else { (key, days) };
+    (days >= DAYS_OF_HOURS).then_some(said)
+}
+
 impl Look<'_> {
+    /// How much is left, over or used, in words: see [`rounded`].
+    fn said(&self, length: Length) -> String {
+        let per_day = u32::try_from(self.world.office.hours.seconds_per_day() / 3600).unwrap_or(1);
+        match rounded(length, per_day) {
+            None => self.amount(length),
+            Some((key, amount)) => self.say(key, &[("amount", amount.into())]),
+        }
+    }
+
     /// A length in words; see [`amount_in`].
     #[must_use]
     pub fn amount(&self, length: Length) -> String {
@@ -84,7 +111,7 @@ impl Look<'_> {
         };
         let office = &self.world.office;
         let left = clock.left(self.now, office);
-        let used = || self.amount(clock.used(self.now, office));
+        let used = || self.said(clock.used(self.now, office));
         let say = |key: &str, text: String| self.say(key, &[("text", text.into())]);
         let deemed = deemed_action(process, case, def);
         let (kind, text) = match (deemed, clock.on_time()) {
@@ -92,11 +119,11 @@ impl Look<'_> {
                 ("deemed", self.say("clock-deemed", &[("outcome", self.text(&outcome.title).into())]))
             }
             (None, Some(true)) => ("done", say("clock-done-on-time", used())),
-            (None, Some(false)) => ("done", say("clock-done-late", self.amount(left.length))),
-            (None, None) if left.overdue => ("overdue", say("clock-over", self.amount(left.length))),
+            (None, Some(false)) => ("done", say("clock-done-late", self.said(left.length))),
+            (None, None) if left.overdue => ("overdue", say("clock-over", self.said(left.length))),
             (None, None) if left.paused => ("paused", say("clock-paused", used())),
-            (None, None) if left.soon => ("soon", say("clock-left", self.amount(left.length))),
-            (None, None) => ("plenty", say("clock-left", self.amount(left.length))),
+            (None, None) if left.soon => ("soon", say("clock-left", self.said(left.length))),
+            (None, None) => ("plenty", say("clock-left", self.said(left.length))),
         };
         let due = clock.due();
         ClockView {
@@ -188,4 +215,21 @@ fn main_clock<'a>(process: &'a Process, case: &Case) -> Option<&'a ClockDef> {
     let paused = || running().find(|(clock, _)| clock.due_at().is_none()).map(|(_, def)| def);
     let last = || defs().max_by_key(|(clock, _)| clock.stopped_at()).map(|(_, def)| def);
     earliest(true).or_else(paused).or_else(kept).or_else(|| earliest(false)).or_else(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_hours_are_said_as_days_and_many_days_of_them_as_weeks() {
+        let hours = |amount, unit| rounded(Length::new(amount, unit), 8);
+        assert_eq!(hours(23, Unit::WorkingHour), None, "every hour counts");
+        assert_eq!(hours(24, Unit::WorkingHour), Some(("clock-amount-working-days", 3)));
+        assert_eq!(hours(1483, Unit::WorkingHour), Some(("clock-amount-weeks", 37)));
+        assert_eq!(hours(71, Unit::ClockHour), None);
+        assert_eq!(hours(75, Unit::ClockHour), Some(("clock-amount-calendar-days", 3)));
+        assert_eq!(hours(24 * 28, Unit::ClockHour), Some(("clock-amount-weeks", 4)));
+        assert_eq!(hours(600, Unit::WorkingDay), None, "what is declared in days stays so");
+    }
 }

@@ -58,6 +58,16 @@ pub struct Likely {
     pub field: String,
     /// What was chosen, most often first.
     pub chosen: Vec<Chosen>,
+    /// Whether no similar case says anything and these are simply the last ones settled around.
+    pub around: bool,
+}
+
+impl Likely {
+    /// The sentence that says of what the count is: of similar cases, or of those around.
+    #[must_use]
+    pub fn key(&self, similar: &'static str, around: &'static str) -> &'static str {
+        if self.around { around } else { similar }
+    }
 }
 
 impl Look<'_> {
@@ -108,10 +118,11 @@ impl Look<'_> {
             let had = likely.iter().find(|one| one.action == action.name && one.field == name);
             for post in self.posts_inside(roles, scope) {
                 let (mut score, mut reasons) = self.fits(post, case, duty.as_ref());
-                let before = had.and_then(|had| had.chosen.iter().find(|one| one.value == post.id.0));
-                if let Some(before) = before {
-                    score += if before.count * 2 >= before.of { HAD_MOST } else { HAD_SOME };
-                    reasons.insert(0, self.had(before, "suggest-had"));
+                let before = had.and_then(|had| Some((had, had.chosen.iter().find(|one| one.value == post.id.0)?)));
+                if let Some((had, before)) = before {
+                    let most = before.count * 2 >= before.of && !had.around;
+                    score += if most { HAD_MOST } else { HAD_SOME };
+                    reasons.insert(0, self.had(before, had.key("suggest-had", "suggest-had-around")));
                 }
                 let suggestion = Suggestion {
                     post: post.id.clone(),
@@ -130,7 +141,7 @@ impl Look<'_> {
         found.into_iter().map(|(_, suggestion)| suggestion).take(SUGGESTIONS_MAX).collect()
     }
 
-    /// How often something was chosen in similar cases, in words.
+    /// How often something was chosen, in words.
     #[must_use]
     pub fn had(&self, chosen: &Chosen, key: &str) -> String {
         self.say(key, &[("count", chosen.count.into()), ("of", chosen.of.into())])

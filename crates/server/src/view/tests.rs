@@ -256,10 +256,19 @@ fn who_had_most_of_the_similar_cases_stands_first_with_the_count() {
     let by = "dispatcher.130903100".to_owned();
     let actor = Actor::Post { post: PostId(by.clone()), account: AccountId(by) };
     let chosen = |value: &str| vec![Chosen { value: value.to_owned(), count: 11, of: 14 }];
-    let had = |post: &str| Likely { action: "dispatch".to_owned(), field: "duty".to_owned(), chosen: chosen(post) };
+    let had = |post: &str| Likely {
+        action: "dispatch".to_owned(),
+        field: "duty".to_owned(),
+        chosen: chosen(post),
+        around: false,
+    };
     let found = look.suggestions(process, &case, &actor, &[had("handler.130903100")]);
     assert_eq!(found[0].post.0, "handler.130903100");
     assert!(found[0].reasons[0].contains("14 件") && found[0].reasons[0].contains("11 件"), "{:?}", found[0].reasons);
+    let around = Likely { around: true, ..had("handler.130903100") };
+    let found = look.suggestions(process, &case, &actor, &[around]);
+    let one = found.iter().find(|one| one.post.0 == "handler.130903100").unwrap();
+    assert!(one.reasons[0].contains("新近办结") && one.reasons[0].contains("11 件"), "{:?}", one.reasons);
     let elsewhere = look.suggestions(process, &case, &actor, &[had("handler.130903101")]);
     assert!(
         elsewhere.iter().all(|one| one.post.0 != "handler.130903101"),

@@ -49,6 +49,15 @@ impl Look<'_> {
         format!("{} {}", local_date(at), time_of_day(at))
     }
 
+    /// What somebody looked for: the purpose they gave, else the text of a key.
+    #[must_use]
+    pub fn purpose(&self, given: &str, otherwise: &str) -> String {
+        match given {
+            "" => self.t(otherwise),
+            given => self.say("purpose-looked-up", &[("purpose", given.into())]),
+        }
+    }
+
     /// Day and time: today and yesterday by name, the year left out when it is this one.
     #[must_use]
     pub fn when(&self, at: Timestamp) -> String {

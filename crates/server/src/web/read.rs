@@ -32,6 +32,14 @@ fn header_text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&
     headers.get(name)?.to_str().ok()
 }
 
+/// The page of ours a request was sent from, as its path with its query.
+fn sent_from(headers: &HeaderMap) -> Option<String> {
+    let (_, rest) = header_text(headers, header::REFERER)?.split_once("://")?;
+    let (host, path) = rest.split_once('/')?;
+    let is_ours = header_text(headers, header::HOST) == Some(host) && !path.starts_with(['/', '\\']);
+    is_ours.then(|| format!("/{path}"))
+}
+
 /// The language: the address, then the choice kept, then the browser's first that we have.
 fn language(query: &[(String, String)], headers: &HeaderMap) -> Lang {
     let asked = query.iter().find(|(key, _)| key == "lang").and_then(|(_, value)| Lang::parse(value));
@@ -128,7 +136,9 @@ impl Web {
             follows: cookie(headers, crate::public::follow_proof::COOKIE).unwrap_or_default().to_owned(),
             wants_json: is_for_programs(&path, headers),
             agent: headers.get(header::USER_AGENT).cloned(),
+            sent_from: sent_from(headers),
             half: cookie(headers, HALF).unwrap_or_default().to_owned(),
+            resident: cookie(headers, crate::residents::session::COOKIE).unwrap_or_default().to_owned(),
             passkey: cookie(headers, PASSKEY).unwrap_or_default().to_owned(),
             openid: cookie(headers, OPENID).unwrap_or_default().to_owned(),
             held,

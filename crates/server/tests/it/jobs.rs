@@ -4,8 +4,11 @@
 use crate::forms::reported;
 use crate::support::{City, Part, photo};
 use ganglion_kernel::port::CaseFilter;
+use ganglion_kernel::rules::ViolationFilter;
+use ganglion_model::clocks::midnight;
 use ganglion_model::{Case, Shard};
-use ganglion_server::jobs::{clean, schedule, spawn, timers};
+use ganglion_server::jobs::{clean, rules, schedule, spawn, timers};
+use jiff::civil::date;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -65,6 +68,37 @@ async fn a_schedule_opens_its_cases_once_for_every_place() {
     city.store.setting_put("schedule.matter.monthly", "2022-06-27T01:03:00Z").await.unwrap();
     assert_eq!(run(60).await, 2);
     assert_eq!(run(62 * 86_400).await, 4, "of two times that were missed, the last");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_looks_at_today_is_broken_by_the_day_alone_and_kept_again_at_once() {
+    let city = City::new().await;
+    let all = ViolationFilter { rule: "looked_after".to_owned(), place: None };
+    let broken = async || {
+        rules::run(&city.app).await.unwrap();
+        city.store.violations(&all, None, 10).await.unwrap()
+    };
+    let mut dan = city.signed_in("dispatch").await;
+    let well = [
+        ("-place", "130903001"),
+        ("code", "W1"),
+        ("name", "East well"),
+        ("depth_m", "80"),
+        ("built", "2021-07-01"),
+        ("-why", "survey"),
+    ];
+    assert_eq!(dan.post_form("/registers/well/new", &well).await.status, 303);
+    assert_eq!(broken().await, [], "the twenty-seventh of June: within a year");
+    city.wait(10 * 86_400);
+    let found = broken().await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].since, midnight(date(2022, 7, 2)), "since the first day, though it was judged later");
+    let mut dan = city.signed_in("dispatch").await;
+    assert!(dan.get("/rules/looked_after").await.text.contains("East well"));
+    let again = [("-place", "130903001"), ("name", "East well"), ("depth_m", "80"), ("built", "2022-07-01")];
+    let answer = dan.post_form("/registers/well/edit/130903/W1", &[&again[..], &[("version", "1")]].concat()).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    assert!(!dan.get("/rules/looked_after").await.text.contains("East well"), "kept again with the change itself");
 }
 
 #[tokio::test]

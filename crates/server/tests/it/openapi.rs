@@ -1,7 +1,7 @@
 //! The document of the interface against the structure OpenAPI 3.1 asks for, and against what the interface takes and gives.
 
 use crate::rest::Client;
-use crate::support::City;
+use crate::support::{Answer, City};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -213,4 +213,62 @@ async fn the_page_of_the_document_works_without_scripts_and_from_nowhere_else() 
     let tag = visitor.read("/api/openapi.json", None).await.header("etag").to_owned();
     visitor.headers.push(("if-none-match".to_owned(), tag));
     assert_eq!(visitor.read("/api/openapi.json", None).await.status, 304);
+}
+
+/// That an answer is a problem of this status and kind.
+fn is_problem(answer: &Answer, status: u16, code: &str) {
+    assert_eq!(answer.status, status, "{}", answer.text);
+    assert_eq!(answer.header("content-type"), "application/problem+json", "{}", answer.text);
+    assert_eq!(answer.json()["code"], code, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told_as_every_other_problem() {
+    let city = City::new().await;
+    let mut client = Client::of(&city, "dispatch").await;
+    for shard in ["none", "-1", "99999999999", "%FF", "null,null"] {
+        let row = format!("/api/registers/well/rows/{shard}/W1");
+        is_problem(&client.get(&row).await, 404, "not_found");
+        is_problem(&client.call("DELETE", &row, &[], None).await, 404, "not_found");
+        is_problem(&client.call("PUT", &row, &[], Some(&json!({ "form": {} }))).await, 422, "unreadable");
+    }
+    let long = json!({ "form": { "description": "x".repeat(300 * 1024) } });
+    is_problem(&client.post("/api/processes/incident/cases", &long).await, 413, "too_large");
+    for limit in ["0", "101", "4294967296", "many"] {
+        for list in ["/api/processes/incident/cases?", "/api/registers/well/rows?", "/api/search?q=bins&"] {
+            is_problem(&client.get(&format!("{list}limit={limit}")).await, 422, "unreadable");
+        }
+    }
+    let page = city.signed_in("dispatch").await.get("/registers/well/rows/none/W1").await;
+    assert_eq!(page.status, 404, "{}", page.text);
+    assert!(page.text.contains("This page was not found") && page.text.contains("</html>"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn every_status_of_success_is_described() {
+    let city = City::new().await;
+    let document = document(&city).await;
+    let told = |path: &str, method: &str| {
+        let responses = document["paths"][path][method]["responses"].as_object().unwrap();
+        responses.keys().filter(|status| *status != "default").cloned().collect::<Vec<_>>().join(" ")
+    };
+    let rows = "/api/registers/quota/rows";
+    let row = format!("{rows}/{{shard}}/{{key}}");
+    for (path, method, statuses) in [
+        ("/api/processes/incident/cases", "get", "200 304"),
+        ("/api/processes/incident/cases", "post", "201"),
+        ("/api/processes/incident/cases/{number}", "get", "200 304"),
+        ("/api/places/{code}", "get", "200 304"),
+        (rows, "post", "201 202"),
+        (&row, "put", "200 202"),
+        (&row, "delete", "200 202"),
+    ] {
+        assert_eq!(told(path, method), statuses, "{method} {path}");
+    }
+    assert_eq!(document["paths"][row.as_str()]["get"]["responses"]["304"].get("content"), None);
+    let mut client = Client::of(&city, "leader").await;
+    let list = client.get("/api/processes/incident/cases").await;
+    let tag = list.header("etag").to_owned();
+    let again = client.call("GET", "/api/processes/incident/cases", &[("if-none-match", &tag)], None).await;
+    assert_eq!((again.status, again.text.as_str()), (304, ""));
 }

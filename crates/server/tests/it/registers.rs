@@ -1,6 +1,7 @@
 //! Registers from outside: lists, cards, forms, proposals, imports, exports and standing checks, by the posts of two townships.
 
 use crate::support::{Answer, Browser, City, Part};
+use ganglion_model::Shard;
 
 const WELL: [(&str, &str); 6] = [
     ("-place", "130903001"),
@@ -41,6 +42,30 @@ async fn a_new_row_lies_where_its_position_is_unless_it_is_put_elsewhere() {
     let elsewhere = dan.post_form("/registers/well/new", &form("W9", "116.87, 38.32")).await;
     assert_eq!(elsewhere.status, 422, "a position in somebody else's town names no place, and what was typed is kept");
     assert!(elsewhere.text.contains("116.87"), "{}", elsewhere.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_in_another_place_than_the_row_is_said_and_taken_all_the_same() {
+    let city = City::new().await;
+    let mut dan = city.signed_in("dispatch").await;
+    let form = |code: &'static str, at: &'static str| {
+        [("code", code), ("depth_m", "80"), ("at", at), ("at_datum", "wgs84"), ("-place", "130903001"), ("-why", "x")]
+    };
+    let ask = |code, at| [&form(code, at)[..], &[("_ask", "1")]].concat();
+    let there = dan.post_form("/registers/well/new", &ask("W1", "116.87, 38.32")).await.json();
+    assert!(there["hints"]["-place"].as_str().is_some_and(|hint| hint.contains("East Town")), "{there}");
+    let here = dan.post_form("/registers/well/new", &ask("W1", "116.84, 38.32")).await.json();
+    assert!(here["hints"].is_null(), "{here}");
+    assert_eq!(dan.post_form("/registers/well/new", &form("W1", "116.87, 38.32")).await.status, 303);
+    let card = dan.get("/registers/well/rows/130903/W1").await;
+    assert!(card.text.contains("The position lies in") && card.text.contains("notice-warn"), "{}", card.text);
+    assert!(!dan.get("/registers/well/rows/130903/W1").await.text.contains("The position lies in"), "said once");
+    let table = "Code,Depth,Place,Point\nW2,60,West Town,\"116.87, 38.32\"\nW3,60,West Town,\"116.84, 38.32\"\n";
+    let (path, page) = import(&mut dan, table).await;
+    assert!(page.text.contains("/confirm"), "it is no refusal: {}", page.text);
+    assert!(page.text.contains("Please look again: 1") && page.text.contains("East Town"), "{}", page.text);
+    assert_eq!(dan.post_form(&format!("{path}/confirm"), &[]).await.status, 303);
+    assert!(settled(&mut dan, &path).await.text.contains("All rows are written"));
 }
 
 /// Comes back until an import is no longer busy.
@@ -223,6 +248,34 @@ async fn an_import_lists_every_bad_cell_and_then_writes_all_or_nothing() {
     let mut other = city.signed_in("verify").await;
     assert_eq!(other.get(&path).await.status, 404, "an import is its owner's");
     assert_eq!(other.get("/registers/well/import").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_imported_reference_is_named_by_its_key_its_name_or_what_stands_once_and_never_guessed() {
+    let city = City::new().await;
+    let mut dan = with_well(&city).await;
+    for (code, name, tag) in [("W2", "Twin", "T-2"), ("W3", "Twin", "T-3")] {
+        let form = [("-place", "130903001"), ("code", code), ("name", name), ("depth_m", "60"), ("tag", tag)];
+        assert_eq!(dan.post_form("/registers/well/new", &form).await.status, 303);
+    }
+    let head = "Code,Depth,Place,Neighbour\n";
+    let bad = format!("{head}W5,60,West Town,Twin\nW6,60,West Town,North well\n");
+    let (path, page) = import(&mut dan, &bad).await;
+    assert!(page.text.contains("2 rows are called") && page.text.contains("North well"), "{}", page.text);
+    let all = dan.get(&format!("{path}/findings.csv")).await.text;
+    assert!(all.lines().any(|line| line.starts_with("2,D,Neighbour,Twin,") && line.contains("W2")), "{all}");
+    assert_eq!(all.lines().count(), 3, "{all}");
+    let good = format!(
+        "{head}W5,60,West Town,east  WELL\nW6,60,West Town,T-3\nW7,60,West Town,W2\nW8,60,West Town,W2 · Twin\n"
+    );
+    let (path, page) = import(&mut dan, &good).await;
+    assert!(page.text.contains("/confirm"), "{}", page.text);
+    assert_eq!(dan.post_form(&format!("{path}/confirm"), &[]).await.status, 303);
+    assert!(settled(&mut dan, &path).await.text.contains("All rows are written"));
+    for (well, beside) in [("W5", "W1"), ("W6", "W3"), ("W7", "W2"), ("W8", "W2")] {
+        let row = city.store.row_versions(&(Shard(130_903), "well".to_owned(), well.to_owned())).await.unwrap();
+        assert_eq!(row[0].fields["beside"], beside, "{well}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

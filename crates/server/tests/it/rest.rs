@@ -151,6 +151,14 @@ async fn a_problem_says_what_where_and_in_which_language() {
     for body in [json!([1]), json!({}), json!({ "form": {}, "more": 1 })] {
         assert_eq!(client.post(CASES, &body).await.json()["code"], "unreadable", "{body}");
     }
+    let typed = client.post(CASES, &json!({ "form": {}, "observed_at": "noon" })).await.json();
+    assert_eq!(typed["errors"][0]["pointer"], "/observed_at", "{typed}");
+    assert!(typed["errors"][0]["reason"].is_string() && typed["errors"][0]["detail"].is_string(), "{typed}");
+    let misspelt = client.get(&format!("{CASES}?stat=new")).await;
+    assert_eq!((misspelt.status, &misspelt.json()["errors"][0]["parameter"]), (422, &json!("stat")));
+    opened(&mut client, "one to choose parts of").await;
+    let chosen = client.get(&format!("{CASES}?fields=number,stat")).await;
+    assert_eq!((chosen.status, &chosen.json()["errors"][0]["parameter"]), (422, &json!("fields")));
     client.browser.headers[0].1 = "zh".to_owned();
     assert_ne!(client.post(CASES, &missing).await.json()["title"], problem["title"]);
     assert_eq!(client.get("/api/processes/nothing/cases").await.json()["code"], "not_found");
@@ -182,6 +190,45 @@ async fn a_case_of_another_process_is_not_there() {
 }
 
 #[tokio::test]
+async fn the_journal_and_the_documents_of_a_case_are_read_and_made() {
+    let city = City::new().await;
+    let mut dispatch = Client::of(&city, "dispatch").await;
+    let number = opened(&mut dispatch, "bags").await;
+    let papers = format!("/api/processes/incident/documents/{number}");
+    let before = dispatch.get(&papers).await.json();
+    assert_eq!(before["issued"], json!([]), "{before}");
+    assert!(before["may_issue"].as_array().unwrap().contains(&json!("receipt")), "{before}");
+    let made = dispatch.post(&papers, &json!({ "document": "receipt" })).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let issued = dispatch.get(&papers).await.json()["issued"][0].clone();
+    assert_eq!((&issued["document"], &issued["standing"]), (&json!("receipt"), &json!("valid")));
+    let pdf = dispatch.get(issued["pdf"].as_str().unwrap()).await;
+    assert!(pdf.status == 200 && pdf.bytes.starts_with(b"%PDF-"), "{}", pdf.text);
+    let withdraw = |reason: &str| json!({ "code": issued["code"], "reason": reason });
+    let unreasoned = dispatch.post(&papers, &withdraw(" ")).await;
+    assert_eq!((unreasoned.status, &unreasoned.json()["errors"][0]["pointer"]), (422, &json!("/reason")));
+    for (status, body) in
+        [(422, json!({})), (404, json!({ "document": "nothing" })), (404, json!({ "code": "0", "reason": "x" }))]
+    {
+        assert_eq!(dispatch.post(&papers, &body).await.status, status, "{body}");
+    }
+    let mut other = Client::of(&city, "other").await;
+    let history = format!("/api/processes/incident/history/{number}");
+    for path in [&papers, &history, &papers.replace("incident", "matter")] {
+        assert_eq!(other.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(other.post(&papers, &withdraw("typed wrongly")).await.status, 404);
+    assert_eq!(dispatch.post(&papers, &withdraw("typed wrongly")).await.status, 200);
+    assert_eq!(dispatch.get(&papers).await.json()["issued"][0]["standing"], "withdrawn");
+    let lines = dispatch.get(&history).await.json()["items"].clone();
+    let lines = lines.as_array().unwrap();
+    assert_eq!(lines.len(), 3, "opened, issued, withdrawn: {lines:?}");
+    assert_eq!((&lines[2]["to"], lines[2]["post"].is_string()), (&json!("registered"), true), "{lines:?}");
+    let chosen = dispatch.get(&format!("{history}?fields=seq,to")).await.json();
+    assert_eq!(chosen["items"][0].as_object().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn many_commands_get_one_result_each() {
     let city = City::new().await;
     let mut dispatch = Client::of(&city, "dispatch").await;
@@ -201,6 +248,9 @@ async fn many_commands_get_one_result_each() {
     assert_eq!(statuses, [200, 422, 200, 422, 200], "{results}");
     assert_eq!(results[0]["outcome"]["number"], results[4]["outcome"]["number"], "the same id is done once");
     assert_eq!((results[1]["id"].as_str(), results[1]["problem"]["code"].as_str()), (Some("b"), Some("form")));
+    let pointer = results[1]["problem"]["errors"][0]["pointer"].as_str().unwrap();
+    assert!(pointer.starts_with("/1/open/form/"), "into the whole of what was sent: {pointer}");
+    assert_eq!(results[3]["problem"]["errors"][0]["pointer"], "/3");
     assert_eq!(results[2]["outcome"]["state"], "closed");
     let flood: Vec<Value> = (0..201).map(|n| open(&n.to_string(), "x")).collect();
     assert_eq!(dispatch.post("/api/processes/incident/bulk", &json!(flood)).await.status, 422);

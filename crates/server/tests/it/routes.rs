@@ -21,6 +21,12 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/follow/{number}", [303; 5]),
     ("/follow/{number}/data", [303; 5]),
     ("/follow/{number}/data.json", [404; 5]),
+    ("/follow/{number}/data.csv", [404; 5]),
+    // Only where a gateway sends codes: see `residents`.
+    ("/my", [404; 5]),
+    ("/my/sign-in", [404; 5]),
+    ("/my/data.json", [404; 5]),
+    ("/my/data.csv", [404; 5]),
     ("/v", [200; 5]),
     ("/v/{code}", [404; 5]),
     ("/notices", [200; 5]),
@@ -67,6 +73,7 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/map/outlines", [200; 5]),
     // No base map unless the deployment says so.
     ("/map/base", [204; 5]),
+    ("/map/base.pmtiles", [404; 5]),
     ("/map/place-at", [422; 5]),
     ("/map/cases", [401, 200, 200, 200, 200]),
     ("/live", [401, 200, 200, 200, 200]),
@@ -81,9 +88,12 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/api/processes/{process}/cases", [401, 404, 404, 404, 404]),
     ("/api/processes/{process}/cases/{number}", [401, 404, 404, 404, 404]),
     ("/api/processes/{process}/orders/{intake}/{order}", [401, 404, 404, 404, 404]),
+    ("/api/processes/{process}/history/{number}", [401, 404, 404, 404, 404]),
+    ("/api/processes/{process}/documents/{number}", [401, 404, 404, 404, 404]),
     ("/api/registers", [200; 5]),
     ("/api/registers/{name}/rows", [401, 404, 404, 404, 404]),
     ("/api/registers/{name}/rows/{shard}/{*key}", [401, 404, 404, 404, 404]),
+    ("/api/registers/{name}/documents/{shard}/{*key}", [401, 404, 404, 404, 404]),
     ("/api/registers/{name}/proposals", [401, 404, 404, 404, 404]),
     // A search without words.
     ("/api/search", [401, 422, 422, 422, 422]),
@@ -112,10 +122,13 @@ pub const READS: &[(&str, [u16; 5])] = &[
 ];
 
 /// POST routes: without a token every one refuses; with one, what each visitor gets for an empty form.
-const FORMS: &[&str] = &[
+pub const FORMS: &[&str] = &[
     "/report",
     "/follow",
     "/follow/{number}/{action}",
+    "/my/sign-in",
+    "/my/code",
+    "/my/sign-out",
     "/notices/{id}/{name}/object",
     "/halls/{process}/{place}",
     "/halls/{process}/{place}/kiosk",
@@ -142,7 +155,7 @@ const FORMS: &[&str] = &[
 ];
 
 /// POST routes for programs: they need a bearer token.
-const CALLS: &[(&str, u16)] = &[
+pub const CALLS: &[(&str, u16)] = &[
     ("/api/v1/sign-in", 422),
     ("/api/packs", 401),
     ("/api/v1/cases", 401),
@@ -154,6 +167,8 @@ const CALLS: &[(&str, u16)] = &[
     ("/api/processes/{process}/cases", 401),
     ("/api/processes/{process}/cases/{number}/{action}", 401),
     ("/api/processes/{process}/next", 401),
+    ("/api/processes/{process}/documents/{number}", 401),
+    ("/api/registers/{name}/documents/{shard}/{*key}", 401),
     ("/api/processes/{process}/orders/{intake}", 401),
     ("/api/processes/{process}/bulk", 401),
     ("/api/registers/{name}/rows", 401),
@@ -163,7 +178,7 @@ const CALLS: &[(&str, u16)] = &[
 ];
 
 /// Routes that put or take away: for programs only, which need a bearer token.
-const CHANGES: &[(&str, &str)] =
+pub const CHANGES: &[(&str, &str)] =
     &[("/api/registers/{name}/rows/{shard}/{*key}", "PUT"), ("/api/registers/{name}/rows/{shard}/{*key}", "DELETE")];
 
 /// Addresses in the list of routes, with the handlers they take.
@@ -344,6 +359,26 @@ async fn no_form_is_taken_without_its_token() {
         for (address, status) in CALLS {
             let answer = browser.json(&filled(address, &number), None, &serde_json::json!({})).await;
             assert_eq!(answer.status, *status, "{address} for {account:?}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_form_is_taken_from_another_site_even_with_its_token() {
+    let city = City::new().await;
+    let number = reported(&mut city.visitor(), vec![]).await;
+    for account in [None, Some("dispatch")] {
+        let mut browser = visitor(&city, account).await;
+        let token = browser.token().await;
+        for (name, value) in
+            [("origin", "https://elsewhere.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")]
+        {
+            let mut elsewhere = browser.clone();
+            elsewhere.headers.push((name.to_owned(), value.to_owned()));
+            for address in FORMS {
+                let answer = elsewhere.post_raw(&filled(address, &number), &[("csrf", &token)]).await;
+                assert_eq!(answer.status, 403, "{address} with {name}: {value} for {account:?}");
+            }
         }
     }
 }

@@ -60,6 +60,12 @@ async fn tilejson_and_style_lead_to_tiles_that_read_back() {
     for layer in style["layers"].as_array().unwrap().iter().skip(1) {
         assert!(style["sources"].get(layer["source"].as_str().unwrap()).is_some(), "{layer}");
     }
+    let symbols = |style: &serde_json::Value| {
+        style["layers"].as_array().unwrap().iter().filter(|layer| layer["type"] == "symbol").count()
+    };
+    let plain = land.get("/tiles/style.json?names=false").await.json();
+    assert!(symbols(&style) > 0 && symbols(&plain) == 0 && style.get("glyphs").is_none(), "{style}");
+    assert_eq!(land.get("/tiles/style.json?names=perhaps").await.status, 400);
     for wrong in [
         "/tiles/places-grid/14/1/x.mvt",
         "/tiles/places-grid/2/0/0.mvt",
@@ -121,9 +127,36 @@ async fn a_tile_tells_what_its_reader_may_know() {
             assert!(!text.contains(person), "{person}");
         }
     }
-    let areas = read(&land.get(&path("places-grid", 14)).await);
+    let mut areas = read(&land.get(&path("places-grid", 14)).await);
+    areas.layers.truncate(1);
     assert_eq!(features(&areas).iter().filter(|one| one["synthetic"] == "Bool(true)").count(), features(&areas).len());
     assert_eq!(json!(areas.layers[0].extent.get()), json!(4096));
+}
+
+#[tokio::test]
+async fn a_place_is_named_once_on_a_level_and_what_it_is_in_words() {
+    let land = Land::new(true).await;
+    let mut named = Vec::new();
+    let (x, y) = at(9);
+    for (x, y) in (x - 1..=x + 1).flat_map(|x| (y - 1..=y + 1).map(move |y| (x, y))) {
+        let tile = read(&land.get(&format!("/tiles/places-township/9/{x}/{y}.mvt")).await);
+        let names = tile.layers.iter().filter(|layer| layer.name == "places-township-names");
+        for one in names.flat_map(|layer| &layer.features) {
+            named.push(one.properties.iter().map(|(name, value)| (name.clone(), format!("{value:?}"))).collect());
+        }
+    }
+    let named: Vec<BTreeMap<String, String>> = named;
+    let ids: std::collections::BTreeSet<&String> = named.iter().map(|one| &one["id"]).collect();
+    assert!(!named.is_empty() && ids.len() == named.len(), "{named:?}");
+    for one in &named {
+        assert_eq!(one.keys().map(String::as_str).collect::<Vec<_>>(), ["id", "kind", "kind_name", "name"]);
+        assert_ne!(one["kind"], one["kind_name"], "a word and no code");
+    }
+    let items = land.get("/ogc/collections/places-township/items?limit=1&f=html").await.text;
+    let kind = land.get("/ogc/collections/places-township/items?limit=1").await.json();
+    let kind = &kind["features"][0]["properties"];
+    assert!(items.contains(kind["kind_name"].as_str().unwrap()), "{items}");
+    assert!(!items.contains(&format!(">{}<", kind["kind"].as_str().unwrap())), "{items}");
 }
 
 #[tokio::test]
@@ -147,4 +180,32 @@ async fn a_base_map_is_fetched_only_where_the_deployment_says_and_from_there_alo
     let style = city.visitor().get("/tiles/style.json").await.json();
     assert_eq!(style["sources"]["base-0"]["type"], "raster");
     assert_eq!(style["layers"][1]["id"], "base-0");
+}
+
+#[tokio::test]
+async fn a_packed_map_beside_the_server_is_given_in_stretches() {
+    use crate::support::City;
+    use axum::body::Body;
+    use axum::http::Request;
+    use ganglion_geo::Datum;
+    use ganglion_server::{BaseMap, Settings};
+    // Any file will do: what is in it is the browser's business.
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    let whole = std::fs::read(&path).unwrap();
+    let base = BaseMap::file(&path, Datum::Wgs84, "").unwrap();
+    let city = City::with(Settings { base_map: Some(base), ..Settings::default() }).await;
+    let told = city.visitor().get("/map/base").await.json();
+    assert_eq!((told["packed"].as_bool(), &told["layers"]), (Some(true), &json!([["/map/base.pmtiles"]])));
+    let asked = async |range: &str| {
+        let request = Request::get("/map/base.pmtiles").header(header::RANGE, range).body(Body::empty()).unwrap();
+        city.visitor().send(request).await
+    };
+    let piece = asked("bytes=1-7").await;
+    assert_eq!((piece.status, piece.bytes.as_ref()), (206, &whole[1..8]));
+    assert_eq!(piece.header(header::CONTENT_RANGE), format!("bytes 1-7/{}", whole.len()));
+    for wrong in ["", "bytes=9-1", "bytes=999999-", "bytes=0-1,5-6"] {
+        assert_eq!(asked(wrong).await.status, 416, "{wrong}");
+    }
+    let style = city.visitor().get("/tiles/style.json").await.json();
+    assert!(style["sources"].get("base-0").is_none(), "not every reader of a style can unpack it");
 }

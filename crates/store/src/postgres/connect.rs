@@ -3,7 +3,7 @@
 use super::bell::Bell;
 use super::connector::{Connector, Threads};
 use super::error::{PgOpenError, of, words};
-use super::migrate::{Layout, migrate};
+use super::migrate::{Layout, looked_at, migrate};
 use super::options::{Address, PgOptions};
 use super::row::Stored;
 use deadpool_postgres::{Connect, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
@@ -53,6 +53,18 @@ impl PgStore {
     /// # Errors
     /// See [`PgOpenError`]; a database that has another layout is refused.
     pub async fn open_as(url: &str, options: PgOptions, layout: Option<Layout>) -> Result<Arc<PgStore>, PgOpenError> {
+        PgStore::opened(url, options, Tables::UpToDate(layout)).await
+    }
+
+    /// Opens a database whose tables are up to date, and changes nothing about them.
+    ///
+    /// # Errors
+    /// See [`PgOpenError`].
+    pub async fn look(url: &str, options: PgOptions) -> Result<Arc<PgStore>, PgOpenError> {
+        PgStore::opened(url, options, Tables::AsTheyAre).await
+    }
+
+    async fn opened(url: &str, options: PgOptions, tables: Tables) -> Result<Arc<PgStore>, PgOpenError> {
         let address = Address::read(url, &options)?;
         let threads = Threads::new()?;
         let connector =
@@ -60,7 +72,10 @@ impl PgStore {
         let (client, connection) =
             connector.connect(&address.config).await.map_err(|error| not_opened(&address, &error))?;
         check(&client, &address).await?;
-        let layout = migrate(&client, layout).await?;
+        let layout = match tables {
+            Tables::UpToDate(layout) => migrate(&client, layout).await?,
+            Tables::AsTheyAre => looked_at(&client).await?,
+        };
         drop(client);
         // An error says that the task was cut off, which is what is waited for.
         let _ = connection.await;
@@ -126,6 +141,14 @@ impl PgStore {
     pub(super) fn io(&self) -> Handle {
         self.threads.io.clone()
     }
+}
+
+/// What is done about tables that are not up to date.
+enum Tables {
+    /// They are made or brought up to date, in this layout if they are new.
+    UpToDate(Option<Layout>),
+    /// The database is not opened.
+    AsTheyAre,
 }
 
 fn got(result: Result<Object, PoolError>) -> Stored<Object> {

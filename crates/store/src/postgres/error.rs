@@ -146,6 +146,16 @@ pub enum PgOpenError {
         /// Newest version this binary knows.
         known: u32,
     },
+    /// The tables are not up to date, and were only to be looked at.
+    #[error(
+        "the database has version {found}, this program {known}: make a backup, then run `ganglion migrate` or start a server"
+    )]
+    Behind {
+        /// Version of the database; 0 when there are no tables.
+        found: u32,
+        /// Newest version this binary knows.
+        known: u32,
+    },
     /// A migration that was applied is not the one this binary has.
     #[error("migration {number} of the database is not the one of this program: they come from different sources")]
     Changed {

@@ -5,6 +5,7 @@
 //! are spread: as they are, partitioned by county, or over a cluster of Citus.
 
 use super::error::{PgOpenError, words};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use tokio_postgres::{Client, Error};
 
@@ -23,6 +24,7 @@ pub(super) const MIGRATIONS: &[(u32, &str, &str)] = &[
     (11, "kept", include_str!("migrations/0011-kept.sql")),
     (12, "log", include_str!("migrations/0012-log.sql")),
     (17, "search", include_str!("migrations/0017-search.sql")),
+    (19, "seal-lookup", include_str!("migrations/0019-seal-lookup.sql")),
 ];
 
 /// The lock that one server at a time migrates under. Any number will do that nobody else uses.
@@ -134,6 +136,11 @@ pub(super) fn partitions(shard: i32) -> Vec<(String, String)> {
     named.collect()
 }
 
+/// Number of the last migration of this program.
+pub(super) fn version() -> u32 {
+    MIGRATIONS.last().map_or(0, |last| last.0)
+}
+
 fn checksum(text: &str) -> String {
     ganglion_kernel::merkle::leaf_hash(text.as_bytes()).iter().fold(String::with_capacity(64), |mut out, byte| {
         let _ = write!(out, "{byte:02x}");
@@ -165,6 +172,39 @@ pub(super) async fn migrate(client: &Client, layout: Option<Layout>) -> Result<L
     }
 }
 
+/// The layout of a database whose tables are up to date; nothing is changed.
+///
+/// # Errors
+/// See [`PgOpenError`]; among them that the tables are not up to date.
+pub(super) async fn looked_at(client: &Client) -> Result<Layout, PgOpenError> {
+    let failed = |error| failed("cannot look at the tables")(error);
+    let known = version();
+    let sql = "SELECT to_regclass('migration') IS NOT NULL AND to_regclass('layout') IS NOT NULL";
+    if !client.query_one(sql, &[]).await.map_err(failed)?.get::<_, bool>(0) {
+        return Err(PgOpenError::Behind { found: 0, known });
+    }
+    let applied = applied(client).await.map_err(failed)?;
+    let found = applied.last_key_value().map_or(0, |(number, _)| *number);
+    if found > known {
+        return Err(PgOpenError::Newer { found, known });
+    }
+    for (number, _, text) in MIGRATIONS {
+        match applied.get(number) {
+            Some(noted) if *noted == checksum(text) => {}
+            Some(_) => return Err(PgOpenError::Changed { number: *number }),
+            None => return Err(PgOpenError::Behind { found, known }),
+        }
+    }
+    let name: String = client.query_one("SELECT name FROM layout", &[]).await.map_err(failed)?.get(0);
+    Ok(Layout::parse(&name).unwrap_or_default())
+}
+
+/// The migrations that were applied, with their checksums.
+async fn applied(client: &Client) -> Result<BTreeMap<u32, String>, Error> {
+    let rows = client.query("SELECT number, checksum FROM migration", &[]).await?;
+    Ok(rows.iter().map(|row| (row.get::<_, i32>(0).cast_unsigned(), row.get(1))).collect())
+}
+
 async fn apply(
     client: &Client,
     layout: Option<Layout>,
@@ -174,11 +214,7 @@ async fn apply(
     client.query("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await.map_err(failed)?;
     let layout = begin(client, layout).await?;
     let known = migrations.last().map_or(0, |last| last.0);
-    let mut applied = std::collections::BTreeMap::new();
-    for row in client.query("SELECT number, checksum FROM migration", &[]).await.map_err(failed)? {
-        let number: i32 = row.get(0);
-        applied.insert(number.cast_unsigned(), row.get::<_, String>(1));
-    }
+    let applied = applied(client).await.map_err(failed)?;
     if let Some((found, _)) = applied.last_key_value().filter(|(found, _)| **found > known) {
         return Err(PgOpenError::Newer { found: *found, known });
     }

@@ -113,6 +113,14 @@ impl Address {
         hosts.collect::<Vec<_>>().join(", ")
     }
 
+    /// Hosts and ports as libpq takes them: lists of the same length.
+    pub fn hosts(&self) -> (String, String) {
+        let place = self.place();
+        let pairs: Vec<(&str, &str)> = place.split(", ").filter_map(|one| one.rsplit_once(':')).collect();
+        let list = |of: fn(&(&str, &str)) -> String| pairs.iter().map(of).collect::<Vec<_>>().join(",");
+        (list(|one| one.0.to_owned()), list(|one| one.1.to_owned()))
+    }
+
     /// As whom.
     pub fn user(&self) -> &str {
         self.config.get_user().unwrap_or("nobody")

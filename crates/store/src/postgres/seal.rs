@@ -3,12 +3,14 @@
 
 use super::connect::PgStore;
 use super::error::failed;
+use super::lookup;
 use super::row::{Column, Stored, shard, text};
 use super::sql::{Args, Pipeline, all, column, run};
 use async_trait::async_trait;
 use deadpool_postgres::Object;
 use ganglion_kernel::StoreError;
-use ganglion_kernel::port::{Ended, Rewrapped, SealStore, ShardWrite, WrappedKey};
+use ganglion_kernel::port::{Ended, Lookups, Rewrapped, SealStore, ShardWrite, WrappedKey};
+use ganglion_kernel::seal_lookup::{LookedUp, LookupHash, Relooked};
 use ganglion_model::{CaseId, Shard, row_id};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -62,7 +64,7 @@ async fn settle(store: &PgStore) -> Stored<()> {
     // Not given back to the pool: it has no limit of time.
     let client = Object::take(store.writer().await?);
     client.batch_execute("SET statement_timeout = 0").await.map_err(failed(attempted))?;
-    client.batch_execute("VACUUM seal_key").await.map_err(failed(attempted))
+    client.batch_execute("VACUUM seal_key, seal_lookup").await.map_err(failed(attempted))
 }
 
 /// Those of the rows that have a key.
@@ -102,6 +104,27 @@ impl SealStore for PgStore {
 
     async fn keys_rewrap(&self, keys: &[Rewrapped]) -> Result<u64, StoreError> {
         rewrap(&self.writer().await?, keys).await
+    }
+
+    async fn lookup(&self, hashes: &[LookupHash], limit: u32) -> Result<Vec<LookedUp>, StoreError> {
+        lookup::find(self, hashes, limit.min(ROWS_MAX)).await
+    }
+
+    async fn lookups_of_others(
+        &self,
+        name: &str,
+        after: Option<&LookedUp>,
+        limit: u32,
+    ) -> Result<Vec<LookedUp>, StoreError> {
+        lookup::of_others(self, name, after, limit.min(ROWS_MAX)).await
+    }
+
+    async fn lookups_again(&self, hashes: &[Relooked]) -> Result<u64, StoreError> {
+        lookup::again(self, hashes).await
+    }
+
+    async fn lookups_put(&self, lookups: &[Lookups]) -> Result<(), StoreError> {
+        lookup::put(self, lookups).await
     }
 
     async fn keys_settle(&self) -> Result<(), StoreError> {

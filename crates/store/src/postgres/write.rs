@@ -7,7 +7,7 @@ use super::connect::PgStore;
 use super::error::{UNEXPECTED, is_conflict, of};
 use super::row::{Stored, json, shard, signed, text};
 use super::sql::{Around, Pipeline, column, value};
-use super::{journal, notices, row_words, rows, rules, seal, waiting, write_cases, write_rows};
+use super::{journal, lookup, notices, row_words, rows, rules, seal, waiting, write_cases, write_rows};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::port::ShardWrite;
 use ganglion_model::change::Outcome;
@@ -137,6 +137,7 @@ pub(super) fn shards<'a>(pipeline: &mut Pipeline<'a>, batch: &'a [ShardWrite], t
     pipeline.over(&keys, sql, |w| {
         vec![column(w, |(of, _)| shard(*of)), column(w, |(_, one)| one.0.0), column(w, |(_, one)| one.1.as_str())]
     });
+    lookup::write(pipeline, batch);
 }
 
 /// Moves the heads on, if they stand where they were loaded; in the order of shards, so that no two batches wait for each other.

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (11, "kept", include_str!("migrations/0011-kept.sql")),
     (12, "log", include_str!("migrations/0012-log.sql")),
     (17, "search", include_str!("migrations/0017-search.sql")),
+    (19, "seal-lookup", include_str!("migrations/0019-seal-lookup.sql")),
 ];
 
 /// Why a database could not be opened.

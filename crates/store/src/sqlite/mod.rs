@@ -14,6 +14,7 @@ mod found;
 mod journal;
 mod kept;
 mod load;
+mod lookup;
 mod matching;
 mod members;
 mod migrate;

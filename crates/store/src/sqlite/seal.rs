@@ -1,10 +1,12 @@
 //! Row keys beyond a batch: see the port.
 
 use super::connect::SqliteStore;
+use super::lookup;
 use super::row::{Column, Stored, all, failed, run};
 use async_trait::async_trait;
 use ganglion_kernel::StoreError;
-use ganglion_kernel::port::{Ended, Rewrapped, SealStore, WrappedKey};
+use ganglion_kernel::port::{Ended, Lookups, Rewrapped, SealStore, WrappedKey};
+use ganglion_kernel::seal_lookup::{LookedUp, LookupHash, Relooked};
 use ganglion_model::{CaseId, Shard, row_id};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -59,11 +61,12 @@ fn rewrap(connection: &mut Connection, keys: &[Rewrapped]) -> Stored<u64> {
     Ok(changed as u64)
 }
 
-/// Destroys row keys. What stood in their place is overwritten, also in pages that become free.
+/// Destroys row keys, and what their rows were found by. What stood in their place is overwritten, also in pages that become free.
 pub(super) fn destroy(connection: &Connection, shard: Shard, rows: &[CaseId]) -> Stored<()> {
     for row in rows {
         let sql = "DELETE FROM seal_key WHERE shard = ? AND case_id = ?";
         run(connection, "destroying a row key", sql, params![shard.0, row.0.as_bytes()])?;
+        super::lookup::forget(connection, shard, *row)?;
     }
     Ok(())
 }
@@ -98,6 +101,27 @@ impl SealStore for SqliteStore {
 
     async fn keys_rewrap(&self, keys: &[Rewrapped]) -> Result<u64, StoreError> {
         rewrap(&mut self.writer(), keys)
+    }
+
+    async fn lookup(&self, hashes: &[LookupHash], limit: u32) -> Result<Vec<LookedUp>, StoreError> {
+        lookup::find(&self.reader(), hashes, limit.min(ROWS_MAX))
+    }
+
+    async fn lookups_of_others(
+        &self,
+        name: &str,
+        after: Option<&LookedUp>,
+        limit: u32,
+    ) -> Result<Vec<LookedUp>, StoreError> {
+        lookup::of_others(&self.reader(), name, after, limit.min(ROWS_MAX))
+    }
+
+    async fn lookups_again(&self, hashes: &[Relooked]) -> Result<u64, StoreError> {
+        lookup::again(&mut self.writer(), hashes)
+    }
+
+    async fn lookups_put(&self, lookups: &[Lookups]) -> Result<(), StoreError> {
+        lookup::put(&mut self.writer(), lookups)
     }
 
     async fn keys_settle(&self) -> Result<(), StoreError> {

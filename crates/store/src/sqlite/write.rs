@@ -70,7 +70,7 @@ pub(super) fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored
         let sql = "INSERT INTO seal_key (shard, case_id, wrapped) VALUES (?, ?, ?)";
         run(connection, ATTEMPTED, sql, params![shard.0, case.0.as_bytes(), wrapped])?;
     }
-    Ok(())
+    super::lookup::write(connection, write)
 }
 
 /// Moves the head on, if it stands where it was loaded.

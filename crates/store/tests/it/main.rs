@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps stops where the surprise is")]
 
 mod backup;
+mod dumping;
 mod figures;
 mod found;
+mod gathering;
 mod heads;
 mod invariants;
 mod lines;
@@ -93,7 +95,8 @@ suite!(memory, file, postgres, partitioned => {
     rules:
         violations_are_noted_once_moved_and_gone,
         violations_found_again_keep_since_when,
-        a_rule_kept_while_rows_change_is_the_rule_found_again;
+        a_rule_kept_while_rows_change_is_the_rule_found_again,
+        a_rule_that_looks_at_today_is_judged_once_a_day_and_says_since_which;
     matching:
         rows_that_match_are_found_with_their_versions;
     found:
@@ -104,7 +107,9 @@ suite!(memory, file, postgres, partitioned => {
         words_of_rows_follow_the_row_and_are_made_anew;
     sealing:
         a_new_key_wraps_every_row_key_while_old_and_new_ones_open,
-        what_closed_long_ago_and_still_has_a_key_is_found_page_by_page;
+        what_closed_long_ago_and_still_has_a_key_is_found_page_by_page,
+        a_row_is_found_by_the_keyed_hash_of_a_sealed_value_until_it_is_erased,
+        hashes_are_made_anew_page_by_page_where_they_still_stand;
     series:
         the_neighbour_in_a_series_is_the_nearest_row_that_stands;
 });

@@ -85,6 +85,7 @@ fn access(second: i64) -> Access {
         post: post("clerk"),
         account: AccountId("li".to_owned()),
         fields: vec!["phone".to_owned()],
+        purpose: "to ask back".to_owned(),
     }
 }
 

@@ -155,6 +155,7 @@ pub async fn files_the_access_log_and_settings_are_kept(make: Make) {
         post: post("a"),
         account: AccountId("li".to_owned()),
         fields: vec!["phone".to_owned()],
+        purpose: "to ask back".to_owned(),
     };
     for second in [1, 3, 2, 2] {
         store.access_add(&access(second)).await.unwrap();

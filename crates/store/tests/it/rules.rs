@@ -3,12 +3,16 @@
 use crate::support::Make;
 use crate::support::rows::{SHARD, at, code, following, record};
 use crate::support::world::world;
-use ganglion_kernel::port::{ShardWrite, Store};
+use ganglion_kernel::World;
+use ganglion_kernel::port::{Head, ShardWrite, Store};
 use ganglion_kernel::rules::{Violation, ViolationFilter};
-use ganglion_model::expr::Expr;
+use ganglion_model::clocks::midnight;
+use ganglion_model::expr::{Cmp, Expr};
 use ganglion_model::pack::{Rule, Source};
-use ganglion_model::{Record, Text, row_id};
+use ganglion_model::{Record, Shard, Text, row_id};
+use ganglion_store::judged::judge;
 use ganglion_store::rebuild;
+use jiff::civil::date;
 use std::sync::Arc;
 
 fn broken(key: &str, place: &str, since: i64) -> Violation {
@@ -70,9 +74,12 @@ pub async fn violations_found_again_keep_since_when(make: Make) {
     assert_eq!(since, [("a".to_owned(), at(2).as_second()), ("c".to_owned(), at(60).as_second())]);
 }
 
-pub async fn a_rule_kept_while_rows_change_is_the_rule_found_again(make: Make) {
-    let db = make();
-    let store = &*db.store;
+fn path(text: &str) -> Expr {
+    Expr::Path(text.split('.').map(str::to_owned).collect())
+}
+
+/// A world with one rule over visits.
+fn ruled(holds: Expr, daily: bool) -> World {
     let mut world = world();
     let rule = Rule {
         name: "named".to_owned(),
@@ -81,13 +88,48 @@ pub async fn a_rule_kept_while_rows_change_is_the_rule_found_again(make: Make) {
         title: Text::default(),
         over: Source::Register("visit".to_owned()),
         when: None,
-        holds: Expr::Path(vec!["row".to_owned(), "done".to_owned()]),
+        holds,
+        daily,
         message: Text::default(),
         open: None,
     };
     let mut model = ganglion_model::Model::clone(&world.model);
     model.rules.insert("named".to_owned(), rule);
     world.model = Arc::new(model);
+    world
+}
+
+pub async fn a_rule_that_looks_at_today_is_judged_once_a_day_and_says_since_which(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    let world = ruled(Expr::Cmp(Cmp::Le, Box::new(path("today")), Box::new(path("row.until"))), true);
+    let until =
+        |key: &str, day: &str| Record { fields: [("until".to_owned(), day.into())].into(), ..record("visit", key, 1) };
+    // Rows last changed on 15 November 2023.
+    let records = vec![until("a", "2023-11-20"), until("b", "2024-01-01"), until("c", "2023-11-01")];
+    store.write(&[ShardWrite { records, ..following(store, SHARD, vec![]).await }]).await.unwrap();
+    rebuild::installed(store, &world).await.unwrap();
+    assert_eq!(listed(store).await, [], "whoever installs knows no day");
+    assert_eq!(judge(store, &world, date(2023, 11, 16)).await.unwrap(), Some(1));
+    assert_eq!(judge(store, &world, date(2023, 11, 16)).await.unwrap(), None, "once a day");
+    assert_eq!(judge(store, &world, date(2023, 11, 25)).await.unwrap(), Some(1));
+    let since = |second: i64| at(second).as_second();
+    let midnight = midnight(date(2023, 11, 21)).as_second();
+    let found: Vec<(String, i64)> = listed(store).await.into_iter().map(|(key, _, at)| (key, at)).collect();
+    assert_eq!(found, [("c".to_owned(), since(0)), ("a".to_owned(), midnight)], "since the change, since the day");
+    // Whatever happened to a row meanwhile, the next day finds it as it stands.
+    let records = vec![Record { version: 2, ..until("a", "2024-06-30") }];
+    store.write(&[ShardWrite { records, ..following(store, SHARD, vec![]).await }]).await.unwrap();
+    assert_eq!(judge(store, &world, date(2023, 11, 26)).await.unwrap(), Some(1));
+    assert_eq!(listed(store).await.into_iter().map(|one| one.0).collect::<Vec<_>>(), ["c"]);
+    let head = |loaded: Vec<(Shard, Head)>| loaded.into_iter().find(|(shard, _)| *shard == SHARD).unwrap().1.seq;
+    assert_eq!(head(store.shards().await.unwrap()), 0, "the day writes no line of the journal");
+}
+
+pub async fn a_rule_kept_while_rows_change_is_the_rule_found_again(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    let mut world = ruled(path("row.done"), false);
     let done =
         |key: &str, done: bool| Record { fields: [("done".to_owned(), done.into())].into(), ..record("visit", key, 1) };
     let records = vec![done("a", true), done("b", false), done("c", false)];

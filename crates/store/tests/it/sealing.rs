@@ -6,8 +6,9 @@ use crate::support::history::{Timed, send, works, world_of};
 use crate::support::rows::{SHARD, at, command_id};
 use crate::support::{Make, memory, run};
 use ganglion_kernel::Store;
-use ganglion_kernel::port::{Rewrapped, WrappedKey};
+use ganglion_kernel::port::{Lookups, Rewrapped, WrappedKey};
 use ganglion_kernel::seal::{self, Keyring, MASTER, is_sealed, wrapped_by};
+use ganglion_kernel::seal_lookup::{self, LookedUp};
 use ganglion_model::change::{Actor, Body, Command, Erasable, RETENTION};
 use ganglion_model::{Case, Fields, Outcome};
 use ganglion_store::replay::replay;
@@ -144,4 +145,59 @@ pub async fn what_closed_long_ago_and_still_has_a_key_is_found_page_by_page(make
     assert!(first.is_empty());
     let (_, end) = store.cases_ended(&all(at(1_000_000)), next, 2).await.unwrap();
     assert!(next.is_some() && end.is_none(), "pages go on to the end");
+}
+
+pub async fn a_row_is_found_by_the_keyed_hash_of_a_sealed_value_until_it_is_erased(make: Make) {
+    let db = make();
+    let store = db.store.clone();
+    let outcomes = opened(&store, 3).await;
+    let ring = works(store.clone()).ring;
+    let hashes = ring.lookups("report.phone", PHONE);
+    let found = store.lookup(&hashes, 10).await.unwrap();
+    let mut rows: Vec<_> = outcomes.iter().map(|one| one.case.unwrap()).collect();
+    rows.sort();
+    assert_eq!(found.iter().map(|one| one.row).collect::<Vec<_>>(), rows);
+    assert!(found.iter().all(|one| one.names() == ("report", "phone") && one.key.is_empty() && one.by == MASTER));
+    assert_eq!(store.lookup(&hashes, 2).await.unwrap().len(), 2);
+    for (field, value) in [("report.phone", "13900000001"), ("report.mobile", PHONE)] {
+        assert_eq!(store.lookup(&ring.lookups(field, value), 10).await.unwrap(), [], "{field} {value}");
+    }
+
+    let number = outcomes[0].number.clone().unwrap();
+    let gone = outcomes[0].case.unwrap();
+    send(&works(store.clone()), &[erasing(31, &number, Actor::System)], 1).await.remove(0).unwrap();
+    let left = store.lookup(&hashes, 10).await.unwrap();
+    assert!(left.len() == 2 && left.iter().all(|one| one.row != gone), "what was erased is found by nothing");
+    let lookups = Lookups {
+        shard: SHARD,
+        row: gone,
+        key: String::new(),
+        entries: vec![ring.lookup("report.phone", PHONE).unwrap()],
+    };
+    store.lookups_put(&[lookups]).await.unwrap();
+    assert_eq!(store.lookup(&hashes, 10).await.unwrap(), left, "and does not come back by a job that was late");
+}
+
+pub async fn hashes_are_made_anew_page_by_page_where_they_still_stand(make: Make) {
+    let db = make();
+    let store = db.store.clone();
+    let outcomes = opened(&store, 3).await;
+    let new = Keyring::of(vec![("y2".to_owned(), [5; 32]), (MASTER.to_owned(), [9; 32])]);
+    let first = store.lookups_of_others("y2", None, 2).await.unwrap();
+    let rest = store.lookups_of_others("y2", first.last(), 2).await.unwrap();
+    assert_eq!((first.len(), rest.len()), (2, 1));
+    let anew = |from: LookedUp| seal_lookup::again(&new, from, &[PHONE.to_owned()]).unwrap();
+    let first: Vec<_> = first.into_iter().map(anew).collect();
+    assert_eq!(store.lookups_again(&first).await.unwrap(), 2);
+    assert_eq!(store.lookups_again(&first).await.unwrap(), 0, "what was made anew already stays");
+    let found = store.lookup(&new.lookups("report.phone", PHONE), 10).await.unwrap();
+    assert_eq!(found.len(), 3, "old and new ones are found while they are changed");
+
+    let last = outcomes.iter().find(|one| one.case == Some(rest[0].row)).unwrap().number.clone().unwrap();
+    let rest: Vec<_> = rest.into_iter().map(anew).collect();
+    send(&works(store.clone()), &[erasing(41, &last, Actor::System)], 1).await.remove(0).unwrap();
+    assert_eq!(store.lookups_again(&rest).await.unwrap(), 0, "one that was erased meanwhile stays erased");
+    assert_eq!(store.lookups_of_others("y2", None, 10).await.unwrap(), []);
+    let only = Keyring::of(vec![("y2".to_owned(), [5; 32])]);
+    assert_eq!(store.lookup(&only.lookups("report.phone", PHONE), 10).await.unwrap().len(), 2);
 }

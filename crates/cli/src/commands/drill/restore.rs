@@ -3,17 +3,21 @@
 
 use super::players::Players;
 use super::{Outcome, all_figures_equal, lost};
-use crate::backup::{Backup, Restoring, make, restore};
+use crate::backup::{Backup, Manifest, Restoring, make, postgres, restore};
+use crate::database::DatabaseArgs;
 use crate::load::client::Client;
 use crate::load::harness::{Ground, Server};
 use crate::system::Machine;
 use anyhow::{Context as _, Result, ensure};
+use ganglion_cluster::{Cluster, run_sql};
+use ganglion_kernel::Store;
 use ganglion_kernel::commit::WallClock as _;
-use ganglion_store::SqliteStore;
-use ganglion_store::backup::contents;
+use ganglion_store::backup::{Contents, contents};
+use ganglion_store::dump::{Sink, dump};
+use ganglion_store::{PgStore, SqliteStore};
 use hyper::Method;
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +27,9 @@ const BEFORE: Duration = Duration::from_secs(2);
 const AFTER: Duration = Duration::from_millis(500);
 
 /// What is asked for.
-pub struct Asked {
+pub struct Asked<'a> {
+    /// The PostgreSQL the installation is on, and gets another database on; none: SQLite.
+    pub cluster: Option<&'a Cluster>,
     /// How many backups are made and brought back.
     pub runs: u32,
     /// Clients at once.
@@ -50,7 +56,7 @@ struct Sum {
 ///
 /// # Errors
 /// When the installation cannot be prepared, or a backup cannot be made or brought back.
-pub async fn run(ground: &Arc<Ground>, asked: &Asked) -> Result<Outcome> {
+pub async fn run(ground: &Arc<Ground>, asked: &Asked<'_>) -> Result<Outcome> {
     let server = ground.serve()?;
     let scratch = tempfile::tempdir()?;
     let mut sum = Sum { figures: true, roots: true, answers: true, ..Sum::default() };
@@ -58,49 +64,107 @@ pub async fn run(ground: &Arc<Ground>, asked: &Asked) -> Result<Outcome> {
         let folder = scratch.path().join(run.to_string());
         std::fs::create_dir(&folder)?;
         let seed = asked.seed ^ u64::from(run) << 40;
-        one(ground, &server, (asked.clients, seed), (&folder, &mut sum)).await.with_context(|| format!("run {run}"))?;
+        let at = At::new(ground, asked.cluster, (&folder, run))?;
+        one(ground, &server, (asked.clients, seed), (&at, &mut sum)).await.with_context(|| format!("run {run}"))?;
         std::fs::remove_dir_all(&folder)?;
     }
     Ok(outcome(asked, &sum))
 }
 
-async fn one(ground: &Arc<Ground>, server: &Server, load: (u32, u64), (folder, sum): (&Path, &mut Sum)) -> Result<()> {
-    let (archive, restored) = (folder.join("backup.zip"), folder.join("restored"));
+/// Where one backup is made and brought back.
+struct At {
+    archive: PathBuf,
+    restored: PathBuf,
+    /// What is backed up.
+    from: DatabaseArgs,
+    /// Where it is brought back to.
+    into: DatabaseArgs,
+}
+
+impl At {
+    fn new(ground: &Ground, cluster: Option<&Cluster>, (folder, run): (&Path, u32)) -> Result<At> {
+        let into = match cluster {
+            None => None,
+            Some(cluster) => {
+                run_sql(&cluster.url("postgres"), &format!("CREATE DATABASE restored_{run}"))?;
+                Some(cluster.url(&format!("restored_{run}")))
+            }
+        };
+        let (archive, restored) = (folder.join("backup.zip"), folder.join("restored"));
+        Ok(At { archive, restored, from: ground.database.clone(), into: DatabaseArgs::of(into) })
+    }
+
+    async fn back_up(&self, data: &Path) -> Result<Manifest> {
+        let (data, to, now) = (data.to_owned(), self.archive.clone(), Machine::new().now());
+        if let Some(url) = &self.from.database {
+            let store = PgStore::open(url, self.from.options()).await?;
+            return postgres::make(&Backup { data: &data, to: &to, with_keys: true, now }, &store).await;
+        }
+        let made = tokio::task::spawn_blocking(move || {
+            make(&Backup { data: &data, to: &to, with_keys: true, now }, &mut |_, _| ())
+        });
+        made.await?
+    }
+
+    /// Brings it back; gives the manifest it was compared with, and once more what is there: what a restoration proved of itself is no
+    /// proof to a drill.
+    async fn bring_back(&self) -> Result<(Manifest, Contents, Arc<dyn Store>)> {
+        let (from, to) = (self.archive.clone(), self.restored.clone());
+        if let Some(url) = &self.into.database {
+            let store = PgStore::open(url, self.into.options()).await?;
+            let proven = postgres::restore(&Restoring { from: &from, data: &to, keys: None }, &store).await?;
+            let held = dump(&store, &mut Nowhere).await?.contents;
+            let store: Arc<dyn Store> = store;
+            return Ok((proven, held, store));
+        }
+        let proven =
+            tokio::task::spawn_blocking(move || restore(&Restoring { from: &from, data: &to, keys: None })).await??;
+        let path = self.restored.join("ganglion.sqlite");
+        let store: Arc<dyn Store> = SqliteStore::look(&path)?;
+        Ok((proven, contents(&path)?, store))
+    }
+}
+
+/// Takes rows and keeps none: only what they come to is wanted.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn table(&mut self, _name: &'static str) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn rows(&mut self, _lines: &[u8]) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+async fn one(ground: &Arc<Ground>, server: &Server, load: (u32, u64), (at, sum): (&At, &mut Sum)) -> Result<()> {
     let players = Players::start(ground, server.address, load);
     tokio::time::sleep(BEFORE).await;
     let before = players.heard.acknowledged.lock().clone();
     let start = crate::bench::instant();
-    let (data, to) = (ground.data.clone(), archive.clone());
-    let made = tokio::task::spawn_blocking(move || {
-        make(&Backup { data: &data, to: &to, with_keys: true, now: Machine::new().now() }, &mut |_, _| ())
-    });
-    let made = made.await??;
+    let made = at.back_up(&ground.data).await?;
     sum.backup_seconds = sum.backup_seconds.max(start.elapsed().as_secs_f64());
     sum.during += players.heard.count() - before.len();
     tokio::time::sleep(AFTER).await;
     players.stop().await?;
     let start = crate::bench::instant();
-    let (from, to) = (archive.clone(), restored.clone());
-    let proven =
-        tokio::task::spawn_blocking(move || restore(&Restoring { from: &from, data: &to, keys: None })).await??;
+    let (proven, held, store) = at.bring_back().await?;
     sum.restore_seconds = sum.restore_seconds.max(start.elapsed().as_secs_f64());
     ensure!(proven == made, "the manifest that was read is not the one that was written");
-    let path = restored.join("ganglion.sqlite");
-    // Once more, from the file as it stands: what `restore` proved of itself is no proof to a drill.
-    sum.roots &= contents(&path)?.difference(&made.contents).is_none();
-    let store = SqliteStore::look(&path)?;
+    sum.roots &= held.difference(&made.contents).is_none();
     sum.missing += lost(store.as_ref(), &before).await?;
     sum.figures &= all_figures_equal(ground, store.as_ref()).await?;
     drop(store);
-    sum.answers &= answers(ground, &restored).await?;
+    sum.answers &= answers(ground, (&at.restored, &at.into)).await?;
     sum.before += before.len();
     sum.lines = made.contents.lines();
     Ok(())
 }
 
 /// Whether a server runs on the restored folder and answers.
-async fn answers(ground: &Ground, data: &Path) -> Result<bool> {
-    let server = Server::start(&ground.home, data, &ground.database)?;
+async fn answers(ground: &Ground, (data, database): (&Path, &DatabaseArgs)) -> Result<bool> {
+    let server = Server::start(&ground.home, data, database)?;
     let mut client = Client::connect(server.address).await?;
     let token = ground.tokens.values().next().context("nobody has a session")?;
     let (list, _) = client.call(Method::GET, "/api/v1/cases?limit=20", (token, None)).await?;
@@ -108,7 +172,7 @@ async fn answers(ground: &Ground, data: &Path) -> Result<bool> {
     Ok(list.is_success() && page.is_success())
 }
 
-fn outcome(asked: &Asked, sum: &Sum) -> Outcome {
+fn outcome(asked: &Asked<'_>, sum: &Sum) -> Outcome {
     let Sum { before, during, missing, lines, figures, roots, answers, backup_seconds, restore_seconds } = sum;
     Outcome {
         line: format!(

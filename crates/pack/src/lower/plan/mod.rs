@@ -115,6 +115,7 @@ fn of_level() -> FieldSymbols {
         confidential: false,
         required: true,
         given: true,
+        needed: Vec::new(),
         at: crate::sink::At::default(),
     };
     [

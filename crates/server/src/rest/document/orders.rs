@@ -19,7 +19,7 @@ pub fn add(schemas: &Schemas<'_>, told: &dyn Told, process: &Process, paths: &mu
             summary: format!("{} · {title}", told.t("api-orders")),
             parameters: Vec::new(),
             body: Some(json!({ "anyOf": [order, many] })),
-            success: ("200", json!({ "anyOf": [taken(), schema("Results")] })),
+            success: ("200 201", json!({ "anyOf": [taken(), schema("Results")] })),
             public: false,
         };
         let one = Operation {
@@ -28,7 +28,7 @@ pub fn add(schemas: &Schemas<'_>, told: &dyn Told, process: &Process, paths: &mu
             summary: format!("{} · {title}", told.t("api-order")),
             parameters: vec![parts::path("order"), parameter("fields"), parameter("IfNoneMatch")],
             body: None,
-            success: ("200", schema(&format!("case.{of}"))),
+            success: ("200 304", schema(&format!("case.{of}"))),
             public: false,
         };
         let root = format!("/api/processes/{of}/orders/{name}");

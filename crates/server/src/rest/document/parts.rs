@@ -79,7 +79,15 @@ pub fn responses(told: &dyn Told) -> Value {
 /// Schemas that are the same for all packs.
 pub fn schemas() -> BTreeMap<String, Value> {
     let text = || json!({ "type": "string" });
-    let wrong = object(json!({ "pointer": text(), "parameter": text(), "code": text(), "detail": text() }));
+    let wrong = object(json!({
+        "pointer": text(),
+        "parameter": text(),
+        "code": text(),
+        "detail": text(),
+        "reason": text(),
+        "line": { "type": "integer" },
+        "column": { "type": "integer" },
+    }));
     let problem = json!({
         "type": "object",
         "properties": {
@@ -245,7 +253,7 @@ pub fn next() -> Value {
 
 /// Names of the parts that are alike everywhere.
 pub fn tags(told: &dyn Told) -> Vec<Value> {
-    ["figures", "places", "search"]
+    ["catalogue", "events", "figures", "places", "search"]
         .map(|name| json!({ "name": name, "description": told.t(&format!("api-{name}")) }))
         .to_vec()
 }
@@ -258,19 +266,67 @@ fn closed(mut path: Value) -> Value {
     path
 }
 
+/// A process or register there is.
+fn named(what: &str) -> Value {
+    object(json!({ (what): { "type": "string" }, "pack": { "type": "string" }, "title": { "type": "string" } }))
+}
+
+/// A page of the journal.
+fn events() -> Value {
+    let text = || json!({ "type": "string" });
+    let event = json!({
+        "type": "object",
+        "properties": {
+            "specversion": { "const": "1.0" },
+            "id": text(),
+            "source": text(),
+            "type": text(),
+            "subject": text(),
+            "time": { "type": "string", "format": "date-time" },
+            "data": { "type": "object" },
+        },
+        "required": ["specversion", "id", "source", "type"],
+    });
+    json!({
+        "type": "object",
+        "properties": { "events": { "type": "array", "items": event }, "position": text(), "more": { "type": "boolean" } },
+        "required": ["events", "position", "more"],
+    })
+}
+
+/// Something anyone may read.
+fn reading(told: &dyn Told, (id, tag): (&str, &'static str), parameters: Vec<Value>, success: Value) -> Value {
+    let operation = Operation {
+        id: id.to_owned(),
+        tag,
+        summary: told.t(&format!("api-{}", id.replace('_', "-"))),
+        parameters,
+        body: None,
+        success: ("200 304", success),
+        public: true,
+    };
+    json!({ "get": operation.object() })
+}
+
+/// What there is, and what happens.
+fn catalogue(told: &dyn Told) -> [(String, Value); 3] {
+    let list =
+        |id: &str, what: &str| reading(told, (id, "catalogue"), vec![parameter("fields")], page_of(&named(what)));
+    let kinds = json!({ "name": "types", "in": "query", "schema": { "type": "string", "examples": ["case.opened,case.closed"] } });
+    let many =
+        json!({ "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 1000 } });
+    let read = reading(told, ("read_events", "events"), vec![query("after"), many, kinds], events());
+    [
+        ("/api/processes".to_owned(), list("list_processes", "process")),
+        ("/api/registers".to_owned(), list("list_registers", "register")),
+        ("/events".to_owned(), read),
+    ]
+}
+
 /// Operations that are alike everywhere.
 pub fn paths(told: &dyn Told) -> Map<String, Value> {
     let read = |id: &str, tag: &'static str, parameters: Vec<Value>, success: Value| {
-        let operation = Operation {
-            id: id.to_owned(),
-            tag,
-            summary: told.t(&format!("api-{}", id.replace('_', "-"))),
-            parameters,
-            body: None,
-            success: ("200", success),
-            public: true,
-        };
-        json!({ "get": operation.object() })
+        reading(told, (id, tag), parameters, success)
     };
     let known = object(json!({
         "indicator": { "type": "string" },
@@ -307,7 +363,7 @@ pub fn paths(told: &dyn Told) -> Map<String, Value> {
         name => filter(name),
     });
     let searched = read("search", "search", searched.collect(), page_of(&hit));
-    Map::from_iter([
+    let mut all = Map::from_iter([
         ("/api/search".to_owned(), closed(searched)),
         ("/api/figures".to_owned(), read("list_figures", "figures", vec![parameter("fields")], page_of(&known))),
         ("/api/figures/{indicator}".to_owned(), read("get_figure", "figures", of_figure, figure)),
@@ -323,5 +379,7 @@ pub fn paths(told: &dyn Told) -> Map<String, Value> {
             "/api/places/at".to_owned(),
             read("get_place_at", "places", vec![needed("lon"), needed("lat"), query("datum")], at),
         ),
-    ])
+    ]);
+    all.extend(catalogue(told));
+    all
 }

@@ -1,6 +1,6 @@
 //! Registers in the document: rows and, where two persons are needed, proposals.
 
-use super::{Operation, Parts, Told, page_of, parameter, parts, query, schema};
+use super::{Operation, Parts, Told, page_of, papers, parameter, parts, query, schema};
 use crate::limits::BULK_ITEMS_MAX;
 use crate::rest::rows;
 use crate::rest::schema::Schemas;
@@ -72,7 +72,6 @@ pub fn add(schemas: &Schemas<'_>, told: &dyn Told, register: &Register, (paths, 
     components.insert(kept.clone(), row(schemas, register));
     components.insert(put.clone(), putting(schemas, register, false));
     components.insert(format!("new.{name}"), putting(schemas, register, true));
-    components.insert(format!("new.{name}"), putting(schemas, register, true));
     let operation =
         |deed: &str, key: &str, parameters: Vec<Value>, body: Option<Value>, success: (&'static str, Value)| {
             Operation {
@@ -89,31 +88,33 @@ pub fn add(schemas: &Schemas<'_>, told: &dyn Told, register: &Register, (paths, 
     let with =
         |more: &[&str]| -> Vec<Value> { here().into_iter().chain(more.iter().map(|name| parameter(name))).collect() };
     let changed = || schema("RowOutcome");
-    let list = operation("list", "api-rows", filters(register), None, ("200", page_of(&schema(&kept))));
-    let one = operation("get", "api-row", with(&["fields", "IfNoneMatch"]), None, ("200", schema(&kept)));
+    let list = operation("list", "api-rows", filters(register), None, ("200 304", page_of(&schema(&kept))));
+    let one = operation("get", "api-row", with(&["fields", "IfNoneMatch"]), None, ("200 304", schema(&kept)));
     let root = format!("/api/registers/{name}");
     let is_changed = !register.edit.is_empty() || !register.propose.is_empty();
     let mut all = json!({ "get": list.object() });
     let mut single = json!({ "get": one.object() });
     if let (true, Some(all), Some(single)) = (is_changed, all.as_object_mut(), single.as_object_mut()) {
         let body = Some(schema(&format!("new.{name}")));
-        let new = operation("new", "api-row-new", vec![parameter("IdempotencyKey")], body, ("201", changed()));
+        let new = operation("new", "api-row-new", vec![parameter("IdempotencyKey")], body, ("201 202", changed()));
         all.insert("post".to_owned(), new.object());
         let body = Some(schema(&put));
-        let change = operation("put", "api-row-put", with(&["IdempotencyKey", "IfMatch"]), body, ("200", changed()));
+        let change =
+            operation("put", "api-row-put", with(&["IdempotencyKey", "IfMatch"]), body, ("200 202", changed()));
         single.insert("put".to_owned(), change.object());
         let mut parameters = with(&["IdempotencyKey", "IfMatch"]);
         parameters.extend([query("from"), query("why")]);
-        let end = operation("end", "api-row-end", parameters, None, ("200", changed()));
+        let end = operation("end", "api-row-end", parameters, None, ("200 202", changed()));
         single.insert("delete".to_owned(), end.object());
         let bulk = operation("bulk", "api-bulk", Vec::new(), Some(many(&put)), ("200", schema("Results")));
         paths.insert(format!("{root}/bulk"), json!({ "post": bulk.object() }));
     }
     paths.insert(format!("{root}/rows"), all);
     paths.insert(format!("{root}/rows/{{shard}}/{{key}}"), single);
+    papers::of_register(schemas, told, (register, &tag), paths);
     if register.needs_two() {
         let waiting = page_of(&schema("Proposal"));
-        let list = operation("proposals", "api-proposals", vec![query("state")], None, ("200", waiting));
+        let list = operation("proposals", "api-proposals", vec![query("state")], None, ("200 304", waiting));
         paths.insert(format!("{root}/proposals"), json!({ "get": list.object() }));
         let verdict = json!({ "name": "verdict", "in": "path", "required": true, "schema": { "enum": ["approve", "reject", "withdraw"] } });
         let parameters = vec![shard(), parts::path("id"), verdict, parameter("IdempotencyKey")];

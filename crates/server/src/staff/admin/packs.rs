@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::packs::{
     Content, Draft, Installing, PackFiles, Sources, SourcesError, from_pasted, installed, named, read_archive, review,
 };
+use crate::typed::Parts;
 use crate::view::LinkView;
 use crate::view::case::StateTag;
 use crate::web::Web;
@@ -181,7 +182,7 @@ pub fn parts<'a>(web: &'a Web, progress: &'a (dyn Fn(u64, u64) + Sync)) -> Insta
 }
 
 /// `POST /admin/packs`: tries an upload; nothing is changed.
-pub async fn check(web: Web, upload: Multipart) -> Result<Response, Error> {
+pub async fn check(web: Web, Parts(upload): Parts) -> Result<Response, Error> {
     owner(&web)?;
     let upload = receive(&web, upload).await?;
     let words = web.words();

@@ -15,13 +15,13 @@ use crate::staff::ADMIN_ROLE;
 use crate::staff::find::place_names;
 use crate::staff::registers::as_xlsx;
 use crate::staff::registers::import::table::{self, TableError};
-use crate::typed::Typed;
+use crate::typed::{Parts, Typed};
 use crate::view::Look;
 use crate::view::form::{FieldView, FormView, Hidden};
 use crate::view::words::count;
 use crate::web::Web;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Multipart};
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -183,7 +183,7 @@ async fn plan(web: &Web, bytes: &[u8]) -> Result<Result<Plan, TableError>, Error
 }
 
 /// `POST /admin/import/accounts`: tries a file; nothing is changed.
-pub async fn dry_run(web: Web, parts: Multipart) -> Result<Response, Error> {
+pub async fn dry_run(web: Web, Parts(parts): Parts) -> Result<Response, Error> {
     admin(&web)?;
     let again = |error: String| {
         let shown = Shown { form: Some(upload_form(&web, Some(error))), ..Shown::default() };

@@ -2,13 +2,14 @@
 
 use super::{admin, tabs};
 use crate::error::Error;
+use crate::ogc::kind_key;
 use crate::staff::query::Query;
 use crate::view::case::Crumb;
 use crate::view::facts::Fact;
 use crate::view::{LinkView, Look};
 use crate::web::Web;
 use axum::response::Response;
-use ganglion_model::{Place, PlaceCode, PlaceKind};
+use ganglion_model::{Place, PlaceCode};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -43,12 +44,6 @@ struct PlacesContext {
     children: Vec<Child>,
     place: PlaceView,
     editions: Vec<LinkView>,
-}
-
-/// The name of a kind as it stands in files.
-fn kind_key(kind: PlaceKind) -> String {
-    let name = serde_json::to_value(kind).ok().and_then(|value| value.as_str().map(str::to_owned));
-    format!("kind-{}", name.unwrap_or_default().replace('_', "-"))
 }
 
 /// Days on which places inside `root` began, newest first: what was in force on such a day is an edition.

@@ -261,13 +261,18 @@ pub async fn again(web: Web, Path(id): Path<String>, _typed: Typed) -> Result<Re
     Ok(back(&web, "receiver-again-done"))
 }
 
-/// `POST /admin/receivers/{id}/replay`: everything since the beginning of a day is sent, also what was taken before; what
-/// waits is sent in that order.
+/// `POST /admin/receivers/{id}/replay`: everything since the beginning of a day, or after a position of the journal (the id of an
+/// event is one), is sent, also what was taken before; what waits is sent in that order.
 pub async fn replay(web: Web, Path(id): Path<String>, typed: Typed) -> Result<Response, Error> {
     let receiver = known(&web, &id).await?;
-    let day: Option<Date> = typed.one("from").and_then(|day| day.trim().parse().ok());
-    let day = day.ok_or(Error::Unreadable("from"))?;
-    let position = before(&web, midnight(day)).await?;
+    let after = typed.one("position").map(str::trim).filter(|text| !text.is_empty());
+    let position = match after {
+        Some(text) => Position::parse(text).ok_or(Error::Unreadable("position"))?.over(&receiver.position),
+        None => {
+            let day: Option<Date> = typed.one("from").and_then(|day| day.trim().parse().ok());
+            before(&web, midnight(day.ok_or(Error::Unreadable("from"))?)).await?
+        }
+    };
     receiver::clear(&web.app, DELIVERY, &id).await?;
     put(&web.app, &Receiver { position, ..receiver }).await?;
     Ok(back(&web, "receiver-replay-done"))

@@ -38,7 +38,10 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
     let row = |due: &Due| {
-        let days = look.say("retention-days-text", &[("days", due.days.into())]);
+        let days = match whole_years(due.days) {
+            Some(years) => look.say("retention-years-text", &[("years", years.into())]),
+            None => look.say("retention-days-text", &[("days", due.days.into())]),
+        };
         let since = due.since.map(|at| look.date_time(at)).unwrap_or_default();
         [title(&look, &due.of), days, count(due.count), since]
     };
@@ -51,6 +54,12 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         runs: runs(&web, &look).await?,
     };
     web.render("pages/admin_retention.html", context)
+}
+
+/// Days that are a number of years, with or without their leap days, as those years.
+fn whole_years(days: u32) -> Option<u32> {
+    let (years, left) = (days / 365, days % 365);
+    (years > 0 && left <= years / 4 + 1).then_some(years)
 }
 
 /// Reports as lines, newest first.
@@ -79,4 +88,16 @@ pub async fn switch(web: Web, typed: Typed) -> Result<Response, Error> {
     web.app.store.setting_put(SETTING, if on { ON } else { "off" }).await?;
     tracing::info!(%account, on, "erasing what is over was switched");
     Ok(web.redirect_with("/admin/retention", "ok", &web.t("retention-changed")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_that_are_years_are_said_as_years() {
+        let said = [365, 1095, 1825, 1826, 3650, 3652, 10_957, 90, 730, 400].map(whole_years);
+        let years = [Some(1), Some(3), Some(5), Some(5), Some(10), Some(10), Some(30), None, Some(2), None];
+        assert_eq!(said, years);
+    }
 }

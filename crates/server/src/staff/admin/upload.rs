@@ -5,7 +5,7 @@ use super::{admin, tabs};
 use crate::error::Error;
 use crate::jobs::follow::{Part, changed};
 use crate::staff::import::{self, Finding, Plan};
-use crate::typed::Typed;
+use crate::typed::{Parts, Typed};
 use crate::view::form::{FieldView, FormView, Hidden};
 use crate::view::options::Choice;
 use crate::view::words::count;
@@ -205,7 +205,7 @@ fn finding_view(look: &Look<'_>, finding: &Finding) -> Value {
 }
 
 /// `POST /admin/import`: tries a file; nothing is changed.
-pub async fn dry_run(web: Web, parts: Multipart) -> Result<Response, Error> {
+pub async fn dry_run(web: Web, Parts(parts): Parts) -> Result<Response, Error> {
     admin(&web)?;
     let words = web.words();
     let look = web.look(&words);

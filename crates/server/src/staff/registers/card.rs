@@ -302,6 +302,7 @@ pub async fn reveal(
         post: post.id.clone(),
         account: session.account.clone(),
         fields,
+        purpose: String::new(),
     };
     web.app.store.access_add(&access).await?;
     render(&web, (&name, shard, &key), true).await

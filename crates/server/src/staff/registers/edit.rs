@@ -7,6 +7,7 @@ use super::{Readable, readable, row_href, shown};
 use crate::error::{Error, refusal_status};
 use crate::looked;
 use crate::staff::act::{command_id, upload_findings};
+use crate::staff::position::{FRAME, Pair, saved};
 use crate::typed::{Asking, Step, Typed};
 use crate::view::Look;
 use crate::view::form::{Asked, FormView, Hidden, Typed as Entered};
@@ -113,7 +114,7 @@ impl Subject<'_> {
         if let (Scope::Place(level), None, RowDeed::Put) = (register.scope, register.field("place"), self.deed) {
             // The place of a new row follows from its position where it has one.
             let follows = self.record.is_none() && position_field(register).is_some();
-            let place = field("-place", FieldKind::Place { levels: vec![level] }, "col-place", !follows);
+            let place = field(FRAME, FieldKind::Place { levels: vec![level] }, "col-place", !follows);
             frame.push(Field { help: if follows { said("row-place-help") } else { Text::default() }, ..place });
         }
         if self.deed == RowDeed::Retire {
@@ -174,6 +175,9 @@ async fn page(web: &Web, subject: &Subject<'_>, attempt: Attempt, status: Status
         Entered { values: Some(&values), findings: &findings, more: attempt.more.as_deref() },
     );
     Offers::opening(web, place).give(&all, &mut fields).await?;
+    if let Some(pair) = Pair::of_register(subject.register()) {
+        pair.mark(&look, &mut fields, &values);
+    }
     let version = subject.record.map_or(0, |row| row.version).to_string();
     let title = match (subject.record, subject.deed) {
         (None, _) => look.t(if alone { "row-new" } else { "row-propose-new" }),
@@ -229,7 +233,10 @@ async fn live(web: &Web, subject: &Subject<'_>, typed: &Typed) -> Result<Respons
     let actor = who::view(&web.world, &web.actor(), web.now);
     let (process, place) = (Process::default(), web.post()?.place);
     let asked = Asked { process: &process, case: None, actor: &actor, place, suggested: &[], prefix: "" };
-    let live = looked::live(web, (&look, &asked), (&register.fields, &form), (shard, Some(typing))).await?;
+    let mut live = looked::live(web, (&look, &asked), (&register.fields, &form), (shard, Some(typing))).await?;
+    if let Some(pair) = Pair::of_register(register) {
+        pair.hint(&look, &mut live.hints, &form.into_iter().chain(frame).collect());
+    }
     Ok(Json(live).into_response())
 }
 
@@ -286,7 +293,7 @@ async fn send(web: &Web, subject: &Subject<'_>, asking: &Asking) -> Result<Respo
     let body = Body::Row { wish: Box::new(wish) };
     let command = Command { id: command_id(web, typed), shard, actor: web.actor(), body };
     match web.app.committer.send(command).await {
-        Ok(outcome) => Ok(done(web, &look, subject, (alone, &outcome))),
+        Ok(outcome) => Ok(done(web, &look, subject, (alone, &outcome, &kept))),
         Err(CommitError::Refused(refusal)) => {
             let status = refusal_status(refusal.code);
             if status == StatusCode::NOT_FOUND {
@@ -407,7 +414,12 @@ pub(super) fn refused(look: &Look<'_>, register: &Register, refusal: &Refusal) -
     }
 }
 
-fn done(web: &Web, look: &Look<'_>, subject: &Subject<'_>, (alone, outcome): (bool, &Outcome)) -> Response {
+fn done(
+    web: &Web,
+    look: &Look<'_>,
+    subject: &Subject<'_>,
+    (alone, outcome, kept): (bool, &Outcome, &Fields),
+) -> Response {
     let key = outcome.number.clone().unwrap_or_default();
     let said = match (alone, subject.deed) {
         (false, _) => "flash-proposed",
@@ -420,7 +432,9 @@ fn done(web: &Web, look: &Look<'_>, subject: &Subject<'_>, (alone, outcome): (bo
     } else {
         format!("/registers/{}", subject.register().name)
     };
-    web.redirect_with(&to, "ok", &said)
+    let unusual = Pair::of_register(subject.register()).and_then(|pair| pair.said(look, kept));
+    let (tone, said) = saved(said, unusual);
+    web.redirect_with(&to, tone, &said)
 }
 
 /// `GET /registers/{name}/new`.

@@ -28,6 +28,8 @@ pub struct Cell {
     text: String,
     href: Option<String>,
     num: bool,
+    /// It stands in one line: a day broken in two is hard to read.
+    whole: bool,
 }
 
 /// The fields a list shows: those the register names, or its first short ones.
@@ -84,6 +86,7 @@ pub fn cells(look: &Look<'_>, readable: &Readable<'_>, fields: &[&Field], record
             text: record.fields.get(&field.name).and_then(|value| look.value(field, value)).unwrap_or_default(),
             href: None,
             num: is_number(&field.kind),
+            whole: matches!(field.kind, FieldKind::Date | FieldKind::Datetime | FieldKind::Time),
         })
         .collect();
     if let Some(first) = all.first_mut() {
@@ -97,7 +100,7 @@ pub fn cells(look: &Look<'_>, readable: &Readable<'_>, fields: &[&Field], record
         all.push(Cell { text, ..Cell::default() });
     }
     if readable.register.dated {
-        all.push(Cell { text: span(look, record), ..Cell::default() });
+        all.push(Cell { text: span(look, record), whole: true, ..Cell::default() });
     }
     all
 }

@@ -59,6 +59,8 @@ struct SearchContext {
     rows: Option<Group<RowHit>>,
     /// Something was looked for and nothing was found.
     nothing: bool,
+    /// Where those find by an exact number who may.
+    exact_href: Option<&'static str>,
 }
 
 /// What an address asks for.
@@ -169,6 +171,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         kinds: kinds(&look, &asked),
         sorts: sorts(&look, &asked),
         nothing: looked_for.is_some() && is_empty,
+        exact_href: super::exact::may(&web.world.model, &post.role).then_some("/search/exact"),
         cases: found_cases,
         rows: found_rows,
         q: asked.words,

@@ -53,6 +53,7 @@ pub fn card(web: &Web, look: &Look<'_>, target: &Target, standings: &[Standing])
         "title": look.text(&target.title),
         "href": href(own),
         "figure": look.figure_title(indicator),
+        "days": days(look, target),
         "place": look.place(own.place),
         "place_href": format!("/figures?place={}&period={}", own.place, target.period),
         "done": own.done.shown.as_deref().map_or_else(|| look.t("not-available"), separated),
@@ -67,6 +68,18 @@ pub fn card(web: &Web, look: &Look<'_>, target: &Target, standings: &[Standing])
         "lead": leads(web, look, target, own),
         "parts": bars,
     }))
+}
+
+/// The days a target is for, and as of when it stands where it does.
+fn days(look: &Look<'_>, target: &Target) -> String {
+    let (from, after) = target.days;
+    let last = after.yesterday().unwrap_or(after);
+    let (from, until) = (look.full_day(from), look.full_day(last));
+    if look.today() > last {
+        return look.say("target-days-over", &[("from", from.into()), ("until", until.into())]);
+    }
+    let today = look.full_day(look.today());
+    look.say("target-days", &[("from", from.into()), ("until", until.into()), ("today", today.into())])
 }
 
 /// Whether it is as far as expected.

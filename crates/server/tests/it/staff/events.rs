@@ -157,6 +157,15 @@ async fn the_journal_is_sent_again_from_a_day_and_a_receiver_that_is_gone_is_lef
     webhooks::run(&town.app).await.unwrap();
     let ids = listener.ids();
     assert_eq!(ids.len(), 1);
+    let event = ids[0].rsplit('_').next().unwrap().to_owned();
+    let (shard, seq) = event.split_once('-').unwrap();
+    let before = format!("{shard}-{}", seq.parse::<u64>().unwrap() - 1);
+    for (position, sent) in [(event.as_str(), 0), (before.as_str(), 1)] {
+        assert_eq!(admin.post_form(&format!("{page}/replay"), &[("position", position)]).await.status, 303);
+        webhooks::run(&town.app).await.unwrap();
+        assert_eq!(listener.ids().len(), sent, "after {position}");
+    }
+    assert_eq!(admin.post_form(&format!("{page}/replay"), &[("position", "nonsense")]).await.status, 422);
     listener.answer(410);
     assert_eq!(admin.post_form(&format!("{page}/replay"), &[("from", "2022-06-27")]).await.status, 303);
     webhooks::run(&town.app).await.unwrap();
@@ -234,6 +243,18 @@ async fn a_stream_is_taken_up_where_it_broke_off() {
     let page = town.visitor().send(request.body(Body::empty()).unwrap()).await.json();
     assert_eq!(page["events"], json!([events[0].1, events[1].1]));
     assert_eq!(page["more"], false);
+    let asked = async |query: &str| {
+        let request = Request::get(format!("/events?{query}")).header(header::AUTHORIZATION, format!("Bearer {watch}"));
+        town.visitor().send(request.body(Body::empty()).unwrap()).await
+    };
+    let part = asked("after=beginning&limit=1").await.json();
+    assert_eq!((&part["events"], part["more"].as_bool()), (&json!([events[0].1]), Some(true)), "{part}");
+    let rest = asked(&format!("after={}", part["position"].as_str().unwrap())).await.json();
+    assert_eq!(rest["events"], json!([events[1].1]), "a page begins where the one before it ended");
+    assert_eq!(asked("after=beginning&types=case.closed").await.json()["events"], json!([]));
+    let opened = asked("after=beginning&types=case.opened,case.closed").await.json();
+    assert_eq!(opened["events"].as_array().map(Vec::len), Some(2));
+    assert_eq!(asked("types=case.burnt").await.json()["errors"][0]["parameter"], "types");
     let request = Request::get("/events?after=nonsense").header(header::AUTHORIZATION, format!("Bearer {watch}"));
     let bad = town.visitor().send(request.body(Body::empty()).unwrap()).await;
     assert_eq!((bad.status, bad.json()["code"].as_str()), (422, Some("unreadable")));

@@ -5,9 +5,11 @@ mod administration;
 mod calendar;
 mod events;
 mod figures;
+mod guard;
 mod halls;
 mod households;
 mod keys;
+mod late;
 mod lists;
 mod notices;
 mod orders;
@@ -23,5 +25,6 @@ mod search;
 mod similar;
 mod town;
 
+pub use guard::ROUTES;
 pub use keys::key;
 pub use town::{Town, act};

@@ -1,8 +1,8 @@
 //! Orders of an outside system: taken in with their own numbers, once each, read as the pack says.
 
 use super::keys::{call, key};
-use super::town::Town;
-use crate::support::Answer;
+use super::town::{Plain as _, Town};
+use crate::support::{Answer, Part};
 use axum::body::Body;
 use axum::http::{Request, header};
 use ganglion_model::Shard;
@@ -117,8 +117,8 @@ async fn many_orders_are_judged_one_by_one() {
     let status: Vec<u64> = results.as_array().unwrap().iter().map(|one| one["status"].as_u64().unwrap()).collect();
     assert_eq!(status, [201, 200, 409, 422, 422, 201], "{results}");
     assert_eq!(results[0]["outcome"]["number"], results[1]["outcome"]["number"]);
-    assert_eq!(results[3]["problem"]["errors"][0]["pointer"], "/form/place", "{results}");
-    assert_eq!(results[4]["problem"]["errors"][0]["pointer"], "/form/order_no", "{results}");
+    assert_eq!(results[3]["problem"]["errors"][0]["pointer"], "/3/area", "{results}");
+    assert_eq!(results[4]["problem"]["errors"][0]["pointer"], "/4/order_no", "{results}");
     // What was refused was not kept, and can be sent again once it is right.
     assert_eq!(call(&town, "POST", ORDERS, &secret, Some(order("3", "no place"))).await.status, 201);
     let flood: Vec<Value> = (0..201).map(|n| order(&n.to_string(), "x")).collect();
@@ -162,4 +162,36 @@ async fn a_register_of_the_county_translates_the_topics_of_the_hotline() {
     let number = taken.json()["number"].as_str().unwrap().to_owned();
     let case = town.store.case_by_number(Shard(130_903), &number).await.unwrap().unwrap();
     assert_eq!(case.fields["category"], "E0102");
+}
+
+#[tokio::test]
+async fn a_table_is_handed_in_on_a_page_by_whoever_takes_cases_in() {
+    let town = Town::new().await;
+    let page = "/orders/incident/hotline";
+    let mut call = town.as_("call").await;
+    let shown = call.get(page).await;
+    assert!(shown.status == 200 && shown.text.contains("topic_code"), "{}", shown.text);
+    assert!(call.get("/cases").await.plain().contains(page), "the list of cases leads there");
+    let table =
+        "order_no,content,topic_code,area\n7,refuse by the road,010203,West Village\n8,no place,010203,Atlantis\n";
+    let file = [Part::File("file", "orders.csv", table.as_bytes())];
+    let taken = call.post_parts(page, &file).await;
+    assert!(taken.plain().contains("1 new, 0 known, 0 changed, 1 not taken in"), "{}", taken.text);
+    assert!(taken.plain().contains("/cases/SB-130903001"), "{}", taken.text);
+    let again = call.post_parts(page, &file).await;
+    assert!(again.plain().contains("0 new, 1 known, 0 changed, 1 not taken in"), "{}", again.text);
+    let other = table.replace("by the road", "and a dead tree");
+    let changed = call.post_parts(page, &[Part::File("file", "orders.csv", other.as_bytes())]).await;
+    assert!(changed.plain().contains("0 new, 0 known, 1 changed, 1 not taken in"), "{}", changed.text);
+    for (bytes, said) in
+        [(&b"order_no\n"[..], "no order in the table"), (&b""[..], "file"), (&b"PK\x03\x04"[..], "neither")]
+    {
+        let answer = call.post_parts(page, &[Part::File("file", "orders.csv", bytes)]).await;
+        assert!(answer.status == 422 && answer.plain().contains(said), "{said}: {}", answer.text);
+    }
+    let mut handler = town.as_("handler").await;
+    assert_eq!(handler.get(page).await.status, 404);
+    assert_eq!(handler.post_parts(page, &file).await.status, 404);
+    assert_eq!(town.visitor().get(page).await.status, 303);
+    assert_eq!(call.get("/orders/incident/nothing").await.status, 404);
 }

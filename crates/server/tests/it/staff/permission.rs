@@ -18,6 +18,7 @@ async fn every_page_opens_to_exactly_its_roles() {
             "/desk?tab=waiting",
             "/cases",
             "/cases.csv",
+            "/cases.xlsx",
             "/centre",
             "/m",
             "/figures",
@@ -96,6 +97,7 @@ async fn visitors_are_asked_to_sign_in_and_people_without_a_post_are_told() {
         "/desk",
         "/cases",
         "/cases.csv",
+        "/cases.xlsx",
         "/cases/new",
         "/cases/SB-130903001-2022-000001",
         "/centre",
@@ -108,7 +110,7 @@ async fn visitors_are_asked_to_sign_in_and_people_without_a_post_are_told() {
         assert!(answer.location().starts_with("/sign-in?next="), "{}", answer.location());
         assert_eq!(lost.get(path).await.status, 403, "{path} without a post");
     }
-    for path in ["/figures/rows?indicator=reports&place=130903", "/figures.csv", "/admin"] {
+    for path in ["/figures/rows?indicator=reports&place=130903", "/figures.csv", "/figures.xlsx", "/admin"] {
         assert_eq!(visitor.get(path).await.status, 303, "{path}");
     }
     assert_eq!(visitor.get("/figures").await.status, 200);

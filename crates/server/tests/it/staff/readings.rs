@@ -97,6 +97,10 @@ async fn of_each_day_the_first_reading_that_can_be_believed_becomes_a_row() {
     }
     // The late one is what the row after it follows.
     assert!((text(&row(&town, "24").await.unwrap(), "previous_counter").parse::<f64>().unwrap() - 950.0).abs() < 1e-9);
+    let figures = town.visitor().get("/metrics").await.text;
+    for line in ["{outcome=\"ok\"} 3", "{outcome=\"late\"} 1", "{outcome=\"unknown\"} 1"] {
+        assert!(figures.contains(&format!("ganglion_readings_total{line}")), "{line}: {figures}");
+    }
     // A server that starts again knows nothing of all this, and changes nothing.
     let before = row(&town, "24").await.unwrap().version;
     let mut anew = Feed::default();

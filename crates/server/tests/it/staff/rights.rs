@@ -3,9 +3,12 @@
 
 use super::town::{Plain as _, Town};
 use crate::routes::{READS, filled};
+use ganglion_kernel::Store;
+use ganglion_kernel::port::{ShardWrite, Want};
 use ganglion_kernel::seal::{Keyring, MASTER, wrapped_by};
+use ganglion_kernel::seal_lookup::{ALL, Lookups, SETTING};
 use ganglion_model::{Actor, Body, Case, Command, CommandId, Fields, Model, Shard};
-use ganglion_server::jobs::{retention, rewrap, spawn};
+use ganglion_server::jobs::{relook, retention, rewrap, spawn};
 use ganglion_store::SqliteStore;
 use ganglion_store::rebuild::figures_equal;
 use ganglion_store::replay::replay;
@@ -196,6 +199,36 @@ async fn row_keys_change_hands_while_the_old_key_still_opens() {
     assert_eq!((wrapped_by(&before), wrapped_by(&after)), (MASTER, "y2"));
     assert!(key.is_some() && ring.unwrap(&after) == key, "the same key, in another wrapping");
     assert_eq!(town.store.keys_by_name().await.unwrap(), [("y2".to_owned(), done.wrapped)]);
+    let made = relook::page(&*town.store, &ring, None).await.unwrap();
+    assert!(made.made >= 1 && made.left == 0 && made.next.is_none(), "{made:?}");
+    let only = Keyring::of(vec![("y2".to_owned(), [5; 32])]);
+    let found = town.store.lookup(&only.lookups("incident.reporter_phone", PHONE), 9).await.unwrap();
+    assert_eq!(found.iter().map(|one| one.row).collect::<Vec<_>>(), [id], "the new key alone finds the case");
+}
+
+#[tokio::test]
+async fn rows_from_before_are_found_once_the_job_has_run() {
+    let town = town().await;
+    let number = settled(&town).await;
+    let case = case(&town, &number).await;
+    let hashes = town.app.ring.lookups("incident.reporter_phone", PHONE);
+    assert_eq!(town.store.lookup(&hashes, 9).await.unwrap().len(), 1);
+    // As a database from before is: keys, and no hashes.
+    let shard = following(&*town.store, case.shard).await;
+    let none = Lookups { shard: case.shard, row: case.id, key: String::new(), entries: Vec::new() };
+    town.store.write(&[ShardWrite { lookups: vec![none], ..shard }]).await.unwrap();
+    assert_eq!(town.store.lookup(&hashes, 9).await.unwrap(), []);
+    town.store.setting_put(SETTING, "").await.unwrap();
+    relook::run(&town.app).await.unwrap();
+    assert_eq!(town.store.lookup(&hashes, 9).await.unwrap().len(), 1);
+    assert_eq!(town.store.setting(SETTING).await.unwrap().as_deref(), Some(ALL));
+}
+
+/// An empty write on top of what a shard holds.
+async fn following(store: &dyn Store, shard: Shard) -> ShardWrite {
+    let loaded = store.load(&Want { shards: vec![shard], ..Want::default() }).await.unwrap();
+    let head = loaded.heads[&shard].clone();
+    ShardWrite { shard, expected_seq: head.seq, head, ..ShardWrite::default() }
 }
 
 /// A place where log lines go.

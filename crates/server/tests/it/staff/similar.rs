@@ -33,6 +33,7 @@ async fn who_had_similar_cases_is_suggested_with_the_count() {
     assert_eq!(town.act("call", &other, "file", &[]).await.status, 303);
     let card = town.as_("dispatch").await.get(&format!("/cases/{other}")).await;
     assert!(!card.plain().contains("similar cases that are settled were theirs"), "{}", card.text);
+    assert!(card.plain().contains("no similar case to go by yet; 3 of the last 3 settled here"), "{}", card.text);
 }
 
 #[tokio::test]

@@ -4,11 +4,13 @@
 //! Files and the key of an installation lie in its folder and are left there. Words that are searched are not copied: they follow
 //! from the cases and are made anew.
 
+mod archive;
 mod digest;
 mod source;
 mod tables;
 mod target;
 
+pub use archive::{Dumped, Sink, Source, bring_back, dump};
 pub use digest::Digest;
 
 use super::connect::PgStore;
@@ -49,7 +51,7 @@ pub enum MoveError {
         reason: String,
     },
     /// There is something already.
-    #[error("the PostgreSQL database has {0} already: move into an empty one, made with createdb")]
+    #[error("the PostgreSQL database has {0} already: name an empty one, made with createdb")]
     NotEmpty(&'static str),
     /// What arrived is not what was sent.
     #[error("table {table} has other rows than SQLite: {arrived} arrived of {sent}, or some differ; nothing was kept")]
@@ -64,6 +66,9 @@ pub enum MoveError {
     /// The journal that arrived gives another tree.
     #[error("the journal of shard {0} does not give the Merkle root of its head; nothing was kept")]
     Root(Shard),
+    /// A backup cannot be made or brought back.
+    #[error("the backup: {0}")]
+    Archive(String),
     /// PostgreSQL failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -157,7 +162,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Tables that are made anew, or say something about the database alone.
-    const NOT_MOVED: [&str; 4] = ["migration", "layout", "seed", "case_words"];
+    const NOT_MOVED: [&str; 5] = ["migration", "layout", "seed", "case_words", "row_words"];
 
     #[test]
     fn every_column_of_every_table_is_moved() {

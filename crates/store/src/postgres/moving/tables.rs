@@ -78,6 +78,7 @@ pub(super) const TABLES: &[Table] = &[
     table!("timer", "timer", shard: Int, at: Int, case_id: Id, clock: Text),
     table!("document", "document", shard: Int, code: Text, case_id: Id),
     table!("seal_key", "seal_key", shard: Int, case_id: Id, wrapped: Text),
+    table!("seal_lookup", "seal_lookup", shard: Int, row_id: Id, field: Text, hash: Bytes, key: Text, made: Text),
     table!("unique_value", "unique_value", shard: Int, field: Text, value: Text, number: Text),
     table!("row_reference", "row_reference", register: Text, key: Text, shard: Int, from_register: Text, from_key: Text),
     table!("record", "record", shard: Int, register: Text, key: Text, valid_from: Text, valid_to: Text, version: Int,

@@ -114,7 +114,7 @@ fn clock() -> ClockDef {
 
 fn process() -> Process {
     let unique = Field { unique: true, ..text("reference") };
-    let phone = Field { personal: true, ..text("phone") };
+    let phone = Field { personal: true, kind: FieldKind::Phone, ..text("phone") };
     let place = field("place", FieldKind::Place { levels: vec![Level::Township] });
     let parts = vec![NumberPart::Place(Level::Township), NumberPart::Literal("-".to_owned()), NumberPart::Sequence(4)];
     let reopen = action("reopen", Some("filed"), vec![], vec![Effect::Count("reopened".to_owned())]);

@@ -2,16 +2,17 @@
 //! and as the serial numbers of spreadsheets, money in yuan. What cannot be read is handed on as it is and refused, with its own words, by the rules of
 //! the form.
 
+use super::named::{Meant, RowNames};
 use crate::place_names::PlaceNames;
-use ganglion_model::Model;
 use ganglion_model::pack::{Field, FieldKind};
+use ganglion_model::{Model, PlaceCode, Shard};
 use jiff::civil::Date;
 use serde_json::Value;
 
 /// What stands between the key of a row and its words in a list that was exported.
 pub const BEFORE_WORDS: &str = " · ";
 /// What separates several codes in one cell.
-const BETWEEN: [char; 5] = [';', '\u{ff1b}', '\u{3001}', ',', '\u{ff0c}'];
+pub const BETWEEN: [char; 5] = [';', '\u{ff1b}', '\u{3001}', ',', '\u{ff0c}'];
 /// Serial numbers of spreadsheets that are days: from 1954 to 2119.
 const SERIALS: std::ops::RangeInclusive<i64> = 20_000..=80_000;
 
@@ -21,12 +22,40 @@ pub struct Reader<'a> {
     pub model: &'a Model,
     /// Places by what people call them.
     pub places: &'a PlaceNames,
+    /// Rows of other registers by what they are called.
+    pub rows: &'a RowNames,
     /// Words for true and false, in both languages.
     pub yes_no: &'a (Vec<String>, Vec<String>),
 }
 
 impl Reader<'_> {
-    /// The value of a cell. Places are found by [`PlaceNames`], which may find several.
+    /// The key or keys of the rows a reference names, for a row kept in `shard` at `near`; a name no row has stays as it is, to be
+    /// refused by the rules of the form.
+    ///
+    /// # Errors
+    /// A name that several rows have, with their keys.
+    pub fn rows(
+        &self,
+        field: &Field,
+        cell: &str,
+        (shard, near): (Shard, Option<PlaceCode>),
+    ) -> Result<Value, (String, Vec<String>)> {
+        let one = |register: &str, cell: &str| match self.rows.find(register, cell, (shard, near)) {
+            Meant::One(key) => Ok(Value::from(key)),
+            Meant::Several(keys) => Err((cell.to_owned(), keys)),
+            Meant::Nothing => Ok(Value::from(key(cell))),
+        };
+        match &field.kind {
+            FieldKind::Ref { register } => one(register, cell.trim()),
+            FieldKind::Refs { register, .. } => {
+                let parts = cell.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty());
+                parts.map(|part| one(register, part)).collect::<Result<Vec<Value>, _>>().map(Value::from)
+            }
+            _ => Ok(self.value(field, cell)),
+        }
+    }
+
+    /// The value of a cell. Places are found by [`PlaceNames`], which may find several, references by [`Reader::rows`].
     #[must_use]
     pub fn value(&self, field: &Field, cell: &str) -> Value {
         let cell = cell.trim();
@@ -36,11 +65,6 @@ impl Reader<'_> {
             FieldKind::Choices { list } => {
                 let parts = cell.split(BETWEEN).map(str::trim).filter(|part| !part.is_empty());
                 Value::from(parts.map(|part| self.code(list, part)).collect::<Vec<_>>())
-            }
-            FieldKind::Ref { .. } => Value::from(key(cell)),
-            FieldKind::Refs { .. } => {
-                let keys = cell.split(BETWEEN).map(str::trim).filter(|key| !key.is_empty());
-                Value::from(keys.map(Value::from).collect::<Vec<_>>())
             }
             FieldKind::Boolean => self.flag(cell).map_or_else(as_typed, Value::Bool),
             FieldKind::Date => day(cell).map_or_else(as_typed, |day| Value::from(day.to_string())),
@@ -121,7 +145,7 @@ fn fen(cell: &str) -> Option<i64> {
 }
 
 /// The key of a row that a cell names, without the words an exported list says behind it.
-fn key(cell: &str) -> &str {
+pub fn key(cell: &str) -> &str {
     cell.split_once(BEFORE_WORDS).map_or(cell, |(key, _)| key).trim_end()
 }
 

@@ -4,6 +4,7 @@
 use super::cells::Reader;
 use super::columns::{self, FrameWords, Header};
 use super::job::{Counts, Job, Stage, Step};
+use super::named::RowNames;
 use super::plan::{BadCell, Plan, Problem, SaidOnce, header_findings};
 use super::table::{Sheet, TableError};
 use crate::error::Error;
@@ -12,6 +13,7 @@ use crate::web::Web;
 use ganglion_kernel::World;
 use ganglion_kernel::batch::{Batch, NEEDS_MAX, want, want_more};
 use ganglion_kernel::decide::Given;
+use ganglion_kernel::route::{elsewhere, point_of};
 use ganglion_model::change::{Actor, Body, Command};
 use ganglion_model::pack::{Register, Scope};
 use ganglion_model::{CommandId, Lang, Level, PlaceCode, Record, RowKey, Shard};
@@ -22,6 +24,8 @@ use std::sync::Arc;
 const ROWS_AT_ONCE: usize = 500;
 /// Bad cells kept.
 pub const FINDINGS_MAX: usize = 100_000;
+/// Rows kept of which something unusual is said.
+const UNUSUAL_MAX: usize = 500;
 
 /// A file made ready: its sheet, its header, and how its cells are read.
 pub struct Prepared {
@@ -36,6 +40,8 @@ pub struct Prepared {
     yes_no: (Vec<String>, Vec<String>),
     some_shard: Shard,
     names: PlaceNames,
+    /// Rows of other registers by what the cells call them; none until they are read.
+    pub rows: RowNames,
     stand_in: Option<PlaceCode>,
 }
 
@@ -68,6 +74,7 @@ impl Prepared {
         );
         Ok(Prepared {
             names: crate::staff::find::place_names(web, root),
+            rows: RowNames::default(),
             // A row whose cell for the place is empty is not put anywhere: only a whole column may be stood in for.
             stand_in: if has_place { None } else { stand_in(web, register, root) },
             world: web.world.clone(),
@@ -81,7 +88,7 @@ impl Prepared {
 
     /// The plan over the file, with its reader.
     pub fn with_plan<T>(&self, each: impl FnOnce(&Plan<'_>) -> T) -> T {
-        let reader = Reader { model: &self.world.model, places: &self.names, yes_no: &self.yes_no };
+        let reader = Reader { model: &self.world.model, places: &self.names, rows: &self.rows, yes_no: &self.yes_no };
         each(&Plan {
             register: &self.register,
             header: &self.header,
@@ -117,6 +124,7 @@ fn stand_in(web: &Web, register: &Register, root: PlaceCode) -> Option<PlaceCode
 struct Found {
     counts: Counts,
     findings: Vec<BadCell>,
+    unusual: Vec<BadCell>,
     steps: Vec<Step>,
     /// Rows seen so far: shard, key and first day, with the line.
     seen: HashMap<(Shard, String, Option<jiff::civil::Date>), usize>,
@@ -166,6 +174,7 @@ pub async fn run(web: &Web, job: &Job, prepared: Prepared, actor: Actor) -> Resu
     facts.stage = if clean { Stage::Ready } else { Stage::Refused };
     facts.counts = found.counts;
     facts.findings = found.findings;
+    facts.unusual = found.unusual;
     facts.steps = if clean { found.steps } else { Vec::new() };
     Ok(())
 }
@@ -302,8 +311,18 @@ fn try_row(
         let line = u32::try_from(line).unwrap_or(u32::MAX);
         let known = wish.key.is_some() || found.keys.contains(&(command.shard, key.clone()));
         found.steps.push(Step { line, version: wish.version.unwrap_or(0), known });
+        let unusual = after.as_ref().and_then(|after| unusual(prepared, line as usize, after));
+        found.unusual.extend(unusual.filter(|_| found.unusual.len() < UNUSUAL_MAX));
     }
     found.keys.insert((command.shard, key));
+}
+
+/// A position that lies in another place than its row.
+fn unusual(prepared: &Prepared, line: usize, after: &Record) -> Option<BadCell> {
+    let point = point_of(after.fields.get(prepared.register.location.as_deref()?))?;
+    let chosen = after.place?;
+    let lies = elsewhere(&prepared.world.places, point, chosen)?;
+    Some(prepared.with_plan(|plan| plan.elsewhere(line, (lies, chosen))))
 }
 
 /// Whether a row would be as it is. Personal values are sealed anew each time: a row that gives one counts as changed.

@@ -99,6 +99,9 @@ pub struct Facts {
     pub counts: Counts,
     /// Every bad cell.
     pub findings: Vec<BadCell>,
+    /// What is unusual about rows that will be sent.
+    #[serde(default)]
+    pub unusual: Vec<BadCell>,
     /// Rows to send.
     pub steps: Vec<Step>,
 }

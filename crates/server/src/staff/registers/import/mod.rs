@@ -6,6 +6,7 @@ mod check;
 mod columns;
 mod commit;
 pub mod job;
+mod named;
 mod page;
 mod plan;
 pub mod table;
@@ -22,7 +23,7 @@ use super::{Readable, readable};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::IMPORT_BYTES_MAX;
-use crate::typed::Typed;
+use crate::typed::{Parts, Typed};
 use crate::web::Web;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Multipart, Path};
@@ -31,6 +32,7 @@ use axum::routing::{get, post};
 use check::Prepared;
 use ganglion_model::{AccountId, Actor, PostId};
 use job::{Counts, Facts, Job, Stage};
+use named::RowNames;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -77,12 +79,19 @@ fn href(name: &str, id: &str) -> String {
     format!("/registers/{name}/import/{id}")
 }
 
-struct Upload {
-    file: String,
-    bytes: Vec<u8>,
+/// A file that was handed in.
+pub struct Upload {
+    /// What it is called.
+    pub file: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
-async fn receive(web: &Web, mut parts: Multipart) -> Result<Option<Upload>, Error> {
+/// The file of a form; `None` without one.
+///
+/// # Errors
+/// [`Error::Csrf`] for a form that was not made for this visitor; one that cannot be read.
+pub async fn receive(web: &Web, mut parts: Multipart) -> Result<Option<Upload>, Error> {
     let (mut file, mut vouched) = (None, web.bearer);
     let too_large = |_| Error::TooLarge { megabytes: 64 };
     while let Some(part) = parts.next_field().await.map_err(|_| Error::Unreadable("multipart"))? {
@@ -101,7 +110,7 @@ async fn receive(web: &Web, mut parts: Multipart) -> Result<Option<Upload>, Erro
 }
 
 /// `POST /registers/{name}/import`: keeps the file and begins to try it.
-async fn upload(web: Web, Path(name): Path<String>, parts: Multipart) -> Result<Response, Error> {
+async fn upload(web: Web, Path(name): Path<String>, Parts(parts): Parts) -> Result<Response, Error> {
     importable(&web, &name)?;
     let Some(upload) = receive(&web, parts).await? else {
         return page::upload_page(&web, &name, Some(web.t("import-file-needed")));
@@ -116,6 +125,7 @@ async fn upload(web: Web, Path(name): Path<String>, parts: Multipart) -> Result<
         stage: Stage::Checking,
         counts: Counts::default(),
         findings: Vec::new(),
+        unusual: Vec::new(),
         steps: Vec::new(),
     };
     let prepared = prepare(&web, &name, &upload.bytes).await?;
@@ -134,10 +144,14 @@ async fn prepare(web: &Web, name: &str, bytes: &[u8]) -> Result<Result<Prepared,
     let (reading, bytes) = (web.clone(), bytes.to_vec());
     let read = tokio::task::spawn_blocking(move || Prepared::new(&reading, &register, &bytes));
     let read = read.await.map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(read.map_err(|problem| match problem {
-        Some(problem) => web.t(&format!("table-{}", problem.name())),
-        None => web.t("table-no-header"),
-    }))
+    match read {
+        Ok(mut prepared) => {
+            prepared.rows = RowNames::read(web, &prepared).await?;
+            Ok(Ok(prepared))
+        }
+        Err(Some(problem)) => Ok(Err(web.t(&format!("table-{}", problem.name())))),
+        Err(None) => Ok(Err(web.t("table-no-header"))),
+    }
 }
 
 /// Goes on with whatever stage an import is in, beside the request.

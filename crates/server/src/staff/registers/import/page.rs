@@ -1,10 +1,11 @@
 //! The pages of imports: upload, progress, what was found.
 
 use super::job::{Job, Stage};
-use super::plan::{BadCell, Problem, SEVERAL_PLACES};
+use super::plan::{BadCell, ELSEWHERE, Problem, SEVERAL_PLACES, SEVERAL_ROWS};
 use super::{href, importable, own};
 use crate::error::Error;
 use crate::staff::export::{lines, response};
+use crate::staff::position;
 use crate::view::Look;
 use crate::view::words::count;
 use crate::web::Web;
@@ -81,6 +82,8 @@ struct JobContext {
     findings: Vec<FindingView>,
     findings_total: String,
     findings_href: Option<String>,
+    unusual: Vec<FindingView>,
+    unusual_total: String,
     confirm_href: Option<String>,
     cancel_href: Option<String>,
     again_href: String,
@@ -164,6 +167,8 @@ pub fn job_page(web: &Web, name: &str, job: &Arc<Job>) -> Result<Response, Error
         findings: shown.collect(),
         findings_total: count(facts.findings.len() as u64),
         findings_href: (!facts.findings.is_empty()).then(|| format!("{own}/findings.csv")),
+        unusual: facts.unusual.iter().map(|one| view(&look, readable.register, one)).collect(),
+        unusual_total: count(facts.unusual.len() as u64),
         confirm_href: (stage == Stage::Ready && !facts.steps.is_empty()).then(|| format!("{own}/confirm")),
         cancel_href: matches!(stage, Stage::Ready | Stage::Checking | Stage::Running).then(|| format!("{own}/cancel")),
         again_href: format!("/registers/{name}/import"),
@@ -182,6 +187,12 @@ fn view(look: &Look<'_>, register: &Register, one: &BadCell) -> FindingView {
     let (message, remedy) = match &one.problem {
         Problem::Field(finding) if finding.problem == SEVERAL_PLACES => {
             (several_places(look, finding, &one.value), "import-remedy-place-path")
+        }
+        Problem::Field(finding) if finding.problem == ELSEWHERE => {
+            (lies_elsewhere(look, finding), "import-remedy-elsewhere")
+        }
+        Problem::Field(finding) if finding.problem == SEVERAL_ROWS => {
+            (several_rows(look, finding), "import-remedy-key")
         }
         Problem::Field(finding) => {
             let field = register.field(&finding.field);
@@ -216,6 +227,27 @@ fn several_places(look: &Look<'_>, finding: &FieldFinding, value: &str) -> Strin
     }
     let args = [("value", value.into()), ("count", count(codes.len() as u64).into()), ("places", places.into())];
     look.say("import-place-several", &args)
+}
+
+/// A position in another place than its row.
+fn lies_elsewhere(look: &Look<'_>, finding: &FieldFinding) -> String {
+    let place = |name: &str| finding.args.get(name).and_then(|code| code.parse::<PlaceCode>().ok());
+    let both = place("lies").zip(place("chosen"));
+    both.map(|both| position::said(look, both)).unwrap_or_default()
+}
+
+/// A name that several rows have, with the keys of the first of them.
+fn several_rows(look: &Look<'_>, finding: &FieldFinding) -> String {
+    let arg = |name: &str| finding.args.get(name).map(String::as_str).unwrap_or_default();
+    let mut keys: Vec<&str> = arg("keys").lines().collect();
+    if arg("count").parse::<usize>().is_ok_and(|count| count > keys.len()) {
+        keys.push("…");
+    }
+    let keys = keys.join(&look.t("list-comma"));
+    look.say(
+        "import-row-several",
+        &[("value", arg("name").into()), ("count", arg("count").into()), ("keys", keys.into())],
+    )
 }
 
 /// Where a finding is, without words yet.

@@ -12,6 +12,13 @@ use std::collections::BTreeMap;
 
 /// The problem of a cell that names several places; their codes are its argument `places`, with blanks between.
 pub const SEVERAL_PLACES: &str = "several_places";
+/// The problem of a cell that names several rows of another register: what is written (`name`), how many rows are called so
+/// (`count`), and the first of their keys (`keys`), a line each.
+pub const SEVERAL_ROWS: &str = "several_rows";
+/// The problem of a row whose position lies in another place (`lies`) than the row is kept at (`chosen`): said, and taken all the same.
+pub const ELSEWHERE: &str = "elsewhere";
+/// Keys named of several rows that are called alike.
+const KEYS_SHOWN: usize = 6;
 
 /// A bad cell, or what is wrong with a whole row or the header.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -113,6 +120,7 @@ impl Plan<'_> {
         let mut form = Fields::new();
         let (place, mut bad) = self.place(line);
         let (mut from, mut until, mut why) = (None, None, String::new());
+        let mut references: Vec<(usize, &Field)> = Vec::new();
         for (at, column) in &self.header.columns {
             let cell = self.cell(line, *at);
             if matches!(column, Column::Field(index) if is_left(&self.register.fields[*index], cell)) {
@@ -135,18 +143,15 @@ impl Plan<'_> {
             match column {
                 Column::Field(index) => {
                     let field = &self.register.fields[*index];
-                    let value = match &field.kind {
-                        FieldKind::Place { levels } => match self.reader.places.find_near(levels, cell, place) {
-                            Found::One(code) => serde_json::Value::from(code.to_string()),
-                            Found::Several(all) => {
-                                bad.push(self.bad(line, *at, several(&field.name, &all)));
-                                continue;
-                            }
-                            Found::Nothing => serde_json::Value::from(cell),
-                        },
-                        _ => self.reader.value(field, cell),
-                    };
-                    form.insert(field.name.clone(), value);
+                    // Which row is meant may depend on where this one is kept.
+                    if matches!(field.kind, FieldKind::Ref { .. } | FieldKind::Refs { .. }) {
+                        references.push((*at, field));
+                        continue;
+                    }
+                    match self.value(field, cell, place) {
+                        Ok(value) => drop(form.insert(field.name.clone(), value)),
+                        Err(all) => bad.push(self.bad(line, *at, several(&field.name, &all))),
+                    }
                 }
                 Column::From => from = day(),
                 Column::Until => until = day(),
@@ -161,19 +166,27 @@ impl Plan<'_> {
             Scope::Deployment => Shard::DEPLOYMENT,
             Scope::Place(_) => place.map_or(self.some_shard, PlaceCode::shard),
         };
-        let wish = RowWish {
-            register: self.register.name.clone(),
-            key: None,
-            place,
-            deed: RowDeed::Put,
-            from,
-            until,
-            form,
-            partial: true,
-            why,
-            version: None,
-        };
+        for (at, field) in references {
+            let cell = self.cell(line, at);
+            let value = self.reader.rows(field, cell, (shard, place)).unwrap_or_else(|(name, keys)| {
+                bad.push(self.bad(line, at, several_rows(&field.name, &name, &keys)));
+                serde_json::Value::from(cell)
+            });
+            form.insert(field.name.clone(), value);
+        }
+        let (register, deed) = (self.register.name.clone(), RowDeed::Put);
+        let wish = RowWish { register, key: None, place, deed, from, until, form, partial: true, why, version: None };
         (Planned { row: line + 1, shard, wish }, bad)
+    }
+
+    /// The value of a cell, or the places it may mean; of several places that of the row is meant.
+    fn value(&self, field: &Field, cell: &str, place: Option<PlaceCode>) -> Result<serde_json::Value, Vec<PlaceCode>> {
+        let FieldKind::Place { levels } = &field.kind else { return Ok(self.reader.value(field, cell)) };
+        match self.reader.places.find_near(levels, cell, place) {
+            Found::One(code) => Ok(serde_json::Value::from(code.to_string())),
+            Found::Several(all) => Err(all),
+            Found::Nothing => Ok(serde_json::Value::from(cell)),
+        }
     }
 
     /// A bad cell.
@@ -195,6 +208,15 @@ impl Plan<'_> {
         });
         let cell = self.cell(line, column);
         if personal { String::new() } else { cell.chars().take(80).collect() }
+    }
+
+    /// That the position of a row lies in another place than the row.
+    #[must_use]
+    pub fn elsewhere(&self, line: usize, (lies, chosen): (PlaceCode, PlaceCode)) -> BadCell {
+        let mut found = finding("place", ELSEWHERE);
+        found.args =
+            [("lies", lies), ("chosen", chosen)].map(|(name, code)| (name.to_owned(), code.to_string())).into();
+        self.located(line, "place", Problem::Field(found))
     }
 
     /// A refusal as bad cells: every finding beside its column, anything else for the row.
@@ -245,6 +267,15 @@ fn several(field: &str, places: &[PlaceCode]) -> Problem {
     let mut found = finding(field, SEVERAL_PLACES);
     let codes: Vec<String> = places.iter().map(ToString::to_string).collect();
     found.args.insert("places".to_owned(), codes.join(" "));
+    Problem::Field(found)
+}
+
+/// A cell that names several rows of another register.
+fn several_rows(field: &str, name: &str, keys: &[String]) -> Problem {
+    let mut found = finding(field, SEVERAL_ROWS);
+    found.args.insert("name".to_owned(), name.to_owned());
+    found.args.insert("count".to_owned(), keys.len().to_string());
+    found.args.insert("keys".to_owned(), keys.iter().take(KEYS_SHOWN).cloned().collect::<Vec<_>>().join("\n"));
     Problem::Field(found)
 }
 

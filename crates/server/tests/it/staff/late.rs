@@ -1,0 +1,76 @@
+//! What lateness looks like on pages, with the clock of the installation moved on: a check that nobody made goes up to the county,
+//! whose officer is told and finds it; after thirty days it stands on the list of a rule, and what the day alone broke beside it.
+
+use super::town::{Plain as _, Town};
+use ganglion_model::Model;
+use ganglion_server::jobs::{rules, tell, timers};
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+const PEOPLE: [(&str, &str, &str); 2] = [("olga", "officer", "130903001"), ("boss", "officer", "130903")];
+const WEST: &str = "130903001201";
+const DAY: i64 = 86_400;
+const CHECK: &str = "S-130903001-2022-000001";
+
+static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| {
+    let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/packs/rounds");
+    let (model, findings) = ganglion_pack::compile_folders(&[pack]).unwrap();
+    Arc::new(model.unwrap_or_else(|| panic!("{findings}")))
+});
+
+/// A town on 27 June 2022 with a stand whose licence runs out on 20 July, and a check of it that is due in two weeks.
+async fn town() -> Town {
+    let town = Town::of(&MODEL, &PEOPLE).await;
+    let mut olga = town.anew("olga").await;
+    let stand = [("-place", WEST), ("code", "S1"), ("name", "Pancakes at the gate"), ("licensed", "2022-07-20")];
+    let put = olga.post_form("/registers/stand/new", &stand).await;
+    assert_eq!(put.status, 303, "{}", put.text);
+    let opened = olga.post_form("/cases/new?process=stand_check", &[("stand", "S1"), ("place", WEST)]).await;
+    assert_eq!((opened.status, opened.location()), (303, format!("/cases/{CHECK}").as_str()), "{}", opened.text);
+    town
+}
+
+/// Lets days pass, and the jobs of a server do what fell due.
+async fn days(town: &Town, days: i64) {
+    town.wait(days * DAY);
+    timers::run(&town.app).await.unwrap();
+    rules::run(&town.app).await.unwrap();
+    tell::run(&town.app).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_late_is_on_the_desk_of_the_superior_with_the_notice_and_may_be_done_there() {
+    let town = town().await;
+    days(&town, 13).await;
+    let desk = town.anew("boss").await.get("/desk").await.plain();
+    assert!(!desk.contains("handed up"), "not before its time: {desk}");
+    assert_ne!(super::town::act(&mut town.anew("boss").await, CHECK, "checked", &[]).await.status, 303);
+    days(&town, 2).await;
+    let mut boss = town.anew("boss").await;
+    let desk = boss.get("/desk").await.plain();
+    assert!(desk.contains("Fell due and was handed up to the county: Every two weeks"), "{desk}");
+    assert!(desk.contains("Pancakes at the gate") && desk.contains(CHECK), "{desk}");
+    let card = boss.get(&format!("/cases/{CHECK}")).await.plain();
+    assert!(card.contains(&format!("/cases/{CHECK}/checked")), "the step is theirs now: {card}");
+    let answer = super::town::act(&mut boss, CHECK, "checked", &[]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    let row = boss.get("/registers/stand/rows/130903/S1").await.plain();
+    assert!(row.contains("12 Jul") || row.contains("Jul 12") || row.contains("July"), "checked on the twelfth: {row}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_thirty_days_the_rule_lists_it_and_the_day_alone_lists_what_ran_out() {
+    let town = town().await;
+    days(&town, 24).await;
+    let mut boss = town.anew("boss").await;
+    assert!(boss.get("/rules/stand_licensed").await.plain().contains("Pancakes"), "the licence ran out yesterday");
+    assert!(!boss.get("/rules/stand_unseen").await.plain().contains(CHECK), "not thirty days yet");
+    days(&town, 7).await;
+    let mut boss = town.anew("boss").await;
+    assert!(boss.get("/rules/stand_unseen").await.plain().contains(CHECK));
+    let index = boss.get("/rules").await.plain();
+    assert!(index.contains("Checked within thirty days") && index.contains("The licence has not run out"), "{index}");
+    let answer = super::town::act(&mut boss, CHECK, "checked", &[]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    assert!(!boss.get("/rules/stand_unseen").await.plain().contains(CHECK), "kept again with the step itself");
+}
