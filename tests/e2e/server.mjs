@@ -88,7 +88,7 @@ export class Service extends Server {
     const service = new Service(server.binary, folder, server.home);
     service.port = await freePort();
     service.origin = `http://localhost:${service.port}`;
-    service.more = more(service.origin);
+    service.more = await more(service.origin);
     execFileSync(service.binary, ["import", "places", "--data", join(folder, "data"), "--home", service.home], { stdio: "ignore" });
     return service;
   }

@@ -1,6 +1,8 @@
 // Signing in to an installation in service: the first administrator, password and code, a passkey, the city's own sign-in.
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PHONE, axe, check, holds, same } from "../lib.mjs";
+import { CLIENT, SECRET, startProvider } from "../provider.mjs";
 import { Service } from "../server.mjs";
 import { code } from "../totp.mjs";
 
@@ -29,6 +31,32 @@ async function password(page, word = PASSWORD) {
   await submit(page, "/sign-in");
 }
 
+/** Signs out. The form lies in a menu, which is no matter of these tests. */
+async function signOut(page) {
+  await page.goto("/account");
+  await page.locator('form[action="/sign-out"]').evaluate((form) => form.submit());
+  await page.waitForURL((url) => url.pathname === "/");
+}
+
+/** Gives the page a device that verifies its owner by itself. */
+async function device(page) {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("WebAuthn.enable");
+  const options = { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true };
+  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", { options });
+  return { verifies: (isUserVerified) => devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified }) };
+}
+
+const usePasskey = (page) => page.locator('form[data-island="passkey"] button').click();
+
+/** Signs in at the provider under a name, and agrees that this is told. */
+async function atProvider(page, name) {
+  await page.fill('input[name="login"]', name);
+  await page.fill('input[name="password"]', "anything");
+  await page.click('button[type="submit"]');
+  await page.click('button[type="submit"]');
+}
+
 const path = (page) => new URL(page.url()).pathname;
 
 export default function (test) {
@@ -39,7 +67,14 @@ export default function (test) {
   let recovery;
 
   test("the first administrator comes by the link of an empty installation", async (world) => {
-    service = await Service.of(world.server, join(world.scratch, "service"));
+    const folder = join(world.scratch, "service");
+    service = await Service.of(world.server, folder, async (origin) => {
+      const provider = await startProvider(origin);
+      world.also.push(provider);
+      const secret = join(folder, "openid.secret");
+      writeFileSync(secret, `${SECRET}\n`);
+      return ["--openid-issuer", provider.issuer, "--openid-client", CLIENT, "--openid-secret-file", secret, "--openid-name", "市统一身份认证"];
+    });
     world.also.push(service);
     const ms = await service.start();
     own = await stranger(world, service);
@@ -107,14 +142,108 @@ export default function (test) {
     await clean(guesser, "the sign-in page with a wait");
     await password(guesser);
     holds(await guesser.locator(".error-summary").innerText(), "输错次数过多", "the answer to the right password during the wait");
-    await known.goto("/account");
-    // The form lies in a menu, which is no matter of this test.
-    await known.locator('form[action="/sign-out"]').evaluate((form) => form.submit());
-    await known.waitForURL((url) => url.pathname === "/");
+    await signOut(known);
     await password(known);
     same(path(known), "/sign-in/code", "what a known browser gets");
     await known.fill("#f-code", recovery[1]);
     await submit(known, "/sign-in/code");
     same(path(known), "/account/second", "signed in with a recovery code");
+  });
+
+  test("a passkey is made with the password, and signs in without a name", async () => {
+    const phone = await device(known);
+    await known.goto("/account");
+    await known.click('a[href="/account/passkeys"]');
+    await clean(known, "the page of passkeys");
+    await known.fill("#f-label", "我的手机");
+    await known.fill("#f-password", "Guess-of-2022");
+    await submit(known, "/account/passkeys");
+    await known.locator("[data-said].is-bad").waitFor();
+    holds(await known.locator("[data-said]").innerText(), "现在的密码不对", "the answer to a wrong password");
+    await known.fill("#f-password", PASSWORD);
+    await submit(known, "/account/passkeys");
+    await known.locator(".passkeys li").waitFor();
+    holds(await known.locator(".passkeys").innerText(), "我的手机", "the passkeys");
+    await clean(known, "the page of passkeys with one");
+
+    await signOut(known);
+    await known.goto("/sign-in");
+    await phone.verifies(false);
+    await usePasskey(known);
+    await known.locator("[data-said].is-bad").waitFor();
+    same(path(known), "/sign-in", "a device that does not know its owner");
+    await phone.verifies(true);
+    await usePasskey(known);
+    await known.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
+    await known.goto("/account");
+    same(await known.locator("td", { hasText: "用通行密钥登录" }).count(), 1, "sign-ins with a passkey in the record");
+  });
+
+  test("a passkey stands for the code after the password", async () => {
+    await signOut(known);
+    await password(known);
+    same(path(known), "/sign-in/code", "what comes after the password");
+    await clean(known, "the page that asks for the code or a passkey");
+    await usePasskey(known);
+    await known.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
+  });
+
+  test("without scripts the password stands alone", async (world) => {
+    const plain = await world.page({ baseURL: service.url, viewport: PHONE, javaScriptEnabled: false });
+    await plain.goto("/sign-in");
+    check(!(await plain.locator('[data-island="passkey"]').isVisible()), "a button that does nothing is shown");
+    await password(plain);
+    same(path(plain), "/sign-in/code", "what comes after the password");
+    await plain.fill("#f-code", recovery[2]);
+    await submit(plain, "/sign-in/code");
+    same(path(plain), "/account/second", "signed in without scripts");
+  });
+
+  test("a passkey that was removed signs nobody in", async () => {
+    await known.goto("/account/passkeys");
+    await known.click(".passkeys summary");
+    await known.fill('.passkeys input[name="password"]', PASSWORD);
+    await known.locator('.passkeys button[type="submit"]').click();
+    await known.waitForURL((url) => url.pathname === "/account/passkeys");
+    same(await known.locator(".passkeys li").count(), 0, "passkeys that are left");
+    await signOut(known);
+    await known.goto("/sign-in");
+    await usePasskey(known);
+    await known.locator(".notice").waitFor();
+    same(path(known), "/sign-in", "where a removed passkey leads");
+    holds(await known.locator(".notice").innerText(), "不属于本系统", "the answer to a removed passkey");
+  });
+
+  test("the city's own provider signs in whom an account is bound to, and nobody else", async (world) => {
+    const page = await stranger(world, service);
+    await page.goto("/sign-in");
+    await page.click("text=用市统一身份认证登录");
+    await atProvider(page, "u-anna");
+    await page.waitForURL((url) => url.pathname === "/sign-in");
+    holds(await page.locator(".notice").innerText(), "还没有绑定", "the answer to an identity nobody is bound to");
+    await password(known);
+    await known.fill("#f-code", recovery[3]);
+    await submit(known, "/sign-in/code");
+    await known.goto("/account");
+    await known.click("summary:has-text('去绑定')");
+    await clean(known, "one's own account with a way to bind it");
+    await known.fill("#f-openid-password", PASSWORD);
+    await submit(known, "/account/openid");
+    // The page in between goes on by itself.
+    await known.locator('input[name="login"]').waitFor();
+    await atProvider(known, "u-anna");
+    await known.waitForURL((url) => url.pathname === "/account");
+    holds(await known.locator(".notice").first().innerText(), "已绑定", "what is told after binding");
+
+    await page.click("text=用市统一身份认证登录");
+    await page.waitForURL((url) => url.pathname === "/sign-in/code");
+    await page.fill("#f-code", recovery[4]);
+    await submit(page, "/sign-in/code");
+    same(path(page), "/account/second", "signed in by the provider and a second factor of one's own");
+    const other = await stranger(world, service);
+    await other.goto("/sign-in/openid");
+    await atProvider(other, "somebody-else");
+    await other.waitForURL((url) => url.pathname === "/sign-in");
+    same((await other.goto("/account")).url(), `${service.url}/sign-in?next=%2Faccount`, "where somebody else stands");
   });
 }

@@ -6,6 +6,7 @@ passkey-sign-in = Sign in with a passkey
 passkey-use = Use a passkey instead of the code
 passkey-help = Sign in with the fingerprint, face or screen lock of your phone or computer, without a name or a password.
 passkeys-lead = A passkey is kept in your phone, computer or security key and opened with a fingerprint, a face or the screen lock. It signs you in without a name or a password, and stands for the code after the password. Fingerprint and face never leave your device.
+passkeys-yours = Your passkeys
 passkeys-none = No passkey yet.
 passkeys-count = { $count ->
     [one] { $count } passkey.

@@ -6,6 +6,7 @@ passkey-sign-in = 用通行密钥登录
 passkey-use = 用通行密钥代替验证码
 passkey-help = 用手机或电脑的指纹、面容或锁屏密码登录，不用输入账号和密码。
 passkeys-lead = 通行密钥保存在您的手机、电脑或安全密钥里，用指纹、面容或锁屏密码打开。凭它可以直接登录，不用账号和密码；也可以在密码之后代替验证码。指纹和面容不会离开您的设备。
+passkeys-yours = 已添加的通行密钥
 passkeys-none = 还没有通行密钥。
 passkeys-count = { $count } 个。
 passkeys-full = 每个账号最多 10 个通行密钥，请先移除不用的。

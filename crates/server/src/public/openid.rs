@@ -79,6 +79,11 @@ pub async fn back(web: Web) -> Result<Response, Error> {
     if !web.app.slip_used(&web.openid, OPENID_SECONDS).await? {
         return Ok(web.redirect_with(page, "warn", &web.t("openid-late")));
     }
+    // RFC 9207: an answer that names another provider is not ours.
+    let elsewhere = |iss: &str| iss.trim_end_matches('/') != openid.issuer.trim_end_matches('/');
+    if web.arg("iss").is_some_and(elsewhere) {
+        return Ok(failed(&web, page, "it came back from another provider"));
+    }
     let Some(code) = web.arg("code") else {
         // One of the words of OAuth; what else stands in an address is for nobody's log.
         let is_word = |word: &&str| word.len() <= 40 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
