@@ -2,6 +2,7 @@
 //! somebody else read; nothing is ever chosen by it.
 
 use crate::words::{opening_texts, tokens};
+use ganglion_model::Posts;
 use ganglion_model::pack::{Action, Assign, Effect, Field, FieldKind, Process, SAME_WORDS};
 use ganglion_model::row::Case;
 use serde_json::Value;
@@ -48,6 +49,15 @@ pub fn value_of<'c>(process: &Process, (action, field): (&Action, &Field), case:
     }
     let is_post = matches!(field.kind, FieldKind::Post { .. }) && names_post(action) == Some(field.name.as_str());
     case.assignee.as_ref().filter(|_| is_post).map(|post| post.0.as_str())
+}
+
+/// Whether what became of a settled case could have been chosen in the field: of a post, one with a role the field takes. Who got a
+/// case by another way says nothing of this one.
+#[must_use]
+pub fn could_be_chosen(posts: &Posts, field: &Field, case: &Case) -> bool {
+    let FieldKind::Post { roles, .. } = &field.kind else { return true };
+    let had = case.assignee.as_ref().and_then(|id| posts.get(id));
+    had.is_some_and(|post| roles.is_empty() || roles.contains(&post.role))
 }
 
 /// Whether the cases a field's suggestions come from are of one kind: storage finds them by it.

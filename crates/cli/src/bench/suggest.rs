@@ -1,10 +1,11 @@
 //! How often what is suggested is what was chosen: over the settled cases of the last part of a year, each judged by what was settled
-//! before it was opened, beside always guessing what was chosen most often until then.
+//! before it was opened, beside always guessing what was chosen most often until then. Who got a case by another action than the one judged
+//! is neither learned from nor judged.
 
 use super::Line;
 use super::filled::Filled;
 use anyhow::Result;
-use ganglion_kernel::similar::{LOOKED_AT, chosen, chosen_here, value_of};
+use ganglion_kernel::similar::{LOOKED_AT, chosen, chosen_here, could_be_chosen, value_of};
 use ganglion_model::pack::{Action, Field, Process};
 use ganglion_model::{Case, PlaceCode};
 use ganglion_store::SqliteStore;
@@ -37,7 +38,9 @@ pub fn measure(large: &Filled) -> Result<Vec<Line>> {
     for process in large.ground.world.model.processes.values() {
         let own: Vec<&Case> = cases.iter().filter(|case| case.process == process.name).collect();
         for (action, field) in suggested(process) {
-            let score = judge(process, (action, field), &own);
+            let posts = &large.ground.world.posts;
+            let could: Vec<&Case> = own.iter().copied().filter(|case| could_be_chosen(posts, field, case)).collect();
+            let score = judge(process, (action, field), &could);
             lines.extend(shown(process, field, &score));
         }
     }

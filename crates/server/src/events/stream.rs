@@ -27,6 +27,8 @@ use tokio::sync::broadcast::error::RecvError;
 const EVENTS_AT_ONCE: usize = 100;
 /// Events of one page at most.
 const EVENTS_MAX: usize = 1_000;
+/// How often the journal is read on for one page.
+const READINGS_AT_ONCE: usize = 50;
 /// How often the journal is looked at when this server wrote nothing: another may have.
 const LOOK_SECONDS: u64 = 5;
 
@@ -106,9 +108,17 @@ pub async fn events(State(app): State<AppState>, web: Web, headers: HeaderMap) -
     let mut position = begin(&app, &web, &headers).await?;
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !accepts.contains("text/event-stream") {
-        let (events, more) = on(&app, &viewer, &mut position, limit).await?;
-        let wanted = events.into_iter().filter(|told| is_wanted(&types, told));
-        let events: Vec<serde_json::Value> = wanted.map(|told| told.event).collect();
+        let (mut events, mut more): (Vec<serde_json::Value>, bool) = (Vec::new(), true);
+        // Most events may be of other kinds: what is left out makes room for what comes after it.
+        for _ in 0..READINGS_AT_ONCE {
+            let read = on(&app, &viewer, &mut position, limit - events.len()).await?;
+            more = read.1;
+            let wanted = read.0.into_iter().filter(|told| is_wanted(&types, told));
+            events.extend(wanted.map(|told| told.event));
+            if !more || events.len() >= limit {
+                break;
+            }
+        }
         let body = json!({ "events": events, "position": String::from(position), "more": more });
         return Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response());
     }

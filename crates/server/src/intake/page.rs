@@ -95,13 +95,22 @@ pub async fn upload(
     let mut lines = Vec::with_capacity(orders.len());
     for order in &orders {
         let (number, status, body) = taken(&web, at, (order, "")).await;
-        lines.push(line(&web, number.unwrap_or_default(), (status, &body)));
+        lines.push(line(&web, at.0, number.unwrap_or_default(), (status, &body)));
     }
     page(&web, at, None, lines)
 }
 
+/// What is wrong with a field, by its title: software is told by its name.
+fn titled(web: &Web, process: &Process, detail: &str) -> String {
+    let named = |name: &str| {
+        detail.strip_prefix(name).filter(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+    };
+    let found = process.form.iter().find_map(|field| Some((field.title.get(web.lang), named(&field.name)?)));
+    found.map_or_else(|| detail.to_owned(), |(title, rest)| format!("{title}{rest}"))
+}
+
 /// An order as the page tells it.
-fn line(web: &Web, order: String, (status, body): (StatusCode, &Value)) -> Line {
+fn line(web: &Web, process: &Process, order: String, (status, body): (StatusCode, &Value)) -> Line {
     let (name, tone) = match status {
         StatusCode::CREATED => ("new", "done"),
         StatusCode::OK => ("same", "neutral"),
@@ -111,7 +120,7 @@ fn line(web: &Web, order: String, (status, body): (StatusCode, &Value)) -> Line 
     let number = body["number"].as_str().unwrap_or_default().to_owned();
     let said = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
     let errors = body["errors"].as_array().into_iter().flatten();
-    let details: Vec<String> = errors.filter_map(|one| one["detail"].as_str().map(str::to_owned)).collect();
+    let details: Vec<String> = errors.filter_map(|one| Some(titled(web, process, one["detail"].as_str()?))).collect();
     let message = match (status.is_success(), details.is_empty()) {
         (true, _) => String::new(),
         (false, true) => said("detail"),

@@ -11,7 +11,7 @@ use crate::view::suggest::Likely;
 use crate::web::Web;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
-use ganglion_kernel::similar::{LOOKED_AT, chosen, chosen_here, is_by_kind, worth_reading};
+use ganglion_kernel::similar::{LOOKED_AT, chosen, chosen_here, could_be_chosen, is_by_kind, worth_reading};
 use ganglion_model::Case;
 use ganglion_model::pack::{Action, Field, FieldKind, Process};
 use jiff::{SignedDuration, Timestamp};
@@ -70,11 +70,12 @@ async fn likely(
     for (action, field) in asked(web, (case, process)).into_iter().filter(|(_, field)| wanted(field)) {
         let by_kind = is_by_kind(process, field);
         let similar = settled.newest(by_kind, worth_reading(process, field)).await?;
-        let mut found = chosen(process, (action, field), case, similar.iter());
+        let is_choice = |other: &&Case| could_be_chosen(&web.world.posts, field, other);
+        let mut found = chosen(process, (action, field), case, similar.iter().filter(is_choice));
         let around = found.is_empty();
         if around {
             let others = settled.newest(false, LOOKED_AT).await?;
-            found = chosen_here(process, (action, field), case, others.iter());
+            found = chosen_here(process, (action, field), case, others.iter().filter(is_choice));
         }
         all.push(Likely { action: action.name.clone(), field: field.name.clone(), chosen: found, around });
     }

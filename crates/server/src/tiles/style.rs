@@ -92,7 +92,9 @@ fn named(collection: &Collection<'_>) -> Option<Value> {
 }
 
 fn drawn(collection: &Collection<'_>) -> Vec<Value> {
-    let circle = |color: Value| json!({ "circle-radius": 4, "circle-color": color, "circle-stroke-width": 1, "circle-stroke-color": "#ffffff" });
+    // Seen from far, thousands are a pattern and no marks.
+    let radius = json!(["interpolate", ["linear"], ["zoom"], 8, 1.2, 11, 2.5, 14, 5]);
+    let circle = |color: Value| json!({ "circle-radius": radius, "circle-color": color, "circle-stroke-width": ["step", ["zoom"], 0, 11, 1], "circle-stroke-color": "#ffffff" });
     match &collection.source {
         Source::Places(level) => {
             let width = match level {
