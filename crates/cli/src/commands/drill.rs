@@ -194,7 +194,7 @@ async fn played(drill: &Drill, ground: &Arc<Ground>, made: &mut Made) -> Result<
             overload::run(ground, &overload::Asked { runs, clients, time, seed }).await
         }
         Drill::Restore { runs, clients, common, .. } => {
-            let cluster = if let Made::One(cluster, ..) = &*made { Some(cluster) } else { None };
+            let cluster = if let Made::One { cluster, .. } = &*made { Some(cluster) } else { None };
             let (runs, clients, seed) = (*runs, *clients, common.seed);
             restore::run(ground, &restore::Asked { cluster, runs, clients, seed }).await
         }
@@ -205,8 +205,12 @@ async fn played(drill: &Drill, ground: &Arc<Ground>, made: &mut Made) -> Result<
 enum Made {
     /// The drill runs on SQLite.
     Nothing,
-    /// A server, which of its databases, and the folder of its tables when they are elsewhere: ended first, removed last.
-    One(Cluster, &'static str, Option<tempfile::TempDir>),
+    /// A server and which of its databases; when its tables are elsewhere their folder, which goes after the server has ended.
+    One {
+        cluster: Cluster,
+        database: &'static str,
+        _tables: Option<tempfile::TempDir>,
+    },
     Three(Ensemble),
 }
 
@@ -215,13 +219,14 @@ impl Made {
         Ok(match drill {
             Drill::Kill { postgres: true, .. }
             | Drill::Overload { postgres: true, .. }
-            | Drill::Restore { postgres: true, .. } => Made::One(Cluster::start(Care::Durable)?, "postgres", None),
+            | Drill::Restore { postgres: true, .. } => {
+                Made::One { cluster: Cluster::start(Care::Durable)?, database: "postgres", _tables: None }
+            }
             Drill::DiskFull { postgres: true, on: Some(on), .. } => {
                 let (cluster, folder) = (Cluster::start(Care::Durable)?, tempfile::tempdir_in(on)?);
                 cluster.database_in("drill", folder.path())?;
-                Made::One(cluster, "drill", Some(folder))
+                Made::One { cluster, database: "drill", _tables: Some(folder) }
             }
-
             Drill::Failover { .. } => Made::Three(Ensemble::start()?),
             _ => Made::Nothing,
         })
@@ -230,7 +235,7 @@ impl Made {
     fn url(&self) -> Option<String> {
         match self {
             Made::Nothing => None,
-            Made::One(cluster, database, _) => Some(cluster.url(database)),
+            Made::One { cluster, database, .. } => Some(cluster.url(database)),
             Made::Three(ensemble) => Some(ensemble.url("postgres")),
         }
     }
