@@ -3,6 +3,7 @@
  * (map, report, live, desk) only where a page holds one. Leaves out all texts: they come as data attributes.
  */
 import { startCounters, startErrorFocus, startPrint, startReadAloud, startBulkCount } from "./helpers";
+import { startExport } from "./export";
 import { startFiles } from "./files";
 import { startAsk, startRows } from "./rows";
 import { startSuggest } from "./suggest";
@@ -15,6 +16,7 @@ export function start(root: ParentNode): void {
   startReadAloud(root);
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="files"]')) startFiles(box);
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="rows"]')) startRows(box);
+  for (const link of root.querySelectorAll<HTMLAnchorElement>('a[data-island="export"]')) startExport(link);
   for (const form of root.querySelectorAll<HTMLFormElement>("form[data-ask]")) startAsk(form);
   for (const input of root.querySelectorAll<HTMLInputElement>("input[data-suggest]")) startSuggest(input);
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="passkey"]')) void import("./passkey").then((m) => m.startPasskey(box));

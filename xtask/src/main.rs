@@ -15,6 +15,7 @@ mod counts;
 mod demo;
 mod drill;
 mod generate;
+mod linked;
 mod postgres;
 mod setup;
 mod shell;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::counts::{self, Counts};
 use crate::stamp::files_under;
-use crate::{generate, postgres, setup, shell, tidy, tools};
+use crate::{generate, linked, postgres, setup, shell, tidy, tools};
 
 /// One step.
 pub struct Step {
@@ -34,7 +34,12 @@ pub const STEPS: [Step; 11] = [
     Step { name: "doc", title: "examples in the documentation", needs_setup: false, run: doc_tests },
     Step { name: "packs", title: "check and scenarios of every pack", needs_setup: true, run: packs },
     Step { name: "e2e", title: "the built binary in a real browser", needs_setup: true, run: end_to_end },
-    Step { name: "tree", title: "no OpenSSL, no AWS-LC in the tree", needs_setup: false, run: dependency_tree },
+    Step {
+        name: "tree",
+        title: "licences, sources and refused crates in the tree",
+        needs_setup: false,
+        run: dependency_tree,
+    },
 ];
 
 /// How a step ended.
@@ -240,17 +245,22 @@ fn end_to_end() -> Result<Verdict> {
 }
 
 fn dependency_tree() -> Result<Verdict> {
-    let listed = logged("tree", shell::cargo(&["tree", "--workspace", "--edges", "normal,build", "--prefix", "none"]))?;
+    let words = ["tree", "--workspace", "--edges", "normal,build", "--prefix", "none", "--format", linked::FORMAT];
+    let listed = logged("tree", shell::cargo(&words))?;
     if !listed.success {
         return Ok(listed);
     }
-    let banned = ["aws-lc-sys", "openssl-sys", "native-tls"];
-    let found: Vec<&str> = banned
-        .into_iter()
-        .filter(|name| listed.details.lines().any(|line| line.starts_with(&format!("{name} "))))
-        .collect();
-    let remedy = "choose the ring feature of whatever pulls it (cargo tree -i NAME)";
-    Ok(if found.is_empty() { Verdict::passed() } else { Verdict::failed(format!("{}: {remedy}", found.join(", "))) })
+    let path = shell::repository_root().join("deny.toml");
+    let rules = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let found = linked::refused(&listed.details, &rules);
+    if !found.is_empty() {
+        return Ok(Verdict::failed(found.join("\n")));
+    }
+    // It looks further, at every feature and target; it is not installed for this alone, which takes minutes of building.
+    match tools::has_deny() {
+        true => logged("deny", shell::cargo(&["deny", "check", "licenses", "bans", "sources"])),
+        false => Ok(Verdict::passed()),
+    }
 }
 
 #[cfg(test)]

@@ -26,6 +26,11 @@ pub fn has_nextest() -> bool {
     shell::is_on_path("cargo-nextest")
 }
 
+/// Whether `cargo deny` can be called.
+pub fn has_deny() -> bool {
+    shell::is_on_path("cargo-deny")
+}
+
 /// How this user may install packages.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Installer {

@@ -12,5 +12,5 @@ pub mod when;
 pub use fold::{CellKey, Cells, Fact, FactChange, fact_changes, facts_of_case, facts_of_row, is_measured};
 pub use period::{Period, Span};
 pub use rank::ranks;
-pub use read::{Figure, Sums, calculated, figure};
+pub use read::{Figure, Sums, calculated, counted, figure};
 pub use when::When;

@@ -159,7 +159,7 @@ impl View<'_> {
             Formula::Distinct(a) => Some(Frac::whole(
                 self.sums.members.get(a).map_or(0, |members| i64::try_from(members.len()).unwrap_or(i64::MAX)),
             )),
-            Formula::Of(_) => None,
+            Formula::Of(_) | Formula::Places { .. } => None,
         }
     }
 
@@ -213,6 +213,12 @@ pub fn calculated(indicator: &Indicator, rows: i64, of: &dyn Fn(&str) -> Option<
         _ => None,
     };
     shown(indicator, value, rows)
+}
+
+/// An indicator that counts something no measure knows.
+#[must_use]
+pub fn counted(indicator: &Indicator, number: i64) -> Figure {
+    shown(indicator, Some(Frac::whole(number)), number)
 }
 
 fn arithmetic(expr: &Expr, of: &dyn Fn(&str) -> Option<Frac>) -> Option<Frac> {

@@ -335,8 +335,7 @@ pub trait Store: KeptStore + SealStore + SearchStore {
     async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq`, in order.
     async fn entries_after(&self, shard: Shard, seq: u64, limit: u32) -> Result<Vec<Entry>, StoreError>;
-    /// Journal lines of a shard in `(after, until]` that hold one of the texts `holds`, in order: a job that waits for one kind of
-    /// change does not read the others.
+    /// Journal lines of a shard in `(after, until]` that hold one of the texts `holds`, in order.
     async fn entries_holding(
         &self,
         shard: Shard,
@@ -480,13 +479,14 @@ pub trait Store: KeptStore + SealStore + SearchStore {
     async fn access_add(&self, access: &Access) -> Result<(), StoreError>;
     /// Who saw personal values of a case, newest first.
     async fn accesses(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Access>, StoreError>;
+    /// Who saw personal values of anything in a shard before an instant, newest first: for those who watch over looks.
+    async fn accesses_before(&self, shard: Shard, before: Timestamp, limit: u32) -> Result<Vec<Access>, StoreError>;
     /// Puts notices to posts; one that is there already stays as it is.
     async fn told_add(&self, told: &[Told]) -> Result<(), StoreError>;
     /// Notices to a post, newest first.
     async fn told(&self, post: &PostId, limit: u32) -> Result<Vec<Told>, StoreError>;
     /// Takes a turn at a job; `None`: another server has it. It may be lost, so that a job runs twice. One server always gets it.
-    async fn turn(&self, job: &str) -> Result<Option<Turn>, StoreError> {
-        let _ = job;
+    async fn turn(&self, _job: &str) -> Result<Option<Turn>, StoreError> {
         Ok(Some(Turn::default()))
     }
     /// Waits until other servers have written lines, and says to which shards; none: look at all. A hint: the journal is the truth.

@@ -41,6 +41,11 @@ pub const SERVICE_ROLE: &str = "api";
 /// stands at a county or above.
 pub const ADMIN_ROLE: &str = "admin";
 
+/// The role of posts that watch over those who administer: they read what is kept about accounts, who looked at personal values, and
+/// who may do what, and change nothing (GB/T 22239-2019, 8.1.5.2). A pack declares it; it counts where the post stands at a county or
+/// above.
+pub const AUDIT_ROLE: &str = "audit_admin";
+
 /// Somebody who stands in for the holder of a post while they are away, and acts in it under their own name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deputy {

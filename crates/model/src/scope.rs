@@ -143,12 +143,16 @@ pub fn follow<'a>(
     }
 }
 
-/// A place, or its kind.
+/// A place, the one above it at a level, or its kind.
 fn place<'a>(rows: &dyn Rows, code: PlaceCode, path: &[String], day: Date) -> Val<'a> {
     match path {
         [] => Val::Text(Cow::Owned(code.to_string())),
         [part] if part == "kind" => {
             rows.place_kind(code, day).map_or(Val::Null, |kind| Val::Text(Cow::Borrowed(kind.as_str())))
+        }
+        [level] => {
+            let above = Level::parse(level).and_then(|level| code.at(level));
+            above.map_or(Val::Null, |above| Val::Text(Cow::Owned(above.to_string())))
         }
         _ => Val::Null,
     }

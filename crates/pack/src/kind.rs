@@ -44,7 +44,7 @@ pub(crate) const TYPES: [(&str, &[&str]); 30] = [
     ("post", &["roles", "within"]),
     ("posts", &["roles", "within"]),
     ("account", &["roles", "within"]),
-    ("point", &[]),
+    ("point", &["round_m"]),
     ("line", &[]),
     ("polygon", &[]),
     ("files", &["accept", "max"]),

@@ -195,8 +195,11 @@ fn stretch(range: &str, bytes: u64) -> Option<(u64, u64)> {
     (from <= to).then_some((from, to))
 }
 
-/// A stretch of a file with where it begins, and how long the file is.
-fn read(path: &Path, range: &str) -> std::io::Result<(u64, Option<(u64, Vec<u8>)>)> {
+/// Bytes of a file, with where in it they begin.
+type Stretch = (u64, Vec<u8>);
+
+/// A stretch of a file, if the file has it, and how long the file is.
+fn read(path: &Path, range: &str) -> std::io::Result<(u64, Option<Stretch>)> {
     let mut file = std::fs::File::open(path)?;
     let bytes = file.metadata()?.len();
     let Some((from, to)) = stretch(range, bytes) else { return Ok((bytes, None)) };

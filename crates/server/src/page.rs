@@ -2,8 +2,8 @@
 //! of `ui/pages/page.samples.yaml`.
 
 use crate::sign::{self, Use};
-use crate::staff::administers;
 use crate::staff::plans::any as any_plan;
+use crate::staff::{administers, audits};
 use crate::view::Say as _;
 use crate::web::Web;
 use ganglion_model::{Lang, Post};
@@ -96,7 +96,7 @@ pub struct Flash {
 const PUBLIC_NAV: [(&str, &str); 3] =
     [("/report", "nav-report"), ("/follow", "nav-follow"), ("/figures", "nav-open-figures")];
 /// The menu of staff.
-const STAFF_NAV: [(&str, &str); 9] = [
+const STAFF_NAV: [(&str, &str); 10] = [
     ("/desk", "nav-desk"),
     ("/cases", "nav-cases"),
     ("/centre", "nav-centre"),
@@ -106,6 +106,7 @@ const STAFF_NAV: [(&str, &str); 9] = [
     ("/documents", "nav-documents"),
     ("/m", "nav-m"),
     ("/admin", "nav-admin"),
+    ("/audit", "nav-audit"),
 ];
 
 impl Web {
@@ -155,6 +156,7 @@ impl Web {
         let post = self.session.as_ref().and_then(|session| session.post.as_ref());
         let is_there = |href: &str| match href {
             "/admin" => post.is_some_and(administers),
+            "/audit" => post.is_some_and(audits),
             "/plans" => post.is_some_and(|post| any_plan(self, post)),
             _ => true,
         };
@@ -230,12 +232,6 @@ pub fn encode(text: &str) -> String {
     })
 }
 
-/// A text without the character U+0000, which no text of a person holds and PostgreSQL cannot keep: U+FFFD stands in its place.
-#[must_use]
-pub fn without_nul(text: String) -> String {
-    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
-}
-
 /// Decodes a percent-encoded value; `+` is a space; what is no valid code stays as it is.
 #[must_use]
 pub fn decode(text: &str) -> String {
@@ -254,7 +250,7 @@ pub fn decode(text: &str) -> String {
         }
         at += 1;
     }
-    without_nul(String::from_utf8_lossy(&out).into_owned())
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// The pairs of a query or of a form sent as one.

@@ -4,7 +4,6 @@
 use crate::error::Error;
 use crate::files::{Taken, UploadProblem};
 use crate::limits::{FIELD_BYTES_MAX, FIELDS_MAX, FILES_MAX, FORM_BYTES_MAX, UPLOAD_DRAIN_BYTES_MAX};
-use crate::page::without_nul;
 use crate::web::Web;
 use axum::body::Bytes;
 use axum::extract::multipart::{Field as Part, Multipart};
@@ -323,7 +322,7 @@ impl Reading<'_> {
             }
             bytes.extend_from_slice(&chunk);
         }
-        let value = without_nul(String::from_utf8(bytes).map_err(|_| Error::Unreadable("text"))?);
+        let value = String::from_utf8(bytes).map_err(|_| Error::Unreadable("text"))?;
         self.vouched |= name == "csrf" && self.web.csrf_fits(&value);
         self.typed.values.push((name, value));
         if self.typed.values.len() > FIELDS_MAX {

@@ -1,5 +1,6 @@
 // A register comes from a spreadsheet: tried first, every bad cell named, then all of it or nothing; what is no table at all, too
 // large, or given up half way changes nothing; what was exported comes back as it is.
+import { readFile } from "node:fs/promises";
 import { check, holds, same } from "../lib.mjs";
 
 export const serial = true;
@@ -76,6 +77,16 @@ export default function (test) {
       check(!said.includes("有问题"), () => `what was exported is no good: ${said.slice(0, 600)}`);
       holds(said, "每一行都与现有登记相同", "what it says");
     }
+  });
+
+  test("an export says how far it is and ends as a file", async () => {
+    await s.page.goto("/registers/bridge?f.name=&q=");
+    const link = s.page.getByRole("link", { name: "导出 CSV" });
+    const [download] = await Promise.all([s.page.waitForEvent("download"), link.click()]);
+    check(/^bridge-[0-9-]+\.csv$/.test(download.suggestedFilename()), download.suggestedFilename());
+    await s.page.getByText("已导出", { exact: true }).waitFor();
+    const lines = (await readFile(await download.path(), "utf8")).trimEnd().split("\n");
+    same(lines.length, s.before + 40 + 2, "lines: who took it, the heads, the rows");
   });
 
   test("somebody else's import is not found, and one that was left is found again", async (world) => {

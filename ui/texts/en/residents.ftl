@@ -32,7 +32,10 @@ err-phone-code = { $left ->
    *[other] The code is wrong. { $left } more tries.
   }
 err-phone-code-over = This code is good no more, or none was sent. Go back and have another sent.
-err-code-again = A code was sent a moment ago. Type it here, or wait { $seconds } seconds and have another sent.
+err-code-again = { $minutes ->
+    [one] A code was sent a moment ago. Type it here, or have another sent in a minute.
+   *[other] Too many codes were sent to this number. Type the last one here, or have another sent in { $minutes } minutes.
+  }
 sms-code = { $site }: { $code } is your code, good for { $minutes } minutes. Nobody who works here will ask you for it.
 csv-number = Number
 csv-matter = Matter

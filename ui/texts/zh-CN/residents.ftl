@@ -30,7 +30,10 @@ err-phone-code = { $left ->
    *[other] 验证码不正确，还可以再试 { $left } 次。
   }
 err-phone-code-over = 验证码已失效或尚未获取，请返回重新获取。
-err-code-again = 刚刚已发送过验证码，请直接输入，或 { $seconds } 秒后重新获取。
+err-code-again = { $minutes ->
+    [1] 刚刚已发送过验证码，请直接输入，或一分钟后重新获取。
+   *[other] 该号码获取验证码次数过多，请输入最后一次收到的验证码，或 { $minutes } 分钟后重新获取。
+  }
 sms-code = 【{ $site }】验证码 { $code }，{ $minutes } 分钟内有效。工作人员不会向您索要验证码，请勿告知他人。
 csv-number = 编号
 csv-matter = 事项

@@ -42,6 +42,7 @@ formula-less-previous = 再减去上期
 formula-sum = 符合条件的记录的数值之和
 formula-share = 指定部分 ÷ 全部；各级都用分子之和除以分母之和
 formula-distinct = 记录中不同对象的个数，每个只计一次
+formula-places = 期末按区划在册的地方数
 formula-of = 由其他指标算出
 formula-percentile = 由小到大排列，{ $percent } % 的记录不超过的数值
 formula-median = 每件用时的中位数，按小时

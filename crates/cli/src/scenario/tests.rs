@@ -55,7 +55,7 @@ fn scenarios_of_the_sketch_pass() {
 fn figures_over_registers_are_those_counted_by_hand() {
     let text = std::fs::read_to_string(here("packs/figures/tests/figures.md")).unwrap();
     let reports = run_file(&pack("packs/figures"), &text);
-    assert_eq!(reports.len(), 5);
+    assert_eq!(reports.len(), 6);
     for report in reports {
         assert_eq!(report.findings, [], "{}", report.title);
     }

@@ -14,10 +14,10 @@ pub mod targets;
 use crate::port::{CellRead, FactFilter, MemberRead, Store, StoreError};
 use crate::world::World;
 use async_trait::async_trait;
-use ganglion_indicators::{Figure, Period, Span, Sums, calculated, figure};
+use ganglion_indicators::{Figure, Period, Span, Sums, calculated, counted, figure};
 use ganglion_model::exact::Frac;
 use ganglion_model::pack::{Formula, Indicator, Measure};
-use ganglion_model::{Model, PlaceCode};
+use ganglion_model::{Level, Model, PlaceCode, PlaceKind};
 use jiff::civil::Date;
 use plan::{Depth, Found, Plan};
 use std::collections::BTreeMap;
@@ -106,7 +106,7 @@ pub struct Reader<'a> {
 #[must_use]
 pub fn is_now(model: &Model, indicator: &Indicator) -> bool {
     let is_now = |measure: &Measure| measure.is_stock() && measure.until.is_none();
-    every(model, indicator, &is_now)
+    !matches!(indicator.formula, Formula::Places { .. }) && every(model, indicator, &is_now)
 }
 
 /// Whether an indicator counts what holds on a day rather than what happened in a period.
@@ -116,6 +116,10 @@ pub fn is_stock(model: &Model, indicator: &Indicator) -> bool {
 }
 
 fn every(model: &Model, indicator: &Indicator, holds: &dyn Fn(&Measure) -> bool) -> bool {
+    // How many places there are is known for every day, and goes with anything it is divided by.
+    if let Formula::Places { .. } = indicator.formula {
+        return true;
+    }
     let own = indicator.formula.measures();
     let others = indicator.formula.figures();
     own.iter().all(|name| model.measures.get(*name).is_some_and(holds))
@@ -131,6 +135,16 @@ impl<'a> Reader<'a> {
     pub async fn read(&self, indicator: &Indicator, places: &[PlaceCode], spans: &[Span], parts: bool) -> Answer {
         if let Formula::Of(_) = &indicator.formula {
             return self.calculate(indicator, places, spans).await;
+        }
+        if let Formula::Places { level, kinds } = &indicator.formula {
+            let of = |place: &PlaceCode| {
+                let count = |span: &Span| self.places(*place, (*level, kinds.as_slice()), *span);
+                spans
+                    .iter()
+                    .map(|span| Got { figure: counted(indicator, count(span)), sums: Sums::default() })
+                    .collect()
+            };
+            return Ok(places.iter().map(of).collect());
         }
         let mut all = spans.to_vec();
         all.extend(indicator.compared.iter().flat_map(|by| spans.iter().map(|span| span.against(by.against))));
@@ -149,6 +163,15 @@ impl<'a> Reader<'a> {
                 .collect()
         };
         Ok(sums.into_iter().map(of).collect())
+    }
+
+    /// How many places of a level there are at the end of a span, or today while it is not over.
+    fn places(&self, place: PlaceCode, (level, kinds): (Level, &[PlaceKind]), span: Span) -> i64 {
+        let tree = &self.world.places.tree;
+        let day = span.to.yesterday().unwrap_or(span.to).min(self.today);
+        let all = tree.on(place, day).into_iter().chain(tree.inside(place, day));
+        let counted = all.filter(|one| one.code.level() == level && (kinds.is_empty() || kinds.contains(&one.kind)));
+        i64::try_from(counted.count()).unwrap_or(i64::MAX)
     }
 
     /// An indicator that calculates with others.

@@ -72,6 +72,9 @@ pub struct Field {
     /// Set by steps of cases alone, in a register; nobody types it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_cases: bool,
+    /// Metres a point is rounded to before it is kept: enough to know the neighbourhood and not the door.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_m: Option<u32>,
     /// What settled cases have in common with the one in hand from which a value is suggested: names of fields of the opening form, and
     /// [`SAME_WORDS`]; empty: nothing is suggested.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -2,7 +2,7 @@
 
 use crate::exact::Frac;
 use crate::expr::Expr;
-use crate::place::Level;
+use crate::place::{Level, PlaceKind};
 use crate::text::Text;
 use serde::{Deserialize, Serialize};
 
@@ -167,6 +167,13 @@ pub enum Formula {
     },
     /// Arithmetic over other indicators, by name.
     Of(Expr),
+    /// Places of a level, as the division of the land has them at the end of the period.
+    Places {
+        /// The level.
+        level: Level,
+        /// What they are; empty: any.
+        kinds: Vec<PlaceKind>,
+    },
 }
 
 impl Formula {
@@ -184,7 +191,7 @@ impl Formula {
             | Formula::Percentile { of: a, .. }
             | Formula::Share { of: a, .. } => vec![a],
             Formula::Ratio(a, b) => vec![a, b],
-            Formula::Of(_) => Vec::new(),
+            Formula::Of(_) | Formula::Places { .. } => Vec::new(),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::near;
 use crate::symbols::{FieldSymbols, ProcessSymbol};
 use cel::IdedExpr;
 use cel::common::ast::Expr as Ast;
+use ganglion_model::Level;
 use ganglion_model::expr::{Expr, Func};
 use ganglion_model::pack::{Field, FieldKind};
 
@@ -255,9 +256,14 @@ fn actor(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
     ends(check, more, ty)
 }
 
-/// A place, or what it is. That changes with the division of the land, so nothing that is counted or computed once may hang
-/// on it.
+/// A place, the one above it at a level, or what it is. The last changes with the division of the land, so nothing that is
+/// counted or computed once may hang on it; the others stand in the code.
 fn place(check: &Check<'_>, rest: &[Part<'_>]) -> Option<Ty> {
+    if let [(level, _), more @ ..] = rest
+        && Level::parse(level).is_some()
+    {
+        return ends(check, more, Ty::Text(Words::Place));
+    }
     let [("kind", offset), more @ ..] = rest else {
         return ends(check, rest, Ty::Text(Words::Place));
     };

@@ -103,9 +103,16 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         computed: computed(cx, node, (&key.text, &kind), (scope, owner)),
         fixed,
         by_cases,
+        round_m: round_m(cx, node, &kind),
         suggest: super::suggest::read(cx, key, node, (&kind, owner)),
         kind,
     })
+}
+
+/// Metres a point is rounded to.
+fn round_m(cx: Cx<'_>, node: &Node, kind: &FieldKind) -> Option<u32> {
+    let metres = matches!(kind, FieldKind::Point).then(|| cx.number(node, "round_m", (10, 10_000)))??;
+    u32::try_from(metres).ok()
 }
 
 /// What is no mapping is no field: perhaps a key of the field above that was not indented.

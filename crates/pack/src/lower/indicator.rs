@@ -7,7 +7,7 @@ use crate::lower::field;
 use crate::names;
 use crate::yaml::{Key, Kind, Node};
 use ganglion_model::pack::{Against, Compared, Formula, Indicator, Rounding};
-use ganglion_model::{Frac, Model, Text, units};
+use ganglion_model::{Frac, Model, PlaceKind, Text, units};
 
 /// Keys beside the one of the formula.
 const BESIDE: [&str; 15] = [
@@ -28,7 +28,7 @@ const BESIDE: [&str; 15] = [
     "parts",
 ];
 /// Keys of which an indicator has exactly one.
-const FORMULAS: [&str; 11] = [
+const FORMULAS: [&str; 12] = [
     "count",
     "sum",
     "mean",
@@ -40,6 +40,7 @@ const FORMULAS: [&str; 11] = [
     "median_hours",
     "mean_hours",
     "expr",
+    "places",
 ];
 /// Longest look back for the latest row of a member: twenty years.
 const LOOK_BACK_MAX: i64 = 7320;
@@ -185,6 +186,7 @@ fn formula(cx: Cx<'_>, node: &Node, what: &str) -> Option<Formula> {
     Some(match key.text.as_str() {
         "ratio" => return ratio(cx, value),
         "percentile" => return percentile(cx, value),
+        "places" => return places(cx, node, value),
         "expr" => {
             let scope = Scope { figures: true, ..Scope::default() };
             Formula::Of(cel::compile(cx, &scope, value, &Want::Number)?)
@@ -214,6 +216,22 @@ fn percentile(cx: Cx<'_>, value: &Node) -> Option<Formula> {
     cx.need(value, "at", "`percentile`")?;
     let percent = cx.number(value, "at", (1, 99)).and_then(|at| u8::try_from(at).ok());
     Some(Formula::Percentile { of: of?, percent: percent? })
+}
+
+/// `places: {level: village, kind: [village_committee]}`: how many there are at the end of the period.
+fn places(cx: Cx<'_>, node: &Node, value: &Node) -> Option<Formula> {
+    cx.mapping(value, "places that are counted", &["level", "kind"]).then_some(())?;
+    for key in ["latest", "look_back", "change", "growth"] {
+        if let Some(beside) = node.get(key) {
+            let message = format!("`{key}` does not go with `places`: they are counted at the end of the period");
+            cx.sink.error_help(beside.at, "cannot-combine", message, "remove it");
+        }
+    }
+    let level = cx.level(cx.need(value, "level", "places that are counted")?);
+    let known = PlaceKind::ALL.map(PlaceKind::as_str);
+    let kinds = cx.known_words(value, "kind", ("kind of place", "unknown-kind"), &known);
+    let kinds = kinds.iter().filter_map(|kind| PlaceKind::parse(kind)).collect();
+    Some(Formula::Places { level: level?, kinds })
 }
 
 fn ratio(cx: Cx<'_>, value: &Node) -> Option<Formula> {

@@ -23,9 +23,6 @@ use serde::de::DeserializeOwned;
 
 /// A body of JSON.
 fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Error> {
-    if crate::rest::answer::spells_nul(bytes) {
-        return Err(Error::Unreadable("json"));
-    }
     serde_json::from_slice(bytes).map_err(|error| {
         tracing::debug!(line = error.line(), column = error.column(), "a body could not be read");
         Error::Unreadable("json")

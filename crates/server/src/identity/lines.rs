@@ -81,6 +81,12 @@ pub enum What {
     HandedOver,
     /// Somebody stands in while the holder is away.
     Absence,
+    /// A key for software was made.
+    KeyMade,
+    /// A key got another secret.
+    KeyRotated,
+    /// A key opens nothing any more.
+    KeyRevoked,
 }
 
 impl What {
@@ -116,6 +122,9 @@ impl What {
             What::PostEnds => "account-line-post-ends",
             What::HandedOver => "account-line-handed-over",
             What::Absence => "account-line-absence",
+            What::KeyMade => "account-line-key-made",
+            What::KeyRotated => "account-line-key-rotated",
+            What::KeyRevoked => "account-line-key-revoked",
         }
     }
 

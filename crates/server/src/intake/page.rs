@@ -6,11 +6,12 @@ use crate::error::Error;
 use crate::limits::BULK_ITEMS_MAX;
 use crate::staff::new::openable;
 use crate::staff::registers::import::receive;
+use crate::typed::Parts;
 use crate::view::case::{StateTag, card_href};
 use crate::view::{Arg, LinkView, Look};
 use crate::web::Web;
 use axum::body::Bytes;
-use axum::extract::{Multipart, Path};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_model::Post;
@@ -79,7 +80,7 @@ pub async fn show(web: Web, Path((process, name)): Path<(String, String)>) -> Re
 pub async fn upload(
     web: Web,
     Path((process, name)): Path<(String, String)>,
-    parts: Multipart,
+    Parts(parts): Parts,
 ) -> Result<Response, Error> {
     let at = open(&web, &process, &name)?;
     let wrong = |key: &str| page(&web, at, Some(web.t(key)), Vec::new());

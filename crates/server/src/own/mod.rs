@@ -28,9 +28,13 @@ use serde_json::{Value, json};
 pub fn lines_view(look: &Look<'_>, lines: &[Line]) -> Vec<Value> {
     let about = |line: &Line| match line.what {
         What::Waits => look.say("account-line-minutes", &[("minutes", line.about.clone().into())]),
-        What::PostGiven | What::PostEnds | What::HandedOver | What::Absence => {
-            look.post(&ganglion_model::PostId(line.about.clone()))
-        }
+        What::PostGiven
+        | What::PostEnds
+        | What::HandedOver
+        | What::Absence
+        | What::KeyMade
+        | What::KeyRotated
+        | What::KeyRevoked => look.post(&ganglion_model::PostId(line.about.clone())),
         _ => line.about.clone(),
     };
     let view = |line: &Line| {

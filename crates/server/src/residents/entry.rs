@@ -50,7 +50,7 @@ pub async fn ask(web: Web, typed: Typed) -> Result<Response, Error> {
             code_page(&web, &phone, None, StatusCode::OK)
         }
         Err(seconds) => {
-            let wait = words.say("err-code-again", &[("seconds", seconds.into())]);
+            let wait = words.say("err-code-again", &[("minutes", seconds.div_ceil(60).into())]);
             code_page(&web, &phone, Some(wait), StatusCode::TOO_MANY_REQUESTS)
         }
     }

@@ -22,9 +22,6 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Longest such key, characters.
 const IDEMPOTENCY_CHARS_MAX: usize = 255;
 
-/// How JSON spells U+0000.
-const NUL: &str = "\\u0000";
-
 /// Parameters every read takes besides its own.
 const COMMON: [&str; 2] = ["lang", "fields"];
 
@@ -64,20 +61,11 @@ pub fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Error> {
     version.map(Some).ok_or_else(bad)
 }
 
-/// Whether a body of JSON spells the character U+0000, which no database of ours keeps in a text.
-#[must_use]
-pub fn spells_nul(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| text.contains(NUL))
-}
-
 /// A body of JSON.
 ///
 /// # Errors
 /// [`Error::UnreadableAt`] with where in it; [`Error::Unreadable`] for a text no database of ours keeps.
 pub fn json_of<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    if spells_nul(bytes) {
-        return Err(Error::Unreadable("body"));
-    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = error.path().iter().map(step).collect();

@@ -258,6 +258,7 @@ fn sheet(
 
 /// `GET /figures.xlsx`: the figure of the page as a spreadsheet.
 pub async fn figures_xlsx(web: Web) -> Result<Response, Error> {
+    web.post()?;
     let mut rows = super::figures::as_rows(&web).await?.into_iter();
     let mut about = rows.next().unwrap_or_default().into_iter();
     let title = about.next().unwrap_or_default();

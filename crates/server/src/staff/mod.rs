@@ -5,6 +5,7 @@
 
 mod act;
 mod admin;
+mod audit;
 mod batches;
 mod board;
 mod bulk;
@@ -61,7 +62,23 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use ganglion_model::{Level, Post};
 
-pub use ganglion_model::ADMIN_ROLE;
+pub use ganglion_model::{ADMIN_ROLE, AUDIT_ROLE};
+
+/// Whether a post watches over those who administer: it reads and changes nothing.
+pub(crate) fn audits(post: &Post) -> bool {
+    post.role == AUDIT_ROLE && post.place.level() <= Level::County
+}
+
+/// The post, if it may read what happened to accounts: one that watches; where none was ever appointed for the place, one that
+/// administers it. From the first such appointment on whoever administers reads it no more, also when the post has ended.
+///
+/// # Errors
+/// [`Error::NotFound`]: for them it is not there.
+pub(crate) fn watches(web: &Web) -> Result<&Post, Error> {
+    let post = web.post()?;
+    let is_watched = || web.world.posts.all().any(|one| audits(one) && one.place.holds(post.place));
+    if audits(post) || (administers(post) && !is_watched()) { Ok(post) } else { Err(Error::NotFound) }
+}
 
 /// Whether a post administers: the pages of administration are there for no other.
 pub(crate) fn administers(post: &Post) -> bool {
@@ -123,4 +140,5 @@ pub fn routes() -> Router<AppState> {
         .merge(rules::routes())
         .merge(plans::routes())
         .merge(admin::routes())
+        .merge(audit::routes())
 }

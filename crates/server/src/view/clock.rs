@@ -75,7 +75,7 @@ fn rounded(length: Length, per_day: u32) -> Option<(&'static str, u32)> {
 
 impl Look<'_> {
     /// How much is left, over or used, in words: see [`rounded`].
-    fn said(&self, length: Length) -> String {
+    fn rounded_amount(&self, length: Length) -> String {
         let per_day = u32::try_from(self.world.office.hours.seconds_per_day() / 3600).unwrap_or(1);
         match rounded(length, per_day) {
             None => self.amount(length),
@@ -111,7 +111,7 @@ impl Look<'_> {
         };
         let office = &self.world.office;
         let left = clock.left(self.now, office);
-        let used = || self.said(clock.used(self.now, office));
+        let used = || self.rounded_amount(clock.used(self.now, office));
         let say = |key: &str, text: String| self.say(key, &[("text", text.into())]);
         let deemed = deemed_action(process, case, def);
         let (kind, text) = match (deemed, clock.on_time()) {
@@ -119,11 +119,11 @@ impl Look<'_> {
                 ("deemed", self.say("clock-deemed", &[("outcome", self.text(&outcome.title).into())]))
             }
             (None, Some(true)) => ("done", say("clock-done-on-time", used())),
-            (None, Some(false)) => ("done", say("clock-done-late", self.said(left.length))),
-            (None, None) if left.overdue => ("overdue", say("clock-over", self.said(left.length))),
+            (None, Some(false)) => ("done", say("clock-done-late", self.rounded_amount(left.length))),
+            (None, None) if left.overdue => ("overdue", say("clock-over", self.rounded_amount(left.length))),
             (None, None) if left.paused => ("paused", say("clock-paused", used())),
-            (None, None) if left.soon => ("soon", say("clock-left", self.said(left.length))),
-            (None, None) => ("plenty", say("clock-left", self.said(left.length))),
+            (None, None) if left.soon => ("soon", say("clock-left", self.rounded_amount(left.length))),
+            (None, None) => ("plenty", say("clock-left", self.rounded_amount(left.length))),
         };
         let due = clock.due();
         ClockView {

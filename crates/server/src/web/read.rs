@@ -207,3 +207,24 @@ impl Web {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_page_of_ours_is_gone_back_to() {
+        let from = |host: &str, referer: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
+            headers.insert(header::REFERER, HeaderValue::from_str(referer).unwrap());
+            sent_from(&headers)
+        };
+        let own = "https://city.example/registers/well/import?lang=en";
+        assert_eq!(from("city.example", own).as_deref(), Some("/registers/well/import?lang=en"));
+        assert_eq!(from("city.example", "https://elsewhere.example/x"), None);
+        assert_eq!(from("city.example", "https://city.example//elsewhere.example"), None);
+        assert_eq!(from("city.example", "https://city.example"), None);
+        assert_eq!(sent_from(&HeaderMap::new()), None);
+    }
+}

@@ -201,6 +201,7 @@ async fn lists_filter_sort_and_export_exactly_their_rows() {
     assert!(word.text.contains(">W1<") && !word.text.contains(">W2<"));
     let export = dan.get("/registers/well/export.csv?f.use=town").await;
     assert!(export.text.contains("W3") && !export.text.contains("W1,"), "{}", export.text);
+    assert_eq!(export.header("x-total-rows"), "1", "so that whoever fetches it can say how far it is");
     assert!(!dan.get("/registers/well/export.csv").await.text.contains("139"), "personal columns are absent");
     let checks = dan.get("/rules/deep_enough").await;
     assert!(checks.text.contains(">W2<") && !checks.text.contains(">W3<"));
@@ -276,6 +277,27 @@ async fn an_imported_reference_is_named_by_its_key_its_name_or_what_stands_once_
         let row = city.store.row_versions(&(Shard(130_903), "well".to_owned(), well.to_owned())).await.unwrap();
         assert_eq!(row[0].fields["beside"], beside, "{well}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exported_list_comes_back_as_it_is_points_and_references_too() {
+    let city = City::new().await;
+    let mut dan = with_well(&city).await;
+    let form = [
+        ("-place", "130903001"),
+        ("code", "W2"),
+        ("depth_m", "60"),
+        ("use", "farm"),
+        ("built", "2020-05-01"),
+        ("beside", "W1"),
+        ("at", "116.8412345, 38.3212345"),
+        ("at_datum", "wgs84"),
+    ];
+    assert_eq!(dan.post_form("/registers/well/new", &form).await.status, 303);
+    let exported = dan.get("/registers/well/export.csv").await.text;
+    assert!(exported.contains("116.8412345"), "{exported}");
+    let (_, page) = import(&mut dan, &exported).await;
+    assert!(page.text.contains("there is nothing to write"), "{}", page.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

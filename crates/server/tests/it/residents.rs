@@ -23,8 +23,8 @@ fn messages(city: &City, phone: &str) -> Vec<String> {
 /// The code of the last message to a telephone.
 fn code(city: &City, phone: &str) -> String {
     let last = messages(city, phone).pop().expect("a message");
-    let words = last.split(|c: char| !c.is_ascii_digit());
-    words.filter(|word| word.len() == 6).next_back().expect("six digits").to_owned()
+    let mut words = last.split(|c: char| !c.is_ascii_digit());
+    words.rfind(|word| word.len() == 6).expect("six digits").to_owned()
 }
 
 fn another(code: &str) -> String {

@@ -7,6 +7,7 @@ use super::sql::{Args, Around, Pipeline, all, column, one, run, value};
 use deadpool_postgres::Object;
 use ganglion_kernel::port::{Access, Account, FileRow, Session};
 use ganglion_model::{AccountId, CaseId, Shard};
+use jiff::Timestamp;
 
 /// Most lines of the access log in one answer.
 const ACCESSES_MAX: u32 = 1000;
@@ -96,6 +97,16 @@ pub(super) async fn accesses(client: &Object, of: Shard, case: CaseId, limit: u3
     let sql = "SELECT body, line FROM access WHERE shard = $1 AND case_id = $2 ORDER BY at DESC, line DESC LIMIT $3";
     let args: &Args<'_> = &[&shard(of), &case.0, &i64::from(limit.min(ACCESSES_MAX))];
     all(client, "reading the access log", (sql, args), |row| {
+        Column("access", "body").json(row, 0, || row.get::<_, i64>(1).to_string())
+    })
+    .await
+}
+
+/// Who saw personal values of anything in a shard before an instant, newest first.
+pub(super) async fn accesses_before(client: &Object, of: Shard, before: Timestamp, limit: u32) -> Stored<Vec<Access>> {
+    let sql = "SELECT body, line FROM access WHERE shard = $1 AND at < $2 ORDER BY at DESC, line DESC LIMIT $3";
+    let args: &Args<'_> = &[&shard(of), &before.as_microsecond(), &i64::from(limit.min(ACCESSES_MAX))];
+    all(client, "reading the access log of a shard", (sql, args), |row| {
         Column("access", "body").json(row, 0, || row.get::<_, i64>(1).to_string())
     })
     .await

@@ -323,6 +323,10 @@ impl Store for PgStore {
         people::accesses(&self.reader().await?, shard, case, limit).await
     }
 
+    async fn accesses_before(&self, shard: Shard, before: Timestamp, limit: u32) -> Result<Vec<Access>, StoreError> {
+        people::accesses_before(&self.reader().await?, shard, before, limit).await
+    }
+
     async fn told_add(&self, notices: &[Told]) -> Result<(), StoreError> {
         told::add(self, notices).await
     }

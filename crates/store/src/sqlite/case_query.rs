@@ -166,11 +166,13 @@ fn arm(
 fn driver(filter: &CaseFilter, post: Post<'_>, order: CaseOrder) -> String {
     let level = filter.place.map(PlaceCode::level);
     let by_due = order == CaseOrder::Due && filter.open == Some(true);
+    let settled_kind = order == CaseOrder::Opened && filter.open == Some(false) && filter.kind.is_some();
     let subject = match level {
         _ if matches!(post, Post::Assigned(_)) => "_assignee",
         Some(Level::Village | Level::Grid) => "_place",
         _ if filter.opened_by.is_some() => return "case_opened_by".to_owned(),
         Some(Level::Township) => "_township",
+        Some(Level::County) if settled_kind => return "case_settled_kind".to_owned(),
         Some(Level::County) => "_shard",
         Some(Level::Province | Level::City) | None => "",
     };

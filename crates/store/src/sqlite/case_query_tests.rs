@@ -143,6 +143,11 @@ fn hot_lists_are_read_in_order_from_their_index() {
         (inside("130922"), Opened, "SEARCH c USING INDEX case_opened_shard (shard=?"),
         (inside("130922001"), Opened, "SEARCH c USING INDEX case_opened_township (township=?"),
         (opened_by("a"), Opened, "SEARCH c USING INDEX case_opened_by (opened_by=?"),
+        (
+            CaseFilter { open: Some(false), kind: Some("k".to_owned()), ..inside("130922") },
+            Opened,
+            "SEARCH c USING INDEX case_settled_kind (shard=? AND kind=?",
+        ),
     ];
     let connection = database();
     for (filter, order, wanted) in lists {

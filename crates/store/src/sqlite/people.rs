@@ -3,6 +3,7 @@
 use super::row::{Column, Stored, all, failed, json, one, run};
 use ganglion_kernel::port::{Access, Account, FileRow, Session};
 use ganglion_model::{AccountId, CaseId, Shard};
+use jiff::Timestamp;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 /// Most lines of the access log in one answer.
@@ -87,6 +88,20 @@ pub(super) fn accesses(connection: &Connection, shard: Shard, case: CaseId, limi
     let sql = "SELECT body, line FROM access WHERE shard = ? AND case_id = ? ORDER BY at DESC, line DESC LIMIT ?";
     let params = params![shard.0, case.0.as_bytes(), limit.min(ACCESSES_MAX)];
     all(connection, "reading the access log", (sql, params), |row| {
+        Column("access", "body").json(row, 0, || row.get::<_, i64>(1).unwrap_or_default().to_string())
+    })
+}
+
+/// Who saw personal values of anything in a shard before an instant, newest first.
+pub(super) fn accesses_before(
+    connection: &Connection,
+    shard: Shard,
+    before: Timestamp,
+    limit: u32,
+) -> Stored<Vec<Access>> {
+    let sql = "SELECT body, line FROM access WHERE shard = ? AND at < ? ORDER BY at DESC, line DESC LIMIT ?";
+    let params = params![shard.0, before.as_microsecond(), limit.min(ACCESSES_MAX)];
+    all(connection, "reading the access log of a shard", (sql, params), |row| {
         Column("access", "body").json(row, 0, || row.get::<_, i64>(1).unwrap_or_default().to_string())
     })
 }

@@ -324,6 +324,10 @@ impl Store for SqliteStore {
         people::accesses(&self.reader(), shard, case, limit)
     }
 
+    async fn accesses_before(&self, shard: Shard, before: Timestamp, limit: u32) -> Result<Vec<Access>, StoreError> {
+        people::accesses_before(&self.reader(), shard, before, limit)
+    }
+
     async fn told_add(&self, notices: &[Told]) -> Result<(), StoreError> {
         told::add(&mut self.writer(), notices)
     }

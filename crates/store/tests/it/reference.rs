@@ -163,6 +163,12 @@ pub async fn files_the_access_log_and_settings_are_kept(make: Make) {
     let seen = store.accesses(SHARD, case_id(1), 3).await.unwrap();
     assert_eq!(seen, [access(3), access(2), access(2)]);
     assert_eq!(store.accesses(SHARD, case_id(2), 3).await.unwrap(), []);
+    let other = Access { case: case_id(2), ..access(4) };
+    store.access_add(&other).await.unwrap();
+    let seen = store.accesses_before(SHARD, at(9), 3).await.unwrap();
+    assert_eq!(seen, [other, access(3), access(2)], "of every case");
+    assert_eq!(store.accesses_before(SHARD, at(2), 3).await.unwrap(), [access(1)], "before the instant");
+    assert_eq!(store.accesses_before(Shard(SHARD.0 + 1), at(9), 3).await.unwrap(), [], "of this shard");
     assert_eq!(store.setting("day").await.unwrap(), None);
     store.setting_put("day", "1").await.unwrap();
     store.setting_put("day", "2").await.unwrap();

@@ -79,28 +79,6 @@ pub fn responses(told: &dyn Told) -> Value {
 /// Schemas that are the same for all packs.
 pub fn schemas() -> BTreeMap<String, Value> {
     let text = || json!({ "type": "string" });
-    let wrong = object(json!({
-        "pointer": text(),
-        "parameter": text(),
-        "code": text(),
-        "detail": text(),
-        "reason": text(),
-        "line": { "type": "integer" },
-        "column": { "type": "integer" },
-    }));
-    let problem = json!({
-        "type": "object",
-        "properties": {
-            "type": { "type": "string", "format": "uri-reference" },
-            "title": text(),
-            "status": { "type": "integer" },
-            "detail": text(),
-            "code": { "enum": crate::rest::problem::KINDS },
-            "instance": text(),
-            "errors": { "type": "array", "items": wrong },
-        },
-        "required": ["type", "title", "status", "code"],
-    });
     let outcome = object(json!({
         "number": nullable("string"),
         "state": nullable("string"),
@@ -143,7 +121,7 @@ pub fn schemas() -> BTreeMap<String, Value> {
         "rows": { "type": "integer" },
     }));
     BTreeMap::from([
-        ("Problem".to_owned(), problem),
+        ("Problem".to_owned(), problem()),
         ("Outcome".to_owned(), outcome),
         ("RowOutcome".to_owned(), row_outcome),
         ("Results".to_owned(), object(json!({ "results": { "type": "array", "items": result } }))),
@@ -151,6 +129,33 @@ pub fn schemas() -> BTreeMap<String, Value> {
         ("Figure".to_owned(), figure),
         ("Proposal".to_owned(), proposal()),
     ])
+}
+
+/// What an answer that is none of success says (RFC 9457), with a line for everything that is wrong.
+fn problem() -> Value {
+    let text = || json!({ "type": "string" });
+    let wrong = object(json!({
+        "pointer": text(),
+        "parameter": text(),
+        "code": text(),
+        "detail": text(),
+        "reason": text(),
+        "line": { "type": "integer" },
+        "column": { "type": "integer" },
+    }));
+    json!({
+        "type": "object",
+        "properties": {
+            "type": { "type": "string", "format": "uri-reference" },
+            "title": text(),
+            "status": { "type": "integer" },
+            "detail": text(),
+            "code": { "enum": crate::rest::problem::KINDS },
+            "instance": text(),
+            "errors": { "type": "array", "items": wrong },
+        },
+        "required": ["type", "title", "status", "code"],
+    })
 }
 
 fn proposal() -> Value {

@@ -3,7 +3,7 @@
 //! without open work ends.
 
 use super::account::{Shown, governed, href};
-use super::accounts::{ADMIN_LEVELS, at_levels, free_post, inside, place_of_typed, posts_changed};
+use super::accounts::{ADMIN_LEVELS, at_levels, free_post, inside, is_apart, place_of_typed, posts_changed};
 use super::{admin, tabs};
 use crate::error::Error;
 use crate::identity::lines::{Line, What};
@@ -110,6 +110,9 @@ pub async fn give(web: Web, Path(id): Path<String>, typed: Typed) -> Result<Resp
             None
         }
     };
+    if !is_apart(&web, &account.id, &entry.role) {
+        wrong.push(("role", "account-audit-apart"));
+    }
     let from: Option<Date> = entry.from.parse().ok();
     let last: Option<Date> = entry.to.parse().ok();
     if from.is_none() {
@@ -281,6 +284,10 @@ async fn taken(web: &Web, (account, post): (&Account, &Post), successor: &str) -
         let errors = vec![error(&look, ("successor", "post-successor-bad"))];
         return page(web, (account, post), errors, StatusCode::UNPROCESSABLE_ENTITY).await;
     };
+    if !is_apart(web, &known.id, &post.role) {
+        let errors = vec![error(&look, ("successor", "account-audit-apart"))];
+        return page(web, (account, post), errors, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
     web.app.store.posts_put(&[Post { account: Some(known.id.clone()), ..post.clone() }]).await?;
     posts_changed(web).await?;
     told(web, &account.id, What::PostEnds, &post.id).await?;

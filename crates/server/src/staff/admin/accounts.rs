@@ -9,9 +9,9 @@ use crate::identity::{credential, tries};
 use crate::jobs::follow::{Part, changed};
 use crate::limits::PASSWORD_BYTES_MAX;
 use crate::place_names::Found;
-use crate::staff::ADMIN_ROLE;
 use crate::staff::desk::Pager;
 use crate::staff::find::place_names;
+use crate::staff::{ADMIN_ROLE, AUDIT_ROLE, audits};
 use crate::typed::Typed;
 use crate::view::case::StateTag;
 use crate::view::form::{FieldView, FormView, asked};
@@ -78,11 +78,23 @@ pub async fn inside(web: &Web, post: &Post) -> Result<Vec<Account>, Error> {
 }
 
 /// Whether an administrator's post may change an account: every post it holds now or later lies inside, so that nobody takes over
-/// the account of somebody above.
+/// the account of somebody above; and none of them watches over administrators, so that nobody takes over the account of their own
+/// watcher. Such an account is changed on the machine (`ganglion account`).
 pub(super) fn governs(web: &Web, post: &Post, account: &AccountId) -> bool {
     let today = web.today();
     let mut posts = web.world.posts.of(account).filter(|one| one.valid_to.is_none_or(|to| today < to));
-    posts.all(|one| post.place.holds(one.place))
+    posts.all(|one| post.place.holds(one.place) && !audits(one))
+}
+
+/// Whether an account would both administer and be watched over by itself if it held a post of this role too.
+pub(super) fn is_apart(web: &Web, account: &AccountId, role: &str) -> bool {
+    let today = web.today();
+    let mut held = web.world.posts.of(account).filter(|one| one.valid_to.is_none_or(|to| today < to));
+    match role {
+        AUDIT_ROLE => !held.any(|one| one.role == ADMIN_ROLE),
+        ADMIN_ROLE => !held.any(|one| one.role == AUDIT_ROLE),
+        _ => true,
+    }
 }
 
 /// Whether a text may be the name of an account.

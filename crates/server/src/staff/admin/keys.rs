@@ -4,6 +4,7 @@
 use super::accounts::{at_levels, posts_changed};
 use super::{admin, tabs};
 use crate::error::Error;
+use crate::identity::lines::{Line, What};
 use crate::keys::{Area, Scope, ServiceKey, secret};
 use crate::limits::{KEY_CALLS_PER_MINUTE, KEY_CALLS_PER_MINUTE_MAX};
 use crate::place_names::Found;
@@ -19,7 +20,8 @@ use crate::web::Web;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ganglion_model::{Level, PlaceCode, Post, PostId, SERVICE_ROLE, Text, service_account};
+use ganglion_model::pack::Role;
+use ganglion_model::{AUDIT_ROLE, Level, PlaceCode, Post, PostId, SERVICE_ROLE, Text, service_account};
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -62,6 +64,13 @@ struct KeysContext {
 struct Held {
     key: ServiceKey,
     post: Option<Post>,
+}
+
+impl Held {
+    /// What lines about it name: its post, else the key.
+    fn about(&self) -> String {
+        self.post.as_ref().map_or_else(|| self.key.name.clone(), |post| post.id.0.clone())
+    }
 }
 
 /// The keys an administrator sees: those whose post lies inside its place, newest first.
@@ -122,6 +131,17 @@ fn role_title(web: &Web, look: &Look<'_>, role: &str) -> String {
         return look.t("role-service");
     }
     web.world.model.roles.get(role).map_or_else(|| role.to_owned(), |role| look.text(&role.title))
+}
+
+/// Roles software may act in: no program watches over administrators, least of all one of theirs.
+fn open_roles(web: &Web) -> impl Iterator<Item = &Role> {
+    web.world.model.roles.values().filter(|role| role.name != AUDIT_ROLE)
+}
+
+/// Tells what was done with a key, at the account of who did it.
+async fn told(web: &Web, what: What, about: String) -> Result<(), Error> {
+    let line = Line::own(&web.signed_in()?.account, what, web.origin()).about(about);
+    web.app.account_told(&[line]).await
 }
 
 /// What was typed for a new key.
@@ -199,7 +219,7 @@ fn new_form(web: &Web, look: &Look<'_>, entry: &Entry, errors: Vec<FormError>) -
     let of_role =
         |name: &str, levels: &[Level]| Choice::new(name, at_levels(look, role_title(web, look, name), levels));
     let mut roles = vec![of_role(SERVICE_ROLE, &SERVICE_LEVELS)];
-    roles.extend(web.world.model.roles.values().map(|role| of_role(&role.name, &role.levels)));
+    roles.extend(open_roles(web).map(|role| of_role(&role.name, &role.levels)));
     roles.iter_mut().for_each(|role| role.selected = role.value == entry.role);
     let field = |name: &str, kind, label: &str, value: &str| asked((look, &errors), (name, kind, label), value);
     let or = |typed: &str, otherwise: String| if typed.is_empty() { otherwise } else { typed.to_owned() };
@@ -264,7 +284,7 @@ async fn wanted(web: &Web, entry: &Entry) -> Result<Result<Wanted, Wrong>, Error
     }
     let levels: Option<&[Level]> = match entry.role.as_str() {
         SERVICE_ROLE => Some(&SERVICE_LEVELS),
-        role => web.world.model.roles.get(role).map(|role| role.levels.as_slice()),
+        role => open_roles(web).find(|one| one.name == role).map(|role| role.levels.as_slice()),
     };
     let place = place(web, own, (levels.unwrap_or_default(), &entry.place));
     match (levels, place) {
@@ -353,9 +373,11 @@ pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
         valid_from: web.today(),
         valid_to: wanted.ends_on,
     };
+    let about = post.id.0.clone();
     web.app.store.posts_put(&[post]).await?;
     web.app.service_key_put(&key).await?;
     posts_changed(&web).await?;
+    told(&web, What::KeyMade, about).await?;
     let form = new_form(&web, &look, &Entry::default(), Vec::new())?;
     page(&web, form, Some(SecretView { name: entry.name, secret }), StatusCode::OK).await
 }
@@ -371,6 +393,7 @@ pub async fn rotate(web: Web, Path(name): Path<String>, _typed: Typed) -> Result
     let held = live(&web, &name).await?;
     let secret = secret(&web.app.clock.key());
     web.app.service_key_put(&held.key.rotated(&secret, web.now)).await?;
+    told(&web, What::KeyRotated, held.about()).await?;
     let words = web.words();
     let form = new_form(&web, &web.look(&words), &Entry::default(), Vec::new())?;
     page(&web, form, Some(SecretView { name, secret }), StatusCode::OK).await
@@ -379,11 +402,13 @@ pub async fn rotate(web: Web, Path(name): Path<String>, _typed: Typed) -> Result
 /// `POST /admin/keys/{name}/revoke`: the key opens nothing any more and its post ends; what it did stays told.
 pub async fn revoke(web: Web, Path(name): Path<String>, _typed: Typed) -> Result<Response, Error> {
     let held = live(&web, &name).await?;
+    let about = held.about();
     web.app.service_key_put(&ServiceKey { revoked_at: Some(web.now), ..held.key }).await?;
     if let Some(post) = held.post {
         web.app.store.posts_put(&[Post { valid_to: Some(web.today()), ..post }]).await?;
         posts_changed(&web).await?;
     }
+    told(&web, What::KeyRevoked, about).await?;
     let words = web.words();
     let said = web.look(&words).say("key-revoked-done", &[("name", name.into())]);
     Ok(web.redirect_with("/admin/keys", "ok", &said))

@@ -2,7 +2,7 @@
 //! role; each sees what lies inside its place.
 
 mod account;
-mod account_lines;
+pub(super) mod account_lines;
 mod account_posts;
 pub(crate) mod accounts;
 mod calendar;
@@ -20,7 +20,7 @@ mod receivers;
 mod retention;
 mod upload;
 
-use super::{administers, administers_all};
+use super::{administers, administers_all, audits, watches};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::view::LinkView;
@@ -101,6 +101,9 @@ pub fn owner(web: &Web) -> Result<&Post, Error> {
 
 /// The tabs every page of administration has.
 pub fn tabs(web: &Web) -> Vec<LinkView> {
+    if web.post().is_ok_and(audits) {
+        return super::audit::tabs(web);
+    }
     let all = [
         ("/admin", "tab-overview"),
         ("/admin/places", "title-admin-places"),
@@ -119,7 +122,10 @@ pub fn tabs(web: &Web) -> Vec<LinkView> {
     };
     // What leaves the installation is a matter of those who administer all of it.
     let of_all = ["/admin/receivers", "/admin/retention"];
-    let is_there = |href: &str| !of_all.contains(&href) || administers_all(web).is_ok();
+    let is_there = |href: &str| match href {
+        "/admin/account-lines" => watches(web).is_ok(),
+        _ => !of_all.contains(&href) || administers_all(web).is_ok(),
+    };
     all.into_iter()
         .filter(|(href, _)| is_there(href))
         .map(|(href, key)| LinkView { label: web.t(key), href: href.to_owned(), current: is_here(href) })

@@ -11,10 +11,10 @@ use crate::identity::lines::{Line, What};
 use crate::identity::password;
 use crate::limits::IMPORT_BYTES_MAX;
 use crate::session::hash_password;
-use crate::staff::ADMIN_ROLE;
 use crate::staff::find::place_names;
 use crate::staff::registers::as_xlsx;
 use crate::staff::registers::import::table::{self, TableError};
+use crate::staff::{ADMIN_ROLE, AUDIT_ROLE};
 use crate::typed::{Parts, Typed};
 use crate::view::Look;
 use crate::view::form::{FieldView, FormView, Hidden};
@@ -133,7 +133,8 @@ fn finding(look: &Look<'_>, (line, column, problem): &(u64, Option<Column>, Prob
 /// Roles by name and by title in both languages.
 fn roles(web: &Web) -> BTreeMap<String, (String, Vec<Level>)> {
     let mut all = BTreeMap::new();
-    for role in web.world.model.roles.values() {
+    // Whoever watches is appointed one by one: a table could give the post to somebody who administers.
+    for role in web.world.model.roles.values().filter(|role| role.name != AUDIT_ROLE) {
         let known = (role.name.clone(), role.levels.clone());
         for said in [&role.name, &role.title.zh, &role.title.en] {
             all.entry(said.to_lowercase()).or_insert_with(|| known.clone());

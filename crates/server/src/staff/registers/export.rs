@@ -10,7 +10,7 @@ use crate::view::Look;
 use crate::web::Web;
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
-use axum::http::header;
+use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::{self, StreamExt as _};
 use ganglion_documents::xlsx::{Cell, Column, Table, TableWriter, WriteError};
@@ -22,6 +22,8 @@ use jiff::civil::Date;
 use serde_json::Value;
 use std::convert::Infallible;
 
+/// How many rows an export will have, so that whoever fetches it can say how far it is.
+const TOTAL_ROWS: HeaderName = HeaderName::from_static("x-total-rows");
 /// Rows of an export.
 const ROWS_MAX: u32 = 200_000;
 /// Rows of an export of a register about persons (handbook `16`, section 4).
@@ -50,10 +52,13 @@ pub async fn csv(web: Web, Path(name): Path<String>) -> Result<Response, Error> 
     }
     let asked = asked::read(&web, &readable, &Query(web.query.clone()));
     let left = if readable.register.has_personal() { ROWS_ABOUT_PERSONS_MAX } else { ROWS_MAX };
+    let total = rows::count(&web, readable.register, &asked.filter).await?.min(u64::from(left));
     let file = format!("{name}-{}", web.today());
     let progress =
         Progress { name, filter: asked.filter, order: asked.order, after: None, left, begun: false, web: web.clone() };
-    Ok(response(&file, Body::from_stream(stream::unfold(progress, piece).fuse())))
+    let mut response = response(&file, Body::from_stream(stream::unfold(progress, piece).fuse()));
+    response.headers_mut().insert(TOTAL_ROWS, HeaderValue::from(total));
+    Ok(response)
 }
 
 /// A line of cells.

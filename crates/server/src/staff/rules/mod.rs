@@ -19,6 +19,7 @@ use ganglion_kernel::decide::policy;
 use ganglion_kernel::decide::row_who::{RowReach, row_reach};
 use ganglion_kernel::decide::who::{Reach, reach, view_of};
 use ganglion_kernel::rules::{Violation, ViolationFilter};
+use ganglion_model::clocks::{local_date, midnight};
 use ganglion_model::pack::{Rule, Scope, Source};
 use ganglion_model::{CaseId, PlaceCode, Post};
 use jiff::Timestamp;
@@ -65,6 +66,7 @@ struct RuleContext {
     rows: Vec<Row>,
     pager: Option<Pager>,
     opens: bool,
+    daily: bool,
 }
 
 /// The place inside which the post sees rows that break a rule; `None`: the rule is not there for it.
@@ -139,6 +141,12 @@ async fn subject(web: &Web, look: &Look<'_>, rule: &Rule, one: &Violation) -> Re
     Ok(newest.and_then(|record| look.label_of(def, record)).unwrap_or_else(|| one.subject.clone()))
 }
 
+/// Since when: a day, where it was broken by the day alone.
+fn since(look: &Look<'_>, at: Timestamp) -> String {
+    let day = local_date(at);
+    if midnight(day) == at { look.day(day) } else { look.when(at) }
+}
+
 /// `GET /rules/{name}`: the rows that break a rule, longest first.
 async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
     let post = web.post()?.clone();
@@ -162,7 +170,7 @@ async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
             Source::Register(register) => row_href("rows", one.shard, register, &one.subject),
         },
         place: look.place_path(one.place),
-        since: look.when(one.since),
+        since: since(&look, one.since),
         case: one.opened.clone().unwrap_or_default(),
         case_href: one.opened.as_deref().filter(|number| *number != "-").map(card_href).unwrap_or_default(),
     };
@@ -180,6 +188,7 @@ async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
         rows,
         pager: pager(&look, &query, &path, (next, found.len(), total)),
         opens: rule.open.is_some(),
+        daily: rule.daily,
     };
     web.render("pages/rule.html", context)
 }

@@ -63,10 +63,14 @@ pub const ROUTES: &[(&str, &str, Guard)] = &[
     ("/admin/receivers/{id}/remove", "post", Guard::AdminOfAll),
     ("/admin/receivers/{id}/replay", "post", Guard::AdminOfAll),
     ("/admin/retention", "get post", Guard::AdminOfAll),
+    ("/audit", "get", Guard::Named),
+    ("/audit/looks", "get", Guard::Named),
+    ("/audit/policy", "get", Guard::Named),
     ("/break-glass", "get post", Guard::Named),
     ("/bulletins/{file}", "get", Guard::Named),
     ("/cases", "get", Guard::Post),
     ("/cases.csv", "get", Guard::Post),
+    ("/cases.xlsx", "get", Guard::Post),
     ("/cases/board", "get", Guard::Post),
     ("/cases/new", "get post", Guard::Post),
     ("/cases/{number}", "get", Guard::Case),
@@ -86,8 +90,10 @@ pub const ROUTES: &[(&str, &str, Guard)] = &[
     ("/documents/batches/{id}/zip", "get", Guard::Named),
     ("/figures", "get", Guard::Open),
     ("/figures.csv", "get", Guard::Post),
+    ("/figures.xlsx", "get", Guard::Post),
     ("/figures/rows", "get", Guard::Post),
     ("/m", "get", Guard::Post),
+    ("/orders/{process}/{intake}", "get post", Guard::Named),
     ("/plans", "get", Guard::Post),
     ("/plans/{name}", "get", Guard::Named),
     ("/plans/{name}/adopt", "post", Guard::Named),
@@ -120,6 +126,7 @@ pub const ROUTES: &[(&str, &str, Guard)] = &[
     ("/rules", "get", Guard::Post),
     ("/rules/{name}", "get", Guard::Named),
     ("/search", "get", Guard::Post),
+    ("/search/exact", "get post", Guard::Post),
     ("/tables/{file}", "get", Guard::Named),
 ];
 
@@ -176,7 +183,7 @@ fn every_route_of_staff_stands_in_the_table() {
     }
 }
 
-fn routes(method: &'static str) -> impl Iterator<Item = (&'static str, Guard)> {
+pub fn routes(method: &'static str) -> impl Iterator<Item = (&'static str, Guard)> {
     ROUTES
         .iter()
         .filter(move |(_, methods, _)| methods.split(' ').any(|one| one == method))
@@ -184,13 +191,13 @@ fn routes(method: &'static str) -> impl Iterator<Item = (&'static str, Guard)> {
 }
 
 /// The address with the case of the west, the leader of the city, and things that are not there.
-fn at(address: &str, number: &str) -> String {
+pub fn at(address: &str, number: &str) -> String {
     let address = address.replace("/admin/accounts/{id}", "/admin/accounts/leader").replace("{post}", "nothing");
-    filled(&address.replace("{session}", "0123456789abcdef"), number)
+    filled(&address.replace("{session}", "0123456789abcdef").replace("{intake}", "nothing"), number)
 }
 
 /// What no refused request may change.
-async fn state(town: &Town) -> String {
+pub async fn state(town: &Town) -> String {
     let heads = town.store.shards().await.unwrap().into_iter().map(|(shard, head)| (shard.0, head.seq));
     let heads: Vec<(u32, u64)> = heads.collect();
     let accounts = town.store.accounts().await.unwrap().into_iter().map(|one| (one.id.0, one.active, one.password));

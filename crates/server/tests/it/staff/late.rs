@@ -2,12 +2,18 @@
 //! whose officer is told and finds it; after thirty days it stands on the list of a rule, and what the day alone broke beside it.
 
 use super::town::{Plain as _, Town};
+use crate::support::{Part, photo};
 use ganglion_model::Model;
-use ganglion_server::jobs::{rules, tell, timers};
+use ganglion_server::jobs::{rules, spawn, tell, timers};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-const PEOPLE: [(&str, &str, &str); 2] = [("olga", "officer", "130903001"), ("boss", "officer", "130903")];
+const PEOPLE: [(&str, &str, &str); 4] = [
+    ("olga", "officer", "130903001"),
+    ("boss", "officer", "130903"),
+    ("mia", "mender", "130903001"),
+    ("max", "mender", "130903002"),
+];
 const WEST: &str = "130903001201";
 const DAY: i64 = 86_400;
 const CHECK: &str = "S-130903001-2022-000001";
@@ -48,7 +54,7 @@ async fn what_is_late_is_on_the_desk_of_the_superior_with_the_notice_and_may_be_
     days(&town, 2).await;
     let mut boss = town.anew("boss").await;
     let desk = boss.get("/desk").await.plain();
-    assert!(desk.contains("Fell due and was handed up to the county: Every two weeks"), "{desk}");
+    assert!(desk.contains("Fell due and was handed up to the") && desk.contains("Every two weeks"), "{desk}");
     assert!(desk.contains("Pancakes at the gate") && desk.contains(CHECK), "{desk}");
     let card = boss.get(&format!("/cases/{CHECK}")).await.plain();
     assert!(card.contains(&format!("/cases/{CHECK}/checked")), "the step is theirs now: {card}");
@@ -73,4 +79,26 @@ async fn after_thirty_days_the_rule_lists_it_and_the_day_alone_lists_what_ran_ou
     let answer = super::town::act(&mut boss, CHECK, "checked", &[]).await;
     assert_eq!(answer.status, 303, "{}", answer.text);
     assert!(!boss.get("/rules/stand_unseen").await.plain().contains(CHECK), "kept again with the step itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_handed_on_is_seen_by_those_who_got_the_case_and_by_nobody_else() {
+    let town = town().await;
+    let mut olga = town.anew("olga").await;
+    let stored = olga.post_parts("/files", &[Part::File("file", "crack.jpg", &photo(5))]).await.json();
+    let id = stored["id"].as_str().unwrap().to_owned();
+    let path = format!("/files/{id}");
+    let answer = super::town::act(&mut olga, CHECK, "defect", &[("photos_kept", &id)]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    let mut mia = town.anew("mia").await;
+    assert_eq!(mia.get(&path).await.status, 404, "not before the case is there");
+    spawn::run(&town.app).await.unwrap();
+    let defect = mia.get("/cases/D-130903001-2022-000001").await;
+    assert!(defect.status == 200 && defect.text.contains(&id), "{}", defect.text);
+    assert_eq!(mia.get(&path).await.status, 200);
+    assert_eq!(mia.get(&format!("/cases/{CHECK}")).await.status, 404, "only the photo, not the case it came from");
+    for account in ["max", "handler"] {
+        assert_eq!(town.anew(account).await.get(&path).await.status, 404, "{account}");
+    }
+    assert_eq!(town.visitor().get(&path).await.status, 404);
 }

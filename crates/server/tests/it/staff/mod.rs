@@ -2,6 +2,8 @@
 
 mod acting;
 mod administration;
+mod at_once;
+mod audit;
 mod calendar;
 mod events;
 mod figures;

@@ -104,6 +104,7 @@ async fn visitors_are_asked_to_sign_in_and_people_without_a_post_are_told() {
         "/m",
         "/plans",
         "/search",
+        "/search/exact",
     ] {
         let answer = visitor.get(path).await;
         assert_eq!(answer.status, 303, "{path}");

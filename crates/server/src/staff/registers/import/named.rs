@@ -158,8 +158,7 @@ mod tests {
         };
         let (east, west) = (named("W1", "130903001"), named("W2", "130903002"));
         let other = named("W3", "130902001");
-        let of =
-            |name: &str, all: &[&Named]| (bare(name), all.iter().map(|one| Named::clone(one)).collect::<Vec<Named>>());
+        let of = |name: &str, all: &[&Named]| (bare(name), all.iter().copied().cloned().collect::<Vec<Named>>());
         let wells = [
             of("East well", &[&east, &other]),
             of("Well", &[&east, &west]),

@@ -1,0 +1,24 @@
+# Audit: account log, looks at personal data, permissions
+title-audit-looks = Looks at personal data
+title-audit-policy = Permissions
+nav-audit = Audit
+audit-lines-lead = Sign-ins and changes of the accounts you watch over, newest first, kept for 200 days. To be read only: nobody changes or deletes them.
+audit-looks-lead = Who looked at personal values and when, newest first. The values are not shown here.
+audit-look-post = Post
+audit-look-at = Of what
+audit-look-fields = Values seen
+audit-look-row = Row of a register
+audit-policy-lead = Who may do what, from the installed packs and local rules: { $count } lines.
+audit-policy-pack = Pack
+audit-policy-thing = Thing
+audit-policy-action = Action
+audit-policy-who = Who
+audit-policy-bounds = Bounds
+audit-policy-forbidden = forbidden
+audit-policy-states = In states:
+audit-policy-not = Not whoever took these steps:
+audit-policy-conditional = under a condition
+account-audit-apart = An audit administrator cannot be a system administrator as well; choose somebody else
+account-line-key-made = Service key made
+account-line-key-rotated = Service key given a new secret
+account-line-key-revoked = Service key revoked

@@ -1,0 +1,24 @@
+# 审计：账号记录、查看记录、权限表
+title-audit-looks = 查看记录
+title-audit-policy = 权限表
+nav-audit = 审计
+audit-lines-lead = 您监督范围内账号的登录和变更，新的在前，保存 200 天。只能查看，谁都不能修改或者删除。
+audit-looks-lead = 谁在什么时候查看过个人信息，新的在前。这里不显示信息内容。
+audit-look-post = 岗位
+audit-look-at = 哪一件
+audit-look-fields = 看了哪些
+audit-look-row = 登记册条目
+audit-policy-lead = 谁可以办什么，来自已安装的业务包和本地规则，共 { $count } 条。
+audit-policy-pack = 业务包
+audit-policy-thing = 对象
+audit-policy-action = 操作
+audit-policy-who = 谁
+audit-policy-bounds = 限制
+audit-policy-forbidden = 禁止
+audit-policy-states = 状态：
+audit-policy-not = 已办过下列环节的人除外：
+audit-policy-conditional = 另有条件
+account-audit-apart = 审计管理员不能同时是系统管理员，请另选人员
+account-line-key-made = 建立服务密钥
+account-line-key-rotated = 更换服务密钥
+account-line-key-revoked = 停用服务密钥
