@@ -76,11 +76,7 @@ async fn token(State(provider): State<Provider>, headers: HeaderMap, body: Strin
         && sent.get("grant_type").map(String::as_str) == Some("authorization_code")
         && sent.get("redirect_uri") == known.asked.get("redirect_uri")
         && Some(&B64.encode(digest(&SHA256, verifier.as_bytes()))) == known.asked.get("code_challenge")
-<<<<<<< HEAD
         && headers.get("authorization").is_some_and(|value| value.to_str().is_ok_and(|value| value == basic));
-=======
-        && headers.get("authorization").is_some_and(|value| value.as_bytes() == basic.as_bytes());
->>>>>>> integ
     if !right {
         return (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" })));
     }
