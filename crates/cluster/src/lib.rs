@@ -105,6 +105,18 @@ impl Cluster {
         url(self.port, database)
     }
 
+    /// Makes a database whose rows lie in a folder elsewhere, which belongs to PostgreSQL from then on: for what happens when there is no
+    /// more room for them.
+    ///
+    /// # Errors
+    /// When the folder cannot be given away or reached.
+    pub fn database_in(&self, name: &str, folder: &Path) -> Result<(), ClusterError> {
+        Program::find()?.give(folder)?;
+        let space = format!("CREATE TABLESPACE \"{name}\" LOCATION '{}'", folder.display());
+        run_sql(&self.url("postgres"), &space)?;
+        run_sql(&self.url("postgres"), &format!("CREATE DATABASE \"{name}\" TABLESPACE \"{name}\"")).map(drop)
+    }
+
     /// One of PostgreSQL's own programs, such as `pgbench`.
     ///
     /// # Errors

@@ -59,7 +59,8 @@ impl Default for CommitterSettings {
         CommitterSettings {
             queue_commands_max: 4096,
             batch_commands_max: 512,
-            retries_max: 5,
+            // Two servers at full load on one county come second every other time: five in a row are not rare, sixty are never seen.
+            retries_max: 60,
             wait_max: Duration::from_millis(500),
         }
     }

@@ -125,9 +125,10 @@ impl Error {
         }
     }
 
-    /// A database that is away is back in a moment, and what was sent may be sent again: the answer is to come back.
+    /// A database that is away is back in a moment, and another server that was faster again and again is done in one: what was sent may be
+    /// sent again, so the answer is to come back.
     fn from_storage(error: Arc<StoreError>) -> Error {
-        if matches!(*error, StoreError::Unavailable { .. }) {
+        if matches!(*error, StoreError::Unavailable { .. } | StoreError::Moved(_) | StoreError::PacksChanged) {
             tracing::warn!(%error, "a request was told to come back");
             return Error::Busy;
         }
@@ -227,5 +228,19 @@ impl IntoResponse for Error {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_sent_again_is_told_to_come_back() {
+        let away = StoreError::Unavailable { attempted: "writing", reason: "gone".to_owned() };
+        for error in [away, StoreError::Moved(ganglion_model::Shard(130_902)), StoreError::PacksChanged] {
+            assert!(matches!(Error::from(error), Error::Busy));
+        }
+        assert!(matches!(Error::from(StoreError::DiskFull), Error::Storage(_)));
     }
 }

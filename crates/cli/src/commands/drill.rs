@@ -8,7 +8,7 @@ mod players;
 mod restore;
 
 use crate::city::home;
-use crate::database::DatabaseArgs;
+use crate::database::{DatabaseArgs, SQLITE};
 use crate::load::client::Client;
 use crate::load::harness::{Acknowledged, Ground, Refused, Sent, play};
 use anyhow::{Context as _, Result, bail};
@@ -17,6 +17,9 @@ use ganglion_cluster::{Care, Cluster, Ensemble};
 use ganglion_kernel::Store;
 use ganglion_kernel::port::Want;
 use ganglion_model::{CommandId, Shard};
+use ganglion_store::PgStore;
+use ganglion_store::backup::contents;
+use ganglion_store::dump::{Sink, dump};
 use ganglion_store::rebuild::figures_equal;
 use hyper::Method;
 use rand::rngs::SmallRng;
@@ -78,6 +81,9 @@ enum Drill {
         /// limit of pages.
         #[arg(long)]
         on: Option<PathBuf>,
+        /// With `--on`: on a PostgreSQL that is made for the drill and has its tables there.
+        #[arg(long, requires = "on")]
+        postgres: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -179,7 +185,7 @@ async fn played(drill: &Drill, ground: &Arc<Ground>, made: &mut Made) -> Result<
             let (runs, clients, seed) = (*runs, *clients, common.seed);
             failover::run(ground, ensemble, &failover::Asked { runs, clients, seed }).await
         }
-        Drill::DiskFull { runs, clients, on, common } => {
+        Drill::DiskFull { runs, clients, on, common, .. } => {
             let (runs, clients, seed, filled) = (*runs, *clients, common.seed, on.is_some());
             disk_full::run(ground, &disk_full::Asked { runs, clients, seed, filled }).await
         }
@@ -188,7 +194,7 @@ async fn played(drill: &Drill, ground: &Arc<Ground>, made: &mut Made) -> Result<
             overload::run(ground, &overload::Asked { runs, clients, time, seed }).await
         }
         Drill::Restore { runs, clients, common, .. } => {
-            let cluster = if let Made::One(cluster) = &*made { Some(cluster) } else { None };
+            let cluster = if let Made::One(cluster, ..) = &*made { Some(cluster) } else { None };
             let (runs, clients, seed) = (*runs, *clients, common.seed);
             restore::run(ground, &restore::Asked { cluster, runs, clients, seed }).await
         }
@@ -199,7 +205,8 @@ async fn played(drill: &Drill, ground: &Arc<Ground>, made: &mut Made) -> Result<
 enum Made {
     /// The drill runs on SQLite.
     Nothing,
-    One(Cluster),
+    /// A server, which of its databases, and the folder of its tables when they are elsewhere: ended first, removed last.
+    One(Cluster, &'static str, Option<tempfile::TempDir>),
     Three(Ensemble),
 }
 
@@ -208,7 +215,13 @@ impl Made {
         Ok(match drill {
             Drill::Kill { postgres: true, .. }
             | Drill::Overload { postgres: true, .. }
-            | Drill::Restore { postgres: true, .. } => Made::One(Cluster::start(Care::Durable)?),
+            | Drill::Restore { postgres: true, .. } => Made::One(Cluster::start(Care::Durable)?, "postgres", None),
+            Drill::DiskFull { postgres: true, on: Some(on), .. } => {
+                let (cluster, folder) = (Cluster::start(Care::Durable)?, tempfile::tempdir_in(on)?);
+                cluster.database_in("drill", folder.path())?;
+                Made::One(cluster, "drill", Some(folder))
+            }
+
             Drill::Failover { .. } => Made::Three(Ensemble::start()?),
             _ => Made::Nothing,
         })
@@ -217,7 +230,7 @@ impl Made {
     fn url(&self) -> Option<String> {
         match self {
             Made::Nothing => None,
-            Made::One(cluster) => Some(cluster.url("postgres")),
+            Made::One(cluster, database, _) => Some(cluster.url(database)),
             Made::Three(ensemble) => Some(ensemble.url("postgres")),
         }
     }
@@ -379,6 +392,30 @@ async fn doubled(
         }
     }
     Ok(doubled)
+}
+
+/// Takes rows and keeps none: only what they come to is wanted.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn table(&mut self, _name: &'static str) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn rows(&mut self, _lines: &[u8]) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether the journals give the roots that were kept.
+async fn roots_equal(ground: &Ground) -> bool {
+    match &ground.database.database {
+        None => contents(&ground.data.join(SQLITE)).is_ok(),
+        Some(url) => match PgStore::look(url, ground.database.options()).await {
+            Ok(store) => dump(&store, &mut Nowhere).await.is_ok(),
+            Err(_) => false,
+        },
+    }
 }
 
 /// Whether facts and counters equal a rebuild from all rows.

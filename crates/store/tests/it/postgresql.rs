@@ -398,6 +398,33 @@ fn servers_that_start_at_once_on_an_empty_database_make_its_tables_once() {
     });
 }
 
+/// What a newer program might do to every table, and that it did.
+const WIDEN: &str = "INSERT INTO migration (number, name, checksum) VALUES (999, 'later', 'x'); \
+                     CREATE TABLE later (shard INTEGER PRIMARY KEY); \
+                     DO $$ DECLARE t TEXT; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() \
+                     AND tablename NOT IN ('migration', 'layout') LOOP \
+                     EXECUTE format('ALTER TABLE %I ADD COLUMN later_too TEXT', t); END LOOP; END $$";
+
+#[test]
+fn a_server_goes_on_when_a_newer_one_has_widened_the_tables() {
+    with_database(async |database| {
+        let ((one, world), (two, _)) = (server(database), server(database));
+        let of = |from: u128| (from..from + 20).map(|n| opening(n, "130922", None)).collect::<Vec<_>>();
+        // Every statement has been prepared before the tables change under it.
+        let (first, second) = tokio::join!(all_at_once(&one, of(0)), all_at_once(&two, of(1_000)));
+        assert!(first.iter().chain(&second).all(Result::is_ok), "{first:?} {second:?}");
+        run_sql(&database.url(), WIDEN).unwrap();
+        let started = refused(&database.url());
+        assert!(matches!(started, PgOpenError::Newer { found: 999, .. }), "{started}");
+        let (first, second) = tokio::join!(all_at_once(&one, of(2_000)), all_at_once(&two, of(3_000)));
+        assert!(first.iter().chain(&second).all(Result::is_ok), "{first:?} {second:?}");
+        end(one);
+        end(two);
+        run_sql(&database.url(), "DELETE FROM migration WHERE number = 999").unwrap();
+        is_whole(database, &world).await;
+    });
+}
+
 #[test]
 fn passwords_are_asked_for_and_a_server_that_comes_back_is_found_again() {
     if !is_there("postgres") {

@@ -1,18 +1,18 @@
 //! `ganglion drill disk-full`: the disk fills up under load and becomes free again. Commands are refused in words meanwhile, lists are
 //! still read, nothing is half written, and the server goes on by itself.
 //!
-//! Without `--on` the database gets a limit of pages, which fails where a full disk would; with it, a file of nothing fills the file
+//! On a PostgreSQL its tables lie on that file system and its log elsewhere: a server whose log is full ends itself, which is what `drill kill`
+//! is about. Without `--on` the database gets a limit of pages, which fails where a full disk would; with it, a file of nothing fills the file
 //! system the folder is on: choose one made for this, such as a small tmpfs.
 
 use super::players::{Heard, Players};
-use super::{Outcome, all_figures_equal, doubled, lost};
+use super::{Outcome, all_figures_equal, doubled, lost, roots_equal};
 use crate::load::client::Client;
 use crate::load::harness::{Ground, Server};
 use crate::system::{Machine, master_key};
 use anyhow::{Context as _, Result, ensure};
 use ganglion_kernel::commit::{Committer, CommitterSettings, Works};
 use ganglion_server::{App, AppParts, Settings};
-use ganglion_store::backup::contents;
 use ganglion_store::{SqliteOptions, SqliteStore};
 use hyper::Method;
 use serde_json::json;
@@ -129,15 +129,18 @@ async fn judge(
     asked: &Asked,
     (heard, (answered, asked_for), back_ms): (&Heard, (u32, u32), f64),
 ) -> Result<Outcome> {
-    let path = ground.data.join(DATABASE);
-    let store = SqliteStore::open(&path, SqliteOptions::default())?;
+    let store = ground.open().await?;
     let acknowledged = heard.acknowledged.lock().clone();
     let lost = lost(store.as_ref(), &acknowledged).await?;
     let doubled = doubled(store.as_ref(), &mut HashMap::new(), &mut HashMap::new()).await?;
     let equal = all_figures_equal(ground, store.as_ref()).await?;
-    let roots = contents(&path).is_ok();
+    let roots = roots_equal(ground).await;
     let (full, hasty) = (heard.full.load(Ordering::Relaxed), heard.hasty.load(Ordering::Relaxed));
-    let how = if asked.filled { "file system" } else { "limit of pages" };
+    let how = match (asked.filled, &ground.database.database) {
+        (true, None) => "file system",
+        (true, Some(_)) => "file system of the tables",
+        (false, _) => "limit of pages",
+    };
     Ok(Outcome {
         line: format!(
             "disk full {} times ({how}), acknowledged {}, refused {full}, of these without a time {hasty}, lists read while full \

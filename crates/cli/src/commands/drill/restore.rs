@@ -2,7 +2,7 @@
 //! and roots are equal, the server was not held up, and another server runs on what was restored.
 
 use super::players::Players;
-use super::{Outcome, all_figures_equal, lost};
+use super::{Nowhere, Outcome, all_figures_equal, lost};
 use crate::backup::{Backup, Manifest, Restoring, make, postgres, restore};
 use crate::database::DatabaseArgs;
 use crate::load::client::Client;
@@ -13,7 +13,7 @@ use ganglion_cluster::{Cluster, run_sql};
 use ganglion_kernel::Store;
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_store::backup::{Contents, contents};
-use ganglion_store::dump::{Sink, dump};
+use ganglion_store::dump::dump;
 use ganglion_store::{PgStore, SqliteStore};
 use hyper::Method;
 use serde_json::json;
@@ -122,19 +122,6 @@ impl At {
         let path = self.restored.join("ganglion.sqlite");
         let store: Arc<dyn Store> = SqliteStore::look(&path)?;
         Ok((proven, contents(&path)?, store))
-    }
-}
-
-/// Takes rows and keeps none: only what they come to is wanted.
-struct Nowhere;
-
-impl Sink for Nowhere {
-    fn table(&mut self, _name: &'static str) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn rows(&mut self, _lines: &[u8]) -> std::io::Result<()> {
-        Ok(())
     }
 }
 
