@@ -3,7 +3,7 @@ import { LAPTOP, PHONE, TELEPHONE, axe, check, same } from "../lib.mjs";
 
 const PUBLIC = ["/", "/halls", "/report", "/follow", "/figures", "/figures?indicator=reports", "/sign-in", "/v", "/v/00000000000000000000", "/nowhere", "/ogc", "/ogc/collections/places-township/items?limit=5", "/?elder=1", "/report?elder=1"];
 const STAFF = ["/desk", "/desk?tab=team", "/cases", "/cases/new", "/centre", "/figures?indicator=reports", "/figures?indicator=on_time_rate", "/figures/rows?indicator=reports", "/m", "/documents", "/search", "/search?q=%E5%9E%83%E5%9C%BE"];
-const ADMIN = ["/admin", "/admin/accounts", "/admin/accounts/admin.1309", "/admin/import/accounts", "/account", "/account/second", "/account/absence", "/admin/places", "/admin/packs", "/admin/import", "/admin/jobs", "/styleguide"];
+const ADMIN = ["/admin", "/admin/accounts", "/admin/accounts/admin.1309", "/admin/import/accounts", "/account", "/account/second", "/account/passkeys", "/account/absence", "/admin/places", "/admin/packs", "/admin/import", "/admin/jobs", "/styleguide"];
 
 /** Visits pages in both languages and gathers what breaks a rule. */
 async function visit(page, paths) {

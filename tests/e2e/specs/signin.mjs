@@ -135,21 +135,6 @@ export default function (test) {
     holds(await thief.locator("main").innerText(), "9", "the codes that are left");
   });
 
-  test("wrong passwords bring a wait to strangers and none to a browser that is known", async (world) => {
-    const guesser = await stranger(world, service);
-    for (let tries = 0; tries < 5; tries += 1) await password(guesser, "Guess-of-2022");
-    holds(await guesser.locator(".error-summary").innerText(), "输错次数过多", "the answer to the fifth guess");
-    await clean(guesser, "the sign-in page with a wait");
-    await password(guesser);
-    holds(await guesser.locator(".error-summary").innerText(), "输错次数过多", "the answer to the right password during the wait");
-    await signOut(known);
-    await password(known);
-    same(path(known), "/sign-in/code", "what a known browser gets");
-    await known.fill("#f-code", recovery[1]);
-    await submit(known, "/sign-in/code");
-    same(path(known), "/account/second", "signed in with a recovery code");
-  });
-
   test("a passkey is made with the password, and signs in without a name", async () => {
     const phone = await device(known);
     await known.goto("/account");
@@ -245,5 +230,20 @@ export default function (test) {
     await atProvider(other, "somebody-else");
     await other.waitForURL((url) => url.pathname === "/sign-in");
     same((await other.goto("/account")).url(), `${service.url}/sign-in?next=%2Faccount`, "where somebody else stands");
+  });
+
+  test("wrong passwords bring a wait to strangers and none to a browser that is known", async (world) => {
+    const guesser = await stranger(world, service);
+    for (let tries = 0; tries < 5; tries += 1) await password(guesser, "Guess-of-2022");
+    holds(await guesser.locator(".error-summary").innerText(), "输错次数过多", "the answer to the fifth guess");
+    await clean(guesser, "the sign-in page with a wait");
+    await password(guesser);
+    holds(await guesser.locator(".error-summary").innerText(), "输错次数过多", "the answer to the right password during the wait");
+    await signOut(known);
+    await password(known);
+    same(path(known), "/sign-in/code", "what a known browser gets");
+    await known.fill("#f-code", recovery[1]);
+    await submit(known, "/sign-in/code");
+    same(path(known), "/account/second", "signed in with a recovery code");
   });
 }

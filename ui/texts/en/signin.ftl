@@ -67,3 +67,4 @@ account-line-openid-off = Binding to the other provider taken back
 passkey-code-script = Signing in needs your passkey: switch scripts on in the browser and reload this page.
 second-set-up-app = Use an authenticator app instead
 second-or-passkey = Use a passkey instead
+account-second-off-help = Switching the second factor off removes the passkeys as well.

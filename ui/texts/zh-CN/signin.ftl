@@ -64,3 +64,4 @@ account-line-openid-off = 解除统一身份认证绑定
 passkey-code-script = 登录需要通行密钥，请打开浏览器的脚本功能后刷新本页。
 second-set-up-app = 改用手机验证器
 second-or-passkey = 改用通行密钥
+account-second-off-help = 关闭第二重验证时，通行密钥一并移除。
