@@ -194,7 +194,7 @@ async fn played(drill: &Drill, ground: &Arc<Ground>, made: &mut Made) -> Result<
             overload::run(ground, &overload::Asked { runs, clients, time, seed }).await
         }
         Drill::Restore { runs, clients, common, .. } => {
-            let cluster = if let Made::One(cluster, ..) = &*made { Some(cluster) } else { None };
+            let cluster = if let Made::One { cluster, .. } = &*made { Some(cluster) } else { None };
             let (runs, clients, seed) = (*runs, *clients, common.seed);
             restore::run(ground, &restore::Asked { cluster, runs, clients, seed }).await
         }
@@ -206,7 +206,11 @@ enum Made {
     /// The drill runs on SQLite.
     Nothing,
     /// A server, which of its databases, and the folder of its tables when they are elsewhere: ended first, removed last.
-    One(Cluster, &'static str, Option<tempfile::TempDir>),
+    One {
+        cluster: Cluster,
+        database: &'static str,
+        _folder: Option<tempfile::TempDir>,
+    },
     Three(Ensemble),
 }
 
@@ -215,11 +219,13 @@ impl Made {
         Ok(match drill {
             Drill::Kill { postgres: true, .. }
             | Drill::Overload { postgres: true, .. }
-            | Drill::Restore { postgres: true, .. } => Made::One(Cluster::start(Care::Durable)?, "postgres", None),
+            | Drill::Restore { postgres: true, .. } => {
+                Made::One { cluster: Cluster::start(Care::Durable)?, database: "postgres", _folder: None }
+            }
             Drill::DiskFull { postgres: true, on: Some(on), .. } => {
                 let (cluster, folder) = (Cluster::start(Care::Durable)?, tempfile::tempdir_in(on)?);
                 cluster.database_in("drill", folder.path())?;
-                Made::One(cluster, "drill", Some(folder))
+                Made::One { cluster, database: "drill", _folder: Some(folder) }
             }
 
             Drill::Failover { .. } => Made::Three(Ensemble::start()?),
@@ -230,7 +236,7 @@ impl Made {
     fn url(&self) -> Option<String> {
         match self {
             Made::Nothing => None,
-            Made::One(cluster, database, _) => Some(cluster.url(database)),
+            Made::One { cluster, database, .. } => Some(cluster.url(database)),
             Made::Three(ensemble) => Some(ensemble.url("postgres")),
         }
     }
