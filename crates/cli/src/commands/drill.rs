@@ -205,11 +205,11 @@ async fn played(drill: &Drill, ground: &Arc<Ground>, made: &mut Made) -> Result<
 enum Made {
     /// The drill runs on SQLite.
     Nothing,
-    /// A server, which of its databases, and the folder of its tables when they are elsewhere: ended first, removed last.
+    /// A server and which of its databases; when its tables are elsewhere their folder, which goes after the server has ended.
     One {
         cluster: Cluster,
         database: &'static str,
-        _folder: Option<tempfile::TempDir>,
+        _tables: Option<tempfile::TempDir>,
     },
     Three(Ensemble),
 }
@@ -220,14 +220,13 @@ impl Made {
             Drill::Kill { postgres: true, .. }
             | Drill::Overload { postgres: true, .. }
             | Drill::Restore { postgres: true, .. } => {
-                Made::One { cluster: Cluster::start(Care::Durable)?, database: "postgres", _folder: None }
+                Made::One { cluster: Cluster::start(Care::Durable)?, database: "postgres", _tables: None }
             }
             Drill::DiskFull { postgres: true, on: Some(on), .. } => {
                 let (cluster, folder) = (Cluster::start(Care::Durable)?, tempfile::tempdir_in(on)?);
                 cluster.database_in("drill", folder.path())?;
-                Made::One { cluster, database: "drill", _folder: Some(folder) }
+                Made::One { cluster, database: "drill", _tables: Some(folder) }
             }
-
             Drill::Failover { .. } => Made::Three(Ensemble::start()?),
             _ => Made::Nothing,
         })

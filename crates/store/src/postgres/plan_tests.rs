@@ -1,6 +1,8 @@
 //! How PostgreSQL means to run what is hot, on tables that are empty and have never been looked at: the worst moment to plan,
 //! and the one every installation begins with.
 
+#![cfg(test)]
+
 use super::case_query::{count, page};
 use super::connect::PgStore;
 use super::migrate::Layout;
