@@ -26,6 +26,8 @@ pub struct Installation {
     pub database: DatabaseArgs,
     /// Limits of the committer.
     pub committer: CommitterSettings,
+    /// Packs that are installed stay as they are, whatever ships.
+    pub keep_packs: bool,
     /// Demonstration: one-click sign-in, never otherwise.
     pub demo: bool,
     /// Address under which others reach it, for codes on documents.
@@ -116,7 +118,11 @@ fn user_interface(home: &Path) -> Option<PathBuf> {
 /// When the database, the packs or the key cannot be read.
 pub async fn start(installation: &Installation, machine: Arc<Machine>) -> Result<Running> {
     let store = Database::open(&installation.data, &installation.database).await?.store();
-    let world = world::running(store.clone(), &installation.home, machine.as_ref()).await?;
+    let world = if installation.keep_packs {
+        world::running_beside_older(store.clone(), &installation.home, machine.as_ref()).await?
+    } else {
+        world::running(store.clone(), &installation.home, machine.as_ref()).await?
+    };
     let master = master_key(&installation.data, &machine)?;
     let ring = installation.keys.ring(&installation.data, master)?;
     let log = Arc::new(log_settings(&installation.data, &installation.public_url, &machine)?);

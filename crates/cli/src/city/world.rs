@@ -119,26 +119,55 @@ pub async fn load(store: &dyn Store, model: Model, office: Office) -> Result<Wor
 /// # Errors
 /// As [`load`]; or when the installed packs cannot be read.
 pub async fn running(store: Arc<dyn Store>, home: &Path, clock: &dyn WallClock) -> Result<Arc<ArcSwap<World>>> {
-    let folder = home.join("packs");
-    let model = match installed(store.as_ref()).await? {
+    let (world, _) = as_it_is(store.as_ref(), home).await?;
+    adopt(store.as_ref(), &world, (home, clock)).await?;
+    Ok(world)
+}
+
+/// As [`running`], but packs that are installed are left as they are: what a newer program ships may be more than older servers, which run
+/// beside it during an upgrade, can read.
+///
+/// # Errors
+/// As [`running`].
+pub async fn running_beside_older(
+    store: Arc<dyn Store>,
+    home: &Path,
+    clock: &dyn WallClock,
+) -> Result<Arc<ArcSwap<World>>> {
+    let (world, are_installed) = as_it_is(store.as_ref(), home).await?;
+    if !are_installed {
+        adopt(store.as_ref(), &world, (home, clock)).await?;
+    }
+    Ok(world)
+}
+
+/// The world by the packs that are installed, or by those that ship when none are; says which.
+async fn as_it_is(store: &dyn Store, home: &Path) -> Result<(Arc<ArcSwap<World>>, bool)> {
+    let found = installed(store).await?;
+    let are_installed = found.is_some();
+    let model = match found {
         Some(found) => found.model()?,
-        None => packs(&folder)?,
+        None => packs(&home.join("packs"))?,
     };
-    let loaded = load(store.as_ref(), model, office(home)?).await?;
-    let rules = rebuild::installed(store.as_ref(), &loaded).await?;
+    let loaded = load(store, model, office(home)?).await?;
+    let rules = rebuild::installed(store, &loaded).await?;
     if !rules.is_empty() {
         tracing::info!(?rules, "rows that break these rules were found again");
     }
     // Packs that measure otherwise than those before are counted before anybody reads or writes.
-    let recounted = rebuild::recount_if_changed(store.as_ref(), &loaded).await.context("counting the figures anew")?;
+    let recounted = rebuild::recount_if_changed(store, &loaded).await.context("counting the figures anew")?;
     if let Some(facts) = recounted {
         tracing::info!(facts, "figures were counted anew, since what is measured has changed");
     }
-    let world = Arc::new(ArcSwap::from_pointee(loaded));
+    Ok((Arc::new(ArcSwap::from_pointee(loaded)), are_installed))
+}
+
+/// Takes over what ships.
+async fn adopt(store: &dyn Store, world: &ArcSwap<World>, (home, clock): (&Path, &dyn WallClock)) -> Result<()> {
     let silent = |_: u64, _: u64| {};
     let parts = Installing {
-        store: store.as_ref(),
-        world: &world,
+        store,
+        world,
         committer: None,
         actor: Actor::System,
         by: None,
@@ -146,8 +175,41 @@ pub async fn running(store: Arc<dyn Store>, home: &Path, clock: &dyn WallClock) 
         now: clock.now(),
         progress: &silent,
     };
-    if let Some(reason) = adopt_shipped(&parts, &folder).await? {
+    if let Some(reason) = adopt_shipped(&parts, &home.join("packs")).await? {
         tracing::warn!(%reason, "the packs that ship were not taken over; the installed ones serve");
     }
-    Ok(world)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::city::install::{City, install};
+    use crate::city::people::People;
+    use crate::system::Machine;
+    use ganglion_store::SqliteStore;
+
+    #[test]
+    fn packs_that_ship_are_left_alone_beside_older_servers_and_taken_over_afterwards() {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let newer = tempfile::tempdir().unwrap();
+        let copy = std::process::Command::new("cp").arg("-r").arg(shipped.join("packs")).arg(newer.path()).status();
+        assert!(copy.unwrap().success());
+        std::os::unix::fs::symlink(shipped.join("data"), newer.path().join("data")).unwrap();
+        let pack = newer.path().join("packs/grid/pack.yaml");
+        let text = std::fs::read_to_string(&pack).unwrap();
+        std::fs::write(&pack, format!("{text}\n# a later version\n")).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let store = SqliteStore::memory().unwrap();
+            let (city, people) = (City::read(&shipped).unwrap(), People::read(&shipped).unwrap());
+            install(store.as_ref(), &shipped, &city, &people).await.unwrap();
+            let machine = Machine::new();
+            let before = running(store.clone(), &shipped, &machine).await.unwrap().load().model.number;
+            let beside = running_beside_older(store.clone(), newer.path(), &machine).await.unwrap();
+            assert_eq!(beside.load().model.number, before);
+            let afterwards = running(store, newer.path(), &machine).await.unwrap();
+            assert_eq!(afterwards.load().model.number, before + 1);
+        });
+    }
 }

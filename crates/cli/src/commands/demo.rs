@@ -182,6 +182,7 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         demo: true,
         demo_moving: args.speed > 0.0,
         receivers_inside: false,
+        keep_packs: false,
         base_map: None,
         public_url,
         committer: CommitterSettings::default(),

@@ -42,6 +42,10 @@ pub struct ServeArgs {
     /// otherwise make the server call what only it can reach.
     #[arg(long, env = "GANGLION_RECEIVERS_INSIDE")]
     receivers_inside: bool,
+    /// Leaves installed packs as they are instead of taking over what ships: while servers of an older version still run on the
+    /// database, which may not be able to read newer packs. Start without it once they are gone.
+    #[arg(long, env = "GANGLION_KEEP_PACKS")]
+    keep_packs: bool,
     #[command(flatten)]
     map: BaseMapArgs,
     /// A proxy stands before this server: it says in X-Forwarded-For who called and may give requests their id.
@@ -269,6 +273,7 @@ pub fn run(args: &ServeArgs) -> Result<ExitCode> {
             demo: false,
             demo_moving: false,
             receivers_inside: args.receivers_inside,
+            keep_packs: args.keep_packs,
             base_map: args.map.read()?,
             public_url,
             edge: args.edge()?,

@@ -2,7 +2,8 @@
 //! server (`postgres_fdw`). What is about people stays where it is. City and province figures are sums over these partitions at read time.
 //!
 //! It only reads. PostgreSQL takes no foreign partition below a table with a unique index and no `ON CONFLICT DO UPDATE` on one, so
-//! every county is written by servers on its own database; the tables here stand in a schema of their own, without keys.
+//! every county is written by servers on its own database; the tables here stand in a schema of their own, without keys. Nor does it see
+//! to it that a foreign partition holds only what it is said to, so what belongs to a deployment as a whole is left out by views over them.
 
 use super::connect::PgStore;
 use super::error::{PgOpenError, failed};
@@ -22,6 +23,8 @@ const TABLES: [&str; 3] = ["shard_head", "tally", "fact"];
 pub const GATHERED: &str = "gathered";
 /// Servers and schemas of ours begin with this.
 const OURS: &str = "ganglion_";
+/// Name, behind that, of the schema of the tables whose partitions live elsewhere.
+const WHOLE: &str = "all";
 /// What of an address is handed on as it is written.
 const HANDED_ON: [&str; 3] = ["sslmode", "sslrootcert", "target_session_attrs"];
 
@@ -93,7 +96,8 @@ impl PgStore {
 
 /// Removes what was gathered before.
 async fn forget(client: &Object) -> Result<(), GatherError> {
-    let sql = format!("CREATE EXTENSION IF NOT EXISTS postgres_fdw; DROP SCHEMA IF EXISTS {GATHERED} CASCADE");
+    let sql =
+        format!("CREATE EXTENSION IF NOT EXISTS postgres_fdw; DROP SCHEMA IF EXISTS {GATHERED}, {OURS}{WHOLE} CASCADE");
     client.batch_execute(&sql).await.map_err(failed(ATTEMPTED))?;
     let sql = "SELECT srvname::text FROM pg_foreign_server WHERE starts_with(srvname::text, $1)";
     let read = |row: &tokio_postgres::Row| row.try_get::<_, String>(0).map_err(failed(ATTEMPTED));
@@ -108,7 +112,11 @@ async fn forget(client: &Object) -> Result<(), GatherError> {
 /// Statements that make the tables of another database readable.
 fn far(name: &str, url: &str) -> Result<String, GatherError> {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    if name.len() > 30 || !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_plain) {
+    if name == WHOLE
+        || name.len() > 30
+        || !name.starts_with(|c: char| c.is_ascii_lowercase())
+        || !name.chars().all(is_plain)
+    {
         return Err(GatherError::Name(name.to_owned()));
     }
     let address = Address::read(url, &PgOptions::default())
@@ -148,20 +156,21 @@ async fn shards(client: &Object, name: &str) -> Result<Vec<Shard>, GatherError> 
 
 /// Statements that make the tables whose partitions live elsewhere.
 fn parents(all: &[Gathered]) -> String {
-    let mut out = format!("CREATE SCHEMA {GATHERED};");
+    let mut out = format!("CREATE SCHEMA {GATHERED}; CREATE SCHEMA {OURS}{WHOLE};");
     let Some(first) = all.first() else { return out };
     for table in TABLES {
         // Writing to a text does not fail.
         let _ = write!(
             out,
-            " CREATE TABLE {GATHERED}.{table} (LIKE {OURS}{}.{table}) PARTITION BY LIST (shard);",
+            " CREATE TABLE {OURS}{WHOLE}.{table} (LIKE {OURS}{}.{table}) PARTITION BY LIST (shard); CREATE VIEW {GATHERED}.{table} AS \
+             SELECT * FROM {OURS}{WHOLE}.{table} WHERE shard <> 0;",
             first.name
         );
         for one in all.iter().filter(|one| !one.shards.is_empty()) {
             let shards: Vec<String> = one.shards.iter().map(|shard| shard.0.to_string()).collect();
             let _ = write!(
                 out,
-                " ALTER TABLE {GATHERED}.{table} ATTACH PARTITION {OURS}{}.{table} FOR VALUES IN ({});",
+                " ALTER TABLE {OURS}{WHOLE}.{table} ATTACH PARTITION {OURS}{}.{table} FOR VALUES IN ({});",
                 one.name,
                 shards.join(", ")
             );
@@ -194,7 +203,7 @@ mod tests {
         assert!(sql.contains("host E'db1,db2', port E'5432,5433', dbname E'city', updatable E'false'"), "{sql}");
         assert!(sql.contains("target_session_attrs E'read-write'"), "{sql}");
         assert!(sql.contains("user E'li', password E'a\\'b\\\\'"), "{sql}");
-        for name in ["", "East", "1", "a-b", "a; DROP TABLE x", "abcdefghijklmnopqrstuvwxyzabcdefg"] {
+        for name in ["", "all", "East", "1", "a-b", "a; DROP TABLE x", "abcdefghijklmnopqrstuvwxyzabcdefg"] {
             assert!(matches!(far(name, "postgres://li@db/city"), Err(GatherError::Name(_))), "{name}");
         }
     }
