@@ -14,8 +14,8 @@ use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use ganglion_model::Post;
-use ganglion_model::pack::{Intake, IntakeSource, Process};
+use ganglion_model::pack::{Intake, IntakeSource, Process, Who};
+use ganglion_model::{Level, Post};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -51,11 +51,23 @@ fn href(process: &Process, intake: &Intake) -> String {
     format!("/orders/{}/{}", process.name, intake.name)
 }
 
+/// Processes whose orders are the business of a post: it is named among those who open, and not only as anybody, and it is an office.
+fn takes_in<'w>(web: &'w Web, post: &Post) -> Vec<&'w Process> {
+    let is_named = |process: &&Process| {
+        process.open_by.iter().any(|who| match who {
+            Who::Role { role, .. } | Who::RoleHandling { role } => *role == post.role,
+            _ => false,
+        })
+    };
+    let open = openable(web, post).into_iter().filter(is_named);
+    open.filter(|_| post.place.level() <= Level::Township).collect()
+}
+
 /// Where a post may hand in orders.
 #[must_use]
 pub fn offered(web: &Web, look: &Look<'_>, post: &Post) -> Vec<LinkView> {
     let intakes =
-        openable(web, post).into_iter().flat_map(|process| process.intake.values().map(move |one| (process, one)));
+        takes_in(web, post).into_iter().flat_map(|process| process.intake.values().map(move |one| (process, one)));
     let link = |(process, intake): (&Process, &Intake)| LinkView {
         label: look.say("orders-take", &[("title", look.text(&intake.title).into())]),
         href: href(process, intake),
@@ -68,7 +80,7 @@ pub fn offered(web: &Web, look: &Look<'_>, post: &Post) -> Vec<LinkView> {
 fn open<'w>(web: &'w Web, process: &str, name: &str) -> Result<(&'w Process, &'w Intake), Error> {
     let post = web.post()?;
     let at = declared(web, process, name)?;
-    if openable(web, post).iter().any(|one| one.name == at.0.name) { Ok(at) } else { Err(Error::NotFound) }
+    if takes_in(web, post).iter().any(|one| one.name == at.0.name) { Ok(at) } else { Err(Error::NotFound) }
 }
 
 /// `GET /orders/{process}/{intake}`.

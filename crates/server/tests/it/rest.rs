@@ -285,7 +285,7 @@ async fn rows_are_put_read_and_ended_as_their_register_allows() {
     let results = dispatch.post("/api/registers/well/bulk", &many).await.json()["results"].clone();
     assert_eq!(
         (results[0]["status"].as_u64(), results[1]["problem"]["errors"][0]["pointer"].as_str()),
-        (Some(200), Some("/form/depth_m"))
+        (Some(200), Some("/1/put/form/depth_m"))
     );
     assert_eq!(dispatch.call("DELETE", path, &[], None).await.status, 200);
     let keys = dispatch.get(WELLS).await.json();

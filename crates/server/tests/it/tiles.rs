@@ -135,11 +135,13 @@ async fn a_tile_tells_what_its_reader_may_know() {
 
 #[tokio::test]
 async fn a_place_is_named_once_on_a_level_and_what_it_is_in_words() {
+    // In English a town is a town.
+    const CHINESE: &[(&str, &str)] = &[("accept-language", "zh-CN")];
     let land = Land::new(true).await;
     let mut named = Vec::new();
     let (x, y) = at(9);
     for (x, y) in (x - 1..=x + 1).flat_map(|x| (y - 1..=y + 1).map(move |y| (x, y))) {
-        let tile = read(&land.get(&format!("/tiles/places-township/9/{x}/{y}.mvt")).await);
+        let tile = read(&land.asked(&format!("/tiles/places-township/9/{x}/{y}.mvt"), CHINESE).await);
         let names = tile.layers.iter().filter(|layer| layer.name == "places-township-names");
         for one in names.flat_map(|layer| &layer.features) {
             named.push(one.properties.iter().map(|(name, value)| (name.clone(), format!("{value:?}"))).collect());
@@ -152,8 +154,8 @@ async fn a_place_is_named_once_on_a_level_and_what_it_is_in_words() {
         assert_eq!(one.keys().map(String::as_str).collect::<Vec<_>>(), ["id", "kind", "kind_name", "name"]);
         assert_ne!(one["kind"], one["kind_name"], "a word and no code");
     }
-    let items = land.get("/ogc/collections/places-township/items?limit=1&f=html").await.text;
-    let kind = land.get("/ogc/collections/places-township/items?limit=1").await.json();
+    let items = land.asked("/ogc/collections/places-township/items?limit=1&f=html", CHINESE).await.text;
+    let kind = land.asked("/ogc/collections/places-township/items?limit=1", CHINESE).await.json();
     let kind = &kind["features"][0]["properties"];
     assert!(items.contains(kind["kind_name"].as_str().unwrap()), "{items}");
     assert!(!items.contains(&format!(">{}<", kind["kind"].as_str().unwrap())), "{items}");

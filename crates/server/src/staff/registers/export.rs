@@ -131,6 +131,8 @@ fn words_of(look: &Look<'_>, field: &Field, value: &Value) -> Option<String> {
             [lon, lat] => Some(format!("{lon}, {lat} (WGS-84)")),
             _ => None,
         },
+        // As it is read back in every language.
+        (FieldKind::Date, Value::String(day)) => Some(day.clone()),
         (FieldKind::Refs { .. }, Value::Array(keys)) => {
             Some(keys.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "))
         }
