@@ -6,7 +6,7 @@ use crate::source::PackSource;
 const FILES: &[(&str, &str)] = &[
     ("core/pack.yaml", include_str!("../tests/base/core/pack.yaml")),
     ("things/pack.yaml", include_str!("../tests/base/things/pack.yaml")),
-    ("things/indicators.yaml", include_str!("../tests/base/things/indicators.yaml")),
+    ("things/indicators.yaml", include_str!("specimen/indicators.yaml")),
     ("things/data/kinds.csv", include_str!("../tests/base/things/data/kinds.csv")),
     ("things/data/topic.csv", include_str!("../tests/base/things/data/topic.csv")),
     ("things/processes/thing.yaml", include_str!("../tests/base/things/processes/thing.yaml")),

@@ -268,11 +268,15 @@ async fn what_cannot_be_read_is_said_and_kept_and_errors_install_nothing() {
     let archive = [Part::File("files", "a.zip", b"PK\x03\x04 not really")];
     assert_eq!(admin.post_parts("/admin/packs", &archive).await.status, 422);
     let wrong = try_page(&mut admin, &upload(&pond(&[("until: [done]", "until: [never]")]))).await;
-    assert!(wrong.plain().contains("there is no state `never`"), "{}", wrong.text);
+    assert!(wrong.plain().contains("there is no state <code>never</code>"), "{}", wrong.text);
     assert!(wrong.typed("draft").is_none(), "nothing to install");
     admin.get("/admin/packs?lang=zh").await;
     let wrong = try_page(&mut admin, &upload(&pond(&[("until: [done]", "until: [never]")]))).await;
-    assert!(wrong.plain().contains("没有状态 `never`"), "findings are in the reader's language: {}", wrong.text);
+    assert!(
+        wrong.plain().contains("没有状态 <code>never</code>"),
+        "findings are in the reader's language: {}",
+        wrong.text
+    );
     admin.get("/admin/packs?lang=en").await;
     let grid = from_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/grid")).unwrap().1;
     let parts: Vec<Part<'_>> = grid

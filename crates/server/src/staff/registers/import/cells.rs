@@ -106,6 +106,8 @@ pub fn day(cell: &str) -> Option<Date> {
     };
     match groups.as_slice() {
         [year, month, of_month, ..] if year.len() == 4 => date(year, month, of_month),
+        // As lists in English are exported: 27 June 2022.
+        [of_month, year] if year.len() == 4 => date(year, &english_month(cell)?.to_string(), of_month),
         [all] if all.len() == 8 && cell.len() == 8 => date(&all[..4], &all[4..6], &all[6..]),
         [serial, ..] if cell.starts_with(serial) && serial.len() == 5 => {
             let serial: i64 = serial.parse().ok().filter(|serial| SERIALS.contains(serial))?;
@@ -114,6 +116,13 @@ pub fn day(cell: &str) -> Option<Date> {
         }
         _ => None,
     }
+}
+
+/// The number of the month a day in English names.
+fn english_month(cell: &str) -> Option<usize> {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let word = cell.split(|c: char| !c.is_alphabetic()).find(|word| !word.is_empty())?.to_lowercase();
+    MONTHS.iter().position(|month| word.starts_with(month)).map(|at| at + 1)
 }
 
 /// A number without the unit that an exported list writes behind it.
@@ -157,11 +166,19 @@ mod tests {
     #[test]
     fn days_are_read_as_people_and_spreadsheets_write_them() {
         let expected = Some(date(2022, 6, 27));
-        for text in ["2022-06-27", "2022/6/27", "2022.6.27", "20220627", "2022年6月27日", "44739", "2022-06-27 00:00"]
-        {
+        for text in [
+            "2022-06-27",
+            "2022/6/27",
+            "2022.6.27",
+            "20220627",
+            "2022年6月27日",
+            "27 June 2022",
+            "44739",
+            "2022-06-27 00:00",
+        ] {
             assert_eq!(day(text), expected, "{text}");
         }
-        for text in ["", "27/6/2022", "2022-13-01", "12", "1234567", "soon"] {
+        for text in ["", "27/6/2022", "2022-13-01", "12", "1234567", "soon", "27 Brumaire 2022", "6 2022"] {
             assert_eq!(day(text), None, "{text}");
         }
     }
