@@ -44,7 +44,10 @@ impl Land {
     }
 
     pub async fn asked(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = Request::get(path).header(header::ACCEPT_LANGUAGE, "en");
+        let mut request = Request::get(path);
+        if headers.iter().all(|(name, _)| *name != header::ACCEPT_LANGUAGE.as_str()) {
+            request = request.header(header::ACCEPT_LANGUAGE, "en");
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
