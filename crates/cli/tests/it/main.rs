@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
 
 mod install;
+mod permission;
 mod policy;
 mod proof;
 mod security;

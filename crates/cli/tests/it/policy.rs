@@ -8,7 +8,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn shipped() -> ganglion_model::Model {
+pub fn shipped() -> ganglion_model::Model {
     let folders: Vec<PathBuf> = std::fs::read_dir(root().join("packs"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
