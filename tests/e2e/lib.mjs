@@ -157,6 +157,8 @@ function listen(page, base) {
 
 /** What breaks the rules of accessibility on a page, one line each. */
 export async function axe(page) {
+  // What waits for its script is grey until then, and would turn into what is judged in the middle of the judging.
+  await page.waitForFunction(() => !document.querySelector("[data-locate]:disabled"));
   await page.evaluate(axeSource);
   const found = await page.evaluate(async (tags) => {
     const result = await window.axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
