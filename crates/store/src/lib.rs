@@ -11,6 +11,7 @@ pub mod rebuild;
 pub mod replay;
 pub mod searched;
 mod sqlite;
+mod viewed;
 
 pub use postgres::{Digest, Layout, MoveError, Moved, Moving, PgOpenError, PgOptions, PgServer, PgStore, move_into};
 pub use postgres::{GATHERED, GatherError, Gathered};

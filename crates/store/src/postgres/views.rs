@@ -9,6 +9,7 @@ use super::row::{Stored, jsonb};
 use super::sql::{Around, Pipeline, column, one, value};
 use super::transaction::Transaction;
 use super::write_rows::from;
+use crate::viewed::{OF_CASES, OF_ROWS, name_of, quoted};
 use deadpool_postgres::Object;
 use ganglion_kernel::StoreError;
 use ganglion_kernel::merkle::leaf_hash;
@@ -23,28 +24,6 @@ const LOCK: i64 = 0x6761_6e67_0003;
 /// The setting that says by which statements the views were made.
 const MADE_BY: &str = "views";
 
-/// Columns every view of a register has.
-const OF_ROWS: [&str; 7] = ["shard", "row_key", "row_version", "place", "valid_from", "valid_to", "changed_at"];
-/// Columns every view of a process has.
-const OF_CASES: [&str; 11] = [
-    "shard",
-    "number",
-    "state",
-    "kind",
-    "place",
-    "level",
-    "assignee",
-    "opened_at",
-    "changed_at",
-    "closed_at",
-    "due_at",
-];
-
-/// A name as SQL takes it.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', ""))
-}
-
 /// An instant.
 fn instant(column: &str) -> String {
     format!("to_timestamp({column} / 1000000.0)")
@@ -57,12 +36,8 @@ fn number(value: &str) -> String {
 
 /// A field as a typed column; `None` for one that does not leave the house.
 fn shown(field: &Field, taken: &[&str]) -> Option<String> {
-    if field.personal || !field.see.is_empty() {
-        return None;
-    }
-    let plain = field.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    let value = plain.then(|| format!("(body::jsonb #>> '{{fields,{}}}')", field.name))?;
-    let name = if taken.contains(&field.name.as_str()) { format!("field_{}", field.name) } else { field.name.clone() };
+    let name = name_of(field, taken)?;
+    let value = format!("(body::jsonb #>> '{{fields,{}}}')", field.name);
     Some(match &field.kind {
         FieldKind::Boolean => format!("({value} = 'true') AS {}", quoted(&name)),
         FieldKind::Integer { .. } | FieldKind::Decimal { .. } => format!("{} AS {}", number(&value), quoted(&name)),

@@ -3,33 +3,12 @@
 
 use super::matching;
 use super::row::{Stored, all, failed, json, run};
+use crate::viewed::{OF_CASES, OF_ROWS, name_of, quoted};
 use ganglion_kernel::StoreError;
 use ganglion_model::pack::{Field, FieldKind, Model, Scope};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 const ATTEMPTED: &str = "making the views";
-
-/// Columns every view of a register has.
-const OF_ROWS: [&str; 7] = ["shard", "row_key", "row_version", "place", "valid_from", "valid_to", "changed_at"];
-/// Columns every view of a process has.
-const OF_CASES: [&str; 11] = [
-    "shard",
-    "number",
-    "state",
-    "kind",
-    "place",
-    "level",
-    "assignee",
-    "opened_at",
-    "changed_at",
-    "closed_at",
-    "due_at",
-];
-
-/// A name as SQL takes it.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', ""))
-}
 
 /// An instant as local time, in the form every tool reads.
 fn local(column: &str) -> String {
@@ -38,12 +17,8 @@ fn local(column: &str) -> String {
 
 /// A field as a typed column; `None` for one that does not leave the house.
 fn column(field: &Field, taken: &[&str]) -> Option<String> {
-    if field.personal || !field.see.is_empty() {
-        return None;
-    }
-    let plain = field.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    let value = plain.then(|| format!("json_extract(body, '$.fields.{}')", field.name))?;
-    let name = if taken.contains(&field.name.as_str()) { format!("field_{}", field.name) } else { field.name.clone() };
+    let name = name_of(field, taken)?;
+    let value = format!("json_extract(body, '$.fields.{}')", field.name);
     let typed = |kind: &str| format!("CAST({value} AS {kind}) AS {}", quoted(&name));
     Some(match &field.kind {
         FieldKind::Integer { .. } | FieldKind::Boolean => typed("INTEGER"),
