@@ -132,13 +132,15 @@ async fn what_is_not_taken_comes_again_later_and_is_given_up_in_the_end() {
     webhooks::run(&town.app).await.unwrap();
     assert!(listener.taken().is_empty(), "given up after ten tries");
     let mut admin = town.anew("admin").await;
-    let shown = admin.get("/admin/receivers").await;
-    assert!(shown.plain().contains("Given up") && shown.plain().contains("503"), "{}", shown.text);
+    // Without the address: its port may hold the same three digits.
+    let said = |plain: String| plain.replace(&*listener.url, "");
+    let shown = said(admin.get("/admin/receivers").await.plain());
+    assert!(shown.contains("Given up") && shown.contains("503"), "{shown}");
     listener.answer(200);
     assert_eq!(admin.post_form(&format!("{page}/again"), &[]).await.status, 303);
     webhooks::run(&town.app).await.unwrap();
     assert_eq!(listener.ids(), first);
-    assert!(!admin.get("/admin/receivers").await.plain().contains("503"));
+    assert!(!said(admin.get("/admin/receivers").await.plain()).contains("503"));
 }
 
 #[tokio::test]
