@@ -3,6 +3,7 @@
 //! The driving index is named in the statement, so that no list depends on statistics: a page costs what it shows, however
 //! long the history. Lists over several posts become several arms, whose pages the caller merges.
 
+use super::packed::{CASE_TEXT, case_text_of};
 use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_kernel::port_search::FoundAfter;
@@ -113,8 +114,9 @@ pub(super) fn best(inner: Sql, after: Option<FoundAfter>, limit: u32, table: &st
     } else {
         ""
     };
+    let body = if table == "case_row" { case_text_of("b") } else { "b.body".to_owned() };
     let text = format!(
-        "SELECT b.body, f.score, f.doc FROM (SELECT at, doc, score FROM ({text}){from} ORDER BY score DESC, doc DESC LIMIT \
+        "SELECT {body}, f.score, f.doc FROM (SELECT at, doc, score FROM ({text}){from} ORDER BY score DESC, doc DESC LIMIT \
          {limit}) f CROSS JOIN {table} b ON b.rowid = f.at ORDER BY f.score DESC, f.doc DESC"
     );
     Sql { text, values }
@@ -129,7 +131,10 @@ fn arm(
         CaseOrder::Due => "due",
         CaseOrder::Opened => "opened_at",
     };
-    let mut sql = Sql::new(&format!("SELECT c.body, c.{sort}, c.id FROM "));
+    // What begins at the index of words is sorted: nothing is unpacked that is not on the page.
+    let sorted_after = search.from().is_some();
+    let body = if sorted_after { "c.body, c.packed, c.number".to_owned() } else { case_text_of("c") };
+    let mut sql = Sql::new(&format!("SELECT {body}, c.{sort}, c.id FROM "));
     match (post, search.from()) {
         (_, Some(from)) => sql.text.push_str(from),
         (Post::Assisting(post), None) => {
@@ -158,6 +163,10 @@ fn arm(
     }
     let direction = if order == CaseOrder::Due { "" } else { " DESC" };
     let _ = write!(sql.text, " ORDER BY c.{sort}{direction}, c.id{direction} LIMIT {limit}");
+    if sorted_after {
+        sql.text =
+            format!("SELECT {CASE_TEXT}, {sort}, id FROM ({}) ORDER BY {sort}{direction}, id{direction}", sql.text);
+    }
     sql
 }
 

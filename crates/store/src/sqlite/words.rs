@@ -65,9 +65,11 @@ pub(super) fn put_all(connection: &mut Connection, words: &[(Shard, CaseId, Stri
 
 /// Cases without words, up to `limit`.
 pub(super) fn missing(connection: &Connection, limit: u32) -> Stored<Vec<Case>> {
-    let sql = "SELECT c.body FROM case_row c LEFT JOIN case_doc d ON d.shard = c.shard AND d.id = c.id \
-               WHERE d.doc IS NULL LIMIT ?";
-    all(connection, ATTEMPTED, (sql, params![limit]), |row| super::load::read_case(row, 0, || "a case".to_owned()))
+    let body = super::packed::case_text_of("c");
+    let sql = format!(
+        "SELECT {body} FROM case_row c LEFT JOIN case_doc d ON d.shard = c.shard AND d.id = c.id WHERE d.doc IS NULL LIMIT ?"
+    );
+    all(connection, ATTEMPTED, (&sql, params![limit]), |row| super::load::read_case(row, 0, || "a case".to_owned()))
 }
 
 /// Writes the words of a page of cases anew, whatever stands in the index.
@@ -79,9 +81,10 @@ pub(super) fn again(
 ) -> Stored<WordsMade<(Shard, CaseId)>> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
-    let sql = "SELECT body FROM case_row WHERE (shard, id) > (?, ?) ORDER BY shard, id LIMIT ?";
+    let body = super::packed::CASE_TEXT;
+    let sql = format!("SELECT {body} FROM case_row WHERE (shard, id) > (?, ?) ORDER BY shard, id LIMIT ?");
     let from = after.map_or((-1, Vec::new()), |(shard, id)| (i64::from(shard.0), id.0.as_bytes().to_vec()));
-    let cases: Vec<Case> = all(&transaction, ATTEMPTED, (sql, params![from.0, from.1, limit]), |row| {
+    let cases: Vec<Case> = all(&transaction, ATTEMPTED, (&sql, params![from.0, from.1, limit]), |row| {
         super::load::read_case(row, 0, || "a case".to_owned())
     })?;
     for case in &cases {
