@@ -19,4 +19,4 @@ pub use postgres::{GATHERED, GatherError, Gathered};
 pub mod dump {
     pub use crate::postgres::{Dumped, Sink, Source, bring_back, dump};
 }
-pub use sqlite::{OpenError, Schema, SqliteOptions, SqliteStore, backup, integrity, read_with, schema};
+pub use sqlite::{Form, OpenError, Schema, SqliteOptions, SqliteStore, backup, integrity, read_with, rewrite, schema};

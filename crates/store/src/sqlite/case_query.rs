@@ -131,9 +131,9 @@ fn arm(
         CaseOrder::Due => "due",
         CaseOrder::Opened => "opened_at",
     };
-    // What begins at the index of words is sorted: nothing is unpacked that is not on the page.
-    let sorted_after = search.from().is_some();
-    let body = if sorted_after { "c.body, c.packed, c.number".to_owned() } else { case_text_of("c") };
+    let is_sorted = is_sorted((filter, search), &post, order);
+    // Nothing is unpacked that is not on the page.
+    let body = if is_sorted { "c.body, c.packed, c.number".to_owned() } else { case_text_of("c") };
     let mut sql = Sql::new(&format!("SELECT {body}, c.{sort}, c.id FROM "));
     match (post, search.from()) {
         (_, Some(from)) => sql.text.push_str(from),
@@ -163,11 +163,20 @@ fn arm(
     }
     let direction = if order == CaseOrder::Due { "" } else { " DESC" };
     let _ = write!(sql.text, " ORDER BY c.{sort}{direction}, c.id{direction} LIMIT {limit}");
-    if sorted_after {
+    if is_sorted {
         sql.text =
             format!("SELECT {CASE_TEXT}, {sort}, id FROM ({}) ORDER BY {sort}{direction}, id{direction}", sql.text);
     }
     sql
+}
+
+/// Whether the rows of an arm come from their index in another order than asked for.
+fn is_sorted((filter, search): (&CaseFilter, &Search), post: &Post<'_>, order: CaseOrder) -> bool {
+    let is_range = filter.place.is_some_and(|place| matches!(place.level(), Level::Village | Level::Grid));
+    search.from().is_some()
+        || matches!(post, Post::Assisting(_))
+        || is_range && !matches!(post, Post::Assigned(_))
+        || order == CaseOrder::Due && filter.open != Some(true)
 }
 
 /// The index that gives the fewest rows in the order asked for. Lists by deadline have indexes over open cases only;

@@ -18,9 +18,10 @@ fn entry(row: &Row<'_>, shard: Shard) -> Stored<Entry> {
     })
 }
 
-/// Lines of a case, newest first.
+/// Lines of a case, newest first. A shard is written in order, so its lines stand in the table as they are numbered.
 pub(super) fn entries_of_case(connection: &Connection, shard: Shard, case: CaseId, limit: u32) -> Stored<Vec<Entry>> {
-    let sql = format!("SELECT seq, {LINE_TEXT} FROM journal WHERE shard = ? AND case_id = ? ORDER BY seq DESC LIMIT ?");
+    let sql =
+        format!("SELECT seq, {LINE_TEXT} FROM journal WHERE shard = ? AND case_id = ? ORDER BY rowid DESC LIMIT ?");
     let params = params![shard.0, case.0.as_bytes(), limit.min(LINES_MAX)];
     all(connection, "reading a case's journal", (&sql, params), |row| entry(row, shard))
 }

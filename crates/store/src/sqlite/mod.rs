@@ -41,4 +41,4 @@ pub use connect::{SqliteOptions, SqliteStore};
 #[cfg(test)]
 pub(crate) use migrate::numbers_and_names as migrations;
 pub use migrate::{OpenError, Schema, integrity, schema};
-pub use packed::read_with;
+pub use packed::{Form, read_with, rewrite};

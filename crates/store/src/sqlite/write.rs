@@ -20,6 +20,7 @@ pub(super) fn write(connection: &mut Connection, packing: &Packing, batch: &[Sha
     if batch.iter().any(|write| !write.keys_gone.is_empty()) {
         super::seal::overwrite(connection)?;
     }
+    packing.writing(connection, batch);
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
     if let Some(packs) = batch.iter().map(|write| write.packs).find(|packs| *packs > 0) {

@@ -14,6 +14,7 @@ mod lists;
 mod log;
 mod matching;
 mod moving;
+mod packing;
 mod packs;
 mod postgresql;
 mod published;
