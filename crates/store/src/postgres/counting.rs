@@ -7,11 +7,10 @@ use super::row::{Column, Stored, padded, shard, text};
 use super::sql::{Around, Pipeline, all, column, value};
 use async_trait::async_trait;
 use deadpool_postgres::Object;
-use deadpool_postgres::Object;
 use ganglion_indicators::{Digests, FactParts, MeasureDay};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::port::{CountStore, FactKey};
-use ganglion_model::{CaseId, PlaceCode, Shard};
+use ganglion_model::{CaseId, Shard};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
