@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 /// Figures read.
 const READS: usize = 4_000;
+/// The slowest reads, which are named.
+const SLOWEST: usize = 60;
 /// Counts of rows for the baseline, which are slow.
 const COUNTS: usize = 400;
 
@@ -81,18 +83,25 @@ async fn reading(store: &dyn Store, world: &World, (cases, today): (usize, Date)
         let whens = [When::month_of(day), When::Day(day), When::Year(Date::constant(day.year(), 1, 1))];
         (indicator, place, whens[chance.random_range(0..whens.len())].span())
     };
-    let (mut read, mut counted) = (Vec::with_capacity(READS), Vec::with_capacity(COUNTS));
+    let (mut read, mut slow) = (Vec::with_capacity(READS), Vec::with_capacity(READS));
+    let mut counted = Vec::with_capacity(COUNTS);
     for n in 0..READS {
         let (indicator, place, span) = drawn();
         let start = instant();
         reader.read(indicator, &[place], &[span], false).await?;
-        read.push(start.elapsed().as_secs_f64());
+        let seconds = start.elapsed().as_secs_f64();
+        read.push(seconds);
+        slow.push((seconds, &indicator.name, place, span));
         if n % (READS / COUNTS) == 0 {
             let filter = rows_of(world, indicator, place, span);
             let start = instant();
             store.case_count(&filter).await?;
             counted.push(start.elapsed().as_secs_f64());
         }
+    }
+    slow.sort_by(|a, b| b.0.total_cmp(&a.0));
+    for (seconds, indicator, place, span) in slow.iter().take(SLOWEST) {
+        crate::err(&format!("{:.2} ms: {indicator} of {place}, {} to {}", seconds * 1000.0, span.from, span.to));
     }
     let (measured, baseline) = (p99(read), p99(counted));
     Ok(Line {
