@@ -27,8 +27,12 @@ use std::pin::Pin;
 #[async_trait]
 pub trait Tally: Send + Sync {
     /// As [`Store::cells`].
-    async fn cells(&self, measure: &str, places: &[PlaceCode], periods: &[Period])
-    -> Result<Vec<CellRead>, StoreError>;
+    async fn cells(
+        &self,
+        measure: &str,
+        places: &[PlaceCode],
+        periods: (&[Period], bool),
+    ) -> Result<Vec<CellRead>, StoreError>;
     /// As [`Store::cells_to`].
     async fn cells_to(
         &self,
@@ -51,7 +55,7 @@ impl Tally for &dyn Store {
         &self,
         measure: &str,
         places: &[PlaceCode],
-        periods: &[Period],
+        periods: (&[Period], bool),
     ) -> Result<Vec<CellRead>, StoreError> {
         Store::cells(*self, measure, places, periods).await
     }
@@ -305,11 +309,11 @@ impl<'a> Reader<'a> {
     ) -> Result<Found, StoreError> {
         let wanted = plan::wanted(plans.iter().map(|(_, plan)| plan));
         let mut found = Found::default();
+        let parts = depth.parts || depth.classes;
         if !wanted.places.is_empty() && !wanted.periods.is_empty() {
-            found.take(self.tally.cells(&measure.name, &wanted.places, &wanted.periods).await?);
+            found.take(self.tally.cells(&measure.name, &wanted.places, (&wanted.periods, parts)).await?);
         }
         if let Some(month) = wanted.month {
-            let parts = depth.parts || depth.classes;
             found.take_months(self.tally.cells_to(&measure.name, &wanted.since, month, parts).await?);
         }
         Ok(found)

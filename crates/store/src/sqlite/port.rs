@@ -134,7 +134,7 @@ impl Store for SqliteStore {
         &self,
         measure: &str,
         places: &[PlaceCode],
-        periods: &[Period],
+        periods: (&[Period], bool),
     ) -> Result<Vec<CellRead>, StoreError> {
         figures::cells(&self.reader(), measure, places, periods)
     }
