@@ -39,6 +39,7 @@ pub(super) fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored
     for case in &write.cases {
         put_case(connection, case)?;
     }
+    super::words::write(connection, &write.cases)?;
     for record in &write.records {
         put_record(connection, record)?;
     }
@@ -145,9 +146,6 @@ fn put_case(connection: &Connection, write: &CaseWrite) -> Stored<()> {
     };
     if before != columns.assist {
         put_assist(connection, &write.case)?;
-    }
-    if let Some(words) = &write.words {
-        super::words::put(connection, (write.case.shard, write.case.id), words)?;
     }
     put_codes(connection, (write.case.shard, write.case.id), &write.case.documents)
 }
