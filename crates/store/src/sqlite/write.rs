@@ -42,6 +42,7 @@ pub(super) fn write_shard(connection: &Connection, packing: &Packing, write: &Sh
     for case in &write.cases {
         put_case(connection, packing, case)?;
     }
+    super::words::write(connection, &write.cases)?;
     for record in &write.records {
         put_record(connection, record)?;
     }
@@ -152,9 +153,6 @@ fn put_case(connection: &Connection, packing: &Packing, write: &CaseWrite) -> St
     };
     if before != columns.assist {
         put_assist(connection, &write.case)?;
-    }
-    if let Some(words) = &write.words {
-        super::words::put(connection, (write.case.shard, write.case.id), words)?;
     }
     put_codes(connection, (write.case.shard, write.case.id), &write.case.documents)
 }
