@@ -43,6 +43,7 @@ impl Operation<'_> {
                 "headers": {
                     "ETag": { "$ref": "#/components/headers/ETag" },
                     "RateLimit": { "$ref": "#/components/headers/RateLimit" },
+                    "RateLimit-Policy": { "$ref": "#/components/headers/RateLimitPolicy" },
                 },
             });
             if let (true, Some(answer)) = (status != NOT_MODIFIED, answer.as_object_mut()) {

@@ -25,6 +25,7 @@ mod openid;
 mod passkeys;
 mod plans;
 mod policy;
+mod rates;
 mod registers;
 mod residents;
 mod rest;
