@@ -29,6 +29,7 @@ pub(crate) mod glass;
 pub mod import;
 mod known;
 pub(crate) mod lists;
+mod making;
 pub(crate) mod new;
 mod news;
 pub(crate) mod personal;

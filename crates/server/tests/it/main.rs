@@ -6,6 +6,7 @@
 mod api;
 mod bad_input;
 mod documents;
+mod exports;
 mod files;
 mod follow;
 mod forms;
