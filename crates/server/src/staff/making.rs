@@ -97,11 +97,8 @@ where
     M: FnOnce(Teller) -> F,
     F: Future<Output = Result<Vec<u8>, Error>> + Send + 'static,
 {
-    let mut response = if headers.contains_key(PROGRESS) {
-        told(name, make)
-    } else {
-        as_xlsx(name, make(Teller(None)).await?)
-    };
+    let mut response =
+        if headers.contains_key(PROGRESS) { told(name, make) } else { as_xlsx(name, make(Teller(None)).await?) };
     rows.tell(&mut response);
     Ok(response)
 }

@@ -41,14 +41,14 @@ pub(crate) mod query;
 mod queue;
 mod queue_view;
 pub(crate) mod registers;
-mod rules;
+pub(crate) mod rules;
 pub(crate) mod search;
 mod similar;
 mod tables;
 mod turn;
 mod worked_out;
 
-pub(crate) use admin::accounts;
+pub(crate) use admin::{accounts, people_import};
 pub(crate) use documents::{as_pdf, made, may_print, not_made, standing};
 pub(crate) use registers::import::job::Imports;
 pub(crate) use registers::{Offers, names};

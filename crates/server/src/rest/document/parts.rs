@@ -271,7 +271,7 @@ pub fn next() -> Value {
 
 /// Names of the parts that are alike everywhere.
 pub fn tags(told: &dyn Told) -> Vec<Value> {
-    ["catalogue", "events", "figures", "places", "search"]
+    ["administration", "catalogue", "events", "figures", "places", "plans", "rules", "search"]
         .map(|name| json!({ "name": name, "description": told.t(&format!("api-{name}")) }))
         .to_vec()
 }

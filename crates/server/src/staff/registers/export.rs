@@ -189,7 +189,8 @@ pub async fn xlsx(web: Web, headers: HeaderMap, Path(name): Path<String>) -> Res
     let most = if readable.register.has_personal() { ROWS_ABOUT_PERSONS_MAX } else { ROWS_MAX };
     let total = Rows::of(rows::count(&web, readable.register, &asked.filter).await?, most);
     let file = format!("{name}-{}", web.today());
-    let whole = Whole { web: web.clone(), name, filter: asked.filter, order: asked.order, most, is_cut: total.is_cut() };
+    let whole =
+        Whole { web: web.clone(), name, filter: asked.filter, order: asked.order, most, is_cut: total.is_cut() };
     making::sheet(&headers, (file.as_str(), total), |teller| whole.written(teller)).await
 }
 
