@@ -32,6 +32,7 @@ mod residents;
 mod rest;
 mod routes;
 mod row_documents;
+mod rules;
 mod servers;
 mod sign_in;
 mod staff;

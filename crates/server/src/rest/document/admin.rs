@@ -82,7 +82,8 @@ fn importing(told: &dyn Told) -> Value {
     };
     let mut object = operation.object();
     let kinds = ["text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"];
-    let content: Map<String, Value> = kinds.into_iter().map(|kind| (kind.to_owned(), json!({}))).collect();
+    let content: Map<String, Value> =
+        kinds.into_iter().map(|kind| (kind.to_owned(), json!({ "schema": {} }))).collect();
     object["requestBody"] = json!({ "required": true, "content": content });
     object
 }
