@@ -6,6 +6,7 @@
 mod act;
 mod admin;
 mod audit;
+mod audit_words;
 mod batches;
 mod board;
 mod bulk;
