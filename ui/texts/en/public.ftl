@@ -31,6 +31,7 @@ report-others = Also open to everybody
 report-coordinates = Enter coordinates
 report-check-point = See where this is
 report-choose-place = Choose the place by name instead
+report-choose-place-plain = Choose the place by name
 pick-next-township = Choose township
 pick-next-village = Choose village
 report-address = Exact spot

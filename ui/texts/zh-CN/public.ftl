@@ -31,6 +31,7 @@ report-others = 还可以网上填写
 report-coordinates = 填写经纬度
 report-check-point = 看看属于哪里
 report-choose-place = 不用地图，按名称选地方
+report-choose-place-plain = 按名称选地方
 pick-next-township = 选乡镇
 pick-next-village = 选村（社区）
 report-address = 具体位置
