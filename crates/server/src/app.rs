@@ -158,7 +158,7 @@ pub struct Rates {
     pub openid: Rate,
     /// Readings of events by those without a key, by address.
     pub events: Rate,
-    /// Features and tiles asked for by those without a key, by address.
+    /// Calls of the interfaces by those without a key, by session or address.
     pub open: Rate,
 }
 

@@ -94,7 +94,7 @@ fn of_posts(sql: &mut Sql, filter: &CaseFilter) {
 /// Cases that the index finds, those with the highest numbers first, from `low` and up to below `below`: body and number. The same
 /// conditions as in a list are looked at on the way, and nothing is sorted: it ends when the page is full.
 pub(super) fn walked(filter: &CaseFilter, asked: &str, (low, below): (i64, i64), limit: u32) -> Sql {
-    let mut sql = Sql::new(&format!("SELECT c.body, w.rowid FROM {}", super::words::FROM_INDEX));
+    let mut sql = Sql::new(&format!("SELECT {}, w.rowid FROM {}", case_text_of("c"), super::words::FROM_INDEX));
     let span = [low, below].map(Value::Integer);
     sql.and("w.case_words MATCH ? AND w.rowid >= ? AND w.rowid < ?", std::iter::once(text(asked)).chain(span));
     if !filter.assignees.is_empty() {
