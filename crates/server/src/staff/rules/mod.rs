@@ -70,7 +70,7 @@ struct RuleContext {
 }
 
 /// The place inside which the post sees rows that break a rule; `None`: the rule is not there for it.
-fn within(web: &Web, rule: &Rule, post: &Post) -> Option<Option<PlaceCode>> {
+pub fn within(web: &Web, rule: &Rule, post: &Post) -> Option<Option<PlaceCode>> {
     match &rule.over {
         Source::Process(name) => {
             let process = web.world.model.processes.get(name)?;

@@ -69,7 +69,12 @@ async fn after_thirty_days_the_rule_lists_it_and_the_day_alone_lists_what_ran_ou
     let town = town().await;
     days(&town, 24).await;
     let mut boss = town.anew("boss").await;
-    assert!(boss.get("/rules/stand_licensed").await.plain().contains("Pancakes"), "the licence ran out yesterday");
+    let list = "/rules/stand_licensed?place=130903";
+    assert!(boss.get(list).await.plain().contains("Pancakes"), "the licence ran out yesterday");
+    let figure = boss.get("/figures?indicator=rule_stand_licensed&place=130903").await.plain();
+    assert!(figure.contains("figure-value\">1") && figure.contains(list), "counted, and open to its list: {figure}");
+    let village = boss.get("/figures?indicator=rule_stand_licensed&place=130903002").await.plain();
+    assert!(village.contains("figure-value\">0") && !village.contains("/rules/stand_licensed"), "{village}");
     assert!(!boss.get("/rules/stand_unseen").await.plain().contains(CHECK), "not thirty days yet");
     days(&town, 7).await;
     let mut boss = town.anew("boss").await;
