@@ -20,6 +20,7 @@ call-120 = Ambulance 120
 report-title = Report a problem
 report-step = Step { $n } of { $total }
 report-q-what = What is wrong?
+report-q-about = What it is about
 report-category = Category
 report-category-search = Type a few letters to search
 report-description = Describe it

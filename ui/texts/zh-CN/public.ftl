@@ -20,6 +20,7 @@ call-120 = 急救 120
 report-title = 上报问题
 report-step = { $n } / { $total } 步
 report-q-what = 什么问题？
+report-q-about = 基本情况
 report-category = 类别
 report-category-search = 输入几个字查找
 report-description = 说说情况

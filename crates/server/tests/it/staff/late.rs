@@ -8,9 +8,10 @@ use ganglion_server::jobs::{rules, spawn, tell, timers};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-const PEOPLE: [(&str, &str, &str); 4] = [
+const PEOPLE: [(&str, &str, &str); 5] = [
     ("olga", "officer", "130903001"),
     ("boss", "officer", "130903"),
+    ("will", "walker", WEST),
     ("mia", "mender", "130903001"),
     ("max", "mender", "130903002"),
 ];
@@ -85,6 +86,20 @@ async fn after_thirty_days_the_rule_lists_it_and_the_day_alone_lists_what_ran_ou
     assert_eq!(answer.status, 303, "{}", answer.text);
     let page = boss.get("/rules/stand_unseen").await.plain();
     assert!(page.contains("Kept everywhere"), "kept again with the step itself: {page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stands_at_one_of_the_places_asked_for_finds_the_own_place_chosen() {
+    let town = town().await;
+    let chosen = format!("value=\"{WEST}\" selected");
+    let own = town.anew("will").await.get("/cases/new?process=stand_check").await;
+    assert!(own.status == 200 && own.text.contains(&chosen), "{}", own.text);
+    let above = town.anew("olga").await.get("/cases/new?process=stand_check").await;
+    assert!(
+        above.text.contains(WEST) && !above.text.contains(&chosen),
+        "nobody guesses for a township: {}",
+        above.text
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
