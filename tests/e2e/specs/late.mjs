@@ -25,15 +25,15 @@ export default function (test) {
     s.fresh = await enter(s.officer, "今天走的北段", 0);
     s.late = await enter(s.officer, "上月走的南段", 30);
     const card = () => s.officer.locator("main").innerText();
-    for (let n = 0; n < 60 && !(await card()).includes("已提级"); n += 1) {
+    for (let n = 0; n < 60 && !(await card()).includes("到期未办"); n += 1) {
       await s.officer.waitForTimeout(500);
       await s.officer.goto(`/cases/${s.late}`);
     }
-    holds(await card(), "已提级", "the card after its limit ran out");
+    holds(await card(), "到期未办：报清情况", "the card after its limit ran out");
     holds(await card(), "县（市、区）", "where it is handled now");
     same(await s.officer.locator("#action-tell").count(), 0, "steps of the township on what went up");
     await s.officer.goto(`/cases/${s.fresh}`);
-    check(!(await card()).includes("已提级"), "what is not late went up");
+    check(!(await card()).includes("到期未办"), "what is not late went up");
     same(await s.officer.locator("#action-tell").count(), 1, "the step of the township on what is in time");
   });
 
