@@ -41,7 +41,8 @@ fn expected(text: &str) -> Vec<(String, Vec<String>)> {
 #[test]
 fn scenarios_of_the_sketch_pass() {
     let model = model();
-    for (file, scenarios) in [("returned-twice", 2), ("rows", 1), ("rules", 3)] {
+    let all = [("returned-twice", 2), ("rows", 2), ("rules", 3), ("counted", 1), ("ended", 1), ("series", 1)];
+    for (file, scenarios) in all {
         let text = std::fs::read_to_string(here(&format!("packs/sketch/tests/{file}.md"))).unwrap();
         let reports = run_file(&model, &text);
         assert_eq!(reports.len(), scenarios, "{file}");
