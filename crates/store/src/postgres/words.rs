@@ -5,7 +5,7 @@ use super::connect::PgStore;
 use super::error::failed;
 use super::load::read_case;
 use super::row::{Column, Stored, shard};
-use super::sql::{Args, Around, Pipeline, all, column, one};
+use super::sql::{Args, Around, Pipeline, all, column, one, run};
 use super::transaction::Transaction;
 use super::write::last_of_each;
 use deadpool_postgres::Object;
@@ -34,6 +34,9 @@ const PUT: &str = "INSERT INTO case_words AS o (shard, id, hash, words) SELECT w
 const PUT_ANEW: &str = "INSERT INTO case_words (shard, id, hash, words) SELECT w.shard, w.id, w.hash, w.words::tsvector FROM \
                         unnest($1::int4[], $2::uuid[], $3::int8[], $4::text[]) w (shard, id, hash, words) \
                         ON CONFLICT (shard, id) DO UPDATE SET hash = excluded.hash, words = excluded.words";
+/// Gives every case a number in the order they came in, where none has one yet: what is newest is read off the numbers.
+const NUMBER: &str = "INSERT INTO case_words (shard, id, hash, words) SELECT shard, id, 0, '' FROM case_row \
+                      WHERE NOT EXISTS (SELECT 1 FROM case_words) ORDER BY opened_at, id ON CONFLICT DO NOTHING";
 const PAGE: &str = "SELECT body, shard FROM case_row WHERE (shard, id) > ($1, $2) ORDER BY shard, id LIMIT $3";
 
 /// The same on every machine.
@@ -105,6 +108,9 @@ pub(super) async fn again(
 ) -> Stored<WordsMade<(Shard, CaseId)>> {
     let (of, id) = after.map_or((-1, Uuid::nil()), |(of, id)| (shard(of), id.0));
     let limit = i64::from(limit);
+    if after.is_none() {
+        run(&store.writer().await?, ATTEMPTED, (NUMBER, &[])).await?;
+    }
     let transaction = Transaction::begin(store, ATTEMPTED).await?;
     let client = transaction.client()?;
     let args: &Args<'_> = &[&of, &id, &limit];

@@ -27,6 +27,7 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (21, "settled-kind", include_str!("migrations/0021-settled-kind.sql")),
     (22, "packed", include_str!("migrations/0022-packed.sql")),
     (24, "marks", include_str!("migrations/0024-marks.sql")),
+    (26, "order", include_str!("migrations/0026-order.sql")),
 ];
 
 /// Why a database could not be opened.

@@ -161,9 +161,19 @@ fn put_made(connection: &mut Connection, made: Vec<Made>, said: Said<'_>) -> Sto
     transaction.commit().map_err(failed(ATTEMPTED))
 }
 
+/// Gives every case a number in the order they came in, where none has one yet: what is newest is read off the numbers.
+fn number(connection: &Connection) -> Stored<()> {
+    let sql = "INSERT INTO case_doc (shard, id, hash) SELECT shard, id, 0 FROM case_row INDEXED BY case_opened \
+               WHERE NOT EXISTS (SELECT 1 FROM case_doc) ORDER BY opened_at, id";
+    run(connection, ATTEMPTED, sql, []).map(drop)
+}
+
 /// Writes the words of a page of cases anew, whatever stands in the index. The next are read and cut beside the writer, which is
 /// held for what it writes alone.
 pub(super) fn again(store: &SqliteStore, after: Option<Key>, limit: u32, said: Said<'_>) -> Stored<WordsMade<Key>> {
+    if after.is_none() {
+        number(&store.writer())?;
+    }
     let (send, receive) = sync_channel(1);
     std::thread::scope(|scope| {
         scope.spawn(move || ahead(store, (after, limit), said, &send));

@@ -42,12 +42,10 @@ pub(super) fn write_shard(connection: &Connection, packing: &Packing, write: &Sh
     for case in &write.cases {
         put_case(connection, packing, case)?;
     }
-    super::words::write(connection, &write.cases)?;
     for record in &write.records {
         put_record(connection, record)?;
     }
     rows::write(connection, write)?;
-    super::row_words::write(connection, write)?;
     rules::write(connection, write)?;
     timers(connection, write)?;
     super::waiting::write(connection, write)?;
@@ -74,7 +72,10 @@ pub(super) fn write_shard(connection: &Connection, packing: &Packing, write: &Sh
         let sql = "INSERT INTO seal_key (shard, case_id, wrapped) VALUES (?, ?, ?)";
         run(connection, ATTEMPTED, sql, params![shard.0, case.0.as_bytes(), wrapped])?;
     }
-    super::lookup::write(connection, write)
+    super::lookup::write(connection, write)?;
+    // The indexes of words last: every statement that may have to be taken back alone makes them write what they hold.
+    super::row_words::write(connection, write)?;
+    super::words::write(connection, &write.cases)
 }
 
 /// Moves the head on, if it stands where it was loaded.
