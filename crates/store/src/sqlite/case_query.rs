@@ -91,18 +91,27 @@ fn of_posts(sql: &mut Sql, filter: &CaseFilter) {
     sql.and(&condition, posts().chain(posts()));
 }
 
-/// A page of the cases that hold few words, those that fit best first: body, how well it fits, its number in the index. The same
-/// conditions as in a list, looked at before anything is sorted; bodies are read for the page alone.
-pub(super) fn ranked(filter: &CaseFilter, search: &Search, after: Option<FoundAfter>, limit: u32) -> Sql {
-    let from = search.from().unwrap_or("case_row c");
-    let mut inner = Sql::new(&format!(
-        "SELECT c.rowid AS at, d.doc AS doc, CAST(-1000000000 * w.rank AS INTEGER) AS score FROM {from}"
-    ));
-    search.narrow(&mut inner);
-    place(&mut inner, filter);
-    of_posts(&mut inner, filter);
-    rest(&mut inner, filter);
-    best(inner, after, limit, "case_row")
+/// Cases that the index finds, those with the highest numbers first, from `low` and up to below `below`: body and number. The same
+/// conditions as in a list are looked at on the way, and nothing is sorted: it ends when the page is full.
+pub(super) fn walked(filter: &CaseFilter, asked: &str, (low, below): (i64, i64), limit: u32) -> Sql {
+    let mut sql = Sql::new(&format!("SELECT {}, w.rowid FROM {}", case_text_of("c"), super::words::FROM_INDEX));
+    let span = [low, below].map(Value::Integer);
+    sql.and("w.case_words MATCH ? AND w.rowid >= ? AND w.rowid < ?", std::iter::once(text(asked)).chain(span));
+    if !filter.assignees.is_empty() {
+        let marks = marks(filter.assignees.len());
+        // What a post has is read once. The sign keeps the index of words from being asked for each of them.
+        let own = format!(
+            "+w.rowid IN (SELECT d.doc FROM case_row r CROSS JOIN case_doc d ON d.shard = r.shard AND d.id = r.id \
+             WHERE r.assignee IN ({marks}) UNION SELECT d.doc FROM case_assist a CROSS JOIN case_doc d \
+             ON d.shard = a.shard AND d.id = a.id WHERE a.post IN ({marks}))"
+        );
+        let posts = || filter.assignees.iter().map(|post| text(&post.0));
+        sql.and(&own, posts().chain(posts()));
+    }
+    place(&mut sql, filter);
+    rest(&mut sql, filter);
+    let _ = write!(sql.text, " ORDER BY w.rowid DESC LIMIT {limit}");
+    sql
 }
 
 /// The best of what `inner` gives as `at`, `doc` and `score`, with the bodies of a table.

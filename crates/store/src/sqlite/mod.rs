@@ -8,6 +8,7 @@ mod case_query;
 mod cases;
 mod checkpoint;
 mod connect;
+mod counting;
 mod figures;
 mod forget;
 mod found;

@@ -80,11 +80,7 @@ impl Store for SqliteStore {
         cases::cases(&self.reader(), filter, order, after, limit)
     }
 
-    async fn cases_without_words(&self, limit: u32) -> Result<Vec<Case>, StoreError> {
-        words::missing(&self.reader(), limit)
-    }
-
-    async fn case_words_put(&self, words: &[(Shard, CaseId, String)]) -> Result<(), StoreError> {
+    async fn case_words_put(&self, words: &[(Case, String)]) -> Result<(), StoreError> {
         words::put_all(&mut self.writer(), words)
     }
 
@@ -134,7 +130,7 @@ impl Store for SqliteStore {
         &self,
         measure: &str,
         places: &[PlaceCode],
-        periods: &[Period],
+        periods: (&[Period], bool),
     ) -> Result<Vec<CellRead>, StoreError> {
         figures::cells(&self.reader(), measure, places, periods)
     }

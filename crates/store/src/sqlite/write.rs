@@ -47,7 +47,6 @@ pub(super) fn write_shard(connection: &Connection, packing: &Packing, write: &Sh
         put_record(connection, record)?;
     }
     rows::write(connection, write)?;
-    super::row_words::write(connection, write)?;
     rules::write(connection, write)?;
     timers(connection, write)?;
     super::waiting::write(connection, write)?;
@@ -74,7 +73,10 @@ pub(super) fn write_shard(connection: &Connection, packing: &Packing, write: &Sh
         let sql = "INSERT INTO seal_key (shard, case_id, wrapped) VALUES (?, ?, ?)";
         run(connection, ATTEMPTED, sql, params![shard.0, case.0.as_bytes(), wrapped])?;
     }
-    super::lookup::write(connection, write)
+    super::lookup::write(connection, write)?;
+    // The indexes of words last: every statement that may have to be taken back alone makes them write what they hold.
+    super::row_words::write(connection, write)?;
+    super::words::write(connection, &write.cases)
 }
 
 /// Moves the head on, if it stands where it was loaded.
@@ -153,9 +155,6 @@ fn put_case(connection: &Connection, packing: &Packing, write: &CaseWrite) -> St
     };
     if before != columns.assist {
         put_assist(connection, &write.case)?;
-    }
-    if let Some(words) = &write.words {
-        super::words::put(connection, (write.case.shard, write.case.id), words)?;
     }
     put_codes(connection, (write.case.shard, write.case.id), &write.case.documents)
 }

@@ -14,7 +14,3 @@ CREATE TRIGGER dictionary_is_kept BEFORE DELETE ON dictionary
   BEGIN SELECT RAISE(ABORT, 'rows are packed with this dictionary'); END;
 ALTER TABLE journal  ADD COLUMN packed BLOB;
 ALTER TABLE case_row ADD COLUMN packed BLOB;
-
--- Lines of a case stand in the table in their order, so the index needs neither shard nor number. A quarter of it was those.
-DROP INDEX journal_case;
-CREATE INDEX journal_of_case ON journal (case_id) WHERE case_id IS NOT NULL;
