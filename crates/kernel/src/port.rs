@@ -325,10 +325,8 @@ pub trait Store: CountStore + KeptStore + SealStore + SearchStore {
         after: Option<&After>,
         limit: u32,
     ) -> Result<Vec<Case>, StoreError>;
-    /// Cases that were written before words were searched and have none yet, up to `limit`.
-    async fn cases_without_words(&self, limit: u32) -> Result<Vec<Case>, StoreError>;
-    /// Puts the words of such cases.
-    async fn case_words_put(&self, words: &[(Shard, CaseId, String)]) -> Result<(), StoreError>;
+    /// Puts the words of cases that were written without them.
+    async fn case_words_put(&self, words: &[(Case, String)]) -> Result<(), StoreError>;
     /// How many cases a filter has, exactly.
     async fn case_count(&self, filter: &CaseFilter) -> Result<u64, StoreError>;
     /// Journal lines of a case, newest first.

@@ -6,10 +6,11 @@ use crate::error::Error;
 use crate::keys::{Allowance, need};
 use crate::limits::{BULK_BYTES_MAX, REQUEST_ID_BYTES_MAX, RETRY_DISK_SECONDS, RETRY_SECONDS};
 use crate::monitor::Seen;
+use crate::open311;
 use crate::rest::problem;
 use crate::staff::glass;
 use crate::view::{Arg, Say as _};
-use crate::web::Web;
+use crate::web::{Web, is_door};
 use axum::Json;
 use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
@@ -97,7 +98,7 @@ async fn answered(app: &AppState, request: Request, next: Next, id: &str) -> Res
         }
     };
     let method = parts.method.clone();
-    let allowance = web.key().map(|key| app.keys.rates.take(&key.name, key.per_minute, web.now));
+    let allowance = allowance(app, &web);
     let mut response = match admitted(&web, &parts, allowance) {
         Ok(()) => {
             parts.extensions.insert(web.clone());
@@ -114,6 +115,24 @@ async fn answered(app: &AppState, request: Request, next: Next, id: &str) -> Res
         allowance.tell(&mut response);
     }
     response
+}
+
+/// What a caller of the interfaces has left, this call counted: a key by itself, who signed in by their session, anybody else by
+/// their address. Pages are not counted, nor what people do through the first version of the interface, which pages stand in for.
+fn allowance(app: &AppState, web: &Web) -> Option<Allowance> {
+    if let Some(key) = web.key() {
+        return Some(app.keys.rates.take(&key.name, key.per_minute, web.now));
+    }
+    if !is_door(&web.path) {
+        return None;
+    }
+    let (open, events) = (&app.rates.open, &app.rates.events);
+    match &web.session {
+        Some(_) if web.path.starts_with("/api/v1/") => None,
+        Some(session) => Some(open.take(("session", &session.token_hash), web.now)),
+        None if web.path == "/events" => Some(events.take(("address", &web.address.to_string()), web.now)),
+        None => Some(open.take(("address", &web.address.to_string()), web.now)),
+    }
 }
 
 /// What was refused before a handler saw it: an address whose parts are none, a body that is too long or cut off. The framework says
@@ -156,7 +175,10 @@ fn shown(web: &Web, error: &Error, id: &str) -> Response {
         return web.redirect(&format!("/sign-in?next={}", crate::page::encode(&here)));
     }
     let words = Spoken::of(web, error);
-    let mut response = if problem::is_spoken(&web.path) {
+    let too_many = matches!(error, Error::TooMany { .. }).then(|| open311::too_many(web)).flatten();
+    let mut response = if let Some(response) = too_many {
+        response
+    } else if problem::is_spoken(&web.path) {
         problem::of(web, error)
     } else if web.wants_json {
         (error.status(), Json(json!({ "error": error.code(), "fields": words.fields, "message": words.message })))

@@ -21,4 +21,4 @@ pub use postgres::{GATHERED, GatherError, Gathered};
 pub mod dump {
     pub use crate::postgres::{Dumped, Sink, Source, bring_back, dump};
 }
-pub use sqlite::{OpenError, Schema, SqliteOptions, SqliteStore, backup, integrity, schema};
+pub use sqlite::{OpenError, Schema, SqliteOptions, SqliteStore, backup, integrity, read_with, schema};

@@ -7,7 +7,7 @@ use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Cells, Fact, FactChange, facts_of_case};
 use ganglion_kernel::figures::rows::facts_of_shard;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder, Store};
-use ganglion_kernel::rules::{Violation, broken_by_case, broken_by_row};
+use ganglion_kernel::rules::{JUDGED, Violation, broken_by_case, broken_by_row};
 use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World};
 use ganglion_model::pack::{Rule, Source};
@@ -201,7 +201,7 @@ async fn violations(store: &dyn Store, world: &World, names: &[String]) -> Resul
         let of_rule: Vec<Violation> = found.iter().filter(|one| one.rule == *name).cloned().collect();
         store.violations_set(name, &of_rule).await?;
     }
-    store.setting_put(crate::judged::DAY, "").await
+    store.setting_put(JUDGED, "").await
 }
 
 /// Name of the setting that says by which rules violations were last found.

@@ -38,8 +38,7 @@ pub struct BenchArgs {
     /// Cases loaded before figures (P5, P8), pages (P6), search (P7, P18), suggestions (suggest), replay (P12), start, memory and disk (P9, P10, P15) are measured.
     #[arg(long, default_value_t = 1_000_000)]
     cases: usize,
-    /// Measure figures (P5, P8), replay (P12), start, memory and disk on this folder instead, loaded before with
-    /// `ganglion demo --cases N --data DIR`.
+    /// Measure on this folder instead, loaded before with `ganglion demo --cases N --data DIR`.
     #[arg(long)]
     loaded: Option<PathBuf>,
     /// Clients of the loop.
@@ -111,7 +110,7 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     }
     if ["P6", "P7", "P12", "P18", "suggest"].into_iter().any(|id| wanted(id) && !(id == "P12" && args.loaded.is_some()))
     {
-        let filled = filled::filled(&home, args.cases)?;
+        let filled = filled::filled(&home, args.cases, args.loaded.as_deref())?;
         if wanted("P6") {
             lines.extend(pages::measure(&home, &filled)?);
         }

@@ -2,6 +2,7 @@
 
 use super::cases::CASE_BODY;
 use super::connect::SqliteStore;
+use super::packed::CASE_TEXT;
 use super::row::{Column, Stored, all, failed, run, statement};
 use async_trait::async_trait;
 use ganglion_indicators::{Digest, Digests, FactParts, MeasureDay};
@@ -19,10 +20,10 @@ fn case_texts(
     after: Option<CaseId>,
     limit: u32,
 ) -> Stored<Vec<(CaseId, String)>> {
-    let sql = "SELECT id, body FROM case_row WHERE shard = ? AND id > ? ORDER BY id LIMIT ?";
+    let sql = format!("SELECT id, {CASE_TEXT} FROM case_row WHERE shard = ? AND id > ? ORDER BY id LIMIT ?");
     // Nothing is no id, and lies before all of them.
     let after = after.as_ref().map_or(&[][..], |id| id.0.as_bytes().as_slice());
-    all(connection, ATTEMPTED, (sql, params![shard.0, after, limit]), |row| {
+    all(connection, ATTEMPTED, (&sql, params![shard.0, after, limit]), |row| {
         Ok((CaseId(Column("case_row", "id").id(row, 0)?), CASE_BODY.get(row, 1)?))
     })
 }

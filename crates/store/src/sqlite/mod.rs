@@ -20,6 +20,7 @@ mod matching;
 mod members;
 mod migrate;
 mod notices;
+mod packed;
 mod packs;
 mod people;
 mod port;
@@ -41,3 +42,4 @@ pub use connect::{SqliteOptions, SqliteStore};
 #[cfg(test)]
 pub(crate) use migrate::numbers_and_names as migrations;
 pub use migrate::{OpenError, Schema, integrity, schema};
+pub use packed::read_with;

@@ -103,7 +103,8 @@ suite!(memory, file, postgres, partitioned => {
         rows_that_match_are_found_with_their_versions;
     found:
         the_case_that_fits_best_comes_first_and_pages_follow_each_other,
-        a_word_that_very_many_cases_have_is_not_ranked,
+        a_word_that_very_many_cases_have_is_found_page_by_page,
+        a_search_finds_the_cases_of_the_list_it_narrows,
         words_of_cases_are_made_anew_in_the_order_of_their_keys,
         rows_are_found_in_the_registers_and_places_somebody_reads,
         words_of_rows_follow_the_row_and_are_made_anew;
