@@ -12,10 +12,10 @@ use ganglion_model::{CaseId, Shard};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-/// Cases a hand takes at a time.
-const CASES: u32 = 1_000;
+/// Cases a hand takes at a time; few where the laws are tried, whose counties are small.
+const CASES: u32 = if cfg!(debug_assertions) { 5 } else { 1_000 };
 /// Facts that are kept read at a time: about as much work as a page of cases.
-const FACTS: u32 = 20_000;
+const FACTS: u32 = if cfg!(debug_assertions) { 20 } else { 20_000 };
 /// Most hands.
 const HANDS_MAX: usize = 4;
 

@@ -25,8 +25,8 @@ use ganglion_model::{CaseId, Entry, PlaceCode, Shard, row_id};
 use std::collections::BTreeMap;
 
 /// Lines replayed in one write. Most of what happens to a case happens within days, so that a long page writes it once or twice
-/// rather than once a line; a page and the one read ahead are some 50 MB in memory.
-const PAGE: u32 = 8_000;
+/// rather than once a line; a page and the one read ahead are some 50 MB in memory. Where the laws are tried journals are short.
+const PAGE: u32 = if cfg!(debug_assertions) { 30 } else { 8_000 };
 
 /// Why a journal does not replay.
 #[derive(Debug, thiserror::Error)]

@@ -105,11 +105,7 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     if wanted("P5") || wanted("P8") {
         lines.extend(figures::measure(&home, args.cases, args.loaded.as_deref())?);
     }
-    if let Some(data) = args.loaded.as_deref().filter(|_| wanted("P12")) {
-        lines.push(replay::measure(&home, data)?);
-    }
-    if ["P6", "P7", "P12", "P18", "suggest"].into_iter().any(|id| wanted(id) && !(id == "P12" && args.loaded.is_some()))
-    {
+    if ["P6", "P7", "P12", "P18", "suggest"].into_iter().any(wanted) {
         let filled = filled::filled(&home, args.cases, args.loaded.as_deref())?;
         if wanted("P6") {
             lines.extend(pages::measure(&home, &filled)?);
@@ -120,7 +116,7 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
         if wanted("P7") || wanted("P18") {
             lines.extend(search::measure(&filled)?);
         }
-        if wanted("P12") && args.loaded.is_none() {
+        if wanted("P12") {
             lines.push(replay::measure(&home, &filled.ground.data)?);
         }
     }

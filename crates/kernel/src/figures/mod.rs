@@ -192,7 +192,8 @@ impl<'a> Reader<'a> {
     fn places(&self, place: PlaceCode, (level, kinds): (Level, &[PlaceKind]), span: Span) -> i64 {
         let tree = &self.world.places.tree;
         let day = span.to.yesterday().unwrap_or(span.to).min(self.today);
-        let all = tree.on(place, day).into_iter().chain(tree.inside(place, day));
+        let codes = std::iter::once(place).chain(tree.codes_down_to(place, level));
+        let all = codes.filter_map(|code| tree.on(code, day));
         let counted = all.filter(|one| one.code.level() == level && (kinds.is_empty() || kinds.contains(&one.kind)));
         i64::try_from(counted.count()).unwrap_or(i64::MAX)
     }

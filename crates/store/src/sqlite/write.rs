@@ -9,9 +9,9 @@ use ganglion_kernel::StoreError;
 use ganglion_kernel::port::{After, CaseOrder, CaseWrite, Line, ShardWrite, Timer};
 use ganglion_kernel::port_rows::words_of;
 use ganglion_model::row::{Case, Record};
-use ganglion_model::{CaseId, Issued, Level, Shard};
+use ganglion_model::{CaseId, Issued, Level, PlaceCode, Shard};
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, TransactionBehavior, params};
 
 const ATTEMPTED: &str = "writing a batch";
 
@@ -199,7 +199,7 @@ fn insert_case(connection: &Connection, write: &CaseWrite, columns: &Columns, bo
 }
 
 fn township(case: &Case) -> Option<u64> {
-    case.place.at(Level::Township).map(ganglion_model::PlaceCode::padded)
+    case.place.at(Level::Township).map(PlaceCode::padded)
 }
 
 /// Updates a row; gives its assisting posts before.
@@ -297,7 +297,7 @@ fn put_record(connection: &Connection, record: &Record) -> Stored<()> {
             record.valid_from.map(|day| day.to_string()).unwrap_or_default(),
             record.valid_to.map(|day| day.to_string()),
             record.version,
-            record.place.map(ganglion_model::PlaceCode::padded),
+            record.place.map(PlaceCode::padded),
             record.updated_at.as_microsecond(),
             words_of(record),
             json(ATTEMPTED, record)?
@@ -320,21 +320,30 @@ fn timers(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     Ok(())
 }
 
+const PUT_FACT: &str = "INSERT OR REPLACE INTO fact (shard, measure, day, place, case_id, dim, value, until, member, at) \
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+fn put_one(put: &mut CachedStatement<'_>, shard: Shard, case: CaseId, fact: &Fact) -> Stored<()> {
+    let Fact { measure, day, until, place, dim, member, at, value } = fact;
+    let (place, case) = (place.padded(), case.0.as_bytes());
+    put.execute(params![shard.0, measure, day, place, case, dim, value, until, member, at])
+        .map_err(failed(ATTEMPTED))?;
+    Ok(())
+}
+
 pub(super) fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Stored<()> {
-    let key = |fact: &Fact| (fact.measure.clone(), fact.day, fact.place);
-    let case = change.case.0.as_bytes();
+    fn key(fact: &Fact) -> (&str, i32, PlaceCode) {
+        (&fact.measure, fact.day, fact.place)
+    }
     if let Some(before) = change.before.as_ref().filter(|before| Some(key(before)) != change.after.as_ref().map(key)) {
         let sql = "DELETE FROM fact WHERE shard = ? AND measure = ? AND day = ? AND place = ? AND case_id = ?";
-        run(connection, ATTEMPTED, sql, params![shard.0, before.measure, before.day, before.place.padded(), case])?;
+        let (place, case) = (before.place.padded(), change.case.0.as_bytes());
+        run(connection, ATTEMPTED, sql, params![shard.0, before.measure, before.day, place, case])?;
     }
-    if let Some(after) = &change.after {
-        let sql = "INSERT OR REPLACE INTO fact (shard, measure, day, place, case_id, dim, value, until, member, at) \
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        let Fact { measure, day, until, dim, member, at, value, .. } = after;
-        let place = after.place.padded();
-        run(connection, ATTEMPTED, sql, params![shard.0, measure, day, place, case, dim, value, until, member, at])?;
+    match &change.after {
+        Some(after) => put_one(&mut statement(connection, ATTEMPTED, PUT_FACT)?, shard, change.case, after),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Forgets the facts and counters of a shard.
@@ -360,9 +369,11 @@ pub(super) fn figures_add(
     facts.sort_unstable_by(|(a, one), (b, other)| {
         (&one.measure, one.day, one.place, a).cmp(&(&other.measure, other.day, other.place, b))
     });
+    let mut put = statement(&transaction, ATTEMPTED, PUT_FACT)?;
     for (case, fact) in facts {
-        put_fact(&transaction, shard, &FactChange { case: *case, before: None, after: Some(fact.clone()) })?;
+        put_one(&mut put, shard, *case, fact)?;
     }
+    drop(put);
     add_cells(&transaction, cells)?;
     transaction.commit().map_err(failed(ATTEMPTED))
 }
