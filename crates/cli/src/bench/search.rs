@@ -28,7 +28,7 @@ const READ: u32 = 500;
 const PAGE: u32 = 30;
 /// Cases the baseline of the rebuild takes in one transaction, and altogether at most.
 const AT_ONCE: usize = 500;
-const ALONE_MAX: usize = 100_000;
+const ALONE_MAX: u32 = 100_000;
 /// Cases whose words are looked for.
 const CASES: u32 = 400;
 /// Between two searches while words are made anew.
@@ -180,7 +180,8 @@ fn rebuilt(large: &Filled, (pairs, said): (&[String], &Connection)) -> Result<Li
     let (end, ended) = channel();
     // Searches come from another thread all the while, one after the other.
     let (seconds, searches) = std::thread::scope(|scope| -> Result<(f64, Vec<f64>)> {
-        let beside = scope.spawn(|| searches(&store, pairs, ended));
+        let searched = &store;
+        let beside = scope.spawn(move || searches(searched, pairs, &ended));
         let start = instant();
         let made = tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
             while rebuild.step().await? {}
@@ -212,7 +213,7 @@ fn rebuilt(large: &Filled, (pairs, said): (&[String], &Connection)) -> Result<Li
 }
 
 /// Seconds of searches, one every few milliseconds, until the other end is gone.
-fn searches(store: &SqliteStore, pairs: &[String], ended: Receiver<()>) -> Result<Vec<f64>> {
+fn searches(store: &SqliteStore, pairs: &[String], ended: &Receiver<()>) -> Result<Vec<f64>> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let mut seconds = Vec::new();
     for pair in pairs.iter().cycle() {

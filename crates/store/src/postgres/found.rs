@@ -26,6 +26,8 @@ const ATTEMPTED: &str = "searching";
 const PAGE_MAX: u32 = 500;
 /// From so many cases with the words on, they are not gathered: the newest cases are gone through.
 const WALKED_FROM: i64 = 20_000;
+/// Cases gone through first, where nothing narrows the search.
+const NEAR: i64 = 2_000;
 /// Cases gone through for one page.
 const WALKED: i64 = 20_000;
 /// Up to so many rows with the words are ranked.
@@ -54,7 +56,7 @@ fn at(row: &Row, index: usize) -> Stored<FoundAfter> {
 }
 
 /// What is asked one after the other, with the score of what is found: what says a word again stands before what says it once.
-fn tiers(Asked { all, again }: Asked, newest: bool) -> Vec<(i64, String)> {
+fn tiers(Asked { all, again, .. }: Asked, newest: bool) -> Vec<(i64, String)> {
     if newest {
         return vec![(0, all)];
     }
@@ -72,21 +74,14 @@ async fn cases_found(
         return Ok(None);
     }
     let Some(asked) = words::of_filter(client, filter).await? else { return Ok(Some(FoundPage::default())) };
+    let is_narrowed = asked.is_narrowed;
     let mut found = Vec::new();
-    for (score, asked) in
-        tiers(asked, newest).into_iter().filter(|tier| after.is_none_or(|after| after.score >= tier.0))
-    {
+    for (score, asked) in tiers(asked, newest).into_iter().filter(|tier| after.is_none_or(|after| after.score >= tier.0)) {
         let below = after.filter(|after| after.score == score).map_or(i64::MAX, |after| after.doc);
-        let (way, low) = way(client, &asked, below).await?;
         let left = limit + 1 - u32::try_from(found.len()).unwrap_or(limit);
-        let sql = searched((filter, &asked), way, (low.unwrap_or(i64::MIN), below), left);
-        found.extend(
-            all(client, ATTEMPTED, (&sql.text, &args(&sql.values)), |row| {
-                let at = FoundAfter { score, doc: Column("case_words", "doc").get(row, 1)? };
-                Ok(Found { at, what: read_case(row, 0, || "a case".to_owned())? })
-            })
-            .await?,
-        );
+        let tier = Tier { filter, asked: &asked, is_narrowed, score };
+        let (more, low) = tier.page(client, below, left).await?;
+        found.extend(more);
         if found.len() > limit as usize {
             break;
         }
@@ -97,16 +92,47 @@ async fn cases_found(
     Ok(Some(page(found, limit)))
 }
 
-/// How what is asked for is found, and the last number that is looked at for one page, if there may be more behind it.
-async fn way(client: &Object, asked: &str, below: i64) -> Stored<(Way, Option<i64>)> {
-    if words::count(client, asked, WALKED_FROM).await? < WALKED_FROM {
-        return Ok((Way::Index, None));
+/// One of the questions of a search.
+struct Tier<'a> {
+    filter: &'a CaseFilter,
+    asked: &'a str,
+    is_narrowed: bool,
+    score: i64,
+}
+
+impl Tier<'_> {
+    /// Cases below a number, and the last number that was looked at, if there may be more behind it.
+    async fn page(&self, client: &Object, below: i64, limit: u32) -> Stored<(Vec<Found<Case>>, Option<i64>)> {
+        if !self.is_narrowed {
+            // A word that is common everywhere fills the page from the newest, and counting its cases would cost more than that.
+            let low = lowest(client, below, NEAR).await?;
+            let near = self.read(client, Way::Walk, (low, below), limit).await?;
+            if near.len() >= limit as usize {
+                return Ok((near, None));
+            }
+        }
+        if words::count(client, self.asked, WALKED_FROM).await? < WALKED_FROM {
+            return Ok((self.read(client, Way::Index, (i64::MIN, below), limit).await?, None));
+        }
+        let low = lowest(client, below, WALKED).await?;
+        Ok((self.read(client, Way::Walk, (low, below), limit).await?, Some(low).filter(|low| *low > 0)))
     }
+
+    async fn read(&self, client: &Object, way: Way, span: (i64, i64), limit: u32) -> Stored<Vec<Found<Case>>> {
+        let sql = searched((self.filter, self.asked), way, span, limit);
+        all(client, ATTEMPTED, (&sql.text, &args(&sql.values)), |row| {
+            let at = FoundAfter { score: self.score, doc: Column("case_words", "doc").get(row, 1)? };
+            Ok(Found { at, what: read_case(row, 0, || "a case".to_owned())? })
+        })
+        .await
+    }
+}
+
+/// The number so many below. Numbers are given out one after the other: between them are not more cases than that.
+async fn lowest(client: &Object, below: i64, many: i64) -> Stored<i64> {
     let read = |row: &Row| Column("case_words", "doc").get::<Option<i64>>(row, 0);
     let top = one(client, ATTEMPTED, ("SELECT max(doc) FROM case_words", &[]), read).await?.flatten();
-    // Numbers are given out one after the other: so many numbers are not more cases than that.
-    let low = below.min(top.unwrap_or(0).saturating_add(1)) - WALKED;
-    Ok((Way::Walk, Some(low).filter(|low| *low > 0)))
+    Ok(below.min(top.unwrap_or(0).saturating_add(1)) - many)
 }
 
 fn read_row(row: &Row) -> Stored<Found<Record>> {

@@ -14,7 +14,7 @@ use ganglion_kernel::port::{CaseFilter, CaseWrite};
 use ganglion_kernel::port_search::WordsMade;
 use ganglion_kernel::words::{Term, terms};
 use ganglion_model::row::Case;
-use ganglion_model::{CaseId, Shard};
+use ganglion_model::{CaseId, Level, Shard};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use uuid::Uuid;
@@ -152,21 +152,25 @@ pub(super) struct Asked {
     pub all: String,
     /// What says one of them again.
     pub again: String,
+    /// Whether marks narrow it to a part of the city.
+    pub is_narrowed: bool,
 }
 
 /// What a filter asks of the index; `None`: nothing that could be found.
 pub(super) async fn of_filter(client: &Object, filter: &CaseFilter) -> Stored<Option<Asked>> {
     let Some(asked) = indexed::asked(filter) else { return Ok(None) };
     let mut all = every(&asked.terms);
+    let mut is_narrowed = false;
     // Cases from before have no marks until all have been gone through.
     if super::people::setting(client, crate::searched::CASES).await?.as_deref() == Some(crate::searched::ALL) {
+        is_narrowed = filter.opened_by.is_some() || filter.place.is_some_and(|place| place.level() >= Level::County);
         for either in &asked.marks {
             let either: Vec<String> = either.iter().map(|mark| format!("'{mark}'")).collect();
             let _ = write!(all, " & ({})", either.join(" | "));
         }
     }
     let again = asked.repeated.iter().map(|terms| format!("({})", every(terms))).collect::<Vec<_>>().join(" | ");
-    Ok(Some(Asked { all, again }))
+    Ok(Some(Asked { all, again, is_narrowed }))
 }
 
 /// How many have what is asked for, counted up to `most`.

@@ -203,7 +203,8 @@ fn ahead(
         after = made.as_ref().ok().and_then(|made| made.last()).map(|one| one.new.key).or(after);
         left -= some;
         let is_last = count < some as usize;
-        if (count > 0 || made.is_err()) && send.send(made).is_err() || is_last {
+        let is_gone = (count > 0 || made.is_err()) && send.send(made).is_err();
+        if is_gone || is_last {
             return;
         }
     }
