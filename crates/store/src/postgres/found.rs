@@ -1,13 +1,15 @@
-//! What is found by words: cases and rows, those that fit best first, narrowed by the same conditions as lists. Where very many rows
-//! have the words nothing is ranked: the newest of the index are looked at, so many for a page and no more.
+//! What is found by words: cases and rows, narrowed by the same conditions as lists.
+//!
+//! Of cases those that say a word again come first, then the others, the newest of each first. Rows are ranked where few have the words.
+//! Where very many have them the newest are gone through, so many for a page and no more.
 
-use super::case_query::ranked;
+use super::case_query::{Way, searched};
 use super::connect::PgStore;
 use super::load::{read_case, read_record};
 use super::row::{Column, Stored, range};
 use super::row_words;
 use super::sql::{Param, all, one, value};
-use super::words::{self, FEW, Search, asked};
+use super::words::{self, Asked, asked};
 use async_trait::async_trait;
 use deadpool_postgres::Object;
 use ganglion_kernel::StoreError;
@@ -22,6 +24,12 @@ use tokio_postgres::types::ToSql;
 const ATTEMPTED: &str = "searching";
 /// Most things on a page.
 const PAGE_MAX: u32 = 500;
+/// From so many cases with the words on, they are not gathered: the newest cases are gone through.
+const WALKED_FROM: i64 = 20_000;
+/// Cases gone through for one page.
+const WALKED: i64 = 20_000;
+/// Up to so many rows with the words are ranked.
+const FEW: i64 = 4_000;
 /// Up to so many rows with a word are taken from the index of words; where more have it, the newest rows are gone through.
 const MANY: i64 = 50_000;
 /// Rows with a word that many have, looked at for one page.
@@ -45,24 +53,60 @@ fn at(row: &Row, index: usize) -> Stored<FoundAfter> {
     Ok(FoundAfter { score: column("score").get(row, index)?, doc: column("doc").get(row, index + 1)? })
 }
 
+/// What is asked one after the other, with the score of what is found: what says a word again stands before what says it once.
+fn tiers(Asked { all, again }: Asked, newest: bool) -> Vec<(i64, String)> {
+    if newest {
+        return vec![(0, all)];
+    }
+    vec![(1, format!("{all} & ({again})")), (0, format!("{all} & !({again})"))]
+}
+
 async fn cases_found(
     client: &Object,
-    filter: &CaseFilter,
+    (filter, newest): (&CaseFilter, bool),
     after: Option<FoundAfter>,
     limit: u32,
 ) -> Stored<Option<FoundPage<Case>>> {
     let limit = limit.min(PAGE_MAX);
-    let asked = match Search::of(client, filter).await? {
-        Search::None | Search::Many(_) => return Ok(None),
-        Search::Nothing => return Ok(Some(FoundPage::default())),
-        Search::Few(asked) => asked,
-    };
-    let sql = ranked((filter, &asked), after, limit + 1);
-    let found = all(client, ATTEMPTED, (&sql.text, &args(&sql.values)), |row| {
-        Ok(Found { at: at(row, 1)?, what: read_case(row, 0, || "a case".to_owned())? })
-    })
-    .await?;
+    if filter.words.is_none() {
+        return Ok(None);
+    }
+    let Some(asked) = words::of_filter(client, filter).await? else { return Ok(Some(FoundPage::default())) };
+    let mut found = Vec::new();
+    for (score, asked) in
+        tiers(asked, newest).into_iter().filter(|tier| after.is_none_or(|after| after.score >= tier.0))
+    {
+        let below = after.filter(|after| after.score == score).map_or(i64::MAX, |after| after.doc);
+        let (way, low) = way(client, &asked, below).await?;
+        let left = limit + 1 - u32::try_from(found.len()).unwrap_or(limit);
+        let sql = searched((filter, &asked), way, (low.unwrap_or(i64::MIN), below), left);
+        found.extend(
+            all(client, ATTEMPTED, (&sql.text, &args(&sql.values)), |row| {
+                let at = FoundAfter { score, doc: Column("case_words", "doc").get(row, 1)? };
+                Ok(Found { at, what: read_case(row, 0, || "a case".to_owned())? })
+            })
+            .await?,
+        );
+        if found.len() > limit as usize {
+            break;
+        }
+        if let Some(doc) = low {
+            return Ok(Some(FoundPage { found, next: Some(FoundAfter { score, doc }) }));
+        }
+    }
     Ok(Some(page(found, limit)))
+}
+
+/// How what is asked for is found, and the last number that is looked at for one page, if there may be more behind it.
+async fn way(client: &Object, asked: &str, below: i64) -> Stored<(Way, Option<i64>)> {
+    if words::count(client, asked, WALKED_FROM).await? < WALKED_FROM {
+        return Ok((Way::Index, None));
+    }
+    let read = |row: &Row| Column("case_words", "doc").get::<Option<i64>>(row, 0);
+    let top = one(client, ATTEMPTED, ("SELECT max(doc) FROM case_words", &[]), read).await?.flatten();
+    // Numbers are given out one after the other: so many numbers are not more cases than that.
+    let low = below.min(top.unwrap_or(0).saturating_add(1)) - WALKED;
+    Ok((Way::Walk, Some(low).filter(|low| *low > 0)))
 }
 
 fn read_row(row: &Row) -> Stored<Found<Record>> {
@@ -178,11 +222,11 @@ async fn newest(
 impl SearchStore for PgStore {
     async fn cases_found(
         &self,
-        filter: &CaseFilter,
+        (filter, newest): (&CaseFilter, bool),
         after: Option<FoundAfter>,
         limit: u32,
     ) -> Result<Option<FoundPage<Case>>, StoreError> {
-        cases_found(&self.reader().await?, filter, after, limit).await
+        cases_found(&self.reader().await?, (filter, newest), after, limit).await
     }
 
     async fn rows_found(

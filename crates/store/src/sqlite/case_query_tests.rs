@@ -40,12 +40,14 @@ fn few_cases_with_the_words_are_read_from_the_index_and_many_are_looked_up() {
         "{}",
         many[0].text
     );
-    for sql in arms.iter().chain(&many) {
+    let more = page((&inside("130922001"), &Search::More("\"路\" *".to_owned())), CaseOrder::Opened, None, 50);
+    assert!(more[0].text.contains("IN (SELECT rowid FROM case_words"), "{}", more[0].text);
+    for sql in arms.iter().chain(&many).chain(&more) {
         assert_eq!(sql.values.len(), sql.text.matches('?').count(), "{}", sql.text);
     }
     assert_eq!(page((&open(of(&[])), &Search::Nothing), CaseOrder::Due, None, 50), [], "nothing that could be found");
     let connection = database();
-    for sql in arms.iter().chain(&many) {
+    for sql in arms.iter().chain(&many).chain(&more) {
         let mut statement = connection.prepare(&sql.text).unwrap();
         assert!(statement.query(params_from_iter(&sql.values)).unwrap().next().unwrap().is_none());
     }
@@ -183,5 +185,20 @@ fn counts_are_searches() {
     for filter in [open(inside("130922")), open(inside("130922001")), of(&["a", "b"]), states] {
         let plan = plan(&connection, &count(&filter, &Search::None));
         assert!(plan.starts_with("SEARCH c"), "{plan} for {filter:?}");
+    }
+}
+
+/// Neither is anything sorted, nor is the index of words asked once for each case a post has.
+#[test]
+fn a_search_is_read_in_the_order_of_the_index_until_the_page_is_full() {
+    let connection = database();
+    for filter in [open(inside("130922001")), of(&["a", "b"]), opened_by("a")] {
+        let sql = walked(&filter, "\"塌陷\"", (1, 9), 31);
+        assert_eq!(sql.values.len(), sql.text.matches('?').count(), "{}", sql.text);
+        let plan = plan(&connection, &sql);
+        assert!(plan.starts_with("SCAN w VIRTUAL TABLE INDEX"), "{plan}");
+        assert!(!plan.contains("USE TEMP B-TREE FOR ORDER BY"), "{plan}");
+        let own = plan.matches("case_words").count() + plan.matches("VIRTUAL TABLE").count();
+        assert_eq!(own, 1, "{plan}");
     }
 }

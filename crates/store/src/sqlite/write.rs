@@ -1,5 +1,6 @@
 //! A batch, written as one transaction over all its shards: all of it, or nothing.
 
+use super::packed::{AsStored, Packing};
 use super::row::Column;
 use super::row::{Stored, case_key, failed, json, one, run, statement};
 use super::{rows, rules};
@@ -15,7 +16,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 const ATTEMPTED: &str = "writing a batch";
 
 /// Writes a batch: durable when it returns.
-pub(super) fn write(connection: &mut Connection, batch: &[ShardWrite]) -> Stored<()> {
+pub(super) fn write(connection: &mut Connection, packing: &Packing, batch: &[ShardWrite]) -> Stored<()> {
     if batch.iter().any(|write| !write.keys_gone.is_empty()) {
         super::seal::overwrite(connection)?;
     }
@@ -25,25 +26,26 @@ pub(super) fn write(connection: &mut Connection, batch: &[ShardWrite]) -> Stored
         super::packs::check(&transaction, packs)?;
     }
     for write in batch {
-        write_shard(&transaction, write)?;
+        write_shard(&transaction, packing, write)?;
     }
-    transaction.commit().map_err(failed(ATTEMPTED))
+    transaction.commit().map_err(failed(ATTEMPTED))?;
+    packing.wrote(connection, batch.iter().map(|write| write.lines.len() as u64).sum());
+    Ok(())
 }
 
-pub(super) fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
+pub(super) fn write_shard(connection: &Connection, packing: &Packing, write: &ShardWrite) -> Stored<()> {
     let shard = write.shard;
     move_head(connection, write)?;
     for line in &write.lines {
-        append(connection, shard, line)?;
+        append(connection, packing, (shard, line))?;
     }
     for case in &write.cases {
-        put_case(connection, case)?;
+        put_case(connection, packing, case)?;
     }
     for record in &write.records {
         put_record(connection, record)?;
     }
     rows::write(connection, write)?;
-    super::row_words::write(connection, write)?;
     rules::write(connection, write)?;
     timers(connection, write)?;
     super::waiting::write(connection, write)?;
@@ -70,7 +72,10 @@ pub(super) fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored
         let sql = "INSERT INTO seal_key (shard, case_id, wrapped) VALUES (?, ?, ?)";
         run(connection, ATTEMPTED, sql, params![shard.0, case.0.as_bytes(), wrapped])?;
     }
-    super::lookup::write(connection, write)
+    super::lookup::write(connection, write)?;
+    // The indexes of words last: every statement that may have to be taken back alone makes them write what they hold.
+    super::row_words::write(connection, write)?;
+    super::words::write(connection, &write.cases)
 }
 
 /// Moves the head on, if it stands where it was loaded.
@@ -88,16 +93,18 @@ fn move_head(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     if moved == 1 { Ok(()) } else { Err(StoreError::Moved(shard)) }
 }
 
-fn append(connection: &Connection, shard: Shard, line: &Line) -> Stored<()> {
-    let sql = "INSERT INTO journal (shard, seq, at, case_id, command, leaf, entry) VALUES (?, ?, ?, ?, ?, ?, ?)";
+fn append(connection: &Connection, packing: &Packing, (shard, line): (Shard, &Line)) -> Stored<()> {
+    let sql =
+        "INSERT INTO journal (shard, seq, at, case_id, command, leaf, entry, packed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     let entry = &line.entry;
     let case = line.case.as_ref().map(|case| case.0.as_bytes().as_slice());
     let at = entry.at.as_microsecond();
+    let AsStored { text, packed } = packing.line(shard, line);
     run(
         connection,
         ATTEMPTED,
         sql,
-        params![shard.0, entry.seq, at, case, entry.command.0.as_bytes(), line.hash, line.canonical],
+        params![shard.0, entry.seq, at, case, entry.command.0.as_bytes(), line.hash, text, packed],
     )?;
     Ok(())
 }
@@ -135,30 +142,29 @@ impl Columns {
     }
 }
 
-fn put_case(connection: &Connection, write: &CaseWrite) -> Stored<()> {
+fn put_case(connection: &Connection, packing: &Packing, write: &CaseWrite) -> Stored<()> {
     let columns = Columns::of(&write.case);
+    let text = json(ATTEMPTED, &write.case)?;
+    let body = packing.case(&write.case, &text);
     let before = if write.is_new {
-        insert_case(connection, write, &columns)?;
+        insert_case(connection, write, &columns, &body)?;
         None
     } else {
-        update_case(connection, write, &columns)?
+        update_case(connection, write, &columns, &body)?
     };
     if before != columns.assist {
         put_assist(connection, &write.case)?;
     }
-    if let Some(words) = &write.words {
-        super::words::put(connection, (write.case.shard, write.case.id), words)?;
-    }
     put_codes(connection, (write.case.shard, write.case.id), &write.case.documents)
 }
 
-fn insert_case(connection: &Connection, write: &CaseWrite, columns: &Columns) -> Stored<()> {
+fn insert_case(connection: &Connection, write: &CaseWrite, columns: &Columns, body: &AsStored<'_>) -> Stored<()> {
     let case = &write.case;
     let (place, process, number, opened_at, opened_by, lon, lat) = &columns.fixed;
     let (is_open, due, assignee) = &columns.sorted;
     let sql = "INSERT INTO case_row (shard, id, process, number, state, kind, place, township, level, is_open, due, \
-               opened_at, updated_at, closed_at, assignee, assist, opened_by, lon, lat, version, body) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               opened_at, updated_at, closed_at, assignee, assist, opened_by, lon, lat, version, body, packed) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     run(
         connection,
         ATTEMPTED,
@@ -184,7 +190,8 @@ fn insert_case(connection: &Connection, write: &CaseWrite, columns: &Columns) ->
             lon,
             lat,
             case.version,
-            json(ATTEMPTED, case)?
+            body.text,
+            body.packed
         ],
     )?;
     Ok(())
@@ -195,7 +202,12 @@ fn township(case: &Case) -> Option<u64> {
 }
 
 /// Updates a row; gives its assisting posts before.
-fn update_case(connection: &Connection, write: &CaseWrite, columns: &Columns) -> Stored<Option<String>> {
+fn update_case(
+    connection: &Connection,
+    write: &CaseWrite,
+    columns: &Columns,
+    body: &AsStored<'_>,
+) -> Stored<Option<String>> {
     let case = &write.case;
     let sql = "SELECT rowid, place, process, number, opened_at, opened_by, lon, lat, is_open, due, assignee, assist \
                FROM case_row WHERE shard = ? AND id = ?";
@@ -207,7 +219,7 @@ fn update_case(connection: &Connection, write: &CaseWrite, columns: &Columns) ->
         return Err(StoreError::Database { attempted: ATTEMPTED, reason });
     };
     let step = "UPDATE case_row SET state = ?, kind = ?, level = ?, updated_at = ?, closed_at = ?, assist = ?, \
-                version = ?, body = ? WHERE rowid = ?";
+                version = ?, body = ?, packed = ? WHERE rowid = ?";
     run(
         connection,
         ATTEMPTED,
@@ -220,7 +232,8 @@ fn update_case(connection: &Connection, write: &CaseWrite, columns: &Columns) ->
             case.closed_at.map(Timestamp::as_microsecond),
             columns.assist,
             case.version,
-            json(ATTEMPTED, case)?,
+            body.text,
+            body.packed,
             row
         ],
     )?;
