@@ -76,8 +76,8 @@ export async function addBaseMap(map: GlMap, box: HTMLElement): Promise<boolean>
     map.addSource(id, { type: "raster", tileSize: SIZE, maxzoom: base.max_zoom, tiles: isMoved ? [`${PROTOCOL}://${at}/{z}/{x}/{y}`] : tiles });
     map.addLayer({ id, type: "raster", source: id }, "land");
   });
-  // Areas painted by a figure stay to be seen; land alone would only hide the map.
-  map.setPaintProperty("land", "fill-opacity", box.dataset["areas"] ? 0.6 : 0);
+  // Areas painted by a figure stay to be seen; land alone would only hide the map, unless the map has nothing but our places.
+  if (!named) map.setPaintProperty("land", "fill-opacity", box.dataset["areas"] ? 0.6 : 0);
   const note = box.parentElement?.querySelector(".map-note");
   if (note && base.attribution) note.append(` · ${base.attribution}`);
   return named;

@@ -78,7 +78,7 @@ export function startExport(link: HTMLAnchorElement): void {
   if (link.dataset["started"]) return;
   link.dataset["started"] = "1";
   const note = document.createElement("span");
-  note.className = "meta";
+  note.className = "meta export-note";
   note.setAttribute("role", "status");
   link.after(note);
   let busy = false;

@@ -75,7 +75,8 @@ export async function addPacked(map: GlMap, box: HTMLElement, address: string): 
   const about = (await file.getMetadata()) as { vector_layers?: { id: string }[] };
   map.addSource(SOURCE, { type: "vector", url });
   const named = (about.vector_layers ?? []).map((one) => one.id);
-  for (const layer of [...drawn(box, named), ...places(box, named)]) map.addLayer(layer, "land");
+  for (const layer of drawn(box, named)) map.addLayer(layer, "land");
+  for (const layer of places(box, named)) map.addLayer(layer, "fine-line");
   const written = names(box, named);
   for (const layer of written) map.addLayer(layer, "cases");
   return written.length > 0;

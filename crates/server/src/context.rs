@@ -21,6 +21,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::StoreError;
 use ganglion_model::FieldFinding;
+use ganglion_model::pack::Field;
 use serde_json::json;
 
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -247,6 +248,22 @@ fn next_steps(web: &Web, error: &Error) -> Vec<serde_json::Value> {
     back.into_iter().chain([step("error-go-home", "/"), step("home-follow", "/follow")]).collect()
 }
 
+/// The fields a call of an interface is about, by its address, so that what is wrong is told by what a field is called.
+fn declared(web: &Web) -> Vec<Field> {
+    let model = &web.world.model;
+    let parts: Vec<&str> = web.path.trim_matches('/').split('/').collect();
+    match parts.as_slice() {
+        ["api", "processes", name, rest @ ..] => model.processes.get(*name).map_or_else(Vec::new, |process| {
+            let states = process.states.values().flat_map(|state| &state.actions);
+            let acted = states.filter(|action| rest.last() == Some(&action.name.as_str()));
+            acted.flat_map(|action| &action.form).chain(&process.form).chain(&process.fields).cloned().collect()
+        }),
+        ["api", "registers", name, ..] => model.registers.get(*name).map(|one| one.fields.clone()).unwrap_or_default(),
+        ["api", "plans", name, ..] => model.plans.get(*name).map(|one| one.form.clone()).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
 /// An error in words.
 pub(crate) struct Spoken {
     /// What happened, in a few words.
@@ -277,8 +294,9 @@ impl Spoken {
             Error::Busy => both("503", &[("seconds", RETRY_SECONDS.into())]),
             Error::Refused(refusal) => {
                 let look = web.look(&words);
+                let declared = declared(web);
                 let field = |finding: &FieldFinding| {
-                    let message = look.problem(None, finding, &finding.field);
+                    let message = look.problem_at(&declared, &refusal.fields, &finding.field);
                     json!({ "field": finding.field, "problem": finding.problem, "message": message })
                 };
                 return Spoken {
