@@ -108,7 +108,7 @@ fn every_scenario_that_must_fail_fails_with_the_findings_it_names() {
 /// What the language says and no shipped pack uses yet has a pack of its own here; the last is the one the browser tests install.
 #[test]
 fn the_scenarios_of_the_test_packs_pass() {
-    for pack in ["flows", "deadlines", "../../../../tests/e2e/packs/roads"] {
+    for pack in ["flows", "deadlines", "said", "lift_renewal", "../../../../tests/e2e/packs/roads"] {
         let dir = here("packs").join(pack);
         let (model, findings) = compile_folders(std::slice::from_ref(&dir)).unwrap();
         let model = Arc::new(model.unwrap_or_else(|| panic!("{findings}")));

@@ -89,6 +89,24 @@ async fn after_thirty_days_the_rule_lists_it_and_the_day_alone_lists_what_ran_ou
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_row_asks_for_is_copied_into_the_case_and_stands_filled_in_to_be_ticked() {
+    let town = town().await;
+    let mut olga = town.anew("olga").await;
+    let papers = [("papers.0.what", "Licence"), ("papers.1.what", "Health card")];
+    let stand = [("-place", WEST), ("name", "Pancakes at the gate"), ("licensed", "2022-07-20"), ("version", "1")];
+    let put = olga.post_form("/registers/stand/edit/130903/S1", &[&stand[..], &papers[..]].concat()).await;
+    assert_eq!(put.status, 303, "{}", put.text);
+    assert_eq!(super::town::act(&mut olga, CHECK, "list", &[]).await.status, 303);
+    let card = olga.get(&format!("/cases/{CHECK}")).await;
+    assert_eq!(card.typed("papers.0.what").as_deref(), Some("Licence"), "{}", card.text);
+    assert_eq!(card.typed("papers.1.what").as_deref(), Some("Health card"));
+    let ticked = [papers[0], ("papers.0.there", "true"), papers[1]];
+    assert_eq!(super::town::act(&mut olga, CHECK, "tick", &ticked).await.status, 303);
+    let card = olga.get(&format!("/cases/{CHECK}")).await.plain();
+    assert!(card.contains("Licence") && card.contains("Health card"), "{card}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_stands_at_one_of_the_places_asked_for_finds_the_own_place_chosen() {
     let town = town().await;
     let chosen = format!("value=\"{WEST}\" selected");
