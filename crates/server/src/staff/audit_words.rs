@@ -19,7 +19,8 @@ pub struct Named {
 
 impl Named {
     fn new(text: String, raw: &str) -> Named {
-        Named { raw: (text != raw).then(|| raw.to_owned()), text }
+        let is_told = text.to_lowercase().replace(' ', "_") == raw;
+        Named { raw: (!is_told).then(|| raw.to_owned()), text }
     }
 }
 
