@@ -159,7 +159,7 @@ impl Words<'_> {
                     Some(level) => self.look.t(&format!("level-{}", level.as_str())),
                     None => self.known("audit-policy-who", at),
                 };
-                self.look.say("role-at", &[("role", role.into()), ("levels", at.into())])
+                self.look.say("audit-policy-role", &[("role", role.into()), ("levels", at.into())])
             }
             None => self.role(written).unwrap_or_else(|| self.known("audit-policy-who", written)),
         };
