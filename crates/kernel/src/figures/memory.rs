@@ -64,7 +64,7 @@ impl Tally for Memory {
         &self,
         measure: &str,
         places: &[PlaceCode],
-        periods: &[Period],
+        (periods, _): (&[Period], bool),
     ) -> Result<Vec<CellRead>, StoreError> {
         Ok(self.read(|key| key.measure == measure && places.contains(&key.place) && periods.contains(&key.period)))
     }

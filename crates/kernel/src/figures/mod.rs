@@ -28,8 +28,12 @@ use std::pin::Pin;
 #[async_trait]
 pub trait Tally: Send + Sync {
     /// As [`Store::cells`].
-    async fn cells(&self, measure: &str, places: &[PlaceCode], periods: &[Period])
-    -> Result<Vec<CellRead>, StoreError>;
+    async fn cells(
+        &self,
+        measure: &str,
+        places: &[PlaceCode],
+        periods: (&[Period], bool),
+    ) -> Result<Vec<CellRead>, StoreError>;
     /// As [`Store::cells_to`].
     async fn cells_to(
         &self,
@@ -54,7 +58,7 @@ impl Tally for &dyn Store {
         &self,
         measure: &str,
         places: &[PlaceCode],
-        periods: &[Period],
+        periods: (&[Period], bool),
     ) -> Result<Vec<CellRead>, StoreError> {
         Store::cells(*self, measure, places, periods).await
     }
@@ -188,7 +192,8 @@ impl<'a> Reader<'a> {
     fn places(&self, place: PlaceCode, (level, kinds): (Level, &[PlaceKind]), span: Span) -> i64 {
         let tree = &self.world.places.tree;
         let day = span.to.yesterday().unwrap_or(span.to).min(self.today);
-        let all = tree.on(place, day).into_iter().chain(tree.inside(place, day));
+        let codes = std::iter::once(place).chain(tree.codes_down_to(place, level));
+        let all = codes.filter_map(|code| tree.on(code, day));
         let counted = all.filter(|one| one.code.level() == level && (kinds.is_empty() || kinds.contains(&one.kind)));
         i64::try_from(counted.count()).unwrap_or(i64::MAX)
     }
@@ -344,11 +349,11 @@ impl<'a> Reader<'a> {
     ) -> Result<Found, StoreError> {
         let wanted = plan::wanted(plans.iter().map(|(_, plan)| plan));
         let mut found = Found::default();
+        let parts = depth.parts || depth.classes;
         if !wanted.places.is_empty() && !wanted.periods.is_empty() {
-            found.take(self.tally.cells(&measure.name, &wanted.places, &wanted.periods).await?);
+            found.take(self.tally.cells(&measure.name, &wanted.places, (&wanted.periods, parts)).await?);
         }
         if let Some(month) = wanted.month {
-            let parts = depth.parts || depth.classes;
             found.take_months(self.tally.cells_to(&measure.name, &wanted.since, month, parts).await?);
         }
         Ok(found)
