@@ -28,10 +28,6 @@ const MORE: u32 = 50_000;
 /// Cases of one transaction when words are made anew: the fewer, the less others wait.
 const AT_ONCE: u32 = 500;
 
-/// The tables of a search that begins at the index.
-pub(super) const FROM_INDEX: &str = "case_words w CROSS JOIN case_doc d ON d.doc = w.rowid CROSS JOIN case_row c \
-                                     ON c.shard = d.shard AND c.id = d.id";
-
 /// A case of a shard.
 type Key = (Shard, CaseId);
 
@@ -287,7 +283,9 @@ impl Search {
 
     /// The tables of a list that begins at the index; none when it begins elsewhere.
     pub(super) fn from(&self) -> Option<&'static str> {
-        matches!(self, Search::Few(_)).then_some(FROM_INDEX)
+        matches!(self, Search::Few(_)).then_some(
+            "case_words w CROSS JOIN case_doc d ON d.doc = w.rowid CROSS JOIN case_row c ON c.shard = d.shard AND c.id = d.id",
+        )
     }
 
     /// The condition on the words.
