@@ -11,7 +11,7 @@ use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
 use crate::packs::Install;
 pub use crate::port_cases::{After, CaseFilter, CaseOrder};
-pub use crate::port_figures::{CellRead, FactFilter, MemberRead};
+pub use crate::port_figures::{CellRead, CellsRead, CountStore, FactFilter, FactKey, MemberRead};
 pub use crate::port_kept::{Kept, KeptStore};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
@@ -290,7 +290,7 @@ pub struct StoredLine {
 
 /// What the committer needs.
 #[async_trait]
-pub trait Store: KeptStore + SealStore + SearchStore {
+pub trait Store: CountStore + KeptStore + SealStore + SearchStore {
     /// Loads what a batch needs, in one round trip.
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
     /// Writes a batch: durable when it returns.
@@ -356,18 +356,11 @@ pub trait Store: KeptStore + SealStore + SearchStore {
     /// Remembers how far a job has read.
     async fn cursors_set(&self, job: &str, seqs: &[(Shard, u64)]) -> Result<(), StoreError>;
 
-    /// Counters of `measure` at the places (counties and townships; others have none) for the periods: totals, parts by
-    /// dimension and classes of minutes.
-    async fn cells(&self, measure: &str, places: &[PlaceCode], periods: &[Period])
-    -> Result<Vec<CellRead>, StoreError>;
+    /// Counters of `measure` at the places (counties and townships; others have none) for the periods: totals, with parts by
+    /// dimension and classes of minutes or without.
+    async fn cells(&self, measure: &str, places: &[PlaceCode], periods: (&[Period], bool)) -> CellsRead;
     /// Counters of a stock at the places for every month up to and with this one, with parts and classes or without.
-    async fn cells_to(
-        &self,
-        measure: &str,
-        places: &[PlaceCode],
-        month: i32,
-        parts: bool,
-    ) -> Result<Vec<CellRead>, StoreError>;
+    async fn cells_to(&self, measure: &str, places: &[PlaceCode], month: i32, parts: bool) -> CellsRead;
     /// The latest row of each member in the days of a filter, by member; an error when there are more members than a
     /// store reads at a time.
     async fn facts_latest(&self, filter: &FactFilter) -> Result<Vec<MemberRead>, StoreError>;

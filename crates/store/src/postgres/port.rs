@@ -129,7 +129,7 @@ impl Store for PgStore {
         &self,
         measure: &str,
         places: &[PlaceCode],
-        periods: &[Period],
+        periods: (&[Period], bool),
     ) -> Result<Vec<CellRead>, StoreError> {
         figures::cells(&self.reader().await?, measure, places, periods).await
     }

@@ -3,6 +3,7 @@
 //! The driving index is named in the statement, so that no list depends on statistics: a page costs what it shows, however
 //! long the history. Lists over several posts become several arms, whose pages the caller merges.
 
+use super::packed::{CASE_TEXT, case_text_of};
 use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_kernel::port_search::FoundAfter;
@@ -93,8 +94,9 @@ fn of_posts(sql: &mut Sql, filter: &CaseFilter) {
 /// The body of the case with a number of the index of words, which is the first value, if it satisfies a filter apart from its words
 /// and posts.
 pub(super) fn numbered(filter: &CaseFilter) -> Sql {
+    let body = case_text_of("c");
     let mut sql =
-        Sql::new("SELECT c.body FROM case_doc d CROSS JOIN case_row c ON c.shard = d.shard AND c.id = d.id");
+        Sql::new(&format!("SELECT {body} FROM case_doc d CROSS JOIN case_row c ON c.shard = d.shard AND c.id = d.id"));
     sql.and("d.doc = ?", [Value::Null]);
     place(&mut sql, filter);
     rest(&mut sql, filter);
@@ -124,8 +126,9 @@ pub(super) fn best(inner: Sql, after: Option<FoundAfter>, limit: u32, table: &st
     } else {
         ""
     };
+    let body = if table == "case_row" { case_text_of("b") } else { "b.body".to_owned() };
     let text = format!(
-        "SELECT b.body, f.score, f.doc FROM (SELECT at, doc, score FROM ({text}){from} ORDER BY score DESC, doc DESC LIMIT \
+        "SELECT {body}, f.score, f.doc FROM (SELECT at, doc, score FROM ({text}){from} ORDER BY score DESC, doc DESC LIMIT \
          {limit}) f CROSS JOIN {table} b ON b.rowid = f.at ORDER BY f.score DESC, f.doc DESC"
     );
     Sql { text, values }
@@ -140,7 +143,10 @@ fn arm(
         CaseOrder::Due => "due",
         CaseOrder::Opened => "opened_at",
     };
-    let mut sql = Sql::new(&format!("SELECT c.body, c.{sort}, c.id FROM "));
+    let is_sorted = is_sorted((filter, search), &post, order);
+    // Nothing is unpacked that is not on the page.
+    let body = if is_sorted { "c.body, c.packed, c.number".to_owned() } else { case_text_of("c") };
+    let mut sql = Sql::new(&format!("SELECT {body}, c.{sort}, c.id FROM "));
     match (post, search.from()) {
         (_, Some(from)) => sql.text.push_str(from),
         (Post::Assisting(post), None) => {
@@ -169,7 +175,20 @@ fn arm(
     }
     let direction = if order == CaseOrder::Due { "" } else { " DESC" };
     let _ = write!(sql.text, " ORDER BY c.{sort}{direction}, c.id{direction} LIMIT {limit}");
+    if is_sorted {
+        sql.text =
+            format!("SELECT {CASE_TEXT}, {sort}, id FROM ({}) ORDER BY {sort}{direction}, id{direction}", sql.text);
+    }
     sql
+}
+
+/// Whether the rows of an arm come from their index in another order than asked for.
+fn is_sorted((filter, search): (&CaseFilter, &Search), post: &Post<'_>, order: CaseOrder) -> bool {
+    let is_range = filter.place.is_some_and(|place| matches!(place.level(), Level::Village | Level::Grid));
+    search.from().is_some()
+        || matches!(post, Post::Assisting(_))
+        || is_range && !matches!(post, Post::Assigned(_))
+        || order == CaseOrder::Due && filter.open != Some(true)
 }
 
 /// The index that gives the fewest rows in the order asked for. Lists by deadline have indexes over open cases only;

@@ -30,7 +30,7 @@ impl Store for SqliteStore {
     }
 
     async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError> {
-        write::write(&mut self.writer(), batch)
+        write::write(&mut self.writer(), self.packing(), batch)
     }
 
     async fn waiting(&self, want: &QueueWant) -> Result<Vec<Case>, StoreError> {
@@ -130,7 +130,7 @@ impl Store for SqliteStore {
         &self,
         measure: &str,
         places: &[PlaceCode],
-        periods: &[Period],
+        periods: (&[Period], bool),
     ) -> Result<Vec<CellRead>, StoreError> {
         figures::cells(&self.reader(), measure, places, periods)
     }
@@ -190,7 +190,7 @@ impl Store for SqliteStore {
     }
 
     async fn packs_install(&self, install: &Install<'_>) -> Result<(), StoreError> {
-        packs::install(&mut self.writer(), install)
+        packs::install(&mut self.writer(), self.packing(), install)
     }
 
     async fn pack_source(&self, digest: &str) -> Result<Option<String>, StoreError> {

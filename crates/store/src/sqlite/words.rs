@@ -124,13 +124,16 @@ struct Made {
 
 /// Reads cases behind `after` and makes their words.
 fn make(connection: &Connection, after: Option<Key>, limit: u32, said: Said<'_>) -> Stored<Vec<Made>> {
-    let sql = "SELECT c.body, d.doc FROM case_row c LEFT JOIN case_doc d ON d.shard = c.shard AND d.id = c.id \
-               WHERE (c.shard, c.id) > (?, ?) ORDER BY c.shard, c.id LIMIT ?";
+    let body = super::packed::case_text_of("c");
+    let sql = format!(
+        "SELECT {body}, d.doc, coalesce(c.packed, c.body) FROM case_row c LEFT JOIN case_doc d ON d.shard = c.shard \
+         AND d.id = c.id WHERE (c.shard, c.id) > (?, ?) ORDER BY c.shard, c.id LIMIT ?"
+    );
     let from = after.map_or((-1, Vec::new()), |(shard, id)| (i64::from(shard.0), id.0.as_bytes().to_vec()));
-    all(connection, ATTEMPTED, (sql, params![from.0, from.1, limit]), |row| {
+    all(connection, ATTEMPTED, (&sql, params![from.0, from.1, limit]), |row| {
         let case = super::load::read_case(row, 0, || "a case".to_owned())?;
         let new = New::of(&case, Column("case_doc", "doc").get(row, 1)?, &said(&case));
-        Ok(Made { new, row: Column("case_row", "body").get(row, 0)? })
+        Ok(Made { new, row: Column("case_row", "body").get(row, 2)? })
     })
 }
 
@@ -141,7 +144,7 @@ fn put_made(connection: &mut Connection, made: Vec<Made>, said: Said<'_>) -> Sto
     let mut all = Vec::with_capacity(made.len());
     for Made { new, row } in made {
         let (shard, id) = new.key;
-        let sql = "SELECT 1 FROM case_row WHERE shard = ? AND id = ? AND body = ?";
+        let sql = "SELECT 1 FROM case_row WHERE shard = ? AND id = ? AND coalesce(packed, body) = ?";
         let same = one(&transaction, ATTEMPTED, (sql, params![shard.0, id.0.as_bytes(), row]), |_| Ok(()))?;
         if same.is_some() && new.doc.is_some() {
             all.push(new);

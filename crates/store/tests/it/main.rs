@@ -14,6 +14,7 @@ mod lists;
 mod log;
 mod matching;
 mod moving;
+mod packing;
 mod packs;
 mod postgresql;
 mod published;
@@ -68,7 +69,9 @@ suite!(memory, file, postgres, partitioned => {
         facts_add_up_by_dimension_and_value_at_every_level,
         cases_behind_a_figure_come_newest_day_first_page_by_page,
         stocks_have_no_day,
-        counters_that_come_to_nothing_are_gone;
+        counters_that_come_to_nothing_are_gone,
+        facts_and_cases_are_read_through_piece_by_piece,
+        figures_are_forgotten_by_measure_and_day;
     reference:
         places_are_replaced_and_outlines_added,
         posts_and_accounts_are_put,

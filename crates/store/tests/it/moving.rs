@@ -29,7 +29,9 @@ fn with_move(layout: Layout, test: impl AsyncFnOnce(&Move)) {
     if is_there("postgres") {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ganglion.sqlite");
-        let from = SqliteStore::open(&path, SqliteOptions::default()).unwrap();
+        // Some rows plain, most of them packed.
+        let options = SqliteOptions { pack_lines: 20, ..SqliteOptions::default() };
+        let from = SqliteStore::open(&path, options).unwrap();
         run(test(&Move { path, from, database: pg_database(layout), _folder: folder }));
     }
 }

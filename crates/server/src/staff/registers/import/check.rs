@@ -43,6 +43,8 @@ pub struct Prepared {
     /// Rows of other registers by what the cells call them; none until they are read.
     pub rows: RowNames,
     stand_in: Option<PlaceCode>,
+    /// Some place rows may be kept at: a row whose own cannot be read is tried there, for what else is wrong with it.
+    some_place: Option<PlaceCode>,
 }
 
 impl Prepared {
@@ -67,6 +69,7 @@ impl Prepared {
         let has_place =
             register.field("place").is_some() || header.columns.iter().any(|(_, one)| *one == columns::Column::Place);
         let root = web.post().map_or(web.world.places.root, |post| post.place);
+        let some_place = stand_in(web, register, root);
         let county = root.at(Level::County);
         let some_shard = county.map_or_else(
             || crate::staff::find::counties(web, root).first().copied().unwrap_or(Shard::DEPLOYMENT),
@@ -76,7 +79,8 @@ impl Prepared {
             names: crate::staff::find::place_names(web, root),
             rows: RowNames::default(),
             // A row whose cell for the place is empty is not put anywhere: only a whole column may be stood in for.
-            stand_in: if has_place { None } else { stand_in(web, register, root) },
+            stand_in: if has_place { None } else { some_place },
+            some_place,
             world: web.world.clone(),
             register: register.clone(),
             sheet,
@@ -169,6 +173,7 @@ pub async fn run(web: &Web, job: &Job, prepared: Prepared, actor: Actor) -> Resu
         try_rows(web, &prepared, (chunk, &actor), &mut found).await?;
         job.advance(chunk.len() as u64);
     }
+    found.findings.sort_by_key(|cell| cell.row);
     let mut facts = job.facts.lock();
     let clean = found.findings.is_empty() && found.counts.refused == 0;
     facts.stage = if clean { Stage::Ready } else { Stage::Refused };
@@ -186,22 +191,8 @@ async fn try_rows(
     (lines, actor): (&[usize], &Actor),
     found: &mut Found,
 ) -> Result<(), Error> {
-    let (mut commands, mut kept) = (Vec::new(), Vec::new());
-    prepared.with_plan(|plan| {
-        for line in lines {
-            let (mut planned, bad) = plan.planned(*line);
-            if !bad.is_empty() {
-                found.bad(bad);
-                continue;
-            }
-            // Whether the row is there is not known yet: its key is named, and taken away again where it is new.
-            planned.wish.key = plan.register.key_of(&planned.wish.form);
-            let id = CommandId(uuid::Uuid::from_u128(*line as u128));
-            let body = Body::Row { wish: Box::new(planned.wish) };
-            commands.push(Command { id, shard: planned.shard, actor: actor.clone(), body });
-            kept.push(*line);
-        }
-    });
+    let (mut commands, kept): (Vec<Command>, Vec<(usize, Vec<BadCell>)>) =
+        rows(prepared, lines, actor).into_iter().unzip();
     let mut wanted = want(&prepared.world, &commands, web.now);
     wanted.answers.clear();
     let loaded = web.app.store.load(&wanted).await?;
@@ -213,7 +204,7 @@ async fn try_rows(
         let loaded = web.app.store.load(&more).await?;
         batch.add(&more, loaded);
     }
-    for (command, line) in commands.iter_mut().zip(kept) {
+    for (command, (line, bad)) in commands.iter_mut().zip(kept) {
         settle_key(&prepared.world, command, &known);
         follow_earlier_line(prepared, &batch, command);
         let given = Given { now: web.now, id: uuid::Uuid::nil(), key: [0; 32] };
@@ -222,9 +213,50 @@ async fn try_rows(
             let loaded = web.app.store.load(&more).await?;
             batch.add(&more, loaded);
         }
-        try_row(prepared, &mut batch, (command, &given), (line, found));
+        if bad.is_empty() {
+            try_row(prepared, &mut batch, (command, &given), (line, found));
+        } else {
+            try_rest(prepared, &mut batch, (command, &given), (line, bad, found));
+        }
     }
     Ok(())
+}
+
+/// A row of the file as a command, with its line and the cells of it that cannot be read.
+type Line = (Command, (usize, Vec<BadCell>));
+
+/// The rows of some lines. Those with a cell that cannot be read come last, so that nothing is judged by them.
+fn rows(prepared: &Prepared, lines: &[usize], actor: &Actor) -> Vec<Line> {
+    let mut all: Vec<Line> = prepared.with_plan(|plan| {
+        let of = |line: &usize| {
+            let (mut planned, bad) = plan.planned(*line);
+            let of_place = |one: &BadCell| matches!(&one.problem, Problem::Field(finding) if finding.field == "place");
+            if let Some(place) = prepared.some_place.filter(|_| bad.iter().any(of_place)) {
+                (planned.wish.place, planned.shard) = (Some(place), place.shard());
+            }
+            // Whether the row is there is not known yet: its key is named, and taken away again where it is new.
+            planned.wish.key = plan.register.key_of(&planned.wish.form);
+            let id = CommandId(uuid::Uuid::from_u128(*line as u128));
+            let body = Body::Row { wish: Box::new(planned.wish) };
+            (Command { id, shard: planned.shard, actor: actor.clone(), body }, (*line, bad))
+        };
+        lines.iter().map(of).collect()
+    });
+    all.sort_by_key(|(_, (line, bad))| (!bad.is_empty(), *line));
+    all
+}
+
+/// What else is wrong with a row of which a cell cannot be read: whoever mends the file mends all of the row at once.
+fn try_rest(
+    prepared: &Prepared,
+    batch: &mut Batch<'_>,
+    (command, given): (&Command, &Given),
+    (line, bad, found): (usize, Vec<BadCell>, &mut Found),
+) {
+    let refusal = batch.run(command, given).err().filter(|refusal| !refusal.fields.is_empty());
+    let more = refusal.map(|refusal| prepared.with_plan(|plan| plan.refused(line, &refusal))).unwrap_or_default();
+    let more: Vec<BadCell> = more.into_iter().filter(|one| bad.iter().all(|cell| cell.column != one.column)).collect();
+    found.bad(bad.into_iter().chain(more).collect());
 }
 
 /// The newest version of each row.
