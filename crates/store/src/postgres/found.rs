@@ -76,7 +76,9 @@ async fn cases_found(
     let Some(asked) = words::of_filter(client, filter).await? else { return Ok(Some(FoundPage::default())) };
     let is_narrowed = asked.is_narrowed;
     let mut found = Vec::new();
-    for (score, asked) in tiers(asked, newest).into_iter().filter(|tier| after.is_none_or(|after| after.score >= tier.0)) {
+    for (score, asked) in
+        tiers(asked, newest).into_iter().filter(|tier| after.is_none_or(|after| after.score >= tier.0))
+    {
         let below = after.filter(|after| after.score == score).map_or(i64::MAX, |after| after.doc);
         let left = limit + 1 - u32::try_from(found.len()).unwrap_or(limit);
         let tier = Tier { filter, asked: &asked, is_narrowed, score };
