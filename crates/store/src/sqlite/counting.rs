@@ -3,7 +3,6 @@
 use super::cases::CASE_BODY;
 use super::connect::SqliteStore;
 use super::packed::CASE_TEXT;
-use super::packed::CASE_TEXT;
 use super::row::{Column, Stored, all, failed, run, statement};
 use async_trait::async_trait;
 use ganglion_indicators::{Digest, Digests, FactParts, MeasureDay};

@@ -13,12 +13,12 @@ const DAY: Date = date(2022, 6, 27);
 
 /// Cases 1 to 9 of two townships: 4 says "drain" three times, the others once.
 async fn said(store: &dyn Store) {
-    put(store, (1..=9).map(|n| case(n, if n % 2 == 0 { "130922001" } else { "130922002" }))).await.unwrap();
+    put(store, (1..=9).map(|n| case(n, if n.is_multiple_of(2) { "130922001" } else { "130922002" }))).await.unwrap();
     let words = |n: u128| {
         if n == 4 { "井盖丢失 井盖 井盖" } else { "井盖丢失，路边积水很久没有人来修" }
     };
     let writes = (1..=9).map(|n| {
-        let case = Case { version: 2, ..case(n, if n % 2 == 0 { "130922001" } else { "130922002" }) };
+        let case = Case { version: 2, ..case(n, if n.is_multiple_of(2) { "130922001" } else { "130922002" }) };
         CaseWrite { words: Some(words(n).to_owned()), ..changed(case) }
     });
     let write = following(store, SHARD, writes.collect()).await;
@@ -66,7 +66,7 @@ pub async fn the_case_that_fits_best_comes_first_and_pages_follow_each_other(mak
 pub async fn a_word_that_very_many_cases_have_is_found_page_by_page(make: Make) {
     let db = make();
     for part in 0..9_u128 {
-        let place = |n: u128| if n % 3 == 0 { "130922002" } else { "130922001" };
+        let place = |n: u128| if n.is_multiple_of(3) { "130922002" } else { "130922001" };
         put(&*db.store, (1..=500).map(|n| case(part * 500 + n, place(n)))).await.unwrap();
     }
     let own = (1..=4_500_u128).rev().filter(|n| (n - 1) % 500 % 3 == 2).collect::<Vec<_>>();
@@ -84,9 +84,9 @@ pub async fn a_search_finds_the_cases_of_the_list_it_narrows(make: Make) {
     let db = make();
     let store = &*db.store;
     let of = |n: u128| Case {
-        process: if n % 2 == 0 { "report".to_owned() } else { "patrol".to_owned() },
-        opened_by: (n % 3 == 0).then(|| post("clerk@130922001")),
-        assignee: (n % 5 == 0).then(|| post("crew")),
+        process: if n.is_multiple_of(2) { "report".to_owned() } else { "patrol".to_owned() },
+        opened_by: n.is_multiple_of(3).then(|| post("clerk@130922001")),
+        assignee: n.is_multiple_of(5).then(|| post("crew")),
         assist: if n == 4 { vec![post("crew")] } else { vec![] },
         closed_at: (n > 8).then(|| at(20)),
         ..case(n, ["130922", "130922001", "130922001002", "130922002", "130925001"][usize::try_from(n % 5).unwrap()])

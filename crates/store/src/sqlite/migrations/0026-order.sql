@@ -21,6 +21,3 @@ CREATE TABLE timer_by_time (
 INSERT INTO timer_by_time SELECT shard, at, case_id, clock FROM timer ORDER BY at, shard, case_id, clock;
 DROP TABLE timer;
 ALTER TABLE timer_by_time RENAME TO timer;
-
-DROP INDEX journal_case;
-CREATE INDEX journal_case ON journal (case_id, shard, seq) WHERE case_id IS NOT NULL;
