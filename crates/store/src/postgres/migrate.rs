@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: &[(u32, &str, &str)] = &[
     (21, "settled-kind", include_str!("migrations/0021-settled-kind.sql")),
     (22, "packed", include_str!("migrations/0022-packed.sql")),
     (24, "marks", include_str!("migrations/0024-marks.sql")),
+    (26, "order", include_str!("migrations/0026-order.sql")),
     (28, "case-lines", include_str!("migrations/0028-case-lines.sql")),
 ];
 

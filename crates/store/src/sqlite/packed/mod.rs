@@ -63,14 +63,6 @@ impl Kind {
         }
     }
 
-    /// Most bytes of a dictionary: twice as many gain a hundredth.
-    fn dictionary_bytes(self) -> usize {
-        match self {
-            Kind::Line => 32 << 10,
-            Kind::Case => 64 << 10,
-        }
-    }
-
     /// The table it stands in.
     fn table(self) -> &'static str {
         match self {

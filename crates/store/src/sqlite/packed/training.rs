@@ -1,6 +1,6 @@
-//! Dictionaries made from rows: what lines and bodies have in common, mostly the names of their parts and what is often said. The first are
-//! made when the journal has some lines (or when so many come at once), new ones each time it has grown manyfold, and when other packs have been at work for a while. Old
-//! ones stay for the rows that name them.
+//! Dictionaries made from rows: what lines and bodies have in common, mostly the names of their parts and what is often said. The first
+//! are made when the journal has some lines (or when so many come at once), new ones each time it has grown manyfold, and when other packs
+//! have been at work for a while. Old ones stay for the rows that name them.
 
 use super::short::Parts;
 use super::{Kind, Packing, case_parts, line_parts};
@@ -17,13 +17,15 @@ pub(super) const SELECT_LINES: &str =
     "SELECT line_text(entry, packed, case_id, command, at, seq, shard), case_id, command, at, seq, shard";
 /// The body of a case and what [`parts`] are made of.
 pub(super) const SELECT_CASES: &str = "SELECT case_text(body, packed, id, number), id, number";
+/// Most bytes of a dictionary: half of them make a line a twentieth longer, twice as many make it as much shorter.
+const DICTIONARY_BYTES: usize = 64 << 10;
 /// Rows looked at.
-const SAMPLES: u64 = 2_000;
-/// Of these, one in so many is taken from all that were ever written, the others from the last tenth.
-const OF_ALL: u64 = 2;
+const SAMPLES: u64 = 3_000;
+/// So many of these are taken from all that were ever written, the others from the last tenth: what is new must be known too, and
+/// half of them made lines of seven packs a tenth longer.
+const OF_ALL: u64 = SAMPLES / 4 * 3;
 /// How many times as many lines there must be before the next dictionaries are made.
 const GROWTH: u64 = 16;
-
 /// Lines written with other packs after which new dictionaries are made: the last tenth looks like them by then, or soon will.
 const AFTER_PACKS: u64 = 10_000;
 
@@ -92,8 +94,7 @@ impl Packing {
             return Ok(());
         }
         // Of very few rows none can be worked out: then they are the dictionary themselves.
-        let body =
-            zstd::dict::from_samples(&samples, kind.dictionary_bytes()).unwrap_or_else(|_| as_they_are(&samples));
+        let body = zstd::dict::from_samples(&samples, DICTIONARY_BYTES).unwrap_or_else(|_| as_they_are(&samples));
         let transaction =
             writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
         let sql = "INSERT INTO dictionary (kind, at, lines, body) VALUES (?, coalesce((SELECT max(at) FROM journal), 0), ?, ?)";
@@ -113,7 +114,7 @@ fn every<T>(all: impl Iterator<Item = T>, count: usize) -> impl Iterator<Item = 
 
 fn as_they_are(samples: &[String]) -> Vec<u8> {
     let all = samples.concat().into_bytes();
-    all[all.len().saturating_sub(Kind::Line.dictionary_bytes())..].to_vec()
+    all[all.len().saturating_sub(DICTIONARY_BYTES)..].to_vec()
 }
 
 /// Texts as they would be packed, spread over all rows and over the last tenth.
@@ -128,8 +129,7 @@ fn samples(connection: &Connection, kind: Kind) -> rusqlite::Result<Vec<String>>
         (1..=last).collect()
     } else {
         let spread = |from: u64, count: u64| (0..count).map(move |n| from + n * (last - from) / count + 1);
-        let of_all = SAMPLES / OF_ALL;
-        spread(0, of_all).chain(spread(last - last / 10, SAMPLES - of_all)).collect()
+        spread(0, OF_ALL).chain(spread(last - last / 10, SAMPLES - OF_ALL)).collect()
     };
     wanted.sort_unstable();
     wanted.dedup();

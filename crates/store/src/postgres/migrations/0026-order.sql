@@ -1,0 +1,2 @@
+-- SQLite keeps answers by their command and deadlines by their time, so that a batch of many counties touches fewer pages. Here rows stand
+-- where there is room, and tables may be partitioned by county, so keys go on beginning with it.
