@@ -57,10 +57,10 @@ async function moved(templates: string[], [z, x, y]: [number, number, number], s
   return (await canvas.convertToBlob()).arrayBuffer();
 }
 
-/** Adds the base map below the outlines, and says whose it is. */
-export async function addBaseMap(map: GlMap, box: HTMLElement): Promise<void> {
+/** Adds the base map below the outlines, and says whose it is. Answers whether it names our places. */
+export async function addBaseMap(map: GlMap, box: HTMLElement): Promise<boolean> {
   const answer = await fetch("/map/base").catch(() => null);
-  if (answer?.status !== 200) return;
+  if (answer?.status !== 200) return false;
   const base = (await answer.json()) as BaseMap;
   const isMoved = base.datum === PROTOCOL;
   if (isMoved) {
@@ -69,14 +69,16 @@ export async function addBaseMap(map: GlMap, box: HTMLElement): Promise<void> {
       return { data: await moved(base.layers[layer] ?? [], [z, x, y], abort.signal) };
     });
   }
-  if (base.packed) await (await import("./packed-map")).addPacked(map, box, base.layers[0]?.[0] ?? "");
+  let named = false;
+  if (base.packed) named = await (await import("./packed-map")).addPacked(map, box, base.layers[0]?.[0] ?? "");
   else base.layers.forEach((tiles, at) => {
     const id = `base-${at}`;
     map.addSource(id, { type: "raster", tileSize: SIZE, maxzoom: base.max_zoom, tiles: isMoved ? [`${PROTOCOL}://${at}/{z}/{x}/{y}`] : tiles });
     map.addLayer({ id, type: "raster", source: id }, "land");
   });
-  // Areas painted by a figure stay to be seen; land alone would only hide the map.
-  map.setPaintProperty("land", "fill-opacity", box.dataset["areas"] ? 0.6 : 0);
+  // Areas painted by a figure stay to be seen; land alone would only hide the map, unless the map has nothing but our places.
+  if (!named) map.setPaintProperty("land", "fill-opacity", box.dataset["areas"] ? 0.6 : 0);
   const note = box.parentElement?.querySelector(".map-note");
   if (note && base.attribution) note.append(` · ${base.attribution}`);
+  return named;
 }

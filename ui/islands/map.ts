@@ -36,13 +36,14 @@ export async function startMap(box: HTMLElement): Promise<void> {
   map.touchZoomRotate.disableRotation();
   await new Promise<void>((done) => void map.once("load", () => done()));
   box.querySelector(".map-off")?.remove();
-  await addBaseMap(map, box);
+  const named = await addBaseMap(map, box);
   if (areas.length) paintAreas(map, outlines, areas);
   else source(map, "outlines").setData(outlines);
   const labels = new Labels(map, box);
-  labels.show(outlines, areas.length ? new Map(areas.map((a) => [a.code, a.text])) : undefined);
+  // A base map that names our places does so everywhere; figures still need their labels.
+  if (areas.length || !named) labels.show(outlines, areas.length ? new Map(areas.map((a) => [a.code, a.text])) : undefined);
   noteSynthetic(box, outlines);
-  if (!areas.length) drillOnZoom(map, box, outlines, labels);
+  if (!areas.length) drillOnZoom(map, box, outlines, named ? null : labels);
   const geometry = json<Geometry>(box.dataset["geometry"]);
   if (geometry) (await import("./draw")).showShape(map, geometry, color(box, "--accent"));
   else if (mode === "pick") pick(map, box, point);
@@ -113,7 +114,7 @@ function paintAreas(map: GlMap, outlines: FeatureCollection, areas: Area[]): voi
 }
 
 /** Loads the outlines below the place in the middle, one level at zoom 10 and the next at 12.5, each asked for once. */
-function drillOnZoom(map: GlMap, box: HTMLElement, top: FeatureCollection, labels: Labels): void {
+function drillOnZoom(map: GlMap, box: HTMLElement, top: FeatureCollection, labels: Labels | null): void {
   const asked = new Map<string, Promise<FeatureCollection>>();
   const below = (code: string): Promise<FeatureCollection> => {
     const known = asked.get(code) ?? load(`/map/outlines?parent=${encodeURIComponent(code)}`);
@@ -130,7 +131,7 @@ function drillOnZoom(map: GlMap, box: HTMLElement, top: FeatureCollection, label
     const fine = second ? await below(String(second.properties?.["code"])) : NONE;
     source(map, "fine").setData(fine);
     noteSynthetic(box, detail);
-    labels.show(fine.features.length ? fine : detail.features.length ? detail : top);
+    labels?.show(fine.features.length ? fine : detail.features.length ? detail : top);
   };
   map.on("moveend", () => void look());
   void look();

@@ -67,6 +67,8 @@ enum Command {
     Backup(commands::backup::BackupArgs),
     /// Brings an installation back from a backup and proves it.
     Restore(commands::backup::RestoreArgs),
+    /// Copies the SQLite file with every journal line and case packed, or plain for other programs.
+    Rewrite(commands::rewrite::RewriteArgs),
     /// Examines an installation and says what to do.
     Doctor(commands::doctor::DoctorArgs),
     /// Measures speed beside baselines of the same run.
@@ -104,6 +106,7 @@ fn main() -> ExitCode {
         Command::Account(args) => commands::account::run(&args),
         Command::Backup(args) => commands::backup::back_up(&args),
         Command::Restore(args) => commands::backup::bring_back(&args),
+        Command::Rewrite(args) => commands::rewrite::run(&args),
         Command::Doctor(args) => commands::doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Drill(args) => commands::drill::run(&args),

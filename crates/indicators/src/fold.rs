@@ -5,6 +5,7 @@
 //! reopened takes its figures along.
 
 use crate::period::Period;
+use crate::tallied::places;
 use ganglion_model::clocks::local_date;
 use ganglion_model::exact::exact;
 use ganglion_model::expr::{Scope, Val};
@@ -230,6 +231,11 @@ fn fact(measure: &Measure, row: Row<'_>, (rows, scope): (&dyn Rows, &dyn Scope))
     })
 }
 
+/// What a case contributes to one measure of its process.
+pub(crate) fn fact_of_case(measure: &Measure, case: &Case, (rows, names): (&dyn Rows, &Names<'_>)) -> Option<Fact> {
+    fact(measure, Row::Case(case), (rows, names))
+}
+
 /// Everything a case contributes, in measure order.
 #[must_use]
 pub fn facts_of_case(model: &Model, rows: &dyn Rows, case: &Case) -> Vec<Fact> {
@@ -333,10 +339,7 @@ fn add_period(
         cell.0 += sign;
         cell.1 += sign * fact.value;
     };
-    let own = fact.place;
-    let above = (own.level() < Level::County).then_some(own);
-    let places = [above, own.at(Level::County), own.at(Level::Township)];
-    for place in places.into_iter().flatten() {
+    for place in places(fact.place) {
         add(place, period, side.to_owned());
         if !fact.dim.is_empty() {
             add(place, period, format!("{side}={}", fact.dim));

@@ -159,7 +159,7 @@ impl View<'_> {
             Formula::Distinct(a) => Some(Frac::whole(
                 self.sums.members.get(a).map_or(0, |members| i64::try_from(members.len()).unwrap_or(i64::MAX)),
             )),
-            Formula::Of(_) | Formula::Places { .. } => None,
+            Formula::Of(_) | Formula::Places { .. } | Formula::Broken(_) => None,
         }
     }
 

@@ -14,6 +14,7 @@ pub mod decide;
 pub mod figures;
 mod follow;
 pub mod gauge;
+pub mod indexed;
 pub mod journal;
 pub mod lookup;
 pub mod marked;

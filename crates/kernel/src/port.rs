@@ -11,7 +11,7 @@ use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
 use crate::packs::Install;
 pub use crate::port_cases::{After, CaseFilter, CaseOrder};
-pub use crate::port_figures::{CellRead, FactFilter, MemberRead};
+pub use crate::port_figures::{CellRead, CellsRead, CountStore, FactFilter, FactKey, MemberRead};
 pub use crate::port_kept::{Kept, KeptStore};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
@@ -290,7 +290,7 @@ pub struct StoredLine {
 
 /// What the committer needs.
 #[async_trait]
-pub trait Store: KeptStore + SealStore + SearchStore {
+pub trait Store: CountStore + KeptStore + SealStore + SearchStore {
     /// Loads what a batch needs, in one round trip.
     async fn load(&self, want: &Want) -> Result<Loaded, StoreError>;
     /// Writes a batch: durable when it returns.
@@ -325,10 +325,8 @@ pub trait Store: KeptStore + SealStore + SearchStore {
         after: Option<&After>,
         limit: u32,
     ) -> Result<Vec<Case>, StoreError>;
-    /// Cases that were written before words were searched and have none yet, up to `limit`.
-    async fn cases_without_words(&self, limit: u32) -> Result<Vec<Case>, StoreError>;
-    /// Puts the words of such cases.
-    async fn case_words_put(&self, words: &[(Shard, CaseId, String)]) -> Result<(), StoreError>;
+    /// Puts the words of cases that were written without them.
+    async fn case_words_put(&self, words: &[(Case, String)]) -> Result<(), StoreError>;
     /// How many cases a filter has, exactly.
     async fn case_count(&self, filter: &CaseFilter) -> Result<u64, StoreError>;
     /// Journal lines of a case, newest first.
@@ -358,18 +356,11 @@ pub trait Store: KeptStore + SealStore + SearchStore {
     /// Remembers how far a job has read.
     async fn cursors_set(&self, job: &str, seqs: &[(Shard, u64)]) -> Result<(), StoreError>;
 
-    /// Counters of `measure` at the places (counties and townships; others have none) for the periods: totals, parts by
-    /// dimension and classes of minutes.
-    async fn cells(&self, measure: &str, places: &[PlaceCode], periods: &[Period])
-    -> Result<Vec<CellRead>, StoreError>;
+    /// Counters of `measure` at the places (counties and townships; others have none) for the periods: totals, with parts by
+    /// dimension and classes of minutes or without.
+    async fn cells(&self, measure: &str, places: &[PlaceCode], periods: (&[Period], bool)) -> CellsRead;
     /// Counters of a stock at the places for every month up to and with this one, with parts and classes or without.
-    async fn cells_to(
-        &self,
-        measure: &str,
-        places: &[PlaceCode],
-        month: i32,
-        parts: bool,
-    ) -> Result<Vec<CellRead>, StoreError>;
+    async fn cells_to(&self, measure: &str, places: &[PlaceCode], month: i32, parts: bool) -> CellsRead;
     /// The latest row of each member in the days of a filter, by member; an error when there are more members than a
     /// store reads at a time.
     async fn facts_latest(&self, filter: &FactFilter) -> Result<Vec<MemberRead>, StoreError>;

@@ -8,11 +8,11 @@ use ganglion_model::{CaseId, PlaceCode, Shard};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-/// Where the next page begins: how well the last one shown fits, and its number in the index. The number alone says it where so many
-/// have the words that they are not ranked.
+/// Where the next page begins: how well the last one shown fits, and its number in the index, which grows with what is taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FoundAfter {
-    /// How well it fits: the larger the better; 0 where nothing is ranked. It says nothing beside another search.
+    /// How well it fits: the larger the better. Of a case: 1 where a word is said more than once, 0 else, and always where the newest
+    /// are asked for. It says nothing beside another search, and of cases nothing about others than the one it belongs to.
     pub score: i64,
     /// Its number in the index.
     pub doc: i64,
@@ -30,7 +30,7 @@ pub struct Found<T> {
 /// A page of what was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundPage<T> {
-    /// Best first.
+    /// Best first, and of those that fit alike the newest.
     pub found: Vec<Found<T>>,
     /// Where to go on, if there is more to look at. Where many have the words a page looks at so many of them and no more, so that
     /// it may hold few, or none, and still have a next one.
@@ -78,15 +78,15 @@ pub struct WordsMade<K> {
 /// first, and rows are searched one register at a time.
 #[async_trait]
 pub trait SearchStore: Send + Sync {
-    /// A page of the cases that hold the words of a filter, those that fit best first. `None`: so many hold them that none fits better
-    /// than another; a list of cases has them in its own order.
+    /// A page of the cases that hold the words of a filter: those that say a word more than once first, the newest of each first; or
+    /// with `true` the newest. `None`: the filter has no words, or the store has no index of them.
     async fn cases_found(
         &self,
-        filter: &CaseFilter,
+        (filter, newest): (&CaseFilter, bool),
         after: Option<FoundAfter>,
         limit: u32,
     ) -> Result<Option<FoundPage<Case>>, StoreError> {
-        let _ = (filter, after, limit);
+        let _ = (filter, newest, after, limit);
         Ok(None)
     }
     /// A page of the rows kept by place that hold the words, those that fit best first.
@@ -99,8 +99,8 @@ pub trait SearchStore: Send + Sync {
         let _ = (search, after, limit);
         Ok(FoundPage::default())
     }
-    /// Writes the words of cases anew, whatever stands in the index, `limit` of them in the order of their keys; each case is read and
-    /// its words are written in one transaction, so that a case that changes meanwhile keeps its new words.
+    /// Writes the words of cases anew, whatever stands in the index, `limit` of them in the order of their keys; words are
+    /// written only if the case still stands as it was read, so that one that changes meanwhile keeps its new words.
     async fn case_words_again(
         &self,
         after: Option<(Shard, CaseId)>,

@@ -45,6 +45,9 @@ pub fn is_ruled(model: &Model, name: &str) -> bool {
     model.rules.values().any(|rule| matches!(&rule.over, Source::Process(one) | Source::Register(one) if one == name))
 }
 
+/// Name of the setting that says for which day rules that look at today were judged last.
+pub const JUDGED: &str = "rules.judged";
+
 /// Furthest back that is looked for the day on which a rule that looks at today was broken first.
 const DAYS_BACK_MAX: u32 = 3_660;
 

@@ -177,6 +177,10 @@ pub trait Scope {
     fn rows<'a>(&'a self, _of: &RowsOf, _wanted: &BTreeMap<String, Value>) -> Val<'a> {
         Val::Null
     }
+    /// The table at `path` with its rows, of which an expression sees no more than columns.
+    fn table(&self, _path: &[String]) -> Option<&Value> {
+        None
+    }
 }
 
 impl Expr {

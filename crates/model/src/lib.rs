@@ -10,6 +10,7 @@ pub mod exact;
 pub mod expr;
 pub mod id;
 pub mod issued;
+pub mod needed;
 pub mod pack;
 pub mod place;
 pub mod place_tree;

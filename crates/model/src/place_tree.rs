@@ -3,6 +3,7 @@
 use crate::place::{Level, Place, PlaceCode, PlaceKind};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 
 /// Places by code, every dated version, with children in code order.
 #[derive(Clone, Debug, Default)]
@@ -93,6 +94,30 @@ impl PlaceTree {
         self.ordered.keys().flat_map(|code| self.versions.get(code).into_iter().flatten())
     }
 
+    /// Every code inside `code` (itself left out) that lies at `level` or above, whatever the day, in code order. What lies deeper is
+    /// passed over in one step for each place of that level.
+    #[must_use]
+    pub fn codes_down_to(&self, code: PlaceCode, level: Level) -> Vec<PlaceCode> {
+        let end = code.range().1;
+        let (mut found, mut from) = (Vec::new(), Bound::Excluded(code));
+        while let Some((next, ())) = self.ordered.range((from, Bound::Unbounded)).next() {
+            if next.padded() >= end {
+                break;
+            }
+            match next.at(level).filter(|above| above != next) {
+                None => {
+                    found.push(*next);
+                    from = Bound::Excluded(*next);
+                }
+                Some(above) => match PlaceCode::from_padded(above.range().1) {
+                    Some(behind) => from = Bound::Included(behind),
+                    None => break,
+                },
+            }
+        }
+        found
+    }
+
     /// Follows predecessors forward: the code under which `code` is known on `day`. A place that was split has no
     /// single successor and gives `None`.
     #[must_use]
@@ -174,6 +199,36 @@ mod tests {
         let on = |day| tree.children(county, day).map(|p| p.code.to_string()).collect::<Vec<_>>();
         assert_eq!(on(date(2021, 1, 1)), ["130921200"]);
         assert_eq!(on(date(2023, 1, 1)), ["130921105"]);
+    }
+
+    #[test]
+    fn places_down_to_a_level_are_all_there_and_nothing_deeper() {
+        let day = date(2020, 1, 1);
+        let codes = [
+            "13",
+            "1308",
+            "130881",
+            "1309",
+            "130921",
+            "130921001",
+            "130921001002",
+            "130922",
+            "130930001001001",
+            "130981",
+            "130981999",
+            "999999999999999",
+            "1310",
+            "131002",
+        ];
+        let (tree, _) = PlaceTree::build(codes.iter().map(|code| place(code, day, None, &[])).collect());
+        for code in codes.into_iter().chain(["1311"]) {
+            let code: PlaceCode = code.parse().unwrap();
+            for level in Level::ALL {
+                let inside = |one: &PlaceCode| code.holds(*one) && *one != code && one.level() <= level;
+                let wanted: Vec<PlaceCode> = tree.versions().map(|one| one.code).filter(inside).collect();
+                assert_eq!(tree.codes_down_to(code, level), wanted, "{code} {level:?}");
+            }
+        }
     }
 
     #[test]

@@ -143,6 +143,25 @@ pub fn follow<'a>(
     }
 }
 
+/// The table at a path that goes on through references.
+fn table<'a>(
+    rows: &'a dyn Rows,
+    (fields, declared): (&'a Fields, &'a [Field]),
+    path: &[String],
+    day: Date,
+) -> Option<&'a Value> {
+    let (name, rest) = path.split_first()?;
+    let value = fields.get(name)?;
+    match &declared.iter().find(|field| field.name == *name)?.kind {
+        FieldKind::Table { .. } if rest.is_empty() => Some(value),
+        FieldKind::Ref { register } => {
+            let row = rows.row(register, value.as_str()?, day)?;
+            table(rows, (&row.fields, rows.fields(register)), rest, day)
+        }
+        _ => None,
+    }
+}
+
 /// A place, the one above it at a level, or its kind.
 fn place<'a>(rows: &dyn Rows, code: PlaceCode, path: &[String], day: Date) -> Val<'a> {
     match path {
@@ -219,9 +238,13 @@ impl Names<'_> {
     }
 
     fn field<'a>(&'a self, fields: &'a Fields, path: &[String], day: Date) -> Val<'a> {
+        follow(self.rows, fields, self.declared(path), path, day)
+    }
+
+    /// The fields of a case among which the first of a path stands.
+    fn declared(&self, path: &[String]) -> &[Field] {
         let in_form = path.first().is_some_and(|name| self.process.form.iter().any(|f| f.name == *name));
-        let declared = if in_form { &self.process.form } else { &self.process.fields };
-        follow(self.rows, fields, declared, path, day)
+        if in_form { &self.process.form } else { &self.process.fields }
     }
 
     fn clock<'a>(&'a self, case: &'a Case, path: &[String]) -> Val<'a> {
@@ -303,6 +326,17 @@ impl Scope for Names<'_> {
                 rest.first().and_then(|name| case.entered.get(name)).map_or(Val::Null, |(_, last)| time(*last))
             }
             _ => Val::Null,
+        }
+    }
+
+    fn table(&self, path: &[String]) -> Option<&Value> {
+        let (root, rest) = path.split_first()?;
+        match (root.as_str(), self.case) {
+            ("form", _) => table(self.rows, self.form?, rest, local_date(self.now)),
+            ("case", Some(case)) => {
+                table(self.rows, (&case.fields, self.declared(rest)), rest, local_date(case.opened_at))
+            }
+            _ => None,
         }
     }
 

@@ -240,11 +240,8 @@ impl Symbols {
 
     fn rules(&mut self, pack: &Loaded) {
         let Some(node) = &pack.rules else { return };
-        for (name, rule) in node.get("rules").map(Node::entries).unwrap_or_default() {
-            let says_today = |key| rule.get(key).and_then(Node::text).is_some_and(names_today);
-            if !says_today("when") && !says_today("holds") {
-                self.rule_figures.insert(format!("{RULE_FIGURE}{}", name.text));
-            }
+        for (name, _) in node.get("rules").map(Node::entries).unwrap_or_default() {
+            self.rule_figures.insert(format!("{RULE_FIGURE}{}", name.text));
             self.rules.entry(name.text.clone()).or_insert(name.at);
         }
     }
@@ -309,14 +306,6 @@ fn needed(columns: Option<&Node>) -> Vec<String> {
     let is_demanded = |column: &Node| column.get("required").and_then(Node::text) == Some("true");
     let needed = all.filter(|(_, one)| is_demanded(one) && one.get("when").is_none() && one.get("default").is_none());
     needed.map(|(key, _)| key.text.clone()).collect()
-}
-
-/// Whether an expression that is not compiled yet names `today`; a quoted word is no name.
-fn names_today(expression: &str) -> bool {
-    let outside = expression.split(['\'', '"']).step_by(2);
-    outside
-        .flat_map(|part| part.split(|one: char| !one.is_alphanumeric() && one != '_' && one != '.'))
-        .any(|word| word == "today")
 }
 
 fn texts(node: Option<&Node>) -> Vec<String> {

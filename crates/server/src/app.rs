@@ -27,6 +27,7 @@ use std::future::{Future, IntoFuture as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -158,7 +159,7 @@ pub struct Rates {
     pub openid: Rate,
     /// Readings of events by those without a key, by address.
     pub events: Rate,
-    /// Features and tiles asked for by those without a key, by address.
+    /// Calls of the interfaces by those without a key, by session or address.
     pub open: Rate,
 }
 
@@ -184,6 +185,8 @@ pub struct App {
     /// What pages may load, and from where.
     pub(crate) policy: HeaderValue,
     templates: ArcSwap<Templates>,
+    /// The second in which files of templates were last looked at.
+    looked_at: AtomicI64,
     pub(crate) files: Files,
     pub(crate) sessions: SessionCache,
     pub(crate) keys: crate::keys::Keys,
@@ -250,6 +253,7 @@ impl App {
             settings: parts.settings,
             ui,
             templates,
+            looked_at: AtomicI64::new(i64::MIN),
             files,
             sessions: SessionCache::default(),
             keys: crate::keys::Keys::default(),
@@ -286,11 +290,11 @@ impl App {
         })
     }
 
-    /// Templates and words. In development they are read again when a file changed; a file that cannot be read then is
-    /// logged and the last good state is used.
+    /// Templates and words. In development they are read again when a file changed, looked at once a second; a file that cannot be
+    /// read then is logged and the last good state is used.
     pub(crate) fn templates(&self) -> Arc<Templates> {
-        let now = self.ui.stamp();
-        if self.templates.load().stamp != now {
+        let second = self.clock.now().as_second();
+        if self.looked_at.swap(second, Ordering::Relaxed) != second && self.templates.load().stamp != self.ui.stamp() {
             match Templates::load(&self.ui) {
                 Ok(fresh) => self.templates.store(Arc::new(fresh)),
                 Err(error) => tracing::warn!(%error, "texts could not be read again"),

@@ -6,10 +6,11 @@ use crate::error::Error;
 use crate::keys::{Allowance, need};
 use crate::limits::{BULK_BYTES_MAX, REQUEST_ID_BYTES_MAX, RETRY_DISK_SECONDS, RETRY_SECONDS};
 use crate::monitor::Seen;
+use crate::open311;
 use crate::rest::problem;
 use crate::staff::glass;
 use crate::view::{Arg, Say as _};
-use crate::web::Web;
+use crate::web::{Web, is_door};
 use axum::Json;
 use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
@@ -20,6 +21,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::StoreError;
 use ganglion_model::FieldFinding;
+use ganglion_model::pack::Field;
 use serde_json::json;
 
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -97,7 +99,7 @@ async fn answered(app: &AppState, request: Request, next: Next, id: &str) -> Res
         }
     };
     let method = parts.method.clone();
-    let allowance = web.key().map(|key| app.keys.rates.take(&key.name, key.per_minute, web.now));
+    let allowance = allowance(app, &web);
     let mut response = match admitted(&web, &parts, allowance) {
         Ok(()) => {
             parts.extensions.insert(web.clone());
@@ -114,6 +116,24 @@ async fn answered(app: &AppState, request: Request, next: Next, id: &str) -> Res
         allowance.tell(&mut response);
     }
     response
+}
+
+/// What a caller of the interfaces has left, this call counted: a key by itself, who signed in by their session, anybody else by
+/// their address. Pages are not counted, nor what people do through the first version of the interface, which pages stand in for.
+fn allowance(app: &AppState, web: &Web) -> Option<Allowance> {
+    if let Some(key) = web.key() {
+        return Some(app.keys.rates.take(&key.name, key.per_minute, web.now));
+    }
+    if !is_door(&web.path) {
+        return None;
+    }
+    let (open, events) = (&app.rates.open, &app.rates.events);
+    match &web.session {
+        Some(_) if web.path.starts_with("/api/v1/") => None,
+        Some(session) => Some(open.take(("session", &session.token_hash), web.now)),
+        None if web.path == "/events" => Some(events.take(("address", &web.address.to_string()), web.now)),
+        None => Some(open.take(("address", &web.address.to_string()), web.now)),
+    }
 }
 
 /// What was refused before a handler saw it: an address whose parts are none, a body that is too long or cut off. The framework says
@@ -156,7 +176,10 @@ fn shown(web: &Web, error: &Error, id: &str) -> Response {
         return web.redirect(&format!("/sign-in?next={}", crate::page::encode(&here)));
     }
     let words = Spoken::of(web, error);
-    let mut response = if problem::is_spoken(&web.path) {
+    let too_many = matches!(error, Error::TooMany { .. }).then(|| open311::too_many(web)).flatten();
+    let mut response = if let Some(response) = too_many {
+        response
+    } else if problem::is_spoken(&web.path) {
         problem::of(web, error)
     } else if web.wants_json {
         (error.status(), Json(json!({ "error": error.code(), "fields": words.fields, "message": words.message })))
@@ -225,6 +248,22 @@ fn next_steps(web: &Web, error: &Error) -> Vec<serde_json::Value> {
     back.into_iter().chain([step("error-go-home", "/"), step("home-follow", "/follow")]).collect()
 }
 
+/// The fields a call of an interface is about, by its address, so that what is wrong is told by what a field is called.
+fn declared(web: &Web) -> Vec<Field> {
+    let model = &web.world.model;
+    let parts: Vec<&str> = web.path.trim_matches('/').split('/').collect();
+    match parts.as_slice() {
+        ["api", "processes", name, rest @ ..] => model.processes.get(*name).map_or_else(Vec::new, |process| {
+            let states = process.states.values().flat_map(|state| &state.actions);
+            let acted = states.filter(|action| rest.last() == Some(&action.name.as_str()));
+            acted.flat_map(|action| &action.form).chain(&process.form).chain(&process.fields).cloned().collect()
+        }),
+        ["api", "registers", name, ..] => model.registers.get(*name).map(|one| one.fields.clone()).unwrap_or_default(),
+        ["api", "plans", name, ..] => model.plans.get(*name).map(|one| one.form.clone()).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
 /// An error in words.
 pub(crate) struct Spoken {
     /// What happened, in a few words.
@@ -255,8 +294,9 @@ impl Spoken {
             Error::Busy => both("503", &[("seconds", RETRY_SECONDS.into())]),
             Error::Refused(refusal) => {
                 let look = web.look(&words);
+                let declared = declared(web);
                 let field = |finding: &FieldFinding| {
-                    let message = look.problem(None, finding, &finding.field);
+                    let message = look.problem_at(&declared, &refusal.fields, &finding.field);
                     json!({ "field": finding.field, "problem": finding.problem, "message": message })
                 };
                 return Spoken {

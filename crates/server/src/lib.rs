@@ -67,4 +67,4 @@ pub use residents::sms::Sms;
 pub use routes::router;
 pub use session::hash_password;
 pub use staff::ADMIN_ROLE;
-pub use tiles::place_zooms;
+pub use tiles::{names_of as place_names_layer, place_zooms};

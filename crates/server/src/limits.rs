@@ -123,7 +123,8 @@ pub const OPEN_ROWS_MAX: usize = 500;
 pub const OPEN_AT_ONCE: usize = 64;
 /// Readings of the journal's events by one address without a key, in [`RATE_WINDOW_SECONDS`].
 pub const EVENT_TRIES_MAX: u32 = 900;
-/// Features and tiles asked for by one address without a key, in [`RATE_WINDOW_SECONDS`]: a map that is moved about all the time.
+/// Calls of the interfaces by one session, or by one address without any, in [`RATE_WINDOW_SECONDS`]: a map that is moved about all the
+/// time.
 pub const OPEN_TRIES_MAX: u32 = 18_000;
 /// Window of the rates above, seconds.
 pub const RATE_WINDOW_SECONDS: i64 = 15 * 60;

@@ -2,6 +2,7 @@
 //! account are counted durably, in `identity::tries`.
 
 use crate::identity::tries::Tries;
+use crate::keys::Allowance;
 use crate::limits::{RATE_KEYS_MAX, SIGN_IN_LEAK_SECONDS};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
@@ -51,6 +52,24 @@ impl Rate {
         }
         count.tries += 1;
         self.max.saturating_sub(count.tries)
+    }
+}
+
+impl Rate {
+    /// Counts a call, if there is one left; gives what is left then. `by` says what callers are told apart by.
+    pub fn take(&self, (by, key): (&'static str, &str), now: Timestamp) -> Allowance {
+        let spent = self.wait(key, now);
+        let left = if spent.is_some() { 0 } else { self.count(key, now) };
+        let since = self.counts.lock().get(key).map_or(now, |count| count.since);
+        let until = (since + self.window).duration_since(now).as_secs().max(1);
+        Allowance {
+            by,
+            limit: self.max,
+            window_seconds: self.window.as_secs(),
+            left,
+            reset_seconds: u64::try_from(until).unwrap_or(1),
+            granted: spent.is_none(),
+        }
     }
 }
 
@@ -117,6 +136,21 @@ mod tests {
         assert_eq!(rate.wait("b", later(10)), None);
         assert_eq!(rate.wait("a", later(60)), None);
         assert_eq!(rate.count("a", later(60)), 1);
+    }
+
+    #[test]
+    fn calls_are_granted_and_told_until_none_is_left() {
+        let start: Timestamp = "2022-06-27T01:00:00Z".parse().unwrap();
+        let rate = Rate::new(2, 900);
+        let taken = |seconds| {
+            let one = rate.take(("address", "a"), start + SignedDuration::from_secs(seconds));
+            assert_eq!((one.by, one.limit, one.window_seconds), ("address", 2, 900));
+            (one.granted, one.left, one.reset_seconds)
+        };
+        assert_eq!(taken(0), (true, 1, 900));
+        assert_eq!(taken(10), (true, 0, 890));
+        assert_eq!(taken(20), (false, 0, 880));
+        assert_eq!(taken(900), (true, 1, 900));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::app::AppState;
 use crate::error::Error;
-use crate::limits::{BULK_BYTES_MAX, JSON_BYTES_MAX};
+use crate::limits::{BULK_BYTES_MAX, IMPORT_BYTES_MAX, JSON_BYTES_MAX};
 use crate::own::{absence, passkeys, password, second};
 use crate::public::{
     follow, follow_case, follow_data, home, notices, openid, passkey, report, second_step, sent, setup, sign_in, verify,
@@ -163,6 +163,15 @@ fn for_systems() -> Router<AppState> {
         .route("/api/registers/{name}/proposals", get(rest::proposals::list))
         .route("/api/registers/{name}/proposals/{shard}/{id}/{verdict}", post(rest::proposals::decide))
         .route("/api/search", get(rest::search::find))
+        .route("/api/plans", get(rest::plans::list))
+        .route("/api/plans/{plan}", get(rest::plans::one))
+        .route("/api/plans/{plan}/adopt", post(rest::plans::adopt))
+        .route("/api/rules", get(rest::rules::list))
+        .route("/api/rules/{rule}", get(rest::rules::one))
+        .route("/api/admin/accounts", get(rest::admin::accounts))
+        .route("/api/admin/posts", get(rest::admin::posts))
+        .route("/api/admin/account-lines", get(rest::admin::account_lines))
+        .route("/api/admin/import/accounts", post(rest::admin::import).layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX)))
         .route("/api/figures", get(rest::figures::list))
         .route("/api/figures/{indicator}", get(rest::figures::one))
         .route("/api/places", get(rest::places::list))

@@ -3,6 +3,8 @@
 
 mod read;
 
+pub(crate) use read::is_door;
+
 use crate::app::AppState;
 use crate::error::Error;
 use crate::identity::agent_in_short;

@@ -5,7 +5,7 @@
 
 use crate::rebuild::broken;
 use ganglion_kernel::port::{Head, ShardWrite, Store, Want};
-use ganglion_kernel::rules::{Violation, ViolationFilter, broken_by_case, broken_by_row};
+use ganglion_kernel::rules::{JUDGED, Violation, ViolationFilter, broken_by_case, broken_by_row};
 use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World};
 use ganglion_model::pack::{Rule, Source};
@@ -14,8 +14,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
-/// Name of the setting that says for which day the rules were judged last.
-pub(crate) const DAY: &str = "rules.judged";
 /// Rows read and written at a time.
 const AT_ONCE: usize = 100;
 /// Violations read at a time.
@@ -31,7 +29,7 @@ const TRIES_MAX: u32 = 20;
 pub async fn judge(store: &dyn Store, world: &World, today: Date) -> Result<Option<usize>, StoreError> {
     let rules: Vec<&Rule> = world.model.rules.values().filter(|rule| rule.daily).collect();
     let day = today.to_string();
-    if rules.is_empty() || store.setting(DAY).await?.as_deref() == Some(day.as_str()) {
+    if rules.is_empty() || store.setting(JUDGED).await?.as_deref() == Some(day.as_str()) {
         return Ok(None);
     }
     let mut found = broken(store, world, &rules, Some(today)).await?;
@@ -47,7 +45,7 @@ pub async fn judge(store: &dyn Store, world: &World, today: Date) -> Result<Opti
             changed += some.len();
         }
     }
-    store.setting_put(DAY, &day).await?;
+    store.setting_put(JUDGED, &day).await?;
     Ok(Some(changed))
 }
 

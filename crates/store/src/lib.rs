@@ -3,7 +3,9 @@
 //! [`SqliteStore`] is the embedded default, [`PgStore`] serves a city and any number of servers. [`replay`], [`rebuild`], [`judged`] and [`compare`]
 //! work through the port alone, so that they check any database. Nothing here decides what may happen.
 
+mod aside;
 pub mod compare;
+mod counting;
 pub mod judged;
 mod postgres;
 pub mod published;
@@ -19,4 +21,4 @@ pub use postgres::{GATHERED, GatherError, Gathered};
 pub mod dump {
     pub use crate::postgres::{Dumped, Sink, Source, bring_back, dump};
 }
-pub use sqlite::{OpenError, Schema, SqliteOptions, SqliteStore, backup, integrity, schema};
+pub use sqlite::{Form, OpenError, Schema, SqliteOptions, SqliteStore, backup, integrity, read_with, rewrite, schema};

@@ -3,17 +3,19 @@
 //! Left out: where the file is kept and who was told; that is the publisher's business.
 
 use crate::SqliteStore;
+use crate::judged::judge;
 use crate::rebuild::recount;
 use crate::replay::{ReplayError, replay_to};
 use ganglion_indicators::{Figure, When};
-use ganglion_kernel::figures::Reader;
-use ganglion_kernel::figures::publish::{definition, frozen, hex, journals};
+use ganglion_kernel::figures::publish::{definition, frozen, hex, is_current, journals};
+use ganglion_kernel::figures::{Reader, is_judged};
 use ganglion_kernel::lookup::FigureAsked;
 use ganglion_kernel::{Store, StoreError, World};
 use ganglion_model::clocks::local_date;
 use ganglion_model::pack::Indicator;
 use ganglion_model::{PlaceCode, Shard};
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 pub use ganglion_model::published::Published;
 
@@ -39,6 +41,9 @@ pub enum PublishError {
     /// Not a period.
     #[error("{0} is no day, month, quarter, year or span of days")]
     Period(String),
+    /// A rule that looks at today stands behind it, and was not judged for this day yet.
+    #[error("the rules that look at today were not judged for {0} yet; a running server does so within a minute")]
+    NotJudged(Date),
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -61,6 +66,9 @@ pub async fn publish(
     at: Timestamp,
 ) -> Result<Published, PublishError> {
     let found = found(world, indicator)?;
+    if !is_current(store, world, found, at).await? {
+        return Err(PublishError::NotJudged(local_date(at)));
+    }
     let asked = FigureAsked { indicator: indicator.to_owned(), place, period: period.to_owned() };
     let journals = journals(store).await?;
     let figure = read(store, world, (found, &asked), at).await?;
@@ -102,6 +110,9 @@ pub async fn verify(store: &dyn Store, world: &World, published: &Published) -> 
     }
     // Rows that came with packs stand in no journal.
     recount(again.as_ref(), world, Shard::DEPLOYMENT).await?;
+    if is_judged(&world.model, indicator) {
+        judge(again.as_ref(), world, local_date(published.at)).await?;
+    }
     let asked = FigureAsked {
         indicator: published.indicator.clone(),
         place: published.place,

@@ -1,11 +1,13 @@
 //! Figures counted again from the rows: for comparing with those that were kept up to date, and for counting what a changed
 //! pack measures anew.
 
+use crate::counting::{self, Keep, Scan};
+use ganglion_indicators::digest::differing;
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Cells, Fact, FactChange, facts_of_case};
 use ganglion_kernel::figures::rows::facts_of_shard;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder, Store};
-use ganglion_kernel::rules::{Violation, broken_by_case, broken_by_row};
+use ganglion_kernel::rules::{JUDGED, Violation, broken_by_case, broken_by_row};
 use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World};
 use ganglion_model::pack::{Rule, Source};
@@ -13,11 +15,10 @@ use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{CaseId, PlaceCode, Shard};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Cases read at a time.
 const PAGE: u32 = 500;
-/// Facts written at a time.
-const FACTS_WRITTEN: usize = 20_000;
 /// The setting that says which measures the figures were counted by.
 const COUNTED_BY: &str = "figures_counted_by";
 
@@ -54,7 +55,8 @@ fn count(world: &World, shard: Shard, facts: &[(CaseId, Fact)], cells: &mut Cell
     cells_of_changes(cells, &world.model, shard, &changes);
 }
 
-/// The facts and counters of a shard as its rows give them, facts in no order.
+/// The facts and counters of a shard as its rows give them, facts in no order: all of them at once, for looking at a small
+/// installation. What goes piece by piece is [`recount`].
 ///
 /// # Errors
 /// Of the store.
@@ -76,40 +78,46 @@ pub async fn figures_of_rows(
 /// # Errors
 /// Of the store.
 pub async fn figures_equal(store: &dyn Store, world: &World, shard: Shard) -> Result<bool, StoreError> {
-    let (mut facts, cells) = figures_of_rows(store, world, shard).await?;
-    let mut kept = store.facts_all(shard).await?;
-    let key = |(case, fact): &(CaseId, Fact)| (*case, fact.measure.clone(), fact.day, fact.place);
-    facts.sort_by_key(key);
-    kept.sort_by_key(key);
-    Ok(facts == kept && cells == store.cells_all(shard).await?)
+    let mut kept = Scan::default();
+    let counted = counting::count(store, &Arc::new(world.clone()), shard, &Keep::Nothing, &mut kept).await?;
+    Ok(kept.found == counted.digests && store.cells_all(shard).await? == counted.cells)
 }
 
-/// Counts the figures of a shard anew, in pieces so that memory stays bounded; gives how many facts there are. Nothing else may
-/// write to the shard meanwhile.
+/// Counts the figures of a shard anew from its rows, in pieces so that memory stays bounded; gives how many facts there are. What is
+/// kept is held against what the rows give, and only what differs is written: facts by measure and day, counters by measure. Nothing
+/// else may write to the shard meanwhile.
 ///
 /// # Errors
 /// Of the store; the figures of the shard are then incomplete until it is counted again.
 pub async fn recount(store: &dyn Store, world: &World, shard: Shard) -> Result<u64, StoreError> {
-    store.figures_clear(shard).await?;
-    let mut facts = facts_of_shard(world, shard, store.record_versions(shard).await?);
-    let (mut cells, mut written, mut after) = (Cells::new(), 0, None);
-    loop {
-        let page = page(store, shard, after.as_ref()).await?;
-        let is_last = page.is_empty();
-        after = page.last().map(|last| After::of(last, CaseOrder::Opened)).or(after);
-        page.iter().for_each(|case| facts.extend(facts_of(world, case)));
-        if is_last || facts.len() >= FACTS_WRITTEN {
-            count(world, shard, &facts, &mut cells);
-            written += facts.len() as u64;
-            store.figures_add(shard, &facts, &Cells::new()).await?;
-            facts.clear();
-        }
-        if is_last {
-            cells.retain(|_, cell| *cell != (0, 0));
-            store.figures_add(shard, &[], &cells).await?;
-            return Ok(written);
-        }
+    let world = Arc::new(world.clone());
+    let mut kept = Scan::default();
+    kept.go_on(store, shard).await?;
+    let is_bare = kept.found.is_empty();
+    let keep = if is_bare { Keep::All } else { Keep::Nothing };
+    let counted = counting::count(store, &world, shard, &keep, &mut kept).await?;
+    let facts = if is_bare { Vec::new() } else { differing(&kept.found, &counted.digests) };
+    if !facts.is_empty() {
+        store.figures_forget(shard, &facts, &[]).await?;
+        let keep = Keep::Of(Arc::new(facts.into_iter().collect()));
+        counting::count(store, &world, shard, &keep, &mut Scan::none()).await?;
     }
+    let counters = counters_differing(&store.cells_all(shard).await?, &counted.cells);
+    if !counters.is_empty() {
+        store.figures_forget(shard, &[], &counters).await?;
+        let mut cells = counted.cells;
+        cells.retain(|key, _| counters.binary_search(&key.measure).is_ok());
+        store.figures_add(shard, &[], &cells).await?;
+    }
+    Ok(counted.facts)
+}
+
+/// The measures some counter of which differs, in order.
+fn counters_differing(kept: &Cells, counted: &Cells) -> Vec<String> {
+    let changed = kept.iter().filter(|(key, cell)| counted.get(*key) != Some(cell));
+    let only = counted.iter().filter(|(key, _)| !kept.contains_key(*key));
+    let measures: BTreeSet<&String> = changed.chain(only).map(|(key, _)| &key.measure).collect();
+    measures.into_iter().cloned().collect()
 }
 
 /// Counts all figures anew if the measures, or rows that came with packs, are not those the figures were counted by. Gives the
@@ -193,7 +201,7 @@ async fn violations(store: &dyn Store, world: &World, names: &[String]) -> Resul
         let of_rule: Vec<Violation> = found.iter().filter(|one| one.rule == *name).cloned().collect();
         store.violations_set(name, &of_rule).await?;
     }
-    store.setting_put(crate::judged::DAY, "").await
+    store.setting_put(JUDGED, "").await
 }
 
 /// Name of the setting that says by which rules violations were last found.

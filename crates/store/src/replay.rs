@@ -1,10 +1,12 @@
 //! The journal played again into an empty store: the same rows, timers, figures and Merkle root must come out.
 //!
-//! Every line is checked on the way: no gap, its bytes canonical, its hash the one noted, the root the one of the head.
+//! Every line is checked on the way: no gap, its bytes canonical, its hash the one noted, the root the one of the head. The lines of
+//! a page are checked on a thread of their own while those of the page before are applied and written.
 //! What the journal does not hold is not restored: sequences of numbers, recorded answers, unique values, row keys.
 
+use crate::aside::aside;
 use ganglion_indicators::fold::cells_of_changes;
-use ganglion_indicators::{Fact, fact_changes, facts_of_case};
+use ganglion_indicators::{Fact, FactChange, fact_changes, facts_of_case};
 use ganglion_kernel::apply::apply_all;
 use ganglion_kernel::batch::{kind_of, timers_of};
 use ganglion_kernel::decide::State;
@@ -19,11 +21,12 @@ use ganglion_kernel::{StoreError, World, journal};
 use ganglion_model::change::Change;
 use ganglion_model::clocks::local_date;
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{CaseId, Entry, Shard, row_id};
-use std::collections::{BTreeMap, HashMap};
+use ganglion_model::{CaseId, Entry, PlaceCode, Shard, row_id};
+use std::collections::BTreeMap;
 
-/// Lines replayed in one write.
-const PAGE: u32 = 500;
+/// Lines replayed in one write. Most of what happens to a case happens within days, so that a long page writes it once or twice
+/// rather than once a line; a page and the one read ahead are some 50 MB in memory. Where the laws are tried journals are short.
+const PAGE: u32 = if cfg!(debug_assertions) { 30 } else { 8_000 };
 
 /// Why a journal does not replay.
 #[derive(Debug, thiserror::Error)]
@@ -82,14 +85,14 @@ pub async fn replay_to(
             Some(upto) => upto.get(&shard).copied().unwrap_or_default().min(head.seq),
         };
         let mut tip = Head::default();
-        while tip.seq < end {
-            let page = u32::try_from(end - tip.seq).unwrap_or(PAGE).min(PAGE);
-            let lines = from.lines_after(shard, tip.seq, page).await?;
-            if lines.is_empty() {
-                break;
-            }
-            let entries = read(shard, &tip, &lines)?;
-            tip = play(into, world, (shard, tip), entries).await?;
+        let mut page = checked(from, shard, (0, end)).await?;
+        while let Some(last) = page.last() {
+            let after = last.entry.seq;
+            // What comes next is read before this page is written, and checked meanwhile.
+            let (next, played) =
+                tokio::join!(checked(from, shard, (after, end)), play(into, world, (shard, tip), page));
+            tip = played?;
+            page = next?;
         }
         if end == head.seq && tip.frontier != head.frontier {
             return Err(ReplayError::Root(shard));
@@ -99,9 +102,19 @@ pub async fn replay_to(
     Ok(done)
 }
 
-/// Reads a page of lines that follow `tip`.
-fn read(shard: Shard, tip: &Head, lines: &[StoredLine]) -> Result<Vec<Line>, ReplayError> {
-    let follows = tip.seq + 1..;
+/// The page of lines in `(after, end]`, read and checked; empty at the end of the journal.
+async fn checked(from: &dyn Store, shard: Shard, (after, end): (u64, u64)) -> Result<Vec<Line>, ReplayError> {
+    let page = u32::try_from(end.saturating_sub(after)).unwrap_or(PAGE).min(PAGE);
+    if page == 0 {
+        return Ok(Vec::new());
+    }
+    let lines = from.lines_after(shard, after, page).await?;
+    aside(move || read(shard, after, &lines)).await?
+}
+
+/// Reads a page of lines that follow line `after`.
+fn read(shard: Shard, after: u64, lines: &[StoredLine]) -> Result<Vec<Line>, ReplayError> {
+    let follows = after + 1..;
     follows.zip(lines).map(|(seq, line)| read_line(shard, seq, line)).collect()
 }
 
@@ -154,7 +167,7 @@ async fn play(
     let cases = lines.iter().filter_map(|line| Some((shard, line.case?))).collect();
     let records = lines.iter().filter_map(|line| row_of(&line.entry)).collect();
     let loaded = into.load(&Want { cases, records, ..Want::default() }).await?;
-    let mut touched: HashMap<CaseId, Touched> = HashMap::new();
+    let mut touched: BTreeMap<CaseId, Touched> = BTreeMap::new();
     for case in loaded.cases {
         let (facts, timers) = (facts_of_case(&world.model, world, &case), timers_of(&case));
         let broken = broken_by_case(&world.model, world, &case, Some(local_date(case.updated_at)));
@@ -169,13 +182,21 @@ async fn play(
     }
     write.head = Head { seq: tip.seq + lines.len() as u64, frontier, ..Head::default() };
     write.lines = lines;
+    // In the order of their ids, and facts in that of their keys: neighbours on a page are written together.
     for one in touched.into_values() {
         settle(world, &mut write, one);
     }
+    write.facts.sort_by(|a, b| key_of(a).cmp(&key_of(b)));
     let write = settle_rows(world, (shard, loaded.records), write);
     let head = write.head.clone();
     into.write(&[write]).await?;
     Ok(head)
+}
+
+/// Where a fact that changed stands.
+fn key_of(change: &FactChange) -> Option<(&str, i32, PlaceCode, CaseId)> {
+    let fact = change.after.as_ref().or(change.before.as_ref())?;
+    Some((&fact.measure, fact.day, fact.place, change.case))
 }
 
 /// The register row a line changed.
@@ -219,7 +240,7 @@ fn settle_rows(world: &World, (shard, loaded): (Shard, Vec<Record>), write: Shar
 }
 
 /// Applies one line to the rows in memory.
-fn take(touched: &mut HashMap<CaseId, Touched>, write: &mut ShardWrite, entry: &Entry) -> Result<(), ReplayError> {
+fn take(touched: &mut BTreeMap<CaseId, Touched>, write: &mut ShardWrite, entry: &Entry) -> Result<(), ReplayError> {
     let wrong = |reason: &str| ReplayError::Line { shard: entry.shard, seq: entry.seq, reason: reason.to_owned() };
     match &entry.change {
         Change::Opened { case } => {

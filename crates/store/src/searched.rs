@@ -6,15 +6,16 @@ use ganglion_kernel::{StoreError, World, words};
 use ganglion_model::row::RowKey;
 use ganglion_model::{CaseId, Record, Shard};
 
-/// The setting that says that every case has its words.
-pub const CASES: &str = "case_words";
-/// The same for rows; before that it may hold the last row that was gone through.
+/// The setting that says that every case has its words and marks (see `ganglion_kernel::indexed`); before that it may hold the last
+/// case that was gone through.
+pub const CASES: &str = "case_marks";
+/// The same for the words of rows.
 pub const ROWS: &str = "row_words";
 /// What they then say.
 pub const ALL: &str = "all";
 
-/// Cases or rows of one step, which is one transaction: the shorter, the less others wait.
-const STEP: u32 = 500;
+/// Cases or rows of one step, which is a few transactions: the shorter, the less others wait.
+const STEP: u32 = 2_000;
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -29,7 +29,7 @@ export interface Job {
   photo: Uint8Array;
 }
 
-function client(base: string, key: string) {
+export function client(base: string, key: string) {
   const bearer: Middleware = {
     onRequest({ request }) {
       request.headers.set("authorization", `Bearer ${key}`);
@@ -49,7 +49,7 @@ interface Answer<T> {
 }
 
 /** What an answer holds, or an error with the words of the problem. */
-function told<T>(what: string, answer: Answer<T>): T {
+export function told<T>(what: string, answer: Answer<T>): T {
   if (answer.data === undefined) {
     const { error } = answer;
     throw new Error(`${what}: ${answer.response.status} ${error?.code} ${error?.detail} ${JSON.stringify(error?.errors ?? [])}`);

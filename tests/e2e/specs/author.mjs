@@ -36,7 +36,7 @@ export default function (test) {
     await s.page.locator("#f-folder").setInputFiles(s.folder);
     await s.page.locator("#put button[type=submit]").click();
     const said = await s.page.locator("main").innerText();
-    for (const part of ["没有挡路的数据", "新增业务包“农村公路养护”", "登记册 · 桥梁", "还没有人担任的角色", "公路养护员（乡镇（街道））"]) holds(said, part, "the page before installing");
+    for (const part of ["没有挡路的数据", "新增业务包“农村公路养护”", "登记册 · 桥梁", "还没有人担任的角色", "公路养护员（乡镇（街道））", "新增文书模板“order.typ”"]) holds(said, part, "the page before installing");
     check(!/error|warning/i.test(said), () => `findings of a clean pack: ${said.slice(0, 800)}`);
   });
 

@@ -28,6 +28,7 @@ import type { paths } from "./api.js";
 const client = createClient<paths>({ baseUrl: "" });
 await client.POST("/api/processes/incident/cases", { body: { form: { category: 102, description: "x" } } });
 await client.GET("/api/processes/incidents/cases");
+await client.GET("/api/plans/no_such_plan");
 `;
 
 export default function (test) {
@@ -43,13 +44,13 @@ export default function (test) {
     put("api.json", await described.text());
     const made = await run(s.folder, ["openapi-typescript", "bin/cli.js"], ["api.json", "-o", "api.d.ts", "--default-non-nullable=false"]);
     same(made.code, 0, `making the types: ${made.said}`);
-    copyFileSync(join(home, "client/loop.ts"), join(s.folder, "loop.ts"));
+    for (const file of ["loop.ts", "desk.ts"]) copyFileSync(join(home, "client", file), join(s.folder, file));
     put("wrong.ts", WRONG);
     put("package.json", JSON.stringify({ type: "module" }));
-    put("tsconfig.json", JSON.stringify({ compilerOptions: OPTIONS, files: ["loop.ts", "wrong.ts"] }));
+    put("tsconfig.json", JSON.stringify({ compilerOptions: OPTIONS, files: ["loop.ts", "desk.ts", "wrong.ts"] }));
     const { said } = await run(s.folder, ["typescript", "bin/tsc"], ["-p", "tsconfig.json"]);
     const found = said.split("\n").map((line) => /^[^ ]+?\(\d+,/.exec(line)?.[0]).filter(Boolean);
-    same(found.join(" "), "wrong.ts(4, wrong.ts(5,", `what the compiler finds: ${said}`);
+    same(found.join(" "), "wrong.ts(4, wrong.ts(5, wrong.ts(6,", `what the compiler finds: ${said}`);
   });
 
   test("it goes through the closed loop with service keys", async (world) => {
@@ -80,5 +81,19 @@ export default function (test) {
     same(went.withheld.join(" "), "reporter_phone", "what is withheld");
     same(`${went.refused.status} ${went.refused.code}`, "403 not_allowed", "a step of somebody else");
     return went.number;
+  });
+
+  test("plans, rules and administration are read with the token of a person", async (world) => {
+    const { county } = await world.here();
+    const token = async (account) => {
+      const page = await world.signIn(account);
+      return (await page.context().cookies()).find(({ name }) => name === "session").value;
+    };
+    const { desk } = await import(pathToFileURL(join(s.folder, "desk.js")).href);
+    const read = await desk({ base: world.url, planner: await token(`leader.${county.code}`), admin: await token(`admin.${county.code}`), county: county.code });
+    check(read.plans.includes("fifteen_minute_circle") && read.asked > 0 && read.reached > 0, () => JSON.stringify(read));
+    check(read.rules > 0 && read.dispatchers > 0 && read.accounts === 5, () => JSON.stringify(read));
+    same(`${read.closed.status} ${read.closed.policy}`, '404 "session";q=18000;w=900', "administration for somebody else");
+    return JSON.stringify(read);
   });
 }

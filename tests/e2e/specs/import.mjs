@@ -79,14 +79,17 @@ export default function (test) {
     }
   });
 
-  test("an export says how far it is and ends as a file", async () => {
+  test("an export says how far it is, how many rows it holds, and ends as a file", async () => {
     await s.page.goto("/registers/bridge?f.name=&q=");
-    const link = s.page.getByRole("link", { name: "导出 CSV" });
-    const [download] = await Promise.all([s.page.waitForEvent("download"), link.click()]);
-    check(/^bridge-[0-9-]+\.csv$/.test(download.suggestedFilename()), download.suggestedFilename());
-    await s.page.getByText("已导出", { exact: true }).waitFor();
-    const lines = (await readFile(await download.path(), "utf8")).trimEnd().split("\n");
-    same(lines.length, s.before + 40 + 2, "lines: who took it, the heads, the rows");
+    for (const [name, end] of [["导出 CSV", "csv"], ["导出 XLSX", "xlsx"]]) {
+      const link = s.page.getByRole("link", { name });
+      const [download] = await Promise.all([s.page.waitForEvent("download"), link.click()]);
+      check(new RegExp(`^bridge-[0-9-]+\\.${end}$`).test(download.suggestedFilename()), download.suggestedFilename());
+      await s.page.locator(`a[href*=".${end}"] + [role=status]`, { hasText: `已导出 ${s.before + 40} 行` }).waitFor();
+      const file = await readFile(await download.path());
+      if (end === "csv") same(file.toString("utf8").trimEnd().split("\n").length, s.before + 40 + 2, "lines: who took it, the heads, the rows");
+      else same(file.subarray(0, 2).toString(), "PK", "the spreadsheet begins as one");
+    }
   });
 
   test("somebody else's import is not found, and one that was left is found again", async (world) => {

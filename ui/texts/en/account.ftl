@@ -93,6 +93,7 @@ account-lines = Account log
 account-lines-lead = Latest sign-ins and changes of the account.
 account-lines-all-lead = Sign-ins and changes of the accounts you administer, newest first, kept for 200 days.
 account-lines-none = No lines
+account-lines-watched = An audit administrator is appointed: what happened to accounts is read there.
 account-lines-earlier = Earlier lines
 account-line-at = When
 account-line-what = What

@@ -9,7 +9,6 @@ search-rows = Registers
 search-order = Cases:
 search-best = best first
 search-newest = newest first
-search-newest-first = Very many cases hold these words; they are listed newest first. More words or a filter narrow them.
 search-nothing = Nothing found
 search-nothing-text = No case and no register your post reads holds all these words. Try fewer words, or remove a filter.
 search-none-here = Nothing found in this part

@@ -46,6 +46,7 @@ formula-sum = sum of the values of the records that meet the condition
 formula-share = the named parts ÷ the whole; at every level the sums are divided
 formula-distinct = number of different members among the records, each counted once
 formula-places = places there are at the end of the period, by the division of the land
+formula-broken = rows on the list of this standing check now; the list is judged anew whenever a row changes and at the beginning of each day
 formula-of = calculated from other figures
 formula-percentile = The value that { $percent } % of the rows stay within
 formula-median = median time a case took, in hours

@@ -81,6 +81,7 @@ account-lines = 账号记录
 account-lines-lead = 最近的登录和账号变更。
 account-lines-all-lead = 您管理范围内账号的登录和变更，新的在前，保存 200 天。
 account-lines-none = 没有记录
+account-lines-watched = 已设审计管理员，账号记录由审计管理员查看。
 account-lines-earlier = 更早的记录
 account-line-at = 时间
 account-line-what = 事项

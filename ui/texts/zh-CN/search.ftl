@@ -9,7 +9,6 @@ search-rows = 登记册
 search-order = 案件排序：
 search-best = 最相关
 search-newest = 最新
-search-newest-first = 含有这些字词的案件很多，按登记时间由新到旧列出。可再加字词或条件缩小范围。
 search-nothing = 没有找到
 search-nothing-text = 您岗位范围内的案件和登记册中没有同时含有这些字词的内容。可减少字词，或去掉筛选条件再查。
 search-none-here = 这一部分没有找到

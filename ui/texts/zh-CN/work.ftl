@@ -43,6 +43,7 @@ formula-sum = 符合条件的记录的数值之和
 formula-share = 指定部分 ÷ 全部；各级都用分子之和除以分母之和
 formula-distinct = 记录中不同对象的个数，每个只计一次
 formula-places = 期末按区划在册的地方数
+formula-broken = 此刻列在这项检查清单上的记录数；记录一变动即重新判断，每天零点后再按当天判断一次
 formula-of = 由其他指标算出
 formula-percentile = 由小到大排列，{ $percent } % 的记录不超过的数值
 formula-median = 每件用时的中位数，按小时

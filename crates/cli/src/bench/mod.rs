@@ -38,7 +38,7 @@ pub struct BenchArgs {
     /// Cases loaded before figures (P5, P8), pages (P6), search (P7, P18), suggestions (suggest), replay (P12), start, memory and disk (P9, P10, P15) are measured.
     #[arg(long, default_value_t = 1_000_000)]
     cases: usize,
-    /// Measure start, memory and disk on this folder instead, loaded before with `ganglion demo --cases N --data DIR`.
+    /// Measure on this folder instead, loaded before with `ganglion demo --cases N --data DIR`.
     #[arg(long)]
     loaded: Option<PathBuf>,
     /// Clients of the loop.
@@ -103,10 +103,10 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
         lines.extend(loops::measure(&home, args.clients, args.seconds)?);
     }
     if wanted("P5") || wanted("P8") {
-        lines.extend(figures::measure(&home, args.cases)?);
+        lines.extend(figures::measure(&home, args.cases, args.loaded.as_deref())?);
     }
     if ["P6", "P7", "P12", "P18", "suggest"].into_iter().any(wanted) {
-        let filled = filled::filled(&home, args.cases)?;
+        let filled = filled::filled(&home, args.cases, args.loaded.as_deref())?;
         if wanted("P6") {
             lines.extend(pages::measure(&home, &filled)?);
         }
@@ -117,7 +117,7 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
             lines.extend(search::measure(&filled)?);
         }
         if wanted("P12") {
-            lines.push(replay::measure(&filled)?);
+            lines.push(replay::measure(&home, &filled.ground.data)?);
         }
     }
     if ["P9", "P10", "P15"].into_iter().any(wanted) {

@@ -33,7 +33,8 @@ const SMALL_MIN: usize = 1_000;
 pub(super) struct Desk {
     /// The session.
     pub token: String,
-    place: PlaceCode,
+    /// Where.
+    pub place: PlaceCode,
     numbers: Vec<String>,
 }
 
@@ -46,7 +47,7 @@ type Times = [(&'static str, f64); 3];
 /// When the small one cannot be loaded, or a page is not answered.
 pub fn measure(home: &Path, large: &Filled) -> Result<Vec<Line>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let small = filled(home, (large.cases / 100).max(SMALL_MIN))?;
+    let small = filled(home, (large.cases / 100).max(SMALL_MIN), None)?;
     let before = runtime.block_on(times(&small.ground))?;
     let now = runtime.block_on(times(&large.ground))?;
     let line = |((page, measured), (_, baseline)): ((&str, f64), (&str, f64))| Line {

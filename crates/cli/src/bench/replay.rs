@@ -1,14 +1,15 @@
 //! P12: a year of the city replayed: every journal line checked and played into an empty database, which then has the same rows, figures
 //! and Merkle roots.
 
-use super::filled::Filled;
 use super::{Line, instant};
+use crate::city::world;
 use anyhow::{Result, ensure};
 use ganglion_kernel::Store;
 use ganglion_kernel::port::CaseFilter;
 use ganglion_model::Shard;
 use ganglion_store::replay::replay;
 use ganglion_store::{SqliteOptions, SqliteStore};
+use std::path::Path;
 
 /// Lines read at a time for the baseline.
 const LINES_AT_ONCE: u32 = 500;
@@ -19,17 +20,18 @@ const GOAL_SECONDS: f64 = 600.0;
 ///
 /// # Errors
 /// When the journal does not replay, or gives other rows or figures.
-pub fn measure(filled: &Filled) -> Result<Line> {
+pub fn measure(home: &Path, data: &Path) -> Result<Line> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let store = SqliteStore::open(&filled.ground.data.join("ganglion.sqlite"), SqliteOptions::default())?;
+    let store = SqliteStore::open(&data.join("ganglion.sqlite"), SqliteOptions::default())?;
     let scratch = tempfile::tempdir()?;
     let again = SqliteStore::open(&scratch.path().join("replay.sqlite"), SqliteOptions::default())?;
     runtime.block_on(async {
+        let world = world::load(store.as_ref(), world::packs(&home.join("packs"))?, world::office(home)?).await?;
         let start = instant();
         read(store.as_ref()).await?;
         let baseline = start.elapsed().as_secs_f64();
         let start = instant();
-        let done = replay(store.as_ref(), again.as_ref(), &filled.ground.world).await?;
+        let done = replay(store.as_ref(), again.as_ref(), &world).await?;
         let measured = start.elapsed().as_secs_f64();
         let lines: u64 = done.iter().map(|one| one.lines).sum();
         let cases = store.case_count(&CaseFilter::default()).await?;

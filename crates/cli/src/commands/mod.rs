@@ -16,5 +16,6 @@ pub mod places;
 pub mod policy;
 pub mod proof;
 pub mod retention;
+pub mod rewrite;
 pub mod search;
 pub mod serve;

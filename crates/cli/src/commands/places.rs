@@ -8,12 +8,13 @@ use clap::{Args, Subcommand};
 use ganglion_geo::Geometry;
 use ganglion_geo::geojson::outline_of;
 use ganglion_geo::geometry::Bounds;
+use ganglion_geo::measure::label_point;
 use ganglion_geo::tile::{Layer, TileId};
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::{Store, World};
 use ganglion_model::Level;
 use ganglion_model::clocks::local_date;
-use ganglion_server::{place_properties, place_zooms};
+use ganglion_server::{place_names_layer, place_properties, place_zooms};
 use jiff::civil::Date;
 use pmtiles::{PmTilesWriter, TileCoord, TileType};
 use serde_json::{Map, Value, json};
@@ -73,11 +74,30 @@ pub fn run(args: &PlacesArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What stands beside a name.
+const OF_NAME: [&str; 3] = ["code", "name", "kind"];
+
 /// A place as it is drawn.
 struct Drawn {
     bounds: Bounds,
     shape: Geometry,
     told: Map<String, Value>,
+    /// Where its name is written, a point inside it, and what stands beside the name.
+    name: Option<([f64; 2], Map<String, Value>)>,
+}
+
+impl Drawn {
+    fn new(shape: Geometry, told: Map<String, Value>) -> Option<Drawn> {
+        let bounds = shape.bounds()?;
+        let point = match &shape {
+            Geometry::Area(area) => label_point(area).map(|point| [point.x(), point.y()]),
+            Geometry::Point(point) => Some(*point),
+            Geometry::Line(_) => None,
+        };
+        let of_name = || told.iter().filter(|(key, _)| OF_NAME.contains(&key.as_str()));
+        let name = point.map(|point| (point, of_name().map(|(key, value)| (key.clone(), value.clone())).collect()));
+        Some(Drawn { bounds, shape, told, name })
+    }
 }
 
 type ByLevel = BTreeMap<Level, Vec<Drawn>>;
@@ -90,10 +110,8 @@ async fn drawn(store: &dyn Store, world: &World, day: Date) -> Result<ByLevel> {
     for place in tree.on(root, day).into_iter().chain(tree.inside(root, day)) {
         let outline = outlines.remove(&place.code).and_then(|text| outline_of(&text)).map(Geometry::Area);
         let shape = outline.or_else(|| world.places.middle(place.code, day).map(Geometry::Point));
-        let Some((shape, bounds)) = shape.and_then(|shape| shape.bounds().map(|bounds| (shape, bounds))) else {
-            continue;
-        };
-        drawn.entry(place.code.level()).or_default().push(Drawn { bounds, shape, told: place_properties(place) });
+        let Some(place_drawn) = shape.and_then(|shape| Drawn::new(shape, place_properties(place))) else { continue };
+        drawn.entry(place.code.level()).or_default().push(place_drawn);
     }
     Ok(drawn)
 }
@@ -104,19 +122,23 @@ fn extent(places: &ByLevel) -> Option<Bounds> {
     all.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])])
 }
 
+/// The layer of the outlines of a level.
+fn layer_of(level: Level) -> String {
+    format!("places-{}", level.as_str())
+}
+
 /// What readers of the file are told of its layers.
 fn metadata(places: &ByLevel, max_zoom: u8) -> Value {
-    let layers: Vec<Value> = places
-        .keys()
-        .map(|level| {
-            json!({
-                "id": format!("places-{}", level.as_str()),
-                "fields": { "code": "String", "name": "String", "kind": "String", "parent": "String", "synthetic": "Boolean" },
-                "minzoom": place_zooms(*level).0,
-                "maxzoom": max_zoom,
-            })
-        })
-        .collect();
+    let layer = |id: String, level: Level, fields: Value| json!({ "id": id, "fields": fields, "minzoom": place_zooms(level).0, "maxzoom": max_zoom });
+    let of_level = |level: &Level| {
+        let id = layer_of(*level);
+        let names = json!({ "code": "String", "name": "String", "kind": "String" });
+        let mut whole = names.clone();
+        whole["parent"] = json!("String");
+        whole["synthetic"] = json!("Boolean");
+        [layer(id.clone(), *level, whole), layer(place_names_layer(&id), *level, names)]
+    };
+    let layers: Vec<Value> = places.keys().flat_map(of_level).collect();
     json!({ "name": "places", "attribution": "© OpenStreetMap contributors (ODbL)", "vector_layers": layers })
 }
 
@@ -151,19 +173,24 @@ fn write(places: &ByLevel, out: &Path, max_zoom: u8) -> Result<usize> {
     Ok(count)
 }
 
-/// One tile with a layer for each level that is drawn there; nothing where no place lies.
+/// One tile with a layer for each level that is drawn there, and one for the names written there; nothing where no place lies. A
+/// name stands in the one tile of a level that holds its point: an outline lies in many.
 fn encoded(places: &ByLevel, tile: TileId) -> Result<Vec<u8>> {
     let [west, south, east, north] = tile.bounds();
     let mut bytes = Vec::new();
     for (level, all) in places.iter().filter(|(level, _)| place_zooms(**level).0 <= tile.zoom()) {
-        let mut layer = Layer::new(&format!("places-{}", level.as_str()), tile)?;
+        let mut layer = Layer::new(&layer_of(*level), tile)?;
+        let mut names = Layer::new(&place_names_layer(&layer_of(*level)), tile)?;
         for place in all {
             let [w, s, e, n] = place.bounds;
             if w <= east && e >= west && s <= north && n >= south {
                 layer = layer.add(&place.shape, &place.told)?;
+                if let Some((point, told)) = place.name.as_ref().filter(|(point, _)| tile.holds(*point)) {
+                    names = names.add(&Geometry::Point(*point), told)?;
+                }
             }
         }
-        if !layer.is_empty() {
+        for layer in [layer, names].into_iter().filter(|layer| !layer.is_empty()) {
             bytes.extend(layer.encode());
         }
     }
@@ -171,39 +198,4 @@ fn encoded(places: &ByLevel, tile: TileId) -> Result<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn square(west: f64, name: &str) -> Drawn {
-        let ring = vec![[west, 38.3], [west + 0.03, 38.3], [west + 0.03, 38.35], [west, 38.35], [west, 38.3]];
-        let shape = Geometry::of_rings(&[ring]).unwrap();
-        let told = json!({ "code": "1", "name": name }).as_object().unwrap().clone();
-        Drawn { bounds: shape.bounds().unwrap(), shape, told }
-    }
-
-    #[test]
-    fn a_file_of_tiles_has_its_layers_and_no_empty_tile() {
-        let places = ByLevel::from([
-            (Level::County, vec![square(116.82, "County")]),
-            (Level::Grid, vec![square(116.82, "West"), square(116.85, "East")]),
-        ]);
-        let folder = tempfile::tempdir().unwrap();
-        let out = folder.path().join("places.pmtiles");
-        let tiles = write(&places, &out, 12).unwrap();
-        let bytes = std::fs::read(&out).unwrap();
-        assert_eq!((&bytes[..7], bytes[7]), (b"PMTiles".as_slice(), 3));
-        assert!(tiles >= 9, "one from level 4 on at least: {tiles}");
-        let zooms: Vec<usize> = [3, 4, 11]
-            .into_iter()
-            .map(|zoom| {
-                let all = TileId::within(extent(&places).unwrap(), zoom);
-                all.filter(|tile| !encoded(&places, *tile).unwrap().is_empty()).count()
-            })
-            .collect();
-        assert_eq!((zooms[0], zooms[1]), (0, 1), "a county is not drawn before it can be seen");
-        let tile = TileId::within([116.83, 38.31, 116.83, 38.31], 12).next().unwrap();
-        let text = String::from_utf8_lossy(&encoded(&places, tile).unwrap()).into_owned();
-        assert!(text.contains("places-county") && text.contains("places-grid") && text.contains("West"), "{zooms:?}");
-        assert!(write(&ByLevel::new(), &out, 3).is_err());
-    }
-}
+mod tests;

@@ -96,8 +96,11 @@ pub fn load(
         progress(past.share(plan));
     }
     drop(send);
-    let (made, heads) = (past.made, past.heads);
-    let words: Vec<_> = past.words.into_iter().map(|(case, (shard, words))| (shard, case, words)).collect();
+    let (made, heads, mut open) = (past.made, past.heads, past.open);
+    let mut words: Vec<(Case, String)> =
+        past.words.into_iter().filter_map(|(id, words)| Some((open.remove(&id)?, words))).collect();
+    // In the order they came in, which is the order they are found in.
+    words.sort_by_key(|(case, _)| (case.opened_at, case.id));
     writer.join().map_err(|_| anyhow::anyhow!("the writing thread stopped"))??;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(store.case_words_put(&words))?;
@@ -117,7 +120,7 @@ struct Past<'a> {
     /// Cases that can still change.
     open: HashMap<CaseId, Case>,
     /// What those are searched by: the index is written once a case, when no more words can come.
-    words: HashMap<CaseId, (Shard, String)>,
+    words: HashMap<CaseId, String>,
     heads: BTreeMap<Shard, Head>,
     events: BinaryHeap<Reverse<(Timestamp, u64, Event)>>,
     made: Loading,
@@ -198,7 +201,7 @@ impl Past<'_> {
                     self.words.remove(&id);
                 } else {
                     self.open.insert(id, row.case.clone());
-                    self.words.extend(row.words.take().map(|words| (id, (row.case.shard, words))));
+                    self.words.extend(row.words.take().map(|words| (id, words)));
                 }
             }
         }

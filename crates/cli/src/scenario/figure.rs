@@ -62,7 +62,7 @@ pub fn target(running: &Running, (name, place): (&str, &str), said: &str) -> Res
     let target = world.model.targets.get(name).ok_or_else(|| format!("there is no target {name}"))?;
     let indicator = world.model.indicators.get(&target.of).ok_or("an indicator of the target")?;
     let place: PlaceCode = place.parse().map_err(|_| format!("{place} is no place code"))?;
-    let memory = Memory::of(&world.model, facts(world, &running.at.memory));
+    let memory = counted((world, &running.at.memory), facts(world, &running.at.memory));
     let reader = Reader { tally: &memory, world, today: local_date(running.at.now) };
     let standing = block_on(reader.standings(target, &[place]))?.pop().ok_or("an indicator of the target")?;
     let percent = |value: Frac| format!("{} %", value.rounded(1, Rounding::HalfUp).unwrap_or_default());
@@ -107,7 +107,7 @@ pub fn read(
     if let Some(part) = part {
         facts.retain(|(_, fact)| world.model.measures.get(&fact.measure).is_some_and(|one| is_part(one, fact, part)));
     }
-    let memory = Memory::of(&world.model, facts);
+    let memory = counted((world, &running.at.memory), facts);
     let reader = Reader { tally: &memory, world, today: local_date(running.at.now) };
     let got = block_on(reader.read(indicator, places, &[span], false))?;
     Ok(got.into_iter().flatten().collect())
@@ -134,7 +134,7 @@ pub fn published(
     if asked.is_empty() {
         return Vec::new();
     }
-    let memory = Memory::of(&world.model, facts(world, kept));
+    let memory = counted((world, kept), facts(world, kept));
     let reader = Reader { tally: &memory, world, today: local_date(at) };
     let journals = kept.journals();
     let one = |asked: &FigureAsked| {
@@ -145,6 +145,12 @@ pub fn published(
         Some(frozen(world, (indicator, asked), figure, (&journals, at)))
     };
     asked.iter().map(|asked| (asked.clone(), one(asked))).collect()
+}
+
+/// Facts with their counters, and the lists of rules as they stand.
+fn counted((world, kept): (&World, &Kept), facts: Vec<(CaseId, Fact)>) -> Memory {
+    let broken = kept.violations.values().map(|one| (one.rule.clone(), one.place)).collect();
+    Memory::of(&world.model, facts).with_broken(broken)
 }
 
 fn facts(world: &World, kept: &Kept) -> Vec<(CaseId, Fact)> {

@@ -201,14 +201,21 @@ impl Installation {
             }
         }
         self.now = self.now.max(to);
+        // What the day had broken when a scenario begins is on the lists at once, as it is when a server starts.
+        if self.judged.is_none() && self.is_daily() {
+            return self.judge(to);
+        }
         self.judged = self.judged.or(Some(local_date(to)));
         Ok(())
     }
 
+    fn is_daily(&self) -> bool {
+        self.setting.world.model.rules.values().any(|rule| rule.daily)
+    }
+
     /// When rules that look at today are judged next, if that is not after `to`.
     fn judged_next(&self, to: Timestamp) -> Option<Timestamp> {
-        let is_daily = self.setting.world.model.rules.values().any(|rule| rule.daily);
-        let day = self.judged.filter(|_| is_daily)?.tomorrow().ok()?;
+        let day = self.judged.filter(|_| self.is_daily())?.tomorrow().ok()?;
         Some(midnight(day)).filter(|at| *at <= to)
     }
 

@@ -102,7 +102,8 @@ const KNOWN: &str = "state, place, taken_at, level, number, assignee, assisting,
 /// The lines there are.
 pub fn read(text: &str) -> Result<Read, String> {
     let known = || KNOWN.to_owned();
-    if text.starts_with("plan ") {
+    // A clock may be called `plan`.
+    if text.starts_with("plan ") && !text.starts_with("plan clock:") {
         return plans::read(text).map(Read::Plan);
     }
     match text.split_whitespace().collect::<Vec<_>>().as_slice() {

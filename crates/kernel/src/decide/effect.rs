@@ -122,6 +122,7 @@ impl Doing<'_> {
             }
             Effect::Set { field, value } => {
                 let value = table::stored(value, (self.form, &draft.case), &self.names(&draft.case));
+                let value = table::kept(value, self.process.field(field));
                 draft.op(Op::Set { field: field.clone(), value });
             }
             Effect::Count(name) => draft.op(Op::Count { name: name.clone() }),

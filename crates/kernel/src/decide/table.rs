@@ -21,9 +21,13 @@ pub fn rows(case: &Case, field: &str) -> Vec<Value> {
 }
 
 /// What `value` stands for, to be stored. An expression sees no more than the columns of a table; one that is named as a
-/// whole (`form.items`, `case.items`) is handed on as it stands.
+/// whole (`form.items`, `case.items`, `case.item.papers`) is handed on as it stands.
 pub fn stored(value: &Expr, (form, case): (&Fields, &Case), names: &dyn Scope) -> Value {
-    whole(value, form, case).cloned().unwrap_or_else(|| value.eval(names).to_json())
+    let whole = whole(value, form, case).or_else(|| match value {
+        Expr::Path(path) => names.table(path),
+        _ => None,
+    });
+    whole.cloned().unwrap_or_else(|| value.eval(names).to_json())
 }
 
 fn whole<'a>(value: &Expr, form: &'a Fields, case: &'a Case) -> Option<&'a Value> {
@@ -37,12 +41,21 @@ fn whole<'a>(value: &Expr, form: &'a Fields, case: &'a Case) -> Option<&'a Value
     fields.get(name).filter(|value| value.as_array().is_some_and(|rows| rows.iter().any(Value::is_object)))
 }
 
+/// A table with the columns its field has: what it has no column for stays behind.
+pub fn kept(value: Value, declared: Option<&Field>) -> Value {
+    with_columns(value, declared, |_| true)
+}
+
 /// A table as a form takes it: what is computed there is worked out anew, and columns it does not have stay behind.
 pub fn typed(value: Value, declared: Option<&Field>) -> Value {
+    with_columns(value, declared, Field::is_typed)
+}
+
+fn with_columns(value: Value, declared: Option<&Field>, wanted: impl Fn(&Field) -> bool) -> Value {
     let Some(FieldKind::Table { fields, .. }) = declared.map(|field| &field.kind) else { return value };
-    let is_typed = |name: &str| fields.iter().any(|column| column.name == name && column.is_typed());
+    let is_kept = |name: &str| fields.iter().any(|column| column.name == name && wanted(column));
     let row = |row: Value| match row {
-        Value::Object(cells) => Value::Object(cells.into_iter().filter(|(name, _)| is_typed(name)).collect()),
+        Value::Object(cells) => Value::Object(cells.into_iter().filter(|(name, _)| is_kept(name)).collect()),
         other => other,
     };
     match value {
@@ -69,6 +82,10 @@ impl Scope for OfRow<'_> {
 
     fn area_at<'a>(&'a self, register: &str, point: [f64; 2]) -> Val<'a> {
         self.names.area_at(register, point)
+    }
+
+    fn table(&self, path: &[String]) -> Option<&Value> {
+        self.names.table(path)
     }
 }
 

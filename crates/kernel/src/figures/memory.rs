@@ -2,6 +2,7 @@
 
 use super::Tally;
 use crate::port::{CellRead, FactFilter, MemberRead, StoreError};
+use crate::rules::ViolationFilter;
 use async_trait::async_trait;
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{CellKey, Cells, Fact, FactChange, Period};
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 pub struct Memory {
     facts: Vec<(CaseId, Fact)>,
     cells: Cells,
+    broken: Vec<(String, PlaceCode)>,
 }
 
 impl Memory {
@@ -22,7 +24,13 @@ impl Memory {
         let came = |(case, fact): &(CaseId, Fact)| FactChange { case: *case, before: None, after: Some(fact.clone()) };
         let changes: Vec<FactChange> = facts.iter().map(came).collect();
         cells_of_changes(&mut cells, model, Shard::DEPLOYMENT, &changes);
-        Memory { facts, cells }
+        Memory { facts, cells, broken: Vec::new() }
+    }
+
+    /// With what stands on the lists of rules: the rule, and where the row counts.
+    #[must_use]
+    pub fn with_broken(self, broken: Vec<(String, PlaceCode)>) -> Memory {
+        Memory { broken, ..self }
     }
 
     fn matching<'a>(&'a self, filter: &'a FactFilter) -> impl Iterator<Item = &'a (CaseId, Fact)> {
@@ -56,7 +64,7 @@ impl Tally for Memory {
         &self,
         measure: &str,
         places: &[PlaceCode],
-        periods: &[Period],
+        (periods, _): (&[Period], bool),
     ) -> Result<Vec<CellRead>, StoreError> {
         Ok(self.read(|key| key.measure == measure && places.contains(&key.place) && periods.contains(&key.period)))
     }
@@ -102,5 +110,12 @@ impl Tally for Memory {
             value: fact.value,
         });
         Ok(read.collect())
+    }
+
+    async fn broken(&self, filter: &ViolationFilter) -> Result<u64, StoreError> {
+        let counts = |(rule, at): &&(String, PlaceCode)| {
+            *rule == filter.rule && filter.place.is_none_or(|place| place.holds(*at))
+        };
+        Ok(self.broken.iter().filter(counts).count() as u64)
     }
 }

@@ -12,6 +12,7 @@ pub mod rows;
 pub mod targets;
 
 use crate::port::{CellRead, FactFilter, MemberRead, Store, StoreError};
+use crate::rules::ViolationFilter;
 use crate::world::World;
 use async_trait::async_trait;
 use ganglion_indicators::{Figure, Period, Span, Sums, calculated, counted, figure};
@@ -27,8 +28,12 @@ use std::pin::Pin;
 #[async_trait]
 pub trait Tally: Send + Sync {
     /// As [`Store::cells`].
-    async fn cells(&self, measure: &str, places: &[PlaceCode], periods: &[Period])
-    -> Result<Vec<CellRead>, StoreError>;
+    async fn cells(
+        &self,
+        measure: &str,
+        places: &[PlaceCode],
+        periods: (&[Period], bool),
+    ) -> Result<Vec<CellRead>, StoreError>;
     /// As [`Store::cells_to`].
     async fn cells_to(
         &self,
@@ -43,6 +48,8 @@ pub trait Tally: Send + Sync {
     async fn facts_values(&self, filter: &FactFilter) -> Result<Vec<(String, i64, i64)>, StoreError>;
     /// As [`Store::facts_latest`].
     async fn facts_latest(&self, filter: &FactFilter) -> Result<Vec<MemberRead>, StoreError>;
+    /// As [`Store::violation_count`].
+    async fn broken(&self, filter: &ViolationFilter) -> Result<u64, StoreError>;
 }
 
 #[async_trait]
@@ -51,7 +58,7 @@ impl Tally for &dyn Store {
         &self,
         measure: &str,
         places: &[PlaceCode],
-        periods: &[Period],
+        periods: (&[Period], bool),
     ) -> Result<Vec<CellRead>, StoreError> {
         Store::cells(*self, measure, places, periods).await
     }
@@ -76,6 +83,10 @@ impl Tally for &dyn Store {
 
     async fn facts_latest(&self, filter: &FactFilter) -> Result<Vec<MemberRead>, StoreError> {
         Store::facts_latest(*self, filter).await
+    }
+
+    async fn broken(&self, filter: &ViolationFilter) -> Result<u64, StoreError> {
+        Store::violation_count(*self, filter).await
     }
 }
 
@@ -109,6 +120,14 @@ pub fn is_now(model: &Model, indicator: &Indicator) -> bool {
     !matches!(indicator.formula, Formula::Places { .. }) && every(model, indicator, &is_now)
 }
 
+/// Whether the list of a rule that looks at today stands behind an indicator: it is right for the day the rules were judged for.
+#[must_use]
+pub fn is_judged(model: &Model, indicator: &Indicator) -> bool {
+    let others = indicator.formula.figures();
+    matches!(indicator.formula, Formula::Broken(_))
+        || others.iter().any(|name| model.indicators.get(*name).is_some_and(|one| is_judged(model, one)))
+}
+
 /// Whether an indicator counts what holds on a day rather than what happened in a period.
 #[must_use]
 pub fn is_stock(model: &Model, indicator: &Indicator) -> bool {
@@ -116,8 +135,9 @@ pub fn is_stock(model: &Model, indicator: &Indicator) -> bool {
 }
 
 fn every(model: &Model, indicator: &Indicator, holds: &dyn Fn(&Measure) -> bool) -> bool {
-    // How many places there are is known for every day, and goes with anything it is divided by.
-    if let Formula::Places { .. } = indicator.formula {
+    // How many places there are is known for every day, and goes with anything it is divided by; what the day has broken is known
+    // now.
+    if let Formula::Places { .. } | Formula::Broken(_) = indicator.formula {
         return true;
     }
     let own = indicator.formula.measures();
@@ -146,6 +166,9 @@ impl<'a> Reader<'a> {
             };
             return Ok(places.iter().map(of).collect());
         }
+        if let Formula::Broken(rule) = &indicator.formula {
+            return self.broken((indicator, rule.as_str()), places, spans).await;
+        }
         let mut all = spans.to_vec();
         all.extend(indicator.compared.iter().flat_map(|by| spans.iter().map(|span| span.against(by.against))));
         let parts = parts || matches!(indicator.formula, Formula::Share { .. });
@@ -169,9 +192,22 @@ impl<'a> Reader<'a> {
     fn places(&self, place: PlaceCode, (level, kinds): (Level, &[PlaceKind]), span: Span) -> i64 {
         let tree = &self.world.places.tree;
         let day = span.to.yesterday().unwrap_or(span.to).min(self.today);
-        let all = tree.on(place, day).into_iter().chain(tree.inside(place, day));
+        let codes = std::iter::once(place).chain(tree.codes_down_to(place, level));
+        let all = codes.filter_map(|code| tree.on(code, day));
         let counted = all.filter(|one| one.code.level() == level && (kinds.is_empty() || kinds.contains(&one.kind)));
         i64::try_from(counted.count()).unwrap_or(i64::MAX)
+    }
+
+    /// How many rows stand on the list of a rule that looks at today, whatever the span: the list knows now.
+    async fn broken(&self, (indicator, rule): (&Indicator, &str), places: &[PlaceCode], spans: &[Span]) -> Answer {
+        let mut all = Vec::with_capacity(places.len());
+        for place in places {
+            let filter = ViolationFilter { rule: rule.to_owned(), place: Some(*place) };
+            let rows = i64::try_from(self.tally.broken(&filter).await?).unwrap_or(i64::MAX);
+            let got = Got { figure: counted(indicator, rows), sums: Sums::default() };
+            all.push(vec![got; spans.len()]);
+        }
+        Ok(all)
     }
 
     /// An indicator that calculates with others.
@@ -192,8 +228,16 @@ impl<'a> Reader<'a> {
                 }
             }
             let at = |name: &str, p: usize, s: usize| inner.get(name).and_then(|got| got.get(p)?.get(s));
+            let model = &self.world.model;
+            let is_dated = !is_now(model, indicator);
+            // The list of a rule that looks at today knows nothing of a span that is over.
+            let is_over = |name: &str, s: usize| {
+                let judged = || model.indicators.get(name).is_some_and(|one| is_judged(model, one));
+                is_dated && spans.get(s).is_some_and(|span| span.to <= self.today) && judged()
+            };
             let of = |p: usize, s: usize| {
-                let value = |name: &str| -> Option<Frac> { at(name, p, s)?.figure.raw };
+                let value =
+                    |name: &str| -> Option<Frac> { if is_over(name, s) { None } else { at(name, p, s)?.figure.raw } };
                 let rows = indicator
                     .formula
                     .figures()
@@ -305,11 +349,11 @@ impl<'a> Reader<'a> {
     ) -> Result<Found, StoreError> {
         let wanted = plan::wanted(plans.iter().map(|(_, plan)| plan));
         let mut found = Found::default();
+        let parts = depth.parts || depth.classes;
         if !wanted.places.is_empty() && !wanted.periods.is_empty() {
-            found.take(self.tally.cells(&measure.name, &wanted.places, &wanted.periods).await?);
+            found.take(self.tally.cells(&measure.name, &wanted.places, (&wanted.periods, parts)).await?);
         }
         if let Some(month) = wanted.month {
-            let parts = depth.parts || depth.classes;
             found.take_months(self.tally.cells_to(&measure.name, &wanted.since, month, parts).await?);
         }
         Ok(found)

@@ -160,8 +160,8 @@ impl Reader<'_> {
     /// A place above counties, and every code a county or other place above townships inside it ever had: rows keep the code
     /// of their day.
     fn counted_inside(&self, place: PlaceCode) -> Vec<PlaceCode> {
-        let versions = self.world.places.tree.versions().map(|version| version.code);
-        let inside = versions.filter(|code| code.level() <= Level::County && place.holds(*code));
-        inside.chain([place]).collect::<BTreeSet<PlaceCode>>().into_iter().collect()
+        let mut places = vec![place];
+        places.extend(self.world.places.tree.codes_down_to(place, Level::County));
+        places
     }
 }

@@ -1,14 +1,15 @@
 //! Publishing figures: frozen with the journals they rest on, so that anybody can count them again from the same lines and get
 //! the same digits.
 
-use super::Reader;
+use super::{Reader, is_judged};
 use crate::lookup::FigureAsked;
 use crate::merkle::{Hash, leaf_hash};
 use crate::port::{Store, StoreError};
+use crate::rules::JUDGED;
 use crate::world::World;
 use ganglion_indicators::{Figure, When};
 use ganglion_model::clocks::local_date;
-use ganglion_model::pack::Indicator;
+use ganglion_model::pack::{Formula, Indicator};
 use ganglion_model::published::Published;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,19 +35,42 @@ pub async fn journals(store: &dyn Store) -> Result<Journals, StoreError> {
     Ok(shards.into_iter().map(|(shard, head)| (shard.0, (head.seq, hex(&head.frontier.root())))).collect())
 }
 
-/// Hash over an indicator and every measure and indicator it is read from: whoever changes one of them changes it.
+/// Hash over an indicator and every measure, indicator and rule it is read from: whoever changes one of them changes it.
 #[must_use]
 pub fn definition(world: &World, indicator: &Indicator) -> String {
     let (mut indicators, mut open) = (BTreeMap::new(), vec![indicator]);
-    let mut measures = BTreeSet::new();
+    let (mut measures, mut rules) = (BTreeSet::new(), BTreeMap::new());
     while let Some(one) = open.pop() {
         if indicators.insert(one.name.as_str(), one).is_none() {
             measures.extend(one.formula.measures());
+            if let Formula::Broken(name) = &one.formula {
+                rules.extend(world.model.rules.get(name).map(|rule| (name, rule)));
+            }
             open.extend(one.formula.figures().into_iter().filter_map(|name| world.model.indicators.get(name)));
         }
     }
     let measures: Vec<_> = measures.into_iter().filter_map(|name| world.model.measures.get(name)).collect();
-    hex(&leaf_hash(serde_json::to_string(&(indicators, measures)).unwrap_or_default().as_bytes()))
+    let text = serde_json::to_string(&(indicators, measures)).unwrap_or_default();
+    // Without rules the hash is the one that figures were published with before rules could stand behind them.
+    let rules = if rules.is_empty() { String::new() } else { serde_json::to_string(&rules).unwrap_or_default() };
+    hex(&leaf_hash((text + &rules).as_bytes()))
+}
+
+/// Whether what stands behind an indicator can be worked out again from the journal: the list of a rule that looks at today only
+/// once the rules were judged for the day.
+///
+/// # Errors
+/// Storage.
+pub async fn is_current(
+    store: &dyn Store,
+    world: &World,
+    indicator: &Indicator,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    if !is_judged(&world.model, indicator) {
+        return Ok(true);
+    }
+    Ok(store.setting(JUDGED).await?.is_some_and(|day| day == local_date(at).to_string()))
 }
 
 /// A figure with everything that freezes it. `figure` was counted when the journals stood as they say.
@@ -109,6 +133,10 @@ async fn count(
 ) -> Option<Published> {
     let indicator = world.model.indicators.get(&asked.indicator)?;
     let span = When::parse(&asked.period)?.span();
+    if !is_current(store, world, indicator, at).await.unwrap_or(false) {
+        tracing::warn!(indicator = %asked.indicator, "rules that look at today are not judged for today yet");
+        return None;
+    }
     let reader = Reader { tally: &store, world, today: local_date(at) };
     match reader.read(indicator, &[asked.place], &[span], false).await {
         Ok(got) => {

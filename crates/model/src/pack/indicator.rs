@@ -174,6 +174,8 @@ pub enum Formula {
         /// What they are; empty: any.
         kinds: Vec<PlaceKind>,
     },
+    /// Rows that break a rule which looks at today, by its name: as many as stand on its list now.
+    Broken(String),
 }
 
 impl Formula {
@@ -191,7 +193,7 @@ impl Formula {
             | Formula::Percentile { of: a, .. }
             | Formula::Share { of: a, .. } => vec![a],
             Formula::Ratio(a, b) => vec![a, b],
-            Formula::Of(_) | Formula::Places { .. } => Vec::new(),
+            Formula::Of(_) | Formula::Places { .. } | Formula::Broken(_) => Vec::new(),
         }
     }
 

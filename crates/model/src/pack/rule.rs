@@ -28,7 +28,7 @@ pub struct Rule {
     pub when: Option<Expr>,
     /// What must hold.
     pub holds: Expr,
-    /// It looks at `today`: judged at the beginning of each day too, and not counted by a figure.
+    /// It looks at `today`: judged at the beginning of each day too, and counted from its list, since counters move with rows.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub daily: bool,
     /// What is said of a row for which it does not.

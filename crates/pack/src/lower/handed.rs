@@ -16,7 +16,7 @@ pub fn check(
     (process, form): (&ProcessSymbol, &FieldSymbols),
 ) {
     for (field, value) in set {
-        let Some((name, from)) = whole(value, process, form) else { continue };
+        let Some((name, from)) = whole(cx, value, (process, form)) else { continue };
         let Some(FieldKind::Table { fields, .. }) = &from.kind else { continue };
         let asked = target.get(field).map(|to| to.needed.as_slice()).unwrap_or_default();
         let at = node.and_then(|node| node.get(field)).map_or(from.at, |value| value.at);
@@ -28,14 +28,22 @@ pub fn check(
     }
 }
 
-/// The table that is named as a whole, with how it is written.
-fn whole<'s>(value: &Expr, process: &'s ProcessSymbol, form: &'s FieldSymbols) -> Option<(String, &'s FieldSymbol)> {
+/// The field that is named as a whole, with how it is written; references are followed.
+fn whole<'s>(
+    cx: Cx<'s>,
+    value: &Expr,
+    (process, form): (&'s ProcessSymbol, &'s FieldSymbols),
+) -> Option<(String, &'s FieldSymbol)> {
     let Expr::Path(path) = value else { return None };
-    let [root, name] = path.as_slice() else { return None };
-    let symbol = match root.as_str() {
+    let [root, name, rest @ ..] = path.as_slice() else { return None };
+    let mut symbol = match root.as_str() {
         "form" => form.get(name),
         "case" => process.field(name),
         _ => None,
-    };
-    Some((format!("{root}.{name}"), symbol?))
+    }?;
+    for name in rest {
+        let Some(FieldKind::Ref { register }) = &symbol.kind else { return None };
+        symbol = cx.symbols.registers.get(register)?.fields.get(name)?;
+    }
+    Some((path.join("."), symbol))
 }

@@ -21,15 +21,13 @@ pub fn lower(cx: Cx<'_>, node: &Node, model: &mut Model) {
     for (order, (key, node)) in node.get("rules").map(Node::entries).unwrap_or_default().iter().enumerate() {
         names::check(cx.sink, key.at, &key.text);
         let Some(rule) = rule(cx, key, (node, order)) else { continue };
-        if !rule.daily {
-            counted(cx, key, &rule, model);
-        }
+        counted(cx, key, &rule, model);
         model.rules.insert(key.text.clone(), rule);
     }
 }
 
-/// How many rows break a rule is an indicator like any other, `rule_<name>`: counters move when rows change, so a rule that
-/// looks at today has none.
+/// How many rows break a rule is an indicator like any other, `rule_<name>`. Counters move when rows change, so a rule that looks
+/// at today is counted from its list, which the turn of the day moves too.
 fn counted(cx: Cx<'_>, key: &Key, rule: &Rule, model: &mut Model) {
     let name = format!("{RULE_FIGURE}{}", rule.name);
     if cx.symbols.measures.contains_key(&name) || cx.symbols.indicators.contains_key(&name) {
@@ -37,18 +35,11 @@ fn counted(cx: Cx<'_>, key: &Key, rule: &Rule, model: &mut Model) {
         cx.sink.error_help(key.at, "duplicate-name", message, "give one of them another name");
         return;
     }
-    let mut broken: Vec<Expr> = rule.when.iter().cloned().collect();
-    broken.push(Expr::Not(Box::new(rule.holds.clone())));
-    // What holds is counted version by version, so that a row that ended breaks nothing and earlier days can be asked for.
-    let (at, until) = match rule.over {
-        Source::Process(_) => (Moment::Always, None),
-        Source::Register(_) => (Moment::ValidFrom, Some(Moment::ValidTo)),
-    };
-    let measure = Measure {
-        pack: rule.pack.clone(),
-        until,
-        filter: Some(Expr::And(broken)),
-        ..Measure::counting(&name, rule.over.clone(), at)
+    let formula = if rule.daily {
+        Formula::Broken(rule.name.clone())
+    } else {
+        model.measures.insert(name.clone(), measure(&name, rule));
+        Formula::Count(name.clone())
     };
     let indicator = Indicator {
         pack: rule.pack.clone(),
@@ -57,10 +48,26 @@ fn counted(cx: Cx<'_>, key: &Key, rule: &Rule, model: &mut Model) {
         definition: rule.message.clone(),
         decimals: 0,
         more_is_better: Some(false),
-        ..Indicator::reading(&name, Formula::Count(name.clone()))
+        ..Indicator::reading(&name, formula)
     };
-    model.measures.insert(name.clone(), measure);
     model.indicators.insert(name, indicator);
+}
+
+/// What counts the rows that break a rule whenever they change.
+fn measure(name: &str, rule: &Rule) -> Measure {
+    let mut broken: Vec<Expr> = rule.when.iter().cloned().collect();
+    broken.push(Expr::Not(Box::new(rule.holds.clone())));
+    // What holds is counted version by version, so that a row that ended breaks nothing and earlier days can be asked for.
+    let (at, until) = match rule.over {
+        Source::Process(_) => (Moment::Always, None),
+        Source::Register(_) => (Moment::ValidFrom, Some(Moment::ValidTo)),
+    };
+    Measure {
+        pack: rule.pack.clone(),
+        until,
+        filter: Some(Expr::And(broken)),
+        ..Measure::counting(name, rule.over.clone(), at)
+    }
 }
 
 fn rule(cx: Cx<'_>, key: &Key, (node, order): (&Node, usize)) -> Option<Rule> {

@@ -97,13 +97,6 @@ pub async fn events(State(app): State<AppState>, web: Web, headers: HeaderMap) -
     only(&web, &["after", "limit", "types"])?;
     let types = types(&web)?;
     let limit = read::<usize>(&web, "limit")?.unwrap_or(EVENTS_AT_ONCE).clamp(1, EVENTS_MAX);
-    if web.session.is_none() {
-        let address = web.address.to_string();
-        if let Some(seconds) = app.rates.events.wait(&address, web.now) {
-            return Err(Error::TooMany { seconds });
-        }
-        app.rates.events.count(&address, web.now);
-    }
     let viewer = Viewer::of(&web);
     let mut position = begin(&app, &web, &headers).await?;
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -1,7 +1,7 @@
-//! How often a key may call: a number of calls in each minute, told in the fields `RateLimit-Policy` and `RateLimit`
-//! (draft-ietf-httpapi-ratelimit-headers). Counted in memory by each server.
+//! How often a key may call: a number of calls in each minute; and how every caller is told what is left, in the fields
+//! `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers). Counted in memory by each server.
 
-use axum::http::header::{HeaderName, HeaderValue};
+use axum::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
@@ -10,11 +10,15 @@ use std::collections::HashMap;
 /// The window calls are counted in, seconds.
 pub const WINDOW_SECONDS: i64 = 60;
 
-/// What a key has left.
+/// What a caller has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
+    /// What calls are counted by: `key`, `session` or `address`.
+    pub by: &'static str,
     /// Calls in a window.
     pub limit: u32,
+    /// How long a window is, seconds.
+    pub window_seconds: i64,
     /// Calls left in this one.
     pub left: u32,
     /// Seconds until the next begins.
@@ -44,7 +48,9 @@ impl KeyRates {
         }
         let left_seconds = (window.0 + length).duration_since(now).as_secs().max(1);
         Allowance {
+            by: "key",
             limit,
+            window_seconds: WINDOW_SECONDS,
             left: limit.saturating_sub(window.1),
             reset_seconds: u64::try_from(left_seconds).unwrap_or(1),
             granted,
@@ -53,12 +59,20 @@ impl KeyRates {
 }
 
 impl Allowance {
-    /// Says in the answer what is left.
+    /// Says in the answer what is left, and when to come back where nothing is. An answer that tells it already keeps what it
+    /// tells: a key that is sent in a body is known later than whoever brings it.
     pub fn tell(self, response: &mut Response) {
         let headers = response.headers_mut();
+        if headers.contains_key("ratelimit") {
+            return;
+        }
+        if !self.granted {
+            headers.insert(RETRY_AFTER, HeaderValue::from(self.reset_seconds));
+        }
+        let by = self.by;
         let fields = [
-            ("ratelimit-policy", format!("\"key\";q={};w={WINDOW_SECONDS}", self.limit)),
-            ("ratelimit", format!("\"key\";r={};t={}", self.left, self.reset_seconds)),
+            ("ratelimit-policy", format!("\"{by}\";q={};w={}", self.limit, self.window_seconds)),
+            ("ratelimit", format!("\"{by}\";r={};t={}", self.left, self.reset_seconds)),
         ];
         for (name, text) in fields {
             if let Ok(value) = HeaderValue::from_str(&text) {

@@ -20,12 +20,14 @@ pub enum Area {
     Events,
     /// Open311 requests; its names are service codes.
     Open311,
+    /// Plans.
+    Plans,
 }
 
 impl Area {
     /// Every area.
-    pub const ALL: [Area; 6] =
-        [Area::Processes, Area::Registers, Area::Figures, Area::Places, Area::Events, Area::Open311];
+    pub const ALL: [Area; 7] =
+        [Area::Processes, Area::Registers, Area::Figures, Area::Places, Area::Events, Area::Open311, Area::Plans];
 
     /// Its name in a scope.
     #[must_use]
@@ -37,6 +39,7 @@ impl Area {
             Area::Places => "places",
             Area::Events => "events",
             Area::Open311 => "open311",
+            Area::Plans => "plans",
         }
     }
 
@@ -46,7 +49,7 @@ impl Area {
 
     /// Whether its scopes may name one thing.
     fn has_names(self) -> bool {
-        matches!(self, Area::Processes | Area::Registers | Area::Open311)
+        matches!(self, Area::Processes | Area::Registers | Area::Open311 | Area::Plans)
     }
 }
 
@@ -162,6 +165,9 @@ pub fn need(method: &Method, path: &str) -> Need {
     match parts.as_slice() {
         ["api"] | ["api", "openapi.json" | "docs"] => Need::Nothing,
         ["api", "processes" | "registers"] => Need::Any { write },
+        // Plans and rules that are listed are those the scopes let the key read.
+        ["api", "plans"] | ["api", "rules", ..] => Need::Any { write },
+        ["api", "plans", rest @ ..] => of(Area::Plans, rest.first()),
         ["api", "processes", rest @ ..] => of(Area::Processes, rest.first()),
         ["api", "registers", rest @ ..] => of(Area::Registers, rest.first()),
         // What is found is narrowed to what the scopes let the key read.
@@ -204,7 +210,21 @@ mod tests {
         assert!(!gives("processes:*:write", get, "/api/registers/well/rows"));
         assert!(gives("figures:read", get, "/api/figures/reports") && !gives("figures:read", post, "/api/figures/x"));
         assert!(gives("events:read", get, "/events") && !gives("places:read", get, "/events"));
-        for path in ["/api/v1/cases", "/api/packs", "/desk", "/admin/keys", "/apiary"] {
+        assert!(
+            gives("plans:sharing:read", get, "/api/plans/sharing")
+                && gives("plans:*:write", post, "/api/plans/x/adopt")
+        );
+        assert!(!gives("plans:sharing:read", post, "/api/plans/sharing/adopt"));
+        assert!(!gives("registers:*:write", post, "/api/plans/sharing/adopt"));
+        for path in [
+            "/api/v1/cases",
+            "/api/packs",
+            "/api/admin/accounts",
+            "/api/admin/import/accounts",
+            "/desk",
+            "/admin/keys",
+            "/apiary",
+        ] {
             assert!(Area::ALL.iter().all(|area| !gives(&format!("{}:write", area.as_str()), get, path)), "{path}");
         }
         assert!(opens("/api") && opens("/api/v1/cases") && !opens("/apiary") && !opens("/desk") && !opens("/eventsx"));

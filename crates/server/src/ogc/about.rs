@@ -6,7 +6,7 @@ use super::asked::only;
 use super::collection::{Collection, all, find};
 use super::crs::Crs;
 use super::pages::{self, LinkView, Sheet};
-use super::{Fault, counted, feature, settled};
+use super::{Fault, feature, settled};
 use crate::error::Error;
 use crate::web::Web;
 use axum::extract::Path;
@@ -42,7 +42,6 @@ pub async fn landing(web: Web, headers: HeaderMap) -> Result<Response, Error> {
 }
 
 fn of_landing(web: &Web, headers: &HeaderMap) -> Result<Response, Fault> {
-    counted(web)?;
     only(web, &["f"])?;
     let title = web.t("title-ogc");
     if wants_page(web, headers)? {
@@ -69,7 +68,6 @@ pub async fn conformance(web: Web, headers: HeaderMap) -> Result<Response, Error
 }
 
 fn of_conformance(web: &Web, headers: &HeaderMap) -> Result<Response, Fault> {
-    counted(web)?;
     only(web, &["f"])?;
     if wants_page(web, headers)? {
         let links = CONFORMS.iter().map(|one| pages::link(one, one)).collect();
@@ -85,7 +83,6 @@ pub async fn api(web: Web, headers: HeaderMap) -> Result<Response, Error> {
 }
 
 fn of_api(web: &Web, headers: &HeaderMap) -> Result<Response, Fault> {
-    counted(web)?;
     only(web, &["f"])?;
     let mut body: Value =
         serde_json::from_str(DESCRIPTION).map_err(|error| Error::Internal(format!("openapi.json: {error}")))?;
@@ -127,7 +124,6 @@ pub async fn collections(web: Web, headers: HeaderMap) -> Result<Response, Error
 }
 
 fn of_collections(web: &Web, headers: &HeaderMap) -> Result<Response, Fault> {
-    counted(web)?;
     only(web, &["f"])?;
     let words = web.words();
     let all = all(web, &web.look(&words));
@@ -152,7 +148,6 @@ pub async fn collection(web: Web, headers: HeaderMap, Path(id): Path<String>) ->
 }
 
 fn of_collection(web: &Web, headers: &HeaderMap, id: &str) -> Result<Response, Fault> {
-    counted(web)?;
     only(web, &["f"])?;
     let words = web.words();
     let collection = find(web, &web.look(&words), id).ok_or(Error::NotFound)?;
@@ -178,7 +173,6 @@ pub async fn queryables(web: Web, headers: HeaderMap, Path(id): Path<String>) ->
 }
 
 fn of_queryables(web: &Web, headers: &HeaderMap, id: &str) -> Result<Response, Fault> {
-    counted(web)?;
     only(web, &["f"])?;
     let words = web.words();
     let collection = find(web, &web.look(&words), id).ok_or(Error::NotFound)?;

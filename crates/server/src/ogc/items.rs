@@ -4,7 +4,7 @@ use super::answer::{self, GEOJSON, HTML, JSON, absolute, here, itself, link, wan
 use super::asked::{self, Asked, only};
 use super::collection::{Collection, Source, find};
 use super::feature::{Feature, Page};
-use super::{Fault, cases, counted, pages, places, rows, settled};
+use super::{Fault, cases, pages, places, rows, settled};
 use crate::error::Error;
 use crate::view::Look;
 use crate::view::words::iso;
@@ -37,7 +37,6 @@ async fn page_of(web: &Web, look: &Look<'_>, collection: &Collection<'_>, asked:
 }
 
 async fn listed(web: &Web, headers: &HeaderMap, id: &str) -> Result<Response, Fault> {
-    counted(web)?;
     let words = web.words();
     let look = web.look(&words);
     let collection = find(web, &look, id).ok_or(Error::NotFound)?;
@@ -76,7 +75,6 @@ fn told(mut response: Response, asked: &Asked) -> Response {
 }
 
 async fn shown(web: &Web, headers: &HeaderMap, (id, feature): (&str, &str)) -> Result<Response, Fault> {
-    counted(web)?;
     only(web, &["f", "crs"])?;
     let words = web.words();
     let look = web.look(&words);

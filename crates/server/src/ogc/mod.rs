@@ -71,19 +71,3 @@ pub fn settled(web: &Web, answer: Result<Response, Fault>) -> Result<Response, E
         Err(Fault::Other(error)) => Err(error),
     }
 }
-
-/// Counts a call of somebody without a key.
-///
-/// # Errors
-/// [`Error::TooMany`].
-pub fn counted(web: &Web) -> Result<(), Error> {
-    if web.bearer {
-        return Ok(());
-    }
-    let (rate, address) = (&web.app.rates.open, web.address.to_string());
-    if let Some(seconds) = rate.wait(&address, web.now) {
-        return Err(Error::TooMany { seconds });
-    }
-    rate.count(&address, web.now);
-    Ok(())
-}

@@ -5,6 +5,7 @@ use crate::error::Error;
 use ganglion_geo::Geometry;
 use ganglion_geo::geojson::outline_of;
 use ganglion_geo::geometry::Bounds;
+use ganglion_geo::measure::label_point;
 use ganglion_model::PlaceCode;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub struct Outline {
     pub bounds: Bounds,
     /// It.
     pub shape: Geometry,
+    /// A point inside it, where its name is written.
+    pub label: Option<[f64; 2]>,
 }
 
 /// Outlines by code.
@@ -42,8 +45,10 @@ impl Shapes {
         let stored = app.store.outlines().await?;
         let outlines = tokio::task::spawn_blocking(move || {
             let outline = |(code, geometry): (PlaceCode, String)| {
-                let shape = Geometry::Area(outline_of(&geometry)?);
-                Some((code, Outline { bounds: shape.bounds()?, shape }))
+                let area = outline_of(&geometry)?;
+                let label = label_point(&area).map(|point| [point.x(), point.y()]);
+                let shape = Geometry::Area(area);
+                Some((code, Outline { bounds: shape.bounds()?, shape, label }))
             };
             Arc::new(stored.into_iter().filter_map(outline).collect::<BTreeMap<PlaceCode, Outline>>())
         })

@@ -102,7 +102,19 @@ pub async fn send(web: Web, headers: HeaderMap, Path(file): Path<String>, bytes:
     if name != "requests" {
         return Err(Error::NotFound);
     }
-    Ok(told(format, send::send(web, &headers, &bytes).await))
+    let mut counted = None;
+    let mut response = told(format, send::send(web, &headers, &bytes, &mut counted).await);
+    if let Some(allowance) = counted {
+        allowance.tell(&mut response);
+    }
+    Ok(response)
+}
+
+/// That there were too many calls, as the specification tells faults; `None` where nothing of it is asked for.
+#[must_use]
+pub fn too_many(web: &Web) -> Option<Response> {
+    let (_, format) = format_of(web.path.strip_prefix("/open311/v2/")?)?;
+    Some(Fault::new(StatusCode::TOO_MANY_REQUESTS, web.t("open311-too-many")).answer(format))
 }
 
 /// `GET /open311/v2/services/{service_code}.{xml|json}`: its attributes.

@@ -6,7 +6,7 @@ use super::out::{Body, Fault, Part};
 use super::services::{Service, all, datatype};
 use super::{Asked, located};
 use crate::api::act::{Opening, opened};
-use crate::keys::{Area, Need};
+use crate::keys::{Allowance, Area, Need};
 use crate::page::pairs;
 use crate::rest::answer::command_id;
 use crate::session::SignedIn;
@@ -57,7 +57,7 @@ fn read(web: &Web, headers: &HeaderMap, bytes: &Bytes) -> Result<Sent, Fault> {
 }
 
 /// The key a request is sent with: as the specification has it, or as a bearer token like everywhere else.
-async fn sender(web: &Web, sent: &Sent) -> Result<SignedIn, Fault> {
+async fn sender(web: &Web, sent: &Sent, counted: &mut Option<Allowance>) -> Result<SignedIn, Fault> {
     let refused = || Fault::new(StatusCode::FORBIDDEN, web.t("open311-no-key"));
     let Some(secret) = sent.get("api_key") else {
         return web.session.clone().filter(|session| session.key.is_some()).ok_or_else(refused);
@@ -65,6 +65,7 @@ async fn sender(web: &Web, sent: &Sent) -> Result<SignedIn, Fault> {
     let found = web.app.signed_in_by_key(secret, web.now).await?.ok_or_else(refused)?;
     if let Some(key) = &found.key {
         let allowance = web.app.keys.rates.take(&key.name, key.per_minute, web.now);
+        *counted = Some(allowance);
         if !allowance.granted {
             return Err(Fault::new(StatusCode::TOO_MANY_REQUESTS, web.t("open311-too-many")));
         }
@@ -72,10 +73,10 @@ async fn sender(web: &Web, sent: &Sent) -> Result<SignedIn, Fault> {
     Ok(found)
 }
 
-/// `POST requests`.
-pub async fn send(mut web: Web, headers: &HeaderMap, bytes: &Bytes) -> Asked {
+/// `POST requests`; `counted`: what the key has left, where it came in the body.
+pub async fn send(mut web: Web, headers: &HeaderMap, bytes: &Bytes, counted: &mut Option<Allowance>) -> Asked {
     let sent = read(&web, headers, bytes)?;
-    web.session = Some(sender(&web, &sent).await?);
+    web.session = Some(sender(&web, &sent, counted).await?);
     web.bearer = true;
     let place = jurisdiction::of(&web, sent.get("jurisdiction_id"))?;
     let words = web.words();

@@ -3,6 +3,7 @@
 
 use super::problem;
 use crate::error::{Error, Unread};
+use crate::keys::{Area, Need};
 use crate::page::encode;
 use crate::sign;
 use crate::web::Web;
@@ -101,6 +102,12 @@ fn unread(pointer: String, error: &serde_json::Error) -> Error {
 /// [`Error::SignIn`]; [`Error::NotAllowed`] without a post.
 pub fn vouched(web: &Web) -> Result<&Post, Error> {
     if web.bearer { web.post() } else { Err(Error::SignIn) }
+}
+
+/// Whether the caller's key may be used for this process, register or plan: a person always, as far as the post reaches.
+pub fn in_scope(web: &Web, area: Area, name: &str, write: bool) -> bool {
+    let need = Need::Of { area, name: Some(name.to_owned()), write };
+    web.key().is_none_or(|key| key.gives(&need))
 }
 
 /// Refuses parameters nobody reads: a filter that is misspelt must not show everything. Names that begin with `f.` are
@@ -223,6 +230,13 @@ pub fn listed(web: &Web, headers: &HeaderMap, items: Vec<Value>, next: Option<&s
         response.headers_mut().insert(header::LINK, link);
     }
     response
+}
+
+/// A problem that names what is wrong line by line.
+pub fn problem_with(web: &Web, error: &Error, errors: Vec<Value>) -> Response {
+    let mut body = problem::body(web, error);
+    body["errors"] = json!(errors);
+    problem::response(error.status(), &body)
 }
 
 /// The outcome of a command as JSON.

@@ -150,7 +150,8 @@ fn operation(document: &Value, (path, method, one): (&str, &str, &Value)) -> Ope
         summary: text(&one["summary"]),
         public: one.get("security").is_some(),
         parameters: parameters.collect(),
-        body: (!body.is_null()).then(|| pretty(document, &content(body))),
+        // A table has no schema of its own to be shown.
+        body: Some(content(body)).filter(|schema| !schema.is_null()).map(|schema| pretty(document, &schema)),
         status: success.map(|(status, _)| status.clone()).unwrap_or_default(),
         answer: success.map(|(_, answer)| pretty(document, &content(answer))).unwrap_or_default(),
     }

@@ -1,9 +1,11 @@
 //! The OpenAPI 3.1 document of this installation: every command and query of every installed pack, made from the compiled
 //! packs in the language of the request.
 
+mod admin;
 mod orders;
 mod papers;
 mod parts;
+mod plans;
 mod registers;
 
 use super::cases;
@@ -43,6 +45,7 @@ impl Operation<'_> {
                 "headers": {
                     "ETag": { "$ref": "#/components/headers/ETag" },
                     "RateLimit": { "$ref": "#/components/headers/RateLimit" },
+                    "RateLimit-Policy": { "$ref": "#/components/headers/RateLimitPolicy" },
                 },
             });
             if let (true, Some(answer)) = (status != NOT_MODIFIED, answer.as_object_mut()) {
@@ -96,6 +99,8 @@ pub fn document(schemas: &Schemas<'_>, told: &dyn Told, (title, server): (&str, 
         tags.push(json!({ "name": tag, "description": described(&register.title, &register.pack) }));
         registers::add(schemas, told, register, (&mut paths, &mut components));
     }
+    plans::add(schemas, told, (&mut paths, &mut components));
+    admin::add(told, (&mut paths, &mut components));
     json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",

@@ -17,6 +17,8 @@ pub async fn root(web: Web, headers: HeaderMap) -> Result<Response, Error> {
         "processes": "/api/processes",
         "registers": "/api/registers",
         "search": "/api/search",
+        "plans": "/api/plans",
+        "rules": "/api/rules",
         "figures": "/api/figures",
         "places": "/api/places",
         "events": "/events",

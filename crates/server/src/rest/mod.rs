@@ -2,6 +2,7 @@
 //! from them. Nothing here decides: a request becomes the same command as a form of a page, for the post of a person or of a
 //! key. Errors are problem details (RFC 9457).
 
+pub mod admin;
 pub mod answer;
 pub mod bulk;
 pub mod cases;
@@ -12,9 +13,11 @@ pub mod history;
 pub mod index;
 pub mod papers;
 pub mod places;
+pub mod plans;
 pub mod problem;
 pub mod proposals;
 pub mod rows;
+pub mod rules;
 pub mod schema;
 pub mod search;
 

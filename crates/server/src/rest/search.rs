@@ -1,10 +1,10 @@
 //! `GET /api/search`: cases and rows that hold words, as the caller's post reads them. A key finds only what its scopes let it read.
 
-use super::answer::{case_href, listed, only, row_href};
+use super::answer::{case_href, in_scope, listed, only, row_href};
 use super::{cases, rows};
 use crate::api::read::{limit, read};
 use crate::error::Error;
-use crate::keys::{Area, Need};
+use crate::keys::Area;
 use crate::staff::search;
 use crate::web::Web;
 use axum::http::HeaderMap;
@@ -15,12 +15,6 @@ use serde_json::{Value, json};
 
 /// Parameters of a search.
 pub const PARAMETERS: [&str; 9] = ["q", "in", "place", "pack", "state", "open", "order", "limit", "after"];
-
-/// Whether the caller may read this process or register: a person always, as far as the post reads; a key by its scopes.
-fn is_open(web: &Web, area: Area, name: &str) -> bool {
-    let need = Need::Of { area, name: Some(name.to_owned()), write: false };
-    web.key().is_none_or(|key| key.scopes.iter().any(|scope| scope.gives(&need)))
-}
 
 /// `GET /api/search?q=&in=cases|rows`.
 pub async fn find(web: Web, headers: HeaderMap) -> Result<Response, Error> {
@@ -48,7 +42,7 @@ async fn find_cases(web: &Web, headers: &HeaderMap, (words, limit): (String, u32
         Some(pack) => search::processes_of(web, pack),
         None => web.world.model.processes.keys().cloned().collect(),
     };
-    let processes: Vec<String> = named.into_iter().filter(|name| is_open(web, Area::Processes, name)).collect();
+    let processes: Vec<String> = named.into_iter().filter(|name| in_scope(web, Area::Processes, name, false)).collect();
     if processes.is_empty() {
         return Ok(listed(web, headers, Vec::new(), None));
     }
@@ -63,7 +57,7 @@ async fn find_cases(web: &Web, headers: &HeaderMap, (words, limit): (String, u32
 
 async fn find_rows(web: &Web, headers: &HeaderMap, (words, limit): (String, u32)) -> Result<Response, Error> {
     let mut registers = search::registers(web, web.arg("pack"));
-    registers.retain(|one| is_open(web, Area::Registers, &one.register.name));
+    registers.retain(|one| in_scope(web, Area::Registers, &one.register.name, false));
     let place = read::<PlaceCode>(web, "place")?;
     let found = search::rows(web, (&words, place), &registers, web.arg("after"), limit).await?;
     let item = |record: &ganglion_model::Record| {

@@ -2,6 +2,7 @@
 //! They change nothing: no address here takes a form, and no page of administration opens to them.
 
 use super::admin::account_lines::watched;
+use super::audit_words::{GrantView, Words};
 use super::{audits, find};
 use crate::app::AppState;
 use crate::error::Error;
@@ -11,10 +12,9 @@ use crate::web::Web;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
-use ganglion_kernel::permissions::{Grant, table};
+use ganglion_kernel::permissions::table;
 use ganglion_kernel::port::Access;
 use ganglion_model::Post;
-use ganglion_model::pack::PolicyEffect;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -97,21 +97,8 @@ async fn policy(web: Web) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
     let model = &web.world.model;
-    let row = |grant: Grant| {
-        let pack = model.packs.get(&grant.pack).map_or_else(|| grant.pack.clone(), |pack| look.text(&pack.title));
-        json!({
-            "pack": pack,
-            "thing": format!("{} {}", grant.of, grant.name),
-            "action": grant.action,
-            "states": grant.states,
-            "who": grant.who,
-            "forbidden": grant.effect == PolicyEffect::Forbid,
-            "conditional": grant.conditional,
-            "not": grant.not,
-            "rule": grant.rule,
-        })
-    };
-    let rows: Vec<Value> = table(model).into_iter().map(row).collect();
+    let words = Words { look: &look, model };
+    let rows: Vec<GrantView> = table(model).iter().map(|grant| words.line(grant)).collect();
     let page = web.page("title-audit-policy");
     web.render("pages/audit_policy.html", json!({ "page": page, "tabs": tabs(&web), "rows": rows }))
 }

@@ -2,6 +2,8 @@
 //! are read.
 
 use super::cases;
+use super::lists::Union;
+use super::making::{self, Rows, Teller};
 use super::query::Query;
 use super::registers::as_xlsx;
 use crate::error::Error;
@@ -10,7 +12,7 @@ use crate::view::case::CaseRow;
 use crate::view::facts::may_see;
 use crate::web::Web;
 use axum::body::{Body, Bytes};
-use axum::http::header;
+use axum::http::header::{self, HeaderMap};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::{self, StreamExt as _};
 use ganglion_documents::xlsx::{self, Cell, Column, Table};
@@ -151,7 +153,7 @@ pub fn response(name: &str, body: Body) -> Response {
 /// Where an export stands between two reads.
 struct Progress {
     web: Web,
-    list: super::lists::Union,
+    list: Union,
     order: CaseOrder,
     process: Option<String>,
     after: Option<After>,
@@ -209,15 +211,26 @@ pub async fn cases(web: Web) -> Result<Response, Error> {
     let lang = if web.lang == Lang::Zh { "zh" } else { "en" };
     let name = format!("cases-{}-{lang}", web.today());
     let process = web.arg("process").map(str::to_owned);
+    let rows = Rows::of(list.count(&web).await?, EXPORT_ROWS_MAX);
     let progress = Progress { web, list, order, process, after: None, left: EXPORT_ROWS_MAX, begun: false };
-    Ok(response(&name, Body::from_stream(stream::unfold(progress, piece).fuse())))
+    let mut response = response(&name, Body::from_stream(stream::unfold(progress, piece).fuse()));
+    rows.tell(&mut response);
+    Ok(response)
 }
 
 /// `GET /cases.xlsx`: the same as a spreadsheet.
-pub async fn cases_xlsx(web: Web) -> Result<Response, Error> {
+pub async fn cases_xlsx(web: Web, headers: HeaderMap) -> Result<Response, Error> {
     let post = web.post()?.clone();
-    let query = Query(web.query.clone());
-    let (_, list, order) = cases::asked(&web, &post, &query);
+    let (_, list, order) = cases::asked(&web, &post, &Query(web.query.clone()));
+    let rows = Rows::of(list.count(&web).await?, EXPORT_ROWS_MAX);
+    let lang = if web.lang == Lang::Zh { "zh" } else { "en" };
+    let name = format!("cases-{}-{lang}", web.today());
+    let whole = web.clone();
+    making::sheet(&headers, (name.as_str(), rows), |teller| cases_sheet(whole, (list, order), teller)).await
+}
+
+/// The spreadsheet of a list of cases.
+async fn cases_sheet(web: Web, (list, order): (Union, CaseOrder), teller: Teller) -> Result<Vec<u8>, Error> {
     let (mut notes, extra) = (watermark(&web)?, extra(&web, web.arg("process")));
     let words = web.words();
     let look = web.look(&words);
@@ -227,6 +240,7 @@ pub async fn cases_xlsx(web: Web) -> Result<Response, Error> {
         let limit = left.min(EXPORT_ROWS_AT_ONCE);
         let page = list.page(&web, order, after.as_ref(), limit).await?;
         rows.extend(page.cases.iter().map(|case| line_of(&look, &extra, case)));
+        teller.rows(u32::try_from(rows.len()).unwrap_or(EXPORT_ROWS_MAX)).await?;
         after = page.next;
         if after.is_none() {
             break;
@@ -236,24 +250,17 @@ pub async fn cases_xlsx(web: Web) -> Result<Response, Error> {
     if after.is_some() {
         notes.push(look.say("export-cut", &[("count", EXPORT_ROWS_MAX.into())]));
     }
-    let lang = if web.lang == Lang::Zh { "zh" } else { "en" };
-    let name = format!("cases-{}-{lang}", web.today());
-    sheet((name.as_str(), look.t("title-cases").as_str()), &notes, titles(&look, &extra), rows)
+    sheet(look.t("title-cases").as_str(), &notes, titles(&look, &extra), rows)
 }
 
 /// A spreadsheet of texts.
-fn sheet(
-    (name, title): (&str, &str),
-    notes: &[String],
-    titles: Vec<String>,
-    rows: Vec<Vec<String>>,
-) -> Result<Response, Error> {
+fn sheet(title: &str, notes: &[String], titles: Vec<String>, rows: Vec<Vec<String>>) -> Result<Vec<u8>, Error> {
     let columns: Vec<Column> = titles.into_iter().map(Column::text).collect();
     let table = Table { title, notes, columns: &columns, total: "" };
     let rows = rows.into_iter().map(|row| row.into_iter().map(Cell::Text).collect());
     let mut bytes = std::io::Cursor::new(Vec::new());
     xlsx::write(&table, rows, &mut bytes).map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(as_xlsx(name, bytes.into_inner()))
+    Ok(bytes.into_inner())
 }
 
 /// `GET /figures.xlsx`: the figure of the page as a spreadsheet.
@@ -264,7 +271,8 @@ pub async fn figures_xlsx(web: Web) -> Result<Response, Error> {
     let title = about.next().unwrap_or_default();
     let notes: Vec<String> = about.chain(watermark(&web)?).filter(|note| !note.is_empty()).collect();
     let titles = rows.next().unwrap_or_default();
-    sheet((format!("figures-{}", web.today()).as_str(), title.as_str()), &notes, titles, rows.collect())
+    let bytes = sheet(&title, &notes, titles, rows.collect())?;
+    Ok(as_xlsx(&format!("figures-{}", web.today()), bytes))
 }
 
 /// `GET /figures.csv`: the figure of the page with its trend and siblings.

@@ -79,6 +79,7 @@ pub fn definition(look: &Look<'_>, indicator: &Indicator) -> Value {
         Formula::Share { .. } => look.t("formula-share"),
         Formula::Distinct(_) => look.t("formula-distinct"),
         Formula::Places { .. } => look.t("formula-places"),
+        Formula::Broken(_) => look.t("formula-broken"),
         Formula::Median(_) | Formula::MedianHours(_) => look.t("formula-median"),
         Formula::Percentile { percent, .. } => {
             look.say("formula-percentile", &[("percent", u32::from(*percent).into())])

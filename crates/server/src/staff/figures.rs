@@ -13,7 +13,7 @@ use ganglion_indicators::When;
 use ganglion_indicators::{Figure, Span, ranks};
 use ganglion_kernel::Store;
 use ganglion_kernel::figures::{Got, Reader, is_now};
-use ganglion_model::pack::Indicator;
+use ganglion_model::pack::{Formula, Indicator};
 use ganglion_model::{Frac, Level, Model, PlaceCode};
 use serde_json::json;
 
@@ -192,9 +192,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         None => json!({ "text": look.t("not-available"), "unit": "", "na": true }),
     };
     let rank = reading.rank().map(|(rank, of)| look.say("figure-rank", &[("rank", rank.into()), ("of", of.into())]));
-    // What is calculated from other figures has no rows of its own; those figures are linked.
-    let has_rows = reading.now.rows > 0 && !asked.indicator.formula.measures().is_empty();
-    let rows_href = (!asked.public && has_rows).then(|| reading.query().on("/figures/rows"));
+    let rows_href = rows_href(&web, &reading);
     let live = web.post().ok().map(|post| format!("/live?place={}", post.place));
     let context = json!({
         "page": crate::page::Page { live_href: live, ..web.page("title-figures") },
@@ -218,6 +216,19 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         "definition": definition(&look, asked.indicator),
     });
     web.render("pages/figures.html", context)
+}
+
+/// Where the rows behind a figure are. What is calculated from other figures has none of its own; those figures are linked. A figure
+/// counted from the list of a rule leads to the list, if the post may read it.
+fn rows_href(web: &Web, reading: &Reading<'_>) -> Option<String> {
+    let post = web.post().ok().filter(|_| !reading.asked.public && reading.now.rows > 0)?;
+    match &reading.asked.indicator.formula {
+        Formula::Broken(rule) => {
+            super::rules::within(web, web.world.model.rules.get(rule)?, post)?;
+            Some(format!("/rules/{rule}?place={}", reading.asked.place))
+        }
+        formula => (!formula.measures().is_empty()).then(|| reading.query().on("/figures/rows")),
+    }
 }
 
 /// The sentence of a figure, for the page of its rows.

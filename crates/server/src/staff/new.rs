@@ -76,6 +76,9 @@ pub async fn show(web: Web) -> Result<Response, Error> {
             known.retain(|one| !said.contains_key(&one.field));
             let mut values = known::values(&known);
             values.extend(said);
+            if let Some((field, place)) = own_place(process, &post) {
+                values.entry(field).or_insert(place);
+            }
             let entered = Entered { values: Some(&values).filter(|values| !values.is_empty()), ..Entered::default() };
             let mut form = form(&web, &look, (process, &post), entered, None).await?;
             known::mark(&look, &mut form.fields, &known);
@@ -83,6 +86,18 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         }
     };
     page(&web, &look, &open, (form, None), StatusCode::OK)
+}
+
+/// The own place of a post that stands at one of the places a case may belong to: chosen already, unless the pack says what stands
+/// there, a position says more, or the case may belong to anywhere.
+fn own_place(process: &Process, post: &Post) -> Option<(String, serde_json::Value)> {
+    let route = &process.route;
+    let field = process.form.iter().find(|field| Some(&field.name) == route.place.as_ref())?;
+    let FieldKind::Place { levels } = &field.kind else { return None };
+    let is_said =
+        field.default.is_some() || field.default_from.is_some() || process.any_office || route.point.is_some();
+    let is_own = !is_said && levels.contains(&post.place.level());
+    is_own.then(|| (field.name.clone(), post.place.to_string().into()))
 }
 
 async fn form(

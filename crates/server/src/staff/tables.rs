@@ -145,7 +145,7 @@ async fn figures(web: &Web, names: &[String], by: Level) -> Result<Filled, Error
 fn column(look: &Look<'_>, indicator: &Indicator) -> Column {
     let kind = if indicator.percent { Kind::Percent(indicator.decimals) } else { Kind::Number(indicator.decimals) };
     let unit = if indicator.percent { String::new() } else { look.figure_unit(indicator) };
-    let total = matches!(indicator.formula, Formula::Count(_)) && !indicator.percent;
+    let total = matches!(indicator.formula, Formula::Count(_) | Formula::Broken(_)) && !indicator.percent;
     Column { kind, total, ..Column::number(look.figure_title(indicator), unit, indicator.decimals) }
 }
 

@@ -118,7 +118,8 @@ async fn of_places(web: &Web, level: Level, (name, tile): (&str, TileId)) -> Res
             let mut told = place_told(&web, place);
             told.insert("id".to_owned(), place.code.to_string().into());
             layer = layer.add(shape, &told)?;
-            if let Some(point) = point().filter(|point| tile.holds(*point)) {
+            let label = shapes.get(&place.code).and_then(|outline| outline.label).or_else(point);
+            if let Some(point) = label.filter(|point| tile.holds(*point)) {
                 told.retain(|name, _| OF_NAME.contains(&name.as_str()));
                 names = names.add(&Geometry::Point(point), &told)?;
             }

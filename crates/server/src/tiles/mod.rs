@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::events::Position;
 use crate::ogc::asked::only;
 use crate::ogc::collection::{Collection, Source, all, find};
-use crate::ogc::{self, Fault, absolute, counted, extent, keep, settled};
+use crate::ogc::{self, Fault, absolute, extent, keep, settled};
 use crate::rest::answer::is_known;
 use crate::sign;
 use crate::web::Web;
@@ -53,7 +53,6 @@ pub fn place_zooms(level: Level) -> (u8, u8) {
 /// `GET /tiles`: what there is.
 pub async fn list(web: Web, headers: HeaderMap) -> Result<Response, Error> {
     let listed = || -> Result<Response, Fault> {
-        counted(&web)?;
         only(&web, &[])?;
         let words = web.words();
         let one = |one: Collection<'_>| json!({ "id": one.id, "title": one.title, "tilejson": absolute(&web, &format!("/tiles/{}.json", one.id)) });
@@ -66,7 +65,6 @@ pub async fn list(web: Web, headers: HeaderMap) -> Result<Response, Error> {
 /// `GET /tiles/style.json` and `GET /tiles/{collection}.json`: a style, and TileJSON 3.0.
 pub async fn described(web: Web, headers: HeaderMap, Path(file): Path<String>) -> Result<Response, Error> {
     let described = || -> Result<Response, Fault> {
-        counted(&web)?;
         let is_style = file == "style.json";
         let known: &[&str] = if is_style { &["names"] } else { &[] };
         only(&web, known)?;
@@ -159,7 +157,6 @@ fn tile_of([z, x, file]: [&str; 3]) -> Option<TileId> {
 }
 
 async fn drawn(web: &Web, headers: &HeaderMap, (id, at): (&str, [&str; 3])) -> Result<Response, Fault> {
-    counted(web)?;
     only(web, &[])?;
     let tile = tile_of(at).ok_or(Error::NotFound)?;
     let words = web.words();

@@ -256,7 +256,8 @@ pub(super) fn known<'a>(asked: &Asked<'a>, field: &Field) -> Option<&'a Value> {
     let secret = field.personal
         || declared.personal
         || value.as_str().is_some_and(|text| is_sealed(text) || mask::is_masked(text));
-    ((short || (told && line)) && !secret).then_some(value)
+    let rows = matches!(field.kind, FieldKind::Table { .. });
+    ((short || rows || (told && line)) && !secret).then_some(value)
 }
 
 pub(super) fn names<'b>(

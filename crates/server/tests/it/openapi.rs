@@ -96,6 +96,14 @@ async fn the_document_of_a_small_pack_is_valid_and_complete() {
         ("/api/registers/well/rows/{shard}/{key}", "put"),
         ("/api/registers/quota/proposals/{shard}/{id}/{verdict}", "post"),
         ("/api/figures/{indicator}", "get"),
+        ("/api/plans", "get"),
+        ("/api/plans/reach", "get"),
+        ("/api/plans/reach/adopt", "post"),
+        ("/api/rules/{rule}", "get"),
+        ("/api/admin/accounts", "get"),
+        ("/api/admin/posts", "get"),
+        ("/api/admin/account-lines", "get"),
+        ("/api/admin/import/accounts", "post"),
         ("/api/places/{code}", "get"),
     ] {
         assert!(document["paths"][path][method].is_object(), "{method} {path}");

@@ -1,6 +1,10 @@
 //! Plans from outside: who finds which, what a computed one shows, and adopting it alone and as proposals for a second person.
 
-use crate::support::{Answer, Browser, City};
+use crate::rest::Client;
+use crate::staff::{Town, key};
+use crate::support::{Answer, Browser, City, model};
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Wells: code, use, depth, longitude, latitude. A walk of fifteen minutes is some 960 m in a straight line.
 const WELLS: [(&str, &str, &str, &str); 4] = [
@@ -172,4 +176,117 @@ async fn where_two_persons_are_needed_adopting_proposes_once() {
     let refused = dan.get("/plans/sharing").await;
     assert_eq!(refused.status, 422);
     assert!(refused.text.contains("Two rows of the result have the key"), "{}", refused.text);
+}
+
+/// Code and pointer of a problem.
+fn problem(answer: &Answer) -> (u16, String, String) {
+    let body = answer.json();
+    let first = body["errors"][0]["pointer"].as_str().or(body["errors"][0]["parameter"].as_str()).unwrap_or_default();
+    (answer.status, body["code"].as_str().unwrap_or_default().to_owned(), first.to_owned())
+}
+
+const REACH: &str = "/api/plans/reach";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_software_computes_and_adopts_what_the_page_does() {
+    let city = City::new().await;
+    with_wells(&city).await;
+    let mut dan = Client::of(&city, "dispatch").await;
+    let list = dan.get("/api/plans").await.json();
+    let told = |one: &Value| (one["plan"].clone(), one["kind"].clone(), one["asks"].clone(), one["adopts"].clone());
+    assert_eq!(told(&list["items"][0]), (json!("reach"), json!("coverage"), json!(["minutes"]), json!(true)), "{list}");
+    let answer = dan.get(REACH).await;
+    let plan = answer.json();
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!((&plan["asked"], &plan["served"], &plan["form"]), (&json!("2"), &json!("1"), &json!({ "minutes": 15 })));
+    assert_eq!(
+        (&plan["lacks"][0]["subject"]["key"], &plan["missing"][0]["subject"]["key"]),
+        (&json!("F2"), &json!("F3"))
+    );
+    assert_eq!((plan["reached"].as_array().map(Vec::len), plan["flows"].as_array().map(Vec::len)), (Some(2), Some(0)));
+    let tag = answer.header("etag").to_owned();
+    assert_eq!(dan.call("GET", REACH, &[("if-none-match", &tag)], None).await.status, 304);
+    let far = dan.get(&format!("{REACH}?f.minutes=60&place=130903001&fields=served,lacks")).await.json();
+    assert_eq!(far, json!({ "served": "2", "lacks": [] }));
+    for (query, wrong) in [
+        ("f.minutes=0", (422, "form", "/form/minutes")),
+        ("f.colour=1", (422, "unreadable", "f.colour")),
+        ("colour=1", (422, "unreadable", "colour")),
+        ("date=soon", (422, "unreadable", "date")),
+        ("place=130903002", (404, "not_found", "")),
+    ] {
+        let answer = dan.get(&format!("{REACH}?{query}")).await;
+        assert_eq!(problem(&answer), (wrong.0, wrong.1.to_owned(), wrong.2.to_owned()), "{query}: {}", answer.text);
+    }
+    let path = format!("{REACH}/adopt");
+    assert_eq!(problem(&dan.post(&path, &json!({ "digest": "0" })).await).1, "changed");
+    assert_eq!(problem(&dan.post(&path, &json!({})).await).1, "unreadable");
+    let seen = json!({ "digest": plan["adopt"]["digest"] });
+    let done = dan.post(&path, &seen).await;
+    assert_eq!(
+        (done.status, done.json()),
+        (200, json!({ "changes": 2, "failed": 0, "proposed": false })),
+        "{}",
+        done.text
+    );
+    let row = dan.get("/api/registers/well/rows/130903/F2").await.json();
+    assert_eq!(row["fields"]["name"], "far");
+    let again = dan.post(&path, &seen).await;
+    assert_eq!(
+        (again.status, again.json()["changes"].clone()),
+        (200, json!(0)),
+        "what is as the plan says is not touched"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_software_finds_no_more_plans_than_its_post_and_scopes_give() {
+    let city = City::new().await;
+    with_wells(&city).await;
+    let seen = |answer: &Answer| answer.json()["items"].as_array().map(Vec::len);
+    let adopting = json!({ "digest": "0" });
+    let mut worker = Client::of(&city, "worker").await;
+    assert_eq!(seen(&worker.get("/api/plans").await), Some(0));
+    assert_eq!(
+        (worker.get(REACH).await.status, worker.post(&format!("{REACH}/adopt"), &adopting).await.status),
+        (404, 404)
+    );
+    let mut leader = Client::of(&city, "leader").await;
+    let looked = leader.get(&format!("{REACH}?place=130903")).await.json();
+    assert_eq!(looked["adopt"]["may"], false);
+    assert_eq!(leader.post(&format!("{REACH}/adopt"), &adopting).await.status, 403);
+    let mut other = Client::of(&city, "other").await;
+    assert_eq!(other.get(REACH).await.json()["asked"], "0", "rows of another township are not there");
+    assert_eq!(city.visitor().read(REACH, None).await.status, 401);
+    let mut dan = Client::of(&city, "dispatch").await;
+    let sharing = dan.get("/api/plans/sharing").await.json();
+    let seen_first = json!({ "digest": sharing["adopt"]["digest"] });
+    let proposed = dan.post("/api/plans/sharing/adopt", &seen_first).await;
+    assert_eq!((proposed.status, &proposed.json()["proposed"]), (202, &json!(true)), "{}", proposed.text);
+    assert!(dan.get("/api/plans/sharing").await.json()["adopt"]["waiting"].as_u64() > Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_adopts_with_the_scopes_of_plan_and_register_together() {
+    let town = Town::of(&Arc::new(model()), &[]).await;
+    let mut admin = town.as_("countyadmin").await;
+    let mut made = async |name, scopes: &[&str]| key(&mut admin, (name, "dispatcher", "130903001"), scopes).await;
+    let plan = made("plan", &["plans:reach:write"]).await;
+    let both = made("both", &["plans:reach:write", "registers:well:write"]).await;
+    let rows = made("rows", &["registers:*:write"]).await;
+    let ask = async |secret: &str, path: &str| town.visitor().read(path, Some(secret)).await;
+    let names = |answer: &Answer| {
+        let body = answer.json();
+        let all = body["items"].as_array().unwrap().iter().map(|one| one["plan"].as_str().unwrap().to_owned());
+        all.collect::<Vec<_>>()
+    };
+    assert_eq!(names(&ask(&plan, "/api/plans").await), ["reach"]);
+    assert_eq!(names(&ask(&rows, "/api/plans").await), Vec::<String>::new());
+    assert_eq!((ask(&rows, REACH).await.status, ask(&plan, "/api/plans/sharing").await.status), (403, 403));
+    let looked = ask(&plan, REACH).await;
+    assert_eq!((looked.status, &looked.json()["adopt"]["may"]), (200, &json!(false)), "{}", looked.text);
+    let adopt = async |secret: &str| {
+        town.visitor().json(&format!("{REACH}/adopt"), Some(secret), &json!({ "digest": "0" })).await.status
+    };
+    assert_eq!((adopt(&plan).await, adopt(&rows).await, adopt(&both).await), (403, 403, 200));
 }

@@ -237,6 +237,12 @@ async fn an_import_lists_every_bad_cell_and_then_writes_all_or_nothing() {
     assert!(!page.text.contains("/confirm"));
     let all = dan.get(&format!("{path}/findings.csv")).await;
     assert_eq!(all.text.lines().count(), 5, "{}", all.text);
+    let bad = "Code,Depth,Use,Place\nW2,deep,fish,Nowhere Town\nW3,deeper,Farming,West Town\n";
+    let (path, _) = import(&mut dan, bad).await;
+    let all = dan.get(&format!("{path}/findings.csv")).await.text;
+    let mut columns: Vec<&str> = all.lines().skip(1).map(|line| &line[..3]).collect();
+    columns.sort_unstable();
+    assert_eq!(columns, ["2,B", "2,C", "2,D", "3,B"], "a place nobody knows hides no other bad cell of its row: {all}");
     let good = "井号,井深,用途,地方,成井日期\nW1,80,,West Town,\nW2,30,农业,130903001,2022/6/1\nW3,60,Households,West Town,44713\n";
     let (path, page) = import(&mut dan, good).await;
     assert!(page.text.contains("/confirm"), "{}", page.text);

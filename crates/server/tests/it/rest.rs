@@ -143,6 +143,7 @@ async fn a_problem_says_what_where_and_in_which_language() {
     let problem = refused.json();
     assert_eq!((refused.status, problem["status"].as_u64(), problem["code"].as_str()), (422, Some(422), Some("form")));
     assert_eq!(problem["errors"][0]["pointer"], "/form/description");
+    assert_eq!(problem["errors"][0]["detail"], "Description: fill this in", "called as on the form");
     assert_eq!((problem["type"].as_str(), problem["instance"].as_str()), (Some("/api/docs#problem-form"), Some(CASES)));
     let channel = json!({ "form": {}, "channel": "pigeon" });
     assert_eq!(client.post(CASES, &channel).await.json()["errors"][0]["pointer"], "/form/channel");

@@ -97,6 +97,14 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/api/registers/{name}/proposals", [401, 404, 404, 404, 404]),
     // A search without words.
     ("/api/search", [401, 422, 422, 422, 422]),
+    ("/api/plans", [401, 200, 200, 200, 200]),
+    ("/api/plans/{plan}", [401, 404, 404, 404, 404]),
+    ("/api/rules", [401, 200, 200, 200, 200]),
+    ("/api/rules/{rule}", [401, 404, 404, 404, 404]),
+    // For those who administer, whom this city has none of: see `staff::administering`.
+    ("/api/admin/accounts", [401, 404, 404, 404, 404]),
+    ("/api/admin/posts", [401, 404, 404, 404, 404]),
+    ("/api/admin/account-lines", [401, 404, 404, 404, 404]),
     ("/api/figures", [200; 5]),
     ("/api/figures/{indicator}", [404; 5]),
     ("/api/places", [200; 5]),
@@ -174,6 +182,8 @@ pub const CALLS: &[(&str, u16)] = &[
     ("/api/registers/{name}/rows", 401),
     ("/api/registers/{name}/bulk", 401),
     ("/api/registers/{name}/proposals/{shard}/{id}/{verdict}", 401),
+    ("/api/plans/{plan}/adopt", 401),
+    ("/api/admin/import/accounts", 401),
     ("/open311/v2/{file}", 404),
 ];
 
@@ -207,6 +217,8 @@ pub fn filled(address: &str, number: &str) -> String {
         .replace("{process}", "nothing")
         .replace("{place}", "130903001")
         .replace("{name}", "nothing")
+        .replace("{plan}", "nothing")
+        .replace("{rule}", "nothing")
         .replace("{shard}", "130903")
         .replace("{id}", "00000000000000000000000000000000")
         .replace("{collection}", "places-township")

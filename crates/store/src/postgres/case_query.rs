@@ -7,7 +7,6 @@ use super::row::{padded, range, shard, text};
 use super::sql::{Param, value};
 use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
-use ganglion_kernel::port_search::FoundAfter;
 use ganglion_model::{Level, PlaceCode};
 use std::fmt::Write as _;
 
@@ -217,29 +216,48 @@ pub(super) fn page<'a>(
     sql
 }
 
-/// A page of the cases that hold few words, those that fit best first: body, how well it fits, its number in the index. The same
-/// conditions as in a list, looked at before anything is sorted; bodies are read for the page alone.
-pub(super) fn ranked<'a>((filter, asked): (&'a CaseFilter, &str), after: Option<FoundAfter>, limit: u32) -> Sql<'a> {
+/// How the cases of a search are found.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Way {
+    /// Over the index of words: those that have them are not very many.
+    Index,
+    /// In the order of their numbers, each looked at on the way.
+    Walk,
+}
+
+/// Cases that are searched for, those with the highest numbers first, from `low` and up to below `below`: body and number. The same
+/// conditions as in a list are looked at on the way, and it ends when the page is full.
+pub(super) fn searched<'a>(
+    (filter, asked): (&'a CaseFilter, &str),
+    way: Way,
+    (low, below): (i64, i64),
+    limit: u32,
+) -> Sql<'a> {
     let mut sql = Sql::new();
     let table = Table::of(filter).name();
     let asked = sql.bind(value(asked.to_owned()));
+    let (low, below) = (sql.bind(value(low)), sql.bind(value(below)));
     let mut all = vec![sql.conditions(filter, None)];
     if !filter.assignees.is_empty() {
         all.push(tied(&sql.posts(filter)));
     }
-    if let Some(after) = after {
-        let (score, doc) = (sql.bind(value(after.score)), sql.bind(value(after.doc)));
-        all.push(format!("(w.score, w.doc) < ({score}, {doc})"));
-    }
+    let found = format!("words @@ {asked}::text::tsquery");
+    let span = format!("doc >= {low} AND doc < {below}");
+    // Which index is used does not depend on what the planner thinks of the words.
+    let from = if way == Way::Index {
+        let _ = write!(sql.text, "WITH m AS MATERIALIZED (SELECT shard, id, doc FROM case_words WHERE {found}) ");
+        format!("(SELECT * FROM m WHERE {span} ORDER BY doc DESC OFFSET 0) w")
+    } else {
+        all.push(format!("w.{found}"));
+        format!("(SELECT shard, id, doc, words FROM case_words WHERE {span} ORDER BY doc DESC OFFSET 0) w")
+    };
     all.retain(|one| !one.is_empty());
     let limit = sql.bind(value(i64::from(limit)));
     let _ = write!(
         sql.text,
-        "WITH w AS MATERIALIZED (SELECT shard, id, doc, (1e9 * ts_rank(words, {asked}::text::tsquery, 1))::int8 AS score \
-         FROM case_words WHERE words @@ {asked}::text::tsquery) SELECT b.body, f.score, f.doc FROM (SELECT c.shard, c.id, \
-         w.score, w.doc FROM w CROSS JOIN LATERAL (SELECT * FROM {table} c WHERE c.shard = w.shard AND c.id = w.id OFFSET 0) c\
-         {} ORDER BY w.score DESC, w.doc DESC LIMIT {limit}) f JOIN case_row b ON b.shard = f.shard AND b.id = f.id \
-         ORDER BY f.score DESC, f.doc DESC",
+        "SELECT b.body, f.doc FROM (SELECT c.shard, c.id, w.doc FROM {from} CROSS JOIN LATERAL (SELECT * FROM {table} c \
+         WHERE c.shard = w.shard AND c.id = w.id OFFSET 0) c{} ORDER BY w.doc DESC LIMIT {limit}) f \
+         JOIN case_row b ON b.shard = f.shard AND b.id = f.id ORDER BY f.doc DESC",
         led("WHERE", &all.join(" AND "))
     );
     sql

@@ -23,7 +23,7 @@ const SEEK_DAYS_MAX: i32 = 800;
 pub(super) const CELLS: &str = "SELECT t.place, t.period, t.dim, t.rows, t.sum FROM unnest($1::int8[]) p (place) \
                      CROSS JOIN unnest($2::int4[]) q (period) CROSS JOIN LATERAL (SELECT * FROM tally t \
                      WHERE t.shard = ANY(ARRAY[(p.place / 1000000000)::int4, 0]) AND t.measure = $3 \
-                     AND t.place = p.place AND t.period = q.period OFFSET 0) t";
+                     AND t.place = p.place AND t.period = q.period AND ($4 OR t.dim IN ('', '-')) OFFSET 0) t";
 /// A range of the key for each place.
 pub(super) const CELLS_TO: &str = "SELECT t.place, t.period, t.dim, t.rows, t.sum FROM unnest($1::int8[]) p (place) \
                         CROSS JOIN LATERAL (SELECT * FROM tally t WHERE t.shard = ANY(ARRAY[(p.place / \
@@ -59,11 +59,11 @@ pub(super) async fn cells(
     client: &Object,
     measure: &str,
     places: &[PlaceCode],
-    periods: &[Period],
+    (periods, parts): (&[Period], bool),
 ) -> Stored<Vec<CellRead>> {
     let places: Vec<i64> = places.iter().map(|place| padded(*place)).collect();
     let periods: Vec<i32> = periods.iter().map(|period| period.code()).collect();
-    all(client, ATTEMPTED, (CELLS, &[&places, &periods, &text(measure)]), cell_read).await
+    all(client, ATTEMPTED, (CELLS, &[&places, &periods, &text(measure), &parts]), cell_read).await
 }
 
 /// Counters of a stock at places for all months up to and with one.

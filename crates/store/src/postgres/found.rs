@@ -1,13 +1,15 @@
-//! What is found by words: cases and rows, those that fit best first, narrowed by the same conditions as lists. Where very many rows
-//! have the words nothing is ranked: the newest of the index are looked at, so many for a page and no more.
+//! What is found by words: cases and rows, narrowed by the same conditions as lists.
+//!
+//! Of cases those that say a word again come first, then the others, the newest of each first. Rows are ranked where few have the words.
+//! Where very many have them the newest are gone through, so many for a page and no more.
 
-use super::case_query::ranked;
+use super::case_query::{Way, searched};
 use super::connect::PgStore;
 use super::load::{read_case, read_record};
 use super::row::{Column, Stored, range};
 use super::row_words;
 use super::sql::{Param, all, one, value};
-use super::words::{self, FEW, Search, asked};
+use super::words::{self, Asked, asked};
 use async_trait::async_trait;
 use deadpool_postgres::Object;
 use ganglion_kernel::StoreError;
@@ -22,6 +24,14 @@ use tokio_postgres::types::ToSql;
 const ATTEMPTED: &str = "searching";
 /// Most things on a page.
 const PAGE_MAX: u32 = 500;
+/// From so many cases with the words on, they are not gathered: the newest cases are gone through.
+const WALKED_FROM: i64 = 20_000;
+/// Cases gone through first, where nothing narrows the search.
+const NEAR: i64 = 2_000;
+/// Cases gone through for one page.
+const WALKED: i64 = 20_000;
+/// Up to so many rows with the words are ranked.
+const FEW: i64 = 4_000;
 /// Up to so many rows with a word are taken from the index of words; where more have it, the newest rows are gone through.
 const MANY: i64 = 50_000;
 /// Rows with a word that many have, looked at for one page.
@@ -45,24 +55,86 @@ fn at(row: &Row, index: usize) -> Stored<FoundAfter> {
     Ok(FoundAfter { score: column("score").get(row, index)?, doc: column("doc").get(row, index + 1)? })
 }
 
+/// What is asked one after the other, with the score of what is found: what says a word again stands before what says it once.
+fn tiers(Asked { all, again, .. }: Asked, newest: bool) -> Vec<(i64, String)> {
+    if newest {
+        return vec![(0, all)];
+    }
+    vec![(1, format!("{all} & ({again})")), (0, format!("{all} & !({again})"))]
+}
+
 async fn cases_found(
     client: &Object,
-    filter: &CaseFilter,
+    (filter, newest): (&CaseFilter, bool),
     after: Option<FoundAfter>,
     limit: u32,
 ) -> Stored<Option<FoundPage<Case>>> {
     let limit = limit.min(PAGE_MAX);
-    let asked = match Search::of(client, filter).await? {
-        Search::None | Search::Many(_) => return Ok(None),
-        Search::Nothing => return Ok(Some(FoundPage::default())),
-        Search::Few(asked) => asked,
-    };
-    let sql = ranked((filter, &asked), after, limit + 1);
-    let found = all(client, ATTEMPTED, (&sql.text, &args(&sql.values)), |row| {
-        Ok(Found { at: at(row, 1)?, what: read_case(row, 0, || "a case".to_owned())? })
-    })
-    .await?;
+    if filter.words.is_none() {
+        return Ok(None);
+    }
+    let Some(asked) = words::of_filter(client, filter).await? else { return Ok(Some(FoundPage::default())) };
+    let is_narrowed = asked.is_narrowed;
+    let mut found = Vec::new();
+    for (score, asked) in
+        tiers(asked, newest).into_iter().filter(|tier| after.is_none_or(|after| after.score >= tier.0))
+    {
+        let below = after.filter(|after| after.score == score).map_or(i64::MAX, |after| after.doc);
+        let left = limit + 1 - u32::try_from(found.len()).unwrap_or(limit);
+        let tier = Tier { filter, asked: &asked, is_narrowed, score };
+        let (more, low) = tier.page(client, below, left).await?;
+        found.extend(more);
+        if found.len() > limit as usize {
+            break;
+        }
+        if let Some(doc) = low {
+            return Ok(Some(FoundPage { found, next: Some(FoundAfter { score, doc }) }));
+        }
+    }
     Ok(Some(page(found, limit)))
+}
+
+/// One of the questions of a search.
+struct Tier<'a> {
+    filter: &'a CaseFilter,
+    asked: &'a str,
+    is_narrowed: bool,
+    score: i64,
+}
+
+impl Tier<'_> {
+    /// Cases below a number, and the last number that was looked at, if there may be more behind it.
+    async fn page(&self, client: &Object, below: i64, limit: u32) -> Stored<(Vec<Found<Case>>, Option<i64>)> {
+        if !self.is_narrowed {
+            // A word that is common everywhere fills the page from the newest, and counting its cases would cost more than that.
+            let low = lowest(client, below, NEAR).await?;
+            let near = self.read(client, Way::Walk, (low, below), limit).await?;
+            if near.len() >= limit as usize {
+                return Ok((near, None));
+            }
+        }
+        if words::count(client, self.asked, WALKED_FROM).await? < WALKED_FROM {
+            return Ok((self.read(client, Way::Index, (i64::MIN, below), limit).await?, None));
+        }
+        let low = lowest(client, below, WALKED).await?;
+        Ok((self.read(client, Way::Walk, (low, below), limit).await?, Some(low).filter(|low| *low > 0)))
+    }
+
+    async fn read(&self, client: &Object, way: Way, span: (i64, i64), limit: u32) -> Stored<Vec<Found<Case>>> {
+        let sql = searched((self.filter, self.asked), way, span, limit);
+        all(client, ATTEMPTED, (&sql.text, &args(&sql.values)), |row| {
+            let at = FoundAfter { score: self.score, doc: Column("case_words", "doc").get(row, 1)? };
+            Ok(Found { at, what: read_case(row, 0, || "a case".to_owned())? })
+        })
+        .await
+    }
+}
+
+/// The number so many below. Numbers are given out one after the other: between them are not more cases than that.
+async fn lowest(client: &Object, below: i64, many: i64) -> Stored<i64> {
+    let read = |row: &Row| Column("case_words", "doc").get::<Option<i64>>(row, 0);
+    let top = one(client, ATTEMPTED, ("SELECT max(doc) FROM case_words", &[]), read).await?.flatten();
+    Ok(below.min(top.unwrap_or(0).saturating_add(1)) - many)
 }
 
 fn read_row(row: &Row) -> Stored<Found<Record>> {
@@ -178,11 +250,11 @@ async fn newest(
 impl SearchStore for PgStore {
     async fn cases_found(
         &self,
-        filter: &CaseFilter,
+        (filter, newest): (&CaseFilter, bool),
         after: Option<FoundAfter>,
         limit: u32,
     ) -> Result<Option<FoundPage<Case>>, StoreError> {
-        cases_found(&self.reader().await?, filter, after, limit).await
+        cases_found(&self.reader().await?, (filter, newest), after, limit).await
     }
 
     async fn rows_found(

@@ -26,6 +26,9 @@ pub(super) const MIGRATIONS: &[(u32, &str, &str)] = &[
     (17, "search", include_str!("migrations/0017-search.sql")),
     (19, "seal-lookup", include_str!("migrations/0019-seal-lookup.sql")),
     (21, "settled-kind", include_str!("migrations/0021-settled-kind.sql")),
+    (22, "packed", include_str!("migrations/0022-packed.sql")),
+    (24, "marks", include_str!("migrations/0024-marks.sql")),
+    (28, "case-lines", include_str!("migrations/0028-case-lines.sql")),
 ];
 
 /// The lock that one server at a time migrates under. Any number will do that nobody else uses.

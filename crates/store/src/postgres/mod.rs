@@ -10,6 +10,7 @@ mod case_query;
 mod cases;
 mod connect;
 mod connector;
+mod counting;
 mod error;
 mod figures;
 mod forget;

@@ -3,7 +3,7 @@
 
 #![cfg(test)]
 
-use super::case_query::{count, page};
+use super::case_query::{Way, count, page, searched};
 use super::connect::PgStore;
 use super::migrate::Layout;
 use super::options::PgOptions;
@@ -142,6 +142,23 @@ fn words_are_looked_for_in_the_index_or_in_each_case_of_the_list() {
         let many = Search::Many("'a'".to_owned());
         let plan = plan(client, &page((&inside("130922"), &many), CaseOrder::Opened, None, 50).text).await;
         assert!(plan.contains("using case_opened_county on ") && plan.contains("using case_words_pkey on "), "{plan}");
+    });
+}
+
+/// What is searched for is gathered over the index of words, or the newest cases are gone through; every case by its key.
+#[test]
+fn a_search_is_gathered_over_the_index_of_words_or_walks_the_newest() {
+    with_connection(async |client| {
+        for filter in [open(inside("130922")), CaseFilter::default(), of("a")] {
+            for (way, index) in
+                [(Way::Index, "Bitmap Index Scan on case_words_tokens"), (Way::Walk, "case_words_newest")]
+            {
+                let plan = plan(client, &searched((&filter, "'a'"), way, (1, 9), 31).text).await;
+                assert!(plan.contains(index), "{index}: {plan}");
+                assert!(plan.contains("_pkey on case_") && !plan.contains("Seq Scan"), "{plan}");
+                assert!(!plan.contains("Hash Join"), "{plan}");
+            }
+        }
     });
 }
 

@@ -79,11 +79,7 @@ impl Store for PgStore {
         cases::cases(&self.reader().await?, filter, order, after, limit).await
     }
 
-    async fn cases_without_words(&self, limit: u32) -> Result<Vec<Case>, StoreError> {
-        words::missing(&self.reader().await?, limit).await
-    }
-
-    async fn case_words_put(&self, words: &[(Shard, CaseId, String)]) -> Result<(), StoreError> {
+    async fn case_words_put(&self, words: &[(Case, String)]) -> Result<(), StoreError> {
         words::put_all(self, words).await
     }
 
@@ -133,7 +129,7 @@ impl Store for PgStore {
         &self,
         measure: &str,
         places: &[PlaceCode],
-        periods: &[Period],
+        periods: (&[Period], bool),
     ) -> Result<Vec<CellRead>, StoreError> {
         figures::cells(&self.reader().await?, measure, places, periods).await
     }

@@ -12,6 +12,7 @@ use super::write::last_of_each;
 use deadpool_postgres::Object;
 use ganglion_kernel::port::ShardWrite;
 use ganglion_kernel::port_search::WordsMade;
+use ganglion_kernel::words::tokens;
 use ganglion_model::Shard;
 use ganglion_model::row::{Record, RowKey};
 
@@ -55,7 +56,7 @@ fn put<'a>(pipeline: &mut Pipeline<'a>, said: impl Iterator<Item = Said<'a>>, sq
             column(w, |one| text(one.1)),
             column(w, |one| text(one.2)),
             column(w, |one| one.3.map_or(0, hash)),
-            column(w, |one| one.3.map(vector).unwrap_or_default()),
+            column(w, |one| one.3.map(|words| vector(&tokens(words))).unwrap_or_default()),
         ]
     });
 }

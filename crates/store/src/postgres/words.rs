@@ -1,19 +1,20 @@
-//! The index of words that cases are searched by: kept in the transaction of the case, asked with the tokens of
-//! `ganglion_kernel::words`. A hash says whether a case has other words than before.
+//! The index of words that cases are searched by: kept in the transaction of the case, asked with what `ganglion_kernel::indexed`
+//! says. A hash says whether a case has other words than before.
 
 use super::connect::PgStore;
 use super::error::failed;
 use super::load::read_case;
 use super::row::{Column, Stored, shard};
-use super::sql::{Args, Around, Pipeline, all, column, one};
+use super::sql::{Args, Around, Pipeline, all, column, one, run};
 use super::transaction::Transaction;
 use super::write::last_of_each;
 use deadpool_postgres::Object;
+use ganglion_kernel::indexed::{self, kept, marks};
 use ganglion_kernel::port::{CaseFilter, CaseWrite};
 use ganglion_kernel::port_search::WordsMade;
-use ganglion_kernel::words::{Term, terms, tokens};
+use ganglion_kernel::words::{Term, terms};
 use ganglion_model::row::Case;
-use ganglion_model::{CaseId, Shard};
+use ganglion_model::{CaseId, Level, Shard};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use uuid::Uuid;
@@ -33,14 +34,14 @@ const PUT: &str = "INSERT INTO case_words AS o (shard, id, hash, words) SELECT w
 const PUT_ANEW: &str = "INSERT INTO case_words (shard, id, hash, words) SELECT w.shard, w.id, w.hash, w.words::tsvector FROM \
                         unnest($1::int4[], $2::uuid[], $3::int8[], $4::text[]) w (shard, id, hash, words) \
                         ON CONFLICT (shard, id) DO UPDATE SET hash = excluded.hash, words = excluded.words";
+/// Gives every case a number in the order they came in, where none has one yet: what is newest is read off the numbers.
+const NUMBER: &str = "INSERT INTO case_words (shard, id, hash, words) SELECT shard, id, 0, '' FROM case_row \
+                      WHERE NOT EXISTS (SELECT 1 FROM case_words) ORDER BY opened_at, id ON CONFLICT DO NOTHING";
 const PAGE: &str = "SELECT body, shard FROM case_row WHERE (shard, id) > ($1, $2) ORDER BY shard, id LIMIT $3";
 
-/// FNV-1a: the same on every machine, which the standard library's hash need not be.
+/// The same on every machine.
 pub(super) fn hash(text: &str) -> i64 {
-    let hash = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    hash.cast_signed()
+    indexed::hash(text).cast_signed()
 }
 
 /// A token as it stands in the index. Tokens are letters and digits, so that nothing in them has to be escaped.
@@ -52,40 +53,40 @@ fn token(token: &str) -> &str {
     &token[..end]
 }
 
-/// The words of a case as the index takes them: each token with its place.
-pub(super) fn vector(words: &str) -> String {
+/// Tokens as the index takes them: each with its place.
+pub(super) fn vector(tokens: &str) -> String {
     let mut vector = String::new();
-    for (place, one) in (1..=16_383).zip(tokens(words).split(' ').filter(|one| !one.is_empty())) {
+    for (place, one) in (1..=16_383).zip(tokens.split(' ').filter(|one| !one.is_empty())) {
         // Writing to a text does not fail.
         let _ = write!(vector, "'{}':{place} ", token(one));
     }
     vector
 }
 
-/// The words of a case.
-type Words<'a> = ((Shard, CaseId), &'a str);
+/// A case and its words.
+type Words<'a> = (&'a Case, &'a str);
 
 fn put<'a>(pipeline: &mut Pipeline<'a>, words: impl IntoIterator<Item = Words<'a>>, sql: &'static str) {
-    pipeline.over(&last_of_each(words, |one| one.0), sql, |w| {
+    let marked = words.into_iter().map(|(case, words)| (case, words, marks(case)));
+    pipeline.over(&last_of_each(marked, |one| (one.0.shard, one.0.id)), sql, |w| {
         vec![
-            column(w, |((of, _), _)| shard(*of)),
-            column(w, |((_, id), _)| id.0),
-            column(w, |(_, words)| hash(words)),
-            column(w, |(_, words)| vector(words)),
+            column(w, |one| shard(one.0.shard)),
+            column(w, |one| one.0.id.0),
+            column(w, |(_, words, marks)| hash(&[*words, marks.as_str()].concat())),
+            column(w, |(_, words, marks)| vector(&kept(words, marks))),
         ]
     });
 }
 
 /// Writes the words of a batch.
 pub(super) fn write<'a>(pipeline: &mut Pipeline<'a>, cases: &[&'a CaseWrite]) {
-    let words = |write: &&'a CaseWrite| Some(((write.case.shard, write.case.id), write.words.as_deref()?));
-    put(pipeline, cases.iter().filter_map(words), PUT);
+    put(pipeline, cases.iter().filter_map(|write| Some((&write.case, write.words.as_deref()?))), PUT);
 }
 
 /// Puts the words of several cases at once.
-pub(super) async fn put_all(store: &PgStore, words: &[(Shard, CaseId, String)]) -> Stored<()> {
+pub(super) async fn put_all(store: &PgStore, words: &[(Case, String)]) -> Stored<()> {
     let mut pipeline = Pipeline::default();
-    put(&mut pipeline, words.iter().map(|(shard, id, words)| ((*shard, *id), words.as_str())), PUT);
+    put(&mut pipeline, words.iter().map(|(case, words)| (case, words.as_str())), PUT);
     let client = store.writer().await?;
     pipeline.send(&client, Around::Nothing).await.map(drop).map_err(failed(ATTEMPTED))
 }
@@ -107,6 +108,9 @@ pub(super) async fn again(
 ) -> Stored<WordsMade<(Shard, CaseId)>> {
     let (of, id) = after.map_or((-1, Uuid::nil()), |(of, id)| (shard(of), id.0));
     let limit = i64::from(limit);
+    if after.is_none() {
+        run(&store.writer().await?, ATTEMPTED, (NUMBER, &[])).await?;
+    }
     let transaction = Transaction::begin(store, ATTEMPTED).await?;
     let client = transaction.client()?;
     let args: &Args<'_> = &[&of, &id, &limit];
@@ -116,31 +120,64 @@ pub(super) async fn again(
     let cases = all(client, ATTEMPTED, (PAGE, args), |row| read_case(row, 0, || "a case".to_owned())).await?;
     let said: Vec<String> = cases.iter().map(words).collect();
     let mut pipeline = Pipeline::default();
-    let both = cases.iter().zip(&said).map(|(case, said)| ((case.shard, case.id), said.as_str()));
-    put(&mut pipeline, both, PUT_ANEW);
+    put(&mut pipeline, cases.iter().zip(&said).map(|(case, said)| (case, said.as_str())), PUT_ANEW);
     pipeline.send(client, Around::Nothing).await.map_err(failed(ATTEMPTED))?;
     transaction.commit(ATTEMPTED).await?;
     let last = cases.last().map(|case| (case.shard, case.id));
     Ok(WordsMade { count: u32::try_from(cases.len()).unwrap_or(u32::MAX), last })
 }
 
-/// Cases without words, up to `limit`.
-pub(super) async fn missing(client: &Object, limit: u32) -> Stored<Vec<Case>> {
-    let sql = "SELECT c.body FROM case_row c WHERE NOT EXISTS (SELECT 1 FROM case_words w WHERE w.shard = c.shard \
-               AND w.id = c.id) LIMIT $1";
-    all(client, ATTEMPTED, (sql, &[&i64::from(limit)]), |row| read_case(row, 0, || "a case".to_owned())).await
-}
-
-/// What is asked of the index; `None`: nothing that could be found.
-pub(super) fn asked(typed: &str) -> Option<String> {
-    let quoted = |term: Term| match term {
+fn quoted(term: &Term) -> String {
+    match term {
         Term::Phrase(pairs) => {
             let pairs: Vec<String> = pairs.iter().map(|pair| format!("'{}'", token(pair))).collect();
             format!("({})", pairs.join(" <-> "))
         }
-        Term::Beginning(start) => format!("'{}':*", token(&start)),
-    };
-    Some(terms(typed)?.into_iter().map(quoted).collect::<Vec<_>>().join(" & "))
+        Term::Beginning(start) => format!("'{}':*", token(start)),
+    }
+}
+
+fn every(terms: &[Term]) -> String {
+    terms.iter().map(quoted).collect::<Vec<_>>().join(" & ")
+}
+
+/// What is asked of an index that keeps words alone; `None`: nothing that could be found.
+pub(super) fn asked(typed: &str) -> Option<String> {
+    terms(typed).map(|terms| every(&terms))
+}
+
+/// What is asked of the index.
+pub(super) struct Asked {
+    /// What holds the words.
+    pub all: String,
+    /// What says one of them again.
+    pub again: String,
+    /// Whether marks narrow it to a part of the city.
+    pub is_narrowed: bool,
+}
+
+/// What a filter asks of the index; `None`: nothing that could be found.
+pub(super) async fn of_filter(client: &Object, filter: &CaseFilter) -> Stored<Option<Asked>> {
+    let Some(asked) = indexed::asked(filter) else { return Ok(None) };
+    let mut all = every(&asked.terms);
+    let mut is_narrowed = false;
+    // Cases from before have no marks until all have been gone through.
+    if super::people::setting(client, crate::searched::CASES).await?.as_deref() == Some(crate::searched::ALL) {
+        is_narrowed = filter.opened_by.is_some() || filter.place.is_some_and(|place| place.level() >= Level::County);
+        for either in &asked.marks {
+            let either: Vec<String> = either.iter().map(|mark| format!("'{mark}'")).collect();
+            let _ = write!(all, " & ({})", either.join(" | "));
+        }
+    }
+    let again = asked.repeated.iter().map(|terms| format!("({})", every(terms))).collect::<Vec<_>>().join(" | ");
+    Ok(Some(Asked { all, again, is_narrowed }))
+}
+
+/// How many have what is asked for, counted up to `most`.
+pub(super) async fn count(client: &Object, asked: &str, most: i64) -> Stored<i64> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM case_words WHERE words @@ $1::text::tsquery LIMIT $2) w";
+    let read = |row: &tokio_postgres::Row| Column("case_words", "count").get::<i64>(row, 0);
+    Ok(one(client, ATTEMPTED, (sql, &[&asked, &most]), read).await?.unwrap_or(0))
 }
 
 /// How a list finds the words it is narrowed to.
@@ -159,26 +196,27 @@ pub(super) enum Search {
 impl Search {
     /// Looks how many cases have the words of a filter.
     pub async fn of(client: &Object, filter: &CaseFilter) -> Stored<Search> {
-        let Some(typed) = &filter.words else { return Ok(Search::None) };
-        let Some(asked) = asked(typed) else { return Ok(Search::Nothing) };
-        let sql = "SELECT count(*) FROM (SELECT 1 FROM case_words WHERE words @@ $1::text::tsquery LIMIT $2) w";
-        let read = |row: &tokio_postgres::Row| Column("case_words", "count").get::<i64>(row, 0);
-        let count = one(client, ATTEMPTED, (sql, &[&asked, &(FEW + 1)]), read).await?;
-        Ok(if count.unwrap_or(0) > FEW { Search::Many(asked) } else { Search::Few(asked) })
+        if filter.words.is_none() {
+            return Ok(Search::None);
+        }
+        let Some(Asked { all, .. }) = of_filter(client, filter).await? else { return Ok(Search::Nothing) };
+        let count = count(client, &all, FEW + 1).await?;
+        Ok(if count > FEW { Search::Many(all) } else { Search::Few(all) })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ganglion_kernel::words::tokens;
 
     #[test]
     fn words_stand_in_the_index_with_their_places_and_are_asked_for_as_phrases() {
-        assert_eq!(vector("路面塌陷，SB-43"), "'路面':1 '面塌':2 '塌陷':3 '陷':4 'sb':5 '43':6 ");
+        assert_eq!(vector(&tokens("路面塌陷，SB-43")), "'路面':1 '面塌':2 '塌陷':3 '陷':4 'sb':5 '43':6 ");
         assert_eq!(asked("路面塌 43").unwrap(), "('路面' <-> '面塌') & '43':*");
         assert_eq!(asked("'\"&|!()"), None);
         let long = "长x".repeat(200);
-        assert!(vector(&long).split(' ').all(|one| one.len() <= TOKEN_BYTES_MAX + 8));
+        assert!(vector(&tokens(&long)).split(' ').all(|one| one.len() <= TOKEN_BYTES_MAX + 8));
         assert_eq!(token(&"é".repeat(150)).len(), TOKEN_BYTES_MAX);
     }
 }

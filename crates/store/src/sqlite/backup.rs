@@ -1,6 +1,7 @@
 //! Copying a database that is in use, and what proves that two databases hold the same: a digest of every table, and the Merkle root of every
 //! journal, worked out again from its lines. Packing a copy with files into an archive is the binary's business.
 
+use super::packed::LINE_TEXT;
 use super::row::{Column, Stored, all, failed, one};
 use ganglion_kernel::merkle::{Frontier, Hash};
 use ganglion_kernel::{StoreError, journal};
@@ -159,6 +160,7 @@ pub(super) fn reading(path: &Path, attempted: &'static str) -> Stored<Connection
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(failed(attempted))?;
     connection.busy_timeout(BUSY).map_err(failed(attempted))?;
+    super::packed::read_with(&connection, path).map_err(failed(attempted))?;
     Ok(connection)
 }
 
@@ -209,6 +211,12 @@ fn hash_plain(hash: &mut Sha256, kind: u8, bytes: &[u8; 8]) {
     hash.update(bytes);
 }
 
+fn is_packing(connection: &Connection) -> Stored<bool> {
+    let sql = "SELECT count(*) FROM pragma_table_info('journal') WHERE name = 'packed'";
+    let found = one(connection, PROVING, (sql, []), |row| Column("table_info", "count").get::<u32>(row, 0))?;
+    Ok(found.is_some_and(|count| count > 0))
+}
+
 fn journal_contents(connection: &Connection, (shard, seq, kept): &(Shard, u64, Vec<u8>)) -> Stored<JournalContents> {
     let wrong = |column, key: u64, reason: &str| StoreError::Corrupt {
         table: "journal",
@@ -216,8 +224,10 @@ fn journal_contents(connection: &Connection, (shard, seq, kept): &(Shard, u64, V
         key: format!("{shard}/{key}"),
         reason: reason.to_owned(),
     };
-    let sql = "SELECT seq, entry, leaf FROM journal WHERE shard = ? ORDER BY seq";
-    let mut statement = connection.prepare(sql).map_err(failed(PROVING))?;
+    // A backup may be older than the column.
+    let text = if is_packing(connection)? { LINE_TEXT } else { "entry" };
+    let sql = format!("SELECT seq, {text}, leaf FROM journal WHERE shard = ? ORDER BY seq");
+    let mut statement = connection.prepare(&sql).map_err(failed(PROVING))?;
     let mut rows = statement.query([shard.0]).map_err(failed(PROVING))?;
     let mut tree = Frontier::default();
     while let Some(row) = rows.next().map_err(failed(PROVING))? {

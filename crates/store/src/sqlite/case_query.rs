@@ -3,6 +3,7 @@
 //! The driving index is named in the statement, so that no list depends on statistics: a page costs what it shows, however
 //! long the history. Lists over several posts become several arms, whose pages the caller merges.
 
+use super::packed::{CASE_TEXT, case_text_of};
 use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_kernel::port_search::FoundAfter;
@@ -90,18 +91,27 @@ fn of_posts(sql: &mut Sql, filter: &CaseFilter) {
     sql.and(&condition, posts().chain(posts()));
 }
 
-/// A page of the cases that hold few words, those that fit best first: body, how well it fits, its number in the index. The same
-/// conditions as in a list, looked at before anything is sorted; bodies are read for the page alone.
-pub(super) fn ranked(filter: &CaseFilter, search: &Search, after: Option<FoundAfter>, limit: u32) -> Sql {
-    let from = search.from().unwrap_or("case_row c");
-    let mut inner = Sql::new(&format!(
-        "SELECT c.rowid AS at, d.doc AS doc, CAST(-1000000000 * w.rank AS INTEGER) AS score FROM {from}"
-    ));
-    search.narrow(&mut inner);
-    place(&mut inner, filter);
-    of_posts(&mut inner, filter);
-    rest(&mut inner, filter);
-    best(inner, after, limit, "case_row")
+/// Cases that the index finds, those with the highest numbers first, from `low` and up to below `below`: body and number. The same
+/// conditions as in a list are looked at on the way, and nothing is sorted: it ends when the page is full.
+pub(super) fn walked(filter: &CaseFilter, asked: &str, (low, below): (i64, i64), limit: u32) -> Sql {
+    let mut sql = Sql::new(&format!("SELECT {}, w.rowid FROM {}", case_text_of("c"), super::words::FROM_INDEX));
+    let span = [low, below].map(Value::Integer);
+    sql.and("w.case_words MATCH ? AND w.rowid >= ? AND w.rowid < ?", std::iter::once(text(asked)).chain(span));
+    if !filter.assignees.is_empty() {
+        let marks = marks(filter.assignees.len());
+        // What a post has is read once. The sign keeps the index of words from being asked for each of them.
+        let own = format!(
+            "+w.rowid IN (SELECT d.doc FROM case_row r CROSS JOIN case_doc d ON d.shard = r.shard AND d.id = r.id \
+             WHERE r.assignee IN ({marks}) UNION SELECT d.doc FROM case_assist a CROSS JOIN case_doc d \
+             ON d.shard = a.shard AND d.id = a.id WHERE a.post IN ({marks}))"
+        );
+        let posts = || filter.assignees.iter().map(|post| text(&post.0));
+        sql.and(&own, posts().chain(posts()));
+    }
+    place(&mut sql, filter);
+    rest(&mut sql, filter);
+    let _ = write!(sql.text, " ORDER BY w.rowid DESC LIMIT {limit}");
+    sql
 }
 
 /// The best of what `inner` gives as `at`, `doc` and `score`, with the bodies of a table.
@@ -113,8 +123,9 @@ pub(super) fn best(inner: Sql, after: Option<FoundAfter>, limit: u32, table: &st
     } else {
         ""
     };
+    let body = if table == "case_row" { case_text_of("b") } else { "b.body".to_owned() };
     let text = format!(
-        "SELECT b.body, f.score, f.doc FROM (SELECT at, doc, score FROM ({text}){from} ORDER BY score DESC, doc DESC LIMIT \
+        "SELECT {body}, f.score, f.doc FROM (SELECT at, doc, score FROM ({text}){from} ORDER BY score DESC, doc DESC LIMIT \
          {limit}) f CROSS JOIN {table} b ON b.rowid = f.at ORDER BY f.score DESC, f.doc DESC"
     );
     Sql { text, values }
@@ -129,7 +140,10 @@ fn arm(
         CaseOrder::Due => "due",
         CaseOrder::Opened => "opened_at",
     };
-    let mut sql = Sql::new(&format!("SELECT c.body, c.{sort}, c.id FROM "));
+    let is_sorted = is_sorted((filter, search), &post, order);
+    // Nothing is unpacked that is not on the page.
+    let body = if is_sorted { "c.body, c.packed, c.number".to_owned() } else { case_text_of("c") };
+    let mut sql = Sql::new(&format!("SELECT {body}, c.{sort}, c.id FROM "));
     match (post, search.from()) {
         (_, Some(from)) => sql.text.push_str(from),
         (Post::Assisting(post), None) => {
@@ -158,7 +172,20 @@ fn arm(
     }
     let direction = if order == CaseOrder::Due { "" } else { " DESC" };
     let _ = write!(sql.text, " ORDER BY c.{sort}{direction}, c.id{direction} LIMIT {limit}");
+    if is_sorted {
+        sql.text =
+            format!("SELECT {CASE_TEXT}, {sort}, id FROM ({}) ORDER BY {sort}{direction}, id{direction}", sql.text);
+    }
     sql
+}
+
+/// Whether the rows of an arm come from their index in another order than asked for.
+fn is_sorted((filter, search): (&CaseFilter, &Search), post: &Post<'_>, order: CaseOrder) -> bool {
+    let is_range = filter.place.is_some_and(|place| matches!(place.level(), Level::Village | Level::Grid));
+    search.from().is_some()
+        || matches!(post, Post::Assisting(_))
+        || is_range && !matches!(post, Post::Assigned(_))
+        || order == CaseOrder::Due && filter.open != Some(true)
 }
 
 /// The index that gives the fewest rows in the order asked for. Lists by deadline have indexes over open cases only;

@@ -2,6 +2,7 @@
 
 use super::case_query::{Sql, count, page};
 use super::load::read_case;
+use super::packed::CASE_TEXT;
 use super::row::{Column, Stored, all, case_key, one};
 use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
@@ -17,8 +18,8 @@ const PAGE_MAX: u32 = 500;
 
 /// One case.
 pub(super) fn case_by_id(connection: &Connection, shard: Shard, id: CaseId) -> Stored<Option<Case>> {
-    let sql = "SELECT body FROM case_row WHERE shard = ? AND id = ?";
-    one(connection, "reading a case", (sql, params![shard.0, id.0.as_bytes()]), |row| {
+    let sql = format!("SELECT {CASE_TEXT} FROM case_row WHERE shard = ? AND id = ?");
+    one(connection, "reading a case", (&sql, params![shard.0, id.0.as_bytes()]), |row| {
         read_case(row, 0, || case_key(shard, id))
     })
 }
@@ -33,8 +34,8 @@ pub(super) fn id_by_number(connection: &Connection, shard: Shard, number: &str) 
 
 /// One case by its public number.
 pub(super) fn case_by_number(connection: &Connection, shard: Shard, number: &str) -> Stored<Option<Case>> {
-    let sql = "SELECT body FROM case_row WHERE shard = ? AND number = ?";
-    one(connection, "reading a case", (sql, params![shard.0, number]), |row| {
+    let sql = format!("SELECT {CASE_TEXT} FROM case_row WHERE shard = ? AND number = ?");
+    one(connection, "reading a case", (&sql, params![shard.0, number]), |row| {
         read_case(row, 0, || format!("{shard}/{number}"))
     })
 }

@@ -2,6 +2,7 @@
 
 use super::checkpoint::Folding;
 use super::migrate::{OpenError, migrate};
+use super::packed::{self, Packing};
 use super::row::failed;
 use ganglion_kernel::StoreError;
 use parking_lot::{Mutex, MutexGuard};
@@ -27,6 +28,8 @@ pub struct SqliteOptions {
     pub pages_max: Option<u32>,
     /// Pages (4 KiB each) added to the log after which it is folded into the file, beside the commits.
     pub fold_pages: u32,
+    /// Journal lines there must be before rows are packed with dictionaries made from them.
+    pub pack_lines: u64,
     /// How long to wait for another program that writes, milliseconds.
     pub busy_ms: u64,
 }
@@ -40,11 +43,14 @@ impl Default for SqliteOptions {
             cache_kib: 32 << 10,
             pages_max: None,
             fold_pages: 4_000,
+            pack_lines: PACK_LINES,
             busy_ms: 10_000,
         }
     }
 }
 
+/// Lines that show well enough what the next ones will look like.
+const PACK_LINES: u64 = 2_000;
 /// Page cache of each reader, KiB.
 const READER_CACHE_KIB: u32 = 4 << 10;
 /// Bytes of the log that stay on the disk when it starts anew: writing over them is cheaper than growing again.
@@ -62,6 +68,7 @@ pub struct SqliteStore {
     readers: Vec<Mutex<Connection>>,
     turn: AtomicUsize,
     folding: Option<Folding>,
+    packing: Arc<Packing>,
 }
 
 impl SqliteStore {
@@ -71,16 +78,19 @@ impl SqliteStore {
     /// See [`OpenError`].
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Arc<SqliteStore>, OpenError> {
         let failed = |reason| OpenError::Database { attempted: "cannot open", path: path.to_owned(), reason };
+        let packing = Packing::reading(Some(path));
         let mut writer = Connection::open(path).map_err(failed)?;
         prepare_writer(&writer, &options).map_err(failed)?;
+        packed::functions(&writer, &packing).map_err(failed)?;
         migrate(&mut writer).map_err(|error| match error {
             OpenError::Database { attempted, reason, .. } => {
                 OpenError::Database { attempted, path: path.to_owned(), reason }
             }
             other => other,
         })?;
+        packing.prepare(&writer, options.pack_lines).map_err(OpenError::Packing)?;
         let readers = (0..options.readers)
-            .map(|_| open_reader(path, &options).map(Mutex::new))
+            .map(|_| open_reader(path, &options, &packing).map(Mutex::new))
             .collect::<Result<_, _>>()
             .map_err(failed)?;
         let aside = Connection::open(path).map_err(failed)?;
@@ -95,6 +105,7 @@ impl SqliteStore {
             readers,
             turn: AtomicUsize::new(0),
             folding: Some(folding),
+            packing,
         }))
     }
 
@@ -108,6 +119,8 @@ impl SqliteStore {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let reader = Connection::open_with_flags(path, flags).map_err(failed)?;
         prepare(&reader, &SqliteOptions::default()).map_err(failed)?;
+        let packing = Packing::reading(Some(path));
+        packed::functions(&reader, &packing).map_err(failed)?;
         reader.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema").map_err(failed)?;
         Ok(Arc::new(SqliteStore {
             path: Some(path.to_owned()),
@@ -115,6 +128,7 @@ impl SqliteStore {
             readers: Vec::new(),
             turn: AtomicUsize::new(0),
             folding: None,
+            packing,
         }))
     }
 
@@ -125,14 +139,19 @@ impl SqliteStore {
     pub fn memory() -> Result<Arc<SqliteStore>, OpenError> {
         let failed = |reason| OpenError::Database { attempted: "cannot open", path: PathBuf::new(), reason };
         let mut writer = Connection::open_in_memory().map_err(failed)?;
-        prepare_writer(&writer, &SqliteOptions::default()).map_err(failed)?;
+        let options = SqliteOptions::default();
+        prepare_writer(&writer, &options).map_err(failed)?;
+        let packing = Packing::reading(None);
+        packed::functions(&writer, &packing).map_err(failed)?;
         migrate(&mut writer)?;
+        packing.prepare(&writer, options.pack_lines).map_err(OpenError::Packing)?;
         Ok(Arc::new(SqliteStore {
             path: None,
             writer: Mutex::new(writer),
             readers: Vec::new(),
             turn: AtomicUsize::new(0),
             folding: None,
+            packing,
         }))
     }
 
@@ -181,6 +200,11 @@ impl SqliteStore {
     /// The one connection that writes.
     pub(super) fn writer(&self) -> MutexGuard<'_, Connection> {
         self.writer.lock()
+    }
+
+    /// What rows are packed with.
+    pub(super) fn packing(&self) -> &Packing {
+        &self.packing
     }
 
     /// A connection that reads: a free one, or else the next in turn.
@@ -233,10 +257,11 @@ fn prepare_writer(connection: &Connection, options: &SqliteOptions) -> rusqlite:
     Ok(())
 }
 
-fn open_reader(path: &Path, options: &SqliteOptions) -> rusqlite::Result<Connection> {
+fn open_reader(path: &Path, options: &SqliteOptions, packing: &Arc<Packing>) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(path, flags)?;
     prepare(&connection, options)?;
+    packed::functions(&connection, packing)?;
     connection.pragma_update(None, "cache_size", -i64::from(READER_CACHE_KIB))?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)

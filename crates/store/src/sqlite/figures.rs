@@ -56,21 +56,23 @@ fn counted_in(connection: &Connection, measure: &str, places: &[PlaceCode]) -> S
     Ok(all)
 }
 
-/// Counters of a measure at places for periods: one seek for each pair.
+/// Counters of a measure at places for periods, with parts and classes or without: one seek for each pair, two for the totals alone.
 pub(super) fn cells(
     connection: &Connection,
     measure: &str,
     places: &[PlaceCode],
-    periods: &[Period],
+    (periods, parts): (&[Period], bool),
 ) -> Stored<Vec<CellRead>> {
     let periods = list(periods.iter().map(|period| period.code().to_string()));
-    let sql = "SELECT t.place, t.period, t.dim, t.rows, t.sum \
-               FROM json_each(?1) p CROSS JOIN json_each(?2) q CROSS JOIN tally t \
-               WHERE t.shard = CASE WHEN ?4 THEN 0 ELSE p.value / 1000000000 END AND t.measure = ?3 \
-               AND t.place = p.value AND t.period = q.value";
+    let totals = if parts { "" } else { " AND t.dim IN ('', '-')" };
+    let sql = format!(
+        "SELECT t.place, t.period, t.dim, t.rows, t.sum FROM json_each(?1) p CROSS JOIN json_each(?2) q CROSS JOIN tally t \
+         WHERE t.shard = CASE WHEN ?4 THEN 0 ELSE p.value / 1000000000 END AND t.measure = ?3 \
+         AND t.place = p.value AND t.period = q.value{totals}"
+    );
     let mut out = Vec::new();
     for (deployed, places) in counted_in(connection, measure, places)? {
-        out.extend(all(connection, ATTEMPTED, (sql, params![places, periods, measure, deployed]), cell_read)?);
+        out.extend(all(connection, ATTEMPTED, (&sql, params![places, periods, measure, deployed]), cell_read)?);
     }
     Ok(out)
 }
@@ -159,18 +161,19 @@ fn grouped<T>(
     let mut out = Vec::new();
     for shard in shards(connection, filter)? {
         let inside = filter.place.level() > Level::County || shard == Shard::DEPLOYMENT;
-        let mut values: Vec<Value> = vec![from.into(), to.into(), shard.0.into(), filter.measure.clone().into()];
+        let seeks_days = filter.as_of.is_none() && inside && to.saturating_sub(from) <= SEEK_DAYS_MAX;
+        let days = if seeks_days { list((from..to).map(|day| day.to_string())).into() } else { from.into() };
+        let mut values: Vec<Value> = vec![days, to.into(), shard.0.into(), filter.measure.clone().into()];
         values.extend(bounds.clone());
         let mut sql = String::new();
         if let Some(day) = filter.as_of {
             values.push(day.into());
             let _ = write!(sql, "SELECT {columns} FROM fact f WHERE f.shard = ?3 AND f.measure = ?4 AND {HELD_ON_7}");
-        } else if inside && to.saturating_sub(from) <= SEEK_DAYS_MAX {
+        } else if seeks_days {
             let _ = write!(
                 sql,
-                "WITH RECURSIVE days (day) AS (SELECT ?1 WHERE ?1 < ?2 UNION ALL SELECT day + 1 FROM days WHERE day + 1 \
-                 < ?2) SELECT {columns} FROM days CROSS JOIN fact f WHERE f.shard = ?3 AND f.measure = ?4 AND f.day = \
-                 days.day AND f.place >= ?5 AND f.place < ?6"
+                "SELECT {columns} FROM json_each(?1) days CROSS JOIN fact f WHERE f.shard = ?3 AND f.measure = ?4 AND f.day \
+                 = days.value AND f.place >= ?5 AND f.place < ?6"
             );
         } else {
             let _ = write!(

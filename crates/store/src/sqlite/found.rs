@@ -1,12 +1,15 @@
-//! What is found by words: cases and rows, those that fit best first, narrowed by the same conditions as lists. Where very many rows
-//! have the words nothing is ranked: the newest of the index are looked at, so many for a page and no more.
+//! What is found by words: cases and rows, narrowed by the same conditions as lists.
+//!
+//! Cases are read from the index in its own order, the newest first, until the page is full: those that say a word again, then the
+//! others. Nothing is counted, weighed or sorted, so that a page costs what it shows. Rows are ranked where few have the words; where
+//! very many have them the newest of the index are looked at, so many for a page and no more.
 
-use super::case_query::{Sql, best, ranked};
+use super::case_query::{Sql, best, walked};
 use super::connect::SqliteStore;
 use super::load::read_case;
 use super::row::{Column, Stored, all, one};
 use super::row_query::{padded, text};
-use super::words::{FEW, Search, asked};
+use super::words::{Asked, asked};
 use super::{row_words, words};
 use async_trait::async_trait;
 use ganglion_kernel::StoreError;
@@ -20,6 +23,13 @@ use rusqlite::{Connection, Row, params, params_from_iter};
 const ATTEMPTED: &str = "searching";
 /// Most things on a page.
 const PAGE_MAX: u32 = 500;
+/// Cases with the words that are looked at for one page: most of them are shown, unless something is asked for that the index does
+/// not know.
+const CASES_LOOKED_AT: u32 = 2_000;
+/// The same where each is only looked up among what a post has.
+const OWN_LOOKED_AT: u32 = 200_000;
+/// Up to so many rows with the words are ranked.
+const FEW: u32 = 4_000;
 /// Rows of a word that very many have, looked at for one page.
 const LOOKED_AT: u32 = 10_000;
 
@@ -30,28 +40,58 @@ fn page<T>(mut found: Vec<Found<T>>, limit: u32) -> FoundPage<T> {
     FoundPage { found, next }
 }
 
+/// Where a row found stands.
 fn at(row: &Row<'_>) -> Stored<FoundAfter> {
     Ok(FoundAfter { score: Column("found", "score").get(row, 1)?, doc: Column("found", "doc").get(row, 2)? })
 }
 
+/// What is asked one after the other, with the score of what is found: what says a word again stands before what says it once.
+fn tiers(Asked { all, again }: Asked, newest: bool) -> Vec<(i64, String)> {
+    if newest {
+        return vec![(0, all)];
+    }
+    vec![(1, format!("({all}) AND ({again})")), (0, format!("({all}) NOT ({again})"))]
+}
+
 fn cases_found(
     connection: &Connection,
-    filter: &CaseFilter,
+    (filter, newest): (&CaseFilter, bool),
     after: Option<FoundAfter>,
     limit: u32,
 ) -> Stored<Option<FoundPage<Case>>> {
     let limit = limit.min(PAGE_MAX);
-    let search = Search::of(connection, filter)?;
-    match search {
-        Search::None | Search::Many(_) => return Ok(None),
-        Search::Nothing => return Ok(Some(FoundPage::default())),
-        Search::Few(_) => {}
+    if filter.words.is_none() {
+        return Ok(None);
     }
-    let sql = ranked(filter, &search, after, limit + 1);
-    let found = all(connection, ATTEMPTED, (&sql.text, params_from_iter(&sql.values)), |row| {
-        Ok(Found { at: at(row)?, what: read_case(row, 0, || "a case".to_owned())? })
-    })?;
+    let Some(asked) = words::of_filter(connection, filter)? else { return Ok(Some(FoundPage::default())) };
+    let mut found = Vec::new();
+    for (score, asked) in
+        tiers(asked, newest).into_iter().filter(|tier| after.is_none_or(|after| after.score >= tier.0))
+    {
+        let below = after.filter(|after| after.score == score).map_or(i64::MAX, |after| after.doc);
+        let low = lowest(connection, (filter, &asked), below)?;
+        let left = limit + 1 - u32::try_from(found.len()).unwrap_or(limit);
+        let sql = walked(filter, &asked, (low.unwrap_or(i64::MIN), below), left);
+        found.extend(all(connection, ATTEMPTED, (&sql.text, params_from_iter(&sql.values)), |row| {
+            let at = FoundAfter { score, doc: Column("case_words", "rowid").get(row, 1)? };
+            Ok(Found { at, what: read_case(row, 0, || "a case".to_owned())? })
+        })?);
+        if found.len() > limit as usize {
+            break;
+        }
+        if let Some(doc) = low {
+            return Ok(Some(FoundPage { found, next: Some(FoundAfter { score, doc }) }));
+        }
+    }
     Ok(Some(page(found, limit)))
+}
+
+/// The last number of the index that is looked at for one page, if there may be more behind it.
+fn lowest(connection: &Connection, (filter, asked): (&CaseFilter, &str), below: i64) -> Stored<Option<i64>> {
+    let most = if filter.assignees.is_empty() { CASES_LOOKED_AT } else { OWN_LOOKED_AT };
+    let sql =
+        "SELECT rowid FROM case_words WHERE case_words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 1 OFFSET ?";
+    one(connection, ATTEMPTED, (sql, params![asked, below, most - 1]), |row| Column("case_words", "rowid").get(row, 0))
 }
 
 fn read_row(row: &Row<'_>) -> Stored<Found<Record>> {
@@ -139,11 +179,11 @@ fn newest(
 impl SearchStore for SqliteStore {
     async fn cases_found(
         &self,
-        filter: &CaseFilter,
+        (filter, newest): (&CaseFilter, bool),
         after: Option<FoundAfter>,
         limit: u32,
     ) -> Result<Option<FoundPage<Case>>, StoreError> {
-        cases_found(&self.reader(), filter, after, limit)
+        cases_found(&self.reader(), (filter, newest), after, limit)
     }
 
     async fn rows_found(
@@ -161,7 +201,7 @@ impl SearchStore for SqliteStore {
         limit: u32,
         said: &(dyn for<'c> Fn(&'c Case) -> String + Sync),
     ) -> Result<WordsMade<(Shard, CaseId)>, StoreError> {
-        words::again(&mut self.writer(), after, limit, said)
+        words::again(self, after, limit, said)
     }
 
     async fn row_words_again(

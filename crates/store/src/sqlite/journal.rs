@@ -1,6 +1,7 @@
 //! The journal and what follows it: lines, shards, cursors, timers.
 
 use super::load::read_head;
+use super::packed::LINE_TEXT;
 use super::row::{Column, Stored, all, failed, one, run};
 use ganglion_kernel::merkle::Hash;
 use ganglion_kernel::port::{Head, StoredLine, Timer};
@@ -17,31 +18,33 @@ fn entry(row: &Row<'_>, shard: Shard) -> Stored<Entry> {
     })
 }
 
-/// Lines of a case, newest first.
+/// Lines of a case, newest first. A shard is written in order, so its lines stand in the table as they are numbered.
 pub(super) fn entries_of_case(connection: &Connection, shard: Shard, case: CaseId, limit: u32) -> Stored<Vec<Entry>> {
-    let sql = "SELECT seq, entry FROM journal WHERE shard = ? AND case_id = ? ORDER BY seq DESC LIMIT ?";
+    let sql =
+        format!("SELECT seq, {LINE_TEXT} FROM journal WHERE shard = ? AND case_id = ? ORDER BY rowid DESC LIMIT ?");
     let params = params![shard.0, case.0.as_bytes(), limit.min(LINES_MAX)];
-    all(connection, "reading a case's journal", (sql, params), |row| entry(row, shard))
+    all(connection, "reading a case's journal", (&sql, params), |row| entry(row, shard))
 }
 
 /// Lines of a shard after `seq`, in order.
 pub(super) fn entries_after(connection: &Connection, shard: Shard, seq: u64, limit: u32) -> Stored<Vec<Entry>> {
-    let sql = "SELECT seq, entry FROM journal WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?";
+    let sql = format!("SELECT seq, {LINE_TEXT} FROM journal WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?");
     let params = params![shard.0, seq, limit.min(LINES_MAX)];
-    all(connection, "reading the journal", (sql, params), |row| entry(row, shard))
+    all(connection, "reading the journal", (&sql, params), |row| entry(row, shard))
 }
 
-/// Lines of a shard in `(after, until]` that hold a text, in order. The text is looked for in the stored bytes, which costs a
-/// tenth of reading the line.
+/// Lines of a shard in `(after, until]` that hold a text, in order. The text is looked for in the line as it is written, which costs a
+/// fraction of reading it; each is unpacked once, however many texts are looked for.
 pub(super) fn entries_holding(
     connection: &Connection,
     shard: Shard,
     (after, until): (u64, u64),
     (holds, limit): (&[&str], u32),
 ) -> Stored<Vec<Entry>> {
-    let any = vec!["instr(entry, ?) > 0"; holds.len()].join(" OR ");
+    let any = vec!["instr(text, ?) > 0"; holds.len()].join(" OR ");
     let sql = format!(
-        "SELECT seq, entry FROM journal WHERE shard = ? AND seq > ? AND seq <= ? AND ({any}) ORDER BY seq LIMIT ?"
+        "SELECT seq, text FROM (SELECT seq, {LINE_TEXT} AS text FROM journal WHERE shard = ? AND seq > ? AND seq <= ? \
+         ORDER BY seq LIMIT -1) WHERE {any} LIMIT ?"
     );
     let limit = limit.min(LINES_MAX);
     let mut params: Vec<&dyn rusqlite::ToSql> = vec![&shard.0, &after, &until];
@@ -52,9 +55,9 @@ pub(super) fn entries_holding(
 
 /// Lines of a shard after `seq` as stored, in order.
 pub(super) fn lines_after(connection: &Connection, shard: Shard, seq: u64, limit: u32) -> Stored<Vec<StoredLine>> {
-    let sql = "SELECT seq, entry, leaf FROM journal WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?";
+    let sql = format!("SELECT seq, {LINE_TEXT}, leaf FROM journal WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?");
     let params = params![shard.0, seq, limit.min(LINES_MAX)];
-    all(connection, "reading the journal", (sql, params), |row| {
+    all(connection, "reading the journal", (&sql, params), |row| {
         Ok(StoredLine {
             seq: Column("journal", "seq").get(row, 0)?,
             canonical: Column("journal", "entry").get(row, 1)?,

@@ -25,6 +25,10 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (17, "search", include_str!("migrations/0017-search.sql")),
     (19, "seal-lookup", include_str!("migrations/0019-seal-lookup.sql")),
     (21, "settled-kind", include_str!("migrations/0021-settled-kind.sql")),
+    (22, "packed", include_str!("migrations/0022-packed.sql")),
+    (24, "marks", include_str!("migrations/0024-marks.sql")),
+    (26, "order", include_str!("migrations/0026-order.sql")),
+    (28, "case-lines", include_str!("migrations/0028-case-lines.sql")),
 ];
 
 /// Why a database could not be opened.
@@ -50,6 +54,9 @@ pub enum OpenError {
     /// The thread that folds the log cannot be started.
     #[error(transparent)]
     Folding(StoreError),
+    /// The dictionaries rows are packed with cannot be read.
+    #[error(transparent)]
+    Packing(StoreError),
     /// The database said no.
     #[error("{attempted} {path:?}: {reason}")]
     Database {

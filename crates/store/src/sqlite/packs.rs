@@ -1,6 +1,7 @@
 //! Installing packs: sources, the row and journal line of the new set, and the figures whose definitions changed, in one
 //! transaction. Nobody else writes meanwhile, so what is counted is what is there.
 
+use super::packed::{CASE_TEXT, Packing};
 use super::row::{Column, Stored, all, failed, one, run};
 use super::write::{add_cells, put_fact, write_shard};
 use super::{load, reference};
@@ -44,7 +45,7 @@ pub(super) fn source(connection: &Connection, digest: &str) -> Stored<Option<Str
 }
 
 /// Installs: all of it or nothing.
-pub(super) fn install(connection: &mut Connection, install: &Install<'_>) -> Stored<()> {
+pub(super) fn install(connection: &mut Connection, packing: &Packing, install: &Install<'_>) -> Stored<()> {
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
     check(&transaction, install.set.number.saturating_sub(1))?;
@@ -56,7 +57,7 @@ pub(super) fn install(connection: &mut Connection, install: &Install<'_>) -> Sto
     if head.seq != install.expected_seq {
         return Err(StoreError::Moved(Shard::DEPLOYMENT));
     }
-    write_shard(&transaction, &install.write(head))?;
+    write_shard(&transaction, packing, &install.write(head))?;
     for (process, clock) in &install.clocks {
         // With what runs beside it, such as its promised limit.
         let sql = "DELETE FROM timer WHERE (clock = ?1 OR clock LIKE ?1 || '.%') AND EXISTS (SELECT 1 FROM case_row c \
@@ -69,7 +70,9 @@ pub(super) fn install(connection: &mut Connection, install: &Install<'_>) -> Sto
     }
     recount(&transaction, install)?;
     debug_assert_eq!(newest(&transaction)?, install.set.number, "{}", PackSet::key(install.set.number));
-    transaction.commit().map_err(failed(ATTEMPTED))
+    transaction.commit().map_err(failed(ATTEMPTED))?;
+    packing.packs_changed();
+    Ok(())
 }
 
 /// Counts the named measures anew.
@@ -151,8 +154,9 @@ fn recount_process(
 ) -> Stored<()> {
     let mut after = 0_i64;
     loop {
-        let sql = "SELECT rowid, body FROM case_row WHERE process = ? AND rowid > ? ORDER BY rowid LIMIT ?";
-        let page = all(connection, ATTEMPTED, (sql, params![process, after, STEP]), |row| {
+        let sql =
+            format!("SELECT rowid, {CASE_TEXT} FROM case_row WHERE process = ? AND rowid > ? ORDER BY rowid LIMIT ?");
+        let page = all(connection, ATTEMPTED, (&sql, params![process, after, STEP]), |row| {
             let id: i64 = Column("case_row", "rowid").get(row, 0)?;
             let case: Case = Column("case_row", "body").json(row, 1, || id.to_string())?;
             Ok((id, case))

@@ -30,7 +30,7 @@ impl Store for SqliteStore {
     }
 
     async fn write(&self, batch: &[ShardWrite]) -> Result<(), StoreError> {
-        write::write(&mut self.writer(), batch)
+        write::write(&mut self.writer(), self.packing(), batch)
     }
 
     async fn waiting(&self, want: &QueueWant) -> Result<Vec<Case>, StoreError> {
@@ -80,11 +80,7 @@ impl Store for SqliteStore {
         cases::cases(&self.reader(), filter, order, after, limit)
     }
 
-    async fn cases_without_words(&self, limit: u32) -> Result<Vec<Case>, StoreError> {
-        words::missing(&self.reader(), limit)
-    }
-
-    async fn case_words_put(&self, words: &[(Shard, CaseId, String)]) -> Result<(), StoreError> {
+    async fn case_words_put(&self, words: &[(Case, String)]) -> Result<(), StoreError> {
         words::put_all(&mut self.writer(), words)
     }
 
@@ -134,7 +130,7 @@ impl Store for SqliteStore {
         &self,
         measure: &str,
         places: &[PlaceCode],
-        periods: &[Period],
+        periods: (&[Period], bool),
     ) -> Result<Vec<CellRead>, StoreError> {
         figures::cells(&self.reader(), measure, places, periods)
     }
@@ -194,7 +190,7 @@ impl Store for SqliteStore {
     }
 
     async fn packs_install(&self, install: &Install<'_>) -> Result<(), StoreError> {
-        packs::install(&mut self.writer(), install)
+        packs::install(&mut self.writer(), self.packing(), install)
     }
 
     async fn pack_source(&self, digest: &str) -> Result<Option<String>, StoreError> {

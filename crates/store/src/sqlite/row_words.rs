@@ -2,7 +2,7 @@
 //! text; a hash says whether a row has other words than before.
 
 use super::row::{Column, Stored, all, failed, one, run};
-use super::words::hash;
+use ganglion_kernel::indexed::hash;
 use ganglion_kernel::port::ShardWrite;
 use ganglion_kernel::port_search::WordsMade;
 use ganglion_kernel::words::tokens;
@@ -32,7 +32,7 @@ fn put(
     let found = one(connection, ATTEMPTED, (sql, params![shard.0, register, key]), |row| {
         Ok((column("doc").get::<i64>(row, 0)?, column("hash").get::<i64>(row, 1)?))
     })?;
-    let new = words.map(hash);
+    let new = words.map(|words| hash(words).cast_signed());
     if !anew && found.map(|(_, old)| old) == new {
         return Ok(());
     }
@@ -78,7 +78,17 @@ pub(super) fn again(
         let column = |name| Column("record", name);
         Ok((Shard(column("shard").get(row, 0)?), column("register").get(row, 1)?, column("key").get(row, 2)?))
     })?;
+    // In the order of their numbers in the index, see `words`.
+    let mut ordered = Vec::with_capacity(rows.len());
     for row in &rows {
+        let sql = "SELECT doc FROM row_doc WHERE shard = ? AND register = ? AND key = ?";
+        let doc = one(&transaction, ATTEMPTED, (sql, params![row.0.0, row.1, row.2]), |found| {
+            Column("row_doc", "doc").get::<i64>(found, 0)
+        })?;
+        ordered.push((doc.unwrap_or(i64::MAX), row));
+    }
+    ordered.sort_by_key(|one| one.0);
+    for (_, row) in ordered {
         let versions = super::load::versions(&transaction, row)?;
         put(&transaction, (row.0, &row.1, &row.2), words(&versions).as_deref(), true)?;
     }

@@ -2,6 +2,7 @@
 //! are not in them. They are made anew whenever packs are installed.
 
 use super::matching;
+use super::packed::CASE_TEXT;
 use super::row::{Stored, all, failed, json, run};
 use crate::viewed::{OF_CASES, OF_ROWS, name_of, quoted};
 use ganglion_kernel::StoreError;
@@ -16,9 +17,9 @@ fn local(column: &str) -> String {
 }
 
 /// A field as a typed column; `None` for one that does not leave the house.
-fn column(field: &Field, taken: &[&str]) -> Option<String> {
+fn column(field: &Field, body: &str, taken: &[&str]) -> Option<String> {
     let name = name_of(field, taken)?;
-    let value = format!("json_extract(body, '$.fields.{}')", field.name);
+    let value = format!("json_extract({body}, '$.fields.{}')", field.name);
     let typed = |kind: &str| format!("CAST({value} AS {kind}) AS {}", quoted(&name));
     Some(match &field.kind {
         FieldKind::Integer { .. } | FieldKind::Boolean => typed("INTEGER"),
@@ -26,7 +27,7 @@ fn column(field: &Field, taken: &[&str]) -> Option<String> {
         // Money is kept in fen and read in yuan.
         FieldKind::Money => format!("{value} / 100.0 AS {}", quoted(&name)),
         FieldKind::Point => {
-            let part = |at: u8| format!("json_extract(body, '$.fields.{}[{at}]')", field.name);
+            let part = |at: u8| format!("json_extract({body}, '$.fields.{}[{at}]')", field.name);
             let (lon, lat) = (quoted(&format!("{name}_lon")), quoted(&format!("{name}_lat")));
             format!("{} AS {lon}, {} AS {lat}", part(0), part(1))
         }
@@ -34,8 +35,8 @@ fn column(field: &Field, taken: &[&str]) -> Option<String> {
     })
 }
 
-fn columns(fields: &[Field], taken: &[&str]) -> String {
-    let all: Vec<String> = fields.iter().filter_map(|field| column(field, taken)).collect();
+fn columns(fields: &[Field], body: &str, taken: &[&str]) -> String {
+    let all: Vec<String> = fields.iter().filter_map(|field| column(field, body, taken)).collect();
     if all.is_empty() { String::new() } else { format!(", {}", all.join(", ")) }
 }
 
@@ -44,7 +45,7 @@ fn of_register(name: &str, fields: &[Field], scope: Scope) -> String {
         "shard, key AS row_key, version AS row_version, place, nullif(valid_from, '') AS valid_from, valid_to, {} AS changed_at",
         local("updated_at")
     );
-    let own = format!("SELECT {head}{} FROM record WHERE register = '{name}'", columns(fields, &OF_ROWS));
+    let own = format!("SELECT {head}{} FROM record WHERE register = '{name}'", columns(fields, "body", &OF_ROWS));
     let view = quoted(&format!("register_{name}"));
     match scope {
         Scope::Place(_) => format!("CREATE VIEW {view} AS {own}"),
@@ -52,7 +53,7 @@ fn of_register(name: &str, fields: &[Field], scope: Scope) -> String {
         Scope::Deployment => {
             let known = "SELECT 1 FROM record r WHERE r.shard = 0 AND r.register = s.register AND r.key = s.key AND \
                          r.valid_from = s.valid_from";
-            let seeds = columns(fields, &OF_ROWS);
+            let seeds = columns(fields, "body", &OF_ROWS);
             format!(
                 "CREATE VIEW {view} AS {own} UNION ALL SELECT 0, key, 0, NULL, nullif(valid_from, ''), valid_to, \
                  NULL{seeds} FROM seed s WHERE register = '{name}' AND NOT EXISTS ({known})"
@@ -71,7 +72,7 @@ fn of_process(name: &str, fields: &[Field]) -> String {
         local("updated_at"),
         local("closed_at"),
         local(&format!("({due})")),
-        columns(fields, &OF_CASES)
+        columns(fields, CASE_TEXT, &OF_CASES)
     )
 }
 

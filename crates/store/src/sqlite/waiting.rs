@@ -38,8 +38,9 @@ pub(super) fn front(connection: &Connection, want: &QueueWant) -> Stored<Vec<Cas
     for lane in lanes(want) {
         let (from, mut values) = conditions(want, lane);
         // The row is looked up for each case of the page only.
+        let body = super::packed::case_text_of("c");
         let sql = format!(
-            "SELECT w.rank, w.since, (SELECT c.body FROM case_row c WHERE c.shard = w.shard AND c.id = w.case_id) \
+            "SELECT w.rank, w.since, (SELECT {body} FROM case_row c WHERE c.shard = w.shard AND c.id = w.case_id) \
              FROM waiting w {from} ORDER BY w.rank, w.since, w.number LIMIT ?"
         );
         values.push(Value::from(want.limit));

@@ -1,5 +1,6 @@
 //! A batch, written as one transaction over all its shards: all of it, or nothing.
 
+use super::packed::{AsStored, Packing};
 use super::row::Column;
 use super::row::{Stored, case_key, failed, json, one, run, statement};
 use super::{rows, rules};
@@ -8,42 +9,44 @@ use ganglion_kernel::StoreError;
 use ganglion_kernel::port::{After, CaseOrder, CaseWrite, Line, ShardWrite, Timer};
 use ganglion_kernel::port_rows::words_of;
 use ganglion_model::row::{Case, Record};
-use ganglion_model::{CaseId, Issued, Level, Shard};
+use ganglion_model::{CaseId, Issued, Level, PlaceCode, Shard};
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{CachedStatement, Connection, TransactionBehavior, params};
 
 const ATTEMPTED: &str = "writing a batch";
 
 /// Writes a batch: durable when it returns.
-pub(super) fn write(connection: &mut Connection, batch: &[ShardWrite]) -> Stored<()> {
+pub(super) fn write(connection: &mut Connection, packing: &Packing, batch: &[ShardWrite]) -> Stored<()> {
     if batch.iter().any(|write| !write.keys_gone.is_empty()) {
         super::seal::overwrite(connection)?;
     }
+    packing.writing(connection, batch);
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
     if let Some(packs) = batch.iter().map(|write| write.packs).find(|packs| *packs > 0) {
         super::packs::check(&transaction, packs)?;
     }
     for write in batch {
-        write_shard(&transaction, write)?;
+        write_shard(&transaction, packing, write)?;
     }
-    transaction.commit().map_err(failed(ATTEMPTED))
+    transaction.commit().map_err(failed(ATTEMPTED))?;
+    packing.wrote(connection, batch.iter().map(|write| write.lines.len() as u64).sum());
+    Ok(())
 }
 
-pub(super) fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored<()> {
+pub(super) fn write_shard(connection: &Connection, packing: &Packing, write: &ShardWrite) -> Stored<()> {
     let shard = write.shard;
     move_head(connection, write)?;
     for line in &write.lines {
-        append(connection, shard, line)?;
+        append(connection, packing, (shard, line))?;
     }
     for case in &write.cases {
-        put_case(connection, case)?;
+        put_case(connection, packing, case)?;
     }
     for record in &write.records {
         put_record(connection, record)?;
     }
     rows::write(connection, write)?;
-    super::row_words::write(connection, write)?;
     rules::write(connection, write)?;
     timers(connection, write)?;
     super::waiting::write(connection, write)?;
@@ -73,7 +76,10 @@ pub(super) fn write_shard(connection: &Connection, write: &ShardWrite) -> Stored
         let sql = "INSERT INTO seal_key (shard, case_id, wrapped) VALUES (?, ?, ?)";
         run(connection, ATTEMPTED, sql, params![shard.0, case.0.as_bytes(), wrapped])?;
     }
-    super::lookup::write(connection, write)
+    super::lookup::write(connection, write)?;
+    // The indexes of words last: every statement that may have to be taken back alone makes them write what they hold.
+    super::row_words::write(connection, write)?;
+    super::words::write(connection, &write.cases)
 }
 
 /// Moves the head on, if it stands where it was loaded.
@@ -91,16 +97,18 @@ fn move_head(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     if moved == 1 { Ok(()) } else { Err(StoreError::Moved(shard)) }
 }
 
-fn append(connection: &Connection, shard: Shard, line: &Line) -> Stored<()> {
-    let sql = "INSERT INTO journal (shard, seq, at, case_id, command, leaf, entry) VALUES (?, ?, ?, ?, ?, ?, ?)";
+fn append(connection: &Connection, packing: &Packing, (shard, line): (Shard, &Line)) -> Stored<()> {
+    let sql =
+        "INSERT INTO journal (shard, seq, at, case_id, command, leaf, entry, packed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     let entry = &line.entry;
     let case = line.case.as_ref().map(|case| case.0.as_bytes().as_slice());
     let at = entry.at.as_microsecond();
+    let AsStored { text, packed } = packing.line(shard, line);
     run(
         connection,
         ATTEMPTED,
         sql,
-        params![shard.0, entry.seq, at, case, entry.command.0.as_bytes(), line.hash, line.canonical],
+        params![shard.0, entry.seq, at, case, entry.command.0.as_bytes(), line.hash, text, packed],
     )?;
     Ok(())
 }
@@ -138,30 +146,29 @@ impl Columns {
     }
 }
 
-fn put_case(connection: &Connection, write: &CaseWrite) -> Stored<()> {
+fn put_case(connection: &Connection, packing: &Packing, write: &CaseWrite) -> Stored<()> {
     let columns = Columns::of(&write.case);
+    let text = json(ATTEMPTED, &write.case)?;
+    let body = packing.case(&write.case, &text);
     let before = if write.is_new {
-        insert_case(connection, write, &columns)?;
+        insert_case(connection, write, &columns, &body)?;
         None
     } else {
-        update_case(connection, write, &columns)?
+        update_case(connection, write, &columns, &body)?
     };
     if before != columns.assist {
         put_assist(connection, &write.case)?;
     }
-    if let Some(words) = &write.words {
-        super::words::put(connection, (write.case.shard, write.case.id), words)?;
-    }
     put_codes(connection, (write.case.shard, write.case.id), &write.case.documents)
 }
 
-fn insert_case(connection: &Connection, write: &CaseWrite, columns: &Columns) -> Stored<()> {
+fn insert_case(connection: &Connection, write: &CaseWrite, columns: &Columns, body: &AsStored<'_>) -> Stored<()> {
     let case = &write.case;
     let (place, process, number, opened_at, opened_by, lon, lat) = &columns.fixed;
     let (is_open, due, assignee) = &columns.sorted;
     let sql = "INSERT INTO case_row (shard, id, process, number, state, kind, place, township, level, is_open, due, \
-               opened_at, updated_at, closed_at, assignee, assist, opened_by, lon, lat, version, body) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               opened_at, updated_at, closed_at, assignee, assist, opened_by, lon, lat, version, body, packed) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     run(
         connection,
         ATTEMPTED,
@@ -187,18 +194,24 @@ fn insert_case(connection: &Connection, write: &CaseWrite, columns: &Columns) ->
             lon,
             lat,
             case.version,
-            json(ATTEMPTED, case)?
+            body.text,
+            body.packed
         ],
     )?;
     Ok(())
 }
 
 fn township(case: &Case) -> Option<u64> {
-    case.place.at(Level::Township).map(ganglion_model::PlaceCode::padded)
+    case.place.at(Level::Township).map(PlaceCode::padded)
 }
 
 /// Updates a row; gives its assisting posts before.
-fn update_case(connection: &Connection, write: &CaseWrite, columns: &Columns) -> Stored<Option<String>> {
+fn update_case(
+    connection: &Connection,
+    write: &CaseWrite,
+    columns: &Columns,
+    body: &AsStored<'_>,
+) -> Stored<Option<String>> {
     let case = &write.case;
     let sql = "SELECT rowid, place, process, number, opened_at, opened_by, lon, lat, is_open, due, assignee, assist \
                FROM case_row WHERE shard = ? AND id = ?";
@@ -210,7 +223,7 @@ fn update_case(connection: &Connection, write: &CaseWrite, columns: &Columns) ->
         return Err(StoreError::Database { attempted: ATTEMPTED, reason });
     };
     let step = "UPDATE case_row SET state = ?, kind = ?, level = ?, updated_at = ?, closed_at = ?, assist = ?, \
-                version = ?, body = ? WHERE rowid = ?";
+                version = ?, body = ?, packed = ? WHERE rowid = ?";
     run(
         connection,
         ATTEMPTED,
@@ -223,7 +236,8 @@ fn update_case(connection: &Connection, write: &CaseWrite, columns: &Columns) ->
             case.closed_at.map(Timestamp::as_microsecond),
             columns.assist,
             case.version,
-            json(ATTEMPTED, case)?,
+            body.text,
+            body.packed,
             row
         ],
     )?;
@@ -286,7 +300,7 @@ fn put_record(connection: &Connection, record: &Record) -> Stored<()> {
             record.valid_from.map(|day| day.to_string()).unwrap_or_default(),
             record.valid_to.map(|day| day.to_string()),
             record.version,
-            record.place.map(ganglion_model::PlaceCode::padded),
+            record.place.map(PlaceCode::padded),
             record.updated_at.as_microsecond(),
             words_of(record),
             json(ATTEMPTED, record)?
@@ -309,21 +323,30 @@ fn timers(connection: &Connection, write: &ShardWrite) -> Stored<()> {
     Ok(())
 }
 
+const PUT_FACT: &str = "INSERT OR REPLACE INTO fact (shard, measure, day, place, case_id, dim, value, until, member, at) \
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+fn put_one(put: &mut CachedStatement<'_>, shard: Shard, case: CaseId, fact: &Fact) -> Stored<()> {
+    let Fact { measure, day, until, place, dim, member, at, value } = fact;
+    let (place, case) = (place.padded(), case.0.as_bytes());
+    put.execute(params![shard.0, measure, day, place, case, dim, value, until, member, at])
+        .map_err(failed(ATTEMPTED))?;
+    Ok(())
+}
+
 pub(super) fn put_fact(connection: &Connection, shard: Shard, change: &FactChange) -> Stored<()> {
-    let key = |fact: &Fact| (fact.measure.clone(), fact.day, fact.place);
-    let case = change.case.0.as_bytes();
+    fn key(fact: &Fact) -> (&str, i32, PlaceCode) {
+        (&fact.measure, fact.day, fact.place)
+    }
     if let Some(before) = change.before.as_ref().filter(|before| Some(key(before)) != change.after.as_ref().map(key)) {
         let sql = "DELETE FROM fact WHERE shard = ? AND measure = ? AND day = ? AND place = ? AND case_id = ?";
-        run(connection, ATTEMPTED, sql, params![shard.0, before.measure, before.day, before.place.padded(), case])?;
+        let (place, case) = (before.place.padded(), change.case.0.as_bytes());
+        run(connection, ATTEMPTED, sql, params![shard.0, before.measure, before.day, place, case])?;
     }
-    if let Some(after) = &change.after {
-        let sql = "INSERT OR REPLACE INTO fact (shard, measure, day, place, case_id, dim, value, until, member, at) \
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        let Fact { measure, day, until, dim, member, at, value, .. } = after;
-        let place = after.place.padded();
-        run(connection, ATTEMPTED, sql, params![shard.0, measure, day, place, case, dim, value, until, member, at])?;
+    match &change.after {
+        Some(after) => put_one(&mut statement(connection, ATTEMPTED, PUT_FACT)?, shard, change.case, after),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Forgets the facts and counters of a shard.
@@ -349,9 +372,11 @@ pub(super) fn figures_add(
     facts.sort_unstable_by(|(a, one), (b, other)| {
         (&one.measure, one.day, one.place, a).cmp(&(&other.measure, other.day, other.place, b))
     });
+    let mut put = statement(&transaction, ATTEMPTED, PUT_FACT)?;
     for (case, fact) in facts {
-        put_fact(&transaction, shard, &FactChange { case: *case, before: None, after: Some(fact.clone()) })?;
+        put_one(&mut put, shard, *case, fact)?;
     }
+    drop(put);
     add_cells(&transaction, cells)?;
     transaction.commit().map_err(failed(ATTEMPTED))
 }

@@ -3,11 +3,11 @@
 use crate::support::rows::{SHARD, case, case_id, code, following, new_case, put};
 use crate::support::{Make, is_there, memory, postgres, run};
 use ganglion_indicators::fold::{add_cells, minutes_class};
-use ganglion_indicators::{CellKey, Cells, Fact, FactChange, Period};
+use ganglion_indicators::{CellKey, Cells, Digests, Fact, FactChange, FactParts, Period};
 use ganglion_kernel::port::{FactFilter, ShardWrite, Store};
-use ganglion_model::{CaseId, Shard};
+use ganglion_model::{Case, CaseId, Shard};
 use proptest::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 fn fact(place: &str, day: i32, dim: &str, value: i64) -> Fact {
     Fact { day, dim: dim.to_owned(), value, ..Fact::now("handling", code(place)) }
@@ -107,7 +107,7 @@ pub async fn stocks_have_no_day(make: Make) {
     let stock = FactFilter { days: None, ..filter("130922", (0, 0)) };
     assert_eq!(store.facts_sum(&stock).await.unwrap(), [triple("", 2, 2)]);
     assert_eq!(store.facts(&stock, Some((0, case_id(1))), 9).await.unwrap(), [(0, SHARD, case_id(2))]);
-    let cells = store.cells("handling", &[code("130922"), code("130922001")], &[Period::Now]).await.unwrap();
+    let cells = store.cells("handling", &[code("130922"), code("130922001")], (&[Period::Now], true)).await.unwrap();
     let totals: Vec<(String, i64)> =
         cells.iter().filter(|cell| cell.dim.is_empty()).map(|cell| (cell.place.to_string(), cell.rows)).collect();
     assert_eq!(totals, [("130922".to_owned(), 2), ("130922001".to_owned(), 1)]);
@@ -124,6 +124,60 @@ pub async fn counters_that_come_to_nothing_are_gone(make: Make) {
     change(store, SHARD, vec![FactChange { case: case_id(1), before: Some(there), after: None }]).await;
     assert_eq!(store.cells_all(SHARD).await.unwrap(), Cells::new());
     assert_eq!(store.facts_sum(&filter("130922", (0, 200))).await.unwrap(), []);
+}
+
+pub async fn facts_and_cases_are_read_through_piece_by_piece(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    sample(store).await;
+    let with_member = Fact { member: Some("w".to_owned()), at: 9, until: 140, ..fact("130922003", 103, "x", -5) };
+    change(store, SHARD, vec![came(7, with_member)]).await;
+    let mut wanted = Digests::new();
+    for (case, fact) in store.facts_all(SHARD).await.unwrap() {
+        let digest = wanted.entry((fact.measure.clone(), fact.day)).or_default();
+        digest.add(&FactParts::of(case, &fact));
+    }
+    assert_eq!(wanted.len(), 3);
+    for limit in [1, 2, 3, 100] {
+        let (mut found, mut after) = (Digests::new(), None);
+        loop {
+            let (some, last) = store.facts_digest(SHARD, after.as_ref(), limit).await.unwrap();
+            some.into_iter().for_each(|(key, digest)| found.entry(key).or_default().add_all(digest));
+            after = last;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, wanted, "{limit} at a time");
+    }
+    put(store, [case(902, "130922002"), case(3, "130922002")]).await.unwrap();
+    let (mut ids, mut after) = (Vec::new(), None);
+    while let Some((id, text)) = store.case_texts(SHARD, after, 1).await.unwrap().pop() {
+        let read: Case = serde_json::from_str(&text).unwrap();
+        assert_eq!(Some(read), store.case(SHARD, id).await.unwrap());
+        ids.push(id.0.as_u128());
+        after = Some(id);
+    }
+    assert_eq!(ids, [3, 900, 902]);
+}
+
+pub async fn figures_are_forgotten_by_measure_and_day(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    sample(store).await;
+    let other = Fact { measure: "other".to_owned(), ..fact("130922001", 100, "", 1) };
+    change(store, SHARD, vec![came(8, other)]).await;
+    let counters = |cells: Cells, measure: &str| cells.keys().filter(|key| key.measure == measure).count();
+    let before = store.cells_all(SHARD).await.unwrap();
+    let of_day = ("handling".to_owned(), 100);
+    store.figures_forget(SHARD, &[of_day, ("handling".to_owned(), 7)], &[]).await.unwrap();
+    let left: Vec<u128> = store.facts_all(SHARD).await.unwrap().iter().map(|(case, _)| case.0.as_u128()).collect();
+    assert_eq!(left.into_iter().collect::<BTreeSet<_>>(), BTreeSet::from([3, 4, 5, 8]));
+    assert_eq!(store.cells_all(SHARD).await.unwrap(), before, "counters are left");
+    store.figures_forget(SHARD, &[], &["handling".to_owned()]).await.unwrap();
+    let after = store.cells_all(SHARD).await.unwrap();
+    assert_eq!((counters(after.clone(), "handling"), counters(after, "other")), (0, counters(before, "other")));
+    assert!(counters(store.cells_all(Shard(130_925)).await.unwrap(), "handling") > 0, "another county");
 }
 
 /// A fact somewhere in the county, or none.
@@ -182,10 +236,13 @@ async fn counters_equal_facts(make: Make, batches: Batches) -> Result<(), TestCa
     let kept = db.store.cells_all(SHARD).await.unwrap();
     prop_assert_eq!(&kept, &wanted);
     for ((place, period), cells) in by_place(&wanted) {
-        let read = db.store.cells("handling", &[place], &[period]).await.unwrap();
-        let read: BTreeMap<String, (i64, i64)> =
-            read.into_iter().map(|cell| (cell.dim, (cell.rows, cell.sum))).collect();
-        prop_assert_eq!(read, cells);
+        let totals = cells.iter().filter(|(dim, _)| dim.is_empty() || *dim == "-");
+        let totals: Parts = totals.map(|(dim, cell)| (dim.clone(), *cell)).collect();
+        for (parts, wanted) in [(false, &totals), (true, &cells)] {
+            let read = db.store.cells("handling", &[place], (&[period], parts)).await.unwrap();
+            let read: Parts = read.into_iter().map(|cell| (cell.dim, (cell.rows, cell.sum))).collect();
+            prop_assert_eq!(&read, wanted);
+        }
     }
     let county = db.store.facts_sum(&filter("130922", (0, 40))).await.unwrap();
     let rows: i64 = county.iter().map(|part| part.1).sum();

@@ -1,9 +1,9 @@
 //! Searching by words: what fits best comes first, page by page; rows are narrowed by register, place and day; words are made
 //! anew while everything is found.
 
-use crate::support::rows::{SHARD, case, case_id, changed, code, following, put, record};
+use crate::support::rows::{SHARD, at, case, case_id, changed, code, following, post, put, record};
 use crate::support::{Db, Make};
-use ganglion_kernel::port::{CaseFilter, CaseWrite, ShardWrite, Store};
+use ganglion_kernel::port::{CaseFilter, CaseOrder, CaseWrite, ShardWrite, Store};
 use ganglion_kernel::port_search::{FoundAfter, RowSearch, RowWords};
 use ganglion_model::row::{Case, Record};
 use ganglion_model::{PlaceCode, Shard};
@@ -13,12 +13,12 @@ const DAY: Date = date(2022, 6, 27);
 
 /// Cases 1 to 9 of two townships: 4 says "drain" three times, the others once.
 async fn said(store: &dyn Store) {
-    put(store, (1..=9).map(|n| case(n, if n % 2 == 0 { "130922001" } else { "130922002" }))).await.unwrap();
+    put(store, (1..=9).map(|n| case(n, if n.is_multiple_of(2) { "130922001" } else { "130922002" }))).await.unwrap();
     let words = |n: u128| {
         if n == 4 { "井盖丢失 井盖 井盖" } else { "井盖丢失，路边积水很久没有人来修" }
     };
     let writes = (1..=9).map(|n| {
-        let case = Case { version: 2, ..case(n, if n % 2 == 0 { "130922001" } else { "130922002" }) };
+        let case = Case { version: 2, ..case(n, if n.is_multiple_of(2) { "130922001" } else { "130922002" }) };
         CaseWrite { words: Some(words(n).to_owned()), ..changed(case) }
     });
     let write = following(store, SHARD, writes.collect()).await;
@@ -31,10 +31,15 @@ fn looked_for(words: &str, place: Option<PlaceCode>) -> CaseFilter {
 
 /// The ids of every page, in order.
 async fn ids(store: &dyn Store, filter: &CaseFilter, limit: u32) -> Vec<u128> {
+    in_order(store, (filter, false), limit).await
+}
+
+async fn in_order(store: &dyn Store, (filter, newest): (&CaseFilter, bool), limit: u32) -> Vec<u128> {
     let (mut all, mut after): (Vec<u128>, Option<FoundAfter>) = (Vec::new(), None);
     loop {
-        let page = store.cases_found(filter, after, limit).await.unwrap().unwrap();
+        let page = store.cases_found((filter, newest), after, limit).await.unwrap().unwrap();
         assert!(page.found.len() <= limit as usize);
+        assert!(page.next.is_none_or(|next| after.is_none_or(|after| next < after)), "every page is behind the last");
         all.extend(page.found.iter().map(|one| one.what.id.0.as_u128()));
         after = page.next;
         if after.is_none() {
@@ -53,16 +58,85 @@ pub async fn the_case_that_fits_best_comes_first_and_pages_follow_each_other(mak
     assert_eq!(town, [4, 8, 6, 2]);
     assert_eq!(ids(&*db.store, &looked_for("积水", Some(code("130925"))), 3).await, [0; 0]);
     assert_eq!(ids(&*db.store, &looked_for("，，", None), 3).await, [0; 0], "nothing to look for");
-    assert_eq!(db.store.cases_found(&CaseFilter::default(), None, 5).await.unwrap(), None, "no words");
+    assert_eq!(in_order(&*db.store, (&looked_for("井盖", None), true), 4).await, [9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    assert_eq!(db.store.cases_found((&CaseFilter::default(), false), None, 5).await.unwrap(), None, "no words");
 }
 
-pub async fn a_word_that_very_many_cases_have_is_not_ranked(make: Make) {
+/// More cases have the words than are looked at for one page.
+pub async fn a_word_that_very_many_cases_have_is_found_page_by_page(make: Make) {
     let db = make();
     for part in 0..9_u128 {
-        put(&*db.store, (1..=500).map(|n| case(part * 500 + n, "130922001"))).await.unwrap();
+        let place = |n: u128| if n.is_multiple_of(3) { "130922002" } else { "130922001" };
+        put(&*db.store, (1..=500).map(|n| case(part * 500 + n, place(n)))).await.unwrap();
     }
-    assert_eq!(db.store.cases_found(&looked_for("n", None), None, 5).await.unwrap(), None);
-    assert!(db.store.cases_found(&looked_for("4007", None), None, 5).await.unwrap().is_some());
+    let own = (1..=4_500_u128).rev().filter(|n| (n - 1) % 500 % 3 == 2).collect::<Vec<_>>();
+    assert_eq!(ids(&*db.store, &looked_for("n", Some(code("130922002"))), 400).await, own);
+    let all = ids(&*db.store, &looked_for("n", None), 500).await;
+    assert_eq!(all, (1..=4_500_u128).rev().collect::<Vec<_>>());
+    // What the index does not know is looked at case by case, so many for a page: the one at the end is found all the same.
+    let handled = CaseFilter { opened: Some((at(0), at(2))), ..looked_for("n", None) };
+    assert_eq!(ids(&*db.store, &handled, 10).await, [1]);
+    assert_eq!(ids(&*db.store, &looked_for("4007", None), 5).await, [4_007]);
+}
+
+/// Whatever a filter asks for, a search finds exactly the cases of the list with the same filter, whether its index has marks or not.
+pub async fn a_search_finds_the_cases_of_the_list_it_narrows(make: Make) {
+    let db = make();
+    let store = &*db.store;
+    let of = |n: u128| Case {
+        process: if n.is_multiple_of(2) { "report".to_owned() } else { "patrol".to_owned() },
+        opened_by: n.is_multiple_of(3).then(|| post("clerk@130922001")),
+        assignee: n.is_multiple_of(5).then(|| post("crew")),
+        assist: if n == 4 { vec![post("crew")] } else { vec![] },
+        closed_at: (n > 8).then(|| at(20)),
+        ..case(n, ["130922", "130922001", "130922001002", "130922002", "130925001"][usize::try_from(n % 5).unwrap()])
+    };
+    put(store, (1..=12).map(of)).await.unwrap();
+    // One moves to another township and keeps its words.
+    let moved = Case { version: 2, place: code("130922002"), ..of(11) };
+    store.write(&[following(store, SHARD, vec![changed(moved)]).await]).await.unwrap();
+    let filter = |narrow: &dyn Fn(&mut CaseFilter)| {
+        let mut filter = looked_for("n", None);
+        narrow(&mut filter);
+        filter
+    };
+    let filters = [
+        filter(&|_| ()),
+        looked_for("n", Some(code("1309"))),
+        looked_for("n", Some(code("130922"))),
+        looked_for("n", Some(code("130922001"))),
+        looked_for("n", Some(code("130922001002"))),
+        looked_for("n", Some(code("130922002"))),
+        filter(&|one| one.processes = vec!["patrol".to_owned()]),
+        filter(&|one| one.processes = ["a", "b", "c", "d", "patrol"].map(str::to_owned).to_vec()),
+        filter(&|one| one.opened_by = Some(post("clerk@130922001"))),
+        filter(&|one| one.assignees = vec![post("crew")]),
+        filter(&|one| one.open = Some(false)),
+        CaseFilter { open: Some(true), assignees: vec![post("crew")], ..looked_for("n", Some(code("130922"))) },
+    ];
+    let found = async |made: &str| {
+        let mut all = Vec::new();
+        for filter in &filters {
+            let mut one = ids(store, filter, 5).await;
+            one.sort_unstable();
+            let list =
+                store.cases(&CaseFilter { words: None, ..filter.clone() }, CaseOrder::Opened, None, 50).await.unwrap();
+            let mut list: Vec<u128> = list.iter().map(|case| case.id.0.as_u128()).collect();
+            list.sort_unstable();
+            assert_eq!(one, list, "{made}: {filter:?}");
+            let counted = store.case_count(filter).await.unwrap();
+            assert_eq!(counted, list.len() as u64, "{made}: {filter:?}");
+            all.push(one);
+        }
+        all
+    };
+    let before = found("step by step").await;
+    assert!(before.iter().all(|one| !one.is_empty()), "{before:?}");
+    store.setting_put("case_marks", "").await.unwrap();
+    assert_eq!(found("before the marks").await, before);
+    store.case_words_again(None, 50, &|case| case.number.clone()).await.unwrap();
+    store.setting_put("case_marks", "all").await.unwrap();
+    assert_eq!(found("made anew").await, before);
 }
 
 pub async fn words_of_cases_are_made_anew_in_the_order_of_their_keys(make: Make) {

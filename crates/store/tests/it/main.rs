@@ -15,6 +15,7 @@ mod lists;
 mod log;
 mod matching;
 mod moving;
+mod packing;
 mod packs;
 mod postgresql;
 mod published;
@@ -72,7 +73,9 @@ suite!(memory, file, postgres, partitioned => {
         facts_add_up_by_dimension_and_value_at_every_level,
         cases_behind_a_figure_come_newest_day_first_page_by_page,
         stocks_have_no_day,
-        counters_that_come_to_nothing_are_gone;
+        counters_that_come_to_nothing_are_gone,
+        facts_and_cases_are_read_through_piece_by_piece,
+        figures_are_forgotten_by_measure_and_day;
     reference:
         places_are_replaced_and_outlines_added,
         posts_and_accounts_are_put,
@@ -105,7 +108,8 @@ suite!(memory, file, postgres, partitioned => {
         rows_that_match_are_found_with_their_versions;
     found:
         the_case_that_fits_best_comes_first_and_pages_follow_each_other,
-        a_word_that_very_many_cases_have_is_not_ranked,
+        a_word_that_very_many_cases_have_is_found_page_by_page,
+        a_search_finds_the_cases_of_the_list_it_narrows,
         words_of_cases_are_made_anew_in_the_order_of_their_keys,
         rows_are_found_in_the_registers_and_places_somebody_reads,
         words_of_rows_follow_the_row_and_are_made_anew;

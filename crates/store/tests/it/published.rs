@@ -7,9 +7,11 @@ use crate::support::{memory, run};
 use ganglion_kernel::commit::Works;
 use ganglion_kernel::{CommitError, World};
 use ganglion_model::change::{Actor, Body, Command};
-use ganglion_model::pack::{Effect, FigurePeriod, Formula, Indicator, NoticeDef, ShownFigure};
+use ganglion_model::expr::{Cmp, Expr};
+use ganglion_model::pack::{Effect, FigurePeriod, Formula, Indicator, NoticeDef, Rule, ShownFigure, Source};
 use ganglion_model::{CaseId, Fields, Level, Model, Shard, Text};
-use ganglion_store::published::{Published, Verdict, publish, verify};
+use ganglion_store::judged::judge;
+use ganglion_store::published::{PublishError, Published, Verdict, publish, verify};
 use std::sync::Arc;
 
 fn open() -> (Step, u16) {
@@ -46,6 +48,55 @@ fn a_published_value_is_worked_out_again_to_the_digit_and_meddling_is_seen() {
         journals.values_mut().for_each(|(_, root)| *root = "00".to_owned());
         let rewritten = Published { journals, ..published };
         assert!(matches!(verify(store, &world, &rewritten).await.unwrap(), Verdict::JournalChanged(_)));
+    });
+}
+
+/// A rule that no report may be a week old, and the figure that counts those that are.
+fn with_rule(world: &World) -> World {
+    let mut model = Model::clone(&world.model);
+    let path = |text: &str| Expr::Path(text.split('.').map(str::to_owned).collect());
+    let rule = Rule {
+        name: "young".to_owned(),
+        pack: "test".to_owned(),
+        order: 0,
+        title: Text::default(),
+        over: Source::Process("report".to_owned()),
+        when: None,
+        holds: Expr::Cmp(Cmp::Lt, Box::new(path("today")), Box::new(Expr::Lit("2023-11-21".into()))),
+        daily: true,
+        message: Text::default(),
+        open: None,
+    };
+    model.rules.insert("young".to_owned(), rule);
+    let old = Indicator { decimals: 0, ..Indicator::reading("old", Formula::Broken("young".to_owned())) };
+    model.indicators.insert("old".to_owned(), old);
+    World { model: Arc::new(model), ..world.clone() }
+}
+
+#[test]
+fn what_the_day_alone_broke_is_published_once_it_was_judged_and_worked_out_again() {
+    run(async {
+        let works = works(memory().store);
+        let world = with_rule(&world_of(&works));
+        let store = &*works.store;
+        let mut history = History::default();
+        history.go_on(&works, &[open(), open()]).await;
+        let later = at(10 * 86_400);
+        let day = ganglion_kernel::clocks::local_date(later);
+        let asked = ("old", "130922".parse().unwrap(), "2023-11");
+        let early = publish(store, &world, asked, later).await;
+        assert!(matches!(early, Err(PublishError::NotJudged(one)) if one == day), "{early:?}");
+        assert_eq!(judge(store, &world, day).await.unwrap(), Some(2));
+        let published = publish(store, &world, asked, later).await.unwrap();
+        assert_eq!((published.value.as_deref(), published.rows), (Some("2"), 2));
+        history.go_on(&works, &[open()]).await;
+        assert_eq!(verify(store, &world, &published).await.unwrap(), Verdict::Same);
+        let forged = Published { value: Some("3".to_owned()), ..published.clone() };
+        assert_eq!(verify(store, &world, &forged).await.unwrap(), Verdict::Differs(Some("2".to_owned())));
+        let mut model = Model::clone(&world.model);
+        model.rules.get_mut("young").unwrap().when = Some(Expr::Lit(true.into()));
+        let other = World { model: Arc::new(model), ..world.clone() };
+        assert_eq!(verify(store, &other, &published).await.unwrap(), Verdict::DefinitionChanged);
     });
 }
 

@@ -4,18 +4,19 @@
 
 use crate::support::dump::dump;
 use crate::support::history::{History, Step, steps, works, world_of};
-use crate::support::rows::{at, by_key, command_id};
+use crate::support::rows::{at, by_key, case_id, command_id};
 use crate::support::world::{TOWNSHIPS, field};
 use crate::support::{Make, is_there, memory, postgres, run};
-use ganglion_indicators::CellKey;
+use ganglion_indicators::{CellKey, Cells, Fact, Period};
 use ganglion_kernel::World;
 use ganglion_kernel::commit::{Works, commit_at};
+use ganglion_kernel::port::Store;
 use ganglion_model::change::{Actor, Body, Command};
 use ganglion_model::expr::{Arith, Cmp, Expr};
 use ganglion_model::pack::{Dim, FieldKind, Measure, Moment, Register, Scope, Source};
 use ganglion_model::row::Record;
-use ganglion_model::{Level, Model, PlaceCode, Shard, Text};
-use ganglion_store::rebuild::{figures_of_rows, recount, recount_if_changed};
+use ganglion_model::{CaseId, Level, Model, PlaceCode, Shard, Text};
+use ganglion_store::rebuild::{figures_equal, figures_of_rows, recount, recount_if_changed};
 use ganglion_store::replay::replay;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -223,6 +224,38 @@ proptest! {
     }
 }
 
+/// What is wrong with the figures of a shard.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Spoiled {
+    Nothing,
+    Some,
+    All,
+}
+
+/// Makes figures wrong: all of them gone, or a value another, a fact and a counter that belong to nothing, a counter off by some.
+async fn spoil(store: &dyn Store, shard: Shard, (how, kept): (Spoiled, &[(CaseId, Fact)])) {
+    match how {
+        Spoiled::Nothing => {}
+        Spoiled::All => store.figures_clear(shard).await.unwrap(),
+        Spoiled::Some => {
+            let place: PlaceCode = TOWNSHIPS[0].parse().unwrap();
+            let stray = Fact { day: 40, ..Fact::now("stray", place) };
+            let mut facts = vec![(case_id(77), stray)];
+            facts.extend(kept.first().map(|(case, fact)| (*case, Fact { value: fact.value + 1, ..fact.clone() })));
+            let key = |measure: &str| CellKey {
+                shard,
+                measure: measure.to_owned(),
+                place,
+                period: Period::Day(40),
+                dim: String::new(),
+            };
+            let measure = kept.last().map_or("stray", |(_, fact)| &fact.measure);
+            let cells = Cells::from([(key("gone"), (3, 3)), (key(measure), (1, -4))]);
+            store.figures_add(shard, &facts, &cells).await.unwrap();
+        }
+    }
+}
+
 async fn rebuilt_equals_kept(make: Make, tale: Tale) -> Result<(), TestCaseError> {
     let (over_rows, over_cases, steps, puts, size) = tale;
     let (db, again) = (make(), make());
@@ -238,11 +271,17 @@ async fn rebuilt_equals_kept(make: Make, tale: Tale) -> Result<(), TestCaseError
         prop_assert_eq!(&kept, &facts);
         let kept_cells: Sorted = works.store.cells_all(shard).await.unwrap().into_iter().collect();
         prop_assert_eq!(&kept_cells, &cells.into_iter().collect::<Sorted>());
-        recount(&*works.store, &world, shard).await.unwrap();
-        let mut counted = works.store.facts_all(shard).await.unwrap();
-        by_key(&mut counted);
-        prop_assert_eq!(&counted, &kept);
-        prop_assert_eq!(works.store.cells_all(shard).await.unwrap().into_iter().collect::<Sorted>(), kept_cells);
+        for spoiled in [Spoiled::Nothing, Spoiled::Some, Spoiled::All] {
+            spoil(&*works.store, shard, (spoiled, &kept)).await;
+            let is_right = figures_equal(&*works.store, &world, shard).await.unwrap();
+            prop_assert_eq!(is_right, spoiled == Spoiled::Nothing || kept.is_empty() && spoiled == Spoiled::All);
+            prop_assert_eq!(recount(&*works.store, &world, shard).await.unwrap(), kept.len() as u64);
+            let mut counted = works.store.facts_all(shard).await.unwrap();
+            by_key(&mut counted);
+            prop_assert_eq!(&counted, &kept);
+            let cells: Sorted = works.store.cells_all(shard).await.unwrap().into_iter().collect();
+            prop_assert_eq!(&cells, &kept_cells);
+        }
     }
     replay(&*works.store, &*again.store, &world).await.unwrap();
     prop_assert_eq!(dump(&*works.store).await, dump(&*again.store).await);

@@ -3,12 +3,14 @@
 use crate::support::Make;
 use crate::support::rows::{SHARD, at, code, following, record};
 use crate::support::world::world;
+use ganglion_indicators::Span;
 use ganglion_kernel::World;
+use ganglion_kernel::figures::Reader;
 use ganglion_kernel::port::{Head, ShardWrite, Store};
 use ganglion_kernel::rules::{Violation, ViolationFilter};
 use ganglion_model::clocks::midnight;
 use ganglion_model::expr::{Cmp, Expr};
-use ganglion_model::pack::{Rule, Source};
+use ganglion_model::pack::{Formula, Indicator, Rule, Source};
 use ganglion_model::{Record, Shard, Text, row_id};
 use ganglion_store::judged::judge;
 use ganglion_store::rebuild;
@@ -99,6 +101,16 @@ fn ruled(holds: Expr, daily: bool) -> World {
     world
 }
 
+/// How many rows the figure of the rule counts at a county.
+async fn figure(store: &dyn Store, world: &World, place: &str) -> i64 {
+    let indicator = Indicator::reading("rule_named", Formula::Broken("named".to_owned()));
+    let today = date(2023, 11, 26);
+    let span = Span { from: date(2023, 11, 1), to: date(2023, 12, 1) };
+    let reader = Reader { tally: &store, world, today };
+    let got = reader.read(&indicator, &[code(place)], &[span], false).await.unwrap();
+    got[0][0].figure.rows
+}
+
 pub async fn a_rule_that_looks_at_today_is_judged_once_a_day_and_says_since_which(make: Make) {
     let db = make();
     let store = &*db.store;
@@ -117,11 +129,14 @@ pub async fn a_rule_that_looks_at_today_is_judged_once_a_day_and_says_since_whic
     let midnight = midnight(date(2023, 11, 21)).as_second();
     let found: Vec<(String, i64)> = listed(store).await.into_iter().map(|(key, _, at)| (key, at)).collect();
     assert_eq!(found, [("c".to_owned(), since(0)), ("a".to_owned(), midnight)], "since the change, since the day");
+    assert_eq!(figure(store, &world, "130922").await, 2, "the list and nothing else");
+    assert_eq!(figure(store, &world, "130925").await, 0);
     // Whatever happened to a row meanwhile, the next day finds it as it stands.
     let records = vec![Record { version: 2, ..until("a", "2024-06-30") }];
     store.write(&[ShardWrite { records, ..following(store, SHARD, vec![]).await }]).await.unwrap();
     assert_eq!(judge(store, &world, date(2023, 11, 26)).await.unwrap(), Some(1));
     assert_eq!(listed(store).await.into_iter().map(|one| one.0).collect::<Vec<_>>(), ["c"]);
+    assert_eq!(figure(store, &world, "130922").await, 1);
     let head = |loaded: Vec<(Shard, Head)>| loaded.into_iter().find(|(shard, _)| *shard == SHARD).unwrap().1.seq;
     assert_eq!(head(store.shards().await.unwrap()), 0, "the day writes no line of the journal");
 }

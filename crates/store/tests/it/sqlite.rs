@@ -179,6 +179,7 @@ fn views_have_typed_columns_and_nothing_personal() {
         store.views_set(&world.model).await.unwrap();
         put(&*store, [case(1, "130922001")]).await.unwrap();
         let connection = rusqlite::Connection::open(path).unwrap();
+        ganglion_store::read_with(&connection, path).unwrap();
         let state: String = connection.query_row("SELECT state FROM process_report", [], |row| row.get(0)).unwrap();
         assert_eq!(state, case(1, "130922001").state);
         let count: i64 = connection.query_row("SELECT count(*) FROM register_visit", [], |row| row.get(0)).unwrap();

@@ -62,7 +62,15 @@ pub fn parameters(told: &dyn Told) -> Value {
 pub fn headers() -> Value {
     json!({
         "ETag": { "schema": { "type": "string" } },
-        "RateLimit": { "description": "draft-ietf-httpapi-ratelimit-headers", "schema": { "type": "string" } },
+        "RateLimit": {
+            "description": "draft-ietf-httpapi-ratelimit-headers: \"key\", \"session\" or \"address\"; r calls left, t seconds until there are all again",
+            "schema": { "type": "string", "examples": ["\"key\";r=599;t=60", "\"address\";r=17999;t=900"] },
+        },
+        "RateLimitPolicy": {
+            "description": "draft-ietf-httpapi-ratelimit-headers: q calls in w seconds",
+            "schema": { "type": "string", "examples": ["\"key\";q=600;w=60", "\"address\";q=18000;w=900"] },
+        },
+        "RetryAfter": { "description": "seconds to wait, with 429 and 503", "schema": { "type": "integer" } },
     })
 }
 
@@ -71,6 +79,11 @@ pub fn responses(told: &dyn Told) -> Value {
     json!({
         "Problem": {
             "description": told.t("api-problem"),
+            "headers": {
+                "RateLimit": { "$ref": "#/components/headers/RateLimit" },
+                "RateLimit-Policy": { "$ref": "#/components/headers/RateLimitPolicy" },
+                "Retry-After": { "$ref": "#/components/headers/RetryAfter" },
+            },
             "content": { "application/problem+json": { "schema": schema("Problem") } },
         },
     })
@@ -258,7 +271,7 @@ pub fn next() -> Value {
 
 /// Names of the parts that are alike everywhere.
 pub fn tags(told: &dyn Told) -> Vec<Value> {
-    ["catalogue", "events", "figures", "places", "search"]
+    ["administration", "catalogue", "events", "figures", "places", "plans", "rules", "search"]
         .map(|name| json!({ "name": name, "description": told.t(&format!("api-{name}")) }))
         .to_vec()
 }

@@ -71,8 +71,8 @@ pub(super) async fn page(web: &Web, account: &Account, shown: Shown, status: Sta
     let listed = web.app.sessions_of(&account.id).await?;
     // Where somebody watches, what happened to accounts is theirs to read.
     let lines = match watches(web) {
-        Ok(_) => web.app.account_lines(&account.id, ACCOUNT_LINES_SHOWN_MAX).await?,
-        Err(_) => Vec::new(),
+        Ok(_) => Some(lines_view(&look, &web.app.account_lines(&account.id, ACCOUNT_LINES_SHOWN_MAX).await?)),
+        Err(_) => None,
     };
     let last = known.last.as_ref().map(|last| {
         let args = [
@@ -107,7 +107,7 @@ pub(super) async fn page(web: &Web, account: &Account, shown: Shown, status: Sta
         "passkeys": known.passkeys.len(),
         "bound": known.bound.as_ref().map(|bound| json!({ "issuer": bound.issuer, "subject": bound.subject })),
         "sessions": sessions_view(&look, &listed, (None, &format!("{base}/sessions"))),
-        "lines": lines_view(&look, &lines),
+        "lines": lines,
     });
     web.render_status(status, "pages/admin_account.html", context)
 }

@@ -178,6 +178,7 @@ fn scope_words(web: &Web, look: &Look<'_>, scope: &Scope) -> String {
         let known = match scope.area {
             Area::Processes => model.processes.get(name).map(|one| look.text(&one.title)),
             Area::Registers => model.registers.get(name).map(|one| look.text(&one.title)),
+            Area::Plans => model.plans.get(name).map(|one| look.text(&one.title)),
             _ => None,
         };
         known.unwrap_or_else(|| name.to_owned())
@@ -198,13 +199,14 @@ fn scopes(web: &Web, look: &Look<'_>) -> Vec<Choice> {
     let mut all = Vec::new();
     for area in Area::ALL {
         let deeds: &[bool] = match area {
-            Area::Processes | Area::Registers | Area::Open311 => &[false, true],
+            Area::Processes | Area::Registers | Area::Open311 | Area::Plans => &[false, true],
             Area::Figures | Area::Places | Area::Events => &[false],
         };
         all.extend(deeds.iter().map(|write| choice(area, None, *write)));
         let named: Vec<&str> = match area {
             Area::Processes => model.processes.values().map(|one| one.name.as_str()).collect(),
             Area::Registers => model.registers.values().map(|one| one.name.as_str()).collect(),
+            Area::Plans => model.plans.values().map(|one| one.name.as_str()).collect(),
             _ => Vec::new(),
         };
         for name in named {

@@ -14,7 +14,7 @@ mod pack_roles;
 mod pack_sections;
 mod packs;
 mod people;
-mod people_import;
+pub(crate) mod people_import;
 mod places;
 mod receivers;
 mod retention;

@@ -142,7 +142,8 @@ fn line(look: &Look<'_>, one: &Difference, skip: usize) -> Line {
     };
     let titles = one.titles.iter().skip(skip.min(one.titles.len().saturating_sub(1)));
     let words: Vec<String> = titles.filter(|title| !title.is_empty()).map(|title| look.text(title)).collect();
-    let raw = one.path.rsplit('.').next().unwrap_or(&one.path);
+    // A template is called by its file, and a file has its dot.
+    let raw = one.path.rsplit(if one.what == "paper" { '/' } else { '.' }).next().unwrap_or(&one.path);
     let is_called = one.titles.last().is_some_and(|title| !title.is_empty()) && one.what != "row";
     let name = if is_called { words.join(" · ") } else { raw.to_owned() };
     let value = |value: &Option<ganglion_model::Text>| value.as_ref().map(|text| look.text(text)).unwrap_or_default();

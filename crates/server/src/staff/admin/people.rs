@@ -31,6 +31,19 @@ impl Column {
     /// All, in the order of a table.
     pub const ALL: [Column; 6] = [Column::Account, Column::Name, Column::Role, Column::Place, Column::From, Column::To];
 
+    /// Its name for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Column::Account => "account",
+            Column::Name => "name",
+            Column::Role => "role",
+            Column::Place => "place",
+            Column::From => "from",
+            Column::To => "to",
+        }
+    }
+
     /// Key of its heading.
     #[must_use]
     pub fn text(self) -> &'static str {

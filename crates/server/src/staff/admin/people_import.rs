@@ -118,6 +118,20 @@ fn page(web: &Web, (step, file): (&str, &str), shown: Shown, status: StatusCode)
     web.render_status(status, "pages/admin_import.html", context)
 }
 
+/// What is wrong with a line, for other software: where in the table it stands, which kind it is, and in words.
+pub(crate) fn finding_of(web: &Web, (line, column, problem): &(u64, Option<Column>, Problem)) -> Value {
+    let words = web.words();
+    let look = web.look(&words);
+    let args = [("value", problem.value().into())];
+    let column = column.map(Column::name);
+    json!({
+        "line": line,
+        "parameter": column,
+        "code": problem.name(),
+        "detail": look.say(&format!("people-{}", problem.name()), &args),
+    })
+}
+
 fn finding(look: &Look<'_>, (line, column, problem): &(u64, Option<Column>, Problem)) -> Value {
     let args = [("value", problem.value().into())];
     let name = problem.name();
@@ -148,10 +162,9 @@ fn roles(web: &Web) -> BTreeMap<String, (String, Vec<Level>)> {
 
 /// Headings in both languages, and the names of the columns for programs.
 fn headings(web: &Web) -> BTreeMap<String, Column> {
-    let names = ["account", "name", "role", "place", "from", "to"];
     let mut all = BTreeMap::new();
-    for (column, name) in Column::ALL.into_iter().zip(names) {
-        all.insert(name.to_owned(), column);
+    for column in Column::ALL {
+        all.insert(column.name().to_owned(), column);
         for lang in [Lang::Zh, Lang::En] {
             all.insert(web.said_in(lang, column.text()).to_lowercase(), column);
         }
@@ -160,7 +173,10 @@ fn headings(web: &Web) -> BTreeMap<String, Column> {
 }
 
 /// What a table would do.
-async fn plan(web: &Web, bytes: &[u8]) -> Result<Result<Plan, TableError>, Error> {
+///
+/// # Errors
+/// Storage; an inner error for what is no table.
+pub(crate) async fn plan(web: &Web, bytes: &[u8]) -> Result<Result<Plan, TableError>, Error> {
     let own = admin(web)?.clone();
     let sheet = match table::read(bytes) {
         Ok(sheet) => sheet,
@@ -228,8 +244,11 @@ pub async fn confirm(web: Web, typed: Typed) -> Result<Response, Error> {
     page(&web, ("done", &name), Shown { plan, form: None, first }, StatusCode::OK)
 }
 
-/// Makes accounts and posts; gives the passwords to begin with.
-async fn carried_out(web: &Web, plan: &Plan) -> Result<Vec<(AccountId, String, String)>, Error> {
+/// Makes accounts and posts; gives the passwords to begin with: account, person, password.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn carried_out(web: &Web, plan: &Plan) -> Result<Vec<(AccountId, String, String)>, Error> {
     let store = web.app.store.as_ref();
     let with: Vec<(AccountId, String, String)> = plan
         .accounts

@@ -75,6 +75,57 @@ pub fn digest(computed: &Computed) -> String {
     sign::digest(&serde_json::to_string(&computed.draft.wishes).unwrap_or_default())[..32].to_owned()
 }
 
+/// What became of an adoption.
+pub enum Adopted {
+    /// There is nothing to change any more.
+    Nothing,
+    /// Something else would come of it than was seen: nothing was done.
+    Changed(Box<Computed>),
+    /// Rows would be refused: nothing was done. With the first refusal, and all of them in words.
+    Refused(Box<Computed>, Refusal, String),
+    /// It was sent.
+    Sent {
+        /// Changes.
+        total: usize,
+        /// Those that were not carried out.
+        failed: usize,
+        /// Whether they wait for a second person.
+        proposed: bool,
+    },
+}
+
+/// Does what a plan found, if it still is what was seen; `base`: the id of the whole, from which those of its commands follow.
+///
+/// # Errors
+/// Storage.
+pub async fn carried_out(
+    web: &Web,
+    asked: &Asked<'_>,
+    computed: Computed,
+    (seen, base): (Option<&str>, CommandId),
+) -> Result<Adopted, Error> {
+    let waiting = Waiting::of(web, asked, &computed.draft).await?;
+    if computed.draft.wishes.len() == waiting.count {
+        return Ok(Adopted::Nothing);
+    }
+    if seen != Some(digest(&computed).as_str()) {
+        return Ok(Adopted::Changed(Box::new(computed)));
+    }
+    let mut commands = commands(web, (&computed.draft, &waiting), base);
+    let bad = try_rows(web, &mut commands).await?;
+    if let Some((_, first)) = bad.first() {
+        let words = web.words();
+        let said = said(&web.look(&words), &commands, &bad);
+        return Ok(Adopted::Refused(Box::new(computed), first.clone(), said));
+    }
+    let (total, proposed) = (commands.len(), proposes(web, asked));
+    // The work goes on when whoever asked for it is gone.
+    let app = web.app.clone();
+    let sent = tokio::spawn(async move { send_all(&app, commands).await });
+    let failed = sent.await.map_err(|error| Error::Internal(format!("adopting a plan: {error}")))?;
+    Ok(Adopted::Sent { total, failed, proposed })
+}
+
 /// `POST /plans/{name}/adopt`.
 pub async fn adopt(web: Web, Path(name): Path<String>, typed: Typed) -> Result<Response, Error> {
     let pairs: Vec<(String, String)> = typed.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
@@ -94,34 +145,23 @@ pub async fn adopt(web: Web, Path(name): Path<String>, typed: Typed) -> Result<R
     };
     let words = web.words();
     let look = web.look(&words);
-    let waiting = Waiting::of(&web, &asked, &computed.draft).await?;
     let to = asked.query().on(&format!("/plans/{name}"));
-    if computed.draft.wishes.len() == waiting.count {
-        return Ok(web.redirect_with(&to, "info", &look.t("plan-adopt-done")));
-    }
-    if typed.one("digest") != Some(digest(&computed).as_str()) {
-        let refusal = refused(&look, look.t("plan-changed"));
-        return render(&web, &asked, (Some(Ok(computed)), Some(refusal)), StatusCode::CONFLICT).await;
-    }
-    let mut commands = commands(&web, (&computed.draft, &waiting), command_id(&web, &typed));
-    let bad = try_rows(&web, &mut commands).await?;
-    if let Some((_, first)) = bad.first() {
-        let status = refusal_status(first.code);
-        let refusal = refused(&look, said(&look, &commands, &bad));
-        return render(&web, &asked, (Some(Ok(computed)), Some(refusal)), status).await;
-    }
-    let (total, two) = (commands.len(), proposes(&web, &asked));
-    // The work goes on when whoever asked for it is gone.
-    let app = web.app.clone();
-    let sent = tokio::spawn(async move { send_all(&app, commands).await });
-    let failed = sent.await.map_err(|error| Error::Internal(format!("adopting a plan: {error}")))?;
-    let args = [("count", (total - failed).into()), ("failed", failed.into())];
-    let (tone, key) = match (failed, two) {
-        (0, false) => ("ok", "plan-adopted"),
-        (0, true) => ("ok", "plan-proposed"),
-        _ => ("warn", "plan-adopted-partly"),
+    let base = command_id(&web, &typed);
+    let (computed, refusal, status) = match carried_out(&web, &asked, computed, (typed.one("digest"), base)).await? {
+        Adopted::Nothing => return Ok(web.redirect_with(&to, "info", &look.t("plan-adopt-done"))),
+        Adopted::Sent { total, failed, proposed } => {
+            let args = [("count", (total - failed).into()), ("failed", failed.into())];
+            let (tone, key) = match (failed, proposed) {
+                (0, false) => ("ok", "plan-adopted"),
+                (0, true) => ("ok", "plan-proposed"),
+                _ => ("warn", "plan-adopted-partly"),
+            };
+            return Ok(web.redirect_with(&to, tone, &look.say(key, &args)));
+        }
+        Adopted::Changed(computed) => (computed, look.t("plan-changed"), StatusCode::CONFLICT),
+        Adopted::Refused(computed, first, said) => (computed, said, refusal_status(first.code)),
     };
-    Ok(web.redirect_with(&to, tone, &look.say(key, &args)))
+    render(&web, &asked, (Some(Ok(*computed)), Some(refused(&look, refusal))), status).await
 }
 
 fn proposes(web: &Web, asked: &Asked<'_>) -> bool {

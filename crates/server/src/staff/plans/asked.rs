@@ -6,7 +6,7 @@ use crate::staff::query::Query;
 use crate::typed::Typed;
 use crate::view::Look;
 use crate::view::field::FieldView;
-use crate::view::form::{Asked as Around, Typed as Given};
+use crate::view::form::{Asked as Around, Typed as Filled};
 use crate::view::options::Choice;
 use crate::view::problems::FormError;
 use crate::web::Web;
@@ -41,37 +41,65 @@ pub struct Asked<'w> {
     pairs: Vec<(String, String)>,
 }
 
+/// Answers as they were given.
+#[derive(Default)]
+struct Given {
+    typed: Fields,
+    is_answered: bool,
+    pairs: Vec<(String, String)>,
+}
+
 /// Reads what is asked for.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a plan that is not there or a place outside the post's own; a day that is none.
 pub fn asked<'w>(web: &'w Web, name: &str, pairs: &[(String, String)]) -> Result<Asked<'w>, Error> {
-    let (plan, right) = found(web, name)?;
-    let own = web.post()?.place;
+    let of = found(web, name)?;
     let value = |name: &str| {
         let found = pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim());
         found.filter(|value| !value.is_empty())
     };
-    let place = match value("place") {
-        Some(code) => code.parse::<PlaceCode>().map_err(|_| Error::NotFound)?,
-        None => own,
-    };
-    let day = match value("date") {
-        Some(day) => day.parse::<Date>().map_err(|_| Error::Unreadable("date"))?,
-        None => web.today(),
-    };
-    if !own.holds(place) || web.world.places.tree.known(place, day).is_none() {
-        return Err(Error::NotFound);
-    }
+    let place = value("place").map(|code| code.parse::<PlaceCode>().map_err(|_| Error::NotFound)).transpose()?;
+    let day = value("date").map(|day| day.parse::<Date>().map_err(|_| Error::Unreadable("date"))).transpose()?;
     let is_answered = value(RUN).is_some();
     let given: Vec<(String, String)> =
         pairs.iter().filter_map(|(key, value)| Some((key.strip_prefix(ANSWER)?.to_owned(), value.clone()))).collect();
     // A box that is not ticked is not sent: before anything was answered it says nothing.
-    let typed = if is_answered { Typed::of(given).fields(&plan.form) } else { Fields::new() };
-    let actor = who::view(&web.world, &web.actor(), web.now);
-    let answers = answers(&web.world, (plan, day), &actor, &typed);
+    let typed = if is_answered { Typed::of(given).fields(&of.0.form) } else { Fields::new() };
     let kept = |(key, _): &&(String, String)| key.starts_with(ANSWER) || key == RUN;
     let pairs = pairs.iter().filter(kept).cloned().collect();
+    settled(web, of, (place, day), Given { typed, is_answered, pairs })
+}
+
+/// What other software asks for: values of the fields as they are; without any, those the plan has by itself.
+///
+/// # Errors
+/// As of [`asked`].
+pub fn asked_for<'w>(
+    web: &'w Web,
+    name: &str,
+    at: (Option<PlaceCode>, Option<Date>),
+    form: Option<Fields>,
+) -> Result<Asked<'w>, Error> {
+    let of = found(web, name)?;
+    let given = Given { is_answered: form.is_some(), typed: form.unwrap_or_default(), pairs: Vec::new() };
+    settled(web, of, at, given)
+}
+
+fn settled<'w>(
+    web: &'w Web,
+    (plan, right): (&'w Plan, Right),
+    (place, day): (Option<PlaceCode>, Option<Date>),
+    given: Given,
+) -> Result<Asked<'w>, Error> {
+    let own = web.post()?.place;
+    let (place, day) = (place.unwrap_or(own), day.unwrap_or_else(|| web.today()));
+    if !own.holds(place) || web.world.places.tree.known(place, day).is_none() {
+        return Err(Error::NotFound);
+    }
+    let Given { typed, is_answered, pairs } = given;
+    let actor = who::view(&web.world, &web.actor(), web.now);
+    let answers = answers(&web.world, (plan, day), &actor, &typed);
     Ok(Asked { plan, right, place, day, typed, answers, is_answered, pairs })
 }
 
@@ -92,7 +120,7 @@ impl Asked<'_> {
             _ => &[],
         };
         let values = self.answers.as_ref().ok().or(Some(&self.typed)).filter(|values| !values.is_empty());
-        let given = Given { values, findings, more: None };
+        let given = Filled { values, findings, more: None };
         let mut fields = look.fields(&around, &self.plan.form, given);
         for field in &mut fields {
             field.name = format!("{ANSWER}{}", field.name);

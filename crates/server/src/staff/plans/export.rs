@@ -5,6 +5,7 @@ use super::read::{Computed, compute};
 use super::tables::Tables;
 use crate::error::Error;
 use crate::staff::export::watermark;
+use crate::staff::making::Rows;
 use crate::staff::registers::as_xlsx;
 use crate::web::Web;
 use axum::extract::Path;
@@ -22,6 +23,7 @@ pub async fn xlsx(web: Web, Path(name): Path<String>) -> Result<Response, Error>
     };
     let is_lacks = web.arg("part") == Some("lacks");
     let Filled { title, notes, columns, rows } = fill(&web, (&asked, &computed), is_lacks)?;
+    let count = Rows::of(rows.len() as u64, u32::MAX);
     let written = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
         let table = xlsx::Table { title: &title, notes: &notes, columns: &columns, total: "" };
@@ -30,7 +32,9 @@ pub async fn xlsx(web: Web, Path(name): Path<String>) -> Result<Response, Error>
     let bytes = written.await.map_err(|error| Error::Internal(error.to_string()))?;
     let bytes = bytes.map_err(|error| Error::Internal(error.to_string()))?;
     let file = if is_lacks { format!("{name}-lacks-{}", asked.day) } else { format!("{name}-{}", asked.day) };
-    Ok(as_xlsx(&file, bytes))
+    let mut response = as_xlsx(&file, bytes);
+    count.tell(&mut response);
+    Ok(response)
 }
 
 /// A sheet ready to be written.

@@ -24,13 +24,18 @@ struct IndexContext {
     plans: Vec<Entry>,
 }
 
-/// The key of the words for what kind of plan it is.
-pub fn kind_key(plan: &Plan) -> &'static str {
+/// What kind of plan it is.
+pub fn kind_name(plan: &Plan) -> &'static str {
     match plan.kind {
-        PlanKind::Allocation(_) => "plan-kind-allocation",
-        PlanKind::Assignment(_) => "plan-kind-assignment",
-        PlanKind::Coverage(_) => "plan-kind-coverage",
+        PlanKind::Allocation(_) => "allocation",
+        PlanKind::Assignment(_) => "assignment",
+        PlanKind::Coverage(_) => "coverage",
     }
+}
+
+/// The key of the words for it.
+pub fn kind_key(plan: &Plan) -> String {
+    format!("plan-kind-{}", kind_name(plan))
 }
 
 /// `GET /plans`.
@@ -44,7 +49,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let entry = |(plan, right): &(&Plan, Right)| Entry {
         title: look.text(&plan.title),
         about: look.text(&plan.about),
-        kind: look.t(kind_key(plan)),
+        kind: look.t(&kind_key(plan)),
         pack: web.world.model.packs.get(&plan.pack).map(|pack| look.text(&pack.title)).unwrap_or_default(),
         href: format!("/plans/{}", plan.name),
         adopts: *right == Right::Adopt && plan.result.is_some(),

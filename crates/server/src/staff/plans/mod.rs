@@ -1,4 +1,4 @@
-//! Pages of plans: what there is to compute, a computed plan with its tables and map, its spreadsheet, and adopting it.
+//! Pages of plans, and what the interface for other software shares with them: what there is to compute, a computed plan with its tables and map, its spreadsheet, and adopting it.
 //!
 //! A plan that a post may neither compute nor look at is not there for it. It is computed for the post's own place or one inside
 //! it, from rows the post may read. Nothing is kept: every page computes anew, and the same rows give the same digits.
@@ -12,6 +12,13 @@ mod map;
 mod page;
 mod read;
 mod tables;
+
+pub(crate) use adopt::{Adopted, Waiting, carried_out, digest};
+pub(crate) use asked::{Asked, asked_for};
+pub(crate) use index::kind_name;
+pub(crate) use page::why_not;
+pub(crate) use read::{Computed, compute};
+pub(crate) use tables::title;
 
 use crate::app::AppState;
 use crate::error::Error;

@@ -154,7 +154,7 @@ pub async fn render(
     let (fields, errors) = asked.fields(web, &look);
     let plan = Head {
         about: look.text(&asked.plan.about),
-        kind: look.t(kind_key(asked.plan)),
+        kind: look.t(&kind_key(asked.plan)),
         path: format!("/plans/{}", asked.plan.name),
         places: asked.places(&look, web.post()?.place),
         date: asked.day.to_string(),
@@ -167,7 +167,7 @@ pub async fn render(
 }
 
 /// Why there is no plan, and what to do.
-fn why_not(look: &Look<'_>, error: &PlanError) -> RefusalView {
+pub fn why_not(look: &Look<'_>, error: &PlanError) -> RefusalView {
     let text = match error {
         PlanError::Number { what, key, value } => look.say(
             "plan-error-number",

@@ -5,12 +5,13 @@ use super::import::BEFORE_WORDS;
 use super::{asked, names, readable, rows, shown};
 use crate::error::Error;
 use crate::staff::export::{lines, response, watermark};
+use crate::staff::making::{self, Rows, Teller};
 use crate::staff::query::Query;
 use crate::view::Look;
 use crate::web::Web;
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
-use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::header::{self, HeaderMap};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::{self, StreamExt as _};
 use ganglion_documents::xlsx::{Cell, Column, Table, TableWriter, WriteError};
@@ -22,8 +23,6 @@ use jiff::civil::Date;
 use serde_json::Value;
 use std::convert::Infallible;
 
-/// How many rows an export will have, so that whoever fetches it can say how far it is.
-const TOTAL_ROWS: HeaderName = HeaderName::from_static("x-total-rows");
 /// Rows of an export.
 const ROWS_MAX: u32 = 200_000;
 /// Rows of an export of a register about persons (handbook `16`, section 4).
@@ -52,12 +51,12 @@ pub async fn csv(web: Web, Path(name): Path<String>) -> Result<Response, Error> 
     }
     let asked = asked::read(&web, &readable, &Query(web.query.clone()));
     let left = if readable.register.has_personal() { ROWS_ABOUT_PERSONS_MAX } else { ROWS_MAX };
-    let total = rows::count(&web, readable.register, &asked.filter).await?.min(u64::from(left));
+    let total = Rows::of(rows::count(&web, readable.register, &asked.filter).await?, left);
     let file = format!("{name}-{}", web.today());
     let progress =
         Progress { name, filter: asked.filter, order: asked.order, after: None, left, begun: false, web: web.clone() };
     let mut response = response(&file, Body::from_stream(stream::unfold(progress, piece).fuse()));
-    response.headers_mut().insert(TOTAL_ROWS, HeaderValue::from(total));
+    total.tell(&mut response);
     Ok(response)
 }
 
@@ -181,41 +180,70 @@ fn sheet_columns(look: &Look<'_>, fields: &[&Field]) -> Vec<Column> {
 }
 
 /// `GET /registers/{name}/export.xlsx`: the list with the same filters, as a spreadsheet.
-pub async fn xlsx(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
+pub async fn xlsx(web: Web, headers: HeaderMap, Path(name): Path<String>) -> Result<Response, Error> {
     let readable = readable(&web, &name)?;
     if readable.reach == RowReach::Public {
         return Err(Error::SignIn);
     }
     let asked = asked::read(&web, &readable, &Query(web.query.clone()));
     let most = if readable.register.has_personal() { ROWS_ABOUT_PERSONS_MAX } else { ROWS_MAX };
-    let words = web.words();
-    let look = web.look(&words);
-    let fields = readable.fields(&web);
-    let columns = sheet_columns(&look, &fields);
-    let (title, notes) = (look.text(&readable.register.title), watermark(&web)?);
-    let table = Table { title: &title, notes: &notes, columns: &columns, total: "" };
-    let failed = |error: WriteError| Error::Internal(error.to_string());
-    let mut writer = TableWriter::new(&table).map_err(failed)?;
-    let mut after: Option<RowAfter> = None;
-    while writer.rows() < most {
-        let limit = (most - writer.rows()).min(ROWS_AT_ONCE);
-        let page = rows::page(&web, readable.register, (&asked.filter, &asked.order), after.as_ref(), limit).await?;
-        names::of_rows(&web, readable.register, &page.rows).await?;
-        for record in &page.rows {
-            let place = record.place.map(|place| look.place_path(place)).unwrap_or_default();
-            let mut cells =
-                vec![Cell::Text(record.key.clone()), Cell::Text(place), Cell::Text(shown::span(&look, record))];
-            cells.extend(fields.iter().map(|field| cell(&look, field, record)));
-            writer.row(&cells).map_err(failed)?;
+    let total = Rows::of(rows::count(&web, readable.register, &asked.filter).await?, most);
+    let file = format!("{name}-{}", web.today());
+    let whole =
+        Whole { web: web.clone(), name, filter: asked.filter, order: asked.order, most, is_cut: total.is_cut() };
+    making::sheet(&headers, (file.as_str(), total), |teller| whole.written(teller)).await
+}
+
+/// What a spreadsheet is made of.
+struct Whole {
+    web: Web,
+    name: String,
+    filter: RowFilter,
+    order: RowOrder,
+    most: u32,
+    is_cut: bool,
+}
+
+impl Whole {
+    /// The file.
+    async fn written(self, teller: Teller) -> Result<Vec<u8>, Error> {
+        let web = &self.web;
+        let readable = readable(web, &self.name)?;
+        let words = web.words();
+        let look = web.look(&words);
+        let fields = readable.fields(web);
+        let columns = sheet_columns(&look, &fields);
+        let (title, mut notes) = (look.text(&readable.register.title), watermark(web)?);
+        notes.extend(self.is_cut.then(|| look.t("reg-export-cut")));
+        let table = Table { title: &title, notes: &notes, columns: &columns, total: "" };
+        let failed = |error: WriteError| Error::Internal(error.to_string());
+        let mut writer = TableWriter::new(&table).map_err(failed)?;
+        let mut after: Option<RowAfter> = None;
+        while writer.rows() < self.most {
+            let limit = (self.most - writer.rows()).min(ROWS_AT_ONCE);
+            let page = rows::page(web, readable.register, (&self.filter, &self.order), after.as_ref(), limit).await?;
+            names::of_rows(web, readable.register, &page.rows).await?;
+            for record in &page.rows {
+                writer.row(&cells(&look, &fields, record)).map_err(failed)?;
+            }
+            teller.rows(writer.rows()).await?;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
         }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        writer.finish(&mut bytes).map_err(failed)?;
+        Ok(bytes.into_inner())
     }
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    writer.finish(&mut bytes).map_err(failed)?;
-    Ok(as_xlsx(&format!("{name}-{}", web.today()), bytes.into_inner()))
+}
+
+/// A row as cells: key, place, days, then the fields.
+fn cells(look: &Look<'_>, fields: &[&Field], record: &Record) -> Vec<Cell> {
+    let place = record.place.map(|place| look.place_path(place)).unwrap_or_default();
+    let mut cells = vec![Cell::Text(record.key.clone()), Cell::Text(place), Cell::Text(shown::span(look, record))];
+    cells.extend(fields.iter().map(|field| cell(look, field, record)));
+    cells
 }
 
 /// A spreadsheet as it is sent.

@@ -70,7 +70,7 @@ struct RuleContext {
 }
 
 /// The place inside which the post sees rows that break a rule; `None`: the rule is not there for it.
-fn within(web: &Web, rule: &Rule, post: &Post) -> Option<Option<PlaceCode>> {
+pub(crate) fn within(web: &Web, rule: &Rule, post: &Post) -> Option<Option<PlaceCode>> {
     match &rule.over {
         Source::Process(name) => {
             let process = web.world.model.processes.get(name)?;
@@ -123,9 +123,15 @@ async fn index(web: Web) -> Result<Response, Error> {
     web.render("pages/rules.html", IndexContext { page: web.page("title-rules"), rules: entries })
 }
 
-fn after_of(text: Option<&str>) -> Option<(Timestamp, CaseId)> {
+/// Where a page goes on.
+pub(crate) fn after_of(text: Option<&str>) -> Option<(Timestamp, CaseId)> {
     let (at, id) = text?.split_once('_')?;
     Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, CaseId(id.parse().ok()?)))
+}
+
+/// The same as a text.
+pub(crate) fn after_text(last: &Violation) -> String {
+    format!("{}_{}", last.since.as_microsecond(), last.id)
 }
 
 /// What a row that breaks a rule is called: cases by their number, rows by their name, also those kept by place, which are
@@ -162,7 +168,7 @@ async fn show(web: Web, Path(name): Path<String>) -> Result<Response, Error> {
     let total = web.app.store.violation_count(&filter).await?;
     let more = found.len() > PAGE_ROWS as usize;
     found.truncate(PAGE_ROWS as usize);
-    let next = found.last().filter(|_| more).map(|last| format!("{}_{}", last.since.as_microsecond(), last.id));
+    let next = found.last().filter(|_| more).map(after_text);
     let row = |one: &Violation, subject: String| Row {
         subject,
         href: match &rule.over {

@@ -10,7 +10,7 @@ use crate::web::Web;
 use ganglion_kernel::decide::row_who::RowReach;
 use ganglion_kernel::marked::has_all;
 use ganglion_kernel::port::{CaseFilter, CaseOrder};
-use ganglion_kernel::port_search::{Found, FoundAfter, RowSearch};
+use ganglion_kernel::port_search::{Found, FoundAfter, FoundPage, RowSearch};
 use ganglion_kernel::words::{self, terms};
 use ganglion_model::pack::Scope;
 use ganglion_model::{Case, PlaceCode, Record};
@@ -27,8 +27,6 @@ pub struct FoundHere<T> {
     pub all: Vec<T>,
     /// Where the next page begins, as it stands in an address.
     pub next: Option<String>,
-    /// Whether what fits best stands first; else the newest does.
-    pub is_ranked: bool,
 }
 
 fn found_text(after: FoundAfter) -> String {
@@ -40,7 +38,7 @@ fn found_of(text: &str) -> Option<FoundAfter> {
     Some(FoundAfter { score: score.parse().ok()?, doc: doc.parse().ok()? })
 }
 
-/// Cases that hold the words of `filter`. With `newest`, and where very many hold them, the newest stand first.
+/// Cases that hold the words of `filter`: those that say a word more than once first, or with `newest` the newest.
 ///
 /// # Errors
 /// Storage.
@@ -52,37 +50,45 @@ pub async fn cases(
 ) -> Result<FoundHere<Case>, Error> {
     let list = Union::reachable(web, web.post()?).narrowed(filter);
     let from = after.and_then(found_of);
-    if !newest
-        && (after.is_none() || from.is_some())
-        && let Some(found) = ranked(web, &list, from, limit).await?
+    if (after.is_none() || from.is_some())
+        && let Some(found) = indexed(web, (&list, newest), from, limit).await?
     {
         return Ok(found);
     }
     let page = list.page(web, CaseOrder::Opened, after_of(after).as_ref(), limit).await?;
-    Ok(FoundHere { all: page.cases, next: page.next.as_ref().map(after_text), is_ranked: false })
+    Ok(FoundHere { all: page.cases, next: page.next.as_ref().map(after_text) })
 }
 
-/// The first of every part of a union, merged; `None` where nothing is ranked.
-async fn ranked(
+/// The first of every part of a union, merged; `None` where there is no index of words.
+async fn indexed(
     web: &Web,
-    list: &Union,
+    (list, newest): (&Union, bool),
     after: Option<FoundAfter>,
     limit: u32,
 ) -> Result<Option<FoundHere<Case>>, Error> {
-    let (mut all, mut more): (Vec<Found<Case>>, bool) = (Vec::new(), false);
+    let mut parts = Vec::with_capacity(list.0.len());
     for filter in &list.0 {
-        let Some(page) = web.app.store.cases_found(filter, after, limit).await? else { return Ok(None) };
-        more |= page.next.is_some();
-        all.extend(page.found);
+        let Some(page) = web.app.store.cases_found((filter, newest), after, limit).await? else { return Ok(None) };
+        parts.push(page);
     }
-    all.sort_by_key(|one| Reverse(one.at));
-    all.dedup_by(|a, b| a.what.id == b.what.id);
-    more |= all.len() > limit as usize;
-    all.truncate(limit as usize);
-    let next = all.last().filter(|_| more).map(|last| found_text(last.at));
-    let all: Vec<Case> = all.into_iter().map(|one| one.what).collect();
+    let FoundPage { found, next } = merged(parts, limit as usize);
+    let all: Vec<Case> = found.into_iter().map(|one| one.what).collect();
     names::of_cases(web, &all).await?;
-    Ok(Some(FoundHere { all, next, is_ranked: true }))
+    Ok(Some(FoundHere { all, next: next.map(found_text) }))
+}
+
+/// The pages of several searches as one. No part was looked through behind where its next page begins, so nothing behind the first of
+/// these is shown yet.
+fn merged(parts: Vec<FoundPage<Case>>, limit: usize) -> FoundPage<Case> {
+    let begins = parts.iter().filter_map(|part| part.next).max();
+    let mut found: Vec<Found<Case>> = parts.into_iter().flat_map(|part| part.found).collect();
+    found.retain(|one| begins.is_none_or(|begins| one.at >= begins));
+    found.sort_by_key(|one| Reverse(one.at));
+    found.dedup_by(|a, b| a.what.id == b.what.id);
+    let is_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| is_more).map(|last| last.at).or(begins);
+    FoundPage { found, next }
 }
 
 /// The registers a search looks into: those the reader reads, of a pack where one was chosen. Of a register only some of whose fields
@@ -126,7 +132,7 @@ pub async fn rows(
         let own: Vec<Record> = all.iter().filter(|row| row.register == readable.register.name).cloned().collect();
         names::of_rows(web, readable.register, &own).await?;
     }
-    Ok(FoundHere { all, next: page.next.map(found_text), is_ranked: true })
+    Ok(FoundHere { all, next: page.next.map(found_text) })
 }
 
 /// Rows of the whole deployment, which are in memory: those whose name was typed first.
@@ -163,6 +169,29 @@ mod tests {
         assert_eq!(within(RowReach::Within(town), Some(other)), None);
         assert_eq!(within(RowReach::Within(town), None), Some(Some(town)));
         assert_eq!(within(RowReach::All, None), Some(None));
+    }
+
+    #[test]
+    fn parts_of_a_search_are_merged_as_far_as_each_was_looked_through() {
+        let at = |score, doc| FoundAfter { score, doc };
+        let found = |score, doc: i64| {
+            let case = serde_json::json!({
+                "id": format!("00000000-0000-0000-0000-{doc:012}"), "process": "p", "shard": 130_903, "number": doc.to_string(),
+                "version": 1, "state": "filed", "place": "130903001", "level": "township", "channel": "app",
+                "opened_at": "2022-06-27T01:00:00Z", "updated_at": "2022-06-27T01:00:00Z", "fields": {}, "entered": {},
+                "route": {"by": "named", "place": "130903001"},
+            });
+            Found { at: at(score, doc), what: serde_json::from_value(case).unwrap() }
+        };
+        let part =
+            |of: &[(i64, i64)], next| FoundPage { found: of.iter().map(|one| found(one.0, one.1)).collect(), next };
+        let docs = |page: &FoundPage<Case>| page.found.iter().map(|one| one.at.doc).collect::<Vec<_>>();
+        let all = merged(vec![part(&[(1, 3), (0, 9)], None), part(&[(0, 9), (0, 8)], None)], 9);
+        assert_eq!((docs(&all), all.next), (vec![3, 9, 8], None));
+        let full = merged(vec![part(&[(0, 9), (0, 7)], Some(at(0, 7))), part(&[(0, 8), (0, 5)], None)], 2);
+        assert_eq!((docs(&full), full.next), (vec![9, 8], Some(at(0, 8))));
+        let short = merged(vec![part(&[], Some(at(0, 6))), part(&[(0, 8), (0, 5)], None)], 2);
+        assert_eq!((docs(&short), short.next), (vec![8], Some(at(0, 6))), "the first part may still have one before 5");
     }
 
     #[test]

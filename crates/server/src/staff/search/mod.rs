@@ -31,8 +31,6 @@ const ONE_KIND: u32 = 30;
 #[derive(Serialize)]
 struct Group<T> {
     hits: Vec<T>,
-    /// Said where not the best but the newest stand first.
-    note: Option<String>,
     /// All of this kind.
     more_href: Option<String>,
     pager: Option<Pager>,
@@ -148,9 +146,8 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     if let Some(terms) = &looked_for {
         if let Some(filter) = asked.filter(&web).filter(|_| asked.kind != Some("rows")) {
             let found = cases(&web, (&filter, asked.newest), asked.after(), asked.limit()).await?;
-            let note = (!found.is_ranked && !asked.newest).then(|| look.t("search-newest-first"));
             let hits: Vec<CaseHit> = found.all.iter().map(|case| hits::of_case(&look, case, terms)).collect();
-            found_cases = Some(group(&look, &asked, "cases", (hits, note, found.next)));
+            found_cases = Some(group(&look, &asked, "cases", (hits, found.next)));
         }
         if asked.kind != Some("cases") {
             let registers = registers(&web, asked.pack.as_deref());
@@ -158,7 +155,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
             let found = rows(&web, (&asked.words, place), &registers, asked.after(), asked.limit()).await?;
             let hit = |row| hits::of_row(&web, &look, (&registers, row), terms);
             let hits: Vec<RowHit> = found.all.iter().filter_map(hit).collect();
-            found_rows = Some(group(&look, &asked, "rows", (hits, None, found.next)));
+            found_rows = Some(group(&look, &asked, "rows", (hits, found.next)));
         }
     }
     let is_empty = found_cases.as_ref().is_none_or(|group| group.hits.is_empty() && group.pager.is_none())
@@ -179,12 +176,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     web.render("pages/search.html", context)
 }
 
-fn group<T>(
-    look: &Look<'_>,
-    asked: &Asked<'_>,
-    kind: &str,
-    (hits, note, next): (Vec<T>, Option<String>, Option<String>),
-) -> Group<T> {
+fn group<T>(look: &Look<'_>, asked: &Asked<'_>, kind: &str, (hits, next): (Vec<T>, Option<String>)) -> Group<T> {
     let begins = asked.after().is_none();
     let alone = asked.kind.is_some();
     let pager = (alone && (next.is_some() || !begins)).then(|| Pager {
@@ -192,7 +184,7 @@ fn group<T>(
         next_href: next.as_ref().map(|after| asked.at(kind, after)),
         text: look.say("search-page", &[("count", hits.len().into())]),
     });
-    Group { hits, note, more_href: next.filter(|_| !alone).map(|_| asked.at(kind, "")), pager }
+    Group { hits, more_href: next.filter(|_| !alone).map(|_| asked.at(kind, "")), pager }
 }
 
 /// All, cases, rows.

@@ -48,6 +48,19 @@ async fn who_watches_reads_what_is_told_and_changes_nothing() {
     let policy = shen.get("/audit/policy").await;
     assert_eq!(policy.status, 200, "{}", policy.text);
     assert!(policy.plain().contains("audit_admin@county") && policy.plain().contains("dispatcher@township"));
+    // In words, with the names of packs beside them; in Chinese nothing but those names is in Latin letters.
+    for said in ["<td>Dispatch <span class=\"meta mono\">dispatch</span></td>", "Dispatcher (", "Process</span> "] {
+        assert!(policy.plain().contains(said), "{said}: {}", policy.plain());
+    }
+    let chinese = shen.get("/audit/policy?lang=zh").await.plain();
+    let body = chinese.split("<tbody>").nth(1).and_then(|rest| rest.split("</tbody>").next()).unwrap();
+    let words =
+        body.split("<span class=\"meta mono\">").map(|part| part.split_once("</span>").map_or(part, |(_, rest)| rest));
+    let shown: String =
+        words.flat_map(|part| part.split('<').filter_map(|text| Some(text.split_once('>')?.1))).collect();
+    let odd: Vec<&str> = shown.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 4).collect();
+    assert!(odd.is_empty(), "raw names stand where words should: {odd:?}");
+    let mut shen = town.anew("shen").await;
     assert_eq!(shen.get(&format!("/cases/{number}")).await.status, 404, "cases are none of theirs");
     let token = shen.token().await;
     for (address, _) in routes("post").filter(|(address, _)| address.starts_with("/admin")) {

@@ -8,9 +8,10 @@ use ganglion_server::jobs::{rules, spawn, tell, timers};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-const PEOPLE: [(&str, &str, &str); 4] = [
+const PEOPLE: [(&str, &str, &str); 5] = [
     ("olga", "officer", "130903001"),
     ("boss", "officer", "130903"),
+    ("will", "walker", WEST),
     ("mia", "mender", "130903001"),
     ("max", "mender", "130903002"),
 ];
@@ -69,7 +70,12 @@ async fn after_thirty_days_the_rule_lists_it_and_the_day_alone_lists_what_ran_ou
     let town = town().await;
     days(&town, 24).await;
     let mut boss = town.anew("boss").await;
-    assert!(boss.get("/rules/stand_licensed").await.plain().contains("Pancakes"), "the licence ran out yesterday");
+    let list = "/rules/stand_licensed?place=130903";
+    assert!(boss.get(list).await.plain().contains("Pancakes"), "the licence ran out yesterday");
+    let figure = boss.get("/figures?indicator=rule_stand_licensed&place=130903").await.plain();
+    assert!(figure.contains("figure-value\">1") && figure.contains(list), "counted, and open to its list: {figure}");
+    let village = boss.get("/figures?indicator=rule_stand_licensed&place=130903002").await.plain();
+    assert!(village.contains("figure-value\">0") && !village.contains("/rules/stand_licensed"), "{village}");
     assert!(!boss.get("/rules/stand_unseen").await.plain().contains(CHECK), "not thirty days yet");
     days(&town, 7).await;
     let mut boss = town.anew("boss").await;
@@ -80,6 +86,38 @@ async fn after_thirty_days_the_rule_lists_it_and_the_day_alone_lists_what_ran_ou
     assert_eq!(answer.status, 303, "{}", answer.text);
     let page = boss.get("/rules/stand_unseen").await.plain();
     assert!(page.contains("Kept everywhere"), "kept again with the step itself: {page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_row_asks_for_is_copied_into_the_case_and_stands_filled_in_to_be_ticked() {
+    let town = town().await;
+    let mut olga = town.anew("olga").await;
+    let papers = [("papers.0.what", "Licence"), ("papers.1.what", "Health card")];
+    let stand = [("-place", WEST), ("name", "Pancakes at the gate"), ("licensed", "2022-07-20"), ("version", "1")];
+    let put = olga.post_form("/registers/stand/edit/130903/S1", &[&stand[..], &papers[..]].concat()).await;
+    assert_eq!(put.status, 303, "{}", put.text);
+    assert_eq!(super::town::act(&mut olga, CHECK, "list", &[]).await.status, 303);
+    let card = olga.get(&format!("/cases/{CHECK}")).await;
+    assert_eq!(card.typed("papers.0.what").as_deref(), Some("Licence"), "{}", card.text);
+    assert_eq!(card.typed("papers.1.what").as_deref(), Some("Health card"));
+    let ticked = [papers[0], ("papers.0.there", "true"), papers[1]];
+    assert_eq!(super::town::act(&mut olga, CHECK, "tick", &ticked).await.status, 303);
+    let card = olga.get(&format!("/cases/{CHECK}")).await.plain();
+    assert!(card.contains("Licence") && card.contains("Health card"), "{card}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stands_at_one_of_the_places_asked_for_finds_the_own_place_chosen() {
+    let town = town().await;
+    let chosen = format!("value=\"{WEST}\" selected");
+    let own = town.anew("will").await.get("/cases/new?process=stand_check").await;
+    assert!(own.status == 200 && own.text.contains(&chosen), "{}", own.text);
+    let above = town.anew("olga").await.get("/cases/new?process=stand_check").await;
+    assert!(
+        above.text.contains(WEST) && !above.text.contains(&chosen),
+        "nobody guesses for a township: {}",
+        above.text
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! Pages of staff, over the packs that ship.
 
 mod acting;
+mod administering;
 mod administration;
 mod at_once;
 mod audit;

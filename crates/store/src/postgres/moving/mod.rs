@@ -162,7 +162,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Tables that are made anew, or say something about the database alone.
-    const NOT_MOVED: [&str; 5] = ["migration", "layout", "seed", "case_words", "row_words"];
+    const NOT_MOVED: [&str; 6] = ["migration", "layout", "seed", "case_words", "case_marks", "row_words"];
 
     #[test]
     fn every_column_of_every_table_is_moved() {

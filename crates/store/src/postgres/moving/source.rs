@@ -50,6 +50,7 @@ impl Snapshot {
         connection.create_scalar_function("ganglion_file_at", 1, pure, at).map_err(&failed)?;
         let loose = |context: &mut Context<'_>| file(context).map(|file| file.case.is_none() && !file.sent);
         connection.create_scalar_function("ganglion_file_loose", 1, pure, loose).map_err(&failed)?;
+        crate::sqlite::read_with(&connection, path).map_err(&failed)?;
         connection.execute_batch("BEGIN").map_err(&failed)?;
         let snapshot = Snapshot(connection);
         // The first read takes the snapshot.

@@ -54,7 +54,7 @@ macro_rules! table {
 }
 
 /// Every table with rows of an installation, small ones first. Left out: what is made from them (words that are searched, rows for
-/// views), and the settings in which a database notes whether those are made.
+/// views, dictionaries: texts are sent whole), and the settings in which a database notes whether those are made.
 pub(super) const TABLES: &[Table] = &[
     table!("shard_head", "shard_head", shard: Int, seq: Int, numbering: Text, frontier: Bytes),
     table!("place", "place", code: Int, valid_from: Text, body: Text),
@@ -86,7 +86,8 @@ pub(super) const TABLES: &[Table] = &[
     table!("access", "access ORDER BY line", shard: Int, case_id: Id, at: Int, body: Text),
     table!("case_row", "case_row", shard: Int, id: Id, process: Text, number: Text, state: Text, kind: Text, place: Int,
         township: Int, level: Int, is_open: Bool, due: Int, opened_at: Int, updated_at: Int, closed_at: Int,
-        assignee: Text, opened_by: Text, lon: Real, lat: Real, version: Int, body: Text),
+        assignee: Text, opened_by: Text, lon: Real, lat: Real, version: Int,
+        body: Text = "case_text(body, packed, id, number)"),
     table!("case_open", "case_row WHERE is_open = 1", shard: Int, id: Id, process: Text, state: Text, kind: Text,
         place: Int, township: Int, level: Int, due: Int, opened_at: Int, assignee: Text, lon: Real, lat: Real),
     table!("case_assist", "case_assist", shard: Int, id: Id, post: Text),
@@ -94,7 +95,8 @@ pub(super) const TABLES: &[Table] = &[
     table!("fact", "fact", shard: Int, measure: Text, day: Int, place: Int, case_id: Id, dim: Text, value: Int, until: Int,
         member: Text, at: Int),
     table!("tally", "tally", shard: Int, measure: Text, place: Int, period: Int, dim: Text, rows: Int, sum: Int),
-    table!("journal", "journal", shard: Int, seq: Int, at: Int, case_id: Id, command: Id, leaf: Bytes, entry: Text),
+    table!("journal", "journal", shard: Int, seq: Int, at: Int, case_id: Id, command: Id, leaf: Bytes,
+        entry: Text = "line_text(entry, packed, case_id, command, at, seq, shard)"),
 ];
 
 impl Table {

@@ -26,10 +26,11 @@ pub fn memory() -> Db {
     Db { store: SqliteStore::memory().unwrap(), _folder: None, _database: None }
 }
 
-/// SQLite in a file of its own.
+/// SQLite in a file of its own, with every row packed.
 pub fn file() -> Db {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("suite.db"), SqliteOptions::default()).unwrap();
+    let options = SqliteOptions { pack_lines: 1, ..SqliteOptions::default() };
+    let store = SqliteStore::open(&folder.path().join("suite.db"), options).unwrap();
     Db { store, _folder: Some(folder), _database: None }
 }
 

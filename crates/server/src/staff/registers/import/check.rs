@@ -30,6 +30,8 @@ pub struct Prepared {
     /// Rows of other registers by what the cells call them; none until they are read.
     pub rows: RowNames,
     stand_in: Option<PlaceCode>,
+    /// Some place rows may be kept at: a row whose own cannot be read is tried there, for what else is wrong with it.
+    pub some_place: Option<PlaceCode>,
 }
 
 impl Prepared {
@@ -51,6 +53,7 @@ impl Prepared {
         let has_place =
             register.field("place").is_some() || header.columns.iter().any(|(_, one)| *one == columns::Column::Place);
         let root = web.post().map_or(web.world.places.root, |post| post.place);
+        let some_place = stand_in(web, register, root);
         let county = root.at(Level::County);
         let some_shard = county.map_or_else(
             || crate::staff::find::counties(web, root).first().copied().unwrap_or(Shard::DEPLOYMENT),
@@ -60,7 +63,8 @@ impl Prepared {
             names: crate::staff::find::place_names(web, root),
             rows: RowNames::default(),
             // A row whose cell for the place is empty is not put anywhere: only a whole column may be stood in for.
-            stand_in: if has_place { None } else { stand_in(web, register, root) },
+            stand_in: if has_place { None } else { some_place },
+            some_place,
             world: web.world.clone(),
             register: register.clone(),
             sheet,

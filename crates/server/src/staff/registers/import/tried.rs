@@ -55,10 +55,9 @@ impl Found {
         self.findings.extend(cells.into_iter().take(room));
     }
 
-    /// Takes rows in, in the order of the file.
-    fn take(&mut self, prepared: &Prepared, part: Part) {
-        part.bad.into_iter().for_each(|cells| self.bad(cells));
-        for (line, row) in part.rows {
+    /// Takes some rows in.
+    fn take(&mut self, prepared: &Prepared, rows: Vec<(usize, Row)>) {
+        for (line, row) in rows {
             match row {
                 Row::Bad(cells) => self.bad(cells),
                 Row::Good(good) => self.good(prepared, line, *good),
@@ -90,18 +89,17 @@ impl Found {
     }
 }
 
-/// Some rows of the file, planned.
-struct Planned {
-    /// What cannot be read, row by row.
-    bad: Vec<Vec<BadCell>>,
-    /// What would be sent, by line.
-    commands: Vec<(usize, Command)>,
-}
+/// A row of the file as a command, with its line and the cells of it that cannot be read.
+type Line = (Command, (usize, Vec<BadCell>));
 
-/// A part of the file: what cannot be read, and the other rows as they were tried.
-struct Part {
-    bad: Vec<Vec<BadCell>>,
-    rows: Vec<(usize, Row)>,
+/// A row before it is tried.
+enum Asked {
+    /// All of it can be read.
+    Whole(Command),
+    /// These cells cannot be read; the rest is tried.
+    Rest(Command, Vec<BadCell>),
+    /// It is wrong whatever it says.
+    Wrong(Vec<BadCell>),
 }
 
 /// A row as it was tried.
@@ -151,24 +149,24 @@ pub async fn run(web: &Web, job: &Job, prepared: Arc<Prepared>, actor: Actor) ->
     });
     let mut seen = HashMap::new();
     let tried = planned.buffered(ABREAST).map(|planned| {
-        let rows = planned.map(|planned| (planned.bad, apart(&prepared, planned.commands, &mut seen)));
+        let rows = planned.map(|lines| apart(&prepared, lines, &mut seen));
         let (web, prepared) = (web.clone(), prepared.clone());
         async move {
-            let (bad, rows) = rows?;
-            let rows = tokio::spawn(async move { try_rows(&web, &prepared, rows).await }).await.map_err(failed)??;
-            Ok::<Part, Error>(Part { bad, rows })
+            let rows = rows?;
+            tokio::spawn(async move { try_rows(&web, &prepared, rows).await }).await.map_err(failed)?
         }
     });
     let mut tried = std::pin::pin!(tried.buffered(ABREAST));
-    while let Some(part) = tried.next().await {
+    while let Some(rows) = tried.next().await {
         if job.is_stopped() {
             job.facts.lock().stage = Stage::Cancelled;
             return Ok(());
         }
-        let part = part?;
-        job.advance((part.bad.len() + part.rows.len()) as u64);
-        found.take(&prepared, part);
+        let rows = rows?;
+        job.advance(rows.len() as u64);
+        found.take(&prepared, rows);
     }
+    found.findings.sort_by_key(|cell| cell.row);
     let mut facts = job.facts.lock();
     let clean = found.findings.is_empty() && found.counts.refused == 0;
     facts.stage = if clean { Stage::Ready } else { Stage::Refused };
@@ -179,43 +177,42 @@ pub async fn run(web: &Web, job: &Job, prepared: Arc<Prepared>, actor: Actor) ->
     Ok(())
 }
 
-/// Reads the cells of some rows.
-fn plan(prepared: &Prepared, lines: &[usize], actor: &Actor) -> Planned {
-    let mut some = Planned { bad: Vec::new(), commands: Vec::new() };
-    prepared.with_plan(|plan| {
-        for line in lines {
+/// The rows of some lines. Those with a cell that cannot be read come last, so that nothing is judged by them.
+fn plan(prepared: &Prepared, lines: &[usize], actor: &Actor) -> Vec<Line> {
+    let mut all: Vec<Line> = prepared.with_plan(|plan| {
+        let of = |line: &usize| {
             let (mut planned, bad) = plan.planned(*line);
-            if !bad.is_empty() {
-                some.bad.push(bad);
-                continue;
+            let of_place = |one: &BadCell| matches!(&one.problem, Problem::Field(finding) if finding.field == "place");
+            if let Some(place) = prepared.some_place.filter(|_| bad.iter().any(of_place)) {
+                (planned.wish.place, planned.shard) = (Some(place), place.shard());
             }
             // Whether the row is there is not known yet: its key is named, and taken away again where it is new.
             planned.wish.key = plan.register.key_of(&planned.wish.form);
             let id = CommandId(uuid::Uuid::from_u128(*line as u128));
             let body = Body::Row { wish: Box::new(planned.wish) };
-            some.commands.push((*line, Command { id, shard: planned.shard, actor: actor.clone(), body }));
-        }
+            (Command { id, shard: planned.shard, actor: actor.clone(), body }, (*line, bad))
+        };
+        lines.iter().map(of).collect()
     });
-    some
+    all.sort_by_key(|(_, (line, bad))| (!bad.is_empty(), *line));
+    all
 }
 
 /// Rows seen so far: shard, key and first day, with the line.
 type Seen = HashMap<(Shard, String, Option<Date>), usize>;
 
 /// Rows to be tried; one that stands in an earlier line is wrong whatever it says.
-fn apart(
-    prepared: &Prepared,
-    commands: Vec<(usize, Command)>,
-    seen: &mut Seen,
-) -> Vec<(usize, Result<Command, Vec<BadCell>>)> {
-    let each = |(line, command): (usize, Command)| {
-        let Body::Row { wish } = &command.body else { return (line, Ok(command)) };
+fn apart(prepared: &Prepared, lines: Vec<Line>, seen: &mut Seen) -> Vec<(usize, Asked)> {
+    let each = |(command, (line, bad)): Line| {
+        if !bad.is_empty() {
+            return (line, Asked::Rest(command, bad));
+        }
+        let Body::Row { wish } = &command.body else { return (line, Asked::Whole(command)) };
         let row = (command.shard, wish.key.clone().unwrap_or_default(), wish.from);
         let first = *seen.entry(row).or_insert(line);
-        let is_first = first == line;
-        (line, if is_first { Ok(command) } else { Err(twice(prepared, line, first)) })
+        (line, if first == line { Asked::Whole(command) } else { Asked::Wrong(twice(prepared, line, first)) })
     };
-    commands.into_iter().map(each).collect()
+    lines.into_iter().map(each).collect()
 }
 
 fn twice(prepared: &Prepared, line: usize, first: usize) -> Vec<BadCell> {
@@ -228,12 +225,12 @@ fn twice(prepared: &Prepared, line: usize, first: usize) -> Vec<BadCell> {
 }
 
 /// Tries some rows: one batch that is never written.
-async fn try_rows(
-    web: &Web,
-    prepared: &Prepared,
-    rows: Vec<(usize, Result<Command, Vec<BadCell>>)>,
-) -> Result<Vec<(usize, Row)>, Error> {
-    let commands: Vec<Command> = rows.iter().filter_map(|(_, row)| row.as_ref().ok().cloned()).collect();
+async fn try_rows(web: &Web, prepared: &Prepared, rows: Vec<(usize, Asked)>) -> Result<Vec<(usize, Row)>, Error> {
+    let command = |(_, asked): &(usize, Asked)| match asked {
+        Asked::Whole(command) | Asked::Rest(command, _) => Some(command.clone()),
+        Asked::Wrong(_) => None,
+    };
+    let commands: Vec<Command> = rows.iter().filter_map(command).collect();
     let mut wanted = want(&prepared.world, &commands, web.now);
     wanted.answers.clear();
     let loaded = web.app.store.load(&wanted).await?;
@@ -247,10 +244,11 @@ async fn try_rows(
     }
     let given = Given { now: web.now, id: uuid::Uuid::nil(), key: [0; 32] };
     let mut tried = Vec::with_capacity(rows.len());
-    for (line, row) in rows {
-        let mut command = match row {
-            Ok(command) => command,
-            Err(cells) => {
+    for (line, asked) in rows {
+        let (mut command, bad) = match asked {
+            Asked::Whole(command) => (command, Vec::new()),
+            Asked::Rest(command, bad) => (command, bad),
+            Asked::Wrong(cells) => {
                 tried.push((line, Row::Bad(cells)));
                 continue;
             }
@@ -262,9 +260,27 @@ async fn try_rows(
             let loaded = web.app.store.load(&more).await?;
             batch.add(&more, loaded);
         }
-        tried.push((line, try_row(prepared, &mut batch, (&command, &given), line)));
+        let row = if bad.is_empty() {
+            try_row(prepared, &mut batch, (&command, &given), line)
+        } else {
+            try_rest(prepared, &mut batch, (&command, &given), (line, bad))
+        };
+        tried.push((line, row));
     }
     Ok(tried)
+}
+
+/// What else is wrong with a row of which a cell cannot be read: whoever mends the file mends all of the row at once.
+fn try_rest(
+    prepared: &Prepared,
+    batch: &mut Batch<'_>,
+    (command, given): (&Command, &Given),
+    (line, bad): (usize, Vec<BadCell>),
+) -> Row {
+    let refusal = batch.run(command, given).err().filter(|refusal| !refusal.fields.is_empty());
+    let more = refusal.map(|refusal| prepared.with_plan(|plan| plan.refused(line, &refusal))).unwrap_or_default();
+    let more: Vec<BadCell> = more.into_iter().filter(|one| bad.iter().all(|cell| cell.column != one.column)).collect();
+    Row::Bad(bad.into_iter().chain(more).collect())
 }
 
 /// A dated row may have several lines: each follows the version the one before it put.

@@ -1,0 +1,2 @@
+-- SQLite packs journal lines and bodies of cases (docs/decisions/0059). PostgreSQL compresses long values by itself, and a journal line
+-- is too short for that whatever is asked of a table, so there is nothing to do.

@@ -1,0 +1,1 @@
+-- SQLite keeps the lines of a case by the case alone, in the order they stand in the table. Here tables have no order, so the index stays.
