@@ -67,7 +67,9 @@ fn cases_found(
     let Some(asked) = words::of_filter(connection, filter)? else { return Ok(Some(FoundPage::default())) };
     let mut walk = Walk::of(connection, filter)?;
     let mut found = Vec::new();
-    for (score, asked) in tiers(asked, newest).into_iter().filter(|tier| after.is_none_or(|after| after.score >= tier.0)) {
+    for (score, asked) in
+        tiers(asked, newest).into_iter().filter(|tier| after.is_none_or(|after| after.score >= tier.0))
+    {
         let below = after.filter(|after| after.score == score).map_or(i64::MAX, |after| after.doc);
         let end = walk.tier((score, &asked), below, limit as usize, &mut found)?;
         if found.len() > limit as usize {
