@@ -1,3 +1,5 @@
+//! What is packed comes back as it was, whatever stands beside it, and what cannot be read says why.
+
 use super::*;
 
 const CASE: [u8; 16] = [7; 16];
