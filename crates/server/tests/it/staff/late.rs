@@ -107,6 +107,14 @@ async fn what_a_row_asks_for_is_copied_into_the_case_and_stands_filled_in_to_be_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_public_is_told_to_name_a_row_by_its_number_and_is_offered_none() {
+    let town = town().await;
+    let page = town.visitor().get("/report?process=word").await.plain();
+    assert!(page.contains("name=\"stand\"") && page.contains("Write its number"), "{page}");
+    assert!(!page.contains("Pancakes") && !page.contains("public registers"), "a register that is not public: {page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_stands_at_one_of_the_places_asked_for_finds_the_own_place_chosen() {
     let town = town().await;
     let chosen = format!("value=\"{WEST}\" selected");
