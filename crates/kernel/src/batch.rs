@@ -35,15 +35,32 @@ pub(crate) mod wanted;
 pub use needs::NEEDS_MAX;
 pub use wanted::want_more;
 
+/// Lines from which on a batch is hashed on two threads: below, starting one costs more than it saves.
+const HASHED_APART_LINES_MIN: usize = 512;
+
 /// Gives every line its canonical bytes and leaf hash and takes it into the shard's Merkle tree.
 pub fn hash_lines(writes: &mut [ShardWrite]) {
-    for write in writes {
-        for line in &mut write.lines {
-            line.canonical = journal::canonical(&line.entry).unwrap_or_default();
-            line.hash = journal::hash(&line.canonical);
-            write.head.frontier.push(line.hash);
-        }
+    let mut lines: Vec<&mut Line> = writes.iter_mut().flat_map(|write| &mut write.lines).collect();
+    // What a line comes to rests on nothing but the line.
+    if lines.len() >= HASHED_APART_LINES_MIN {
+        let half = lines.len() / 2;
+        let (one, other) = lines.split_at_mut(half);
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("hash".to_owned());
+            // Where none can be started, its part is done below.
+            let _ = thread.spawn_scoped(scope, || one.iter_mut().for_each(|line| hash_line(line)));
+            other.iter_mut().for_each(|line| hash_line(line));
+        });
     }
+    lines.into_iter().filter(|line| line.canonical.is_empty()).for_each(hash_line);
+    for write in writes {
+        write.lines.iter().for_each(|line| write.head.frontier.push(line.hash));
+    }
+}
+
+fn hash_line(line: &mut Line) {
+    line.canonical = journal::canonical(&line.entry).unwrap_or_default();
+    line.hash = journal::hash(&line.canonical);
 }
 
 /// A batch in the making.
@@ -60,6 +77,8 @@ pub struct Batch<'a> {
     /// Rows changed in this batch, as they were before.
     rows: BTreeMap<RowKey, Vec<Record>>,
     moved: loads::Moved,
+    /// What [`Batch::needs`] found decided with nothing lacking, until anything else happens.
+    ready: Option<(CommandId, Decision)>,
 }
 
 /// What was looked for in storage, whether it was there or not.
@@ -139,6 +158,7 @@ impl<'a> Batch<'a> {
             asked: Asked::default(),
             rows: BTreeMap::new(),
             moved: loads::Moved::default(),
+            ready: None,
         };
         for (shard, head) in loaded.heads {
             batch.state.numbering.insert(shard, head.numbering.clone());
@@ -163,6 +183,7 @@ impl<'a> Batch<'a> {
 
     /// Adds a case that was loaded later.
     pub fn add_case(&mut self, case: Case) {
+        self.ready = None;
         self.state.by_number.insert(case.number.clone(), case.id);
         self.state.cases.insert(case.id, case);
     }
@@ -193,6 +214,7 @@ impl<'a> Batch<'a> {
 
     /// Adds what [`Batch::needs`] asked for.
     pub fn add(&mut self, want: &Want, loaded: Loaded) {
+        self.ready = None;
         self.asked(want);
         self.state.unique.extend(loaded.unique);
         self.state.beside.extend(loaded.beside);
@@ -203,15 +225,20 @@ impl<'a> Batch<'a> {
         self.add_loads(loaded.loads);
     }
 
-    /// Decides one command; a refusal leaves the batch as it was.
+    /// Decides one command; a refusal leaves the batch as it was. What [`Batch::needs`] was asked just before, with the same
+    /// `given`, is not decided twice.
     ///
     /// # Errors
     /// The refusal.
     pub fn run(&mut self, command: &Command, given: &Given) -> Result<Outcome, Refusal> {
+        let ready = self.ready.take().filter(|(id, _)| *id == command.id);
         if let Some(outcome) = self.answers.get(&command.id) {
             return Ok(outcome.clone());
         }
-        let decision = decide(self.world, &self.state, command, given)?;
+        let decision = match ready {
+            Some((_, decision)) => decision,
+            None => decide(self.world, &self.state, command, given)?,
+        };
         let outcome = self.take(command, given, decision);
         self.answers.insert(command.id, outcome.clone());
         let write = self.write(command.shard);

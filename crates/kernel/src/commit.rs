@@ -15,7 +15,7 @@ use crate::seal::{Key, Keyring};
 use crate::world::World;
 use arc_swap::ArcSwap;
 use ganglion_model::Shard;
-use ganglion_model::change::{Change, Command, Entry, Outcome, Refusal};
+use ganglion_model::change::{Command, Entry, Outcome, Refusal};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +25,9 @@ use uuid::Uuid;
 /// How long a batch waits at a time for packs that were just installed, and how often.
 const PACKS_WAIT: Duration = Duration::from_millis(20);
 const PACKS_WAITS_MAX: u32 = 150;
+
+/// Bulks that may wait: each of them is somebody's import, and one goes with each batch.
+const BULKS_MAX: usize = 4;
 
 /// How long a batch waits before it is tried again when the database cannot be reached: doubled each time, so often.
 const LOST_WAIT: Duration = Duration::from_millis(50);
@@ -97,10 +100,17 @@ struct Job {
     reply: oneshot::Sender<Answer>,
 }
 
+/// Commands that go with one batch.
+struct Bulk {
+    commands: Vec<Command>,
+    reply: oneshot::Sender<Vec<Answer>>,
+}
+
 /// A handle to the loop; clone freely.
 #[derive(Clone)]
 pub struct Committer {
     queue: mpsc::Sender<Job>,
+    bulks: mpsc::Sender<Bulk>,
     gate: Arc<tokio::sync::Mutex<()>>,
     news: Arc<News>,
     pace: Arc<Pace>,
@@ -129,15 +139,17 @@ impl Committer {
     /// When the thread cannot be started.
     pub fn start(works: Works) -> std::io::Result<(Committer, std::thread::JoinHandle<()>)> {
         let (queue, jobs) = mpsc::channel(works.settings.queue_commands_max);
+        let (bulks, waiting_bulks) = mpsc::channel(BULKS_MAX);
         let news = Arc::new(News::default());
         let gate = Arc::new(tokio::sync::Mutex::new(()));
         let (pace, closing) = (Arc::new(Pace::new(works.settings)), Arc::new(Notify::new()));
         let ends = Ends { news: news.clone(), gate: gate.clone(), pace: pace.clone(), closing: closing.clone() };
-        let committer = Committer { queue, gate, news, pace, closing };
+        let committer = Committer { queue, bulks, gate, news, pace, closing };
+        let doors = Doors { jobs, bulks: waiting_bulks };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
-            .spawn(move || runtime.block_on(run_loop(works, jobs, ends)))?;
+            .spawn(move || runtime.block_on(run_loop(works, doors, ends)))?;
         Ok((committer, thread))
     }
 
@@ -159,6 +171,25 @@ impl Committer {
         }
         sent?;
         answer.await.map_err(|_| CommitError::Stopped)?
+    }
+
+    /// Sends commands that belong together, such as rows of an import, and waits until each of them is durable or refused. They
+    /// go with one batch, whose single commands do not wait longer for it than [`Committer::bulk_commands`] allows; a refusal
+    /// fails alone. Waits for a place in the queue instead of being turned away.
+    pub async fn send_all(&self, commands: Vec<Command>) -> Vec<Answer> {
+        let count = commands.len();
+        let (reply, answers) = oneshot::channel();
+        let answers = match self.bulks.send(Bulk { commands, reply }).await {
+            Ok(()) => answers.await.ok(),
+            Err(_) => None,
+        };
+        answers.unwrap_or_else(|| (0..count).map(|_| Err(CommitError::Stopped)).collect())
+    }
+
+    /// How many commands may go with one batch by [`Committer::send_all`], by the pace of the last ones.
+    #[must_use]
+    pub fn bulk_commands(&self) -> usize {
+        self.pace.bulk_commands()
     }
 
     fn waiting(&self) -> usize {
@@ -203,34 +234,62 @@ struct Ends {
     closing: Arc<Notify>,
 }
 
-/// Takes what waits, at most a batch; nothing once the queue is closed and empty.
-async fn taken(jobs: &mut mpsc::Receiver<Job>, waiting: &mut Vec<Job>, (most, closing): (usize, &Notify)) -> usize {
-    tokio::select! {
-        biased;
-        () = closing.notified() => {}
-        taken = jobs.recv_many(waiting, most) => return taken,
-    }
-    jobs.close();
-    jobs.recv_many(waiting, most).await
+/// Where commands come in.
+struct Doors {
+    jobs: mpsc::Receiver<Job>,
+    bulks: mpsc::Receiver<Bulk>,
 }
 
-async fn run_loop(works: Works, mut jobs: mpsc::Receiver<Job>, ends: Ends) {
+impl Doors {
+    /// Takes what waits, at most a batch and one bulk; nothing once all is closed and empty.
+    async fn taken(&mut self, waiting: &mut Vec<Job>, (most, closing): (usize, &Notify)) -> Option<Bulk> {
+        let mut bulk = None;
+        tokio::select! {
+            biased;
+            () = closing.notified() => {
+                self.jobs.close();
+                self.bulks.close();
+            }
+            _ = self.jobs.recv_many(waiting, most) => {}
+            one = self.bulks.recv() => bulk = one,
+        }
+        while waiting.len() < most {
+            let Ok(job) = self.jobs.try_recv() else { break };
+            waiting.push(job);
+        }
+        bulk.or_else(|| self.bulks.try_recv().ok())
+    }
+}
+
+async fn run_loop(works: Works, mut doors: Doors, ends: Ends) {
     let following = tokio::spawn(follow(works.clone(), ends.news.clone()));
     let most = works.settings.batch_commands_max;
     let mut waiting = Vec::with_capacity(most);
-    while taken(&mut jobs, &mut waiting, (most, &ends.closing)).await > 0 {
-        let (commands, replies): (Vec<Command>, Vec<oneshot::Sender<Answer>>) =
+    loop {
+        let bulk = doors.taken(&mut waiting, (most, &ends.closing)).await;
+        if waiting.is_empty() && bulk.is_none() {
+            break;
+        }
+        let (mut commands, replies): (Vec<Command>, Vec<oneshot::Sender<Answer>>) =
             waiting.drain(..).map(|job| (job.command, job.reply)).unzip();
+        let bulk = bulk.map(|bulk| {
+            commands.extend(bulk.commands);
+            bulk.reply
+        });
         let turn = ends.gate.lock().await;
         #[expect(clippy::disallowed_methods, reason = "metering: how long a batch takes, seen by no rule")]
         let started = std::time::Instant::now();
-        let (answers, entries) = commit(&works, &commands).await;
+        let (mut answers, entries) = commit(&works, &commands).await;
         let took = started.elapsed();
         drop(turn);
-        ends.pace.batched(&Batched { answers: &answers, took });
+        ends.pace.batched(&Batched { answers: &answers, took }, bulk.is_some());
+        let of_bulk = answers.split_off(replies.len());
         for (reply, answer) in replies.into_iter().zip(answers) {
             // A caller that went away has its answer recorded all the same.
             let _ = reply.send(answer);
+        }
+        if let Some(reply) = bulk {
+            let _ = reply.send(of_bulk);
         }
         ends.news.tell(entries);
     }
@@ -243,12 +302,34 @@ pub async fn commit(works: &Works, commands: &[Command]) -> (Vec<Answer>, Vec<En
     commit_at(works, commands, &vec![now; commands.len()]).await
 }
 
-/// As [`commit`], with the time of each command given: for loading a history.
+/// As [`commit`], with the time of each command given: for loading a history. A large batch that comes second goes on in parts:
+/// beside servers that write all the time, a small one gets through where a large one never would.
 pub async fn commit_at(works: &Works, commands: &[Command], at: &[Timestamp]) -> (Vec<Answer>, Vec<Entry>) {
+    let most = works.settings.batch_commands_max.max(1);
+    if let Some(done) = in_one(works, commands, at, commands.len() > most).await {
+        return done;
+    }
+    let (mut answers, mut entries) = (Vec::with_capacity(commands.len()), Vec::new());
+    for (commands, at) in commands.chunks(most).zip(at.chunks(most)) {
+        let (some, lines) = in_one(works, commands, at, false).await.unwrap_or_default();
+        answers.extend(some);
+        entries.extend(lines);
+    }
+    (answers, entries)
+}
+
+/// Commits a batch in one transaction; `None` when another server was faster and it `gives_way`.
+async fn in_one(
+    works: &Works,
+    commands: &[Command],
+    at: &[Timestamp],
+    gives_way: bool,
+) -> Option<(Vec<Answer>, Vec<Entry>)> {
     let (mut tries, mut waits, mut lost) = (0, 0, 0);
     loop {
         match attempt(works, commands, at).await {
-            Ok((answers, writes)) => return (answers, publish(works, writes)),
+            Ok((answers, writes)) => return Some((answers, publish(works, writes))),
+            Err(StoreError::Moved(_)) if gives_way => return None,
             Err(StoreError::Moved(_)) if tries < works.settings.retries_max => tries += 1,
             // Packs were installed beside this batch; the world follows within moments.
             Err(StoreError::PacksChanged) if waits < PACKS_WAITS_MAX => {
@@ -265,7 +346,7 @@ pub async fn commit_at(works: &Works, commands: &[Command], at: &[Timestamp]) ->
                 tracing::error!(%error, commands = commands.len(), "a batch could not be written");
                 let error = Arc::new(error);
                 let answers = commands.iter().map(|_| Err(CommitError::Storage(error.clone()))).collect();
-                return (answers, Vec::new());
+                return Some((answers, Vec::new()));
             }
         }
     }
@@ -322,14 +403,14 @@ fn publish(works: &Works, writes: Vec<ShardWrite>) -> Vec<Entry> {
     let mut records = Vec::new();
     let mut gone = Vec::new();
     for write in writes {
-        records.extend(write.records);
+        // Rows kept by place are not in memory.
         if write.shard == Shard::DEPLOYMENT {
+            records.extend(write.records);
             gone.extend(write.records_gone);
         }
         entries.extend(write.lines.into_iter().map(|line| line.entry));
     }
-    let is_record = |entry: &Entry| matches!(entry.change, Change::Record { .. } | Change::RecordGone { .. });
-    if entries.iter().any(is_record) {
+    if !records.is_empty() || !gone.is_empty() {
         works.world.rcu(|world| Arc::new(world.with_records(records.iter().cloned()).without_records(&gone)));
     }
     entries

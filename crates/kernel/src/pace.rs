@@ -8,6 +8,13 @@ use std::time::Duration;
 
 /// Smaller batches say how long one write takes, not how much a large one carries: nothing is learnt from them.
 const LEARNT_FROM_COMMANDS: usize = 32;
+/// How long a bulk may take that goes with a batch: single commands wait for it.
+const BULK_MILLIS: u64 = 200;
+/// Fewest and most commands of a bulk, whatever the pace.
+const BULK_COMMANDS_MIN: u64 = 128;
+const BULK_COMMANDS_MAX: u64 = 4_096;
+/// Commands of the first bulk, whose pace nobody knows.
+const BULK_COMMANDS_FIRST: usize = 512;
 /// How much of what was known stays when a batch is learnt from: seven parts of eight.
 const KEPT_PARTS: u64 = 7;
 
@@ -38,6 +45,8 @@ pub(crate) struct Pace {
     settings: CommitterSettings,
     /// Nanoseconds a command takes in a large batch; 0 while none was seen.
     command_nanos: AtomicU64,
+    /// The same in batches with a bulk, whose commands are alike and cheaper.
+    bulk_nanos: AtomicU64,
     allowed: AtomicUsize,
     turned_away: AtomicU64,
     watcher: OnceLock<Watcher>,
@@ -49,6 +58,7 @@ impl Pace {
         Pace {
             settings,
             command_nanos: AtomicU64::new(0),
+            bulk_nanos: AtomicU64::new(0),
             allowed: AtomicUsize::new(settings.queue_commands_max),
             turned_away: AtomicU64::new(0),
             watcher: OnceLock::new(),
@@ -77,29 +87,53 @@ impl Pace {
         let _ = self.watcher.set(watcher);
     }
 
-    /// Takes a finished batch into account and tells it.
-    pub(crate) fn batched(&self, batch: &Batched<'_>) {
-        self.learn(batch.answers.len(), batch.took);
+    /// How many commands the next bulk may have.
+    pub(crate) fn bulk_commands(&self) -> usize {
+        match self.bulk_nanos.load(Ordering::Relaxed) {
+            0 => BULK_COMMANDS_FIRST,
+            nanos => {
+                let most = (BULK_MILLIS * 1_000_000 / nanos).clamp(BULK_COMMANDS_MIN, BULK_COMMANDS_MAX);
+                usize::try_from(most).unwrap_or(BULK_COMMANDS_FIRST)
+            }
+        }
+    }
+
+    /// Takes a finished batch into account, with or without a bulk, and tells it.
+    pub(crate) fn batched(&self, batch: &Batched<'_>, with_bulk: bool) {
+        if with_bulk {
+            mean(&self.bulk_nanos, batch.answers.len(), batch.took);
+        } else {
+            self.learn(batch.answers.len(), batch.took);
+        }
         if let Some(watcher) = self.watcher.get() {
             watcher(batch);
         }
     }
 
     fn learn(&self, commands: usize, took: Duration) {
-        if commands < LEARNT_FROM_COMMANDS {
-            return;
-        }
-        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let seen = (nanos(took) / commands as u64).max(1);
-        let known = self.command_nanos.load(Ordering::Relaxed);
-        let now = if known == 0 { seen } else { (known / (KEPT_PARTS + 1)) * KEPT_PARTS + seen / (KEPT_PARTS + 1) };
-        self.command_nanos.store(now.max(1), Ordering::Relaxed);
-        let promised = nanos(self.settings.wait_max) / now.max(1);
+        let Some(now) = mean(&self.command_nanos, commands, took) else { return };
+        let promised = nanos(self.settings.wait_max) / now;
         let most = self.settings.queue_commands_max;
         // One full batch may always wait: it is written as one anyway.
         let least = self.settings.batch_commands_max.min(most);
         self.allowed.store(usize::try_from(promised).unwrap_or(most).clamp(least, most), Ordering::Relaxed);
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Takes a batch into the mean time of a command, and gives that; `None` for one that teaches nothing.
+fn mean(of: &AtomicU64, commands: usize, took: Duration) -> Option<u64> {
+    if commands < LEARNT_FROM_COMMANDS {
+        return None;
+    }
+    let seen = (nanos(took) / commands as u64).max(1);
+    let known = of.load(Ordering::Relaxed);
+    let now = if known == 0 { seen } else { (known / (KEPT_PARTS + 1)) * KEPT_PARTS + seen / (KEPT_PARTS + 1) };
+    of.store(now.max(1), Ordering::Relaxed);
+    Some(now.max(1))
 }
 
 #[cfg(test)]
@@ -141,6 +175,24 @@ mod tests {
     }
 
     #[test]
+    fn a_bulk_is_as_large_as_the_wait_for_it_allows() {
+        let pace = pace();
+        let answers: Vec<Answer> = (0..1_000).map(|_| Err(crate::CommitError::Stopped)).collect();
+        let batched = |millis| {
+            for _ in 0..100 {
+                pace.batched(&Batched { answers: &answers, took: Duration::from_millis(millis) }, true);
+            }
+            pace.bulk_commands()
+        };
+        assert_eq!(pace.bulk_commands(), BULK_COMMANDS_FIRST, "nothing is known yet");
+        let most = batched(100);
+        assert!((1_900..=2_100).contains(&most), "ten commands a millisecond: {most}");
+        assert_eq!(batched(1), 4_096);
+        assert_eq!(batched(60_000), 128);
+        assert_eq!(pace.queued(0).allowed, 4_000, "what single commands may wait is learnt from them alone");
+    }
+
+    #[test]
     fn the_first_watcher_hears_of_batches() {
         use std::sync::Arc;
         let pace = pace();
@@ -153,7 +205,7 @@ mod tests {
             second.fetch_add(100, Ordering::Relaxed);
         }));
         let answers: Vec<Answer> = vec![Err(crate::CommitError::Stopped), Err(crate::CommitError::Busy)];
-        pace.batched(&Batched { answers: &answers, took: Duration::from_millis(1) });
+        pace.batched(&Batched { answers: &answers, took: Duration::from_millis(1) }, false);
         assert_eq!(heard.load(Ordering::Relaxed), 2);
     }
 }

@@ -7,7 +7,7 @@
 //! is a linear programme whose optimum is held in the next. What no link joins is solved apart: months share no water.
 
 use crate::check;
-use crate::solve::{Budget, Programme, SLACKS};
+use crate::solve::{Budget, Programme};
 use crate::split::{Piece, pieces};
 use std::collections::BTreeSet;
 
@@ -222,17 +222,7 @@ fn tiers(problem: &Allocation) -> BTreeSet<u32> {
 }
 
 fn of_piece(problem: &Allocation, budget: &Budget, spread: bool) -> Result<(Vec<f64>, Vec<f64>), PlanError> {
-    let mut failed = PlanError::Solver(String::new());
-    for slack in SLACKS {
-        match with_slack(Programme::new(problem, budget, slack), spread) {
-            Err(error @ PlanError::Solver(_)) => failed = error,
-            solved => return solved,
-        }
-    }
-    Err(failed)
-}
-
-fn with_slack(mut programme: Programme<'_>, spread: bool) -> Result<(Vec<f64>, Vec<f64>), PlanError> {
+    let mut programme = Programme::new(problem, budget);
     for tier in programme.tiers() {
         let is_short = programme.least_unmet(tier)?;
         if spread && is_short {
@@ -309,18 +299,11 @@ fn richer(problem: &Allocation, of: Lever, more: f64) -> Allocation {
 
 /// What a tier lacks at least; the tiers before it lack nothing.
 fn lack_of(problem: &Allocation, tier: u32, budget: &Budget) -> Result<f64, PlanError> {
-    let mut failed = PlanError::Solver(String::new());
-    for slack in SLACKS {
-        let mut programme = Programme::new(problem, budget, slack);
-        for before in programme.tiers().into_iter().filter(|one| *one < tier) {
-            programme.hold_met(before);
-        }
-        match programme.unmet_of(tier) {
-            Err(error @ PlanError::Solver(_)) => failed = error,
-            unmet => return unmet,
-        }
+    let mut programme = Programme::new(problem, budget);
+    for before in programme.tiers().into_iter().filter(|one| *one < tier) {
+        programme.hold_met(before);
     }
-    Err(failed)
+    programme.unmet_of(tier)
 }
 
 /// How much runs where.

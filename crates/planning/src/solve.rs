@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 /// Longest time for one plan, seconds.
 const SECONDS_MAX: u32 = 20;
 /// How far a held optimum may be missed, as a share of a demand or of what a tier asks for: without it rounding makes the next
-/// step infeasible. The second is for the rare problem that the first is too narrow for.
-pub const SLACKS: [f64; 2] = [1e-8, 1e-6];
+/// step infeasible. A step takes the first it can be solved with, since the next step spends what it is given: where two ways
+/// differ by a hair of loss, some thousand times of it (docs/decisions/0062).
+const SLACKS: [f64; 5] = [1e-10, 1e-9, 1e-8, 1e-7, 1e-6];
 /// Shares below this are nothing.
 const NOTHING: f64 = 1e-7;
 /// Most rounds in which a scarcity is spread; what is left then is decided by cost.
@@ -60,7 +61,6 @@ enum Aim<'x> {
 pub struct Programme<'a> {
     problem: &'a Allocation,
     budget: &'a Budget,
-    slack: f64,
     /// Most each demand may leave unmet, as a share.
     most: Vec<f64>,
     /// Most the demands of a tier may leave unmet together, as a share of what they ask for.
@@ -86,10 +86,10 @@ struct Answer {
 
 impl<'a> Programme<'a> {
     /// Before the first step.
-    pub fn new(problem: &'a Allocation, budget: &'a Budget, slack: f64) -> Programme<'a> {
+    pub fn new(problem: &'a Allocation, budget: &'a Budget) -> Programme<'a> {
         let mut users = vec![0; problem.conduits.len()];
         problem.links.iter().filter_map(|link| link.conduit).for_each(|at| users[at] += 1);
-        Programme { problem, budget, slack, most: vec![1.0; problem.demands.len()], sums: Vec::new(), users }
+        Programme { problem, budget, most: vec![1.0; problem.demands.len()], sums: Vec::new(), users }
     }
 
     /// The tiers there are, lowest first.
@@ -191,10 +191,22 @@ impl<'a> Programme<'a> {
         self.of_tier(tier).into_iter().map(|demand| at.unmet[demand] * self.weight(tier, demand)).sum()
     }
 
+    /// Solves with the narrowest slack there is an answer for.
     fn solve(&self, aim: &Aim<'_>) -> Result<Answer, PlanError> {
+        let mut failed = PlanError::Solver(String::new());
+        for slack in SLACKS {
+            match self.within(aim, slack) {
+                Err(error @ PlanError::Solver(_)) => failed = error,
+                solved => return solved,
+            }
+        }
+        Err(failed)
+    }
+
+    fn within(&self, aim: &Aim<'_>, slack: f64) -> Result<Answer, PlanError> {
         let seconds = self.budget.left()?;
         let mut columns = variables!();
-        let at = self.columns(&mut columns, aim);
+        let at = self.columns(&mut columns, (aim, slack));
         let objective: Expression = match aim {
             Aim::Unmet(tier) => self.unmet_share(&at, *tier),
             Aim::Share(_) => at.share.into_iter().sum(),
@@ -206,7 +218,7 @@ impl<'a> Programme<'a> {
             }
         };
         let mut model = columns.minimise(objective).using(microlp).with_time_limit(seconds);
-        for row in self.rows(&at).into_iter().chain(self.rows_of_aim(&at, aim)) {
+        for row in self.rows(&at, slack).into_iter().chain(rows_of_aim(&at, (aim, slack))) {
             model.add_constraint(row);
         }
         let solution = match model.solve() {
@@ -227,7 +239,7 @@ impl<'a> Programme<'a> {
         })
     }
 
-    fn columns(&self, columns: &mut ProblemVariables, aim: &Aim<'_>) -> Columns {
+    fn columns(&self, columns: &mut ProblemVariables, (aim, slack): (&Aim<'_>, f64)) -> Columns {
         let taken = self.problem.links.iter().map(|link| {
             let amount = self.amount(link.demand);
             let alone = link.conduit.filter(|at| self.users[*at] == 1);
@@ -239,8 +251,8 @@ impl<'a> Programme<'a> {
             columns.add(variable().min(0.0).max(most))
         });
         let taken = taken.collect();
-        let unmet = self.most.iter().map(|most| columns.add(variable().min(0.0).max(most + self.slack))).collect();
-        let share = matches!(aim, Aim::Share(_)).then(|| columns.add(variable().min(0.0).max(1.0 + self.slack)));
+        let unmet = self.most.iter().map(|most| columns.add(variable().min(0.0).max(most + slack))).collect();
+        let share = matches!(aim, Aim::Share(_)).then(|| columns.add(variable().min(0.0).max(1.0 + slack)));
         let rooms = if let Aim::Room { seek, .. } = aim { seek.len() } else { 0 };
         let room = (0..rooms).map(|_| columns.add(variable().min(0.0).max(ROOM_MAX))).collect();
         Columns { taken, unmet, share, room }
@@ -248,7 +260,7 @@ impl<'a> Programme<'a> {
 
     /// The problem itself: every demand is served or unmet, no supply and no conduit gives more than it has, and what was
     /// reached before is kept.
-    fn rows(&self, at: &Columns) -> Vec<good_lp::Constraint> {
+    fn rows(&self, at: &Columns, slack: f64) -> Vec<good_lp::Constraint> {
         let problem = self.problem;
         let mut arriving = vec![Expression::default(); problem.demands.len()];
         let mut leaving = vec![Expression::default(); problem.supplies.len()];
@@ -269,28 +281,28 @@ impl<'a> Programme<'a> {
         let supplies = supplies.map(|(leaving, supply)| constraint!(leaving <= whole(supply.amount)));
         let conduits = through.into_iter().zip(&problem.conduits).zip(&self.users).filter(|(_, users)| **users > 1);
         let conduits = conduits.map(|((through, conduit), _)| constraint!(through <= whole(conduit.capacity)));
-        let sums = self.sums.iter().map(|(tier, most)| constraint!(self.unmet_share(at, *tier) <= most + self.slack));
+        let sums = self.sums.iter().map(|(tier, most)| constraint!(self.unmet_share(at, *tier) <= most + slack));
         demands.chain(supplies).chain(conduits).chain(sums).collect()
     }
+}
 
-    fn rows_of_aim(&self, at: &Columns, aim: &Aim<'_>) -> Vec<good_lp::Constraint> {
-        match aim {
-            Aim::Unmet(_) | Aim::Cost => Vec::new(),
-            Aim::Share(open) => {
-                let share = at.share.into_iter().flat_map(|share| open.iter().map(move |demand| (share, *demand)));
-                share.map(|(share, demand)| constraint!(at.unmet[demand] <= share)).collect()
-            }
-            Aim::Room { open, seek, share } => open
-                .iter()
-                .map(|demand| {
-                    let most = share + self.slack;
-                    match seek.iter().position(|one| one == demand) {
-                        Some(nth) => constraint!(at.unmet[*demand] + at.room[nth] <= most),
-                        None => constraint!(at.unmet[*demand] <= most),
-                    }
-                })
-                .collect(),
+fn rows_of_aim(at: &Columns, (aim, slack): (&Aim<'_>, f64)) -> Vec<good_lp::Constraint> {
+    match aim {
+        Aim::Unmet(_) | Aim::Cost => Vec::new(),
+        Aim::Share(open) => {
+            let share = at.share.into_iter().flat_map(|share| open.iter().map(move |demand| (share, *demand)));
+            share.map(|(share, demand)| constraint!(at.unmet[demand] <= share)).collect()
         }
+        Aim::Room { open, seek, share } => open
+            .iter()
+            .map(|demand| {
+                let most = share + slack;
+                match seek.iter().position(|one| one == demand) {
+                    Some(nth) => constraint!(at.unmet[*demand] + at.room[nth] <= most),
+                    None => constraint!(at.unmet[*demand] <= most),
+                }
+            })
+            .collect(),
     }
 }
 

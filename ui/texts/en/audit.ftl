@@ -20,6 +20,7 @@ audit-policy-not = Not whoever took these steps:{" "}
 audit-policy-conditional = under a condition
 audit-policy-rule = Local rule:{" "}
 audit-policy-field = { $of } · { $field }
+audit-policy-role = { $role } · { $levels }
 audit-policy-of-process = Process
 audit-policy-of-register = Register
 audit-policy-of-field = Field

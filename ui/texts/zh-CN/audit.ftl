@@ -20,6 +20,7 @@ audit-policy-not = 已办过下列环节的人除外：
 audit-policy-conditional = 另有条件
 audit-policy-rule = 本地规则：
 audit-policy-field = { $of } · { $field }
+audit-policy-role = { $role } · { $levels }
 audit-policy-of-process = 流程
 audit-policy-of-register = 登记册
 audit-policy-of-field = 字段

@@ -21,26 +21,31 @@ impl Batch<'_> {
     /// What the decision on `command` rests on that was never looked for. Rows and values whose keys follow from a case
     /// opened or changed in this very batch, or from a form once it is read, cannot be known when the batch is loaded.
     #[must_use]
-    pub fn needs(&self, command: &Command, given: &Given) -> Option<Want> {
+    pub fn needs(&mut self, command: &Command, given: &Given) -> Option<Want> {
+        self.ready = None;
         if self.answers.contains_key(&command.id) || !self.may_need(&command.body) {
             return None;
         }
-        let decision = decide(self.world, &self.state, command, given);
+        let decision = decide(self.world, &self.state, command, given).ok();
         let mut want = Want::default();
         let missing = self.state.notes.take();
-        if let Ok(decision) = decision {
+        if let Some(decision) = &decision {
             self.want_of(command, given, decision, &mut want);
         }
         want.records.extend(missing.rows.into_iter().filter(|row| !self.asked.records.contains(row)));
         want.beside.extend(missing.beside.into_iter().filter(|one| !self.asked.beside.contains(one)));
         want.matching.extend(missing.matching.into_iter().filter(|one| !self.asked.matching.contains(one)));
         want.figures.extend(missing.figures.into_iter().filter(|one| !self.asked.figures.contains(one)));
-        (!want.is_empty()).then_some(want)
+        if want.is_empty() {
+            self.ready = decision.map(|decision| (command.id, decision));
+            return None;
+        }
+        Some(want)
     }
 
     /// Rows, unique values and workloads that a decision touches and that were never looked for.
-    fn want_of(&self, command: &Command, given: &Given, decision: Decision, want: &mut Want) {
-        self.want_loads(command, given, &decision, want);
+    fn want_of(&self, command: &Command, given: &Given, decision: &Decision, want: &mut Want) {
+        self.want_loads(command, given, decision, want);
         for change in &decision.changes {
             if let Change::Record { record } = change {
                 let key = record.row_key();
@@ -49,8 +54,9 @@ impl Batch<'_> {
                 }
             }
         }
-        let also = decision.also.into_iter().flat_map(|also| also.unique);
-        let unique = decision.unique.into_iter().chain(also).map(|(field, value)| (command.shard, field, value));
+        let also = decision.also.iter().flat_map(|also| &also.unique);
+        let unique = decision.unique.iter().chain(also);
+        let unique = unique.map(|(field, value)| (command.shard, field.clone(), value.clone()));
         want.unique
             .extend(unique.filter(|key| !self.state.unique.contains_key(key) && !self.asked.unique.contains(key)));
     }

@@ -5,3 +5,4 @@
 mod allocation;
 mod assignment;
 mod coverage;
+mod optimum;

@@ -19,7 +19,8 @@ pub struct Named {
 
 impl Named {
     fn new(text: String, raw: &str) -> Named {
-        Named { raw: (text != raw).then(|| raw.to_owned()), text }
+        let is_told = text.to_lowercase().replace(' ', "_") == raw;
+        Named { raw: (!is_told).then(|| raw.to_owned()), text }
     }
 }
 
@@ -158,7 +159,7 @@ impl Words<'_> {
                     Some(level) => self.look.t(&format!("level-{}", level.as_str())),
                     None => self.known("audit-policy-who", at),
                 };
-                self.look.say("role-at", &[("role", role.into()), ("levels", at.into())])
+                self.look.say("audit-policy-role", &[("role", role.into()), ("levels", at.into())])
             }
             None => self.role(written).unwrap_or_else(|| self.known("audit-policy-who", written)),
         };

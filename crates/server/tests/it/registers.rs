@@ -1,7 +1,7 @@
 //! Registers from outside: lists, cards, forms, proposals, imports, exports and standing checks, by the posts of two townships.
 
 use crate::support::{Answer, Browser, City, Part};
-use ganglion_model::Shard;
+use ganglion_model::{Actor, Shard, row_id};
 
 const WELL: [(&str, &str); 6] = [
     ("-place", "130903001"),
@@ -303,6 +303,36 @@ async fn an_exported_list_comes_back_as_it_is_points_and_references_too() {
     let exported = dan.get("/registers/well/export.csv").await.text;
     assert!(exported.contains("116.8412345"), "{exported}");
     let (_, page) = import(&mut dan, &exported).await;
+    assert!(page.text.contains("there is nothing to write"), "{}", page.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_of_many_parts_is_tried_as_one_and_each_row_has_a_line_of_its_own() {
+    let city = City::new().await;
+    let mut dan = with_well(&city).await;
+    let table = |more: &str| {
+        let rows: String = (1_000..2_300).map(|n| format!("W{n},60,West Town,T-{n}\n")).collect();
+        format!("Code,Depth,Place,Tag\n{rows}{more}")
+    };
+    // Rows 1302 and 1303 say again what stands a thousand rows before them.
+    let (path, page) = import(&mut dan, &table("W1001,61,West Town,T-1\nW9000,61,West Town,T-1002\n")).await;
+    assert!(!page.text.contains("/confirm"), "{}", page.text);
+    let all = dan.get(&format!("{path}/findings.csv")).await.text;
+    let told: Vec<&str> = all.lines().skip(1).collect();
+    assert!(told.len() == 2 && told[0].starts_with("1302,A,") && told[1].starts_with("1303,"), "{all}");
+    let (path, page) = import(&mut dan, &table("")).await;
+    assert!(page.text.contains("/confirm"), "{}", page.text);
+    assert_eq!(dan.post_form(&format!("{path}/confirm"), &[]).await.status, 303);
+    assert!(settled(&mut dan, &path).await.text.contains("All rows are written"));
+    let shard = Shard(130_903);
+    for n in 1_000..2_300 {
+        let key = format!("W{n}");
+        let lines = city.store.entries_of_case(shard, row_id(shard, "well", &key), 9).await.unwrap();
+        let by_person = lines.iter().all(|line| matches!(line.actor, Actor::Post { .. }));
+        assert!(lines.len() == 1 && by_person, "{key}: {lines:?}");
+    }
+    // The same table once more says nothing new.
+    let (_, page) = import(&mut dan, &table("")).await;
     assert!(page.text.contains("there is nothing to write"), "{}", page.text);
 }
 

@@ -91,27 +91,30 @@ fn of_posts(sql: &mut Sql, filter: &CaseFilter) {
     sql.and(&condition, posts().chain(posts()));
 }
 
-/// Cases that the index finds, those with the highest numbers first, from `low` and up to below `below`: body and number. The same
-/// conditions as in a list are looked at on the way, and nothing is sorted: it ends when the page is full.
-pub(super) fn walked(filter: &CaseFilter, asked: &str, (low, below): (i64, i64), limit: u32) -> Sql {
-    let mut sql = Sql::new(&format!("SELECT {}, w.rowid FROM {}", case_text_of("c"), super::words::FROM_INDEX));
-    let span = [low, below].map(Value::Integer);
-    sql.and("w.case_words MATCH ? AND w.rowid >= ? AND w.rowid < ?", std::iter::once(text(asked)).chain(span));
-    if !filter.assignees.is_empty() {
-        let marks = marks(filter.assignees.len());
-        // What a post has is read once. The sign keeps the index of words from being asked for each of them.
-        let own = format!(
-            "+w.rowid IN (SELECT d.doc FROM case_row r CROSS JOIN case_doc d ON d.shard = r.shard AND d.id = r.id \
-             WHERE r.assignee IN ({marks}) UNION SELECT d.doc FROM case_assist a CROSS JOIN case_doc d \
-             ON d.shard = a.shard AND d.id = a.id WHERE a.post IN ({marks}))"
-        );
-        let posts = || filter.assignees.iter().map(|post| text(&post.0));
-        sql.and(&own, posts().chain(posts()));
-    }
+/// The body of the case with a number of the index of words, which is the first value, if it satisfies a filter apart from its words
+/// and posts.
+pub(super) fn numbered(filter: &CaseFilter) -> Sql {
+    let body = case_text_of("c");
+    let mut sql =
+        Sql::new(&format!("SELECT {body} FROM case_doc d CROSS JOIN case_row c ON c.shard = d.shard AND c.id = d.id"));
+    sql.and("d.doc = ?", [Value::Null]);
     place(&mut sql, filter);
     rest(&mut sql, filter);
-    let _ = write!(sql.text, " ORDER BY w.rowid DESC LIMIT {limit}");
     sql
+}
+
+/// The numbers in the index of words of what posts have: assigned to one of them, or assisted by one.
+pub(super) fn numbers_of(posts: &[PostId]) -> Sql {
+    let marks = marks(posts.len());
+    let values = || posts.iter().map(|post| text(&post.0));
+    Sql {
+        text: format!(
+            "SELECT d.doc FROM case_row r CROSS JOIN case_doc d ON d.shard = r.shard AND d.id = r.id \
+             WHERE r.assignee IN ({marks}) UNION ALL SELECT d.doc FROM case_assist a CROSS JOIN case_doc d \
+             ON d.shard = a.shard AND d.id = a.id WHERE a.post IN ({marks})"
+        ),
+        values: values().chain(values()).collect(),
+    }
 }
 
 /// The best of what `inner` gives as `at`, `doc` and `score`, with the bodies of a table.

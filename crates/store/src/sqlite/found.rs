@@ -4,10 +4,10 @@
 //! others. Nothing is counted, weighed or sorted, so that a page costs what it shows. Rows are ranked where few have the words; where
 //! very many have them the newest of the index are looked at, so many for a page and no more.
 
-use super::case_query::{Sql, best, walked};
+use super::case_query::{Sql, best, numbered, numbers_of};
 use super::connect::SqliteStore;
 use super::load::read_case;
-use super::row::{Column, Stored, all, one};
+use super::row::{Column, Stored, all, failed, one, statement};
 use super::row_query::{padded, text};
 use super::words::{Asked, asked};
 use super::{row_words, words};
@@ -19,6 +19,7 @@ use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{CaseId, Shard};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
+use std::collections::HashSet;
 
 const ATTEMPTED: &str = "searching";
 /// Most things on a page.
@@ -64,34 +65,84 @@ fn cases_found(
         return Ok(None);
     }
     let Some(asked) = words::of_filter(connection, filter)? else { return Ok(Some(FoundPage::default())) };
+    let mut walk = Walk::of(connection, filter)?;
     let mut found = Vec::new();
-    for (score, asked) in
-        tiers(asked, newest).into_iter().filter(|tier| after.is_none_or(|after| after.score >= tier.0))
-    {
+    for (score, asked) in tiers(asked, newest).into_iter().filter(|tier| after.is_none_or(|after| after.score >= tier.0)) {
         let below = after.filter(|after| after.score == score).map_or(i64::MAX, |after| after.doc);
-        let low = lowest(connection, (filter, &asked), below)?;
-        let left = limit + 1 - u32::try_from(found.len()).unwrap_or(limit);
-        let sql = walked(filter, &asked, (low.unwrap_or(i64::MIN), below), left);
-        found.extend(all(connection, ATTEMPTED, (&sql.text, params_from_iter(&sql.values)), |row| {
-            let at = FoundAfter { score, doc: Column("case_words", "rowid").get(row, 1)? };
-            Ok(Found { at, what: read_case(row, 0, || "a case".to_owned())? })
-        })?);
+        let end = walk.tier((score, &asked), below, limit as usize, &mut found)?;
         if found.len() > limit as usize {
             break;
         }
-        if let Some(doc) = low {
+        if let Some(doc) = end {
             return Ok(Some(FoundPage { found, next: Some(FoundAfter { score, doc }) }));
         }
     }
     Ok(Some(page(found, limit)))
 }
 
-/// The last number of the index that is looked at for one page, if there may be more behind it.
-fn lowest(connection: &Connection, (filter, asked): (&CaseFilter, &str), below: i64) -> Stored<Option<i64>> {
-    let most = if filter.assignees.is_empty() { CASES_LOOKED_AT } else { OWN_LOOKED_AT };
-    let sql =
-        "SELECT rowid FROM case_words WHERE case_words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT 1 OFFSET ?";
-    one(connection, ATTEMPTED, (sql, params![asked, below, most - 1]), |row| Column("case_words", "rowid").get(row, 0))
+/// Goes through the index in its own order and looks at each case found, until a page is full.
+struct Walk<'a> {
+    connection: &'a Connection,
+    /// Asks for a case by its number, which is the first value.
+    sql: Sql,
+    /// Where only what posts have is looked for: its numbers.
+    own: Option<HashSet<i64>>,
+}
+
+impl<'a> Walk<'a> {
+    fn of(connection: &'a Connection, filter: &CaseFilter) -> Stored<Walk<'a>> {
+        let own = if filter.assignees.is_empty() {
+            None
+        } else {
+            let Sql { text, values } = numbers_of(&filter.assignees);
+            let numbers = all(connection, ATTEMPTED, (&text, params_from_iter(values)), |row| {
+                Column("case_doc", "doc").get::<i64>(row, 0)
+            })?;
+            Some(numbers.into_iter().collect())
+        };
+        Ok(Walk { connection, sql: numbered(filter), own })
+    }
+
+    /// Adds what is asked for with numbers below `below`, until there is one more than `limit`; the last number that was looked at,
+    /// if there may be more behind it.
+    fn tier(
+        &mut self,
+        (score, asked): (i64, &str),
+        below: i64,
+        limit: usize,
+        found: &mut Vec<Found<Case>>,
+    ) -> Stored<Option<i64>> {
+        let most = if self.own.is_none() { CASES_LOOKED_AT } else { OWN_LOOKED_AT };
+        let sql = "SELECT rowid FROM case_words WHERE case_words MATCH ? AND rowid < ? ORDER BY rowid DESC";
+        let mut index = statement(self.connection, ATTEMPTED, sql)?;
+        let mut numbers = index.query(params![asked, below]).map_err(failed(ATTEMPTED))?;
+        let mut looked_at = 0;
+        while let Some(row) = numbers.next().map_err(failed(ATTEMPTED))? {
+            let doc: i64 = Column("case_words", "rowid").get(row, 0)?;
+            looked_at += 1;
+            if self.own.as_ref().is_none_or(|own| own.contains(&doc)) {
+                let case = self.case(doc)?;
+                found.extend(case.map(|what| Found { at: FoundAfter { score, doc }, what }));
+            }
+            if found.len() > limit {
+                return Ok(None);
+            }
+            if looked_at == most {
+                return Ok(Some(doc));
+            }
+        }
+        Ok(None)
+    }
+
+    fn case(&mut self, doc: i64) -> Stored<Option<Case>> {
+        if let Some(first) = self.sql.values.first_mut() {
+            *first = Value::Integer(doc);
+        }
+        let Sql { text, values } = &self.sql;
+        one(self.connection, ATTEMPTED, (text, params_from_iter(values)), |row| {
+            read_case(row, 0, || "a case".to_owned())
+        })
+    }
 }
 
 fn read_row(row: &Row<'_>) -> Stored<Found<Record>> {

@@ -28,10 +28,6 @@ const MORE: u32 = 50_000;
 /// Cases of one transaction when words are made anew: the fewer, the less others wait.
 const AT_ONCE: u32 = 500;
 
-/// The tables of a search that begins at the index.
-pub(super) const FROM_INDEX: &str = "case_words w CROSS JOIN case_doc d ON d.doc = w.rowid CROSS JOIN case_row c \
-                                     ON c.shard = d.shard AND c.id = d.id";
-
 /// A case of a shard.
 type Key = (Shard, CaseId);
 
@@ -163,8 +159,10 @@ fn put_made(connection: &mut Connection, made: Vec<Made>, said: Said<'_>) -> Sto
 
 /// Gives every case a number in the order they came in, where none has one yet: what is newest is read off the numbers.
 fn number(connection: &Connection) -> Stored<()> {
-    let sql = "INSERT INTO case_doc (shard, id, hash) SELECT shard, id, 0 FROM case_row INDEXED BY case_opened \
-               WHERE NOT EXISTS (SELECT 1 FROM case_doc) ORDER BY opened_at, id";
+    if one(connection, ATTEMPTED, ("SELECT 1 FROM case_doc LIMIT 1", []), |_| Ok(()))?.is_some() {
+        return Ok(());
+    }
+    let sql = "INSERT INTO case_doc (shard, id, hash) SELECT shard, id, 0 FROM case_row ORDER BY opened_at, id";
     run(connection, ATTEMPTED, sql, []).map(drop)
 }
 
@@ -290,7 +288,9 @@ impl Search {
 
     /// The tables of a list that begins at the index; none when it begins elsewhere.
     pub(super) fn from(&self) -> Option<&'static str> {
-        matches!(self, Search::Few(_)).then_some(FROM_INDEX)
+        matches!(self, Search::Few(_)).then_some(
+            "case_words w CROSS JOIN case_doc d ON d.doc = w.rowid CROSS JOIN case_row c ON c.shard = d.shard AND c.id = d.id",
+        )
     }
 
     /// The condition on the words.

@@ -55,11 +55,14 @@ pub(super) fn write_shard(connection: &Connection, packing: &Packing, write: &Sh
         put_fact(connection, shard, change)?;
     }
     add_cells(connection, &write.cells)?;
+    let mut answer =
+        statement(connection, ATTEMPTED, "INSERT INTO answer (shard, command, at, outcome) VALUES (?, ?, ?, ?)")?;
     for (command, outcome, at) in &write.answers {
-        let sql = "INSERT INTO answer (shard, command, at, outcome) VALUES (?, ?, ?, ?)";
         let outcome = json(ATTEMPTED, outcome)?;
-        run(connection, ATTEMPTED, sql, params![shard.0, command.0.as_bytes(), at.as_microsecond(), outcome])?;
+        let values = params![shard.0, command.0.as_bytes(), at.as_microsecond(), outcome];
+        answer.execute(values).map_err(failed(ATTEMPTED))?;
     }
+    drop(answer);
     for (field, value) in &write.unique_gone {
         let sql = "DELETE FROM unique_value WHERE shard = ? AND field = ? AND value = ?";
         run(connection, ATTEMPTED, sql, params![shard.0, field, value])?;

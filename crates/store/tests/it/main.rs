@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps stops where the surprise is")]
 
 mod backup;
+mod bulks;
 mod dumping;
 mod figures;
 mod found;
@@ -59,6 +60,9 @@ suite!(memory, file, postgres, partitioned => {
         numbers_have_no_gaps_however_many_come_at_once_and_are_refused,
         the_front_of_a_queue_is_read_by_lane_and_position,
         a_post_is_as_busy_as_its_open_cases;
+    bulks:
+        commands_sent_together_end_as_they_do_alone,
+        a_closed_committer_takes_no_bulk;
     lines:
         lines_come_back_in_order_and_as_they_were_hashed,
         timers_fall_due_earliest_first_over_all_shards,

@@ -7,7 +7,10 @@ use ganglion_model::pack::{Field, FieldKind};
 use ganglion_model::units::half_width;
 use ganglion_model::{AccountId, FieldFinding, Level, PlaceCode, PostId};
 use jiff::civil::Date;
+use regex::Regex;
 use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 pub(super) type Read = Result<Value, FieldFinding>;
 
@@ -111,9 +114,26 @@ fn text(field: &Field, given: &Value, max: u32, pattern: Option<&str>) -> Read {
     Ok(Value::String(clean))
 }
 
+/// Patterns a thread keeps compiled; packs declare some dozens.
+const PATTERNS_MAX: usize = 256;
+
+thread_local! {
+    /// Compiling a pattern takes longer than everything else that is asked about a row together.
+    static PATTERNS: RefCell<HashMap<String, Option<Regex>>> = RefCell::default();
+}
+
 /// The whole text must match. Patterns come from packs, are compiled by the checker too, and run in linear time.
 fn matches_pattern(pattern: &str, text: &str) -> bool {
-    regex::Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|pattern| pattern.is_match(text))
+    PATTERNS.with_borrow_mut(|known| {
+        if let Some(known) = known.get(pattern) {
+            return known.as_ref().is_some_and(|whole| whole.is_match(text));
+        }
+        if known.len() >= PATTERNS_MAX {
+            known.clear();
+        }
+        let whole = known.entry(pattern.to_owned()).or_insert(Regex::new(&format!("^(?:{pattern})$")).ok());
+        whole.as_ref().is_some_and(|whole| whole.is_match(text))
+    })
 }
 
 fn choice(context: &FormContext<'_>, field: &Field, given: &Value, list: &str) -> Read {

@@ -15,6 +15,7 @@ use crate::web::Web;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_geo::Datum;
+use ganglion_kernel::decide::row_who::row_reach;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::route::point_of;
 use ganglion_kernel::world::Places;
@@ -231,7 +232,24 @@ fn contact(
     // Only what was typed counts: an empty form shows the pack's own values instead.
     let sent = typed.pairs().next().is_some();
     let values = if sent { typed.fields(&slots.rest) } else { Fields::new() };
-    look.fields(&asked, &slots.rest, Filled { values: Some(&values), findings, more: typed.one("_more") })
+    let filled = Filled { values: Some(&values), findings, more: typed.one("_more") };
+    let mut fields = look.fields(&asked, &slots.rest, filled);
+    for view in fields.iter_mut().filter(|view| view.options.is_empty() && view.help.is_none()) {
+        let declared = slots.rest.iter().find(|field| field.name == view.name);
+        if let Some(FieldKind::Ref { register }) = declared.map(|field| &field.kind) {
+            view.help = Some(by_key(look, register));
+        }
+    }
+    fields
+}
+
+/// Rows kept by place are not offered to the public: one is named by its key, which stands in the public register if there is one.
+fn by_key(look: &Look<'_>, register: &str) -> String {
+    let known = look.world.model.registers.get(register).filter(|one| row_reach(one, None).is_some());
+    match known {
+        Some(one) => look.say("report-key-public", &[("register", look.text(&one.title).into())]),
+        None => look.t("report-key"),
+    }
 }
 
 fn errors(look: &Look<'_>, slots: &Slots<'_>, typed: &Typed, outcome: &Outcome) -> Vec<FormError> {

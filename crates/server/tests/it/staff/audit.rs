@@ -49,7 +49,9 @@ async fn who_watches_reads_what_is_told_and_changes_nothing() {
     assert_eq!(policy.status, 200, "{}", policy.text);
     assert!(policy.plain().contains("audit_admin@county") && policy.plain().contains("dispatcher@township"));
     // In words, with the names of packs beside them; in Chinese nothing but those names is in Latin letters.
-    for said in ["<td>Dispatch <span class=\"meta mono\">dispatch</span></td>", "Dispatcher (", "Process</span> "] {
+    for said in
+        ["<td>Dispatch to a unit <span class=\"meta mono\">dispatch</span></td>", "Dispatcher · ", "Process</span> "]
+    {
         assert!(policy.plain().contains(said), "{said}: {}", policy.plain());
     }
     let chinese = shen.get("/audit/policy?lang=zh").await.plain();

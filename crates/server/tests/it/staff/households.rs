@@ -314,6 +314,15 @@ async fn more_rows_for_the_next_of_a_queue_call_nobody() {
 }
 
 #[tokio::test]
+async fn the_public_is_told_to_name_a_row_by_its_number_and_is_offered_none() {
+    let town = town().await;
+    households(&town, 1).await;
+    let page = town.visitor().get("/report?process=smell").await.plain();
+    assert!(page.contains("name=\"house\"") && page.contains("Write its number"), "{page}");
+    assert!(!page.contains("A001") && !page.contains("public registers"), "a register that is not public: {page}");
+}
+
+#[tokio::test]
 async fn what_was_wrong_is_asked_once_somebody_is_not_satisfied() {
     let town = town().await;
     let form = json!({"place": WEST, "about": "gas in the yard", "phone": "13912340000"});

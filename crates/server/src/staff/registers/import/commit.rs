@@ -5,50 +5,85 @@ use super::job::{Job, Stage, Step};
 use super::plan::BadCell;
 use crate::app::App;
 use crate::error::Error;
-use futures_util::future::join_all;
 use ganglion_kernel::CommitError;
 use ganglion_kernel::decide::derived;
 use ganglion_kernel::world::put_version;
 use ganglion_model::change::{Actor, Body, Change, Command, Outcome};
 use ganglion_model::{CommandId, Record, RowKey, row_id};
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Rows under way at a time: others find the committer's queue short.
-const ROWS_AT_ONCE: usize = 256;
 /// Wait when the queue is full, milliseconds.
 const BUSY_WAIT_MS: u64 = 50;
 /// Journal lines of one row looked through when it is put back.
 const ENTRIES_MAX: u32 = 1_000;
-
-/// The id of the command for a line.
-fn command_of(import: CommandId, what: &str, line: u32) -> CommandId {
-    derived(import, &format!("{what}/{line}"))
+/// What a command of an import does.
+#[derive(Clone, Copy)]
+enum Deed {
+    Row,
+    Undo,
 }
 
-/// Sends the rows of an import; gives `true` when all of them were committed.
+/// An import as its commands know it.
+#[derive(Clone)]
+struct Import {
+    id: CommandId,
+    in_order: bool,
+    steps: Arc<[Step]>,
+}
+
+impl Import {
+    fn of(job: &Job) -> Import {
+        let facts = job.facts.lock();
+        let id = CommandId(facts.id.parse().unwrap_or_default());
+        Import { id, in_order: facts.in_order, steps: facts.steps.as_slice().into() }
+    }
+
+    /// The id of the command for a line: always the same, so that an import that was cut off goes on where it was. Ids of
+    /// neighbours are neighbours, and so are the pages their answers are kept on.
+    fn command(&self, deed: Deed, line: u32) -> CommandId {
+        const LINE_BITS: u128 = (1 << 33) - 1;
+        if self.in_order {
+            let own = (u128::from(line) << 1) | (deed as u128);
+            return CommandId(uuid::Uuid::from_u128((self.id.0.as_u128() & !LINE_BITS) | own));
+        }
+        let what = match deed {
+            Deed::Row => "row",
+            Deed::Undo => "undo",
+        };
+        derived(self.id, &format!("{what}/{line}"))
+    }
+}
+
+/// Sends the rows of an import; gives `true` when all of them were committed. While some are written the next are made ready.
 ///
 /// # Errors
 /// Storage.
-pub async fn run(app: &App, job: &Job, prepared: &Prepared, actor: &Actor) -> Result<bool, Error> {
-    let (id, steps) = {
-        let facts = job.facts.lock();
-        (import_id(&facts.id), facts.steps.clone())
+pub async fn run(app: &App, job: &Job, prepared: &Arc<Prepared>, actor: &Actor) -> Result<bool, Error> {
+    let import = Import::of(job);
+    let count = import.steps.len();
+    job.begin(Stage::Running, count as u64);
+    let ready = |from: usize| {
+        let to = count.min(from + app.committer.bulk_commands());
+        let (prepared, import, actor) = (prepared.clone(), import.clone(), actor.clone());
+        tokio::task::spawn_blocking(move || commands(&prepared, &import, (from, to), &actor))
     };
-    job.begin(Stage::Running, steps.len() as u64);
-    for chunk in steps.chunks(ROWS_AT_ONCE) {
+    let (mut done, mut next) = (0, ready(0));
+    while done < count {
+        let commands = next.await.map_err(|error| Error::Internal(error.to_string()))?;
         if job.is_stopped() {
             return Ok(false);
         }
-        let commands = commands(prepared, (id, actor), chunk);
-        let sent =
-            join_all(commands.into_iter().map(|(line, command)| async move { (line, send(app, command).await) }));
+        let some = &import.steps[done..done + commands.len()];
+        done += some.len();
+        next = ready(done);
         let mut refused: Vec<BadCell> = Vec::new();
-        for (line, answer) in sent.await {
+        for (step, answer) in some.iter().zip(app.committer.send_all(commands).await) {
             match answer {
-                Ok(()) => {}
+                Ok(_) => {}
                 Err(CommitError::Refused(refusal)) => {
-                    refused.extend(prepared.with_plan(|plan| plan.refused(line, &refusal)));
+                    refused.extend(prepared.with_plan(|plan| plan.refused(step.line as usize, &refusal)));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -59,16 +94,13 @@ pub async fn run(app: &App, job: &Job, prepared: &Prepared, actor: &Actor) -> Re
             facts.findings = refused;
             return Ok(false);
         }
-        job.advance(chunk.len() as u64);
+        job.advance(some.len() as u64);
     }
     Ok(true)
 }
 
-fn import_id(id: &str) -> CommandId {
-    CommandId(id.parse().unwrap_or_default())
-}
-
-fn commands(prepared: &Prepared, (id, actor): (CommandId, &Actor), steps: &[Step]) -> Vec<(usize, Command)> {
+/// The commands for some steps of an import.
+fn commands(prepared: &Prepared, import: &Import, (from, to): (usize, usize), actor: &Actor) -> Vec<Command> {
     prepared.with_plan(|plan| {
         let one = |step: &Step| {
             let (planned, _) = plan.planned(step.line as usize);
@@ -76,11 +108,11 @@ fn commands(prepared: &Prepared, (id, actor): (CommandId, &Actor), steps: &[Step
             // A dated row may have several lines; each then follows the one before, whose version is not known here.
             wish.key = plan.register.key_of(&wish.form).filter(|_| step.known);
             wish.version = Some(step.version).filter(|_| !plan.register.dated);
-            let id = command_of(id, "row", step.line);
+            let id = import.command(Deed::Row, step.line);
             let body = Body::Row { wish: Box::new(wish) };
-            (step.line as usize, Command { id, shard: planned.shard, actor: actor.clone(), body })
+            Command { id, shard: planned.shard, actor: actor.clone(), body }
         };
-        steps.iter().map(one).collect()
+        import.steps[from..to].iter().map(one).collect()
     })
 }
 
@@ -110,19 +142,16 @@ pub async fn sent(app: &App, command: Command) -> Result<Outcome, CommitError> {
 /// # Errors
 /// Storage.
 pub async fn undo(app: &App, job: &Job, prepared: &Prepared) -> Result<(), Error> {
-    let (id, steps) = {
-        let facts = job.facts.lock();
-        (import_id(&facts.id), facts.steps.clone())
-    };
-    job.begin(Stage::Undoing, steps.len() as u64);
-    let own: HashSet<CommandId> = steps.iter().map(|step| command_of(id, "row", step.line)).collect();
+    let import = Import::of(job);
+    job.begin(Stage::Undoing, import.steps.len() as u64);
+    let own: HashSet<CommandId> = import.steps.iter().map(|step| import.command(Deed::Row, step.line)).collect();
     let mut put_back: HashSet<RowKey> = HashSet::new();
-    for step in steps.iter().rev() {
+    for step in import.steps.iter().rev() {
         let (planned, _) = prepared.with_plan(|plan| plan.planned(step.line as usize));
         let key = prepared.register.key_of(&planned.wish.form).unwrap_or_default();
         let row: RowKey = (planned.shard, prepared.register.name.clone(), key);
         if put_back.insert(row.clone()) {
-            restore(app, &row, (&own, command_of(id, "undo", step.line))).await?;
+            restore(app, &row, (&own, import.command(Deed::Undo, step.line))).await?;
         }
         job.advance(1);
     }

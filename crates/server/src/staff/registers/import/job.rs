@@ -4,6 +4,7 @@
 //! The ids of the commands follow from the import and the row, so an import that was cut off goes on where it was.
 
 use super::plan::BadCell;
+use super::table::Sheet;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -13,6 +14,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Imports remembered; the oldest that are over go first.
 const REMEMBERED_MAX: usize = 200;
+
+/// Cells of a sheet that is kept as it was read until its import is over; a larger one is read again for each stage.
+const KEPT_CELLS_MAX: usize = 2_000_000;
 
 /// Where an import stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +108,9 @@ pub struct Facts {
     pub unusual: Vec<BadCell>,
     /// Rows to send.
     pub steps: Vec<Step>,
+    /// Whether the ids of its commands follow one another as the rows do; those of imports begun before do not.
+    #[serde(default)]
+    pub in_order: bool,
 }
 
 /// An import.
@@ -158,13 +165,35 @@ impl Job {
 pub struct Imports {
     folder: PathBuf,
     jobs: Mutex<HashMap<String, Arc<Job>>>,
+    /// The sheet read last, with the id of its import: one at a time, so that files nobody confirms fill no memory.
+    sheet: Mutex<Option<(String, Arc<Sheet>)>>,
 }
 
 impl Imports {
     /// Imports kept under `folder`.
     #[must_use]
     pub fn new(folder: PathBuf) -> Imports {
-        Imports { folder, jobs: Mutex::new(HashMap::new()) }
+        Imports { folder, jobs: Mutex::new(HashMap::new()), sheet: Mutex::new(None) }
+    }
+
+    /// Keeps the sheet of an import as it was read.
+    pub fn keep_sheet(&self, id: &str, sheet: Arc<Sheet>) {
+        let cells: usize = sheet.rows.iter().map(Vec::len).sum();
+        *self.sheet.lock() = (cells <= KEPT_CELLS_MAX).then(|| (id.to_owned(), sheet));
+    }
+
+    /// The sheet of an import, if it is kept.
+    #[must_use]
+    pub fn sheet(&self, id: &str) -> Option<Arc<Sheet>> {
+        self.sheet.lock().as_ref().filter(|(of, _)| of == id).map(|(_, sheet)| sheet.clone())
+    }
+
+    /// Gives up the sheet of an import.
+    pub fn forget_sheet(&self, id: &str) {
+        let mut kept = self.sheet.lock();
+        if kept.as_ref().is_some_and(|(of, _)| of == id) {
+            *kept = None;
+        }
     }
 
     fn path(&self, id: &str, name: &str) -> Option<PathBuf> {

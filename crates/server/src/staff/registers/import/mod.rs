@@ -12,6 +12,7 @@ mod plan;
 pub mod table;
 mod template;
 mod trial;
+mod tried;
 
 pub use commit::{send, sent};
 pub use trial::try_rows;
@@ -35,6 +36,11 @@ use job::{Counts, Facts, Job, Stage};
 use named::RowNames;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+use table::Sheet;
+
+/// How long the sheet of an import that waits to be confirmed is kept as it was read; later it is read again.
+const SHEET_KEPT: Duration = Duration::from_mins(10);
 
 /// The routes of imports.
 pub fn routes() -> Router<AppState> {
@@ -127,31 +133,56 @@ async fn upload(web: Web, Path(name): Path<String>, Parts(parts): Parts) -> Resu
         findings: Vec::new(),
         unusual: Vec::new(),
         steps: Vec::new(),
+        in_order: true,
     };
-    let prepared = prepare(&web, &name, &upload.bytes).await?;
-    if let Err(problem) = prepared {
-        return page::upload_page(&web, &name, Some(problem));
+    let bytes: Arc<[u8]> = upload.bytes.into();
+    let sheet = match sheet(bytes.clone()).await? {
+        Ok(sheet) => sheet,
+        Err(problem) => {
+            return page::upload_page(&web, &name, Some(web.t(&format!("table-{}", problem.name()))));
+        }
+    };
+    if prepared(&web, &name, sheet.clone()).await?.is_none() {
+        return page::upload_page(&web, &name, Some(web.t("table-no-header")));
     }
-    let kept = web.app.imports.begin(facts, &upload.bytes);
+    let kept = web.app.imports.begin(facts, &bytes);
     let job = kept.map_err(|error| Error::Internal(format!("keeping an import: {error}")))?;
+    web.app.imports.keep_sheet(&id, sheet);
     go_on(&web, &job, &name);
     Ok(web.redirect(&href(&name, &id)))
 }
 
-/// Reads a file away from the threads that answer requests; a file that is no table of this register comes back as words.
-async fn prepare(web: &Web, name: &str, bytes: &[u8]) -> Result<Result<Prepared, String>, Error> {
+/// Reads a file away from the threads that answer requests.
+async fn sheet(bytes: Arc<[u8]>) -> Result<Result<Arc<Sheet>, table::TableError>, Error> {
+    let read = tokio::task::spawn_blocking(move || table::read(&bytes).map(Arc::new));
+    read.await.map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// A sheet against the register as it is declared now; `None` without its header.
+async fn prepared(web: &Web, name: &str, sheet: Arc<Sheet>) -> Result<Option<Prepared>, Error> {
     let register = importable(web, name)?.register.clone();
-    let (reading, bytes) = (web.clone(), bytes.to_vec());
-    let read = tokio::task::spawn_blocking(move || Prepared::new(&reading, &register, &bytes));
-    let read = read.await.map_err(|error| Error::Internal(error.to_string()))?;
-    match read {
-        Ok(mut prepared) => {
-            prepared.rows = RowNames::read(web, &prepared).await?;
-            Ok(Ok(prepared))
+    let reading = web.clone();
+    let read = tokio::task::spawn_blocking(move || Prepared::new(&reading, &register, sheet));
+    read.await.map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// What an import goes on with. What its file says was read once and cannot change; what that means is found out anew for each
+/// stage, since places, lists and rows of other registers may have changed in between.
+async fn prepare(web: &Web, job: &Job, name: &str) -> Result<Option<Prepared>, Error> {
+    let id = job.facts.lock().id.clone();
+    let sheet = match web.app.imports.sheet(&id) {
+        Some(sheet) => sheet,
+        None => {
+            let bytes = web.app.imports.bytes(job);
+            let bytes = bytes.map_err(|error| Error::Internal(format!("reading an import: {error}")))?;
+            let Ok(sheet) = sheet(bytes.into()).await? else { return Ok(None) };
+            web.app.imports.keep_sheet(&id, sheet.clone());
+            sheet
         }
-        Err(Some(problem)) => Ok(Err(web.t(&format!("table-{}", problem.name())))),
-        Err(None) => Ok(Err(web.t("table-no-header"))),
-    }
+    };
+    let Some(mut prepared) = prepared(web, name, sheet).await? else { return Ok(None) };
+    prepared.rows = RowNames::read(web, &prepared).await?;
+    Ok(Some(prepared))
 }
 
 /// Goes on with whatever stage an import is in, beside the request.
@@ -170,8 +201,7 @@ fn go_on(web: &Web, job: &Arc<Job>, name: &str) {
 }
 
 async fn work(web: &Web, job: &Job, name: &str) -> Result<(), Error> {
-    let bytes = web.app.imports.bytes(job).map_err(|error| Error::Internal(format!("reading an import: {error}")))?;
-    let Ok(prepared) = prepare(web, name, &bytes).await? else {
+    let Some(prepared) = prepare(web, job, name).await?.map(Arc::new) else {
         job.facts.lock().stage = Stage::Refused;
         return save(web, job);
     };
@@ -180,7 +210,7 @@ async fn work(web: &Web, job: &Job, name: &str) -> Result<(), Error> {
         Actor::Post { post: PostId(facts.post.clone()), account: AccountId(facts.account.clone()) }
     };
     match job.stage() {
-        Stage::Checking => check::run(web, job, prepared, actor).await?,
+        Stage::Checking => tried::run(web, job, prepared, actor).await?,
         Stage::Running => {
             let whole = commit::run(&web.app, job, &prepared, &actor).await?;
             if whole {
@@ -198,7 +228,21 @@ async fn work(web: &Web, job: &Job, name: &str) -> Result<(), Error> {
         }
         Stage::Ready | Stage::Refused | Stage::Done | Stage::Cancelled => {}
     }
+    forget(web, job);
     save(web, job)
+}
+
+/// Gives up the sheet of an import that is over; one that waits to be confirmed keeps it for a while.
+fn forget(web: &Web, job: &Job) {
+    let id = job.facts.lock().id.clone();
+    if job.stage() != Stage::Ready {
+        return web.app.imports.forget_sheet(&id);
+    }
+    let app = web.app.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(SHEET_KEPT).await;
+        app.imports.forget_sheet(&id);
+    });
 }
 
 fn save(web: &Web, job: &Job) -> Result<(), Error> {
