@@ -219,7 +219,7 @@ impl Packing {
         let short = parts.shorten(text)?;
         frame.clear();
         frame.reserve(compress_bound(short.len()));
-        if let Err(error) = compressor.compress_to_buffer(short.as_bytes(), frame) {
+        if let Err(error) = compressor.compress_to_buffer(&short, frame) {
             tracing::warn!(%error, "a row was not packed and is kept as it is");
             return None;
         }

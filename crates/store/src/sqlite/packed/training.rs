@@ -87,7 +87,7 @@ impl Packing {
         self.due.fetch_min(self.written.load(Ordering::Relaxed) + AFTER_PACKS, Ordering::Relaxed);
     }
 
-    fn learn(&self, writer: &mut Connection, kind: Kind, samples: Vec<String>) -> Result<(), StoreError> {
+    fn learn(&self, writer: &mut Connection, kind: Kind, samples: Vec<Vec<u8>>) -> Result<(), StoreError> {
         let refused = |error: std::io::Error| StoreError::Database { attempted: ATTEMPTED, reason: error.to_string() };
         let lines = self.written.load(Ordering::Relaxed);
         if samples.is_empty() {
@@ -112,13 +112,13 @@ fn every<T>(all: impl Iterator<Item = T>, count: usize) -> impl Iterator<Item = 
     all.step_by(count.div_ceil(most).max(1))
 }
 
-fn as_they_are(samples: &[String]) -> Vec<u8> {
-    let all = samples.concat().into_bytes();
+fn as_they_are(samples: &[Vec<u8>]) -> Vec<u8> {
+    let all = samples.concat();
     all[all.len().saturating_sub(DICTIONARY_BYTES)..].to_vec()
 }
 
 /// Texts as they would be packed, spread over all rows and over the last tenth.
-fn samples(connection: &Connection, kind: Kind) -> rusqlite::Result<Vec<String>> {
+fn samples(connection: &Connection, kind: Kind) -> rusqlite::Result<Vec<Vec<u8>>> {
     let (table, select) = match kind {
         Kind::Line => (kind.table(), SELECT_LINES),
         Kind::Case => (kind.table(), SELECT_CASES),
