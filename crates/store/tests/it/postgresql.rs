@@ -2,11 +2,11 @@
 //! address.
 
 use crate::support::dump::dump;
-use crate::support::history::{works, world_of};
+use crate::support::history::{Counter, works, world_of};
 use crate::support::rows::{SHARD, case, case_id, command_id, following, new_case, put, record};
 use crate::support::{elsewhere, is_there, pg_database, pg_open, run, small};
 use ganglion_cluster::{Care, Cluster, Database, run_sql};
-use ganglion_kernel::commit::{CommitError, Committer};
+use ganglion_kernel::commit::{CommitError, Committer, Works};
 use ganglion_kernel::port::{CaseFilter, CaseOrder, ShardWrite, Store, Turn};
 use ganglion_kernel::port_rows::{RowFilter, RowOrder};
 use ganglion_kernel::{StoreError, World};
@@ -18,6 +18,7 @@ use jiff::civil::date;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 fn with_database(test: impl AsyncFnOnce(&Database)) {
     if is_there("postgres") {
@@ -49,8 +50,12 @@ fn opening(n: u128, county: &str, reference: Option<String>) -> Command {
 /// A server: its committer, and the thread to wait for.
 type Server = (Committer, std::thread::JoinHandle<()>);
 
+/// Servers so far: no two of them give the same id, or a case of one would stand where the other wants to put its own.
+static SERVERS: AtomicU64 = AtomicU64::new(0);
+
 fn server(database: &Database) -> (Server, Arc<World>) {
-    let works = works(pg_open(&database.url()));
+    let first = SERVERS.fetch_add(1, Ordering::Relaxed) * 1_000_000;
+    let works = Works { clock: Arc::new(Counter::from(first)), ..works(pg_open(&database.url())) };
     let world = world_of(&works);
     (Committer::start(works).unwrap(), world)
 }

@@ -46,6 +46,11 @@ const ACTIONS: [&str; 10] = ["give", "give", "merge", "move", "finish", "finish"
 pub struct Counter(AtomicU64);
 
 impl Counter {
+    /// One that begins with the id `next`.
+    pub fn from(next: u64) -> Counter {
+        Counter(AtomicU64::new(next))
+    }
+
     /// One that stands where another does.
     pub fn beside(clock: &dyn WallClock) -> Counter {
         let next = u64::try_from(clock.id().as_u128()).unwrap() + 1;
