@@ -40,9 +40,15 @@ export default function (test) {
   for (const [what, viewport] of [["a laptop", LAPTOP], ["a phone", PHONE]]) {
     test(`the superior is told on the desk and finds the case there with its mark, on ${what}`, async (world) => {
       s.superior = await world.signIn("road.director", { viewport });
+      const told = "“报清情况”到期未办，已提级到县（市、区）办理";
+      const desk = () => s.superior.locator("main").innerText();
       await s.superior.goto("/desk");
-      const desk = await s.superior.locator("main").innerText();
-      holds(desk, "“报清情况”到期未办，已提级到县（市、区）办理", "what was told");
+      // What is told follows the journal, a moment behind.
+      for (let n = 0; n < 60 && !(await desk()).includes(told); n += 1) {
+        await s.superior.waitForTimeout(500);
+        await s.superior.goto("/desk");
+      }
+      holds(await desk(), told, "what was told");
       const row = s.superior.locator(".case-row", { hasText: s.late });
       await row.first().waitFor();
       holds(await row.first().innerText(), "超", "the mark on the line of the desk");
