@@ -9,7 +9,7 @@ use crate::decide::Given;
 use crate::figures::publish::published;
 use crate::follow::{News, follow};
 use crate::pace::Pace;
-pub use crate::pace::{Batched, Queued};
+pub use crate::pace::{Batched, Place, Queued};
 use crate::port::{ShardWrite, Store, StoreError, Want};
 use crate::seal::{Key, Keyring};
 use crate::world::World;
@@ -190,6 +190,15 @@ impl Committer {
     #[must_use]
     pub fn bulk_commands(&self) -> usize {
         self.pace.bulk_commands()
+    }
+
+    /// A place for a command whose sender has not been looked up yet: what would wait too long is turned away before anything is read
+    /// for it. Hold it until the command is answered.
+    ///
+    /// # Errors
+    /// [`CommitError::Busy`].
+    pub fn enter(&self) -> Result<Place, CommitError> {
+        self.pace.enter().ok_or(CommitError::Busy)
     }
 
     fn waiting(&self) -> usize {

@@ -2,8 +2,8 @@
 //! each batch. It meters the machine; no rule sees any of it.
 
 use crate::commit::{Answer, CommitterSettings};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Smaller batches say how long one write takes, not how much a large one carries: nothing is learnt from them.
@@ -48,8 +48,22 @@ pub(crate) struct Pace {
     /// The same in batches with a bulk, whose commands are alike and cheaper.
     bulk_nanos: AtomicU64,
     allowed: AtomicUsize,
+    /// Commands that were let in before they are ready to wait, and those of the batch that is written.
+    inside: AtomicUsize,
     turned_away: AtomicU64,
     watcher: OnceLock<Watcher>,
+}
+
+/// A place held from before a command is looked at until it is answered.
+#[must_use = "a place is given back when this is dropped"]
+pub struct Place {
+    pace: Arc<Pace>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.pace.inside.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Pace {
@@ -60,6 +74,7 @@ impl Pace {
             command_nanos: AtomicU64::new(0),
             bulk_nanos: AtomicU64::new(0),
             allowed: AtomicUsize::new(settings.queue_commands_max),
+            inside: AtomicUsize::new(0),
             turned_away: AtomicU64::new(0),
             watcher: OnceLock::new(),
         }
@@ -68,6 +83,19 @@ impl Pace {
     /// Whether one more may wait behind `waiting` others.
     pub(crate) fn takes(&self, waiting: usize) -> bool {
         waiting < self.allowed.load(Ordering::Relaxed)
+    }
+
+    /// A place for one more, if those that are inside leave one: as many as may wait, and a batch that is written meanwhile.
+    pub(crate) fn enter(self: &Arc<Pace>) -> Option<Place> {
+        let most = self.allowed.load(Ordering::Relaxed).saturating_add(self.settings.batch_commands_max);
+        // Given back by the place even where there is none.
+        let before = self.inside.fetch_add(1, Ordering::Relaxed);
+        let place = Place { pace: self.clone() };
+        if before < most {
+            return Some(place);
+        }
+        self.turned_away();
+        None
     }
 
     /// Notes that a command was turned away.
@@ -168,6 +196,18 @@ mod tests {
     }
 
     #[test]
+    fn as_many_are_let_in_as_may_wait_and_one_batch_and_places_are_given_back() {
+        let pace = Arc::new(pace());
+        pace.learn(100, Duration::from_millis(100));
+        let mut places: Vec<Place> = std::iter::from_fn(|| pace.enter()).take(10_000).collect();
+        assert_eq!(places.len(), 500 + 100, "a command a millisecond, and what is written meanwhile");
+        assert_eq!(pace.queued(0).turned_away, 1);
+        places.pop();
+        let last = pace.enter();
+        assert!(last.is_some() && pace.enter().is_none());
+    }
+
+    #[test]
     fn small_batches_teach_nothing() {
         let pace = pace();
         pace.learn(1, Duration::from_secs(1));
@@ -194,7 +234,6 @@ mod tests {
 
     #[test]
     fn the_first_watcher_hears_of_batches() {
-        use std::sync::Arc;
         let pace = pace();
         let heard = Arc::new(AtomicUsize::new(0));
         let (first, second) = (heard.clone(), heard.clone());

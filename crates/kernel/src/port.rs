@@ -329,6 +329,8 @@ pub trait Store: CountStore + KeptStore + SealStore + SearchStore {
     async fn case_words_put(&self, words: &[(Case, String)]) -> Result<(), StoreError>;
     /// How many cases a filter has, exactly.
     async fn case_count(&self, filter: &CaseFilter) -> Result<u64, StoreError>;
+    /// How many cases a filter has, if there are fewer than `most`; else `most`: costs no more than that, however long the history.
+    async fn case_count_to(&self, filter: &CaseFilter, most: u32) -> Result<u64, StoreError>;
     /// Journal lines of a case, newest first.
     async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError>;
     /// Journal lines of a shard after `seq`, in order.

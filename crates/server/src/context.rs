@@ -20,6 +20,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::StoreError;
+use ganglion_kernel::commit::Place;
 use ganglion_model::FieldFinding;
 use ganglion_model::pack::Field;
 use serde_json::json;
@@ -34,6 +35,9 @@ const HEADERS: [(HeaderName, &str); 5] = [
 
 /// The id of a request, in the answer and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Where programs sign in: no command.
+const SIGN_IN: &str = "/api/v1/sign-in";
 
 /// What is said to whoever sends more than is taken in one body: no interface takes more than this.
 const MEGABYTES_TOLD: u32 = (BULK_BYTES_MAX >> 20) as u32;
@@ -100,8 +104,8 @@ async fn answered(app: &AppState, request: Request, next: Next, id: &str) -> Res
     };
     let method = parts.method.clone();
     let allowance = allowance(app, &web);
-    let mut response = match admitted(&web, &parts, allowance) {
-        Ok(()) => {
+    let mut response = match admitted(&web, &parts, allowance).and_then(|()| placed(app, &parts)) {
+        Ok(_place) => {
             parts.extensions.insert(web.clone());
             next.run(Request::from_parts(parts, body)).await
         }
@@ -164,6 +168,15 @@ fn admitted(web: &Web, parts: &Parts, allowance: Option<Allowance>) -> Result<()
         Some(key) if !key.gives(&need(&parts.method, &web.path)) => Err(Error::NotAllowed),
         _ => Ok(()),
     }
+}
+
+/// A place among the commands, for what programs send: a program that has to come back later costs nothing more. People at their forms
+/// are turned away only when the queue itself is full.
+fn placed(app: &AppState, parts: &Parts) -> Result<Option<Place>, Error> {
+    let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let path = parts.uri.path();
+    let is_command = changes && path.starts_with("/api/") && path != SIGN_IN;
+    is_command.then(|| app.committer.enter()).transpose().map_err(Error::from)
 }
 
 /// An error as the caller reads it.

@@ -100,7 +100,9 @@ pub(super) async fn desks(ground: &Ground) -> Result<Vec<Desk>> {
     for place in townships.filter(|code| code.level() == Level::Township) {
         let token = post_id(&ground.world, BY, place).and_then(|id| ground.tokens.get(&id).cloned());
         let Some(token) = token else { continue };
-        let filter = CaseFilter { place: Some(place), ..CaseFilter::default() };
+        // Of the process they work on: not everything that lies in their township is shown to them.
+        let processes = vec![ground.script.process.clone()];
+        let filter = CaseFilter { place: Some(place), processes, ..CaseFilter::default() };
         let newest = store.cases(&filter, CaseOrder::Opened, None, CASES).await?;
         if !newest.is_empty() {
             desks.push(Desk { token, place, numbers: newest.into_iter().map(|case| case.number).collect() });

@@ -7,7 +7,6 @@ use crate::error::Error;
 use crate::view::Look;
 use crate::view::case::{CaseRow, StateTag, card_href};
 use crate::view::options::Choice;
-use crate::view::words::count;
 use crate::web::Web;
 use axum::response::Response;
 use ganglion_kernel::decide::who::{Reach, reach};
@@ -90,7 +89,7 @@ async fn column(
     let listed = Query::default().with("process", &process.name).with("state", &state.name);
     Ok(Column {
         state: look.state(process, &state.name),
-        count: count(list.count(web).await?),
+        count: list.total(web).await?.text(),
         rows: page.cases.iter().map(|case| look.case_row(case, card_href(&case.number))).collect(),
         first_href: after.map(|_| here.with(&key, "").on("/cases/board")),
         next_href: page.next.map(|next| here.with(&key, &after_text(&next)).on("/cases/board")),

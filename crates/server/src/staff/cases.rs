@@ -2,7 +2,7 @@
 
 use super::desk::{FilterView, pager};
 use super::filters::Filters;
-use super::lists::{ListPage, Union};
+use super::lists::{ListPage, Total, Union};
 use super::query::{Query, after_of, after_text};
 use super::{PAGE_ROWS, bulk, find};
 use crate::error::Error;
@@ -120,7 +120,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let after = after_of(query.get("after"));
     let page = searched(&web, &list, (order, after.as_ref()), query.get("q")).await?;
     let searching = query.get("q").is_some();
-    let total = if searching { page.cases.len() as u64 } else { list.count(&web).await? };
+    let total = if searching { Total::Exactly(page.cases.len() as u64) } else { list.total(&web).await? };
     let base = query.without(&["after"]);
     let applied = filters.values().into_iter().filter_map(|(name, value)| {
         let label = filters.words(&look, name, &value?);
@@ -145,7 +145,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
             applied: applied.collect(),
             clear_href: filters.is_narrow().then_some("/cases"),
         },
-        total: if searching { found(&look, &page) } else { count(total) },
+        total: if searching { found(&look, &page) } else { total.text() },
         sentence: searching.then(|| look.t("cases-searched-all")),
         columns,
         pager: pager(&look, &query, "/cases", (page.next.as_ref().map(after_text), page.cases.len(), total)),

@@ -2,7 +2,7 @@
 
 use super::cases;
 use super::filters::Filters;
-use super::lists::Union;
+use super::lists::{Total, Union};
 use super::preview::{self, Attempt, Preview};
 use super::query::{Query, after_of, after_text};
 use super::{bulk, find};
@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::view::Look;
 use crate::view::case::CaseRow;
 use crate::view::options::Choice;
-use crate::view::words::count;
 use crate::web::Web;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -182,7 +181,7 @@ pub fn pager(
     look: &Look<'_>,
     query: &Query,
     path: &str,
-    (next, shown, total): (Option<String>, usize, u64),
+    (next, shown, total): (Option<String>, usize, impl Into<Total>),
 ) -> Option<Pager> {
     let begins = query.get("after").is_none();
     if begins && next.is_none() {
@@ -192,7 +191,7 @@ pub fn pager(
     Some(Pager {
         prev_href: (!begins).then(|| base.on(path)),
         next_href: next.map(|after| base.with("after", &after).on(path)),
-        text: look.say("page-of", &[("shown", shown.into()), ("total", count(total).into())]),
+        text: look.say("page-of", &[("shown", shown.into()), ("total", total.into().text().into())]),
     })
 }
 

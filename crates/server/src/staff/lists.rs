@@ -3,11 +3,15 @@
 
 use super::registers::names;
 use crate::error::Error;
+use crate::view::words;
 use crate::web::Web;
 use ganglion_kernel::decide::policy;
 use ganglion_kernel::decide::who::{Reach, reach, view_of};
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_model::{Case, Post};
+
+/// Cases of a list are counted as far as this.
+pub const TOTAL_MAX: u32 = 1_000;
 
 /// A union of filters.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -157,7 +161,8 @@ impl Union {
         Ok(ListPage { cases, next })
     }
 
-    /// How many cases there are, exactly: those in more than one part are counted once.
+    /// How many cases there are, exactly: those in more than one part are counted once. For what is open: history has no end, see
+    /// [`Union::total`].
     ///
     /// # Errors
     /// Storage.
@@ -178,6 +183,49 @@ impl Union {
     }
 }
 
+/// How many cases a list has, as far as it is worth counting them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Total {
+    /// So many.
+    Exactly(u64),
+    /// So many and more.
+    AtLeast(u64),
+}
+
+impl From<u64> for Total {
+    fn from(cases: u64) -> Total {
+        Total::Exactly(cases)
+    }
+}
+
+impl Total {
+    /// As it is said.
+    #[must_use]
+    pub fn text(self) -> String {
+        match self {
+            Total::Exactly(cases) => words::count(cases),
+            Total::AtLeast(cases) => format!("{}+", words::count(cases)),
+        }
+    }
+}
+
+impl Union {
+    /// How many cases a list has, open and settled: counted as far as [`TOTAL_MAX`], since nobody pages further and settled cases only
+    /// ever become more.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn total(&self, web: &Web) -> Result<Total, Error> {
+        for filter in &self.0 {
+            if web.app.store.case_count_to(filter, TOTAL_MAX).await? >= u64::from(TOTAL_MAX) {
+                return Ok(Total::AtLeast(u64::from(TOTAL_MAX)));
+            }
+        }
+        // Every part is short, and so is what they have in common.
+        Ok(Total::Exactly(self.count(web).await?))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +233,12 @@ mod tests {
 
     fn place(code: &str) -> CaseFilter {
         CaseFilter { place: Some(code.parse().unwrap()), ..CaseFilter::default() }
+    }
+
+    #[test]
+    fn a_total_says_when_there_are_more() {
+        assert_eq!(Total::from(1_000).text(), "1,000");
+        assert_eq!(Total::AtLeast(1_000).text(), "1,000+");
     }
 
     #[test]

@@ -92,3 +92,23 @@ async fn a_key_that_comes_in_a_body_is_told_as_one() {
     assert_eq!((spent.status, &spent.json()[0]["code"]), (429, &json!(429)), "{}", spent.text);
     assert_eq!((spent.header(header::RETRY_AFTER), spent.header("ratelimit")), ("60", "\"key\";r=0;t=60"));
 }
+
+#[tokio::test]
+async fn when_too_many_are_inside_programs_are_told_to_come_back_before_anything_is_read_and_people_are_not() {
+    let city = City::new().await;
+    let mut client = Client::of(&city, "worker").await;
+    let inside: Vec<_> = std::iter::from_fn(|| city.app.committer.enter().ok()).take(100_000).collect();
+    assert!(inside.len() < 100_000, "there is an end of places");
+    let turned_away = city.app.committer.queued().turned_away;
+    let refused = client.post("/api/processes/incident/cases", &json!({ "nothing": "of this is looked at" })).await;
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    assert_eq!(refused.json()["code"], "busy");
+    assert!(refused.header(header::RETRY_AFTER).parse::<u64>().unwrap() > 0);
+    assert_eq!(city.app.committer.queued().turned_away, turned_away + 1);
+    assert_eq!(client.get("/api/processes/incident/cases").await.status, 200, "who reads takes no place");
+    let mut person = city.signed_in("dispatch").await;
+    assert_eq!(person.get("/desk").await.status, 200);
+    drop(inside);
+    let looked_at = client.post("/api/processes/incident/cases", &json!({ "nothing": "is known of this" })).await;
+    assert_eq!(looked_at.status, 422, "{}", looked_at.text);
+}

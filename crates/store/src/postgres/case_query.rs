@@ -263,24 +263,32 @@ pub(super) fn searched<'a>(
     sql
 }
 
-/// How many cases a filter has.
-pub(super) fn count<'a>(filter: &'a CaseFilter, search: &Search) -> Sql<'a> {
+/// How many cases a filter has; with `most`, no more than so many are looked for.
+pub(super) fn count<'a>((filter, search): (&'a CaseFilter, &Search), most: Option<u32>) -> Sql<'a> {
+    let mut sql = counted(filter, search, if most.is_some() { "1" } else { "count(*)" });
+    if let Some(most) = most {
+        sql.text = format!("SELECT count(*) FROM ({} LIMIT {most}) k", sql.text);
+    }
+    sql
+}
+
+fn counted<'a>(filter: &'a CaseFilter, search: &Search, given: &str) -> Sql<'a> {
     let mut sql = Sql::new();
     let table = Table::of(filter).name();
     let from = from(&mut sql, filter, search);
     let rest = narrowed(&mut sql, (filter, search), None);
     if filter.assignees.is_empty() {
-        let _ = write!(sql.text, "SELECT count(*) FROM {from}{}", led("WHERE", &rest));
+        let _ = write!(sql.text, "SELECT {given} FROM {from}{}", led("WHERE", &rest));
         return sql;
     }
     let posts = sql.posts(filter);
     if let Search::Few(_) = search {
-        let _ = write!(sql.text, "SELECT count(*) FROM {from} WHERE {}{}", tied(&posts), led("AND", &rest));
+        let _ = write!(sql.text, "SELECT {given} FROM {from} WHERE {}{}", tied(&posts), led("AND", &rest));
         return sql;
     }
     let _ = write!(
         sql.text,
-        "SELECT count(*) FROM (SELECT c.shard, c.id FROM {table} c WHERE c.assignee = ANY({posts}) UNION \
+        "SELECT {given} FROM (SELECT c.shard, c.id FROM {table} c WHERE c.assignee = ANY({posts}) UNION \
          SELECT a.shard, a.id FROM case_assist a WHERE a.post = ANY({posts})) k \
          JOIN {table} c ON c.shard = k.shard AND c.id = k.id{}",
         led("WHERE", &rest)

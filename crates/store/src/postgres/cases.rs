@@ -92,10 +92,10 @@ async fn read(client: &Object, sql: &Sql<'_>) -> Stored<Vec<Sorted>> {
     .await
 }
 
-/// How many cases a filter has, exactly.
-pub(super) async fn case_count(client: &Object, filter: &CaseFilter) -> Stored<u64> {
+/// How many cases a filter has: exactly, or up to `most`.
+pub(super) async fn case_count(client: &Object, filter: &CaseFilter, most: Option<u32>) -> Stored<u64> {
     let search = Search::of(client, filter).await?;
-    let sql = count(filter, &search);
+    let sql = count((filter, &search), most);
     let args: Vec<&(dyn ToSql + Sync)> = sql.values.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect();
     let args: &Args<'_> = &args;
     let found =

@@ -182,7 +182,7 @@ fn rows_are_counted_over_the_index_of_the_field() {
 fn counts_of_open_cases_look_at_open_cases_only() {
     with_connection(async |client| {
         for filter in [open(inside("130922")), open(inside("130922001")), open(of("a"))] {
-            let plan = plan(client, &count(&filter, &Search::None).text).await;
+            let plan = plan(client, &count((&filter, &Search::None), None).text).await;
             assert!(plan.contains("case_open") && !plan.contains("case_row"), "{filter:?}: {plan}");
         }
     });

@@ -84,7 +84,11 @@ impl Store for PgStore {
     }
 
     async fn case_count(&self, filter: &CaseFilter) -> Result<u64, StoreError> {
-        cases::case_count(&self.reader().await?, filter).await
+        cases::case_count(&self.reader().await?, filter, None).await
+    }
+
+    async fn case_count_to(&self, filter: &CaseFilter, most: u32) -> Result<u64, StoreError> {
+        cases::case_count(&self.reader().await?, filter, Some(most)).await
     }
 
     async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError> {

@@ -103,7 +103,7 @@ fn every_condition_has_its_value_in_place() {
         unassigned: true,
         ..open(inside("130922"))
     };
-    let sql = count(&filter, &Search::None);
+    let sql = count((&filter, &Search::None), None);
     assert_eq!(
         sql.text,
         "SELECT count(*) FROM case_row c WHERE c.shard = ? AND c.is_open = 1 AND c.process IN (?, ?) AND c.state IN (?) \
@@ -186,9 +186,31 @@ fn counts_are_searches() {
         ..CaseFilter::default()
     };
     for filter in [open(inside("130922")), open(inside("130922001")), of(&["a", "b"]), states] {
-        let plan = plan(&connection, &count(&filter, &Search::None));
+        let plan = plan(&connection, &count((&filter, &Search::None), None));
         assert!(plan.starts_with("SEARCH c"), "{plan} for {filter:?}");
     }
+}
+
+/// What is counted on every page of an inbox must not follow how much history there is.
+#[test]
+fn open_cases_are_counted_over_the_indexes_that_hold_no_others() {
+    let connection = database();
+    let of_processes =
+        |filter: CaseFilter| CaseFilter { processes: vec!["p".to_owned(), "q".to_owned()], ..open(filter) };
+    let places = [("1309", "case_due "), ("130922", "case_due_shard"), ("130922001", "case_due_township")];
+    for (place, index) in places {
+        let plan = plan(&connection, &count((&of_processes(inside(place)), &Search::None), None));
+        assert!(format!("{plan} ").contains(&format!("USING INDEX {index}")), "{plan}");
+    }
+    let had = plan(&connection, &count((&of_processes(of(&["a"])), &Search::None), None));
+    assert!(had.contains("case_due_assignee") && !had.contains("case_opened_assignee"), "{had}");
+    let some = count((&inside("130922001"), &Search::None), Some(1_000));
+    assert!(
+        some.text.starts_with("SELECT count(*) FROM (SELECT 1 FROM case_row c INDEXED BY case_opened_township"),
+        "{}",
+        some.text
+    );
+    assert!(some.text.ends_with(" LIMIT 1000)"), "{}", some.text);
 }
 
 /// Every case that a search finds is read by its number, and what a post has over its own indexes.

@@ -121,8 +121,8 @@ fn read(connection: &Connection, sql: &Sql) -> Stored<Vec<Sorted>> {
 }
 
 /// How many cases a filter has, exactly.
-pub(super) fn case_count(connection: &Connection, filter: &CaseFilter) -> Stored<u64> {
-    let sql = count(filter, &Search::of(connection, filter)?);
+pub(super) fn case_count(connection: &Connection, filter: &CaseFilter, most: Option<u32>) -> Stored<u64> {
+    let sql = count((filter, &Search::of(connection, filter)?), most);
     let found = one(connection, "counting cases", (&sql.text, params_from_iter(&sql.values)), |row| {
         Column("case_row", "count").get(row, 0)
     })?;

@@ -85,7 +85,11 @@ impl Store for SqliteStore {
     }
 
     async fn case_count(&self, filter: &CaseFilter) -> Result<u64, StoreError> {
-        cases::case_count(&self.reader(), filter)
+        cases::case_count(&self.reader(), filter, None)
+    }
+
+    async fn case_count_to(&self, filter: &CaseFilter, most: u32) -> Result<u64, StoreError> {
+        cases::case_count(&self.reader(), filter, Some(most))
     }
 
     async fn entries_of_case(&self, shard: Shard, case: CaseId, limit: u32) -> Result<Vec<Entry>, StoreError> {

@@ -152,6 +152,10 @@ async fn check(make: Make, cases: Vec<Case>, filters: Vec<CaseFilter>, limit: u3
     for filter in filters {
         let mut wanted: Vec<Case> = all.iter().filter(|case| shows(&filter, case)).cloned().collect();
         prop_assert_eq!(db.store.case_count(&filter).await.unwrap(), wanted.len() as u64);
+        for most in [0, 1, 3, 1_000] {
+            let found = db.store.case_count_to(&filter, most).await.unwrap();
+            prop_assert_eq!(found, (wanted.len() as u64).min(u64::from(most)));
+        }
         wanted.sort_by_key(|case| (After::of(case, CaseOrder::Due).at, case.id));
         prop_assert_eq!(&every_page(&*db.store, &filter, CaseOrder::Due, limit).await, &wanted);
         wanted.sort_by_key(|case| Reverse((case.opened_at, case.id)));
