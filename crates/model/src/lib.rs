@@ -32,7 +32,7 @@ pub use issued::{Issued, Standing};
 pub use pack::Model;
 pub use place::{Level, Place, PlaceCode, PlaceKind};
 pub use place_tree::PlaceTree;
-pub use post::{ADMIN_ROLE, AUDIT_ROLE, Deputy, Post, Posts, SERVICE_ROLE, service_account};
+pub use post::{ADMIN_ROLE, AUDIT_ROLE, Deputy, Post, Posts, SECURITY_ROLE, SERVICE_ROLE, service_account};
 pub use proposal::{Proposal, ProposalState, RowDeed, RowWish, Verdict};
 pub use row::{Authority, Case, Link, Mark, Record, Route, RowKey, row_id};
 pub use rust_decimal::Decimal;

@@ -46,6 +46,11 @@ pub const ADMIN_ROLE: &str = "admin";
 /// above.
 pub const AUDIT_ROLE: &str = "audit_admin";
 
+/// The role of posts that give out accounts, posts and keys of services, and nothing else of administration: the kernel's own, as
+/// [`ADMIN_ROLE`]. From the first such post for a place on, whoever administers it runs the system and gives out nothing any more
+/// (GB/T 22239-2019, 8.1.5.3). It counts where the post stands at a county or above.
+pub const SECURITY_ROLE: &str = "security_admin";
+
 /// Somebody who stands in for the holder of a post while they are away, and acts in it under their own name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deputy {

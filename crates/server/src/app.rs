@@ -151,6 +151,8 @@ pub struct Rates {
     pub upload: Rate,
     /// Wrong follow attempts by address.
     pub follow: Rate,
+    /// Wrong digits by number.
+    pub tail: Rate,
     /// Codes of documents that lead nowhere, by address.
     pub verify: Rate,
     /// Codes for residents that were asked for, and wrong ones, by address.
@@ -266,6 +268,7 @@ impl App {
                 ticket: rate(TICKET_TRIES_MAX),
                 upload: rate(UPLOAD_TRIES_MAX),
                 follow: rate(FOLLOW_TRIES_MAX),
+                tail: rate(crate::limits::FOLLOW_TRIES_OF_NUMBER_MAX),
                 verify: rate(VERIFY_TRIES_MAX),
                 codes: rate(CODES_OF_ADDRESS_MAX),
                 openid: rate(crate::limits::OPENID_TRIES_MAX),

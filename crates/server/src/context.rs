@@ -33,6 +33,9 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("permissions-policy"), "camera=(self), geolocation=(self), microphone=()"),
 ];
 
+/// Where cookies go over TLS only, so does everything else, for a year from the last visit.
+const TLS_ONLY: &str = "max-age=31536000";
+
 /// The id of a request, in the answer and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -53,6 +56,11 @@ pub async fn context(State(app): State<AppState>, request: Request, next: Next) 
     response.headers_mut().entry(header::CONTENT_SECURITY_POLICY).or_insert(app.policy.clone());
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    // What does not say that it may be kept is kept by nobody on the way.
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if app.settings.cookie_secure {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(TLS_ONLY));
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -135,8 +143,8 @@ fn allowance(app: &AppState, web: &Web) -> Option<Allowance> {
     match &web.session {
         Some(_) if web.path.starts_with("/api/v1/") => None,
         Some(session) => Some(open.take(("session", &session.token_hash), web.now)),
-        None if web.path == "/events" => Some(events.take(("address", &web.address.to_string()), web.now)),
-        None => Some(open.take(("address", &web.address.to_string()), web.now)),
+        None if web.path == "/events" => Some(events.take(("address", &web.network()), web.now)),
+        None => Some(open.take(("address", &web.network()), web.now)),
     }
 }
 

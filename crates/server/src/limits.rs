@@ -93,6 +93,9 @@ pub const TICKET_TRIES_MAX: u32 = 300;
 pub const UPLOAD_TRIES_MAX: u32 = 600;
 /// Wrong follow attempts from one address in [`RATE_WINDOW_SECONDS`].
 pub const FOLLOW_TRIES_MAX: u32 = 20;
+/// Wrong digits for one number in [`RATE_WINDOW_SECONDS`], from wherever they come: there are ten thousand, and whoever has many networks
+/// would try them all.
+pub const FOLLOW_TRIES_OF_NUMBER_MAX: u32 = 60;
 /// How long a code sent to a telephone is good, seconds.
 pub const CODE_SECONDS: i64 = 300;
 /// Wrong tries of one such code.

@@ -3,7 +3,7 @@
 
 use crate::sign::{self, Use};
 use crate::staff::plans::any as any_plan;
-use crate::staff::{administers, audits};
+use crate::staff::{administers, audits, secures};
 use crate::view::Say as _;
 use crate::web::Web;
 use ganglion_model::{Lang, Post};
@@ -155,7 +155,7 @@ impl Web {
             |href: &str| self.path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let post = self.session.as_ref().and_then(|session| session.post.as_ref());
         let is_there = |href: &str| match href {
-            "/admin" => post.is_some_and(administers),
+            "/admin" => post.is_some_and(|post| administers(post) || secures(post)),
             "/audit" => post.is_some_and(audits),
             "/plans" => post.is_some_and(|post| any_plan(self, post)),
             _ => true,
@@ -215,6 +215,20 @@ impl Web {
     pub fn t(&self, key: &str) -> String {
         self.words().say(key, &[])
     }
+}
+
+/// Whether an address is a page of ours: a path, and none that a browser reads as another host. Browsers take `\\` for `/` and pass over
+/// tabs and ends of lines, so that `/`, a tab and `/elsewhere` are `//elsewhere` to them.
+#[must_use]
+pub fn is_own(path: &str) -> bool {
+    path.starts_with('/') && !path.starts_with("//") && !path.contains(|c: char| c == '\\' || c.is_control())
+}
+
+/// An address as a header takes it: whatever is no visible sign of ASCII is percent-encoded.
+#[must_use]
+pub fn as_header(address: &str) -> String {
+    let visible = |c: char| c.is_ascii_graphic();
+    address.chars().map(|c| if visible(c) { c.to_string() } else { encode(c.encode_utf8(&mut [0; 4])) }).collect()
 }
 
 /// Percent-encodes a value of a query.

@@ -9,8 +9,9 @@ use crate::app::AppState;
 use crate::error::Error;
 use crate::identity::agent_in_short;
 use crate::identity::lines::Origin;
+use crate::identity::tries::network;
 use crate::keys::ServiceKey;
-use crate::page::{Flash, encode};
+use crate::page::{Flash, as_header, encode};
 use crate::session::SignedIn;
 use crate::sign;
 use crate::templates::Templates;
@@ -266,10 +267,16 @@ impl Web {
         Ok((status, [(header::CACHE_CONTROL, "no-store")], Html(html)).into_response())
     }
 
+    /// By what strangers are counted: the network of one subscriber, who has very many addresses of IPv6.
+    #[must_use]
+    pub fn network(&self) -> String {
+        network(self.address)
+    }
+
     /// Sends the browser on after something was done.
     #[must_use]
     pub fn redirect(&self, to: &str) -> Response {
-        Redirect::to(to).into_response()
+        Redirect::to(&as_header(to)).into_response()
     }
 
     /// Sends the browser on with a message for the next page.

@@ -111,6 +111,7 @@ kind-dedicated-grid = dedicated grid
 kind-micro-grid = micro grid
 accounts-role = Role
 role-admin = Administrator
+role-security = Security administrator
 account-disabled = disabled
 account-disable = Disable
 account-enable = Let in again

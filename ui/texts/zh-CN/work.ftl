@@ -108,6 +108,7 @@ kind-dedicated-grid = 专属网格
 kind-micro-grid = 微网格
 accounts-role = 岗位职责
 role-admin = 系统管理员
+role-security = 安全管理员
 account-disabled = 已停用
 account-disable = 停用
 account-enable = 恢复使用

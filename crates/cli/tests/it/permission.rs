@@ -52,7 +52,7 @@ fn post(role: &str, at: &str) -> Post {
     }
 }
 
-fn world() -> World {
+pub fn world() -> World {
     let model = shipped();
     let place = |at: &&str| Place {
         code: code(at),

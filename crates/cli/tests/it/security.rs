@@ -1,4 +1,4 @@
-//! `docs/security.md` names a test for every threat, and every test it names exists.
+//! `docs/security.md` names a test for every threat and `docs/proofs-access.md` one for every clause; every test they name exists.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,53 @@ fn functions(folder: &Path, into: &mut BTreeSet<String>) {
             into.extend(text.split("fn ").skip(1).filter_map(|rest| Some(rest.split_once('(')?.0.to_owned())));
         }
     }
+}
+
+/// Whether a name stands for something that is there: a test, a spec in a browser, the scenarios of a pack, a step of the suite.
+fn is_there(known: &BTreeSet<String>, mark: &str, name: &str) -> bool {
+    match mark {
+        "T" => known.contains(name),
+        "B" => root().join(format!("tests/e2e/specs/{name}.mjs")).is_file(),
+        "S" => root().join(format!("packs/{name}/tests")).is_dir(),
+        "X" => {
+            std::fs::read_to_string(root().join("xtask/src/steps.rs")).unwrap().contains(&format!("name: \"{name}\""))
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn every_clause_of_access_has_a_place_and_a_test_that_exists() {
+    let page = std::fs::read_to_string(root().join("docs/proofs-access.md")).unwrap();
+    let mut known = BTreeSet::new();
+    functions(&root().join("crates"), &mut known);
+    functions(&root().join("xtask"), &mut known);
+    let mut clauses = 0;
+    for section in page.split("\n## ").skip(1) {
+        let heading = section.lines().next().unwrap();
+        for row in rows(&page, heading) {
+            let [clause, places, proofs] = row.as_slice() else { panic!("three cells: {row:?}") };
+            clauses += 1;
+            for place in named(places) {
+                assert!(root().join(place).exists(), "{clause}: there is no {place}");
+            }
+            assert!(!named(places).is_empty() && !named(proofs).is_empty(), "{clause}: nowhere, or without a proof");
+            let mut mark = "";
+            for (at, part) in proofs.split('`').enumerate() {
+                match at % 2 {
+                    0 => {
+                        mark = part
+                            .split_whitespace()
+                            .last()
+                            .filter(|one| ["T", "B", "S", "X"].contains(one))
+                            .unwrap_or(mark)
+                    }
+                    _ => assert!(is_there(&known, mark, part), "{clause}: there is no {mark} {part}"),
+                }
+            }
+        }
+    }
+    assert!(clauses >= 50, "{clauses} clauses");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::world::World;
 use ganglion_model::change::{Change, Command, Op, Refusal, RefusalCode};
 use ganglion_model::clocks::local_date;
 use ganglion_model::row::Case;
-use ganglion_model::{ADMIN_ROLE, Actor, Level, Post, PostId};
+use ganglion_model::{ADMIN_ROLE, Actor, Level, Post, PostId, SECURITY_ROLE};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub fn may_take_over(from: &Post, to: &Post, day: jiff::civil::Date) -> bool {
     from.id != to.id && from.role == to.role && to.valid_on(day) && to.account.is_some() && !to.is_service()
 }
 
-/// Decides it, for those who administer the place of the post that is left, and for the system.
+/// Decides it, for those who administer the place of the post that is left or give out its posts, and for the system.
 pub fn hand_over(
     world: &World,
     command: &Command,
@@ -27,9 +27,12 @@ pub fn hand_over(
     (case, from, to): (&Case, &PostId, &PostId),
 ) -> Result<Decision, Refusal> {
     let from = world.posts.get(from).ok_or_else(|| Refusal::new(RefusalCode::NotFound))?;
-    let administers = post_of(world, &command.actor, given.now)
-        .is_some_and(|by| by.role == ADMIN_ROLE && by.place.level() <= Level::County && by.place.holds(from.place));
-    if !administers && command.actor != Actor::System {
+    let is_theirs = |by: &Post| {
+        [ADMIN_ROLE, SECURITY_ROLE].contains(&by.role.as_str())
+            && by.place.level() <= Level::County
+            && by.place.holds(from.place)
+    };
+    if !post_of(world, &command.actor, given.now).is_some_and(is_theirs) && command.actor != Actor::System {
         return Err(Refusal::new(RefusalCode::NotFound));
     }
     let day = local_date(given.now);

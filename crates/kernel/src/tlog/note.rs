@@ -347,6 +347,29 @@ mod tests {
         assert!(note.signed_by(&witness.public(KeyKind::Log)).is_err(), "a cosignature is no signature of a log");
     }
 
+    /// Signed and cosigned by `aics-tlog` 0.2.1 (PyPI), which has nothing of ours in it, with the seeds of the test below.
+    const THEIRS: &str = "city.example/log/130903\n10\nAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n\n\
+        — city.example/log/130903 n5yNvzsyY6UKj/cDb8X+zv7aZMnnfmodxQ8JIPEzbyA1ATXSv3s1zc54jFtMyuN0x7BgeD+vxj2zKUw/kCtCGOFRPgk=\n\
+        — witness.example/w1 qkoJ0QAAAABlU/EAlWgatQ0CVvVm7qdVZ9bMAgppltXmG3Q175GJBm8jzyUmGeKK86sSOujI+edDrGd3knBXSyvWzaDODvx23HaGDQ==\n";
+
+    #[test]
+    fn a_checkpoint_signed_and_cosigned_by_another_program_is_the_one_we_would_write() {
+        let log = SigningKey::from_seed("city.example/log/130903", [4; 32]).unwrap();
+        let witness = SigningKey::from_seed("witness.example/w1", [7; 32]).unwrap();
+        let note = Note::parse(THEIRS.as_bytes()).unwrap();
+        assert_eq!(note.signed_by(&log.public(KeyKind::Log)), Ok(0));
+        assert_eq!(note.signed_by(&witness.public(KeyKind::Witness)), Ok(1_700_000_000));
+        let public = witness.public(KeyKind::Witness).to_string();
+        assert_eq!(
+            public, "witness.example/w1+aa4a09d1+BOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs",
+            "as theirs writes it"
+        );
+        let ours = vec![log.sign(&note.text), witness.cosign(&note.text, 1_700_000_000)];
+        assert_eq!(Note { text: note.text.clone(), signatures: ours }.to_string(), THEIRS);
+        let later = Note::parse(THEIRS.replace("\n10\n", "\n11\n").as_bytes()).unwrap();
+        assert!(later.signed_by(&witness.public(KeyKind::Witness)).is_err(), "it is for this size and no other");
+    }
+
     #[test]
     fn what_is_no_note_is_refused() {
         for wrong in ["", "text\n", "text\n\n", "text\n\n— name\n", "text\n\n— name AAAA", "te\txt\n\n— n AAAAAAAA\n"]

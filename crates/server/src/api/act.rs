@@ -119,6 +119,14 @@ pub(crate) async fn opened(web: &Web, opening: Opening) -> Result<Outcome, Error
     Ok(outcome)
 }
 
+/// What may not be seen is said in the words of what is not there: any others would tell that it is.
+fn hidden(error: Error) -> Error {
+    match error {
+        Error::Refused(refusal) if refusal.code == RefusalCode::NotFound => Error::NotFound,
+        other => other,
+    }
+}
+
 /// Takes an action.
 ///
 /// # Errors
@@ -131,7 +139,8 @@ pub(crate) async fn acted(web: &Web, acting: Acting) -> Result<Outcome, Error> {
     let files = files(web, declared, &form)?;
     let body = Body::Act { case, action, form, version };
     web.app.files_sent(&files).await?;
-    let outcome = web.app.committer.send(Command { id, shard, actor: web.actor(), body }).await?;
+    let sent = web.app.committer.send(Command { id, shard, actor: web.actor(), body }).await;
+    let outcome = sent.map_err(|error| hidden(error.into()))?;
     if !files.is_empty() {
         web.app.attach_files(&files, shard, case).await?;
     }

@@ -43,7 +43,7 @@ pub fn problem_text(look: &Look<'_>, problem: &UploadProblem) -> String {
 pub async fn upload(State(app): State<AppState>, web: Web, typed: Typed) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
-    let key = web.address.to_string();
+    let key = web.network();
     if let Some(seconds) = app.rates.upload.wait(&key, web.now) {
         let said = look.say("error-429-what", &[("seconds", seconds.into())]);
         let wait = [(header::RETRY_AFTER, seconds.to_string())];

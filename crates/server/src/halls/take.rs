@@ -131,7 +131,7 @@ pub async fn form(
 pub async fn take(web: &Web, hall: &Hall<'_>, typed: &Typed, channel: &str) -> Result<Outcome, Refused> {
     let words = web.words();
     let look = web.look(&words);
-    let key = format!("{}/{}", web.address, hall.place);
+    let key = format!("{}/{}", web.network(), hall.place);
     if let Some(seconds) = web.app.rates.ticket.wait(&key, web.now) {
         let message = look.say("error-429-what", &[("seconds", seconds.into())]);
         return Err(Refused { status: StatusCode::TOO_MANY_REQUESTS, message, findings: Vec::new() });
@@ -190,7 +190,7 @@ pub fn kiosk_href(web: &Web, hall: &Hall<'_>) -> String {
 /// # Errors
 /// [`Error::NotFound`]; [`Error::TooMany`].
 pub fn check_key(web: &Web, hall: &Hall<'_>, given: &str) -> Result<(), Error> {
-    let (address, rate) = (web.address.to_string(), &web.app.rates.verify);
+    let (address, rate) = (web.network(), &web.app.rates.verify);
     if let Some(seconds) = rate.wait(&address, web.now) {
         return Err(Error::TooMany { seconds });
     }

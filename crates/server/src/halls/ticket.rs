@@ -45,7 +45,7 @@ pub fn ticket_href(web: &Web, number: &str) -> String {
 
 /// `GET /t/{number}/{code}`.
 pub async fn show(web: Web, Path((number, code)): Path<(String, String)>) -> Result<Response, Error> {
-    let (key, rate) = (web.address.to_string(), &web.app.rates.follow);
+    let (key, rate) = (web.network(), &web.app.rates.follow);
     if let Some(seconds) = rate.wait(&key, web.now) {
         return Err(Error::TooMany { seconds });
     }

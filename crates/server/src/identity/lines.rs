@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 const ALL: &str = "account_line";
 /// Lines of each account, newest first.
 const OF: &str = "account_line_of";
+/// What is written for names nobody has.
+const OF_NOBODY: &str = "account_line_of_nobody";
 /// Both, for those who forget them.
 pub(crate) const KINDS: [&str; 2] = [ALL, OF];
 
@@ -213,6 +215,16 @@ impl App {
     /// Storage.
     pub async fn account_told(&self, lines: &[Line]) -> Result<(), Error> {
         tell(self.store.as_ref(), self.clock.as_ref(), lines).await
+    }
+
+    /// Writes what telling one line writes, and keeps nothing: a name nobody has must not be answered sooner than a wrong password, or
+    /// whoever measures learns which names there are.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn nobody_told(&self) -> Result<(), Error> {
+        let blank = |id: &str| Kept { kind: OF_NOBODY.to_owned(), id: id.to_owned(), due: None, body: String::new() };
+        Ok(self.store.kept_put(&[blank(OF), blank(ALL)]).await?)
     }
 
     /// Lines of one account, newest first.

@@ -75,7 +75,7 @@ pub struct Trying {
 }
 
 /// The part of an address that one subscriber has: all of an IPv4 address, half of an IPv6 one.
-fn network(address: IpAddr) -> String {
+pub(crate) fn network(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(four) => four.to_string(),
         IpAddr::V6(six) => {

@@ -151,7 +151,7 @@ pub async fn cosign(
     let settings = app.logs.settings.as_ref().ok_or(Error::NotFound)?.clone();
     size_of(&app, shard).await?;
     let log = app.logs.of(shard)?;
-    let (address, rate) = (web.address.to_string(), &app.rates.verify);
+    let (address, rate) = (web.network(), &app.rates.verify);
     if let Some(seconds) = rate.wait(&address, web.now) {
         return Err(Error::TooMany { seconds });
     }

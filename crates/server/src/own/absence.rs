@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::identity::deputies;
 use crate::identity::lines::{Line, What};
 use crate::limits::{ABSENCE_DAYS_MAX, DEPUTIES_SHOWN_MAX};
-use crate::staff::{ADMIN_ROLE, AUDIT_ROLE};
+use crate::staff::{ADMIN_ROLE, AUDIT_ROLE, SECURITY_ROLE};
 use crate::typed::Typed;
 use crate::view::Look;
 use crate::view::form::{FieldView, FormView, asked};
@@ -36,13 +36,11 @@ impl Entry {
     }
 }
 
-/// Posts somebody may name a deputy for: those they hold, but for those that administer or watch, which are given and not lent.
+/// Posts somebody may name a deputy for: those they hold, but for those that administer, appoint or watch, which are given and not lent.
 fn posts<'w>(web: &'w Web, account: &'w AccountId) -> impl Iterator<Item = &'w Post> {
     let today = web.today();
-    web.world
-        .posts
-        .of(account)
-        .filter(move |post| post.valid_on(today) && post.role != ADMIN_ROLE && post.role != AUDIT_ROLE)
+    let is_lent = |post: &Post| ![ADMIN_ROLE, SECURITY_ROLE, AUDIT_ROLE].contains(&post.role.as_str());
+    web.world.posts.of(account).filter(move |post| post.valid_on(today) && is_lent(post))
 }
 
 /// The form that names a deputy for one of somebody's posts, sent to `action`; none when they hold none.

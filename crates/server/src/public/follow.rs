@@ -1,5 +1,6 @@
 //! Asking how a report goes: number together with the last four digits of the phone that was left, or the query code of
-//! the receipt. An unknown number and wrong digits get the same answer, and wrong tries are counted by address.
+//! the receipt. An unknown number and wrong digits get the same answer. Wrong tries are counted by address, and wrong digits by number as
+//! well; the query code, which nobody guesses, opens it all the same.
 
 use crate::error::Error;
 use crate::sign;
@@ -26,11 +27,16 @@ pub async fn show(web: Web) -> Result<Response, Error> {
 pub async fn ask(web: Web, typed: Typed) -> Result<Response, Error> {
     let number = typed.one("number").unwrap_or_default().trim().to_owned();
     let tail = typed.one("phone_tail").unwrap_or_default().trim().to_uppercase();
-    let (key, rate) = (web.address.to_string(), &web.app.rates.follow);
+    let (key, rate) = (web.network(), &web.app.rates.follow);
     if let Some(seconds) = rate.wait(&key, web.now) {
         return Err(Error::TooMany { seconds });
     }
     let case = web.find_number(&number).await?;
+    let named = case.as_ref().map_or(number.as_str(), |case| case.number.as_str()).to_owned();
+    let digits = is_tail(&tail).then_some(&web.app.rates.tail);
+    if let Some(seconds) = digits.and_then(|rate| rate.wait(&named, web.now)) {
+        return Err(Error::TooMany { seconds });
+    }
     let fits = match &case {
         Some(case) => proves(&web, case, &tail).await?,
         None => false,
@@ -42,9 +48,17 @@ pub async fn ask(web: Web, typed: Typed) -> Result<Response, Error> {
         }
         None => {
             rate.count(&key, web.now);
+            if let Some(rate) = digits {
+                rate.count(&named, web.now);
+            }
             page(&web, &number, Some("err-not-found"), StatusCode::UNPROCESSABLE_ENTITY)
         }
     }
+}
+
+/// Whether these may be the last digits of a telephone.
+fn is_tail(typed: &str) -> bool {
+    typed.len() == 4 && typed.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether `tail` is the query code of the case or the end of the phone its reporter left with it.
@@ -52,8 +66,7 @@ async fn proves(web: &Web, case: &Case, tail: &str) -> Result<bool, Error> {
     if sign::same(tail, &sign::query_code(&web.app.master, &case.number)) {
         return Ok(true);
     }
-    let is_tail = tail.len() == 4 && tail.bytes().all(|b| b.is_ascii_digit());
-    let Some(process) = web.world.model.processes.get(&case.process).filter(|_| is_tail) else {
+    let Some(process) = web.world.model.processes.get(&case.process).filter(|_| is_tail(tail)) else {
         return Ok(false);
     };
     let own = crate::residents::reporters_phone(process);

@@ -14,13 +14,10 @@ use axum::response::Response;
 use serde_json::json;
 use std::sync::Arc;
 
-/// Longest way on that is kept beside the way back: cookies are short.
-const NEXT_BYTES_MAX: usize = 1_000;
-
 /// The provider, unless one address asks for it too often.
 fn provider(web: &Web) -> Result<Arc<OpenId>, Error> {
     let openid = web.app.settings.openid.clone().ok_or(Error::NotFound)?;
-    let address = web.address.to_canonical().to_string();
+    let address = web.network();
     if let Some(seconds) = web.app.rates.openid.wait(&address, web.now) {
         return Err(Error::TooMany { seconds });
     }
@@ -37,8 +34,7 @@ fn failed(web: &Web, back: &str, reason: &str) -> Response {
 /// `GET /sign-in/openid`.
 pub async fn go(web: Web) -> Result<Response, Error> {
     let openid = provider(&web)?;
-    let to = Some(next(web.arg("next"))).filter(|to| to.len() <= NEXT_BYTES_MAX);
-    match web.app.openid_send(&openid, (next(to), None)).await? {
+    match web.app.openid_send(&openid, (next(web.arg("next")), None)).await? {
         Ok((href, held)) => {
             web.set_cookie(OPENID, &held, Some(OPENID_SECONDS));
             Ok(web.redirect(&href))

@@ -8,6 +8,7 @@ use crate::identity::credential::{self, LastSignIn};
 use crate::identity::lines::{Line, What};
 use crate::identity::sessions::Begun;
 use crate::identity::tries::Trying;
+use crate::page::is_own;
 use crate::session;
 use crate::sign::{self, Use};
 use crate::typed::Typed;
@@ -23,9 +24,12 @@ use ganglion_model::{AccountId, Level, PlaceCode, Post, PostId};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// Longest address somebody is brought back to: it stands in every form of the page, and in a cookie on the way over a provider.
+const NEXT_BYTES_MAX: usize = 1_000;
+
 /// Where to go after signing in: a page of ours.
 pub(super) fn next(asked: Option<&str>) -> &str {
-    asked.filter(|path| path.starts_with('/') && !path.starts_with("//") && !path.contains('\\')).unwrap_or("/desk")
+    asked.filter(|path| is_own(path) && path.len() <= NEXT_BYTES_MAX).unwrap_or("/desk")
 }
 
 /// `GET /sign-in`.
@@ -62,8 +66,9 @@ pub async fn attempt(web: &Web, account: &str, password: &str) -> Result<Tried, 
         return Ok(Tried::In(Box::new(account), trying));
     }
     let waits = trying.wait(&web.app, web.now).await?;
-    if web.app.store.account(&id).await?.is_some() {
-        told_wrong(web, &id, What::WrongPassword, waits).await?;
+    match web.app.store.account(&id).await? {
+        Some(_) => told_wrong(web, &id, What::WrongPassword, waits).await?,
+        None => web.app.nobody_told().await?,
     }
     Ok(waits.map_or(Tried::Wrong(left), Tried::Waits))
 }

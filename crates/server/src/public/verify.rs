@@ -56,7 +56,7 @@ pub async fn ask(web: Web) -> Result<Response, Error> {
 /// `GET /v/{code}`.
 pub async fn show(web: Web, Path(code): Path<String>) -> Result<Response, Error> {
     let code = tidied(&code);
-    let (key, rate) = (web.address.to_string(), &web.app.rates.verify);
+    let (key, rate) = (web.network(), &web.app.rates.verify);
     if let Some(seconds) = rate.wait(&key, web.now) {
         return Err(Error::TooMany { seconds });
     }

@@ -36,7 +36,7 @@ pub async fn ask(web: Web, typed: Typed) -> Result<Response, Error> {
     let Some(phone) = mobile(given) else {
         return phone_page(&web, given, Some(web.t("err-mobile")), StatusCode::UNPROCESSABLE_ENTITY);
     };
-    let (address, rate) = (web.address.to_string(), &web.app.rates.codes);
+    let (address, rate) = (web.network(), &web.app.rates.codes);
     if let Some(seconds) = rate.wait(&address, web.now) {
         return Err(Error::TooMany { seconds });
     }
@@ -62,7 +62,7 @@ pub async fn enter(web: Web, typed: Typed) -> Result<Response, Error> {
         return Err(Error::NotFound);
     }
     let Some(phone) = typed.one("phone").and_then(mobile) else { return Ok(web.redirect("/my/sign-in")) };
-    let (address, rate) = (web.address.to_string(), &web.app.rates.codes);
+    let (address, rate) = (web.network(), &web.app.rates.codes);
     if let Some(seconds) = rate.wait(&address, web.now) {
         return Err(Error::TooMany { seconds });
     }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::identity::{credential, tries};
 use crate::staff::accounts::inside;
 use crate::staff::people_import::{carried_out, finding_of, plan};
-use crate::staff::{administers, watches};
+use crate::staff::{appoints, watches};
 use crate::web::Web;
 use axum::Json;
 use axum::body::Bytes;
@@ -24,13 +24,13 @@ use std::collections::BTreeSet;
 /// Lines of the log of accounts looked at for one page; those of accounts that lie elsewhere are left out of it.
 const LINES_READ: u32 = 200;
 
-/// The post, if it administers.
+/// The post, if it gives out accounts and posts.
 ///
 /// # Errors
 /// [`Error::NotFound`] for everybody else: it is not there for them.
 fn administrator(web: &Web) -> Result<&Post, Error> {
-    let post = web.post()?;
-    if administers(post) && web.key().is_none() { Ok(post) } else { Err(Error::NotFound) }
+    let post = appoints(web)?;
+    if web.key().is_none() { Ok(post) } else { Err(Error::NotFound) }
 }
 
 fn post_told(web: &Web, post: &Post) -> Value {

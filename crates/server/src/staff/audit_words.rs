@@ -1,7 +1,7 @@
 //! The permission table in words: what packs call their things, actions, states and roles, with the names they are written by beside
 //! them, so that whoever reads it finds the line of the pack. Leaves out who may do what: that is the kernel's table.
 
-use crate::staff::ADMIN_ROLE;
+use crate::staff::{ADMIN_ROLE, SECURITY_ROLE};
 use crate::view::Look;
 use ganglion_kernel::permissions::Grant;
 use ganglion_model::pack::{Action, Effect, Model, PolicyEffect, Process};
@@ -144,8 +144,10 @@ impl Words<'_> {
     }
 
     fn role(&self, name: &str) -> Option<String> {
-        if name == ADMIN_ROLE {
-            return Some(self.look.t("role-admin"));
+        match name {
+            ADMIN_ROLE => return Some(self.look.t("role-admin")),
+            SECURITY_ROLE => return Some(self.look.t("role-security")),
+            _ => {}
         }
         self.model.roles.get(name).map(|role| self.look.text(&role.title))
     }

@@ -64,25 +64,42 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use ganglion_model::{Level, Post};
 
-pub use ganglion_model::{ADMIN_ROLE, AUDIT_ROLE};
+pub use ganglion_model::{ADMIN_ROLE, AUDIT_ROLE, SECURITY_ROLE};
 
 /// Whether a post watches over those who administer: it reads and changes nothing.
 pub(crate) fn audits(post: &Post) -> bool {
     post.role == AUDIT_ROLE && post.place.level() <= Level::County
 }
 
+/// Whether a post gives out accounts, posts and keys, and does nothing else of administration.
+pub(crate) fn secures(post: &Post) -> bool {
+    post.role == SECURITY_ROLE && post.place.level() <= Level::County
+}
+
+/// The post, if it gives out accounts, posts and keys: one that does nothing else; where none was ever appointed for the place, one
+/// that administers it. From the first such appointment on whoever administers gives out nothing, also when the post has ended:
+/// otherwise they would end it.
+///
+/// # Errors
+/// [`Error::NotFound`]: for them it is not there.
+pub(crate) fn appoints(web: &Web) -> Result<&Post, Error> {
+    let post = web.post()?;
+    let is_secured = || web.world.posts.all().any(|one| secures(one) && one.place.holds(post.place));
+    if secures(post) || (administers(post) && !is_secured()) { Ok(post) } else { Err(Error::NotFound) }
+}
+
 /// The post, if it may read what happened to accounts: one that watches; where none was ever appointed for the place, one that
-/// administers it. From the first such appointment on whoever administers reads it no more, also when the post has ended.
+/// gives them out. From the first such appointment on nobody else reads it, also when the post has ended.
 ///
 /// # Errors
 /// [`Error::NotFound`]: for them it is not there.
 pub(crate) fn watches(web: &Web) -> Result<&Post, Error> {
     let post = web.post()?;
     let is_watched = || web.world.posts.all().any(|one| audits(one) && one.place.holds(post.place));
-    if audits(post) || (administers(post) && !is_watched()) { Ok(post) } else { Err(Error::NotFound) }
+    if audits(post) || (appoints(web).is_ok() && !is_watched()) { Ok(post) } else { Err(Error::NotFound) }
 }
 
-/// Whether a post administers: the pages of administration are there for no other.
+/// Whether a post runs the system: the pages of administration are there for no other, but for those of accounts and keys.
 pub(crate) fn administers(post: &Post) -> bool {
     post.role == ADMIN_ROLE && post.place.level() <= Level::County
 }

@@ -1,6 +1,6 @@
 //! Addresses of lists: filters in the query, kept from link to link.
 
-use crate::page::encode;
+use crate::page::{encode, is_own};
 use ganglion_kernel::port::After;
 use ganglion_model::CaseId;
 
@@ -57,9 +57,7 @@ pub fn after_of(text: Option<&str>) -> Option<After> {
 /// An address of our own, or `else_to`: a form can send people nowhere else.
 pub fn own_address(asked: Option<&str>, else_to: String) -> String {
     match asked {
-        Some(path) if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']) => {
-            path.to_owned()
-        }
+        Some(path) if is_own(path) => path.to_owned(),
         _ => else_to,
     }
 }
@@ -77,7 +75,9 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_elsewhere() {
-        for bad in [None, Some("https://x.example"), Some("//x.example"), Some("/\\x.example"), Some("")] {
+        let other =
+            ["https://x.example", "//x.example", "/\\x.example", "", "/\t/x.example", "/\n/x.example", "\t//x.example"];
+        for bad in other.map(Some).into_iter().chain([None]) {
             assert_eq!(own_address(bad, "/desk".into()), "/desk");
         }
         assert_eq!(own_address(Some("/desk?tab=team"), "/".into()), "/desk?tab=team");

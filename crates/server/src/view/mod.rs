@@ -25,7 +25,7 @@ pub(crate) mod sample;
 mod tests;
 
 use crate::demo_picture;
-use crate::staff::ADMIN_ROLE;
+use crate::staff::{ADMIN_ROLE, SECURITY_ROLE};
 use ganglion_kernel::World;
 use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Indicator, Rule, Source};
@@ -212,6 +212,7 @@ impl Look<'_> {
         match self.world.model.roles.get(role) {
             Some(role) => self.text(&role.title),
             None if role == ADMIN_ROLE => self.t("role-admin"),
+            None if role == SECURITY_ROLE => self.t("role-security"),
             None => role.to_owned(),
         }
     }

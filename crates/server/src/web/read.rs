@@ -4,7 +4,7 @@ use super::{FLASH, HALF, OPENID, PASSKEY, VISITOR, Web, YEAR_SECONDS};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::keys;
-use crate::page::{Flash, decode, pairs};
+use crate::page::{Flash, decode, is_own, pairs};
 use crate::session;
 use crate::sign::{self, Use};
 use axum::extract::ConnectInfo;
@@ -36,8 +36,8 @@ fn header_text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&
 fn sent_from(headers: &HeaderMap) -> Option<String> {
     let (_, rest) = header_text(headers, header::REFERER)?.split_once("://")?;
     let (host, path) = rest.split_once('/')?;
-    let is_ours = header_text(headers, header::HOST) == Some(host) && !path.starts_with(['/', '\\']);
-    is_ours.then(|| format!("/{path}"))
+    let path = format!("/{path}");
+    (header_text(headers, header::HOST) == Some(host) && is_own(&path)).then_some(path)
 }
 
 /// The language: the address, then the choice kept, then the browser's first that we have.

@@ -2,6 +2,7 @@
 
 use crate::forms::reported;
 use crate::support::{City, Part};
+use ganglion_server::Settings;
 
 const PHONE: &str = "13912340016";
 
@@ -41,6 +42,42 @@ async fn wrong_tries_are_limited_by_address_and_forgotten_later() {
     assert!(!limited.header("retry-after").is_empty());
     city.wait(15 * 60);
     assert_eq!(stranger.post_form("/follow", &form).await.status, 303);
+}
+
+#[tokio::test]
+async fn wrong_digits_are_limited_by_number_wherever_they_come_from_and_the_query_code_is_not() {
+    let city = City::with(Settings { behind_proxy: true, ..Settings::default() }).await;
+    let mut reporter = city.visitor();
+    let number = reported(&mut reporter, vec![]).await;
+    let receipt = reporter.get(&format!("/report/sent/{number}")).await.text;
+    let code = receipt.split("Query code</dt><dd>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let from = |address: String| {
+        let mut browser = city.visitor();
+        browser.headers.push(("x-forwarded-for".to_owned(), address));
+        browser
+    };
+    // One subscriber has as many addresses as they like, and is one all the same.
+    for n in 0..21 {
+        let mut stranger = from(format!("2001:db8:7:7::{n:x}"));
+        let form = [("number", number.as_str()), ("phone_tail", "9999")];
+        assert_eq!(stranger.post_form("/follow", &form).await.status, if n < 20 { 422 } else { 429 }, "{n}");
+    }
+    for n in 20..60 {
+        let mut stranger = from(format!("198.51.100.{n}"));
+        let form = [("number", number.as_str()), ("phone_tail", "9998")];
+        assert_eq!(stranger.post_form("/follow", &form).await.status, 422, "{n}");
+    }
+    let more = [("number", number.as_str()), ("phone_tail", "0016")];
+    let answer = from("203.0.113.9".to_owned()).post_form("/follow", &more).await;
+    assert_eq!(answer.status, 429, "nobody goes on guessing");
+    let coded = [("number", number.as_str()), ("phone_tail", code.as_str())];
+    assert_eq!(
+        from("203.0.113.9".to_owned()).post_form("/follow", &coded).await.status,
+        303,
+        "nor is anybody kept out"
+    );
+    city.wait(15 * 60);
+    assert_eq!(from("203.0.113.9".to_owned()).post_form("/follow", &more).await.status, 422, "forgotten");
 }
 
 #[tokio::test]

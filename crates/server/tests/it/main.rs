@@ -17,6 +17,7 @@ mod identity;
 mod jobs;
 mod live;
 mod log;
+mod masked;
 mod monitor;
 mod ogc;
 mod open311;

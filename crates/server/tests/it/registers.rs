@@ -61,7 +61,7 @@ async fn a_position_in_another_place_than_the_row_is_said_and_taken_all_the_same
     assert!(card.text.contains("The position lies in") && card.text.contains("notice-warn"), "{}", card.text);
     assert!(!dan.get("/registers/well/rows/130903/W1").await.text.contains("The position lies in"), "said once");
     let table = "Code,Depth,Place,Point\nW2,60,West Town,\"116.87, 38.32\"\nW3,60,West Town,\"116.84, 38.32\"\n";
-    let (path, page) = import(&mut dan, table).await;
+    let (path, page) = imported(&mut dan, table).await;
     assert!(page.text.contains("/confirm"), "it is no refusal: {}", page.text);
     assert!(page.text.contains("Please look again: 1") && page.text.contains("East Town"), "{}", page.text);
     assert_eq!(dan.post_form(&format!("{path}/confirm"), &[]).await.status, 303);
@@ -69,7 +69,7 @@ async fn a_position_in_another_place_than_the_row_is_said_and_taken_all_the_same
 }
 
 /// Comes back until an import is no longer busy.
-async fn settled(browser: &mut Browser, path: &str) -> Answer {
+pub async fn settled(browser: &mut Browser, path: &str) -> Answer {
     for _ in 0..10_000 {
         let answer = browser.get(path).await;
         if !answer.text.contains("http-equiv=\"refresh\"") {
@@ -80,7 +80,7 @@ async fn settled(browser: &mut Browser, path: &str) -> Answer {
     panic!("the import never came to an end");
 }
 
-async fn import(browser: &mut Browser, table: &str) -> (String, Answer) {
+pub async fn imported(browser: &mut Browser, table: &str) -> (String, Answer) {
     let part = Part::File("file", "wells.csv", table.as_bytes());
     let answer = browser.post_parts("/registers/well/import", &[part]).await;
     assert_eq!(answer.status, 303, "{}", answer.text);
@@ -214,23 +214,23 @@ async fn an_import_lists_every_bad_cell_and_then_writes_all_or_nothing() {
     let city = City::new().await;
     let mut dan = with_well(&city).await;
     let bad = "Code,Depth,Use,Place,colour\nW2,deep,Farming,West Town,\n";
-    let (_, page) = import(&mut dan, bad).await;
+    let (_, page) = imported(&mut dan, bad).await;
     assert!(page.text.contains("colour") && page.text.contains("Not clean"), "{}", page.text);
     assert!(page.text.contains("deep"), "a bad heading hides no bad cell: {}", page.text);
-    let (path, page) = import(&mut dan, "Code,Depth,Use\nW2,deep,Farming\nW3,30,fish\nW4,30,Farming\n").await;
+    let (path, page) = imported(&mut dan, "Code,Depth,Use\nW2,deep,Farming\nW3,30,fish\nW4,30,Farming\n").await;
     for part in ["Place", "deep", "fish"] {
         assert!(page.text.contains(part), "{part}: {}", page.text);
     }
     let all = dan.get(&format!("{path}/findings.csv")).await;
     assert_eq!(all.text.lines().count(), 4, "the missing column is said once, not in every row: {}", all.text);
-    let (_, page) = import(&mut dan, "Code,Depth,Place name\nW9,30,East Town\n").await;
+    let (_, page) = imported(&mut dan, "Code,Depth,Place name\nW9,30,East Town\n").await;
     assert!(
         page.text.contains("a short name that") || page.text.contains("short name only one place has"),
         "{}",
         page.text
     );
     let bad = "Code,Depth,Use,Place\nW2,deep,fish,West Town\nW3,30,Farming,East Town\nW4,30,Farming,West Town\nW4,31,,West Town\n";
-    let (path, page) = import(&mut dan, bad).await;
+    let (path, page) = imported(&mut dan, bad).await;
     for cell in ["deep", "fish", "data-label=\"Row\">3</td>", "data-label=\"Row\">5</td>"] {
         assert!(page.text.contains(cell), "{cell}: {}", page.text);
     }
@@ -238,13 +238,13 @@ async fn an_import_lists_every_bad_cell_and_then_writes_all_or_nothing() {
     let all = dan.get(&format!("{path}/findings.csv")).await;
     assert_eq!(all.text.lines().count(), 5, "{}", all.text);
     let bad = "Code,Depth,Use,Place\nW2,deep,fish,Nowhere Town\nW3,deeper,Farming,West Town\n";
-    let (path, _) = import(&mut dan, bad).await;
+    let (path, _) = imported(&mut dan, bad).await;
     let all = dan.get(&format!("{path}/findings.csv")).await.text;
     let mut columns: Vec<&str> = all.lines().skip(1).map(|line| &line[..3]).collect();
     columns.sort_unstable();
     assert_eq!(columns, ["2,B", "2,C", "2,D", "3,B"], "a place nobody knows hides no other bad cell of its row: {all}");
     let good = "井号,井深,用途,地方,成井日期\nW1,80,,West Town,\nW2,30,农业,130903001,2022/6/1\nW3,60,Households,West Town,44713\n";
-    let (path, page) = import(&mut dan, good).await;
+    let (path, page) = imported(&mut dan, good).await;
     assert!(page.text.contains("/confirm"), "{}", page.text);
     assert_eq!(dan.post_form(&format!("{path}/confirm"), &[]).await.status, 303);
     let done = settled(&mut dan, &path).await;
@@ -267,7 +267,7 @@ async fn an_imported_reference_is_named_by_its_key_its_name_or_what_stands_once_
     }
     let head = "Code,Depth,Place,Neighbour\n";
     let bad = format!("{head}W5,60,West Town,Twin\nW6,60,West Town,North well\n");
-    let (path, page) = import(&mut dan, &bad).await;
+    let (path, page) = imported(&mut dan, &bad).await;
     assert!(page.text.contains("2 rows are called") && page.text.contains("North well"), "{}", page.text);
     let all = dan.get(&format!("{path}/findings.csv")).await.text;
     assert!(all.lines().any(|line| line.starts_with("2,D,Neighbour,Twin,") && line.contains("W2")), "{all}");
@@ -275,7 +275,7 @@ async fn an_imported_reference_is_named_by_its_key_its_name_or_what_stands_once_
     let good = format!(
         "{head}W5,60,West Town,east  WELL\nW6,60,West Town,T-3\nW7,60,West Town,W2\nW8,60,West Town,W2 · Twin\n"
     );
-    let (path, page) = import(&mut dan, &good).await;
+    let (path, page) = imported(&mut dan, &good).await;
     assert!(page.text.contains("/confirm"), "{}", page.text);
     assert_eq!(dan.post_form(&format!("{path}/confirm"), &[]).await.status, 303);
     assert!(settled(&mut dan, &path).await.text.contains("All rows are written"));
@@ -302,7 +302,7 @@ async fn an_exported_list_comes_back_as_it_is_points_and_references_too() {
     assert_eq!(dan.post_form("/registers/well/new", &form).await.status, 303);
     let exported = dan.get("/registers/well/export.csv").await.text;
     assert!(exported.contains("116.8412345"), "{exported}");
-    let (_, page) = import(&mut dan, &exported).await;
+    let (_, page) = imported(&mut dan, &exported).await;
     assert!(page.text.contains("there is nothing to write"), "{}", page.text);
 }
 
@@ -315,12 +315,12 @@ async fn an_import_of_many_parts_is_tried_as_one_and_each_row_has_a_line_of_its_
         format!("Code,Depth,Place,Tag\n{rows}{more}")
     };
     // Rows 1302 and 1303 say again what stands a thousand rows before them.
-    let (path, page) = import(&mut dan, &table("W1001,61,West Town,T-1\nW9000,61,West Town,T-1002\n")).await;
+    let (path, page) = imported(&mut dan, &table("W1001,61,West Town,T-1\nW9000,61,West Town,T-1002\n")).await;
     assert!(!page.text.contains("/confirm"), "{}", page.text);
     let all = dan.get(&format!("{path}/findings.csv")).await.text;
     let told: Vec<&str> = all.lines().skip(1).collect();
     assert!(told.len() == 2 && told[0].starts_with("1302,A,") && told[1].starts_with("1303,"), "{all}");
-    let (path, page) = import(&mut dan, &table("")).await;
+    let (path, page) = imported(&mut dan, &table("")).await;
     assert!(page.text.contains("/confirm"), "{}", page.text);
     assert_eq!(dan.post_form(&format!("{path}/confirm"), &[]).await.status, 303);
     assert!(settled(&mut dan, &path).await.text.contains("All rows are written"));
@@ -332,7 +332,7 @@ async fn an_import_of_many_parts_is_tried_as_one_and_each_row_has_a_line_of_its_
         assert!(lines.len() == 1 && by_person, "{key}: {lines:?}");
     }
     // The same table once more says nothing new.
-    let (_, page) = import(&mut dan, &table("")).await;
+    let (_, page) = imported(&mut dan, &table("")).await;
     assert!(page.text.contains("there is nothing to write"), "{}", page.text);
 }
 
@@ -341,7 +341,7 @@ async fn an_import_that_is_overtaken_is_put_back_whole() {
     let city = City::new().await;
     let mut dan = with_well(&city).await;
     let table = "Code,Depth,Place\nW1,81,West Town\nW2,30,West Town\nW3,60,West Town\n";
-    let (path, _) = import(&mut dan, table).await;
+    let (path, _) = imported(&mut dan, table).await;
     // Meanwhile somebody adds one of the rows.
     let form = [("-place", "130903001"), ("code", "W3"), ("depth_m", "77")];
     assert_eq!(dan.post_form("/registers/well/new", &form).await.status, 303);

@@ -281,6 +281,7 @@ fn is_guarded(answer: &Answer, what: &str) {
     for (name, value) in CARRIED {
         assert_eq!(answer.header(name), value, "{name} of {what}");
     }
+    assert!(!answer.header("cache-control").is_empty(), "{what} does not say whether it may be kept");
     let policy = answer.header("content-security-policy");
     for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"] {
         assert!(policy.contains(part), "{what} has no {part}: {policy}");
@@ -328,6 +329,16 @@ async fn no_page_holds_a_script_or_style_of_its_own() {
                 assert!(!answer.text.contains(handler), "{address} has {handler}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn where_cookies_need_tls_browsers_are_told_to_use_nothing_else() {
+    let plain = City::new().await;
+    let city = City::with(Settings { cookie_secure: true, ..Settings::default() }).await;
+    for path in ["/", "/nowhere", "/api/places", "/assets/nothing.js"] {
+        assert_eq!(city.visitor().get(path).await.header("strict-transport-security"), "max-age=31536000", "{path}");
+        assert_eq!(plain.visitor().get(path).await.header("strict-transport-security"), "", "{path}");
     }
 }
 

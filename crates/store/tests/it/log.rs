@@ -1,7 +1,8 @@
 //! The public log of a journal: its tiles come out of every database alike, and whoever holds them finds the line that was changed.
 
 use crate::support::rows::{SHARD, at, case, command_id, put};
-use crate::support::{Make, run, world::world};
+use crate::support::{Make, is_there, pg_database, pg_open, run, world::world};
+use ganglion_cluster::run_sql;
 use ganglion_kernel::journal;
 use ganglion_kernel::port::{Line, ShardWrite, Store};
 use ganglion_kernel::tlog::audit::{Fault, audit};
@@ -11,7 +12,7 @@ use ganglion_kernel::tlog::{Checkpoint, LogError, Source, Tile};
 use ganglion_model::Entry;
 use ganglion_model::change::{Actor, Change};
 use ganglion_store::compare::strangers;
-use ganglion_store::{SqliteOptions, SqliteStore};
+use ganglion_store::{Layout, SqliteOptions, SqliteStore};
 use std::collections::BTreeMap;
 
 /// Adds lines to a journal.
@@ -84,6 +85,39 @@ pub async fn the_tiles_of_a_journal_are_those_of_its_tree(make: Make) {
         let tile = Tile::parse(path).unwrap();
         assert_eq!(log.tile(store, tile, size).await.unwrap().is_some(), is_there, "{path}");
     }
+}
+
+#[test]
+fn one_byte_of_a_postgresql_is_changed_and_the_entry_is_named() {
+    if !is_there("postgres") {
+        return;
+    }
+    let database = pg_database(Layout::Single);
+    let tamper = |sql: &str| run_sql(&database.url(), sql).unwrap();
+    run(async {
+        let signed = {
+            let store = pg_open(&database.url());
+            grow(&*store, 600).await;
+            copy(&*store, 600).await.1
+        };
+        // Whoever owns the database can take the trigger away; what was published they cannot.
+        tamper("ALTER TABLE journal DISABLE TRIGGER USER");
+        tamper("UPDATE journal SET entry = replace(entry, 'W-300', 'W-301') WHERE seq = 300");
+        let (copied, _) = copy(&*pg_open(&database.url()), 600).await;
+        assert_eq!(faults((copied, signed.clone())), [Fault::Entry { index: 299 }]);
+
+        tamper("UPDATE journal SET leaf = sha256('another line') WHERE seq = 300");
+        let (copied, now) = copy(&*pg_open(&database.url()), 600).await;
+        assert_ne!(now.root, signed.root);
+        assert!(
+            !faults((copied, signed)).is_empty(),
+            "a leaf changed with its line is found by the root that was signed"
+        );
+
+        tamper("DELETE FROM journal WHERE seq = 17");
+        let error = StoredLog::new(SHARD).root(&*pg_open(&database.url()), 600).await.unwrap_err().to_string();
+        assert!(error.contains("130922"), "{error}");
+    });
 }
 
 #[test]

@@ -114,6 +114,7 @@ suite!(memory, file, postgres, partitioned => {
         rows_are_found_in_the_registers_and_places_somebody_reads,
         words_of_rows_follow_the_row_and_are_made_anew;
     sealing:
+        what_is_erased_stays_closed_while_rows_lines_figures_and_root_stand,
         a_new_key_wraps_every_row_key_while_old_and_new_ones_open,
         what_closed_long_ago_and_still_has_a_key_is_found_page_by_page,
         a_row_is_found_by_the_keyed_hash_of_a_sealed_value_until_it_is_erased,

@@ -9,6 +9,7 @@ use ganglion_kernel::Store;
 use ganglion_kernel::port::{Lookups, Rewrapped, WrappedKey};
 use ganglion_kernel::seal::{self, Keyring, MASTER, is_sealed, wrapped_by};
 use ganglion_kernel::seal_lookup::{self, LookedUp};
+use ganglion_kernel::tlog::stored::StoredLog;
 use ganglion_model::change::{Actor, Body, Command, Erasable, RETENTION};
 use ganglion_model::{Case, Fields, Outcome};
 use ganglion_store::replay::replay;
@@ -96,6 +97,40 @@ fn an_erased_case_is_unreadable_and_its_proofs_figures_and_rows_stand() {
         assert!(!holds(&all, PHONE), "no file ever held the value");
         assert!(!holds(&all, &wrapped), "no file holds the wrapped key any more");
     });
+}
+
+pub async fn what_is_erased_stays_closed_while_rows_lines_figures_and_root_stand(make: Make) {
+    let db = make();
+    let store = db.store.clone();
+    let works = works(store.clone());
+    let outcomes = opened(&store, 3).await;
+    let gone = &outcomes[1];
+    let (id, number) = (gone.case.unwrap(), gone.number.clone().unwrap());
+    let before = case(&store, gone).await;
+    let wrapped = store.key(SHARD, id).await.unwrap().unwrap();
+    let (cells, root) = (store.cells_all(SHARD).await.unwrap(), root(&*store).await);
+    send(&works, &[erasing(51, &number, Actor::System)], 1).await.remove(0).unwrap();
+    store.keys_settle().await.unwrap();
+
+    assert_eq!(store.key(SHARD, id).await.unwrap(), None, "the key of the row is gone");
+    assert_eq!(case(&store, gone).await, before, "the row stands, closed for ever");
+    assert_eq!(store.cells_all(SHARD).await.unwrap(), cells, "figures stand");
+    for other in [&outcomes[0], &outcomes[2]] {
+        assert!(store.key(SHARD, other.case.unwrap()).await.unwrap().is_some(), "others keep theirs");
+    }
+    let lines = store.lines_after(SHARD, 0, 100).await.unwrap();
+    assert_eq!(lines.len(), 4, "three openings and one erasure");
+    assert!(!lines.iter().any(|line| line.canonical.contains(PHONE) || line.canonical.contains(&wrapped)));
+    let mut tree = StoredLog::new(SHARD);
+    assert_eq!(tree.root(&*store, 3).await.unwrap(), root, "what was signed before holds still");
+    let again = memory();
+    replay(&*store, &*again.store, &world_of(&works)).await.unwrap();
+    assert_eq!(dump(&*store).await, dump(&*again.store).await, "the journal gives the same rows and root");
+}
+
+async fn root(store: &dyn Store) -> [u8; 32] {
+    let heads = store.shards().await.unwrap();
+    heads.into_iter().find(|(shard, _)| *shard == SHARD).unwrap().1.frontier.root()
 }
 
 pub async fn a_new_key_wraps_every_row_key_while_old_and_new_ones_open(make: Make) {

@@ -37,7 +37,7 @@ pub async fn send(State(app): State<AppState>, web: Web, asking: Asking) -> Resu
     if typed.one("choose").is_some() || asking.step() != Step::Send {
         return render(&web, &slots, typed, &Outcome::default(), StatusCode::OK).await;
     }
-    let key = web.address.to_string();
+    let key = web.network();
     if let Some(seconds) = app.rates.report.wait(&key, web.now) {
         return busy(&web, &slots, typed, ("error-429-what", StatusCode::TOO_MANY_REQUESTS, seconds)).await;
     }

@@ -3,13 +3,13 @@
 
 use super::account_posts::{Entry, give_form};
 use super::accounts::{governs, inside, state};
-use super::{admin, tabs};
+use super::tabs;
 use crate::error::Error;
 use crate::identity::lines::{Line, What};
 use crate::identity::{credential, passkey, password, tries};
 use crate::limits::ACCOUNT_LINES_SHOWN_MAX;
 use crate::own::{absence, lines_view, sessions_view};
-use crate::staff::watches;
+use crate::staff::{appoints, watches};
 use crate::typed::Typed;
 use crate::view::form::FormView;
 use crate::view::problems::FormError;
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 /// An account this administrator sees.
 async fn seen(web: &Web, id: &str) -> Result<Account, Error> {
-    let post = admin(web)?.clone();
+    let post = appoints(web)?.clone();
     inside(web, &post).await?.into_iter().find(|account| account.id.0 == id).ok_or(Error::NotFound)
 }
 
@@ -34,7 +34,7 @@ async fn seen(web: &Web, id: &str) -> Result<Account, Error> {
 /// [`Error::NotFound`] for others.
 pub(super) async fn governed(web: &Web, id: &str) -> Result<Account, Error> {
     let account = seen(web, id).await?;
-    if governs(web, admin(web)?, &account.id) { Ok(account) } else { Err(Error::NotFound) }
+    if governs(web, appoints(web)?, &account.id) { Ok(account) } else { Err(Error::NotFound) }
 }
 
 pub(super) fn href(id: &AccountId) -> String {
@@ -62,7 +62,7 @@ pub(super) struct Shown {
 pub(super) async fn page(web: &Web, account: &Account, shown: Shown, status: StatusCode) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
-    let may = governs(web, admin(web)?, &account.id);
+    let may = governs(web, appoints(web)?, &account.id);
     let away = (&shown.absence.0, shown.absence.1.as_slice());
     let store = web.app.store.as_ref();
     let known = credential::of(store, &account.id).await?;

@@ -3,11 +3,11 @@
 //! without open work ends.
 
 use super::account::{Shown, governed, href};
-use super::accounts::{ADMIN_LEVELS, at_levels, free_post, inside, is_apart, place_of_typed, posts_changed};
-use super::{admin, tabs};
+use super::accounts::{after_giving, free_post, inside, is_apart, place_of_typed, posts_changed, role_choices};
+use super::tabs;
 use crate::error::Error;
 use crate::identity::lines::{Line, What};
-use crate::staff::ADMIN_ROLE;
+use crate::staff::appoints;
 use crate::typed::Typed;
 use crate::view::Look;
 use crate::view::form::{FieldView, FormView, asked};
@@ -57,15 +57,7 @@ fn field(
 pub(super) fn give_form(web: &Web, account: &AccountId, entry: &Entry, errors: Vec<FormError>) -> FormView {
     let words = web.words();
     let look = web.look(&words);
-    let mut roles: Vec<Choice> = web
-        .world
-        .model
-        .roles
-        .values()
-        .map(|role| Choice::new(&role.name, at_levels(&look, look.text(&role.title), &role.levels)))
-        .chain([Choice::new(ADMIN_ROLE, at_levels(&look, look.t("role-admin"), &ADMIN_LEVELS))])
-        .collect();
-    roles.iter_mut().for_each(|role| role.selected = role.value == entry.role);
+    let roles = role_choices(web, &look, &entry.role);
     let today = web.today().to_string();
     let from = if entry.from.is_empty() { &today } else { &entry.from };
     let shown = (&look, errors.as_slice());
@@ -146,7 +138,7 @@ pub async fn give(web: Web, Path(id): Path<String>, typed: Typed) -> Result<Resp
     web.app.store.posts_put(std::slice::from_ref(&post)).await?;
     posts_changed(&web).await?;
     told(&web, &account.id, What::PostGiven, &post.id).await?;
-    Ok(web.redirect_with(&href(&account.id), "ok", &look.t("post-given")))
+    Ok(web.redirect_with(&after_giving(&web, &post.role, &href(&account.id))?, "ok", &look.t("post-given")))
 }
 
 async fn told(web: &Web, account: &AccountId, what: What, post: &PostId) -> Result<(), Error> {
@@ -158,7 +150,7 @@ async fn told(web: &Web, account: &AccountId, what: What, post: &PostId) -> Resu
 async fn held(web: &Web, (id, post): (&str, &str)) -> Result<(Account, Post), Error> {
     let account = governed(web, id).await?;
     let post = web.world.posts.get(&PostId(post.to_owned())).ok_or(Error::NotFound)?;
-    let is_theirs = post.account.as_ref() == Some(&account.id) && admin(web)?.place.holds(post.place);
+    let is_theirs = post.account.as_ref() == Some(&account.id) && appoints(web)?.place.holds(post.place);
     if is_theirs { Ok((account, post.clone())) } else { Err(Error::NotFound) }
 }
 
@@ -211,7 +203,7 @@ async fn page(
 fn end_form(web: &Web, (account, post): (&Account, &Post), errors: Vec<FormError>) -> Result<FormView, Error> {
     let words = web.words();
     let look = web.look(&words);
-    let place = admin(web)?.place;
+    let place = appoints(web)?.place;
     let today = web.today();
     let fits = |to: &&Post| place.holds(to.place) && may_take_over(post, to, today);
     // Those at the same place first.
@@ -278,7 +270,7 @@ pub async fn end(web: Web, Path((id, post)): Path<(String, String)>, typed: Type
 async fn taken(web: &Web, (account, post): (&Account, &Post), successor: &str) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
-    let own = admin(web)?.clone();
+    let own = appoints(web)?.clone();
     let known = inside(web, &own).await?.into_iter().find(|one| one.id.0 == successor && one.active);
     let Some(known) = known.filter(|known| known.id != account.id) else {
         let errors = vec![error(&look, ("successor", "post-successor-bad"))];
@@ -329,7 +321,7 @@ async fn handed_over(web: &Web, from: &Post, to: &PostId) -> Result<usize, Error
 /// # Errors
 /// Storage.
 async fn left_behind(web: &Web) -> Result<Vec<(Post, u64)>, Error> {
-    let own = admin(web)?;
+    let own = appoints(web)?;
     let soon = web.today().saturating_add(jiff::Span::new().days(14));
     let is_over = |post: &&Post| own.place.holds(post.place) && post.valid_to.is_some_and(|to| to <= soon);
     let mut over: Vec<&Post> = web.world.posts.all().filter(is_over).collect();

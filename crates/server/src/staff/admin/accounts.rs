@@ -1,7 +1,7 @@
 //! Accounts and the posts they hold. An account is never deleted: what it did stays told.
 
 use super::account_posts::left_behind_view;
-use super::{admin, tabs};
+use super::tabs;
 use crate::error::Error;
 use crate::identity::lines::{Line, What};
 use crate::identity::password::{CHARS_MIN, KINDS_MIN, REMEMBERED, faults};
@@ -11,7 +11,7 @@ use crate::limits::PASSWORD_BYTES_MAX;
 use crate::place_names::Found;
 use crate::staff::desk::Pager;
 use crate::staff::find::place_names;
-use crate::staff::{ADMIN_ROLE, AUDIT_ROLE, audits};
+use crate::staff::{ADMIN_ROLE, AUDIT_ROLE, SECURITY_ROLE, appoints, audits, secures};
 use crate::typed::Typed;
 use crate::view::case::StateTag;
 use crate::view::form::{FieldView, FormView, asked};
@@ -79,22 +79,41 @@ pub async fn inside(web: &Web, post: &Post) -> Result<Vec<Account>, Error> {
 
 /// Whether an administrator's post may change an account: every post it holds now or later lies inside, so that nobody takes over
 /// the account of somebody above; and none of them watches over administrators, so that nobody takes over the account of their own
-/// watcher. Such an account is changed on the machine (`ganglion account`).
+/// watcher. Such an account is changed on the machine (`ganglion account`). That of a security administrator is changed by another one.
 pub(super) fn governs(web: &Web, post: &Post, account: &AccountId) -> bool {
     let today = web.today();
     let mut posts = web.world.posts.of(account).filter(|one| one.valid_to.is_none_or(|to| today < to));
-    posts.all(|one| post.place.holds(one.place) && !audits(one))
+    posts.all(|one| post.place.holds(one.place) && !audits(one) && (secures(post) || !secures(one)))
 }
 
-/// Whether an account would both administer and be watched over by itself if it held a post of this role too.
+/// The three that administer: one runs the system, one gives out posts, one watches. Nobody is two of them.
+const APART: [&str; 3] = [ADMIN_ROLE, SECURITY_ROLE, AUDIT_ROLE];
+
+/// Whether an account would be two of the three that administer if it held a post of this role too.
 pub(super) fn is_apart(web: &Web, account: &AccountId, role: &str) -> bool {
     let today = web.today();
     let mut held = web.world.posts.of(account).filter(|one| one.valid_to.is_none_or(|to| today < to));
-    match role {
-        AUDIT_ROLE => !held.any(|one| one.role == ADMIN_ROLE),
-        ADMIN_ROLE => !held.any(|one| one.role == AUDIT_ROLE),
-        _ => true,
-    }
+    !APART.contains(&role) || !held.any(|one| one.role != role && APART.contains(&one.role.as_str()))
+}
+
+/// The roles of the program itself that are given out like those of packs, with the key of what they are called.
+const OWN_ROLES: [(&str, &str); 2] = [(ADMIN_ROLE, "role-admin"), (SECURITY_ROLE, "role-security")];
+
+/// Every role that is given out, to be chosen.
+pub(super) fn role_choices(web: &Web, look: &Look<'_>, chosen: &str) -> Vec<Choice> {
+    let of_packs = web.world.model.roles.values();
+    let mut roles: Vec<Choice> = of_packs
+        .map(|role| Choice::new(&role.name, at_levels(look, look.text(&role.title), &role.levels)))
+        .chain(OWN_ROLES.map(|(role, key)| Choice::new(role, at_levels(look, look.t(key), &ADMIN_LEVELS))))
+        .collect();
+    roles.iter_mut().for_each(|role| role.selected = role.value == chosen);
+    roles
+}
+
+/// Where who gave a post goes on: whoever made somebody else give out posts from now on has none of these pages any more.
+pub(super) fn after_giving(web: &Web, role: &str, to: &str) -> Result<String, Error> {
+    let gave_away = role == SECURITY_ROLE && !secures(appoints(web)?);
+    Ok(if gave_away { "/admin".to_owned() } else { to.to_owned() })
 }
 
 /// Whether a text may be the name of an account.
@@ -113,7 +132,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
 }
 
 async fn page(web: &Web, form: FormView, status: StatusCode) -> Result<Response, Error> {
-    let post = admin(web)?.clone();
+    let post = appoints(web)?.clone();
     let words = web.words();
     let look = web.look(&words);
     let q = web.arg("q").unwrap_or_default().to_owned();
@@ -216,16 +235,8 @@ fn new_form(
     entry: &Entry,
     (errors, several): (Vec<FormError>, &[PlaceCode]),
 ) -> Result<FormView, Error> {
-    let post = admin(web)?;
-    let mut roles: Vec<Choice> = web
-        .world
-        .model
-        .roles
-        .values()
-        .map(|role| Choice::new(&role.name, at_levels(look, look.text(&role.title), &role.levels)))
-        .chain([Choice::new(ADMIN_ROLE, at_levels(look, look.t("role-admin"), &ADMIN_LEVELS))])
-        .collect();
-    roles.iter_mut().for_each(|role| role.selected = role.value == entry.role);
+    let post = appoints(web)?;
+    let roles = role_choices(web, look, &entry.role);
     let field = |name: &str, kind, label: &str, value: &str| asked((look, &errors), (name, kind, label), value);
     let place = FieldView {
         error: errors.iter().find(|error| error.field == "place").map(|error| error.message.clone()),
@@ -251,7 +262,7 @@ fn new_form(
 
 /// Levels at which a role has posts; `None` for no role.
 fn levels_of<'w>(web: &'w Web, role: &str) -> Option<&'w [Level]> {
-    if role == ADMIN_ROLE {
+    if OWN_ROLES.iter().any(|(own, _)| *own == role) {
         return Some(&ADMIN_LEVELS);
     }
     web.world.model.roles.get(role).map(|role| role.levels.as_slice())
@@ -270,7 +281,7 @@ struct Checked {
 
 /// Which place is meant, by code or name, among those of the levels of the role.
 fn place_of(web: &Web, entry: &Entry, checked: &mut Checked) -> Result<(), Error> {
-    let post = admin(web)?;
+    let post = appoints(web)?;
     let levels = levels_of(web, &entry.role).unwrap_or_default();
     let names = place_names(web, post.place);
     let there = |code: PlaceCode| post.place.holds(code) && web.world.places.tree.on(code, web.today()).is_some();
@@ -330,7 +341,7 @@ async fn check(web: &Web, entry: &Entry, password: &str) -> Result<Checked, Erro
 
 /// `GET /admin/accounts/places?q=&role=`: places inside the administrator's whose name has these letters, for the form.
 pub async fn places(web: Web) -> Result<Json<Vec<Value>>, Error> {
-    let post = admin(&web)?;
+    let post = appoints(&web)?;
     let words = web.words();
     let look = web.look(&words);
     let typed = web.arg("q").unwrap_or_default().trim();
@@ -355,7 +366,7 @@ pub async fn places(web: Web) -> Result<Json<Vec<Value>>, Error> {
 
 /// `POST /admin/accounts`: an account with its first post.
 pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
-    admin(&web)?;
+    appoints(&web)?;
     let own = &web.signed_in()?.account;
     let words = web.words();
     let look = web.look(&words);
@@ -405,7 +416,7 @@ pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
     let line = |what| Line::own(&account, what, web.origin()).by(own);
     web.app.account_told(&[line(What::Created), line(What::PostGiven).about(&post.id.0)]).await?;
     let said = look.say("account-created", &[("account", entry.account.into())]);
-    Ok(web.redirect_with("/admin/accounts", "ok", &said))
+    Ok(web.redirect_with(&after_giving(&web, &entry.role, "/admin/accounts")?, "ok", &said))
 }
 
 /// An id for a post of that role there: the plain one, or the next with a number.
@@ -438,7 +449,7 @@ pub(crate) async fn posts_changed(web: &Web) -> Result<(), Error> {
 
 /// `POST /admin/accounts/{id}/active`: disables an account, or lets it in again. Nobody disables the account they use.
 pub async fn activate(web: Web, Path(id): Path<String>, _typed: Typed) -> Result<Response, Error> {
-    let post = admin(&web)?.clone();
+    let post = appoints(&web)?.clone();
     let words = web.words();
     let look = web.look(&words);
     let found = inside(&web, &post).await?.into_iter().find(|account| account.id.0 == id).ok_or(Error::NotFound)?;

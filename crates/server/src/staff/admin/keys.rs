@@ -2,13 +2,14 @@
 //! page that answers; nobody can ask for it again.
 
 use super::accounts::{at_levels, posts_changed};
-use super::{admin, tabs};
+use super::tabs;
 use crate::error::Error;
 use crate::identity::lines::{Line, What};
 use crate::keys::{Area, Scope, ServiceKey, secret};
 use crate::limits::{KEY_CALLS_PER_MINUTE, KEY_CALLS_PER_MINUTE_MAX};
 use crate::place_names::Found;
 use crate::sign;
+use crate::staff::appoints;
 use crate::staff::find::place_names;
 use crate::typed::Typed;
 use crate::view::case::StateTag;
@@ -21,7 +22,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_model::pack::Role;
-use ganglion_model::{AUDIT_ROLE, Level, PlaceCode, Post, PostId, SERVICE_ROLE, Text, service_account};
+use ganglion_model::{AUDIT_ROLE, Level, PlaceCode, Post, PostId, SECURITY_ROLE, SERVICE_ROLE, Text, service_account};
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -75,7 +76,7 @@ impl Held {
 
 /// The keys an administrator sees: those whose post lies inside its place, newest first.
 async fn inside(web: &Web) -> Result<Vec<Held>, Error> {
-    let own = admin(web)?.place;
+    let own = appoints(web)?.place;
     let mut held: Vec<Held> = web
         .app
         .service_keys()
@@ -133,9 +134,9 @@ fn role_title(web: &Web, look: &Look<'_>, role: &str) -> String {
     web.world.model.roles.get(role).map_or_else(|| role.to_owned(), |role| look.text(&role.title))
 }
 
-/// Roles software may act in: no program watches over administrators, least of all one of theirs.
+/// Roles software may act in: no program gives out posts or watches over those who administer, least of all one of theirs.
 fn open_roles(web: &Web) -> impl Iterator<Item = &Role> {
-    web.world.model.roles.values().filter(|role| role.name != AUDIT_ROLE)
+    web.world.model.roles.values().filter(|role| ![AUDIT_ROLE, SECURITY_ROLE].contains(&role.name.as_str()))
 }
 
 /// Tells what was done with a key, at the account of who did it.
@@ -217,7 +218,7 @@ fn scopes(web: &Web, look: &Look<'_>) -> Vec<Choice> {
 }
 
 fn new_form(web: &Web, look: &Look<'_>, entry: &Entry, errors: Vec<FormError>) -> Result<FormView, Error> {
-    let post = admin(web)?;
+    let post = appoints(web)?;
     let of_role =
         |name: &str, levels: &[Level]| Choice::new(name, at_levels(look, role_title(web, look, name), levels));
     let mut roles = vec![of_role(SERVICE_ROLE, &SERVICE_LEVELS)];
@@ -272,7 +273,7 @@ type Wrong = Vec<(&'static str, &'static str)>;
 
 /// Reads what was typed, or names everything that is wrong with it.
 async fn wanted(web: &Web, entry: &Entry) -> Result<Result<Wanted, Wrong>, Error> {
-    let own = admin(web)?.place;
+    let own = appoints(web)?.place;
     let mut wrong = Vec::new();
     let is_name = (1..=NAME_MAX).contains(&entry.name.len())
         && entry.name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
@@ -333,7 +334,7 @@ fn place(web: &Web, own: PlaceCode, (levels, text): (&[Level], &str)) -> Option<
 
 /// `POST /admin/keys`: a key with its post; the answer shows the secret.
 pub async fn create(web: Web, typed: Typed) -> Result<Response, Error> {
-    admin(&web)?;
+    appoints(&web)?;
     let words = web.words();
     let look = web.look(&words);
     let entry = Entry::of(&typed);

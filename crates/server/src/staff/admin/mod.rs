@@ -1,5 +1,5 @@
 //! Administration: places and their import, posts and accounts, packs, jobs and proofs. Only for posts of the kernel's own
-//! role; each sees what lies inside its place.
+//! roles; each sees what lies inside its place. Where somebody gives out posts and nothing else, accounts and keys are theirs alone.
 
 mod account;
 pub(super) mod account_lines;
@@ -20,7 +20,7 @@ mod receivers;
 mod retention;
 mod upload;
 
-use super::{administers, administers_all, audits, watches};
+use super::{administers, administers_all, appoints, audits, secures, watches};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::view::LinkView;
@@ -122,8 +122,11 @@ pub fn tabs(web: &Web) -> Vec<LinkView> {
     };
     // What leaves the installation is a matter of those who administer all of it.
     let of_all = ["/admin/receivers", "/admin/retention"];
+    let only_appoints = web.post().is_ok_and(secures);
     let is_there = |href: &str| match href {
         "/admin/account-lines" => watches(web).is_ok(),
+        "/admin/accounts" | "/admin/keys" => appoints(web).is_ok(),
+        _ if only_appoints => false,
         _ => !of_all.contains(&href) || administers_all(web).is_ok(),
     };
     all.into_iter()
@@ -151,6 +154,9 @@ struct Overview {
 
 /// `GET /admin`.
 async fn overview(web: Web) -> Result<Response, Error> {
+    if web.post().is_ok_and(secures) {
+        return Ok(web.redirect("/admin/accounts"));
+    }
     let post = admin(&web)?.clone();
     let words = web.words();
     let look = web.look(&words);
@@ -183,7 +189,7 @@ async fn overview(web: Web) -> Result<Response, Error> {
         card("card-places", number(tree.inside(post.place, today).count()), places_text, Some("/admin/places")),
         card("card-grids", number(of_level(Level::Grid)), web.world.places.edition.clone(), Some("/admin/places")),
         card("card-packs", number(web.world.model.packs.len()), look.t("packs-clean"), Some("/admin/packs")),
-        card("card-accounts", number(accounts), String::new(), Some("/admin/accounts")),
+        card("card-accounts", number(accounts), String::new(), appoints(&web).is_ok().then_some("/admin/accounts")),
         card("card-cases", count(web.app.store.case_count(&cases).await?), open_text, Some("/cases")),
     ];
     cards.push(Card {

@@ -6,6 +6,7 @@ use super::packs::{Kept, kept_path, parts, sources};
 use super::{owner, tabs};
 use crate::error::Error;
 use crate::packs::{Draft, Ended, install};
+use crate::staff::appoints;
 use crate::typed::Typed;
 use crate::view::LinkView;
 use crate::web::Web;
@@ -78,10 +79,10 @@ pub async fn show(web: Web, Path(id): Path<String>) -> Result<Response, Error> {
         Some(Ended::Failed) => ("failed", 0, Vec::new()),
     };
     let roles = match step {
-        "done" => roles_view(&look, &unheld_now(&web, &under_way.names)),
+        "done" => roles_view(&web, &look, &unheld_now(&web, &under_way.names)),
         _ => Vec::new(),
     };
-    let may_appoint = web.app.settings.demo && !roles.is_empty();
+    let may_appoint = web.app.settings.demo && !roles.is_empty() && appoints(&web).is_ok();
     let context = InstallContext {
         appoint_href: may_appoint.then(|| format!("/admin/packs/install/{id}/posts")),
         roles,

@@ -135,7 +135,7 @@ pub fn review_view(web: &Web, review: &Review, (names, draft): (Vec<String>, Str
         obstacles: review.obstacles.iter().map(|one| obstacle_view(&look, one)).collect(),
         changes: sections(&look, &review.differences),
         burden,
-        roles: roles_view(&look, &review.unheld),
+        roles: roles_view(web, &look, &review.unheld),
         replay: replay_view(&look, review),
     };
     web.render("pages/admin_pack_check.html", context)

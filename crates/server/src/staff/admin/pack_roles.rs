@@ -7,6 +7,7 @@ use super::owner;
 use crate::error::Error;
 use crate::packs::{Unheld, unheld};
 use crate::public::sign_in::demo_home;
+use crate::staff::appoints;
 use crate::typed::Typed;
 use crate::view::Look;
 use crate::view::words::count;
@@ -17,16 +18,17 @@ use ganglion_kernel::port::Account;
 use ganglion_model::{AccountId, Level, PlaceCode, Post, PostId, Text};
 use serde_json::{Value, json};
 
-/// Roles in words: what they are called, at which levels, and where a post is made for them.
+/// Roles in words: what they are called, at which levels, and where a post is made for them by who may give one.
 #[must_use]
-pub fn roles_view(look: &Look<'_>, roles: &[Unheld]) -> Vec<Value> {
+pub fn roles_view(web: &Web, look: &Look<'_>, roles: &[Unheld]) -> Vec<Value> {
+    let gives = appoints(web).is_ok();
     let view = |one: &Unheld| {
         let levels: Vec<String> = one.levels.iter().map(|level| look.t(&format!("level-{}", level.as_str()))).collect();
         let args = [("role", look.text(&one.title).into()), ("levels", levels.join(&look.t("list-comma")).into())];
         json!({
             "text": look.say("role-at", &args),
             "name": one.role,
-            "href": format!("/admin/accounts?role={}", crate::page::encode(&one.role)),
+            "href": gives.then(|| format!("/admin/accounts?role={}", crate::page::encode(&one.role))),
         })
     };
     roles.iter().map(view).collect()
@@ -49,6 +51,7 @@ fn on_path(web: &Web, home: PlaceCode, level: Level) -> Option<PlaceCode> {
 /// `POST /admin/packs/install/{id}/posts`, by the id of an installation or the name of a pack: in demonstrations only.
 pub async fn appoint(web: Web, Path(id): Path<String>, _typed: Typed) -> Result<Response, Error> {
     owner(&web)?;
+    appoints(&web)?;
     if !web.app.settings.demo {
         return Err(Error::NotFound);
     }

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::packs::{
     Content, Draft, Installing, PackFiles, Sources, SourcesError, from_pasted, installed, named, read_archive, review,
 };
+use crate::staff::appoints;
 use crate::typed::Parts;
 use crate::view::LinkView;
 use crate::view::case::StateTag;
@@ -72,9 +73,11 @@ async fn list(web: &Web, (error, pasted): (Option<String>, String), status: Stat
     // Who left the page of an installation finds here what is left to do.
     let unheld = |name: &String| {
         let names = std::slice::from_ref(name);
-        if may_install { roles_view(&look, &unheld_now(web, names)) } else { Vec::new() }
+        if may_install { roles_view(web, &look, &unheld_now(web, names)) } else { Vec::new() }
     };
-    let appoint = |name: &str| web.app.settings.demo.then(|| format!("/admin/packs/install/{name}/posts"));
+    let appoint = |name: &str| {
+        (web.app.settings.demo && appoints(web).is_ok()).then(|| format!("/admin/packs/install/{name}/posts"))
+    };
     let set = crate::packs::installed_set(web.app.store.as_ref()).await?;
     let shipped = |name: &str| set.as_ref().and_then(|set| set.packs.get(name)).is_some_and(|pack| pack.shipped);
     let packs = model

@@ -3,8 +3,8 @@
 
 use super::accounts::{ADMIN_LEVELS, free_posts, governs, posts_changed};
 use super::people::{Column, Given, Known, Plan, Problem, read};
+use super::tabs;
 use super::upload::{file_of, keep, kept};
-use super::{admin, tabs};
 use crate::error::Error;
 use crate::identity::credential;
 use crate::identity::lines::{Line, What};
@@ -14,7 +14,7 @@ use crate::session::hash_password;
 use crate::staff::find::place_names;
 use crate::staff::registers::as_xlsx;
 use crate::staff::registers::import::table::{self, TableError};
-use crate::staff::{ADMIN_ROLE, AUDIT_ROLE};
+use crate::staff::{ADMIN_ROLE, AUDIT_ROLE, SECURITY_ROLE, appoints};
 use crate::typed::{Parts, Typed};
 use crate::view::Look;
 use crate::view::form::{FieldView, FormView, Hidden};
@@ -27,6 +27,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use ganglion_documents::xlsx;
 use ganglion_kernel::port::Account;
+use ganglion_model::pack::Role;
 use ganglion_model::{AccountId, Lang, Level, PlaceCode, Post, Text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -42,7 +43,7 @@ pub fn routes() -> Router<crate::app::AppState> {
 
 /// `GET /admin/import/accounts`.
 pub async fn show(web: Web) -> Result<Response, Error> {
-    admin(&web)?;
+    appoints(&web)?;
     let shown = Shown { form: Some(upload_form(&web, None)), ..Shown::default() };
     page(&web, ("upload", ""), shown, StatusCode::OK)
 }
@@ -72,7 +73,7 @@ fn upload_form(web: &Web, error: Option<String>) -> FormView {
 
 /// `GET /admin/import/accounts/template.xlsx`: the empty table to fill in.
 pub async fn template(web: Web) -> Result<Response, Error> {
-    admin(&web)?;
+    appoints(&web)?;
     let title = web.t("title-admin-import-accounts");
     let notes = [web.t("people-lead")];
     let columns = Column::ALL.map(|column| xlsx::Column::text(web.t(column.text())));
@@ -147,8 +148,9 @@ fn finding(look: &Look<'_>, (line, column, problem): &(u64, Option<Column>, Prob
 /// Roles by name and by title in both languages.
 fn roles(web: &Web) -> BTreeMap<String, (String, Vec<Level>)> {
     let mut all = BTreeMap::new();
-    // Whoever watches is appointed one by one: a table could give the post to somebody who administers.
-    for role in web.world.model.roles.values().filter(|role| role.name != AUDIT_ROLE) {
+    // Whoever watches or gives out posts is appointed one by one: a table could give the post to somebody who administers.
+    let is_given = |role: &&Role| ![AUDIT_ROLE, SECURITY_ROLE].contains(&role.name.as_str());
+    for role in web.world.model.roles.values().filter(is_given) {
         let known = (role.name.clone(), role.levels.clone());
         for said in [&role.name, &role.title.zh, &role.title.en] {
             all.entry(said.to_lowercase()).or_insert_with(|| known.clone());
@@ -177,7 +179,7 @@ fn headings(web: &Web) -> BTreeMap<String, Column> {
 /// # Errors
 /// Storage; an inner error for what is no table.
 pub(crate) async fn plan(web: &Web, bytes: &[u8]) -> Result<Result<Plan, TableError>, Error> {
-    let own = admin(web)?.clone();
+    let own = appoints(web)?.clone();
     let sheet = match table::read(bytes) {
         Ok(sheet) => sheet,
         Err(error) => return Ok(Err(error)),
@@ -201,7 +203,7 @@ pub(crate) async fn plan(web: &Web, bytes: &[u8]) -> Result<Result<Plan, TableEr
 
 /// `POST /admin/import/accounts`: tries a file; nothing is changed.
 pub async fn dry_run(web: Web, Parts(parts): Parts) -> Result<Response, Error> {
-    admin(&web)?;
+    appoints(&web)?;
     let again = |error: String| {
         let shown = Shown { form: Some(upload_form(&web, Some(error))), ..Shown::default() };
         page(&web, ("upload", ""), shown, StatusCode::UNPROCESSABLE_ENTITY)
@@ -229,7 +231,7 @@ pub async fn dry_run(web: Web, Parts(parts): Parts) -> Result<Response, Error> {
 
 /// `POST /admin/import/accounts/confirm`: reads the kept file again, since accounts may have changed meanwhile.
 pub async fn confirm(web: Web, typed: Typed) -> Result<Response, Error> {
-    admin(&web)?;
+    appoints(&web)?;
     let path = kept(&web, typed.one("job").ok_or(Error::NotFound)?)?;
     let name = crate::files::shown_name(typed.one("name").unwrap_or_default());
     let bytes = tokio::fs::read(&path).await.map_err(|_| Error::NotFound)?;

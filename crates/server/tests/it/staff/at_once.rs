@@ -2,6 +2,7 @@
 //! tells no more than one that is not there.
 
 use super::town::{Plain as _, Town, act};
+use crate::routes::{CALLS, READS, filled};
 use crate::support::{Browser, Part};
 use ganglion_model::{Actor, Shard};
 use std::sync::{Arc, Mutex};
@@ -112,6 +113,15 @@ async fn rights_hold_at_every_moment_while_many_act_at_once() {
 
 const MISSING: &str = "SB-130903001-2022-999999";
 
+/// Whether an address for programs names a case.
+fn is_of_a_case(address: &str) -> bool {
+    address.starts_with("/api/") && address.contains("{number}")
+}
+
+fn of_incidents(address: &str, number: &str) -> String {
+    filled(&address.replace("{process}", "incident").replace("{action}", "note"), number)
+}
+
 #[tokio::test]
 async fn an_id_guessed_into_somebody_elses_case_tells_no_more_than_one_that_is_not_there() {
     let town = Town::new().await;
@@ -156,11 +166,23 @@ async fn an_id_guessed_into_somebody_elses_case_tells_no_more_than_one_that_is_n
         .json("/api/v1/sign-in", None, &serde_json::json!({ "account": "other", "password": "other" }))
         .await;
     let token = token.json()["token"].as_str().unwrap().to_owned();
-    for address in ["/api/v1/cases/{}", "/api/processes/incident/cases/{}"] {
+    for address in READS.iter().map(|(address, _)| *address).filter(|address| is_of_a_case(address)) {
         let mut ask = town.visitor();
-        let there = ask.read(&address.replace("{}", &west), Some(&token)).await;
-        let not = ask.read(&address.replace("{}", MISSING), Some(&token)).await;
+        let there = ask.read(&of_incidents(address, &west), Some(&token)).await;
+        let not = ask.read(&of_incidents(address, MISSING), Some(&token)).await;
         assert_eq!((there.status, there.text.replace(&west, "N")), (404, not.text.replace(MISSING, "N")), "{address}");
+    }
+    for address in CALLS.iter().map(|(address, _)| *address).filter(|address| is_of_a_case(address)) {
+        let mut ask = town.visitor();
+        let body = serde_json::json!({ "id": uuid::Uuid::from_u128(77), "form": {} });
+        let there = ask.json(&of_incidents(address, &west), Some(&token), &body).await;
+        let not = ask.json(&of_incidents(address, MISSING), Some(&token), &body).await;
+        assert_eq!(
+            (there.status, there.text.replace(&west, "N")),
+            (not.status, not.text.replace(MISSING, "N")),
+            "{address}"
+        );
+        assert!(there.status >= 400, "{address}: {}", there.text);
     }
     let after = town.store.case_by_number(COUNTY, &west).await.unwrap().unwrap();
     assert_eq!(after, before, "nothing of it did anything");

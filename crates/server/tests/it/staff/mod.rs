@@ -24,10 +24,13 @@ mod privacy;
 mod queues;
 mod readings;
 mod rights;
+mod rotation;
+mod scopes;
 mod search;
+mod security;
 mod similar;
 mod town;
 
 pub use guard::ROUTES;
-pub use keys::key;
+pub use keys::{call, key};
 pub use town::{Town, act};

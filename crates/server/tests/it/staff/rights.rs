@@ -31,8 +31,10 @@ static MODEL: LazyLock<Arc<Model>> = LazyLock::new(|| {
     Arc::new(model.unwrap_or_else(|| panic!("{findings}")))
 });
 
+const OFFICERS: [(&str, &str, &str); 2] = [("dora", "data_officer", "130903"), ("sue", "data_supervisor", "130903")];
+
 async fn town() -> Town {
-    Town::on_disk(&MODEL, &[("dora", "data_officer", "130903"), ("sue", "data_supervisor", "130903")]).await
+    Town::of(&MODEL, &OFFICERS).await
 }
 
 async fn case(town: &Town, number: &str) -> Case {
@@ -268,7 +270,7 @@ async fn no_personal_value_stands_in_clear_anywhere() {
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || to.clone()).finish();
     let _told = tracing::subscriber::set_default(subscriber);
-    let town = town().await;
+    let town = Town::on_disk(&MODEL, &OFFICERS).await;
     let number = settled(&town).await;
     let request = asked(&town, &number).await;
     // A value that is refused, too, is written nowhere.
@@ -313,4 +315,30 @@ async fn no_personal_value_stands_in_clear_anywhere() {
     let lines = log.0.lock().unwrap();
     assert!(holds(&lines, "request"), "requests are logged: {}", String::from_utf8_lossy(&lines));
     holds_none(&lines, "the log");
+}
+
+/// Fails when any row of any table of a PostgreSQL holds the text, as it is or as bytes.
+fn nowhere(text: &str) -> String {
+    let bytes: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "DO $$ DECLARE t text; n bigint; BEGIN
+         FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
+           EXECUTE format('SELECT count(*) FROM %I x WHERE x::text LIKE $1 OR x::text LIKE $2', t)
+             INTO n USING '%{text}%', '%{bytes}%';
+           IF n > 0 THEN RAISE EXCEPTION 'the table % holds it', t; END IF;
+         END LOOP; END $$"
+    )
+}
+
+#[tokio::test]
+async fn no_personal_value_stands_in_clear_in_any_table_of_a_postgresql() {
+    let Some((town, url)) = Town::on_postgres(&MODEL, &OFFICERS).await else { return };
+    let number = settled(&town).await;
+    let request = asked(&town, &number).await;
+    let scan = |text: &str| ganglion_cluster::run_sql(&url, &nowhere(text)).map_err(|error| error.to_string());
+    for value in [PHONE, NAME, WORDS, OTHER_PHONE] {
+        assert_eq!(scan(value).map(drop), Ok(()), "{value}");
+    }
+    let found = scan(&request).unwrap_err();
+    assert!(found.contains("holds it"), "what is not personal is found, so the scan looks: {found}");
 }

@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use ganglion_geo::{PlaceIndex, geojson};
 use ganglion_kernel::commit::{Committer, CommitterSettings, WallClock, Works};
 use ganglion_kernel::port::Account;
-use ganglion_kernel::seal::Key;
+use ganglion_kernel::seal::{Key, Keyring};
 use ganglion_kernel::world::{Places, seeded};
 use ganglion_kernel::{Store, World};
 use ganglion_model::clocks::{Calendar, Office};
@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use uuid::Uuid;
 
-const MASTER: Key = [7; 32];
+pub const MASTER: Key = [7; 32];
 /// Monday morning in Beijing.
 const START: &str = "2022-06-27T01:00:00Z";
 
@@ -128,17 +128,30 @@ impl Town {
     pub async fn on_disk(model: &Arc<Model>, more: &[(&str, &str, &str)]) -> Town {
         let files = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&files.path().join("ganglion.sqlite"), SqliteOptions::default()).unwrap();
-        Town::over((Db::of(store), files), model, more, Settings::default()).await
+        Town::over((Db::of(store), files), (model, MASTER.into()), more, Settings::default()).await
+    }
+
+    /// A town on a PostgreSQL, if there is one here, and where that is.
+    pub async fn on_postgres(model: &Arc<Model>, more: &[(&str, &str, &str)]) -> Option<(Town, String)> {
+        let db = crate::support::postgres().await?;
+        let url = db.url()?;
+        let files = tempfile::tempdir().unwrap();
+        Some((Town::over((db, files), (model, MASTER.into()), more, Settings::default()).await, url))
+    }
+
+    /// A town whose row keys are wrapped by this ring.
+    pub async fn sealing(ring: Keyring) -> Town {
+        Town::over((empty().await, tempfile::tempdir().unwrap()), (&MODEL, ring), &[], Settings::default()).await
     }
 
     /// A town whose server has settings of its own.
     pub async fn with(model: &Arc<Model>, more: &[(&str, &str, &str)], settings: Settings) -> Town {
-        Town::over((empty().await, tempfile::tempdir().unwrap()), model, more, settings).await
+        Town::over((empty().await, tempfile::tempdir().unwrap()), (model, MASTER.into()), more, settings).await
     }
 
     async fn over(
         (db, files): (Db, tempfile::TempDir),
-        model: &Arc<Model>,
+        (model, ring): (&Arc<Model>, Keyring),
         more: &[(&str, &str, &str)],
         settings: Settings,
     ) -> Town {
@@ -154,20 +167,13 @@ impl Town {
             store: store.clone(),
             world: world.clone(),
             clock: clock.clone(),
-            ring: MASTER.into(),
+            ring: ring.clone(),
             settings: CommitterSettings::default(),
         };
         let (committer, _thread) = Committer::start(works).unwrap();
         let settings = Settings { data_dir: files.path().to_owned(), ..settings };
-        let parts = AppParts {
-            store: store.clone(),
-            world,
-            committer,
-            clock: clock.clone(),
-            master: MASTER,
-            ring: MASTER.into(),
-            settings,
-        };
+        let parts =
+            AppParts { store: store.clone(), world, committer, clock: clock.clone(), master: MASTER, ring, settings };
         let (app, signed_in) = (Arc::new(App::new(parts).unwrap()), Mutex::default());
         Town { app, store, clock, signed_in, files, _db: db }
     }

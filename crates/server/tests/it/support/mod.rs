@@ -6,7 +6,7 @@ mod store;
 
 pub use browser::{Answer, Browser, Part};
 pub use city::{City, HERE, NEIGHBOUR, SEA, model, model_with};
-pub use store::{Db, empty};
+pub use store::{Db, empty, postgres};
 
 /// A picture as a phone would send it: JPEG with a place hidden in its EXIF data.
 pub fn photo(shade: u8) -> Vec<u8> {

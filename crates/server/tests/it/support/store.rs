@@ -22,6 +22,11 @@ impl Db {
         Db { store, database: None }
     }
 
+    /// Where it is, when it is one of PostgreSQL.
+    pub fn url(&self) -> Option<String> {
+        self.database.as_ref().map(Database::url)
+    }
+
     /// The same database, as another server opens it; gone with the first.
     pub async fn again(&self) -> Db {
         let url = self.database.as_ref().unwrap().url();
