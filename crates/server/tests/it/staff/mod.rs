@@ -5,6 +5,7 @@ mod administering;
 mod administration;
 mod at_once;
 mod audit;
+mod behind;
 mod calendar;
 mod events;
 mod figures;
@@ -27,6 +28,7 @@ mod rights;
 mod search;
 mod similar;
 mod town;
+mod views;
 
 pub use guard::ROUTES;
 pub use keys::key;
