@@ -50,6 +50,12 @@ pub struct FactFilter {
 pub struct MemberRead {
     /// Whose it is.
     pub member: String,
+    /// The row.
+    pub row: CaseId,
+    /// Shard of the row.
+    pub shard: Shard,
+    /// Day it counts at.
+    pub day: i32,
     /// When: second since 1970.
     pub at: i64,
     /// The part it belongs to.

@@ -30,6 +30,8 @@ pub fn router(app: AppState) -> Router {
         .merge(of_residents())
         .merge(for_programs())
         .merge(for_systems())
+        .merge(for_readers())
+        .merge(for_batches())
         .merge(for_maps())
         .merge(staff::routes())
         .fallback(async || Error::NotFound)
@@ -145,6 +147,9 @@ fn for_systems() -> Router<AppState> {
             "/api/processes/{process}/documents/{number}",
             get(rest::papers::of_case).post(rest::papers::change_of_case),
         )
+        .route("/api/processes/{process}/suggestions/{number}", get(rest::suggestions::of_case))
+        .route("/api/processes/{process}/duplicates/{number}", get(rest::suggestions::duplicates))
+        .route("/api/processes/{process}/board", get(rest::board::of_process))
         .route("/api/processes/{process}/next", post(rest::cases::next))
         .route("/api/processes/{process}/bulk", post(rest::bulk::cases).layer(many()))
         .route("/api/processes/{process}/orders/{intake}", post(intake::take).layer(many()))
@@ -160,8 +165,14 @@ fn for_systems() -> Router<AppState> {
             "/api/registers/{name}/documents/{shard}/{*key}",
             get(rest::papers::of_row).post(rest::papers::change_of_row),
         )
+        .route("/api/registers/{name}/history/{shard}/{*key}", get(rest::history::of_row))
         .route("/api/registers/{name}/proposals", get(rest::proposals::list))
         .route("/api/registers/{name}/proposals/{shard}/{id}/{verdict}", post(rest::proposals::decide))
+}
+
+/// What is put together from cases, rows and figures, for other software.
+fn for_readers() -> Router<AppState> {
+    Router::new()
         .route("/api/search", get(rest::search::find))
         .route("/api/plans", get(rest::plans::list))
         .route("/api/plans/{plan}", get(rest::plans::one))
@@ -171,9 +182,20 @@ fn for_systems() -> Router<AppState> {
         .route("/api/admin/accounts", get(rest::admin::accounts))
         .route("/api/admin/posts", get(rest::admin::posts))
         .route("/api/admin/account-lines", get(rest::admin::account_lines))
+        .route("/api/admin/looks", get(rest::admin::looks))
+        .route("/api/admin/policy", get(rest::admin::policy))
         .route("/api/admin/import/accounts", post(rest::admin::import).layer(DefaultBodyLimit::max(IMPORT_BYTES_MAX)))
         .route("/api/figures", get(rest::figures::list))
         .route("/api/figures/{indicator}", get(rest::figures::one))
+        .route("/api/figures/{indicator}/rows", get(rest::figure_rows::list))
+        .route("/api/targets", get(rest::targets::list))
+        .route("/api/centre", get(rest::board::centre))
+        .route("/api/tables", get(rest::tables::list))
+        .route("/api/tables/{table}", get(rest::tables::one))
+        .route("/api/notices", get(rest::open::notices))
+        .route("/api/documents/{code}", get(rest::open::document))
+        .route("/api/bulletins", get(rest::tables::bulletins))
+        .route("/api/bulletins/{bulletin}", get(rest::tables::bulletin))
         .route("/api/places", get(rest::places::list))
         .route("/api/places/at", get(rest::places::at))
         .route("/api/places/{code}", get(rest::places::one))
@@ -182,6 +204,26 @@ fn for_systems() -> Router<AppState> {
         .route("/open311/v2/services/{file}", get(open311::definition))
         .route("/open311/v2/requests/{file}", get(open311::request))
         .route("/open311/v2/tokens/{file}", get(open311::token))
+}
+
+/// Documents in batches, for other software.
+fn for_batches() -> Router<AppState> {
+    Router::new()
+        .route(
+            "/api/processes/{process}/batches",
+            get(rest::batches::list_of_cases).post(rest::batches::start_of_cases),
+        )
+        .route(
+            "/api/processes/{process}/batches/{id}",
+            get(rest::batches::one_of_cases).delete(rest::batches::stop_of_cases),
+        )
+        .route("/api/processes/{process}/batches/{id}/zip", get(rest::batches::zip_of_cases))
+        .route("/api/registers/{name}/batches", get(rest::batches::list_of_rows).post(rest::batches::start_of_rows))
+        .route(
+            "/api/registers/{name}/batches/{id}",
+            get(rest::batches::one_of_rows).delete(rest::batches::stop_of_rows),
+        )
+        .route("/api/registers/{name}/batches/{id}/zip", get(rest::batches::zip_of_rows))
 }
 
 /// Features and tiles, for maps and other software.

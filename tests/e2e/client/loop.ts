@@ -70,11 +70,20 @@ async function upload({ base, keys, photo }: Job): Promise<string> {
   return ((await answer.json()) as { id: string }).id;
 }
 
-/** Settled cases at a place, as the indicator counts them. */
-async function closed({ base, keys, place, period }: Job): Promise<number> {
+/** Settled cases at a place, as the indicator counts them, and the numbers of those behind it. */
+async function closed({ base, keys, place, period }: Job): Promise<{ count: number; numbers: string[] }> {
   const params = { path: { indicator: "closed" }, query: { place, period } };
-  const read = told("the figure", await client(base, keys.reader).GET("/api/figures/{indicator}", { params }));
-  return read.figure?.number ?? 0;
+  const reader = client(base, keys.reader);
+  const read = told("the figure", await reader.GET("/api/figures/{indicator}", { params }));
+  const numbers: string[] = [];
+  let after: string | undefined;
+  do {
+    const query = { ...params.query, fields: "kind,counted_on,case.number", ...(after === undefined ? {} : { after }) };
+    const page = told("its rows", await reader.GET("/api/figures/{indicator}/rows", { params: { path: params.path, query } }));
+    for (const { case: one } of page.items) numbers.push(String(one?.["number"]));
+    after = page.next === null ? undefined : (new URL(page.next, base).searchParams.get("after") ?? undefined);
+  } while (after !== undefined);
+  return { count: read.figure?.number ?? 0, numbers };
 }
 
 export interface Went {
@@ -83,13 +92,16 @@ export interface Went {
   states: string[];
   before: number;
   after: number;
+  behind: number;
+  found: boolean;
+  suggested: string[];
   withheld: string[];
   refused: { status: number; code: string | undefined };
 }
 
 export async function loop(job: Job): Promise<Went> {
   const { base, keys, location } = job;
-  const before = await closed(job);
+  const { count: before } = await closed(job);
   const partner = client(base, keys.partner);
   const once = { header: { "Idempotency-Key": `loop-${job.period}` } };
   const form = { category: "E0102", description: "bins overflow at the corner", location, reporter_phone: "13912345678" };
@@ -104,6 +116,7 @@ export async function loop(job: Job): Promise<Went> {
   const tried = await partner.POST("/api/processes/incident/cases/{number}/file", { params, body: {} });
   const refused = { status: tried.response.status, code: tried.error?.code };
   went("file", await taker.POST("/api/processes/incident/cases/{number}/file", { params, body: {} }));
+  const suggested = told("suggestions", await dispatcher.GET("/api/processes/incident/suggestions/{number}", { params })).items;
   went("dispatch", await dispatcher.POST("/api/processes/incident/cases/{number}/dispatch", { params, body: { form: { duty: job.duty } } }));
   went("accept", await handler.POST("/api/processes/incident/cases/{number}/accept", { params, body: {} }));
   const result_photos = [await upload(job)];
@@ -111,5 +124,7 @@ export async function loop(job: Job): Promise<Went> {
   went("pass", await verifier.POST("/api/processes/incident/cases/{number}/pass", { params, body: { form: { closing_code: "solved" } } }));
   const found = told("read", await client(base, keys.reader).GET("/api/processes/incident/cases/{number}", { params }));
   states.push(found.state ?? "");
-  return { number, again, states, before, after: await closed(job), withheld: found.withheld ?? [], refused };
+  const { count: after, numbers } = await closed(job);
+  const seen = { behind: numbers.length, found: numbers.includes(number), suggested: suggested.map(({ value }) => value ?? "") };
+  return { number, again, states, before, after, ...seen, withheld: found.withheld ?? [], refused };
 }

@@ -78,6 +78,8 @@ export default function (test) {
     same(went.again, went.number, "the same key of idempotency");
     same(went.states.join(" "), "filed dispatched in_progress done closed closed", "the states");
     same(went.after - went.before, 1, "settled cases");
+    check(went.behind === went.after && went.found, () => `the rows behind the figure: ${JSON.stringify(went)}`);
+    check(went.suggested.every((post) => typeof post === "string" && post !== ""), () => JSON.stringify(went.suggested));
     same(went.withheld.join(" "), "reporter_phone", "what is withheld");
     same(`${went.refused.status} ${went.refused.code}`, "403 not_allowed", "a step of somebody else");
     return went.number;

@@ -103,8 +103,11 @@ impl Tally for Memory {
                 *known = now;
             }
         }
-        let read = latest.into_iter().map(|(member, (at, _, fact))| MemberRead {
+        let read = latest.into_iter().map(|(member, (at, row, fact))| MemberRead {
             member: member.to_owned(),
+            row,
+            shard: fact.place.shard(),
+            day: fact.day,
             at,
             dim: fact.dim.clone(),
             value: fact.value,

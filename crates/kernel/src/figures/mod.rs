@@ -5,6 +5,7 @@
 //! counties, whatever codes they ever had, and of what is kept at the place itself. Everything asked for at once is read with
 //! one statement a measure, besides sums of facts and latest rows of members.
 
+pub mod behind;
 pub mod memory;
 mod plan;
 pub mod publish;
@@ -282,10 +283,7 @@ impl<'a> Reader<'a> {
     ) -> Result<(), StoreError> {
         for (p, place) in places.iter().enumerate() {
             for (s, span) in spans.iter().enumerate() {
-                let (from, to) = span.days();
-                let from = from.saturating_sub(i32::try_from(look_back).unwrap_or(i32::MAX)).max(1);
-                let filter = plan::facts_of(measure, *place, Some((from, to)));
-                let members = self.tally.facts_latest(&filter).await?;
+                let members = self.members(measure, *place, *span, look_back).await?;
                 let into = sums[p][s].members.entry(measure.name.clone()).or_default();
                 into.extend(members.into_iter().map(|one| (one.member, one.value)));
             }

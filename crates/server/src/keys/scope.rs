@@ -163,7 +163,7 @@ pub fn need(method: &Method, path: &str) -> Need {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let of = |area, name: Option<&&str>| Need::Of { area, name: name.map(|name| (*name).to_owned()), write };
     match parts.as_slice() {
-        ["api"] | ["api", "openapi.json" | "docs"] => Need::Nothing,
+        ["api"] | ["api", "openapi.json" | "docs" | "notices"] | ["api", "documents", _] => Need::Nothing,
         ["api", "processes" | "registers"] => Need::Any { write },
         // Plans and rules that are listed are those the scopes let the key read.
         ["api", "plans"] | ["api", "rules", ..] => Need::Any { write },
@@ -171,8 +171,8 @@ pub fn need(method: &Method, path: &str) -> Need {
         ["api", "processes", rest @ ..] => of(Area::Processes, rest.first()),
         ["api", "registers", rest @ ..] => of(Area::Registers, rest.first()),
         // What is found is narrowed to what the scopes let the key read.
-        ["api", "search"] => Need::Any { write },
-        ["api", "figures", ..] => of(Area::Figures, None),
+        ["api", "search" | "centre"] | ["api", "tables", ..] => Need::Any { write },
+        ["api", "figures" | "bulletins" | "targets", ..] => of(Area::Figures, None),
         ["api", "places", ..] | ["ogc" | "tiles", ..] => of(Area::Places, None),
         ["events", ..] => of(Area::Events, None),
         // Which service a request is for stands in its body: the handler looks.
@@ -216,6 +216,11 @@ mod tests {
         );
         assert!(!gives("plans:sharing:read", post, "/api/plans/sharing/adopt"));
         assert!(!gives("registers:*:write", post, "/api/plans/sharing/adopt"));
+        assert!(
+            gives("figures:read", get, "/api/figures/reports/rows") && gives("figures:read", get, "/api/bulletins/x")
+        );
+        assert!(gives("processes:*:read", get, "/api/centre") && !gives("processes:*:read", get, "/api/bulletins/x"));
+        assert!(!gives("processes:*:read", post, "/api/processes/incident/batches"));
         for path in [
             "/api/v1/cases",
             "/api/packs",

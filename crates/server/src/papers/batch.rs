@@ -42,10 +42,14 @@ pub struct Wish {
     pub among: Among,
     /// Issue those that are missing.
     pub make: bool,
-    /// Who asks: every document is issued and printed in this person's name.
+    /// Who asks: every document is issued and printed in this name.
+    pub actor: Actor,
+    /// Whose batch it is.
     pub account: AccountId,
     /// In which post.
     pub post: PostId,
+    /// What tells the same wish sent again.
+    pub id: CommandId,
 }
 
 /// How a batch stands.
@@ -141,7 +145,7 @@ impl Batch {
     }
 
     fn actor(&self) -> Actor {
-        Actor::Post { post: self.wish.post.clone(), account: self.wish.account.clone() }
+        self.wish.actor.clone()
     }
 
     async fn work(&self, app: &Arc<App>) -> Result<Stage, Error> {

@@ -26,7 +26,7 @@ impl Batches {
         Ok(Batches { root, all: Mutex::default() })
     }
 
-    /// Begins a batch; `None` when too many run already.
+    /// Begins a batch, or gives the one the same wish began before; `None` when too many run already.
     ///
     /// # Errors
     /// When the spool cannot be made.
@@ -34,6 +34,9 @@ impl Batches {
         let now = app.clock.now();
         self.tidy(now);
         let mut all = self.all.lock();
+        if let Some(known) = all.iter().find(|one| one.wish.id == wish.id) {
+            return Ok(Some(known.clone()));
+        }
         let running = all.iter().filter(|one| one.progress().stage == Stage::Running).count();
         if running >= BATCHES_RUNNING_MAX {
             return Ok(None);

@@ -32,7 +32,7 @@ const OBJECTS_TO: &str = "objects_to";
 
 /// A notice as everybody sees it.
 #[derive(Serialize)]
-struct NoticeView {
+pub(crate) struct NoticeView {
     title: String,
     text: String,
     place: String,
@@ -41,6 +41,63 @@ struct NoticeView {
     basis: String,
     facts: Vec<Fact>,
     href: String,
+    #[serde(skip)]
+    standing: Standing,
+    #[serde(skip)]
+    process: String,
+    /// Facts without a personal value: a mask is for readers of the page.
+    #[serde(skip)]
+    told: Vec<serde_json::Value>,
+}
+
+impl NoticeView {
+    /// The notice for other software.
+    pub(crate) fn told(&self) -> serde_json::Value {
+        json!({
+            "notice": self.standing.name,
+            "process": self.process,
+            "title": self.title,
+            "text": self.text,
+            "place": self.standing.place,
+            "from": self.standing.from,
+            "until": self.standing.until,
+            "basis": self.basis,
+            "facts": self.told,
+            "page": self.href,
+        })
+    }
+}
+
+/// Where a page of notices begins: behind that of this moment and case.
+pub(crate) fn after_of(text: &str) -> Option<(Timestamp, CaseId)> {
+    let (at, case) = text.split_once('_')?;
+    Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, CaseId(case.parse().ok()?)))
+}
+
+/// The notices that stand in a place, those that began last first, and where the next page begins.
+///
+/// # Errors
+/// Storage.
+pub(crate) async fn standing(
+    web: &Web,
+    place: PlaceCode,
+    after: Option<(Timestamp, CaseId)>,
+    limit: u32,
+) -> Result<(Vec<NoticeView>, Option<String>), Error> {
+    let words = web.words();
+    let look = web.look(&words);
+    let mut page = web.app.store.notices((place, web.now), after, limit + 1).await?;
+    let is_more = page.len() > limit as usize;
+    page.truncate(limit as usize);
+    let last = page.last().filter(|_| is_more);
+    let next = last.map(|last| format!("{}_{}", last.from.as_microsecond(), last.case));
+    let mut found = Vec::new();
+    for standing in &page {
+        if let Some((case, process, def)) = read(web, standing).await? {
+            found.push(view(web, &look, standing, (&case, process, def)).await?);
+        }
+    }
+    Ok((found, next))
 }
 
 fn place_of(web: &Web) -> Result<PlaceCode, Error> {
@@ -54,22 +111,10 @@ fn place_of(web: &Web) -> Result<PlaceCode, Error> {
 /// `GET /notices?place=CODE&after=…`.
 pub async fn show(web: Web) -> Result<Response, Error> {
     let place = place_of(&web)?;
-    let after = web.arg("after").and_then(|after| {
-        let (at, case) = after.split_once('_')?;
-        Some((Timestamp::from_microsecond(at.parse().ok()?).ok()?, CaseId(case.parse().ok()?)))
-    });
+    let (rows, next) = standing(&web, place, web.arg("after").and_then(after_of), PAGE).await?;
+    let next = next.map(|after| format!("/notices?place={place}&after={after}"));
     let words = web.words();
     let look = web.look(&words);
-    let page = web.app.store.notices((place, web.now), after, PAGE + 1).await?;
-    let more = page.len() > PAGE as usize;
-    let mut rows = Vec::new();
-    for standing in page.iter().take(PAGE as usize) {
-        if let Some((case, process, def)) = read(&web, standing).await? {
-            rows.push(view(&web, &look, standing, (&case, process, def)).await?);
-        }
-    }
-    let last = page.iter().take(PAGE as usize).next_back().filter(|_| more);
-    let next = last.map(|last| format!("/notices?place={place}&after={}_{}", last.from.as_microsecond(), last.case));
     let below: Vec<_> = web
         .world
         .places
@@ -110,19 +155,25 @@ async fn view(
         } else {
             look.value(field, case.fields.get(&shown.name).filter(|_| !field.personal)?)?
         };
-        Some(Fact { label: look.text(&field.title), value, ..Fact::default() })
+        Some((shown.masked, Fact { label: look.text(&field.title), value, ..Fact::default() }))
     };
     let kept = case.notices.get(&standing.name);
     let figures = def.figures.iter().filter_map(|shown| Some(look.published_fact(kept?.figures.get(&shown.name)?)));
+    let facts = def.fields.iter().filter_map(fact).chain(figures.map(|figure| (false, figure)));
+    let facts: Vec<(bool, Fact)> = facts.collect();
+    let told = facts.iter().filter(|(is_masked, _)| !is_masked);
     Ok(NoticeView {
+        told: told.map(|(_, fact)| json!({ "label": fact.label, "value": fact.value })).collect(),
         title: look.text(&def.title),
         text: look.text(&def.text),
         place: look.place_path(standing.place),
         from: look.when(standing.from),
         until: look.when(standing.until),
         basis: look.text(&def.basis),
-        facts: def.fields.iter().filter_map(fact).chain(figures).collect(),
+        facts: facts.into_iter().map(|(_, fact)| fact).collect(),
         href: format!("/notices/{}/{}", standing.case, encode(&standing.name)),
+        standing: standing.clone(),
+        process: process.name.clone(),
     })
 }
 

@@ -56,18 +56,28 @@ pub async fn ask(web: Web) -> Result<Response, Error> {
 /// `GET /v/{code}`.
 pub async fn show(web: Web, Path(code): Path<String>) -> Result<Response, Error> {
     let code = tidied(&code);
+    let issued = issued(&web, &code).await?;
+    let status = if issued.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
+    let found = issued.and_then(|issued| view(&web, &issued));
+    page(&web, (code, true), found, status)
+}
+
+/// The document of a code as somebody may type it; none that was made up. Who guesses is slowed down.
+///
+/// # Errors
+/// [`Error::TooMany`]; storage.
+pub(crate) async fn issued(web: &Web, code: &str) -> Result<Option<Issued>, Error> {
+    let code = tidied(code);
     let (key, rate) = (web.network(), &web.app.rates.verify);
     if let Some(seconds) = rate.wait(&key, web.now) {
         return Err(Error::TooMany { seconds });
     }
-    let issued = find(&web, &code).await?;
+    let issued = find(web, &code).await?;
     if issued.is_none() {
         // Only codes that lead nowhere count: whoever checks a pile of real cards is not stopped.
         rate.count(&key, web.now);
     }
-    let status = if issued.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
-    let found = issued.and_then(|issued| view(&web, &issued));
-    page(&web, (code, true), found, status)
+    Ok(issued)
 }
 
 async fn find(web: &Web, code: &str) -> Result<Option<Issued>, Error> {

@@ -8,15 +8,17 @@ use crate::error::Error;
 use crate::identity::{credential, tries};
 use crate::staff::accounts::inside;
 use crate::staff::people_import::{carried_out, finding_of, plan};
-use crate::staff::{appoints, watches};
+use crate::staff::{appoints, audit, watches};
 use crate::web::Web;
 use axum::Json;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
+use ganglion_kernel::permissions;
 use ganglion_kernel::port::Account;
 use ganglion_model::change::{Refusal, RefusalCode};
 use ganglion_model::{AccountId, PlaceCode, Post};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -135,6 +137,44 @@ pub async fn account_lines(web: Web, headers: HeaderMap) -> Result<Response, Err
         })
     });
     Ok(listed(&web, &headers, items.collect(), next.as_deref()))
+}
+
+/// The post, if it watches, of a person with a token.
+fn watcher(web: &Web) -> Result<&Post, Error> {
+    let post = audit::watcher(web)?;
+    if web.key().is_none() { Ok(post) } else { Err(Error::NotFound) }
+}
+
+/// `GET /api/admin/looks?after=`: who saw personal values in the counties of a post that watches, newest first; never the values.
+pub async fn looks(web: Web, headers: HeaderMap) -> Result<Response, Error> {
+    watcher(&web)?;
+    only(&web, &["after"])?;
+    let before = read::<Timestamp>(&web, "after")?.unwrap_or(Timestamp::MAX);
+    let (found, is_more) = audit::looked(&web, before).await?;
+    let mut items = Vec::with_capacity(found.len());
+    for access in &found {
+        let case = web.app.store.case(access.shard, access.case).await?;
+        items.push(json!({
+            "at": access.at,
+            "account": access.account,
+            "post": access.post,
+            "number": case.map(|case| case.number),
+            "fields": access.fields,
+            "purpose": access.purpose,
+        }));
+    }
+    let next = found.last().filter(|_| is_more).map(|last| last.at.to_string());
+    Ok(listed(&web, &headers, items, next.as_deref()))
+}
+
+/// `GET /api/admin/policy`: who may do what, over all packs and the rules of the deployment, for those who watch.
+pub async fn policy(web: Web, headers: HeaderMap) -> Result<Response, Error> {
+    watcher(&web)?;
+    only(&web, &[])?;
+    let grants = permissions::table(&web.world.model);
+    let items = grants.iter().map(serde_json::to_value).collect::<Result<Vec<Value>, _>>();
+    let items = items.map_err(|error| Error::Internal(error.to_string()))?;
+    Ok(listed(&web, &headers, items, None))
 }
 
 /// `POST /api/admin/import/accounts?confirm=true`: a table of people and their posts (CSV or XLSX). Tried, unless `confirm` says

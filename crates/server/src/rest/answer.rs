@@ -217,12 +217,25 @@ pub fn plain(web: &Web, headers: &HeaderMap, value: Value) -> Response {
 
 /// A page of a list: `{items, next}`, with the address of the page after it also as a link.
 pub fn listed(web: &Web, headers: &HeaderMap, items: Vec<Value>, next: Option<&str>) -> Response {
+    listed_with(web, headers, (items, next), Map::new())
+}
+
+/// A page of a list, with what is said of the whole list beside its items.
+pub fn listed_with(
+    web: &Web,
+    headers: &HeaderMap,
+    (items, next): (Vec<Value>, Option<&str>),
+    more: Map<String, Value>,
+) -> Response {
     if let Some(wrong) = misnamed(web, &items.iter().collect::<Vec<_>>()) {
         return wrong;
     }
     let items: Vec<Value> = items.into_iter().map(|item| narrowed(web, item)).collect();
     let next = next.map(|after| format!("{}{}", web.path, web.here_with("after", after)));
-    let body = json!({ "items": items, "next": next });
+    let mut body = more;
+    body.insert("items".to_owned(), Value::Array(items));
+    body.insert("next".to_owned(), json!(next));
+    let body = Value::Object(body);
     let tag = format!("W/\"{}\"", &sign::digest(&body.to_string())[..24]);
     let mut response = tagged(headers, &tag, &body);
     let link = next.and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok());

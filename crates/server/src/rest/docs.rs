@@ -153,7 +153,16 @@ fn operation(document: &Value, (path, method, one): (&str, &str, &Value)) -> Ope
         // A table has no schema of its own to be shown.
         body: Some(content(body)).filter(|schema| !schema.is_null()).map(|schema| pretty(document, &schema)),
         status: success.map(|(status, _)| status.clone()).unwrap_or_default(),
-        answer: success.map(|(_, answer)| pretty(document, &content(answer))).unwrap_or_default(),
+        answer: success.map(|(_, answer)| answered(document, answer)).unwrap_or_default(),
+    }
+}
+
+/// The schema of an answer; of a file, what kind it is.
+fn answered(document: &Value, answer: &Value) -> String {
+    let content = answer["content"].as_object();
+    match content.and_then(|content| content.get("application/json")) {
+        Some(json) => pretty(document, &json["schema"]),
+        None => content.into_iter().flatten().map(|(kind, _)| kind.as_str()).collect::<Vec<_>>().join(", "),
     }
 }
 

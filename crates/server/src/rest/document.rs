@@ -7,6 +7,7 @@ mod papers;
 mod parts;
 mod plans;
 mod registers;
+mod views;
 
 use super::cases;
 use super::schema::Schemas;
@@ -101,6 +102,7 @@ pub fn document(schemas: &Schemas<'_>, told: &dyn Told, (title, server): (&str, 
     }
     plans::add(schemas, told, (&mut paths, &mut components));
     admin::add(told, (&mut paths, &mut components));
+    views::add(schemas, told, (&mut paths, &mut components));
     json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -208,6 +210,7 @@ fn add_process(schemas: &Schemas<'_>, told: &dyn Told, process: &Process, (paths
     }
     orders::add(schemas, told, process, paths);
     papers::of_process(schemas, told, process, paths);
+    views::of_process(schemas, told, process, paths);
     if process.queue.is_some() {
         let next = Operation {
             id: format!("next_{name}"),

@@ -3,6 +3,7 @@
 
 use super::answer::{listed, only, plain};
 use crate::error::Error;
+use crate::staff::figure_view::{Part, PartsBy, parts};
 use crate::staff::figures::{Asked, asked, is_public_level, told};
 use crate::web::Web;
 use axum::extract::Path;
@@ -11,7 +12,7 @@ use axum::response::Response;
 use ganglion_indicators::Figure;
 use ganglion_kernel::Store;
 use ganglion_kernel::figures::Reader;
-use ganglion_model::pack::Indicator;
+use ganglion_model::pack::{Formula, Indicator};
 use ganglion_model::{Level, PlaceCode};
 use serde_json::{Value, json};
 
@@ -39,41 +40,80 @@ pub async fn list(web: Web, headers: HeaderMap) -> Result<Response, Error> {
     Ok(listed(&web, &headers, items, None))
 }
 
-/// `GET /api/figures/{indicator}?place=&period=&children=true`.
-pub async fn one(web: Web, headers: HeaderMap, Path(name): Path<String>) -> Result<Response, Error> {
-    only(&web, &["place", "period", "children"])?;
+/// The request as a page reads it: with the indicator, which here is a part of the address.
+///
+/// # Errors
+/// [`Error::Unreadable`] for a period that is none.
+pub fn naming(web: &Web, indicator: String) -> Result<Web, Error> {
     if web.arg("period").is_some_and(|text| ganglion_indicators::When::parse(text).is_none()) {
         return Err(Error::Unreadable("period"));
     }
     let mut own = web.clone();
     own.query.retain(|(name, _)| name != "indicator");
-    own.query.push(("indicator".to_owned(), name));
-    let asked = asked(&own)?;
-    if !asked.indicator.levels.contains(&asked.place.level()) {
-        return Err(Error::NotFound);
+    own.query.push(("indicator".to_owned(), indicator));
+    Ok(own)
+}
+
+/// What is asked for, of an indicator that is offered at the level of the place.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn offered(own: &Web) -> Result<Asked<'_>, Error> {
+    let asked = asked(own)?;
+    if asked.indicator.levels.contains(&asked.place.level()) { Ok(asked) } else { Err(Error::NotFound) }
+}
+
+/// Where the rows behind a figure are: its own, or those that break the rule it counts; nowhere for the public, and for what is
+/// calculated from other figures.
+fn rows_href(asked: &Asked<'_>) -> Option<String> {
+    let (name, place) = (&asked.indicator.name, asked.place);
+    match &asked.indicator.formula {
+        _ if asked.public => None,
+        Formula::Broken(rule) => Some(format!("/api/rules/{rule}?place={place}")),
+        formula if formula.measures().is_empty() => None,
+        _ if asked.stock => Some(format!("/api/figures/{name}/rows?place={place}")),
+        _ => Some(format!("/api/figures/{name}/rows?place={place}&period={}", asked.when)),
     }
+}
+
+/// `GET /api/figures/{indicator}?place=&period=&children=true&parts=true`.
+pub async fn one(web: Web, headers: HeaderMap, Path(name): Path<String>) -> Result<Response, Error> {
+    only(&web, &["place", "period", "children", "parts"])?;
+    let own = naming(&web, name)?;
+    let asked = offered(&own)?;
     let store: &dyn Store = web.app.store.as_ref();
     let reader = Reader { tally: &store, world: &own.world, today: web.today() };
     let mut places = vec![asked.place];
     if web.arg("children") == Some("true") {
         places.extend(children(&own, &asked));
     }
-    let all = reader.read(asked.indicator, &places, &[asked.when.span()], false).await?;
+    let with_parts = web.arg("parts") == Some("true");
+    let all = reader.read(asked.indicator, &places, &[asked.when.span()], with_parts).await?;
+    let words = own.words();
+    let look = own.look(&words);
+    let first = all.first().and_then(|got| got.first()).filter(|_| with_parts);
+    let parts = first.map(|got| parts(&look, &asked, got).into_iter().map(part).collect::<Vec<_>>());
     let mut values = places.into_iter().zip(all).map(|(place, mut got)| {
         let figure = told(&asked, &got.pop().unwrap_or_default());
         shown(&own, place, &figure)
     });
     let figure = values.next().unwrap_or_default();
-    let words = own.words();
     let body = json!({
         "indicator": asked.indicator.name,
-        "title": own.look(&words).figure_title(asked.indicator),
-        "unit": own.look(&words).figure_unit(asked.indicator),
+        "title": look.figure_title(asked.indicator),
+        "unit": look.figure_unit(asked.indicator),
         "period": (!asked.stock).then(|| asked.when.to_string()),
         "figure": figure,
+        "rows_href": rows_href(&asked),
+        "parts": parts.unwrap_or_default(),
         "children": values.collect::<Vec<_>>(),
     });
     Ok(plain(&web, &headers, body))
+}
+
+fn part(by: PartsBy) -> Value {
+    let one = |one: Part| json!({ "value": one.value, "name": one.name, "amount": one.text });
+    json!({ "title": by.title, "parts": by.parts.into_iter().map(one).collect::<Vec<_>>() })
 }
 
 fn shown(web: &Web, place: PlaceCode, figure: &Figure) -> Value {

@@ -4,13 +4,17 @@
 
 pub mod admin;
 pub mod answer;
+pub mod batches;
+pub mod board;
 pub mod bulk;
 pub mod cases;
 pub mod docs;
 pub mod document;
+pub mod figure_rows;
 pub mod figures;
 pub mod history;
 pub mod index;
+pub mod open;
 pub mod papers;
 pub mod places;
 pub mod plans;
@@ -20,5 +24,8 @@ pub mod rows;
 pub mod rules;
 pub mod schema;
 pub mod search;
+pub mod suggestions;
+pub mod tables;
+pub mod targets;
 
 pub use docs::Documents;

@@ -6,13 +6,15 @@ use super::problem;
 use crate::error::{Error, Unread};
 use crate::page::encode;
 use crate::papers::Subject;
+use crate::staff::registers::documents as row_documents;
 use crate::staff::registers::{Readable, readable};
-use crate::staff::{as_pdf, find, made, may_print, not_made};
+use crate::staff::{as_pdf, documents, find, made, may_print, not_made};
 use crate::web::Web;
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use ganglion_documents::RenderError;
 use ganglion_kernel::decide::row_who::RowReach;
 use ganglion_kernel::decide::{document, document_of_row};
 use ganglion_model::change::{Body, Command};
@@ -72,24 +74,31 @@ fn shown(issued: &Issued, here: Option<&str>) -> Value {
 }
 
 /// A case of that process which the caller may read.
-async fn case_of<'w>(web: &'w Web, name: &str, number: &str) -> Result<(Case, &'w Process), Error> {
+///
+/// # Errors
+/// [`Error::NotFound`]; storage.
+pub async fn case_of<'w>(web: &'w Web, name: &str, number: &str) -> Result<(Case, &'w Process), Error> {
     let (case, process) = find::case(web, number).await?;
     if process.name == name { Ok((case, process)) } else { Err(Error::NotFound) }
 }
 
-/// `GET /api/processes/{process}/documents/{number}`: what was issued and what may be; with `code` the PDF of one.
+/// `GET /api/processes/{process}/documents/{number}`: what was issued and what may be; with `code` the PDF of one, with `preview` that
+/// of one as it would be issued now.
 pub async fn of_case(
     web: Web,
     headers: HeaderMap,
     Path((name, number)): Path<(String, String)>,
 ) -> Result<Response, Error> {
     let role = &web.post()?.role;
-    only(&web, &["code"])?;
+    only(&web, &["code", "preview"])?;
     let (case, process) = case_of(&web, &name, &number).await?;
     let subject = Subject::case(process, &case);
     if let Some(code) = web.arg("code") {
         let issued = case.documents.iter().find(|one| one.code == code).ok_or(Error::NotFound)?;
         return pdf(&web, subject, issued).await;
+    }
+    if let Some(document) = web.arg("preview") {
+        return pdf(&web, subject, &documents::draft(&web, document, &case).await?).await;
     }
     let here = format!("/api/processes/{name}/documents/{}", encode(&case.number));
     let issued: Vec<Value> = case
@@ -128,7 +137,14 @@ pub async fn change_of_case(
 }
 
 /// A row that may be read whole, in all its versions.
-async fn row_of<'w>(web: &'w Web, name: &str, (shard, key): (u32, &str)) -> Result<(Readable<'w>, Vec<Record>), Error> {
+///
+/// # Errors
+/// [`Error::NotFound`]; storage.
+pub async fn row_of<'w>(
+    web: &'w Web,
+    name: &str,
+    (shard, key): (u32, &str),
+) -> Result<(Readable<'w>, Vec<Record>), Error> {
     let readable = readable(web, name)?;
     if readable.reach == RowReach::Public {
         return Err(Error::NotFound);
@@ -137,20 +153,25 @@ async fn row_of<'w>(web: &'w Web, name: &str, (shard, key): (u32, &str)) -> Resu
     Ok((readable, versions))
 }
 
-/// `GET /api/registers/{register}/documents/{shard}/{key}`: what was issued of a row and what may be; with `code` the PDF of one.
+/// `GET /api/registers/{register}/documents/{shard}/{key}`: what was issued of a row and what may be; with `code` the PDF of one, with
+/// `preview` that of one as it would be issued now.
 pub async fn of_row(
     web: Web,
     headers: HeaderMap,
     Path((name, shard, key)): Path<(String, u32, String)>,
 ) -> Result<Response, Error> {
     let role = &web.post()?.role;
-    only(&web, &["code"])?;
+    only(&web, &["code", "preview"])?;
     let (readable, versions) = row_of(&web, &name, (shard, &key)).await?;
     let register = readable.register;
     let all = || versions.iter().flat_map(|version| version.documents.iter().map(move |one| (version, one)));
     if let Some(code) = web.arg("code") {
         let (version, issued) = all().find(|(_, one)| one.code == code).ok_or(Error::NotFound)?;
         return pdf(&web, Subject::row(&web.world, register, version), issued).await;
+    }
+    if let Some(document) = web.arg("preview") {
+        let (issued, row) = row_documents::draft(&web, document, (&readable, &versions)).await?;
+        return pdf(&web, Subject::row(&web.world, register, row), &issued).await;
     }
     let parts: Vec<String> = key.split('/').map(encode).collect();
     let here = format!("/api/registers/{name}/documents/{shard}/{}", parts.join("/"));
@@ -210,12 +231,16 @@ async fn send(
 
 /// The PDF; where its template cannot be laid out, what is wrong with it.
 async fn pdf(web: &Web, subject: Subject<'_>, issued: &Issued) -> Result<Response, Error> {
-    let error = match made(web, subject, issued).await? {
-        Ok(bytes) => return Ok(as_pdf(issued, bytes)),
-        Err(error) => error,
-    };
+    Ok(match made(web, subject, issued).await? {
+        Ok(bytes) => as_pdf(issued, bytes),
+        Err(error) => not_laid_out(web, &error),
+    })
+}
+
+/// The answer where a template cannot be laid out: what is wrong with it.
+pub fn not_laid_out(web: &Web, error: &RenderError) -> Response {
     let refused = Error::Refused(Box::new(Refusal::new(RefusalCode::Guard)));
     let mut body = problem::body(web, &refused);
-    body["detail"] = json!(not_made(web, &error));
-    Ok(problem::response(refused.status(), &body))
+    body["detail"] = json!(not_made(web, error));
+    problem::response(refused.status(), &body)
 }

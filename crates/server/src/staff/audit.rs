@@ -39,25 +39,21 @@ pub fn tabs(web: &Web) -> Vec<LinkView> {
 }
 
 /// The post, if it watches.
-fn watcher(web: &Web) -> Result<&Post, Error> {
+///
+/// # Errors
+/// [`Error::NotFound`]: for everybody else it is not there.
+pub fn watcher(web: &Web) -> Result<&Post, Error> {
     let post = web.post()?;
     if audits(post) { Ok(post) } else { Err(Error::NotFound) }
 }
 
 /// `GET /audit/looks?before=`: who saw personal values in the counties of the post, newest first. The values are not told.
 async fn looks(web: Web) -> Result<Response, Error> {
-    let post = watcher(&web)?;
     let before = match web.arg("before") {
         Some(text) => text.parse::<Timestamp>().map_err(|_| Error::Unreadable("before"))?,
         None => Timestamp::MAX,
     };
-    let mut found: Vec<Access> = Vec::new();
-    for shard in find::counties(&web, post.place) {
-        found.extend(web.app.store.accesses_before(shard, before, LOOKS + 1).await?);
-    }
-    found.sort_by_key(|access| std::cmp::Reverse(access.at));
-    let is_more = found.len() > LOOKS as usize;
-    found.truncate(LOOKS as usize);
+    let (found, is_more) = looked(&web, before).await?;
     let people = find::people(&web, &[], found.iter().map(|access| access.account.clone())).await?;
     let words = web.words();
     let look = web.look(&words);
@@ -70,6 +66,22 @@ async fn looks(web: Web) -> Result<Response, Error> {
         found.last().filter(|_| is_more).map(|last| format!("/audit/looks?before={}", encode(&last.at.to_string())));
     let page = web.page("title-audit-looks");
     web.render("pages/audit_looks.html", json!({ "page": page, "tabs": tabs(&web), "rows": rows, "next_href": next }))
+}
+
+/// Looks at personal values in the counties of a post that watches, newest first, and whether there are more.
+///
+/// # Errors
+/// [`Error::NotFound`] for everybody else; storage.
+pub async fn looked(web: &Web, before: Timestamp) -> Result<(Vec<Access>, bool), Error> {
+    let post = watcher(web)?;
+    let mut found: Vec<Access> = Vec::new();
+    for shard in find::counties(web, post.place) {
+        found.extend(web.app.store.accesses_before(shard, before, LOOKS + 1).await?);
+    }
+    found.sort_by_key(|access| std::cmp::Reverse(access.at));
+    let is_more = found.len() > LOOKS as usize;
+    found.truncate(LOOKS as usize);
+    Ok((found, is_more))
 }
 
 /// One look. Of rows of registers only the fields are told: their names stand where the rows are.

@@ -14,8 +14,8 @@ use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::{self, StreamExt as _};
-use ganglion_model::Post;
 use ganglion_model::pack::{Document, Who};
+use ganglion_model::{CommandId, Post};
 use serde::Serialize;
 use serde_json::Value;
 use std::io::{self, Write};
@@ -60,7 +60,7 @@ struct BatchContext {
 }
 
 /// Whether a post issues documents of this kind at all.
-pub(super) fn issues(document: &Document, post: &Post) -> bool {
+pub fn issues(document: &Document, post: &Post) -> bool {
     document.by.iter().any(|who| match who {
         Who::Role { role, level } => post.role == *role && post.place.level() == *level,
         Who::RoleHandling { role } => post.role == *role,
@@ -110,15 +110,13 @@ fn view(web: &Web, look: &Look<'_>, batch: &Batch) -> BatchView {
 
 /// `GET /documents`.
 pub async fn show(web: Web) -> Result<Response, Error> {
-    let (session, post) = (web.signed_in()?, web.post()?);
+    let post = web.post()?;
     let words = web.words();
     let look = web.look(&words);
-    let all = web.app.batches.list(web.now);
-    let own = all.iter().filter(|batch| batch.wish.account == session.account);
     let context = BatchesContext {
         page: web.page("title-documents"),
         form: form(&web, &look, post),
-        batches: own.map(|batch| view(&web, &look, batch)).collect(),
+        batches: owned(&web)?.iter().map(|batch| view(&web, &look, batch)).collect(),
         tables: super::tables::offered(&web, &look)?,
     };
     web.render("pages/documents.html", context)
@@ -172,7 +170,7 @@ fn among(web: &Web, document: &Document, (post, typed): (&Post, &Typed)) -> Resu
 
 /// `POST /documents/batches`: for every case in the post's own place, or for the rows of a list.
 pub async fn start(web: Web, typed: Typed) -> Result<Response, Error> {
-    let (session, post) = (web.signed_in()?, web.post()?);
+    let post = web.post()?;
     let words = web.words();
     let look = web.look(&words);
     let name = typed.one("document").unwrap_or_default();
@@ -180,22 +178,51 @@ pub async fn start(web: Web, typed: Typed) -> Result<Response, Error> {
     let Some(document) = document else {
         return Ok(web.redirect_with("/documents", "warn", &look.t("batch-none-chosen")));
     };
-    let wish = Wish {
-        document: document.name.clone(),
-        among: among(&web, document, (post, &typed))?,
-        make: typed.one("make").is_some(),
-        account: session.account.clone(),
-        post: post.id.clone(),
-    };
-    let started = web.app.batches.start(&web.app, wish).map_err(|error| Error::Internal(error.to_string()))?;
-    match started {
+    let among = among(&web, document, (post, &typed))?;
+    match begun(&web, (document, among), typed.one("make").is_some(), CommandId(web.app.clock.id()))? {
         Some(batch) => Ok(web.redirect(&format!("/documents/batches/{}", batch.id))),
         None => Ok(web.redirect_with("/documents", "warn", &look.t("batch-too-many"))),
     }
 }
 
+/// Begins a batch in the name of the caller; `None` when too many run already.
+///
+/// # Errors
+/// When what is printed cannot be kept.
+pub fn begun(
+    web: &Web,
+    (document, among): (&Document, Among),
+    make: bool,
+    id: CommandId,
+) -> Result<Option<Arc<Batch>>, Error> {
+    let wish = Wish {
+        document: document.name.clone(),
+        among,
+        make,
+        actor: web.actor(),
+        account: web.signed_in()?.account.clone(),
+        post: web.post()?.id.clone(),
+        id,
+    };
+    web.app.batches.start(&web.app, wish).map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Batches of the caller, newest first.
+///
+/// # Errors
+/// When nobody is signed in.
+pub fn owned(web: &Web) -> Result<Vec<Arc<Batch>>, Error> {
+    let account = &web.signed_in()?.account;
+    let mut all = web.app.batches.list(web.now);
+    all.retain(|batch| batch.wish.account == *account);
+    Ok(all)
+}
+
 /// A batch of this very person; for everybody else there is none.
-fn own(web: &Web, id: &str) -> Result<Arc<Batch>, Error> {
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn own(web: &Web, id: &str) -> Result<Arc<Batch>, Error> {
     let account = &web.signed_in()?.account;
     web.app.batches.get(id).filter(|batch| batch.wish.account == *account).ok_or(Error::NotFound)
 }
@@ -248,7 +275,14 @@ impl Write for Pieces {
 
 /// `GET /documents/batches/{id}/zip`: everything printed, as one archive, written while it is sent.
 pub async fn zip(web: Web, Path(id): Path<String>) -> Result<Response, Error> {
-    let batch = own(&web, &id)?;
+    archive(&web, own(&web, &id)?.as_ref())
+}
+
+/// Everything a batch printed as an answer.
+///
+/// # Errors
+/// When what was printed cannot be read.
+pub fn archive(web: &Web, batch: &Batch) -> Result<Response, Error> {
     let reading = batch.read().map_err(|error| Error::Internal(error.to_string()))?;
     let (to, from) = mpsc::channel(PIECES_WAITING_MAX);
     tokio::task::spawn_blocking(move || {

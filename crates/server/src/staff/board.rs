@@ -1,22 +1,33 @@
 //! A board: the cases of one process in columns by state, each with its count and its most urgent cases first. Derived from
 //! the states a pack declares; works without scripts.
 
-use super::lists::Union;
+use super::lists::{ListPage, Union};
 use super::query::{Query, after_of, after_text};
 use crate::error::Error;
 use crate::view::Look;
 use crate::view::case::{CaseRow, StateTag, card_href};
 use crate::view::options::Choice;
+use crate::view::words::count;
 use crate::web::Web;
 use axum::response::Response;
 use ganglion_kernel::decide::who::{Reach, reach};
-use ganglion_kernel::port::{CaseFilter, CaseOrder};
+use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_model::Post;
 use ganglion_model::pack::{Process, State};
 use serde::Serialize;
 
 /// Cards of one column at a time.
-const CARDS: u32 = 20;
+pub const CARDS: u32 = 20;
+
+/// The cases of a process in one state.
+pub struct Stack {
+    /// How many there are.
+    pub total: u64,
+    /// The most urgent of them; of what is settled the newest.
+    pub page: ListPage,
+    /// In which order.
+    pub order: CaseOrder,
+}
 
 #[derive(Serialize)]
 struct Column {
@@ -56,7 +67,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let process: &Process = chosen;
     let mut columns = Vec::new();
     for state in process.state_order.iter().filter_map(|name| process.states.get(name)) {
-        columns.push(column(&web, &look, (process, state, &post), &query).await?);
+        columns.push(column(&web, &look, (process, state), &query).await?);
     }
     let option = |one: &&Process| Choice {
         selected: one.name == process.name,
@@ -67,12 +78,16 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     web.render("pages/board.html", BoardContext { page, processes: all.iter().map(option).collect(), columns })
 }
 
-async fn column(
+/// The cases in a state that the post lists, from one on.
+///
+/// # Errors
+/// Storage.
+pub async fn stack(
     web: &Web,
-    look: &Look<'_>,
-    (process, state, post): (&Process, &State, &Post),
-    query: &Query,
-) -> Result<Column, Error> {
+    (process, state): (&Process, &State),
+    after: Option<&After>,
+    limit: u32,
+) -> Result<Stack, Error> {
     let filter = CaseFilter {
         processes: vec![process.name.clone()],
         states: vec![state.name.clone()],
@@ -81,15 +96,25 @@ async fn column(
         ..CaseFilter::default()
     };
     let order = if state.is_settled() { CaseOrder::Opened } else { CaseOrder::Due };
-    let list = Union::reachable(web, post).narrowed(&filter);
+    let list = Union::reachable(web, web.post()?).narrowed(&filter);
+    let page = list.page(web, order, after, limit).await?;
+    Ok(Stack { total: list.count(web).await?, page, order })
+}
+
+async fn column(
+    web: &Web,
+    look: &Look<'_>,
+    (process, state): (&Process, &State),
+    query: &Query,
+) -> Result<Column, Error> {
     let key = format!("after.{}", state.name);
     let after = after_of(query.get(&key));
-    let page = list.page(web, order, after.as_ref(), CARDS).await?;
+    let Stack { total, page, .. } = stack(web, (process, state), after.as_ref(), CARDS).await?;
     let here = query.with("process", &process.name);
     let listed = Query::default().with("process", &process.name).with("state", &state.name);
     Ok(Column {
         state: look.state(process, &state.name),
-        count: list.total(web).await?.text(),
+        count: count(total),
         rows: page.cases.iter().map(|case| look.case_row(case, card_href(&case.number))).collect(),
         first_href: after.map(|_| here.with(&key, "").on("/cases/board")),
         next_href: page.next.map(|next| here.with(&key, &after_text(&next)).on("/cases/board")),

@@ -1,10 +1,11 @@
 //! Bulletins: a report for the post's own place and a period. Every figure in it is counted when it is made.
 
+use super::documents::not_made;
 use super::tables::places;
 use crate::error::Error;
 use crate::papers::{day, place};
+use crate::view::Look;
 use crate::view::words::separated;
-use crate::view::{Look, Say as _};
 use crate::web::Web;
 use axum::extract::Path;
 use axum::http::header;
@@ -15,6 +16,7 @@ use ganglion_kernel::figures::{Got, Reader, is_stock};
 use ganglion_kernel::port::Store;
 use ganglion_model::pack::{Bulletin, Indicator, Who};
 use ganglion_model::{Lang, PlaceCode, Post};
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 
 /// Whether a post takes this bulletin.
@@ -29,9 +31,27 @@ pub async fn show(web: Web, Path(file): Path<String>) -> Result<Response, Error>
     let name = file.strip_suffix(".pdf").ok_or(Error::NotFound)?;
     let bulletin = web.world.model.bulletins.get(name).filter(|one| takes(one, &post)).ok_or(Error::NotFound)?;
     let when = web.arg("period").and_then(When::parse).unwrap_or_else(|| When::month_of(web.today()));
+    match made(&web, bulletin, when).await? {
+        Ok(bytes) => Ok(as_pdf(bulletin, when, bytes)),
+        Err(error) => Ok(web.redirect_with("/documents", "warn", &not_made(&web, &error))),
+    }
+}
+
+/// Months a bulletin is offered for: the one that is over first, since this month's figures are not all in yet.
+pub fn periods(today: Date) -> [When; 2] {
+    let this_month = When::month_of(today);
+    [this_month.previous(), this_month]
+}
+
+/// Makes the PDF of a bulletin for the post's own place; gives why not where its template cannot be laid out.
+///
+/// # Errors
+/// Storage.
+pub async fn made(web: &Web, bulletin: &Bulletin, when: When) -> Result<Result<Vec<u8>, RenderError>, Error> {
+    let post = web.post()?;
     let words = web.app.words(Lang::Zh);
     let look = Look { world: &web.world, say: &words, now: web.now };
-    let data = data(&web, &look, bulletin, (post.place, when)).await?;
+    let data = data(web, &look, bulletin, (post.place, when)).await?;
     let span = when.span();
     let last = span.to.yesterday().unwrap_or(span.to);
     let doc = Datum::table([
@@ -42,26 +62,23 @@ pub async fn show(web: Web, Path(file): Path<String>) -> Result<Response, Error>
         ("to", day(last)),
         ("day", day(web.today())),
     ]);
-    let ident = format!("{name}/{}/{when}", post.place);
+    let ident = format!("{}/{}/{when}", bulletin.name, post.place);
     let sheet = web.app.press.bulletin(&web.world.model, bulletin, (data, doc), (web.today(), ident))?;
-    let bytes = match web.app.press.print(sheet).await? {
-        Ok(bytes) => bytes,
-        Err(RenderError::NoFonts) => {
-            return Ok(web.redirect_with("/documents", "warn", &web.words().say("document-no-fonts", &[])));
-        }
-        Err(error) => {
-            tracing::warn!(%error, bulletin = name, "a bulletin was not made");
-            let reason = [("reason", error.to_string().into())];
-            let said = web.words().say("document-not-laid-out", &reason);
-            return Ok(web.redirect_with("/documents", "warn", &said));
-        }
-    };
+    let made = web.app.press.print(sheet).await?;
+    if let Err(error) = &made {
+        tracing::warn!(%error, bulletin = bulletin.name, "a bulletin was not made");
+    }
+    Ok(made)
+}
+
+/// A bulletin as an answer.
+pub fn as_pdf(bulletin: &Bulletin, when: When, bytes: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/pdf".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("inline; filename=\"{name}-{when}.pdf\"")),
+        (header::CONTENT_DISPOSITION, format!("inline; filename=\"{}-{when}.pdf\"", bulletin.name)),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    Ok((headers, bytes).into_response())
+    (headers, bytes).into_response()
 }
 
 /// The figures of the place with those of the period before, and of each place inside.

@@ -88,6 +88,11 @@ fn place_of(query: &Query, post: &Post) -> PlaceCode {
     asked.filter(|code| post.place.holds(*code)).unwrap_or(post.place)
 }
 
+/// What is open in a place, of the cases a union holds: the list that is read by lateness.
+pub fn open_in(reach: &Union, place: PlaceCode) -> Union {
+    reach.narrowed(&CaseFilter { place: Some(place), open: Some(true), ..CaseFilter::default() })
+}
+
 /// The centre as a page.
 ///
 /// # Errors
@@ -98,9 +103,8 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
     let words = web.words();
     let look = web.look(&words);
     let place = place_of(&query, &post);
-    let open = CaseFilter { place: Some(place), open: Some(true), ..CaseFilter::default() };
     let reach = Union::reachable(web, &post);
-    let list = reach.narrowed(&open);
+    let list = open_in(&reach, place);
     let page = list.page(web, CaseOrder::Due, None, QUEUE_ROWS).await?;
     let selected = query.get("selected").map(str::to_owned);
     let (chosen, suggestions) = match &selected {
@@ -199,10 +203,40 @@ fn states_of(web: &Web, tones: &[Tone]) -> Vec<String> {
     names
 }
 
+/// A count of the centre.
+pub struct Count {
+    /// What is counted: `today`, `waiting`, `in_progress`, `paused`, `overdue`, `settled`.
+    pub name: &'static str,
+    /// The text that says so.
+    pub text: &'static str,
+    /// How many.
+    pub total: u64,
+    /// Those of each of the last 24 hours, where they are counted so.
+    pub hours: Vec<usize>,
+    tone: &'static str,
+    list: String,
+}
+
 /// Six counters, each exact and each leading to its list.
 async fn counters(web: &Web, look: &Look<'_>, reach: &Union, place: PlaceCode) -> Result<Vec<Counter>, Error> {
+    let view = |one: Count| {
+        let tone = if one.total == 0 && one.tone != "ok" { "plain" } else { one.tone };
+        Counter { label: look.t(one.text), value: count(one.total), tone, points: one.hours, href: one.list }
+    };
+    Ok(counts(web, reach, place).await?.into_iter().map(view).collect())
+}
+
+/// What the centre counts of a place, of the cases a union holds.
+///
+/// # Errors
+/// Storage.
+pub async fn counts(web: &Web, reach: &Union, place: PlaceCode) -> Result<Vec<Count>, Error> {
     let open = CaseFilter { place: Some(place), open: Some(true), ..CaseFilter::default() };
-    let of_tone = |tone: Tone| CaseFilter { states: states_of(web, &[tone]), ..open.clone() };
+    // Without a state of a tone nothing has it; a filter that names no state would leave all.
+    let of_tone = |tone: Tone| {
+        let states = states_of(web, &[tone]);
+        (!states.is_empty()).then(|| CaseFilter { states, ..open.clone() })
+    };
     let today = (midnight(web.today()), web.now + SignedDuration::from_secs(1));
     let opened = CaseFilter { place: Some(place), opened: Some(today), ..CaseFilter::default() };
     let settled = CaseFilter { open: Some(false), ..opened.clone() };
@@ -210,22 +244,29 @@ async fn counters(web: &Web, look: &Look<'_>, reach: &Union, place: PlaceCode) -
     let list = format!("/cases?place={place}");
     let day = web.today();
     let (came, closed) = last_day(web, reach, place).await?;
+    let none = Vec::new;
     let wanted = [
-        ("count-today", opened, "plain", came, format!("{list}&period={day}")),
-        ("counter-waiting", of_tone(Tone::Waiting), "soon", Vec::new(), format!("{list}&open=1&sort=due")),
-        ("count-in-progress", of_tone(Tone::Working), "plain", Vec::new(), format!("{list}&open=1&sort=due")),
-        ("counter-paused", of_tone(Tone::Paused), "plain", Vec::new(), format!("{list}&open=1&sort=due")),
-        ("count-overdue", overdue, "late", Vec::new(), format!("{list}&clock=overdue")),
-        ("counter-settled", settled, "ok", closed, format!("{list}&open=0&period={day}")),
+        (("today", "count-today", "plain"), Some(opened), came, format!("{list}&period={day}")),
+        (("waiting", "counter-waiting", "soon"), of_tone(Tone::Waiting), none(), format!("{list}&open=1&sort=due")),
+        (
+            ("in_progress", "count-in-progress", "plain"),
+            of_tone(Tone::Working),
+            none(),
+            format!("{list}&open=1&sort=due"),
+        ),
+        (("paused", "counter-paused", "plain"), of_tone(Tone::Paused), none(), format!("{list}&open=1&sort=due")),
+        (("overdue", "count-overdue", "late"), Some(overdue), none(), format!("{list}&clock=overdue")),
+        (("settled", "counter-settled", "ok"), Some(settled), closed, format!("{list}&open=0&period={day}")),
     ];
-    let mut counters = Vec::new();
-    for (name, filter, tone, points, href) in wanted {
-        let total = reach.narrowed(&filter).count(web).await?;
-        let tone = if total == 0 && tone != "ok" { "plain" } else { tone };
-        let label = look.t(name);
-        counters.push(Counter { label, value: count(total), tone, points, href });
+    let mut counts = Vec::new();
+    for ((name, text, tone), filter, hours, list) in wanted {
+        let total = match &filter {
+            Some(filter) => reach.narrowed(filter).count(web).await?,
+            None => 0,
+        };
+        counts.push(Count { name, text, total, hours, tone, list });
     }
-    Ok(counters)
+    Ok(counts)
 }
 
 /// Of the cases of the last 24 hours: how many came in and how many were settled, by hour.

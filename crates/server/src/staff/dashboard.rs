@@ -13,6 +13,7 @@ use axum::response::Response;
 use ganglion_indicators::{Figure, Span, When};
 use ganglion_kernel::Store;
 use ganglion_kernel::decide::who::{Reach, reach};
+use ganglion_kernel::figures::targets::Standing;
 use ganglion_kernel::figures::{Reader, is_now};
 use ganglion_model::PlaceCode;
 use ganglion_model::pack::{Indicator, Target};
@@ -122,18 +123,27 @@ fn change_of(indicator: &Indicator, now: &Figure, before: &Figure) -> Option<Val
     change(indicator, now, before).map(|change| json!({ "text": change.text, "tone": change.tone }))
 }
 
-/// Cards of the targets that have a value for the place, or for places right inside it.
+/// Cards of the targets of a place.
 async fn targets(web: &Web, look: &Look<'_>, place: PlaceCode) -> Result<Vec<Value>, Error> {
     if web.post().is_err() {
         return Ok(Vec::new());
     }
+    let all = standings(web, place, TARGETS_MAX).await?;
+    Ok(all.iter().filter_map(|(target, standings)| card(web, look, target, standings)).collect())
+}
+
+/// Targets that have a value for the place, or for places right inside it, with how these stand: the place itself first.
+///
+/// # Errors
+/// Storage.
+pub async fn standings(web: &Web, place: PlaceCode, max: usize) -> Result<Vec<(&Target, Vec<Standing>)>, Error> {
     let store: &dyn Store = web.app.store.as_ref();
     let reader = Reader { tally: &store, world: &web.world, today: web.today() };
     let mut all: Vec<&Target> = web.world.model.targets.values().collect();
     all.sort_by_key(|target| (target.pack.clone(), target.order));
-    let mut cards = Vec::new();
+    let mut found = Vec::new();
     for target in all {
-        if cards.len() == TARGETS_MAX {
+        if found.len() == max {
             break;
         }
         let values = ganglion_kernel::figures::targets::values(&web.world, target, web.today());
@@ -144,7 +154,10 @@ async fn targets(web: &Web, look: &Look<'_>, place: PlaceCode) -> Result<Vec<Val
             continue;
         }
         let standings = reader.standings(target, &places).await?;
-        cards.extend(card(web, look, target, &standings));
+        // None stand where the figure it is of is gone.
+        if !standings.is_empty() {
+            found.push((target, standings));
+        }
     }
-    Ok(cards)
+    Ok(found)
 }

@@ -240,17 +240,27 @@ pub async fn pdf(web: Web, Path((number, code)): Path<(String, String)>) -> Resu
 /// `GET /cases/{number}/documents/preview/{name}`: as it would be, without number, code and validity.
 pub async fn preview(web: Web, Path((number, name)): Path<(String, String)>) -> Result<Response, Error> {
     let (case, process) = find::case(&web, &number).await?;
-    let document = web.world.model.documents.get(&name).filter(|one| one.of == case.process).ok_or(Error::NotFound)?;
-    if !may_issue(&web.world, document, &web.actor(), &case, web.now) {
+    let issued = draft(&web, &name, &case).await?;
+    printed(&web, Subject::case(process, &case), (&issued, &card_href(&number))).await
+}
+
+/// A document as it would be issued from a case now, for whoever may issue it.
+///
+/// # Errors
+/// [`Error::NotFound`]; storage.
+pub(crate) async fn draft(web: &Web, name: &str, case: &Case) -> Result<Issued, Error> {
+    let document = web.world.model.documents.get(name).filter(|one| one.of == case.process && !one.row);
+    let document = document.ok_or(Error::NotFound)?;
+    if !may_issue(&web.world, document, &web.actor(), case, web.now) {
         return Err(Error::NotFound);
     }
     let printed_fields = document.fields.iter().chain(&document.clear);
     let fields: Fields = printed_fields.filter_map(|n| Some((n.clone(), case.fields.get(n)?.clone()))).collect();
     // What the case does not say yet is not counted: the preview shows the words for it.
-    let asked = figures_asked(&web.world, document, &web.actor(), (&case, web.now)).unwrap_or_default();
-    let figures = figures(&web, asked).await?;
-    let issued = Issued {
-        document: name,
+    let asked = figures_asked(&web.world, document, &web.actor(), (case, web.now)).unwrap_or_default();
+    let figures = figures(web, asked).await?;
+    Ok(Issued {
+        document: document.name.clone(),
         number: web.app.words(Lang::Zh).say("document-preview-number", &[]),
         code: String::new(),
         at: web.now,
@@ -259,8 +269,7 @@ pub async fn preview(web: Web, Path((number, name)): Path<(String, String)>) -> 
         fields,
         figures,
         standing: Standing::Valid,
-    };
-    printed(&web, Subject::case(process, &case), (&issued, &card_href(&number))).await
+    })
 }
 
 /// Figures as they would be published now.

@@ -67,35 +67,64 @@ fn is_tied(case: &Case, kinds: &[&str]) -> bool {
     case.links.iter().any(|link| kinds.contains(&link.kind.as_str()))
 }
 
-/// Cases that may be the same, the likeliest first; none for whoever may not merge.
+/// A case that may be the same, and why.
+pub struct Likeness {
+    /// The other case.
+    pub other: Case,
+    /// Metres to it, if both have a point.
+    pub metres: Option<f64>,
+    /// Whether it is of the same kind.
+    pub is_same_kind: bool,
+    /// How alike the words are: 0 to 1.
+    pub alike: f64,
+}
+
+impl Likeness {
+    fn score(&self) -> f64 {
+        if self.is_same_kind { self.alike + 1.0 } else { self.alike }
+    }
+}
+
+/// The action that would tie a case under another, the field that names it, and the cases that may be the same, the likeliest first.
+pub type Found<'p> = (&'p Action, &'p str, Vec<Likeness>);
+
+/// Cases that may be the same, for the card.
 ///
 /// # Errors
 /// Storage.
 pub async fn of_case(web: &Web, look: &Look<'_>, (case, process): (&Case, &Process)) -> Result<Vec<Duplicate>, Error> {
-    let Some((action, field)) = merging(web, case, process) else { return Ok(Vec::new()) };
+    let Some((action, field, found)) = found(web, (case, process)).await? else { return Ok(Vec::new()) };
+    Ok(found.iter().map(|one| shown(look, (case, process), (action, field), one)).collect())
+}
+
+/// Cases that may be the same; nothing for whoever may not merge, and for a case that was merged.
+///
+/// # Errors
+/// Storage.
+pub async fn found<'p>(web: &Web, (case, process): (&Case, &'p Process)) -> Result<Option<Found<'p>>, Error> {
+    let Some((action, field)) = merging(web, case, process) else { return Ok(None) };
     if is_tied(case, &["merged_into", "merged_from"]) {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let list = Union::reachable(web, web.post()?).narrowed(&around(case));
     let mut others: Vec<Case> = Vec::new();
     for filter in &list.0 {
         others.extend(web.app.store.cases(filter, CaseOrder::Opened, None, LOOKED_AT).await?);
     }
-    let mut found: Vec<(f64, Case, Option<f64>)> = Vec::new();
+    let mut found: Vec<Likeness> = Vec::new();
     for other in others.into_iter().filter(|other| other.id != case.id && other.shard == case.shard) {
-        if is_tied(&other, &["merged_into"]) || found.iter().any(|(_, one, _)| one.id == other.id) {
+        if is_tied(&other, &["merged_into"]) || found.iter().any(|one| one.other.id == other.id) {
             continue;
         }
         let metres = apart(case, &other);
-        if metres.is_none_or(|metres| metres <= METRES)
-            && let Some(score) = likely(process, case, &other)
-        {
-            found.push((score, other, metres));
+        if metres.is_none_or(|metres| metres <= METRES) {
+            found.extend(likely(process, case, (other, metres)));
         }
     }
-    found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.opened_at.cmp(&b.1.opened_at)));
+    let first = |a: &Likeness, b: &Likeness| b.score().total_cmp(&a.score());
+    found.sort_by(|a, b| first(a, b).then_with(|| a.other.opened_at.cmp(&b.other.opened_at)));
     found.truncate(OFFERED_MAX);
-    Ok(found.iter().map(|(_, other, metres)| shown(look, (case, process), (action, field), (other, *metres))).collect())
+    Ok(Some((action, field, found)))
 }
 
 /// Open cases of the same process, not newer than the case, around its point, or at its place where it has none.
@@ -124,34 +153,39 @@ fn apart(a: &Case, b: &Case) -> Option<f64> {
     Some(Scale::at(lat).between(Point::new(lon, lat), Point::new(x, y)))
 }
 
-/// How likely two cases are the same; `None`: not likely enough to be offered.
-fn likely(process: &Process, case: &Case, other: &Case) -> Option<f64> {
+/// How another case is like the case; `None`: not likely enough to be the same to be offered.
+fn likely(process: &Process, case: &Case, (other, metres): (Case, Option<f64>)) -> Option<Likeness> {
     let kind = |case: &Case| process.kind_field.as_ref().and_then(|name| case.fields.get(name)).cloned();
-    let same_kind = process.kind_field.is_none() || kind(case) == kind(other);
-    let alike = alike(&said(process, case), &said(process, other), &|_| 1.0);
-    let least = if same_kind { ALIKE_MIN.0 } else { ALIKE_MIN.1 };
-    (alike >= least).then_some(if same_kind { alike + 1.0 } else { alike })
+    let is_same_kind = process.kind_field.is_none() || kind(case) == kind(&other);
+    let alike = alike(&said(process, case), &said(process, &other), &|_| 1.0);
+    let least = if is_same_kind { ALIKE_MIN.0 } else { ALIKE_MIN.1 };
+    (alike >= least).then_some(Likeness { other, metres, is_same_kind, alike })
+}
+
+/// Why a case may be the same, in words.
+pub fn reasons(look: &Look<'_>, process: &Process, one: &Likeness) -> [String; 4] {
+    let at = match one.metres {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 200 metres")]
+        Some(metres) => look.say("duplicate-metres", &[("metres", (metres.round() as u32).into())]),
+        None => look.place(one.other.place),
+    };
+    let kind = look.kind_or_process(process, &one.other);
+    [kind, at, look.when(one.other.opened_at), look.t("duplicate-alike")]
 }
 
 fn shown(
     look: &Look<'_>,
     (case, process): (&Case, &Process),
     (action, field): (&Action, &str),
-    (other, metres): (&Case, Option<f64>),
+    one: &Likeness,
 ) -> Duplicate {
-    let at = match metres {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 200 metres")]
-        Some(metres) => look.say("duplicate-metres", &[("metres", (metres.round() as u32).into())]),
-        None => look.place(other.place),
-    };
-    let kind = look.kind_or_process(process, other);
-    let reason = [kind, at, look.when(other.opened_at), look.t("duplicate-alike")].join(" · ");
+    let other = &one.other;
     Duplicate {
         number: other.number.clone(),
         href: card_href(&other.number),
         title: look.title(process, other),
         state: look.state(process, &other.state),
-        reason,
+        reason: reasons(look, process, one).join(" · "),
         action_href: format!("/cases/{}/{}", case.number, action.name),
         fill: format!("{field}{}{}", super::act::FILL, other.number),
         label: look.text(&action.title),

@@ -1,6 +1,6 @@
 //! A figure in words and drawings: sentence, change, rank, trend, bars, classes of a map, parts, what it is made of.
 
-use super::figures::{Reading, TOLD_MIN};
+use super::figures::{Asked, Reading, TOLD_MIN};
 use super::query::Query;
 use super::worked_out::{dim_title, measure_words, part_words};
 use crate::view::figures::compare::{Change, change, classes};
@@ -9,6 +9,7 @@ use crate::view::words::{separated, thousands};
 use crate::view::{Arg, Look};
 use crate::web::Web;
 use ganglion_indicators::Figure;
+use ganglion_kernel::figures::Got;
 use ganglion_model::Frac;
 use ganglion_model::PlaceCode;
 use ganglion_model::pack::{Dim, Formula, Indicator, Measure, Rounding};
@@ -242,42 +243,12 @@ impl Reading<'_> {
 
     /// Parts of the figure by each dimension of its first measure, largest first.
     pub fn dims(&self, look: &Look<'_>) -> Vec<Value> {
-        let formula = &self.asked.indicator.formula;
-        let Some(measure) = formula.measures().first().and_then(|name| self.model.measures.get(*name)) else {
-            return Vec::new();
-        };
-        let by_dim = measure.by.iter().enumerate().map(|(at, dim)| (dim, self.got.sums.by(&measure.name, at)));
-        let shown = by_dim.filter(|(_, parts)| {
-            // One small part could be worked out from the others, so none is told.
-            !(self.asked.public && parts.values().any(|(rows, _)| (1..TOLD_MIN).contains(rows)))
+        let dims = parts(look, &self.asked, &self.got).into_iter().map(|dim| {
+            let bar =
+                |part: Part| json!({ "name": part.name, "value": part.exact.to_f64(), "text": separated(&part.text) });
+            json!({ "title": dim.title, "parts": dim.parts.into_iter().map(bar).collect::<Vec<_>>() })
         });
-        let dims = shown.map(|(dim, parts)| {
-            let title = dim_title(look, self.model, (measure, dim)).unwrap_or_else(|| look.t("figures-parts"));
-            json!({ "title": title, "parts": self.parts(look, (measure, dim), &parts) })
-        });
-        dims.filter(|dim| dim["parts"].as_array().is_some_and(|parts| !parts.is_empty())).collect()
-    }
-
-    fn parts(
-        &self,
-        look: &Look<'_>,
-        (measure, dim): (&Measure, &Dim),
-        parts: &BTreeMap<String, (i64, i64)>,
-    ) -> Vec<Value> {
-        let adds_up = measure.has_value() && matches!(self.asked.indicator.formula, Formula::Sum(_));
-        let amount = |(rows, sum): (i64, i64)| if adds_up { sum } else { rows };
-        let mut sorted: Vec<(&String, i64)> = parts.iter().map(|(value, of)| (value, amount(*of))).collect();
-        sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-        let bar = |(value, amount): (&String, i64)| {
-            let exact = if adds_up { Frac::scaled(amount, measure.digits) } else { Frac::whole(amount) };
-            let factor = self.asked.indicator.factor.filter(|_| adds_up).unwrap_or(Frac::whole(1));
-            let exact = exact.times(factor).unwrap_or(exact);
-            let decimals = if adds_up { self.asked.indicator.decimals } else { 0 };
-            let text = exact.rounded(decimals, self.asked.indicator.rounding).unwrap_or_default();
-            let name = part_words(look, self.model, (measure, dim), value).unwrap_or_else(|| code_label(look, value));
-            json!({ "name": name, "value": exact.to_f64(), "text": separated(&text) })
-        };
-        sorted.into_iter().filter(|(_, amount)| *amount != 0).map(bar).collect()
+        dims.collect()
     }
 
     /// What the figure is made of: its measures with their rows, or the figures it calculates with.
@@ -314,6 +285,70 @@ impl Reading<'_> {
         };
         look.say("figure-side", &[("side", look.t(side).into()), ("words", words.into())])
     }
+}
+
+/// A part of a figure.
+pub struct Part {
+    /// The value that makes it one.
+    pub value: String,
+    /// What that is called.
+    pub name: String,
+    /// How much it is.
+    pub exact: Frac,
+    /// The same with the digits it is shown with.
+    pub text: String,
+}
+
+/// The parts of a figure by one dimension.
+pub struct PartsBy {
+    /// What they differ in.
+    pub title: String,
+    /// The parts, largest first.
+    pub parts: Vec<Part>,
+}
+
+/// Parts of a figure by each dimension of its first measure, as whoever asks may be told them.
+pub fn parts(look: &Look<'_>, asked: &Asked<'_>, got: &Got) -> Vec<PartsBy> {
+    let model = &look.world.model;
+    let Some(measure) = asked.indicator.formula.measures().first().and_then(|name| model.measures.get(*name)) else {
+        return Vec::new();
+    };
+    let by_dim = measure.by.iter().enumerate().map(|(at, dim)| (dim, got.sums.by(&measure.name, at)));
+    let shown = by_dim.filter(|(_, parts)| {
+        // One small part could be worked out from the others, so none is told.
+        !(asked.public && parts.values().any(|(rows, _)| (1..TOLD_MIN).contains(rows)))
+    });
+    let dims = shown.map(|(dim, parts)| PartsBy {
+        title: dim_title(look, model, (measure, dim)).unwrap_or_else(|| look.t("figures-parts")),
+        parts: parts_by(look, asked.indicator, (measure, dim), &parts),
+    });
+    dims.filter(|dim| !dim.parts.is_empty()).collect()
+}
+
+fn parts_by(
+    look: &Look<'_>,
+    indicator: &Indicator,
+    (measure, dim): (&Measure, &Dim),
+    parts: &BTreeMap<String, (i64, i64)>,
+) -> Vec<Part> {
+    let adds_up = measure.has_value() && matches!(indicator.formula, Formula::Sum(_));
+    let amount = |(rows, sum): (i64, i64)| if adds_up { sum } else { rows };
+    let mut sorted: Vec<(&String, i64)> = parts.iter().map(|(value, of)| (value, amount(*of))).collect();
+    sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    let part = |(value, amount): (&String, i64)| {
+        let exact = if adds_up { Frac::scaled(amount, measure.digits) } else { Frac::whole(amount) };
+        let factor = indicator.factor.filter(|_| adds_up).unwrap_or(Frac::whole(1));
+        let exact = exact.times(factor).unwrap_or(exact);
+        let decimals = if adds_up { indicator.decimals } else { 0 };
+        let named = part_words(look, &look.world.model, (measure, dim), value);
+        Part {
+            name: named.unwrap_or_else(|| code_label(look, value)),
+            text: exact.rounded(decimals, indicator.rounding).unwrap_or_default(),
+            value: value.clone(),
+            exact,
+        }
+    };
+    sorted.into_iter().filter(|(_, amount)| *amount != 0).map(part).collect()
 }
 
 /// The words of a part: the title of that code in whichever list has it, the name of a register row, or yes and no.

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::view::Look;
 use crate::view::field::SuggestedView;
 use crate::view::form::ActionView;
-use crate::view::suggest::Likely;
+use crate::view::suggest::{Had, Likely};
 use crate::web::Web;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
@@ -33,6 +33,42 @@ pub async fn of_posts(web: &Web, case: &Case, process: &Process) -> Result<Vec<L
     likely(web, (case, process), &is_post).await
 }
 
+/// A value suggested for a field that names no post.
+pub struct Proposed {
+    /// The action.
+    pub action: String,
+    /// The field of its form.
+    pub field: String,
+    /// The value.
+    pub value: String,
+    /// What it is called.
+    pub label: String,
+    /// Why, in words.
+    pub reason: String,
+    /// How often it was chosen.
+    pub had: Had,
+}
+
+/// What was chosen in the fields that name no post of the forms the reader may send.
+///
+/// # Errors
+/// Storage.
+pub async fn of_fields(web: &Web, look: &Look<'_>, (case, process): (&Case, &Process)) -> Result<Vec<Proposed>, Error> {
+    let mut all = Vec::new();
+    for one in likely(web, (case, process), &|field| !is_post(field)).await? {
+        let declared = process.action(&case.state, &one.action);
+        let declared = declared.and_then(|action| action.form.iter().find(|field| field.name == one.field));
+        let Some(declared) = declared else { continue };
+        all.extend(one.chosen.iter().filter_map(|chosen| {
+            let label = look.value(declared, &Value::from(chosen.value.as_str()))?;
+            let reason = look.had(chosen, one.key("suggest-chosen", "suggest-chosen-around"));
+            let (action, field, value) = (one.action.clone(), one.field.clone(), chosen.value.clone());
+            Some(Proposed { action, field, value, label, reason, had: one.had(chosen) })
+        }));
+    }
+    Ok(all)
+}
+
 /// Puts beside the other fields of open forms what was chosen there.
 ///
 /// # Errors
@@ -43,19 +79,11 @@ pub async fn give(
     (case, process): (&Case, &Process),
     views: &mut [ActionView],
 ) -> Result<(), Error> {
-    for one in likely(web, (case, process), &|field| !is_post(field)).await? {
-        let declared = process.action(&case.state, &one.action);
-        let declared = declared.and_then(|action| action.form.iter().find(|field| field.name == one.field));
+    for one in of_fields(web, look, (case, process)).await? {
         let view = views.iter_mut().find(|view| view.name == one.action).and_then(|view| view.form.as_mut());
         let shown = view.and_then(|form| form.fields.iter_mut().find(|field| field.name == one.field));
-        let (Some(declared), Some(shown)) = (declared, shown) else { continue };
-        let others = one.chosen.iter().filter(|chosen| shown.value.as_str() != Some(chosen.value.as_str()));
-        let views = others.filter_map(|chosen| {
-            let label = look.value(declared, &Value::from(chosen.value.as_str()))?;
-            let reason = look.had(chosen, one.key("suggest-chosen", "suggest-chosen-around"));
-            Some(SuggestedView { value: chosen.value.clone(), label, reason })
-        });
-        shown.suggestions = views.collect();
+        let Some(shown) = shown.filter(|shown| shown.value.as_str() != Some(one.value.as_str())) else { continue };
+        shown.suggestions.push(SuggestedView { value: one.value, label: one.label, reason: one.reason });
     }
     Ok(())
 }

@@ -41,11 +41,11 @@ struct Filled {
     rows: Vec<Vec<Cell>>,
 }
 
-/// The bulletins and tables a post may take: of tables, all of figures, and of processes whose cases it lists.
+/// The tables a post may take: all of figures, and of processes whose cases it lists.
 ///
 /// # Errors
 /// When nobody is signed in.
-pub fn offered(web: &Web, look: &Look<'_>) -> Result<Vec<TableView>, Error> {
+pub fn taken(web: &Web) -> Result<Vec<&Table>, Error> {
     let post = web.post()?;
     let reaches = |process: &String| {
         let process = web.world.model.processes.get(process);
@@ -60,33 +60,49 @@ pub fn offered(web: &Web, look: &Look<'_>) -> Result<Vec<TableView>, Error> {
         TableRows::Figures { .. } => true,
         TableRows::Cases { process, .. } => reaches(process),
     };
+    Ok(web.world.model.tables.values().filter(mine).collect())
+}
+
+/// The bulletins and tables a post may take, as they are shown.
+///
+/// # Errors
+/// When nobody is signed in.
+pub fn offered(web: &Web, look: &Look<'_>) -> Result<Vec<TableView>, Error> {
+    let post = web.post()?;
     let view = |table: &Table| TableView {
         href: format!("/tables/{}.xlsx", table.name),
         title: look.text(&table.title),
         note: format!("XLSX · {}", look.place_path(post.place)),
     };
     let bulletins = web.world.model.bulletins.values().filter(|one| super::bulletins::takes(one, post));
-    // The month that is over first: this month's figures are not all in yet.
-    let this_month = When::month_of(web.today());
     let report = |one: &Bulletin| {
-        [this_month.previous(), this_month].map(|when| TableView {
+        super::bulletins::periods(web.today()).map(|when| TableView {
             href: format!("/bulletins/{}.pdf?period={when}", one.name),
             title: look.text(&one.title),
             note: format!("PDF · {} · {}", look.place_path(post.place), look.period(when)),
         })
     };
-    let tables = web.world.model.tables.values().filter(mine).map(view);
-    Ok(bulletins.flat_map(report).chain(tables).collect())
+    Ok(bulletins.flat_map(report).chain(taken(web)?.into_iter().map(view)).collect())
 }
 
 /// `GET /tables/{file}`: `<name>.xlsx`, for `?period=2022-06` where figures have one.
 pub async fn show(web: Web, Path(file): Path<String>) -> Result<Response, Error> {
     web.post()?;
     let name = file.strip_suffix(".xlsx").ok_or(Error::NotFound)?;
-    let table = web.world.model.tables.get(name).ok_or(Error::NotFound)?.clone();
+    let table = web.world.model.tables.get(name).ok_or(Error::NotFound)?;
+    let when = web.arg("period").and_then(When::parse).unwrap_or_else(|| When::month_of(web.today()));
+    written(&web, table, when).await
+}
+
+/// A table as a spreadsheet: of the post's own place, and for a period where its rows are figures.
+///
+/// # Errors
+/// Storage.
+pub async fn written(web: &Web, table: &Table, when: When) -> Result<Response, Error> {
+    let name = &table.name;
     let filled = match &table.rows {
-        TableRows::Figures { indicators, by } => figures(&web, indicators, *by).await?,
-        TableRows::Cases { process, columns } => of_cases(&web, process, columns).await?,
+        TableRows::Figures { indicators, by } => figures(web, (indicators, *by), when).await?,
+        TableRows::Cases { process, columns } => of_cases(web, process, columns).await?,
     };
     let words = web.words();
     let look = web.look(&words);
@@ -120,9 +136,8 @@ pub fn places(web: &Web, within: PlaceCode, by: Level) -> Vec<PlaceCode> {
     inside.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-async fn figures(web: &Web, names: &[String], by: Level) -> Result<Filled, Error> {
+async fn figures(web: &Web, (names, by): (&[String], Level), when: When) -> Result<Filled, Error> {
     let post = web.post()?;
-    let when = web.arg("period").and_then(When::parse).unwrap_or_else(|| When::month_of(web.today()));
     let places = places(web, post.place, by);
     let store: &dyn Store = web.app.store.as_ref();
     let reader = Reader { tally: &store, world: &web.world, today: web.today() };

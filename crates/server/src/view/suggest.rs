@@ -31,6 +31,19 @@ pub struct Suggestion {
     pub reasons: Vec<String>,
     /// Open cases it has, once counted.
     pub load: Option<u64>,
+    /// How often it had such cases before, if it did.
+    pub had: Option<Had>,
+}
+
+/// How often a value was chosen before, and whether in similar cases or merely in those settled around.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Had {
+    /// How many cases have it.
+    pub count: u32,
+    /// Of how many.
+    pub of: u32,
+    /// Whether no similar case says anything and these are simply the last ones settled around.
+    pub around: bool,
 }
 
 impl Suggestion {
@@ -63,6 +76,12 @@ pub struct Likely {
 }
 
 impl Likely {
+    /// How often one of its values was chosen.
+    #[must_use]
+    pub fn had(&self, chosen: &Chosen) -> Had {
+        Had { count: chosen.count, of: chosen.of, around: self.around }
+    }
+
     /// The sentence that says of what the count is: of similar cases, or of those around.
     #[must_use]
     pub fn key(&self, similar: &'static str, around: &'static str) -> &'static str {
@@ -130,6 +149,7 @@ impl Look<'_> {
                     field: name.to_owned(),
                     reasons,
                     load: None,
+                    had: before.map(|(had, before)| had.had(before)),
                 };
                 if score > 0 {
                     found.push((Reverse(score), suggestion));

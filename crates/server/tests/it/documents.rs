@@ -82,10 +82,17 @@ async fn the_code_says_whether_it_stands_and_never_a_name() {
     assert_eq!(page.status, 200);
     assert!(page.text.contains("Valid") && page.text.contains("West Town回〔2022〕1号"), "{}", page.text);
     assert!(!page.text.contains(NAME) && !page.text.contains("rubbish") && !page.text.contains(&number));
+    let told = anyone.read(&format!("/api/documents/{code}"), None).await;
+    assert_eq!(told.status, 200, "{}", told.text);
+    let said = told.json();
+    assert_eq!((said["standing"].as_str(), said["number"].as_str()), (Some("valid"), Some("West Town回〔2022〕1号")));
+    assert!(!told.text.contains(NAME) && !told.text.contains("rubbish") && !told.text.contains(&number));
     let typed = format!("/v?code={}", code.to_uppercase());
     assert_eq!(anyone.get(&typed).await.location(), format!("/v/{code}"));
     let newer = made(&city, &number, &mut staff).await;
     assert!(anyone.get(&format!("/v/{code}")).await.text.contains("Replaced"));
+    let told = anyone.read(&format!("/api/documents/{code}"), None).await.json();
+    assert!(told["standing"] == "superseded" && told["ended_on"].is_string(), "{told}");
     let path = format!("/cases/{number}/documents/{newer}/withdraw");
     assert_eq!(staff.post_form(&path, &[("reason", "")]).await.status, 303);
     assert!(anyone.get(&format!("/v/{newer}")).await.text.contains("Valid"), "a reason is needed");
@@ -110,6 +117,8 @@ async fn made_up_codes_get_one_calm_answer_and_are_slowed_down() {
         statuses.push(anyone.get("/v/00000000000000000001").await.status);
     }
     assert_eq!(statuses.last(), Some(&429));
+    let told = anyone.read("/api/documents/00000000000000000001", None).await;
+    assert_eq!((told.status, told.json()["code"].as_str()), (429, Some("too_many")), "by one count: {}", told.text);
 }
 
 #[tokio::test]

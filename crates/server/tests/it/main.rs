@@ -5,6 +5,7 @@
 
 mod api;
 mod bad_input;
+mod batches;
 mod documents;
 mod exports;
 mod files;

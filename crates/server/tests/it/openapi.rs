@@ -96,6 +96,19 @@ async fn the_document_of_a_small_pack_is_valid_and_complete() {
         ("/api/registers/well/rows/{shard}/{key}", "put"),
         ("/api/registers/quota/proposals/{shard}/{id}/{verdict}", "post"),
         ("/api/figures/{indicator}", "get"),
+        ("/api/figures/{indicator}/rows", "get"),
+        ("/api/centre", "get"),
+        ("/api/targets", "get"),
+        ("/api/registers/well/history/{shard}/{key}", "get"),
+        ("/api/processes/incident/board", "get"),
+        ("/api/processes/incident/suggestions/{number}", "get"),
+        ("/api/processes/incident/duplicates/{number}", "get"),
+        ("/api/processes/incident/batches", "post"),
+        ("/api/processes/incident/batches/{id}", "delete"),
+        ("/api/processes/incident/batches/{id}/zip", "get"),
+        ("/api/registers/well/batches", "post"),
+        ("/api/tables/{table}", "get"),
+        ("/api/bulletins/{bulletin}", "get"),
         ("/api/plans", "get"),
         ("/api/plans/reach", "get"),
         ("/api/plans/reach/adopt", "post"),
@@ -103,11 +116,19 @@ async fn the_document_of_a_small_pack_is_valid_and_complete() {
         ("/api/admin/accounts", "get"),
         ("/api/admin/posts", "get"),
         ("/api/admin/account-lines", "get"),
+        ("/api/admin/looks", "get"),
+        ("/api/admin/policy", "get"),
+        ("/api/notices", "get"),
+        ("/api/documents/{code}", "get"),
         ("/api/admin/import/accounts", "post"),
         ("/api/places/{code}", "get"),
     ] {
         assert!(document["paths"][path][method].is_object(), "{method} {path}");
     }
+    assert!(document["paths"].get("/api/processes/matter/batches").is_none(), "it has no documents");
+    let file = &document["paths"]["/api/bulletins/{bulletin}"]["get"];
+    assert_eq!(file["responses"]["200"]["content"], json!({ "application/pdf": { "schema": {} } }));
+    assert_eq!(file["parameters"][0]["schema"], json!({ "enum": ["report"] }));
     let form = &document["components"]["schemas"]["open.incident"]["properties"]["form"];
     assert_eq!(form["required"], json!(["category", "description"]));
     let codes: Vec<&str> = form["properties"]["category"]["oneOf"]

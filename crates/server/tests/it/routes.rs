@@ -90,11 +90,21 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/api/processes/{process}/orders/{intake}/{order}", [401, 404, 404, 404, 404]),
     ("/api/processes/{process}/history/{number}", [401, 404, 404, 404, 404]),
     ("/api/processes/{process}/documents/{number}", [401, 404, 404, 404, 404]),
+    ("/api/processes/{process}/suggestions/{number}", [401, 404, 404, 404, 404]),
+    ("/api/processes/{process}/duplicates/{number}", [401, 404, 404, 404, 404]),
+    ("/api/processes/{process}/board", [401, 404, 404, 404, 404]),
+    ("/api/processes/{process}/batches", [401, 404, 404, 404, 404]),
+    ("/api/processes/{process}/batches/{id}", [401, 404, 404, 404, 404]),
+    ("/api/processes/{process}/batches/{id}/zip", [401, 404, 404, 404, 404]),
     ("/api/registers", [200; 5]),
     ("/api/registers/{name}/rows", [401, 404, 404, 404, 404]),
     ("/api/registers/{name}/rows/{shard}/{*key}", [401, 404, 404, 404, 404]),
     ("/api/registers/{name}/documents/{shard}/{*key}", [401, 404, 404, 404, 404]),
     ("/api/registers/{name}/proposals", [401, 404, 404, 404, 404]),
+    ("/api/registers/{name}/history/{shard}/{*key}", [401, 404, 404, 404, 404]),
+    ("/api/registers/{name}/batches", [401, 404, 404, 404, 404]),
+    ("/api/registers/{name}/batches/{id}", [401, 404, 404, 404, 404]),
+    ("/api/registers/{name}/batches/{id}/zip", [401, 404, 404, 404, 404]),
     // A search without words.
     ("/api/search", [401, 422, 422, 422, 422]),
     ("/api/plans", [401, 200, 200, 200, 200]),
@@ -105,8 +115,19 @@ pub const READS: &[(&str, [u16; 5])] = &[
     ("/api/admin/accounts", [401, 404, 404, 404, 404]),
     ("/api/admin/posts", [401, 404, 404, 404, 404]),
     ("/api/admin/account-lines", [401, 404, 404, 404, 404]),
+    ("/api/admin/looks", [401, 404, 404, 404, 404]),
+    ("/api/admin/policy", [401, 404, 404, 404, 404]),
     ("/api/figures", [200; 5]),
     ("/api/figures/{indicator}", [404; 5]),
+    ("/api/figures/{indicator}/rows", [401, 404, 404, 404, 404]),
+    ("/api/centre", [401, 200, 200, 200, 200]),
+    ("/api/targets", [401, 200, 200, 200, 200]),
+    ("/api/tables", [401, 200, 200, 200, 200]),
+    ("/api/tables/{table}", [401, 404, 404, 404, 404]),
+    ("/api/notices", [200; 5]),
+    ("/api/documents/{code}", [404; 5]),
+    ("/api/bulletins", [401, 200, 200, 200, 200]),
+    ("/api/bulletins/{bulletin}", [401, 404, 404, 404, 404]),
     ("/api/places", [200; 5]),
     ("/api/places/at", [422; 5]),
     ("/api/places/{code}", [404; 5]),
@@ -177,6 +198,8 @@ pub const CALLS: &[(&str, u16)] = &[
     ("/api/processes/{process}/next", 401),
     ("/api/processes/{process}/documents/{number}", 401),
     ("/api/registers/{name}/documents/{shard}/{*key}", 401),
+    ("/api/processes/{process}/batches", 401),
+    ("/api/registers/{name}/batches", 401),
     ("/api/processes/{process}/orders/{intake}", 401),
     ("/api/processes/{process}/bulk", 401),
     ("/api/registers/{name}/rows", 401),
@@ -188,8 +211,12 @@ pub const CALLS: &[(&str, u16)] = &[
 ];
 
 /// Routes that put or take away: for programs only, which need a bearer token.
-pub const CHANGES: &[(&str, &str)] =
-    &[("/api/registers/{name}/rows/{shard}/{*key}", "PUT"), ("/api/registers/{name}/rows/{shard}/{*key}", "DELETE")];
+pub const CHANGES: &[(&str, &str)] = &[
+    ("/api/registers/{name}/rows/{shard}/{*key}", "PUT"),
+    ("/api/registers/{name}/rows/{shard}/{*key}", "DELETE"),
+    ("/api/processes/{process}/batches/{id}", "DELETE"),
+    ("/api/registers/{name}/batches/{id}", "DELETE"),
+];
 
 /// Addresses in the list of routes, with the handlers they take.
 fn listed() -> Vec<(String, String)> {
@@ -229,6 +256,8 @@ pub fn filled(address: &str, number: &str) -> String {
         .replace("{file}", "services.xml")
         .replace("{*key}", "nothing")
         .replace("{indicator}", "nothing")
+        .replace("{table}", "nothing")
+        .replace("{bulletin}", "nothing")
         .replace("{verdict}", "approve")
 }
 

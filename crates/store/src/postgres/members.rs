@@ -20,8 +20,8 @@ pub(super) async fn facts_latest(client: &Object, filter: &FactFilter) -> Stored
         "{} , m (shard, member) AS (SELECT s.shard, (SELECT f.member FROM fact f WHERE f.shard = s.shard AND f.measure = $4 \
          AND f.member IS NOT NULL ORDER BY f.member LIMIT 1) FROM s UNION ALL SELECT m.shard, (SELECT f.member FROM fact f \
          WHERE f.shard = m.shard AND f.measure = $4 AND f.member IS NOT NULL AND f.member > m.member ORDER BY f.member \
-         LIMIT 1) FROM m WHERE m.member IS NOT NULL) SELECT m.member, f.at, f.dim, f.value FROM m CROSS JOIN LATERAL \
-         (SELECT f.at, f.dim, f.value FROM fact f WHERE f.shard = m.shard AND f.measure = $4 AND f.member = m.member \
+         LIMIT 1) FROM m WHERE m.member IS NOT NULL) SELECT m.member, f.at, f.dim, f.value, f.case_id, m.shard, f.day FROM m CROSS JOIN LATERAL \
+         (SELECT f.at, f.dim, f.value, f.case_id, f.day FROM fact f WHERE f.shard = m.shard AND f.measure = $4 AND f.member = m.member \
          AND f.day >= $6 AND f.day < $7 AND f.place >= $1 AND f.place < $2 AND ($5::text IS NULL OR f.dim = $5) \
          ORDER BY f.day DESC, f.at DESC, f.case_id DESC LIMIT 1) f WHERE m.member IS NOT NULL LIMIT $8",
         SHARDS.replacen("WITH s", "WITH RECURSIVE s", 1)
@@ -36,6 +36,9 @@ pub(super) async fn facts_latest(client: &Object, filter: &FactFilter) -> Stored
             at: column("at").get(row, 1)?,
             dim: column("dim").get(row, 2)?,
             value: column("value").get(row, 3)?,
+            row: column("case_id").case(row, 4)?,
+            shard: column("shard").shard(row, 5)?,
+            day: column("day").get(row, 6)?,
         })
     })
     .await?;

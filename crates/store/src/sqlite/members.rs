@@ -4,7 +4,7 @@ use super::figures::shards;
 use super::row::{Column, Stored, all, one};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::port::{FactFilter, MemberRead};
-use ganglion_model::Shard;
+use ganglion_model::{CaseId, Shard};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -63,12 +63,15 @@ fn latest_of(
 ) -> Stored<Option<MemberRead>> {
     let (from, to) = filter.days.unwrap_or((0, 1));
     let (low, high) = filter.place.range();
-    let sql = "SELECT at, dim, value FROM fact WHERE shard = ?1 AND measure = ?2 AND member = ?3 AND day >= ?4 AND \
+    let sql = "SELECT at, dim, value, case_id, day FROM fact WHERE shard = ?1 AND measure = ?2 AND member = ?3 AND day >= ?4 AND \
                day < ?5 AND place >= ?6 AND place < ?7 AND (?8 IS NULL OR dim = ?8) ORDER BY day DESC, at DESC, case_id DESC LIMIT 1";
     let params = params![shard.0, filter.measure, member, from, to, low, high, filter.dim];
     one(connection, ATTEMPTED, (sql, params), |row: &Row<'_>| {
         Ok(MemberRead {
             member: member.to_owned(),
+            row: CaseId(Column("fact", "case_id").id(row, 3)?),
+            shard,
+            day: Column("fact", "day").get(row, 4)?,
             at: Column("fact", "at").get(row, 0)?,
             dim: Column("fact", "dim").get(row, 1)?,
             value: Column("fact", "value").get(row, 2)?,

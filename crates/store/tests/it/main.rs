@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps stops where the surprise is")]
 
 mod backup;
+mod behind;
 mod bulks;
 mod dumping;
 mod figures;

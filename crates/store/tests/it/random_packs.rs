@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A measure in the making: which rows, when, and a handful of choices.
-type Drawn = (usize, usize, [bool; 6]);
+pub type Drawn = (usize, usize, [bool; 6]);
 
 fn path(dotted: &str) -> Expr {
     Expr::Path(dotted.split('.').map(str::to_owned).collect())
@@ -119,7 +119,8 @@ fn of_cases(n: usize, (_, when, choice): Drawn) -> Measure {
     }
 }
 
-fn with_pack(world: &World, registers: &[Drawn], cases: &[Drawn]) -> World {
+/// The world with a pack of these measures.
+pub fn with_pack(world: &World, registers: &[Drawn], cases: &[Drawn]) -> World {
     let mut model = Model::clone(&world.model);
     model.registers.extend(REGISTERS.map(|one| (one.0.to_owned(), register(one))));
     let over_rows = registers.iter().enumerate().map(|(n, drawn)| of_register(n, *drawn));
@@ -129,7 +130,7 @@ fn with_pack(world: &World, registers: &[Drawn], cases: &[Drawn]) -> World {
 }
 
 /// A row put: register, key, township, first day, last day, kind, area.
-type Put = (usize, u8, usize, u8, Option<u8>, u8, Option<u16>);
+pub type Put = (usize, u8, usize, u8, Option<u8>, u8, Option<u16>);
 
 fn day(n: u8) -> Date {
     date(2022, 1, 1).checked_add(jiff::Span::new().days(i32::from(n))).unwrap()
@@ -165,7 +166,7 @@ fn put(n: usize, (register, key, town, from, length, kind, area): Put) -> Comman
 }
 
 /// Puts rows in batches of `size`, between the steps of a history of cases.
-async fn live(works: &Works, steps: &[(Step, u16)], puts: &[Put], size: usize) {
+pub async fn live(works: &Works, steps: &[(Step, u16)], puts: &[Put], size: usize) {
     let mut history = History::default();
     let half = steps.len() / 2;
     history.go_on(works, &steps[..half]).await;
@@ -198,9 +199,10 @@ fn puts() -> impl Strategy<Value = Vec<Put>> {
 }
 
 /// A pack and its history: measures over rows and cases, steps of cases, rows put, and in batches of which size.
-type Tale = (Vec<Drawn>, Vec<Drawn>, Vec<(Step, u16)>, Vec<Put>, usize);
+pub type Tale = (Vec<Drawn>, Vec<Drawn>, Vec<(Step, u16)>, Vec<Put>, usize);
 
-fn tale() -> impl Strategy<Value = Tale> {
+/// Packs and histories drawn at random.
+pub fn tale() -> impl Strategy<Value = Tale> {
     (drawn(), drawn(), steps(25), puts(), 1..8_usize)
 }
 

@@ -50,6 +50,30 @@ fn line() -> Value {
     })
 }
 
+/// A look at personal values.
+fn look() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "at": { "type": "string", "format": "date-time" }, "account": text(), "post": text(),
+            "number": text_or_null(), "fields": { "type": "array", "items": text() }, "purpose": text(),
+        },
+    })
+}
+
+/// A line of the permission table.
+fn grant() -> Value {
+    let texts = json!({ "type": "array", "items": text() });
+    json!({
+        "type": "object",
+        "properties": {
+            "pack": text(), "of": text(), "name": text(), "action": text(), "states": texts, "who": text(),
+            "effect": { "enum": ["permit", "forbid"] }, "conditional": { "type": "boolean" }, "not": texts, "rule": text(),
+        },
+        "required": ["pack", "of", "name", "action", "who", "effect", "conditional"],
+    })
+}
+
 /// What a table did, or would do.
 fn imported() -> Value {
     let whole = || json!({ "type": "integer" });
@@ -119,5 +143,9 @@ pub fn add(told: &dyn Told, (paths, components): super::Parts<'_>) {
         format!("{root}/account-lines"),
         read(("list_account_lines", "api-list-account-lines"), of_lines, &line()),
     );
+    let after = || vec![parameter("after"), parameter("fields")];
+    paths.insert(format!("{root}/looks"), read(("list_looks", "api-list-looks"), after(), &look()));
+    let grants = read(("list_policy", "api-list-policy"), vec![parameter("fields")], &grant());
+    paths.insert(format!("{root}/policy"), grants);
     paths.insert(format!("{root}/import/accounts"), json!({ "post": importing(told) }));
 }

@@ -25,7 +25,7 @@ pub fn of_process(schemas: &Schemas<'_>, told: &dyn Told, process: &Process, pat
     }
 }
 
-/// Adds the documents of the rows of a register, where its packs declare some.
+/// Adds the versions of the rows of a register, and their documents where its packs declare some.
 pub fn of_register(
     schemas: &Schemas<'_>,
     told: &dyn Told,
@@ -33,11 +33,22 @@ pub fn of_register(
     paths: &mut Map<String, Value>,
 ) {
     let name = register.name.as_str();
+    let title = register.title.get(schemas.lang);
+    let at = || vec![parts::shard(), parts::path("key")];
+    let history = Operation {
+        id: format!("history_row_{name}"),
+        tag,
+        summary: format!("{} · {title}", told.t("api-row-history")),
+        parameters: at().into_iter().chain([parameter("fields"), parameter("IfNoneMatch")]).collect(),
+        body: None,
+        success: ("200 304", page_of(&version(name))),
+        public: false,
+    };
+    paths.insert(format!("/api/registers/{name}/history/{{shard}}/{{key}}"), json!({ "get": history.object() }));
     if declared(schemas, name, true) {
         let path = format!("/api/registers/{name}/documents/{{shard}}/{{key}}");
         let id = format!("row_{name}");
-        let of = (id.as_str(), tag, register.title.get(schemas.lang));
-        paths.insert(path, documents(told, of, &[parts::path("shard"), parts::path("key")]));
+        paths.insert(path, documents(told, (id.as_str(), tag, title), &at()));
     }
 }
 
@@ -50,7 +61,7 @@ fn documents(told: &dyn Told, (name, tag, title): (&str, &str, &str), at: &[Valu
         id: format!("documents_{name}"),
         tag,
         summary: format!("{} · {title}", told.t("api-documents")),
-        parameters: at.iter().cloned().chain([query("code"), parameter("IfNoneMatch")]).collect(),
+        parameters: at.iter().cloned().chain([query("code"), query("preview"), parameter("IfNoneMatch")]).collect(),
         body: None,
         success: ("200", listed()),
         public: false,
@@ -93,6 +104,14 @@ fn line() -> Value {
         },
         "required": ["seq", "at"],
     })
+}
+
+/// A version of a row: the row as it is listed, with who put it and why.
+fn version(register: &str) -> Value {
+    let text = json!({ "type": "string" });
+    let mark = json!({ "type": ["object", "null"], "properties": { "post": nullable("string"), "who": text } });
+    let more = json!({ "type": "object", "properties": { "by": mark, "approved": mark, "why": nullable("string") } });
+    json!({ "allOf": [schema(&format!("row.{register}")), more] })
 }
 
 /// Documents that were issued, and those that may be now.

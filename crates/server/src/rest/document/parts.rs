@@ -28,6 +28,11 @@ pub fn path(name: &str) -> Value {
     json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
 }
 
+/// The shard of a row.
+pub fn shard() -> Value {
+    json!({ "name": "shard", "in": "path", "required": true, "schema": { "type": "integer" } })
+}
+
 /// A filter of lists of cases.
 pub fn filter(name: &str) -> Value {
     match name {
@@ -193,6 +198,13 @@ fn proposal() -> Value {
     }))
 }
 
+/// The parts of a figure by what they differ in.
+fn parts_by() -> Value {
+    let text = || json!({ "type": "string" });
+    let part = object(json!({ "value": text(), "name": text(), "amount": text() }));
+    object(json!({ "title": text(), "parts": { "type": "array", "items": part } }))
+}
+
 /// A case of a process.
 pub fn case(process: &Process, fields: Value) -> Value {
     let text = || json!({ "type": "string" });
@@ -271,7 +283,7 @@ pub fn next() -> Value {
 
 /// Names of the parts that are alike everywhere.
 pub fn tags(told: &dyn Told) -> Vec<Value> {
-    ["administration", "catalogue", "events", "figures", "places", "plans", "rules", "search"]
+    ["administration", "catalogue", "events", "figures", "places", "plans", "rules", "search", "tables"]
         .map(|name| json!({ "name": name, "description": told.t(&format!("api-{name}")) }))
         .to_vec()
 }
@@ -359,6 +371,8 @@ pub fn paths(told: &dyn Told) -> Map<String, Value> {
         "unit": { "type": "string" },
         "period": nullable("string"),
         "figure": schema("Figure"),
+        "rows_href": nullable("string"),
+        "parts": { "type": "array", "items": parts_by() },
         "children": { "type": "array", "items": schema("Figure") },
     }));
     let at = object(json!({
@@ -367,7 +381,7 @@ pub fn paths(told: &dyn Told) -> Map<String, Value> {
         "near": { "type": "array", "items": { "type": "object" } },
     }));
     let needed = |name: &str| json!({ "name": name, "in": "query", "required": true, "schema": { "type": "number" } });
-    let of_figure = vec![path("indicator"), query("place"), query("period"), query("children")];
+    let of_figure = vec![path("indicator"), query("place"), query("period"), query("children"), query("parts")];
     let hit = object(json!({
         "kind": { "enum": ["case", "row"] },
         "href": { "type": "string" },

@@ -1,6 +1,6 @@
 //! Registers in the document: rows and, where two persons are needed, proposals.
 
-use super::{Operation, Parts, Told, page_of, papers, parameter, parts, query, schema};
+use super::{Operation, Parts, Told, page_of, papers, parameter, parts, query, schema, views};
 use crate::limits::BULK_ITEMS_MAX;
 use crate::rest::rows;
 use crate::rest::schema::Schemas;
@@ -84,7 +84,7 @@ pub fn add(schemas: &Schemas<'_>, told: &dyn Told, register: &Register, (paths, 
                 public: register.is_public() && matches!(deed, "list" | "get"),
             }
         };
-    let here = || vec![shard(), parts::path("key")];
+    let here = || vec![parts::shard(), parts::path("key")];
     let with =
         |more: &[&str]| -> Vec<Value> { here().into_iter().chain(more.iter().map(|name| parameter(name))).collect() };
     let changed = || schema("RowOutcome");
@@ -112,20 +112,17 @@ pub fn add(schemas: &Schemas<'_>, told: &dyn Told, register: &Register, (paths, 
     paths.insert(format!("{root}/rows"), all);
     paths.insert(format!("{root}/rows/{{shard}}/{{key}}"), single);
     papers::of_register(schemas, told, (register, &tag), paths);
+    views::of_register(schemas, told, (register, &tag), paths);
     if register.needs_two() {
         let waiting = page_of(&schema("Proposal"));
         let list = operation("proposals", "api-proposals", vec![query("state")], None, ("200 304", waiting));
         paths.insert(format!("{root}/proposals"), json!({ "get": list.object() }));
         let verdict = json!({ "name": "verdict", "in": "path", "required": true, "schema": { "enum": ["approve", "reject", "withdraw"] } });
-        let parameters = vec![shard(), parts::path("id"), verdict, parameter("IdempotencyKey")];
+        let parameters = vec![parts::shard(), parts::path("id"), verdict, parameter("IdempotencyKey")];
         let body = json!({ "type": "object", "properties": { "reason": { "type": "string" } }, "additionalProperties": false });
         let decide = operation("decide", "api-decide", parameters, Some(body), ("200", changed()));
         paths.insert(format!("{root}/proposals/{{shard}}/{{id}}/{{verdict}}"), json!({ "post": decide.object() }));
     }
-}
-
-fn shard() -> Value {
-    json!({ "name": "shard", "in": "path", "required": true, "schema": { "type": "integer" } })
 }
 
 /// Many rows.

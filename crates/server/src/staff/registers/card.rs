@@ -161,7 +161,8 @@ async fn render(web: &Web, (name, shard, key): (&str, u32, &str), in_clear: bool
     web.render_status(StatusCode::OK, "pages/register_row.html", context)
 }
 
-fn marks(record: &Record) -> Vec<&Mark> {
+/// Who put a version and who approved it.
+pub fn marks(record: &Record) -> Vec<&Mark> {
     record.authority.iter().flat_map(|one| std::iter::once(&one.by).chain(&one.approved)).collect()
 }
 
@@ -222,7 +223,8 @@ fn facts(
     .collect()
 }
 
-fn who(look: &Look<'_>, mark: &Mark, people: &People) -> String {
+/// A person and the post they acted in.
+pub fn who(look: &Look<'_>, mark: &Mark, people: &People) -> String {
     let name = mark.account.as_ref().and_then(|account| people.get(account)).cloned().unwrap_or_default();
     let post = mark.post.as_ref().map(|post| look.post(post)).unwrap_or_default();
     [name, post].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")

@@ -95,17 +95,28 @@ pub async fn show(web: Web, Path((name, shard, key)): Path<(String, u32, String)
         let (version, issued) = found.ok_or(Error::NotFound)?;
         return printed(&web, Subject::row(&web.world, readable.register, version), (&issued, &back)).await;
     }
-    let document = web.arg("preview").and_then(|one| web.world.model.documents.get(one));
-    let document = document.filter(|one| one.row && one.of == name).ok_or(Error::NotFound)?;
-    let row = standing_row(&web, &versions).ok_or(Error::NotFound)?;
-    if !may_issue(&web.world, (readable.register, document), &web.actor(), (row, web.now)) {
-        return Err(Error::NotFound);
-    }
-    let issued = preview(&web, (&readable, document), row).await?;
+    let (issued, row) = draft(&web, web.arg("preview").unwrap_or_default(), (&readable, &versions)).await?;
     printed(&web, Subject::row(&web.world, readable.register, row), (&issued, &back)).await
 }
 
-/// A document as it would be issued from a row now.
+/// A document as it would be issued now from a row as it stands, for whoever may issue it.
+///
+/// # Errors
+/// [`Error::NotFound`]; storage.
+pub async fn draft<'r>(
+    web: &Web,
+    name: &str,
+    (readable, versions): (&Readable<'_>, &'r [Record]),
+) -> Result<(Issued, &'r Record), Error> {
+    let document = web.world.model.documents.get(name);
+    let document = document.filter(|one| one.row && one.of == readable.register.name).ok_or(Error::NotFound)?;
+    let row = standing_row(web, versions).ok_or(Error::NotFound)?;
+    if !may_issue(&web.world, (readable.register, document), &web.actor(), (row, web.now)) {
+        return Err(Error::NotFound);
+    }
+    Ok((preview(web, (readable, document), row).await?, row))
+}
+
 async fn preview(web: &Web, (readable, document): (&Readable<'_>, &Document), row: &Record) -> Result<Issued, Error> {
     let names = document.fields.iter().chain(&document.clear);
     let fields: Fields = names.filter_map(|name| Some((name.clone(), row.fields.get(name)?.clone()))).collect();

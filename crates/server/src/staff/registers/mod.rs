@@ -4,8 +4,8 @@
 //! register or a row that a post may not read is not found.
 
 pub(crate) mod asked;
-mod card;
-mod documents;
+pub(crate) mod card;
+pub(crate) mod documents;
 mod edit;
 mod export;
 mod found;

@@ -5,6 +5,7 @@ use crate::view::Look;
 use crate::view::words::separated;
 use crate::web::Web;
 use ganglion_kernel::figures::targets::Standing;
+use ganglion_model::Post;
 use ganglion_model::exact::Frac;
 use ganglion_model::pack::{Indicator, Rounding, Target};
 use serde_json::{Value, json};
@@ -94,11 +95,16 @@ fn tone(percent: Option<Frac>, expected: Option<Frac>) -> &'static str {
 
 /// Titles of the posts that lead a target at a place.
 fn leads(web: &Web, look: &Look<'_>, target: &Target, one: &Standing) -> Vec<String> {
-    let here = target.lead.iter().filter(|(_, level)| *level == one.place.level());
-    let posts = here.flat_map(|(role, _)| {
-        web.world.posts.at(one.place).filter(move |post| post.role == *role && post.valid_on(look.today()))
-    });
-    posts.map(|post| look.post_title(post)).collect()
+    leading(web, target, one).map(|post| look.post_title(post)).collect()
+}
+
+/// The posts that lead a target at a place.
+pub fn leading<'w>(web: &'w Web, target: &'w Target, one: &Standing) -> impl Iterator<Item = &'w Post> {
+    let (place, today) = (one.place, web.today());
+    let here = target.lead.iter().filter(move |(_, level)| *level == place.level());
+    here.flat_map(move |(role, _)| {
+        web.world.posts.at(place).filter(move |post| post.role == *role && post.valid_on(today))
+    })
 }
 
 #[cfg(test)]

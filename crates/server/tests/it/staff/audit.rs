@@ -42,6 +42,17 @@ async fn who_watches_reads_what_is_told_and_changes_nothing() {
     assert_eq!(looks.status, 200, "{}", looks.text);
     assert!(looks.plain().contains(&number) && looks.plain().contains("call person"), "{}", looks.text);
     assert!(!looks.plain().contains(PHONE), "what was seen is not shown again");
+    let token = shen.cookies["session"].clone();
+    let told = town.visitor().read("/api/admin/looks", Some(&token)).await;
+    assert_eq!(told.status, 200, "{}", told.text);
+    let items = told.json()["items"].clone();
+    assert!(items.as_array().unwrap().iter().any(|one| one["number"] == number && one["account"] == "call"), "{items}");
+    assert!(!told.text.contains(PHONE), "never what was seen");
+    let before = town.visitor().read("/api/admin/looks?after=2022-06-27T00:00:00Z", Some(&token)).await;
+    assert!(before.status == 200 && !before.text.contains(&number), "{}", before.text);
+    assert_eq!(town.visitor().read("/api/admin/looks?after=yesterday", Some(&token)).await.status, 422);
+    let policy = town.visitor().read("/api/admin/policy", Some(&token)).await;
+    assert!(policy.status == 200 && policy.text.contains("dispatcher@township"), "{}", policy.text);
     let earlier = shen.get("/audit/looks?before=2022-06-27T00:00:00Z").await;
     assert!(earlier.status == 200 && !earlier.plain().contains(&number), "{}", earlier.text);
     assert_eq!(shen.get("/audit/looks?before=yesterday").await.status, 422);
@@ -83,6 +94,10 @@ async fn who_administers_neither_reads_what_is_told_of_them_nor_takes_over_who_w
     let mut county = town.as_("countyadmin").await;
     for address in ["/admin/account-lines", "/audit", "/audit/looks", "/audit/policy"] {
         assert_eq!(county.get(address).await.status, 404, "{address}");
+    }
+    for address in ["/api/admin/looks", "/api/admin/policy"] {
+        let token = county.cookies["session"].clone();
+        assert_eq!(town.visitor().read(address, Some(&token)).await.status, 404, "{address}");
     }
     assert!(!county.get("/admin").await.text.contains("/admin/account-lines"));
     let worker = county.get("/admin/accounts/worker").await;

@@ -5,6 +5,7 @@ mod administering;
 mod administration;
 mod at_once;
 mod audit;
+mod behind;
 mod calendar;
 mod events;
 mod figures;
@@ -30,6 +31,7 @@ mod search;
 mod security;
 mod similar;
 mod town;
+mod views;
 
 pub use guard::ROUTES;
 pub use keys::{call, key};

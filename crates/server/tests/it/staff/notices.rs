@@ -32,6 +32,21 @@ async fn a_notice_shows_its_fields_and_is_gone_after_its_time() {
             assert!(!page.plain().contains(hidden), "{path} shows {hidden}");
         }
     }
+    let told = visitor.read("/api/notices?place=130903001", None).await;
+    assert_eq!(told.status, 200, "{}", told.text);
+    let notice = &told.json()["items"][0];
+    assert_eq!(
+        (&notice["notice"], &notice["place"], &notice["page"]),
+        (&json!("grant"), &json!("130903001201"), &json!(one))
+    );
+    assert!(notice["facts"].as_array().unwrap().iter().any(|fact| fact["value"] == "3"), "{notice}");
+    for hidden in [NAME, IDENTITY, "张", "私事", "139999"] {
+        assert!(!told.text.contains(hidden), "other software is told {hidden}");
+    }
+    assert_eq!(visitor.read("/api/notices?place=130903002", None).await.json()["items"], json!([]));
+    for (bad, status) in [("place=12", 404), ("place=nothing", 422), ("after=x", 422), ("colour=red", 422)] {
+        assert_eq!(visitor.read(&format!("/api/notices?{bad}"), None).await.status, status, "{bad}");
+    }
     assert!(visitor.get("/notices?place=130903002").await.plain().contains("No notice stands here"));
     assert_eq!(visitor.get("/notices?place=nothing").await.status, 404);
     let bad = visitor.post_form(&format!("{one}/object"), &[("about", "不实")]).await;
@@ -45,6 +60,7 @@ async fn a_notice_shows_its_fields_and_is_gone_after_its_time() {
     for path in ["/notices", "/notices?place=130903001"] {
         assert!(visitor.get(path).await.plain().contains("No notice stands here"), "{path}");
     }
+    assert_eq!(visitor.read("/api/notices", None).await.json()["items"], json!([]));
     assert_eq!(visitor.get(&one).await.status, 404);
     assert_eq!(visitor.post_form(&format!("{one}/object"), &form).await.status, 404);
 }
