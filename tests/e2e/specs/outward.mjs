@@ -179,6 +179,8 @@ export default function (test) {
     holds(await own.locator("main table").first().innerText(), "503", "the event that waits");
     same((await axe(own)).join("\n"), "", "accessibility of the page");
     same(await own.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "it fits a phone");
+    const tab = await own.locator(".tabs [aria-current]").boundingBox();
+    check(tab.x >= 0 && tab.x + tab.width <= PHONE.width, () => `the tab of the page is seen among the others: ${JSON.stringify(tab)}`);
     listener.status = 204;
     const again = await listener.next();
     same(again.headers["webhook-id"], once.headers["webhook-id"], "the event that comes again");
