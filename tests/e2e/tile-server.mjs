@@ -53,21 +53,60 @@ export function tile(mark, [z, x, y]) {
   return picture([(across - x) * SIZE, (down - y) * SIZE]);
 }
 
-/** Starts it; gives its address, the tiles it was asked for, and how it is stopped. */
-export async function startTiles(mark) {
-  const asked = [];
-  const server = createServer((request, answer) => {
-    const numbers = /^\/(\d+)\/(\d+)\/(\d+)\.png$/.exec(request.url)?.slice(1).map(Number);
-    if (numbers) asked.push(numbers);
-    answer.writeHead(numbers ? 200 : 404, { "content-type": "image/png", "access-control-allow-origin": "*" });
-    answer.end(numbers ? tile(mark, numbers) : undefined);
-  });
+/** Starts a server on a free port of this machine; gives its address and how it is stopped. */
+async function started(answering) {
+  const server = createServer(answering);
   await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject).listen(0, "127.0.0.1"));
   const stop = () => new Promise((resolve) => {
     server.close(resolve);
     server.closeAllConnections();
   });
-  return { origin: `http://127.0.0.1:${server.address().port}`, asked, stop };
+  return { origin: `http://127.0.0.1:${server.address().port}`, stop };
+}
+
+/** A file given in stretches, as a plain server of files gives it to other sites; and the stretches it was asked for. */
+export async function startFile(bytes) {
+  const asked = [];
+  const shared = { "access-control-allow-origin": "*", "access-control-allow-headers": "range", "access-control-expose-headers": "content-range, etag", etag: '"1"' };
+  const server = await started((request, answer) => {
+    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
+    if (!from) return answer.writeHead(request.method === "OPTIONS" ? 204 : 416, shared).end();
+    const piece = bytes.subarray(Number(from), Number(to) + 1);
+    asked.push(piece.length);
+    return answer.writeHead(206, { ...shared, "content-range": `bytes ${from}-${Number(from) + piece.length - 1}/${bytes.length}` }).end(piece);
+  });
+  return { ...server, asked };
+}
+
+/** Starts it; gives its address, the tiles it was asked for, and how it is stopped. */
+export async function startTiles(mark) {
+  const asked = [];
+  const server = await started((request, answer) => {
+    const numbers = /^\/(\d+)\/(\d+)\/(\d+)\.png$/.exec(request.url)?.slice(1).map(Number);
+    if (numbers) asked.push(numbers);
+    answer.writeHead(numbers ? 200 : 404, { "content-type": "image/png", "access-control-allow-origin": "*" });
+    answer.end(numbers ? tile(mark, numbers) : undefined);
+  });
+  return { ...server, asked };
+}
+
+/** How many pixels of a part of the page are as dark as what is written. */
+export async function written(world, page, clip) {
+  const easel = await world.blank();
+  const png = await page.screenshot({ clip });
+  return easel.evaluate(async (base64) => {
+    const picture = new Image();
+    picture.src = `data:image/png;base64,${base64}`;
+    await picture.decode();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
+    const pen = canvas.getContext("2d");
+    pen.drawImage(picture, 0, 0);
+    const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let at = 0; at < data.length; at += 4) if (data[at] < 70 && data[at + 1] < 70 && data[at + 2] < 70) count += 1;
+    return count;
+  }, png.toString("base64"));
 }
 
 /** The middle of the mark in a picture, and how many pixels of it are seen. */

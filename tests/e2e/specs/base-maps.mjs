@@ -2,10 +2,11 @@
 // national map (WMTS) as its servers are asked, and a map packed in one file. What is seen where says that a map lies where it should,
 // and the point somebody sets on it comes back in WGS-84.
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LAPTOP, POINT, check, holds, same } from "../lib.mjs";
 import { Service } from "../server.mjs";
-import { seen, startTiles, tile } from "../tile-server.mjs";
+import { seen, startFile, startTiles, tile, written } from "../tile-server.mjs";
 
 /** The same point in GCJ-02, as eviltransform 0.1.1 of PyPI has it: half a kilometre east. */
 const SHIFTED = { lon: 116.83580572259187, lat: 38.3005750302441 };
@@ -58,6 +59,14 @@ export default function (test) {
     return { lon, lat };
   }
 
+  /** Waits until names are written on the map; gives where it is. */
+  async function named(world, page, map) {
+    const box = await map.boundingBox();
+    // Names come with the tiles that hold them; without the buttons of the map nothing else is as dark.
+    while ((await written(world, page, { ...box, width: box.width * 0.8 })) < 100) await page.evaluate(() => new Promise(requestAnimationFrame));
+    return box;
+  }
+
   /** What the page complained about besides asking this service and those servers. */
   const complaints = (page, ...origins) => page.said.filter((line) => ![service.url, ...origins].some((origin) => line.startsWith(`elsewhere: ${origin}/`))).join("\n");
 
@@ -84,6 +93,8 @@ export default function (test) {
     world.also.push(tiles);
     const page = await reporting(world, ["--base-map", `${tiles.origin}/{z}/{x}/{y}.png`]);
     await set(world, page);
+    const box = await page.locator("#f-place .map").boundingBox();
+    check((await written(world, page, { ...box, width: box.width * 0.8 })) < 100, "something is as dark as names where there are none");
     same(complaints(page, tiles.origin), "", "what the page complained about");
   });
 
@@ -116,11 +127,21 @@ export default function (test) {
     check(pieces.length > 1 && pieces.every((status) => status === 206), `the file comes in stretches: ${pieces.join()}`);
     same(await page.locator(".map-label").count(), 0, "labels beside the names of the file");
     holds(await page.locator(".map-note").first().innerText(), "本市地名", "whose map it is");
-    const box = await map.boundingBox();
+    const box = await named(world, page, map);
     await page.mouse.click(box.x + box.width / 2 + 40, box.y + box.height / 2);
     await page.locator("[data-recognised] p, [data-recognised] legend").first().waitFor();
     const lon = Number(await page.locator("#f-lon").inputValue());
     check(lon > BESIDE.lon && lon < BESIDE.lon + 0.02, `the point beside the middle is ${lon}`);
     same(complaints(page), "", "what the page complained about");
+  });
+
+  test("the same file on another server is read from there in stretches", async (world) => {
+    const bytes = readFileSync(join(folder, "places.pmtiles"));
+    const file = await startFile(bytes);
+    world.also.push(file);
+    const page = await reporting(world, ["--base-map", `${file.origin}/places.pmtiles`]);
+    await named(world, page, await moved(page));
+    check(file.asked.length > 1 && file.asked.every((length) => length < bytes.length), `stretches of ${bytes.length}: ${file.asked.join()}`);
+    same(complaints(page, file.origin), "", "what the page complained about");
   });
 }
