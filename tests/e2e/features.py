@@ -5,6 +5,17 @@ from urllib.parse import parse_qs, urlsplit
 
 from owslib.ogcapi.features import Features
 
+SPEC = "http://www.opengis.net/spec/"
+FEATURES = "ogcapi-features-"
+# Every class that is claimed, and nothing else; what is asked of each follows below.
+CLASSES = {
+    *(f"{SPEC}{FEATURES}1/1.0/conf/{name}" for name in ["core", "oas30", "html", "geojson"]),
+    f"{SPEC}{FEATURES}2/1.0/conf/crs",
+    *(f"{SPEC}{FEATURES}3/1.0/conf/{name}" for name in ["queryables", "queryables-query-parameters", "filter", "features-filter"]),
+    *(f"{SPEC}cql2/1.0/conf/{name}" for name in ["cql2-text", "basic-cql2", "advanced-comparison-operators", "basic-spatial-functions"]),
+}
+CGCS2000 = "http://www.opengis.net/def/crs/EPSG/0/4490"
+
 
 def same(found, wanted, what):
     if found != wanted:
@@ -26,16 +37,14 @@ def pages(server, collection, limit):
 
 def main(url):
     server = Features(f"{url}/ogc")
-    classes = server.conformance()["conformsTo"]
-    for part in ["ogcapi-features-1/1.0/conf/core", "ogcapi-features-1/1.0/conf/geojson", "cql2/1.0/conf/cql2-text"]:
-        same(f"http://www.opengis.net/spec/{part}" in classes, True, part)
+    same(set(server.conformance()["conformsTo"]), CLASSES, "the classes that are met")
     same(server.api()["openapi"][:3], "3.0", "the description of the interface")
     collections = server.feature_collections()
     for collection in ["places-city", "places-county", "places-township", "cases-incident", "rows-service_point"]:
         same(collection in collections, True, f"{collection} among {collections}")
     for collection in collections:
         told = server.collection(collection)
-        same("http://www.opengis.net/def/crs/EPSG/0/4490" in told["crs"], True, f"CGCS2000 for {collection}")
+        same(CGCS2000 in told["crs"], True, f"CGCS2000 for {collection}")
         names = server.collection_queryables(collection)["properties"]
         features = pages(server, collection, 2)
         ids = [feature["id"] for feature in features]
@@ -55,6 +64,25 @@ def main(url):
     code = counties[0]["id"]
     inside = server.collection_items("places-township", filter=f"parent = '{code}'", limit=1000)["features"]
     same(all(feature["id"].startswith(code) for feature in inside) and bool(inside), True, "a filter narrows")
+    found = lambda text: {feature["id"] for feature in server.collection_items("places-county", filter=text, limit=100)["features"]}
+    name = counties[0]["properties"]["name"]
+    every_id = {county["id"] for county in counties}
+    same(found(f"name LIKE '{name[0]}%' AND NOT name = '{name}'") < every_id - {code}, True, "a pattern, and not one of them")
+    same(found(f"name IN ('{name}', 'nowhere')"), {code}, "one of a list")
+    same(found(f"name = 'nowhere' OR name = '{name}'"), {code}, "one or the other")
+    same(found("name IS NULL"), set(), "without a name")
+    same(found("name BETWEEN 'a' AND 'b'") | found("name NOT BETWEEN 'a' AND 'b'"), every_id, "between and not between")
+    same(0 < len(found(f"S_INTERSECTS(geometry, BBOX({west},{south},{west + 0.2},{south + 0.2}))")) < len(counties), True, "a box in a filter")
+    same([feature["id"] for feature in server.collection_items("places-county", name=name)["features"]], [code], "a queryable as a parameter")
+
+    def corner(feature):
+        at = feature["geometry"]["coordinates"]
+        while isinstance(at[0], list):
+            at = at[0]
+        return at
+
+    turned = server.collection_items("places-county", crs=CGCS2000, limit=1)["features"][0]
+    same(corner(turned), corner(counties[0])[::-1], "CGCS2000 has the latitude first")
     closed = server.collection_items("cases-incident", filter="status = 'closed'", limit=20)["features"]
     same({feature["properties"]["status"] for feature in closed}, {"closed"}, "states of closed cases")
     print(f"{len(collections)} collections read")

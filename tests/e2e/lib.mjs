@@ -102,10 +102,14 @@ export class World {
     return page;
   }
 
+  /** An empty page, to draw on and to look at pictures with. */
+  async blank() {
+    return (this.easel ??= await (await this.browser.newContext()).newPage());
+  }
+
   /** A JPEG as a phone makes it: with its maker and where it was taken inside. */
   async photo(text = "1") {
-    this.easel ??= await (await this.browser.newContext()).newPage();
-    return withExif(await draw(this.easel, text), { ...POINT, maker: "Phonemaker" });
+    return withExif(await draw(await this.blank(), text), { ...POINT, maker: "Phonemaker" });
   }
 
   /** A report of refuse in the street, with all that is needed, by a visitor without a browser. */

@@ -16,7 +16,7 @@ const { chromium } = await import("playwright-core");
 const { Server } = await import("./server.mjs");
 const { World } = await import("./lib.mjs");
 
-const SPECS = ["loop", "live", "no-scripts", "bad-input", "at-once", "halls", "map", "accessibility", "roles", "documents", "author", "registers", "import", "figures", "plans", "work", "rows", "late", "search", "maps", "client", "signin", "restart", "schema"];
+const SPECS = ["loop", "live", "no-scripts", "bad-input", "at-once", "halls", "map", "accessibility", "roles", "documents", "author", "registers", "import", "figures", "plans", "work", "rows", "late", "search", "maps", "base-maps", "outward", "client", "signin", "restart", "schema"];
 /** A program by path, or by name as the shell would find it. */
 function onPath(name) {
   if (!name || name.includes("/")) return name || undefined;

@@ -66,6 +66,16 @@ export function startBulkCount(): void {
   });
 }
 
+/** Tabs that go on beyond the screen begin where the current one is. */
+export function startTabs(root: ParentNode): void {
+  for (const list of root.querySelectorAll<HTMLElement>(".tabs ul")) {
+    const current = list.querySelector<HTMLElement>("[aria-current]");
+    if (!current || list.scrollWidth <= list.clientWidth) continue;
+    const [left, width] = [current.getBoundingClientRect().left - list.getBoundingClientRect().left, current.offsetWidth];
+    list.scrollLeft += left - (list.clientWidth - width) / 2;
+  }
+}
+
 /** Makes an element with text in one line. */
 export function make<K extends keyof HTMLElementTagNameMap>(tag: K, className = "", text = ""): HTMLElementTagNameMap[K] {
   const e = document.createElement(tag);

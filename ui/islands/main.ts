@@ -2,7 +2,7 @@
  * The only script a page names. Marks that scripts run, starts the small helpers, and loads the larger islands
  * (map, report, live, desk) only where a page holds one. Leaves out all texts: they come as data attributes.
  */
-import { startCounters, startErrorFocus, startPrint, startReadAloud, startBulkCount } from "./helpers";
+import { startCounters, startErrorFocus, startPrint, startReadAloud, startBulkCount, startTabs } from "./helpers";
 import { startExport } from "./export";
 import { startFiles } from "./files";
 import { startAsk, startRows } from "./rows";
@@ -14,6 +14,7 @@ export function start(root: ParentNode): void {
   startErrorFocus(root);
   startPrint(root);
   startReadAloud(root);
+  startTabs(root);
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="files"]')) startFiles(box);
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="rows"]')) startRows(box);
   for (const link of root.querySelectorAll<HTMLAnchorElement>('a[data-island="export"]')) startExport(link);

@@ -4,7 +4,7 @@
 //! for private use, which [`crate::words`] takes for a sign between words.
 
 use crate::port::CaseFilter;
-use crate::words::{Term, terms, tokens};
+use crate::words::{Term, apart, terms, tokens};
 use ganglion_model::row::Case;
 use ganglion_model::{Level, PlaceCode};
 use std::collections::HashSet;
@@ -70,6 +70,8 @@ pub struct Asked {
     pub terms: Vec<Term>,
     /// What holds more than once: of one of these all have to hold.
     pub repeated: Vec<Vec<Term>>,
+    /// What holds them where words that were typed together stand apart: of each of these one has to hold. Empty: nothing more.
+    pub apart: Vec<Vec<Term>>,
     /// Of each of these one mark has to be there.
     pub marks: Vec<Vec<String>>,
 }
@@ -83,7 +85,7 @@ pub fn asked(filter: &CaseFilter) -> Option<Asked> {
         Term::Phrase(tokens) => tokens.iter().map(|token| Term::Phrase(vec![again(token)])).collect(),
         Term::Beginning(start) => vec![Term::Beginning(again(start))],
     });
-    Some(Asked { repeated: repeated.collect(), marks: narrowing(filter), terms })
+    Some(Asked { repeated: repeated.collect(), apart: apart(&terms), marks: narrowing(filter), terms })
 }
 
 /// The marks every case of a filter has. They leave out nothing the filter holds; what they leave in too much, its conditions

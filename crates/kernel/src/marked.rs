@@ -89,6 +89,13 @@ pub fn has_all(texts: &[String], terms: &[Term]) -> bool {
     terms.iter().all(|term| texts.iter().any(|text| is_in(text, term)))
 }
 
+/// Whether one of each of the groups is found in one of the texts, see [`crate::words::apart`].
+#[must_use]
+pub fn has_apart(texts: &[String], groups: &[Vec<Term>]) -> bool {
+    let is_there = |group: &Vec<Term>| group.iter().any(|term| has_all(texts, std::slice::from_ref(term)));
+    !groups.is_empty() && groups.iter().all(is_there)
+}
+
 /// A whole text in pieces.
 #[must_use]
 pub fn pieces(text: &str, terms: &[Term]) -> Vec<Piece> {
@@ -112,7 +119,7 @@ pub fn excerpt(text: &str, terms: &[Term], chars: usize) -> Option<Vec<Piece>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::terms;
+    use crate::words::{apart, terms};
 
     fn shown(text: &str, typed: &str) -> String {
         let marked = pieces(text, &terms(typed).unwrap());
@@ -130,6 +137,15 @@ mod tests {
         assert_eq!(shown("Drain cover", "DRA"), "[Dra]in cover");
         assert_eq!(shown("<b>井盖</b>", "井盖"), "<b>[井盖]</b>", "signs stay what they are");
         assert_eq!(shown("", "井盖"), "");
+    }
+
+    #[test]
+    fn words_typed_together_are_found_where_they_stand_apart() {
+        let is_there = |text: &str, typed: &str| has_apart(&[text.to_owned()], &apart(&terms(typed).unwrap()));
+        assert!(is_there("井盖没了，污水冒出来", "污水井盖"));
+        assert!(is_there("堵塞的下水道", "下水道堵塞") && is_there("路灯井盖丢失", "丢失路灯井盖"));
+        assert!(!is_there("污水横流", "污水井盖") && !is_there("下水堵塞", "下水道堵塞"));
+        assert!(!is_there("井盖", "井盖"), "a single word cannot stand apart");
     }
 
     #[test]

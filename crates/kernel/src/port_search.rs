@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 /// Where the next page begins: how well the last one shown fits, and its number in the index, which grows with what is taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FoundAfter {
-    /// How well it fits: the larger the better. Of a case: 1 where a word is said more than once, 0 else, and always where the newest
-    /// are asked for. It says nothing beside another search, and of cases nothing about others than the one it belongs to.
+    /// How well it fits: the larger the better; -1 where words stand apart that were typed together, see [`crate::words::apart`].
+    /// Else, of a case: 1 where a word is said more than once, 0 else, and always where the newest are asked for. Of a row: 1 where what was typed stands in it as whole words, 0 where something only begins so, and always where
+    /// Chinese alone was typed. It says nothing beside another search, and nothing about others than the one it belongs to.
     pub score: i64,
     /// Its number in the index.
     pub doc: i64,
@@ -79,7 +80,7 @@ pub struct WordsMade<K> {
 #[async_trait]
 pub trait SearchStore: Send + Sync {
     /// A page of the cases that hold the words of a filter: those that say a word more than once first, the newest of each first; or
-    /// with `true` the newest. `None`: the filter has no words, or the store has no index of them.
+    /// with `true` the newest; last those where words stand apart that were typed together. `None`: the filter has no words, or the store has no index of them.
     async fn cases_found(
         &self,
         (filter, newest): (&CaseFilter, bool),
@@ -89,7 +90,8 @@ pub trait SearchStore: Send + Sync {
         let _ = (filter, newest, after, limit);
         Ok(None)
     }
-    /// A page of the rows kept by place that hold the words, those that fit best first.
+    /// A page of the rows kept by place that hold the words: those that have what was typed as whole words first, then those that only
+    /// begin so, last those where words stand apart that were typed together; the newest of each first.
     async fn rows_found(
         &self,
         search: &RowSearch,

@@ -91,6 +91,40 @@ pub fn terms(typed: &str) -> Option<Vec<Term>> {
     (!all.is_empty()).then_some(all)
 }
 
+/// The same with what was only begun taken for whole words and numbers: who types `W-1` means that before `W-10`. `None` where
+/// nothing is only begun.
+#[must_use]
+pub fn whole(terms: &[Term]) -> Option<Vec<Term>> {
+    let is_begun = |term: &Term| matches!(term, Term::Beginning(start) if !start.chars().all(is_han));
+    let all = terms.iter().map(|term| match term {
+        Term::Beginning(start) if is_begun(term) => Term::Phrase(vec![start.clone()]),
+        other => other.clone(),
+    });
+    terms.iter().any(is_begun).then(|| all.collect())
+}
+
+/// The same with every run of Chinese taken for several words that may stand apart, written together as people type them: of each of
+/// these one has to hold. Where a run is cut nobody knows, and nobody has to: words have two characters or more, so that of two
+/// neighbouring pairs at most one lies across a cut, and the first and the last never do. Empty where no run is long enough.
+#[must_use]
+pub fn apart(terms: &[Term]) -> Vec<Vec<Term>> {
+    let pair = |token: &String| Term::Phrase(vec![token.clone()]);
+    let mut is_cut = false;
+    let mut all = Vec::new();
+    for term in terms {
+        match term {
+            Term::Phrase(pairs) if pairs.len() > 2 => {
+                is_cut = true;
+                all.extend([pairs.first(), pairs.last()].into_iter().flatten().map(|end| vec![pair(end)]));
+                let within = pairs.get(1..pairs.len() - 1).unwrap_or_default();
+                all.extend(within.windows(2).map(|two| two.iter().map(pair).collect()));
+            }
+            whole => all.push(vec![whole.clone()]),
+        }
+    }
+    if is_cut { all } else { Vec::new() }
+}
+
 /// What is searched of a case.
 #[must_use]
 pub fn of_case(world: &World, case: &Case) -> String {
@@ -226,6 +260,17 @@ mod tests {
         assert_eq!(terms("路"), Some(vec![Term::Beginning(pair("路"))]));
         assert_eq!(terms("Drain"), Some(vec![Term::Beginning(pair("drain"))]));
         assert_eq!(terms("\"*'()"), None);
+        let phrase = |tokens: &[&str]| Term::Phrase(tokens.iter().map(|one| pair(one)).collect());
+        let begun = terms("路 路面塌 43").unwrap();
+        let wanted = vec![Term::Beginning(pair("路")), phrase(&["路面", "面塌"]), phrase(&["43"])];
+        assert_eq!(whole(&begun), Some(wanted));
+        assert_eq!(whole(&terms("路 路面塌").unwrap()), None, "Chinese is never only begun");
+        let one = |token: &str| vec![phrase(&[token])];
+        let cut = apart(&terms("污水井盖 43").unwrap());
+        assert_eq!(cut, [one("污水"), one("井盖"), vec![Term::Beginning(pair("43"))]]);
+        let five = vec![one("下水"), one("堵塞"), vec![phrase(&["水道"]), phrase(&["道堵"])]];
+        assert_eq!(apart(&terms("下水道堵塞").unwrap()), five);
+        assert_eq!(apart(&terms("下水道 43").unwrap()), Vec::<Vec<Term>>::new(), "three characters are one word");
         let Some([Term::Phrase(long)]) = terms(&"长".repeat(5000)).map(|all| <[Term; 1]>::try_from(all).unwrap())
         else {
             panic!("a phrase")

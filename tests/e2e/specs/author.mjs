@@ -58,6 +58,8 @@ export default function (test) {
     await visitor.goto("/sign-in");
     for (const part of ["公路养护员", "公路站站长"]) holds(await visitor.locator("main").innerText(), part, "the sign-in page of the demonstration");
     same((await clerk.get("/desk")).status, 200, "the desk of somebody at work");
+    const paths = Object.keys((await (await fetch(`${world.url}/api/openapi.json`)).json()).paths);
+    check(paths.includes("/api/registers/bridge/rows"), "the interface for other software has the new register");
     await s.page.goto("/admin/packs");
     holds(await s.page.locator("main").innerText(), "roads", "the list of packs");
     same(s.page.said.join("\n"), "", "what the pages complained about");

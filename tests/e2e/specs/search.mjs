@@ -1,6 +1,9 @@
 // One search over cases and registers: from the head of a page, with scripts off, on a phone; what was found is marked.
-import { PHONE, holds, same } from "../lib.mjs";
+import { join } from "node:path";
+import { PHONE, check, holds, same } from "../lib.mjs";
+import { ran } from "../python.mjs";
 
+const REBUILD_MS = 90_000;
 const TEXT = "供销社门前窨井盖翘起，夜里看不清 <b>小心</b>";
 
 export default function (test) {
@@ -32,5 +35,21 @@ export default function (test) {
     same(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "it fits the screen");
     await page.goto("/search?q=%E6%B2%A1%E6%9C%89%E4%BA%BA%E5%86%99%E8%BF%87%E7%9A%84%E8%AF%9D");
     holds(await page.locator("main").innerText(), "没有找到", "the page");
+  });
+
+  test("words are made anew beside the running server, and everything is found meanwhile", async (world) => {
+    const number = await world.report({ description: TEXT });
+    const client = await world.staff("dispatcher");
+    const { binary, home } = world.server;
+    let [over, asked] = [false, 0];
+    const made = ran(binary, ["search", "rebuild", "--data", join(world.scratch, "data"), "--home", home], REBUILD_MS).finally(() => (over = true));
+    while (!over) {
+      holds((await client.get("/search?q=%E7%AA%A8%E4%BA%95%E7%9B%96%E7%BF%98%E8%B5%B7")).html, number, "what is found meanwhile");
+      asked += 1;
+    }
+    const { code, said } = await made;
+    same(code, 0, `the command says ${said}`);
+    check(/\d+ cases and \d+ rows can be searched/.test(said), said);
+    return `${asked} searches meanwhile`;
   });
 }

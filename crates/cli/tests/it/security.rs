@@ -1,7 +1,10 @@
-//! `docs/security.md` names a test for every threat and `docs/proofs-access.md` one for every clause; every test they name exists.
+//! `docs/security.md` names a test for every threat, pages of proofs one for every clause, and every test they name exists.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+/// Pages of proofs: rows of clause, where it is made, and what shows it.
+const PROOFS: &[&str] = &["docs/proofs-interfaces.md"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -91,4 +94,46 @@ fn every_threat_has_a_test_and_every_test_named_exists() {
             assert!(known.contains(test), "{what}: there is no test called {test}");
         }
     }
+}
+
+/// What is wrong with the names in the last cell: `T` before tests, `B` before specs in a browser, anything else is words.
+fn missing(shown: &str, known: &BTreeSet<String>) -> Vec<String> {
+    let spec = |name: &str| root().join(format!("tests/e2e/specs/{name}.mjs")).is_file();
+    let of_part = |part: &str| -> Vec<String> {
+        let exists: &dyn Fn(&str) -> bool = match part.split_once(' ').unwrap_or_default().0 {
+            "T" => &|name| known.contains(name),
+            "B" => &spec,
+            _ => &|_| true,
+        };
+        named(part).into_iter().filter(|name| !exists(name)).map(str::to_owned).collect()
+    };
+    shown.split("; ").flat_map(of_part).collect()
+}
+
+#[test]
+fn every_clause_of_a_page_of_proofs_names_what_is_there() {
+    let mut known = BTreeSet::new();
+    functions(&root().join("crates"), &mut known);
+    for page in PROOFS {
+        let text = std::fs::read_to_string(root().join(page)).unwrap();
+        let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| clause"));
+        let mut clauses = 0;
+        for row in rows {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let [clause, places, shown] = cells.as_slice() else { panic!("{page}: three cells: {row}") };
+            assert!(!named(places).is_empty() && !shown.is_empty(), "{page}: nothing shows {clause}");
+            for place in named(places) {
+                assert!(root().join(place).exists(), "{page}: {clause}: there is no {place}");
+            }
+            assert_eq!(missing(shown, &known), [""; 0], "{page}: {clause}");
+            clauses += 1;
+        }
+        assert!(clauses >= 10, "{page}: {clauses} clauses");
+    }
+}
+
+#[test]
+fn a_test_that_is_named_and_not_there_is_found() {
+    let known = BTreeSet::from(["a_test".to_owned()]);
+    assert_eq!(missing("T `a_test`, `another`; B `search`, `nothing`; P 7; `words`", &known), ["another", "nothing"]);
 }

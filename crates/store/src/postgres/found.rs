@@ -1,7 +1,8 @@
 //! What is found by words: cases and rows, narrowed by the same conditions as lists.
 //!
-//! Of cases those that say a word again come first, then the others, the newest of each first. Rows are ranked where few have the words.
-//! Where very many have them the newest are gone through, so many for a page and no more.
+//! Of cases those that say a word again come first, then the others; of rows those that have what was typed as whole words, then those
+//! that only begin so; last what has words apart that were typed together; the newest of each first. Where very many have the words the newest are gone through, so many for a page and
+//! no more.
 
 use super::case_query::{Way, searched};
 use super::connect::PgStore;
@@ -9,7 +10,7 @@ use super::load::{read_case, read_record};
 use super::row::{Column, Stored, range};
 use super::row_words;
 use super::sql::{Param, all, one, value};
-use super::words::{self, Asked, asked};
+use super::words::{self, Asked, tiers_of_rows};
 use async_trait::async_trait;
 use deadpool_postgres::Object;
 use ganglion_kernel::StoreError;
@@ -30,8 +31,6 @@ const WALKED_FROM: i64 = 20_000;
 const NEAR: i64 = 2_000;
 /// Cases gone through for one page.
 const WALKED: i64 = 20_000;
-/// Up to so many rows with the words are ranked.
-const FEW: i64 = 4_000;
 /// Up to so many rows with a word are taken from the index of words; where more have it, the newest rows are gone through.
 const MANY: i64 = 50_000;
 /// Rows with a word that many have, looked at for one page.
@@ -50,17 +49,16 @@ fn args<'p>(values: &'p [Param<'_>]) -> Vec<&'p (dyn ToSql + Sync)> {
     values.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect()
 }
 
-fn at(row: &Row, index: usize) -> Stored<FoundAfter> {
-    let column = |name| Column("found", name);
-    Ok(FoundAfter { score: column("score").get(row, index)?, doc: column("doc").get(row, index + 1)? })
-}
-
-/// What is asked one after the other, with the score of what is found: what says a word again stands before what says it once.
-fn tiers(Asked { all, again, .. }: Asked, newest: bool) -> Vec<(i64, String)> {
-    if newest {
-        return vec![(0, all)];
-    }
-    vec![(1, format!("{all} & ({again})")), (0, format!("{all} & !({again})"))]
+/// What is asked one after the other, with the score of what is found: what says a word again stands before what says it once, and
+/// last comes what has words apart that were typed together.
+fn tiers(Asked { all, again, apart, .. }: Asked, newest: bool) -> Vec<(i64, String)> {
+    let mut tiers = if newest {
+        vec![(0, all.clone())]
+    } else {
+        vec![(1, format!("{all} & ({again})")), (0, format!("{all} & !({again})"))]
+    };
+    tiers.extend(apart.map(|apart| (-1, format!("{apart} & !({all})"))));
+    tiers
 }
 
 async fn cases_found(
@@ -137,10 +135,6 @@ async fn lowest(client: &Object, below: i64, many: i64) -> Stored<i64> {
     Ok(below.min(top.unwrap_or(0).saturating_add(1)) - many)
 }
 
-fn read_row(row: &Row) -> Stored<Found<Record>> {
-    Ok(Found { what: read_record(row)?, at: at(row, 4)? })
-}
-
 /// A search of rows: its text and values.
 struct RowSql<'a> {
     text: String,
@@ -153,35 +147,26 @@ impl<'a> RowSql<'a> {
         format!("${}", self.values.len())
     }
 
-    /// The versions of found rows that hold on the day and that somebody reads, best first, with their bodies; `found` gives
-    /// `shard`, `register`, `key`, `doc` and `score`.
-    fn rows_of(mut self, found: &str, search: &'a RowSearch, after: Option<FoundAfter>, limit: u32) -> RowSql<'a> {
+    /// The versions of found rows that hold on the day and that somebody reads, the newest first, with their bodies; `found` gives
+    /// `shard`, `register`, `key` and `doc`.
+    fn rows_of(mut self, found: &str, search: &'a RowSearch, limit: u32) -> RowSql<'a> {
         let range_of = |(_, place): &(String, Option<_>)| place.map(range);
         let registers = search.registers.iter().map(|one| one.0.as_str()).collect::<Vec<_>>();
         let lows = search.registers.iter().map(|one| range_of(one).map(|range| range.0)).collect::<Vec<_>>();
         let highs = search.registers.iter().map(|one| range_of(one).map(|range| range.1)).collect::<Vec<_>>();
         let day = self.bind(value(search.on.to_string()));
         let [registers, lows, highs] = [value(registers), value(lows), value(highs)].map(|param| self.bind(param));
-        let mut begins = String::new();
-        if let Some(after) = after {
-            let (score, doc) = (self.bind(value(after.score)), self.bind(value(after.doc)));
-            begins = format!("WHERE (w.score, w.doc) < ({score}, {doc})");
-        }
         let limit = self.bind(value(i64::from(limit)));
         let _ = write!(
             self.text,
-            "SELECT r.body::text, r.shard, r.register, r.key, w.score, w.doc FROM ({found}) w CROSS JOIN LATERAL (SELECT * \
+            "SELECT r.body::text, r.shard, r.register, r.key, w.doc FROM ({found}) w CROSS JOIN LATERAL (SELECT * \
              FROM record r WHERE r.shard = w.shard AND r.register = w.register AND r.key = w.key \
              AND r.valid_from <= {day} AND (r.valid_to IS NULL OR r.valid_to > {day}) \
              AND EXISTS (SELECT 1 FROM unnest({registers}::text[], {lows}::int8[], {highs}::int8[]) s (register, low, high) \
              WHERE s.register = r.register AND (s.low IS NULL OR (r.place >= s.low AND r.place < s.high))) OFFSET 0) r \
-             {begins} ORDER BY w.score DESC, w.doc DESC LIMIT {limit}"
+             ORDER BY w.doc DESC LIMIT {limit}"
         );
         self
-    }
-
-    async fn all(&self, client: &Object) -> Stored<Vec<Found<Record>>> {
-        all(client, ATTEMPTED, (&self.text, &args(&self.values)), read_row).await
     }
 }
 
@@ -192,32 +177,36 @@ async fn rows_found(
     limit: u32,
 ) -> Stored<FoundPage<Record>> {
     let limit = limit.min(PAGE_MAX);
-    let Some(asked) = asked(&search.words).filter(|_| !search.registers.is_empty()) else {
+    if search.registers.is_empty() {
         return Ok(FoundPage::default());
-    };
+    }
+    let tiers = tiers_of_rows(&search.words);
+    let mut found = Vec::new();
+    for (score, asked) in tiers.into_iter().filter(|tier| after.is_none_or(|after| after.score >= tier.0)) {
+        let below = after.filter(|after| after.score == score).map_or(i64::MAX, |after| after.doc);
+        let left = limit + 1 - u32::try_from(found.len()).unwrap_or(limit);
+        let (more, end) = newest(client, (search, &asked), (score, below), left).await?;
+        found.extend(more);
+        if found.len() > limit as usize {
+            break;
+        }
+        if let Some(doc) = end {
+            return Ok(FoundPage { found, next: Some(FoundAfter { score, doc }) });
+        }
+    }
+    Ok(page(found, limit))
+}
+
+/// The newest rows below a number, of so many looked at, and the last one looked at if there were as many.
+async fn newest(
+    client: &Object,
+    (search, asked): (&RowSearch, &str),
+    (score, below): (i64, i64),
+    limit: u32,
+) -> Stored<(Vec<Found<Record>>, Option<i64>)> {
     let sql = "SELECT count(*) FROM (SELECT 1 FROM row_words WHERE words @@ $1::text::tsquery LIMIT $2) w";
     let read = |row: &Row| Column("row_words", "count").get::<i64>(row, 0);
     let count = one(client, ATTEMPTED, (sql, &[&asked, &(MANY + 1)]), read).await?.unwrap_or(0);
-    if count > FEW {
-        return newest(client, (search, &asked, count), after, limit).await;
-    }
-    let mut sql = RowSql { text: String::new(), values: Vec::new() };
-    let asked = sql.bind(value(asked));
-    let found = format!(
-        "SELECT shard, register, key, doc, (1e9 * ts_rank(words, {asked}::text::tsquery, 1))::int8 AS score FROM row_words \
-         WHERE words @@ {asked}::text::tsquery"
-    );
-    Ok(page(sql.rows_of(&found, search, after, limit + 1).all(client).await?, limit))
-}
-
-/// A page of the newest of the index, of so many looked at.
-async fn newest(
-    client: &Object,
-    (search, asked, count): (&RowSearch, &str, i64),
-    after: Option<FoundAfter>,
-    limit: u32,
-) -> Stored<FoundPage<Record>> {
-    let below = after.map_or(i64::MAX, |after| after.doc);
     let (window, looked_at) = if count > MANY {
         // The condition is looked at on the way, so that the order of the index is walked whatever the planner thinks of it.
         let gone_through = format!(
@@ -231,7 +220,7 @@ async fn newest(
         );
         (found, LOOKED_AT)
     };
-    // The last one looked at, if there were as many: the next page begins below it.
+    // The next page begins below the last one looked at.
     let end = format!(
         "SELECT doc FROM ({window}) w WHERE $1::text IS NOT NULL ORDER BY doc DESC LIMIT 1 OFFSET {}",
         looked_at - 1
@@ -240,10 +229,14 @@ async fn newest(
     let last = one(client, ATTEMPTED, (&end, &[&asked, &below]), read).await?;
     let mut sql = RowSql { text: String::new(), values: vec![value(asked), value(below)] };
     let _ = write!(sql.text, "WITH seen AS MATERIALIZED ({window}) ");
-    let found = "SELECT shard, register, key, doc, 0::int8 AS score FROM seen WHERE words @@ $1::text::tsquery";
-    let found = page(sql.rows_of(found, search, None, limit + 1).all(client).await?, limit);
-    let next = found.next.or(last.map(|doc| FoundAfter { score: 0, doc }));
-    Ok(FoundPage { next, ..found })
+    let found = "SELECT shard, register, key, doc FROM seen WHERE words @@ $1::text::tsquery";
+    let sql = sql.rows_of(found, search, limit);
+    let rows = all(client, ATTEMPTED, (&sql.text, &args(&sql.values)), |row| {
+        let at = FoundAfter { score, doc: Column("row_words", "doc").get(row, 4)? };
+        Ok(Found { at, what: read_record(row)? })
+    })
+    .await?;
+    Ok((rows, last))
 }
 
 #[async_trait]

@@ -12,7 +12,7 @@ use deadpool_postgres::Object;
 use ganglion_kernel::indexed::{self, kept, marks};
 use ganglion_kernel::port::{CaseFilter, CaseWrite};
 use ganglion_kernel::port_search::WordsMade;
-use ganglion_kernel::words::{Term, terms};
+use ganglion_kernel::words::{Term, apart, terms, whole};
 use ganglion_model::row::Case;
 use ganglion_model::{CaseId, Level, Shard};
 use std::collections::BTreeSet;
@@ -141,9 +141,23 @@ fn every(terms: &[Term]) -> String {
     terms.iter().map(quoted).collect::<Vec<_>>().join(" & ")
 }
 
-/// What is asked of an index that keeps words alone; `None`: nothing that could be found.
-pub(super) fn asked(typed: &str) -> Option<String> {
-    terms(typed).map(|terms| every(&terms))
+/// Of each of the groups one.
+fn one_of_each(groups: &[Vec<Term>]) -> Option<String> {
+    let either = |group: &Vec<Term>| format!("({})", group.iter().map(quoted).collect::<Vec<_>>().join(" | "));
+    (!groups.is_empty()).then(|| groups.iter().map(either).collect::<Vec<_>>().join(" & "))
+}
+
+/// What is asked of an index that keeps words alone, one question after the other, with the score of what is found: what has whole
+/// words, what only begins so, what has words apart that were typed together. Empty: nothing that could be found.
+pub(super) fn tiers_of_rows(typed: &str) -> Vec<(i64, String)> {
+    let Some(terms) = terms(typed) else { return Vec::new() };
+    let all = every(&terms);
+    let mut tiers = match whole(&terms).as_deref().map(every) {
+        None => vec![(0, all.clone())],
+        Some(whole) => vec![(1, whole.clone()), (0, format!("{all} & !({whole})"))],
+    };
+    tiers.extend(one_of_each(&apart(&terms)).map(|apart| (-1, format!("{apart} & !({all})"))));
+    tiers
 }
 
 /// What is asked of the index.
@@ -152,6 +166,8 @@ pub(super) struct Asked {
     pub all: String,
     /// What says one of them again.
     pub again: String,
+    /// What holds words apart that were typed together, where there are such.
+    pub apart: Option<String>,
     /// Whether marks narrow it to a part of the city.
     pub is_narrowed: bool,
 }
@@ -159,18 +175,20 @@ pub(super) struct Asked {
 /// What a filter asks of the index; `None`: nothing that could be found.
 pub(super) async fn of_filter(client: &Object, filter: &CaseFilter) -> Stored<Option<Asked>> {
     let Some(asked) = indexed::asked(filter) else { return Ok(None) };
-    let mut all = every(&asked.terms);
+    let mut narrowed = String::new();
     let mut is_narrowed = false;
     // Cases from before have no marks until all have been gone through.
     if super::people::setting(client, crate::searched::CASES).await?.as_deref() == Some(crate::searched::ALL) {
         is_narrowed = filter.opened_by.is_some() || filter.place.is_some_and(|place| place.level() >= Level::County);
         for either in &asked.marks {
             let either: Vec<String> = either.iter().map(|mark| format!("'{mark}'")).collect();
-            let _ = write!(all, " & ({})", either.join(" | "));
+            let _ = write!(narrowed, " & ({})", either.join(" | "));
         }
     }
     let again = asked.repeated.iter().map(|terms| format!("({})", every(terms))).collect::<Vec<_>>().join(" | ");
-    Ok(Some(Asked { all, again, is_narrowed }))
+    let all = format!("{}{narrowed}", every(&asked.terms));
+    let apart = one_of_each(&asked.apart).map(|apart| format!("{apart}{narrowed}"));
+    Ok(Some(Asked { all, again, apart, is_narrowed }))
 }
 
 /// How many have what is asked for, counted up to `most`.
@@ -213,8 +231,12 @@ mod tests {
     #[test]
     fn words_stand_in_the_index_with_their_places_and_are_asked_for_as_phrases() {
         assert_eq!(vector(&tokens("路面塌陷，SB-43")), "'路面':1 '面塌':2 '塌陷':3 '陷':4 'sb':5 '43':6 ");
-        assert_eq!(asked("路面塌 43").unwrap(), "('路面' <-> '面塌') & '43':*");
-        assert_eq!(asked("'\"&|!()"), None);
+        let of = |typed: &str| tiers_of_rows(typed).into_iter().map(|(_, asked)| asked).collect::<Vec<_>>();
+        let (whole, begun) = ("('路面' <-> '面塌') & ('43')", "('路面' <-> '面塌') & '43':*");
+        assert_eq!(of("路面塌 43"), [whole.to_owned(), format!("{begun} & !({whole})")]);
+        let together = "('污水' <-> '水井' <-> '井盖')";
+        assert_eq!(of("污水井盖"), [together.to_owned(), format!("(('污水')) & (('井盖')) & !({together})")]);
+        assert_eq!(of("'\"&|!()"), [""; 0]);
         let long = "长x".repeat(200);
         assert!(vector(&tokens(&long)).split(' ').all(|one| one.len() <= TOKEN_BYTES_MAX + 8));
         assert_eq!(token(&"é".repeat(150)).len(), TOKEN_BYTES_MAX);

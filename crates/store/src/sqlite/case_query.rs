@@ -6,7 +6,6 @@
 use super::packed::{CASE_TEXT, case_text_of};
 use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
-use ganglion_kernel::port_search::FoundAfter;
 use ganglion_model::{Level, PlaceCode, PostId};
 use rusqlite::types::Value;
 use std::fmt::Write as _;
@@ -130,23 +129,6 @@ pub(super) fn numbers_of(posts: &[PostId]) -> Sql {
         ),
         values: values().chain(values()).collect(),
     }
-}
-
-/// The best of what `inner` gives as `at`, `doc` and `score`, with the bodies of a table.
-pub(super) fn best(inner: Sql, after: Option<FoundAfter>, limit: u32, table: &str) -> Sql {
-    let Sql { text, mut values } = inner;
-    let from = if let Some(after) = after {
-        values.extend([Value::Integer(after.score), Value::Integer(after.doc)]);
-        " WHERE (score, doc) < (?, ?)"
-    } else {
-        ""
-    };
-    let body = if table == "case_row" { case_text_of("b") } else { "b.body".to_owned() };
-    let text = format!(
-        "SELECT {body}, f.score, f.doc FROM (SELECT at, doc, score FROM ({text}){from} ORDER BY score DESC, doc DESC LIMIT \
-         {limit}) f CROSS JOIN {table} b ON b.rowid = f.at ORDER BY f.score DESC, f.doc DESC"
-    );
-    Sql { text, values }
 }
 
 fn arm(

@@ -3,8 +3,10 @@
 #![cfg(test)]
 
 use super::*;
+use crate::sqlite::found::version;
 use crate::sqlite::migrate::migrate;
 use crate::sqlite::packed;
+use ganglion_kernel::port_search::RowSearch;
 use ganglion_model::CaseId;
 use jiff::Timestamp;
 use rusqlite::{Connection, params_from_iter};
@@ -234,4 +236,19 @@ fn the_index_of_words_is_read_from_its_end() {
     let text = "SELECT rowid FROM case_words WHERE case_words MATCH ? AND rowid < ? ORDER BY rowid DESC".to_owned();
     let plan = plan(&database(), &Sql { text, values: vec![self::text("\"塌陷\""), Value::Integer(9)] });
     assert!(plan.contains("VIRTUAL TABLE INDEX") && !plan.contains("TEMP B-TREE"), "{plan}");
+}
+
+/// Every row that a search finds is read by its number, and its versions by its key.
+#[test]
+fn a_row_found_is_read_by_its_number() {
+    let search = RowSearch {
+        registers: vec![("well".to_owned(), Some("130922001".parse().unwrap())), ("shop".to_owned(), None)],
+        on: jiff::civil::date(2022, 6, 27),
+        words: "机井".to_owned(),
+    };
+    let sql = version(&search);
+    assert_eq!(sql.values.len(), sql.text.matches('?').count(), "{}", sql.text);
+    let plan = plan(&database(), &sql);
+    assert!(plan.starts_with("SEARCH d USING INTEGER PRIMARY KEY (rowid=?); SEARCH r USING "), "{plan}");
+    assert!(plan.contains("shard=? AND register=? AND key=?"), "{plan}");
 }

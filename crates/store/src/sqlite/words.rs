@@ -11,7 +11,7 @@ use super::row::{Column, Stored, all, failed, one, run};
 use ganglion_kernel::indexed::{self, hash, kept, marks};
 use ganglion_kernel::port::{CaseFilter, CaseWrite};
 use ganglion_kernel::port_search::WordsMade;
-use ganglion_kernel::words::Term;
+use ganglion_kernel::words::{Term, apart, terms, whole};
 use ganglion_model::row::Case;
 use ganglion_model::{CaseId, Shard};
 use rusqlite::types::Value;
@@ -219,9 +219,23 @@ fn every(terms: &[Term]) -> String {
     terms.iter().map(quoted).collect::<Vec<_>>().join(" AND ")
 }
 
-/// What is asked of an index that keeps words alone; `None`: nothing that could be found.
-pub(super) fn asked(typed: &str) -> Option<String> {
-    ganglion_kernel::words::terms(typed).map(|terms| every(&terms))
+/// Of each of the groups one.
+fn one_of_each(groups: &[Vec<Term>]) -> Option<String> {
+    let either = |group: &Vec<Term>| format!("({})", group.iter().map(quoted).collect::<Vec<_>>().join(" OR "));
+    (!groups.is_empty()).then(|| groups.iter().map(either).collect::<Vec<_>>().join(" AND "))
+}
+
+/// What is asked of an index that keeps words alone, one question after the other, with the score of what is found: what has whole
+/// words, what only begins so, what has words apart that were typed together. Empty: nothing that could be found.
+pub(super) fn tiers_of_rows(typed: &str) -> Vec<(i64, String)> {
+    let Some(terms) = terms(typed) else { return Vec::new() };
+    let all = every(&terms);
+    let mut tiers = match whole(&terms).as_deref().map(every) {
+        None => vec![(0, all.clone())],
+        Some(whole) => vec![(1, whole.clone()), (0, format!("({all}) NOT ({whole})"))],
+    };
+    tiers.extend(one_of_each(&apart(&terms)).map(|apart| (-1, format!("({apart}) NOT ({all})"))));
+    tiers
 }
 
 /// What is asked of the index.
@@ -230,21 +244,25 @@ pub(super) struct Asked {
     pub all: String,
     /// What says one of them again.
     pub again: String,
+    /// What holds words apart that were typed together, where there are such.
+    pub apart: Option<String>,
 }
 
 /// What a filter asks of the index; `None`: nothing that could be found.
 pub(super) fn of_filter(connection: &Connection, filter: &CaseFilter) -> Stored<Option<Asked>> {
     let Some(asked) = indexed::asked(filter) else { return Ok(None) };
-    let mut all = every(&asked.terms);
+    let mut narrowed = String::new();
     // Cases from before have no marks until all have been gone through.
     if is_marked(connection)? {
         for either in &asked.marks {
             let either: Vec<String> = either.iter().map(|mark| format!("\"{mark}\"")).collect();
-            all = format!("{all} AND ({})", either.join(" OR "));
+            narrowed = format!("{narrowed} AND ({})", either.join(" OR "));
         }
     }
     let again = asked.repeated.iter().map(|terms| format!("({})", every(terms))).collect::<Vec<_>>().join(" OR ");
-    Ok(Some(Asked { all, again }))
+    let all = format!("{}{narrowed}", every(&asked.terms));
+    let apart = one_of_each(&asked.apart).map(|apart| format!("{apart}{narrowed}"));
+    Ok(Some(Asked { all, again, apart }))
 }
 
 fn is_marked(connection: &Connection) -> Stored<bool> {

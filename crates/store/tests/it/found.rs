@@ -62,6 +62,31 @@ pub async fn the_case_that_fits_best_comes_first_and_pages_follow_each_other(mak
     assert_eq!(db.store.cases_found((&CaseFilter::default(), false), None, 5).await.unwrap(), None, "no words");
 }
 
+/// Words that people type together and write apart are found, behind what has them one behind the other.
+pub async fn words_typed_together_are_found_where_they_stand_apart(make: Make) {
+    let db = make();
+    let texts = ["污水井盖丢失", "井盖没了，污水冒出来", "污水横流", "井盖松动", "小区污水井的井盖响，污水井盖旧"];
+    put(&*db.store, (1..=5).map(|n| case(n, "130922001"))).await.unwrap();
+    let writes = (1..).zip(texts).map(|(n, text)| {
+        let case = Case { version: 2, ..case(n, "130922001") };
+        CaseWrite { words: Some(text.to_owned()), ..changed(case) }
+    });
+    let write = following(&*db.store, SHARD, writes.collect()).await;
+    db.store.write(&[write]).await.unwrap();
+    let found = async |typed: &str, limit: u32| ids(&*db.store, &looked_for(typed, None), limit).await;
+    assert_eq!(found("污水井盖", 9).await, [5, 1, 2], "as typed first, then apart");
+    assert_eq!(found("污水井盖", 1).await, [5, 1, 2], "page by page");
+    assert_eq!(in_order(&*db.store, (&looked_for("污水井盖", None), true), 9).await, [5, 1, 2]);
+    assert_eq!(found("松动井盖", 9).await, [4]);
+    assert_eq!(found("污水井", 9).await, [5, 1], "three characters are one word");
+    assert_eq!(ids(&*db.store, &looked_for("污水井盖", Some(code("130925"))), 9).await, [0; 0]);
+    let rows: Vec<_> =
+        ["A1", "A2"].into_iter().map(|key| row("well", key, "130922001")).zip(["东街旧机井", "机井在东街"]).collect();
+    put_rows(&db, &rows).await;
+    assert_eq!(keys(&db, &[("well", None)], "东街机井").await, ["A2", "A1"]);
+    assert_eq!(keys(&db, &[("well", None)], "旧机井东街").await, ["A1"]);
+}
+
 /// More cases have the words than are looked at for one page.
 pub async fn a_word_that_very_many_cases_have_is_found_page_by_page(make: Make) {
     let db = make();
@@ -207,11 +232,62 @@ pub async fn rows_are_found_in_the_registers_and_places_somebody_reads(make: Mak
     put_rows(&db, &wells()).await;
     let all = keys(&db, &[("well", None), ("shop", None)], "机井").await;
     assert_eq!((all.len(), all.contains(&"W5".to_owned())), (4, false), "{all:?}: a row that ended is not found");
-    assert_eq!(keys(&db, &[("well", Some("130922"))], "机井").await, ["W1", "W2"]);
+    assert_eq!(keys(&db, &[("well", Some("130922"))], "机井").await, ["W2", "W1"], "the newest first");
     assert_eq!(keys(&db, &[("well", Some("130922002")), ("shop", Some("130922"))], "机井").await.len(), 2);
     assert_eq!(keys(&db, &[("shop", Some("130925"))], "机井").await, [""; 0]);
     assert_eq!(keys(&db, &[], "机井").await, [""; 0]);
     assert_eq!(keys(&db, &[("well", None)], "东街机井").await, ["W1"]);
+}
+
+/// Whole words before what only begins so, the newest of each first: what others have, and how often, moves nothing.
+pub async fn rows_come_in_an_order_that_tells_nothing_of_others(make: Make) {
+    let db = make();
+    let town = "130922001";
+    let own = vec![
+        (row("well", "W-10", town), "W-10 机井"),
+        (row("well", "W-1", town), "W-1 机井 机井 机井"),
+        (row("well", "W-12", town), "W-12 旧机井，原属村委会，现由村民看管"),
+        (row("well", "W-1-1", town), "W-1-1 水塔"),
+    ];
+    for one in own {
+        put_rows(&db, &[one]).await;
+    }
+    let asked: &[(&str, Option<&str>)] = &[("well", Some(town))];
+    let looked_for = ["机井", "W-1", "w-1 机井", "村"];
+    let mut before = Vec::new();
+    for words in looked_for {
+        before.push(keys(&db, asked, words).await);
+    }
+    let wanted = [vec!["W-12", "W-1", "W-10"], vec!["W-1-1", "W-1", "W-12", "W-10"], vec!["W-1", "W-12", "W-10"]];
+    assert_eq!(before[..3], wanted);
+    assert_eq!(before[3], ["W-12"]);
+    // Elsewhere every other row says so: a weight by how common a word is would turn the order around.
+    let keys_elsewhere: Vec<String> = (0..300).map(|n| format!("E-{n}")).collect();
+    let elsewhere = keys_elsewhere.iter().map(|key| (row("well", key, "130925001"), "E 机井 村")).collect::<Vec<_>>();
+    put_rows(&db, &elsewhere).await;
+    for (words, before) in looked_for.iter().zip(before) {
+        assert_eq!(keys(&db, asked, words).await, before, "{words}");
+    }
+}
+
+/// More rows have the word than are looked at for one page.
+pub async fn a_word_that_very_many_rows_have_is_found_page_by_page(make: Make) {
+    let db = make();
+    put_rows(&db, &[(row("well", "FIRST", "130922001"), "FIRST 机井")]).await;
+    let all: Vec<String> = (0..10_050).map(|n| format!("E-{n}")).collect();
+    for part in all.chunks(2_000) {
+        let rows: Vec<_> = part.iter().map(|key| (row("well", key, "130925001"), "机井")).collect();
+        put_rows(&db, &rows).await;
+    }
+    let search =
+        RowSearch {
+            registers: vec![("well".to_owned(), Some(code("130922001")))], on: DAY, words: "机井".to_owned()
+        };
+    let page = db.store.rows_found(&search, None, 5).await.unwrap();
+    assert!(page.found.is_empty() && page.next.is_some(), "so many are looked at for one page");
+    let rest = db.store.rows_found(&search, page.next, 5).await.unwrap();
+    assert_eq!(rest.found.iter().map(|one| one.what.key.as_str()).collect::<Vec<_>>(), ["FIRST"]);
+    assert_eq!(rest.next, None);
 }
 
 pub async fn words_of_rows_follow_the_row_and_are_made_anew(make: Make) {

@@ -110,9 +110,12 @@ suite!(memory, file, postgres, partitioned => {
     found:
         the_case_that_fits_best_comes_first_and_pages_follow_each_other,
         a_word_that_very_many_cases_have_is_found_page_by_page,
+        words_typed_together_are_found_where_they_stand_apart,
         a_search_finds_the_cases_of_the_list_it_narrows,
         words_of_cases_are_made_anew_in_the_order_of_their_keys,
         rows_are_found_in_the_registers_and_places_somebody_reads,
+        rows_come_in_an_order_that_tells_nothing_of_others,
+        a_word_that_very_many_rows_have_is_found_page_by_page,
         words_of_rows_follow_the_row_and_are_made_anew;
     sealing:
         what_is_erased_stays_closed_while_rows_lines_figures_and_root_stand,

@@ -134,7 +134,9 @@ async fn new_form(web: &Web, entry: &Entry, errors: Vec<FormError>) -> Result<Fo
     let live = keys.into_iter().filter(|key| key.is_live(web.now));
     let mut views = vec![Choice::new("-", look.t("receiver-public"))];
     views.extend(live.map(|key| Choice::new(&key.name, format!("{} · {}", key.name, key.title))));
-    views.iter_mut().for_each(|view| view.selected = view.value == entry.key);
+    // Nothing but what anyone may know: there is nothing to choose.
+    let is_only = views.len() == 1;
+    views.iter_mut().for_each(|view| view.selected = is_only || view.value == entry.key);
     let types = TYPES.map(|kind| Choice::new(kind, look.t(&format!("event-{}", kind.replace('.', "-"))))).to_vec();
     let field = |name: &str, kind, label: &str, value: &str| asked((&look, &errors), (name, kind, label), value);
     Ok(FormView {

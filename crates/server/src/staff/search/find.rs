@@ -8,10 +8,10 @@ use crate::staff::query::{after_of, after_text};
 use crate::staff::registers::{Readable, readable};
 use crate::web::Web;
 use ganglion_kernel::decide::row_who::RowReach;
-use ganglion_kernel::marked::has_all;
+use ganglion_kernel::marked::{has_all, has_apart};
 use ganglion_kernel::port::{CaseFilter, CaseOrder};
 use ganglion_kernel::port_search::{Found, FoundAfter, FoundPage, RowSearch};
-use ganglion_kernel::words::{self, terms};
+use ganglion_kernel::words::{self, Term, apart, terms};
 use ganglion_model::pack::Scope;
 use ganglion_model::{Case, PlaceCode, Record};
 use std::cmp::Reverse;
@@ -135,6 +135,14 @@ pub async fn rows(
     Ok(FoundHere { all, next: page.next.map(found_text) })
 }
 
+/// How well a row of the whole deployment fits: its name was typed, its words, or its words apart.
+fn fit((texts, label): (&[String], &str), terms: &[Term], groups: &[Vec<Term>]) -> Option<u8> {
+    if has_all(texts, terms) {
+        return Some(u8::from(!has_all(&[label.to_owned()], terms)));
+    }
+    has_apart(texts, groups).then_some(2)
+}
+
 /// Rows of the whole deployment, which are in memory: those whose name was typed first.
 fn deployed(web: &Web, typed: &str, registers: &[Readable<'_>]) -> Vec<Record> {
     let Some(terms) = terms(typed) else { return Vec::new() };
@@ -144,15 +152,16 @@ fn deployed(web: &Web, typed: &str, registers: &[Readable<'_>]) -> Vec<Record> {
         let rows = web.world.each_row(&one.register.name).flatten().filter(move |row| row.valid_on(today));
         rows.map(move |row| (one.register, row))
     });
-    let mut found: Vec<(bool, &Record)> = versions
+    let groups = apart(&terms);
+    let mut found: Vec<(u8, &Record)> = versions
         .take(DEPLOYED_LOOKED_AT)
-        .filter(|(register, row)| has_all(&words::parts_of_row(&web.world, register, row), &terms))
-        .map(|(register, row)| {
+        .filter_map(|(register, row)| {
             let label = row.fields.get(&register.label).and_then(|label| label.as_str()).unwrap_or_default();
-            (!has_all(&[label.to_owned()], &terms), row)
+            let texts = words::parts_of_row(&web.world, register, row);
+            Some((fit((&texts, label), &terms, &groups)?, row))
         })
         .collect();
-    found.sort_by_key(|(is_other, _)| *is_other);
+    found.sort_by_key(|(fit, _)| *fit);
     found.into_iter().take(DEPLOYED_MAX).map(|(_, row)| row.clone()).collect()
 }
 

@@ -5,13 +5,30 @@ use crate::staff::registers::{Readable, row_href, shown};
 use crate::view::Look;
 use crate::view::case::{CaseRow, card_href};
 use crate::web::Web;
-use ganglion_kernel::marked::{Piece, excerpt, pieces};
-use ganglion_kernel::words::{Term, parts_of_row, texts_of_case};
+use ganglion_kernel::marked::{Piece, excerpt, has_all, pieces};
+use ganglion_kernel::words::{Term, apart, parts_of_case, parts_of_row, texts_of_case};
 use ganglion_model::{Case, Record};
 use serde::Serialize;
 
 /// Characters of the surroundings.
 const EXCERPT_CHARS: usize = 90;
+
+/// What is marked in what was found: the words as they were typed, or where they stand apart their pairs.
+pub struct Sought {
+    typed: Vec<Term>,
+    apart: Vec<Term>,
+}
+
+impl Sought {
+    /// What a search asked for.
+    pub fn of(typed: Vec<Term>) -> Sought {
+        Sought { apart: apart(&typed).into_iter().flatten().collect(), typed }
+    }
+
+    fn within(&self, texts: &[String]) -> &[Term] {
+        if self.apart.is_empty() || has_all(texts, &self.typed) { &self.typed } else { &self.apart }
+    }
+}
 
 /// A case.
 #[derive(Serialize)]
@@ -40,7 +57,8 @@ fn is_said(title: &str, text: &str) -> bool {
 }
 
 /// A case found.
-pub fn of_case(look: &Look<'_>, case: &Case, terms: &[Term]) -> CaseHit {
+pub fn of_case(look: &Look<'_>, case: &Case, sought: &Sought) -> CaseHit {
+    let terms = sought.within(&parts_of_case(look.world, case));
     let row = look.case_row(case, card_href(&case.number));
     let process = look.world.model.processes.get(&case.process);
     let mut texts = process.into_iter().flat_map(|process| texts_of_case(process, case));
@@ -58,11 +76,12 @@ pub fn of_row(
     web: &Web,
     look: &Look<'_>,
     (registers, record): (&[Readable<'_>], &Record),
-    terms: &[Term],
+    sought: &Sought,
 ) -> Option<RowHit> {
     let readable = registers.iter().find(|one| one.register.name == record.register)?;
     let title = shown::title(look, readable, web, record);
     let parts = parts_of_row(&web.world, readable.register, record);
+    let terms = sought.within(&parts);
     let mut others = parts.iter().filter(|part| !is_said(&title, part) && **part != record.key);
     Some(RowHit {
         href: row_href("rows", record.shard, &record.register, &record.key),

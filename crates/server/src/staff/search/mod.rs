@@ -19,7 +19,7 @@ use ganglion_kernel::decide::who::{Reach, reach};
 use ganglion_kernel::port::CaseFilter;
 use ganglion_kernel::words::terms;
 use ganglion_model::Post;
-use hits::{CaseHit, RowHit};
+use hits::{CaseHit, RowHit, Sought};
 use serde::Serialize;
 
 /// Of each kind on the page that shows both.
@@ -141,19 +141,19 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     }
     let words = web.words();
     let look = web.look(&words);
-    let looked_for = terms(&asked.words);
+    let looked_for = terms(&asked.words).map(Sought::of);
     let (mut found_cases, mut found_rows) = (None, None);
-    if let Some(terms) = &looked_for {
+    if let Some(sought) = &looked_for {
         if let Some(filter) = asked.filter(&web).filter(|_| asked.kind != Some("rows")) {
             let found = cases(&web, (&filter, asked.newest), asked.after(), asked.limit()).await?;
-            let hits: Vec<CaseHit> = found.all.iter().map(|case| hits::of_case(&look, case, terms)).collect();
+            let hits: Vec<CaseHit> = found.all.iter().map(|case| hits::of_case(&look, case, sought)).collect();
             found_cases = Some(group(&look, &asked, "cases", (hits, found.next)));
         }
         if asked.kind != Some("cases") {
             let registers = registers(&web, asked.pack.as_deref());
             let place = asked.filters.filter(&web).place;
             let found = rows(&web, (&asked.words, place), &registers, asked.after(), asked.limit()).await?;
-            let hit = |row| hits::of_row(&web, &look, (&registers, row), terms);
+            let hit = |row| hits::of_row(&web, &look, (&registers, row), sought);
             let hits: Vec<RowHit> = found.all.iter().filter_map(hit).collect();
             found_rows = Some(group(&look, &asked, "rows", (hits, found.next)));
         }

@@ -33,6 +33,9 @@ async fn a_search_finds_what_a_post_reads_and_nothing_else() {
     assert!(!page.plain().contains(&east), "another township");
     let mut county = town.as_("countyadmin").await;
     assert_eq!(county.get("/search").await.status, 200);
+    // 丢失井盖: typed together, and in the text the other way round.
+    let apart = dispatch.get("/search?q=%E4%B8%A2%E5%A4%B1%E4%BA%95%E7%9B%96").await;
+    assert!(apart.text.contains("解放路<mark>井盖丢失</mark>"), "{}", apart.text);
     let mut other = town.as_("other").await;
     let page = other.get("/search?q=%E4%BA%95%E7%9B%96%20%E5%8D%B1%E9%99%A9").await;
     assert!(
