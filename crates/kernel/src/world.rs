@@ -197,6 +197,10 @@ fn find<'a>(rows: &'a ReferenceRows, register: &str, key: &str) -> Option<&'a Ve
 pub fn put_version(versions: &mut Vec<Record>, record: Record) {
     versions.retain(|old| old.valid_from != record.valid_from);
     let at = versions.partition_point(|old| old.valid_from < record.valid_from);
+    if versions.is_empty() {
+        // Most rows have one version for good, and a list that grows by itself begins with room for four.
+        versions.reserve_exact(1);
+    }
     versions.insert(at, record);
 }
 

@@ -39,6 +39,8 @@ impl PlaceTree {
         let mut errors = Vec::new();
         for (code, versions) in &mut tree.versions {
             versions.sort_by_key(|place| place.valid_from);
+            // Most places have one version, and a list that grew by pushing has room for four.
+            versions.shrink_to_fit();
             let overlap = versions.windows(2).any(|pair| pair[0].valid_to.is_none_or(|to| to > pair[1].valid_from));
             if overlap {
                 errors.push(TreeError::Overlap(*code));

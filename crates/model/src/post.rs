@@ -5,7 +5,8 @@ use crate::place::PlaceCode;
 use crate::text::Text;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// One post.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -96,50 +97,87 @@ impl Post {
 
 /// All posts, in memory, by id and by place. Those of service keys are found by id and account only: nobody is offered them
 /// and no rule chooses them.
+///
+/// A city has several for every village: what finds them says where in the list they stand and repeats no id.
 #[derive(Clone, Debug, Default)]
 pub struct Posts {
-    /// In id order; the maps say where in it.
+    /// In id order.
     list: Vec<Post>,
-    by_id: HashMap<PostId, usize>,
-    by_place: HashMap<PlaceCode, Vec<usize>>,
-    by_account: HashMap<AccountId, Vec<usize>>,
+    by_id: Positions,
+    by_account: Positions,
+    /// Places with positions in the list, in order.
+    by_place: Vec<(PlaceCode, u32)>,
     deputies: Vec<Deputy>,
     deputies_of: HashMap<PostId, Vec<usize>>,
     deputies_by: HashMap<AccountId, Vec<usize>>,
+}
+
+/// Hashes of texts with positions in a list, in order. Two texts may have one hash: whoever looks compares them.
+#[derive(Clone, Debug, Default)]
+struct Positions(Vec<(u64, u32)>);
+
+impl Positions {
+    fn new<'a>(texts: impl Iterator<Item = (&'a str, u32)>) -> Positions {
+        let mut all: Vec<_> = texts.map(|(text, position)| (hash_of(text), position)).collect();
+        all.sort_unstable();
+        all.shrink_to_fit();
+        Positions(all)
+    }
+
+    /// Positions of this text, and seldom of another one, ascending.
+    fn of(&self, text: &str) -> impl Iterator<Item = usize> {
+        equal(&self.0, hash_of(text))
+    }
+}
+
+fn hash_of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The positions beside `key` in what is in order.
+fn equal<K: Ord + Copy>(all: &[(K, u32)], key: K) -> impl Iterator<Item = usize> {
+    let from = all.partition_point(|(one, _)| *one < key);
+    all[from..].iter().take_while(move |(one, _)| *one == key).map(|(_, position)| *position as usize)
 }
 
 impl Posts {
     /// From rows; a later row with the same id replaces the earlier.
     #[must_use]
     pub fn new(rows: impl IntoIterator<Item = Post>) -> Posts {
-        let rows: BTreeMap<PostId, Post> = rows.into_iter().map(|post| (post.id.clone(), post)).collect();
-        let mut posts = Posts { list: rows.into_values().collect(), ..Posts::default() };
-        for (index, post) in posts.list.iter().enumerate() {
-            posts.by_id.insert(post.id.clone(), index);
-            if !post.is_service() {
-                posts.by_place.entry(post.place).or_default().push(index);
-            }
-            if let Some(account) = &post.account {
-                posts.by_account.entry(account.clone()).or_default().push(index);
-            }
-        }
-        posts
+        let mut list: Vec<Post> = rows.into_iter().collect();
+        // The later of two comes first and stays.
+        list.reverse();
+        list.sort_by(|one, other| one.id.cmp(&other.id));
+        list.dedup_by(|next, stays| next.id == stays.id);
+        list.shrink_to_fit();
+        let each = || list.iter().zip(0_u32..);
+        let by_id = Positions::new(each().map(|(post, at)| (post.id.0.as_str(), at)));
+        let by_account = each().filter_map(|(post, at)| Some((post.account.as_ref()?.0.as_str(), at)));
+        let by_account = Positions::new(by_account);
+        let of_people = each().filter(|(post, _)| !post.is_service());
+        let mut by_place: Vec<_> = of_people.map(|(post, at)| (post.place, at)).collect();
+        by_place.sort_unstable();
+        by_place.shrink_to_fit();
+        Posts { list, by_id, by_account, by_place, ..Posts::default() }
     }
 
     /// The post `id`.
     #[must_use]
     pub fn get(&self, id: &PostId) -> Option<&Post> {
-        self.list.get(*self.by_id.get(id)?)
+        self.by_id.of(&id.0).filter_map(|at| self.list.get(at)).find(|post| post.id == *id)
     }
 
     /// Posts that stand exactly at `place`, in id order.
     pub fn at(&self, place: PlaceCode) -> impl Iterator<Item = &Post> {
-        self.by_place.get(&place).into_iter().flatten().filter_map(|index| self.list.get(*index))
+        equal(&self.by_place, place).filter_map(|at| self.list.get(at))
     }
 
     /// Posts an account holds, in id order.
     pub fn of(&self, account: &AccountId) -> impl Iterator<Item = &Post> {
-        self.by_account.get(account).into_iter().flatten().filter_map(|index| self.list.get(*index))
+        let all = self.by_account.of(&account.0).filter_map(|at| self.list.get(at));
+        all.filter(move |post| post.account.as_ref() == Some(account))
     }
 
     /// The same posts with these deputies, in place of those before.
@@ -217,6 +255,44 @@ mod tests {
         assert_eq!(ids(posts.all().collect()), ["a"]);
         assert_eq!(ids(posts.of(&service_account("county-app")).collect()), ["b"]);
         assert!(posts.get(&PostId("b".to_owned())).is_some_and(Post::is_service));
+    }
+
+    #[test]
+    fn posts_are_found_by_id_place_and_holder_and_a_later_row_replaces_an_earlier_one() {
+        let post = |id: &str, place: &str, account: Option<&str>| Post {
+            id: PostId(id.to_owned()),
+            role: "handler".to_owned(),
+            place: place.parse().unwrap(),
+            title: Text::default(),
+            unit: Text::default(),
+            account: account.map(|account| AccountId(account.to_owned())),
+            valid_from: date(2022, 1, 1),
+            valid_to: None,
+        };
+        let (here, there) = ("130903001", "130903002");
+        let posts = Posts::new([
+            post("c", here, Some("anna")),
+            post("a", here, Some("anna")),
+            post("b", here, Some("ben")),
+            post("b", there, Some("anna")),
+            post("d", there, None),
+        ]);
+        let ids = |posts: Vec<&Post>| posts.iter().map(|post| post.id.0.clone()).collect::<String>();
+        assert_eq!(ids(posts.all().collect()), "abcd");
+        assert_eq!(ids(posts.at(here.parse().unwrap()).collect()), "ac");
+        assert_eq!(ids(posts.at(there.parse().unwrap()).collect()), "bd");
+        assert_eq!(ids(posts.at("130903".parse().unwrap()).collect()), "");
+        assert_eq!(ids(posts.of(&AccountId("anna".to_owned())).collect()), "abc");
+        assert_eq!(ids(posts.of(&AccountId("ben".to_owned())).collect()), "", "replaced");
+        assert_eq!(posts.get(&PostId("b".to_owned())).unwrap().place.to_string(), there);
+        assert!(posts.get(&PostId("e".to_owned())).is_none());
+    }
+
+    #[test]
+    fn two_texts_with_one_hash_are_told_apart_by_whoever_looks() {
+        let same = Positions(vec![(7, 0), (7, 1), (8, 2)]);
+        assert_eq!(equal(&same.0, 7).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(equal(&same.0, 9).count() + equal(&same.0, 6).count(), 0);
     }
 
     #[test]

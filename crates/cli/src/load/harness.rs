@@ -105,6 +105,15 @@ impl Ground {
     }
 }
 
+/// Memory of a process, as the system counts it.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// All that is resident: what it allocated, and pages of files, above all of its program, which the system may drop and read again.
+    pub resident_bytes: f64,
+    /// What it allocated and wrote to (anonymous memory).
+    pub own_bytes: f64,
+}
+
 /// A running server; killed when dropped.
 pub struct Server {
     child: Child,
@@ -154,11 +163,14 @@ impl Server {
     ///
     /// # Errors
     /// When the system does not say.
-    pub fn rss_bytes(&self) -> Result<f64> {
+    pub fn memory(&self) -> Result<Memory> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no resident size")?;
-        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
-        Ok(kib * 1024.0)
+        let of = |name: &str| -> Result<f64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let kib = line.with_context(|| format!("no {name} of a process"))?.trim().trim_end_matches("kB").trim();
+            Ok(kib.parse::<f64>()? * 1024.0)
+        };
+        Ok(Memory { resident_bytes: of("VmRSS:")?, own_bytes: of("RssAnon:")? })
     }
 
     /// Seconds of a processor it has taken so far, to a hundredth.

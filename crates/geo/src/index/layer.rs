@@ -109,6 +109,7 @@ impl Layer {
             self.cells[cell] = at;
         }
         self.lists.shrink_to_fit();
+        self.shapes.shrink();
         Some(())
     }
 

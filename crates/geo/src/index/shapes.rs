@@ -73,6 +73,13 @@ impl Shapes {
         Some(())
     }
 
+    /// Gives back the room that lists took in advance: nothing is added once a layer is built.
+    pub(super) fn shrink(&mut self) {
+        self.all.shrink_to_fit();
+        self.starts.shrink_to_fit();
+        self.edges.shrink_to_fit();
+    }
+
     /// The edges of a shape in one lattice row; none for a row it does not reach.
     pub(super) fn row(&self, shape: u32, row: usize) -> &[Edge] {
         let shape = self.all[shape as usize];

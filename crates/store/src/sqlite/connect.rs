@@ -30,6 +30,8 @@ pub struct SqliteOptions {
     pub fold_pages: u32,
     /// Journal lines there must be before rows are packed with dictionaries made from them.
     pub pack_lines: u64,
+    /// Journal lines from which on these are made beside the commits.
+    pub pack_aside_lines: u64,
     /// How long to wait for another program that writes, milliseconds.
     pub busy_ms: u64,
 }
@@ -44,6 +46,7 @@ impl Default for SqliteOptions {
             pages_max: None,
             fold_pages: 4_000,
             pack_lines: PACK_LINES,
+            pack_aside_lines: PACK_ASIDE_LINES,
             busy_ms: 10_000,
         }
     }
@@ -51,6 +54,8 @@ impl Default for SqliteOptions {
 
 /// Lines that show well enough what the next ones will look like.
 const PACK_LINES: u64 = 2_000;
+/// Lines that are so few that a dictionary is made of them in some milliseconds.
+const PACK_ASIDE_LINES: u64 = 500;
 /// Page cache of each reader, KiB.
 const READER_CACHE_KIB: u32 = 4 << 10;
 /// Bytes of the log that stay on the disk when it starts anew: writing over them is cheaper than growing again.
@@ -78,7 +83,7 @@ impl SqliteStore {
     /// See [`OpenError`].
     pub fn open(path: &Path, options: SqliteOptions) -> Result<Arc<SqliteStore>, OpenError> {
         let failed = |reason| OpenError::Database { attempted: "cannot open", path: path.to_owned(), reason };
-        let packing = Packing::reading(Some(path));
+        let packing = Packing::with_aside(Some(path), options.pack_aside_lines);
         let mut writer = Connection::open(path).map_err(failed)?;
         prepare_writer(&writer, &options).map_err(failed)?;
         packed::functions(&writer, &packing).map_err(failed)?;
@@ -89,6 +94,7 @@ impl SqliteStore {
             other => other,
         })?;
         packing.prepare(&writer, options.pack_lines).map_err(OpenError::Packing)?;
+        packing.aside(options.durable);
         let readers = (0..options.readers)
             .map(|_| open_reader(path, &options, &packing).map(Mutex::new))
             .collect::<Result<_, _>>()
@@ -167,6 +173,7 @@ impl SqliteStore {
         if let Some(folding) = &self.folding {
             folding.aside(durable);
         }
+        self.packing.aside(durable);
         if let Some(path) = self.path.as_ref().filter(|_| durable) {
             writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(failed(attempted))?;
             // A checkpoint with nothing left to copy would not flush what earlier ones copied without flushing.
@@ -222,6 +229,7 @@ impl SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
+        self.packing.finish(self.writer.get_mut());
         if let Some(folding) = self.folding.take() {
             folding.end(self.writer.get_mut());
         }

@@ -105,6 +105,31 @@ fn packed_rows_beside_plain_ones_read_as_all_plain_ones_would() {
 }
 
 #[test]
+fn rows_written_while_a_thread_makes_dictionaries_read_as_all_plain_ones_would() {
+    with_folder(async |at| {
+        let path = at("city.db");
+        let beside = || {
+            let options = SqliteOptions { pack_lines: 20, pack_aside_lines: 1, ..SqliteOptions::default() };
+            SqliteStore::open(&path, options).unwrap()
+        };
+        let all = same_steps(240);
+        let (early, late) = all.split_at(120);
+        let mut history = History::default();
+        let mut works = works(beside());
+        history.go_on(&works, early).await;
+        // Closed before it is opened again: what a thread still makes is waited for.
+        works.store = memory().store;
+        assert_eq!(count(&path, "SELECT count(DISTINCT kind) FROM dictionary"), 2);
+        works.store = beside();
+        history.go_on(&works, late).await;
+        for sql in [PACKED_LINES, PLAIN_LINES, PACKED_CASES] {
+            assert!(count(&path, sql) > 2, "{sql}");
+        }
+        reads_like_a_replay(&works.store, &works).await;
+    });
+}
+
+#[test]
 fn a_reader_that_was_there_before_a_dictionary_finds_it() {
     with_folder(async |at| {
         let path = at("city.db");

@@ -77,7 +77,7 @@ async fn load(ground: &Arc<Ground>, server: &Server, (clients, time): (u32, Dura
     let mut rss_bytes = 0.0_f64;
     while start.elapsed() < time {
         tokio::time::sleep(LOOK).await;
-        rss_bytes = rss_bytes.max(server.rss_bytes()?);
+        rss_bytes = rss_bytes.max(server.memory()?.resident_bytes);
     }
     let heard = players.stop().await?;
     #[expect(clippy::cast_precision_loss, reason = "a rate")]

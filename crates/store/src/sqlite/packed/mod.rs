@@ -1,10 +1,11 @@
 //! Journal lines and bodies of cases packed at the edge of the database: what a row says in columns of its own is taken out (`short`), the
-//! rest is compressed with a dictionary made from earlier rows (`training`). Hashes, proofs and everything else outside of this file see
+//! rest is compressed with a dictionary made from earlier rows (`training`, and `aside` for the thread that does it). Hashes, proofs and everything else outside of this file see
 //! the whole text: statements ask for it with the functions `line_text` and `case_text`. See docs/decisions/0059.
 //!
 //! Packed bytes: the number of the dictionary (seven bits a byte, the last without its highest bit), then a frame of zstd without the four
 //! bytes every frame begins with.
 
+mod aside;
 mod functions;
 mod rewrite;
 mod short;
@@ -15,6 +16,7 @@ pub(super) use functions::{CASE_TEXT, LINE_TEXT, case_text_of, functions};
 pub use rewrite::{Form, rewrite};
 
 use super::row::failed;
+use aside::Making;
 use ganglion_kernel::StoreError;
 use ganglion_kernel::port::Line;
 use ganglion_model::Shard;
@@ -26,7 +28,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use zstd::bulk::Compressor;
 use zstd::dict::DecoderDictionary;
@@ -106,6 +108,11 @@ pub(super) struct Packing {
     written: AtomicU64,
     /// Journal lines at which new dictionaries are made.
     due: AtomicU64,
+    /// Journal lines from which on a thread makes them.
+    aside_lines: u64,
+    /// Whether a thread may be used.
+    is_aside: AtomicBool,
+    making: Mutex<Option<Making>>,
 }
 
 impl std::fmt::Debug for Packing {
@@ -125,6 +132,11 @@ pub(super) struct AsStored<'a> {
 impl Packing {
     /// For reading; dictionaries are fetched when a row names them.
     pub(super) fn reading(path: Option<&Path>) -> Arc<Packing> {
+        Packing::with_aside(path, u64::MAX)
+    }
+
+    /// For writing too: from `aside_lines` journal lines on a thread makes dictionaries, once it is said that it may (`aside`).
+    pub(super) fn with_aside(path: Option<&Path>, aside_lines: u64) -> Arc<Packing> {
         Arc::new(Packing {
             path: path.map(Path::to_owned),
             known: RwLock::default(),
@@ -132,6 +144,9 @@ impl Packing {
             cases: Mutex::default(),
             written: AtomicU64::new(0),
             due: AtomicU64::new(u64::MAX),
+            aside_lines,
+            is_aside: AtomicBool::new(false),
+            making: Mutex::default(),
         })
     }
 

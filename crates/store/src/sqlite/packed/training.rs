@@ -11,7 +11,7 @@ use ganglion_model::Shard;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 use std::sync::atomic::Ordering;
 
-const ATTEMPTED: &str = "making a dictionary";
+pub(super) const ATTEMPTED: &str = "making a dictionary";
 /// The text of a journal line and what [`parts`] are made of.
 pub(super) const SELECT_LINES: &str =
     "SELECT line_text(entry, packed, case_id, command, at, seq, shard), case_id, command, at, seq, shard";
@@ -34,10 +34,14 @@ pub(super) fn next_after(lines: u64) -> u64 {
     lines.max(1).saturating_mul(GROWTH)
 }
 
+/// Dictionaries that are made, and what they are for.
+pub(super) type Bodies = Vec<(Kind, Vec<u8>)>;
+
 impl Packing {
-    /// Before a batch that is itself as long as all that would be waited for, such as a history that is loaded: it is packed with
+    /// Before a batch. One that is itself as long as all that would be waited for, such as a history that is loaded, is packed with
     /// dictionaries made from it. A failure is logged; the batch is then kept as it is.
     pub(in super::super) fn writing(&self, writer: &mut Connection, batch: &[ShardWrite]) {
+        self.take_made(writer);
         let lines: usize = batch.iter().map(|write| write.lines.len()).sum();
         let is_long = lines as u64 >= self.due.load(Ordering::Relaxed);
         if !is_long || self.lines.lock().is_some() {
@@ -52,22 +56,25 @@ impl Packing {
         };
         let cases = batch.iter().map(|write| write.cases.len()).sum();
         let of_cases = every(batch.iter().flat_map(|write| &write.cases), cases).filter_map(case).collect();
-        let made = self.learn(writer, Kind::Line, of_lines).and_then(|()| self.learn(writer, Kind::Case, of_cases));
-        if let Err(error) = made {
+        let bodies = bodies([(Kind::Line, of_lines), (Kind::Case, of_cases)]);
+        if let Err(error) = self.keep(writer, self.written.load(Ordering::Relaxed), bodies) {
             tracing::warn!(%error, "no dictionaries were made; the batch is kept as it is");
         }
     }
 
-    /// After a batch: counts its lines, and makes new dictionaries when it is time. A failure is logged and tried again later: rows are kept
-    /// as they are meanwhile.
+    /// After a batch: counts its lines, and makes new dictionaries when it is time, or has a thread begin with it. A failure is logged and
+    /// tried again later: rows are kept as they are meanwhile.
     pub(in super::super) fn wrote(&self, writer: &mut Connection, lines: u64) {
         let written = self.written.fetch_add(lines, Ordering::Relaxed) + lines;
-        if written < self.due.load(Ordering::Relaxed) {
+        if written < self.due.load(Ordering::Relaxed) || self.is_making() {
             return;
         }
-        if let Err(error) = self.learn_now(writer) {
-            tracing::warn!(%error, "no dictionaries were made; rows are packed with the last ones, or kept as they are");
-            self.due.store(written.saturating_mul(2), Ordering::Relaxed);
+        let made = match self.path_aside(written) {
+            Some(path) => self.begin(path, written),
+            None => self.learn_now(writer),
+        };
+        if let Err(error) = made {
+            self.not_made(&error);
         }
     }
 
@@ -75,11 +82,8 @@ impl Packing {
     pub(super) fn learn_now(&self, writer: &mut Connection) -> Result<(), StoreError> {
         let written = self.written.load(Ordering::Relaxed);
         self.due.store(next_after(written), Ordering::Relaxed);
-        for kind in [Kind::Line, Kind::Case] {
-            let samples = samples(writer, kind).map_err(failed(ATTEMPTED))?;
-            self.learn(writer, kind, samples)?;
-        }
-        Ok(())
+        let bodies = bodies_of_rows(writer)?;
+        self.keep(writer, written, bodies)
     }
 
     /// Other packs were installed: lines will look otherwise.
@@ -87,23 +91,50 @@ impl Packing {
         self.due.fetch_min(self.written.load(Ordering::Relaxed) + AFTER_PACKS, Ordering::Relaxed);
     }
 
-    fn learn(&self, writer: &mut Connection, kind: Kind, samples: Vec<Vec<u8>>) -> Result<(), StoreError> {
+    /// Says why there are no new dictionaries, and when it is tried again.
+    pub(super) fn not_made(&self, error: &StoreError) {
+        tracing::warn!(%error, "no dictionaries were made; rows are packed with the last ones, or kept as they are");
+        let again = self.written.load(Ordering::Relaxed).saturating_mul(2);
+        self.due.fetch_min(again, Ordering::Relaxed);
+    }
+
+    /// Writes dictionaries that were made of `lines` journal lines into the database and packs with them from now on.
+    pub(super) fn keep(&self, writer: &mut Connection, lines: u64, bodies: Bodies) -> Result<(), StoreError> {
         let refused = |error: std::io::Error| StoreError::Database { attempted: ATTEMPTED, reason: error.to_string() };
-        let lines = self.written.load(Ordering::Relaxed);
-        if samples.is_empty() {
+        if bodies.is_empty() {
             return Ok(());
         }
-        // Of very few rows none can be worked out: then they are the dictionary themselves.
-        let body = zstd::dict::from_samples(&samples, DICTIONARY_BYTES).unwrap_or_else(|_| as_they_are(&samples));
         let transaction =
             writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed(ATTEMPTED))?;
         let sql = "INSERT INTO dictionary (kind, at, lines, body) VALUES (?, coalesce((SELECT max(at) FROM journal), 0), ?, ?)";
-        transaction.execute(sql, params![kind.name(), lines, body]).map_err(failed(ATTEMPTED))?;
-        let id = transaction.last_insert_rowid().unsigned_abs();
-        // In the database for good before the first row names it.
+        let mut ids = Vec::with_capacity(bodies.len());
+        for (kind, body) in &bodies {
+            transaction.execute(sql, params![kind.name(), lines, body]).map_err(failed(ATTEMPTED))?;
+            ids.push(transaction.last_insert_rowid().unsigned_abs());
+        }
+        // In the database for good before the first row names them.
         transaction.commit().map_err(failed(ATTEMPTED))?;
-        self.use_from_now_on(kind, id, &body).map_err(refused)
+        for (id, (kind, body)) in ids.into_iter().zip(bodies) {
+            self.use_from_now_on(kind, id, &body).map_err(refused)?;
+        }
+        Ok(())
     }
+}
+
+/// Dictionaries made from what stands in the database.
+pub(super) fn bodies_of_rows(connection: &Connection) -> Result<Bodies, StoreError> {
+    let of = |kind| samples(connection, kind).map_err(failed(ATTEMPTED));
+    Ok(bodies([(Kind::Line, of(Kind::Line)?), (Kind::Case, of(Kind::Case)?)]))
+}
+
+/// A dictionary for each kind that has rows.
+fn bodies(samples: [(Kind, Vec<Vec<u8>>); 2]) -> Bodies {
+    let some = samples.into_iter().filter(|(_, samples)| !samples.is_empty());
+    // Of very few rows none can be worked out: then they are the dictionary themselves.
+    let body = |samples: Vec<Vec<u8>>| {
+        zstd::dict::from_samples(&samples, DICTIONARY_BYTES).unwrap_or_else(|_| as_they_are(&samples))
+    };
+    some.map(|(kind, samples)| (kind, body(samples))).collect()
 }
 
 /// So many of `count`, spread over them.
