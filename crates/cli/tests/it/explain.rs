@@ -49,6 +49,7 @@ async fn installed(folder: &Path) {
     let accounts: Vec<Account> =
         accounts.map(|id| Account { name: id.0.clone(), id, password: None, active: true }).collect();
     store.places_set(&places).await.unwrap();
+    store.setting_put("root", "1309").await.unwrap();
     store.posts_put(&posts).await.unwrap();
     store.accounts_put(&accounts).await.unwrap();
     let works = Works {

@@ -274,6 +274,11 @@ pub fn model() -> ganglion_model::Model {
 
 /// The pack of these tests with rules of a deployment.
 pub fn model_with(policy: &str) -> ganglion_model::Model {
+    model_without(policy, "")
+}
+
+/// The same without one of its files.
+pub fn model_without(policy: &str, left_out: &str) -> ganglion_model::Model {
     let files: BTreeMap<String, Vec<u8>> = [
         ("pack.yaml", include_str!("pack/pack.yaml")),
         ("documents.yaml", include_str!("pack/documents.yaml")),
@@ -290,7 +295,7 @@ pub fn model_with(policy: &str) -> ganglion_model::Model {
         ("policy.yaml", policy),
     ]
     .into_iter()
-    .filter(|(_, text)| !text.is_empty())
+    .filter(|(path, text)| !text.is_empty() && *path != left_out)
     .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
     .collect();
     let source = ganglion_pack::PackSource::load("small", &files).unwrap();

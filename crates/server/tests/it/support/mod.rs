@@ -5,7 +5,7 @@ mod city;
 mod store;
 
 pub use browser::{Answer, Browser, Part};
-pub use city::{City, HERE, NEIGHBOUR, SEA, model, model_with};
+pub use city::{City, HERE, NEIGHBOUR, SEA, model, model_with, model_without};
 pub use store::{Db, empty, postgres};
 
 /// A picture as a phone would send it: JPEG with a place hidden in its EXIF data.
