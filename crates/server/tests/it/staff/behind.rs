@@ -5,7 +5,7 @@ use super::keys::{call, key};
 use super::town::Town;
 use crate::support::Answer;
 use ganglion_model::pack::Formula;
-use ganglion_model::{Actor, Body, Command, CommandId, Fields, Model, PlaceCode, Record, Shard};
+use ganglion_model::{Actor, Body, Command, CommandId, Fields, Model, PlaceCode, Record};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
