@@ -48,8 +48,8 @@ async fn who_watches_reads_what_is_told_and_changes_nothing() {
     let items = told.json()["items"].clone();
     assert!(items.as_array().unwrap().iter().any(|one| one["number"] == number && one["account"] == "call"), "{items}");
     assert!(!told.text.contains(PHONE), "never what was seen");
-    let before = town.visitor().read("/api/admin/looks?after=2022-06-27T00:00:00Z", Some(&token)).await;
-    assert!(before.status == 200 && !before.text.contains(&number), "{}", before.text);
+    let old = town.visitor().read("/api/admin/looks?after=2022-06-27T00:00:00Z", Some(&token)).await;
+    assert!(old.status == 200 && !old.text.contains(&number), "{}", old.text);
     assert_eq!(town.visitor().read("/api/admin/looks?after=yesterday", Some(&token)).await.status, 422);
     let policy = town.visitor().read("/api/admin/policy", Some(&token)).await;
     assert!(policy.status == 200 && policy.text.contains("dispatcher@township"), "{}", policy.text);
