@@ -22,7 +22,7 @@ use ganglion_model::pack::{Formula, Indicator, Measure};
 use ganglion_model::{Level, Model, PlaceCode, PlaceKind};
 use jiff::civil::Date;
 use plan::{Depth, Found, Plan};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 
 /// What figures are read from: the part of a store that counts.
@@ -261,7 +261,8 @@ impl<'a> Reader<'a> {
     ) -> Result<Vec<Vec<Sums>>, StoreError> {
         let mut sums = vec![vec![Sums::default(); spans.len()]; places.len()];
         let by_member = indicator.latest_days.is_some() || matches!(indicator.formula, Formula::Distinct(_));
-        for name in indicator.formula.measures() {
+        // A measure that stands above and below is counted once.
+        for name in BTreeSet::from_iter(indicator.formula.measures()) {
             let Some(measure) = self.world.model.measures.get(name) else { continue };
             if by_member {
                 self.add_members(measure, (places, spans), indicator.latest_days.unwrap_or(0), &mut sums).await?;

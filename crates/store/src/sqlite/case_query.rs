@@ -73,7 +73,7 @@ pub(super) fn page(
 pub(super) fn count((filter, search): (&CaseFilter, &Search), most: Option<u32>) -> Sql {
     let table = match search.from() {
         Some(from) => from.to_owned(),
-        None if filter.assignees.is_empty() && filter.states.is_empty() => {
+        None if filter.assignees.is_empty() && filter.states.is_empty() && *search != Search::Nothing => {
             let order = if filter.open == Some(true) { CaseOrder::Due } else { CaseOrder::Opened };
             format!("case_row c INDEXED BY {}", driver(filter, Post::Any, order))
         }

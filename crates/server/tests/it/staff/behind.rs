@@ -175,7 +175,8 @@ async fn a_figure_of_every_kind_over_rows_opens_as_many_as_it_says() {
     let targets = reader.get("/api/targets?place=1309").await.json();
     let [target] = targets["items"].as_array().unwrap().as_slice() else { panic!("{targets}") };
     let standing = json!({
-        "place": "1309", "name": "City", "target": "30.0", "done": "25.0", "percent": "83.3", "gap": null, "lead": [],
+        "place": "1309", "name": "City", "target": "30.0", "done": "25.0", "percent": "83.3",
+        "gap": { "percent": "-15.0", "sum": "25.5" }, "lead": [],
     });
     assert_eq!((&target["target"], &target["standing"]), (&json!("harvest_2022"), &standing), "{target}");
     assert_eq!(target["expected"], "100.0");

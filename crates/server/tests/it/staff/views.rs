@@ -45,7 +45,7 @@ async fn suggestions_come_with_reasons_and_counts_and_nothing_is_done() {
     let case = town.store.case_by_number(Shard(130_903), &number).await.unwrap().unwrap();
     assert_eq!((case.assignee, case.version), (None, 2), "a suggestion gives nobody a case");
     // Who may not take the action is suggested nothing; who may not read the case finds none.
-    let leader = made(&town, ("leading", "director"), &["processes:*:read"]).await;
+    let leader = made(&town, ("leading", "verifier"), &["processes:*:read"]).await;
     assert_eq!(items(&town, &path, &leader).await, Vec::<Value>::new());
     let east =
         key(&mut town.as_("countyadmin").await, ("east", "dispatcher", "130903002"), &["processes:*:read"]).await;
@@ -110,6 +110,8 @@ async fn the_centre_is_one_read_with_its_counts_and_what_is_open_by_lateness() {
     town.settle(&settled).await;
     let county = &mut town.as_("countyadmin").await;
     let reader = key(county, ("reader", "dispatcher", "130903"), &["processes:*:read"]).await;
+    let other = key(county, ("other", "dispatcher", "130903"), &["processes:opinion:read"]).await;
+    let figures = key(county, ("figures", "dispatcher", "130903"), &["figures:read"]).await;
     let centre = call(&town, "GET", "/api/centre?limit=3", &reader, None).await;
     assert_eq!(centre.status, 200, "{}", centre.text);
     let centre = centre.json();
@@ -136,10 +138,8 @@ async fn the_centre_is_one_read_with_its_counts_and_what_is_open_by_lateness() {
     assert_eq!(count(&late, "overdue"), 4, "{late}");
     assert!(late["items"].as_array().unwrap().iter().all(|one| one["late"] == true));
     // A key counts what its scopes read, and nothing where they read none.
-    let other = key(county, ("other", "dispatcher", "130903"), &["processes:opinion:read"]).await;
     let none = call(&town, "GET", "/api/centre", &other, None).await.json();
     assert_eq!((none["open"].as_u64(), count(&none, "overdue")), (Some(0), 0));
-    let figures = key(county, ("figures", "dispatcher", "130903"), &["figures:read"]).await;
     let none = call(&town, "GET", "/api/centre", &figures, None).await.json();
     assert_eq!((none["open"].as_u64(), &none["items"]), (Some(0), &json!([])));
     for (bad, status) in
