@@ -35,8 +35,9 @@ const CASES: u32 = 400;
 const BETWEEN: std::time::Duration = std::time::Duration::from_millis(10);
 
 /// Pairs of neighbouring characters of what was reported.
-async fn pairs(store: &SqliteStore) -> Result<Vec<String>> {
-    let cases = store.cases(&CaseFilter::default(), CaseOrder::Opened, None, CASES).await?;
+async fn pairs(store: &SqliteStore, process: &str) -> Result<Vec<String>> {
+    let filter = CaseFilter { processes: vec![process.to_owned()], ..CaseFilter::default() };
+    let cases = store.cases(&filter, CaseOrder::Opened, None, CASES).await?;
     let mut pairs = Vec::new();
     for text in cases.iter().flat_map(|case| case.fields.values()).filter_map(|value| value.as_str()) {
         let chars: Vec<char> = text.chars().collect();
@@ -65,7 +66,7 @@ pub fn measure(large: &Filled) -> Result<Vec<Line>> {
         if store.setting(MARKED).await?.as_deref() != Some(ALL) {
             Rebuild::new(&*store, &large.ground.world).all(|_| ()).await?;
         }
-        Ok::<_, anyhow::Error>((pairs(&store).await?, said(&store, large).await?))
+        Ok::<_, anyhow::Error>((pairs(&store, &large.ground.script.process).await?, said(&store, large).await?))
     })?;
     let searched = runtime.block_on(searched(large, (&pairs, &said)))?;
     Ok(vec![searched, rebuilt(large, (&pairs, &said))?])

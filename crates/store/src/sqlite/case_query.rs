@@ -71,10 +71,12 @@ pub(super) fn page(
 /// Open cases are counted over the indexes that hold no others: left to itself the database takes the one of processes and states, and reads
 /// all that ever was.
 pub(super) fn count((filter, search): (&CaseFilter, &Search), most: Option<u32>) -> Sql {
+    let is_open = filter.open == Some(true);
+    let is_named = *search != Search::Nothing && filter.assignees.is_empty() && (is_open || filter.states.is_empty());
     let table = match search.from() {
         Some(from) => from.to_owned(),
-        None if filter.assignees.is_empty() && filter.states.is_empty() && *search != Search::Nothing => {
-            let order = if filter.open == Some(true) { CaseOrder::Due } else { CaseOrder::Opened };
+        None if is_named => {
+            let order = if is_open { CaseOrder::Due } else { CaseOrder::Opened };
             format!("case_row c INDEXED BY {}", driver(filter, Post::Any, order))
         }
         None => "case_row c".to_owned(),

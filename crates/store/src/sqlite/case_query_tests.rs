@@ -108,7 +108,7 @@ fn every_condition_has_its_value_in_place() {
     let sql = count((&filter, &Search::None), None);
     assert_eq!(
         sql.text,
-        "SELECT count(*) FROM case_row c WHERE c.shard = ? AND c.is_open = 1 AND c.process IN (?, ?) AND c.state IN (?) \
+        "SELECT count(*) FROM case_row c INDEXED BY case_due_shard WHERE c.shard = ? AND c.is_open = 1 AND c.process IN (?, ?) AND c.state IN (?) \
          AND c.assignee IS NULL AND c.kind = ? AND c.due < ? AND c.opened_at >= ? AND c.opened_at < ? AND c.level = ? \
          AND c.lon BETWEEN ? AND ? AND c.lat BETWEEN ? AND ?"
     );
@@ -204,6 +204,9 @@ fn open_cases_are_counted_over_the_indexes_that_hold_no_others() {
         let plan = plan(&connection, &count((&of_processes(inside(place)), &Search::None), None));
         assert!(format!("{plan} ").contains(&format!("USING INDEX {index}")), "{plan}");
     }
+    let in_state = CaseFilter { states: vec!["s".to_owned()], ..of_processes(inside("130922001")) };
+    let plan_of_state = plan(&connection, &count((&in_state, &Search::None), None));
+    assert!(plan_of_state.contains("case_due_township"), "not all that stand so in the city: {plan_of_state}");
     let had = plan(&connection, &count((&of_processes(of(&["a"])), &Search::None), None));
     assert!(had.contains("case_due_assignee") && !had.contains("case_opened_assignee"), "{had}");
     let some = count((&inside("130922001"), &Search::None), Some(1_000));
