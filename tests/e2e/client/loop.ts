@@ -80,7 +80,8 @@ async function closed({ base, keys, place, period }: Job): Promise<{ count: numb
   do {
     const query = { ...params.query, fields: "kind,counted_on,case.number", ...(after === undefined ? {} : { after }) };
     const page = told("its rows", await reader.GET("/api/figures/{indicator}/rows", { params: { path: params.path, query } }));
-    for (const { case: one } of page.items) numbers.push(String(one?.["number"]));
+    // Which fields a case has depends on what was asked for.
+    for (const { case: one } of page.items) numbers.push(String((one as { number?: string } | undefined)?.number));
     after = page.next === null ? undefined : (new URL(page.next, base).searchParams.get("after") ?? undefined);
   } while (after !== undefined);
   return { count: read.figure?.number ?? 0, numbers };
