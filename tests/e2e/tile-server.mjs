@@ -90,11 +90,9 @@ export async function startTiles(mark) {
   return { ...server, asked };
 }
 
-/** How many pixels of a part of the page are as dark as what is written. */
-export async function written(world, page, clip) {
-  const easel = await world.blank();
-  const png = await page.screenshot({ clip });
-  return easel.evaluate(async (base64) => {
+/** Lays the pixels of a picture out on a blank page, for what is asked of them next. */
+async function laid(easel, png) {
+  await easel.evaluate(async (base64) => {
     const picture = new Image();
     picture.src = `data:image/png;base64,${base64}`;
     await picture.decode();
@@ -102,34 +100,37 @@ export async function written(world, page, clip) {
     [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
     const pen = canvas.getContext("2d");
     pen.drawImage(picture, 0, 0);
-    const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+    globalThis.pixels = pen.getImageData(0, 0, canvas.width, canvas.height);
+  }, png.toString("base64"));
+}
+
+/** How many pixels of a part of the page are as dark as what is written. */
+export async function written(world, page, clip) {
+  const easel = await world.blank();
+  await laid(easel, await page.screenshot({ clip }));
+  return easel.evaluate(() => {
+    const { data } = globalThis.pixels;
     let count = 0;
     for (let at = 0; at < data.length; at += 4) if (data[at] < 70 && data[at + 1] < 70 && data[at + 2] < 70) count += 1;
     return count;
-  }, png.toString("base64"));
+  });
 }
 
 /** The middle of the mark in a picture, and how many pixels of it are seen. */
 async function middle(easel, png) {
-  return easel.evaluate(async ([base64, [r, g, b]]) => {
-    const picture = new Image();
-    picture.src = `data:image/png;base64,${base64}`;
-    await picture.decode();
-    const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];
-    const pen = canvas.getContext("2d");
-    pen.drawImage(picture, 0, 0);
-    const { data } = pen.getImageData(0, 0, canvas.width, canvas.height);
+  await laid(easel, png);
+  return easel.evaluate(([r, g, b]) => {
+    const { data, width } = globalThis.pixels;
     let [count, x, y] = [0, 0, 0];
     for (let at = 0; at < data.length; at += 4) {
       const far = Math.abs(data[at] - r) + Math.abs(data[at + 1] - g) + Math.abs(data[at + 2] - b);
       if (far > 120) continue;
       count += 1;
-      x += (at / 4) % canvas.width;
-      y += Math.floor(at / 4 / canvas.width);
+      x += (at / 4) % width;
+      y += Math.floor(at / 4 / width);
     }
     return { count, x: x / count + 0.5, y: y / count + 0.5 };
-  }, [png.toString("base64"), MARK]);
+  }, MARK);
 }
 
 /** Where on the page the mark is seen once the map has come to rest; names that may stand over it are taken away. */
