@@ -63,6 +63,10 @@ fn hash_line(line: &mut Line) {
     line.hash = journal::hash(&line.canonical);
 }
 
+/// Sequences a head keeps: those that a county counts on in a day, while the heads of a batch are still read and written at once. Once there
+/// are more, those it did not count on last go and stand by themselves.
+pub const NUMBERED_MAX: usize = 256;
+
 /// A batch in the making.
 pub struct Batch<'a> {
     world: &'a World,
@@ -77,8 +81,11 @@ pub struct Batch<'a> {
     /// Rows changed in this batch, as they were before.
     rows: BTreeMap<RowKey, Vec<Record>>,
     moved: loads::Moved,
-    /// What [`Batch::needs`] found decided with nothing lacking, until anything else happens.
-    ready: Option<(CommandId, Decision)>,
+    /// How [`Batch::needs`] found a command decided with nothing lacking, until anything else happens.
+    ready: Option<(CommandId, Result<Decision, Refusal>)>,
+    /// Sequences a head keeps at most, and those that numbers were given in.
+    numbered_max: usize,
+    numbered: BTreeSet<(Shard, String)>,
 }
 
 /// What was looked for in storage, whether it was there or not.
@@ -86,6 +93,7 @@ pub struct Batch<'a> {
 struct Asked {
     records: HashSet<RowKey>,
     unique: HashSet<(Shard, String, String)>,
+    sequences: HashSet<(Shard, String)>,
     loads: HashSet<PostId>,
     beside: HashSet<Beside>,
     matching: HashSet<Matching>,
@@ -159,6 +167,8 @@ impl<'a> Batch<'a> {
             rows: BTreeMap::new(),
             moved: loads::Moved::default(),
             ready: None,
+            numbered_max: NUMBERED_MAX,
+            numbered: BTreeSet::new(),
         };
         for (shard, head) in loaded.heads {
             batch.state.numbering.insert(shard, head.numbering.clone());
@@ -167,6 +177,13 @@ impl<'a> Batch<'a> {
         batch.add_rows(loaded.records, loaded.proposals, loaded.referers);
         batch.add_loads(loaded.loads);
         batch
+    }
+
+    /// Lets heads keep this many sequences: all of them while servers run that look for them nowhere else.
+    #[must_use]
+    pub fn keeping(mut self, numbered_max: usize) -> Batch<'a> {
+        self.numbered_max = numbered_max;
+        self
     }
 
     /// The rows as they stand.
@@ -206,6 +223,7 @@ impl<'a> Batch<'a> {
     pub fn asked(&mut self, want: &Want) {
         self.asked.records.extend(want.records.iter().cloned());
         self.asked.unique.extend(want.unique.iter().cloned());
+        self.asked.sequences.extend(want.sequences.iter().cloned());
         self.asked.loads.extend(want.loads.iter().cloned());
         self.asked.beside.extend(want.beside.iter().cloned());
         self.asked.matching.extend(want.matching.iter().cloned());
@@ -217,6 +235,10 @@ impl<'a> Batch<'a> {
         self.ready = None;
         self.asked(want);
         self.state.unique.extend(loaded.unique);
+        for ((shard, name), last) in loaded.sequences {
+            // What this batch counted on meanwhile stays.
+            self.state.numbering.entry(shard).or_default().entry(name).or_insert(last);
+        }
         self.state.beside.extend(loaded.beside);
         self.state.matching.extend(loaded.matching);
         self.state.figures.extend(loaded.figures);
@@ -236,7 +258,7 @@ impl<'a> Batch<'a> {
             return Ok(outcome.clone());
         }
         let decision = match ready {
-            Some((_, decision)) => decision,
+            Some((_, decided)) => decided?,
             None => decide(self.world, &self.state, command, given)?,
         };
         let outcome = self.take(command, given, decision);
@@ -267,6 +289,7 @@ impl<'a> Batch<'a> {
                 }
             }
         }
+        self.numbered.extend(decision.numbering.iter().map(|(name, _)| (shard, name.clone())));
         let numbering = self.state.numbering.entry(shard).or_default();
         numbering.extend(decision.numbering);
         for (index, change) in decision.changes.into_iter().enumerate() {
@@ -452,7 +475,11 @@ impl<'a> Batch<'a> {
                 write.expected_seq = expected;
                 write.head = head;
             }
-            if let Some(numbering) = self.state.numbering.remove(shard) {
+            if let Some(mut numbering) = self.state.numbering.remove(shard) {
+                if numbering.len() > self.numbered_max {
+                    let gone = numbering.extract_if(.., |name, _| !self.numbered.contains(&(*shard, name.clone())));
+                    write.sequences = gone.collect();
+                }
                 write.head.numbering = numbering;
             }
             write.packs = self.world.model.number;

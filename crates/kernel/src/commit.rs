@@ -4,7 +4,7 @@
 //! One command that is refused fails alone. A queue that is full, or so long that its end would wait longer than promised,
 //! answers "busy" at once. Nothing is answered before it is durable.
 
-use crate::batch::{Batch, NEEDS_MAX, want, want_more};
+use crate::batch::{Batch, NEEDS_MAX, NUMBERED_MAX, want, want_more};
 use crate::decide::Given;
 use crate::figures::publish::published;
 use crate::follow::{News, follow};
@@ -55,6 +55,8 @@ pub struct CommitterSettings {
     /// How long a command may have to wait for its batch to begin. What would wait longer, by the pace of the last batches,
     /// is turned away as when the queue is full.
     pub wait_max: Duration,
+    /// Sequences the head of a shard keeps at most.
+    pub numbered_max: usize,
 }
 
 impl Default for CommitterSettings {
@@ -65,6 +67,7 @@ impl Default for CommitterSettings {
             // Two servers at full load on one county come second every other time: five in a row are not rare, sixty are never seen.
             retries_max: 60,
             wait_max: Duration::from_millis(500),
+            numbered_max: NUMBERED_MAX,
         }
     }
 }
@@ -370,7 +373,7 @@ async fn attempt(
     let now = at.first().copied().unwrap_or(Timestamp::UNIX_EPOCH);
     let first = want(&world, commands, now);
     let loaded = works.store.load(&first).await?;
-    let mut batch = Batch::new(&world, &works.ring, loaded);
+    let mut batch = Batch::new(&world, &works.ring, loaded).keeping(works.settings.numbered_max);
     batch.asked(&first);
     let more = want_more(&world, batch.state(), commands, now);
     if !more.is_empty() {

@@ -122,20 +122,20 @@ pub async fn follow(works: Works, news: Arc<News>) {
 
 /// Begins at the heads as they are. The rows of the deployment were read a little before: what changed last is taken again.
 async fn begin(works: &Works, news: &News) -> Result<(), StoreError> {
-    let heads = works.store.shards().await?;
+    let heads = works.store.positions().await?;
     if let Some((shard, head)) = heads.iter().find(|(shard, _)| *shard == Shard::DEPLOYMENT) {
-        let from = head.seq.saturating_sub(u64::from(TAKEN_AGAIN));
+        let from = head.saturating_sub(u64::from(TAKEN_AGAIN));
         take_entries(works, &works.store.entries_after(*shard, from, TAKEN_AGAIN).await?);
     }
-    heads.into_iter().for_each(|(shard, head)| news.begin(shard, head.seq));
+    heads.into_iter().for_each(|(shard, head)| news.begin(shard, head));
     Ok(())
 }
 
 /// Tells what is new in these shards; in all of them when none is named.
 async fn read_on(works: &Works, news: &News, mut shards: Vec<Shard>) -> Result<(), StoreError> {
     if shards.is_empty() {
-        let heads = works.store.shards().await?;
-        shards.extend(heads.into_iter().filter(|(shard, head)| head.seq > news.told(*shard)).map(|(shard, _)| shard));
+        let heads = works.store.positions().await?;
+        shards.extend(heads.into_iter().filter(|(shard, head)| *head > news.told(*shard)).map(|(shard, _)| shard));
     }
     for shard in shards {
         loop {

@@ -15,6 +15,8 @@ const TOWNSHIP: char = '\u{e002}';
 const VILLAGE: char = '\u{e003}';
 const PROCESS: char = '\u{e004}';
 const OPENED_BY: char = '\u{e005}';
+const COUNTY_PROCESS: char = '\u{e006}';
+const TOWNSHIP_PROCESS: char = '\u{e007}';
 
 /// Up to so many processes a search is narrowed to within the index; more of them are most of what there is.
 const PROCESSES_MAX: usize = 4;
@@ -33,11 +35,21 @@ fn place(kind: char, level: Level, place: PlaceCode) -> Option<String> {
     place.at(level).map(|place| mark(kind, place.padded()))
 }
 
+/// Process and place in one: most of what a township has is often of one process, whose own list is as long as everything there is and
+/// would be gone through beside every other.
+fn both(kind: char, place: u64, process: &str) -> String {
+    mark(kind, hash(&format!("{place}/{process}")))
+}
+
 /// What a case belongs to, with a space before each mark.
 #[must_use]
 pub fn marks(case: &Case) -> String {
     let places = [(TOWNSHIP, Level::Township), (VILLAGE, Level::Village)];
-    let mut all = vec![mark(COUNTY, u64::from(case.shard.0)), mark(PROCESS, hash(&case.process))];
+    let county = u64::from(case.shard.0);
+    let mut all = vec![mark(COUNTY, county), mark(PROCESS, hash(&case.process))];
+    all.push(both(COUNTY_PROCESS, county, &case.process));
+    let township = case.place.at(Level::Township).map(PlaceCode::padded);
+    all.extend(township.map(|township| both(TOWNSHIP_PROCESS, township, &case.process)));
     all.extend(places.into_iter().filter_map(|(kind, level)| place(kind, level, case.place)));
     all.extend(case.opened_by.as_ref().map(|post| mark(OPENED_BY, hash(&post.0))));
     all.iter().flat_map(|mark| [" ", mark]).collect()
@@ -55,6 +67,12 @@ fn repeated(tokens: &str) -> String {
     all
 }
 
+/// The mark of every case in a township, by its code as it is padded.
+#[must_use]
+pub fn township(padded: u64) -> String {
+    mark(TOWNSHIP, padded)
+}
+
 /// Everything the index keeps of a case with these words and [`marks`].
 #[must_use]
 pub fn kept(words: &str, marks: &str) -> String {
@@ -70,6 +88,9 @@ pub struct Asked {
     pub terms: Vec<Term>,
     /// What holds more than once: of one of these all have to hold.
     pub repeated: Vec<Vec<Term>>,
+    /// The same as it is asked for alone: of one of these all have to hold. A word that is said again is said once too, so that its
+    /// long list need not be read beside the short one.
+    pub said_again: Vec<Vec<Term>>,
     /// What holds them where words that were typed together stand apart: of each of these one has to hold. Empty: nothing more.
     pub apart: Vec<Vec<Term>>,
     /// Of each of these one mark has to be there.
@@ -80,29 +101,46 @@ pub struct Asked {
 #[must_use]
 pub fn asked(filter: &CaseFilter) -> Option<Asked> {
     let terms = terms(filter.words.as_deref()?)?;
+    let repeated = terms.iter().map(twice).collect();
+    let said_again = (0..terms.len()).map(|at| said_again(&terms, at)).collect();
+    Some(Asked { repeated, said_again, apart: apart(&terms), marks: narrowing(filter), terms })
+}
+
+/// A term as it stands where it is said more than once.
+fn twice(term: &Term) -> Vec<Term> {
     let again = |token: &String| format!("{REPEATED}{token}");
-    let repeated = terms.iter().map(|term| match term {
+    match term {
         Term::Phrase(tokens) => tokens.iter().map(|token| Term::Phrase(vec![again(token)])).collect(),
         Term::Beginning(start) => vec![Term::Beginning(again(start))],
-    });
-    Some(Asked { repeated: repeated.collect(), apart: apart(&terms), marks: narrowing(filter), terms })
+    }
+}
+
+/// All of the terms, that at `at` more than once.
+fn said_again(terms: &[Term], at: usize) -> Vec<Term> {
+    // That each of several pairs stands there twice does not say that they stand one behind the other.
+    let is_told = |place: usize, term: &Term| place == at && !matches!(term, Term::Phrase(pairs) if pairs.len() > 1);
+    let others = terms.iter().enumerate().filter(|(place, term)| !is_told(*place, term)).map(|(_, term)| term.clone());
+    terms.get(at).map(twice).into_iter().flatten().chain(others).collect()
 }
 
 /// The marks every case of a filter has. They leave out nothing the filter holds; what they leave in too much, its conditions
 /// find out.
 fn narrowing(filter: &CaseFilter) -> Vec<Vec<String>> {
-    let within = filter.place.and_then(|code| match code.level() {
-        Level::Province | Level::City => None,
-        Level::County => Some(mark(COUNTY, u64::from(code.shard().0))),
-        Level::Township => place(TOWNSHIP, Level::Township, code),
-        Level::Village | Level::Grid => place(VILLAGE, Level::Village, code),
-    });
-    let mut all: Vec<Vec<String>> = within.map(|mark| vec![mark]).into_iter().collect();
-    all.extend(filter.opened_by.as_ref().map(|post| vec![mark(OPENED_BY, hash(&post.0))]));
-    if (1..=PROCESSES_MAX).contains(&filter.processes.len()) {
-        all.push(filter.processes.iter().map(|process| mark(PROCESS, hash(process))).collect());
-    }
-    all
+    let few = (1..=PROCESSES_MAX).contains(&filter.processes.len());
+    let with = |kind: char, place: u64| filter.processes.iter().map(|process| both(kind, place, process)).collect();
+    let level = filter.place.map(|code| (code.level(), code));
+    let opened = filter.opened_by.as_ref().map(|post| vec![mark(OPENED_BY, hash(&post.0))]);
+    let within = match level {
+        Some((Level::County, code)) if few => Some(with(COUNTY_PROCESS, u64::from(code.shard().0))),
+        Some((Level::County, code)) => Some(vec![mark(COUNTY, u64::from(code.shard().0))]),
+        Some((Level::Township, code)) if few => Some(with(TOWNSHIP_PROCESS, code.padded())),
+        Some((Level::Township, code)) => place(TOWNSHIP, Level::Township, code).map(|mark| vec![mark]),
+        // Both are short; which process it is is looked up.
+        Some((Level::Village | Level::Grid, code)) => place(VILLAGE, Level::Village, code).map(|mark| vec![mark]),
+        _ if few && opened.is_none() => Some(filter.processes.iter().map(|one| mark(PROCESS, hash(one))).collect()),
+        _ => None,
+    };
+    within.into_iter().chain(opened).collect()
 }
 
 #[cfg(test)]
@@ -139,6 +177,13 @@ mod tests {
             ..CaseFilter::default()
         };
         assert!(has(&of(&["other", "incident"])) && !has(&of(&["other"])));
+        for code in ["130922", "130922001"] {
+            assert!(has(&CaseFilter { place: Some(code.parse().unwrap()), ..of(&["other", "incident"]) }), "{code}");
+            assert!(!has(&CaseFilter { place: Some(code.parse().unwrap()), ..of(&["other"]) }), "{code}");
+        }
+        for code in ["130921", "130922002"] {
+            assert!(!has(&CaseFilter { place: Some(code.parse().unwrap()), ..of(&["incident"]) }), "{code}");
+        }
         assert!(has(&of(&["a", "b", "c", "d", "e"])), "many processes are not narrowed to in the index");
         let by = |post: &str| CaseFilter { opened_by: Some(PostId(post.to_owned())), ..CaseFilter::default() };
         assert!(has(&by("a@b")) && !has(&by("b@a")));
@@ -158,6 +203,12 @@ mod tests {
                 vec![Term::Phrase(vec![again("井盖")]), Term::Phrase(vec![again("盖丢")])],
                 vec![Term::Beginning(again("sb"))]
             ]
+        );
+        let (phrase, begun) = (asked.terms[0].clone(), asked.terms[1].clone());
+        let twice = &asked.repeated;
+        assert_eq!(
+            asked.said_again,
+            [[twice[0].clone(), vec![phrase.clone(), begun]].concat(), [twice[1].clone(), vec![phrase]].concat()]
         );
     }
 }

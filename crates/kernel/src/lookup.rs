@@ -95,13 +95,19 @@ pub struct Missing {
     pub matching: BTreeSet<Matching>,
     /// Figures to be counted.
     pub figures: BTreeSet<FigureAsked>,
+    /// Sequences a number was to be given in.
+    pub sequences: BTreeSet<(Shard, String)>,
 }
 
 impl Missing {
     /// Nothing was missing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.beside.is_empty() && self.matching.is_empty() && self.figures.is_empty()
+        self.rows.is_empty()
+            && self.beside.is_empty()
+            && self.matching.is_empty()
+            && self.figures.is_empty()
+            && self.sequences.is_empty()
     }
 }
 
@@ -135,6 +141,11 @@ impl Notes {
     /// Notes a figure.
     pub fn figure(&self, asked: FigureAsked) {
         self.0.lock().figures.insert(asked);
+    }
+
+    /// Notes a sequence.
+    pub fn sequence(&self, shard: Shard, name: String) {
+        self.0.lock().sequences.insert((shard, name));
     }
 
     /// Takes what was noted.

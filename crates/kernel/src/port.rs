@@ -81,7 +81,9 @@ pub enum StoreError {
 pub struct Head {
     /// Last journal line.
     pub seq: u64,
-    /// Last number given, by sequence.
+    /// Last number given in the sequences counted on lately, no more than [`crate::batch::NUMBERED_MAX`] but for those of one batch. The
+    /// others stand by themselves, see [`Want::sequences`]: a head is read and written with every batch and must not grow with the
+    /// years.
     pub numbering: BTreeMap<String, u64>,
     /// Merkle tree over the journal.
     pub frontier: Frontier,
@@ -102,6 +104,8 @@ pub struct Want {
     pub keys: Vec<(Shard, CaseId)>,
     /// Values that may stand once: shard, field, value.
     pub unique: Vec<(Shard, String, String)>,
+    /// Sequences that do not stand in the head of their shard.
+    pub sequences: Vec<(Shard, String)>,
     /// Register rows: shard, register, key.
     pub records: Vec<RowKey>,
     /// Proposed changes of rows.
@@ -130,6 +134,7 @@ impl Want {
             && self.numbers.is_empty()
             && self.keys.is_empty()
             && self.unique.is_empty()
+            && self.sequences.is_empty()
             && self.records.is_empty()
             && self.proposals.is_empty()
             && self.referers.is_empty()
@@ -154,6 +159,8 @@ pub struct Loaded {
     pub keys: Vec<(CaseId, String)>,
     /// Numbers of the cases that hold the unique values asked for.
     pub unique: Vec<((Shard, String, String), String)>,
+    /// Last number given in the sequences asked for, where one was and it does not stand in the head.
+    pub sequences: Vec<((Shard, String), u64)>,
     /// Every version of the register rows asked for.
     pub records: Vec<Record>,
     /// Proposed changes of rows.
@@ -229,6 +236,8 @@ pub struct ShardWrite {
     pub expected_seq: u64,
     /// The head afterwards.
     pub head: Head,
+    /// Sequences that no longer stand in the head, as they are: kept by themselves from now on.
+    pub sequences: Vec<(String, u64)>,
     /// Cases.
     pub cases: Vec<CaseWrite>,
     /// Register rows.
@@ -351,8 +360,10 @@ pub trait Store: CountStore + KeptStore + SealStore + SearchStore {
         let lines = self.lines_after(shard, seq, limit).await?.into_iter();
         Ok(lines.filter(|line| line.seq <= seq + u64::from(limit)).map(|line| line.hash).collect())
     }
-    /// Shards that have a journal.
+    /// Shards that have a journal, with their heads.
     async fn shards(&self) -> Result<Vec<(Shard, Head)>, StoreError>;
+    /// The same with the last line of each alone: for whoever asks often how far the journals are, whose heads hold every number given.
+    async fn positions(&self) -> Result<Vec<(Shard, u64)>, StoreError>;
     /// How far a job has read a shard's journal.
     async fn cursor(&self, job: &str, shard: Shard) -> Result<u64, StoreError>;
     /// Remembers how far a job has read.

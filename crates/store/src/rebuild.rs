@@ -130,7 +130,7 @@ pub async fn recount_if_changed(store: &dyn Store, world: &World) -> Result<Opti
     if store.setting(COUNTED_BY).await?.as_deref() == Some(counted_by.as_str()) {
         return Ok(None);
     }
-    let mut shards: BTreeSet<Shard> = store.shards().await?.into_iter().map(|(shard, _)| shard).collect();
+    let mut shards: BTreeSet<Shard> = store.positions().await?.into_iter().map(|(shard, _)| shard).collect();
     shards.insert(Shard::DEPLOYMENT);
     let mut facts = 0;
     for shard in shards {
@@ -165,7 +165,7 @@ pub(crate) async fn broken(
     today: Option<Date>,
 ) -> Result<Vec<Violation>, StoreError> {
     let mut found: Vec<Violation> = Vec::new();
-    let shards: Vec<Shard> = store.shards().await?.into_iter().map(|(shard, _)| shard).collect();
+    let shards: Vec<Shard> = store.positions().await?.into_iter().map(|(shard, _)| shard).collect();
     if rules.iter().any(|rule| matches!(rule.over, Source::Process(_))) {
         for shard in &shards {
             each_case(store, *shard, |case| found.extend(broken_by_case(&world.model, world, &case, today))).await?;

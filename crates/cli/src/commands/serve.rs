@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 use ganglion_geo::Datum;
 use ganglion_kernel::CommitterSettings;
+use ganglion_kernel::batch::NUMBERED_MAX;
 use ganglion_server::identity::openid::{OpenId, is_issuer};
 use ganglion_server::{BaseMap, BaseMapError, Mqtt};
 use sha2::{Digest as _, Sha256};
@@ -188,6 +189,8 @@ impl ServeArgs {
             batch_commands_max: self.batch_commands.max(1),
             queue_commands_max: self.queue_commands.max(1),
             wait_max: Duration::from_millis(self.wait_ms),
+            // An older server looks for sequences in the heads alone, and would begin those it does not find there anew.
+            numbered_max: if self.keep_packs { usize::MAX } else { NUMBERED_MAX },
             ..CommitterSettings::default()
         }
     }

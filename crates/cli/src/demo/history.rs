@@ -172,7 +172,7 @@ impl Past<'_> {
     fn batch(&mut self, plan: Plan, send: &std::sync::mpsc::SyncSender<Vec<ShardWrite>>) -> anyhow::Result<bool> {
         let world = self.world.clone();
         let loaded = Loaded { heads: self.heads.clone(), ..Loaded::default() };
-        let mut batch = Batch::new(&world, self.ring, loaded);
+        let mut batch = Batch::new(&world, self.ring, loaded).keeping(usize::MAX);
         let mut steps = 0;
         let mut over = true;
         while let Some(Reverse((at, ..))) = self.events.peek() {

@@ -31,6 +31,7 @@ pub struct Memory {
     answers: HashMap<CommandId, Outcome>,
     keys: HashMap<CaseId, String>,
     unique: HashMap<(Shard, String, String), String>,
+    sequences: HashMap<(Shard, String), u64>,
 }
 
 impl Memory {
@@ -50,6 +51,7 @@ impl Memory {
             cases: cases.into_values().collect(),
             keys: want.keys.iter().filter_map(|(_, id)| Some((*id, self.keys.get(id)?.clone()))).collect(),
             unique: want.unique.iter().filter_map(|key| Some((key.clone(), self.unique.get(key)?.clone()))).collect(),
+            sequences: want.sequences.iter().filter_map(|key| Some((key.clone(), *self.sequences.get(key)?))).collect(),
             records: want
                 .records
                 .iter()
@@ -145,6 +147,7 @@ impl Memory {
             for one in write.references {
                 self.references.insert((shard, one.register, one.key), one.to);
             }
+            self.sequences.extend(write.sequences.into_iter().map(|(name, last)| ((shard, name), last)));
             for (field, value) in write.unique_gone {
                 self.unique.remove(&(shard, field, value));
             }

@@ -110,6 +110,7 @@ fn looked_for(world: &World, state: &State, commands: &[Command], now: Timestamp
     want.records.extend(missing.rows);
     want.beside.extend(missing.beside);
     want.matching.extend(missing.matching);
+    want.sequences.extend(missing.sequences);
 }
 
 fn of_effects(
@@ -133,21 +134,6 @@ fn of_effects(
             _ => {}
         }
     }
-}
-
-/// Whether an effect rests on rows that the command does not name.
-pub(super) fn rests_on_more(effect: &Effect) -> bool {
-    matches!(
-        effect.done(),
-        Effect::Record { .. }
-            | Effect::End { .. }
-            | Effect::Convert(_)
-            // Both may publish figures.
-            | Effect::Publish(_)
-            | Effect::Document(_)
-            | Effect::Assign(Assign::Workload(_))
-            | Effect::Assist(Assign::Workload(_))
-    )
 }
 
 impl Batch<'_> {

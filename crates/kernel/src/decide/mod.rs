@@ -95,7 +95,7 @@ pub struct State {
     pub keys: HashMap<CaseId, Key>,
     /// What new personal values are sealed by.
     pub cipher: Cipher,
-    /// Next numbers by shard: last number given in each sequence.
+    /// Numbers by shard: last number given in each sequence, as far as they were loaded.
     pub numbering: HashMap<Shard, BTreeMap<String, u64>>,
     /// Values that may stand once: (shard, `process.field` or `register.field`, value) to the number of the case or the key
     /// of the row that has it.

@@ -37,7 +37,11 @@ pub fn next(
         }
     }
     let taken = taken.iter().rev().find(|(key, _)| *key == sequence).map(|(_, value)| *value);
-    let last = taken.or_else(|| state.numbering.get(&shard)?.get(&sequence).copied()).unwrap_or(0);
+    let last = taken.or_else(|| state.numbering.get(&shard)?.get(&sequence).copied()).unwrap_or_else(|| {
+        // It may stand outside the head; where it stands nowhere it begins.
+        state.notes.sequence(shard, sequence.clone());
+        0
+    });
     let value = last + 1;
     let mut number = String::new();
     for one in &def.parts {

@@ -21,8 +21,7 @@ impl Position {
     /// # Errors
     /// Storage.
     pub async fn now(app: &App) -> Result<Position, Error> {
-        let shards = app.store.shards().await?;
-        Ok(Position(shards.into_iter().map(|(shard, head)| (shard, head.seq)).collect()))
+        Ok(Position(app.store.positions().await?.into_iter().collect()))
     }
 
     /// Before the first line of everything.

@@ -26,8 +26,8 @@ pub struct Told {
 pub async fn on(app: &App, viewer: &Viewer, position: &mut Position, max: usize) -> Result<(Vec<Told>, bool), Error> {
     let world = app.world.load_full();
     let (mut events, mut more) = (Vec::new(), false);
-    for (shard, head) in app.store.shards().await? {
-        if position.of(shard) >= head.seq {
+    for (shard, head) in app.store.positions().await? {
+        if position.of(shard) >= head {
             continue;
         }
         if events.len() >= max {

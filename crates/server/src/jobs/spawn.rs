@@ -24,12 +24,12 @@ const MARKS: [&str; 2] = ["\"op\":\"spawn\"", "\"op\":\"send\""];
 pub async fn run(app: &App) -> Result<(), Error> {
     let mut read = Vec::new();
     let mut done = Ok(());
-    for (shard, head) in app.store.shards().await? {
+    for (shard, head) in app.store.positions().await? {
         let mut seq = app.store.cursor(JOB, shard).await?;
-        if seq == head.seq {
+        if seq == head {
             continue;
         }
-        done = read_on(app, shard, (&mut seq, head.seq)).await;
+        done = read_on(app, shard, (&mut seq, head)).await;
         read.push((shard, seq));
         if done.is_err() {
             break;

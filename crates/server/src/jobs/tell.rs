@@ -20,19 +20,19 @@ const MARKS: [&str; 1] = ["\"op\":\"notify\",\"posts\":"];
 /// When the store fails; the cursors stay before what was not done.
 pub async fn run(app: &App) -> Result<(), Error> {
     let mut read = Vec::new();
-    for (shard, head) in app.store.shards().await? {
+    for (shard, head) in app.store.positions().await? {
         let mut seq = app.store.cursor(JOB, shard).await?;
-        if seq == head.seq {
+        if seq == head {
             continue;
         }
-        while seq < head.seq {
-            let lines = app.store.entries_holding(shard, (seq, head.seq), &MARKS, JOURNAL_LINES_AT_ONCE).await?;
+        while seq < head {
+            let lines = app.store.entries_holding(shard, (seq, head), &MARKS, JOURNAL_LINES_AT_ONCE).await?;
             let told: Vec<Told> = lines.iter().flat_map(told).collect();
             if !told.is_empty() {
                 app.store.told_add(&told).await?;
             }
             let is_last = lines.len() < JOURNAL_LINES_AT_ONCE as usize;
-            seq = lines.last().filter(|_| !is_last).map_or(head.seq, |entry| entry.seq);
+            seq = lines.last().filter(|_| !is_last).map_or(head, |entry| entry.seq);
         }
         read.push((shard, seq));
     }

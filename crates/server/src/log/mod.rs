@@ -83,8 +83,8 @@ fn cosigned_name(shard: Shard) -> String {
 
 /// Lines of a shard's journal: only what has any has a log.
 async fn size_of(app: &App, shard: Shard) -> Result<u64, Error> {
-    let head = app.store.shards().await?.into_iter().find(|(one, _)| *one == shard);
-    head.map(|(_, head)| head.seq).filter(|seq| *seq > 0).ok_or(Error::NotFound)
+    let position = app.store.positions().await?.into_iter().find(|(one, _)| *one == shard);
+    position.map(|(_, seq)| seq).filter(|seq| *seq > 0).ok_or(Error::NotFound)
 }
 
 /// The shard an address names, written as it is written everywhere else.

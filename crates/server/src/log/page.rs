@@ -22,12 +22,12 @@ struct OneLog {
 pub async fn show(web: Web) -> Result<Response, Error> {
     let settings = web.app.logs.settings.as_ref().ok_or(Error::NotFound)?.clone();
     let mut logs = Vec::new();
-    for (shard, head) in web.app.store.shards().await?.into_iter().filter(|(_, head)| head.seq > 0) {
+    for (shard, size) in web.app.store.positions().await?.into_iter().filter(|(_, size)| *size > 0) {
         let Some(key) = settings.key_of(shard) else { continue };
         let key = key.public(KeyKind::Log).to_string();
         logs.push(OneLog {
             name: name(&web, shard),
-            size: head.seq,
+            size,
             key,
             href: format!("/log/{shard}"),
             shard: shard.to_string(),

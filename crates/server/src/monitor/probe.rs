@@ -74,11 +74,11 @@ impl Probe {
         if let Some(oldest) = app.store.timers_due(now, 1).await?.first() {
             self.timers_behind = now.duration_since(oldest.at);
         }
-        let shards = app.store.shards().await?;
+        let shards = app.store.positions().await?;
         for job in BY_CURSOR {
             let mut lines = 0;
             for (shard, head) in &shards {
-                lines += head.seq.saturating_sub(app.store.cursor(job, *shard).await?);
+                lines += head.saturating_sub(app.store.cursor(job, *shard).await?);
             }
             self.lag.push((job, lines));
         }

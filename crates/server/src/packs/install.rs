@@ -57,8 +57,8 @@ pub struct Installing<'a> {
 impl Installing<'_> {
     /// The world as it would be with `model`, and the line of the deployment's journal its reference rows were read at.
     async fn world_with(&self, model: Model) -> Result<(World, u64), StoreError> {
-        let heads = self.store.shards().await?;
-        let seq = heads.iter().find(|(shard, _)| *shard == Shard::DEPLOYMENT).map_or(0, |(_, head)| head.seq);
+        let heads = self.store.positions().await?;
+        let seq = heads.iter().find(|(shard, _)| *shard == Shard::DEPLOYMENT).map_or(0, |(_, seq)| *seq);
         let reference = Arc::new(reference(self.store, &model).await?);
         let fresh = Arc::default();
         Ok((World { model: Arc::new(model), reference, fresh, ..World::clone(&self.world.load()) }, seq))

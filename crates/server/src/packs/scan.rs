@@ -155,7 +155,7 @@ impl Scan<'_> {
         }
         // Values are read as forms of some process are: registers have no process of their own.
         let Some(process) = self.world.model.processes.values().next() else { return Ok(()) };
-        for (shard, _) in self.store.shards().await? {
+        for (shard, _) in self.store.positions().await? {
             for record in self.store.record_versions(shard).await?.into_iter().filter(|row| row.register == old.name) {
                 match new {
                     None => found.add("register-in-use", &old.name, &record.key),

@@ -294,9 +294,9 @@ async fn last_day(web: &Web, reach: &Union, place: PlaceCode) -> Result<(Vec<usi
 async fn ticker(web: &Web, look: &Look<'_>, place: PlaceCode) -> Result<Vec<TickerLine>, Error> {
     let wanted = find::counties(web, place);
     let mut lines: Vec<(jiff::Timestamp, TickerLine)> = Vec::new();
-    let shards = web.app.store.shards().await?;
+    let shards = web.app.store.positions().await?;
     for (shard, head) in shards.into_iter().filter(|(shard, _)| wanted.contains(shard)) {
-        let since = head.seq.saturating_sub(u64::from(TICKER_LOOKED));
+        let since = head.saturating_sub(u64::from(TICKER_LOOKED));
         let entries = web.app.store.entries_after(shard, since, TICKER_LOOKED).await?;
         let mut taken = 0;
         for entry in entries.iter().rev() {

@@ -84,6 +84,16 @@ pub(super) async fn shards(client: &Object) -> Stored<Vec<(Shard, Head)>> {
     all(client, "reading the shards", (sql, &[]), read_head).await
 }
 
+/// The last line of each alone.
+pub(super) async fn positions(client: &Object) -> Stored<Vec<(Shard, u64)>> {
+    let sql = "SELECT shard, seq FROM shard_head ORDER BY shard";
+    let column = |name| Column("shard_head", name);
+    all(client, "reading the shards", (sql, &[]), |row| {
+        Ok((column("shard").shard(row, 0)?, column("seq").count(row, 1)?))
+    })
+    .await
+}
+
 /// Timers due at `now`, earliest first: the first of every shard, merged.
 pub(super) async fn timers_due(client: &Object, now: Timestamp, limit: u32) -> Stored<Vec<Timer>> {
     let sql = "SELECT t.at, t.case_id, t.clock, h.shard FROM shard_head h CROSS JOIN LATERAL (SELECT t.at, t.case_id, t.clock \

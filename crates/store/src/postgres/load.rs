@@ -33,6 +33,8 @@ pub(super) const KEYS: &str = "SELECT k.case_id, k.wrapped FROM unnest($1::int4[
 pub(super) const UNIQUE: &str = "SELECT u.shard, u.field, u.value, u.number FROM unnest($1::int4[], $2::text[], $3::text[]) \
                       w (shard, field, value) JOIN unique_value u \
                       ON u.shard = w.shard AND u.field = w.field AND u.value = w.value";
+pub(super) const SEQUENCES: &str = "SELECT n.shard, n.name, n.last FROM unnest($1::int4[], $2::text[]) w (shard, name) \
+                         JOIN numbering n ON n.shard = w.shard AND n.name = w.name";
 pub(super) const RECORDS: &str = "SELECT r.body::text, r.shard, r.register, r.key FROM (SELECT DISTINCT * FROM \
                        unnest($1::int4[], $2::text[], $3::text[]) w (shard, register, key)) w JOIN record r \
                        ON r.shard = w.shard AND r.register = w.register AND r.key = w.key \
@@ -70,6 +72,7 @@ enum Part<'w> {
     Cases,
     Keys,
     Unique,
+    Sequences,
     Loads(&'w [PostId]),
     Records,
     Proposals,
@@ -134,6 +137,9 @@ fn questions(want: &Want) -> Questions<'_> {
     all.ask(Part::Keys, &want.keys, KEYS, |w| vec![column(w, |one| shard(one.0)), column(w, |one| one.1.0)]);
     all.ask(Part::Unique, &want.unique, UNIQUE, |w| {
         vec![column(w, |one| shard(one.0)), column(w, |one| text(&one.1)), column(w, |one| text(&one.2))]
+    });
+    all.ask(Part::Sequences, &want.sequences, SEQUENCES, |w| {
+        vec![column(w, |one| shard(one.0)), column(w, |one| text(&one.1))]
     });
     all.ask(Part::Loads(&want.loads), &want.loads, waiting::LOADS, |w| vec![column(w, |one| text(&one.0))]);
     all.ask(Part::Records, &want.records, RECORDS, rows_of);
@@ -208,6 +214,11 @@ fn take(loaded: &mut Loaded, part: &Part<'_>, rows: &[Row], seen: &mut HashSet<C
             let column = Column("unique_value", "number");
             let key = (column.shard(row, 0)?, column.get(row, 1)?, column.get(row, 2)?);
             loaded.unique.push((key, column.get(row, 3)?));
+            Ok(())
+        }),
+        Part::Sequences => rows.iter().try_for_each(|row| {
+            let column = Column("numbering", "last");
+            loaded.sequences.push(((column.shard(row, 0)?, column.get(row, 1)?), column.count(row, 2)?));
             Ok(())
         }),
         Part::Loads(posts) => {

@@ -30,6 +30,7 @@ pub(super) const MIGRATIONS: &[(u32, &str, &str)] = &[
     (24, "marks", include_str!("migrations/0024-marks.sql")),
     (26, "order", include_str!("migrations/0026-order.sql")),
     (28, "case-lines", include_str!("migrations/0028-case-lines.sql")),
+    (29, "numbering-and-marks", include_str!("migrations/0029-numbering-and-marks.sql")),
 ];
 
 /// The lock that one server at a time migrates under. Any number will do that nobody else uses.

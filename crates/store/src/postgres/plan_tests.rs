@@ -105,6 +105,7 @@ fn a_batch_finds_its_rows_by_their_keys() {
         (load::NUMBERS, "case_number"),
         (load::KEYS, "seal_key_pkey"),
         (load::UNIQUE, "unique_value_pkey"),
+        (load::SEQUENCES, "numbering_pkey"),
         (load::RECORDS, "record_"),
         (load::AFTER, "record_"),
         (load::BEFORE, "record_"),

@@ -121,6 +121,10 @@ impl Store for PgStore {
         journal::shards(&self.reader().await?).await
     }
 
+    async fn positions(&self) -> Result<Vec<(Shard, u64)>, StoreError> {
+        journal::positions(&self.reader().await?).await
+    }
+
     async fn cursor(&self, job: &str, shard: Shard) -> Result<u64, StoreError> {
         journal::cursor(&self.reader().await?, job, shard).await
     }

@@ -109,6 +109,7 @@ fn answers(batch: &[ShardWrite]) -> Vec<(Shard, &Answer)> {
 /// Everything a batch writes, in the order in which one thing makes room for another.
 pub(super) fn shards<'a>(pipeline: &mut Pipeline<'a>, batch: &'a [ShardWrite], texts: &'a Texts) {
     move_heads(pipeline, batch, texts);
+    sequences(pipeline, batch);
     journal::append(pipeline, batch);
     write_cases::write(pipeline, batch, &texts.cases);
     write_rows::write(pipeline, batch, &texts.rows);
@@ -162,6 +163,16 @@ fn move_heads<'a>(pipeline: &mut Pipeline<'a>, batch: &'a [ShardWrite], texts: &
             value(&texts.numbering),
             value(&texts.frontiers),
         ]
+    });
+}
+
+/// Keeps the sequences that leave the heads.
+fn sequences<'a>(pipeline: &mut Pipeline<'a>, batch: &'a [ShardWrite]) {
+    let all: Vec<_> = batch.iter().flat_map(|write| write.sequences.iter().map(|one| (write.shard, one))).collect();
+    let sql = "INSERT INTO numbering (shard, name, last) SELECT * FROM unnest($1::int4[], $2::text[], $3::int8[]) \
+               ON CONFLICT (shard, name) DO UPDATE SET last = EXCLUDED.last";
+    pipeline.over(&all, sql, |w| {
+        vec![column(w, |(of, _)| shard(*of)), column(w, |(_, one)| text(&one.0)), column(w, |(_, one)| signed(one.1))]
     });
 }
 

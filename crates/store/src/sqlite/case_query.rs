@@ -119,15 +119,16 @@ pub(super) fn numbered(filter: &CaseFilter) -> Sql {
     sql
 }
 
-/// The numbers in the index of words of what posts have: assigned to one of them, or assisted by one.
+/// The numbers in the index of words of what posts have, each with its township: assigned to one of them, or assisted by one.
 pub(super) fn numbers_of(posts: &[PostId]) -> Sql {
     let marks = marks(posts.len());
     let values = || posts.iter().map(|post| text(&post.0));
     Sql {
         text: format!(
-            "SELECT d.doc FROM case_row r CROSS JOIN case_doc d ON d.shard = r.shard AND d.id = r.id \
-             WHERE r.assignee IN ({marks}) UNION ALL SELECT d.doc FROM case_assist a CROSS JOIN case_doc d \
-             ON d.shard = a.shard AND d.id = a.id WHERE a.post IN ({marks})"
+            "SELECT d.doc, r.township FROM case_row r CROSS JOIN case_doc d ON d.shard = r.shard AND d.id = r.id \
+             WHERE r.assignee IN ({marks}) UNION ALL SELECT d.doc, r.township FROM case_assist a \
+             CROSS JOIN case_row r ON r.shard = a.shard AND r.id = a.id \
+             CROSS JOIN case_doc d ON d.shard = a.shard AND d.id = a.id WHERE a.post IN ({marks})"
         ),
         values: values().chain(values()).collect(),
     }

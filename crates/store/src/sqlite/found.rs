@@ -13,14 +13,14 @@ use super::row_query::{padded, text};
 use super::words::{Asked, tiers_of_rows};
 use super::{row_words, words};
 use async_trait::async_trait;
-use ganglion_kernel::StoreError;
 use ganglion_kernel::port::{CaseFilter, SearchStore};
 use ganglion_kernel::port_search::{Found, FoundAfter, FoundPage, RowSearch, WordsMade};
+use ganglion_kernel::{StoreError, indexed};
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{CaseId, Shard};
+use ganglion_model::{CaseId, PostId, Shard};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params, params_from_iter};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 const ATTEMPTED: &str = "searching";
 /// Most things on a page.
@@ -30,6 +30,8 @@ const PAGE_MAX: u32 = 500;
 const CASES_LOOKED_AT: u32 = 2_000;
 /// The same where each is only looked up among what a post has.
 const OWN_LOOKED_AT: u32 = 200_000;
+/// Up to so many townships what a post has is looked for in these alone.
+const TOWNSHIPS_MAX: usize = 8;
 /// Rows with the words that are looked at for one page.
 const ROWS_LOOKED_AT: u32 = 10_000;
 
@@ -42,12 +44,9 @@ fn page<T>(mut found: Vec<Found<T>>, limit: u32) -> FoundPage<T> {
 
 /// What is asked one after the other, with the score of what is found: what says a word again stands before what says it once, and
 /// last comes what has words apart that were typed together.
-fn tiers(Asked { all, again, apart }: Asked, newest: bool) -> Vec<(i64, String)> {
-    let mut tiers = if newest {
-        vec![(0, all.clone())]
-    } else {
-        vec![(1, format!("({all}) AND ({again})")), (0, format!("({all}) NOT ({again})"))]
-    };
+fn tiers(Asked { all, again, all_again, apart }: Asked, newest: bool) -> Vec<(i64, String)> {
+    let mut tiers =
+        if newest { vec![(0, all.clone())] } else { vec![(1, all_again), (0, format!("({all}) NOT ({again})"))] };
     tiers.extend(apart.map(|apart| (-1, format!("({apart}) NOT ({all})"))));
     tiers
 }
@@ -62,22 +61,54 @@ fn cases_found(
     if filter.words.is_none() {
         return Ok(None);
     }
-    let Some(asked) = words::of_filter(connection, filter)? else { return Ok(Some(FoundPage::default())) };
-    Walk::of_cases(connection, filter)?.page(tiers(asked, newest), after, limit).map(Some)
+    let own = if filter.assignees.is_empty() { None } else { Some(Own::of(connection, &filter.assignees)?) };
+    let marks = own.as_ref().map(Own::marks).unwrap_or_default();
+    let is_none = own.as_ref().is_some_and(|own| own.numbers.is_empty());
+    let asked = if is_none { None } else { words::of_filter(connection, filter, marks)? };
+    let Some(asked) = asked else { return Ok(Some(FoundPage::default())) };
+    Walk::of_cases(connection, filter, own).page(tiers(asked, newest), after, limit).map(Some)
+}
+
+/// What posts have themselves.
+struct Own {
+    /// Its numbers in the index.
+    numbers: HashSet<i64>,
+    /// The townships it lies in; one of something that lies in none is none.
+    townships: BTreeSet<Option<u64>>,
+}
+
+impl Own {
+    fn of(connection: &Connection, posts: &[PostId]) -> Stored<Own> {
+        let Sql { text, values } = numbers_of(posts);
+        let (doc, township) = (Column("case_doc", "doc"), Column("case_row", "township"));
+        let read = |row: &Row<'_>| Ok((doc.get::<i64>(row, 0)?, township.get::<Option<u64>>(row, 1)?));
+        let all = all(connection, ATTEMPTED, (&text, params_from_iter(values)), read)?;
+        Ok(Own {
+            numbers: all.iter().map(|own| own.0).collect(),
+            townships: all.into_iter().map(|own| own.1).collect(),
+        })
+    }
+
+    /// Of these each has one; empty: that cannot be said.
+    fn marks(&self) -> Vec<String> {
+        let few = Some(&self.townships).filter(|all| all.len() <= TOWNSHIPS_MAX);
+        let marks = few.and_then(|all| all.iter().map(|one| one.map(indexed::township)).collect::<Option<Vec<_>>>());
+        marks.unwrap_or_default()
+    }
 }
 
 /// Goes through an index in its own order and looks at each thing found, until a page is full.
 struct Walk<'a, T> {
     connection: &'a Connection,
-    /// The numbers in the index that have what is asked for, the first value, below the second, from the end.
+    /// The numbers in the index that have what is asked for, the first value, below the second and not below the third, from the end.
     index: &'static str,
     /// Asks for a thing by its number, which is the first value.
     sql: Sql,
     read: fn(&Row<'_>) -> Stored<T>,
     /// How many are looked at for one page.
     most: u32,
-    /// Where only what posts have is looked for: its numbers.
-    own: Option<HashSet<i64>>,
+    /// Where only what posts have is looked for: that.
+    own: Option<Own>,
 }
 
 impl<'a, T> Walk<'a, T> {
@@ -106,13 +137,17 @@ impl<'a, T> Walk<'a, T> {
         limit: usize,
         found: &mut Vec<Found<T>>,
     ) -> Stored<Option<i64>> {
+        let own = self.own.as_ref().map(|own| &own.numbers);
+        let (lowest, highest) = own.map_or((0, i64::MAX), |own| {
+            (own.iter().min().copied().unwrap_or(0), own.iter().max().map_or(0, |last| last.saturating_add(1)))
+        });
         let mut index = statement(self.connection, ATTEMPTED, self.index)?;
-        let mut numbers = index.query(params![asked, below]).map_err(failed(ATTEMPTED))?;
+        let mut numbers = index.query(params![asked, below.min(highest), lowest]).map_err(failed(ATTEMPTED))?;
         let mut looked_at = 0;
         while let Some(row) = numbers.next().map_err(failed(ATTEMPTED))? {
             let doc: i64 = Column("the index of words", "rowid").get(row, 0)?;
             looked_at += 1;
-            if self.own.as_ref().is_none_or(|own| own.contains(&doc)) {
+            if self.own.as_ref().is_none_or(|own| own.numbers.contains(&doc)) {
                 let what = self.look(doc)?;
                 found.extend(what.map(|what| Found { at: FoundAfter { score, doc }, what }));
             }
@@ -136,24 +171,15 @@ impl<'a, T> Walk<'a, T> {
 }
 
 impl<'a> Walk<'a, Case> {
-    fn of_cases(connection: &'a Connection, filter: &CaseFilter) -> Stored<Walk<'a, Case>> {
-        let own = if filter.assignees.is_empty() {
-            None
-        } else {
-            let Sql { text, values } = numbers_of(&filter.assignees);
-            let numbers = all(connection, ATTEMPTED, (&text, params_from_iter(values)), |row| {
-                Column("case_doc", "doc").get::<i64>(row, 0)
-            })?;
-            Some(numbers.into_iter().collect())
-        };
-        Ok(Walk {
+    fn of_cases(connection: &'a Connection, filter: &CaseFilter, own: Option<Own>) -> Walk<'a, Case> {
+        Walk {
             connection,
-            index: "SELECT rowid FROM case_words WHERE case_words MATCH ? AND rowid < ? ORDER BY rowid DESC",
+            index: "SELECT rowid FROM case_words WHERE case_words MATCH ? AND rowid < ? AND rowid >= ? ORDER BY rowid DESC",
             sql: numbered(filter),
             read: |row| read_case(row, 0, || "a case".to_owned()),
             most: if own.is_none() { CASES_LOOKED_AT } else { OWN_LOOKED_AT },
             own,
-        })
+        }
     }
 }
 
@@ -161,7 +187,7 @@ impl<'a> Walk<'a, Record> {
     fn of_rows(connection: &'a Connection, search: &RowSearch) -> Walk<'a, Record> {
         Walk {
             connection,
-            index: "SELECT rowid FROM row_words WHERE row_words MATCH ? AND rowid < ? ORDER BY rowid DESC",
+            index: "SELECT rowid FROM row_words WHERE row_words MATCH ? AND rowid < ? AND rowid >= ? ORDER BY rowid DESC",
             sql: version(search),
             read: |row| Column("record", "body").json(row, 0, || "a row".to_owned()),
             most: ROWS_LOOKED_AT,

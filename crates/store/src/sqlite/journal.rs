@@ -82,17 +82,20 @@ pub(super) fn shards(connection: &Connection) -> Stored<Vec<(Shard, Head)>> {
     })
 }
 
-/// Their codes alone.
-fn shard_codes(connection: &Connection) -> Stored<Vec<Shard>> {
-    let sql = "SELECT shard FROM shard_head ORDER BY shard";
-    all(connection, "reading the shards", (sql, []), |row| Ok(Shard(Column("shard_head", "shard").get(row, 0)?)))
+/// The last line of each alone.
+pub(super) fn positions(connection: &Connection) -> Stored<Vec<(Shard, u64)>> {
+    let sql = "SELECT shard, seq FROM shard_head ORDER BY shard";
+    let column = |name| Column("shard_head", name);
+    all(connection, "reading the shards", (sql, []), |row| {
+        Ok((Shard(column("shard").get(row, 0)?), column("seq").get(row, 1)?))
+    })
 }
 
 /// Timers due at `now`, earliest first: the first of every shard, merged.
 pub(super) fn timers_due(connection: &Connection, now: Timestamp, limit: u32) -> Stored<Vec<Timer>> {
     let sql = "SELECT at, case_id, clock FROM timer WHERE shard = ? AND at <= ? ORDER BY at LIMIT ?";
     let mut due = Vec::new();
-    for shard in shard_codes(connection)? {
+    for (shard, _) in positions(connection)? {
         let params = params![shard.0, now.as_microsecond(), limit.min(LINES_MAX)];
         due.extend(all(connection, "reading timers", (sql, params), |row| {
             Ok(Timer {

@@ -45,6 +45,13 @@ fn found(snapshot: &Connection, want: &Want) -> Stored<Loaded> {
             loaded.unique.push(((*shard, field.clone(), value.clone()), number));
         }
     }
+    for (shard, name) in &want.sequences {
+        let sql = "SELECT last FROM numbering WHERE shard = ? AND name = ?";
+        let read = |row: &Row<'_>| Column("numbering", "last").get(row, 0);
+        if let Some(last) = one(snapshot, ATTEMPTED, (sql, params![shard.0, name]), read)? {
+            loaded.sequences.push(((*shard, name.clone()), last));
+        }
+    }
     for post in &want.loads {
         loaded.loads.push((post.clone(), super::waiting::load(snapshot, post)?));
     }

@@ -29,6 +29,7 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (24, "marks", include_str!("migrations/0024-marks.sql")),
     (26, "order", include_str!("migrations/0026-order.sql")),
     (28, "case-lines", include_str!("migrations/0028-case-lines.sql")),
+    (29, "numbering-and-marks", include_str!("migrations/0029-numbering-and-marks.sql")),
 ];
 
 /// Why a database could not be opened.

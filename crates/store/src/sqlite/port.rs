@@ -122,6 +122,10 @@ impl Store for SqliteStore {
         journal::shards(&self.reader())
     }
 
+    async fn positions(&self) -> Result<Vec<(Shard, u64)>, StoreError> {
+        journal::positions(&self.reader())
+    }
+
     async fn cursor(&self, job: &str, shard: Shard) -> Result<u64, StoreError> {
         journal::cursor(&self.reader(), job, shard)
     }

@@ -242,27 +242,34 @@ pub(super) fn tiers_of_rows(typed: &str) -> Vec<(i64, String)> {
 pub(super) struct Asked {
     /// What holds the words.
     pub all: String,
-    /// What says one of them again.
+    /// What says one of them again, among those that hold them.
     pub again: String,
+    /// What holds them and says one of them again.
+    pub all_again: String,
     /// What holds words apart that were typed together, where there are such.
     pub apart: Option<String>,
 }
 
-/// What a filter asks of the index; `None`: nothing that could be found.
-pub(super) fn of_filter(connection: &Connection, filter: &CaseFilter) -> Stored<Option<Asked>> {
+/// One of these, of which all have to hold.
+fn any_of(groups: &[Vec<Term>]) -> String {
+    groups.iter().map(|terms| format!("({})", every(terms))).collect::<Vec<_>>().join(" OR ")
+}
+
+/// What a filter asks of the index, with one of `also` beside its marks where there are any; `None`: nothing that could be found.
+pub(super) fn of_filter(connection: &Connection, filter: &CaseFilter, also: Vec<String>) -> Stored<Option<Asked>> {
     let Some(asked) = indexed::asked(filter) else { return Ok(None) };
     let mut narrowed = String::new();
     // Cases from before have no marks until all have been gone through.
     if is_marked(connection)? {
-        for either in &asked.marks {
+        for either in asked.marks.iter().chain((!also.is_empty()).then_some(&also)) {
             let either: Vec<String> = either.iter().map(|mark| format!("\"{mark}\"")).collect();
             narrowed = format!("{narrowed} AND ({})", either.join(" OR "));
         }
     }
-    let again = asked.repeated.iter().map(|terms| format!("({})", every(terms))).collect::<Vec<_>>().join(" OR ");
     let all = format!("{}{narrowed}", every(&asked.terms));
+    let all_again = format!("({}){narrowed}", any_of(&asked.said_again));
     let apart = one_of_each(&asked.apart).map(|apart| format!("{apart}{narrowed}"));
-    Ok(Some(Asked { all, again, apart }))
+    Ok(Some(Asked { all, again: any_of(&asked.repeated), all_again, apart }))
 }
 
 fn is_marked(connection: &Connection) -> Stored<bool> {
@@ -292,7 +299,7 @@ impl Search {
         if filter.words.is_none() {
             return Ok(Search::None);
         }
-        let Some(Asked { all, .. }) = of_filter(connection, filter)? else { return Ok(Search::Nothing) };
+        let Some(Asked { all, .. }) = of_filter(connection, filter, Vec::new())? else { return Ok(Search::Nothing) };
         let sql = "SELECT count(*) FROM (SELECT 1 FROM case_words WHERE case_words MATCH ? LIMIT ?)";
         let count = one(connection, ATTEMPTED, (sql, params![all, MORE + 1]), |row| {
             Column("case_words", "count").get::<u32>(row, 0)

@@ -37,6 +37,10 @@ pub(super) fn write(connection: &mut Connection, packing: &Packing, batch: &[Sha
 pub(super) fn write_shard(connection: &Connection, packing: &Packing, write: &ShardWrite) -> Stored<()> {
     let shard = write.shard;
     move_head(connection, write)?;
+    for (name, last) in &write.sequences {
+        let sql = "INSERT OR REPLACE INTO numbering (shard, name, last) VALUES (?, ?, ?)";
+        run(connection, ATTEMPTED, sql, params![shard.0, name, last])?;
+    }
     for line in &write.lines {
         append(connection, packing, (shard, line))?;
     }

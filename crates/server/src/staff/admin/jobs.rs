@@ -38,11 +38,16 @@ struct JobsContext {
     jobs: Vec<JobView>,
 }
 
-/// Journals of the shards inside the administrator's place.
-async fn heads(web: &Web) -> Result<Vec<(Shard, Head)>, Error> {
-    let own = admin(web)?.place;
-    let mut wanted = find::counties(web, own);
+/// The shards inside the administrator's place.
+fn wanted(web: &Web) -> Result<Vec<Shard>, Error> {
+    let mut wanted = find::counties(web, admin(web)?.place);
     wanted.push(Shard::DEPLOYMENT);
+    Ok(wanted)
+}
+
+/// Their journals.
+async fn heads(web: &Web) -> Result<Vec<(Shard, Head)>, Error> {
+    let wanted = wanted(web)?;
     Ok(web.app.store.shards().await?.into_iter().filter(|(shard, _)| wanted.contains(shard)).collect())
 }
 
@@ -51,10 +56,10 @@ async fn heads(web: &Web) -> Result<Vec<(Shard, Head)>, Error> {
 /// # Errors
 /// Storage.
 pub async fn lagging(web: &Web) -> Result<usize, Error> {
-    let mut lagging = 0;
-    for job in BY_CURSOR {
-        for (shard, head) in heads(web).await? {
-            lagging += usize::from(web.app.store.cursor(job, shard).await? < head.seq);
+    let (mut lagging, wanted) = (0, wanted(web)?);
+    for (shard, seq) in web.app.store.positions().await?.into_iter().filter(|(shard, _)| wanted.contains(shard)) {
+        for job in BY_CURSOR {
+            lagging += usize::from(web.app.store.cursor(job, shard).await? < seq);
         }
     }
     Ok(lagging)

@@ -283,9 +283,9 @@ pub async fn replay(web: Web, Path(id): Path<String>, typed: Typed) -> Result<Re
 /// Where the journal stood just before an instant, found by halving: lines of a shard come in the order of their time.
 async fn before(web: &Web, at: jiff::Timestamp) -> Result<Position, Error> {
     let mut position = Position::beginning();
-    for (shard, head) in web.app.store.shards().await? {
+    for (shard, head) in web.app.store.positions().await? {
         // The last line before the instant lies in `low..=high`.
-        let (mut low, mut high) = (0, head.seq);
+        let (mut low, mut high) = (0, head);
         while low < high {
             let middle = low + (high - low).div_ceil(2);
             let line = web.app.store.entries_after(shard, middle - 1, 1).await?;

@@ -57,6 +57,7 @@ macro_rules! table {
 /// views, dictionaries: texts are sent whole), and the settings in which a database notes whether those are made.
 pub(super) const TABLES: &[Table] = &[
     table!("shard_head", "shard_head", shard: Int, seq: Int, numbering: Text, frontier: Bytes),
+    table!("numbering", "numbering", shard: Int, name: Text, last: Int),
     table!("place", "place", code: Int, valid_from: Text, body: Text),
     table!("outline", "outline", code: Int, geometry: Text),
     table!("post", "post", id: Text, body: Text),

@@ -81,7 +81,8 @@ pub fn works(store: Arc<dyn Store>) -> Works {
         world: Arc::new(ArcSwap::from_pointee(world())),
         clock: Arc::new(Counter::default()),
         ring: [9; 32].into(),
-        settings: CommitterSettings::default(),
+        // No head keeps a sequence longer than its batch: each is looked for by itself.
+        settings: CommitterSettings { numbered_max: 0, ..CommitterSettings::default() },
     }
 }
 
