@@ -88,9 +88,9 @@ pub struct Asked {
     pub terms: Vec<Term>,
     /// What holds more than once: of one of these all have to hold.
     pub repeated: Vec<Vec<Term>>,
-    /// The same as it is asked for alone: of one of these all have to hold. A word that is said again is said once too, so that its
-    /// long list need not be read beside the short one.
-    pub said_again: Vec<Vec<Term>>,
+    /// Where one word is asked for, the same alone: what is said again is said once too, so that its long list need not be read beside the
+    /// short one.
+    pub said_again: Option<Vec<Term>>,
     /// What holds them where words that were typed together stand apart: of each of these one has to hold. Empty: nothing more.
     pub apart: Vec<Vec<Term>>,
     /// Of each of these one mark has to be there.
@@ -102,7 +102,10 @@ pub struct Asked {
 pub fn asked(filter: &CaseFilter) -> Option<Asked> {
     let terms = terms(filter.words.as_deref()?)?;
     let repeated = terms.iter().map(twice).collect();
-    let said_again = (0..terms.len()).map(|at| said_again(&terms, at)).collect();
+    let said_again = match terms.as_slice() {
+        [term] => Some(said_again(term)),
+        _ => None,
+    };
     Some(Asked { repeated, said_again, apart: apart(&terms), marks: narrowing(filter), terms })
 }
 
@@ -115,12 +118,11 @@ fn twice(term: &Term) -> Vec<Term> {
     }
 }
 
-/// All of the terms, that at `at` more than once.
-fn said_again(terms: &[Term], at: usize) -> Vec<Term> {
+/// What holds where a text says a term more than once.
+fn said_again(term: &Term) -> Vec<Term> {
     // That each of several pairs stands there twice does not say that they stand one behind the other.
-    let is_told = |place: usize, term: &Term| place == at && !matches!(term, Term::Phrase(pairs) if pairs.len() > 1);
-    let others = terms.iter().enumerate().filter(|(place, term)| !is_told(*place, term)).map(|(_, term)| term.clone());
-    terms.get(at).map(twice).into_iter().flatten().chain(others).collect()
+    let is_long = matches!(term, Term::Phrase(pairs) if pairs.len() > 1);
+    twice(term).into_iter().chain(is_long.then(|| term.clone())).collect()
 }
 
 /// The marks every case of a filter has. They leave out nothing the filter holds; what they leave in too much, its conditions
@@ -204,11 +206,11 @@ mod tests {
                 vec![Term::Beginning(again("sb"))]
             ]
         );
-        let (phrase, begun) = (asked.terms[0].clone(), asked.terms[1].clone());
-        let twice = &asked.repeated;
-        assert_eq!(
-            asked.said_again,
-            [[twice[0].clone(), vec![phrase.clone(), begun]].concat(), [twice[1].clone(), vec![phrase]].concat()]
-        );
+        assert_eq!(asked.said_again, None);
+        let alone = |typed: &str| {
+            super::asked(&CaseFilter { words: Some(typed.to_owned()), ..CaseFilter::default() }).unwrap().said_again
+        };
+        assert_eq!(alone("井盖"), Some(vec![Term::Phrase(vec![again("井盖")])]));
+        assert_eq!(alone("井盖丢").unwrap().len(), 3, "both pairs twice, and one behind the other");
     }
 }

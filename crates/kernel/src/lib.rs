@@ -28,6 +28,7 @@ pub mod port;
 mod port_cases;
 mod port_figures;
 mod port_kept;
+mod port_load;
 mod port_people;
 pub mod port_rows;
 mod port_seal;

@@ -6,24 +6,22 @@
 //! there as a whole or not at all, and the recorded answers say which. Absent rows are `None`, never an error. A stored row
 //! that cannot be read back is an error that names table, column and key. Any number of servers may work on one database.
 
-use crate::lookup::{Beside, FigureAsked, Matching};
 use crate::merkle::{Frontier, Hash};
 use crate::notice::Standing;
 use crate::packs::Install;
 pub use crate::port_cases::{After, CaseFilter, CaseOrder};
 pub use crate::port_figures::{CellRead, CellsRead, CountStore, FactFilter, FactKey, MemberRead};
 pub use crate::port_kept::{Kept, KeptStore};
+pub use crate::port_load::{Loaded, Want};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 pub use crate::port_seal::{Ended, Lookups, Rewrapped, SealStore, WrappedKey, unwrapped};
 pub use crate::port_search::{RowWords, SearchStore};
 pub use crate::port_turn::Turn;
 use crate::queue::{QueueWant, Waiting};
-use crate::route::workload::Load;
 use crate::rules::{Violation, ViolationFilter};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, FactChange, Period};
-use ganglion_model::published::Published;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
     AccountId, CaseId, CommandId, Entry, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard,
@@ -87,94 +85,6 @@ pub struct Head {
     pub numbering: BTreeMap<String, u64>,
     /// Merkle tree over the journal.
     pub frontier: Frontier,
-}
-
-/// What a batch needs loaded.
-#[derive(Clone, Debug, Default)]
-pub struct Want {
-    /// Shards whose heads are needed.
-    pub shards: Vec<Shard>,
-    /// Commands whose recorded answers are looked for.
-    pub answers: Vec<(Shard, CommandId)>,
-    /// Cases.
-    pub cases: Vec<(Shard, CaseId)>,
-    /// Cases by public number.
-    pub numbers: Vec<(Shard, String)>,
-    /// Row keys.
-    pub keys: Vec<(Shard, CaseId)>,
-    /// Values that may stand once: shard, field, value.
-    pub unique: Vec<(Shard, String, String)>,
-    /// Sequences that do not stand in the head of their shard.
-    pub sequences: Vec<(Shard, String)>,
-    /// Register rows: shard, register, key.
-    pub records: Vec<RowKey>,
-    /// Proposed changes of rows.
-    pub proposals: Vec<(Shard, ProposalId)>,
-    /// Rows of which it is asked who refers to them.
-    pub referers: Vec<RowKey>,
-    /// Fronts of queues.
-    pub queues: Vec<QueueWant>,
-    /// Posts whose workload is needed.
-    pub loads: Vec<PostId>,
-    /// Neighbours of rows in their series; their versions come with them.
-    pub beside: Vec<Beside>,
-    /// Rows to be counted; their versions come with them.
-    pub matching: Vec<Matching>,
-    /// Figures to be published; the committer counts them, not the store.
-    pub figures: Vec<FigureAsked>,
-}
-
-impl Want {
-    /// Nothing is asked for.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.shards.is_empty()
-            && self.answers.is_empty()
-            && self.cases.is_empty()
-            && self.numbers.is_empty()
-            && self.keys.is_empty()
-            && self.unique.is_empty()
-            && self.sequences.is_empty()
-            && self.records.is_empty()
-            && self.proposals.is_empty()
-            && self.referers.is_empty()
-            && self.queues.is_empty()
-            && self.loads.is_empty()
-            && self.beside.is_empty()
-            && self.matching.is_empty()
-            && self.figures.is_empty()
-    }
-}
-
-/// What was found.
-#[derive(Clone, Debug, Default)]
-pub struct Loaded {
-    /// Heads; a shard that was never written has a fresh one.
-    pub heads: BTreeMap<Shard, Head>,
-    /// Recorded answers.
-    pub answers: Vec<(CommandId, Outcome)>,
-    /// Cases, those asked for by number and those at the front of queues included.
-    pub cases: Vec<Case>,
-    /// Row keys, still wrapped.
-    pub keys: Vec<(CaseId, String)>,
-    /// Numbers of the cases that hold the unique values asked for.
-    pub unique: Vec<((Shard, String, String), String)>,
-    /// Last number given in the sequences asked for, where one was and it does not stand in the head.
-    pub sequences: Vec<((Shard, String), u64)>,
-    /// Every version of the register rows asked for.
-    pub records: Vec<Record>,
-    /// Proposed changes of rows.
-    pub proposals: Vec<Proposal>,
-    /// Rows that refer to those asked for and still hold at the time of loading, as `register/key`: the first few of each.
-    pub referers: Vec<(RowKey, Vec<String>)>,
-    /// Workload of posts.
-    pub loads: Vec<(PostId, Load)>,
-    /// Keys of the neighbours asked for, `None` where there is none.
-    pub beside: Vec<(Beside, Option<String>)>,
-    /// Keys of the rows to be counted, `None` where there are more than [`crate::lookup::MATCHING_MAX`].
-    pub matching: Vec<(Matching, Option<Vec<String>>)>,
-    /// Figures as counted, `None` where that cannot be.
-    pub figures: Vec<(FigureAsked, Option<Published>)>,
 }
 
 /// A timer: when a clock of a case falls due.

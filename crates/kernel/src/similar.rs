@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The newest settled cases that are looked at for one field, at most.
 pub const LOOKED_AT: u32 = 200;
-/// Of those that agree in fields: the newest so many count.
-const AGREEING_MAX: u32 = 50;
+/// Of those that agree in fields, or stand for all around: the newest so many count.
+pub const AGREEING_MAX: u32 = 50;
 /// Of those whose words are alike: the nearest so many count.
 const NEAREST_MAX: usize = 15;
 /// How alike words must be: the share of what is said by both in what is said by either, rare words weighing more.

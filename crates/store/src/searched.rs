@@ -8,7 +8,7 @@ use ganglion_model::{CaseId, Record, Shard};
 
 /// The setting that says that every case has its words and marks (see `ganglion_kernel::indexed`); before that it may hold the last
 /// case that was gone through.
-pub const CASES: &str = "case_marks";
+pub const CASES: &str = "case_place_marks";
 /// The same for the words of rows.
 pub const ROWS: &str = "row_words";
 /// What they then say.

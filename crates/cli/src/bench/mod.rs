@@ -100,7 +100,7 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
         lines.extend(postgres::measure(&home, args.clients, args.seconds)?);
     }
     if wanted("P2") || wanted("P3") {
-        lines.extend(loops::measure(&home, args.clients, args.seconds)?);
+        lines.extend(loops::measure(&home, (args.clients, args.seconds), args.loaded.as_deref())?);
     }
     if wanted("P5") || wanted("P8") {
         lines.extend(figures::measure(&home, args.cases, args.loaded.as_deref())?);

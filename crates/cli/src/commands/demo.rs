@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use arc_swap::ArcSwap;
 use clap::Args;
 use ganglion_kernel::World;
+use ganglion_kernel::batch::NUMBERED_MAX;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::{CommitterSettings, WallClock as _, Works};
 use ganglion_store::SqliteOptions;
@@ -158,7 +159,7 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>, database: &Databas
             world: Arc::new(ArcSwap::new(world)),
             clock: machine.clone(),
             ring: master.into(),
-            settings: CommitterSettings::default(),
+            settings: CommitterSettings { numbered_max: NUMBERED_MAX, ..CommitterSettings::default() },
         };
         let tabled = tables::load(&works, &home.join(TABLES)).await?;
         say(&format!("{} synthetic rows in registers", count + tabled));
@@ -185,7 +186,7 @@ async fn serve(args: &DemoArgs, home: &Path, machine: Arc<Machine>) -> Result<Ex
         keep_packs: false,
         base_map: None,
         public_url,
-        committer: CommitterSettings::default(),
+        committer: CommitterSettings { numbered_max: NUMBERED_MAX, ..CommitterSettings::default() },
         edge: crate::server::Edge::default(),
         sign_in: crate::server::SignIn::default(),
         keys: crate::keys::KeyArgs::default(),

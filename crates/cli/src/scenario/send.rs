@@ -3,7 +3,7 @@
 use super::figure;
 use super::memory::Memory;
 use super::world::Setting;
-use ganglion_kernel::batch::{Batch, NEEDS_MAX, want, want_more};
+use ganglion_kernel::batch::{Batch, want, want_more};
 use ganglion_kernel::decide::{Given, derived};
 use ganglion_kernel::port::{Line, Loaded, Timer, Want};
 use ganglion_kernel::rules::{Broken, Violation, broken_by_case, broken_by_row, opening};
@@ -150,8 +150,8 @@ impl Installation {
         batch.asked(&first);
         let more = want_more(world, batch.state(), commands, self.now);
         batch.add(&more, load(&more));
-        for _ in 0..NEEDS_MAX {
-            let Some(more) = batch.needs(command, &given) else { break };
+        for round in 0.. {
+            let Some(more) = batch.needs(command, &given, round) else { break };
             batch.add(&more, load(&more));
         }
         let from = case_of(&command.body).and_then(|id| self.memory.cases.get(&id));

@@ -5,14 +5,16 @@ use crate::decide::{Decision, Given, decide};
 use crate::port::Want;
 use ganglion_model::change::{Change, Command};
 
-/// How often a command is asked what it lacks: what is found may lead further, such as from a neighbour to the row it refers to.
+/// How often a command is asked what it lacks: what is found may lead further, such as from a neighbour to the row it refers to. Rows that
+/// are not found by then count as missing; sequences never do, since a number would be given twice.
 pub const NEEDS_MAX: usize = 4;
 
 impl Batch<'_> {
     /// What the decision on `command` rests on that was never looked for. Rows and values whose keys follow from a case
     /// opened or changed in this very batch, or from a form once it is read, cannot be known when the batch is loaded.
+    /// It is asked again with the next `round`, from 0 on, until nothing lacks.
     #[must_use]
-    pub fn needs(&mut self, command: &Command, given: &Given) -> Option<Want> {
+    pub fn needs(&mut self, command: &Command, given: &Given, round: usize) -> Option<Want> {
         self.ready = None;
         if self.answers.contains_key(&command.id) {
             return None;
@@ -32,7 +34,7 @@ impl Batch<'_> {
             self.ready = Some((command.id, decided));
             return None;
         }
-        Some(want)
+        (round < NEEDS_MAX || !want.sequences.is_empty()).then_some(want)
     }
 
     /// Rows, unique values and workloads that a decision touches and that were never looked for.

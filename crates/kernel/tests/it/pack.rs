@@ -72,7 +72,6 @@ fn action(name: &str, by: &[&str], to: &str) -> Action {
         bulk: false,
         basis: Text::default(),
         grave: false,
-        looks: false,
     }
 }
 

@@ -1,7 +1,7 @@
-//! Which declarations look at rows that a command does not name, so that a batch decides only those twice: once to see what is
-//! missing, once with it.
+//! Which declarations look at rows that a command does not name, so that of several commands in a batch what these lack is asked for at
+//! once and not for each of them.
 
-use super::{Action, Assign, Effect, Field, FieldKind, LengthFrom, Model, Process, Register, Required, Scope};
+use super::{Assign, Effect, Field, FieldKind, LengthFrom, Model, Process, Register, Required, Scope};
 use crate::expr::{Expr, RowsOf};
 use std::collections::BTreeSet;
 
@@ -47,13 +47,6 @@ impl ByPlace {
         let fields: Vec<&Field> = process.form.iter().collect();
         let guard = process.open_when.as_ref().is_some_and(|guard| self.looks(&guard.holds, &fields));
         guard || process.form.iter().any(|field| self.field(field, &fields))
-    }
-
-    fn action(&self, action: &Action, of_case: &[&Field]) -> bool {
-        let fields: Vec<&Field> = action.form.iter().chain(of_case.iter().copied()).collect();
-        let guard = action.when.as_ref().is_some_and(|guard| self.looks(&guard.holds, &fields));
-        let effects = action.effects.iter().flat_map(expressions).any(|expr| self.looks(expr, &fields));
-        guard || effects || action.form.iter().any(|field| self.field(field, &fields))
     }
 }
 
@@ -122,7 +115,7 @@ impl Model {
         counted.iter().flat_map(fields).collect()
     }
 
-    /// Notes for every register, process and action whether judging it looks at rows it does not name.
+    /// Notes for every register and process whether judging it looks at rows it does not name.
     pub fn note_looks(&mut self) {
         let by_place = self.registers.values().filter(|one| one.scope != Scope::Deployment);
         let by_place = ByPlace(by_place.map(|one| one.name.clone()).collect());
@@ -131,11 +124,6 @@ impl Model {
         }
         for process in self.processes.values_mut() {
             process.looks = by_place.opening(process);
-            let fields: Vec<Field> = process.form.iter().chain(&process.fields).cloned().collect();
-            let fields: Vec<&Field> = fields.iter().collect();
-            for action in process.states.values_mut().flat_map(|state| &mut state.actions) {
-                action.looks = by_place.action(action, &fields);
-            }
         }
     }
 }

@@ -259,9 +259,6 @@ pub struct Action {
     /// Marked in red and asked twice.
     #[serde(default)]
     pub grave: bool,
-    /// Judging it looks at rows that neither the case nor the form names.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub looks: bool,
 }
 
 /// The action by which somebody looks at a case they may not read, because a life is in danger. It lets nobody read in general.

@@ -92,7 +92,6 @@ fn action(
         bulk: cx.flag(node, "bulk", false),
         basis: cx.text_or_empty(node, "basis", &what),
         grave: cx.flag(node, "grave", false),
-        looks: false,
     })
 }
 

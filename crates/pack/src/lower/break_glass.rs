@@ -48,7 +48,6 @@ pub fn add(cx: Cx<'_>, node: &Node, process: &mut Process) {
         bulk: false,
         basis: cx.needed_text(rule, "basis", "`break_glass`"),
         grave: true,
-        looks: false,
     };
     for state in process.states.values_mut() {
         state.actions.push(action.clone());

@@ -64,7 +64,6 @@ fn action(cx: Cx<'_>, rule: &Node, def: &ClockDef) -> Option<Action> {
         bulk: false,
         basis: def.basis.clone(),
         grave: false,
-        looks: false,
     })
 }
 

@@ -51,7 +51,8 @@ pub async fn of_process(web: Web, headers: HeaderMap, Path(name): Path<String>) 
             "state": state.name,
             "title": look.state(process, &state.name).label,
             "settled": state.is_settled(),
-            "count": stack.total,
+            "count": stack.total.counted(),
+            "more": stack.total.is_open(),
             "items": stack.page.cases.iter().map(|case| shown(&web, case)).collect::<Vec<_>>(),
             "next": next_href(process, state, &stack),
         }));

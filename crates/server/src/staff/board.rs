@@ -1,13 +1,12 @@
 //! A board: the cases of one process in columns by state, each with its count and its most urgent cases first. Derived from
 //! the states a pack declares; works without scripts.
 
-use super::lists::{ListPage, Union};
+use super::lists::{ListPage, Total, Union};
 use super::query::{Query, after_of, after_text};
 use crate::error::Error;
 use crate::view::Look;
 use crate::view::case::{CaseRow, StateTag, card_href};
 use crate::view::options::Choice;
-use crate::view::words::count;
 use crate::web::Web;
 use axum::response::Response;
 use ganglion_kernel::decide::who::{Reach, reach};
@@ -21,8 +20,8 @@ pub const CARDS: u32 = 20;
 
 /// The cases of a process in one state.
 pub struct Stack {
-    /// How many there are.
-    pub total: u64,
+    /// How many there are; of what is settled as far as it is worth counting.
+    pub total: Total,
     /// The most urgent of them; of what is settled the newest.
     pub page: ListPage,
     /// In which order.
@@ -98,7 +97,8 @@ pub async fn stack(
     let order = if state.is_settled() { CaseOrder::Opened } else { CaseOrder::Due };
     let list = Union::reachable(web, web.post()?).narrowed(&filter);
     let page = list.page(web, order, after, limit).await?;
-    Ok(Stack { total: list.count(web).await?, page, order })
+    let total = if state.is_settled() { list.total(web).await? } else { list.count(web).await?.into() };
+    Ok(Stack { total, page, order })
 }
 
 async fn column(
@@ -114,7 +114,7 @@ async fn column(
     let listed = Query::default().with("process", &process.name).with("state", &state.name);
     Ok(Column {
         state: look.state(process, &state.name),
-        count: count(total),
+        count: total.text(),
         rows: page.cases.iter().map(|case| look.case_row(case, card_href(&case.number))).collect(),
         first_href: after.map(|_| here.with(&key, "").on("/cases/board")),
         next_href: page.next.map(|next| here.with(&key, &after_text(&next)).on("/cases/board")),

@@ -199,6 +199,20 @@ impl From<u64> for Total {
 }
 
 impl Total {
+    /// How many were counted.
+    #[must_use]
+    pub fn counted(self) -> u64 {
+        match self {
+            Total::Exactly(cases) | Total::AtLeast(cases) => cases,
+        }
+    }
+
+    /// Whether there are more than were counted.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Total::AtLeast(_))
+    }
+
     /// As it is said.
     #[must_use]
     pub fn text(self) -> String {

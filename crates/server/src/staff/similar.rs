@@ -9,9 +9,10 @@ use crate::view::field::SuggestedView;
 use crate::view::form::ActionView;
 use crate::view::suggest::{Had, Likely};
 use crate::web::Web;
+use ganglion_kernel::batch::kind_of;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
-use ganglion_kernel::similar::{LOOKED_AT, chosen, chosen_here, could_be_chosen, is_by_kind, worth_reading};
+use ganglion_kernel::similar::{AGREEING_MAX, chosen, chosen_here, could_be_chosen, is_by_kind, worth_reading};
 use ganglion_model::Case;
 use ganglion_model::pack::{Action, Field, FieldKind, Process};
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +21,8 @@ use std::cmp::Reverse;
 
 /// Days back from now in which a case has to have been opened.
 const DAYS_BACK: i64 = 365;
+/// The newest settled cases that stand for all around: as many as count, and some of which nothing was chosen.
+const AROUND: u32 = 2 * AGREEING_MAX;
 
 fn is_post(field: &Field) -> bool {
     matches!(field.kind, FieldKind::Post { .. })
@@ -97,12 +100,15 @@ async fn likely(
     let mut all = Vec::new();
     for (action, field) in asked(web, (case, process)).into_iter().filter(|(_, field)| wanted(field)) {
         let by_kind = is_by_kind(process, field);
-        let similar = settled.newest(by_kind, worth_reading(process, field)).await?;
+        // A case whose kind is not known yet agrees with none in it.
+        let agrees = !by_kind || kind_of(&web.world.model, case).is_some();
+        let worth = worth_reading(process, field);
+        let similar = if agrees { settled.newest(by_kind, worth).await? } else { &[] };
         let is_choice = |other: &&Case| could_be_chosen(&web.world.posts, field, other);
         let mut found = chosen(process, (action, field), case, similar.iter().filter(is_choice));
         let around = found.is_empty();
         if around {
-            let others = settled.newest(false, LOOKED_AT).await?;
+            let others = settled.newest(false, AROUND).await?;
             found = chosen_here(process, (action, field), case, others.iter().filter(is_choice));
         }
         all.push(Likely { action: action.name.clone(), field: field.name.clone(), chosen: found, around });
@@ -122,13 +128,15 @@ struct Settled<'a> {
 impl Settled<'_> {
     /// The newest `limit` around the case that the reader's post reads, newest first.
     async fn newest(&mut self, by_kind: bool, limit: u32) -> Result<&[Case], Error> {
-        let key = (by_kind, limit);
-        if self.read.iter().all(|(known, _)| *known != key) {
-            let cases = settled(self.web, (self.case, self.process), key).await?;
-            self.read.push((key, cases));
+        // A longer list begins with the shorter one.
+        let holds = |known: (bool, u32)| known.0 == by_kind && known.1 >= limit;
+        if self.read.iter().all(|(known, _)| !holds(*known)) {
+            let cases = settled(self.web, (self.case, self.process), (by_kind, limit)).await?;
+            self.read.push(((by_kind, limit), cases));
         }
-        let found = self.read.iter().find(|(known, _)| *known == key);
-        Ok(found.map(|(_, cases)| cases.as_slice()).unwrap_or_default())
+        let found = self.read.iter().find(|(known, _)| holds(*known)).map(|(_, cases)| cases.as_slice());
+        let found = found.unwrap_or_default();
+        Ok(found.get(..limit as usize).unwrap_or(found))
     }
 }
 
@@ -150,14 +158,14 @@ async fn settled(
     (case, process): (&Case, &Process),
     (by_kind, limit): (bool, u32),
 ) -> Result<Vec<Case>, Error> {
-    let kind = process.kind_field.as_ref().and_then(|name| case.fields.get(name)).and_then(Value::as_str);
+    let kind = kind_of(&web.world.model, case);
     let from = web.now - SignedDuration::from_hours(24 * DAYS_BACK);
     let around = CaseFilter {
         place: Some(case.place.at(case.level).unwrap_or(case.place)),
         processes: vec![process.name.clone()],
         open: Some(false),
         opened: Some((from, Timestamp::MAX)),
-        kind: kind.filter(|_| by_kind).map(str::to_owned),
+        kind: kind.filter(|_| by_kind),
         ..CaseFilter::default()
     };
     let list = Union::reachable(web, web.post()?).narrowed(&around);

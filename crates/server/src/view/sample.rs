@@ -103,7 +103,6 @@ pub fn action(name: &str, by: Who, to: Option<&str>, form: Vec<Field>) -> Action
         bulk: false,
         basis: text("rule 12"),
         grave: false,
-        looks: false,
     }
 }
 

@@ -44,7 +44,7 @@ fn text(value: &str) -> Value {
     Value::Text(value.to_owned())
 }
 
-fn padded(code: u64) -> Value {
+pub(super) fn padded(code: u64) -> Value {
     Value::Integer(i64::try_from(code).unwrap_or(i64::MAX))
 }
 
@@ -166,6 +166,10 @@ fn arm(
         }
         _ => {}
     }
+    if let Some(place) = filter.place.filter(|place| is_settled_kind(filter, order) && place.level() == Level::Township)
+    {
+        sql.and("c.shard = ?", [Value::Integer(i64::from(place.shard().0))]);
+    }
     place(&mut sql, filter);
     rest(&mut sql, filter);
     if let Some(after) = after {
@@ -189,20 +193,34 @@ fn is_sorted((filter, search): (&CaseFilter, &Search), post: &Post<'_>, order: C
         || matches!(post, Post::Assisting(_))
         || is_range && !matches!(post, Post::Assigned(_))
         || order == CaseOrder::Due && filter.open != Some(true)
+        || is_open_own(filter, *post) && order == CaseOrder::Opened
+}
+
+/// Whether only open cases of a post are asked for: what it ever had is no way to them.
+fn is_open_own(filter: &CaseFilter, post: Post<'_>) -> bool {
+    filter.open == Some(true) && matches!(post, Post::Assigned(_))
+}
+
+/// Whether settled cases of a kind are asked for within a county or a part of it: they have an index.
+fn is_settled_kind(filter: &CaseFilter, order: CaseOrder) -> bool {
+    let level = filter.place.map(PlaceCode::level);
+    order == CaseOrder::Opened
+        && filter.open == Some(false)
+        && filter.kind.is_some()
+        && matches!(level, Some(Level::County | Level::Township))
 }
 
 /// The index that gives the fewest rows in the order asked for. Lists by deadline have indexes over open cases only;
 /// asked over closed cases too they are sorted.
 fn driver(filter: &CaseFilter, post: Post<'_>, order: CaseOrder) -> String {
     let level = filter.place.map(PlaceCode::level);
-    let by_due = order == CaseOrder::Due && filter.open == Some(true);
-    let settled_kind = order == CaseOrder::Opened && filter.open == Some(false) && filter.kind.is_some();
+    let by_due = order == CaseOrder::Due && filter.open == Some(true) || is_open_own(filter, post);
     let subject = match level {
         _ if matches!(post, Post::Assigned(_)) => "_assignee",
         Some(Level::Village | Level::Grid) => "_place",
         _ if filter.opened_by.is_some() => return "case_opened_by".to_owned(),
+        _ if is_settled_kind(filter, order) => return "case_settled_kind".to_owned(),
         Some(Level::Township) => "_township",
-        Some(Level::County) if settled_kind => return "case_settled_kind".to_owned(),
         Some(Level::County) => "_shard",
         Some(Level::Province | Level::City) | None => "",
     };
@@ -254,7 +272,7 @@ fn rest(sql: &mut Sql, filter: &CaseFilter) {
     }
 }
 
-fn any_of(sql: &mut Sql, column: &str, values: &[String]) {
+pub(super) fn any_of(sql: &mut Sql, column: &str, values: &[String]) {
     if !values.is_empty() {
         sql.and(&format!("{column} IN ({})", marks(values.len())), values.iter().map(|value| text(value)));
     }

@@ -3,6 +3,7 @@
 use super::case_query::{Sql, count, page};
 use super::load::read_case;
 use super::packed::CASE_TEXT;
+use super::rare::Rare;
 use super::row::{Column, Stored, all, case_key, one};
 use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
@@ -122,7 +123,10 @@ fn read(connection: &Connection, sql: &Sql) -> Stored<Vec<Sorted>> {
 
 /// How many cases a filter has, exactly.
 pub(super) fn case_count(connection: &Connection, filter: &CaseFilter, most: Option<u32>) -> Stored<u64> {
-    let sql = count((filter, &Search::of(connection, filter)?), most);
+    let sql = match Rare::counted(connection, filter, most)? {
+        Some(sql) => sql,
+        None => count((filter, &Search::of(connection, filter)?), most),
+    };
     let found = one(connection, "counting cases", (&sql.text, params_from_iter(&sql.values)), |row| {
         Column("case_row", "count").get(row, 0)
     })?;

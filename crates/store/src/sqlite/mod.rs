@@ -24,6 +24,7 @@ mod packed;
 mod packs;
 mod people;
 mod port;
+mod rare;
 mod reference;
 mod row;
 mod row_query;

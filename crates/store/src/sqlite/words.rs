@@ -7,6 +7,7 @@
 use super::case_query::Sql;
 use super::cases::case_by_id;
 use super::connect::SqliteStore;
+use super::rare::Rare;
 use super::row::{Column, Stored, all, failed, one, run};
 use ganglion_kernel::indexed::{self, hash, kept, marks};
 use ganglion_kernel::port::{CaseFilter, CaseWrite};
@@ -267,9 +268,13 @@ pub(super) fn of_filter(connection: &Connection, filter: &CaseFilter, also: Vec<
         }
     }
     let all = format!("{}{narrowed}", every(&asked.terms));
-    let all_again = format!("({}){narrowed}", any_of(&asked.said_again));
+    let again = any_of(&asked.repeated);
+    let all_again = match &asked.said_again {
+        Some(terms) => format!("({}){narrowed}", every(terms)),
+        None => format!("({all}) AND ({again})"),
+    };
     let apart = one_of_each(&asked.apart).map(|apart| format!("{apart}{narrowed}"));
-    Ok(Some(Asked { all, again: any_of(&asked.repeated), all_again, apart }))
+    Ok(Some(Asked { all, again, all_again, apart }))
 }
 
 fn is_marked(connection: &Connection) -> Stored<bool> {
@@ -278,11 +283,13 @@ fn is_marked(connection: &Connection) -> Stored<bool> {
         .map(|found| found.is_some())
 }
 
-/// How a list finds the words it is narrowed to.
+/// How a list finds the words it is narrowed to, or what is rare.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Search {
     /// It is not narrowed to words.
     None,
+    /// It is not, and what it asks for is rare.
+    Rare(Rare),
     /// By nothing that could be found.
     Nothing,
     /// From the index: few cases have the words.
@@ -297,7 +304,7 @@ impl Search {
     /// Looks how many cases have the words of a filter.
     pub(super) fn of(connection: &Connection, filter: &CaseFilter) -> Stored<Search> {
         if filter.words.is_none() {
-            return Ok(Search::None);
+            return Ok(Rare::few(connection, filter)?.map_or(Search::None, Search::Rare));
         }
         let Some(Asked { all, .. }) = of_filter(connection, filter, Vec::new())? else { return Ok(Search::Nothing) };
         let sql = "SELECT count(*) FROM (SELECT 1 FROM case_words WHERE case_words MATCH ? LIMIT ?)";
@@ -313,15 +320,20 @@ impl Search {
 
     /// The tables of a list that begins at the index; none when it begins elsewhere.
     pub(super) fn from(&self) -> Option<&'static str> {
-        matches!(self, Search::Few(_)).then_some(
-            "case_words w CROSS JOIN case_doc d ON d.doc = w.rowid CROSS JOIN case_row c ON c.shard = d.shard AND c.id = d.id",
-        )
+        match self {
+            Search::Few(_) => Some(
+                "case_words w CROSS JOIN case_doc d ON d.doc = w.rowid CROSS JOIN case_row c ON c.shard = d.shard AND c.id = d.id",
+            ),
+            Search::Rare(_) => Some(Rare::FROM),
+            _ => None,
+        }
     }
 
     /// The condition on the words.
     pub(super) fn narrow(&self, sql: &mut Sql) {
         match self {
             Search::None => {}
+            Search::Rare(rare) => rare.narrow(sql),
             Search::Nothing => sql.and("0", []),
             Search::Few(asked) => sql.and("w.case_words MATCH ?", [Value::Text(asked.clone())]),
             Search::More(asked) => sql.and(

@@ -157,10 +157,10 @@ pub async fn a_search_finds_the_cases_of_the_list_it_narrows(make: Make) {
     };
     let before = found("step by step").await;
     assert!(before.iter().all(|one| !one.is_empty()), "{before:?}");
-    store.setting_put("case_marks", "").await.unwrap();
+    store.setting_put("case_place_marks", "").await.unwrap();
     assert_eq!(found("before the marks").await, before);
     store.case_words_again(None, 50, &|case| case.number.clone()).await.unwrap();
-    store.setting_put("case_marks", "all").await.unwrap();
+    store.setting_put("case_place_marks", "all").await.unwrap();
     assert_eq!(found("made anew").await, before);
 }
 

@@ -133,12 +133,12 @@ fn everything_arrives(layout: Layout) {
         let accesses = into.accesses(SHARD, case_id(1), 9).await.unwrap();
         assert_eq!(accesses, from.accesses(SHARD, case_id(1), 9).await.unwrap());
 
-        assert_eq!(into.setting("case_marks").await.unwrap(), None, "words are made anew");
+        assert_eq!(into.setting("case_place_marks").await.unwrap(), None, "words are made anew");
         let world = world_of(&works_there);
         let made = Rebuild::new(&*into, &world).all(|_| ()).await.unwrap();
         assert_eq!(into.setting("row_words").await.unwrap().as_deref(), Some("all"));
         assert_eq!(made.cases, into.case_count(&CaseFilter::default()).await.unwrap());
-        assert_eq!(into.setting("case_marks").await.unwrap().as_deref(), Some("all"));
+        assert_eq!(into.setting("case_place_marks").await.unwrap().as_deref(), Some("all"));
 
         // The same steps after the move come to the same on both.
         let clock = Arc::new(Counter::beside(&*works_there.clock));

@@ -229,7 +229,7 @@ pub fn of_process(schemas: &Schemas<'_>, told: &dyn Told, process: &Process, pat
     let title = process.title.get(schemas.lang);
     let root = format!("/api/processes/{name}");
     let column = object(&json!({
-        "state": { "enum": process.state_order }, "title": text(), "settled": flag(), "count": whole(),
+        "state": { "enum": process.state_order }, "title": text(), "settled": flag(), "count": whole(), "more": flag(),
         "items": list(&schema(&format!("case.{name}"))), "next": text_or_null(),
     }));
     let whole_board = object(&json!({ "process": { "const": name }, "columns": list(&column) }));

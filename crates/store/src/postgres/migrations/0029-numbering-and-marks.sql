@@ -7,5 +7,6 @@ CREATE TABLE numbering (
   PRIMARY KEY (shard, name)
 ) /* by shard */;
 
--- Cases get marks of place and process in one: a job goes through them. Until it is done searches are narrowed by the rows alone.
-DELETE FROM setting WHERE name = 'case_marks' AND EXISTS (SELECT 1 FROM case_row);
+-- Cases get marks of place and process in one: a job goes through them and then notes that none is left, by a name of its own: an older
+-- server that still runs would note it for marks it does not make.
+INSERT INTO setting (name, value) SELECT 'case_place_marks', 'all' WHERE NOT EXISTS (SELECT 1 FROM case_row);

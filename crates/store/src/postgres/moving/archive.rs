@@ -119,7 +119,7 @@ fn contents(table: &Table, digest: Digest) -> TableContents {
 /// What belongs to an installation, in an order that a page of it may depend on.
 fn select(table: &Table) -> String {
     let end = match table.name {
-        "setting" => " WHERE name NOT IN ('views', 'case_words', 'case_marks', 'row_words')",
+        "setting" => " WHERE name NOT IN ('views', 'case_words', 'case_marks', 'case_place_marks', 'row_words')",
         "access" => " ORDER BY line",
         _ => "",
     };

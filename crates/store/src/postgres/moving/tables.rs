@@ -62,7 +62,7 @@ pub(super) const TABLES: &[Table] = &[
     table!("outline", "outline", code: Int, geometry: Text),
     table!("post", "post", id: Text, body: Text),
     table!("account", "account", id: Text, body: Text),
-    table!("setting", "setting WHERE name NOT IN ('views', 'case_words', 'case_marks', 'row_words')", name: Text, value: Text),
+    table!("setting", "setting WHERE name NOT IN ('views', 'case_words', 'case_marks', 'case_place_marks', 'row_words')", name: Text, value: Text),
     table!("cursor", "cursor", job: Text, shard: Int, seq: Int),
     table!("pack_source", "pack_source", digest: Text, body: Text),
     table!("kept", "kept", kind: Text, id: Text, due: Int, body: Text),

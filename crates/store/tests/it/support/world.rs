@@ -49,7 +49,6 @@ fn action(name: &str, to: Option<&str>, form: Vec<Field>, effects: Vec<Effect>) 
         bulk: false,
         basis: Text::default(),
         grave: false,
-        looks: false,
     }
 }
 

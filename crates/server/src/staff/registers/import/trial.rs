@@ -33,7 +33,8 @@ pub async fn try_rows(web: &Web, commands: &mut [Command]) -> Result<Vec<(usize,
         for (at, command) in chunk.iter_mut().enumerate() {
             settle_key(&web.world, command, &known);
             let given = Given { now: web.now, id: uuid::Uuid::nil(), key: [0; 32] };
-            if let Some(more) = batch.needs(command, &given) {
+            for round in 0.. {
+                let Some(more) = batch.needs(command, &given, round) else { break };
                 let loaded = web.app.store.load(&more).await?;
                 batch.add(&more, loaded);
             }

@@ -9,7 +9,7 @@ use super::plan::{BadCell, Problem, SaidOnce, header_findings};
 use crate::error::Error;
 use crate::web::Web;
 use futures_util::stream::{self, StreamExt as _};
-use ganglion_kernel::batch::{Batch, NEEDS_MAX, want, want_more};
+use ganglion_kernel::batch::{Batch, want, want_more};
 use ganglion_kernel::decide::{Given, unique_values_of_row};
 use ganglion_kernel::route::{elsewhere, point_of};
 use ganglion_model::change::{Actor, Body, Command, Refusal, RefusalCode};
@@ -255,8 +255,8 @@ async fn try_rows(web: &Web, prepared: &Prepared, rows: Vec<(usize, Asked)>) -> 
         };
         settle_key(&prepared.world, &mut command, &known);
         follow_earlier_line(prepared, &batch, &mut command);
-        for _ in 0..NEEDS_MAX {
-            let Some(more) = batch.needs(&command, &given) else { break };
+        for round in 0.. {
+            let Some(more) = batch.needs(&command, &given, round) else { break };
             let loaded = web.app.store.load(&more).await?;
             batch.add(&more, loaded);
         }

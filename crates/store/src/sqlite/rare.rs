@@ -1,0 +1,163 @@
+//! Lists of what is rare where it is looked for: cases of a process or in a state, of which a place has few. A list by time would go
+//! through everything the place ever had to find them; here they are read by process, state and place, and sorted. Counts that ask for
+//! nothing else are read from that index alone, however many there are.
+
+use super::case_query::{Sql, any_of, padded};
+use super::row::{Column, Stored, all, one};
+use ganglion_kernel::port::CaseFilter;
+use rusqlite::{Connection, params, params_from_iter};
+
+const ATTEMPTED: &str = "looking for cases by their state";
+/// So many are sorted; where there are more, a walk by time meets one before long.
+const SORTED_MAX: u32 = 5_000;
+/// Pairs of process and state that are looked for one after the other; with more of them it is not something rare that is wanted.
+const PAIRS_MAX: usize = 64;
+/// Processes of which every state is looked for, where a filter names none.
+const PROCESSES_MAX: usize = 2;
+
+/// Where cases of some processes in some states stand in the index of both.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Rare {
+    processes: Vec<String>,
+    states: Vec<String>,
+    /// Codes of places from the first to before the second, padded.
+    places: Option<(u64, u64)>,
+}
+
+impl Rare {
+    /// The index, as a table of a statement.
+    pub(super) const FROM: &'static str = "case_row c INDEXED BY case_state";
+
+    /// What a filter asks of the index; `None` where it is not for it: the filter has other indexes, or names too much.
+    fn of(connection: &Connection, filter: &CaseFilter) -> Stored<Option<Rare>> {
+        let elsewhere = filter.words.is_some()
+            || !filter.assignees.is_empty()
+            || filter.opened_by.is_some()
+            || filter.kind.is_some()
+            // Open cases have indexes that hold no others.
+            || filter.open == Some(true);
+        if elsewhere || filter.processes.is_empty() {
+            return Ok(None);
+        }
+        let states = match filter.states.as_slice() {
+            [] if filter.processes.len() > PROCESSES_MAX => return Ok(None),
+            [] => some(states_of(connection, &filter.processes)?),
+            named => named.to_vec(),
+        };
+        if filter.processes.len() * states.len() > PAIRS_MAX {
+            return Ok(None);
+        }
+        let places = filter.place.map(|place| place.range());
+        Ok(Some(Rare { processes: filter.processes.clone(), states, places }))
+    }
+
+    /// The way to a list that is driven by it: few are there, or none.
+    pub(super) fn few(connection: &Connection, filter: &CaseFilter) -> Stored<Option<Rare>> {
+        let Some(rare) = Rare::of(connection, filter)? else { return Ok(None) };
+        let sql = rare.count(Some(SORTED_MAX + 1));
+        let read = |row: &rusqlite::Row<'_>| Column("case_row", "count").get::<u32>(row, 0);
+        let count = one(connection, ATTEMPTED, (&sql.text, params_from_iter(&sql.values)), read)?;
+        Ok(Some(rare).filter(|_| count.is_some_and(|count| count <= SORTED_MAX)))
+    }
+
+    /// The count of a filter that asks for nothing but processes, states and a place.
+    pub(super) fn counted(connection: &Connection, filter: &CaseFilter, most: Option<u32>) -> Stored<Option<Sql>> {
+        let alone = CaseFilter {
+            place: filter.place,
+            processes: filter.processes.clone(),
+            states: filter.states.clone(),
+            ..CaseFilter::default()
+        };
+        if *filter != alone {
+            return Ok(None);
+        }
+        Ok(Rare::of(connection, filter)?.map(|rare| rare.count(most)))
+    }
+
+    fn count(&self, most: Option<u32>) -> Sql {
+        let mut sql =
+            Sql::new(&format!("SELECT {} FROM {}", if most.is_some() { "1" } else { "count(*)" }, Rare::FROM));
+        self.narrow(&mut sql);
+        if let Some(most) = most {
+            sql.text = format!("SELECT count(*) FROM ({} LIMIT {most})", sql.text);
+        }
+        sql
+    }
+
+    /// The conditions the index is read by.
+    pub(super) fn narrow(&self, sql: &mut Sql) {
+        any_of(sql, "c.process", &self.processes);
+        any_of(sql, "c.state", &self.states);
+        if let Some((low, high)) = self.places {
+            sql.and("c.place >= ? AND c.place < ?", [padded(low), padded(high)]);
+        }
+    }
+}
+
+/// The states, or where there are none one that no case is in: a condition that never holds would leave nothing to use the index by.
+fn some(states: Vec<String>) -> Vec<String> {
+    if states.is_empty() { vec![String::new()] } else { states }
+}
+
+/// The states cases of these processes are in: from one to the next along the index, which is a handful of steps however many cases there
+/// are.
+fn states_of(connection: &Connection, processes: &[String]) -> Stored<Vec<String>> {
+    let sql = "WITH RECURSIVE next (state) AS (\
+               SELECT min(state) FROM case_row INDEXED BY case_state WHERE process = ?1 \
+               UNION ALL SELECT (SELECT min(state) FROM case_row INDEXED BY case_state WHERE process = ?1 AND state > next.state) \
+               FROM next WHERE next.state IS NOT NULL) SELECT state FROM next WHERE state IS NOT NULL";
+    let mut states = Vec::new();
+    for process in processes {
+        let read = |row: &rusqlite::Row<'_>| Column("case_row", "state").get::<String>(row, 0);
+        states.extend(all(connection, ATTEMPTED, (sql, params![process]), read)?);
+    }
+    states.sort_unstable();
+    states.dedup();
+    Ok(states)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::case_query::page;
+    use crate::sqlite::migrate::migrate;
+    use crate::sqlite::packed;
+    use crate::sqlite::words::Search;
+    use ganglion_kernel::port::CaseOrder;
+
+    fn filter(states: &[&str]) -> CaseFilter {
+        CaseFilter {
+            place: Some("130922001".parse().unwrap()),
+            processes: vec!["matter".to_owned()],
+            states: states.iter().map(|state| (*state).to_owned()).collect(),
+            ..CaseFilter::default()
+        }
+    }
+
+    fn plan(connection: &Connection, sql: &Sql) -> String {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sql.text)).unwrap();
+        let read = |row: &rusqlite::Row<'_>| row.get::<_, String>(3);
+        let lines = statement.query_map(params_from_iter(&sql.values), read).unwrap();
+        lines.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn what_is_rare_is_counted_from_its_index_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        packed::functions(&connection, &packed::Packing::reading(None)).unwrap();
+        migrate(&mut connection).unwrap();
+        let sql = Rare::counted(&connection, &filter(&["done", "lapsed"]), Some(1_000)).unwrap().unwrap();
+        let plan = plan(&connection, &sql);
+        assert!(
+            plan.contains("USING COVERING INDEX case_state (process=? AND state=? AND place>? AND place<?)"),
+            "{plan}"
+        );
+        let open = CaseFilter { open: Some(true), ..filter(&["done"]) };
+        assert_eq!(Rare::counted(&connection, &open, None).unwrap(), None, "open cases have indexes of their own");
+        let none = Rare::few(&connection, &filter(&[])).unwrap().unwrap();
+        assert_eq!(none.states, [""], "no case is in any state");
+        let list = page((&filter(&["done"]), &Search::Rare(none.clone())), CaseOrder::Opened, None, 50);
+        let read = connection.prepare(&list[0].text).and_then(|mut all| all.exists(params_from_iter(&list[0].values)));
+        assert!(!read.unwrap(), "{}", list[0].text);
+    }
+}
