@@ -272,7 +272,7 @@ pub trait Store: CountStore + KeptStore + SealStore + SearchStore {
     }
     /// Shards that have a journal, with their heads.
     async fn shards(&self) -> Result<Vec<(Shard, Head)>, StoreError>;
-    /// The same with the last line of each alone: for whoever asks often how far the journals are, whose heads hold every number given.
+    /// The same with the last line of each alone: for whoever asks often how far the journals are.
     async fn positions(&self) -> Result<Vec<(Shard, u64)>, StoreError>;
     /// How far a job has read a shard's journal.
     async fn cursor(&self, job: &str, shard: Shard) -> Result<u64, StoreError>;

@@ -25,6 +25,8 @@ pub trait KeptStore: Send + Sync {
     async fn kept_one(&self, kind: &str, id: &str) -> Result<Option<Kept>, StoreError>;
     /// Things of a kind whose id begins with `prefix`, after the id given, in order of their ids.
     async fn kept(&self, kind: &str, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<Kept>, StoreError>;
+    /// The last things of a kind by their ids, the last first.
+    async fn kept_last(&self, kind: &str, limit: u32) -> Result<Vec<Kept>, StoreError>;
     /// Things of a kind that are due at `now`, longest first.
     async fn kept_due(&self, kind: &str, now: Timestamp, limit: u32) -> Result<Vec<Kept>, StoreError>;
     /// Puts things, all or none; one that is there already is replaced.

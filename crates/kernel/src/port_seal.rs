@@ -60,7 +60,8 @@ pub trait SealStore: Send + Sync {
     /// Puts row keys wrapped anew where they still stand as they were read, so that one that was destroyed meanwhile stays
     /// destroyed; gives how many that were.
     async fn keys_rewrap(&self, keys: &[Rewrapped]) -> Result<u64, StoreError>;
-    /// Rows kept under one of these hashes, in order of shard, row and field.
+    /// Rows kept under one of these hashes: cases the newest first, since their ids follow time. Ids of register rows tell none; nearly
+    /// all stand before those of cases.
     async fn lookup(&self, hashes: &[LookupHash], limit: u32) -> Result<Vec<LookedUp>, StoreError>;
     /// Hashes made with other keys of the installation than `name`, in order of shard, row, field and hash, after the one given.
     async fn lookups_of_others(
@@ -75,14 +76,14 @@ pub trait SealStore: Send + Sync {
     async fn lookups_put(&self, lookups: &[Lookups]) -> Result<(), StoreError>;
     /// Takes what is left of destroyed keys out of files beside the database, such as a log of older pages.
     async fn keys_settle(&self) -> Result<(), StoreError>;
-    /// Cases that still have a row key and closed before the instant named for their process, in order of shard and id, after the
-    /// one given. At most `limit` keys are looked at; the second part is where the next page begins, `None` at the end.
+    /// Cases of a process that ended before an instant and still have a row key, those that ended first first, after the one given. At
+    /// most `limit` cases that ended are looked at; the second part is where the next page begins, `None` at the end.
     async fn cases_ended(
         &self,
-        until: &[(String, Timestamp)],
-        after: Option<(Shard, CaseId)>,
+        until: (&str, Timestamp),
+        after: Option<(Timestamp, CaseId)>,
         limit: u32,
-    ) -> Result<(Vec<Ended>, Option<(Shard, CaseId)>), StoreError>;
+    ) -> Result<(Vec<Ended>, Option<(Timestamp, CaseId)>), StoreError>;
     /// Rows of a register all versions of which ended by `until` and that still have a row key, in order of shard and key, after
     /// the one given; pages as for cases.
     async fn rows_ended(

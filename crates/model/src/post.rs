@@ -174,6 +174,15 @@ impl Posts {
         equal(&self.by_place, place).filter_map(|at| self.list.get(at))
     }
 
+    /// Posts that stand at `place` or inside it, in id order.
+    pub fn inside(&self, place: PlaceCode) -> impl Iterator<Item = &Post> {
+        let from = self.by_place.partition_point(|(one, _)| *one < place);
+        let held = self.by_place[from..].iter().take_while(|(one, _)| place.holds(*one));
+        let mut found: Vec<u32> = held.map(|(_, at)| *at).collect();
+        found.sort_unstable();
+        found.into_iter().filter_map(|at| self.list.get(at as usize))
+    }
+
     /// Posts an account holds, in id order.
     pub fn of(&self, account: &AccountId) -> impl Iterator<Item = &Post> {
         let all = self.by_account.of(&account.0).filter_map(|at| self.list.get(at));
@@ -282,6 +291,9 @@ mod tests {
         assert_eq!(ids(posts.at(here.parse().unwrap()).collect()), "ac");
         assert_eq!(ids(posts.at(there.parse().unwrap()).collect()), "bd");
         assert_eq!(ids(posts.at("130903".parse().unwrap()).collect()), "");
+        assert_eq!(ids(posts.inside("130903".parse().unwrap()).collect()), "abcd");
+        assert_eq!(ids(posts.inside(there.parse().unwrap()).collect()), "bd");
+        assert_eq!(ids(posts.inside("130904".parse().unwrap()).collect()), "");
         assert_eq!(ids(posts.of(&AccountId("anna".to_owned())).collect()), "abc");
         assert_eq!(ids(posts.of(&AccountId("ben".to_owned())).collect()), "", "replaced");
         assert_eq!(posts.get(&PostId("b".to_owned())).unwrap().place.to_string(), there);

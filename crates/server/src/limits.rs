@@ -175,7 +175,8 @@ pub const UPLOAD_KEPT_HOURS: i64 = 24;
 pub const ANSWER_KEPT_DAYS: i64 = 30;
 /// How often what is no longer needed is looked for, seconds.
 pub const CLEAN_EVERY_SECONDS: u64 = 3_600;
-/// How often row keys under older keys of the installation are looked for, seconds.
+/// How often the keys of the installation are read again, and row keys under older ones looked for where that is not noted to be done,
+/// seconds.
 pub const REWRAP_EVERY_SECONDS: u64 = 600;
 /// How often personal values whose time is over are looked for, seconds.
 pub const RETENTION_EVERY_SECONDS: u64 = 6 * 3_600;

@@ -87,7 +87,13 @@ pub fn same(a: &str, b: &str) -> bool {
 /// SHA-256 of a text, hex: how tokens are kept.
 #[must_use]
 pub fn digest(text: &str) -> String {
-    hex(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref())
+    digest_of(text.as_bytes())
+}
+
+/// The same of bytes.
+#[must_use]
+pub fn digest_of(bytes: &[u8]) -> String {
+    hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
 }
 
 /// Letters and digits that are not mistaken for one another.

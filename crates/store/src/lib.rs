@@ -7,6 +7,7 @@ mod aside;
 pub mod compare;
 mod counting;
 pub mod judged;
+mod points;
 mod postgres;
 pub mod published;
 pub mod rebuild;

@@ -155,7 +155,6 @@ card-places = Places
 card-grids = Grids
 card-packs = Packs
 card-accounts = Accounts
-card-cases = Cases
 card-failed-jobs = Failed jobs
 import-kind = What
 import-kind-places = Places (CSV)

@@ -77,7 +77,7 @@ rounding-half-even = half to even, { $decimals } decimals
 rounding-truncate = cut off after { $decimals } decimals
 # Administration
 card-places-text = { $counties } counties, { $townships } township governments and street offices, { $villages } villages and communities
-card-cases-open = { $count } of them open
+card-cases-open = Open cases
 card-lagging-jobs = Jobs behind
 job-timers = Clocks that fell due
 job-timers-text = { $count } waiting

@@ -151,7 +151,6 @@ card-places = 地方
 card-grids = 网格
 card-packs = 业务包
 card-accounts = 账号
-card-cases = 案件
 card-failed-jobs = 失败的任务
 import-kind = 导入什么
 import-kind-places = 地方（CSV）

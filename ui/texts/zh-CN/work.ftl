@@ -74,7 +74,7 @@ rounding-half-even = 四舍六入五成双到 { $decimals } 位小数
 rounding-truncate = 截去，保留 { $decimals } 位小数
 # 管理
 card-places-text = { $counties } 个县（市、区），{ $townships } 个乡镇政府、街道办，{ $villages } 个村（社区）
-card-cases-open = 其中在办 { $count } 件
+card-cases-open = 在办案件
 card-lagging-jobs = 落后的任务
 job-timers = 到期的时钟
 job-timers-text = { $count } 个等待处理

@@ -59,6 +59,26 @@ impl Reader<'_> {
         Ok(Behind::Latest(rows))
     }
 
+    /// How many rows those are: as the counters say, which cost the same however many there are; counted from facts only where there are
+    /// no counters.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn count_behind(
+        &self,
+        behind: &Behind,
+        measure: &Measure,
+        place: PlaceCode,
+        span: Span,
+    ) -> Result<i64, StoreError> {
+        if let Behind::Latest(rows) = behind {
+            return Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX));
+        }
+        let counted = Indicator::reading(&measure.name, Formula::Count(measure.name.clone()));
+        let read = self.read(&counted, &[place], &[span], false).await?;
+        Ok(read.iter().flatten().map(|got| got.figure.rows).sum())
+    }
+
     /// The last row of each member in a span and the days before it that are looked back to.
     pub(super) async fn members(
         &self,

@@ -5,6 +5,7 @@
 
 pub mod clean;
 pub mod follow;
+mod noted;
 pub mod recompute;
 pub mod relook;
 pub mod retention;
@@ -33,6 +34,11 @@ pub(crate) fn start(app: &AppState) -> Vec<JoinHandle<()>> {
         tokio::spawn(every(app.clone(), ("packs", 1), |app| async move { crate::packs::follow(&app).await })),
         tokio::spawn(every(app.clone(), ("follow", 1), |app| async move { follow::run(&app).await })),
         tokio::spawn(crate::readings::run(app.clone())),
+        // Every server wraps by the newest key soon after there is one, whoever does the others.
+        tokio::spawn(every(app.clone(), ("keys", REWRAP_EVERY_SECONDS), |app| async move {
+            app.ring.refresh();
+            Ok(())
+        })),
         // These belong to the database: one server does them at a time.
         tokio::spawn(in_turn(app.clone(), ("timers", 1), |app| async move { timers::run(&app).await })),
         tokio::spawn(in_turn(app.clone(), ("spawn", 1), |app| async move { spawn::run(&app).await })),

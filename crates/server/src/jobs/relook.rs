@@ -1,6 +1,7 @@
 //! Keyed hashes by which rows are found: made anew under the newest key of the installation, which `ganglion keys rotate` does at once
 //! and a running server now and then, and made for rows that were written before there were any.
 
+use super::noted;
 use crate::app::App;
 use crate::error::Error;
 use ganglion_kernel::port_rows::{RowFilter, RowOrder};
@@ -11,6 +12,8 @@ use ganglion_model::clocks::local_date;
 use ganglion_model::{CaseId, Fields, Shard};
 use serde_json::Value;
 
+/// The setting that notes which key all hashes are made with.
+const NOTED: &str = "lookups_made";
 /// Hashes or rows of one transaction.
 const AT_ONCE: u32 = 200;
 
@@ -58,7 +61,7 @@ async fn clear(store: &dyn Store, ring: &Keyring, one: &LookedUp) -> Result<Vec<
     Ok(versions.iter().filter_map(|version| open(&version.fields)).collect())
 }
 
-/// Makes what is missing and what older keys made.
+/// Makes what is missing and what older keys made, unless it is noted that there is nothing.
 ///
 /// # Errors
 /// When the store fails; the rest is done at the next turn.
@@ -72,17 +75,29 @@ pub async fn run(app: &App) -> Result<(), Error> {
         app.store.setting_put(SETTING, ALL).await?;
         tracing::info!("every row is found by its sealed telephones and identity numbers");
     }
-    let mut after = None;
+    let (store, current, now) = (app.store.as_ref(), app.ring.current(), app.clock.now());
+    if !noted::is_due(store, NOTED, (&current, now)).await? {
+        return Ok(());
+    }
+    let (mut after, mut left) = (None, 0);
     loop {
-        let done = page(app.store.as_ref(), &app.ring, after.as_ref()).await?;
+        let done = page(store, &app.ring, after.as_ref()).await?;
         if done.left > 0 {
             tracing::warn!(count = done.left, "keyed hashes of values that no key of this installation opens");
         }
+        left += done.left;
         after = done.next;
-        if after.is_none() || stops(app) {
+        if stops(app) {
             return Ok(());
         }
+        if after.is_none() {
+            break;
+        }
     }
+    if left == 0 && app.ring.current() == current {
+        noted::note(store, NOTED, (&current, now)).await?;
+    }
+    Ok(())
 }
 
 fn stops(app: &App) -> bool {

@@ -1,6 +1,7 @@
 //! Wrapping row keys by the newest key of the installation: what `ganglion keys rotate` does at once, and what a running server does
 //! for row keys it wrapped itself before it knew of the new key.
 
+use super::noted;
 use crate::app::App;
 use crate::error::Error;
 use ganglion_kernel::port::Rewrapped;
@@ -8,6 +9,8 @@ use ganglion_kernel::seal::Keyring;
 use ganglion_kernel::{Store, StoreError};
 use ganglion_model::{CaseId, Shard};
 
+/// The setting that notes which key wraps all row keys.
+const NOTED: &str = "keys_wrapped";
 /// Row keys looked at in one transaction.
 const AT_ONCE: u32 = 500;
 
@@ -41,26 +44,31 @@ pub async fn page(store: &dyn Store, ring: &Keyring, after: Option<(Shard, CaseI
     Ok(Rewrapping { wrapped, closed, next })
 }
 
-/// Takes over the keys as they stand, and wraps what is left under older ones.
+/// Wraps what is left under older keys, unless it is noted that nothing is: to find that out is to read every row key.
 ///
 /// # Errors
 /// When the store fails; the rest is done at the next turn.
 pub async fn run(app: &App) -> Result<(), Error> {
     app.ring.refresh();
-    let current = app.ring.current();
-    let held = app.store.keys_by_name().await?;
-    if held.iter().all(|(name, _)| *name == current) {
+    let (store, current, now) = (app.store.as_ref(), app.ring.current(), app.clock.now());
+    if !noted::is_due(store, NOTED, (&current, now)).await? {
         return Ok(());
     }
-    let mut after = None;
+    let (mut after, mut closed) = (None, 0);
     loop {
-        let done = page(app.store.as_ref(), &app.ring, after).await?;
+        let done = page(store, &app.ring, after).await?;
         if done.closed > 0 {
             tracing::error!(count = done.closed, "row keys are opened by no key of this installation");
         }
+        closed += done.closed;
         after = done.next;
         if after.is_none() {
-            return Ok(());
+            break;
         }
     }
+    // What stayed closed is said again at every turn until the key that opens it is there.
+    if closed == 0 && app.ring.current() == current {
+        noted::note(store, NOTED, (&current, now)).await?;
+    }
+    Ok(())
 }

@@ -22,7 +22,7 @@ use ganglion_model::{Case, CaseId, Shard};
 use session::Resident;
 use std::collections::BTreeSet;
 
-/// Reports of one telephone that are shown.
+/// Reports of one telephone that are shown: the newest.
 const CASES_MAX: u32 = 200;
 
 /// A mobile number as it is kept in reports: eleven digits; `None` for anything else, which no code can be sent to.

@@ -78,10 +78,7 @@ pub async fn counted<'w>(web: &'w Web, asked: &Asked<'w>, measure: Option<&str>)
     let store: &dyn Store = web.app.store.as_ref();
     let reader = Reader { tally: &store, world: &web.world, today: web.today() };
     let behind = reader.behind((indicator, measure), asked.place, asked.when.span()).await?;
-    let total: i64 = match &behind {
-        Behind::Facts(filter) => store.facts_sum(filter).await?.iter().map(|(_, rows, _)| rows).sum(),
-        Behind::Latest(rows) => i64::try_from(rows.len()).unwrap_or(i64::MAX),
-    };
+    let total = reader.count_behind(&behind, measure, asked.place, asked.when.span()).await?;
     Ok(Counted { measure, behind, total })
 }
 

@@ -19,7 +19,7 @@ use ganglion_model::units::half_width;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What was found that is looked at.
+/// What was found that is looked at: rows of registers, and the newest cases.
 const FOUND_MAX: u32 = 50;
 /// Characters of a purpose.
 const PURPOSE_CHARS_MIN: usize = 4;

@@ -2,10 +2,12 @@
 
 use super::{FEATURES_MAX, OF_CASE, attributes, names_of};
 use crate::error::Error;
+use crate::events::Position;
 use crate::ogc::asked::Asked;
 use crate::ogc::collection::{Collection, Source};
 use crate::ogc::{Feature, Page, case_feature, of_level, place_told, row_page};
 use crate::open311::Services;
+use crate::sign;
 use crate::view::Look;
 use crate::web::Web;
 use bytes::Bytes;
@@ -14,7 +16,7 @@ use ganglion_geo::tile::{Layer, TileError, TileId};
 use ganglion_kernel::port::{CaseFilter, CaseOrder};
 use ganglion_model::Level;
 use ganglion_model::pack::Process;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 
@@ -26,12 +28,42 @@ const CASES_SPAN: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// What stands beside a name on a map.
 const OF_NAME: [&str; 4] = ["id", "name", "kind", "kind_name"];
 
-type Named = (String, TileId);
+/// How long a tile of cases or rows is given as it was made, wherever journals stand by then: in a city one moves every second, and says
+/// nothing of most tiles.
+const GIVEN_AS_IT_IS: SignedDuration = SignedDuration::from_secs(10);
 
-/// Tiles that were made, with what they were made from.
+/// Collection, tile, and what its reader has it by: see [`read_by`].
+type Named = (String, TileId, String);
+
+/// A tile that was made.
+#[derive(Clone)]
+pub struct Tile {
+    /// Says which content this is.
+    pub tag: String,
+    /// The content.
+    pub bytes: Bytes,
+    /// What it was made from.
+    made_of: String,
+    /// When it was known to follow from that.
+    at: Timestamp,
+}
+
+impl Tile {
+    fn is_new(&self, now: Timestamp) -> bool {
+        // A clock that was set back makes none younger.
+        (SignedDuration::ZERO..GIVEN_AS_IT_IS).contains(&now.duration_since(self.at))
+    }
+}
+
+/// Tiles that were made.
 #[derive(Default)]
 pub struct Made {
-    kept: Mutex<HashMap<Named, (String, Bytes)>>,
+    kept: Mutex<HashMap<Named, Tile>>,
+}
+
+/// The day, since what may be seen can end with one; the packs; the language of its words.
+pub fn read_by(web: &Web) -> String {
+    format!("{}\n{}\n{}", web.today(), web.world.model.number, web.lang.as_str())
 }
 
 fn failed(error: &TileError) -> Error {
@@ -39,7 +71,38 @@ fn failed(error: &TileError) -> Error {
 }
 
 impl Made {
-    /// A tile of a collection; `tag` says what it is made from.
+    /// A tile of a collection that follows the journals and is the same for everybody. Whoever asks within ten seconds gets the one that
+    /// was made; its tag is that of its content, so that most readers get nothing again when it was made anew.
+    ///
+    /// # Errors
+    /// Storage.
+    pub async fn lately(
+        &self,
+        web: &Web,
+        look: &Look<'_>,
+        collection: &Collection<'_>,
+        tile: TileId,
+    ) -> Result<Tile, Error> {
+        let name = (collection.id.clone(), tile, read_by(web));
+        let known = self.kept.lock().get(&name).cloned();
+        if let Some(made) = known.as_ref().filter(|made| made.is_new(web.now)) {
+            return Ok(made.clone());
+        }
+        // Where journals stand is asked first: what is written meanwhile is then looked for again next time.
+        let made_of = String::from(Position::now(&web.app).await?);
+        let made = match known.filter(|made| made.made_of == made_of) {
+            Some(made) => Tile { at: web.now, ..made },
+            None => {
+                let bytes = drawn(web, look, collection, tile).await?;
+                let tag = format!("\"{}\"", &sign::digest_of(&bytes)[..24]);
+                Tile { tag, bytes, made_of, at: web.now }
+            }
+        };
+        self.keep(name, made.clone());
+        Ok(made)
+    }
+
+    /// A tile of any other collection; `tag` says what it is made from.
     ///
     /// # Errors
     /// Storage.
@@ -50,32 +113,43 @@ impl Made {
         collection: &Collection<'_>,
         (tile, tag): (TileId, &str),
     ) -> Result<Bytes, Error> {
-        let name = (collection.id.clone(), tile);
-        let known = self.kept.lock().get(&name).filter(|(made_of, _)| made_of == tag).map(|(_, bytes)| bytes.clone());
+        let name = (collection.id.clone(), tile, read_by(web));
+        let known = self.kept.lock().get(&name).filter(|made| made.made_of == tag).map(|made| made.bytes.clone());
         if let Some(bytes) = known {
             return Ok(bytes);
         }
-        let bytes = Bytes::from(match &collection.source {
-            Source::Places(level) => of_places(web, *level, (&collection.id, tile)).await?,
-            Source::Cases(process) => {
-                let features = cases(web, look, process, tile).await?;
-                layer(&collection.id, tile, &features, Some(&OF_CASE))?
-            }
-            Source::Rows(readable) => {
-                let asked = Asked::within(Some(tile.bounds()), web.today(), FEATURES_MAX);
-                let Page { features, .. } = row_page(web, look, readable, &asked).await?;
-                layer(&collection.id, tile, &features, None)?
-            }
-        });
+        let bytes = drawn(web, look, collection, tile).await?;
         if collection.is_public() {
-            let mut kept = self.kept.lock();
-            if kept.len() >= KEPT_MAX && !kept.contains_key(&name) {
-                kept.clear();
-            }
-            kept.insert(name, (tag.to_owned(), bytes.clone()));
+            let made = Tile { tag: tag.to_owned(), bytes: bytes.clone(), made_of: tag.to_owned(), at: web.now };
+            self.keep(name, made);
         }
         Ok(bytes)
     }
+
+    fn keep(&self, name: Named, made: Tile) {
+        let mut kept = self.kept.lock();
+        if kept.len() >= KEPT_MAX && !kept.contains_key(&name) {
+            kept.clear();
+        }
+        kept.insert(name, made);
+    }
+}
+
+/// A tile as its collection is now.
+async fn drawn(web: &Web, look: &Look<'_>, collection: &Collection<'_>, tile: TileId) -> Result<Bytes, Error> {
+    let bytes = match &collection.source {
+        Source::Places(level) => of_places(web, *level, (&collection.id, tile)).await?,
+        Source::Cases(process) => {
+            let features = cases(web, look, process, tile).await?;
+            layer(&collection.id, tile, &features, Some(&OF_CASE))?
+        }
+        Source::Rows(readable) => {
+            let asked = Asked::within(Some(tile.bounds()), web.today(), FEATURES_MAX);
+            let Page { features, .. } = row_page(web, look, readable, &asked).await?;
+            layer(&collection.id, tile, &features, None)?
+        }
+    };
+    Ok(Bytes::from(bytes))
 }
 
 fn layer(name: &str, tile: TileId, features: &[Feature], only: Option<&[&str]>) -> Result<Vec<u8>, Error> {

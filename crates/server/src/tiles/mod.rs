@@ -1,11 +1,12 @@
 //! Vector tiles of the same collections as `/ogc`: TileJSON, a style for MapLibre, and the tiles themselves. A tile of the public
-//! is kept until the journal moves on; who has it already gets nothing again. Leaves out raster tiles and letters: names are drawn with
-//! the fonts of whoever looks.
+//! is kept for ten seconds, and on until a journal moves; who has it already gets nothing again. Leaves out raster tiles and
+//! letters: names are drawn with the fonts of whoever looks.
 
 mod made;
 mod style;
 
 pub use made::Made;
+use made::read_by;
 
 use crate::error::Error;
 use crate::events::Position;
@@ -166,22 +167,31 @@ async fn drawn(web: &Web, headers: &HeaderMap, (id, at): (&str, [&str; 3])) -> R
     if !(first..=last).contains(&tile.zoom()) {
         return Err(Fault::Other(Error::NotFound));
     }
-    let tag = tag(web, &collection).await?;
+    let is_place = matches!(collection.source, Source::Places(_));
+    let (tag, made) = if collection.is_public() && !is_place {
+        let made = web.app.tiles.lately(web, &look, &collection, tile).await?;
+        (made.tag, Some(made.bytes))
+    } else {
+        (tag(web, &collection).await?, None)
+    };
     let mut response = if is_known(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let bytes = web.app.tiles.of(web, &look, &collection, (tile, &tag)).await?;
+        let bytes = match made {
+            Some(bytes) => bytes,
+            None => web.app.tiles.of(web, &look, &collection, (tile, &tag)).await?,
+        };
         ([(header::CONTENT_TYPE, MVT)], bytes).into_response()
     };
     keep(web, &mut response, &tag);
-    if matches!(collection.source, Source::Places(_)) && !web.bearer {
+    if is_place && !web.bearer {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT_PLACES));
     }
     Ok(response)
 }
 
-/// What a tile was made from: the edition of the outlines, or where the journals stand; the day, since what may be seen can end
-/// with one; the packs; the language of its words; and whose it is, when it is not everybody's.
+/// What a tile of places or one that is not everybody's is made from: the edition of the outlines, or where the journals stand; what it is
+/// read by; and whose it is, when it is not everybody's.
 async fn tag(web: &Web, collection: &Collection<'_>) -> Result<String, Error> {
     let from = match collection.source {
         Source::Places(_) => web.world.places.edition.clone(),
@@ -191,9 +201,8 @@ async fn tag(web: &Web, collection: &Collection<'_>) -> Result<String, Error> {
         Some(session) if !collection.is_public() => session.token_hash.as_str(),
         _ => "",
     };
-    let (day, packs) = (web.today().to_string(), web.world.model.number.to_string());
-    let made_of = [from.as_str(), day.as_str(), packs.as_str(), web.lang.as_str(), whose];
-    Ok(format!("\"{}\"", &sign::digest(&made_of.join("\n"))[..24]))
+    let made_of = [from.as_str(), read_by(web).as_str(), whose].join("\n");
+    Ok(format!("\"{}\"", &sign::digest(&made_of)[..24]))
 }
 
 /// Features of a tile at most.

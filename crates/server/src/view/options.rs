@@ -178,10 +178,9 @@ impl Look<'_> {
     /// Posts of the roles inside `scope` that exist today and that somebody holds.
     pub fn posts_inside<'b>(&'b self, roles: &'b [String], scope: PlaceCode) -> impl Iterator<Item = &'b Post> {
         let today = self.today();
-        self.world.posts.all().filter(move |post| {
+        self.world.posts.inside(scope).filter(move |post| {
             post.valid_on(today)
                 && post.account.is_some()
-                && scope.holds(post.place)
                 && (roles.is_empty() || roles.contains(&post.role))
         })
     }

@@ -91,8 +91,16 @@ async fn a_tile_is_made_anew_when_the_journal_moves_on_and_not_before() {
     assert_eq!(land.asked(&wells, &[("if-none-match", &tag)]).await.status, 304);
     let of_grids = land.get(&grids).await.header(header::ETAG).to_owned();
     land.well("W2", 90, [116.841, 38.321]).await;
+    let soon = [land.asked(&wells, &[("if-none-match", &tag)]).await.status, land.get(&wells).await.status];
+    assert_eq!(soon, [304, 200]);
+    assert_eq!(land.get(&wells).await.bytes, first.bytes, "given as it is for ten seconds");
+    land.town.wait(10);
     let second = land.asked(&wells, &[("if-none-match", &tag)]).await;
     assert_eq!((features(&read(&first)).len(), features(&read(&second)).len()), (1, 2));
+    let tag = second.header(header::ETAG).to_owned();
+    land.report(&[]).await;
+    land.town.wait(10);
+    assert_eq!(land.asked(&wells, &[("if-none-match", &tag)]).await.status, 304, "made anew, and the same");
     assert_eq!(land.asked(&grids, &[("if-none-match", &of_grids)]).await.status, 304, "outlines did not change");
 }
 

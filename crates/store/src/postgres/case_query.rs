@@ -8,6 +8,7 @@ use super::sql::{Param, value};
 use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_model::{Level, PlaceCode};
+use jiff::Timestamp;
 use std::fmt::Write as _;
 
 /// A statement with its values.
@@ -98,7 +99,10 @@ impl<'a> Sql<'a> {
         }
         if let Some(bounds) = filter.bounds {
             let [west, south, east, north] = bounds.map(|bound| self.bind(value(bound)));
-            all.push(format!("c.lon BETWEEN {west} AND {east} AND c.lat BETWEEN {south} AND {north}"));
+            let inside = format!("c.lon BETWEEN {west} AND {east} AND c.lat BETWEEN {south} AND {north}");
+            // A list that is walked is not gathered by its points: somebody asked before how many there are.
+            let has_points = Table::of(filter) == Table::All;
+            all.push(if has_points { looked_at(&inside) } else { inside });
         }
         if let Some((after, order)) = after {
             let (sort, _, side) = order_of(order);
@@ -126,7 +130,7 @@ impl<'a> Sql<'a> {
                 let inside = format!("c.place >= {low} AND c.place < {high}");
                 // Most of what there is lies in a city, where a range counts as few: its lists are read in their order.
                 let is_wide = level < Level::County;
-                all.push(if is_wide { format!("(CASE WHEN {inside} THEN true END)") } else { inside });
+                all.push(if is_wide { looked_at(&inside) } else { inside });
             }
         }
     }
@@ -136,14 +140,24 @@ impl<'a> Sql<'a> {
     }
 }
 
+/// A condition that is looked at on the way and leads to no index.
+fn looked_at(condition: &str) -> String {
+    format!("(CASE WHEN {condition} THEN true END)")
+}
+
 /// A condition with the word before it, or nothing.
 fn led(word: &str, conditions: &str) -> String {
     if conditions.is_empty() { String::new() } else { format!(" {word} {conditions}") }
 }
 
-/// What a list runs over: its table, or the cases found by their words.
+/// What a list runs over: its table, the few in a box, or the cases found by their words.
 fn from(sql: &mut Sql<'_>, filter: &CaseFilter, search: &Search) -> String {
-    let table = Table::of(filter).name();
+    let table = Table::of(filter);
+    // A list by deadline is asked in two halves, of which only the one with settled cases has points.
+    if let (Search::Inside, Table::All, Some(bounds)) = (search, table, filter.bounds) {
+        return inside(sql, bounds, filter.opened);
+    }
+    let table = table.name();
     let Search::Few(asked) = search else { return format!("{table} c") };
     let asked = sql.bind(value(asked.clone()));
     let _ = write!(
@@ -154,6 +168,20 @@ fn from(sql: &mut Sql<'_>, filter: &CaseFilter, search: &Search) -> String {
     format!("w CROSS JOIN LATERAL (SELECT * FROM {table} c WHERE c.shard = w.shard AND c.id = w.id OFFSET 0) c")
 }
 
+/// The few cases in a box, of the time asked for: read by their points, whatever else an index could be used for.
+fn inside(sql: &mut Sql<'_>, bounds: [f64; 4], opened: Option<(Timestamp, Timestamp)>) -> String {
+    let [west, south, east, north] = bounds.map(|bound| sql.bind(value(bound)));
+    let mut within = format!("c.lat BETWEEN {south} AND {north} AND c.lon BETWEEN {west} AND {east}");
+    if let Some((from, to)) = opened {
+        let [from, to] = [from, to].map(|at| sql.bind(value(at.as_microsecond())));
+        let _ = write!(within, " AND c.opened_at >= {from} AND c.opened_at < {to}");
+    }
+    // What conditions look at: where counties lie on several nodes, no more of a row is sent than that.
+    let columns = "c.shard, c.id, c.county, c.place, c.township, c.level, c.process, c.state, c.kind, c.is_open, c.due, c.opened_at, \
+                   c.assignee, c.lon, c.lat";
+    format!("(SELECT {columns} FROM case_row c WHERE {within} OFFSET 0) c")
+}
+
 /// The conditions of a filter with those of its words.
 fn narrowed<'a>(
     sql: &mut Sql<'a>,
@@ -162,7 +190,7 @@ fn narrowed<'a>(
 ) -> String {
     let rest = sql.conditions(filter, after);
     let words = match search {
-        Search::None | Search::Few(_) => return rest,
+        Search::None | Search::Inside | Search::Few(_) => return rest,
         Search::Nothing => "false".to_owned(),
         Search::Many(asked) => {
             let asked = sql.bind(value(asked.clone()));

@@ -51,6 +51,12 @@ impl KeptStore for PgStore {
         all(&self.reader().await?, "reading things kept", (sql, args), |row| read(kind, row)).await
     }
 
+    async fn kept_last(&self, kind: &str, limit: u32) -> Result<Vec<Kept>, StoreError> {
+        let sql = "SELECT id, due, body FROM kept WHERE kind = $1 ORDER BY id DESC LIMIT $2";
+        let args: &Args<'_> = &[&text(kind), &most(limit)];
+        all(&self.reader().await?, "reading the last things kept", (sql, args), |row| read(kind, row)).await
+    }
+
     async fn kept_due(&self, kind: &str, now: Timestamp, limit: u32) -> Result<Vec<Kept>, StoreError> {
         let sql = "SELECT id, due, body FROM kept WHERE kind = $1 AND due <= $2 ORDER BY due, id LIMIT $3";
         let args: &Args<'_> = &[&text(kind), &now.as_microsecond(), &most(limit)];

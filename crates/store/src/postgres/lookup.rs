@@ -3,7 +3,7 @@
 use super::connect::PgStore;
 use super::error::failed;
 use super::row::{Column, Stored, shard, text};
-use super::sql::{Args, Around, Pipeline, all, column, run};
+use super::sql::{Args, Around, Pipeline, all, column, run, value};
 use super::write::last_of_each;
 use ganglion_kernel::port::ShardWrite;
 use ganglion_kernel::seal_lookup::{LookedUp, Lookup, LookupHash, Lookups, Relooked};
@@ -74,12 +74,27 @@ pub(super) fn write<'a>(pipeline: &mut Pipeline<'a>, batch: &'a [ShardWrite]) {
     insert(pipeline, &each(last), NEW);
 }
 
-/// Rows kept under one of the hashes.
+/// Rows kept under one hash, cases the newest first.
+pub(super) const NEWEST: &str = "SELECT shard, row_id, field, hash, key, made FROM seal_lookup WHERE hash = $1 \
+                                 ORDER BY row_id DESC LIMIT $2";
+
+/// Rows kept under one of the hashes, cases the newest first. Each hash is asked for by itself, so that its rows come in the order of the
+/// index however many there are; all of them go in one round trip.
 pub(super) async fn find(store: &PgStore, hashes: &[LookupHash], limit: u32) -> Stored<Vec<LookedUp>> {
-    let hashes: Vec<&[u8]> = hashes.iter().map(LookupHash::as_slice).collect();
-    let sql =
-        format!("SELECT {COLUMNS} FROM seal_lookup WHERE hash = ANY($1) ORDER BY shard, row_id, field, hash LIMIT $2");
-    all(&store.reader().await?, READING, (&sql, &[&hashes, &i64::from(limit)]), read).await
+    let mut pipeline = Pipeline::default();
+    for hash in hashes {
+        pipeline.push(NEWEST, vec![value(hash.to_vec()), value(i64::from(limit))]);
+    }
+    let answers = pipeline.send(&store.reader().await?, Around::Nothing).await.map_err(failed(READING))?;
+    let mut found: Vec<LookedUp> = answers.iter().flatten().map(read).collect::<Stored<_>>()?;
+    found.sort_by(newest_first);
+    found.dedup();
+    found.truncate(limit as usize);
+    Ok(found)
+}
+
+fn newest_first(a: &LookedUp, b: &LookedUp) -> std::cmp::Ordering {
+    (b.row, b.shard, &b.field, &b.hash).cmp(&(a.row, a.shard, &a.field, &a.hash))
 }
 
 /// Hashes made with other keys.

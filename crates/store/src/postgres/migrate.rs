@@ -31,6 +31,8 @@ pub(super) const MIGRATIONS: &[(u32, &str, &str)] = &[
     (26, "order", include_str!("migrations/0026-order.sql")),
     (28, "case-lines", include_str!("migrations/0028-case-lines.sql")),
     (29, "numbering-and-marks", include_str!("migrations/0029-numbering-and-marks.sql")),
+    (30, "map", include_str!("migrations/0030-map.sql")),
+    (31, "retention", include_str!("migrations/0031-retention.sql")),
 ];
 
 /// The lock that one server at a time migrates under. Any number will do that nobody else uses.

@@ -30,6 +30,7 @@ mod packs;
 mod people;
 #[cfg(test)]
 mod plan_tests;
+mod points;
 mod port;
 mod reference;
 mod row;

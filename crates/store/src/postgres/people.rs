@@ -12,6 +12,13 @@ use jiff::Timestamp;
 /// Most lines of the access log in one answer.
 const ACCESSES_MAX: u32 = 1000;
 
+/// Lines of a case, newest first.
+pub(super) const ACCESSES: &str =
+    "SELECT body, line FROM access WHERE shard = $1 AND case_id = $2 ORDER BY at DESC, line DESC LIMIT $3";
+/// Lines of a shard, newest first.
+pub(super) const ACCESSES_BEFORE: &str =
+    "SELECT body, line FROM access WHERE shard = $1 AND at < $2 ORDER BY at DESC, line DESC LIMIT $3";
+
 /// An account.
 pub(super) async fn account(client: &Object, id: &AccountId) -> Stored<Option<Account>> {
     let sql = "SELECT body FROM account WHERE id = $1";
@@ -94,9 +101,8 @@ pub(super) async fn access_add(client: &Object, access: &Access) -> Stored<()> {
 
 /// Who saw personal values of a case, newest first.
 pub(super) async fn accesses(client: &Object, of: Shard, case: CaseId, limit: u32) -> Stored<Vec<Access>> {
-    let sql = "SELECT body, line FROM access WHERE shard = $1 AND case_id = $2 ORDER BY at DESC, line DESC LIMIT $3";
     let args: &Args<'_> = &[&shard(of), &case.0, &i64::from(limit.min(ACCESSES_MAX))];
-    all(client, "reading the access log", (sql, args), |row| {
+    all(client, "reading the access log", (ACCESSES, args), |row| {
         Column("access", "body").json(row, 0, || row.get::<_, i64>(1).to_string())
     })
     .await
@@ -104,9 +110,8 @@ pub(super) async fn accesses(client: &Object, of: Shard, case: CaseId, limit: u3
 
 /// Who saw personal values of anything in a shard before an instant, newest first.
 pub(super) async fn accesses_before(client: &Object, of: Shard, before: Timestamp, limit: u32) -> Stored<Vec<Access>> {
-    let sql = "SELECT body, line FROM access WHERE shard = $1 AND at < $2 ORDER BY at DESC, line DESC LIMIT $3";
     let args: &Args<'_> = &[&shard(of), &before.as_microsecond(), &i64::from(limit.min(ACCESSES_MAX))];
-    all(client, "reading the access log of a shard", (sql, args), |row| {
+    all(client, "reading the access log of a shard", (ACCESSES_BEFORE, args), |row| {
         Column("access", "body").json(row, 0, || row.get::<_, i64>(1).to_string())
     })
     .await

@@ -8,7 +8,7 @@ use super::connect::PgStore;
 use super::migrate::Layout;
 use super::options::PgOptions;
 use super::words::Search;
-use super::{figures, load, matching, waiting, write_cases};
+use super::{figures, load, lookup, matching, people, points, seal, waiting, write_cases};
 use deadpool_postgres::Object;
 use ganglion_cluster::{Database, fresh, is_there};
 use ganglion_kernel::lookup::Matching;
@@ -130,6 +130,27 @@ fn a_batch_finds_its_rows_by_their_keys() {
     });
 }
 
+/// What lies in a box is counted and read by its points where few do; a list that is walked leaves them alone.
+#[test]
+fn a_box_is_read_by_its_points_and_a_walk_is_not() {
+    with_connection(async |client| {
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let after = After { at: 5, case: CaseId(Uuid::from_u128(1)) };
+        let counted = plan(client, points::INSIDE).await;
+        assert!(counted.contains("Index Only Scan using case_map on "), "{counted}");
+        for opened in [None, Some((at, at))] {
+            let bounds = Some([116.0, 38.0, 117.0, 39.0]);
+            let filter = CaseFilter { bounds, opened, processes: vec!["p".to_owned()], ..CaseFilter::default() };
+            for after in [None, Some(&after)] {
+                let few = plan(client, &page((&filter, &Search::Inside), CaseOrder::Opened, after, 50).text).await;
+                assert!(few.contains("using case_map on ") && !few.contains("case_opened"), "{few}");
+                let many = plan(client, &page((&filter, &Search::None), CaseOrder::Opened, after, 50).text).await;
+                assert!(many.contains("using case_opened on ") && !many.contains("case_map"), "{many}");
+            }
+        }
+    });
+}
+
 /// Few cases with the words are read from the index of words, each then by its key; where many have them, the list is walked.
 #[test]
 fn words_are_looked_for_in_the_index_or_in_each_case_of_the_list() {
@@ -185,6 +206,24 @@ fn counts_of_open_cases_look_at_open_cases_only() {
         for filter in [open(inside("130922")), open(inside("130922001")), open(of("a"))] {
             let plan = plan(client, &count((&filter, &Search::None), None).text).await;
             assert!(plan.contains("case_open") && !plan.contains("case_row"), "{filter:?}: {plan}");
+        }
+    });
+}
+
+/// What is due, who looked and what is found by a number are read in order from their indexes: a page costs what it shows.
+#[test]
+fn pages_beside_the_lists_are_read_in_order_from_their_index() {
+    let statements = [
+        (seal::CASES_ENDED, "case_closed"),
+        (people::ACCESSES, "access_pkey"),
+        (people::ACCESSES_BEFORE, "access_at"),
+        (lookup::NEWEST, "seal_lookup_newest"),
+    ];
+    with_connection(async |client| {
+        for (sql, index) in statements {
+            let plan = plan(client, sql).await;
+            assert!(plan.contains(&format!("using {index} on ")), "{index}: {plan}");
+            assert!(!plan.contains("Seq Scan") && !plan.contains("Sort Key"), "{sql}: {plan}");
         }
     });
 }

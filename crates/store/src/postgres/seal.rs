@@ -77,6 +77,36 @@ async fn with_key(client: &Object, rows: &[(Shard, CaseId)]) -> Stored<HashSet<C
     Ok(all(client, ENDED, (sql, &[&shards, &ids]), read).await?.into_iter().collect())
 }
 
+/// Cases that ended, in the order of their index. Which of them have a key is asked apart, by their ids: then no plan can read through
+/// all keys, and on several nodes nothing is joined before it is few.
+pub(super) const CASES_ENDED: &str = "SELECT shard, id, number, closed_at FROM case_row WHERE process = $1 AND closed_at < $2 \
+                                      AND (closed_at, id) > ($3, $4) ORDER BY closed_at, id LIMIT $5";
+
+async fn cases_ended(
+    client: &Object,
+    (process, until): (&str, Timestamp),
+    after: Option<(Timestamp, CaseId)>,
+    limit: u32,
+) -> Stored<(Vec<Ended>, Option<(Timestamp, CaseId)>)> {
+    let (at, row) = after.map_or((i64::MIN, Uuid::nil()), |(at, row)| (at.as_microsecond(), row.0));
+    let args: &Args<'_> = &[&text(process), &until.as_microsecond(), &at, &row, &i64::from(limit)];
+    let looked = all(client, ENDED, (CASES_ENDED, args), |row| {
+        let column = |name| Column("case_row", name);
+        Ok(Ended {
+            shard: column("shard").shard(row, 0)?,
+            of: process.to_owned(),
+            name: column("number").get(row, 2)?,
+            row: column("id").case(row, 1)?,
+            since: column("closed_at").time(row, 3)?,
+        })
+    })
+    .await?;
+    let next = looked.last().filter(|_| looked.len() == limit as usize).map(|last| (last.since, last.row));
+    let ids: Vec<_> = looked.iter().map(|one| (one.shard, one.row)).collect();
+    let keyed = with_key(client, &ids).await?;
+    Ok((looked.into_iter().filter(|one| keyed.contains(&one.row)).collect(), next))
+}
+
 #[async_trait]
 impl SealStore for PgStore {
     async fn keys_by_name(&self) -> Result<Vec<(String, u64)>, StoreError> {
@@ -133,31 +163,11 @@ impl SealStore for PgStore {
 
     async fn cases_ended(
         &self,
-        until: &[(String, Timestamp)],
-        after: Option<(Shard, CaseId)>,
+        until: (&str, Timestamp),
+        after: Option<(Timestamp, CaseId)>,
         limit: u32,
-    ) -> Result<(Vec<Ended>, Option<(Shard, CaseId)>), StoreError> {
-        let (of, row) = start(after);
-        let limit = limit.min(ROWS_MAX);
-        let sql = "SELECT k.shard, k.case_id, c.process, c.number, c.closed_at FROM (SELECT shard, case_id FROM seal_key \
-                   WHERE (shard, case_id) > ($1, $2) ORDER BY shard, case_id LIMIT $3) k LEFT JOIN case_row c \
-                   ON c.shard = k.shard AND c.id = k.case_id ORDER BY k.shard, k.case_id";
-        let read = |row: &Row| {
-            let column = |name| Column("case_row", name);
-            let at = (column("shard").shard(row, 0)?, Column("seal_key", "case_id").case(row, 1)?);
-            let of: Option<String> = column("process").get(row, 2)?;
-            let number: Option<String> = column("number").get(row, 3)?;
-            let closed: Option<i64> = column("closed_at").get(row, 4)?;
-            Ok((at, of, number, closed.and_then(|at| Timestamp::from_microsecond(at).ok())))
-        };
-        let looked = all(&self.reader().await?, ENDED, (sql, &[&of, &row, &i64::from(limit)]), read).await?;
-        let next = looked.last().filter(|_| looked.len() == limit as usize).map(|(at, ..)| *at);
-        let over = looked.into_iter().filter_map(|((shard, row), of, number, closed)| {
-            let (of, since) = (of?, closed?);
-            let over = until.iter().any(|(process, until)| *process == of && since < *until);
-            over.then_some(Ended { shard, of, name: number?, row, since })
-        });
-        Ok((over.collect(), next))
+    ) -> Result<(Vec<Ended>, Option<(Timestamp, CaseId)>), StoreError> {
+        cases_ended(&self.reader().await?, until, after, limit.min(ROWS_MAX)).await
     }
 
     async fn rows_ended(

@@ -203,6 +203,8 @@ pub(super) async fn count(client: &Object, asked: &str, most: i64) -> Stored<i64
 pub(super) enum Search {
     /// It is not narrowed to words.
     None,
+    /// It is not, and few lie in the box it asks for.
+    Inside,
     /// By nothing that could be found.
     Nothing,
     /// From the index: few cases have the words.
@@ -215,7 +217,8 @@ impl Search {
     /// Looks how many cases have the words of a filter.
     pub async fn of(client: &Object, filter: &CaseFilter) -> Stored<Search> {
         if filter.words.is_none() {
-            return Ok(Search::None);
+            let are_few = super::points::are_few(client, filter).await?;
+            return Ok(if are_few { Search::Inside } else { Search::None });
         }
         let Some(Asked { all, .. }) = of_filter(client, filter).await? else { return Ok(Search::Nothing) };
         let count = count(client, &all, FEW + 1).await?;

@@ -228,7 +228,7 @@ fn driver(filter: &CaseFilter, post: Post<'_>, order: CaseOrder) -> String {
 }
 
 /// Conditions on the place, in the form the indexes have.
-fn place(sql: &mut Sql, filter: &CaseFilter) {
+pub(super) fn place(sql: &mut Sql, filter: &CaseFilter) {
     let Some(place) = filter.place else { return };
     let (low, high) = place.range();
     match place.level() {

@@ -6,6 +6,7 @@ use super::*;
 use crate::sqlite::found::version;
 use crate::sqlite::migrate::migrate;
 use crate::sqlite::packed;
+use crate::sqlite::points;
 use ganglion_kernel::port_search::RowSearch;
 use ganglion_model::CaseId;
 use jiff::Timestamp;
@@ -176,6 +177,41 @@ fn other_lists_are_sorted_within_an_index() {
     let assisting = plan(&connection, &page((&open(of(&["a"])), &Search::None), CaseOrder::Due, None, 50)[1]);
     assert!(assisting.contains("SEARCH a USING COVERING INDEX case_assist_post (post=?)"), "{assisting}");
     assert!(assisting.contains("SEARCH c USING INDEX"), "{assisting}");
+}
+
+/// Few in a box are read by their points, and few open ones of a kind among the open ones; both are sorted, page by page.
+#[test]
+fn few_are_read_from_an_index_that_holds_few_others() {
+    let connection = database();
+    let bounds = Some([116.0, 38.0, 117.0, 39.0]);
+    let processes = vec!["p".to_owned()];
+    let boxed = CaseFilter { bounds, processes: processes.clone(), ..inside("1309") };
+    let kind = Some("k".to_owned());
+    let of_kind = CaseFilter { kind, processes, ..open(inside("1309")) };
+    let lists = [
+        (&boxed, points::POINTS, "SEARCH c USING INDEX case_map (lat>? AND lat<?)"),
+        (&of_kind, "case_row c INDEXED BY case_due", "SCAN c USING INDEX case_due"),
+    ];
+    for (filter, table, wanted) in lists {
+        assert_eq!(points::few(&connection, filter).unwrap(), Some(table), "there are none");
+        for after in [None, Some(after())] {
+            let sql = page((filter, &Search::Sorted(table)), CaseOrder::Opened, after.as_ref(), 50);
+            assert_eq!(sql[0].values.len(), sql[0].text.matches('?').count(), "{}", sql[0].text);
+            let plan = plan(&connection, &sql[0]);
+            assert!(plan.contains(wanted) && plan.contains("TEMP B-TREE FOR ORDER BY"), "{plan}");
+        }
+        let count = plan(&connection, &count((filter, &Search::Sorted(table)), None));
+        assert!(count.contains(wanted), "{count}");
+    }
+    let short = [
+        CaseFilter { bounds, ..inside("130922001") },
+        CaseFilter { bounds, ..of(&["a"]) },
+        CaseFilter { bounds, ..opened_by("a") },
+        open(CaseFilter::default()),
+    ];
+    for filter in short {
+        assert_eq!(points::few(&connection, &filter).unwrap(), None, "{filter:?}");
+    }
 }
 
 #[test]

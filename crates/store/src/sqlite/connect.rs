@@ -1,6 +1,7 @@
 //! Opening a file, its settings, and handing out connections.
 
 use super::checkpoint::Folding;
+use super::forget::Looked;
 use super::migrate::{OpenError, migrate};
 use super::packed::{self, Packing};
 use super::row::failed;
@@ -74,6 +75,8 @@ pub struct SqliteStore {
     turn: AtomicUsize,
     folding: Option<Folding>,
     packing: Arc<Packing>,
+    /// When recorded answers were last looked at.
+    pub(super) answers: Looked,
 }
 
 impl SqliteStore {
@@ -112,6 +115,7 @@ impl SqliteStore {
             turn: AtomicUsize::new(0),
             folding: Some(folding),
             packing,
+            answers: Looked::default(),
         }))
     }
 
@@ -135,6 +139,7 @@ impl SqliteStore {
             turn: AtomicUsize::new(0),
             folding: None,
             packing,
+            answers: Looked::default(),
         }))
     }
 
@@ -158,6 +163,7 @@ impl SqliteStore {
             turn: AtomicUsize::new(0),
             folding: None,
             packing,
+            answers: Looked::default(),
         }))
     }
 

@@ -74,6 +74,13 @@ impl KeptStore for SqliteStore {
         all(&self.reader(), "reading things kept", (sql, params), |row| read(kind, row))
     }
 
+    async fn kept_last(&self, kind: &str, limit: u32) -> Result<Vec<Kept>, StoreError> {
+        let sql = "SELECT id, due, body FROM kept WHERE kind = ? ORDER BY id DESC LIMIT ?";
+        all(&self.reader(), "reading the last things kept", (sql, params![kind, limit.min(ROWS_MAX)]), |row| {
+            read(kind, row)
+        })
+    }
+
     async fn kept_due(&self, kind: &str, now: Timestamp, limit: u32) -> Result<Vec<Kept>, StoreError> {
         let sql = "SELECT id, due, body FROM kept WHERE kind = ? AND due <= ? ORDER BY due, id LIMIT ?";
         let params = params![kind, now.as_microsecond(), limit.min(ROWS_MAX)];

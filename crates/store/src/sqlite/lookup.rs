@@ -48,17 +48,24 @@ pub(super) fn forget(connection: &Connection, shard: Shard, row: CaseId) -> Stor
     run(connection, KEEPING, sql, params![shard.0, row.0.as_bytes()]).map(drop)
 }
 
-/// Rows kept under one of the hashes.
+/// Rows kept under one of the hashes, cases the newest first.
 pub(super) fn find(connection: &Connection, hashes: &[LookupHash], limit: u32) -> Stored<Vec<LookedUp>> {
-    let sql = format!("SELECT {COLUMNS} FROM seal_lookup WHERE hash = ? ORDER BY shard, row_id, field LIMIT ?");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM seal_lookup INDEXED BY seal_lookup_newest WHERE hash = ? \
+         ORDER BY row_id DESC LIMIT ?"
+    );
     let mut found = Vec::new();
     for hash in hashes {
         found.extend(all(connection, READING, (&sql, params![hash, limit]), read)?);
     }
-    found.sort();
+    found.sort_by(newest_first);
     found.dedup();
     found.truncate(limit as usize);
     Ok(found)
+}
+
+fn newest_first(a: &LookedUp, b: &LookedUp) -> std::cmp::Ordering {
+    (b.row, b.shard, &b.field, &b.hash).cmp(&(a.row, a.shard, &a.field, &a.hash))
 }
 
 /// Hashes made with other keys.

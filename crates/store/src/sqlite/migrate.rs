@@ -30,6 +30,8 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (26, "order", include_str!("migrations/0026-order.sql")),
     (28, "case-lines", include_str!("migrations/0028-case-lines.sql")),
     (29, "numbering-and-marks", include_str!("migrations/0029-numbering-and-marks.sql")),
+    (30, "map", include_str!("migrations/0030-map.sql")),
+    (31, "retention", include_str!("migrations/0031-retention.sql")),
 ];
 
 /// Why a database could not be opened.

@@ -23,6 +23,7 @@ mod notices;
 mod packed;
 mod packs;
 mod people;
+mod points;
 mod port;
 mod rare;
 mod reference;

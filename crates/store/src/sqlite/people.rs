@@ -9,6 +9,10 @@ use rusqlite::{Connection, TransactionBehavior, params};
 /// Most lines of the access log in one answer.
 const ACCESSES_MAX: u32 = 1000;
 
+/// Lines of a shard, newest first, in the order of their index.
+const ACCESSES_BEFORE: &str = "SELECT body, line FROM access INDEXED BY access_at WHERE shard = ? AND at < ? \
+                               ORDER BY at DESC, line DESC LIMIT ?";
+
 /// An account.
 pub(super) fn account(connection: &Connection, id: &AccountId) -> Stored<Option<Account>> {
     let sql = "SELECT body FROM account WHERE id = ?";
@@ -99,9 +103,8 @@ pub(super) fn accesses_before(
     before: Timestamp,
     limit: u32,
 ) -> Stored<Vec<Access>> {
-    let sql = "SELECT body, line FROM access WHERE shard = ? AND at < ? ORDER BY at DESC, line DESC LIMIT ?";
     let params = params![shard.0, before.as_microsecond(), limit.min(ACCESSES_MAX)];
-    all(connection, "reading the access log of a shard", (sql, params), |row| {
+    all(connection, "reading the access log of a shard", (ACCESSES_BEFORE, params), |row| {
         Column("access", "body").json(row, 0, || row.get::<_, i64>(1).unwrap_or_default().to_string())
     })
 }
@@ -116,4 +119,23 @@ pub(super) fn setting(connection: &Connection, name: &str) -> Stored<Option<Stri
 pub(super) fn setting_put(connection: &Connection, name: &str, value: &str) -> Stored<()> {
     let sql = "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)";
     run(connection, "putting a setting", sql, params![name, value]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::migrate::migrate;
+    use super::super::packed;
+    use super::*;
+
+    /// A page of looks costs what it shows, however long the log is.
+    #[test]
+    fn looks_in_a_county_are_read_in_order_from_their_index() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        packed::functions(&connection, &packed::Packing::reading(None)).unwrap();
+        migrate(&mut connection).unwrap();
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {ACCESSES_BEFORE}")).unwrap();
+        let rows = statement.query_map(params![1, 2, 3], |row| row.get::<_, String>(3)).unwrap();
+        let plan: Vec<String> = rows.map(Result::unwrap).collect();
+        assert_eq!(plan, ["SEARCH access USING INDEX access_at (shard=? AND at<?)"]);
+    }
 }

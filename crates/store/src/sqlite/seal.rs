@@ -81,6 +81,34 @@ fn settle(connection: &Connection) -> Stored<()> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(failed("emptying the log"))
 }
 
+/// Cases that ended, in the order of their index, with whether they still have a key.
+const CASES_ENDED: &str = "SELECT c.shard, c.id, c.number, c.closed_at, EXISTS (SELECT 1 FROM seal_key k WHERE k.shard = c.shard \
+                           AND k.case_id = c.id) FROM case_row c INDEXED BY case_closed WHERE c.process = ? \
+                           AND (c.closed_at, c.id) > (?, ?) AND c.closed_at < ? ORDER BY c.closed_at, c.id LIMIT ?";
+
+fn cases_ended(
+    connection: &Connection,
+    (process, until): (&str, Timestamp),
+    after: Option<(Timestamp, CaseId)>,
+    limit: u32,
+) -> Stored<(Vec<Ended>, Option<(Timestamp, CaseId)>)> {
+    let (at, row) = after.map_or((i64::MIN, Vec::new()), |(at, row)| (at.as_microsecond(), row.0.as_bytes().to_vec()));
+    let values = params![process, at, row, until.as_microsecond(), limit];
+    let looked = all(connection, ENDED, (CASES_ENDED, values), |row| {
+        let column = |name| Column("case_row", name);
+        let ended = Ended {
+            shard: Shard(column("shard").get(row, 0)?),
+            of: process.to_owned(),
+            name: column("number").get(row, 2)?,
+            row: CaseId(column("id").id(row, 1)?),
+            since: column("closed_at").time(row, 3)?,
+        };
+        Ok((ended, Column("seal_key", "case_id").get::<bool>(row, 4)?))
+    })?;
+    let next = looked.last().filter(|_| looked.len() == limit as usize).map(|(last, _)| (last.since, last.row));
+    Ok((looked.into_iter().filter(|(_, keyed)| *keyed).map(|(ended, _)| ended).collect(), next))
+}
+
 #[async_trait]
 impl SealStore for SqliteStore {
     async fn keys_by_name(&self) -> Result<Vec<(String, u64)>, StoreError> {
@@ -130,30 +158,11 @@ impl SealStore for SqliteStore {
 
     async fn cases_ended(
         &self,
-        until: &[(String, Timestamp)],
-        after: Option<(Shard, CaseId)>,
+        until: (&str, Timestamp),
+        after: Option<(Timestamp, CaseId)>,
         limit: u32,
-    ) -> Result<(Vec<Ended>, Option<(Shard, CaseId)>), StoreError> {
-        let (shard, row) = start(after);
-        let limit = limit.min(ROWS_MAX);
-        let sql = "SELECT k.shard, k.case_id, c.process, c.number, c.closed_at FROM \
-                   (SELECT shard, case_id FROM seal_key WHERE (shard, case_id) > (?, ?) ORDER BY shard, case_id LIMIT ?) k \
-                   LEFT JOIN case_row c ON c.shard = k.shard AND c.id = k.case_id ORDER BY k.shard, k.case_id";
-        let looked = all(&self.reader(), ENDED, (sql, params![shard, row, limit]), |row| {
-            let column = |name| Column("case_row", name);
-            let at = (Shard(column("shard").get(row, 0)?), CaseId(Column("seal_key", "case_id").id(row, 1)?));
-            let of: Option<String> = column("process").get(row, 2)?;
-            let number: Option<String> = column("number").get(row, 3)?;
-            let closed: Option<i64> = column("closed_at").get(row, 4)?;
-            Ok((at, of, number, closed.and_then(|at| Timestamp::from_microsecond(at).ok())))
-        })?;
-        let next = looked.last().filter(|_| looked.len() == limit as usize).map(|(at, ..)| *at);
-        let over = looked.into_iter().filter_map(|((shard, row), of, number, closed)| {
-            let (of, since) = (of?, closed?);
-            let over = until.iter().any(|(process, until)| *process == of && since < *until);
-            over.then_some(Ended { shard, of, name: number?, row, since })
-        });
-        Ok((over.collect(), next))
+    ) -> Result<(Vec<Ended>, Option<(Timestamp, CaseId)>), StoreError> {
+        cases_ended(&self.reader(), until, after, limit.min(ROWS_MAX))
     }
 
     async fn rows_ended(
@@ -187,5 +196,27 @@ impl SealStore for SqliteStore {
             }
         }
         Ok((over, next))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::migrate::migrate;
+    use super::super::packed;
+    use super::*;
+
+    /// What is due is read from where it begins: neither all keys nor all that ever ended.
+    #[test]
+    fn what_ended_is_read_in_order_from_its_index() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        packed::functions(&connection, &packed::Packing::reading(None)).unwrap();
+        migrate(&mut connection).unwrap();
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {CASES_ENDED}")).unwrap();
+        let rows = statement.query_map(params!["p", 1, [0_u8; 16], 2, 9], |row| row.get::<_, String>(3)).unwrap();
+        let plan = rows.map(Result::unwrap).collect::<Vec<_>>().join("; ");
+        let wanted = "SEARCH c USING INDEX case_closed (process=? AND (closed_at,id)>(?,?) AND closed_at<?)";
+        assert!(plan.starts_with(wanted), "{plan}");
+        assert!(plan.contains("SEARCH k USING PRIMARY KEY (shard=? AND case_id=?)"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
 }

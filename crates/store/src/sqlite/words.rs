@@ -7,6 +7,7 @@
 use super::case_query::Sql;
 use super::cases::case_by_id;
 use super::connect::SqliteStore;
+use super::points;
 use super::rare::Rare;
 use super::row::{Column, Stored, all, failed, one, run};
 use ganglion_kernel::indexed::{self, hash, kept, marks};
@@ -283,13 +284,15 @@ fn is_marked(connection: &Connection) -> Stored<bool> {
         .map(|found| found.is_some())
 }
 
-/// How a list finds the words it is narrowed to, or what is rare.
+/// How a list finds the words it is narrowed to, or what is rare or few.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Search {
     /// It is not narrowed to words.
     None,
     /// It is not, and what it asks for is rare.
     Rare(Rare),
+    /// It is not, and the few it asks for are read from this table by this index.
+    Sorted(&'static str),
     /// By nothing that could be found.
     Nothing,
     /// From the index: few cases have the words.
@@ -304,6 +307,9 @@ impl Search {
     /// Looks how many cases have the words of a filter.
     pub(super) fn of(connection: &Connection, filter: &CaseFilter) -> Stored<Search> {
         if filter.words.is_none() {
+            if let Some(table) = points::few(connection, filter)? {
+                return Ok(Search::Sorted(table));
+            }
             return Ok(Rare::few(connection, filter)?.map_or(Search::None, Search::Rare));
         }
         let Some(Asked { all, .. }) = of_filter(connection, filter, Vec::new())? else { return Ok(Search::Nothing) };
@@ -325,6 +331,7 @@ impl Search {
                 "case_words w CROSS JOIN case_doc d ON d.doc = w.rowid CROSS JOIN case_row c ON c.shard = d.shard AND c.id = d.id",
             ),
             Search::Rare(_) => Some(Rare::FROM),
+            Search::Sorted(table) => Some(*table),
             _ => None,
         }
     }
@@ -332,7 +339,7 @@ impl Search {
     /// The condition on the words.
     pub(super) fn narrow(&self, sql: &mut Sql) {
         match self {
-            Search::None => {}
+            Search::None | Search::Sorted(_) => {}
             Search::Rare(rare) => rare.narrow(sql),
             Search::Nothing => sql.and("0", []),
             Search::Few(asked) => sql.and("w.case_words MATCH ?", [Value::Text(asked.clone())]),

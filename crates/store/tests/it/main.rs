@@ -4,6 +4,7 @@
 
 mod backup;
 mod behind;
+mod boxes;
 mod bulks;
 mod dumping;
 mod figures;
@@ -56,6 +57,10 @@ suite!(memory, file, postgres, partitioned => {
         a_common_word_fills_its_pages,
         a_case_that_is_not_there_cannot_be_changed,
         no_page_is_longer_than_its_bound;
+    boxes:
+        boxes_narrow_and_wide_list_the_same_rows_in_the_same_order,
+        a_case_that_gets_another_point_is_found_there,
+        open_cases_of_a_kind_are_listed_however_rare_it_is;
     queues:
         twenty_counters_calling_at_once_never_get_the_same_case,
         numbers_have_no_gaps_however_many_come_at_once_and_are_refused,

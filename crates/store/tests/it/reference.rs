@@ -226,6 +226,7 @@ pub async fn small_things_are_kept_by_kind_and_id_and_come_when_due(make: Make) 
     assert_eq!(ids(store.kept("send", "r1/", None, 9).await.unwrap()), ["r1/1", "r1/2"]);
     assert_eq!(ids(store.kept("send", "r1/", Some("r1/1"), 9).await.unwrap()), ["r1/2"]);
     assert_eq!(ids(store.kept("send", "r_", None, 9).await.unwrap()), ["r_/1"], "a prefix is no pattern");
+    assert_eq!(ids(store.kept_last("send", 2).await.unwrap()), ["r_/1", "r2/1"], "the last first");
     assert_eq!(ids(store.kept_due("send", at(30), 9).await.unwrap()), ["r1/1", "r2/1"]);
     assert_eq!(ids(store.kept_due("send", at(180), 1).await.unwrap()), ["r1/1"]);
     store.kept_put(&[thing("send", "r1/1", None, "done")]).await.unwrap();

@@ -3,10 +3,10 @@
 
 use crate::support::dump::dump;
 use crate::support::history::{Timed, send, works, world_of};
-use crate::support::rows::{SHARD, at, command_id};
+use crate::support::rows::{self, SHARD, at, case_id, command_id, following, new_case};
 use crate::support::{Make, memory, run};
 use ganglion_kernel::Store;
-use ganglion_kernel::port::{Lookups, Rewrapped, WrappedKey};
+use ganglion_kernel::port::{Lookups, Rewrapped, ShardWrite, WrappedKey};
 use ganglion_kernel::seal::{self, Keyring, MASTER, is_sealed, wrapped_by};
 use ganglion_kernel::seal_lookup::{self, LookedUp};
 use ganglion_kernel::tlog::stored::StoredLog;
@@ -172,14 +172,42 @@ pub async fn a_new_key_wraps_every_row_key_while_old_and_new_ones_open(make: Mak
 pub async fn what_closed_long_ago_and_still_has_a_key_is_found_page_by_page(make: Make) {
     let db = make();
     let store = db.store.clone();
-    opened(&store, 3).await;
-    let all = |until| [("report".to_owned(), until)];
-    let (none, next) = store.cases_ended(&all(at(1_000_000)), None, 10).await.unwrap();
-    assert!(none.is_empty() && next.is_none(), "open cases are not over");
-    let (first, next) = store.cases_ended(&all(at(1_000_000)), None, 2).await.unwrap();
-    assert!(first.is_empty());
-    let (_, end) = store.cases_ended(&all(at(1_000_000)), next, 2).await.unwrap();
-    assert!(next.is_some() && end.is_none(), "pages go on to the end");
+    let ended = |n: u128, process: &str, closed: Option<i64>| Case {
+        process: process.to_owned(),
+        closed_at: closed.map(at),
+        ..rows::case(n, "130922001")
+    };
+    // Two end in the same second; one goes on, one ended later, one is of another process, one has no key any more.
+    let cases = [
+        ended(1, "report", Some(300)),
+        ended(2, "report", Some(100)),
+        ended(3, "report", None),
+        ended(4, "report", Some(100)),
+        ended(5, "report", Some(500)),
+        ended(6, "other", Some(100)),
+        ended(7, "report", Some(200)),
+    ];
+    let keys =
+        cases.iter().filter(|case| case.id != case_id(7)).map(|case| (case.id, format!("sealed:{}", case.number)));
+    let keys = keys.collect();
+    let write = following(&*store, SHARD, cases.iter().cloned().map(new_case).collect()).await;
+    store.write(&[ShardWrite { keys, ..write }]).await.unwrap();
+    let (mut found, mut pages, mut after) = (Vec::new(), 0, None);
+    loop {
+        let (some, next) = store.cases_ended(("report", at(500)), after, 2).await.unwrap();
+        found.extend(some);
+        pages += 1;
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let told: Vec<_> = found.iter().map(|one| (one.row, one.since, one.name.as_str(), one.of.as_str())).collect();
+    let expected = [(2, 100, "N-2"), (4, 100, "N-4"), (1, 300, "N-1")];
+    assert_eq!(told, expected.map(|(n, second, name)| (case_id(n), at(second), name, "report")), "oldest first");
+    assert_eq!(pages, 3, "two looked at in each, the one without a key too; the last is empty");
+    let (rest, _) = store.cases_ended(("report", at(500)), Some((at(100), case_id(2))), 9).await.unwrap();
+    assert_eq!(rest.len(), 2, "behind the one given");
 }
 
 pub async fn a_row_is_found_by_the_keyed_hash_of_a_sealed_value_until_it_is_erased(make: Make) {
@@ -190,10 +218,11 @@ pub async fn a_row_is_found_by_the_keyed_hash_of_a_sealed_value_until_it_is_eras
     let hashes = ring.lookups("report.phone", PHONE);
     let found = store.lookup(&hashes, 10).await.unwrap();
     let mut rows: Vec<_> = outcomes.iter().map(|one| one.case.unwrap()).collect();
-    rows.sort();
+    rows.sort_by_key(|row| std::cmp::Reverse(*row));
     assert_eq!(found.iter().map(|one| one.row).collect::<Vec<_>>(), rows);
     assert!(found.iter().all(|one| one.names() == ("report", "phone") && one.key.is_empty() && one.by == MASTER));
-    assert_eq!(store.lookup(&hashes, 2).await.unwrap().len(), 2);
+    let newest = store.lookup(&hashes, 2).await.unwrap();
+    assert_eq!(newest.iter().map(|one| one.row).collect::<Vec<_>>(), rows[..2], "what does not fit is the oldest");
     for (field, value) in [("report.phone", "13900000001"), ("report.mobile", PHONE)] {
         assert_eq!(store.lookup(&ring.lookups(field, value), 10).await.unwrap(), [], "{field} {value}");
     }

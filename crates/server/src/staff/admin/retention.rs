@@ -1,9 +1,9 @@
-//! How long personal values are kept, what is over, what was erased, and whether the system erases by itself. For those who administer
-//! the whole installation.
+//! How long personal values are kept, what was over when the job last looked, what was erased, and whether the system erases by itself.
+//! For those who administer the whole installation.
 
 use super::{owner, tabs};
 use crate::error::Error;
-use crate::jobs::retention::{Due, ON, REPORT, SETTING, due};
+use crate::jobs::retention::{Due, ON, REPORT, SETTING, Term, found, terms};
 use crate::typed::Typed;
 use crate::view::words::count;
 use crate::view::{LinkView, Look};
@@ -11,10 +11,8 @@ use crate::web::Web;
 use axum::response::Response;
 use serde::Serialize;
 
-/// Reports read; there is at most one every six hours, and only when something was erased.
-const REPORTS_MAX: u32 = 1_000;
-/// Lines of reports shown.
-const LINES_SHOWN_MAX: usize = 50;
+/// Lines of reports shown; a report has one or more, so that no more reports are read.
+const LINES_SHOWN_MAX: u32 = 50;
 
 #[derive(Serialize)]
 struct RetentionContext {
@@ -22,6 +20,7 @@ struct RetentionContext {
     tabs: Vec<LinkView>,
     on: bool,
     rows: Vec<[String; 4]>,
+    looked: String,
     runs: Vec<String>,
 }
 
@@ -37,20 +36,27 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     owner(&web)?;
     let words = web.words();
     let look = web.look(&words);
-    let row = |due: &Due| {
-        let days = match whole_years(due.days) {
+    // To count is to walk all that is over: the job did, and says when.
+    let last = found(web.app.store.as_ref(), &web.world.model).await?;
+    let row = |term: &Term| {
+        let days = match whole_years(term.days) {
             Some(years) => look.say("retention-years-text", &[("years", years.into())]),
-            None => look.say("retention-days-text", &[("days", due.days.into())]),
+            None => look.say("retention-days-text", &[("days", term.days.into())]),
         };
-        let since = due.since.map(|at| look.date_time(at)).unwrap_or_default();
-        [title(&look, &due.of), days, count(due.count), since]
+        let due = last.as_ref().and_then(|last| last.over.iter().find(|due| due.of == term.of));
+        let since = due.and_then(|due| due.since).map(|at| look.date_time(at)).unwrap_or_default();
+        [title(&look, &term.of), days, due.map(|due| count(due.count)).unwrap_or_default(), since]
     };
-    let over = due(web.app.store.as_ref(), &web.world.model, web.now).await?;
+    let looked = match &last {
+        Some(last) => look.say("retention-looked", &[("at", look.date_time(last.at).into())]),
+        None => look.t("retention-not-looked"),
+    };
     let context = RetentionContext {
         page: web.page("title-admin-retention"),
         tabs: tabs(&web),
         on: web.app.store.setting(SETTING).await?.as_deref() == Some(ON),
-        rows: over.iter().map(row).collect(),
+        rows: terms(&web.world.model).iter().map(row).collect(),
+        looked,
         runs: runs(&web, &look).await?,
     };
     web.render("pages/admin_retention.html", context)
@@ -65,7 +71,7 @@ fn whole_years(days: u32) -> Option<u32> {
 /// Reports as lines, newest first.
 async fn runs(web: &Web, look: &Look<'_>) -> Result<Vec<String>, Error> {
     let mut lines = Vec::new();
-    for kept in web.app.store.kept(REPORT, "", None, REPORTS_MAX).await?.into_iter().rev() {
+    for kept in web.app.store.kept_last(REPORT, LINES_SHOWN_MAX).await? {
         let at = kept.id.parse().map_or_else(|_| kept.id.clone(), |at| look.date_time(at));
         let done: Vec<Due> = serde_json::from_str(&kept.body).unwrap_or_default();
         lines.extend(done.iter().map(|due| {
@@ -73,10 +79,8 @@ async fn runs(web: &Web, look: &Look<'_>) -> Result<Vec<String>, Error> {
                 [("at", at.as_str().into()), ("what", title(look, &due.of).into()), ("count", count(due.count).into())];
             look.say("retention-run-text", &args)
         }));
-        if lines.len() >= LINES_SHOWN_MAX {
-            break;
-        }
     }
+    lines.truncate(LINES_SHOWN_MAX as usize);
     Ok(lines)
 }
 

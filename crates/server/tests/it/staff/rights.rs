@@ -4,7 +4,7 @@
 use super::town::{Plain as _, Town};
 use crate::routes::{READS, filled};
 use ganglion_kernel::Store;
-use ganglion_kernel::port::{ShardWrite, Want};
+use ganglion_kernel::port::{Kept, ShardWrite, Want};
 use ganglion_kernel::seal::{Keyring, MASTER, wrapped_by};
 use ganglion_kernel::seal_lookup::{ALL, Lookups, SETTING};
 use ganglion_model::{Actor, Body, Case, Command, CommandId, Fields, Model, Shard};
@@ -154,6 +154,13 @@ async fn erasure_is_decided_by_two_and_leaves_steps_figures_and_proofs() {
     assert_eq!(after.iter().find(|(shard, _)| *shard == COUNTY).unwrap().1.seq, lines);
 }
 
+/// What is over of incidents, as the last turn of the job found it.
+async fn found(town: &Town) -> u64 {
+    let world = town.app.world.load_full();
+    let found = retention::found(&*town.store, &world.model).await.unwrap().unwrap();
+    found.over.iter().find(|due| due.of == "incident").map_or(0, |due| due.count)
+}
+
 #[tokio::test]
 async fn what_is_over_is_erased_once_somebody_turned_it_on() {
     let town = town().await;
@@ -172,19 +179,62 @@ async fn what_is_over_is_erased_once_somebody_turned_it_on() {
     retention::run(&town.app).await.unwrap();
     assert!(town.store.key(COUNTY, old).await.unwrap().is_some(), "nothing is erased before it is turned on");
     let mut admin = town.anew("admin").await;
-    assert!(admin.get("/admin/retention").await.plain().contains("Erasing what is over: off"));
+    let page = admin.get("/admin/retention").await;
+    assert!(page.plain().contains("Erasing what is over: off") && page.plain().contains("Counted"), "{}", page.text);
+    assert_eq!(found(&town).await, 1, "the page shows what the job counted");
     assert_eq!(admin.post_form("/admin/retention", &[("on", "yes")]).await.status, 303);
     assert_eq!(town.anew("countyadmin").await.post_form("/admin/retention", &[("on", "no")]).await.status, 404);
     retention::run(&town.app).await.unwrap();
     assert_eq!(town.store.key(COUNTY, old).await.unwrap(), None);
     assert!(town.store.key(COUNTY, fresh).await.unwrap().is_some(), "an open case keeps its values");
-    assert_eq!(over().await, 0);
+    assert_eq!((over().await, found(&town).await), (0, 0));
     let page = admin.get("/admin/retention").await;
     assert!(
         page.plain().contains("Erasing what is over: on") && page.plain().contains(": Incident, 1"),
         "{}",
         page.text
     );
+}
+
+/// A case that closed long ago comes with an import when all that is over was erased already: the walk begins anew within days.
+#[tokio::test]
+async fn what_was_erased_is_not_walked_again_and_what_comes_late_is_found() {
+    let town = town().await;
+    let number = settled(&town).await;
+    let late = case(&town, &number).await;
+    let keyed = async |id| town.store.key(COUNTY, id).await.unwrap();
+    let key = keyed(late.id).await.unwrap();
+    let shard = following(&*town.store, COUNTY).await;
+    town.store.write(&[ShardWrite { keys_gone: vec![late.id], ..shard }]).await.unwrap();
+    town.store.setting_put(retention::SETTING, retention::ON).await.unwrap();
+    town.wait(1_100 * 86_400);
+    retention::run(&town.app).await.unwrap();
+
+    town.wait(2 * 86_400);
+    let shard = following(&*town.store, COUNTY).await;
+    town.store.write(&[ShardWrite { keys: vec![(late.id, key.clone())], ..shard }]).await.unwrap();
+    retention::run(&town.app).await.unwrap();
+    assert_eq!(keyed(late.id).await, Some(key), "it closed before what is walked");
+    town.wait(7 * 86_400);
+    retention::run(&town.app).await.unwrap();
+    assert_eq!(keyed(late.id).await, None, "within days the walk begins at the beginning");
+}
+
+#[tokio::test]
+async fn of_many_reports_of_erasing_the_newest_are_shown() {
+    let town = town().await;
+    let report = |day: i64| Kept {
+        kind: retention::REPORT.to_owned(),
+        id: (town.app.clock.now() + jiff::SignedDuration::from_hours(24 * day)).to_string(),
+        due: None,
+        body: format!("[{{\"of\":\"incident\",\"days\":1095,\"count\":{},\"since\":null}}]", 5_000 + day),
+    };
+    let reports: Vec<Kept> = (0..60).map(report).collect();
+    town.store.kept_put(&reports).await.unwrap();
+    let page = town.anew("admin").await.get("/admin/retention").await.plain();
+    let at = |count: &str| page.find(&format!(": Incident, {count}"));
+    assert!(at("5,059").is_some() && at("5,059") < at("5,058"), "{page}");
+    assert!(at("5,010").is_some() && at("5,009").is_none(), "{page}");
 }
 
 #[tokio::test]

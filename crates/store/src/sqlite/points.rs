@@ -1,0 +1,103 @@
+//! Lists of the few cases that no index by time leads to: those in a box on the map, and the open ones of a kind or in a box. They are read
+//! from an index that holds few others, and sorted.
+
+use super::case_query::{Sql, place};
+use super::row::{Column, Stored, one};
+use crate::points::{SORTED_MAX, bounds, is_of_posts};
+use ganglion_kernel::port::CaseFilter;
+use ganglion_model::{Level, PlaceCode};
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+
+const ATTEMPTED: &str = "looking for few cases";
+/// The index of points, as a table of a statement.
+pub(super) const POINTS: &str = "case_row c INDEXED BY case_map";
+/// So many in a box are sorted where only open ones are asked for: those have indexes of their own, which hold no settled ones.
+const SORTED_FOR_OPEN_MAX: u32 = if cfg!(debug_assertions) { 3 } else { 1_000 };
+/// So many open cases of a place are sorted; where there are more, a walk by time meets open ones before long.
+const OPEN_MAX: u32 = if cfg!(debug_assertions) { 5 } else { 20_000 };
+
+/// What drives a list of few, as a table of a statement; `None` where a walk by time is as short. Either way the conditions of the list are
+/// the same, and they are all the index needs.
+pub(super) fn few(connection: &Connection, filter: &CaseFilter) -> Stored<Option<&'static str>> {
+    let is_open = filter.open == Some(true);
+    if let Some(bounds) = bounds(filter) {
+        let most = if is_open { SORTED_FOR_OPEN_MAX } else { SORTED_MAX };
+        if is_few(connection, &inside(bounds, filter.opened), most)? {
+            return Ok(Some(POINTS));
+        }
+    }
+    // An open case of a kind may be as rare as a settled one is common: a walk by time met none of them in ninety days of the city.
+    if !is_open || is_of_posts(filter) || filter.kind.is_none() && filter.bounds.is_none() {
+        return Ok(None);
+    }
+    let (table, sql) = open(filter);
+    Ok(is_few(connection, &sql, OPEN_MAX)?.then_some(table))
+}
+
+/// The points in a box, of the time asked for; all of it is answered by the index alone.
+fn inside([west, south, east, north]: [f64; 4], opened: Option<(Timestamp, Timestamp)>) -> Sql {
+    let mut sql = Sql::new(&format!("SELECT 1 FROM {POINTS}"));
+    sql.and("c.lat BETWEEN ? AND ? AND c.lon BETWEEN ? AND ?", [south, north, west, east].map(Value::Real));
+    if let Some((from, to)) = opened {
+        let span = [from, to].map(|at| Value::Integer(at.as_microsecond()));
+        sql.and("c.opened_at >= ? AND c.opened_at < ?", span);
+    }
+    sql
+}
+
+/// The narrowest index that holds no settled cases, and what is counted in it.
+fn open(filter: &CaseFilter) -> (&'static str, Sql) {
+    let level = filter.place.map(PlaceCode::level);
+    let table = match level {
+        Some(Level::Village | Level::Grid) => "case_row c INDEXED BY case_due_place",
+        Some(Level::Township) => "case_row c INDEXED BY case_due_township",
+        Some(Level::County) => "case_row c INDEXED BY case_due_shard",
+        Some(Level::Province | Level::City) | None => "case_row c INDEXED BY case_due",
+    };
+    let mut sql = Sql::new(&format!("SELECT 1 FROM {table}"));
+    sql.and("c.is_open = 1", []);
+    // A city has nearly all of them, and its index does not say where they are.
+    if level.is_some_and(|level| level >= Level::County) {
+        place(&mut sql, filter);
+    }
+    (table, sql)
+}
+
+fn is_few(connection: &Connection, sql: &Sql, most: u32) -> Stored<bool> {
+    let text = format!("SELECT count(*) FROM ({} LIMIT {})", sql.text, most + 1);
+    let read = |row: &Row<'_>| Column("case_row", "count").get::<u32>(row, 0);
+    let count = one(connection, ATTEMPTED, (&text, params_from_iter(&sql.values)), read)?;
+    Ok(count.is_some_and(|count| count <= most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::migrate::migrate;
+    use crate::sqlite::packed;
+
+    /// How many there are is asked before each such list, so it must not cost a look at the rows.
+    #[test]
+    fn how_many_there_are_is_read_from_the_indexes_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        packed::functions(&connection, &packed::Packing::reading(None)).unwrap();
+        migrate(&mut connection).unwrap();
+        let at = Timestamp::from_microsecond(7).unwrap();
+        let of = |place: &str| CaseFilter { place: Some(place.parse().unwrap()), ..CaseFilter::default() };
+        let asked = [
+            (inside([1.0, 2.0, 3.0, 4.0], Some((at, at))), "SEARCH c USING COVERING INDEX case_map (lat>? AND lat<?)"),
+            (inside([1.0, 2.0, 3.0, 4.0], None), "SEARCH c USING COVERING INDEX case_map (lat>? AND lat<?)"),
+            (open(&of("1309")).1, "SCAN c USING COVERING INDEX case_due"),
+            (open(&of("130922")).1, "SEARCH c USING COVERING INDEX case_due_shard (shard=?)"),
+            (open(&of("130922001")).1, "SEARCH c USING COVERING INDEX case_due_township (township=?)"),
+            (open(&of("130922001001")).1, "SEARCH c USING COVERING INDEX case_due_place (place>? AND place<?)"),
+        ];
+        for (sql, wanted) in asked {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", sql.text)).unwrap();
+            let rows = statement.query_map(params_from_iter(&sql.values), |row| row.get::<_, String>(3)).unwrap();
+            assert_eq!(rows.map(Result::unwrap).collect::<Vec<_>>(), [wanted], "{}", sql.text);
+        }
+    }
+}
