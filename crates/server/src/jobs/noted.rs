@@ -27,7 +27,8 @@ impl Noted {
     /// Whether everything has to be looked at again.
     fn is_due(&self, current: &str, now: Timestamp) -> bool {
         let unsettled = self.last.duration_since(self.since) < SETTLED && now.duration_since(self.since) >= SETTLED;
-        self.key != current || unsettled || now.duration_since(self.last) >= AGAIN
+        // What was noted by a clock that ran ahead says nothing.
+        self.key != current || unsettled || now < self.last || now.duration_since(self.last) >= AGAIN
     }
 
     /// The note after everything was found to be under a key.

@@ -216,11 +216,11 @@ async fn erase_after(
     }
     all.done.retain(|due| due.count > 0);
     if !all.done.is_empty() {
-        // Also when it ended in the middle: what was erased is told.
-        store.keys_settle().await.map_err(failed)?;
+        // Also when it ended in the middle: what was erased is told, first of all, since no later turn finds it any more.
         let body = serde_json::to_string(&all.done).unwrap_or_default();
         let kept = Kept { kind: REPORT.to_owned(), id: now.to_string(), due: None, body };
         store.kept_put(&[kept]).await.map_err(failed)?;
+        store.keys_settle().await.map_err(failed)?;
     }
     went.map(|()| all)
 }
@@ -293,7 +293,9 @@ pub async fn found(store: &dyn Store, model: &Model) -> Result<Option<Found>, St
 /// As [`erase`].
 pub async fn run(app: &App) -> Result<(), Error> {
     let (store, world, now) = (app.store.as_ref(), app.world.load_full(), app.clock.now());
-    let is_old = |since: Timestamp, hours: i64| now.duration_since(since) >= SignedDuration::from_hours(hours);
+    // What was noted by a clock that ran ahead is no mark either.
+    let is_old =
+        |since: Timestamp, hours: i64| since > now || now.duration_since(since) >= SignedDuration::from_hours(hours);
     if store.setting(SETTING).await?.as_deref() != Some(ON) {
         let last = found(store, &world.model).await?;
         if last.is_none_or(|last| is_old(last.at, COUNTED_HOURS)) {

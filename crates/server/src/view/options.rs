@@ -179,9 +179,7 @@ impl Look<'_> {
     pub fn posts_inside<'b>(&'b self, roles: &'b [String], scope: PlaceCode) -> impl Iterator<Item = &'b Post> {
         let today = self.today();
         self.world.posts.inside(scope).filter(move |post| {
-            post.valid_on(today)
-                && post.account.is_some()
-                && (roles.is_empty() || roles.contains(&post.role))
+            post.valid_on(today) && post.account.is_some() && (roles.is_empty() || roles.contains(&post.role))
         })
     }
 }

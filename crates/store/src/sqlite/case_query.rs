@@ -83,6 +83,7 @@ pub(super) fn count((filter, search): (&CaseFilter, &Search), most: Option<u32>)
     };
     let mut sql = Sql::new(&format!("SELECT {} FROM {table}", if most.is_some() { "1" } else { "count(*)" }));
     search.narrow(&mut sql);
+    county(&mut sql, filter, CaseOrder::Opened);
     place(&mut sql, filter);
     of_posts(&mut sql, filter);
     rest(&mut sql, filter);
@@ -166,10 +167,7 @@ fn arm(
         }
         _ => {}
     }
-    if let Some(place) = filter.place.filter(|place| is_settled_kind(filter, order) && place.level() == Level::Township)
-    {
-        sql.and("c.shard = ?", [Value::Integer(i64::from(place.shard().0))]);
-    }
+    county(&mut sql, filter, order);
     place(&mut sql, filter);
     rest(&mut sql, filter);
     if let Some(after) = after {
@@ -194,6 +192,14 @@ fn is_sorted((filter, search): (&CaseFilter, &Search), post: &Post<'_>, order: C
         || is_range && !matches!(post, Post::Assigned(_))
         || order == CaseOrder::Due && filter.open != Some(true)
         || is_open_own(filter, *post) && order == CaseOrder::Opened
+}
+
+/// The county of a township whose settled cases of a kind are read: their index begins with it.
+fn county(sql: &mut Sql, filter: &CaseFilter, order: CaseOrder) {
+    let township = filter.place.filter(|place| place.level() == Level::Township);
+    if let Some(place) = township.filter(|_| is_settled_kind(filter, order)) {
+        sql.and("c.shard = ?", [Value::Integer(i64::from(place.shard().0))]);
+    }
 }
 
 /// Whether only open cases of a post are asked for: what it ever had is no way to them.

@@ -223,7 +223,8 @@ fn counts_are_searches() {
         place: Some("130922001".parse().unwrap()),
         ..CaseFilter::default()
     };
-    for filter in [open(inside("130922")), open(inside("130922001")), of(&["a", "b"]), states] {
+    let of_kind = CaseFilter { open: Some(false), kind: Some("k".to_owned()), ..inside("130922001") };
+    for filter in [open(inside("130922")), open(inside("130922001")), of(&["a", "b"]), states, of_kind] {
         let plan = plan(&connection, &count((&filter, &Search::None), None));
         assert!(plan.starts_with("SEARCH c"), "{plan} for {filter:?}");
     }

@@ -22,7 +22,9 @@ pub(super) struct Looked(AtomicI64);
 
 impl Looked {
     fn is_due(&self, before: Timestamp) -> bool {
-        before.as_microsecond() >= self.0.load(Ordering::Relaxed).saturating_add(ANSWERS_EVERY)
+        let (before, last) = (before.as_microsecond(), self.0.load(Ordering::Relaxed));
+        // A clock that ran ahead is set back.
+        before < last || before >= last.saturating_add(ANSWERS_EVERY)
     }
 
     fn note(&self, before: Timestamp) {
@@ -94,7 +96,8 @@ mod tests {
         let at = |hours: i64| Timestamp::from_second(1_700_000_000 + 3_600 * hours).unwrap();
         assert!(looked.is_due(at(0)), "a program that begins looks at once");
         looked.note(at(0));
-        assert_eq!([0, 1, 23, 24, 30].map(|hours| looked.is_due(at(hours))), [false, false, false, true, true]);
+        let due = [-1, 0, 1, 23, 24, 30].map(|hours| looked.is_due(at(hours)));
+        assert_eq!(due, [true, false, false, false, true, true]);
     }
 
     #[test]
