@@ -188,12 +188,15 @@ fn few_are_read_from_an_index_that_holds_few_others() {
     let boxed = CaseFilter { bounds, processes: processes.clone(), ..inside("1309") };
     let kind = Some("k".to_owned());
     let of_kind = CaseFilter { kind, processes, ..open(inside("1309")) };
+    let little = open(inside("130922001"));
+    assert_eq!(points::few(&connection, &little, CaseOrder::Due).unwrap(), None, "their index gives them in order");
     let lists = [
+        (&little, "case_row c INDEXED BY case_due_township", "SEARCH c USING INDEX case_due_township (township=?)"),
         (&boxed, points::POINTS, "SEARCH c USING INDEX case_map (lat>? AND lat<?)"),
         (&of_kind, "case_row c INDEXED BY case_due", "SCAN c USING INDEX case_due"),
     ];
     for (filter, table, wanted) in lists {
-        assert_eq!(points::few(&connection, filter).unwrap(), Some(table), "there are none");
+        assert_eq!(points::few(&connection, filter, CaseOrder::Opened).unwrap(), Some(table), "there are none");
         for after in [None, Some(after())] {
             let sql = page((filter, &Search::Sorted(table)), CaseOrder::Opened, after.as_ref(), 50);
             assert_eq!(sql[0].values.len(), sql[0].text.matches('?').count(), "{}", sql[0].text);
@@ -210,7 +213,7 @@ fn few_are_read_from_an_index_that_holds_few_others() {
         open(CaseFilter::default()),
     ];
     for filter in short {
-        assert_eq!(points::few(&connection, &filter).unwrap(), None, "{filter:?}");
+        assert_eq!(points::few(&connection, &filter, CaseOrder::Opened).unwrap(), None, "{filter:?}");
     }
 }
 

@@ -93,7 +93,7 @@ fn merged(
     limit: u32,
 ) -> Stored<Vec<Sorted>> {
     let mut rows = Vec::new();
-    let search = Search::of(connection, filter)?;
+    let search = Search::of(connection, filter, order)?;
     let arms = page((filter, &search), order, after, limit);
     let merge = arms.len() > 1;
     for arm in arms {
@@ -125,7 +125,8 @@ fn read(connection: &Connection, sql: &Sql) -> Stored<Vec<Sorted>> {
 pub(super) fn case_count(connection: &Connection, filter: &CaseFilter, most: Option<u32>) -> Stored<u64> {
     let sql = match Rare::counted(connection, filter, most)? {
         Some(sql) => sql,
-        None => count((filter, &Search::of(connection, filter)?), most),
+        // Counting needs no order; open cases of a place are counted by deadline.
+        None => count((filter, &Search::of(connection, filter, CaseOrder::Due)?), most),
     };
     let found = one(connection, "counting cases", (&sql.text, params_from_iter(&sql.values)), |row| {
         Column("case_row", "count").get(row, 0)

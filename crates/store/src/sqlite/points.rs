@@ -1,10 +1,10 @@
-//! Lists of the few cases that no index by time leads to: those in a box on the map, and the open ones of a kind or in a box. They are read
+//! Lists of the few cases that no index by time leads to: those in a box on the map, and the open ones of a place, a kind or a box. They are read
 //! from an index that holds few others, and sorted.
 
 use super::case_query::{Sql, place};
 use super::row::{Column, Stored, one};
 use crate::points::{SORTED_MAX, bounds, is_of_posts};
-use ganglion_kernel::port::CaseFilter;
+use ganglion_kernel::port::{CaseFilter, CaseOrder};
 use ganglion_model::{Level, PlaceCode};
 use jiff::Timestamp;
 use rusqlite::types::Value;
@@ -13,14 +13,14 @@ use rusqlite::{Connection, Row, params_from_iter};
 const ATTEMPTED: &str = "looking for few cases";
 /// The index of points, as a table of a statement.
 pub(super) const POINTS: &str = "case_row c INDEXED BY case_map";
-/// So many in a box are sorted where only open ones are asked for: those have indexes of their own, which hold no settled ones.
+/// So many in a box, or open in a place, are sorted where only open ones are asked for: those have indexes of their own, which hold no settled ones.
 const SORTED_FOR_OPEN_MAX: u32 = if cfg!(debug_assertions) { 3 } else { 1_000 };
 /// So many open cases of a place are sorted; where there are more, a walk by time meets open ones before long.
 const OPEN_MAX: u32 = if cfg!(debug_assertions) { 5 } else { 20_000 };
 
 /// What drives a list of few, as a table of a statement; `None` where a walk by time is as short. Either way the conditions of the list are
 /// the same, and they are all the index needs.
-pub(super) fn few(connection: &Connection, filter: &CaseFilter) -> Stored<Option<&'static str>> {
+pub(super) fn few(connection: &Connection, filter: &CaseFilter, order: CaseOrder) -> Stored<Option<&'static str>> {
     let is_open = filter.open == Some(true);
     if let Some(bounds) = bounds(filter) {
         let most = if is_open { SORTED_FOR_OPEN_MAX } else { SORTED_MAX };
@@ -28,12 +28,19 @@ pub(super) fn few(connection: &Connection, filter: &CaseFilter) -> Stored<Option
             return Ok(Some(POINTS));
         }
     }
-    // An open case of a kind may be as rare as a settled one is common: a walk by time met none of them in ninety days of the city.
-    if !is_open || is_of_posts(filter) || filter.kind.is_none() && filter.bounds.is_none() {
+    if !is_open || is_of_posts(filter) {
         return Ok(None);
     }
+    let is_within = filter.place.is_some_and(|place| place.level() >= Level::County);
+    let most = match (filter.kind.is_some() || filter.bounds.is_some(), order) {
+        // An open case of a kind may be as rare as a settled one is common: a walk by time met none of them in ninety days of the city.
+        (true, _) => OPEN_MAX,
+        // Where little is open, a walk by time goes through years to fill a page; by deadline their index gives them in order.
+        (false, CaseOrder::Opened) if is_within => SORTED_FOR_OPEN_MAX,
+        _ => return Ok(None),
+    };
     let (table, sql) = open(filter);
-    Ok(is_few(connection, &sql, OPEN_MAX)?.then_some(table))
+    Ok(is_few(connection, &sql, most)?.then_some(table))
 }
 
 /// The points in a box, of the time asked for; all of it is answered by the index alone.

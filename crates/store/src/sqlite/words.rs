@@ -11,7 +11,7 @@ use super::points;
 use super::rare::Rare;
 use super::row::{Column, Stored, all, failed, one, run};
 use ganglion_kernel::indexed::{self, hash, kept, marks};
-use ganglion_kernel::port::{CaseFilter, CaseWrite};
+use ganglion_kernel::port::{CaseFilter, CaseOrder, CaseWrite};
 use ganglion_kernel::port_search::WordsMade;
 use ganglion_kernel::words::{Term, apart, terms, whole};
 use ganglion_model::row::Case;
@@ -304,10 +304,10 @@ pub(super) enum Search {
 }
 
 impl Search {
-    /// Looks how many cases have the words of a filter.
-    pub(super) fn of(connection: &Connection, filter: &CaseFilter) -> Stored<Search> {
+    /// Looks how many cases have the words of a filter, or lie where it asks for a list in this order.
+    pub(super) fn of(connection: &Connection, filter: &CaseFilter, order: CaseOrder) -> Stored<Search> {
         if filter.words.is_none() {
-            if let Some(table) = points::few(connection, filter)? {
+            if let Some(table) = points::few(connection, filter, order)? {
                 return Ok(Search::Sorted(table));
             }
             return Ok(Rare::few(connection, filter)?.map_or(Search::None, Search::Rare));
