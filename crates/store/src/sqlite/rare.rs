@@ -5,11 +5,13 @@
 use super::case_query::{Sql, any_of, padded};
 use super::row::{Column, Stored, all, one};
 use ganglion_kernel::port::CaseFilter;
+use ganglion_model::{Level, PlaceCode};
 use rusqlite::{Connection, params, params_from_iter};
 
 const ATTEMPTED: &str = "looking for cases by their state";
-/// So many are sorted; where there are more, a walk by time meets one before long. Few where the laws are tried, so that both ways are.
-const SORTED_MAX: u32 = if cfg!(debug_assertions) { 5 } else { 5_000 };
+/// So many are sorted in a township, a county, and beyond; where there are more, a walk by time meets one before long: a page of a
+/// hundred costs as many looks as there are others between them. Few where the laws are tried, so that both ways are.
+const SORTED_MAX: [u32; 3] = if cfg!(debug_assertions) { [5; 3] } else { [1_000, 3_000, 5_000] };
 /// Pairs of process and state that are looked for one after the other; with more of them it is not something rare that is wanted.
 const PAIRS_MAX: usize = 64;
 /// Processes of which every state is looked for, where a filter names none.
@@ -54,10 +56,15 @@ impl Rare {
     /// The way to a list that is driven by it: few are there, or none.
     pub(super) fn few(connection: &Connection, filter: &CaseFilter) -> Stored<Option<Rare>> {
         let Some(rare) = Rare::of(connection, filter)? else { return Ok(None) };
-        let sql = rare.count(Some(SORTED_MAX + 1));
+        let most = match filter.place.map(PlaceCode::level) {
+            Some(Level::Township | Level::Village | Level::Grid) => SORTED_MAX[0],
+            Some(Level::County) => SORTED_MAX[1],
+            _ => SORTED_MAX[2],
+        };
+        let sql = rare.count(Some(most + 1));
         let read = |row: &rusqlite::Row<'_>| Column("case_row", "count").get::<u32>(row, 0);
         let count = one(connection, ATTEMPTED, (&sql.text, params_from_iter(&sql.values)), read)?;
-        Ok(Some(rare).filter(|_| count.is_some_and(|count| count <= SORTED_MAX)))
+        Ok(Some(rare).filter(|_| count.is_some_and(|count| count <= most)))
     }
 
     /// The count of a filter that asks for nothing but processes, states and a place.
