@@ -15,7 +15,7 @@ pub use crate::port_kept::{Kept, KeptStore};
 pub use crate::port_load::{Loaded, Want};
 pub use crate::port_people::{Access, Account, FileRow, Forgotten, Session, Stale, TOLD_MAX, Told};
 use crate::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
-pub use crate::port_seal::{Ended, Lookups, Rewrapped, SealStore, WrappedKey, unwrapped};
+pub use crate::port_seal::{CasesEnded, Ended, Lookups, Rewrapped, SealStore, WrappedKey, unwrapped};
 pub use crate::port_search::{RowWords, SearchStore};
 pub use crate::port_turn::Turn;
 use crate::queue::{QueueWant, Waiting};

@@ -45,6 +45,9 @@ pub struct Ended {
     pub since: Timestamp,
 }
 
+/// A page of cases that ended, and where the next one begins.
+pub type CasesEnded = (Vec<Ended>, Option<(Timestamp, CaseId)>);
+
 /// Keeping row keys.
 #[async_trait]
 pub trait SealStore: Send + Sync {
@@ -83,7 +86,7 @@ pub trait SealStore: Send + Sync {
         until: (&str, Timestamp),
         after: Option<(Timestamp, CaseId)>,
         limit: u32,
-    ) -> Result<(Vec<Ended>, Option<(Timestamp, CaseId)>), StoreError>;
+    ) -> Result<CasesEnded, StoreError>;
     /// Rows of a register all versions of which ended by `until` and that still have a row key, in order of shard and key, after
     /// the one given; pages as for cases.
     async fn rows_ended(

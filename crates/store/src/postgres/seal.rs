@@ -9,7 +9,7 @@ use super::sql::{Args, Pipeline, all, column, run};
 use async_trait::async_trait;
 use deadpool_postgres::Object;
 use ganglion_kernel::StoreError;
-use ganglion_kernel::port::{Ended, Lookups, Rewrapped, SealStore, ShardWrite, WrappedKey};
+use ganglion_kernel::port::{CasesEnded, Ended, Lookups, Rewrapped, SealStore, ShardWrite, WrappedKey};
 use ganglion_kernel::seal_lookup::{LookedUp, LookupHash, Relooked};
 use ganglion_model::{CaseId, Shard, row_id};
 use jiff::Timestamp;
@@ -87,7 +87,7 @@ async fn cases_ended(
     (process, until): (&str, Timestamp),
     after: Option<(Timestamp, CaseId)>,
     limit: u32,
-) -> Stored<(Vec<Ended>, Option<(Timestamp, CaseId)>)> {
+) -> Stored<CasesEnded> {
     let (at, row) = after.map_or((i64::MIN, Uuid::nil()), |(at, row)| (at.as_microsecond(), row.0));
     let args: &Args<'_> = &[&text(process), &until.as_microsecond(), &at, &row, &i64::from(limit)];
     let looked = all(client, ENDED, (CASES_ENDED, args), |row| {
@@ -166,7 +166,7 @@ impl SealStore for PgStore {
         until: (&str, Timestamp),
         after: Option<(Timestamp, CaseId)>,
         limit: u32,
-    ) -> Result<(Vec<Ended>, Option<(Timestamp, CaseId)>), StoreError> {
+    ) -> Result<CasesEnded, StoreError> {
         cases_ended(&self.reader().await?, until, after, limit.min(ROWS_MAX)).await
     }
 

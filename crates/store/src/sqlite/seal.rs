@@ -5,7 +5,7 @@ use super::lookup;
 use super::row::{Column, Stored, all, failed, run};
 use async_trait::async_trait;
 use ganglion_kernel::StoreError;
-use ganglion_kernel::port::{Ended, Lookups, Rewrapped, SealStore, WrappedKey};
+use ganglion_kernel::port::{CasesEnded, Ended, Lookups, Rewrapped, SealStore, WrappedKey};
 use ganglion_kernel::seal_lookup::{LookedUp, LookupHash, Relooked};
 use ganglion_model::{CaseId, Shard, row_id};
 use jiff::Timestamp;
@@ -91,7 +91,7 @@ fn cases_ended(
     (process, until): (&str, Timestamp),
     after: Option<(Timestamp, CaseId)>,
     limit: u32,
-) -> Stored<(Vec<Ended>, Option<(Timestamp, CaseId)>)> {
+) -> Stored<CasesEnded> {
     let (at, row) = after.map_or((i64::MIN, Vec::new()), |(at, row)| (at.as_microsecond(), row.0.as_bytes().to_vec()));
     let values = params![process, at, row, until.as_microsecond(), limit];
     let looked = all(connection, ENDED, (CASES_ENDED, values), |row| {
@@ -161,7 +161,7 @@ impl SealStore for SqliteStore {
         until: (&str, Timestamp),
         after: Option<(Timestamp, CaseId)>,
         limit: u32,
-    ) -> Result<(Vec<Ended>, Option<(Timestamp, CaseId)>), StoreError> {
+    ) -> Result<CasesEnded, StoreError> {
         cases_ended(&self.reader(), until, after, limit.min(ROWS_MAX))
     }
 

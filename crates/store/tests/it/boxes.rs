@@ -16,7 +16,7 @@ fn some() -> Vec<Case> {
         case.number = format!("N-{n}");
         case.opened_at = at(i64::from(n / 2));
         case.closed_at = (n % 5 == 1).then(|| at(90));
-        case.point = (n % 4 != 0).then(|| [116.0 + f64::from(n) / 100.0, 38.0 + f64::from(n) / 100.0]);
+        case.point = (!n.is_multiple_of(4)).then(|| [116.0 + f64::from(n) / 100.0, 38.0 + f64::from(n) / 100.0]);
         case
     };
     (1..=40).map(one).collect()
