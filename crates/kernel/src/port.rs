@@ -22,6 +22,7 @@ use crate::queue::{QueueWant, Waiting};
 use crate::rules::{Violation, ViolationFilter};
 use async_trait::async_trait;
 use ganglion_indicators::{Cells, Fact, FactChange, Period};
+use ganglion_model::needed::Needed;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{
     AccountId, CaseId, CommandId, Entry, Model, Outcome, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard,
@@ -244,6 +245,8 @@ pub trait Store: CountStore + KeptStore + SealStore + SearchStore {
         after: Option<&After>,
         limit: u32,
     ) -> Result<Vec<Case>, StoreError>;
+    /// The newest cases of a filter, with only what is needed of each; everything else is as in a case that has none of it.
+    async fn cases_newest(&self, filter: &CaseFilter, limit: u32, needed: &Needed) -> Result<Vec<Case>, StoreError>;
     /// Puts the words of cases that were written without them.
     async fn case_words_put(&self, words: &[(Case, String)]) -> Result<(), StoreError>;
     /// How many cases a filter has, exactly.

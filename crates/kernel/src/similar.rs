@@ -3,6 +3,7 @@
 
 use crate::words::{opening_texts, tokens};
 use ganglion_model::Posts;
+use ganglion_model::needed::Needed;
 use ganglion_model::pack::{Action, Assign, Effect, Field, FieldKind, Process, SAME_WORDS};
 use ganglion_model::row::Case;
 use serde_json::Value;
@@ -58,6 +59,21 @@ pub fn could_be_chosen(posts: &Posts, field: &Field, case: &Case) -> bool {
     let FieldKind::Post { roles, .. } = &field.kind else { return true };
     let had = case.assignee.as_ref().and_then(|id| posts.get(id));
     had.is_some_and(|post| roles.is_empty() || roles.contains(&post.role))
+}
+
+/// What [`chosen`] and [`chosen_here`] look at in settled cases for some fields.
+#[must_use]
+pub fn needed<'f>(process: &Process, fields: impl Iterator<Item = &'f Field>) -> Needed {
+    let mut needed = Needed::default();
+    needed.add_case("assignee");
+    for field in fields {
+        needed.add_case(&field.name);
+        field.suggest.iter().filter(|name| *name != SAME_WORDS).for_each(|name| needed.add_case(name));
+        if field.suggest.iter().any(|name| name == SAME_WORDS) {
+            process.form.iter().for_each(|said| needed.add_case(&said.name));
+        }
+    }
+    needed
 }
 
 /// Whether the cases a field's suggestions come from are of one kind: storage finds them by it.

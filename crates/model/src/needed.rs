@@ -1,5 +1,5 @@
-//! Reading of a stored case only what is looked at. Counting figures anew looks at a fifth of what a row holds; the rest is read past,
-//! which costs a fraction of building it.
+//! Reading of a stored case only what is looked at. Counting figures anew looks at a fifth of what a row holds, and what is suggested comes
+//! from a few fields of many cases; the rest is read past, which costs a fraction of building it.
 
 use crate::clocks::Clock;
 use crate::expr::Expr;
@@ -37,6 +37,11 @@ impl Needed {
         let values = [&measure.filter, &measure.value, &measure.place, &measure.member];
         let dims = measure.by.iter().map(|dim| &dim.of);
         values.into_iter().flatten().chain(dims).for_each(|value| self.add(value));
+    }
+
+    /// Adds a field, or whatever else `case.` leads to, by its name.
+    pub fn add_case(&mut self, name: &str) {
+        self.case.insert(name.to_owned());
     }
 
     /// Adds what an expression looks at.

@@ -139,8 +139,8 @@ impl Hand {
     }
 }
 
-/// As many as there are processors; one of them also reads, which leaves time for it.
-fn hands() -> usize {
+/// As many as there are processors; one of them also reads, which leaves time for it. So many shards are counted at a time, too.
+pub(crate) fn hands() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(HANDS_MAX)
 }
 

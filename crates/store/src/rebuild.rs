@@ -1,7 +1,9 @@
 //! Figures counted again from the rows: for comparing with those that were kept up to date, and for counting what a changed
 //! pack measures anew.
 
+use crate::aside::asking;
 use crate::counting::{self, Keep, Scan};
+use futures_util::stream::{self, StreamExt as _};
 use ganglion_indicators::digest::differing;
 use ganglion_indicators::fold::cells_of_changes;
 use ganglion_indicators::{Cells, Fact, FactChange, facts_of_case};
@@ -90,17 +92,43 @@ pub async fn figures_equal(store: &dyn Store, world: &World, shard: Shard) -> Re
 /// # Errors
 /// Of the store; the figures of the shard are then incomplete until it is counted again.
 pub async fn recount(store: &dyn Store, world: &World, shard: Shard) -> Result<u64, StoreError> {
+    recounted(store, &Arc::new(world.clone()), shard).await
+}
+
+/// Counts the figures of several shards anew as [`recount`] does, some of them at a time: one alone is bounded by who reads its rows.
+///
+/// # Errors
+/// Of the store, the first; the figures of shards that were not finished are then incomplete until they are counted again.
+pub async fn recount_all(
+    store: &Arc<dyn Store>,
+    world: &World,
+    shards: impl IntoIterator<Item = Shard>,
+) -> Result<u64, StoreError> {
     let world = Arc::new(world.clone());
+    let one = |shard: Shard| {
+        let (store, world) = (store.clone(), world.clone());
+        asking(move || async move { recounted(store.as_ref(), &world, shard).await })
+    };
+    let each: Vec<_> = shards.into_iter().map(one).collect();
+    let mut each = stream::iter(each).buffer_unordered(counting::hands());
+    let mut facts = 0;
+    while let Some(counted) = each.next().await {
+        facts += counted??;
+    }
+    Ok(facts)
+}
+
+async fn recounted(store: &dyn Store, world: &Arc<World>, shard: Shard) -> Result<u64, StoreError> {
     let mut kept = Scan::default();
     kept.go_on(store, shard).await?;
     let is_bare = kept.found.is_empty();
     let keep = if is_bare { Keep::All } else { Keep::Nothing };
-    let counted = counting::count(store, &world, shard, &keep, &mut kept).await?;
+    let counted = counting::count(store, world, shard, &keep, &mut kept).await?;
     let facts = if is_bare { Vec::new() } else { differing(&kept.found, &counted.digests) };
     if !facts.is_empty() {
         store.figures_forget(shard, &facts, &[]).await?;
         let keep = Keep::Of(Arc::new(facts.into_iter().collect()));
-        counting::count(store, &world, shard, &keep, &mut Scan::none()).await?;
+        counting::count(store, world, shard, &keep, &mut Scan::none()).await?;
     }
     let counters = counters_differing(&store.cells_all(shard).await?, &counted.cells);
     if !counters.is_empty() {
@@ -125,17 +153,14 @@ fn counters_differing(kept: &Cells, counted: &Cells) -> Vec<String> {
 ///
 /// # Errors
 /// Of the store.
-pub async fn recount_if_changed(store: &dyn Store, world: &World) -> Result<Option<u64>, StoreError> {
+pub async fn recount_if_changed(store: &Arc<dyn Store>, world: &World) -> Result<Option<u64>, StoreError> {
     let counted_by = fingerprint(world);
     if store.setting(COUNTED_BY).await?.as_deref() == Some(counted_by.as_str()) {
         return Ok(None);
     }
     let mut shards: BTreeSet<Shard> = store.positions().await?.into_iter().map(|(shard, _)| shard).collect();
     shards.insert(Shard::DEPLOYMENT);
-    let mut facts = 0;
-    for shard in shards {
-        facts += recount(store, world, shard).await?;
-    }
+    let facts = recount_all(store, world, shards).await?;
     store.setting_put(COUNTED_BY, &counted_by).await?;
     Ok(Some(facts))
 }

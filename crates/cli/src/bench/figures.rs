@@ -12,7 +12,7 @@ use ganglion_kernel::{Store, World};
 use ganglion_model::clocks::{local_date, midnight};
 use ganglion_model::pack::{Indicator, Source};
 use ganglion_model::{Level, PlaceCode};
-use ganglion_store::rebuild::{each_case, recount};
+use ganglion_store::rebuild::{each_case, recount_all};
 use ganglion_store::{SqliteOptions, SqliteStore};
 use jiff::civil::Date;
 use rand::rngs::SmallRng;
@@ -47,7 +47,7 @@ pub fn measure(home: &Path, cases: usize, loaded: Option<&Path>) -> Result<Vec<L
         let world = world::load(store.as_ref(), model, world::office(home)?).await?;
         let today = newest(store.as_ref()).await?;
         let mut lines = vec![reading(store.as_ref(), &world, (cases, today)).await?];
-        lines.extend(counting(store.as_ref(), &world, cases).await?);
+        lines.extend(counting(&store, &world, cases).await?);
         Ok(lines)
     })
 }
@@ -132,19 +132,17 @@ fn rows_of(world: &World, indicator: &Indicator, place: PlaceCode, span: Span) -
     }
 }
 
-async fn counting(store: &dyn Store, world: &World, cases: usize) -> Result<Vec<Line>> {
+async fn counting(store: &Arc<dyn Store>, world: &World, cases: usize) -> Result<Vec<Line>> {
     let shards = store.shards().await?;
     let start = instant();
     let mut rows = 0_usize;
     for (shard, _) in &shards {
-        each_case(store, *shard, |_| rows += 1).await?;
+        each_case(store.as_ref(), *shard, |_| rows += 1).await?;
     }
     let baseline = start.elapsed().as_secs_f64();
     let anew = async || -> Result<f64> {
         let start = instant();
-        for (shard, _) in &shards {
-            recount(store, world, *shard).await?;
-        }
+        recount_all(store, world, shards.iter().map(|(shard, _)| *shard)).await?;
         Ok(start.elapsed().as_secs_f64())
     };
     let line = |what: &str, measured: f64| {

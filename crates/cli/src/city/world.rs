@@ -119,7 +119,7 @@ pub async fn load(store: &dyn Store, model: Model, office: Office) -> Result<Wor
 /// # Errors
 /// As [`load`]; or when the installed packs cannot be read.
 pub async fn running(store: Arc<dyn Store>, home: &Path, clock: &dyn WallClock) -> Result<Arc<ArcSwap<World>>> {
-    let (world, _) = as_it_is(store.as_ref(), home).await?;
+    let (world, _) = as_it_is(&store, home).await?;
     adopt(store.as_ref(), &world, (home, clock)).await?;
     Ok(world)
 }
@@ -134,7 +134,7 @@ pub async fn running_beside_older(
     home: &Path,
     clock: &dyn WallClock,
 ) -> Result<Arc<ArcSwap<World>>> {
-    let (world, are_installed) = as_it_is(store.as_ref(), home).await?;
+    let (world, are_installed) = as_it_is(&store, home).await?;
     if !are_installed {
         adopt(store.as_ref(), &world, (home, clock)).await?;
     }
@@ -142,15 +142,15 @@ pub async fn running_beside_older(
 }
 
 /// The world by the packs that are installed, or by those that ship when none are; says which.
-async fn as_it_is(store: &dyn Store, home: &Path) -> Result<(Arc<ArcSwap<World>>, bool)> {
-    let found = installed(store).await?;
+async fn as_it_is(store: &Arc<dyn Store>, home: &Path) -> Result<(Arc<ArcSwap<World>>, bool)> {
+    let found = installed(store.as_ref()).await?;
     let are_installed = found.is_some();
     let model = match found {
         Some(found) => found.model()?,
         None => packs(&home.join("packs"))?,
     };
-    let loaded = load(store, model, office(home)?).await?;
-    let rules = rebuild::installed(store, &loaded).await?;
+    let loaded = load(store.as_ref(), model, office(home)?).await?;
+    let rules = rebuild::installed(store.as_ref(), &loaded).await?;
     if !rules.is_empty() {
         tracing::info!(?rules, "rows that break these rules were found again");
     }

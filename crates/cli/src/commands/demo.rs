@@ -128,9 +128,7 @@ fn load(args: &DemoArgs, home: &Path, machine: &Arc<Machine>, database: &Databas
         as_store.accounts_put(&staff.accounts).await?;
         as_store.posts_put(&staff.posts).await?;
         let world = world::load(as_store.as_ref(), model, world::office(home)?).await?;
-        recount_if_changed(as_store.as_ref(), &world)
-            .await
-            .context("counting the figures of rows that came with packs")?;
+        recount_if_changed(&as_store, &world).await.context("counting the figures of rows that came with packs")?;
         // While the store is empty, so that the year to come notes what breaks a rule as it happens.
         rebuild::installed(as_store.as_ref(), &world).await.context("noting the rules that stand")?;
         anyhow::Ok(world)

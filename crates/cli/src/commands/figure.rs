@@ -7,10 +7,11 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand};
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::{Store, World};
-use ganglion_model::{Case, PlaceCode};
+use ganglion_model::{Case, PlaceCode, Shard};
 use ganglion_store::published::{Published, Verdict, publish, verify};
-use ganglion_store::rebuild::recount;
+use ganglion_store::rebuild::recount_all;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -102,12 +103,10 @@ pub fn run(args: &FigureArgs) -> Result<ExitCode> {
             What::Verify { file, at } => check(file, at).await,
             What::Recount { at } => {
                 let (store, world) = open(at).await?;
-                let mut facts = recount(store.as_ref(), &world, ganglion_model::Shard::DEPLOYMENT).await?;
-                for (shard, _) in store.shards().await? {
-                    if shard != ganglion_model::Shard::DEPLOYMENT {
-                        facts += recount(store.as_ref(), &world, shard).await?;
-                    }
-                }
+                let mut shards: BTreeSet<Shard> =
+                    store.positions().await?.into_iter().map(|(shard, _)| shard).collect();
+                shards.insert(Shard::DEPLOYMENT);
+                let facts = recount_all(&store, &world, shards).await?;
                 crate::out(&format!("{facts} facts counted"));
                 Ok(ExitCode::SUCCESS)
             }

@@ -12,8 +12,9 @@ use crate::web::Web;
 use ganglion_kernel::batch::kind_of;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
-use ganglion_kernel::similar::{AGREEING_MAX, chosen, chosen_here, could_be_chosen, is_by_kind, worth_reading};
+use ganglion_kernel::similar::{AGREEING_MAX, chosen, chosen_here, could_be_chosen, is_by_kind, needed, worth_reading};
 use ganglion_model::Case;
+use ganglion_model::needed::Needed;
 use ganglion_model::pack::{Action, Field, FieldKind, Process};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -96,9 +97,12 @@ async fn likely(
     (case, process): (&Case, &Process),
     wanted: &(dyn Fn(&Field) -> bool + Sync),
 ) -> Result<Vec<Likely>, Error> {
-    let mut settled = Settled { web, case, process, read: Vec::new() };
+    let mut fields = asked(web, (case, process));
+    fields.retain(|(_, field)| wanted(field));
+    let needed = needed(process, fields.iter().map(|(_, field)| *field));
+    let mut settled = Settled { web, case, process, needed, read: Vec::new() };
     let mut all = Vec::new();
-    for (action, field) in asked(web, (case, process)).into_iter().filter(|(_, field)| wanted(field)) {
+    for (action, field) in fields {
         let by_kind = is_by_kind(process, field);
         // A case whose kind is not known yet agrees with none in it.
         let agrees = !by_kind || kind_of(&web.world.model, case).is_some();
@@ -121,6 +125,8 @@ struct Settled<'a> {
     web: &'a Web,
     case: &'a Case,
     process: &'a Process,
+    /// What is looked at in them.
+    needed: Needed,
     /// By whether they are of the kind of the case, and how many were asked for.
     read: Vec<((bool, u32), Vec<Case>)>,
 }
@@ -131,7 +137,7 @@ impl Settled<'_> {
         // A longer list begins with the shorter one.
         let holds = |known: (bool, u32)| known.0 == by_kind && known.1 >= limit;
         if self.read.iter().all(|(known, _)| !holds(*known)) {
-            let cases = settled(self.web, (self.case, self.process), (by_kind, limit)).await?;
+            let cases = settled(self.web, (self.case, self.process), (by_kind, limit), &self.needed).await?;
             self.read.push(((by_kind, limit), cases));
         }
         let found = self.read.iter().find(|(known, _)| holds(*known)).map(|(_, cases)| cases.as_slice());
@@ -157,6 +163,7 @@ async fn settled(
     web: &Web,
     (case, process): (&Case, &Process),
     (by_kind, limit): (bool, u32),
+    needed: &Needed,
 ) -> Result<Vec<Case>, Error> {
     let kind = kind_of(&web.world.model, case);
     let from = web.now - SignedDuration::from_hours(24 * DAYS_BACK);
@@ -171,7 +178,7 @@ async fn settled(
     let list = Union::reachable(web, web.post()?).narrowed(&around);
     let mut cases: Vec<Case> = Vec::new();
     for filter in &list.0 {
-        cases.extend(web.app.store.cases(filter, CaseOrder::Opened, None, limit).await?);
+        cases.extend(web.app.store.cases_newest(filter, limit, needed).await?);
     }
     let newest = |case: &Case| {
         let after = After::of(case, CaseOrder::Opened);

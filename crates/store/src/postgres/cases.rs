@@ -7,6 +7,7 @@ use super::sql::{Args, all, one};
 use super::words::Search;
 use deadpool_postgres::Object;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
+use ganglion_model::needed::Needed;
 use ganglion_model::row::Case;
 use ganglion_model::{CaseId, Shard};
 use tokio_postgres::types::ToSql;
@@ -66,6 +67,19 @@ pub(super) async fn cases(
         read(client, &page((filter, &search), order, after, limit)).await?
     };
     Ok(page.into_iter().map(|(_, _, case)| case).collect())
+}
+
+/// The newest cases, with what is needed of them.
+pub(super) async fn newest(client: &Object, filter: &CaseFilter, limit: u32, needed: &Needed) -> Stored<Vec<Case>> {
+    let search = Search::of(client, filter).await?;
+    let sql = page((filter, &search), CaseOrder::Opened, None, limit.min(PAGE_MAX));
+    let args: Vec<&(dyn ToSql + Sync)> = sql.values.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect();
+    all(client, "listing cases", (&sql.text, &args), |row| {
+        let id = Column("case_row", "id").case(row, 2)?;
+        let text: &str = CASE_BODY.get(row, 0)?;
+        needed.read(text).map_err(|error| CASE_BODY.corrupt(id, error))
+    })
+    .await
 }
 
 /// By deadline over open and closed cases: the closed ones stand at the end, so they are looked for only when the open

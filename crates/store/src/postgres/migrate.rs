@@ -33,6 +33,7 @@ pub(super) const MIGRATIONS: &[(u32, &str, &str)] = &[
     (29, "numbering-and-marks", include_str!("migrations/0029-numbering-and-marks.sql")),
     (30, "map", include_str!("migrations/0030-map.sql")),
     (31, "retention", include_str!("migrations/0031-retention.sql")),
+    (32, "open-by-state", include_str!("migrations/0032-open-by-state.sql")),
 ];
 
 /// The lock that one server at a time migrates under. Any number will do that nobody else uses.

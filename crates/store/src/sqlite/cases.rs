@@ -7,9 +7,10 @@ use super::rare::Rare;
 use super::row::{Column, Stored, all, case_key, one};
 use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
+use ganglion_model::needed::Needed;
 use ganglion_model::row::Case;
 use ganglion_model::{CaseId, Shard};
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, Row, params, params_from_iter};
 
 /// The column whole cases stand in.
 pub(super) const CASE_BODY: Column = Column("case_row", "body");
@@ -65,39 +66,54 @@ pub(super) fn cases(
     let page = if order == CaseOrder::Due && filter.open.is_none() {
         both(connection, filter, after, limit)?
     } else {
-        merged(connection, filter, order, after, limit)?
+        merged(connection, filter, (order, after, limit), &whole)?
     };
     Ok(page.into_iter().map(|(_, _, case)| case).collect())
+}
+
+/// The newest cases, with what is needed of them.
+pub(super) fn newest(connection: &Connection, filter: &CaseFilter, limit: u32, needed: &Needed) -> Stored<Vec<Case>> {
+    let limit = limit.min(PAGE_MAX);
+    let read = |row: &Row<'_>, id: CaseId| {
+        let text = row.get_ref(0).map_err(|error| CASE_BODY.corrupt(id, error))?;
+        let text = text.as_str().map_err(|error| CASE_BODY.corrupt(id, error))?;
+        needed.read(text).map_err(|error| CASE_BODY.corrupt(id, error))
+    };
+    let page = merged(connection, filter, (CaseOrder::Opened, None, limit), &read)?;
+    Ok(page.into_iter().map(|(_, _, case)| case).collect())
+}
+
+fn whole(row: &Row<'_>, id: CaseId) -> Stored<Case> {
+    read_case(row, 0, || id.to_string())
 }
 
 /// By deadline over open and closed cases: the closed ones stand at the end, so they are looked for only when the open
 /// ones with a deadline do not fill the page.
 fn both(connection: &Connection, filter: &CaseFilter, after: Option<&After>, limit: u32) -> Stored<Vec<Sorted>> {
     let only = |open| CaseFilter { open: Some(open), ..filter.clone() };
-    let mut page = merged(connection, &only(true), CaseOrder::Due, after, limit)?;
+    let mut page = merged(connection, &only(true), (CaseOrder::Due, after, limit), &whole)?;
     let is_full = page.len() == limit as usize && page.last().is_some_and(|last| last.0 < i64::MAX);
     if !is_full {
-        page.extend(merged(connection, &only(false), CaseOrder::Due, after, limit)?);
+        page.extend(merged(connection, &only(false), (CaseOrder::Due, after, limit), &whole)?);
         sort(&mut page, CaseOrder::Due);
         page.truncate(limit as usize);
     }
     Ok(page)
 }
 
-/// The pages of all arms, in order, each case once.
+/// The pages of all arms, in order, each case once, as `case` reads them.
 fn merged(
     connection: &Connection,
     filter: &CaseFilter,
-    order: CaseOrder,
-    after: Option<&After>,
-    limit: u32,
+    (order, after, limit): (CaseOrder, Option<&After>, u32),
+    case: &dyn Fn(&Row<'_>, CaseId) -> Stored<Case>,
 ) -> Stored<Vec<Sorted>> {
     let mut rows = Vec::new();
     let search = Search::of(connection, filter, order)?;
     let arms = page((filter, &search), order, after, limit);
     let merge = arms.len() > 1;
     for arm in arms {
-        rows.extend(read(connection, &arm)?);
+        rows.extend(read(connection, &arm, case)?);
     }
     if merge {
         sort(&mut rows, order);
@@ -114,10 +130,10 @@ fn sort(rows: &mut [Sorted], order: CaseOrder) {
     }
 }
 
-fn read(connection: &Connection, sql: &Sql) -> Stored<Vec<Sorted>> {
+fn read(connection: &Connection, sql: &Sql, case: &dyn Fn(&Row<'_>, CaseId) -> Stored<Case>) -> Stored<Vec<Sorted>> {
     all(connection, "listing cases", (&sql.text, params_from_iter(&sql.values)), |row| {
         let id = CaseId(Column("case_row", "id").id(row, 2)?);
-        Ok((Column("case_row", "due").get(row, 1)?, id, read_case(row, 0, || id.to_string())?))
+        Ok((Column("case_row", "due").get(row, 1)?, id, case(row, id)?))
     })
 }
 

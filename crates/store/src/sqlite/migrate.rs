@@ -32,6 +32,7 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (29, "numbering-and-marks", include_str!("migrations/0029-numbering-and-marks.sql")),
     (30, "map", include_str!("migrations/0030-map.sql")),
     (31, "retention", include_str!("migrations/0031-retention.sql")),
+    (32, "open-by-state", include_str!("migrations/0032-open-by-state.sql")),
 ];
 
 /// Why a database could not be opened.

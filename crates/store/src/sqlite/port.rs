@@ -17,6 +17,7 @@ use ganglion_kernel::port::{
 use ganglion_kernel::port_rows::{ProposalFilter, Referer, RowAfter, RowFilter, RowOrder};
 use ganglion_kernel::queue::{QueueWant, Waiting};
 use ganglion_kernel::rules::{Violation, ViolationFilter};
+use ganglion_model::needed::Needed;
 use ganglion_model::row::{Case, Record, RowKey};
 use ganglion_model::{AccountId, CaseId, Entry, Model, Place, PlaceCode, Post, PostId, Proposal, ProposalId, Shard};
 use jiff::Timestamp;
@@ -78,6 +79,10 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<Vec<Case>, StoreError> {
         cases::cases(&self.reader(), filter, order, after, limit)
+    }
+
+    async fn cases_newest(&self, filter: &CaseFilter, limit: u32, needed: &Needed) -> Result<Vec<Case>, StoreError> {
+        cases::newest(&self.reader(), filter, limit, needed)
     }
 
     async fn case_words_put(&self, words: &[(Case, String)]) -> Result<(), StoreError> {

@@ -1,11 +1,12 @@
-//! Lists of what is rare where it is looked for: cases of a process or in a state, of which a place has few. A list by time would go
-//! through everything the place ever had to find them; here they are read by process, state and place, and sorted. Counts that ask for
+//! Lists of what is rare where it is looked for: cases of a process or in a state, of which a place has few. A list by time or deadline
+//! would go through everything else the place has to find them; here they are read by process, state and place, and sorted. Counts that ask for
 //! nothing else are read from that index alone, however many there are.
 
 use super::case_query::{Sql, any_of, padded};
 use super::row::{Column, Stored, all, one};
 use ganglion_kernel::port::CaseFilter;
 use ganglion_model::{Level, PlaceCode};
+use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
 const ATTEMPTED: &str = "looking for cases by their state";
@@ -24,6 +25,8 @@ pub(super) struct Rare {
     states: Vec<String>,
     /// Codes of places from the first to before the second, padded.
     places: Option<(u64, u64)>,
+    /// Only open ones, or only settled ones.
+    open: Option<bool>,
 }
 
 impl Rare {
@@ -36,8 +39,8 @@ impl Rare {
             || !filter.assignees.is_empty()
             || filter.opened_by.is_some()
             || filter.kind.is_some()
-            // Open cases have indexes that hold no others.
-            || filter.open == Some(true);
+            // Open cases, whatever their state, have indexes that hold no others.
+            || filter.open == Some(true) && filter.states.is_empty();
         if elsewhere || filter.processes.is_empty() {
             return Ok(None);
         }
@@ -50,7 +53,7 @@ impl Rare {
             return Ok(None);
         }
         let places = filter.place.map(|place| place.range());
-        Ok(Some(Rare { processes: filter.processes.clone(), states, places }))
+        Ok(Some(Rare { processes: filter.processes.clone(), states, places, open: filter.open }))
     }
 
     /// The way to a list that is driven by it: few are there, or none.
@@ -67,12 +70,13 @@ impl Rare {
         Ok(Some(rare).filter(|_| count.is_some_and(|count| count <= most)))
     }
 
-    /// The count of a filter that asks for nothing but processes, states and a place.
+    /// The count of a filter that asks for nothing but processes, states, a place, and whether cases are open.
     pub(super) fn counted(connection: &Connection, filter: &CaseFilter, most: Option<u32>) -> Stored<Option<Sql>> {
         let alone = CaseFilter {
             place: filter.place,
             processes: filter.processes.clone(),
             states: filter.states.clone(),
+            open: filter.open,
             ..CaseFilter::default()
         };
         if *filter != alone {
@@ -97,6 +101,9 @@ impl Rare {
         any_of(sql, "c.state", &self.states);
         if let Some((low, high)) = self.places {
             sql.and("c.place >= ? AND c.place < ?", [padded(low), padded(high)]);
+        }
+        if let Some(open) = self.open {
+            sql.and("c.is_open = ?", [Value::Integer(open.into())]);
         }
     }
 }
@@ -159,7 +166,12 @@ mod tests {
             plan.contains("USING COVERING INDEX case_state (process=? AND state=? AND place>? AND place<?)"),
             "{plan}"
         );
-        let open = CaseFilter { open: Some(true), ..filter(&["done"]) };
+        let open = CaseFilter { open: Some(true), ..filter(&["accepted"]) };
+        let sql = Rare::counted(&connection, &open, None).unwrap().unwrap();
+        let plan = self::plan(&connection, &sql);
+        assert!(plan.contains("USING COVERING INDEX case_state"), "{plan}");
+        assert!(sql.text.contains("c.is_open = ?"), "{}", sql.text);
+        let open = CaseFilter { states: Vec::new(), ..open };
         assert_eq!(Rare::counted(&connection, &open, None).unwrap(), None, "open cases have indexes of their own");
         let none = Rare::few(&connection, &filter(&[])).unwrap().unwrap();
         assert_eq!(none.states, [""], "no case is in any state");

@@ -5,6 +5,7 @@ use crate::support::world::world;
 use crate::support::{Make, file, is_there, memory, postgres, run};
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder, CaseWrite, Store};
 use ganglion_model::clocks::Clock;
+use ganglion_model::needed::Needed;
 use ganglion_model::row::Case;
 use ganglion_model::{Level, Shard};
 use proptest::prelude::*;
@@ -149,6 +150,8 @@ async fn every_page(store: &dyn Store, filter: &CaseFilter, order: CaseOrder, li
 async fn check(make: Make, cases: Vec<Case>, filters: Vec<CaseFilter>, limit: u32) -> Result<(), TestCaseError> {
     let db = make();
     let all = fill(&*db.store, cases).await;
+    let mut needed = Needed::default();
+    needed.add_case("assignee");
     for filter in filters {
         let mut wanted: Vec<Case> = all.iter().filter(|case| shows(&filter, case)).cloned().collect();
         prop_assert_eq!(db.store.case_count(&filter).await.unwrap(), wanted.len() as u64);
@@ -160,6 +163,11 @@ async fn check(make: Make, cases: Vec<Case>, filters: Vec<CaseFilter>, limit: u3
         prop_assert_eq!(&every_page(&*db.store, &filter, CaseOrder::Due, limit).await, &wanted);
         wanted.sort_by_key(|case| Reverse((case.opened_at, case.id)));
         prop_assert_eq!(&every_page(&*db.store, &filter, CaseOrder::Opened, limit).await, &wanted);
+        let newest = db.store.cases_newest(&filter, limit, &needed).await.unwrap();
+        prop_assert!(newest.iter().all(|case| case.number.is_empty()), "nobody asked for numbers");
+        let seen = |case: &Case| (case.id, case.opened_at, case.assignee.clone());
+        let first = wanted.iter().take(limit as usize).map(seen).collect::<Vec<_>>();
+        prop_assert_eq!(newest.iter().map(seen).collect::<Vec<_>>(), first);
     }
     Ok(())
 }

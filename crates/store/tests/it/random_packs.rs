@@ -296,15 +296,15 @@ pub async fn figures_are_counted_anew_only_when_something_else_is_measured(make:
     let store = &*works.store;
     let first = with_pack(&world_of(&works), &[], &[]);
     works.world.store(Arc::new(first.clone()));
-    assert_eq!(recount_if_changed(store, &first).await.unwrap(), Some(0));
+    assert_eq!(recount_if_changed(&works.store, &first).await.unwrap(), Some(0));
     live(&works, &[], &[(1, 0, 0, 5, None, 1, Some(250))], 1).await;
-    assert_eq!(recount_if_changed(store, &first).await.unwrap(), None);
+    assert_eq!(recount_if_changed(&works.store, &first).await.unwrap(), None);
     let wider = with_pack(&first, &[(1, 1, [true, false, true, true, false, false])], &[]);
     works.world.store(Arc::new(wider));
     let again = (1, 0, 0, 5, None, 1, Some(250));
     live(&works, &[], &[again, (1, 1, 0, 5, None, 1, Some(250))], 1).await;
     let shard = TOWNSHIPS[0].parse::<PlaceCode>().unwrap().shard();
     assert_eq!(store.facts_all(shard).await.unwrap().len(), 1);
-    assert_eq!(recount_if_changed(store, &world_of(&works)).await.unwrap(), Some(2));
+    assert_eq!(recount_if_changed(&works.store, &world_of(&works)).await.unwrap(), Some(2));
     assert_eq!(store.facts_all(shard).await.unwrap().len(), 2, "and the row that came before it was measured");
 }
