@@ -58,6 +58,7 @@ pub use demo_picture::KINDS as DEMO_PICTURES;
 pub use error::Error;
 pub use files::file_parts;
 pub use handbook::handbook;
+pub use limits::KEYS_SETTLED_SECONDS;
 pub use log::LogSettings;
 pub use monitor::free_bytes;
 pub use ogc::place_properties;

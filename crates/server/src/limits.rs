@@ -178,6 +178,8 @@ pub const CLEAN_EVERY_SECONDS: u64 = 3_600;
 /// How often the keys of the installation are read again, and row keys under older ones looked for where that is not noted to be done,
 /// seconds.
 pub const REWRAP_EVERY_SECONDS: u64 = 600;
+/// After so long every server that runs has read the keys as they are, several times over, seconds.
+pub const KEYS_SETTLED_SECONDS: i64 = 3_600;
 /// How often personal values whose time is over are looked for, seconds.
 pub const RETENTION_EVERY_SECONDS: u64 = 6 * 3_600;
 /// Rows of each kind forgotten in one transaction.

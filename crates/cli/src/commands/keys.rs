@@ -10,8 +10,10 @@ use ganglion_kernel::Store;
 use ganglion_kernel::clocks::local_date;
 use ganglion_kernel::commit::WallClock as _;
 use ganglion_kernel::seal::{Keyring, MASTER};
+use ganglion_server::KEYS_SETTLED_SECONDS;
 use ganglion_server::jobs::relook;
 use ganglion_server::jobs::rewrap::{Rewrapping, page};
+use jiff::{SignedDuration, Timestamp};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -58,6 +60,10 @@ enum What {
     Forget {
         /// The key.
         name: String,
+        /// Says that no server runs on the installation. One that does may go on wrapping by the key until it has read the file again, so
+        /// for an hour after the file was changed nothing is taken out of it otherwise.
+        #[arg(long)]
+        no_server_runs: bool,
         #[command(flatten)]
         at: At,
     },
@@ -86,7 +92,11 @@ pub fn run(args: &KeysArgs) -> Result<ExitCode> {
             let ring = ring(at, &machine)?;
             runtime.block_on(async { rotate(open(at).await?.as_ref(), &ring).await })?;
         }
-        What::Forget { name, at } => runtime.block_on(async { forget(open(at).await?.as_ref(), (at, name)).await })?,
+        What::Forget { name, no_server_runs, at } => {
+            let ring = ring(at, &machine)?;
+            let now = (!no_server_runs).then(|| machine.now());
+            runtime.block_on(async { forget(open(at).await?.as_ref(), &ring, (at, name), now).await })?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -139,33 +149,53 @@ async fn rotate(store: &dyn Store, ring: &Keyring) -> Result<()> {
             all.closed
         );
     }
+    let made = relooked(store, ring).await?;
+    crate::out(&format!("{made} hashes by which rows are found are made with {name}"));
+    crate::out(&format!("{} row keys are wrapped by {name}; the older keys open nothing any more", all.wrapped));
+    Ok(())
+}
+
+/// Makes the hashes of older keys anew; gives how many.
+async fn relooked(store: &dyn Store, ring: &Keyring) -> Result<u64> {
     let (mut made, mut after) = (0, None);
     loop {
         let one = relook::page(store, ring, after.as_ref()).await?;
         made += one.made;
         after = one.next;
         if after.is_none() {
-            break;
+            return Ok(made);
         }
     }
-    crate::out(&format!("{made} hashes by which rows are found are made with {name}"));
-    crate::out(&format!("{} row keys are wrapped by {name}; the older keys open nothing any more", all.wrapped));
-    Ok(())
 }
 
-async fn forget(store: &dyn Store, (at, name): (&At, &str)) -> Result<()> {
+/// Takes a key out of its file. A row key that is wrapped by it afterwards can be opened by nobody, so servers that run are given the time
+/// (`now`) to read the file again first.
+async fn forget(store: &dyn Store, ring: &Keyring, (at, name): (&At, &str), now: Option<Timestamp>) -> Result<()> {
     ensure!(name != MASTER, "the master key also signs what the server hands out; it stays");
     let file = at.keys.file(&at.data).filter(|_| at.keys.keys_file.is_none());
     let file = file.context("the keys come from elsewhere: take it out there")?;
-    let held = store.keys_by_name().await?.into_iter().find(|(one, _)| one == name);
-    if let Some((_, count)) = held {
-        bail!("{name} still wraps {count} row keys: run `ganglion keys rotate` first");
-    }
     let mut named = keys::read(&file)?.unwrap_or_default();
     let before = named.len();
     ensure!(named.first().is_none_or(|(first, _)| first != name), "{name} wraps from now on: rotate to another first");
     named.retain(|(one, _)| one != name);
     ensure!(named.len() < before, "there is no key called {name} in {}", file.display());
+    if let Some(now) = now {
+        let changed = std::fs::metadata(&file).and_then(|file| file.modified());
+        let changed = changed.with_context(|| format!("reading when {} was changed", file.display()))?;
+        let settled = Timestamp::try_from(changed)? + SignedDuration::from_secs(KEYS_SETTLED_SECONDS);
+        ensure!(
+            now >= settled,
+            "{} was changed within the hour, and a server that has not read it again may still wrap by {name}, which nobody could open \
+             once it is gone; nothing was changed: try again after {settled}, or say --no-server-runs when none does",
+            file.display()
+        );
+    }
+    let held = store.keys_by_name().await?.into_iter().find(|(one, _)| one == name);
+    if let Some((_, count)) = held {
+        bail!("{name} still wraps {count} row keys: run `ganglion keys rotate` first");
+    }
+    // With it gone nobody could tell what the hashes it made stand for.
+    relooked(store, ring).await?;
     keys::write(&file, &named)?;
     crate::out(&format!("{name} is no longer in {}; backups from before still need it", file.display()));
     Ok(())

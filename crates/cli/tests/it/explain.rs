@@ -126,3 +126,39 @@ async fn row_keys_are_wrapped_by_a_key_that_stands_in_the_environment_alone() {
     let (_, text) = said(&["keys", "status"], folder.path(), &[("GANGLION_KEYS", "y2022 12")]);
     assert!(text.contains("64 hexadecimal digits"), "what is no key is refused by name: {text}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_is_taken_out_only_when_no_server_can_still_wrap_by_it() {
+    let folder = tempfile::tempdir().unwrap();
+    installed(folder.path()).await;
+    std::fs::write(folder.path().join("master.key"), [7; 32]).unwrap();
+    let run = |args: &[&str]| said(args, folder.path(), &[]);
+    for name in ["y1", "y2"] {
+        let (good, text) = run(&["keys", "rotate", "--name", name]);
+        assert!(good, "{text}");
+    }
+    let file = folder.path().join("seal.keys");
+    let kept = std::fs::read_to_string(&file).unwrap();
+    let (good, text) = run(&["keys", "forget", "y1"]);
+    assert!(!good && text.contains("may still wrap by y1") && text.contains("--no-server-runs"), "{text}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), kept);
+    let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    std::fs::File::options().append(true).open(&file).unwrap().set_modified(long_ago).unwrap();
+    let (good, text) = run(&["keys", "forget", "y2"]);
+    assert!(!good && text.contains("wraps from now on"), "{text}");
+    let (good, text) = run(&["keys", "forget", "y1"]);
+    assert!(good, "{text}");
+    // The file was changed just now.
+    let (good, text) = run(&["keys", "rotate", "--name", "y3"]);
+    assert!(good, "{text}");
+    assert!(!run(&["keys", "forget", "y2"]).0);
+    let (good, text) = run(&["keys", "forget", "y2", "--no-server-runs"]);
+    assert!(good, "{text}");
+    let left = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        left.starts_with("y3 ") && left.lines().count() == 1,
+        "only the name is told: {} lines",
+        left.lines().count()
+    );
+    assert!(run(&["keys", "status"]).1.contains("y3 (wraps): 1 row keys"));
+}

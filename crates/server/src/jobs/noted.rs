@@ -3,12 +3,13 @@
 //! restarted: so everything is looked at once more an hour later, and once a day.
 
 use crate::error::Error;
+use crate::limits::KEYS_SETTLED_SECONDS;
 use ganglion_kernel::Store;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// After so long every server that runs reads the keys as they are: it does every [`crate::limits::REWRAP_EVERY_SECONDS`].
-const SETTLED: SignedDuration = SignedDuration::from_hours(1);
+/// After so long every server that runs reads the keys as they are.
+const SETTLED: SignedDuration = SignedDuration::from_secs(KEYS_SETTLED_SECONDS);
 /// How often it is looked whether that is still so.
 const AGAIN: SignedDuration = SignedDuration::from_hours(24);
 

@@ -7,14 +7,16 @@ use crate::view::form::FieldView;
 use crate::web::Web;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::port::{CaseFilter, CaseOrder};
+use ganglion_kernel::port_rows::{RowFilter, RowOrder, RowSort};
+use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{FactPlace, Field, Process};
 use ganglion_model::{Fields, Post};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::mem::discriminant;
 
-/// Cases looked at for one fact: the newest ones.
-const CASES_MAX: u32 = 20;
+/// Cases and rows looked at for one fact: the newest ones.
+const NEWEST_MAX: u32 = 20;
 
 /// A value that is known.
 pub struct Known {
@@ -64,10 +66,10 @@ async fn row(
     if !same {
         return Ok(None);
     }
-    let rows = web.app.store.records(post.place.shard(), &place.of).await?;
-    let inside = rows.into_iter().filter(|row| row.place.is_some_and(|at| post.place.holds(at)));
-    let found = inside.filter(|row| row.fields.contains_key(&place.field)).max_by_key(|row| row.updated_at);
-    Ok(found.and_then(|row| {
+    let filter = RowFilter { place: Some(post.place), ..RowFilter::of(&place.of, local_date(web.now)) };
+    let newest = RowOrder { by: RowSort::Changed, descending: true };
+    let rows = web.app.store.rows(&filter, &newest, None, NEWEST_MAX).await?;
+    Ok(rows.into_iter().find_map(|row| {
         let value = row.fields.get(&place.field)?.clone();
         Some(Known { field: field.name.clone(), value, source: look.text(&register.title), at: row.updated_at })
     }))
@@ -85,7 +87,7 @@ async fn case(
         return Ok(None);
     }
     let filter = CaseFilter { place: Some(post.place), processes: vec![place.of.clone()], ..CaseFilter::default() };
-    let cases = web.app.store.cases(&filter, CaseOrder::Opened, None, CASES_MAX).await?;
+    let cases = web.app.store.cases(&filter, CaseOrder::Opened, None, NEWEST_MAX).await?;
     let actor = web.actor();
     let readable = |case: &&ganglion_model::Case| who::may_read(&web.world, &actor, Some(post), case);
     let found = cases.iter().filter(readable).find_map(|case| Some((case, case.fields.get(&place.field)?.clone())));

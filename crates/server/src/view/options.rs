@@ -5,6 +5,7 @@ use super::suggest::Suggestion;
 use ganglion_model::pack::{Field, FieldKind};
 use ganglion_model::{Level, PlaceCode, Post};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// More choices than this are no help; the field then takes a code.
 const PLACES_MAX: usize = 1500;
@@ -34,6 +35,17 @@ impl Choice {
     #[must_use]
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Choice {
         Choice { value: value.into(), label: label.into(), ..Choice::default() }
+    }
+}
+
+/// The level of the places under whose names places of these levels stand: the village where there are only grids, else the township;
+/// none where nothing lies below a township.
+fn heading_level(levels: &BTreeSet<Level>) -> Option<Level> {
+    let (highest, deepest) = (levels.first()?, levels.last()?);
+    match (highest, deepest) {
+        (Level::Grid, _) => Some(Level::Village),
+        (_, Level::Village | Level::Grid) => Some(Level::Township),
+        _ => None,
     }
 }
 
@@ -119,7 +131,7 @@ impl Look<'_> {
     }
 
     /// Places of the levels inside the county of `near`, or inside `near` itself when it is no deeper; under the name of
-    /// the place above each.
+    /// the place above those that are highest, so that no heading stands twice.
     fn places(&self, levels: &[Level], near: PlaceCode) -> Vec<Choice> {
         self.places_in(levels, near.at(Level::County).unwrap_or(near))
     }
@@ -133,12 +145,23 @@ impl Look<'_> {
         if found.len() > PLACES_MAX {
             return Vec::new();
         }
+        let heading = heading_level(&found.iter().map(|place| place.code.level()).collect());
+        let mut last: Option<(PlaceCode, String)> = None;
+        let mut group = |code: PlaceCode| {
+            let above = code.at(heading?)?;
+            if last.as_ref().is_none_or(|(known, _)| *known != above) {
+                last = Some((above, self.place_path(above)));
+            }
+            last.as_ref().map(|(_, path)| path.clone())
+        };
+        let label = |place: &ganglion_model::Place| {
+            let above = place.code.parent().filter(|above| heading.is_some_and(|heading| above.level() > heading));
+            let above = above.map(|above| self.place(above)).filter(|above| !place.name.starts_with(above));
+            above.map_or_else(|| place.name.clone(), |above| format!("{above} · {}", place.name))
+        };
         found
             .into_iter()
-            .map(|place| Choice {
-                group: place.code.parent().filter(|parent| parent.level() > Level::County).map(|p| self.place_path(p)),
-                ..Choice::new(place.code.to_string(), place.name.clone())
-            })
+            .map(|place| Choice { group: group(place.code), ..Choice::new(place.code.to_string(), label(place)) })
             .collect()
     }
 
@@ -181,5 +204,20 @@ impl Look<'_> {
         self.world.posts.inside(scope).filter(move |post| {
             post.valid_on(today) && post.account.is_some() && (roles.is_empty() || roles.contains(&post.role))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_stand_under_what_holds_the_highest_of_them() {
+        use Level::{City, County, Grid, Township, Village};
+        let level = |levels: &[Level]| heading_level(&levels.iter().copied().collect());
+        assert_eq!(level(&[Grid]), Some(Village));
+        assert_eq!(level(&[Village]), Some(Township));
+        assert_eq!([level(&[Village, Grid]), level(&[County, Township, Grid])], [Some(Township); 2]);
+        assert_eq!([level(&[]), level(&[Township]), level(&[City, County, Township])], [None; 3]);
     }
 }

@@ -3,7 +3,7 @@
 //! The driving index is named in the statement, so that no list depends on statistics: a page costs what it shows, however
 //! long the history. Lists over several posts become several arms, whose pages the caller merges.
 
-use super::packed::{CASE_TEXT, case_text_of};
+use super::packed::case_text_of;
 use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
 use ganglion_model::{Level, PlaceCode, PostId};
@@ -145,9 +145,9 @@ fn arm(
         CaseOrder::Opened => "opened_at",
     };
     let is_sorted = is_sorted((filter, search), &post, order);
-    // Nothing is unpacked that is not on the page.
-    let body = if is_sorted { "c.body, c.packed, c.number".to_owned() } else { case_text_of("c") };
-    let mut sql = Sql::new(&format!("SELECT {body}, c.{sort}, c.id FROM "));
+    // Nothing is read that is not on the page: bodies are fetched for rows that are sorted already.
+    let first = if is_sorted { "c.rowid AS at".to_owned() } else { case_text_of("c") };
+    let mut sql = Sql::new(&format!("SELECT {first}, c.{sort}, c.id FROM "));
     match (post, search.from()) {
         (_, Some(from)) => sql.text.push_str(from),
         (Post::Assisting(post), None) => {
@@ -178,8 +178,12 @@ fn arm(
     let direction = if order == CaseOrder::Due { "" } else { " DESC" };
     let _ = write!(sql.text, " ORDER BY c.{sort}{direction}, c.id{direction} LIMIT {limit}");
     if is_sorted {
-        sql.text =
-            format!("SELECT {CASE_TEXT}, {sort}, id FROM ({}) ORDER BY {sort}{direction}, id{direction}", sql.text);
+        let body = case_text_of("r");
+        sql.text = format!(
+            "SELECT {body}, page.{sort}, page.id FROM ({}) page CROSS JOIN case_row r ON r.rowid = page.at \
+             ORDER BY page.{sort}{direction}, page.id{direction}",
+            sql.text
+        );
     }
     sql
 }
