@@ -111,11 +111,12 @@ pub async fn recount_all(
     };
     let each: Vec<_> = shards.into_iter().map(one).collect();
     let mut each = stream::iter(each).buffer_unordered(counting::hands());
-    let mut facts = 0;
+    let mut facts = Ok(0);
+    // Also after one failed: nobody counts any more when this returns.
     while let Some(counted) = each.next().await {
-        facts += counted??;
+        facts = facts.and_then(|facts| Ok(facts + counted.flatten()?));
     }
-    Ok(facts)
+    facts
 }
 
 async fn recounted(store: &dyn Store, world: &Arc<World>, shard: Shard) -> Result<u64, StoreError> {

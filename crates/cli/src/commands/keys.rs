@@ -149,21 +149,22 @@ async fn rotate(store: &dyn Store, ring: &Keyring) -> Result<()> {
             all.closed
         );
     }
-    let made = relooked(store, ring).await?;
+    let (made, _) = relooked(store, ring).await?;
     crate::out(&format!("{made} hashes by which rows are found are made with {name}"));
     crate::out(&format!("{} row keys are wrapped by {name}; the older keys open nothing any more", all.wrapped));
     Ok(())
 }
 
-/// Makes the hashes of older keys anew; gives how many.
-async fn relooked(store: &dyn Store, ring: &Keyring) -> Result<u64> {
-    let (mut made, mut after) = (0, None);
+/// Makes the hashes of older keys anew; gives how many, and how many stay because no key opens their values.
+async fn relooked(store: &dyn Store, ring: &Keyring) -> Result<(u64, u64)> {
+    let (mut made, mut left, mut after) = (0, 0, None);
     loop {
         let one = relook::page(store, ring, after.as_ref()).await?;
         made += one.made;
+        left += one.left;
         after = one.next;
         if after.is_none() {
-            return Ok(made);
+            return Ok((made, left));
         }
     }
 }
@@ -174,11 +175,11 @@ async fn forget(store: &dyn Store, ring: &Keyring, (at, name): (&At, &str), now:
     ensure!(name != MASTER, "the master key also signs what the server hands out; it stays");
     let file = at.keys.file(&at.data).filter(|_| at.keys.keys_file.is_none());
     let file = file.context("the keys come from elsewhere: take it out there")?;
-    let mut named = keys::read(&file)?.unwrap_or_default();
-    let before = named.len();
-    ensure!(named.first().is_none_or(|(first, _)| first != name), "{name} wraps from now on: rotate to another first");
+    let known = keys::read(&file)?.unwrap_or_default();
+    ensure!(known.first().is_none_or(|(first, _)| first != name), "{name} wraps from now on: rotate to another first");
+    let mut named = known.clone();
     named.retain(|(one, _)| one != name);
-    ensure!(named.len() < before, "there is no key called {name} in {}", file.display());
+    ensure!(named.len() < known.len(), "there is no key called {name} in {}", file.display());
     if let Some(now) = now {
         let changed = std::fs::metadata(&file).and_then(|file| file.modified());
         let changed = changed.with_context(|| format!("reading when {} was changed", file.display()))?;
@@ -194,8 +195,22 @@ async fn forget(store: &dyn Store, ring: &Keyring, (at, name): (&At, &str), now:
     if let Some((_, count)) = held {
         bail!("{name} still wraps {count} row keys: run `ganglion keys rotate` first");
     }
-    // With it gone nobody could tell what the hashes it made stand for.
-    relooked(store, ring).await?;
+    // With it gone nobody could tell what the hashes it made stand for. Those of rows that are erased meanwhile are gone the second time.
+    let (_, mut left) = relooked(store, ring).await?;
+    if left > 0 {
+        (_, left) = relooked(store, ring).await?;
+    }
+    ensure!(
+        left == 0,
+        "{left} hashes by which rows are found were made with older keys, of values that no key here opens; nothing was changed: put the \
+         missing key back and run `ganglion keys rotate` first"
+    );
+    let unchanged = keys::read(&file)?.is_some_and(|now| now == known);
+    ensure!(
+        unchanged,
+        "{} was changed meanwhile, by `keys rotate` perhaps; nothing was changed: try again",
+        file.display()
+    );
     keys::write(&file, &named)?;
     crate::out(&format!("{name} is no longer in {}; backups from before still need it", file.display()));
     Ok(())

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::view::Look;
 use crate::view::form::FieldView;
 use crate::web::Web;
+use ganglion_kernel::decide::row_who::may_read_row;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::port::{CaseFilter, CaseOrder};
 use ganglion_kernel::port_rows::{RowFilter, RowOrder, RowSort};
@@ -69,7 +70,9 @@ async fn row(
     let filter = RowFilter { place: Some(post.place), ..RowFilter::of(&place.of, local_date(web.now)) };
     let newest = RowOrder { by: RowSort::Changed, descending: true };
     let rows = web.app.store.rows(&filter, &newest, None, NEWEST_MAX).await?;
-    Ok(rows.into_iter().find_map(|row| {
+    let actor = web.actor();
+    let mut readable = rows.into_iter().filter(|row| may_read_row(register, &actor, Some(post), row.place));
+    Ok(readable.find_map(|row| {
         let value = row.fields.get(&place.field)?.clone();
         Some(Known { field: field.name.clone(), value, source: look.text(&register.title), at: row.updated_at })
     }))

@@ -99,11 +99,13 @@ impl Rare {
     pub(super) fn narrow(&self, sql: &mut Sql) {
         any_of(sql, "c.process", &self.processes);
         any_of(sql, "c.state", &self.states);
+        // The index has it before the place, so it is always named.
+        match self.open {
+            Some(open) => sql.and("c.is_open = ?", [Value::Integer(open.into())]),
+            None => sql.and("c.is_open IN (0, 1)", []),
+        }
         if let Some((low, high)) = self.places {
             sql.and("c.place >= ? AND c.place < ?", [padded(low), padded(high)]);
-        }
-        if let Some(open) = self.open {
-            sql.and("c.is_open = ?", [Value::Integer(open.into())]);
         }
     }
 }
@@ -163,13 +165,18 @@ mod tests {
         let sql = Rare::counted(&connection, &filter(&["done", "lapsed"]), Some(1_000)).unwrap().unwrap();
         let plan = plan(&connection, &sql);
         assert!(
-            plan.contains("USING COVERING INDEX case_state (process=? AND state=? AND place>? AND place<?)"),
+            plan.contains(
+                "USING COVERING INDEX case_state (process=? AND state=? AND is_open=? AND place>? AND place<?)"
+            ),
             "{plan}"
         );
         let open = CaseFilter { open: Some(true), ..filter(&["accepted"]) };
         let sql = Rare::counted(&connection, &open, None).unwrap().unwrap();
         let plan = self::plan(&connection, &sql);
-        assert!(plan.contains("USING COVERING INDEX case_state"), "{plan}");
+        assert!(
+            plan.contains("INDEX case_state (process=? AND state=? AND is_open=? AND place>? AND place<?)"),
+            "{plan}"
+        );
         assert!(sql.text.contains("c.is_open = ?"), "{}", sql.text);
         let open = CaseFilter { states: Vec::new(), ..open };
         assert_eq!(Rare::counted(&connection, &open, None).unwrap(), None, "open cases have indexes of their own");
