@@ -4,6 +4,7 @@
 
 use super::row::failed;
 use ganglion_kernel::StoreError;
+use parking_lot::Mutex;
 use rusqlite::hooks::Wal;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, MAIN_DB};
@@ -38,6 +39,8 @@ struct Shared {
     folded: AtomicU32,
     /// Whether the thread may be used.
     aside: AtomicBool,
+    /// Held by whoever folds: two at once would turn one away, and the log would grow by what it left.
+    turn: Mutex<()>,
 }
 
 /// The thread that folds.
@@ -104,7 +107,9 @@ fn hook(
         // A long log is folded in ever smaller parts, until the rest is small enough for the writer.
         let part = if is_long { lengths.writer } else { lengths.fold };
         if finishes {
-            // Busy when the thread is at it, or a reader holds an old page: it is tried again after the next commit.
+            // Where the log is as long as it may be, the thread's turn is waited for. Before that, and where a reader holds an old page, it is
+            // tried again after the next commit.
+            let _turn = if pages >= lengths.max { Some(shared.turn.lock()) } else { shared.turn.try_lock() };
             if let Ok((_, folded)) = wal.checkpoint_v2(CheckpointMode::PASSIVE) {
                 shared.folded.store(u32::try_from(folded).unwrap_or(0), Ordering::Relaxed);
             }
@@ -119,6 +124,7 @@ fn hook(
 
 fn fold_when_woken(connection: &Connection, shared: &Shared, woken: &Receiver<()>) {
     for () in woken {
+        let _turn = shared.turn.lock();
         match connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE) {
             Ok((_, folded)) => shared.folded.store(u32::try_from(folded).unwrap_or(0), Ordering::Relaxed),
             Err(error) => tracing::debug!(%error, "the log was not folded; the next commit asks again"),
