@@ -34,6 +34,7 @@ pub(super) const MIGRATIONS: &[(u32, &str, &str)] = &[
     (30, "map", include_str!("migrations/0030-map.sql")),
     (31, "retention", include_str!("migrations/0031-retention.sql")),
     (32, "open-by-state", include_str!("migrations/0032-open-by-state.sql")),
+    (33, "waited-for", include_str!("migrations/0033-waited-for.sql")),
 ];
 
 /// The lock that one server at a time migrates under. Any number will do that nobody else uses.

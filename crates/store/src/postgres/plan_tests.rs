@@ -210,6 +210,18 @@ fn counts_of_open_cases_look_at_open_cases_only() {
     });
 }
 
+/// What a post waits for is found among the open cases it opened, however many it ever did.
+#[test]
+fn what_a_post_waits_for_is_found_among_its_open_cases() {
+    with_connection(async |client| {
+        let filter = open(CaseFilter { opened_by: Some(PostId("a".to_owned())), ..CaseFilter::default() });
+        let counted = plan(client, &count((&filter, &Search::None), None).text).await;
+        assert!(counted.contains("case_waited_for") && !counted.contains("Seq Scan"), "{counted}");
+        let listed = plan(client, &page((&filter, &Search::None), CaseOrder::Due, None, 50).text).await;
+        assert!(listed.contains("case_waited_for") && !listed.contains("Seq Scan"), "{listed}");
+    });
+}
+
 /// What is due, who looked and what is found by a number are read in order from their indexes: a page costs what it shows.
 #[test]
 fn pages_beside_the_lists_are_read_in_order_from_their_index() {

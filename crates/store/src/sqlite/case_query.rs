@@ -196,6 +196,7 @@ fn is_sorted((filter, search): (&CaseFilter, &Search), post: &Post<'_>, order: C
         || is_range && !matches!(post, Post::Assigned(_))
         || order == CaseOrder::Due && filter.open != Some(true)
         || is_open_own(filter, *post) && order == CaseOrder::Opened
+        || is_waited_for(filter) && !matches!(post, Post::Assigned(_))
 }
 
 /// The county of a township whose settled cases of a kind are read: their index begins with it.
@@ -209,6 +210,11 @@ fn county(sql: &mut Sql, filter: &CaseFilter, order: CaseOrder) {
 /// Whether only open cases of a post are asked for: what it ever had is no way to them.
 fn is_open_own(filter: &CaseFilter, post: Post<'_>) -> bool {
     filter.open == Some(true) && matches!(post, Post::Assigned(_))
+}
+
+/// Whether only open cases that a post opened are asked for: what it ever opened is no way to them.
+fn is_waited_for(filter: &CaseFilter) -> bool {
+    filter.open == Some(true) && filter.opened_by.is_some()
 }
 
 /// Whether settled cases of a kind are asked for within a county or a part of it: they have an index.
@@ -228,6 +234,7 @@ fn driver(filter: &CaseFilter, post: Post<'_>, order: CaseOrder) -> String {
     let subject = match level {
         _ if matches!(post, Post::Assigned(_)) => "_assignee",
         Some(Level::Village | Level::Grid) => "_place",
+        _ if is_waited_for(filter) => return "case_waited_for".to_owned(),
         _ if filter.opened_by.is_some() => return "case_opened_by".to_owned(),
         _ if is_settled_kind(filter, order) => return "case_settled_kind".to_owned(),
         Some(Level::Township) => "_township",

@@ -178,6 +178,15 @@ fn other_lists_are_sorted_within_an_index() {
     let assisting = plan(&connection, &page((&open(of(&["a"])), &Search::None), CaseOrder::Due, None, 50)[1]);
     assert!(assisting.contains("SEARCH a USING COVERING INDEX case_assist_post (post=?)"), "{assisting}");
     assert!(assisting.contains("SEARCH c USING INDEX"), "{assisting}");
+    for (filter, order) in [(opened_by("a"), CaseOrder::Due), (opened_by("a"), CaseOrder::Opened)] {
+        for after in [None, Some(after())] {
+            let sql = page((&open(filter.clone()), &Search::None), order, after.as_ref(), 50);
+            assert_eq!(sql[0].values.len(), sql[0].text.matches('?').count(), "{}", sql[0].text);
+            let waited_for = plan(&connection, &sql[0]);
+            assert!(waited_for.contains("SEARCH c USING INDEX case_waited_for (opened_by=?"), "{waited_for}");
+            assert!(waited_for.ends_with("SCAN page; SEARCH r USING INTEGER PRIMARY KEY (rowid=?)"), "{waited_for}");
+        }
+    }
 }
 
 /// Few in a box are read by their points, and few open ones of a kind among the open ones; both are sorted, page by page.
@@ -250,6 +259,10 @@ fn open_cases_are_counted_over_the_indexes_that_hold_no_others() {
     assert!(plan_of_state.contains("case_due_township"), "not all that stand so in the city: {plan_of_state}");
     let had = plan(&connection, &count((&of_processes(of(&["a"])), &Search::None), None));
     assert!(had.contains("case_due_assignee") && !had.contains("case_opened_assignee"), "{had}");
+    let waited_for = plan(&connection, &count((&open(opened_by("a")), &Search::None), None));
+    assert!(waited_for.contains("COVERING INDEX case_waited_for (opened_by=?"), "{waited_for}");
+    let narrowed = plan(&connection, &count((&of_processes(opened_by("a")), &Search::None), None));
+    assert!(narrowed.contains("INDEX case_waited_for (opened_by=?"), "{narrowed}");
     let some = count((&inside("130922001"), &Search::None), Some(1_000));
     assert!(
         some.text.starts_with("SELECT count(*) FROM (SELECT 1 FROM case_row c INDEXED BY case_opened_township"),

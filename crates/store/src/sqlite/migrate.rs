@@ -33,6 +33,7 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (30, "map", include_str!("migrations/0030-map.sql")),
     (31, "retention", include_str!("migrations/0031-retention.sql")),
     (32, "open-by-state", include_str!("migrations/0032-open-by-state.sql")),
+    (33, "waited-for", include_str!("migrations/0033-waited-for.sql")),
 ];
 
 /// Why a database could not be opened.
