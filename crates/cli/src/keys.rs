@@ -130,11 +130,26 @@ fn lines(named: &Named) -> String {
     named.iter().map(line).collect()
 }
 
-/// Puts these keys in place of those in a file, all or none: a file beside it is written first and then takes its name.
+/// Changes the keys of a file, which nobody else does meanwhile.
 ///
 /// # Errors
-/// When it cannot be written.
-pub fn write(path: &Path, named: &Named) -> Result<()> {
+/// When the file cannot be read or written, and those of `change`; the file is then as it was.
+pub fn change(path: &Path, change: impl FnOnce(&mut Named) -> Result<()>) -> Result<()> {
+    // The file itself is replaced by another; its folder stays, and is let go of when the process ends, however it ends.
+    let folder =
+        std::fs::File::open(folder_of(path)).with_context(|| format!("opening the folder of {}", path.display()))?;
+    folder.lock().with_context(|| format!("waiting for whoever changes {}", path.display()))?;
+    let mut named = read(path)?.unwrap_or_default();
+    change(&mut named)?;
+    write(path, &named)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Puts these keys in place of those in a file, all or none: a file beside it is written first and then takes its name.
+fn write(path: &Path, named: &Named) -> Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = PathBuf::from(beside);
@@ -142,8 +157,7 @@ pub fn write(path: &Path, named: &Named) -> Result<()> {
     let _ = std::fs::remove_file(&beside);
     write_private(&beside, lines(named).as_bytes()).with_context(|| format!("writing {}", beside.display()))?;
     std::fs::rename(&beside, path).with_context(|| format!("naming {}", path.display()))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).context("bringing the keys to the disk")
+    std::fs::File::open(folder_of(path)).and_then(|folder| folder.sync_all()).context("bringing the keys to the disk")
 }
 
 /// Adds a key in front of those in a file: from now on it wraps.
@@ -152,12 +166,13 @@ pub fn write(path: &Path, named: &Named) -> Result<()> {
 /// When there is one of that name, or the file cannot be read or written.
 pub fn add(path: &Path, name: &str, key: Key) -> Result<()> {
     check_name(name)?;
-    let mut named = read(path)?.unwrap_or_default();
-    if named.iter().any(|(one, _)| one == name) {
-        bail!("there is a key called {name} in {} already: choose another name with --name", path.display());
-    }
-    named.insert(0, (name.to_owned(), key));
-    write(path, &named)
+    change(path, |named| {
+        if named.iter().any(|(one, _)| one == name) {
+            bail!("there is a key called {name} in {} already: choose another name with --name", path.display());
+        }
+        named.insert(0, (name.to_owned(), key));
+        Ok(())
+    })
 }
 
 #[cfg(test)]
@@ -180,6 +195,23 @@ mod tests {
         let from_environment = KeyArgs { keys: Some(text), ..KeyArgs::default() };
         let same = from_environment.ring(folder.path(), [9; 32]).unwrap();
         assert_eq!(same.unwrap(&ring.wrap("row", &[2; 32]).unwrap()), Some([2; 32]));
+    }
+
+    #[test]
+    fn keys_that_are_added_at_the_same_time_all_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(FILE);
+        std::thread::scope(|scope| {
+            for n in 0..8_u8 {
+                let file = &file;
+                scope.spawn(move || add(file, &format!("y{n}"), [n; 32]).unwrap());
+            }
+        });
+        let mut names: Vec<String> = read(&file).unwrap().unwrap().into_iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        assert_eq!(names, (0..8).map(|n| format!("y{n}")).collect::<Vec<_>>());
+        change(&file, |_| bail!("another mind")).unwrap_err();
+        assert_eq!(read(&file).unwrap().unwrap().len(), 8);
     }
 
     #[test]

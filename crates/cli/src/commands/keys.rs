@@ -177,9 +177,7 @@ async fn forget(store: &dyn Store, ring: &Keyring, (at, name): (&At, &str), now:
     let file = file.context("the keys come from elsewhere: take it out there")?;
     let known = keys::read(&file)?.unwrap_or_default();
     ensure!(known.first().is_none_or(|(first, _)| first != name), "{name} wraps from now on: rotate to another first");
-    let mut named = known.clone();
-    named.retain(|(one, _)| one != name);
-    ensure!(named.len() < known.len(), "there is no key called {name} in {}", file.display());
+    ensure!(known.iter().any(|(one, _)| one == name), "there is no key called {name} in {}", file.display());
     if let Some(now) = now {
         let changed = std::fs::metadata(&file).and_then(|file| file.modified());
         let changed = changed.with_context(|| format!("reading when {} was changed", file.display()))?;
@@ -205,13 +203,15 @@ async fn forget(store: &dyn Store, ring: &Keyring, (at, name): (&At, &str), now:
         "{left} hashes by which rows are found were made with older keys, of values that no key here opens; nothing was changed: put the \
          missing key back and run `ganglion keys rotate` first"
     );
-    let unchanged = keys::read(&file)?.is_some_and(|now| now == known);
-    ensure!(
-        unchanged,
-        "{} was changed meanwhile, by `keys rotate` perhaps; nothing was changed: try again",
-        file.display()
-    );
-    keys::write(&file, &named)?;
+    keys::change(&file, |now| {
+        ensure!(
+            *now == known,
+            "{} was changed meanwhile, by `keys rotate` perhaps; nothing was changed: try again",
+            file.display()
+        );
+        now.retain(|(one, _)| one != name);
+        Ok(())
+    })?;
     crate::out(&format!("{name} is no longer in {}; backups from before still need it", file.display()));
     Ok(())
 }

@@ -8,6 +8,8 @@ use ganglion_kernel::port::CaseFilter;
 use ganglion_model::{Level, PlaceCode};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 const ATTEMPTED: &str = "looking for cases by their state";
 /// So many are sorted in a township, a county, and beyond; where there are more, a walk by time meets one before long: a page of a
@@ -71,6 +73,9 @@ impl Rare {
     }
 
     /// The count of a filter that asks for nothing but processes, states, a place, and whether cases are open.
+    ///
+    /// All that are open in a city are counted state by state: its inboxes say how many there are on every page, and looking each of them up
+    /// would follow how large the city is.
     pub(super) fn counted(connection: &Connection, filter: &CaseFilter, most: Option<u32>) -> Stored<Option<Sql>> {
         let alone = CaseFilter {
             place: filter.place,
@@ -81,6 +86,10 @@ impl Rare {
         };
         if *filter != alone {
             return Ok(None);
+        }
+        let is_wide = filter.place.is_none_or(|place| place.level() < Level::County);
+        if is_wide && most.is_none() && filter.open == Some(true) && filter.states.is_empty() {
+            return open_of_each(connection, filter);
         }
         Ok(Rare::of(connection, filter)?.map(|rare| rare.count(most)))
     }
@@ -108,6 +117,27 @@ impl Rare {
             sql.and("c.place >= ? AND c.place < ?", [padded(low), padded(high)]);
         }
     }
+}
+
+/// How many open cases there are of each process in each of its states, summed up; `None` where no process is named.
+fn open_of_each(connection: &Connection, filter: &CaseFilter) -> Stored<Option<Sql>> {
+    if filter.processes.is_empty() {
+        return Ok(None);
+    }
+    let mut sum = Sql::new("SELECT 0");
+    // Each once, however often it is named.
+    for process in filter.processes.iter().collect::<BTreeSet<_>>() {
+        let processes = vec![process.clone()];
+        let states = states_of(connection, &processes)?;
+        if states.is_empty() {
+            continue;
+        }
+        let places = filter.place.map(|place| place.range());
+        let one = Rare { processes, states, places, open: filter.open }.count(None);
+        let _ = write!(sum.text, " + ({})", one.text);
+        sum.values.extend(one.values);
+    }
+    Ok(Some(sum))
 }
 
 /// The states, or where there are none one that no case is in: a condition that never holds would leave nothing to use the index by.
@@ -180,6 +210,9 @@ mod tests {
         assert!(sql.text.contains("c.is_open = ?"), "{}", sql.text);
         let open = CaseFilter { states: Vec::new(), ..open };
         assert_eq!(Rare::counted(&connection, &open, None).unwrap(), None, "open cases have indexes of their own");
+        let city = CaseFilter { place: Some("1309".parse().unwrap()), ..open };
+        assert_eq!(Rare::counted(&connection, &city, Some(9)).unwrap(), None, "so far and no further is read in order");
+        assert_eq!(Rare::counted(&connection, &city, None).unwrap().unwrap(), Sql::new("SELECT 0"), "of no case");
         let none = Rare::few(&connection, &filter(&[])).unwrap().unwrap();
         assert_eq!(none.states, [""], "no case is in any state");
         let list = page((&filter(&["done"]), &Search::Rare(none.clone())), CaseOrder::Opened, None, 50);

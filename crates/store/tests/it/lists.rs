@@ -46,10 +46,13 @@ fn some<T: Clone + std::fmt::Debug + 'static>(values: &[T]) -> impl Strategy<Val
 
 fn any_filter() -> impl Strategy<Value = CaseFilter> {
     let places = ["13", "1309", "130922", "130925", "130922001", "130922001001"].map(code);
-    let owned = |names: &[&str]| names.iter().map(|name| vec![(*name).to_owned()]).collect::<Vec<_>>();
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let assignees = prop_oneof![3 => Just(vec![]), 2 => prop::sample::subsequence(POSTS.map(post).to_vec(), 1..3)];
-    let texts =
-        (some(&owned(&["report"])), some(&[vec!["filed".to_owned(), "done".to_owned()]]), some(&["k".to_owned()]));
+    let texts = (
+        some(&[owned(&["report"]), owned(&["visit", "report"])]),
+        some(&[owned(&["filed", "done"])]),
+        some(&owned(&["k"])),
+    );
     let times = (some(&[at(3 * 3600)]), some(&[(at(5), at(15))]), some(&[[116.0, 38.0, 116.5, 38.5]]));
     let people = (assignees, prop::bool::weighted(0.1), some(&POSTS.map(post)));
     let words = some(&SEARCHES.map(|(typed, _)| typed.to_owned()));
@@ -163,6 +166,12 @@ async fn check(make: Make, cases: Vec<Case>, filters: Vec<CaseFilter>, limit: u3
         prop_assert_eq!(&every_page(&*db.store, &filter, CaseOrder::Due, limit).await, &wanted);
         wanted.sort_by_key(|case| Reverse((case.opened_at, case.id)));
         prop_assert_eq!(&every_page(&*db.store, &filter, CaseOrder::Opened, limit).await, &wanted);
+        let bare = CaseFilter { place: filter.place, open: filter.open, ..CaseFilter::default() };
+        let inbox = CaseFilter { processes: filter.processes.clone(), ..bare.clone() };
+        for counted in [inbox, CaseFilter { opened_by: filter.opened_by.clone(), ..bare }] {
+            let wanted = all.iter().filter(|case| shows(&counted, case)).count() as u64;
+            prop_assert_eq!(db.store.case_count(&counted).await.unwrap(), wanted, "{:?}", counted);
+        }
         let newest = db.store.cases_newest(&filter, limit, &needed).await.unwrap();
         prop_assert!(newest.iter().all(|case| case.number.is_empty()), "nobody asked for numbers");
         let seen = |case: &Case| (case.id, case.opened_at, case.assignee.clone());

@@ -447,3 +447,44 @@ async fn a_handbook_tells_what_the_pack_does_in_both_languages() {
     }
     assert!(ganglion_server::handbook(&model, "nothing", ganglion_model::Lang::En).unwrap().is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_is_filled_in_for_those_who_may_read_where_it_stands() {
+    let town = town().await;
+    let read_by = |reader: &str| {
+        let scope = format!("scope: village\nread: [{reader}]");
+        let pumps =
+            "  pumps: {type: integer, fact: village_pumps, title: {zh: 水泵, en: Pumps}}\n  depth: {type: text,";
+        pond(&[("scope: deployment", scope.as_str()), ("  depth: {type: text,", pumps)])
+    };
+    put(&town, read_by("handler@township")).await.unwrap();
+    let record = Record {
+        register: "pond".into(),
+        shard: Shard(130_903),
+        key: "P1".into(),
+        version: 0,
+        place: "130903001201".parse().ok(),
+        valid_from: None,
+        valid_to: None,
+        updated_at: town.clock.now(),
+        fields: [("code", json!("P1")), ("name", json!("P")), ("pumps", json!(5))]
+            .map(|(k, v)| (k.to_owned(), v))
+            .into(),
+        authority: None,
+        documents: Vec::new(),
+    };
+    send(&town, Body::Put { record }, Shard(130_903)).await;
+    let form = async || town.as_("secretary").await.get("/cases/new?process=pond_check").await;
+    let unread = form().await;
+    assert!(unread.text.contains("name=\"pumps\"") && !unread.plain().contains("Filled in from"), "{}", unread.text);
+    put(&town, read_by("village_secretary@village")).await.unwrap();
+    let of_row = form().await;
+    assert_eq!(of_row.typed("pumps").as_deref(), Some("5"), "{}", of_row.text);
+    assert!(of_row.plain().contains("Filled in from Ponds, "), "{}", of_row.text);
+    town.wait(60);
+    let opened = open_check(&town, "full").await;
+    let newer = form().await;
+    assert_eq!(newer.typed("pumps").as_deref(), Some("3"), "{}", newer.text);
+    let source = format!("Filled in from Pond check {}, ", opened.number.unwrap());
+    assert!(newer.plain().contains(&source), "{source}: {}", newer.text);
+}
