@@ -83,10 +83,12 @@ pub(super) fn count((filter, search): (&CaseFilter, &Search), most: Option<u32>)
     };
     let mut sql = Sql::new(&format!("SELECT {} FROM {table}", if most.is_some() { "1" } else { "count(*)" }));
     search.narrow(&mut sql);
-    county(&mut sql, filter, CaseOrder::Opened);
-    place(&mut sql, filter);
-    of_posts(&mut sql, filter);
-    rest(&mut sql, filter);
+    if !search.is_all() {
+        county(&mut sql, filter, CaseOrder::Opened);
+        place(&mut sql, filter);
+        of_posts(&mut sql, filter);
+        rest(&mut sql, filter);
+    }
     if let Some(most) = most {
         sql.text = format!("SELECT count(*) FROM ({} LIMIT {most})", sql.text);
     }
@@ -167,9 +169,12 @@ fn arm(
         }
         _ => {}
     }
-    county(&mut sql, filter, order);
-    place(&mut sql, filter);
-    rest(&mut sql, filter);
+    // A condition that stands there already would be looked up in each row.
+    if !search.is_all() {
+        county(&mut sql, filter, order);
+        place(&mut sql, filter);
+        rest(&mut sql, filter);
+    }
     if let Some(after) = after {
         let side = if order == CaseOrder::Due { '>' } else { '<' };
         let id = Value::Blob(after.case.0.as_bytes().to_vec());

@@ -2,9 +2,10 @@
 //! would go through everything else the place has to find them; here they are read by process, state and place, and sorted. Counts that ask for
 //! nothing else are read from that index alone, however many there are.
 
-use super::case_query::{Sql, any_of, padded};
+use super::case_query::{Sql, any_of, count, padded};
 use super::row::{Column, Stored, all, one};
-use ganglion_kernel::port::CaseFilter;
+use super::words::Search;
+use ganglion_kernel::port::{CaseFilter, CaseOrder};
 use ganglion_model::{Level, PlaceCode};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
@@ -15,6 +16,11 @@ const ATTEMPTED: &str = "looking for cases by their state";
 /// So many are sorted in a township, a county, and beyond; where there are more, a walk by time meets one before long: a page of a
 /// hundred costs as many looks as there are others between them. Few where the laws are tried, so that both ways are.
 const SORTED_MAX: [u32; 3] = if cfg!(debug_assertions) { [5; 3] } else { [1_000, 3_000, 5_000] };
+/// So many where the index says all that is asked and what they are sorted by: none is looked up but those on the page, and a walk by
+/// deadline would go through everything open where what it looks for has none.
+const SORTED_WITHIN_MAX: [u32; 3] = if cfg!(debug_assertions) { [7; 3] } else { [20_000, 50_000, 200_000] };
+/// Open cases that are looked up one by one to count them, before they are counted state by state.
+const LOOKED_UP_MAX: u32 = if cfg!(debug_assertions) { 2 } else { 200 };
 /// Pairs of process and state that are looked for one after the other; with more of them it is not something rare that is wanted.
 const PAIRS_MAX: usize = 64;
 /// Processes of which every state is looked for, where a filter names none.
@@ -29,6 +35,22 @@ pub(super) struct Rare {
     places: Option<(u64, u64)>,
     /// Only open ones, or only settled ones.
     open: Option<bool>,
+    /// Only those handled at this level.
+    level: Option<Level>,
+    /// Whether nothing else is asked.
+    is_all: bool,
+}
+
+/// What the index can say of a filter.
+fn said(filter: &CaseFilter) -> CaseFilter {
+    CaseFilter {
+        place: filter.place,
+        processes: filter.processes.clone(),
+        states: filter.states.clone(),
+        open: filter.open,
+        level: filter.level,
+        ..CaseFilter::default()
+    }
 }
 
 impl Rare {
@@ -55,16 +77,19 @@ impl Rare {
             return Ok(None);
         }
         let places = filter.place.map(|place| place.range());
-        Ok(Some(Rare { processes: filter.processes.clone(), states, places, open: filter.open }))
+        let CaseFilter { processes, open, level, .. } = filter.clone();
+        Ok(Some(Rare { processes, states, places, open, level, is_all: *filter == said(filter) }))
     }
 
-    /// The way to a list that is driven by it: few are there, or none.
-    pub(super) fn few(connection: &Connection, filter: &CaseFilter) -> Stored<Option<Rare>> {
+    /// The way to a list in this order that is driven by it: few are there, or none.
+    pub(super) fn few(connection: &Connection, filter: &CaseFilter, order: CaseOrder) -> Stored<Option<Rare>> {
         let Some(rare) = Rare::of(connection, filter)? else { return Ok(None) };
+        let is_within = rare.is_all && order == CaseOrder::Due;
+        let [few, some, many] = if is_within { SORTED_WITHIN_MAX } else { SORTED_MAX };
         let most = match filter.place.map(PlaceCode::level) {
-            Some(Level::Township | Level::Village | Level::Grid) => SORTED_MAX[0],
-            Some(Level::County) => SORTED_MAX[1],
-            _ => SORTED_MAX[2],
+            Some(Level::Township | Level::Village | Level::Grid) => few,
+            Some(Level::County) => some,
+            _ => many,
         };
         let sql = rare.count(Some(most + 1));
         let read = |row: &rusqlite::Row<'_>| Column("case_row", "count").get::<u32>(row, 0);
@@ -72,26 +97,20 @@ impl Rare {
         Ok(Some(rare).filter(|_| count.is_some_and(|count| count <= most)))
     }
 
-    /// The count of a filter that asks for nothing but processes, states, a place, and whether cases are open.
-    ///
-    /// All that are open in a city are counted state by state: its inboxes say how many there are on every page, and looking each of them up
-    /// would follow how large the city is.
+    /// The count of a filter that asks for nothing but what the index says.
     pub(super) fn counted(connection: &Connection, filter: &CaseFilter, most: Option<u32>) -> Stored<Option<Sql>> {
-        let alone = CaseFilter {
-            place: filter.place,
-            processes: filter.processes.clone(),
-            states: filter.states.clone(),
-            open: filter.open,
-            ..CaseFilter::default()
-        };
-        if *filter != alone {
+        if *filter != said(filter) {
             return Ok(None);
         }
-        let is_wide = filter.place.is_none_or(|place| place.level() < Level::County);
-        if is_wide && most.is_none() && filter.open == Some(true) && filter.states.is_empty() {
-            return open_of_each(connection, filter);
+        if most.is_none() && is_all_open(filter) {
+            return if is_few(connection, filter)? { Ok(None) } else { open_of_each(connection, filter) };
         }
         Ok(Rare::of(connection, filter)?.map(|rare| rare.count(most)))
+    }
+
+    /// Whether nothing else is asked than what the index says.
+    pub(super) fn is_all(&self) -> bool {
+        self.is_all
     }
 
     fn count(&self, most: Option<u32>) -> Sql {
@@ -116,14 +135,32 @@ impl Rare {
         if let Some((low, high)) = self.places {
             sql.and("c.place >= ? AND c.place < ?", [padded(low), padded(high)]);
         }
+        if let Some(level) = self.level {
+            sql.and("c.level = ?", [Value::Integer(i64::from(level.digits()))]);
+        }
     }
 }
 
-/// How many open cases there are of each process in each of its states, summed up; `None` where no process is named.
-fn open_of_each(connection: &Connection, filter: &CaseFilter) -> Stored<Option<Sql>> {
-    if filter.processes.is_empty() {
-        return Ok(None);
+/// Whether all open cases of some processes are asked for, whatever their state.
+fn is_all_open(filter: &CaseFilter) -> bool {
+    filter.open == Some(true) && filter.states.is_empty() && !filter.processes.is_empty()
+}
+
+/// Whether so few are open in the place that they are best looked up. In a city nobody looks.
+fn is_few(connection: &Connection, filter: &CaseFilter) -> Stored<bool> {
+    if filter.place.is_none_or(|place| place.level() < Level::County) {
+        return Ok(false);
     }
+    let all = CaseFilter { place: filter.place, open: filter.open, ..CaseFilter::default() };
+    let sql = count((&all, &Search::None), Some(LOOKED_UP_MAX + 1));
+    let read = |row: &rusqlite::Row<'_>| Column("case_row", "count").get::<u32>(row, 0);
+    let found = one(connection, ATTEMPTED, (&sql.text, params_from_iter(&sql.values)), read)?;
+    Ok(found.is_some_and(|found| found <= LOOKED_UP_MAX))
+}
+
+/// How many open cases there are of each process in each of its states, summed up. An inbox says on every page how many there are: looking
+/// each of them up would follow how large a place is.
+fn open_of_each(connection: &Connection, filter: &CaseFilter) -> Stored<Option<Sql>> {
     let mut sum = Sql::new("SELECT 0");
     // Each once, however often it is named.
     for process in filter.processes.iter().collect::<BTreeSet<_>>() {
@@ -133,7 +170,8 @@ fn open_of_each(connection: &Connection, filter: &CaseFilter) -> Stored<Option<S
             continue;
         }
         let places = filter.place.map(|place| place.range());
-        let one = Rare { processes, states, places, open: filter.open }.count(None);
+        let CaseFilter { open, level, .. } = *filter;
+        let one = Rare { processes, states, places, open, level, is_all: true }.count(None);
         let _ = write!(sum.text, " + ({})", one.text);
         sum.values.extend(one.values);
     }
@@ -168,8 +206,6 @@ mod tests {
     use crate::sqlite::case_query::page;
     use crate::sqlite::migrate::migrate;
     use crate::sqlite::packed;
-    use crate::sqlite::words::Search;
-    use ganglion_kernel::port::CaseOrder;
 
     fn filter(states: &[&str]) -> CaseFilter {
         CaseFilter {
@@ -209,14 +245,38 @@ mod tests {
         );
         assert!(sql.text.contains("c.is_open = ?"), "{}", sql.text);
         let open = CaseFilter { states: Vec::new(), ..open };
-        assert_eq!(Rare::counted(&connection, &open, None).unwrap(), None, "open cases have indexes of their own");
+        assert_eq!(
+            Rare::counted(&connection, &open, None).unwrap(),
+            None,
+            "few are looked up in the index of open ones"
+        );
         let city = CaseFilter { place: Some("1309".parse().unwrap()), ..open };
         assert_eq!(Rare::counted(&connection, &city, Some(9)).unwrap(), None, "so far and no further is read in order");
         assert_eq!(Rare::counted(&connection, &city, None).unwrap().unwrap(), Sql::new("SELECT 0"), "of no case");
-        let none = Rare::few(&connection, &filter(&[])).unwrap().unwrap();
+        let none = Rare::few(&connection, &filter(&[]), CaseOrder::Opened).unwrap().unwrap();
         assert_eq!(none.states, [""], "no case is in any state");
         let list = page((&filter(&["done"]), &Search::Rare(none.clone())), CaseOrder::Opened, None, 50);
         let read = connection.prepare(&list[0].text).and_then(|mut all| all.exists(params_from_iter(&list[0].values)));
         assert!(!read.unwrap(), "{}", list[0].text);
+    }
+
+    /// What a column of a board shows is sorted within the index, and rows are looked up for the page alone.
+    #[test]
+    fn open_cases_in_a_state_are_sorted_by_deadline_within_the_index() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        packed::functions(&connection, &packed::Packing::reading(None)).unwrap();
+        migrate(&mut connection).unwrap();
+        for level in [None, Some(Level::County)] {
+            let filter = CaseFilter { open: Some(true), level, ..filter(&["accepted"]) };
+            let rare = Rare::few(&connection, &filter, CaseOrder::Due).unwrap().unwrap();
+            let list = page((&filter, &Search::Rare(rare)), CaseOrder::Due, None, 50);
+            assert_eq!(list[0].values.len(), list[0].text.matches('?').count(), "{}", list[0].text);
+            let plan = plan(&connection, &list[0]);
+            assert!(
+                plan.contains("SEARCH c USING COVERING INDEX case_state (process=? AND state=? AND is_open=?"),
+                "{plan}"
+            );
+            assert!(plan.ends_with("SCAN page; SEARCH r USING INTEGER PRIMARY KEY (rowid=?)"), "{plan}");
+        }
     }
 }

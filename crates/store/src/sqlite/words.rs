@@ -310,7 +310,7 @@ impl Search {
             if let Some(table) = points::few(connection, filter, order)? {
                 return Ok(Search::Sorted(table));
             }
-            return Ok(Rare::few(connection, filter)?.map_or(Search::None, Search::Rare));
+            return Ok(Rare::few(connection, filter, order)?.map_or(Search::None, Search::Rare));
         }
         let Some(Asked { all, .. }) = of_filter(connection, filter, Vec::new())? else { return Ok(Search::Nothing) };
         let sql = "SELECT count(*) FROM (SELECT 1 FROM case_words WHERE case_words MATCH ? LIMIT ?)";
@@ -334,6 +334,11 @@ impl Search {
             Search::Sorted(table) => Some(*table),
             _ => None,
         }
+    }
+
+    /// Whether its conditions are all those of the filter, so that no other need be looked at.
+    pub(super) fn is_all(&self) -> bool {
+        matches!(self, Search::Rare(rare) if rare.is_all())
     }
 
     /// The condition on the words.
