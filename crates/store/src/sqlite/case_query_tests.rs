@@ -259,6 +259,9 @@ fn open_cases_are_counted_over_the_indexes_that_hold_no_others() {
     assert!(plan_of_state.contains("case_due_township"), "not all that stand so in the city: {plan_of_state}");
     let had = plan(&connection, &count((&of_processes(of(&["a"])), &Search::None), None));
     assert!(had.contains("case_due_assignee") && !had.contains("case_opened_assignee"), "{had}");
+    let there = CaseFilter { states: vec!["s".to_owned()], place: Some("130922001".parse().unwrap()), ..of(&["a"]) };
+    let had_there = plan(&connection, &count((&of_processes(there), &Search::None), None));
+    assert!(had_there.starts_with("SEARCH c USING INTEGER PRIMARY KEY (rowid=?)"), "{had_there}");
     let waited_for = plan(&connection, &count((&open(opened_by("a")), &Search::None), None));
     assert!(waited_for.contains("COVERING INDEX case_waited_for (opened_by=?"), "{waited_for}");
     let narrowed = plan(&connection, &count((&of_processes(opened_by("a")), &Search::None), None));
