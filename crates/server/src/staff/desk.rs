@@ -22,7 +22,8 @@ use serde::Serialize;
 struct Tab {
     key: &'static str,
     label: String,
-    count: u64,
+    /// With separators, as everywhere.
+    count: String,
     href: String,
     current: bool,
 }
@@ -104,25 +105,30 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
     let query = query.without(&["lang", "elder", "theme"]);
     let asked = query.get("tab").unwrap_or("mine").to_owned();
     let mut views = Vec::new();
-    let mut chosen = Union::default();
+    let (mut chosen, mut of_chosen) = (Union::default(), 0);
     for (key, union) in tabs(web, &post) {
         let current = key == asked;
+        let count = union.count(web).await?;
         views.push(Tab {
             key,
             label: look.t(&format!("tab-{key}")),
-            count: union.count(web).await?,
+            count: Total::from(count).text(),
             href: Query::default().with("tab", if key == "mine" { "" } else { key }).on("/desk"),
             current,
         });
         if current {
-            chosen = union;
+            (chosen, of_chosen) = (union, count);
         }
     }
     let filters = Filters::read(web, &query);
     let list = chosen.narrowed(&filters.filter(web));
     let after = after_of(query.get("after"));
     let page = cases::searched(web, &list, (CaseOrder::Due, after.as_ref()), query.get("q")).await?;
-    let total = if query.get("q").is_some() { page.cases.len() as u64 } else { list.count(web).await? };
+    let total = match query.get("q") {
+        Some(_) => page.cases.len() as u64,
+        None if list == chosen => of_chosen,
+        None => list.count(web).await?,
+    };
     let selected = query.get("selected").map(str::to_owned);
     let preview = match &selected {
         Some(number) => beside(web, &look, &query, (number, &page.cases), attempt.as_ref()).await?,
