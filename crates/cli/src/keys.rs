@@ -135,10 +135,12 @@ fn lines(named: &Named) -> String {
 /// # Errors
 /// When the file cannot be read or written, and those of `change`; the file is then as it was.
 pub fn change(path: &Path, change: impl FnOnce(&mut Named) -> Result<()>) -> Result<()> {
-    // The file itself is replaced by another; its folder stays, and is let go of when the process ends, however it ends.
-    let folder =
-        std::fs::File::open(folder_of(path)).with_context(|| format!("opening the folder of {}", path.display()))?;
-    folder.lock().with_context(|| format!("waiting for whoever changes {}", path.display()))?;
+    // The file itself is replaced by another. The one beside it stays, and is let go of when the process ends, however it ends; it is opened
+    // for writing because folders shared by several machines (NFS) pass only such locks on.
+    let beside = beside(path, ".lock");
+    let waiting = std::fs::OpenOptions::new().create(true).append(true).open(&beside);
+    let waiting = waiting.with_context(|| format!("opening {}", beside.display()))?;
+    waiting.lock().with_context(|| format!("waiting for whoever changes {}", path.display()))?;
     let mut named = read(path)?.unwrap_or_default();
     change(&mut named)?;
     write(path, &named)
@@ -148,11 +150,16 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// The path with this behind its name.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(end);
+    PathBuf::from(beside)
+}
+
 /// Puts these keys in place of those in a file, all or none: a file beside it is written first and then takes its name.
 fn write(path: &Path, named: &Named) -> Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
+    let beside = beside(path, ".new");
     // Left by a run that was cut off.
     let _ = std::fs::remove_file(&beside);
     write_private(&beside, lines(named).as_bytes()).with_context(|| format!("writing {}", beside.display()))?;

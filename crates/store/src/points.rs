@@ -13,9 +13,9 @@ pub(crate) fn is_of_posts(filter: &CaseFilter) -> bool {
     !filter.assignees.is_empty() || filter.opened_by.is_some()
 }
 
-/// The box of a filter (west, south, east, north) where it is worth asking how many lie in it. What a township ever had is walked before a
-/// box of the city is sorted.
-pub(crate) fn bounds(filter: &CaseFilter) -> Option<[f64; 4]> {
-    let is_wide = filter.place.is_none_or(|place| place.level() <= Level::County);
+/// The box of a filter (west, south, east, north) where it is worth asking how many lie in it: that of a place of `least`, or of a larger
+/// one. What a smaller place ever had is walked before.
+pub(crate) fn bounds(filter: &CaseFilter, least: Level) -> Option<[f64; 4]> {
+    let is_wide = filter.place.is_none_or(|place| place.level() <= least);
     filter.bounds.filter(|_| is_wide && !is_of_posts(filter))
 }

@@ -18,6 +18,7 @@ use ganglion_model::{CaseId, PlaceCode, Shard};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Cases read at a time.
 const PAGE: u32 = 500;
@@ -98,16 +99,25 @@ pub async fn recount(store: &dyn Store, world: &World, shard: Shard) -> Result<u
 /// Counts the figures of several shards anew as [`recount`] does, some of them at a time: one alone is bounded by who reads its rows.
 ///
 /// # Errors
-/// Of the store, the first; the figures of shards that were not finished are then incomplete until they are counted again.
+/// Of the store, the first, after which no shard is begun; the figures of those that were not finished are then incomplete until they are
+/// counted again.
 pub async fn recount_all(
     store: &Arc<dyn Store>,
     world: &World,
     shards: impl IntoIterator<Item = Shard>,
 ) -> Result<u64, StoreError> {
     let world = Arc::new(world.clone());
+    let has_failed = Arc::new(AtomicBool::new(false));
     let one = |shard: Shard| {
-        let (store, world) = (store.clone(), world.clone());
-        asking(move || async move { recounted(store.as_ref(), &world, shard).await })
+        let (store, world, has_failed) = (store.clone(), world.clone(), has_failed.clone());
+        asking(move || async move {
+            if has_failed.load(Ordering::Relaxed) {
+                return Ok(0);
+            }
+            let counted = recounted(store.as_ref(), &world, shard).await;
+            has_failed.fetch_or(counted.is_err(), Ordering::Relaxed);
+            counted
+        })
     };
     let each: Vec<_> = shards.into_iter().map(one).collect();
     let mut each = stream::iter(each).buffer_unordered(counting::hands());

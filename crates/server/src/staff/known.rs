@@ -3,6 +3,7 @@
 
 use crate::error::Error;
 use crate::view::Look;
+use crate::view::facts::may_see;
 use crate::view::form::FieldView;
 use crate::web::Web;
 use ganglion_kernel::decide::row_who::may_read_row;
@@ -63,7 +64,7 @@ async fn row(
     post: &Post,
 ) -> Result<Option<Known>, Error> {
     let Some(register) = web.world.model.registers.get(&place.of) else { return Ok(None) };
-    let same = register.field(&place.field).is_some_and(|one| !one.personal && alike(one, field));
+    let same = register.field(&place.field).is_some_and(|one| is_carried(one, field, post));
     if !same {
         return Ok(None);
     }
@@ -85,7 +86,7 @@ async fn case(
     post: &Post,
 ) -> Result<Option<Known>, Error> {
     let Some(other) = web.world.model.processes.get(&place.of) else { return Ok(None) };
-    let same = other.field(&place.field).is_some_and(|one| !one.personal && alike(one, field));
+    let same = other.field(&place.field).is_some_and(|one| is_carried(one, field, post));
     if !same {
         return Ok(None);
     }
@@ -102,8 +103,9 @@ async fn case(
     }))
 }
 
-fn alike(one: &Field, other: &Field) -> bool {
-    discriminant(&one.kind) == discriminant(&other.kind)
+/// Whether what stands in a field may fill another for a post: it is nobody's own, the post may see it there, and it is of the same kind.
+fn is_carried(from: &Field, into: &Field, post: &Post) -> bool {
+    !from.personal && may_see(from, &post.role) && discriminant(&from.kind) == discriminant(&into.kind)
 }
 
 /// The values, as if they had been typed.

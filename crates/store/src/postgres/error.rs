@@ -36,7 +36,7 @@ fn is_of_the_network(error: &Error) -> bool {
     error.source().is_some_and(|source| source.is::<std::io::Error>())
 }
 
-/// Whether the server is going away, coming up, full, or no longer the one that writes.
+/// Whether the server is going away, coming up, full, or no longer the one that writes, or a newer program holds a table while it migrates.
 fn is_away(code: &SqlState) -> bool {
     let codes = [
         SqlState::ADMIN_SHUTDOWN,
@@ -45,6 +45,7 @@ fn is_away(code: &SqlState) -> bool {
         SqlState::TOO_MANY_CONNECTIONS,
         SqlState::READ_ONLY_SQL_TRANSACTION,
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+        SqlState::LOCK_NOT_AVAILABLE,
     ];
     code.code().starts_with("08") || codes.contains(code)
 }

@@ -35,6 +35,7 @@ pub(super) const MIGRATIONS: &[(u32, &str, &str)] = &[
     (31, "retention", include_str!("migrations/0031-retention.sql")),
     (32, "open-by-state", include_str!("migrations/0032-open-by-state.sql")),
     (33, "waited-for", include_str!("migrations/0033-waited-for.sql")),
+    (34, "bands", include_str!("migrations/0034-bands.sql")),
 ];
 
 /// The lock that one server at a time migrates under. Any number will do that nobody else uses.

@@ -5,6 +5,7 @@ use super::sql::one;
 use crate::points::{SORTED_MAX, bounds};
 use deadpool_postgres::Object;
 use ganglion_kernel::port::CaseFilter;
+use ganglion_model::Level;
 
 const ATTEMPTED: &str = "counting cases in a box";
 /// The points in a box, of the time asked for, up to so many; the index of points answers it alone.
@@ -13,7 +14,7 @@ pub(super) const INSIDE: &str = "SELECT count(*) FROM (SELECT 1 FROM case_row c 
 
 /// Whether a list is read by points. Open cases stand in a table of their own, which is short.
 pub(super) async fn are_few(client: &Object, filter: &CaseFilter) -> Stored<bool> {
-    let Some([west, south, east, north]) = bounds(filter).filter(|_| filter.open != Some(true)) else {
+    let Some([west, south, east, north]) = bounds(filter, Level::County).filter(|_| filter.open != Some(true)) else {
         return Ok(false);
     };
     let opened = filter.opened.map(|(from, to)| (from.as_microsecond(), to.as_microsecond()));

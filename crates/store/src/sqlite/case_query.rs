@@ -97,6 +97,26 @@ pub(super) fn count((filter, search): (&CaseFilter, &Search), most: Option<u32>)
     sql
 }
 
+/// How many open cases posts have, all told: those assigned to one of them from their index alone, and of those they assist the ones that are
+/// nobody's of them.
+pub(super) fn open_of_posts(filter: &CaseFilter) -> Option<Sql> {
+    let CaseFilter { assignees, open, .. } = filter;
+    let all = CaseFilter { assignees: assignees.clone(), open: *open, ..CaseFilter::default() };
+    if assignees.is_empty() || *open != Some(true) || *filter != all {
+        return None;
+    }
+    let marks = marks(assignees.len());
+    let posts = || assignees.iter().map(|post| text(&post.0));
+    Some(Sql {
+        text: format!(
+            "SELECT (SELECT count(*) FROM case_row INDEXED BY case_due_assignee WHERE assignee IN ({marks}) AND is_open = 1) \
+             + (SELECT count(DISTINCT r.rowid) FROM case_assist a CROSS JOIN case_row r ON r.shard = a.shard AND r.id = a.id \
+             WHERE a.post IN ({marks}) AND r.is_open = 1 AND coalesce(r.assignee NOT IN ({marks}), 1))"
+        ),
+        values: posts().chain(posts()).chain(posts()).collect(),
+    })
+}
+
 /// The condition that a case is assigned to one of the posts, or assisted by one.
 fn of_posts(sql: &mut Sql, filter: &CaseFilter) {
     if filter.assignees.is_empty() {
@@ -203,7 +223,7 @@ fn is_sorted((filter, search): (&CaseFilter, &Search), post: &Post<'_>, order: C
         || is_range && !matches!(post, Post::Assigned(_))
         || order == CaseOrder::Due && filter.open != Some(true)
         || is_open_own(filter, *post) && order == CaseOrder::Opened
-        || is_waited_for(filter) && !matches!(post, Post::Assigned(_))
+        || is_waited_for(filter) && order == CaseOrder::Opened && !matches!(post, Post::Assigned(_))
 }
 
 /// The county of a township whose settled cases of a kind are read: their index begins with it.

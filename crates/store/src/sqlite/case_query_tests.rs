@@ -184,7 +184,10 @@ fn other_lists_are_sorted_within_an_index() {
             assert_eq!(sql[0].values.len(), sql[0].text.matches('?').count(), "{}", sql[0].text);
             let waited_for = plan(&connection, &sql[0]);
             assert!(waited_for.contains("SEARCH c USING INDEX case_waited_for (opened_by=?"), "{waited_for}");
-            assert!(waited_for.ends_with("SCAN page; SEARCH r USING INTEGER PRIMARY KEY (rowid=?)"), "{waited_for}");
+            // By deadline it is in order already.
+            let is_sorted = waited_for.ends_with("SCAN page; SEARCH r USING INTEGER PRIMARY KEY (rowid=?)");
+            assert_eq!(is_sorted, order == CaseOrder::Opened, "{waited_for}");
+            assert_eq!(waited_for.contains("TEMP B-TREE"), is_sorted, "{waited_for}");
         }
     }
 }
@@ -199,25 +202,28 @@ fn few_are_read_from_an_index_that_holds_few_others() {
     let kind = Some("k".to_owned());
     let of_kind = CaseFilter { kind, processes, ..open(inside("1309")) };
     let little = open(inside("130922001"));
+    let near = CaseFilter { bounds, ..little.clone() };
     assert_eq!(points::few(&connection, &little, CaseOrder::Due).unwrap(), None, "their index gives them in order");
     let lists = [
         (&little, "case_row c INDEXED BY case_due_township", "INDEX case_due_township (township=?)"),
-        (&boxed, points::POINTS, "SEARCH c USING INDEX case_map (lat>? AND lat<?)"),
+        (&boxed, points::POINTS, "SEARCH c USING INDEX case_map (<expr>=? AND lon>? AND lon<?)"),
+        (&near, points::POINTS, "SEARCH c USING INDEX case_map (<expr>=? AND lon>? AND lon<?)"),
         (&of_kind, "case_row c INDEXED BY case_due", "SCAN c USING INDEX case_due"),
     ];
     for (filter, table, wanted) in lists {
-        assert_eq!(points::few(&connection, filter, CaseOrder::Opened).unwrap(), Some(table), "there are none");
+        let few = points::few(&connection, filter, CaseOrder::Opened).unwrap().unwrap();
+        assert_eq!(few.table, table, "there are none");
         for after in [None, Some(after())] {
-            let sql = page((filter, &Search::Sorted(table)), CaseOrder::Opened, after.as_ref(), 50);
+            let sql = page((filter, &Search::Sorted(few.clone())), CaseOrder::Opened, after.as_ref(), 50);
             assert_eq!(sql[0].values.len(), sql[0].text.matches('?').count(), "{}", sql[0].text);
             let plan = plan(&connection, &sql[0]);
             assert!(plan.contains(wanted) && plan.contains("TEMP B-TREE FOR ORDER BY"), "{plan}");
         }
-        let count = plan(&connection, &count((filter, &Search::Sorted(table)), None));
+        let count = plan(&connection, &count((filter, &Search::Sorted(few)), None));
         assert!(count.contains(wanted), "{count}");
     }
     let short = [
-        CaseFilter { bounds, ..inside("130922001") },
+        CaseFilter { bounds, ..inside("130922001001") },
         CaseFilter { bounds, ..of(&["a"]) },
         CaseFilter { bounds, ..opened_by("a") },
         open(CaseFilter::default()),
@@ -259,6 +265,12 @@ fn open_cases_are_counted_over_the_indexes_that_hold_no_others() {
     assert!(plan_of_state.contains("case_due_township"), "not all that stand so in the city: {plan_of_state}");
     let had = plan(&connection, &count((&of_processes(of(&["a"])), &Search::None), None));
     assert!(had.contains("case_due_assignee") && !had.contains("case_opened_assignee"), "{had}");
+    let own = open_of_posts(&open(of(&["a", "b"]))).unwrap();
+    assert_eq!(own.values.len(), own.text.matches('?').count(), "{}", own.text);
+    let own = plan(&connection, &own);
+    assert!(own.contains("SEARCH case_row USING COVERING INDEX case_due_assignee (assignee=?)"), "{own}");
+    let more = [of(&["a"]), open(CaseFilter::default()), of_processes(of(&["a"]))];
+    assert!(more.iter().all(|filter| open_of_posts(filter).is_none()), "others ask for more than it says");
     let there = CaseFilter { states: vec!["s".to_owned()], place: Some("130922001".parse().unwrap()), ..of(&["a"]) };
     let had_there = plan(&connection, &count((&of_processes(there), &Search::None), None));
     assert!(had_there.starts_with("SEARCH c USING INTEGER PRIMARY KEY (rowid=?)"), "{had_there}");

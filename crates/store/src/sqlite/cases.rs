@@ -1,6 +1,6 @@
 //! Reading cases: one, a page, how many.
 
-use super::case_query::{Sql, count, page};
+use super::case_query::{Sql, count, open_of_posts, page};
 use super::load::read_case;
 use super::packed::CASE_TEXT;
 use super::rare::Rare;
@@ -139,7 +139,11 @@ fn read(connection: &Connection, sql: &Sql, case: &dyn Fn(&Row<'_>, CaseId) -> S
 
 /// How many cases a filter has, exactly.
 pub(super) fn case_count(connection: &Connection, filter: &CaseFilter, most: Option<u32>) -> Stored<u64> {
-    let sql = match Rare::counted(connection, filter, most)? {
+    let sql = match open_of_posts(filter).filter(|_| most.is_none()) {
+        Some(sql) => Some(sql),
+        None => Rare::counted(connection, filter, most)?,
+    };
+    let sql = match sql {
         Some(sql) => sql,
         // Counting needs no order; open cases of a place are counted by deadline.
         None => count((filter, &Search::of(connection, filter, CaseOrder::Due)?), most),

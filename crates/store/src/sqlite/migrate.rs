@@ -34,6 +34,7 @@ const MIGRATIONS: &[(u32, &str, &str)] = &[
     (31, "retention", include_str!("migrations/0031-retention.sql")),
     (32, "open-by-state", include_str!("migrations/0032-open-by-state.sql")),
     (33, "waited-for", include_str!("migrations/0033-waited-for.sql")),
+    (34, "bands", include_str!("migrations/0034-bands.sql")),
 ];
 
 /// Why a database could not be opened.
@@ -136,7 +137,12 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
         path: PathBuf::new(),
         reason,
     })?;
-    apply(connection, MIGRATIONS)
+    let failed = |reason| OpenError::Database { attempted: "cannot migrate", path: PathBuf::new(), reason };
+    // What an index is made of is sorted in a file: in memory it would take more than the server does otherwise.
+    let temporary = |connection: &Connection, store: &str| connection.pragma_update(None, "temp_store", store);
+    temporary(connection, "FILE").map_err(failed)?;
+    apply(connection, MIGRATIONS)?;
+    temporary(connection, "MEMORY").map_err(failed)
 }
 
 fn apply(connection: &mut Connection, migrations: &[(u32, &str, &str)]) -> Result<(), OpenError> {

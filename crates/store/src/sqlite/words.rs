@@ -7,7 +7,7 @@
 use super::case_query::Sql;
 use super::cases::case_by_id;
 use super::connect::SqliteStore;
-use super::points;
+use super::points::{self, Few};
 use super::rare::Rare;
 use super::row::{Column, Stored, all, failed, one, run};
 use ganglion_kernel::indexed::{self, hash, kept, marks};
@@ -292,7 +292,7 @@ pub(super) enum Search {
     /// It is not, and what it asks for is rare.
     Rare(Rare),
     /// It is not, and the few it asks for are read from this table by this index.
-    Sorted(&'static str),
+    Sorted(Few),
     /// By nothing that could be found.
     Nothing,
     /// From the index: few cases have the words.
@@ -307,8 +307,8 @@ impl Search {
     /// Looks how many cases have the words of a filter, or lie where it asks for a list in this order.
     pub(super) fn of(connection: &Connection, filter: &CaseFilter, order: CaseOrder) -> Stored<Search> {
         if filter.words.is_none() {
-            if let Some(table) = points::few(connection, filter, order)? {
-                return Ok(Search::Sorted(table));
+            if let Some(few) = points::few(connection, filter, order)? {
+                return Ok(Search::Sorted(few));
             }
             return Ok(Rare::few(connection, filter, order)?.map_or(Search::None, Search::Rare));
         }
@@ -331,7 +331,7 @@ impl Search {
                 "case_words w CROSS JOIN case_doc d ON d.doc = w.rowid CROSS JOIN case_row c ON c.shard = d.shard AND c.id = d.id",
             ),
             Search::Rare(_) => Some(Rare::FROM),
-            Search::Sorted(table) => Some(*table),
+            Search::Sorted(few) => Some(few.table),
             _ => None,
         }
     }
@@ -344,7 +344,8 @@ impl Search {
     /// The condition on the words.
     pub(super) fn narrow(&self, sql: &mut Sql) {
         match self {
-            Search::None | Search::Sorted(_) => {}
+            Search::None => {}
+            Search::Sorted(few) => few.narrow(sql),
             Search::Rare(rare) => rare.narrow(sql),
             Search::Nothing => sql.and("0", []),
             Search::Few(asked) => sql.and("w.case_words MATCH ?", [Value::Text(asked.clone())]),

@@ -167,8 +167,10 @@ async fn check(make: Make, cases: Vec<Case>, filters: Vec<CaseFilter>, limit: u3
         wanted.sort_by_key(|case| Reverse((case.opened_at, case.id)));
         prop_assert_eq!(&every_page(&*db.store, &filter, CaseOrder::Opened, limit).await, &wanted);
         let bare = CaseFilter { place: filter.place, open: filter.open, ..CaseFilter::default() };
-        let inbox = CaseFilter { processes: filter.processes.clone(), ..bare.clone() };
-        for counted in [inbox, CaseFilter { opened_by: filter.opened_by.clone(), ..bare }] {
+        let inbox = CaseFilter { processes: filter.processes.clone(), level: filter.level, ..bare.clone() };
+        let waiting = CaseFilter { opened_by: filter.opened_by.clone(), ..bare };
+        let own = CaseFilter { assignees: filter.assignees.clone(), open: Some(true), ..CaseFilter::default() };
+        for counted in [inbox, waiting, own] {
             let wanted = all.iter().filter(|case| shows(&counted, case)).count() as u64;
             prop_assert_eq!(db.store.case_count(&counted).await.unwrap(), wanted, "{:?}", counted);
         }

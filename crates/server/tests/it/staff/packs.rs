@@ -451,13 +451,14 @@ async fn a_handbook_tells_what_the_pack_does_in_both_languages() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_known_is_filled_in_for_those_who_may_read_where_it_stands() {
     let town = town().await;
-    let read_by = |reader: &str| {
+    let read_by = |reader: &str, see: &str| {
         let scope = format!("scope: village\nread: [{reader}]");
-        let pumps =
-            "  pumps: {type: integer, fact: village_pumps, title: {zh: 水泵, en: Pumps}}\n  depth: {type: text,";
-        pond(&[("scope: deployment", scope.as_str()), ("  depth: {type: text,", pumps)])
+        let pumps = format!(
+            "  pumps: {{type: integer, fact: village_pumps{see}, title: {{zh: 水泵, en: Pumps}}}}\n  depth: {{type: text,"
+        );
+        pond(&[("scope: deployment", scope.as_str()), ("  depth: {type: text,", pumps.as_str())])
     };
-    put(&town, read_by("handler@township")).await.unwrap();
+    put(&town, read_by("handler@township", "")).await.unwrap();
     let record = Record {
         register: "pond".into(),
         shard: Shard(130_903),
@@ -477,7 +478,10 @@ async fn what_is_known_is_filled_in_for_those_who_may_read_where_it_stands() {
     let form = async || town.as_("secretary").await.get("/cases/new?process=pond_check").await;
     let unread = form().await;
     assert!(unread.text.contains("name=\"pumps\"") && !unread.plain().contains("Filled in from"), "{}", unread.text);
-    put(&town, read_by("village_secretary@village")).await.unwrap();
+    put(&town, read_by("village_secretary@village", ", see: [handler]")).await.unwrap();
+    let confidential = form().await;
+    assert!(!confidential.plain().contains("Filled in from"), "{}", confidential.text);
+    put(&town, read_by("village_secretary@village", "")).await.unwrap();
     let of_row = form().await;
     assert_eq!(of_row.typed("pumps").as_deref(), Some("5"), "{}", of_row.text);
     assert!(of_row.plain().contains("Filled in from Ponds, "), "{}", of_row.text);
