@@ -3,7 +3,7 @@
 use super::case_query::{Sql, count, open_of_posts, page};
 use super::load::read_case;
 use super::packed::CASE_TEXT;
-use super::rare::Rare;
+use super::rare::{Rare, is_of_a_state};
 use super::row::{Column, Stored, all, case_key, one};
 use super::words::Search;
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
@@ -63,10 +63,10 @@ pub(super) fn cases(
     limit: u32,
 ) -> Stored<Vec<Case>> {
     let limit = limit.min(PAGE_MAX);
-    let page = if order == CaseOrder::Due && filter.open.is_none() {
-        both(connection, filter, after, limit)?
-    } else {
-        merged(connection, filter, (order, after, limit), &whole)?
+    let page = match order {
+        CaseOrder::Due if filter.open.is_none() => both(connection, filter, after, limit)?,
+        CaseOrder::Opened if is_of_a_state(filter) => each_half(connection, filter, after, limit)?,
+        _ => merged(connection, filter, (order, after, limit), &whole)?,
     };
     Ok(page.into_iter().map(|(_, _, case)| case).collect())
 }
@@ -98,6 +98,18 @@ fn both(connection: &Connection, filter: &CaseFilter, after: Option<&After>, lim
         sort(&mut page, CaseOrder::Due);
         page.truncate(limit as usize);
     }
+    Ok(page)
+}
+
+/// By time over open and settled cases of one state: nearly always all are one or the other, and each has its own index.
+fn each_half(connection: &Connection, filter: &CaseFilter, after: Option<&After>, limit: u32) -> Stored<Vec<Sorted>> {
+    let mut page = Vec::new();
+    for open in [true, false] {
+        let half = CaseFilter { open: Some(open), ..filter.clone() };
+        page.extend(merged(connection, &half, (CaseOrder::Opened, after, limit), &whole)?);
+    }
+    sort(&mut page, CaseOrder::Opened);
+    page.truncate(limit as usize);
     Ok(page)
 }
 

@@ -1,6 +1,7 @@
 //! Lists of what is rare where it is looked for: cases of a process or in a state, of which a place has few. A list by time or deadline
 //! would go through everything else the place has to find them; here they are read by process, state and place, and sorted. Counts that ask for
-//! nothing else are read from that index alone, however many there are.
+//! nothing else are read from that index alone, however many there are. Settled cases of one state stand in an index by time as well: it gives
+//! a list in order where there are too many to be sorted.
 
 use super::case_query::{Sql, any_of, count, padded};
 use super::row::{Column, Stored, all, one};
@@ -39,6 +40,8 @@ pub(super) struct Rare {
     level: Option<Level>,
     /// Whether nothing else is asked.
     is_all: bool,
+    /// Whether they are settled, many, and read newest first.
+    is_in_order: bool,
 }
 
 /// What the index can say of a filter.
@@ -54,8 +57,15 @@ fn said(filter: &CaseFilter) -> CaseFilter {
 }
 
 impl Rare {
+    /// The index of what is sorted and counted, as a table of a statement.
+    const FROM: &'static str = "case_row c INDEXED BY case_state";
+    /// That of what is read in order.
+    const IN_ORDER: &'static str = "case_row c INDEXED BY case_settled_state";
+
     /// The index, as a table of a statement.
-    pub(super) const FROM: &'static str = "case_row c INDEXED BY case_state";
+    pub(super) fn from(&self) -> &'static str {
+        if self.is_in_order { Rare::IN_ORDER } else { Rare::FROM }
+    }
 
     /// What a filter asks of the index; `None` where it is not for it: the filter has other indexes, or names too much.
     fn of(connection: &Connection, filter: &CaseFilter) -> Stored<Option<Rare>> {
@@ -78,10 +88,23 @@ impl Rare {
         }
         let places = filter.place.map(|place| place.range());
         let CaseFilter { processes, open, level, .. } = filter.clone();
-        Ok(Some(Rare { processes, states, places, open, level, is_all: *filter == said(filter) }))
+        let is_all = *filter == said(filter);
+        Ok(Some(Rare { processes, states, places, open, level, is_all, is_in_order: false }))
     }
 
-    /// The way to a list in this order that is driven by it: few are there, or none.
+    /// Whether the index of settled cases gives what is asked for in order, and says all that is asked.
+    fn has_order(&self, filter: &CaseFilter, order: CaseOrder) -> bool {
+        let is_small = filter.place.is_some_and(|place| place.level() > Level::Township);
+        let is_one = self.processes.len() == 1 && self.states.len() == 1;
+        order == CaseOrder::Opened
+            && self.open == Some(false)
+            && is_one
+            && self.is_all
+            && self.level.is_none()
+            && !is_small
+    }
+
+    /// The way to a list in this order that is driven by it: few are there, or none, or it has them in order.
     pub(super) fn few(connection: &Connection, filter: &CaseFilter, order: CaseOrder) -> Stored<Option<Rare>> {
         let Some(rare) = Rare::of(connection, filter)? else { return Ok(None) };
         let is_within = rare.is_all && order == CaseOrder::Due;
@@ -94,7 +117,11 @@ impl Rare {
         let sql = rare.count(Some(most + 1));
         let read = |row: &rusqlite::Row<'_>| Column("case_row", "count").get::<u32>(row, 0);
         let count = one(connection, ATTEMPTED, (&sql.text, params_from_iter(&sql.values)), read)?;
-        Ok(Some(rare).filter(|_| count.is_some_and(|count| count <= most)))
+        if count.is_some_and(|count| count <= most) {
+            return Ok(Some(rare));
+        }
+        let is_in_order = rare.has_order(filter, order);
+        Ok(is_in_order.then_some(Rare { is_in_order, ..rare }))
     }
 
     /// The count of a filter that asks for nothing but what the index says.
@@ -129,6 +156,8 @@ impl Rare {
         any_of(sql, "c.state", &self.states);
         // The index has it before the place, so it is always named.
         match self.open {
+            // A value that comes later would not say that it is in the index of settled ones.
+            Some(false) if self.is_in_order => sql.and("c.is_open = 0", []),
             Some(open) => sql.and("c.is_open = ?", [Value::Integer(open.into())]),
             None => sql.and("c.is_open IN (0, 1)", []),
         }
@@ -139,6 +168,11 @@ impl Rare {
             sql.and("c.level = ?", [Value::Integer(i64::from(level.digits()))]);
         }
     }
+}
+
+/// Whether a list asks for cases of one process in one state, open or not: those that are settled have an index of their own.
+pub(super) fn is_of_a_state(filter: &CaseFilter) -> bool {
+    filter.open.is_none() && filter.processes.len() == 1 && filter.states.len() == 1 && *filter == said(filter)
 }
 
 /// Whether all open cases of some processes are asked for, whatever their state.
@@ -171,7 +205,7 @@ fn open_of_each(connection: &Connection, filter: &CaseFilter) -> Stored<Option<S
         }
         let places = filter.place.map(|place| place.range());
         let CaseFilter { open, level, .. } = *filter;
-        let one = Rare { processes, states, places, open, level, is_all: true }.count(None);
+        let one = Rare { processes, states, places, open, level, is_all: true, is_in_order: false }.count(None);
         let _ = write!(sum.text, " + ({})", one.text);
         sum.values.extend(one.values);
     }
@@ -258,6 +292,34 @@ mod tests {
         let list = page((&filter(&["done"]), &Search::Rare(none.clone())), CaseOrder::Opened, None, 50);
         let read = connection.prepare(&list[0].text).and_then(|mut all| all.exists(params_from_iter(&list[0].values)));
         assert!(!read.unwrap(), "{}", list[0].text);
+    }
+
+    /// Where very many are settled in a state, its index has them in order, and says where they are.
+    #[test]
+    fn many_settled_cases_of_a_state_are_read_in_order_from_their_index() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        packed::functions(&connection, &packed::Packing::reading(None)).unwrap();
+        migrate(&mut connection).unwrap();
+        let settled = CaseFilter { open: Some(false), ..filter(&["done"]) };
+        let few = Rare::few(&connection, &settled, CaseOrder::Opened).unwrap().unwrap();
+        assert!(few.has_order(&settled, CaseOrder::Opened) && !few.has_order(&settled, CaseOrder::Due));
+        let many = Search::Rare(Rare { is_in_order: true, ..few });
+        let list = page((&settled, &many), CaseOrder::Opened, None, 50);
+        assert_eq!(list[0].values.len(), list[0].text.matches('?').count(), "{}", list[0].text);
+        let plan = plan(&connection, &list[0]);
+        assert!(plan.contains("USING COVERING INDEX case_settled_state (process=? AND state=?)"), "{plan}");
+        assert!(plan.ends_with("SCAN page; SEARCH r USING INTEGER PRIMARY KEY (rowid=?)"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE FOR ORDER BY; ") && is_of_a_state(&filter(&["done"])), "{plan}");
+        let others = [
+            CaseFilter { level: Some(Level::County), ..settled.clone() },
+            CaseFilter { states: vec!["done".to_owned(), "lapsed".to_owned()], ..settled.clone() },
+            CaseFilter { place: Some("130922001001".parse().unwrap()), ..settled.clone() },
+            CaseFilter { unassigned: true, ..settled },
+        ];
+        for filter in others {
+            let rare = Rare::of(&connection, &filter).unwrap().unwrap();
+            assert!(!rare.has_order(&filter, CaseOrder::Opened), "{filter:?}");
+        }
     }
 
     /// What a column of a board shows is sorted within the index, and rows are looked up for the page alone.

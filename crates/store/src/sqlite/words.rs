@@ -330,7 +330,7 @@ impl Search {
             Search::Few(_) => Some(
                 "case_words w CROSS JOIN case_doc d ON d.doc = w.rowid CROSS JOIN case_row c ON c.shard = d.shard AND c.id = d.id",
             ),
-            Search::Rare(_) => Some(Rare::FROM),
+            Search::Rare(rare) => Some(rare.from()),
             Search::Sorted(few) => Some(few.table),
             _ => None,
         }

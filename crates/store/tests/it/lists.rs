@@ -273,6 +273,38 @@ pub async fn a_common_word_fills_its_pages(make: Make) {
     assert_eq!(store.case_count(&filter).await.unwrap(), 9);
 }
 
+/// Settled cases of one state are many, and some that stand in it are open still: a pack may have made an end of a state with cases in it.
+pub async fn cases_of_one_state_are_listed_by_time(make: Make) {
+    let db = make();
+    let cases = (0..60).map(|n| {
+        let mut case = case(0, PLACES[n % PLACES.len()]);
+        case.opened_at = at(i64::try_from(n / 2).unwrap());
+        case.state = if n % 7 == 0 { "given" } else { "done" }.to_owned();
+        case.closed_at = (n % 11 != 0 && n % 7 != 0).then(|| at(40));
+        case
+    });
+    let all = fill(&*db.store, cases.collect()).await;
+    let process = all[0].process.clone();
+    for (place, open) in ["1309", "130922", "130922001", "130922001001"]
+        .iter()
+        .flat_map(|place| [None, Some(false), Some(true)].map(|open| (code(place), open)))
+    {
+        let filter = CaseFilter {
+            place: Some(place),
+            open,
+            processes: vec![process.clone()],
+            states: vec!["done".to_owned()],
+            ..CaseFilter::default()
+        };
+        let mut wanted: Vec<Case> = all.iter().filter(|case| shows(&filter, case)).cloned().collect();
+        wanted.sort_by_key(|case| Reverse((case.opened_at, case.id)));
+        assert!(wanted.len() > 1 || open == Some(true), "{filter:?}");
+        for limit in [3, 50] {
+            assert_eq!(every_page(&*db.store, &filter, CaseOrder::Opened, limit).await, wanted, "{filter:?}");
+        }
+    }
+}
+
 pub async fn a_case_that_is_not_there_cannot_be_changed(make: Make) {
     let db = make();
     let write = following(&*db.store, SHARD, vec![changed(case(1, "130922001"))]).await;

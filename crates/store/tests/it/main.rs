@@ -55,6 +55,7 @@ suite!(memory, file, postgres, partitioned => {
         a_case_that_changes_moves_in_every_list,
         words_follow_a_case_and_reach_cases_from_before,
         a_common_word_fills_its_pages,
+        cases_of_one_state_are_listed_by_time,
         a_case_that_is_not_there_cannot_be_changed,
         no_page_is_longer_than_its_bound;
     boxes:

@@ -1,0 +1,2 @@
+-- Bands of latitude are SQLite's (docs/decisions/0076): here open cases stand in a table of their own, and their boxes are read from it. Nothing
+-- changes.
