@@ -13,12 +13,13 @@ use ganglion_kernel::{StoreError, World};
 use ganglion_model::change::{Actor, Body, Command};
 use ganglion_model::{Fields, Shard};
 use ganglion_store::replay::replay;
-use ganglion_store::{Layout, PgOpenError, PgStore, SqliteStore};
+use ganglion_store::{Layout, PgOpenError, PgOptions, PgStore, SqliteStore};
 use jiff::civil::date;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 fn with_database(test: impl AsyncFnOnce(&Database)) {
     if is_there("postgres") {
@@ -201,6 +202,25 @@ fn connections_cut_under_way_lose_nothing_and_double_nothing() {
         end(one);
         is_whole(database, &world).await;
         assert_eq!(pg_open(&url).case_count(&CaseFilter::default()).await.unwrap(), 300);
+    });
+}
+
+/// A newer program makes its indexes while an older one runs: a step that waited for it too long is tried again, or told to come back.
+#[test]
+fn a_table_that_is_held_is_no_fault_of_what_waits_for_it() {
+    with_database(async |database| {
+        let url = database.url();
+        let options = PgOptions { lock: Duration::from_millis(1), ..small() };
+        let store = elsewhere(async move { PgStore::open(&url, options).await.unwrap() });
+        let (holder, connection) = tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
+        let held = tokio::spawn(connection);
+        holder.batch_execute("BEGIN; LOCK TABLE case_row IN SHARE MODE").await.unwrap();
+        let error = put(&*store, [case(1, "130922001")]).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+        holder.batch_execute("ROLLBACK").await.unwrap();
+        put(&*store, [case(1, "130922001")]).await.unwrap();
+        drop(holder);
+        held.await.unwrap().unwrap();
     });
 }
 
