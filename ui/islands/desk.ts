@@ -27,6 +27,8 @@ export function startDesk(desk: HTMLElement, start: (root: ParentNode) => void):
       void swap(a.href, ["#preview"], start).then((ok) => {
         if (!ok) location.assign(a.href);
         desk.classList.add("has-preview");
+        // Another case begins at its top.
+        document.querySelector("#preview")?.scrollTo({ top: 0 });
       });
     }, 90);
   };

@@ -33,15 +33,32 @@ export function startPrint(root: ParentNode): void {
   for (const b of root.querySelectorAll<HTMLElement>("[data-print]")) b.addEventListener("click", () => window.print());
 }
 
+/** A voice for a language, if the device has one. */
+export function voiceFor(lang: string): SpeechSynthesisVoice | null {
+  const code = (lang: string): string => lang.replace("_", "-").toLowerCase();
+  const wanted = code(lang);
+  const voices = window.speechSynthesis?.getVoices() ?? [];
+  return voices.find((one) => code(one.lang) === wanted) ?? voices.find((one) => code(one.lang).split("-")[0] === wanted.split("-")[0]) ?? null;
+}
+
+/** Buttons that read the page aloud: shown once the device has a voice for its language, which some learn only after a while. */
 export function startReadAloud(root: ParentNode): void {
+  const lang = document.documentElement.lang;
   for (const b of root.querySelectorAll<HTMLElement>('[data-island="read-aloud"]')) {
+    const tell = (): void => void (b.hidden = !voiceFor(lang));
+    tell();
+    window.speechSynthesis?.addEventListener?.("voiceschanged", tell);
     b.addEventListener("click", () => {
+      // The button stands in what it reads.
+      b.hidden = true;
       const text = document.querySelector<HTMLElement>(b.dataset["read"] ?? "main")?.innerText ?? "";
+      b.hidden = false;
       speechSynthesis.cancel();
-      const voice = new SpeechSynthesisUtterance(text);
-      voice.lang = document.documentElement.lang;
-      voice.rate = 0.9;
-      speechSynthesis.speak(voice);
+      const words = new SpeechSynthesisUtterance(text);
+      words.lang = lang;
+      words.voice = voiceFor(lang);
+      words.rate = 0.9;
+      speechSynthesis.speak(words);
     });
   }
 }

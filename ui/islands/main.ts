@@ -5,6 +5,8 @@
 import { startCounters, startErrorFocus, startPrint, startReadAloud, startBulkCount, startTabs } from "./helpers";
 import { startExport } from "./export";
 import { startFiles } from "./files";
+import { settleKept, standAgain, startKept } from "./kept";
+import { startOptions } from "./options";
 import { startAsk, startRows } from "./rows";
 import { startSuggest } from "./suggest";
 
@@ -19,6 +21,8 @@ export function start(root: ParentNode): void {
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="rows"]')) startRows(box);
   for (const link of root.querySelectorAll<HTMLAnchorElement>('a[data-island="export"]')) startExport(link);
   for (const form of root.querySelectorAll<HTMLFormElement>("form[data-ask]")) startAsk(form);
+  startOptions(root);
+  startKept(root);
   for (const input of root.querySelectorAll<HTMLInputElement>("input[data-suggest]")) startSuggest(input);
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="passkey"]')) void import("./passkey").then((m) => m.startPasskey(box));
   for (const box of root.querySelectorAll<HTMLElement>('[data-island="map"]')) {
@@ -32,6 +36,8 @@ function mapFailed(box: HTMLElement): void {
 }
 
 document.documentElement.classList.add("js");
+settleKept();
+standAgain();
 start(document);
 startBulkCount();
 const report = document.querySelector<HTMLFormElement>('form[data-island="report"]');

@@ -18,6 +18,8 @@ interface Area { code: string; name: string; text: string; class: string; href?:
 
 setWorkerUrl(workerUrl);
 const NONE: FeatureCollection = { type: "FeatureCollection", features: [] };
+/** Name of the picture for areas without a value. */
+const HATCH = "no-value";
 
 export async function startMap(box: HTMLElement): Promise<void> {
   if (box.dataset["started"]) return;
@@ -82,6 +84,7 @@ function style(box: Element): StyleSpecification {
     layers: [
       { id: "ground", type: "background", paint: { "background-color": c("--map-bg") } },
       { id: "land", type: "fill", source: "outlines", paint: { "fill-color": ["coalesce", ["get", "color"], c("--map-land")] } },
+      { id: "no-value", type: "fill", source: "outlines", filter: ["==", ["get", "none"], true], paint: { "fill-pattern": HATCH } },
       { id: "fine-line", type: "line", source: "fine", paint: { "line-color": c("--map-line"), "line-width": 0.6, "line-dasharray": [2, 2] } },
       { id: "detail-line", type: "line", source: "detail", paint: { "line-color": c("--map-line"), "line-width": 0.9, "line-dasharray": [4, 2] } },
       { id: "outline", type: "line", source: "outlines", paint: { "line-color": c("--map-line"), "line-width": 1.4 } },
@@ -97,12 +100,28 @@ function noteSynthetic(box: HTMLElement, shapes: FeatureCollection): void {
   if (note && shapes.features.some((f) => f.properties?.["synthetic"] === true)) note.hidden = false;
 }
 
+/** The picture of lines that tells areas without a value from pale ones. */
+function hatch(line: string): ImageData {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 8, height: 8 });
+  const pen = canvas.getContext("2d")!;
+  pen.strokeStyle = line;
+  // The corners are drawn too, so that the lines go on from one tile to the next.
+  for (const at of [-8, 0, 8]) {
+    pen.moveTo(at - 1, 9);
+    pen.lineTo(at + 9, -1);
+  }
+  pen.stroke();
+  return pen.getImageData(0, 0, 8, 8);
+}
+
 function paintAreas(map: GlMap, outlines: FeatureCollection, areas: Area[]): void {
   const box = map.getContainer();
+  if (!map.hasImage(HATCH)) map.addImage(HATCH, hatch(color(box, "--muted")));
   const by = new Map(areas.map((a) => [a.code, a]));
   const painted = outlines.features.map((f) => {
     const area = by.get(String(f.properties?.["code"]));
-    return { ...f, properties: { ...f.properties, color: color(box, `--${area?.class ?? "q0"}`), href: area?.href ?? "" } };
+    const shade = area?.class ?? "q0";
+    return { ...f, properties: { ...f.properties, color: color(box, `--${shade}`), none: shade === "q0", href: area?.href ?? "" } };
   });
   source(map, "outlines").setData({ type: "FeatureCollection", features: painted });
   map.on("click", "land", (e) => {

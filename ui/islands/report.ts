@@ -38,8 +38,7 @@ function startWizard(form: HTMLFormElement): void {
   const [prev, next, send, step] = ["[data-prev]", "[data-next]", "[data-send]", "[data-step]"].map((s) => form.querySelector<HTMLElement>(s));
   const narrow = matchMedia("(max-width: 47.99rem)");
   // A list of townships or villages was asked for: the page comes back where it was left.
-  const where = parts.find((part) => part.dataset["q"] === "where");
-  let at = where && picked(where) ? parts.indexOf(where) : 0;
+  let at = Math.max(0, parts.findIndex((part) => part.dataset["q"] === form.dataset["at"]));
   const show = (focus: boolean): void => {
     parts.forEach((p, i) => p.classList.toggle("is-open", i === at));
     document.body.classList.toggle("is-later", at > 0);
@@ -57,7 +56,7 @@ function startWizard(form: HTMLFormElement): void {
   prev?.addEventListener("click", () => (at--, show(true)));
   next?.addEventListener("click", () => {
     const part = parts[at];
-    if (part && part === where && !placed(part)) return needed(part);
+    if (part && !complete(part)) return;
     at++;
     show(true);
   });
@@ -75,17 +74,60 @@ function placed(part: HTMLElement): boolean {
   return Boolean(lon?.value) || picked(part);
 }
 
-/** Says beside the place that it is missing, before the last step finds out. */
-function needed(part: HTMLElement): void {
-  const box = part.querySelector<HTMLElement>("#f-place");
-  if (!box) return;
-  box.querySelector("[data-needed]")?.remove();
-  const line = make("p", "field-error", part.dataset["textNeeded"]);
-  line.dataset["needed"] = "";
+/** Whether a part holds what it must; says beside each field that it does not, as the server would, and leads to the first of them. */
+function complete(part: HTMLElement): boolean {
+  const empty: HTMLElement[] = [];
+  for (const control of part.querySelectorAll<HTMLInputElement>("[aria-required=true], [data-required=true]")) {
+    const box = control.closest<HTMLElement>(".field");
+    if (!box || control.closest("[data-off]") || !isEmpty(control, box)) continue;
+    fault(box, box.dataset["textNeeded"], control);
+    empty.push(control);
+  }
+  const place = part.querySelector<HTMLElement>("#f-place");
+  if (place && !placed(part)) {
+    fault(place, part.dataset["textNeeded"]);
+    // Where there is a map, finding the place is the shortest way to name one.
+    const first = [...place.querySelectorAll<HTMLElement>("[data-locate], select")].find((one) => one.checkVisibility());
+    empty.push(first ?? place);
+  }
+  const first = empty[0];
+  first?.focus({ preventScroll: true });
+  first?.closest(".field")?.scrollIntoView({ block: "center" });
+  return empty.length === 0;
+}
+
+function isEmpty(control: HTMLInputElement, box: HTMLElement): boolean {
+  if (control.type !== "file") return control.value.trim() === "";
+  const kept = box.querySelector("[data-file-list] input[type=hidden], [data-file-list] input:checked, [data-file-list] progress");
+  return !kept && !control.files?.length;
+}
+
+/** Puts a fault beside a field; it goes when something is typed, chosen or picked there. */
+function fault(box: HTMLElement, words: string | undefined, control?: HTMLElement): void {
+  const line = document.querySelector<HTMLTemplateElement>("template[data-fault]")?.content.firstElementChild?.cloneNode(true) as HTMLElement | undefined;
+  const said = line?.querySelector("span");
+  if (!line || !said || box.querySelector(":scope > [data-fault]")) return;
+  line.dataset["fault"] = "";
+  line.id = `${control?.id ?? box.id}-fault`;
   line.setAttribute("role", "alert");
-  box.prepend(line);
-  for (const kind of ["change", "ganglion:picked"]) part.addEventListener(kind, () => line.remove(), { once: true, capture: true });
-  line.scrollIntoView({ block: "center" });
+  said.textContent = words ?? "";
+  const label = box.querySelector(":scope > [id$=-help]") ?? box.querySelector(":scope > .label");
+  if (label) label.after(line);
+  else box.prepend(line);
+  const described = control?.getAttribute("aria-describedby");
+  control?.setAttribute("aria-invalid", "true");
+  control?.setAttribute("aria-describedby", `${described ?? ""} ${line.id}`.trim());
+  box.classList.add("has-error");
+  const mended = new AbortController();
+  const mend = (): void => {
+    mended.abort();
+    line.remove();
+    box.classList.remove("has-error");
+    control?.removeAttribute("aria-invalid");
+    if (described) control?.setAttribute("aria-describedby", described);
+    else control?.removeAttribute("aria-describedby");
+  };
+  for (const kind of ["input", "change", "ganglion:picked"]) box.addEventListener(kind, mend, { capture: true, signal: mended.signal });
 }
 
 function startCategorySearch(form: HTMLFormElement): void {

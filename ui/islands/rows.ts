@@ -15,7 +15,7 @@ const filled = (row: HTMLElement): boolean =>
 
 interface Row { value: string; label: string; hint?: string; group?: string }
 interface Found { options: Row[]; note: string }
-interface Answer { off: string[]; given: Record<string, string>; hints?: Record<string, string>; rows?: Record<string, Found> }
+interface Answer { off: string[]; given: Record<string, string>; hints?: Record<string, string>; needs?: Record<string, string>; rows?: Record<string, Found> }
 
 export function startRows(box: HTMLElement): void {
   const blank = box.querySelector<HTMLTemplateElement>("template[data-blank]");
@@ -76,7 +76,7 @@ export function startAsk(form: HTMLFormElement): void {
     if (mine !== asked || !answer?.ok || !answer.headers.get("content-type")?.includes("json")) return;
     show((await answer.json()) as Answer);
   };
-  const show = ({ off, given, hints, rows }: Answer): void => {
+  const show = ({ off, given, hints, needs, rows }: Answer): void => {
     for (const part of form.querySelectorAll<HTMLElement>("[data-when]")) part.toggleAttribute("data-off", off.includes(part.dataset["when"] ?? ""));
     for (const box of form.querySelectorAll<HTMLSelectElement>("select[data-rows]")) offer(box, rows?.[nameOf(box, box.dataset["rows"])]);
     for (const part of form.querySelectorAll<HTMLElement>("[data-given]")) part.textContent = given[nameOf(part, part.dataset["given"])] ?? part.dataset["later"] ?? "";
@@ -86,13 +86,14 @@ export function startAsk(form: HTMLFormElement): void {
       if (said) said.textContent = words;
       part.hidden = words === "";
     }
+    for (const mark of form.querySelectorAll<HTMLElement>("[data-needs]")) need(mark, needs?.[mark.dataset["needs"] ?? ""]);
   };
   const soon = (): void => {
     clearTimeout(timer);
     timer = window.setTimeout(() => void ask(), QUIET);
   };
   // A page may show a part of the form only, and then cannot tell by itself what applies.
-  if (form.dataset["ask"] === "part" && form.querySelector("[data-when]")) void ask();
+  if (form.dataset["ask"] === "part" && form.querySelector("[data-when], [data-needs]")) void ask();
   // Words typed to find a row take the place of the row that was chosen; searching asks without leaving the page.
   const unchoose = (part: Element): void => {
     const box = part.closest(".find")?.querySelector<HTMLSelectElement>("select[data-rows]");
@@ -117,6 +118,18 @@ export function startAsk(form: HTMLFormElement): void {
     soon();
   });
   form.addEventListener("change", soon);
+}
+
+/** Whether a field must be given now: its label says so, in the server's words, and its control for those who listen. */
+function need(mark: HTMLElement, words: string | undefined): void {
+  if (words === undefined) return;
+  mark.textContent = words;
+  mark.hidden = words === "";
+  const control = mark.closest(".field")?.querySelector("input:not([type=hidden]), select, textarea");
+  // Files and single choices may not say it of themselves.
+  const name = control?.matches("[type=file], [type=radio], [type=checkbox]") ? "data-required" : "aria-required";
+  if (words) control?.removeAttribute(name);
+  else control?.setAttribute(name, "true");
 }
 
 /** Rows found for what was typed; what is chosen stays chosen while it is among them, and a row named in full is chosen. */

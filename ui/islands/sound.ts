@@ -1,5 +1,7 @@
 /** Speaking and chiming. A browser lets a page make a sound only after somebody touched it; a device may be set up otherwise. */
 
+import { voiceFor } from "./helpers";
+
 const CHIME_HERTZ = [880, 660] as const;
 const CHIME_SECONDS = 0.45;
 /** A voice that never says it has ended would hold up everybody behind it. */
@@ -34,10 +36,7 @@ export class Sound {
 
   /** A voice for the language, if the device has one. */
   voice(): SpeechSynthesisVoice | null {
-    const code = (lang: string): string => lang.replace("_", "-").toLowerCase();
-    const wanted = code(this.lang);
-    const voices = window.speechSynthesis?.getVoices() ?? [];
-    return voices.find((one) => code(one.lang) === wanted) ?? voices.find((one) => code(one.lang).split("-")[0] === wanted.split("-")[0]) ?? null;
+    return voiceFor(this.lang);
   }
 
   /** Two falling tones. */

@@ -21,8 +21,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::commit::Place;
+use ganglion_kernel::plans::period;
 use ganglion_model::FieldFinding;
-use ganglion_model::pack::Field;
+use ganglion_model::pack::{Field, FigurePeriod};
 use serde_json::json;
 
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -266,7 +267,19 @@ fn next_steps(web: &Web, error: &Error) -> Vec<serde_json::Value> {
         }
         return steps;
     }
-    back.into_iter().chain([step("error-go-home", "/"), step("home-follow", "/follow")]).collect()
+    // Whoever was at a page of staff has lost their session: signed in again they go on where they were.
+    let again = web.sent_from.as_deref().filter(|page| matches!(error, Error::Csrf) && !is_for_everybody(page));
+    let again = again.map(|page| step("error-sign-in", &format!("/sign-in?next={}", crate::page::encode(page))));
+    let others = [step("error-go-home", "/"), step("home-follow", "/follow")];
+    again.into_iter().chain(back).chain(others).collect()
+}
+
+/// Whether a page of ours with a form is there without signing in as staff.
+fn is_for_everybody(page: &str) -> bool {
+    let path = page.split(['?', '#']).next().unwrap_or_default();
+    let open = ["/report", "/follow", "/my", "/halls", "/notices", "/sign-in", "/setup", "/log"];
+    path == "/"
+        || open.iter().any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// The fields a call of an interface is about, by its address, so that what is wrong is told by what a field is called.
@@ -310,6 +323,7 @@ impl Spoken {
             Error::Csrf => both("csrf", &[]),
             Error::TooLarge { megabytes } => both("413", &[("max", format!("{megabytes} MB").into())]),
             Error::Unreadable(_) | Error::UnreadableAt(_) => both("422", &[]),
+            Error::Period(of) => period_words(web, *of),
             Error::NotAPicture => both("415", &[]),
             Error::TooMany { seconds } => both("429", &[("seconds", (*seconds).into())]),
             Error::Busy => both("503", &[("seconds", RETRY_SECONDS.into())]),
@@ -333,9 +347,46 @@ impl Spoken {
     }
 }
 
+/// Which periods a page takes, each form with that of today as its example.
+fn period_words(web: &Web, of: Option<FigurePeriod>) -> (String, String) {
+    let words = web.words();
+    let now = |of| Arg::from(period(of, web.today()).to_string());
+    let what = match of {
+        None => {
+            let forms = [
+                ("day", now(FigurePeriod::Day)),
+                ("month", now(FigurePeriod::Month)),
+                ("quarter", now(FigurePeriod::Quarter)),
+                ("year", now(FigurePeriod::Year)),
+            ];
+            words.say("error-period-any-what", &forms)
+        }
+        Some(of) => {
+            let kind = match of {
+                FigurePeriod::Day => "day",
+                FigurePeriod::Month => "month",
+                FigurePeriod::Quarter => "quarter",
+                FigurePeriod::Year => "year",
+            };
+            words.say("error-period-one-what", &[("of", kind.into()), ("now", now(of))])
+        }
+    };
+    (words.say("error-period-title", &[]), what)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn residents_are_not_sent_to_sign_in_as_staff() {
+        for page in ["/", "/report?process=incident", "/follow/SB-1", "/my/sign-in", "/halls/ticket/130902/kiosk"] {
+            assert!(is_for_everybody(page), "{page}");
+        }
+        for page in ["/desk?tab=team", "/cases/SB-1?open=finish", "/registers/well/new", "/mine"] {
+            assert!(!is_for_everybody(page), "{page}");
+        }
+    }
 
     #[test]
     fn who_meets_a_full_queue_or_a_full_disk_is_told_when_to_come_back() {

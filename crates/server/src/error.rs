@@ -4,6 +4,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ganglion_kernel::{CommitError, StoreError};
+use ganglion_model::pack::FigurePeriod;
 use ganglion_model::{Refusal, RefusalCode};
 use std::sync::Arc;
 
@@ -34,6 +35,9 @@ pub enum Error {
     /// One place of the request cannot be read.
     #[error("unreadable: {0:?}")]
     UnreadableAt(Box<Unread>),
+    /// A page is asked for over a period that is none, or not of the kind it is made for, or not begun yet.
+    #[error("no such period")]
+    Period(Option<FigurePeriod>),
     /// What was sent is no file that is taken.
     #[error("not a picture")]
     NotAPicture,
@@ -94,6 +98,7 @@ impl Error {
             Error::NotAllowed | Error::Csrf => StatusCode::FORBIDDEN,
             Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Unreadable(_) | Error::UnreadableAt(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Period(_) => StatusCode::BAD_REQUEST,
             Error::NotAPicture => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -115,7 +120,7 @@ impl Error {
             Error::NotAllowed => "not_allowed",
             Error::Csrf => "csrf",
             Error::TooLarge { .. } => "too_large",
-            Error::Unreadable(_) | Error::UnreadableAt(_) => "unreadable",
+            Error::Unreadable(_) | Error::UnreadableAt(_) | Error::Period(_) => "unreadable",
             Error::NotAPicture => "not_a_picture",
             Error::TooMany { .. } => "too_many",
             Error::Busy => "busy",

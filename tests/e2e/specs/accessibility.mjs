@@ -31,6 +31,30 @@ export default function (test) {
     clean(await visit(page, PUBLIC));
   });
 
+  test("in elder mode every public page can be read aloud, where the device has a voice", async (world) => {
+    const page = await world.page({ viewport: PHONE });
+    await page.addInitScript(() => {
+      const voices = [{ lang: "zh-CN", name: "voice" }];
+      const said = { getVoices: () => voices, addEventListener() {}, cancel() {}, speak(words) { globalThis.saidAloud = words.text; } };
+      Object.defineProperty(globalThis, "speechSynthesis", { value: said });
+      globalThis.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+    });
+    for (const path of ["/", "/report", "/follow", "/halls", "/figures", "/my/sign-in", "/v", "/notices"]) {
+      await page.goto(`${path}?elder=1&lang=zh`);
+      await page.getByRole("button", { name: "读给我听" }).click();
+      const said = await page.evaluate(() => globalThis.saidAloud);
+      const title = await page.locator("main h1").first().innerText();
+      check(said.includes(title) && !said.includes("读给我听"), `${path} reads: ${said.slice(0, 80)}`);
+    }
+    const silent = await world.page({ viewport: PHONE });
+    await silent.addInitScript(() => Object.defineProperty(globalThis, "speechSynthesis", { value: undefined }));
+    await silent.goto("/follow?elder=1");
+    check(!(await silent.getByRole("button", { name: "读给我听" }).isVisible()), "a button that can do nothing");
+    await page.goto("/?elder=1&lang=zh");
+    const [last, forms] = [await page.locator(".choices > li").last().boundingBox(), await page.locator(".home-forms").boundingBox()];
+    check(last.y < forms.y, "forms stand between the choices");
+  });
+
   test("the report form with every error, the receipt and the progress", async (world) => {
     const page = await world.page({ viewport: PHONE });
     const number = await world.report();

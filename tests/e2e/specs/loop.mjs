@@ -91,6 +91,29 @@ export default function (test) {
     moved(s.before, await figures(world, s.leader), ["reports", "filed"]);
   });
 
+  test("what was typed is there again after the session was gone", async (world) => {
+    const account = await world.account("dispatcher");
+    const page = await world.signIn(account);
+    const card = `/cases/${s.number}`;
+    await page.goto(card);
+    await page.locator("#action-escalate > summary").click();
+    await page.locator("#action-escalate [name=escalate_reason]").fill("跨两个乡镇，拿不准归谁");
+    await page.context().clearCookies();
+    await page.locator("#action-escalate button[type=submit]").click();
+    await page.getByRole("link", { name: "重新登录" }).click();
+    await page.waitForURL(/\/sign-in\?next=/);
+    same(new URL(page.url()).searchParams.get("next"), card, "where signing in leads");
+    const csrf = await page.locator("input[name=csrf]").first().inputValue();
+    await page.context().request.post("/sign-in/demo", { form: { csrf, account, next: card }, maxRedirects: 0 });
+    await page.goto(card);
+    await page.locator("#action-escalate > summary").click();
+    same(await page.locator("#action-escalate [name=escalate_reason]").inputValue(), "跨两个乡镇，拿不准归谁", "what was typed");
+    await page.locator("#action-escalate .kept-note button").click();
+    same(await page.locator("#action-escalate [name=escalate_reason]").inputValue(), "", "what was typed, cleared");
+    await page.goto(card);
+    same(await page.locator(".kept-note").count(), 0, "notes once it was cleared");
+  });
+
   test("the dispatcher sends it to a unit from the centre", async (world) => {
     const page = await world.signIn(await world.account("dispatcher"));
     await page.goto("/centre");

@@ -62,11 +62,15 @@ export default function (test) {
     const page = await world.page({ viewport: PHONE });
     const { county, township } = await world.here();
     await page.goto("/report");
+    await page.locator("[data-next]").click();
+    for (const missing of ["请选择类别", "请填写问题描述"]) holds(await page.locator("[data-q=what]").innerText(), missing, "what the first step misses");
+    same(await page.evaluate(() => document.activeElement.id), "f-category", "where one is led");
     await page.locator("#f-category").selectOption("E0102");
     await page.locator("#f-description").fill("没有地图的");
+    same(await page.locator("p[data-fault]").count(), 0, "what is said once it is filled in");
     await page.locator("[data-next]").click();
     await page.locator("[data-next]").click();
-    holds(await page.locator("#f-place [data-needed]").innerText(), "地图上点一下", "what is missing");
+    holds(await page.locator("#f-place [data-fault]").innerText(), "地图上点一下", "what is missing");
     await page.locator("[data-picker] > summary").click();
     await page.locator("#f-county").selectOption(county.code);
     await page.getByRole("button", { name: "选乡镇" }).click();
@@ -77,6 +81,9 @@ export default function (test) {
     same(await page.locator("#f-description").inputValue(), "没有地图的", "what was typed");
     await page.locator("[data-next]").click();
     await page.locator("[data-q=photos]").waitFor({ state: "visible" });
+    await page.locator("[data-needs=photos]").waitFor({ state: "hidden" });
+    await page.locator("[data-next]").click();
+    holds(await page.locator("[data-q=photos]").innerText(), "请上传现场照片", "a photo this category asks for");
   });
 
   test("a form sent while a photo is on its way waits for it", async (world) => {

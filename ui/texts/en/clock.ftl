@@ -21,10 +21,6 @@ clock-amount-minutes = { $amount ->
     [one] 1 minute
    *[other] { $amount } minutes
  }
-clock-amount-weeks = { $amount ->
-    [one] 1 week
-   *[other] { $amount } weeks
- }
 clock-amount-months = { $amount ->
     [one] 1 month
    *[other] { $amount } months

@@ -53,7 +53,17 @@ error-summary = { $count ->
    *[other] There are { $count } problems
  }
 field-optional = (optional)
+field-sometimes = (needed in some cases)
+field-needed-if = (needed if { $condition })
+field-either = (“{ $a }” or “{ $b }”: one is enough)
 field-choose = Choose
+field-unchanged = Leave as it is
+options-narrow = Type a few letters to narrow the list
+options-none = Nothing like that
+options-ticked = { $count } ticked
+action-close = Close
+typed-restored = What you typed last time and was not taken is back. Check it before you send it.
+typed-drop = Clear
 field-max = Up to { $max } characters
 field-chars = { $count } of { $max } characters
 field-chars-over = { $count } characters too many

@@ -63,5 +63,10 @@ batch-zip-help = One PDF a document, named by its number. Kept for a day; after 
 tables-list = Reports and tables
 table-total = Total
 table-period = Period { $period }
+# Printed on bulletins
+bulletin-label = { $title } ({ $unit })
+bulletin-days = { $from } to { $to }
+bulletin-days-so-far = { $from } to { $to } (the period is not over: as of { $to })
+bulletin-day-so-far = { $to } (the day is not over: as of when this was made)
 document-no-fonts = Not made: the server has no Chinese fonts (fonts-noto-cjk); ask the administrator to install them.
 document-not-laid-out = Not made: the template of this document cannot be laid out with what is in it ({ $reason }). Its number stands; once whoever looks after the pack has mended the template, it opens here as before.

@@ -37,8 +37,16 @@ error-413-title = Too much at once
 error-413-what = What was sent is over { $max }. It was not accepted and nothing was changed. Go back and send fewer words or photos, or several times.
 error-422-title = What was sent could not be read
 error-422-what = It was incomplete or in another form than expected, and was not saved.
+error-period-title = There is no such period
+error-period-any-what = The period in the address cannot be read. It may be a month ({ $month }), a quarter ({ $quarter }), a year ({ $year }), a day ({ $day }), or two days joined by two dots.
+error-period-one-what = { $of ->
+    [day] This document is made for a day, such as { $now }, and not for one after today.
+    [quarter] This document is made for a quarter, such as { $now }, and not for a later one.
+    [year] This document is made for a year, such as { $now }, and not for a later one.
+   *[other] This document is made for a month, such as { $now }, and not for a later one.
+ }
 error-csrf-title = The page was open for too long
-error-csrf-what = For safety this was not accepted. Go back, reload and send again; the browser keeps what you typed.
+error-csrf-what = For safety this was not accepted, and nothing was changed. Go back to the page, check what you typed and send it again.
 error-429-title = Too many tries
 error-429-what = { $seconds ->
     [one] Try again in 1 second.
@@ -54,6 +62,7 @@ error-503-what = { $seconds ->
 error-go-home = To the start
 error-go-back = Back
 error-go-desk = To the inbox
+error-sign-in = Sign in again
 flash-signed-out = You are signed out
 flash-rated = Thank you, your rating is recorded
 flash-done = { $number }: { $verb } done, now “{ $state }”

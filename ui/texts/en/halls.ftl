@@ -36,6 +36,7 @@ hall-remote = Take a ticket by phone
 hall-remote-text = Be in the hall in time: whoever is not there when called is passed over. One phone holds one ticket.
 hall-remote-take = Take a ticket
 hall-take-there = Please take a ticket in the hall.
+hall-not-now = The counters are closed now; they open { $at }.
 hall-display = Display
 hall-kiosk = Ticket machine
 hall-page = Page of the hall

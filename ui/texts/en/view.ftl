@@ -82,6 +82,9 @@ condition-or = { $a } or { $b }
 computed-later = worked out when this is sent
 # Problems of a form; label is the field
 problem-required = { $label }: fill this in
+problem-required-choice = { $label }: choose one
+problem-required-files = { $label }: add at least one
+problem-required-either = { $label } or { $other }: fill in one of the two
 problem-too-long = { $label }: { $given } characters, at most { $max }. The whole text is kept; shorten it and send again.
 problem-not-a-number = { $label }: a number is needed
 problem-out-of-range = { $label }: from { $min } to { $max }
@@ -188,3 +191,4 @@ find-choose = “{ $words }” is no key. Choose one of the rows found
 find-by-key = You do not see the rows of “{ $register }”; give the key
 places-own = Within your post
 field-kept = Already recorded; leave it empty to keep it.
+field-keeps = Left alone, each case keeps what it has.

@@ -22,6 +22,9 @@ bulk-for = { $count ->
    *[other] { $count } cases at once; what you write is used for each.
  }
 bulk-none = None of the chosen cases allows you this step now.
+bulk-tick = Tick some cases first.
+bulk-covers = The cases this is for
+bulk-more = and more: { $count } cases in all
 bulk-result = { $done } done, { $refused } not done
 bulk-one-done = Done, now “{ $state }”
 # Taking in
@@ -209,7 +212,18 @@ job-recompute-text = { $done } cases gone through, { $moved } moved ({ $version 
 calendar-lead = Days on which this place differs from the national calendar. Deadlines of open cases are counted again, and the journal of each says what moved.
 calendar-version = In force: { $version }
 calendar-lines = Days of this place
-calendar-help = The first line is the heading; then a day a line, such as 2026-10-08,holiday,Local holiday; either holiday or workday
+calendar-help = The first line is the header, then a line for each day: the date, holiday or workday, and what it is, with commas between them. For example:
+calendar-example-holiday = local holiday
+calendar-example-workday = worked in exchange
+calendar-bad-line = Line { $line }: { $what }
+calendar-no-header = the header must be “{ $value }”
+calendar-twice = an earlier line has this day
+calendar-no-day = no day is listed
+calendar-columns = three columns are needed, with commas between them; here are { $value }
+calendar-not-a-date = “{ $value }” is no date such as 2026-10-08
+calendar-not-a-kind = “{ $value }” must be holiday or workday
+calendar-make-up = { $value } is a Monday to Friday and worked anyway
+calendar-too-long = Too long: at most { $max } KB
 calendar-save = Save and count again
 calendar-saved = Saved. Deadlines of open cases are being counted again.
 sure-label = I have looked again and mean it: { $verb }

@@ -10,7 +10,6 @@ clock-amount-calendar-days = { $amount ->
 clock-amount-working-hours = { $amount } 工作时
 clock-amount-clock-hours = { $amount } 小时
 clock-amount-minutes = { $amount } 分钟
-clock-amount-weeks = { $amount } 周
 clock-amount-months = { $amount } 个月
 clock-amount-hours-minutes = { $hours } 时 { $minutes } 分
 clock-left = 剩 { $text }

@@ -63,5 +63,10 @@ batch-zip-help = 每份文书一个 PDF，按编号命名。保留一天；服�
 tables-list = 报表和统计表
 table-total = 合计
 table-period = 期间 { $period }
+# Printed on bulletins
+bulletin-label = { $title }（{ $unit }）
+bulletin-days = { $from }至{ $to }
+bulletin-days-so-far = { $from }至{ $to }（本期未完，截至{ $to }）
+bulletin-day-so-far = { $to }（当日未完，截至制作时）
 document-no-fonts = 没有制作：服务器缺少中文字体（fonts-noto-cjk），请联系管理员安装。
 document-not-laid-out = 没有制作：文书模板用现有内容排不出来（{ $reason }）。编号保留不变；业务包维护人员改好模板后，在原处打开即可。

@@ -31,8 +31,16 @@ error-413-title = 内容太大
 error-413-what = 提交的内容超过了 { $max }，没有收下，也没有作任何改动。请返回后缩短文字、减少照片或分几次提交。
 error-422-title = 没有看懂提交的内容
 error-422-what = 提交的内容不完整或格式不对，没有保存。
+error-period-title = 没有这一期
+error-period-any-what = 地址里的期次（period）不能识别。可以写成一个月（{ $month }）、一个季度（{ $quarter }）、一年（{ $year }）、一天（{ $day }），或用 .. 连起来的起止两天。
+error-period-one-what = { $of ->
+    [day] 这份文书按日编制，期次写一天，如 { $now }，不能晚于今天。
+    [quarter] 这份文书按季编制，期次写一个季度，如 { $now }，不能晚于本季度。
+    [year] 这份文书按年编制，期次写一年，如 { $now }，不能晚于本年。
+   *[other] 这份文书按月编制，期次写一个月，如 { $now }，不能晚于本月。
+ }
 error-csrf-title = 页面放得太久了
-error-csrf-what = 为了安全，这次提交没有接受。返回上一页刷新后再提交，浏览器会保留您填的内容。
+error-csrf-what = 为了安全，这次提交没有接受，也没有改动任何内容。回到原来的页面后请核对填过的内容，再提交一次。
 error-429-title = 提交太频繁
 error-429-what = 请过 { $seconds } 秒再试。
 error-500-title = 系统出错了
@@ -42,6 +50,7 @@ error-503-what = 请求太多，这一次没有接受。请过 { $seconds } 秒�
 error-go-home = 回首页
 error-go-back = 返回上一页
 error-go-desk = 回到待办
+error-sign-in = 重新登录
 flash-signed-out = 已退出登录
 flash-rated = 谢谢，您的评价已记下
 flash-done = { $number }：{ $verb }已完成，现在是“{ $state }”

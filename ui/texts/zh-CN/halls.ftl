@@ -36,6 +36,7 @@ hall-remote = 手机取号
 hall-remote-text = 取号后请按时到大厅，叫到时不在会过号。一部手机同时只能有一个号。
 hall-remote-take = 取号
 hall-take-there = 请到大厅现场取号。
+hall-not-now = 大厅窗口现在不办理业务，{ $at } 开始办理。
 hall-display = 叫号屏
 hall-kiosk = 取号机
 hall-page = 大厅页面

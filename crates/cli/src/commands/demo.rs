@@ -9,7 +9,7 @@ use crate::demo::behaviour::Behaviour;
 use crate::demo::{history, live, rows, tables};
 use crate::server::{Installation, start};
 use crate::system::{Machine, master_key, stopped};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use arc_swap::ArcSwap;
 use clap::Args;
 use ganglion_kernel::World;
@@ -83,13 +83,21 @@ fn say(text: &str) {
 /// Makes the database under another name and renames it when it is whole, so that an interrupted load starts afresh.
 fn load_file(args: &DemoArgs, home: &Path, machine: &Arc<Machine>) -> Result<()> {
     let loading = args.data.join("loading.sqlite");
+    let beside = |suffix: &str| args.data.join(format!("loading.sqlite{suffix}"));
     for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(args.data.join(format!("loading.sqlite{suffix}")));
+        let _ = std::fs::remove_file(beside(suffix));
     }
     let database = Database::file(&loading, SqliteOptions::default())?;
     load(args, home, machine, &database)?;
     drop(database);
-    std::fs::rename(&loading, args.data.join(SQLITE)).context("keeping the database")
+    // Closing folded the log into the file. Connections that only read are the last to close, and leave its empty files.
+    let log_bytes = std::fs::metadata(beside("-wal")).map_or(0, |log| log.len());
+    ensure!(log_bytes == 0, "{log_bytes} bytes of what was loaded are not in {} yet; load it again", loading.display());
+    std::fs::rename(&loading, args.data.join(SQLITE)).context("keeping the database")?;
+    for suffix in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(beside(suffix));
+    }
+    Ok(())
 }
 
 /// Fills a database of a server, unless it was filled before.

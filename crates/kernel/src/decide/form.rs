@@ -225,6 +225,14 @@ pub(super) fn compute(fields: &[Field], values: &mut Fields, eval: impl Fn(&Fiel
     }
 }
 
+/// Whether an expression looks at one of these fields of the form.
+fn looks_at(expr: &Expr, fields: &[String]) -> bool {
+    let mut paths = Vec::new();
+    expr.paths(&mut paths);
+    let mut named = paths.iter().filter(|path| path.first().is_some_and(|root| root == "form"));
+    named.any(|path| path.get(1).is_some_and(|name| fields.contains(name)))
+}
+
 /// What is demanded, bounds, and conditions with their own words.
 fn check_fields<'f>(
     names: &dyn Scope,
@@ -232,11 +240,13 @@ fn check_fields<'f>(
     values: &Fields,
     findings: &mut Vec<FieldFinding>,
 ) {
+    let unread: Vec<String> = findings.iter().map(|found| table_of(&found.field).to_owned()).collect();
     for field in fields {
         let required = match &field.required {
             Required::No => false,
             Required::Yes => true,
-            Required::If(expr) => expr.holds(names),
+            // What turns on a value that could not be read is not known yet; the form comes back for that value.
+            Required::If(expr) => !looks_at(expr, &unread) && expr.holds(names),
         };
         let Some(value) = values.get(&field.name) else {
             if required {

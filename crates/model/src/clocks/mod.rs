@@ -18,7 +18,7 @@ mod tests;
 mod until;
 
 pub use calendar::Calendar;
-pub use calendar_csv::{BadLine, CalendarError};
+pub use calendar_csv::{BadDay, BadLine, CalendarError};
 pub use day::{instant_of, local_clock, local_date, midnight};
 pub use deadline::{Deadline, Office, due};
 pub use hours::{HoursError, OfficeHours};

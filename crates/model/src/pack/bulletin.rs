@@ -1,5 +1,6 @@
 //! Bulletins: reports for a place and a period in which every figure is counted and none is typed.
 
+use super::plan::FigurePeriod;
 use super::process::Who;
 use crate::place::Level;
 use crate::text::Text;
@@ -21,6 +22,13 @@ pub struct Bulletin {
     /// With the same figures for each place of this level inside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<Level>,
+    /// The kind of period it is made for: its title says so ("daily report").
+    #[serde(default = "month")]
+    pub period: FigurePeriod,
     /// Who may take it, for their own place.
     pub by: Vec<Who>,
+}
+
+fn month() -> FigurePeriod {
+    FigurePeriod::Month
 }

@@ -1,7 +1,7 @@
 //! Which declarations look at rows that a command does not name, so that of several commands in a batch what these lack is asked for at
 //! once and not for each of them.
 
-use super::{Assign, Effect, Field, FieldKind, LengthFrom, Model, Process, Register, Required, Scope};
+use super::{Action, Assign, Effect, Field, FieldKind, LengthFrom, Model, Process, Register, Required, Scope};
 use crate::expr::{Expr, RowsOf};
 use std::collections::BTreeSet;
 
@@ -89,6 +89,20 @@ fn expressions(effect: &Effect) -> Vec<&Expr> {
         Effect::Assign(Assign::Of(expr)) | Effect::Assist(Assign::Of(expr)) => vec![expr],
         Effect::When { holds, then } => std::iter::once(holds).chain(expressions(then)).collect(),
         _ => Vec::new(),
+    }
+}
+
+impl Action {
+    /// Whether anything of the action looks at what is typed into its field `name`, beside storing it.
+    #[must_use]
+    pub fn reads_typed(&self, name: &str) -> bool {
+        let guard = self.when.iter().map(|guard| &guard.holds);
+        let mut all = of_fields(&self.form).into_iter().chain(guard).chain(self.effects.iter().flat_map(expressions));
+        all.any(|expr| {
+            let mut paths = Vec::new();
+            expr.paths(&mut paths);
+            paths.iter().any(|path| matches!(path.as_slice(), [root, field, ..] if root == "form" && field == name))
+        })
     }
 }
 

@@ -56,6 +56,9 @@ pub struct HallDef {
     /// Fields of the row shown to everybody.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub show: Vec<String>,
+    /// Fields of the row that say from when until when its counters serve, on working days. Tickets may be given at other hours too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub served: Option<(String, String)>,
 }
 
 /// The counters of a queue.

@@ -50,10 +50,10 @@ pub fn number(cx: Cx<'_>, waiting: Waiting<'_>) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// `hall: {field, open, show}`.
+/// `hall: {field, open, show, served}`.
 pub fn hall(cx: Cx<'_>, waiting: Waiting<'_>) -> Option<HallDef> {
     let node = waiting.queue.get("hall")?;
-    cx.mapping(node, "`hall`", &["field", "open", "show"]).then_some(())?;
+    cx.mapping(node, "`hall`", &["field", "open", "show", "served"]).then_some(())?;
     let named = cx.need(node, "field", "`hall`")?;
     let field = cx.scalar(named, "a field")?;
     let Some(symbol) = waiting.symbol.form.get(field) else {
@@ -72,8 +72,10 @@ pub fn hall(cx: Cx<'_>, waiting: Waiting<'_>) -> Option<HallDef> {
         cx.sink.error_help(named.at, "not-owned", message, remedy);
         return None;
     }
-    let show = shown(cx, node, (register, &target.fields));
-    Some(HallDef { field: field.to_owned(), register: register.clone(), open: open(cx, node, &target.fields), show })
+    let show = shown(cx, node, "show", (register, &target.fields));
+    let served = served(cx, node, (register, &target.fields));
+    let open = open(cx, node, &target.fields);
+    Some(HallDef { field: field.to_owned(), register: register.clone(), open, show, served })
 }
 
 fn open(cx: Cx<'_>, node: &Node, fields: &FieldSymbols) -> Option<Expr> {
@@ -81,10 +83,25 @@ fn open(cx: Cx<'_>, node: &Node, fields: &FieldSymbols) -> Option<Expr> {
     node.get("open").and_then(|open| cel::compile(cx, &scope, open, &Want::Condition))
 }
 
+/// The two fields of a row between whose times its counters serve. Everybody is told, so they may not be kept to some.
+fn served(cx: Cx<'_>, node: &Node, of: (&str, &FieldSymbols)) -> Option<(String, String)> {
+    let named = shown(cx, node, "served", of);
+    let given = node.get("served")?;
+    let is_time = |name: &String| of.1.get(name).is_some_and(|field| field.kind == Some(FieldKind::Time));
+    match named.as_slice() {
+        [from, until] if is_time(from) && is_time(until) => Some((from.clone(), until.clone())),
+        _ => {
+            let message = "`served` names two fields of times: from when and until when counters serve";
+            cx.sink.error(given.at, "wrong-type", message);
+            None
+        }
+    }
+}
+
 /// Fields of a row that everybody sees.
-fn shown(cx: Cx<'_>, node: &Node, (register, fields): (&str, &FieldSymbols)) -> Vec<String> {
+fn shown(cx: Cx<'_>, node: &Node, key: &str, (register, fields): (&str, &FieldSymbols)) -> Vec<String> {
     let mut show = Vec::new();
-    for (at, name) in cx.words(node, "show") {
+    for (at, name) in cx.words(node, key) {
         match fields.get(name) {
             None => {
                 let known = fields.keys().map(String::as_str);

@@ -4,6 +4,7 @@ use super::{UploadProblem, UploadProblemKind};
 use crate::app::AppState;
 use crate::error::Error;
 use crate::limits::{FILES_MAX, PICTURE_MEGABYTES_MAX};
+use crate::public::added::{ENTRIES_MAX, holds_file};
 use crate::typed::Typed;
 use crate::view::Look;
 use crate::view::facts::may_see as sees;
@@ -96,7 +97,7 @@ async fn give(web: &Web, id: &str, end: &str) -> Result<Response, Error> {
 const CHILDREN_MAX: usize = 20;
 
 /// Before a file belongs to a case only its uploader sees it; then who may read the case, or one it was handed on to, and its reporter as far as the
-/// field that holds it is public or was filled when the case was opened; and anyone, if it is what Open311 shows of the case.
+/// field that holds it is public, or they sent it themselves; and anyone, if it is what Open311 shows of the case.
 async fn may_see(web: &Web, file: &FileRow) -> Result<bool, Error> {
     let Some((shard, id)) = file.case else {
         return Ok(super::is_owned(web, &file.id));
@@ -117,11 +118,10 @@ async fn may_see(web: &Web, file: &FileRow) -> Result<bool, Error> {
     if crate::open311::shows(&web.look(&web.words()), &case, &file.id) {
         return Ok(true);
     }
-    let proofs = web.proofs();
-    if proofs.iter().any(|proof| proof.case == case.id) {
-        return Ok(is_for_reporter(web, &case, &file.id, true));
+    if web.own_case(&case.number).await?.is_some_and(|own| own.id == case.id) {
+        return Ok(is_for_reporter(web, &case, &file.id, true) || sent_later(web, &case, &file.id).await?);
     }
-    for proof in proofs {
+    for proof in web.proofs() {
         let own = web.app.store.case(proof.shard, proof.case).await?;
         let is_child = own.is_some_and(|own| own.links.iter().any(|l| l.kind == "merged_into" && l.case == case.id));
         if is_child {
@@ -129,6 +129,12 @@ async fn may_see(web: &Web, file: &FileRow) -> Result<bool, Error> {
         }
     }
     Ok(false)
+}
+
+/// Whether the reporter sent the file with a step of theirs: what belongs to the step alone is in the journal, not in the case.
+async fn sent_later(web: &Web, case: &Case, id: &str) -> Result<bool, Error> {
+    let entries = web.app.store.entries_of_case(case.shard, case.id, ENTRIES_MAX).await?;
+    Ok(holds_file(&entries, id))
 }
 
 /// Whether a case that was opened out of this one, and that the post may read, was given the file.

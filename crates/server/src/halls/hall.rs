@@ -7,12 +7,13 @@ use crate::view::options::Choice;
 use crate::web::Web;
 use ganglion_kernel::World;
 use ganglion_kernel::queue::QueueWant;
+use ganglion_model::clocks::{Calendar, local_date, midnight};
 use ganglion_model::expr::Expr;
 use ganglion_model::pack::{Field, Process, QueueDef};
 use ganglion_model::scope::{ActorView, Names, RowNames};
 use ganglion_model::{Case, Fields, PlaceCode, Record, Text};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -224,6 +225,21 @@ impl<'w> Hall<'w> {
         given
     }
 
+    /// When its counters serve again, where they do not now; `None` while they serve, and where the row does not say when they do.
+    fn serves_again(&self, now: Timestamp) -> Option<Timestamp> {
+        let (def, row) = self.queue.hall.as_ref().zip(self.row)?;
+        let (from, until) = def.served.as_ref()?;
+        let minute = |field: &String| minute_of(row.fields.get(field)?.as_str()?);
+        again(&self.world.office.calendar, (minute(from)?, minute(until)?), now)
+    }
+
+    /// That counters do not serve now, with when they will.
+    #[must_use]
+    pub fn not_now(&self, look: &Look<'_>) -> Option<String> {
+        let at = self.serves_again(look.now)?;
+        Some(look.say("hall-not-now", &[("at", look.when(at).into())]))
+    }
+
     /// Why no ticket is given now, as far as that follows from the hall and the hour.
     #[must_use]
     pub fn closed(&self, now: Timestamp) -> Option<&'w Text> {
@@ -246,6 +262,24 @@ impl<'w> Hall<'w> {
     }
 }
 
+/// A time of day in minutes.
+fn minute_of(time: &str) -> Option<i64> {
+    let (hours, minutes) = time.split_once(':')?;
+    Some(hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?)
+}
+
+/// The next instant at which it opens, unless it is open: between two minutes of every working day.
+fn again(calendar: &Calendar, (from, until): (i64, i64), now: Timestamp) -> Option<Timestamp> {
+    let today = local_date(now);
+    let minute = (now.as_second() - midnight(today).as_second()) / 60;
+    let works = calendar.is_working_day(today);
+    if works && (from..until).contains(&minute) {
+        return None;
+    }
+    let day = if works && minute < from { today } else { calendar.working_day_from(today, 1) };
+    Some(midnight(day) + SignedDuration::from_mins(from))
+}
+
 fn texts(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
@@ -261,5 +295,26 @@ fn in_order(a: &str, b: &str) -> std::cmp::Ordering {
         (Ok(_), Err(_)) => std::cmp::Ordering::Less,
         (Err(_), Ok(_)) => std::cmp::Ordering::Greater,
         (Err(_), Err(_)) => a.cmp(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample;
+
+    #[test]
+    fn a_hall_that_does_not_serve_says_when_it_will() {
+        let world = sample::bare_world();
+        let opens = |at: &str| {
+            let next = again(&world.office.calendar, (510, 1050), at.parse().unwrap());
+            next.map(|next| next.to_string())
+        };
+        // Monday 2022-06-27, 08:30 to 17:30 at +08:00.
+        assert_eq!(opens("2022-06-27T00:29:00Z").as_deref(), Some("2022-06-27T00:30:00Z"), "before it opens");
+        assert_eq!(opens("2022-06-27T00:30:00Z"), None);
+        assert_eq!(opens("2022-06-27T09:30:00Z").as_deref(), Some("2022-06-28T00:30:00Z"), "after it closed");
+        assert_eq!(opens("2022-06-25T02:00:00Z").as_deref(), Some("2022-06-27T00:30:00Z"), "on a Saturday");
+        assert_eq!((minute_of("08:30"), minute_of("soon")), (Some(510), None));
     }
 }

@@ -88,7 +88,7 @@ async fn group(
             place: look.place_path(hall.place),
             href: hall.href(),
             waiting: look.say("queue-waiting", &[("count", count(waiting).into())]),
-            closed: hall.closed(web.now).map(|text| look.text(text)),
+            closed: hall.closed(web.now).map(|text| look.text(text)).or_else(|| hall.not_now(look)),
         });
     }
     let more =

@@ -25,6 +25,7 @@ struct SlipContext {
     lane: String,
     ahead: Option<String>,
     minutes: Option<String>,
+    not_now: Option<String>,
     at: String,
     qr: Option<String>,
     follow_href: String,
@@ -41,6 +42,8 @@ pub async fn show(web: Web, Path((process, place, number)): Path<(String, String
     let words = web.words();
     let look = web.look(&words);
     let standing = standing(&web.app, &web.world, &case).await?;
+    let not_now = standing.and_then(|_| hall.not_now(&look));
+    let in_front = standing.filter(|one| not_now.is_none() || one.ahead > 0);
     let follow = ticket_href(&web, &case.number);
     let context = SlipContext {
         page: web.page_titled(hall.name(&look)),
@@ -48,10 +51,12 @@ pub async fn show(web: Web, Path((process, place, number)): Path<(String, String
         number: number_of(hall.queue, &case),
         report: case.number.clone(),
         lane: hall.lane_label(&look, &lane_of(&web.world, hall.process, &case)),
-        ahead: standing.map(|one| look.say("follow-ahead", &[("count", one.ahead.into())])),
+        ahead: in_front.map(|one| look.say("follow-ahead", &[("count", one.ahead.into())])),
         minutes: standing
+            .filter(|_| not_now.is_none())
             .and_then(|one| one.minutes)
             .map(|minutes| look.say("follow-minutes", &[("minutes", minutes.into())])),
+        not_now,
         at: look.date_time(case.opened_at),
         qr: qr_svg(&format!("{}{follow}", web.app.settings.public_url)).map(|svg| as_picture(&svg)),
         back_href: format!("{}/kiosk?key={key}", hall.href()),

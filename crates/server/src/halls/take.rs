@@ -50,6 +50,8 @@ pub struct TicketForm {
     pub errors: Vec<FormError>,
     /// Why no ticket is given now.
     pub closed: Option<String>,
+    /// That nobody is served now, with when somebody will be.
+    pub not_now: Option<String>,
     /// Nobody may take one without staff.
     pub staff_only: bool,
 }
@@ -120,6 +122,7 @@ pub async fn form(
         hidden: vec![Hidden::new("command_id", command_id)],
         errors: look.problems(&hall.process.form, findings, &id),
         closed: hall.closed(web.now).map(|text| look.text(text)),
+        not_now: hall.not_now(look),
         staff_only: !hall.process.open_by.contains(&Who::Public),
     })
 }

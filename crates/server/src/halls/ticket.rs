@@ -31,6 +31,7 @@ struct TicketContext {
     coming: bool,
     ahead: Option<String>,
     minutes: Option<String>,
+    not_now: Option<String>,
     at: String,
     facts: Vec<Fact>,
     rating: Option<Value>,
@@ -65,6 +66,9 @@ pub async fn show(web: Web, Path((number, code)): Path<(String, String)>) -> Res
     let words = web.words();
     let look = web.look(&words);
     let standing = standing(&web.app, &web.world, &case).await?;
+    let not_now = standing.and_then(|_| hall.not_now(&look));
+    // Being next means little while nobody is served.
+    let in_front = standing.filter(|one| not_now.is_none() || one.ahead > 0);
     let called = hall.queue.calls.states.contains(&case.state);
     let first = process.action(&hall.queue.state, &hall.queue.take).and_then(|take| take.to.as_ref());
     let (rating, more_forms) = forms(&web, &look, (process, &case), &Attempt::default());
@@ -82,10 +86,12 @@ pub async fn show(web: Web, Path((number, code)): Path<(String, String)>) -> Res
         counter: if called { hall.counter_label(&look, &case) } else { None },
         counter_title: hall.counter_title(&look),
         coming: first == Some(&case.state),
-        ahead: standing.map(|one| look.say("follow-ahead", &[("count", one.ahead.into())])),
+        ahead: in_front.map(|one| look.say("follow-ahead", &[("count", one.ahead.into())])),
         minutes: standing
+            .filter(|_| not_now.is_none())
             .and_then(|one| one.minutes)
             .map(|minutes| look.say("follow-minutes", &[("minutes", minutes.into())])),
+        not_now,
         at: look.when(case.opened_at),
         facts: hall.facts(&look),
         rating,

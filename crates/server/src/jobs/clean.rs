@@ -1,9 +1,11 @@
 //! Cleaning up: uploads that were never sent with anything, sessions that ended, outcomes nobody will ask for again, what is told
-//! of accounts once its time is over.
+//! of accounts or of many cases once its time is over.
 
 use crate::app::App;
 use crate::error::Error;
+use crate::identity::TIMED;
 use crate::limits::{ANSWER_KEPT_DAYS, FORGOTTEN_AT_ONCE, UPLOAD_KEPT_HOURS};
+use crate::staff::bulk;
 use ganglion_kernel::port::{Forgotten, Stale};
 use jiff::SignedDuration;
 
@@ -41,10 +43,11 @@ pub async fn run(app: &App) -> Result<Forgotten, Error> {
     Ok(all)
 }
 
-/// Forgets what is kept of sign-ins once its time is over: lines, wrong tries, browsers, sessions, second steps, set-up links.
+/// Forgets what is kept of sign-ins once its time is over: lines, wrong tries, browsers, sessions, second steps, set-up links; and what
+/// came of steps on many cases.
 async fn kept(app: &App) -> Result<(), Error> {
     let now = app.clock.now();
-    for kind in crate::identity::TIMED {
+    for kind in TIMED.into_iter().chain([bulk::KIND]) {
         loop {
             let due = app.store.kept_due(kind, now, FORGOTTEN_AT_ONCE).await?;
             let gone: Vec<(String, String)> = due.into_iter().map(|one| (one.kind, one.id)).collect();

@@ -48,7 +48,8 @@ impl Source<'_> {
     /// A figure as it was published; a document issued before its kind had it prints words that say so.
     fn figure(&self, name: &str) -> Datum {
         let Some(figure) = self.issued.figures.get(name) else {
-            return Datum::table(FIGURE_PARTS.map(|part| (part, Datum::Text(self.look.t("not-available")))));
+            let said = |part: &str| if part == "unit" { String::new() } else { self.look.t("not-available") };
+            return Datum::table(FIGURE_PARTS.map(|part| (part, Datum::Text(said(part)))));
         };
         Datum::table([
             ("title", Datum::Text(self.look.published_title(figure))),

@@ -123,6 +123,7 @@ pub fn figures(model: &Model, bulletin: &Bulletin) -> Datum {
             name.clone(),
             Datum::table([
                 ("title", Datum::text(title)),
+                ("label", Datum::text(title)),
                 ("text", Datum::text("12")),
                 ("unit", Datum::text("")),
                 ("before", Datum::Empty),
@@ -146,6 +147,8 @@ pub fn head(bulletin: &Bulletin) -> Datum {
         ("period", Datum::text("2022-06")),
         ("from", Datum::Day(2022, 6, 1)),
         ("to", Datum::Day(2022, 6, 30)),
+        ("over", Datum::Flag(true)),
+        ("during", Datum::text(WORDS)),
         ("day", Datum::Day(DAY.0, DAY.1, DAY.2)),
     ])
 }

@@ -12,6 +12,7 @@ use crate::web::Web;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_kernel::seal;
+use ganglion_model::units::half_width;
 use ganglion_model::{Case, CaseId, Shard};
 use serde_json::{Value, json};
 
@@ -26,20 +27,27 @@ pub async fn show(web: Web) -> Result<Response, Error> {
 /// `POST /follow`.
 pub async fn ask(web: Web, typed: Typed) -> Result<Response, Error> {
     let number = typed.one("number").unwrap_or_default().trim().to_owned();
-    let tail = typed.one("phone_tail").unwrap_or_default().trim().to_uppercase();
+    let tail = tidied(typed.one("phone_tail").unwrap_or_default());
     let (key, rate) = (web.network(), &web.app.rates.follow);
     if let Some(seconds) = rate.wait(&key, web.now) {
         return Err(Error::TooMany { seconds });
     }
-    let case = web.find_number(&number).await?;
-    let named = case.as_ref().map_or(number.as_str(), |case| case.number.as_str()).to_owned();
-    let digits = is_tail(&tail).then_some(&web.app.rates.tail);
+    let plain = tidied(&number);
+    let case = match web.find_number(&number).await? {
+        None if plain != number => web.find_number(&plain).await?,
+        found => found,
+    };
+    let named = case.as_ref().map_or(plain, |case| case.number.clone());
+    let code = case.as_ref().map(|case| sign::query_code(&web.app.master, &case.number));
+    let is_code = code.is_some_and(|code| sign::same(&tail, &code));
+    let four = if is_code { None } else { last_four(&tail) };
+    let digits = four.as_ref().map(|_| &web.app.rates.tail);
     if let Some(seconds) = digits.and_then(|rate| rate.wait(&named, web.now)) {
         return Err(Error::TooMany { seconds });
     }
-    let fits = match &case {
-        Some(case) => proves(&web, case, &tail).await?,
-        None => false,
+    let fits = match (&case, &four) {
+        (Some(case), Some(four)) => ends_phone(&web, case, four).await?,
+        _ => is_code,
     };
     match case.filter(|_| fits) {
         Some(case) => {
@@ -56,17 +64,27 @@ pub async fn ask(web: Web, typed: Typed) -> Result<Response, Error> {
     }
 }
 
-/// Whether these may be the last digits of a telephone.
-fn is_tail(typed: &str) -> bool {
-    typed.len() == 4 && typed.bytes().all(|b| b.is_ascii_digit())
+/// A number or code as it is written, from what people type: letters of either size and width, any dash, blanks anywhere.
+fn tidied(typed: &str) -> String {
+    let plain = half_width(typed);
+    let kept = plain.chars().filter(|c| !c.is_whitespace() && !c.is_control());
+    let written = kept.map(|c| match c {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' => '-',
+        other => other,
+    });
+    written.collect::<String>().to_uppercase()
 }
 
-/// Whether `tail` is the query code of the case or the end of the phone its reporter left with it.
-async fn proves(web: &Web, case: &Case, tail: &str) -> Result<bool, Error> {
-    if sign::same(tail, &sign::query_code(&web.app.master, &case.number)) {
-        return Ok(true);
-    }
-    let Some(process) = web.world.model.processes.get(&case.process).filter(|_| is_tail(tail)) else {
+/// The last four digits of a telephone, from those four or the whole number.
+fn last_four(tidied: &str) -> Option<String> {
+    let digits: String = tidied.chars().filter(|c| !matches!(c, '-' | '+' | '(' | ')')).collect();
+    let is_phone = digits.bytes().all(|b| b.is_ascii_digit()) && matches!(digits.len(), 4 | 7..=15);
+    is_phone.then(|| digits[digits.len() - 4..].to_owned())
+}
+
+/// Whether these four digits end the phone the reporter of a case left with it.
+async fn ends_phone(web: &Web, case: &Case, four: &str) -> Result<bool, Error> {
+    let Some(process) = web.world.model.processes.get(&case.process) else {
         return Ok(false);
     };
     let own = crate::residents::reporters_phone(process);
@@ -81,7 +99,7 @@ async fn proves(web: &Web, case: &Case, tail: &str) -> Result<bool, Error> {
         true => seal::open(&key, phone),
         false => Some(phone.to_owned()),
     };
-    Ok(clear.is_some_and(|phone| phone.len() > 4 && phone.ends_with(tail)))
+    Ok(clear.is_some_and(|phone| phone.len() > 4 && phone.ends_with(four)))
 }
 
 fn page(web: &Web, number: &str, error: Option<&str>, status: StatusCode) -> Result<Response, Error> {
@@ -167,5 +185,30 @@ impl Web {
         let Some(resident) = self.resident().await? else { return Ok(None) };
         let Some(case) = self.find_number(number).await? else { return Ok(None) };
         Ok(if self.is_of(&resident, &case).await? { Some(case) } else { None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_people_type_them() {
+        for typed in [" sb-130903001-2026-000001", "\u{ff33}\u{ff22}\u{ff0d}130903001 - 2026\u{2014}000001\u{3000}"] {
+            assert_eq!(tidied(typed), "SB-130903001-2026-000001");
+        }
+    }
+
+    #[test]
+    fn the_last_four_digits_may_be_the_whole_telephone() {
+        let four = |typed: &str| last_four(&tidied(typed));
+        for typed in
+            ["0016", "\u{ff10}\u{ff10}\u{ff11}\u{ff16}", "139 1234 0016", "+86 139-1234-0016", "(0317) 3010016"]
+        {
+            assert_eq!(four(typed).as_deref(), Some("0016"), "{typed}");
+        }
+        for typed in ["", "16", "00016", "ABCD2345", "1391234001600160016"] {
+            assert_eq!(four(typed), None, "{typed}");
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! The progress of one report, for its reporter: steps, promise, result, and what the reporter may still do. A report
 //! merged into another shows how that one goes.
 
+use super::added::{Added, ENTRIES_MAX, step};
 use super::progress::Promise;
 use crate::error::{Error, refusal_status};
 use crate::limits::RETRY_SECONDS;
 use crate::looked;
-use crate::staff::names;
+use crate::staff::{files_of, names};
 use crate::typed::{Asking, Step, Typed};
 use crate::view::Look;
 use crate::view::form::{Asked, FieldView, FormView, Hidden, Typed as Filled};
@@ -114,10 +115,10 @@ pub async fn act(web: Web, Path((number, name)): Path<(String, String)>, asking:
     }
     let id = typed.one("command_id").and_then(|id| id.parse::<Uuid>().ok()).unwrap_or_else(|| web.app.clock.id());
     let version = typed.one("version").and_then(|version| version.parse().ok());
+    let files = files_of(&action.form, &values);
     let body = Body::Act { case: case.id, action: name, form: values, version };
     let actor = Actor::Reporter { case: case.id };
     let command = Command { id: CommandId(id), shard: case.shard, actor, body };
-    let files: Vec<String> = typed.taken.iter().map(|taken| taken.id.clone()).collect();
     web.app.files_sent(&files).await?;
     match web.app.committer.send(command).await {
         Ok(_) => {
@@ -162,20 +163,18 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
     let (rating, more_forms) = forms(web, &look, (process, case), attempt);
     let later = || Promise { text: look.t("sent-reply-later"), ..Promise::default() };
     let promise = look.promise(process, shown).unwrap_or_else(later);
-    let looked: Vec<Value> = web
-        .app
-        .store
-        .accesses(case.shard, case.id, LOOKED_MAX)
-        .await?
-        .into_iter()
-        .map(|line| {
-            json!({
-                "at": look.when(line.at),
-                "post": look.post(&line.post),
-                "purpose": look.purpose(&line.purpose, "looked-purpose"),
-            })
-        })
-        .collect();
+    let looked = looked_at(web, &look, case).await?;
+    let entries = web.app.store.entries_of_case(case.shard, case.id, ENTRIES_MAX).await?;
+    let result = match &parent {
+        None => look.found(process, shown, &entries),
+        Some(parent) => {
+            let entries = web.app.store.entries_of_case(parent.shard, parent.id, ENTRIES_MAX).await?;
+            look.found(process, parent, &entries)
+        }
+    };
+    // What was rated stands in a card of its own.
+    let rates = |one: &Added| step(process, &one.action).is_some_and(|action| stars(web, action).is_some());
+    let added: Vec<Value> = look.added(process, &entries).iter().filter(|one| !rates(one)).map(Added::shown).collect();
     let standing = crate::queue::standing(&web.app, &web.world, shown).await?.map(|standing| {
         json!({
             "ahead": look.say("follow-ahead", &[("count", standing.ahead.into())]),
@@ -201,8 +200,9 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
         "duty_unit": look.unit_of(shown),
         "description": look.description(process, case),
         "photos": look.opening_photos(process, case),
+        "added": added,
         "steps_list": look.steps(process, shown),
-        "result": look.found(process, shown),
+        "result": result,
         "rating": rating,
         "more_forms": more_forms,
         "who_looked": looked,
@@ -210,6 +210,19 @@ async fn render(web: &Web, case: &Case, attempt: &Attempt, status: StatusCode) -
         "standing": standing,
     });
     web.render_status(status, "pages/follow_case.html", context)
+}
+
+/// Who looked at personal values, newest first.
+async fn looked_at(web: &Web, look: &Look<'_>, case: &Case) -> Result<Vec<Value>, Error> {
+    let lines = web.app.store.accesses(case.shard, case.id, LOOKED_MAX).await?.into_iter();
+    let shown = lines.map(|line| {
+        json!({
+            "at": look.when(line.at),
+            "post": look.post(&line.post),
+            "purpose": look.purpose(&line.purpose, "looked-purpose"),
+        })
+    });
+    Ok(shown.collect())
 }
 
 /// Forms of what the reporter may do now: rating stands apart from the rest.
@@ -253,7 +266,8 @@ pub(crate) fn forms(
             form.fields.iter_mut().for_each(|field| as_stars(look, action, field));
             rating = Some(json!({ "form": form }));
         } else if stars(web, action).is_none() {
-            others.push(json!({ "title": look.text(&action.title), "form": form }));
+            // What was tried and refused stands open, with what is wrong; so does one that asks on.
+            others.push(json!({ "title": look.text(&action.title), "open": tried, "form": form }));
         }
     }
     (rating, others)

@@ -2,10 +2,11 @@
 //! than an identity card), why and how long they are held, who read them in which post and for what, a copy for programs, and where to
 //! ask for a full copy, a correction or erasure. Names of officials stand nowhere here.
 
+use super::added::{Added, ENTRIES_MAX};
 use crate::error::Error;
 use crate::staff::{export, personal};
 use crate::view::facts::{Opened, may_see};
-use crate::view::{Look, mask};
+use crate::view::{Look, Photo, mask};
 use crate::web::Web;
 use axum::extract::Path;
 use axum::http::header;
@@ -17,13 +18,12 @@ use ganglion_model::expr::Expr;
 use ganglion_model::pack::{BREAK_GLASS, Effect, Field, FieldKind, Model, Process, Who};
 use ganglion_model::{Actor, Case};
 use serde::Serialize;
+use serde_json::Value;
 
 /// Marks UTF-8 for spreadsheets that would guess otherwise.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// Lines of the access log: more than any case has.
 const LINES_MAX: u32 = 1_000;
-/// Entries of the journal looked through for emergencies and erasure.
-const ENTRIES_MAX: u32 = 200;
 /// How long after its entry in the journal the line of an emergency is written, seconds.
 const GLASS_SECONDS: i64 = 60;
 
@@ -56,17 +56,27 @@ pub(crate) struct OwnData {
     kept: String,
     erased: Option<String>,
     held: Vec<Held>,
+    /// Pictures sent when it was opened.
+    photos: Vec<Photo>,
+    /// What was sent afterwards.
+    added: Vec<Added>,
     read_by: Vec<Read>,
 }
 
 impl OwnData {
-    /// As lines of a table: number, matter, when, what, value.
-    fn lines(&self) -> Vec<Vec<String>> {
-        let line = |one: &Held| {
-            let (number, title, at) = (self.number.clone(), self.title.clone(), self.opened_at.clone());
-            vec![number, title, at, one.label.clone(), one.value.clone()]
+    /// As lines of a table: number, matter, when, what, value. Pictures are named by their address, under `photo`.
+    fn lines(&self, photo: &str) -> Vec<Vec<String>> {
+        let line = |at: &str, label: &str, value: &str| {
+            Vec::from([self.number.as_str(), self.title.as_str(), at, label, value].map(str::to_owned))
         };
-        self.held.iter().map(line).collect()
+        let mut lines: Vec<Vec<String>> =
+            self.held.iter().map(|one| line(&self.opened_at, &one.label, &one.value)).collect();
+        lines.extend(self.photos.iter().map(|one| line(&self.opened_at, photo, &one.href)));
+        for added in &self.added {
+            lines.extend(added.told.iter().map(|one| line(&added.at, &one.label, &one.text)));
+            lines.extend(added.photos.iter().map(|one| line(&added.at, photo, &one.href)));
+        }
+        lines
     }
 }
 
@@ -74,6 +84,7 @@ impl OwnData {
 struct DataContext {
     page: crate::page::Page,
     copy: OwnData,
+    added: Vec<Value>,
     reads: Vec<[String; 4]>,
     json_href: String,
     csv_href: String,
@@ -93,6 +104,7 @@ pub async fn show(web: Web, Path(number): Path<String>) -> Result<Response, Erro
     let context = DataContext {
         page: web.page("title-own-data"),
         reads: copy.read_by.iter().map(line).collect(),
+        added: copy.added.iter().map(Added::shown).collect(),
         copy,
         json_href: format!("/follow/{encoded}/data.json"),
         csv_href: format!("/follow/{encoded}/data.csv"),
@@ -136,7 +148,8 @@ pub(crate) fn attached(kind: &str, name: &str) -> [(header::HeaderName, String);
 pub(crate) fn table(web: &Web, copies: &[OwnData]) -> Result<Vec<u8>, Error> {
     let heading = ["csv-number", "csv-matter", "csv-opened", "csv-field", "csv-value"];
     let mut lines = vec![heading.iter().map(|key| web.t(key)).collect::<Vec<String>>()];
-    lines.extend(copies.iter().flat_map(OwnData::lines));
+    let photo = web.t("label-photos");
+    lines.extend(copies.iter().flat_map(|copy| copy.lines(&photo)));
     let mut bytes = BYTE_ORDER_MARK.as_bytes().to_vec();
     bytes.extend(export::lines(&lines)?);
     Ok(bytes)
@@ -173,7 +186,7 @@ pub(crate) async fn copy(web: &Web, case: &Case) -> Result<OwnData, Error> {
     let opened = personal::opened(web, case).await?;
     let entries = web.app.store.entries_of_case(case.shard, case.id, ENTRIES_MAX).await?;
     let lines = web.app.store.accesses(case.shard, case.id, LINES_MAX).await?;
-    let kept = process.retention_days.map(|days| look.say("own-kept-days", &[("days", days.into())]));
+    let kept = process.retention_days.map(|days| look.say("own-kept-for", &[("time", look.kept_for(days).into())]));
     Ok(OwnData {
         number: case.number.clone(),
         title: look.text(&process.title),
@@ -183,6 +196,8 @@ pub(crate) async fn copy(web: &Web, case: &Case) -> Result<OwnData, Error> {
         kept: kept.unwrap_or_else(|| look.t("own-kept-unsaid")),
         erased: entries.iter().find_map(|entry| erased(&look, entry)),
         held: held(&look, (process, case), &opened),
+        photos: look.opening_photos(process, case),
+        added: look.added(process, &entries),
         read_by: lines.iter().map(|line| read(&look, process, line, &entries)).collect(),
     })
 }

@@ -35,6 +35,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         "page": web.page("title-home"),
         "choices": choices,
         "open_figures": open_figures(&web).await?,
+        "figures_period": web.look(&web.words()).period(When::month_of(web.today())),
     });
     web.render("pages/home.html", context)
 }
@@ -101,6 +102,7 @@ async fn open_figures(web: &Web) -> Result<Vec<Value>, Error> {
             "value": counter.shown.as_deref().map_or_else(|| look.t("not-available"), crate::view::words::separated),
             "unit": look.figure_unit(indicator),
             "points": counter.points,
+            "trend": look.say("home-figures-trend", &[("label", look.figure_title(indicator).into())]),
             "href": format!("/figures?indicator={}", indicator.name),
         }))
     });

@@ -1,5 +1,6 @@
 //! Pages anybody may open: start, report, receipt, follow, sign in, the first administrator.
 
+pub mod added;
 pub mod follow;
 pub mod follow_case;
 pub mod follow_data;

@@ -5,7 +5,8 @@ use crate::view::clock::ClockView;
 use crate::view::value::photos;
 use crate::view::{Look, Photo};
 use ganglion_model::Case;
-use ganglion_model::pack::{FieldKind, Process, State};
+use ganglion_model::change::Entry;
+use ganglion_model::pack::{FieldKind, Process, State, Tone};
 use serde::Serialize;
 
 /// A step of the way.
@@ -29,6 +30,8 @@ pub struct Promise {
     pub text: String,
     /// The limit.
     pub limit: Option<String>,
+    /// Nothing is promised any more: it is settled.
+    pub settled: bool,
     /// Its clock.
     #[serde(skip)]
     pub clock: ClockView,
@@ -91,8 +94,9 @@ impl Look<'_> {
             current: true,
         });
         let later = likely(process, &case.state).into_iter().filter(|name| !case.entered.contains_key(*name));
-        let later = later
-            .filter_map(|name| Some(Step { label: self.public_words(process.states.get(name)?), ..Step::default() }));
+        // The words of a settled state speak of what came of it, which is not there yet.
+        let ahead = |state: &State| if state.is_settled() { self.text(&state.title) } else { self.public_words(state) };
+        let later = later.filter_map(|name| Some(Step { label: ahead(process.states.get(name)?), ..Step::default() }));
         let mut steps: Vec<Step> = done.chain(now).chain(later).collect();
         // Several states may carry the same public words; the reporter sees one step then.
         steps.dedup_by(|b, a| {
@@ -105,9 +109,28 @@ impl Look<'_> {
         steps
     }
 
-    /// The limit that was promised: the one that runs, else the one that ended last.
+    /// When it was settled and whether in the time that was promised for that; what runs on (an answer, a rating) is no promise to
+    /// settle it. `None` while it is not settled.
+    fn settled(&self, process: &Process, case: &Case) -> Option<Promise> {
+        let state = process.states.get(&case.state).filter(|state| state.is_settled())?;
+        let at = case.closed_at?;
+        let is_ended = matches!(state.tone, Tone::Ended);
+        let promised = process.clocks.values().filter(|def| def.promise && !is_ended);
+        let promised = promised.filter_map(|def| Some((def, case.clocks.get(&def.name)?)));
+        let kept = promised.filter(|(_, clock)| clock.stopped_at().is_some_and(|stopped| stopped <= at));
+        let last = kept.max_by_key(|(_, clock)| clock.started_at());
+        let clock = last.map(|(def, _)| self.clock(process, case, def)).unwrap_or_default();
+        let key = if is_ended { "promise-ended" } else { "promise-settled" };
+        let text = self.say(key, &[("at", self.when(at).into())]);
+        Some(Promise { text, limit: clock.limit.clone(), settled: true, clock })
+    }
+
+    /// The limit that was promised: the one that runs, else the one that ended last. How it was kept, once the case is settled.
     #[must_use]
     pub fn promise(&self, process: &Process, case: &Case) -> Option<Promise> {
+        if let Some(settled) = self.settled(process, case) {
+            return Some(settled);
+        }
         let promised = process.clocks.values().filter(|def| def.promise);
         let promised = promised.filter_map(|def| Some((def, case.clocks.get(&def.name)?)));
         let (def, clock) = promised.max_by_key(|(_, clock)| (clock.stopped_at().is_none(), clock.started_at()))?;
@@ -116,12 +139,12 @@ impl Look<'_> {
             Some(due) if clock.stopped_at().is_none() => self.say("promise-finish-by", &[("at", due.as_str().into())]),
             _ => view.text.clone(),
         };
-        Some(Promise { text, limit: view.limit.clone(), clock: view })
+        Some(Promise { text, limit: view.limit.clone(), settled: false, clock: view })
     }
 
-    /// What came of it: public fields filled while it was handled.
+    /// What came of it: public fields filled while it was handled, as its journal (newest first) tells.
     #[must_use]
-    pub fn found(&self, process: &Process, case: &Case) -> Option<Found> {
+    pub fn found(&self, process: &Process, case: &Case, entries: &[Entry]) -> Option<Found> {
         let public = || process.fields.iter().filter(|field| field.public && !field.personal);
         let texts: Vec<String> = public()
             .filter(|field| !matches!(field.kind, FieldKind::Files { .. }))
@@ -136,7 +159,8 @@ impl Look<'_> {
         if texts.is_empty() && photos.is_empty() {
             return None;
         }
-        Some(Found { text: texts.join("\n"), at: self.when(case.updated_at), unit: self.unit_of(case), photos })
+        let at = self.when(self.result_at(process, case, entries));
+        Some(Found { text: texts.join("\n"), at, unit: self.unit_of(case), photos })
     }
 
     /// The unit that has a case; the title of the post when it belongs to none.

@@ -9,6 +9,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use ganglion_model::clocks::local_date;
+use ganglion_model::units::half_width;
 use ganglion_model::{Change, Erasable, Issued, Shard, Standing};
 use serde::Serialize;
 
@@ -33,9 +34,11 @@ struct VerifyContext {
     found: Option<Found>,
 }
 
-/// A code as somebody may type it: blanks and dashes left out, letters that look like figures read as figures.
+/// A code as somebody may type it: blanks and dashes left out, wide letters read as plain ones, and letters that look like figures as
+/// figures.
 fn tidied(code: &str) -> String {
-    let kept = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase());
+    let plain = half_width(code);
+    let kept = plain.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase());
     kept.map(|c| match c {
         'o' => '0',
         'i' | 'l' => '1',
@@ -131,4 +134,12 @@ fn view(web: &Web, issued: &Issued) -> Option<Found> {
 fn page(web: &Web, (code, asked): (String, bool), found: Option<Found>, status: StatusCode) -> Result<Response, Error> {
     let context = VerifyContext { page: web.page("title-verify"), code, asked, found };
     web.render_status(status, "pages/verify.html", context)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn codes_are_read_as_people_type_them() {
+        assert_eq!(super::tidied(" 7K3O-\u{ff11}\u{ff41}L "), "7k301a1");
+    }
 }

@@ -29,7 +29,7 @@ fn offered(web: &Web) -> Result<Vec<&Table>, Error> {
     Ok(all)
 }
 
-/// The period asked for; this month unless said.
+/// The period of a table; this month unless said.
 fn when(web: &Web) -> Result<When, Error> {
     match web.arg("period") {
         Some(text) => When::parse(text).ok_or(Error::Unreadable("period")),
@@ -87,7 +87,7 @@ pub async fn bulletins(web: Web, headers: HeaderMap) -> Result<Response, Error> 
             "title": look.text(&one.title),
             "figures": one.figures,
             "place": post.place,
-            "periods": bulletins::periods(web.today()).map(|when| when.to_string()),
+            "periods": bulletins::periods(one, web.today()).map(|when| when.to_string()),
             "href": format!("/api/bulletins/{}", one.name),
         })
     });
@@ -101,7 +101,7 @@ pub async fn bulletin(web: Web, Path(name): Path<String>) -> Result<Response, Er
     let bulletin = web.world.model.bulletins.get(&name).filter(|one| bulletins::takes(one, post));
     let bulletin = bulletin.ok_or(Error::NotFound)?;
     only(&web, &["period"])?;
-    let when = when(&web)?;
+    let when = bulletins::when(&web, bulletin).ok_or(Error::Unreadable("period"))?;
     Ok(match bulletins::made(&web, bulletin, when).await? {
         Ok(bytes) => bulletins::as_pdf(bulletin, when, bytes),
         Err(error) => not_laid_out(&web, &error),

@@ -1,7 +1,7 @@
 //! A board: the cases of one process in columns by state, each with its count and its most urgent cases first. Derived from
 //! the states a pack declares; works without scripts.
 
-use super::lists::{ListPage, Total, Union};
+use super::lists::{ListPage, TOTAL_MAX, Total, Union};
 use super::query::{Query, after_of, after_text};
 use crate::error::Error;
 use crate::view::Look;
@@ -52,6 +52,22 @@ fn readable<'w>(web: &'w Web, post: &Post) -> Vec<&'w Process> {
     all
 }
 
+/// The process a board begins with: the one with most open cases for the post, counted as far as lists are.
+async fn busiest<'w>(web: &Web, post: &Post, all: &[&'w Process]) -> Result<Option<&'w Process>, Error> {
+    let mut most: Option<(u64, &'w Process)> = None;
+    for &process in all {
+        let open = CaseFilter { processes: vec![process.name.clone()], open: Some(true), ..CaseFilter::default() };
+        let mut count = 0;
+        for filter in Union::reachable(web, post).narrowed(&open).0 {
+            count += web.app.store.case_count_to(&filter, TOTAL_MAX).await?;
+        }
+        if most.is_none_or(|(before, _)| count > before) {
+            most = Some((count, process));
+        }
+    }
+    Ok(most.map(|(_, process)| process))
+}
+
 /// `GET /cases/board?process=NAME&after.STATE=…`.
 pub async fn show(web: Web) -> Result<Response, Error> {
     let post = web.post()?.clone();
@@ -59,11 +75,12 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     let words = web.words();
     let look = web.look(&words);
     let all = readable(&web, &post);
-    let chosen = match query.get("process") {
-        Some(name) => all.iter().find(|process| process.name == name).ok_or(Error::NotFound)?,
-        None => all.first().ok_or(Error::NotFound)?,
+    let Some(name) = query.get("process") else {
+        // The address says whose board it is, so that the board stays the same when its counts move.
+        let process = busiest(&web, &post, &all).await?.ok_or(Error::NotFound)?;
+        return Ok(web.redirect(&query.with("process", &process.name).on("/cases/board")));
     };
-    let process: &Process = chosen;
+    let process = all.iter().copied().find(|process| process.name == name).ok_or(Error::NotFound)?;
     let mut columns = Vec::new();
     for state in process.state_order.iter().filter_map(|name| process.states.get(name)) {
         columns.push(column(&web, &look, (process, state), &query).await?);

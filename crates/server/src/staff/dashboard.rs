@@ -106,7 +106,7 @@ async fn tile(web: &Web, look: &Look<'_>, asked: &Asked<'_>) -> Result<Value, Er
     let now = figures.last().cloned().unwrap_or_default();
     let before = figures.len().checked_sub(2).and_then(|at| figures.get(at));
     let change = before.filter(|_| matches!(asked.when, When::Month(_) | When::Quarter(_) | When::Year(_)));
-    let change = change.and_then(|before| change_of(asked.indicator, &now, before));
+    let change = change.and_then(|before| change_of(look, asked.indicator, (&now, before)));
     Ok(json!({
         "label": look.figure_title(asked.indicator),
         "value": now.shown.as_deref().map_or_else(|| look.t("not-available"), separated),
@@ -119,8 +119,9 @@ async fn tile(web: &Web, look: &Look<'_>, asked: &Asked<'_>) -> Result<Value, Er
     }))
 }
 
-fn change_of(indicator: &Indicator, now: &Figure, before: &Figure) -> Option<Value> {
-    change(indicator, now, before).map(|change| json!({ "text": change.text, "tone": change.tone }))
+fn change_of(look: &Look<'_>, indicator: &Indicator, (now, before): (&Figure, &Figure)) -> Option<Value> {
+    let change = change(indicator, now, before)?;
+    Some(json!({ "text": look.change_text(indicator, &change), "tone": change.tone }))
 }
 
 /// Cards of the targets of a place.

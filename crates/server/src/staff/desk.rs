@@ -5,7 +5,7 @@ use super::filters::Filters;
 use super::lists::{Total, Union};
 use super::preview::{self, Attempt, Preview};
 use super::query::{Query, after_of, after_text};
-use super::{bulk, find};
+use super::{bulk, find, turn};
 use crate::error::Error;
 use crate::view::Look;
 use crate::view::case::CaseRow;
@@ -123,7 +123,9 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
     let filters = Filters::read(web, &query);
     let list = chosen.narrowed(&filters.filter(web));
     let after = after_of(query.get("after"));
-    let page = cases::searched(web, &list, (CaseOrder::Due, after.as_ref()), query.get("q")).await?;
+    let mut page = cases::searched(web, &list, (CaseOrder::Due, after.as_ref()), query.get("q")).await?;
+    // What the post has and can do nothing about now stands below what it has to do.
+    let below = if asked == "mine" { below(web, &mut page.cases) } else { page.cases.len() };
     let total = match query.get("q") {
         Some(_) => page.cases.len() as u64,
         None if list == chosen => of_chosen,
@@ -134,12 +136,9 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
         Some(number) => beside(web, &look, &query, (number, &page.cases), attempt.as_ref()).await?,
         None => None,
     };
-    let rows = rows(&look, &query, &page.cases, selected.as_deref());
+    let rows = rows(&look, &query, (&page.cases, below), selected.as_deref());
     let context = DeskContext {
-        page: crate::page::Page {
-            live_href: Some(format!("/live?place={}", post.place)),
-            ..web.page("title-desk")
-        },
+        page: crate::page::Page { live_href: Some(format!("/live?place={}", post.place)), ..web.page("title-desk") },
         news: super::news::news(web, &look, &post).await?,
         queues: super::queue::links(web, &look, &post).await?,
         new_href: super::new::href(web, &post),
@@ -152,18 +151,42 @@ pub async fn render(web: &Web, query: &Query, attempt: Option<Attempt>, status: 
         rows,
         preview,
         proposals: super::registers::proposals::waiting(web).await?,
-        empty: filters.is_narrow().then(|| {
-            serde_json::json!({ "title": look.t("cases-empty"), "text": look.t("cases-empty-text"), "icon": "search" })
-        }),
+        empty: (filters.is_narrow() || query.get("q").is_some()).then(|| nothing_found(&look, &query)),
     };
     web.render_status(status, "pages/desk.html", context)
 }
 
-fn rows(look: &Look<'_>, query: &Query, cases: &[Case], selected: Option<&str>) -> Vec<CaseRow> {
+/// Where nothing was found: the way back to the whole list.
+fn nothing_found(look: &Look<'_>, query: &Query) -> serde_json::Value {
+    serde_json::json!({
+        "title": look.t("cases-empty"),
+        "text": look.t("cases-empty-text"),
+        "icon": "search",
+        "href": whole(query),
+        "label": look.t("cases-all"),
+    })
+}
+
+/// The address of the tab without what narrows it.
+fn whole(query: &Query) -> String {
+    Query::default().with("tab", query.get("tab").unwrap_or_default()).on("/desk")
+}
+
+/// Puts cases on which the post has no step now behind the others; gives where they begin.
+fn below(web: &Web, cases: &mut Vec<Case>) -> usize {
+    let (to_do, waiting): (Vec<Case>, Vec<Case>) = cases.drain(..).partition(|case| !turn::waits(web, case));
+    let begins = to_do.len();
+    cases.extend(to_do.into_iter().chain(waiting));
+    begins
+}
+
+fn rows(look: &Look<'_>, query: &Query, (cases, below): (&[Case], usize), selected: Option<&str>) -> Vec<CaseRow> {
     cases
         .iter()
-        .map(|case| CaseRow {
+        .enumerate()
+        .map(|(at, case)| CaseRow {
             selected: selected == Some(case.number.as_str()),
+            waits: at >= below,
             ..look.case_row(case, query.with("selected", &case.number).on("/desk"))
         })
         .collect()
@@ -171,13 +194,12 @@ fn rows(look: &Look<'_>, query: &Query, cases: &[Case], selected: Option<&str>) 
 
 fn search(look: &Look<'_>, query: &Query, filters: &Filters) -> Search {
     let tab = query.get("tab").map(|tab| crate::view::form::Hidden::new("tab", tab));
-    let clear = Query::default().with("tab", query.get("tab").unwrap_or_default()).on("/desk");
     Search {
         q: query.get("q").unwrap_or_default().to_owned(),
         action_href: "/desk",
         hidden: tab.into_iter().collect(),
         filtered: filters.is_narrow().then(|| filters.applied(look).join(&look.t("list-comma"))),
-        clear_href: filters.is_narrow().then_some(clear),
+        clear_href: filters.is_narrow().then(|| whole(query)),
         reload_href: query.on("/desk"),
     }
 }

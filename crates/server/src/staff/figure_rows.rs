@@ -22,6 +22,8 @@ struct RowsContext {
     page: crate::page::Page,
     back_href: String,
     sentence: String,
+    /// Which side of a share the rows are.
+    side: Option<String>,
     definition: String,
     count: String,
     export_href: Option<String>,
@@ -72,16 +74,19 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     }
     let back = query.without(&["after", "measure"]);
     let total = u64::try_from(counted.total).unwrap_or(0);
+    let definition = look.text(&asked.indicator.definition);
+    let (sentence, side) = figures::sentences(&web, asked, &look, (counted.measure, counted.total)).await?;
     let context = RowsContext {
         page: web.page("title-figure-rows"),
         back_href: back.on("/figures"),
-        definition: look.text(&asked.indicator.definition),
+        definition,
         count: thousands(counted.total),
         export_href: None,
         columns,
         pager: pager(&look, &query, "/figures/rows", (next, rows.len(), total)),
         rows,
-        sentence: figures::sentence(&web, asked, &look).await?,
+        sentence,
+        side,
     };
     web.render("pages/figure_rows.html", context)
 }

@@ -65,6 +65,30 @@ impl Reading<'_> {
         if self.asked.stock { None } else { change(self.asked.indicator, &self.now, &self.before) }
     }
 
+    /// The change as the page shows it.
+    pub fn change_view(&self, look: &Look<'_>) -> Option<Value> {
+        let change = self.change()?;
+        Some(json!({ "text": look.change_text(self.asked.indicator, &change), "tone": change.tone }))
+    }
+
+    /// Whether the places it is compared with lie inside its own, and not beside it.
+    pub fn compares_below(&self) -> bool {
+        self.siblings.iter().all(|(code, _, _)| code.parent() == Some(self.asked.place))
+    }
+
+    /// Which side of a share the rows of a measure are, and how many both have: by themselves they are not what it was worked out
+    /// from.
+    pub fn side_sentence(&self, look: &Look<'_>, (measure, rows): (&Measure, i64)) -> Option<String> {
+        let Formula::Ratio(top, below) = &self.asked.indicator.formula else { return None };
+        let mut args: Vec<(&str, Arg)> =
+            vec![("count", thousands(rows).into()), ("words", self.measure_title(look, measure).into())];
+        if self.asked.indicator.latest_days.is_some() {
+            return Some(look.say("rows-side", &args));
+        }
+        args.extend([("top", Arg::from(self.total(look, top))), ("below", Arg::from(self.total(look, below)))]);
+        Some(look.say("rows-side-of", &args))
+    }
+
     fn period(&self, look: &Look<'_>) -> String {
         if self.asked.stock { look.t("period-now") } else { look.period(self.asked.when) }
     }
@@ -88,7 +112,8 @@ impl Reading<'_> {
         let moved = if same {
             look.t("figure-change-none")
         } else {
-            look.say("figure-change-by", &[("change", change.text.into())])
+            let by = look.change_text(self.asked.indicator, &change);
+            look.say("figure-change-by", &[("change", by.into())])
         };
         args.push(("change", moved.into()));
         match self.rank() {
@@ -206,6 +231,7 @@ impl Reading<'_> {
                 let range = if low == high { low } else { format!("{low}–{high}") };
                 json!({ "class": format!("q{}", class + 1), "text": format!("{range} {unit}") })
             })
+            .chain(values.contains(&None).then(|| json!({ "class": "q0", "text": look.t("figures-legend-none") })))
             .collect();
         let list: Vec<Value> = bars
             .iter()
@@ -236,6 +262,7 @@ impl Reading<'_> {
             "outlines_href": format!("/map/outlines?parent={parent}"),
             "synthetic": synthetic,
             "legend": legend,
+            "all_equal": matches!(bounds.as_slice(), [(_, low, high)] if low.total_cmp(high).is_eq()),
             "list": list,
             "drawing": shapes,
         })
@@ -246,7 +273,13 @@ impl Reading<'_> {
         let dims = parts(look, &self.asked, &self.got).into_iter().map(|dim| {
             let bar =
                 |part: Part| json!({ "name": part.name, "value": part.exact.to_f64(), "text": separated(&part.text) });
-            json!({ "title": dim.title, "parts": dim.parts.into_iter().map(bar).collect::<Vec<_>>() })
+            let title = match &self.asked.indicator.formula {
+                Formula::Count(_) | Formula::Sum(_) | Formula::Broken(_) => dim.title,
+                // Rows of one side do not add up to a share, nor rows to hours: what they are is said.
+                Formula::Ratio(..) => look.say("figure-parts-top", &[("title", dim.title.into())]),
+                _ => look.say("figure-parts-rows", &[("title", dim.title.into())]),
+            };
+            json!({ "title": title, "parts": dim.parts.into_iter().map(bar).collect::<Vec<_>>() })
         });
         dims.collect()
     }

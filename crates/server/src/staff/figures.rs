@@ -13,7 +13,7 @@ use ganglion_indicators::When;
 use ganglion_indicators::{Figure, Span, ranks};
 use ganglion_kernel::Store;
 use ganglion_kernel::figures::{Got, Reader, is_now};
-use ganglion_model::pack::{Formula, Indicator};
+use ganglion_model::pack::{Formula, Indicator, Measure};
 use ganglion_model::{Frac, Level, Model, PlaceCode};
 use serde_json::json;
 
@@ -46,10 +46,21 @@ pub fn is_public_level(level: Level) -> bool {
     matches!(level, Level::City | Level::County | Level::Township)
 }
 
+/// The period of the address; this month where it names none.
+///
+/// # Errors
+/// [`Error::Period`] for one that cannot be read: another period in its place would pass for what was asked.
+pub fn period(web: &Web) -> Result<When, Error> {
+    match web.arg("period") {
+        Some(text) => When::parse(text).ok_or(Error::Period(None)),
+        None => Ok(When::month_of(web.today())),
+    }
+}
+
 /// Reads what is asked for; what is missing gets a sensible value.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a place outside the caller's scope or an indicator not offered at its level.
+/// [`Error::NotFound`] for a place outside the caller's scope or an indicator not offered at its level; [`Error::Period`].
 pub fn asked(web: &Web) -> Result<Asked<'_>, Error> {
     let public = web.post().is_err();
     let own = scope(web);
@@ -74,7 +85,7 @@ pub fn asked(web: &Web) -> Result<Asked<'_>, Error> {
             .or_else(|| all.iter().copied().find(offered))
             .ok_or(Error::NotFound)?,
     };
-    let when = web.arg("period").and_then(When::parse).unwrap_or_else(|| When::month_of(web.today()));
+    let when = period(web)?;
     Ok(Asked { indicator, place, when, stock: is_now(&web.world.model, indicator), public })
 }
 
@@ -104,7 +115,7 @@ pub struct Reading<'w> {
     pub last_year: Figure,
     /// The trend, oldest first: the period, its figure, and that of a year earlier.
     pub trend: Vec<(When, Figure, Figure)>,
-    /// Places beside it.
+    /// Places beside it, or below where the caller sees none beside.
     pub siblings: Vec<(PlaceCode, String, Figure)>,
     /// Their ranks.
     pub ranks: Vec<Option<usize>>,
@@ -200,7 +211,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         "crumbs_list": crumbs,
         "sentence": reading.sentence(&look),
         "value": value,
-        "change": reading.change().map(|change| json!({ "text": change.text, "tone": change.tone })),
+        "change": reading.change_view(&look),
         "rank": rank,
         "extra": reading.extra(&look),
         "rows_href": rows_href,
@@ -209,6 +220,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         "xlsx_href": (!asked.public).then(|| reading.query().on("/figures.xlsx")),
         "trend": reading.trend(&look),
         "siblings": if untold { Vec::new() } else { bars.clone() },
+        "siblings_below": reading.compares_below(),
         "areas": reading.areas(&web, &look, (&bars, drawing.as_ref())),
         "dims": reading.dims(&look),
         "tree": reading.tree(&look),
@@ -231,12 +243,18 @@ fn rows_href(web: &Web, reading: &Reading<'_>) -> Option<String> {
     }
 }
 
-/// The sentence of a figure, for the page of its rows.
+/// The sentence of a figure for the page of its rows and, where it is a share, which side of it they are.
 ///
 /// # Errors
 /// Storage.
-pub async fn sentence(web: &Web, asked: Asked<'_>, look: &Look<'_>) -> Result<String, Error> {
-    Ok(read(web, asked).await?.sentence(look))
+pub async fn sentences(
+    web: &Web,
+    asked: Asked<'_>,
+    look: &Look<'_>,
+    rows: (&Measure, i64),
+) -> Result<(String, Option<String>), Error> {
+    let reading = read(web, asked).await?;
+    Ok((reading.sentence(look), reading.side_sentence(look, rows)))
 }
 
 /// The figure of the page as lines: itself, its trend, its siblings.

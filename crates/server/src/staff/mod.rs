@@ -10,7 +10,7 @@ mod audit_words;
 pub(crate) mod batches;
 pub(crate) mod behind;
 pub(crate) mod board;
-mod bulk;
+pub(crate) mod bulk;
 pub(crate) mod bulletins;
 mod card;
 mod cases;
@@ -50,6 +50,7 @@ pub(crate) mod tables;
 mod turn;
 mod worked_out;
 
+pub(crate) use act::files_of;
 pub(crate) use admin::{accounts, people_import};
 pub(crate) use documents::{as_pdf, made, may_print, not_made, standing};
 pub(crate) use registers::import::job::Imports;
@@ -121,7 +122,7 @@ const PAGE_ROWS: u32 = 50;
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/desk", get(desk::show))
-        .route("/desk/bulk", post(bulk::act))
+        .route("/desk/bulk", get(bulk::show).post(bulk::act))
         .route("/cases", get(cases::show))
         .route("/cases.csv", get(export::cases))
         .route("/cases.xlsx", get(export::cases_xlsx))

@@ -188,10 +188,17 @@ pub async fn check(
         read_form(&context, &process.form, form)
     });
     let mut findings = read.await?.err().unwrap_or_default();
+    // A point and a place both say where it is: that neither was given is one fault.
+    let says_where =
+        |name: &String| [&process.route.point, &process.route.place].into_iter().flatten().any(|one| one == name);
+    let same = |one: &FieldFinding, other: &FieldFinding| {
+        let empty = one.problem == "required" && other.problem == "required";
+        one.field == other.field || (empty && says_where(&one.field) && says_where(&other.field))
+    };
     match shard_for(&web.world, process, form, web.today()) {
         Ok(shard) if findings.is_empty() => return Ok(Ok(shard)),
         Ok(_) => {}
-        Err(finding) if findings.iter().any(|one| one.field == finding.field) => {}
+        Err(finding) if findings.iter().any(|one| same(one, &finding)) => {}
         Err(finding) => findings.push(finding),
     }
     Ok(Err(findings))

@@ -1,4 +1,5 @@
-//! The list a grid worker carries: what waits for this post, nearest first when the phone says where it is.
+//! The list a grid worker carries: what waits for this post, nearest first when the phone says where it is. What the post has and
+//! can do nothing about now stands below it.
 
 use super::lists::Union;
 use super::preview;
@@ -9,10 +10,15 @@ use axum::response::Response;
 use ganglion_geo::Point;
 use ganglion_kernel::clocks::midnight;
 use ganglion_kernel::port::{CaseFilter, CaseOrder};
+use ganglion_model::change::{Actor, Entry};
+use ganglion_model::{Case, Post};
 use serde::Serialize;
 
 /// Tasks on a phone.
 const TASKS_MAX: u32 = 60;
+/// Cases settled last, and the last lines of each case, that are looked through for what was done today.
+const SETTLED_MAX: u32 = 30;
+const LINES_MAX: u32 = 20;
 
 #[derive(Serialize)]
 struct FirstStep {
@@ -33,7 +39,7 @@ struct Task {
 struct PhoneContext {
     page: crate::page::Page,
     tasks: Vec<Task>,
-    done_count: u64,
+    done_count: usize,
     report_href: String,
     map_href: String,
 }
@@ -54,6 +60,20 @@ fn metres(a: Point<f64>, b: Point<f64>) -> u64 {
     )]
     let metres = (east.hypot(a.y() - b.y()) * METRES_PER_DEGREE).round() as u64;
     metres
+}
+
+/// Cases in which the post took a step today, of those it has: open ones as they stand in the list, and those settled last.
+async fn done_today(web: &Web, post: &Post, open: &[Case]) -> Result<usize, Error> {
+    let since = midnight(web.today());
+    let own = CaseFilter { assignees: vec![post.id.clone()], open: Some(false), ..CaseFilter::default() };
+    let settled = Union(vec![own]).kept(web, post).page(web, CaseOrder::Opened, None, SETTLED_MAX).await?;
+    let is_own = |entry: &Entry| matches!(&entry.actor, Actor::Post { post: by, .. } if *by == post.id);
+    let mut done = 0;
+    for case in open.iter().chain(&settled.cases).filter(|case| case.updated_at >= since) {
+        let entries = web.app.store.entries_of_case(case.shard, case.id, LINES_MAX).await?;
+        done += usize::from(entries.iter().any(|entry| entry.at >= since && is_own(entry)));
+    }
+    Ok(done)
 }
 
 /// `GET /m`.
@@ -79,23 +99,19 @@ pub async fn show(web: Web) -> Result<Response, Error> {
             label: action.label,
         });
         let metres = here.zip(case.point).map(|(here, [lon, lat])| metres(here, Point::new(lon, lat)));
-        tasks.push(Task { row: look.case_row(case, href), metres, actions: first.into_iter().collect() });
+        let row = CaseRow { waits: first.is_none(), ..look.case_row(case, href) };
+        tasks.push(Task { row, metres, actions: first.into_iter().collect() });
     }
     if here.is_some() {
         // Late ones stay on top; among the others the way decides.
         tasks.sort_by_key(|task| (task.row.clock.kind != "overdue", task.metres.unwrap_or(u64::MAX)));
     }
-    let done = Union(vec![CaseFilter {
-        assignees: vec![post.id.clone()],
-        open: Some(false),
-        opened: Some((midnight(web.today()), web.now + jiff::SignedDuration::from_secs(1))),
-        ..CaseFilter::default()
-    }])
-    .kept(&web, &post);
+    tasks.sort_by_key(|task| task.row.waits);
+    let done_count = done_today(&web, &post, &page.cases).await?;
     let context = PhoneContext {
         page: crate::page::Page { live_href: Some(format!("/live?place={}", post.place)), ..web.page("title-m") },
         tasks,
-        done_count: done.count(&web).await?,
+        done_count,
         report_href: "/cases/new".to_owned(),
         map_href: "/centre".to_owned(),
     };

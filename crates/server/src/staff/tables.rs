@@ -76,7 +76,7 @@ pub fn offered(web: &Web, look: &Look<'_>) -> Result<Vec<TableView>, Error> {
     };
     let bulletins = web.world.model.bulletins.values().filter(|one| super::bulletins::takes(one, post));
     let report = |one: &Bulletin| {
-        super::bulletins::periods(web.today()).map(|when| TableView {
+        super::bulletins::periods(one, web.today()).map(|when| TableView {
             href: format!("/bulletins/{}.pdf?period={when}", one.name),
             title: look.text(&one.title),
             note: format!("PDF · {} · {}", look.place_path(post.place), look.period(when)),
@@ -90,7 +90,7 @@ pub async fn show(web: Web, Path(file): Path<String>) -> Result<Response, Error>
     web.post()?;
     let name = file.strip_suffix(".xlsx").ok_or(Error::NotFound)?;
     let table = web.world.model.tables.get(name).ok_or(Error::NotFound)?;
-    let when = web.arg("period").and_then(When::parse).unwrap_or_else(|| When::month_of(web.today()));
+    let when = super::figures::period(&web)?;
     written(&web, table, when).await
 }
 

@@ -3,9 +3,10 @@
 
 use super::lists::Union;
 use crate::web::Web;
+use ganglion_kernel::decide::{guard_holds, who};
 use ganglion_kernel::port::CaseFilter;
-use ganglion_model::pack::{Action, Process, State, Who};
-use ganglion_model::{Level, Post};
+use ganglion_model::pack::{Action, BREAK_GLASS, Process, State, Who};
+use ganglion_model::{Case, Level, Post};
 
 /// How many of the actions that move a case on count as its usual ways: they stand in order of likelihood.
 const USUAL_ACTIONS: usize = 2;
@@ -40,6 +41,24 @@ fn states(process: &Process, post: &Post) -> [Vec<String>; 2] {
         }
     }
     found
+}
+
+/// Whether no step on a case is open to the caller now: whoever has it waits until somebody else takes one.
+#[must_use]
+pub fn waits(web: &Web, case: &Case) -> bool {
+    let process = web.world.model.processes.get(&case.process);
+    let Some((process, state)) = process.and_then(|process| Some((process, process.states.get(&case.state)?))) else {
+        return true;
+    };
+    let actor = web.actor();
+    let post = who::post_of(&web.world, &actor, web.now);
+    let view = who::view(&web.world, &actor, web.now);
+    !state.actions.iter().any(|action| {
+        action.name != BREAK_GLASS
+            && who::may_act(action, &actor, post, case)
+            && !who::is_same_person(action, &actor, case)
+            && guard_holds((&web.world, process), action, case, &view, web.now)
+    })
 }
 
 impl Union {

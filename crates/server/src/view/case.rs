@@ -60,6 +60,9 @@ pub struct CaseRow {
     pub assignee: String,
     /// Is it the one shown beside the list?
     pub selected: bool,
+    /// Does the reader have it and no step on it now: somebody else has to take one first?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub waits: bool,
 }
 
 /// A step of the path of places.
@@ -207,6 +210,7 @@ impl Look<'_> {
             updated: self.when(case.updated_at),
             assignee: case.assignee.as_ref().map(|post| self.post(post)).unwrap_or_default(),
             selected: false,
+            waits: false,
         }
     }
 

@@ -57,20 +57,18 @@ pub(crate) fn amount_in(length: Length, say: impl Fn(&str, &[(&str, u32)]) -> St
 
 /// Days of hours from which hours are said as days.
 const DAYS_OF_HOURS: u32 = 3;
-/// Weeks of days from which those are said as weeks.
-const WEEKS_OF_DAYS: u32 = 4;
 
-/// Many hours as people say them: as days, and many of those as weeks. What is declared in days stays so, because there every day
-/// counts; `per_day` are the hours of a working day.
+/// Many hours as people say them: as days of the same kind, working days for working hours. Never as weeks: a week of five working
+/// days would pass for one of seven, and cases beside each other would be told in two units. What is declared in days stays so,
+/// because there every day counts; `per_day` are the hours of a working day.
 fn rounded(length: Length, per_day: u32) -> Option<(&'static str, u32)> {
-    let (per_day, key, per_week) = match length.unit() {
-        Unit::WorkingHour => (per_day.max(1), "clock-amount-working-days", 5),
-        Unit::ClockHour => (24, "clock-amount-calendar-days", 7),
+    let (per_day, key) = match length.unit() {
+        Unit::WorkingHour => (per_day.max(1), "clock-amount-working-days"),
+        Unit::ClockHour => (24, "clock-amount-calendar-days"),
         _ => return None,
     };
     let days = length.amount() / per_day;
-    let said = if days / per_week >= WEEKS_OF_DAYS { ("clock-amount-weeks", days / per_week) } else { (key, days) };
-    (days >= DAYS_OF_HOURS).then_some(said)
+    (days >= DAYS_OF_HOURS).then_some((key, days))
 }
 
 impl Look<'_> {
@@ -222,14 +220,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn many_hours_are_said_as_days_and_many_days_of_them_as_weeks() {
+    fn many_hours_are_said_as_days_of_their_kind_and_never_as_weeks() {
         let hours = |amount, unit| rounded(Length::new(amount, unit), 8);
         assert_eq!(hours(23, Unit::WorkingHour), None, "every hour counts");
         assert_eq!(hours(24, Unit::WorkingHour), Some(("clock-amount-working-days", 3)));
-        assert_eq!(hours(1483, Unit::WorkingHour), Some(("clock-amount-weeks", 37)));
+        assert_eq!(hours(1483, Unit::WorkingHour), Some(("clock-amount-working-days", 185)));
         assert_eq!(hours(71, Unit::ClockHour), None);
         assert_eq!(hours(75, Unit::ClockHour), Some(("clock-amount-calendar-days", 3)));
-        assert_eq!(hours(24 * 28, Unit::ClockHour), Some(("clock-amount-weeks", 4)));
+        assert_eq!(hours(24 * 28, Unit::ClockHour), Some(("clock-amount-calendar-days", 28)));
         assert_eq!(hours(600, Unit::WorkingDay), None, "what is declared in days stays so");
     }
 }

@@ -15,7 +15,8 @@ impl Look<'_> {
         }
     }
 
-    fn condition(&self, fields: &[Field], when: &Expr) -> Option<String> {
+    /// A condition in words, where a short sentence can say it.
+    pub(super) fn condition(&self, fields: &[Field], when: &Expr) -> Option<String> {
         match when {
             Expr::And(all) => self.joined(fields, all, "condition-and"),
             Expr::Or(any) => self.joined(fields, any, "condition-or"),

@@ -69,8 +69,17 @@ pub struct FieldView {
     /// What is unusual about it so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// Must it be given?
+    /// Must it be given, as far as is known so far?
     pub required: bool,
+    /// What its label says of that, where it turns on what is typed elsewhere: nothing where it must.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub needs: Option<String>,
+    /// May what is typed wait in the browser until it is sent? Nothing about a person, no files, no tables.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
+    /// Left empty it stays as it is: the form is asked once for cases that have it already.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keeps: bool,
     /// What was typed.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub value: Value,
@@ -190,6 +199,15 @@ fn word(kind: &FieldKind) -> &'static str {
     }
 }
 
+/// Whether what is typed may wait in the browser for whoever has to sign in again.
+fn may_wait(field: &Field) -> bool {
+    let is_apart = matches!(
+        field.kind,
+        FieldKind::Files { .. } | FieldKind::Table { .. } | FieldKind::Phone | FieldKind::CitizenId
+    );
+    field.is_typed() && !field.personal && !is_apart
+}
+
 /// Text of a typed value as a control shows it.
 fn typed_text(kind: &FieldKind, value: &Value) -> Value {
     match (kind, value) {
@@ -242,6 +260,7 @@ impl Look<'_> {
         let value = kept.or_else(default).unwrap_or(Value::Null);
         let mut view = self.control(shown, (field, &field.name), &value);
         view.required = required;
+        view.draft = may_wait(field);
         view.help = Some(self.text(&field.help)).filter(|help| !help.is_empty());
         view.applies = field.when.as_ref().is_none_or(|when| when.holds(shown.names));
         view.hints = !field.warns.is_empty();
@@ -287,6 +306,7 @@ impl Look<'_> {
             let name = format!("{}.{row}.{}", table.name, column.name);
             let mut view = self.control(shown, (column, &name), value.unwrap_or(&Value::Null));
             view.required = column.required == Required::Yes && column.when.is_none();
+            view.needs = self.cell_needs(column);
             view
         };
         columns.iter().map(cell).collect()

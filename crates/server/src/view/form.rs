@@ -10,7 +10,7 @@ use ganglion_kernel::decide::{FormContext, judge};
 use ganglion_kernel::seal::is_sealed;
 use ganglion_model::change::FieldFinding;
 use ganglion_model::expr::Expr;
-use ganglion_model::pack::{Action, Field, FieldKind, Process, Required};
+use ganglion_model::pack::{Action, Field, FieldKind, Process};
 use ganglion_model::row::Case;
 use ganglion_model::scope::{ActorView, Names, Rows};
 use ganglion_model::{Fields, PlaceCode};
@@ -72,6 +72,9 @@ pub struct Live {
     /// What is unusual and taken all the same, in words.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hints: BTreeMap<String, String>,
+    /// What labels say of whether a field must be given, where that turns on what is typed: nothing where it must.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub needs: BTreeMap<String, String>,
     /// Rows references offer for what is typed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub rows: BTreeMap<String, RowsView>,
@@ -148,16 +151,13 @@ impl Look<'_> {
             .iter()
             .filter(|field| field.when.as_ref().is_none_or(|when| asks_form(when) || when.holds(&names)))
             .map(|field| {
-                let required = match &field.required {
-                    Required::No => false,
-                    Required::Yes => field.when.is_none(),
-                    Required::If(expr) => !asks_form(expr) && expr.holds(&names),
-                };
+                let (required, needs) = self.need(declared, &names, field);
                 let more = typed.more.and_then(|more| more.strip_prefix(&field.name)?.strip_prefix(':')?.parse().ok());
                 let more = more.unwrap_or_default();
                 let shown = Shown { asked, names: &names, declared, findings: typed.findings, more };
                 let kept = is_kept(asked, field);
                 let mut view = self.field(&shown, field, (&values, required && !kept));
+                view.needs = needs.filter(|_| !kept);
                 if kept {
                     let said = self.t("field-kept");
                     view.help = Some(view.help.take().map_or_else(|| said.clone(), |help| format!("{help} {said}")));
@@ -198,7 +198,13 @@ impl Look<'_> {
         }
         let hint = |hint: &FieldFinding| Some((hint.field.clone(), self.hint(hint)?));
         let hints = judged.hints.iter().filter_map(hint).collect();
-        Live { off: judged.hidden, given, hints, rows: BTreeMap::new() }
+        let form = Some((&judged.values, declared));
+        let (process, case, actor) = (asked.process, asked.case, Some(asked.actor));
+        let names = Names { rows, process, case, form, actor, now: self.now };
+        let fresh = declared.iter().filter(|field| !is_kept(asked, field));
+        let needs =
+            fresh.filter_map(|field| Some((field.name.clone(), self.needs(declared, &names, field)?))).collect();
+        Live { off: judged.hidden, given, hints, needs, rows: BTreeMap::new() }
     }
 
     /// Fields that apply to what was typed and were not shown when it was: a browser without scripts names those it showed,

@@ -120,3 +120,63 @@ fn what_the_system_gives_is_shown_and_not_asked() {
     assert_eq!((then.off, then.given["total"].as_str()), (Vec::<String>::new(), "¥1,200.55"));
     assert_eq!(look.now, now());
 }
+
+#[test]
+fn what_turns_on_other_values_is_not_said_to_be_optional() {
+    let has = |name: &str| Expr::Call(Func::Has, vec![sample::path(name)]);
+    let declared = [
+        field("large", FieldKind::Boolean),
+        Field { required: Required::If(sample::path("form.large")), ..field("why", FieldKind::default()) },
+        field("point", FieldKind::Point),
+        Field {
+            required: Required::If(Expr::Not(Box::new(has("form.point")))),
+            ..field("place", FieldKind::default())
+        },
+        Field { when: Some(sample::path("form.large")), required: Required::Yes, ..field("how", FieldKind::default()) },
+        field("note", FieldKind::default()),
+    ];
+    let said = |typed: Value| {
+        let typed: Fields = serde_json::from_value(typed).unwrap();
+        let (live, shown) = seen(|look, asked| {
+            let entered = Typed { values: Some(&typed), ..Typed::default() };
+            (look.live(asked, &declared, &typed, look.world).needs, look.fields(asked, &declared, entered))
+        });
+        let needs = |name: &str| shown.iter().find(|field| field.name == name).unwrap().needs.clone();
+        for name in ["large", "note"] {
+            assert_eq!((needs(name), live.get(name)), (None, None), "{name} turns on nothing");
+        }
+        let all = ["why", "point", "place", "how"].map(|name| {
+            assert_eq!(needs(name), live.get(name).cloned(), "{name}: the page says what was said while typing");
+            needs(name).unwrap()
+        });
+        (all, shown[1].required)
+    };
+    let either = "（“point”“place”填一项即可）";
+    let (empty, required) = said(json!({}));
+    assert_eq!(
+        (empty.each_ref().map(String::as_str), required),
+        (["（勾选“large”时必填）", either, either, ""], false)
+    );
+    let (large, required) = said(json!({"large": true, "point": [116.8, 38.3]}));
+    assert_eq!((large.each_ref().map(String::as_str), required), (["", either, "（可不填）", ""], true));
+    let (small, _) = said(json!({"large": false, "place": "x"}));
+    assert_eq!(small.each_ref().map(String::as_str), ["（可不填）", "（可不填）", either, ""]);
+}
+
+#[test]
+fn what_was_left_empty_is_asked_for_by_its_kind() {
+    let choice = FieldKind::Choice { list: "kinds".to_owned() };
+    let files = FieldKind::Files { images: true, max: 3 };
+    let kinds = [("choice", choice), ("photo", files), ("note", FieldKind::default())];
+    let declared = kinds.map(|(name, kind)| field(name, kind));
+    let empty = |name: &str| FieldFinding {
+        field: name.to_owned(),
+        problem: "required".to_owned(),
+        message: None,
+        args: BTreeMap::new(),
+    };
+    let findings = ["choice", "photo", "note"].map(empty);
+    let said = seen(|look, _| look.problems(&declared, &findings, &|name: &str| name.to_owned()));
+    let said: Vec<&str> = said.iter().map(|error| error.message.as_str()).collect();
+    assert_eq!(said, ["请选择choice", "请上传photo", "请填写note"]);
+}

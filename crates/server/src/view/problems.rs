@@ -35,8 +35,21 @@ impl Look<'_> {
     /// What is wrong with one field.
     #[must_use]
     pub fn problem(&self, field: Option<&Field>, finding: &FieldFinding, label: &str) -> String {
+        self.problem_among(&[], field, (finding, label))
+    }
+
+    /// What is wrong with one field of several: what does instead may be among them.
+    fn problem_among(
+        &self,
+        fields: &[Field],
+        field: Option<&Field>,
+        (finding, label): (&FieldFinding, &str),
+    ) -> String {
         if let Some(message) = &finding.message {
             return self.text(message);
+        }
+        if finding.problem == "required" {
+            return self.left_empty(fields, field, label);
         }
         let mut args: Vec<(&str, Arg)> = vec![("label", label.into())];
         args.extend(
@@ -109,7 +122,7 @@ impl Look<'_> {
     pub fn problem_at(&self, fields: &[Field], findings: &[FieldFinding], name: &str) -> Option<String> {
         let finding = findings.iter().find(|one| one.field == name)?;
         let (field, label) = self.subject(fields, name);
-        Some(self.problem(field, finding, &label))
+        Some(self.problem_among(fields, field, (finding, &label)))
     }
 
     /// Findings of a form, with the labels of its fields.
@@ -120,7 +133,7 @@ impl Look<'_> {
             .map(|finding| {
                 let (field, label) = self.subject(fields, &finding.field);
                 FormError {
-                    message: self.problem(field, finding, &label),
+                    message: self.problem_among(fields, field, (finding, &label)),
                     id: id(&finding.field),
                     field: finding.field.clone(),
                     label,

@@ -42,7 +42,22 @@ fn time_of_day(at: Timestamp) -> String {
     format!("{:02}:{:02}", seconds / 3600, seconds % 3600 / 60)
 }
 
+/// Days that are a number of years, with or without their leap days, as those years.
+fn whole_years(days: u32) -> Option<u32> {
+    let (years, left) = (days / 365, days % 365);
+    (years > 0 && left <= years / 4 + 1).then_some(years)
+}
+
 impl Look<'_> {
+    /// How long something is kept that is declared in days: in years where those are whole.
+    #[must_use]
+    pub fn kept_for(&self, days: u32) -> String {
+        match whole_years(days) {
+            Some(years) => self.say("retention-years-text", &[("years", years.into())]),
+            None => self.say("retention-days-text", &[("days", days.into())]),
+        }
+    }
+
     /// `2022-06-27 09:03`.
     #[must_use]
     pub fn date_time(&self, at: Timestamp) -> String {
@@ -117,6 +132,13 @@ pub fn iso(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_that_are_years_are_said_as_years() {
+        let said = [365, 1095, 1825, 1826, 3650, 3652, 10_957, 90, 730, 400].map(whole_years);
+        let years = [Some(1), Some(3), Some(5), Some(5), Some(10), Some(10), Some(30), None, Some(2), None];
+        assert_eq!(said, years);
+    }
 
     #[test]
     fn numbers_have_separators() {

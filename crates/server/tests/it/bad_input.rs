@@ -58,6 +58,12 @@ async fn coordinates_that_are_none_are_named() {
     let answer = sent(&city, vec![Part::Text("lon", "over there"), Part::Text("lat", "")]).await;
     keeps(&answer, 422);
     assert!(answer.text.contains("116.83860"), "{}", answer.text);
+    assert_eq!(answer.text.matches("<li><a href=\"#f-").count(), 1, "one fault, not a missing place too");
+    assert!(answer.text.contains("href=\"#f-lon\""), "{}", answer.text);
+    let boxes = answer.text.split("id=\"f-lon\"").next().unwrap();
+    assert!(boxes.rsplit("<details").next().unwrap().contains(" open>"), "what is wrong is in sight: {boxes}");
+    let far = sent(&city, vec![Part::Text("lon", "116.84"), Part::Text("lat", "abc")]).await;
+    assert!(far.text.contains("href=\"#f-lat\""), "{}", far.text);
 }
 
 #[tokio::test]
@@ -71,12 +77,35 @@ async fn no_place_at_all_is_asked_for() {
 #[tokio::test]
 async fn a_photo_where_one_is_needed() {
     let city = City::new().await;
+    let empty = city.visitor().get("/report").await.text;
+    assert!(empty.contains("(needed if “Category” is “Street lamp”)"), "the label says when: {empty}");
+    let lamp = [("_ask", "1"), ("category", "lamp")];
+    assert_eq!(city.visitor().post_form("/report", &lamp).await.json()["needs"]["photos"], "");
+    let refuse = [("_ask", "1"), ("category", "refuse")];
+    assert_eq!(city.visitor().post_form("/report", &refuse).await.json()["needs"]["photos"], "(optional)");
     let answer = sent(&city, vec![Part::Text("category", "lamp")]).await;
     keeps(&answer, 422);
-    assert!(answer.text.contains("Photos: fill this in"), "{}", answer.text);
+    assert!(answer.text.contains("data-needs=\"photos\" hidden"), "it is not said to be optional: {}", answer.text);
+    assert!(answer.text.contains("Photos: add at least one"), "{}", answer.text);
     let picture = photo(5);
     let with = vec![Part::Text("category", "lamp"), Part::File("photos", "a.jpg", &picture)];
     number_of(&sent(&city, with).await);
+}
+
+#[tokio::test]
+async fn of_a_point_and_a_place_one_is_enough_and_neither_is_one_fault() {
+    let city = City::new().await;
+    let mut staff = city.signed_in("dispatch").await;
+    let form = staff.get("/cases/new?process=incident").await.text;
+    assert_eq!(form.matches("(“Location” or “Place”: one is enough)").count(), 2, "{form}");
+    let typed = [("category", "refuse"), ("description", "rubbish at the east gate")];
+    let answer = staff.post_form("/cases/new?process=incident", &typed).await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(answer.text.matches("<li><a href=\"#f-").count(), 1, "{}", answer.text);
+    assert!(answer.text.contains("Place or Location: fill in one of the two"), "{}", answer.text);
+    let placed = [typed[0], typed[1], ("place", "130903001")];
+    let opened = staff.post_form("/cases/new?process=incident", &placed).await;
+    assert_eq!(opened.status, 303, "{}", opened.text);
 }
 
 #[tokio::test]

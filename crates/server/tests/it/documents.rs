@@ -207,7 +207,12 @@ async fn a_bulletin_is_counted_when_it_is_made_and_taken_by_those_named() {
     assert!(june.bytes != leader.get("/bulletins/report.pdf?period=2022-06").await.bytes, "one more report");
     assert_eq!(staff.get("/bulletins/report.pdf").await.status, 404);
     assert_eq!(leader.get("/bulletins/report").await.status, 404);
-    assert_eq!(leader.get("/bulletins/report.pdf?period=x").await.status, 200, "a period that is none is this month");
+    for bad in ["x", "2030-99", "2022-06-27", "2022", "2022-07"] {
+        let answer = leader.get(&format!("/bulletins/report.pdf?period={bad}")).await;
+        assert_eq!(answer.status, 400, "{bad} is no month that has begun");
+        assert!(answer.text.contains("made for a month, such as 2022-06"), "{bad}: {}", answer.text);
+    }
+    assert_eq!(leader.get("/bulletins/report.pdf").await.status, 200, "the month that is under way");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Following: the proof, the answer that gives nothing away, the limit on tries, and what a reporter may do.
 
 use crate::forms::reported;
-use crate::support::{City, Part};
+use crate::support::{City, Part, photo};
 use ganglion_server::Settings;
 
 const PHONE: &str = "13912340016";
@@ -23,6 +23,13 @@ async fn number_and_tail_open_the_progress_and_nothing_else_does() {
     let page = stranger.get(right.location()).await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("We have your report") && !page.text.contains(PHONE), "{}", page.text);
+    let typed = number.to_lowercase().replace('-', " \u{ff0d} ");
+    for tail in ["\u{ff10}\u{ff10}\u{ff11}\u{ff16}", "139 1234 0016"] {
+        let answer = city.visitor().post_form("/follow", &[("number", &typed), ("phone_tail", tail)]).await;
+        assert_eq!(answer.location(), format!("/follow/{number}"), "as people type it: {typed}, {tail}");
+    }
+    let other = city.visitor().post_form("/follow", &[("number", &typed), ("phone_tail", "13912340017")]).await;
+    assert_eq!(other.status, 422, "another telephone");
     city.wait(3 * 3600);
     assert_eq!(stranger.get(&format!("/follow/{number}")).await.status, 303, "a proof ends");
 }
@@ -103,7 +110,23 @@ async fn the_reporter_adds_and_rates_and_a_stranger_cannot() {
     assert_eq!(city.visitor().post_form(&add, &[("more", "x")]).await.status, 404);
     let empty = reporter.post_form(&add, &[("more", "")]).await;
     assert_eq!(empty.status, 422, "{}", empty.text);
-    assert_eq!(reporter.post_form(&add, &[("more", "also a broken bin")]).await.status, 303);
+    assert!(empty.text.contains("<details class=\"fold\" open>"), "what was refused stands open: {}", empty.text);
+    let picture = photo(7);
+    let parts = [Part::Text("more", "also a broken bin"), Part::File("more_photos", "bin.jpg", &picture)];
+    let added = reporter.post_parts(&add, &parts).await;
+    assert_eq!(added.status, 303, "{}", added.text);
+    let progress = reporter.get(&format!("/follow/{number}")).await.text;
+    assert!(progress.contains("also a broken bin") && progress.contains("To be finished by"), "{progress}");
+    let file = progress.split("href=\"/files/").nth(1).expect("the picture that was added").split('"').next().unwrap();
+    assert_eq!(reporter.get(&format!("/files/{file}")).await.status, 200, "who sent it sees it");
+    assert_eq!(city.visitor().get(&format!("/files/{file}")).await.status, 404);
+    let held = reporter.get(&format!("/follow/{number}/data")).await.text;
+    assert!(held.contains("also a broken bin") && held.contains(file) && held.contains("3 years after"), "{held}");
+    let copy = reporter.get(&format!("/follow/{number}/data.json")).await.json();
+    assert_eq!(copy["added"][0]["told"][0]["text"], "also a broken bin");
+    assert_eq!(copy["added"][0]["photos"][0]["href"], format!("/files/{file}"));
+    let table = reporter.get(&format!("/follow/{number}/data.csv")).await.text;
+    assert!(table.contains("also a broken bin") && table.contains(file), "{table}");
     let rate = format!("/follow/{number}/rate");
     assert_eq!(reporter.post_form(&rate, &[("grade", "5")]).await.status, 409, "not before it is closed");
     let mut staff = city.signed_in("dispatch").await;
@@ -111,6 +134,15 @@ async fn the_reporter_adds_and_rates_and_a_stranger_cannot() {
     assert_eq!(closed.status, 303, "{}", closed.text);
     let page = reporter.get(&format!("/follow/{number}")).await;
     assert!(page.text.contains("two loads taken away") && page.text.contains("Settled"), "{}", page.text);
+    assert!(page.text.contains("When it was settled") && !page.text.contains("To be finished by"), "{}", page.text);
+    let told =
+        |text: &str| text.split("two loads taken away").nth(1).unwrap().split("</section>").next().unwrap().to_owned();
+    let result = told(&page.text);
+    city.wait(3600);
+    let empty = reporter.post_form(&rate, &[("grade_note", "quick")]).await;
+    assert!(empty.text.contains("Satisfied: choose one"), "{}", empty.text);
     assert_eq!(reporter.post_form(&rate, &[("grade", "4"), ("grade_note", "quick")]).await.status, 303);
-    assert!(reporter.get(&format!("/follow/{number}")).await.text.contains("quick"));
+    let rated = reporter.get(&format!("/follow/{number}")).await.text;
+    assert!(rated.contains("quick"));
+    assert_eq!(told(&rated), result, "the result keeps the time of its own step");
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use ganglion_geo::{Datum, Point, to_wgs84};
 use ganglion_kernel::route::{Located, locate, point_of};
 use ganglion_kernel::world::Places;
+use ganglion_model::units::half_width;
 use ganglion_model::{Level, PlaceCode};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -53,6 +54,18 @@ pub fn typed_point(typed: &Typed) -> Option<Value> {
             Some(typed.point(&pair, typed.one("datum")))
         }
     }
+}
+
+/// The box of the coordinates that holds no coordinate; `None` when nothing was typed, or a point somewhere.
+#[must_use]
+pub fn box_of(typed: &Typed) -> Option<&'static str> {
+    let (lon, lat) = (typed.one("lon"), typed.one("lat"));
+    let reads = |text: Option<&str>, most: f64| {
+        let number = text.and_then(|text| half_width(text).trim().parse::<f64>().ok());
+        number.is_some_and(|number| number.abs() <= most)
+    };
+    let faulty = [(lon, 180.0, "f-lon"), (lat, 90.0, "f-lat")].into_iter().find(|(text, most, _)| !reads(*text, *most));
+    faulty.filter(|_| lon.is_some() || lat.is_some()).map(|(.., id)| id)
 }
 
 /// The datum in which a point that lies outside would lie inside, if it was not declared so already.

@@ -8,6 +8,7 @@ use crate::error::{Error, refusal_status};
 use crate::files::UploadProblemKind;
 use crate::limits::RETRY_SECONDS;
 use crate::looked;
+use crate::staff::files_of;
 use crate::typed::{Asking, Step, Typed};
 use crate::view::form::{Asked, Live};
 use crate::web::Web;
@@ -108,7 +109,7 @@ async fn busy(
 }
 
 /// The values of the process's form from the inputs of the page.
-fn form(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Fields {
+pub(super) fn form(web: &Web, slots: &Slots<'_>, typed: &Typed) -> Fields {
     let mut form = typed.fields(&slots.rest);
     let mut put = |field: Option<&Field>, value: Option<Value>| {
         if let (Some(field), Some(value)) = (field, value) {
@@ -171,6 +172,7 @@ async fn deliver(
         Err(Error::Storage(error)) => return Err(CommitError::Storage(error)),
         Err(_) => None,
     };
+    let files = files_of(&slots.process.form, &form);
     let body =
         Body::Open { process: slots.process.name.clone(), form, channel: CHANNEL.to_owned(), observed_at: None, from };
     let id = CommandId(sent.unwrap_or_else(|| web.app.clock.id()));
@@ -178,20 +180,17 @@ async fn deliver(
         actor @ Actor::Post { .. } => actor,
         _ => Actor::Public,
     };
-    if slots.photos.is_some() {
-        web.app.files_sent(&typed.files("photos", "photo_ids")).await?;
-    }
+    web.app.files_sent(&files).await?;
     web.app.committer.send(Command { id, shard, actor, body }).await
 }
 
-/// After the case is durable: its photos become its own, and this browser may follow it.
+/// After the case is durable: its files become its own, and this browser may follow it.
 async fn received(web: &Web, slots: &Slots<'_>, typed: &Typed, recorded: &Recorded) -> Result<Response, Error> {
     let (Some(case), Some(number)) = (recorded.case, recorded.number.as_deref()) else {
         return Err(Error::Internal("an opened case has no number".to_owned()));
     };
-    if slots.photos.is_some() {
-        web.app.attach_files(&typed.files("photos", "photo_ids"), recorded.shard, case).await?;
-    }
+    let files = files_of(&slots.process.form, &form(web, slots, typed));
+    web.app.attach_files(&files, recorded.shard, case).await?;
     web.add_proof(recorded.shard, case);
     Ok(web.redirect(&format!("/report/sent/{}", crate::page::encode(number))))
 }

@@ -19,10 +19,11 @@ use ganglion_kernel::decide::row_who::row_reach;
 use ganglion_kernel::decide::who;
 use ganglion_kernel::route::point_of;
 use ganglion_kernel::world::Places;
-use ganglion_model::pack::{Field, FieldKind, Required};
+use ganglion_model::pack::{Field, FieldKind};
 use ganglion_model::scope::Names;
 use ganglion_model::{FieldFinding, Fields, Level};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// What came of sending.
 #[derive(Clone, Debug, Default)]
@@ -56,12 +57,16 @@ pub async fn render(
         _ => Vec::new(),
     };
     let errors = errors(&look, slots, typed, outcome);
-    let error_at = |id: &str| errors.iter().find(|error| error.id == id).map(|error| error.message.clone());
+    let error_in = |ids: &[&str]| errors.iter().find(|error| ids.contains(&error.id.as_str()));
+    let error_at = |id: &str| error_in(&[id]).map(|error| error.message.clone());
+    let needed = needed(web, &look, slots, typed);
     // The page's own words fit the process that is asked for first; any other says what its pack calls things.
     let own = Slots::find(&web.world.model, None).is_some_and(|first| first.process.name == slots.process.name);
     let label = |field: Option<&Field>| field.filter(|_| !own).map(|field| look.text(&field.title));
     let context = json!({
-        "page": web.page("title-report"),
+        "page": if own { web.page("title-report") } else { web.page_titled(look.text(&slots.process.title)) },
+        "at": typed.one("choose").map(|_| "where"),
+        "needed": needed,
         "action_href": "/report",
         "heading": (!own).then(|| look.text(&slots.process.title)),
         "hidden": hidden(web, slots, typed),
@@ -78,13 +83,32 @@ pub async fn render(
             "error": error_at("f-description"),
             "max": longest(field),
         })),
-        "place": place_part(&look, (slots, typed), point, error_at("f-place")),
+        "place": place_part(&look, (slots, typed), point, error_in(&["f-place", "f-lon", "f-lat"])),
         "nearby": nearby,
         "photos": slots.photos.map(|_| photos(&look, slots, typed, error_at("f-photos"))),
         "others": if own { others(web, &look) } else { Vec::new() },
         "contact": contact(web, &look, slots, typed, &outcome.findings),
     });
     web.render_status(status, "pages/report.html", context)
+}
+
+/// What the parts of the form that have a place of their own say of whether they must be filled in, and what is said where one was
+/// not: the browser asks before it goes on to the next part.
+fn needed(web: &Web, look: &Look<'_>, slots: &Slots<'_>, typed: &Typed) -> Value {
+    let actor = who::view(&web.world, &web.actor(), web.now);
+    let (values, declared) = (super::send::form(web, slots, typed), slots.process.form.as_slice());
+    let form = Some((&values, declared));
+    let (rows, process, actor, now) = (&*web.world, slots.process, Some(&actor), web.now);
+    let names = Names { rows, process, case: None, form, actor, now };
+    let part = |field: Option<&Field>| {
+        let field = field?;
+        let (required, needs) = look.need(declared, &names, field);
+        let (name, problem) = (field.name.clone(), "required".to_owned());
+        let empty = FieldFinding { field: name.clone(), problem, message: None, args: BTreeMap::new() };
+        let text = look.problem(Some(field), &empty, &look.text(&field.title));
+        Some(json!({ "name": name, "required": required, "needs": needs, "text": text }))
+    };
+    json!({ "category": part(slots.kind), "description": part(slots.description), "photos": part(slots.photos) })
 }
 
 /// Other matters that everybody may report, for whoever came to the first one by the main menu.
@@ -147,7 +171,7 @@ fn place_part(
     look: &Look<'_>,
     (slots, typed): (&Slots<'_>, &Typed),
     point: Option<[f64; 2]>,
-    error: Option<String>,
+    error: Option<&FormError>,
 ) -> Value {
     let declared = typed.one("datum").and_then(Datum::parse).unwrap_or(Datum::Wgs84);
     let raw = place::raw_point(typed.one("lon"), typed.one("lat"));
@@ -159,6 +183,7 @@ fn place_part(
         }
     };
     let outside = recognised.as_ref().is_some_and(|recognised| recognised.outside);
+    let in_boxes = error.filter(|error| error.id != "f-place");
     let root = look.world.places.root;
     let bounds = look.world.places.index.bounds(Places::layer(Level::County));
     json!({
@@ -171,9 +196,10 @@ fn place_part(
         "lat": typed.one("lat"),
         "datum": declared.as_str(),
         "address": typed.one(ADDRESS),
-        "error": error,
+        "error": error.map(|error| &error.message),
+        "faulty": in_boxes.map(|error| &error.id),
         "recognised": recognised,
-        "open_coordinates": outside || typed.one("choose") == Some("point"),
+        "open_coordinates": outside || in_boxes.is_some() || typed.one("choose") == Some("point"),
         "picker": place::picker(look, typed),
         "map": {
             "outlines_href": format!("/map/outlines?parent={root}"),
@@ -206,7 +232,6 @@ fn photos(look: &Look<'_>, slots: &Slots<'_>, typed: &Typed, error: Option<Strin
     json!({
         "max": max,
         "max_mb": PICTURE_MEGABYTES_MAX,
-        "required": slots.photos.is_some_and(|field| field.required == Required::Yes),
         "files": files,
         "file_errors": refused,
         "error": error,
@@ -267,6 +292,11 @@ fn errors(look: &Look<'_>, slots: &Slots<'_>, typed: &Typed, outcome: &Outcome) 
         let finding = outcome.findings.iter().find(|finding| finding.field == error.field);
         if error.id == "f-place" && finding.is_some_and(|finding| finding.problem == "required") {
             error.message = look.t(slots.place_needed());
+        }
+        if error.id == "f-place"
+            && let Some(id) = place::box_of(typed)
+        {
+            error.id = id.to_owned();
         }
         errors.push(error);
     }

@@ -4,9 +4,11 @@ use super::{admin, tabs};
 use crate::error::Error;
 use crate::jobs::recompute::{OVERLAY, overlaid, use_office};
 use crate::typed::Typed;
-use crate::web::Web;
+use crate::view::Say as _;
+use crate::web::{Web, Words};
 use axum::http::StatusCode;
 use axum::response::Response;
+use ganglion_model::clocks::{BadDay, BadLine};
 use serde_json::json;
 
 /// What the lines begin with.
@@ -38,7 +40,11 @@ pub async fn save(web: Web, typed: Typed) -> Result<Response, Error> {
     let text = typed.one("text").unwrap_or_default().replace("\r\n", "\n");
     let none = text.trim().is_empty() || text.trim() == HEAD.trim();
     let text = if none { String::new() } else { text };
-    let read = if text.len() > BYTES_MAX { Err(vec![format!("> {BYTES_MAX}")]) } else { lines(&web, &text) };
+    let read = if text.len() > BYTES_MAX {
+        Err(vec![web.words().say("calendar-too-long", &[("max", (BYTES_MAX / 1000).into())])])
+    } else {
+        lines(&web, &text)
+    };
     match read {
         Ok(office) => {
             web.app.store.setting_put(OVERLAY, &text).await?;
@@ -50,6 +56,21 @@ pub async fn save(web: Web, typed: Typed) -> Result<Response, Error> {
 }
 
 fn lines(web: &Web, text: &str) -> Result<ganglion_kernel::clocks::Office, Vec<String>> {
-    overlaid(&web.app, text)
-        .map_err(|error| error.lines.iter().map(|bad| format!("{}: {}", bad.line, bad.reason)).collect())
+    let words = web.words();
+    overlaid(&web.app, text).map_err(|error| error.lines.iter().map(|bad| said(&words, bad)).collect())
+}
+
+/// What is wrong with a line, in words.
+fn said(words: &Words, bad: &BadLine) -> String {
+    let (key, value) = match &bad.reason {
+        BadDay::NoHeader(_) => ("calendar-no-header", HEAD.trim().to_owned()),
+        BadDay::Twice => ("calendar-twice", String::new()),
+        BadDay::NoDay => ("calendar-no-day", String::new()),
+        BadDay::Columns(found) => ("calendar-columns", found.to_string()),
+        BadDay::NotADate(text) => ("calendar-not-a-date", text.clone()),
+        BadDay::NotAKind(text) => ("calendar-not-a-kind", text.clone()),
+        BadDay::MakeUp(text) => ("calendar-make-up", text.clone()),
+    };
+    let what = words.say(key, &[("value", value.into())]);
+    words.say("calendar-bad-line", &[("line", bad.line.into()), ("what", what.into())])
 }

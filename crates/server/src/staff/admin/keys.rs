@@ -278,7 +278,7 @@ async fn wanted(web: &Web, entry: &Entry) -> Result<Result<Wanted, Wrong>, Error
     let is_name = (1..=NAME_MAX).contains(&entry.name.len())
         && entry.name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
     if !is_name {
-        wrong.push(("name", "account-name-bad"));
+        wrong.push(("name", "key-name-bad"));
     } else if web.app.service_keys().await?.iter().any(|key| key.name == entry.name) {
         wrong.push(("name", "key-taken"));
     }

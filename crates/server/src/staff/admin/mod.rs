@@ -30,7 +30,9 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
 use axum::routing::{get, post};
+use ganglion_kernel::decide::who::{Reach, reach};
 use ganglion_kernel::port::CaseFilter;
+use ganglion_model::pack::Process;
 use ganglion_model::{Level, Post};
 use serde::Serialize;
 
@@ -184,12 +186,15 @@ async fn overview(web: Web) -> Result<Response, Error> {
         tone: None,
     };
     let accounts = accounts::inside(&web, &post).await?.len();
+    // Who administers counts cases and need not see them: then there is no list to lead to.
+    let reads = |process: &Process| matches!(reach(process, &post), Reach::Subtree(_));
+    let list = web.world.model.processes.values().any(reads).then_some("/cases");
     let mut cards = vec![
         card("card-places", number(tree.inside(post.place, today).count()), places_text, Some("/admin/places")),
         card("card-grids", number(of_level(Level::Grid)), web.world.places.edition.clone(), Some("/admin/places")),
         card("card-packs", number(web.world.model.packs.len()), look.t("packs-clean"), Some("/admin/packs")),
         card("card-accounts", number(accounts), String::new(), appoints(&web).is_ok().then_some("/admin/accounts")),
-        card("card-cases-open", count(web.app.store.case_count(&open).await?), String::new(), Some("/cases")),
+        card("card-cases-open", count(web.app.store.case_count(&open).await?), String::new(), list),
     ];
     cards.push(Card {
         tone: (lagging > 0).then_some("warn"),

@@ -39,13 +39,9 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     // To count is to walk all that is over: the job did, and says when.
     let last = found(web.app.store.as_ref(), &web.world.model).await?;
     let row = |term: &Term| {
-        let days = match whole_years(term.days) {
-            Some(years) => look.say("retention-years-text", &[("years", years.into())]),
-            None => look.say("retention-days-text", &[("days", term.days.into())]),
-        };
         let due = last.as_ref().and_then(|last| last.over.iter().find(|due| due.of == term.of));
         let since = due.and_then(|due| due.since).map(|at| look.date_time(at)).unwrap_or_default();
-        [title(&look, &term.of), days, due.map(|due| count(due.count)).unwrap_or_default(), since]
+        [title(&look, &term.of), look.kept_for(term.days), due.map(|due| count(due.count)).unwrap_or_default(), since]
     };
     let looked = match &last {
         Some(last) => look.say("retention-looked", &[("at", look.date_time(last.at).into())]),
@@ -60,12 +56,6 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         runs: runs(&web, &look).await?,
     };
     web.render("pages/admin_retention.html", context)
-}
-
-/// Days that are a number of years, with or without their leap days, as those years.
-fn whole_years(days: u32) -> Option<u32> {
-    let (years, left) = (days / 365, days % 365);
-    (years > 0 && left <= years / 4 + 1).then_some(years)
 }
 
 /// Reports as lines, newest first.
@@ -92,16 +82,4 @@ pub async fn switch(web: Web, typed: Typed) -> Result<Response, Error> {
     web.app.store.setting_put(SETTING, if on { ON } else { "off" }).await?;
     tracing::info!(%account, on, "erasing what is over was switched");
     Ok(web.redirect_with("/admin/retention", "ok", &web.t("retention-changed")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_that_are_years_are_said_as_years() {
-        let said = [365, 1095, 1825, 1826, 3650, 3652, 10_957, 90, 730, 400].map(whole_years);
-        let years = [Some(1), Some(3), Some(5), Some(5), Some(10), Some(10), Some(30), None, Some(2), None];
-        assert_eq!(said, years);
-    }
 }

@@ -148,7 +148,8 @@ async fn receive(web: &Web, mut parts: Multipart) -> Result<Upload, Error> {
         match (name.as_str(), file_name) {
             ("csrf", _) => vouched = std::str::from_utf8(&bytes).is_ok_and(|token| web.csrf_fits(token)),
             ("kind", _) => what = std::str::from_utf8(&bytes).ok().and_then(What::parse),
-            ("file", Some(file_name)) if vouched => file = Some((file_name, bytes.to_vec())),
+            // A form that is sent without a file sends one of no bytes.
+            ("file", Some(file_name)) if vouched && !bytes.is_empty() => file = Some((file_name, bytes.to_vec())),
             _ => {}
         }
     }

@@ -1,5 +1,6 @@
 //! What follows from figures: change, classes of a map.
 
+use super::super::Look;
 use ganglion_indicators::Figure;
 use ganglion_model::pack::Indicator;
 
@@ -9,7 +10,7 @@ const CLASSES: usize = 5;
 /// A change as shown, with whether it is for the better.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// With its sign; points of a percentage for shares.
+    /// With its sign; points of a percentage for shares. In words: [`Look::change_text`].
     pub text: String,
     /// `ok`, `bad` or `neutral`.
     pub tone: &'static str,
@@ -31,16 +32,32 @@ pub fn change(indicator: &Indicator, now: &Figure, before: &Figure) -> Option<Ch
     Some(Change { text: format!("{sign}{text}"), tone })
 }
 
+impl Look<'_> {
+    /// A change in words: the difference of two percentages is so many points, and no percentage itself.
+    #[must_use]
+    pub fn change_text(&self, indicator: &Indicator, change: &Change) -> String {
+        if indicator.percent {
+            return self.say("figure-change-points", &[("change", change.text.as_str().into())]);
+        }
+        change.text.clone()
+    }
+}
+
 /// The class of each value, and the bounds of each class that is not empty: class, lowest, highest.
 pub type Classes = (Vec<Option<usize>>, Vec<(usize, f64, f64)>);
 
 /// The class of each value among five of equal size by rank (`0` to `4`, highest values last), and the bounds of each
-/// class that is not empty. Equal values are in one class.
+/// class that is not empty. Equal values are in one class; where all are equal that is the middle one, which is neither little
+/// nor much.
 #[must_use]
 pub fn classes(values: &[Option<f64>]) -> Classes {
     let mut sorted: Vec<f64> = values.iter().flatten().copied().collect();
     sorted.sort_by(f64::total_cmp);
+    let all_equal = sorted.first().zip(sorted.last()).is_some_and(|(low, high)| low.total_cmp(high).is_eq());
     let class = |value: f64| {
+        if all_equal {
+            return CLASSES / 2;
+        }
         let below = sorted.iter().filter(|other| **other < value).count();
         below * CLASSES / sorted.len().max(1)
     };
@@ -57,8 +74,9 @@ pub fn classes(values: &[Option<f64>]) -> Classes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ganglion_model::Frac;
+    use crate::view::sample;
     use ganglion_model::pack::Formula;
+    use ganglion_model::{Frac, Lang};
 
     fn share(more_is_better: Option<bool>) -> Indicator {
         Indicator { percent: true, more_is_better, ..Indicator::reading("x", Formula::Ratio("a".into(), "b".into())) }
@@ -86,5 +104,17 @@ mod tests {
         assert_eq!(of[5], None);
         assert!(bounds.iter().all(|(_, low, high)| low <= high));
         assert_eq!(classes(&[]).1, vec![]);
+        let (of, bounds) = classes(&[Some(100.0), None, Some(100.0)]);
+        assert_eq!((of, bounds), (vec![Some(2), None, Some(2)], vec![(2, 100.0, 100.0)]), "not the palest");
+    }
+
+    #[test]
+    fn a_change_of_a_percentage_is_said_in_points() {
+        let (world, words) = (sample::bare_world(), sample::Words::of(Lang::Zh));
+        let look = sample::look(&world, &words);
+        let fell = Change { text: "-12.4".into(), tone: "bad" };
+        assert_eq!(look.change_text(&share(None), &fell), "-12.4 个百分点");
+        let count = Indicator::reading("x", Formula::Count("a".into()));
+        assert_eq!(look.change_text(&count, &fell), "-12.4");
     }
 }

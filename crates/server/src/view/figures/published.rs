@@ -18,9 +18,12 @@ impl Look<'_> {
         indicator.map_or_else(|| figure.indicator.clone(), |indicator| self.figure_title(indicator))
     }
 
-    /// The unit behind it.
+    /// The unit behind it; none behind the words for no value.
     #[must_use]
     pub fn published_unit(&self, figure: &Published) -> String {
+        if figure.value.is_none() {
+            return String::new();
+        }
         let indicator = self.world.model.indicators.get(&figure.indicator);
         indicator.map(|indicator| self.figure_unit(indicator)).unwrap_or_default()
     }
@@ -54,7 +57,7 @@ impl Look<'_> {
         } else {
             let unit = self.published_unit(figure);
             let digits = self.published_digits(figure);
-            if unit.is_empty() || figure.value.is_none() { digits } else { format!("{digits} {unit}") }
+            if unit.is_empty() { digits } else { format!("{digits} {unit}") }
         };
         Fact { label: self.say("published-figure", &args), value, ..Fact::default() }
     }

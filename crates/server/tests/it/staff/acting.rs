@@ -2,6 +2,7 @@
 
 use super::town::{Plain as _, Town, act};
 use crate::support::{Part, photo};
+use ganglion_model::Shard;
 
 #[tokio::test]
 async fn a_case_goes_through_every_hand() {
@@ -54,8 +55,9 @@ async fn what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost() {
     let answer = handler.post_parts(&path, &[Part::Text("result", "two carts of refuse cleared")]).await;
     assert_eq!(answer.status, 422, "{}", answer.text);
     assert!(answer.plain().contains("two carts of refuse cleared"), "the text is kept");
-    assert!(answer.plain().contains("Photos afterwards: fill this in"), "the photo is asked for");
+    assert!(answer.plain().contains("Photos afterwards: add at least one"), "the photo is asked for");
     assert!(answer.plain().contains("href=\"#f-finish-result_photos\""), "the summary leads to the field");
+    assert!(!answer.plain().contains("see the places marked below"), "one summary, and no second box above it");
     let exe = handler
         .post_parts(
             &path,
@@ -203,16 +205,106 @@ async fn many_are_acted_on_at_once_and_each_answers_for_itself() {
     let mut form = vec![("action", "file"), ("back", "/desk")];
     form.extend(numbers);
     let ask = call.post_form("/desk/bulk", &form).await;
-    assert_eq!(ask.status, 200);
+    assert_eq!(ask.status, 303, "the form has an address of its own");
+    let ask = call.get(ask.location()).await;
     assert!(ask.plain().contains("3 cases at once"), "{}", ask.text);
+    let id = ask.typed("command_id").unwrap();
     form.push(("confirmed", "1"));
     form.push(("note", "checked by phone"));
-    let done = call.post_form("/desk/bulk", &form).await;
-    assert!(done.plain().contains("2 done, 1 not done"), "{}", done.text);
+    form.push(("command_id", &id));
+    let sent = call.post_form("/desk/bulk", &form).await;
+    assert_eq!(sent.status, 303, "what came of it can be loaded again: {}", sent.text);
+    for _ in 0..2 {
+        let done = call.get(sent.location()).await;
+        assert!(done.plain().contains("2 done, 1 not done") && done.plain().contains("second"), "{}", done.text);
+    }
+    let again = call.post_form("/desk/bulk", &form).await;
+    assert_eq!(again.location(), sent.location(), "sent twice it is answered once");
+    let elsewhere = town.as_("dispatch").await.get(sent.location()).await;
+    assert_eq!((elsewhere.status, elsewhere.location()), (303, "/desk"), "nobody else reads it");
+    form.pop();
     let none = call.post_form("/desk/bulk", &form).await;
-    assert_eq!(none.status, 303, "nothing is left to do");
+    assert_eq!((none.status, none.location()), (303, "/desk"), "nothing is left to do");
+    let none = call.post_form("/desk/bulk", &[("action", "file"), ("back", "/desk")]).await;
+    assert!(call.get(none.location()).await.plain().contains("Tick some cases first"), "nothing was ticked");
     let mut other = town.as_("other").await;
     assert_eq!(other.post_form("/desk/bulk", &form).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_form_for_many_changes_only_what_was_chosen() {
+    let town = Town::new().await;
+    let urgent = town.report_urgent("130903001201", "a hole in the road").await;
+    let plain = town.report("130903001201", "bins overflowing").await;
+    let mut call = town.as_("call").await;
+    let mut form = vec![("action", "file"), ("back", "/desk"), ("number", urgent.as_str()), ("number", plain.as_str())];
+    let asked = call.post_form("/desk/bulk", &form).await;
+    let asked = call.get(asked.location()).await;
+    for word in ["Leave as it is", "a hole in the road", "bins overflowing", urgent.as_str(), plain.as_str()] {
+        assert!(asked.plain().contains(word), "the form does not say {word}");
+    }
+    assert!(asked.text.contains("id=\"f-bulk-urgency\" checked"), "nothing is chosen: {}", asked.text);
+    assert!(!asked.text.contains("value=\"emergency\" checked"), "least of all what one of them has");
+    form.extend([("confirmed", "1"), ("urgency", "")]);
+    let done = call.post_form("/desk/bulk", &form).await;
+    assert!(call.get(done.location()).await.plain().contains("2 done, 0 not done"));
+    for (number, had) in [(&urgent, "emergency"), (&plain, "normal")] {
+        let case = town.store.case_by_number(Shard(130_903), number).await.unwrap().unwrap();
+        assert_eq!((case.state.as_str(), &case.fields["urgency"]), ("filed", &had.into()), "each keeps its own");
+        let lines = town.store.entries_of_case(case.shard, case.id, 1).await.unwrap();
+        assert!(!format!("{:?}", lines[0].change).contains("urgency"), "what nobody chose is not noted: {lines:?}");
+    }
+    let (third, fourth) = (
+        town.report_urgent("130903001201", "another hole").await,
+        town.report("130903001201", "a lamp is broken").await,
+    );
+    let chosen = [
+        ("action", "file"),
+        ("number", third.as_str()),
+        ("number", fourth.as_str()),
+        ("confirmed", "1"),
+        ("urgency", "urgent"),
+    ];
+    assert_eq!(call.post_form("/desk/bulk", &chosen).await.status, 303);
+    for number in [&third, &fourth] {
+        let case = town.store.case_by_number(Shard(130_903), number).await.unwrap().unwrap();
+        assert_eq!(case.fields["urgency"], "urgent", "what was chosen holds for all");
+    }
+}
+
+#[tokio::test]
+async fn what_was_handed_on_waits_below_what_is_to_do() {
+    let town = Town::new().await;
+    let number = town.report("130903001201", "bins overflowing").await;
+    town.to_handler(&number).await;
+    let mut handler = town.as_("handler").await;
+    let before = handler.get("/m").await.plain();
+    assert!(before.contains("?open=") && before.contains("1 done today"), "accepting it was a step: {before}");
+    let parts = [Part::Text("result", "cleared"), Part::File("result_photos", "after.jpg", &photo(3))];
+    let done = handler.post_parts(&format!("/cases/{number}/finish"), &parts).await;
+    assert_eq!(done.status, 303, "{}", done.text);
+    let after = handler.get("/m").await.plain();
+    assert!(after.contains(&number) && after.contains("somebody else’s turn"), "{after}");
+    assert!(!after.contains("?open=") && after.contains("1 done today"), "there is nothing to press: {after}");
+    let desk = handler.get("/desk").await.plain();
+    assert!(desk.contains("nothing for you to do now"), "{desk}");
+    let verifier = town.as_("verify").await.get("/desk").await.plain();
+    assert!(verifier.contains(&number) && !verifier.contains("nothing for you to do now"), "it is the verifier's turn");
+}
+
+#[tokio::test]
+async fn a_session_that_is_gone_leads_back_to_the_page() {
+    let town = Town::new().await;
+    let number = town.report("130903001201", "bins overflowing").await;
+    let mut gone = town.as_("call").await;
+    gone.cookies.clear();
+    gone.headers.push(("host".to_owned(), "city.example".to_owned()));
+    gone.headers.push(("referer".to_owned(), format!("https://city.example/cases/{number}?open=file")));
+    let refused = gone.post_raw(&format!("/cases/{number}/file"), &[("csrf", "0")]).await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.plain().contains("Sign in again"), "{}", refused.text);
+    let next = format!("/sign-in?next=%2Fcases%2F{number}%3Fopen%3Dfile");
+    assert!(refused.plain().contains(&next), "{}", refused.text);
 }
 
 #[tokio::test]
@@ -263,7 +355,7 @@ async fn taking_in_names_every_problem_and_keeps_the_rest() {
         "typed text is kept and escaped"
     );
     assert!(answer.plain().contains("118.5, 38.5") && answer.plain().contains("outside the area"));
-    assert!(answer.plain().contains("Photos: fill this in"), "grid workers need a photo");
+    assert!(answer.plain().contains("Photos: add at least one"), "grid workers need a photo");
     let good = worker
         .post_parts(
             path,

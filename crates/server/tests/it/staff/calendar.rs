@@ -15,6 +15,9 @@ async fn a_new_holiday_moves_deadlines_and_stays_in_the_journal() {
     let bad = admin.post_form("/admin/calendar", &[("text", "date,kind,name\n2022-06-31,holiday,x")]).await;
     assert_eq!(bad.status, 422, "{}", bad.text);
     assert!(bad.plain().contains("2022-06-31"), "what was typed is kept");
+    assert!(bad.plain().contains("Line 2: “2022-06-31” is no date such as"), "{}", bad.text);
+    let bad = admin.post_form("/admin/calendar", &[("text", "2022-06-30;holiday")]).await;
+    assert!(bad.plain().contains("Line 1: the header must be “date,kind,name”"), "{}", bad.text);
     let days = "date,kind,name\n2022-06-27,holiday,flood\n2022-06-28,holiday,flood\n2022-06-29,holiday,flood";
     assert_eq!(admin.post_form("/admin/calendar", &[("text", days)]).await.status, 303);
     recompute::run(&town.app).await.unwrap();

@@ -39,6 +39,16 @@ async fn a_number_opens_exactly_the_rows_it_was_counted_from() {
     assert!(!share.plain().contains(">filed_closed") && !share.plain().contains("first.closed"), "{}", share.text);
     let below = leader.get("/figures/rows?indicator=closing_rate&place=130903&period=2022-06").await;
     assert_eq!(count_of(&below.text), 1);
+    for (measure, side) in [("filed_closed", "Numerator: "), ("filed", "Denominator: ")] {
+        let path = format!("/figures/rows?indicator=closing_rate&place=130903&period=2022-06&measure={measure}");
+        let rows = leader.get(&path).await;
+        let said = format!("one side of this share (numerator 1, denominator 1). {side}");
+        assert!(rows.plain().contains(&said), "{measure}: {}", rows.text);
+    }
+    assert!(share.plain().contains("The places inside it"), "the county's leader sees no county beside it");
+    let town_share = leader.get("/figures?indicator=closing_rate&place=130903001&period=2022-06").await;
+    assert!(town_share.plain().contains("Among its siblings"), "{}", town_share.text);
+    assert_eq!(leader.get("/figures?indicator=reports&period=2030-99").await.status, 400, "not silently another month");
     let stock = leader.get("/figures/rows?indicator=open_now&place=130903").await;
     assert_eq!(count_of(&stock.text), 4);
     assert!(stock.plain().contains(&east));

@@ -82,7 +82,7 @@ pub const ROUTES: &[(&str, &str, Guard)] = &[
     ("/cases/{number}/{action}", "post", Guard::Case),
     ("/centre", "get", Guard::Post),
     ("/desk", "get", Guard::Post),
-    ("/desk/bulk", "post", Guard::Post),
+    ("/desk/bulk", "get post", Guard::Post),
     ("/documents", "get", Guard::Post),
     ("/documents/batches", "post", Guard::Post),
     ("/documents/batches/{id}", "get", Guard::Named),

@@ -204,6 +204,22 @@ async fn centre() -> Town {
 }
 
 #[tokio::test]
+async fn out_of_hours_the_hall_and_the_ticket_say_when_counters_open() {
+    let town = centre().await;
+    let mut phone = town.visitor();
+    let hall = phone.get(HALL).await.text;
+    assert!(!hall.contains("The counters are closed now"), "on a Monday morning: {hall}");
+    assert!(hall.contains("name=\"priority\" value=\"\" id=\"f-priority\" checked"), "no priority is a choice: {hall}");
+    let mine = by_phone(&mut phone, &[("business", "C"), ("priority", "")]).await;
+    assert!(phone.get(&mine).await.plain().contains("You are next"));
+    town.wait(14 * 3600);
+    let said = "The counters are closed now; they open 28 Jun, 07:00";
+    let ticket = phone.get(&mine).await.plain();
+    assert!(ticket.contains(said) && !ticket.contains("You are next"), "{ticket}");
+    assert!(phone.get(HALL).await.plain().contains(said), "and so does the hall");
+}
+
+#[tokio::test]
 async fn a_window_sits_down_calls_from_its_lanes_and_serves_with_one_tap_a_step() {
     let town = centre().await;
     let mut phone = town.visitor();
@@ -236,7 +252,7 @@ async fn a_window_sits_down_calls_from_its_lanes_and_serves_with_one_tap_a_step(
     assert_eq!(rated.location(), mine, "{}", rated.text);
     let card = wei.get(&format!("/cases/{number}")).await.plain();
     assert!(
-        !card.contains("Are you satisfied") && !card.contains("Time</dd>"),
+        !card.contains("How satisfied are you") && !card.contains("Time</dd>"),
         "whoever served does not see the rating"
     );
     assert!(town.visitor().get(&business).await.plain().contains("You are next"));

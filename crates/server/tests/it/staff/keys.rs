@@ -128,7 +128,7 @@ async fn keys_are_made_by_administrators_inside_their_place_and_what_is_wrong_is
         [("name", name), ("title", "T"), ("role", role), ("place", place), ("per_minute", "10"), ("scopes", scope)]
     };
     for (wrong, said) in [
-        (form("bad name", "api", "130903", "places:read"), "Letters, digits"),
+        (form("bad name", "api", "130903", "places:read"), "The name of a key has only"),
         (form("a", "api", "130921", "places:read"), "outside what you administer"),
         (form("a", "admin", "130903", "places:read"), "role"),
         (form("a", "dispatcher", "130903001201", "places:read"), "no such post at that level"),

@@ -20,6 +20,9 @@ async fn counts_are_exact_and_filters_stand_in_the_address() {
     );
     let found = call.get("/cases?q=ditch").await;
     assert!(found.plain().contains("ditch blocked") && !found.plain().contains("bins 1"));
+    let none = call.get("/desk?q=zzzz").await.plain();
+    assert!(none.contains("No case fits these conditions") && none.contains("href=\"/desk\">Show all"), "{none}");
+    assert!(!none.contains("Nothing to do"), "{none}");
     let nothing = call.get("/cases?q=%EF%BC%8C%E3%80%82").await;
     assert!(nothing.status == 200 && !nothing.plain().contains("bins 1"), "signs alone find nothing");
     let number = call.get(&format!("/cases?q={filed}")).await;

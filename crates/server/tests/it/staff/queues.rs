@@ -73,7 +73,8 @@ async fn a_board_has_a_column_for_each_state() {
     for word in [number.as_str(), "Waiting", "Called", "Served", "Gone", "Nothing in this state"] {
         assert!(board.plain().contains(word), "the board does not say {word}");
     }
-    assert_eq!(wei.get("/cases/board").await.status, 200);
+    let begun = wei.get("/cases/board").await;
+    assert_eq!((begun.status, begun.location()), (303, "/cases/board?process=ticket"), "where most is open");
     assert_eq!(wei.get("/cases/board?process=nothing").await.status, 404);
     let bad = wei.get("/cases/board?process=ticket&after.waiting=x_y").await;
     assert_eq!(bad.status, 200, "what cannot be read begins at the top");
