@@ -9,7 +9,8 @@ const CONTROLS = "[data-keeps] :is(input:not([type=hidden], [type=file], [type=p
 
 type Control = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 type Values = Record<string, string[]>;
-interface Kept { at: number; sent: boolean; values: Values }
+/** What was changed: what stood there, and what somebody put in its place. */
+interface Kept { at: number; sent: boolean; was: Values; now: Values }
 
 const frame = (): HTMLElement | null => document.querySelector<HTMLElement>("[data-who]");
 const isTick = (control: Control): control is HTMLInputElement => control instanceof HTMLInputElement && ["checkbox", "radio"].includes(control.type);
@@ -25,14 +26,27 @@ function values(form: HTMLFormElement): Values {
   return all;
 }
 
-function put(form: HTMLFormElement, kept: Values): void {
+const isSame = (one: string[] | undefined, other: string[] | undefined): boolean => JSON.stringify(one ?? []) === JSON.stringify(other ?? []);
+
+/** The names whose values differ, with what they are in the second. */
+function differing(was: Values, now: Values): Values {
+  return Object.fromEntries(Object.entries(now).filter(([name, own]) => !isSame(was[name], own)));
+}
+
+/** Puts back what was changed, where the page still says what it said then: somebody else may have changed it meanwhile. Whether there
+    was anything. */
+function put(form: HTMLFormElement, kept: Kept): boolean {
+  const here = values(form);
+  const back = Object.entries(kept.now).filter(([name, own]) => isSame(here[name], kept.was[name]) && !isSame(here[name], own));
+  const now = Object.fromEntries(back);
   for (const control of controls(form)) {
-    const own = kept[control.name];
+    const own = now[control.name];
     if (!own) continue;
     if (isTick(control)) control.checked = own.includes(control.value);
     else if (!(control instanceof HTMLSelectElement) || [...control.options].some((option) => option.value === own[0])) control.value = own[0] ?? "";
   }
-  tell(form);
+  if (back.length > 0) tell(form);
+  return back.length > 0;
 }
 
 /** Counters, conditions and values worked out follow what stands there now. */
@@ -55,11 +69,10 @@ const forget = (key: string): void => void quietly(() => sessionStorage.removeIt
 const keys = (): string[] => quietly(() => Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX))) ?? [];
 
 function keep(form: HTMLFormElement, key: string): void {
-  const fresh = JSON.stringify(values(form));
+  const fresh = values(form);
   const kept = read(key);
   const isAnswered = form.querySelector(".error-summary") !== null || form.closest(".action")?.querySelector(".notice-bad") != null;
-  if (kept && !isAnswered && JSON.stringify(kept.values) !== fresh) {
-    put(form, kept.values);
+  if (kept && !isAnswered && put(form, kept)) {
     const note = make("p", "kept-note small");
     note.setAttribute("role", "status");
     const drop = make("button", "btn btn-quiet btn-small", frame()?.dataset["textDrop"]);
@@ -74,9 +87,9 @@ function keep(form: HTMLFormElement, key: string): void {
     form.prepend(note);
   }
   const save = (): void => {
-    const now = values(form);
-    if (JSON.stringify(now) === fresh) forget(key);
-    else write(key, { at: Date.now(), sent: false, values: now });
+    const now = differing(fresh, values(form));
+    if (Object.keys(now).length === 0) forget(key);
+    else write(key, { at: Date.now(), sent: false, was: fresh, now });
   };
   form.addEventListener("input", save);
   form.addEventListener("change", save);
@@ -104,9 +117,12 @@ export function standAgain(): void {
 /** Once a page: what was sent is forgotten when this page says that it was taken, and waits on when it does not. */
 export function settleKept(): void {
   const taken = document.querySelector(".flash .notice-ok, [data-taken]") !== null;
+  const who = frame()?.dataset["who"];
   for (const key of keys()) {
     const kept = read(key);
-    if (!kept || (kept.sent && taken)) forget(key);
+    // Of somebody who sat here before, and is not here any more.
+    const isOthers = who !== undefined && !key.startsWith(`${PREFIX}${who}:`);
+    if (!kept || isOthers || (kept.sent && taken)) forget(key);
     else if (kept.sent) write(key, { ...kept, sent: false });
   }
   document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => keys().forEach(forget));

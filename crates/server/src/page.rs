@@ -86,7 +86,7 @@ pub struct NavItem {
 /// A message shown once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Flash {
-    /// `ok`, `info`, `warn` or `bad`.
+    /// `ok`, `info`, `warn`, `bad`, or `unusual`: it was done, and something about it is to be looked at.
     pub tone: String,
     /// Words.
     pub text: String,

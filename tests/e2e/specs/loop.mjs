@@ -112,6 +112,21 @@ export default function (test) {
     same(await page.locator("#action-escalate [name=escalate_reason]").inputValue(), "", "what was typed, cleared");
     await page.goto(card);
     same(await page.locator(".kept-note").count(), 0, "notes once it was cleared");
+    const drafts = () => page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("typed:")));
+    same((await drafts()).length, 0, "drafts once it was cleared");
+    await page.locator("#action-escalate > summary").click();
+    await page.locator("#action-escalate [name=escalate_reason]").fill("拿不准");
+    await page.evaluate((key) => {
+      const kept = JSON.parse(sessionStorage.getItem(key));
+      kept.was.escalate_reason = ["别人写过的"];
+      sessionStorage.setItem(key, JSON.stringify(kept));
+    }, (await drafts())[0]);
+    await page.goto(card);
+    same(await page.locator(".kept-note").count(), 0, "notes where the page says something else by now");
+    await page.evaluate(() => sessionStorage.setItem("typed:somebody else:/x", JSON.stringify({ at: Date.now(), sent: false, was: {}, now: { a: ["b"] } })));
+    await page.goto(card);
+    same((await drafts()).filter((key) => key.includes("somebody")).length, 0, "drafts of who sat here before");
+    await page.evaluate(() => sessionStorage.clear());
   });
 
   test("the dispatcher sends it to a unit from the centre", async (world) => {

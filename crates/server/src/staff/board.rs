@@ -64,6 +64,10 @@ async fn busiest<'w>(web: &Web, post: &Post, all: &[&'w Process]) -> Result<Opti
         if most.is_none_or(|(before, _)| count > before) {
             most = Some((count, process));
         }
+        // Nothing is counted to more than this.
+        if count >= u64::from(TOTAL_MAX) {
+            break;
+        }
     }
     Ok(most.map(|(_, process)| process))
 }

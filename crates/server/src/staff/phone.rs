@@ -62,7 +62,7 @@ fn metres(a: Point<f64>, b: Point<f64>) -> u64 {
     metres
 }
 
-/// Cases in which the post took a step today, of those it has: open ones as they stand in the list, and those settled last.
+/// Cases in which the post took a step today, of those it has: open ones as they stand in the list, and the newest settled ones.
 async fn done_today(web: &Web, post: &Post, open: &[Case]) -> Result<usize, Error> {
     let since = midnight(web.today());
     let own = CaseFilter { assignees: vec![post.id.clone()], open: Some(false), ..CaseFilter::default() };

@@ -70,7 +70,7 @@ pub fn said(look: &Look<'_>, (lies, chosen): (PlaceCode, PlaceCode)) -> String {
 #[must_use]
 pub fn saved(words: String, unusual: Option<String>) -> (&'static str, String) {
     match unusual {
-        Some(unusual) => ("warn", format!("{words} {unusual}")),
+        Some(unusual) => ("unusual", format!("{words} {unusual}")),
         None => ("ok", words),
     }
 }

@@ -32,7 +32,9 @@ fn other_of<'f>(fields: &'f [Field], field: &Field) -> Option<&'f Field> {
         Some(name) => one.name == name,
         None => field.required == Required::No && instead(one) == Some(field.name.as_str()),
     });
-    other.filter(|other| other.when.is_none() && other.required != Required::Yes)
+    // Where the other is demanded for reasons of its own, this one does not do instead.
+    let is_free = |other: &&Field| other.required == Required::No || instead(other) == Some(field.name.as_str());
+    other.filter(|other| other.when.is_none()).filter(is_free)
 }
 
 /// Whether a value says anything.
