@@ -307,6 +307,27 @@ async fn a_session_that_is_gone_leads_back_to_the_page() {
     assert!(refused.plain().contains(&next), "{}", refused.text);
 }
 
+/// The script keeps what stands in fields with this mark, and nothing else.
+#[tokio::test]
+async fn nothing_about_people_waits_in_the_browser() {
+    let town = Town::new().await;
+    let page = town.as_("call").await.get("/cases/new?process=incident").await.text;
+    let of = |name: &str| {
+        let at = page.find(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("{name}: {page}"));
+        let from = page[..at].rfind("<div class=\"field field-").unwrap();
+        page[from..at].split('>').next().unwrap().contains("data-keeps")
+    };
+    assert!(of("description"));
+    let process = &town.app.world.load().model.processes["incident"];
+    let secret: Vec<&str> = process
+        .form
+        .iter()
+        .filter(|field| field.personal && page.contains(&format!("name=\"{}\"", field.name)))
+        .map(|field| field.name.as_str())
+        .collect();
+    assert!(!secret.is_empty() && !secret.into_iter().any(of));
+}
+
 #[tokio::test]
 async fn the_centre_suggests_who_and_why() {
     let town = Town::new().await;
