@@ -20,7 +20,13 @@ impl<'m> Measured<'m> {
     /// Those of `model`.
     #[must_use]
     pub fn of(model: &'m Model) -> Measured<'m> {
-        let measures: Vec<&Measure> = model.measures.values().collect();
+        Self::chosen(model, |_| true)
+    }
+
+    /// Those of `model` whose name is `wanted`.
+    #[must_use]
+    pub fn chosen(model: &'m Model, wanted: impl Fn(&str) -> bool) -> Measured<'m> {
+        let measures: Vec<&Measure> = model.measures.values().filter(|measure| wanted(&measure.name)).collect();
         let (mut processes, mut needed) = (HashMap::new(), Needed::default());
         for (number, measure) in measures.iter().enumerate() {
             let Source::Process(name) = &measure.of else { continue };
@@ -35,6 +41,11 @@ impl<'m> Measured<'m> {
     #[must_use]
     pub fn needed(&self) -> &Needed {
         &self.needed
+    }
+
+    /// The processes they are about.
+    pub fn processes(&self) -> impl Iterator<Item = &'m str> {
+        self.processes.keys().copied()
     }
 
     /// The measure of a number.

@@ -1,13 +1,13 @@
 //! What was chosen in settled cases that resemble the one in hand: how often each value was, of how many. Pure counting over cases
 //! somebody else read; nothing is ever chosen by it.
 
-use crate::words::{opening_texts, tokens};
+use crate::words::{opening_texts, token_numbers};
 use ganglion_model::Posts;
 use ganglion_model::needed::Needed;
 use ganglion_model::pack::{Action, Assign, Effect, Field, FieldKind, Process, SAME_WORDS};
 use ganglion_model::row::Case;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 /// The newest settled cases that are looked at for one field, at most.
 pub const LOOKED_AT: u32 = 200;
@@ -149,32 +149,52 @@ fn counted(values: &[&str]) -> Vec<Chosen> {
     all
 }
 
-/// The words a case was opened with: pairs of characters, and what is not Chinese as it is.
-#[must_use]
-pub fn said(process: &Process, case: &Case) -> BTreeSet<String> {
-    let text = opening_texts(process, case).collect::<Vec<_>>().join("\n");
-    tokens(&text).split(' ').filter(|token| token.chars().nth(1).is_some()).map(str::to_owned).collect()
+/// The words of a text, each once: pairs of characters, and what is not Chinese as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said(Vec<u64>);
+
+impl Said {
+    fn of(texts: impl Iterator<Item = impl AsRef<str>>) -> Self {
+        let mut all = Vec::new();
+        texts.for_each(|text| token_numbers(text.as_ref(), &mut all));
+        all.sort_unstable();
+        all.dedup();
+        Self(all)
+    }
+
+    /// The words that both say.
+    fn both<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = u64> + 'a {
+        self.0.iter().filter(|word| other.0.binary_search(word).is_ok()).copied()
+    }
+
+    /// How alike two texts are, from 0 to 1: the share of what is said by both in what is said by either; `weight` says what a word
+    /// counts.
+    #[must_use]
+    pub fn alike(&self, other: &Self, weight: &dyn Fn(u64) -> f64) -> f64 {
+        let sum = |words: &Self| words.0.iter().map(|word| weight(*word)).sum::<f64>();
+        let both: f64 = self.both(other).map(weight).sum();
+        let either = sum(self) + sum(other) - both;
+        if either > 0.0 { both / either } else { 0.0 }
+    }
 }
 
-/// How alike two sets of words are, from 0 to 1; `weight` says what a word counts.
+/// The words a case was opened with.
 #[must_use]
-pub fn alike(a: &BTreeSet<String>, b: &BTreeSet<String>, weight: &dyn Fn(&str) -> f64) -> f64 {
-    let either: f64 = a.union(b).map(|word| weight(word.as_str())).sum();
-    let both: f64 = a.intersection(b).map(|word| weight(word.as_str())).sum();
-    if either > 0.0 { both / either } else { 0.0 }
+pub fn said(process: &Process, case: &Case) -> Said {
+    Said::of(opening_texts(process, case))
 }
 
 /// The values of the cases whose words are most like those of the case.
 fn nearest<'c>(process: &Process, case: &Case, known: &[(&'c Case, &'c str)]) -> Vec<&'c str> {
     let own = said(process, case);
-    let others: Vec<BTreeSet<String>> = known.iter().map(|(other, _)| said(process, other)).collect();
-    let mut met: BTreeMap<&str, u32> = BTreeMap::new();
-    for word in others.iter().flatten() {
-        *met.entry(word).or_default() += 1;
+    let others: Vec<Said> = known.iter().map(|(other, _)| said(process, other)).collect();
+    let mut met: HashMap<u64, u32> = HashMap::new();
+    for word in others.iter().flat_map(|said| &said.0) {
+        *met.entry(*word).or_default() += 1;
     }
     let all = f64::from(u32::try_from(others.len()).unwrap_or(u32::MAX));
-    let weight = |word: &str| (1.0 + all / (1.0 + f64::from(met.get(word).copied().unwrap_or_default()))).ln();
-    let scored = others.iter().zip(known).map(|(words, (_, value))| (alike(&own, words, &weight), *value));
+    let weight = |word: u64| (1.0 + all / (1.0 + f64::from(met.get(&word).copied().unwrap_or_default()))).ln();
+    let scored = others.iter().zip(known).map(|(words, (_, value))| (own.alike(words, &weight), *value));
     let mut scored: Vec<(f64, &str)> = scored.filter(|(score, _)| *score >= ALIKE_MIN).collect();
     // Of those equally alike the newest stay in front.
     scored.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -184,6 +204,7 @@ fn nearest<'c>(process: &Process, case: &Case, known: &[(&'c Case, &'c str)]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::tokens;
 
     #[test]
     fn what_was_chosen_once_is_no_suggestion() {
@@ -195,12 +216,23 @@ mod tests {
 
     #[test]
     fn rare_words_make_texts_more_alike_than_common_ones() {
-        let words = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<BTreeSet<String>>();
-        let own = words(&["下水", "水道", "堵塞", "路口"]);
-        let (rare, common) = (words(&["下水", "水道", "西街"]), words(&["路口", "堵塞", "西街"]));
-        let weight = |word: &str| if matches!(word, "路口" | "堵塞") { 0.1 } else { 2.0 };
-        assert!(alike(&own, &rare, &weight) > alike(&own, &common, &weight));
-        assert!((alike(&own, &own, &weight) - 1.0).abs() < 1e-9);
-        assert!(alike(&words(&[]), &words(&[]), &weight).abs() < 1e-9, "nothing is like nothing");
+        let words = |text: &str| Said::of([text].into_iter());
+        let common = words("路口 堵塞");
+        let weight = |word: u64| if common.0.contains(&word) { 0.1 } else { 2.0 };
+        let own = words("下水 水道 堵塞 路口");
+        assert!(own.alike(&words("下水 水道 西街"), &weight) > own.alike(&words("路口 堵塞 西街"), &weight));
+        assert!((own.alike(&own, &weight) - 1.0).abs() < 1e-9);
+        assert!(words("").alike(&words(""), &weight).abs() < 1e-9, "nothing is like nothing");
+    }
+
+    #[test]
+    fn texts_are_compared_by_the_tokens_they_are_searched_by() {
+        for text in ["东街下水道堵塞", "TEL 0317 号井 x7", "一", "", "a 路 0000 7", "Ab ab，AB"] {
+            let tokens = tokens(text);
+            let of_two: std::collections::BTreeSet<&str> =
+                tokens.split(' ').filter(|token| token.chars().nth(1).is_some()).collect();
+            assert_eq!(Said::of([text].into_iter()).0.len(), of_two.len(), "{text}");
+            assert_eq!(Said::of(of_two.into_iter()), Said::of([text].into_iter()), "{text}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Field, FieldKind, Process, Register};
 use ganglion_model::row::{Case, Record};
 use serde_json::Value;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// Most characters of a case that are searched.
 const CHARS_MAX: usize = 3_000;
@@ -72,6 +73,28 @@ pub fn tokens(text: &str) -> String {
         all.extend(run.chars().last().map(String::from));
     }
     all.join(" ")
+}
+
+/// The tokens of a text that have two characters or more, as numbers: what texts are compared by, which needs no token back. Two
+/// Chinese characters are the number they make side by side, anything else is hashed.
+pub(crate) fn token_numbers(text: &str, into: &mut Vec<u64>) {
+    for (han, run) in runs(text) {
+        if han {
+            let chars = run.chars().map(|c| u64::from(u32::from(c)));
+            into.extend(chars.clone().zip(chars.skip(1)).map(|(a, b)| a << 32 | b));
+            continue;
+        }
+        let short = run.trim_start_matches('0');
+        let both = [Some(run.as_str()), Some(short).filter(|short| *short != run)];
+        into.extend(both.into_iter().flatten().filter(|one| one.chars().nth(1).is_some()).map(hashed));
+    }
+}
+
+/// A token as a number that two characters never make: their first is below its highest bit.
+fn hashed(token: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    token.hash(&mut hasher);
+    hasher.finish() | 1 << 63
 }
 
 /// What a search asks for; `None` when nothing in it can be looked for.

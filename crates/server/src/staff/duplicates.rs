@@ -11,7 +11,7 @@ use ganglion_geo::Point;
 use ganglion_geo::metres::Scale;
 use ganglion_kernel::decide::{guard_holds, who};
 use ganglion_kernel::port::{CaseFilter, CaseOrder};
-use ganglion_kernel::similar::{alike, said};
+use ganglion_kernel::similar::{Said, said};
 use ganglion_model::Case;
 use ganglion_model::pack::{Action, Effect, Process};
 use jiff::SignedDuration;
@@ -111,6 +111,7 @@ pub async fn found<'p>(web: &Web, (case, process): (&Case, &'p Process)) -> Resu
     for filter in &list.0 {
         others.extend(web.app.store.cases(filter, CaseOrder::Opened, None, LOOKED_AT).await?);
     }
+    let words = said(process, case);
     let mut found: Vec<Likeness> = Vec::new();
     for other in others.into_iter().filter(|other| other.id != case.id && other.shard == case.shard) {
         if is_tied(&other, &["merged_into"]) || found.iter().any(|one| one.other.id == other.id) {
@@ -118,7 +119,7 @@ pub async fn found<'p>(web: &Web, (case, process): (&Case, &'p Process)) -> Resu
         }
         let metres = apart(case, &other);
         if metres.is_none_or(|metres| metres <= METRES) {
-            found.extend(likely(process, case, (other, metres)));
+            found.extend(likely(process, (case, &words), (other, metres)));
         }
     }
     let first = |a: &Likeness, b: &Likeness| b.score().total_cmp(&a.score());
@@ -154,10 +155,14 @@ fn apart(a: &Case, b: &Case) -> Option<f64> {
 }
 
 /// How another case is like the case; `None`: not likely enough to be the same to be offered.
-fn likely(process: &Process, case: &Case, (other, metres): (Case, Option<f64>)) -> Option<Likeness> {
+fn likely(
+    process: &Process,
+    (case, words): (&Case, &Said),
+    (other, metres): (Case, Option<f64>),
+) -> Option<Likeness> {
     let kind = |case: &Case| process.kind_field.as_ref().and_then(|name| case.fields.get(name)).cloned();
     let is_same_kind = process.kind_field.is_none() || kind(case) == kind(&other);
-    let alike = alike(&said(process, case), &said(process, &other), &|_| 1.0);
+    let alike = words.alike(&said(process, &other), &|_| 1.0);
     let least = if is_same_kind { ALIKE_MIN.0 } else { ALIKE_MIN.1 };
     (alike >= least).then_some(Likeness { other, metres, is_same_kind, alike })
 }

@@ -11,13 +11,12 @@ use super::transaction::Transaction;
 use super::write::{Texts, shards};
 use deadpool_postgres::Object;
 use ganglion_indicators::fold::cells_of_changes;
-use ganglion_indicators::{Cells, Fact, FactChange, facts_of_case};
+use ganglion_indicators::{Cells, Fact, FactChange, Measured};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::figures::rows::facts_of_shard;
 use ganglion_kernel::packs::Install;
 use ganglion_model::pack::Source;
 use ganglion_model::{CaseId, Shard};
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 const ATTEMPTED: &str = "installing packs";
@@ -95,7 +94,11 @@ fn cleared<'a>(pipeline: &mut Pipeline<'a>, install: &'a Install<'_>) {
             column(w, |one| text(&one.3).into_owned()),
         ]
     });
-    for sql in ["DELETE FROM fact WHERE measure = ANY($1)", "DELETE FROM tally WHERE measure = ANY($1)"] {
+    // County by county, so that each is a range of the key.
+    for sql in [
+        "DELETE FROM fact WHERE shard = ANY(ARRAY(SELECT shard FROM shard_head UNION SELECT 0)) AND measure = ANY($1)",
+        "DELETE FROM tally WHERE shard = ANY(ARRAY(SELECT shard FROM shard_head UNION SELECT 0)) AND measure = ANY($1)",
+    ] {
         pipeline.over(&install.measures, sql, |w| vec![column(w, |one| text(one).into_owned())]);
     }
 }
@@ -111,12 +114,8 @@ async fn put(client: &Object, facts: &[(Shard, CaseId, Fact)], cells: &Cells) ->
 /// Counts the named measures over cases anew: one walk through all cases of the processes they are about.
 async fn recount_cases(client: &Object, install: &Install<'_>) -> Stored<()> {
     let model = &install.world.model;
-    let of_cases = |measure: &String| match &model.measures.get(measure)?.of {
-        Source::Process(name) => Some(name.as_str()),
-        Source::Register(_) => None,
-    };
-    let processes: BTreeSet<&str> = install.measures.iter().filter_map(of_cases).collect();
-    let processes: Vec<&str> = processes.into_iter().collect();
+    let measured = Measured::chosen(model, |name| install.measures.iter().any(|measure| measure == name));
+    let processes: Vec<&str> = measured.processes().collect();
     let mut total = 0;
     if !processes.is_empty() {
         let sql = "SELECT count(*) FROM case_row WHERE process = ANY($1)";
@@ -137,11 +136,10 @@ async fn recount_cases(client: &Object, install: &Install<'_>) -> Stored<()> {
         after = (shard(last.shard), last.id.0);
         let mut facts = Vec::new();
         for case in &page {
-            let of_case = facts_of_case(model, install.world, case).into_iter();
-            let of_case: Vec<FactChange> = of_case
-                .filter(|fact| install.measures.contains(&fact.measure))
-                .map(|fact| FactChange { case: case.id, before: None, after: Some(fact) })
-                .collect();
+            let mut of_case = Vec::new();
+            measured.facts_of_case(install.world, case, |_, fact| {
+                of_case.push(FactChange { case: case.id, before: None, after: Some(fact) });
+            });
             cells_of_changes(&mut cells, model, case.shard, &of_case);
             facts.extend(of_case.into_iter().filter_map(|one| Some((case.shard, one.case, one.after?))));
         }

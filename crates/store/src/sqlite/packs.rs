@@ -2,24 +2,27 @@
 //! transaction. Nobody else writes meanwhile, so what is counted is what is there.
 
 use super::packed::{CASE_TEXT, Packing};
-use super::row::{Column, Stored, all, failed, one, run};
+use super::row::{Column, Stored, all, failed, one, run, statement};
 use super::write::{add_cells, put_fact, write_shard};
 use super::{load, reference};
 use ganglion_indicators::fold::cells_of_changes;
-use ganglion_indicators::{Cells, FactChange, facts_of_case};
+use ganglion_indicators::{Cells, FactChange, Measured};
 use ganglion_kernel::StoreError;
 use ganglion_kernel::figures::rows::facts_of_shard;
 use ganglion_kernel::packs::{Install, PackSet, REGISTER};
 use ganglion_kernel::port::ShardWrite;
 use ganglion_model::Shard;
+use ganglion_model::needed::Needed;
 use ganglion_model::pack::Source;
 use ganglion_model::row::Case;
-use rusqlite::{Connection, TransactionBehavior, params};
-use std::collections::{BTreeMap, BTreeSet};
+use rusqlite::{Connection, ToSql, TransactionBehavior, params};
+use std::collections::BTreeMap;
 
 const ATTEMPTED: &str = "installing packs";
 /// Rows counted between two words about progress.
 const STEP: u64 = 500;
+/// A process with fewer cases than one in so many of all has few.
+const RARE: u64 = 50;
 
 /// Number of the newest set; 0 without any.
 fn newest(connection: &Connection) -> Stored<u64> {
@@ -75,40 +78,47 @@ pub(super) fn install(connection: &mut Connection, packing: &Packing, install: &
     Ok(())
 }
 
-/// Counts the named measures anew.
-fn recount(connection: &Connection, install: &Install<'_>) -> Stored<()> {
-    for measure in &install.measures {
-        for sql in ["DELETE FROM fact WHERE measure = ?", "DELETE FROM tally WHERE measure = ?"] {
-            run(connection, ATTEMPTED, sql, params![measure])?;
+/// Takes away what is kept of measures: county by county, each a range of the key.
+fn clear(connection: &Connection, measures: &[String]) -> Stored<()> {
+    let sql = "SELECT shard FROM shard_head UNION SELECT 0";
+    let shards = all(connection, ATTEMPTED, (sql, []), |row| Column("shard_head", "shard").get::<i64>(row, 0))?;
+    for shard in shards {
+        for measure in measures {
+            for table in ["fact", "tally"] {
+                let sql = format!("DELETE FROM {table} WHERE shard = ? AND measure = ?");
+                run(connection, ATTEMPTED, &sql, params![shard, measure])?;
+            }
         }
     }
+    Ok(())
+}
+
+/// Counts the named measures anew.
+fn recount(connection: &Connection, install: &Install<'_>) -> Stored<()> {
+    clear(connection, &install.measures)?;
     let model = &install.world.model;
-    let sources: BTreeSet<&str> = install
-        .measures
-        .iter()
-        .filter_map(|measure| match &model.measures.get(measure)?.of {
-            Source::Process(name) => Some(name.as_str()),
-            Source::Register(_) => None,
-        })
-        .collect();
-    let mut total = 0;
-    for process in &sources {
-        let sql = "SELECT count(*) FROM case_row WHERE process = ?";
-        let found =
-            one(connection, ATTEMPTED, (sql, params![process]), |row| Column("case_row", "count").get::<u64>(row, 0))?;
-        total += found.unwrap_or(0);
-    }
+    let measured = Measured::chosen(model, |name| install.measures.iter().any(|measure| measure == name));
+    let walks = measured.processes().map(|process| Walk::of(connection, process)).collect::<Stored<Vec<Walk<'_>>>>()?;
+    let total = walks.iter().map(|walk| walk.cases).sum();
     let mut done = 0;
     let mut writes: BTreeMap<Shard, ShardWrite> = BTreeMap::new();
-    for process in &sources {
-        recount_process(connection, install, process, &mut |facts, case| {
+    for walk in &walks {
+        walk.each(connection, measured.needed(), &mut |case| {
+            let mut facts = Vec::new();
+            measured.facts_of_case(install.world, case, |_, fact| {
+                facts.push(FactChange { case: case.id, before: None, after: Some(fact) });
+            });
+            for change in &facts {
+                put_fact(connection, case.shard, change)?;
+            }
             let write =
                 writes.entry(case.shard).or_insert_with(|| ShardWrite { shard: case.shard, ..ShardWrite::default() });
-            cells_of_changes(&mut write.cells, model, case.shard, facts);
+            cells_of_changes(&mut write.cells, model, case.shard, &facts);
             done += 1;
             if done % STEP == 0 {
                 (install.progress)(done, total);
             }
+            Ok(())
         })?;
     }
     (install.progress)(total, total);
@@ -116,6 +126,47 @@ fn recount(connection: &Connection, install: &Install<'_>) -> Stored<()> {
         add_cells(connection, &write.cells)?;
     }
     recount_rows(connection, install)
+}
+
+/// The way through all cases of a process.
+struct Walk<'p> {
+    process: &'p str,
+    cases: u64,
+    /// Whether they are few among all: then each is looked up. Otherwise the table is read from end to end, in the order it lies in.
+    is_rare: bool,
+}
+
+impl<'p> Walk<'p> {
+    fn of(connection: &Connection, process: &'p str) -> Stored<Self> {
+        let count = |sql: &str, params: &[&dyn ToSql]| {
+            one(connection, ATTEMPTED, (sql, params), |row| Column("case_row", "count").get::<u64>(row, 0))
+        };
+        let cases = count("SELECT count(*) FROM case_row WHERE process = ?", &[&process])?.unwrap_or(0);
+        let all = count("SELECT coalesce(max(rowid), 0) FROM case_row", &[])?.unwrap_or(0);
+        Ok(Self { process, cases, is_rare: cases < all / RARE })
+    }
+
+    /// One statement from the first case to the last: page by page, each page would sort all that is left.
+    fn sql(&self) -> String {
+        let way = if self.is_rare { "INDEXED BY case_state" } else { "NOT INDEXED" };
+        format!("SELECT {CASE_TEXT} FROM case_row {way} WHERE process = ?")
+    }
+
+    fn each(
+        &self,
+        connection: &Connection,
+        needed: &Needed,
+        each: &mut dyn FnMut(&Case) -> Stored<()>,
+    ) -> Stored<()> {
+        let mut statement = statement(connection, ATTEMPTED, &self.sql())?;
+        let mut rows = statement.query(params![self.process]).map_err(failed(ATTEMPTED))?;
+        while let Some(row) = rows.next().map_err(failed(ATTEMPTED))? {
+            let text: String = Column("case_row", "body").get(row, 0)?;
+            let case = needed.read(&text).map_err(|error| Column("case_row", "body").corrupt(self.process, error))?;
+            each(&case)?;
+        }
+        Ok(())
+    }
 }
 
 /// Counts measures over registers anew.
@@ -146,33 +197,24 @@ fn recount_rows(connection: &Connection, install: &Install<'_>) -> Stored<()> {
     Ok(())
 }
 
-fn recount_process(
-    connection: &Connection,
-    install: &Install<'_>,
-    process: &str,
-    counted: &mut dyn FnMut(&[FactChange], &Case),
-) -> Stored<()> {
-    let mut after = 0_i64;
-    loop {
-        let sql =
-            format!("SELECT rowid, {CASE_TEXT} FROM case_row WHERE process = ? AND rowid > ? ORDER BY rowid LIMIT ?");
-        let page = all(connection, ATTEMPTED, (&sql, params![process, after, STEP]), |row| {
-            let id: i64 = Column("case_row", "rowid").get(row, 0)?;
-            let case: Case = Column("case_row", "body").json(row, 1, || id.to_string())?;
-            Ok((id, case))
-        })?;
-        let Some((last, _)) = page.last() else { return Ok(()) };
-        after = *last;
-        for (_, case) in &page {
-            let facts: Vec<FactChange> = facts_of_case(&install.world.model, install.world, case)
-                .into_iter()
-                .filter(|fact| install.measures.contains(&fact.measure))
-                .map(|fact| FactChange { case: case.id, before: None, after: Some(fact) })
-                .collect();
-            for change in &facts {
-                put_fact(connection, case.shard, change)?;
-            }
-            counted(&facts, case);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::migrate::migrate;
+    use crate::sqlite::packed;
+
+    #[test]
+    fn no_way_through_the_cases_of_a_process_sorts_them() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        packed::functions(&connection, &Packing::reading(None)).unwrap();
+        migrate(&mut connection).unwrap();
+        for is_rare in [false, true] {
+            let walk = Walk { process: "p", cases: 0, is_rare };
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", walk.sql())).unwrap();
+            let plan: Vec<String> =
+                statement.query_map(params!["p"], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+            let way = if is_rare { "SEARCH case_row USING INDEX case_state (process=?)" } else { "SCAN case_row" };
+            assert_eq!(plan, [way]);
         }
     }
 }
