@@ -155,11 +155,7 @@ fn apart(a: &Case, b: &Case) -> Option<f64> {
 }
 
 /// How another case is like the case; `None`: not likely enough to be the same to be offered.
-fn likely(
-    process: &Process,
-    (case, words): (&Case, &Said),
-    (other, metres): (Case, Option<f64>),
-) -> Option<Likeness> {
+fn likely(process: &Process, (case, words): (&Case, &Said), (other, metres): (Case, Option<f64>)) -> Option<Likeness> {
     let kind = |case: &Case| process.kind_field.as_ref().and_then(|name| case.fields.get(name)).cloned();
     let is_same_kind = process.kind_field.is_none() || kind(case) == kind(&other);
     let alike = words.alike(&said(process, &other), &|_| 1.0);

@@ -152,12 +152,7 @@ impl<'p> Walk<'p> {
         format!("SELECT {CASE_TEXT} FROM case_row {way} WHERE process = ?")
     }
 
-    fn each(
-        &self,
-        connection: &Connection,
-        needed: &Needed,
-        each: &mut dyn FnMut(&Case) -> Stored<()>,
-    ) -> Stored<()> {
+    fn each(&self, connection: &Connection, needed: &Needed, each: &mut dyn FnMut(&Case) -> Stored<()>) -> Stored<()> {
         let mut statement = statement(connection, ATTEMPTED, &self.sql())?;
         let mut rows = statement.query(params![self.process]).map_err(failed(ATTEMPTED))?;
         while let Some(row) = rows.next().map_err(failed(ATTEMPTED))? {
