@@ -240,7 +240,7 @@ impl Expr {
     }
 
     /// Everything the expression is put together from.
-    fn parts<'a>(&'a self, each: &mut dyn FnMut(&'a Expr)) {
+    pub(crate) fn parts<'a>(&'a self, each: &mut dyn FnMut(&'a Expr)) {
         match self {
             Expr::Lit(_) | Expr::Path(_) => {}
             Expr::Not(inner) => each(inner),

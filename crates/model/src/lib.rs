@@ -17,6 +17,7 @@ pub mod place_tree;
 pub mod post;
 pub mod proposal;
 pub mod published;
+pub mod reads;
 pub mod refusal;
 pub mod row;
 pub mod scope;

@@ -3,6 +3,7 @@
 use super::sources::{PackFiles, Sources};
 use ganglion_model::Model;
 use ganglion_model::pack::LengthFrom;
+use ganglion_model::reads::is_counted_alike;
 use ganglion_pack::{Difference, Findings, compile, diff};
 use std::collections::BTreeSet;
 
@@ -43,28 +44,8 @@ impl Draft {
     /// Measures that must be counted anew: their definition changed, or something they read.
     #[must_use]
     pub fn measures(old: &Model, new: &Model) -> Vec<String> {
-        let changed: BTreeSet<&str> = new
-            .processes
-            .values()
-            .filter(|process| {
-                old.processes
-                    .get(&process.name)
-                    .is_none_or(|old| old.form != process.form || old.fields != process.fields)
-            })
-            .map(|process| process.name.as_str())
-            .collect();
-        let rows = old.seeds != new.seeds || old.registers != new.registers;
-        let differs = |name: &String| match (old.measures.get(name), new.measures.get(name)) {
-            (Some(before), Some(after)) => {
-                let of = match &after.of {
-                    ganglion_model::pack::Source::Process(name) | ganglion_model::pack::Source::Register(name) => name,
-                };
-                before != after || rows || changed.contains(of.as_str())
-            }
-            _ => true,
-        };
         let names: BTreeSet<&String> = old.measures.keys().chain(new.measures.keys()).collect();
-        names.into_iter().filter(|name| differs(name)).cloned().collect()
+        names.into_iter().filter(|name| !is_counted_alike(name, old, new)).cloned().collect()
     }
 
     /// Clocks that are no more.
