@@ -14,7 +14,7 @@ use ganglion_kernel::world::put_version;
 use ganglion_kernel::{StoreError, World};
 use ganglion_model::pack::{Rule, Source};
 use ganglion_model::row::{Case, Record, RowKey};
-use ganglion_model::{CaseId, PlaceCode, Shard};
+use ganglion_model::{CaseId, PlaceCode, Shard, Text};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,9 +27,17 @@ const COUNTED_BY: &str = "figures_counted_by";
 
 /// A page of the cases of a shard, newest first.
 pub(crate) async fn page(store: &dyn Store, shard: Shard, after: Option<&After>) -> Result<Vec<Case>, StoreError> {
+    page_of(store, (shard, &[]), after).await
+}
+
+async fn page_of(
+    store: &dyn Store,
+    (shard, processes): (Shard, &[String]),
+    after: Option<&After>,
+) -> Result<Vec<Case>, StoreError> {
     let place = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000);
     let Some(place) = place else { return Ok(Vec::new()) };
-    let filter = CaseFilter { place: Some(place), ..CaseFilter::default() };
+    let filter = CaseFilter { place: Some(place), processes: processes.to_vec(), ..CaseFilter::default() };
     store.cases(&filter, CaseOrder::Opened, after, PAGE).await
 }
 
@@ -37,10 +45,15 @@ pub(crate) async fn page(store: &dyn Store, shard: Shard, after: Option<&After>)
 ///
 /// # Errors
 /// Of the store.
-pub async fn each_case(store: &dyn Store, shard: Shard, mut each: impl FnMut(Case)) -> Result<(), StoreError> {
+pub async fn each_case(store: &dyn Store, shard: Shard, each: impl FnMut(Case)) -> Result<(), StoreError> {
+    each_case_of(store, (shard, &[]), each).await
+}
+
+/// The same of some processes; of all where none is named.
+async fn each_case_of(store: &dyn Store, of: (Shard, &[String]), mut each: impl FnMut(Case)) -> Result<(), StoreError> {
     let mut after = None;
     loop {
-        let page = page(store, shard, after.as_ref()).await?;
+        let page = page_of(store, of, after.as_ref()).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(After::of(last, CaseOrder::Opened));
         page.into_iter().for_each(&mut each);
@@ -192,8 +205,8 @@ fn fingerprint(world: &World) -> String {
     ganglion_kernel::merkle::leaf_hash(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Which rows break the rules `today`, from all rows; those of other rules over the same rows are among them. Cases are read once for
-/// all rules. Rules that look at today are left out without a day.
+/// Which rows break the rules `today`, from all rows; those of other rules over the same rows are among them. Cases of the processes
+/// the rules are about are read, once for all rules. Rules that look at today are left out without a day.
 pub(crate) async fn broken(
     store: &dyn Store,
     world: &World,
@@ -202,10 +215,17 @@ pub(crate) async fn broken(
 ) -> Result<Vec<Violation>, StoreError> {
     let mut found: Vec<Violation> = Vec::new();
     let shards: Vec<Shard> = store.positions().await?.into_iter().map(|(shard, _)| shard).collect();
-    if rules.iter().any(|rule| matches!(rule.over, Source::Process(_))) {
-        for shard in &shards {
-            each_case(store, *shard, |case| found.extend(broken_by_case(&world.model, world, &case, today))).await?;
-        }
+    let processes: BTreeSet<&String> = rules
+        .iter()
+        .filter_map(|rule| match &rule.over {
+            Source::Process(process) => Some(process),
+            Source::Register(_) => None,
+        })
+        .collect();
+    let processes: Vec<String> = processes.into_iter().cloned().collect();
+    for shard in shards.iter().filter(|_| !processes.is_empty()) {
+        let judge = |case: Case| found.extend(broken_by_case(&world.model, world, &case, today));
+        each_case_of(store, (*shard, &processes), judge).await?;
     }
     let registers: BTreeSet<&String> = rules
         .iter()
@@ -243,6 +263,11 @@ async fn violations(store: &dyn Store, world: &World, names: &[String]) -> Resul
 /// Name of the setting that says by which rules violations were last found.
 const RULES: &str = "rules";
 
+/// A rule without its words and its place in the list, which break nothing.
+fn judged_by(rule: &Rule) -> Rule {
+    Rule { order: 0, title: Text::default(), message: Text::default(), ..rule.clone() }
+}
+
 /// Brings a database to the packs that are installed: views are made anew, and rows that break a rule are found again for every
 /// rule that is new, changed or gone. Gives the names of those rules.
 ///
@@ -254,9 +279,13 @@ pub async fn installed(store: &dyn Store, world: &World) -> Result<Vec<String>, 
     let known: BTreeMap<String, Rule> = serde_json::from_str(&text).unwrap_or_default();
     let now = &world.model.rules;
     let names: BTreeSet<&String> = known.keys().chain(now.keys()).collect();
-    let changed: Vec<String> = names.into_iter().filter(|name| known.get(*name) != now.get(*name)).cloned().collect();
+    let judged = |rules: &BTreeMap<String, Rule>, name: &String| rules.get(name).map(judged_by);
+    let is_changed = |name: &&String| judged(&known, name) != judged(now, name);
+    let changed: Vec<String> = names.into_iter().filter(is_changed).cloned().collect();
     if !changed.is_empty() {
         violations(store, world, &changed).await?;
+    }
+    if known != *now {
         store.setting_put(RULES, &serde_json::to_string(now).unwrap_or_default()).await?;
     }
     Ok(changed)

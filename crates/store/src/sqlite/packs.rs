@@ -15,14 +15,14 @@ use ganglion_model::Shard;
 use ganglion_model::needed::Needed;
 use ganglion_model::pack::Source;
 use ganglion_model::row::Case;
-use rusqlite::{Connection, ToSql, TransactionBehavior, params};
+use rusqlite::{Connection, ToSql, TransactionBehavior, params, params_from_iter};
 use std::collections::BTreeMap;
 
 const ATTEMPTED: &str = "installing packs";
 /// Rows counted between two words about progress.
 const STEP: u64 = 500;
-/// A process with fewer cases than one in so many of all has few.
-const RARE: u64 = 50;
+/// Processes with fewer cases than one in so many of all have few; fewer for tests, which have not so many.
+const RARE: u64 = if cfg!(debug_assertions) { 2 } else { 50 };
 
 /// Number of the newest set; 0 without any.
 fn newest(connection: &Connection) -> Stored<u64> {
@@ -98,67 +98,74 @@ fn recount(connection: &Connection, install: &Install<'_>) -> Stored<()> {
     clear(connection, &install.measures)?;
     let model = &install.world.model;
     let measured = Measured::chosen(model, |name| install.measures.iter().any(|measure| measure == name));
-    let walks = measured.processes().map(|process| Walk::of(connection, process)).collect::<Stored<Vec<Walk<'_>>>>()?;
-    let total = walks.iter().map(|walk| walk.cases).sum();
+    let walk = Walk::of(connection, measured.processes())?;
     let mut done = 0;
     let mut writes: BTreeMap<Shard, ShardWrite> = BTreeMap::new();
-    for walk in &walks {
-        walk.each(connection, measured.needed(), &mut |case| {
-            let mut facts = Vec::new();
-            measured.facts_of_case(install.world, case, |_, fact| {
-                facts.push(FactChange { case: case.id, before: None, after: Some(fact) });
-            });
-            for change in &facts {
-                put_fact(connection, case.shard, change)?;
-            }
-            let write =
-                writes.entry(case.shard).or_insert_with(|| ShardWrite { shard: case.shard, ..ShardWrite::default() });
-            cells_of_changes(&mut write.cells, model, case.shard, &facts);
-            done += 1;
-            if done % STEP == 0 {
-                (install.progress)(done, total);
-            }
-            Ok(())
-        })?;
-    }
-    (install.progress)(total, total);
+    walk.each(connection, measured.needed(), &mut |case| {
+        let mut facts = Vec::new();
+        measured.facts_of_case(install.world, case, |_, fact| {
+            facts.push(FactChange { case: case.id, before: None, after: Some(fact) });
+        });
+        for change in &facts {
+            put_fact(connection, case.shard, change)?;
+        }
+        let write =
+            writes.entry(case.shard).or_insert_with(|| ShardWrite { shard: case.shard, ..ShardWrite::default() });
+        cells_of_changes(&mut write.cells, model, case.shard, &facts);
+        done += 1;
+        if done % STEP == 0 {
+            (install.progress)(done, walk.cases);
+        }
+        Ok(())
+    })?;
+    (install.progress)(walk.cases, walk.cases);
     for write in writes.values() {
         add_cells(connection, &write.cells)?;
     }
     recount_rows(connection, install)
 }
 
-/// The way through all cases of a process.
+/// The way through all cases of some processes.
 struct Walk<'p> {
-    process: &'p str,
+    processes: Vec<&'p str>,
     cases: u64,
-    /// Whether they are few among all: then each is looked up. Otherwise the table is read from end to end, in the order it lies in.
+    /// Whether they are few among all: then each is looked up. Otherwise the table is read once from end to end, in the order it lies
+    /// in.
     is_rare: bool,
 }
 
 impl<'p> Walk<'p> {
-    fn of(connection: &Connection, process: &'p str) -> Stored<Self> {
+    fn of(connection: &Connection, processes: impl Iterator<Item = &'p str>) -> Stored<Self> {
         let count = |sql: &str, params: &[&dyn ToSql]| {
             one(connection, ATTEMPTED, (sql, params), |row| Column("case_row", "count").get::<u64>(row, 0))
         };
-        let cases = count("SELECT count(*) FROM case_row WHERE process = ?", &[&process])?.unwrap_or(0);
+        let processes: Vec<&str> = processes.collect();
+        let mut cases = 0;
+        for process in &processes {
+            cases += count("SELECT count(*) FROM case_row WHERE process = ?", &[process])?.unwrap_or(0);
+        }
         let all = count("SELECT coalesce(max(rowid), 0) FROM case_row", &[])?.unwrap_or(0);
-        Ok(Self { process, cases, is_rare: cases < all / RARE })
+        Ok(Self { processes, cases, is_rare: cases < all / RARE })
     }
 
     /// One statement from the first case to the last: page by page, each page would sort all that is left.
     fn sql(&self) -> String {
         let way = if self.is_rare { "INDEXED BY case_state" } else { "NOT INDEXED" };
-        format!("SELECT {CASE_TEXT} FROM case_row {way} WHERE process = ?")
+        let marks = vec!["?"; self.processes.len()].join(", ");
+        format!("SELECT {CASE_TEXT}, number FROM case_row {way} WHERE process IN ({marks})")
     }
 
     fn each(&self, connection: &Connection, needed: &Needed, each: &mut dyn FnMut(&Case) -> Stored<()>) -> Stored<()> {
+        if self.cases == 0 {
+            return Ok(());
+        }
         let mut statement = statement(connection, ATTEMPTED, &self.sql())?;
-        let mut rows = statement.query(params![self.process]).map_err(failed(ATTEMPTED))?;
+        let mut rows = statement.query(params_from_iter(&self.processes)).map_err(failed(ATTEMPTED))?;
         while let Some(row) = rows.next().map_err(failed(ATTEMPTED))? {
-            let text: String = Column("case_row", "body").get(row, 0)?;
-            let case = needed.read(&text).map_err(|error| Column("case_row", "body").corrupt(self.process, error))?;
-            each(&case)?;
+            let number: String = Column("case_row", "number").get(row, 1)?;
+            let body = Column("case_row", "body");
+            let text: String = row.get(0).map_err(|error| body.corrupt(&number, error))?;
+            each(&needed.read(&text).map_err(|error| body.corrupt(&number, error))?)?;
         }
         Ok(())
     }
@@ -199,15 +206,16 @@ mod tests {
     use crate::sqlite::packed;
 
     #[test]
-    fn no_way_through_the_cases_of_a_process_sorts_them() {
+    fn no_way_through_the_cases_of_processes_sorts_them() {
         let mut connection = Connection::open_in_memory().unwrap();
         packed::functions(&connection, &Packing::reading(None)).unwrap();
         migrate(&mut connection).unwrap();
         for is_rare in [false, true] {
-            let walk = Walk { process: "p", cases: 0, is_rare };
+            let walk = Walk { processes: vec!["one", "other"], cases: 0, is_rare };
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", walk.sql())).unwrap();
-            let plan: Vec<String> =
-                statement.query_map(params!["p"], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+            let read = |row: &rusqlite::Row<'_>| row.get::<_, String>(3);
+            let plan = statement.query_map(params_from_iter(&walk.processes), read).unwrap();
+            let plan: Vec<String> = plan.map(Result::unwrap).collect();
             let way = if is_rare { "SEARCH case_row USING INDEX case_state (process=?)" } else { "SCAN case_row" };
             assert_eq!(plan, [way]);
         }

@@ -175,9 +175,9 @@ pub(super) fn is_of_a_state(filter: &CaseFilter) -> bool {
     filter.open.is_none() && filter.processes.len() == 1 && filter.states.len() == 1 && *filter == said(filter)
 }
 
-/// Whether all open cases of some processes are asked for, whatever their state.
+/// Whether all open cases of some processes, or of all, are asked for, whatever their state.
 fn is_all_open(filter: &CaseFilter) -> bool {
-    filter.open == Some(true) && filter.states.is_empty() && !filter.processes.is_empty()
+    filter.open == Some(true) && filter.states.is_empty()
 }
 
 /// Whether so few are open in the place that they are best looked up. In a city nobody looks.
@@ -197,7 +197,8 @@ fn is_few(connection: &Connection, filter: &CaseFilter) -> Stored<bool> {
 fn open_of_each(connection: &Connection, filter: &CaseFilter) -> Stored<Option<Sql>> {
     let mut sum = Sql::new("SELECT 0");
     // Each once, however often it is named.
-    for process in filter.processes.iter().collect::<BTreeSet<_>>() {
+    let all = if filter.processes.is_empty() { every_process(connection)? } else { Vec::new() };
+    for process in filter.processes.iter().chain(&all).collect::<BTreeSet<_>>() {
         let processes = vec![process.clone()];
         let states = states_of(connection, &processes)?;
         if states.is_empty() {
@@ -215,6 +216,15 @@ fn open_of_each(connection: &Connection, filter: &CaseFilter) -> Stored<Option<S
 /// The states, or where there are none one that no case is in: a condition that never holds would leave nothing to use the index by.
 fn some(states: Vec<String>) -> Vec<String> {
     if states.is_empty() { vec![String::new()] } else { states }
+}
+
+/// The processes there are cases of, found as [`states_of`] finds states.
+fn every_process(connection: &Connection) -> Stored<Vec<String>> {
+    let sql = "WITH RECURSIVE next (process) AS (\
+               SELECT min(process) FROM case_row INDEXED BY case_state WHERE process >= '' \
+               UNION ALL SELECT (SELECT min(process) FROM case_row INDEXED BY case_state WHERE process > next.process) \
+               FROM next WHERE next.process IS NOT NULL) SELECT process FROM next WHERE process IS NOT NULL";
+    all(connection, ATTEMPTED, (sql, []), |row| Column("case_row", "process").get::<String>(row, 0))
 }
 
 /// The states cases of these processes are in: from one to the next along the index, which is a handful of steps however many cases there
@@ -287,6 +297,8 @@ mod tests {
         let city = CaseFilter { place: Some("1309".parse().unwrap()), ..open };
         assert_eq!(Rare::counted(&connection, &city, Some(9)).unwrap(), None, "so far and no further is read in order");
         assert_eq!(Rare::counted(&connection, &city, None).unwrap().unwrap(), Sql::new("SELECT 0"), "of no case");
+        let every = CaseFilter { processes: Vec::new(), ..city };
+        assert_eq!(Rare::counted(&connection, &every, None).unwrap().unwrap(), Sql::new("SELECT 0"), "of no process");
         let none = Rare::few(&connection, &filter(&[]), CaseOrder::Opened).unwrap().unwrap();
         assert_eq!(none.states, [""], "no case is in any state");
         let list = page((&filter(&["done"]), &Search::Rare(none.clone())), CaseOrder::Opened, None, 50);

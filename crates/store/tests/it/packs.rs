@@ -6,7 +6,7 @@ use crate::support::rows::{SHARD, at, case, command_id, following, new_case, put
 use crate::support::world::world;
 use ganglion_kernel::packs::{Install, InstalledPack, PackSet, REGISTER};
 use ganglion_kernel::{StoreError, World};
-use ganglion_model::{Actor, Model, Shard};
+use ganglion_model::{Actor, Case, Model, Shard};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -64,6 +64,13 @@ pub async fn batches_decided_by_other_packs_are_refused(make: Make) {
 }
 
 pub async fn measures_are_counted_anew_in_the_same_transaction(make: Make) {
+    // Among cases of another process, of which there are so many more that those measured are looked up.
+    for others in [0, 20] {
+        counted_anew(make, others).await;
+    }
+}
+
+async fn counted_anew(make: Make, others: u128) {
     let db = make();
     let works = works(db.store.clone());
     let open = |township| Step::Open { township, category: 1, reference: None, phone: false };
@@ -72,6 +79,8 @@ pub async fn measures_are_counted_anew_in_the_same_transaction(make: Make) {
     live(&works, &steps).await;
     let world = world_of(&works);
     let store = &*db.store;
+    let other = |n| Case { process: "other".to_owned(), ..case(n, "130922001") };
+    put(store, (1_000..1_000 + others).map(other)).await.unwrap();
     let before = store.cells_all(SHARD).await.unwrap();
     assert!(!before.is_empty());
     let measures: Vec<String> = world.model.measures.keys().cloned().collect();

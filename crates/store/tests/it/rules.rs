@@ -152,6 +152,15 @@ pub async fn a_rule_kept_while_rows_change_is_the_rule_found_again(make: Make) {
     assert_eq!(rebuild::installed(store, &world).await.unwrap(), ["named"]);
     assert_eq!(listed(store).await.into_iter().map(|one| one.0).collect::<Vec<_>>().len(), 2);
     assert_eq!(rebuild::installed(store, &world).await.unwrap(), Vec::<String>::new(), "nothing changed");
+    let changed = |world: &World, change: fn(&mut Rule)| {
+        let mut model = ganglion_model::Model::clone(&world.model);
+        model.rules.values_mut().for_each(change);
+        World { model: Arc::new(model), ..world.clone() }
+    };
+    world = changed(&world, |rule| rule.message = Text::new("未完成", "Not done"));
+    assert_eq!(rebuild::installed(store, &world).await.unwrap(), Vec::<String>::new(), "other words");
+    world = changed(&world, |rule| rule.when = Some(Expr::Lit(true.into())));
+    assert_eq!(rebuild::installed(store, &world).await.unwrap(), ["named"], "other rows");
     let mut without = ganglion_model::Model::clone(&world.model);
     without.rules.clear();
     world.model = Arc::new(without);

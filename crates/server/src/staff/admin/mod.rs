@@ -175,9 +175,7 @@ async fn overview(web: Web) -> Result<Response, Error> {
         ],
     );
     // What is being worked on says how busy the installation is; what is settled only ever becomes more, and figures tell it.
-    // Every process is named, since their cases are counted in the index of states; of no process at all each would be looked up.
-    let processes = web.world.model.processes.keys().cloned().collect();
-    let open = CaseFilter { place: Some(post.place), open: Some(true), processes, ..CaseFilter::default() };
+    let open = CaseFilter { place: Some(post.place), open: Some(true), ..CaseFilter::default() };
     let lagging = jobs::lagging(&web).await?;
     let number = |n: usize| count(n as u64);
     let card = |key: &str, value: String, text: String, href: Option<&'static str>| Card {
