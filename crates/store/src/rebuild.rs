@@ -27,17 +27,9 @@ const COUNTED_BY: &str = "figures_counted_by";
 
 /// A page of the cases of a shard, newest first.
 pub(crate) async fn page(store: &dyn Store, shard: Shard, after: Option<&After>) -> Result<Vec<Case>, StoreError> {
-    page_of(store, (shard, &[]), after).await
-}
-
-async fn page_of(
-    store: &dyn Store,
-    (shard, processes): (Shard, &[String]),
-    after: Option<&After>,
-) -> Result<Vec<Case>, StoreError> {
     let place = PlaceCode::from_padded(u64::from(shard.0) * 1_000_000_000);
     let Some(place) = place else { return Ok(Vec::new()) };
-    let filter = CaseFilter { place: Some(place), processes: processes.to_vec(), ..CaseFilter::default() };
+    let filter = CaseFilter { place: Some(place), ..CaseFilter::default() };
     store.cases(&filter, CaseOrder::Opened, after, PAGE).await
 }
 
@@ -45,15 +37,10 @@ async fn page_of(
 ///
 /// # Errors
 /// Of the store.
-pub async fn each_case(store: &dyn Store, shard: Shard, each: impl FnMut(Case)) -> Result<(), StoreError> {
-    each_case_of(store, (shard, &[]), each).await
-}
-
-/// The same of some processes; of all where none is named.
-async fn each_case_of(store: &dyn Store, of: (Shard, &[String]), mut each: impl FnMut(Case)) -> Result<(), StoreError> {
+pub async fn each_case(store: &dyn Store, shard: Shard, mut each: impl FnMut(Case)) -> Result<(), StoreError> {
     let mut after = None;
     loop {
-        let page = page_of(store, of, after.as_ref()).await?;
+        let page = page(store, shard, after.as_ref()).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(After::of(last, CaseOrder::Opened));
         page.into_iter().for_each(&mut each);
@@ -205,8 +192,9 @@ fn fingerprint(world: &World) -> String {
     ganglion_kernel::merkle::leaf_hash(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Which rows break the rules `today`, from all rows; those of other rules over the same rows are among them. Cases of the processes
-/// the rules are about are read, once for all rules. Rules that look at today are left out without a day.
+/// Which rows break the rules `today`, from all rows; those of other rules over the same rows are among them. Cases are read once for
+/// all rules, and of every process: a page of one alone has no bound where its cases are rare and no index finds them. Rules that look
+/// at today are left out without a day.
 pub(crate) async fn broken(
     store: &dyn Store,
     world: &World,
@@ -215,17 +203,10 @@ pub(crate) async fn broken(
 ) -> Result<Vec<Violation>, StoreError> {
     let mut found: Vec<Violation> = Vec::new();
     let shards: Vec<Shard> = store.positions().await?.into_iter().map(|(shard, _)| shard).collect();
-    let processes: BTreeSet<&String> = rules
-        .iter()
-        .filter_map(|rule| match &rule.over {
-            Source::Process(process) => Some(process),
-            Source::Register(_) => None,
-        })
-        .collect();
-    let processes: Vec<String> = processes.into_iter().cloned().collect();
-    for shard in shards.iter().filter(|_| !processes.is_empty()) {
-        let judge = |case: Case| found.extend(broken_by_case(&world.model, world, &case, today));
-        each_case_of(store, (*shard, &processes), judge).await?;
+    if rules.iter().any(|rule| matches!(rule.over, Source::Process(_))) {
+        for shard in &shards {
+            each_case(store, *shard, |case| found.extend(broken_by_case(&world.model, world, &case, today))).await?;
+        }
     }
     let registers: BTreeSet<&String> = rules
         .iter()

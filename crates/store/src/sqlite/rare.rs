@@ -175,9 +175,12 @@ pub(super) fn is_of_a_state(filter: &CaseFilter) -> bool {
     filter.open.is_none() && filter.processes.len() == 1 && filter.states.len() == 1 && *filter == said(filter)
 }
 
-/// Whether all open cases of some processes, or of all, are asked for, whatever their state.
+/// Whether all open cases of some processes are asked for, whatever their state; or of all processes, where no index of open cases says
+/// all that is asked.
 fn is_all_open(filter: &CaseFilter) -> bool {
-    filter.open == Some(true) && filter.states.is_empty()
+    let is_above = filter.place.is_some_and(|place| place.level() < Level::County);
+    let is_named = !filter.processes.is_empty() || filter.level.is_some() || is_above;
+    filter.open == Some(true) && filter.states.is_empty() && is_named
 }
 
 /// Whether so few are open in the place that they are best looked up. In a city nobody looks.
