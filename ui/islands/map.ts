@@ -48,7 +48,7 @@ export async function startMap(box: HTMLElement): Promise<void> {
   if (!areas.length) drillOnZoom(map, box, outlines, named ? null : labels);
   const geometry = json<Geometry>(box.dataset["geometry"]);
   if (geometry) (await import("./draw")).showShape(map, geometry, color(box, "--accent"));
-  else if (mode === "pick") pick(map, box, point);
+  else if (mode === "pick") pick(map, box);
   else if (mode === "draw") (await import("./draw")).startDraw(map, box, color(box, "--accent"));
   else if (point && mode !== "live") new Marker({ color: color(box, "--accent") }).setLngLat(point).addTo(map);
   if (mode === "live") await live(map, box);
@@ -156,7 +156,9 @@ function drillOnZoom(map: GlMap, box: HTMLElement, top: FeatureCollection, label
   void look();
 }
 
-function pick(map: GlMap, box: HTMLElement, point: [number, number] | null): void {
+/** Lets a point be picked. `data-point` holds the one to begin with: the form may have moved it while the map was on its way. */
+function pick(map: GlMap, box: HTMLElement): void {
+  const point = json<[number, number]>(box.dataset["point"]);
   const marker = new Marker({ draggable: true, color: color(box, "--accent"), scale: 1.2 });
   const tell = (): void => {
     const { lng, lat } = marker.getLngLat();

@@ -181,10 +181,20 @@ function startPoint(form: HTMLFormElement): void {
     navigator.geolocation.getCurrentPosition((p) => {
       say(fill(form.dataset["textLocated"], Math.round(p.coords.accuracy)));
       set({ lon: p.coords.longitude, lat: p.coords.latitude });
-      map?.dispatchEvent(new CustomEvent("ganglion:show", { detail: { lon: p.coords.longitude, lat: p.coords.latitude } }));
+      show(map, p.coords.longitude, p.coords.latitude);
     }, (e) => say(form.dataset[e.code === e.PERMISSION_DENIED ? "textDenied" : "textLocateFailed"]), { enableHighAccuracy: true, timeout: 10000, maximumAge: 30000 });
   });
-  if (lon.value && !form.querySelector("[data-recognised] input")) map?.dispatchEvent(new CustomEvent("ganglion:show", { detail: { lon: Number(lon.value), lat: Number(lat.value) } }));
+  if (!lon.value || !lat.value) return;
+  // Typed before this script was there: nobody has looked it up. Otherwise the page came with what it was told.
+  if (lon.value !== lon.defaultValue || lat.value !== lat.defaultValue) void recognise(form, map, true);
+  else if (!form.querySelector("[data-recognised] input")) show(map, Number(lon.value), Number(lat.value));
+}
+
+/** Moves the pin there; a map that is not ready yet finds it when it is. */
+function show(map: HTMLElement | null, lon: number, lat: number): void {
+  if (!map || !Number.isFinite(lon) || !Number.isFinite(lat)) return;
+  map.dataset["point"] = JSON.stringify([lon, lat]);
+  map.dispatchEvent(new CustomEvent<PickedPoint>("ganglion:show", { detail: { lon, lat } }));
 }
 
 function query(form: HTMLFormElement): URLSearchParams | null {
@@ -194,14 +204,19 @@ function query(form: HTMLFormElement): URLSearchParams | null {
   return new URLSearchParams({ lon, lat, datum: String(data.get("datum") ?? "wgs84"), category: String(data.get("category") ?? "") });
 }
 
+/** The question about a point that is under way; a newer one ends it, so that no older answer comes after. */
+let recognising: AbortController | null = null;
+
 /** Asks the server which place the point lies in and says it, before anything is sent. */
 async function recognise(form: HTMLFormElement, map: HTMLElement | null, move = false): Promise<void> {
   const asked = query(form);
   const box = form.querySelector<HTMLElement>("[data-recognised]");
   if (!asked || !box) return;
-  const answer = await fetch(`/map/place-at?${asked}`).catch(() => null);
-  if (!answer?.ok) return;
-  const at = (await answer.json()) as PlaceAt;
+  recognising?.abort();
+  recognising = new AbortController();
+  const { signal } = recognising;
+  const at = await fetch(`/map/place-at?${asked}`, { signal }).then((answer) => (answer.ok ? (answer.json() as Promise<PlaceAt>) : null)).catch(() => null);
+  if (!at) return;
   const texts = form.dataset;
   const path = at.here.map((p) => p.name).join(" · ");
   if (at.outside || !at.here.length) box.replaceChildren(line("recognised-line is-bad", at.hint || texts["textOutside"] || ""));
@@ -211,7 +226,7 @@ async function recognise(form: HTMLFormElement, map: HTMLElement | null, move = 
     if (at.hint) box.append(make("p", "small muted", at.hint));
   }
   const point = at.point ?? [Number(asked.get("lon")), Number(asked.get("lat"))];
-  if (move) map?.dispatchEvent(new CustomEvent("ganglion:show", { detail: { lon: point[0], lat: point[1] } }));
+  if (move) show(map, point[0], point[1]);
   const picker = form.querySelector<HTMLDetailsElement>("[data-picker]");
   if (picker && !at.outside) picker.open = false;
   await nearby(form);

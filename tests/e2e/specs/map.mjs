@@ -126,6 +126,40 @@ export default function (test) {
     holds((await page.locator("main").innerText()).replace(/\s/g, ""), name.split(" · ").at(-1).replace(/\s/g, ""), "the receipt");
   });
 
+  test("coordinates typed before the scripts are there are looked up when they come, and a newer question ends an older one", async (world) => {
+    const page = await world.page({ viewport: LAPTOP });
+    let come;
+    const scripts = new Promise((done) => (come = done));
+    await page.route(/\/report-[^/]*\.js$/, async (route) => {
+      await scripts;
+      await route.continue();
+    });
+    await page.goto("/report");
+    await page.locator("details:has(#f-lon) > summary").click();
+    await page.locator("#f-lon").fill(String(POINT.lon));
+    await page.locator("#f-lat").fill(String(POINT.lat));
+    await page.locator("#f-lat").press("Tab");
+    holds(await page.locator("[data-recognised]").innerText(), "选好位置后", "what is said without the scripts");
+    come();
+    await page.locator("[data-recognised]", { hasText: "·" }).waitFor();
+    // Of two questions the older one would be answered last.
+    let answer;
+    const late = new Promise((done) => (answer = done));
+    await page.route(/place-at\?lon=116\.86&lat=38\.31&/, async (route) => {
+      await late;
+      await route.continue().catch(() => {});
+    });
+    const ended = page.waitForEvent("requestfailed", (one) => /place-at\?lon=116\.86&lat=38\.31&/.test(one.url()));
+    await page.locator("#f-lon").fill(String(BORDER.lon));
+    await page.locator("#f-lat").fill(String(BORDER.lat));
+    await page.locator("#f-lat").press("Tab");
+    await page.locator("#f-lat").fill("12");
+    await page.locator("#f-lat").press("Tab");
+    await ended;
+    answer();
+    await page.locator("[data-recognised] .is-bad").waitFor();
+  });
+
   test("the map of the centre draws the open cases and keeps them current", async (world) => {
     const page = await world.signIn(await world.account("director"));
     const points = page.waitForResponse((answer) => answer.url().includes("/map/cases") && answer.ok());
