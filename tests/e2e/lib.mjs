@@ -10,6 +10,18 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 const AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
 /** Long, because the machine may be doing other things; nothing waits this long when all is well. */
 const WAIT_MS = 30_000;
+/** With this set, scripts that pages load later, and what scripts fetch, come that much later: it finds who counts on their speed. */
+const SLOW_MS = Number(process.env.SLOW_MS ?? 0);
+const AT_ONCE = /\/(main|helpers|preload-helper)-[^/]*\.js$/;
+
+async function slow(context) {
+  await context.route("**/*", async (route) => {
+    const [request, path] = [route.request(), new URL(route.request().url()).pathname];
+    const later = request.resourceType() === "fetch" || (request.resourceType() === "script" && !AT_ONCE.test(path));
+    if (later) await new Promise((done) => setTimeout(done, SLOW_MS));
+    await route.fallback().catch(() => {});
+  });
+}
 
 export const PHONE = { width: 390, height: 844 };
 export const LAPTOP = { width: 1366, height: 768 };
@@ -86,6 +98,7 @@ export class World {
   async page(options = {}) {
     const context = await this.browser.newContext({ baseURL: this.url, viewport: LAPTOP, locale: "zh-CN", timezoneId: "Asia/Shanghai", ...options });
     context.setDefaultTimeout(WAIT_MS);
+    if (SLOW_MS > 0) await slow(context);
     this.contexts.push(context);
     const page = await context.newPage();
     page.said = listen(page, this.url);

@@ -1,6 +1,6 @@
 // Runs every spec in order against one server in one browser, a line per test, and one line at the end.
 // `node run.mjs loop live` runs only those specs. Nothing it starts outlives it. Read from the environment: GANGLION_BIN (the
-// binary), GANGLION_HOME (folder with its data and packs) and CHROMIUM (the browser); each has a value of its own otherwise.
+// binary), GANGLION_HOME (folder with its data and packs), CHROMIUM (the browser) and SLOW_MS (lib.mjs); each has a value of its own otherwise.
 import { copyFileSync, mkdtempSync, mkdirSync, rmSync, existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";

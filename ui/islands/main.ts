@@ -1,12 +1,14 @@
 /**
  * The only script a page names. Marks that scripts run, starts the small helpers, and loads the larger islands
- * (map, report, live, desk) only where a page holds one. Leaves out all texts: they come as data attributes.
+ * (map, report, live, desk) only where a page holds one. The keys of a counter are there at once: no press may be lost.
+ * Leaves out all texts: they come as data attributes.
  */
 import { startCounters, startErrorFocus, startPrint, startReadAloud, startBulkCount, startTabs } from "./helpers";
 import { startExport } from "./export";
 import { startFiles } from "./files";
 import { settleKept, standAgain, startKept } from "./kept";
 import { startOptions } from "./options";
+import { startQueue } from "./queue";
 import { startAsk, startRows } from "./rows";
 import { startSuggest } from "./suggest";
 
@@ -52,7 +54,7 @@ if (display) void import("./display").then((m) => m.startDisplay(display, start)
 if (document.querySelector('[data-island="kiosk"]')) void import("./kiosk").then((m) => m.startKiosk());
 const slip = document.querySelector<HTMLElement>('[data-island="slip"]');
 if (slip) void import("./kiosk").then((m) => m.startSlip(slip));
-if (document.querySelector('[data-island="queue"]')) void import("./queue").then((m) => m.startQueue());
+if (document.querySelector('[data-island="queue"]')) startQueue();
 const ticket = document.querySelector<HTMLElement>('[data-island="ticket"]');
 if (ticket) void import("./ticket").then((m) => m.startTicket(ticket));
 const live = document.body.dataset["liveHref"];

@@ -15,7 +15,11 @@ export function startReport(form: HTMLFormElement): void {
   // Where there is a map the list of places steps back; where there is none it is the only way.
   if (picker && form.querySelector("[data-point]") && !form.querySelector(".error-summary") && !form.querySelector("#f-county option:checked:not([value=''])")) picker.open = false;
   // Only the plain report leaves a draft on the device: what other forms ask may be nobody else's business.
-  if (form.dataset["draft"] === undefined) return;
+  if (form.dataset["draft"] !== undefined) startDraft(form);
+  form.dataset["ready"] = "1";
+}
+
+function startDraft(form: HTMLFormElement): void {
   const note = document.querySelector<HTMLElement>("[data-draft-note]");
   keepDraft(form, "/report", () => {
     if (note) note.hidden = false;

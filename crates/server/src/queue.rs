@@ -8,6 +8,7 @@ use ganglion_kernel::port::{CaseFilter, CaseOrder};
 use ganglion_kernel::queue::{QueueWant, lane_of, waiting_of};
 use ganglion_model::pack::{Process, QueueDef};
 use ganglion_model::{Case, PlaceCode};
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// Cases served lately that are looked at.
@@ -32,6 +33,8 @@ struct Service {
     minutes: u64,
     /// Who or what served it.
     counter: String,
+    /// When that was done.
+    ended: Timestamp,
 }
 
 /// What was served lately in one queue.
@@ -79,13 +82,20 @@ fn service(world: &World, (process, queue): (&Process, &QueueDef), case: &Case) 
     let waited = case.entered.get(&queue.state)?.1;
     let begun = case.entered.iter().filter(|(state, _)| **state != queue.state).map(|(_, (first, _))| *first);
     let begun = begun.filter(|at| *at >= waited).min()?;
-    let minutes = u64::try_from(case.closed_at?.duration_since(begun).as_secs() / 60).ok()?;
+    let ended = case.closed_at?;
+    let minutes = u64::try_from(ended.duration_since(begun).as_secs() / 60).ok()?;
     let counter = queue.counter.as_ref().and_then(|counter| case.fields.get(&counter.field));
     let counter = counter.map(ToString::to_string).or_else(|| case.assignee.as_ref().map(ToString::to_string))?;
-    Some(Service { lane: lane_of(world, process, case), minutes, counter })
+    Some(Service { lane: lane_of(world, process, case), minutes, counter, ended })
 }
 
 impl Served {
+    /// When a counter last finished with somebody.
+    #[must_use]
+    pub fn last(&self) -> Option<Timestamp> {
+        self.0.iter().map(|one| one.ended).max()
+    }
+
     /// Minutes until the turn of somebody with `ahead` cases in front: those in front and oneself, shared among the
     /// counters at work, each taking the median time. Of the same lane, when enough of it was served.
     #[must_use]
@@ -110,7 +120,9 @@ mod tests {
 
     #[test]
     fn the_wait_is_shared_among_the_counters_of_the_lane() {
-        let one = |lane: &str, minutes, counter: &str| Service { lane: lane.into(), minutes, counter: counter.into() };
+        let ended = Timestamp::UNIX_EPOCH;
+        let one =
+            |lane: &str, minutes, counter: &str| Service { lane: lane.into(), minutes, counter: counter.into(), ended };
         let served = Served(vec![one("A", 6, "1"), one("A", 4, "2"), one("A", 5, "1"), one("B", 60, "3")]);
         assert_eq!(served.minutes(3, "A"), Some(10), "four people of five minutes at two counters");
         assert_eq!(served.minutes(0, "B"), Some(2), "too few of the lane: all of the hall count");

@@ -79,7 +79,7 @@ export default function (test) {
     same(await ticket.locator(".ticket-number").innerText(), slip, "the number on the phone");
     desk = await world.signIn(await world.account("hall_clerk", "county"));
     await desk.goto("/queue/ticket");
-    await desk.locator(".counter", { hasText: "综合业务" }).first().click();
+    await Promise.all([desk.waitForURL(/counter=/), desk.locator(".counter", { hasText: "综合业务" }).first().click()]);
     const counter = new URL(desk.url()).searchParams.get("counter").split("-")[1];
     // Others may have waited longer: the window calls until it is the turn of ours.
     for (let n = 0; n < 40 && (await desk.locator(".queue-number").count() === 0 || (await desk.locator(".queue-number").innerText()) !== slip); n += 1) {

@@ -9,7 +9,7 @@ use ganglion_kernel::port::{CaseFilter, CaseOrder};
 use ganglion_kernel::queue::{lane_of, waiting_of};
 use ganglion_model::Case;
 use ganglion_model::pack::QueueDef;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 /// Cases looked at for the board: in a county those of its townships are among them.
@@ -73,6 +73,25 @@ pub async fn called(web: &Web, look: &Look<'_>, hall: &Hall<'_>) -> Result<Vec<C
         cases.iter().filter(|case| hall.holds(case)).map(|case| shown(look, hall, case)).collect();
     called.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| b.number.cmp(&a.number)));
     Ok(called)
+}
+
+/// A call this young says that its counter is at work, whatever the hour: an older one may have been left behind.
+const CALLED_MINUTES: i64 = 60;
+/// So does a case that was finished this lately: between two people nobody is called.
+const SERVED_MINUTES: i64 = 15;
+
+/// That counters do not serve now, for somebody who already waits: a hall that runs late serves on, and sends nobody home.
+///
+/// # Errors
+/// Storage.
+pub async fn not_now(web: &Web, look: &Look<'_>, hall: &Hall<'_>) -> Result<Option<String>, Error> {
+    let Some(said) = hall.not_now(look) else { return Ok(None) };
+    let since = |minutes: i64| look.now - SignedDuration::from_mins(minutes);
+    if called(web, look, hall).await?.iter().any(|one| one.at >= since(CALLED_MINUTES)) {
+        return Ok(None);
+    }
+    let served = served(&web.app, &web.world, (&hall.process.name, hall.place)).await?;
+    Ok((served.last() < Some(since(SERVED_MINUTES))).then_some(said))
 }
 
 fn shown(look: &Look<'_>, hall: &Hall<'_>, case: &Case) -> Called {

@@ -1,6 +1,7 @@
 //! The slip a kiosk prints: the number, how many are in front, how long it may take, and a square code to follow it on a
 //! phone. The screen goes back to the buttons by itself.
 
+use super::board;
 use super::hall::Hall;
 use super::take::check_key;
 use super::{number_of, ticket_href};
@@ -42,7 +43,10 @@ pub async fn show(web: Web, Path((process, place, number)): Path<(String, String
     let words = web.words();
     let look = web.look(&words);
     let standing = standing(&web.app, &web.world, &case).await?;
-    let not_now = standing.and_then(|_| hall.not_now(&look));
+    let not_now = match standing {
+        Some(_) => board::not_now(&web, &look, &hall).await?,
+        None => None,
+    };
     let in_front = standing.filter(|one| not_now.is_none() || one.ahead > 0);
     let follow = ticket_href(&web, &case.number);
     let context = SlipContext {

@@ -1,6 +1,7 @@
 //! A ticket on a phone: where one stands, where one is called to, giving it up, rating. The square code on the slip leads
 //! here; its address is the proof, so it works without an account and without a cookie.
 
+use super::board;
 use super::hall::Hall;
 use super::number_of;
 use crate::error::Error;
@@ -66,7 +67,10 @@ pub async fn show(web: Web, Path((number, code)): Path<(String, String)>) -> Res
     let words = web.words();
     let look = web.look(&words);
     let standing = standing(&web.app, &web.world, &case).await?;
-    let not_now = standing.and_then(|_| hall.not_now(&look));
+    let not_now = match standing {
+        Some(_) => board::not_now(&web, &look, &hall).await?,
+        None => None,
+    };
     // Being next means little while nobody is served.
     let in_front = standing.filter(|one| not_now.is_none() || one.ahead > 0);
     let called = hall.queue.calls.states.contains(&case.state);

@@ -220,6 +220,33 @@ async fn out_of_hours_the_hall_and_the_ticket_say_when_counters_open() {
 }
 
 #[tokio::test]
+async fn a_hall_that_runs_late_sends_nobody_home_who_waits() {
+    let town = centre().await;
+    let (mut first, mut second) = (town.visitor(), town.visitor());
+    let served = number_in(&by_phone(&mut first, &[("business", "B")]).await);
+    let mine = by_phone(&mut second, &[("business", "B")]).await;
+    // Monday, ten minutes past the end of service.
+    town.wait(13 * 3600 + 10 * 60);
+    let closed = "The counters are closed now";
+    assert!(second.get(&mine).await.plain().contains(closed), "nobody was called today");
+    let mut wei = town.as_("wei").await;
+    let called = wei.post_form("/queue/ticket/next", &[("window", "130903001-3")]).await;
+    assert_eq!(called.status, 303, "{}", called.text);
+    let waits = second.get(&mine).await.plain();
+    assert!(waits.contains("You are next") && !waits.contains(closed), "somebody was called just now: {waits}");
+    assert!(
+        town.visitor().get(HALL).await.plain().contains(closed),
+        "who has no ticket yet is told to come another day"
+    );
+    assert_eq!(act(&mut wei, &served, "serve", &[]).await.status, 303);
+    assert_eq!(act(&mut wei, &served, "finish", &[]).await.status, 303);
+    town.wait(10 * 60);
+    assert!(!second.get(&mine).await.plain().contains(closed), "between two people nobody is called");
+    town.wait(10 * 60);
+    assert!(second.get(&mine).await.plain().contains(closed), "and then the counters are left");
+}
+
+#[tokio::test]
 async fn a_window_sits_down_calls_from_its_lanes_and_serves_with_one_tap_a_step() {
     let town = centre().await;
     let mut phone = town.visitor();
