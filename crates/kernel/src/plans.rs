@@ -47,7 +47,8 @@ pub fn answers(
     typed: &Fields,
 ) -> Result<Fields, Vec<FieldFinding>> {
     let process = Process::default();
-    let context = FormContext { world, rows: world, process: &process, case: None, actor, now: midnight(day) };
+    let context =
+        FormContext { world, rows: world, process: &process, case: None, before: None, actor, now: midnight(day) };
     read_form(&context, &plan.form, typed)
 }
 

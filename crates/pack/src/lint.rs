@@ -96,7 +96,8 @@ fn fields(cx: Cx<'_>, node: Option<&Node>, fields: &[Field]) {
         }
         let items = |key: &str| own.get(key).map(Node::items).unwrap_or_default();
         let checks = field.checks.iter().zip(items("check"));
-        for (check, node) in checks.chain(field.warns.iter().zip(items("warn"))) {
+        let others = field.warns.iter().zip(items("warn")).chain(field.offered.iter().zip(items("where")));
+        for (check, node) in checks.chain(others) {
             if let (Some(value), Some(holds)) = (fold(&check.holds, &Known::default()), node.get("holds")) {
                 constant(cx, holds.at, value);
             }

@@ -40,9 +40,16 @@ export default function (test) {
     await page.locator("#f-lon").fill(String(BESIDE.lon));
     await page.locator("#f-lat").fill(String(BESIDE.lat));
     await page.locator("#f-lat").press("Tab");
-    await page.locator("[data-recognised] p, [data-recognised] legend").first().waitFor();
     const map = page.locator("#f-place .map");
     await map.scrollIntoViewIfNeeded();
+    // Once the point is recognised the map glides there; it has arrived when the pin stands in its middle.
+    await map.locator(".maplibregl-marker").waitFor();
+    await map.evaluate(async (box) => {
+      const middle = (rect) => rect.left + rect.width / 2;
+      const pin = box.querySelector(".maplibregl-marker");
+      const arrived = () => Math.abs(middle(pin.getBoundingClientRect()) - middle(box.getBoundingClientRect())) < 2;
+      while (!arrived()) await new Promise(requestAnimationFrame);
+    });
     return map;
   }
 

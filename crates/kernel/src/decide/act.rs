@@ -116,7 +116,15 @@ fn carry_out(
 ) -> Result<Decision, Refusal> {
     let actor = who::view(world, &command.actor, given.now);
     let rows = KnownRows::new(world, state, case.shard);
-    let context = FormContext { world, rows: &rows, process, case: Some(case), actor: &actor, now: given.now };
+    let context = FormContext {
+        world,
+        rows: &rows,
+        process,
+        case: Some(case),
+        before: Some(&case.fields),
+        actor: &actor,
+        now: given.now,
+    };
     let early = action.when.as_ref().is_none_or(|guard| !is_judged_late(world, guard));
     if early {
         check_guard(&context, action, case, &Fields::new())?;

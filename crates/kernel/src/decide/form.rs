@@ -13,9 +13,9 @@ mod value;
 use crate::world::World;
 use ganglion_model::clocks::local_date;
 use ganglion_model::expr::{Expr, Scope};
-use ganglion_model::pack::{Field, FieldKind, Process, Required};
+use ganglion_model::pack::{Check, Field, FieldKind, Process, Required};
 use ganglion_model::row::Case;
-use ganglion_model::scope::{ActorView, Names, Rows};
+use ganglion_model::scope::{ActorView, Names, RowNames, Rows};
 use ganglion_model::{FieldFinding, Fields, PlaceCode};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -31,6 +31,8 @@ pub struct FormContext<'a> {
     pub process: &'a Process,
     /// The case, unless it is being opened.
     pub case: Option<&'a Case>,
+    /// What stood there before: a reference that stays is not asked for anew.
+    pub before: Option<&'a Fields>,
     /// Who types.
     pub actor: &'a ActorView,
     /// Now.
@@ -77,10 +79,11 @@ pub fn read_form(context: &FormContext<'_>, fields: &[Field], input: &Fields) ->
     let names = context.names(&values, fields);
     let good = |field: &&Field| !findings.iter().any(|found| table_of(&found.field) == field.name);
     let judged: Vec<&Field> = fields.iter().filter(|field| !hidden.contains(&field.name)).filter(good).collect();
-    check_fields(&names, judged.iter().copied(), &values, &mut findings);
+    let named = Named { context, before: context.before };
+    check_fields(&names, judged.iter().copied(), (&values, &named), &mut findings);
     for field in judged {
         if let Some(table) = values.get(&field.name).filter(|_| table::columns(field).is_some()) {
-            table::check(&names, field, table, &mut findings);
+            table::check((context, &names), field, table, &mut findings);
         }
     }
     findings.retain(|found| found.problem != "required" || !is_kept(context, fields, &found.field));
@@ -233,11 +236,36 @@ fn looks_at(expr: &Expr, fields: &[String]) -> bool {
     named.any(|path| path.get(1).is_some_and(|name| fields.contains(name)))
 }
 
+/// The rows that references name.
+struct Named<'a> {
+    context: &'a FormContext<'a>,
+    /// What stood in the same fields before.
+    before: Option<&'a Fields>,
+}
+
+impl Named<'_> {
+    /// What a row that is named anew is not, and would have to be.
+    fn unfit<'f>(&self, field: &'f Field, value: &Value) -> Option<&'f Check> {
+        let (FieldKind::Ref { register } | FieldKind::Refs { register, .. }) = &field.kind else { return None };
+        let keys = |value: &Value| -> Vec<String> {
+            let all = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+            all.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let stood = self.before.and_then(|before| before.get(&field.name)).map(keys).unwrap_or_default();
+        let (rows, day) = (self.context.rows, today(self.context));
+        keys(value).iter().filter(|key| !stood.contains(key)).find_map(|key| {
+            let row = rows.row(register, key, day)?;
+            let names = RowNames { today: Some(day), ..RowNames::of(rows, row) };
+            field.offered.iter().find(|check| !check.holds.holds(&names))
+        })
+    }
+}
+
 /// What is demanded, bounds, and conditions with their own words.
 fn check_fields<'f>(
     names: &dyn Scope,
     fields: impl Iterator<Item = &'f Field>,
-    values: &Fields,
+    (values, named): (&Fields, &Named<'_>),
     findings: &mut Vec<FieldFinding>,
 ) {
     let unread: Vec<String> = findings.iter().map(|found| table_of(&found.field).to_owned()).collect();
@@ -256,6 +284,10 @@ fn check_fields<'f>(
         };
         if let Some(outside) = bounds::outside(names, field, value) {
             findings.push(outside);
+            continue;
+        }
+        if let Some(check) = named.unfit(field, value) {
+            findings.push(FieldFinding { message: Some(check.message.clone()), ..finding(field, "check") });
             continue;
         }
         let failed = field.checks.iter().filter(|check| !check.holds.holds(names));

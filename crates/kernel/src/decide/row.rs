@@ -283,6 +283,7 @@ impl<'a> Desk<'a> {
             rows: &rows,
             process: &process,
             case: None,
+            before: before.map(|one| &one.fields),
             actor: &actor,
             now: self.given.now,
         };

@@ -16,6 +16,7 @@ fn read(world: &World, form: Value) -> Result<Fields, Vec<(String, String)>> {
         rows: world,
         process: &world.model.processes["every"],
         case: None,
+        before: None,
         actor: &actor,
         now: at("2022-06-27 09:00"),
     };
@@ -260,7 +261,15 @@ fn a_post_must_stand_within_the_place_of_the_case() {
     let mut row = desk.case(case).clone();
     row.place = crate::fixture::code("130903");
     let actor = ActorView::default();
-    let context = FormContext { world: &world, rows: &world, process, case: Some(&row), actor: &actor, now: desk.now };
+    let context = FormContext {
+        world: &world,
+        rows: &world,
+        process,
+        case: Some(&row),
+        before: None,
+        actor: &actor,
+        now: desk.now,
+    };
     let form = &process.action("new", "send").unwrap().form;
     let read = |duty: &str| read_form(&context, form, &fields(json!({"duty": duty}))).map(|_| ());
     assert_eq!(read("handler.130904").unwrap_err()[0].problem, "outside");

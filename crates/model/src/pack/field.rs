@@ -42,6 +42,9 @@ pub struct Field {
     /// Of a reference: whose rows may be named, as seen from the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Within>,
+    /// Of a reference: what a row must be to be named (`row.*`, `today`), with the words for when it is not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offered: Vec<Check>,
     /// Value when nothing is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,

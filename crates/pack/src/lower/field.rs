@@ -93,6 +93,7 @@ fn one(cx: Cx<'_>, key: &Key, node: &Node, scope: &Scope<'_>, owner: Owner<'_>) 
         unit: unit_text(cx, node, &kind),
         unique,
         within: within(cx, node, &kind),
+        offered: if judged { offered(cx, node, &kind) } else { Vec::new() },
         default_from,
         min,
         max,
@@ -145,6 +146,13 @@ fn within(cx: Cx<'_>, node: &Node, kind: &FieldKind) -> Option<Within> {
         return Some(Within::Place);
     }
     cx.level(given).map(Within::Level)
+}
+
+/// `where` of a reference: what a row must be to be named. It sees the row alone, so that a list of rows can be narrowed by it.
+fn offered(cx: Cx<'_>, node: &Node, kind: &FieldKind) -> Vec<Check> {
+    let (FieldKind::Ref { register } | FieldKind::Refs { register, .. }) = kind else { return Vec::new() };
+    let Some(target) = cx.symbols.registers.get(register) else { return Vec::new() };
+    checks(cx, node, "where", &Scope { row: Some(&target.fields), today: true, ..Scope::default() })
 }
 
 /// Whether a field of a register stays as it was first written, and whether steps of cases alone set it.
@@ -275,7 +283,7 @@ fn unseen(cx: Cx<'_>, node: &Node, owner: Owner<'_>) {
 }
 
 fn without_effect(cx: Cx<'_>, node: &Node) {
-    let without = ["required", "when", "check", "warn", "default"];
+    let without = ["required", "when", "check", "warn", "where", "default"];
     let conditions = node.entries().iter().filter(|(key, _)| without.contains(&key.text.as_str()));
     for (key, _) in conditions {
         let message = format!("`{}` has no effect here: only forms are judged", key.text);

@@ -115,7 +115,9 @@ impl Book<'_> {
             let mut notes = vec![self.text(&field.help)];
             notes.extend(field.personal.then(|| self.t("handbook-personal")));
             notes.extend(field.computed.is_some().then(|| self.t("handbook-computed")));
-            notes.extend(field.checks.iter().chain(&field.warns).map(|check| self.text(&check.message)));
+            notes.extend(
+                field.offered.iter().chain(&field.checks).chain(&field.warns).map(|check| self.text(&check.message)),
+            );
             notes.retain(|note| !note.is_empty());
             let kind = self.kind(field);
             let _ = writeln!(page, "| {} | {kind} | {needed} | {} |", self.text(&field.title), notes.join("; "));

@@ -107,7 +107,7 @@ impl FieldCheck {
         }
         if self.retyped && self.codes.is_empty() {
             let actor = ActorView::default();
-            let context = FormContext { world, rows: world, process, case: row.case, actor: &actor, now };
+            let context = FormContext { world, rows: world, process, case: row.case, before: None, actor: &actor, now };
             if !still_fits(&context, &self.field, value) {
                 found.add("value-unfit", &self.path, row.name);
             }

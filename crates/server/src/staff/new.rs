@@ -184,7 +184,8 @@ pub async fn check(
     let actor = who::view(&web.world, &web.actor(), web.now);
     let shard = looked::shard_of(web, &process.form, form);
     let read = looked::judged(web, (shard, None), |rows| {
-        let context = FormContext { world: &web.world, rows, process, case: None, actor: &actor, now: web.now };
+        let context =
+            FormContext { world: &web.world, rows, process, case: None, before: None, actor: &actor, now: web.now };
         read_form(&context, &process.form, form)
     });
     let mut findings = read.await?.err().unwrap_or_default();

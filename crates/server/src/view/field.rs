@@ -322,6 +322,9 @@ impl Look<'_> {
         if let (FieldKind::Place { levels }, Some(own)) = (&field.kind, shown.asked.actor.place) {
             options = self.own_places_first(options, (levels, own));
         }
+        let named: Vec<&str> = text.as_str().into_iter().chain(chosen.iter().map(String::as_str)).collect();
+        let standing = self.standing(field, &named, &options);
+        options.extend(standing);
         for option in &mut options {
             option.selected = text.as_str() == Some(&option.value) || chosen.contains(&option.value);
         }

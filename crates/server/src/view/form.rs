@@ -176,6 +176,7 @@ impl Look<'_> {
             rows,
             process: asked.process,
             case: asked.case,
+            before: asked.case.map(|case| &case.fields),
             actor: asked.actor,
             now: self.now,
         };

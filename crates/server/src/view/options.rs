@@ -2,8 +2,9 @@
 
 use super::Look;
 use super::suggest::Suggestion;
-use ganglion_model::pack::{Field, FieldKind};
-use ganglion_model::{Level, PlaceCode, Post};
+use ganglion_model::pack::{Field, FieldKind, Register};
+use ganglion_model::scope::RowNames;
+use ganglion_model::{Level, PlaceCode, Post, Record};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -74,17 +75,23 @@ impl Look<'_> {
     #[must_use]
     pub fn choices_of(&self, field: &Field, place: PlaceCode, suggested: &[Suggestion]) -> Vec<Choice> {
         let mut choices = self.choices(&field.kind, place, suggested);
-        if let (Some(within), FieldKind::Ref { register } | FieldKind::Refs { register, .. }) =
-            (field.within, &field.kind)
-            && let Some(def) = self.world.model.registers.get(register)
-        {
-            choices.retain(|choice| {
-                let row = self.world.latest(register, &choice.value);
-                let owner = row.and_then(|row| def.judged_at(row.place, &row.fields));
-                owner.is_none_or(|owner| within.holds(place, owner))
-            });
+        let (FieldKind::Ref { register } | FieldKind::Refs { register, .. }) = &field.kind else { return choices };
+        if field.within.is_some() || !field.offered.is_empty() {
+            let row = |key: &str| self.world.latest(register, key);
+            choices.retain(|choice| row(&choice.value).is_none_or(|row| self.offers(field, Some(place), row)));
         }
         choices
+    }
+
+    /// Whether a row may be named in a reference: it belongs near enough to `place`, and is what the field asks for.
+    #[must_use]
+    pub fn offers(&self, field: &Field, place: Option<PlaceCode>, row: &Record) -> bool {
+        let register = self.world.model.registers.get(&row.register);
+        let owner = register.and_then(|register| register.judged_at(row.place, &row.fields));
+        let names = RowNames { today: Some(self.today()), ..RowNames::of(self.world, row) };
+        let near = field.within.zip(place).zip(owner);
+        let is_near = near.is_none_or(|((within, place), owner)| within.holds(place, owner));
+        is_near && field.offered.iter().all(|check| check.holds.holds(&names))
     }
 
     /// Everybody who holds a fitting post, each once.
@@ -110,15 +117,8 @@ impl Look<'_> {
         let Some(def) = self.world.model.registers.get(register) else {
             return Vec::new();
         };
-        let mut choices: Vec<Choice> = self
-            .world
-            .rows_on(register, self.today())
-            .into_iter()
-            .map(|record| Choice {
-                group: self.group_of(def, record),
-                ..Choice::new(&record.key, self.label_of(def, record).unwrap_or_else(|| record.key.clone()))
-            })
-            .collect();
+        let mut choices: Vec<Choice> =
+            self.world.rows_on(register, self.today()).into_iter().map(|record| self.row_choice(def, record)).collect();
         // Headings must not repeat; within one the order of keys stays.
         let mut order: Vec<Option<String>> = Vec::new();
         for choice in &choices {
@@ -128,6 +128,24 @@ impl Look<'_> {
         }
         choices.sort_by_key(|choice| order.iter().position(|group| *group == choice.group));
         choices
+    }
+
+    fn row_choice(&self, def: &Register, record: &Record) -> Choice {
+        Choice {
+            group: self.group_of(def, record),
+            ..Choice::new(&record.key, self.label_of(def, record).unwrap_or_else(|| record.key.clone()))
+        }
+    }
+
+    /// Rows that are named already and not offered any more: what stands is not asked for anew.
+    #[must_use]
+    pub fn standing(&self, field: &Field, named: &[&str], options: &[Choice]) -> Vec<Choice> {
+        let (FieldKind::Ref { register } | FieldKind::Refs { register, .. }) = &field.kind else { return Vec::new() };
+        let Some(def) = self.world.model.registers.get(register).filter(|_| !field.offered.is_empty()) else {
+            return Vec::new();
+        };
+        let missing = named.iter().filter(|key| options.iter().all(|option| option.value != **key));
+        missing.filter_map(|key| Some(self.row_choice(def, self.world.latest(register, key)?))).collect()
     }
 
     /// Places of the levels inside the county of `near`, or inside `near` itself when it is no deeper; under the name of

@@ -1,7 +1,7 @@
 //! Tables: rows inside a row. Cells are read as fields are; a finding names table, row (counted from 0, blank ones left out) and column.
 
 use super::value::with;
-use super::{FormContext, check_fields, compute, finding, is_blank, read_values};
+use super::{FormContext, Named, check_fields, compute, finding, is_blank, read_values};
 use ganglion_model::pack::{Field, FieldKind};
 use ganglion_model::scope::{InRow, Names};
 use ganglion_model::{FieldFinding, Fields};
@@ -87,14 +87,34 @@ pub fn settled(names: &Names<'_>, columns: &[Field], table: &Value) -> Value {
     Value::Array(rows(table).map(settle).collect())
 }
 
-/// Judges every row: what is required, bounds, checks.
-pub fn check(names: &Names<'_>, field: &Field, table: &Value, findings: &mut Vec<FieldFinding>) {
+/// All there is in each column of a table.
+fn in_columns(table: &Value) -> Fields {
+    let mut all = Fields::new();
+    for (name, value) in rows(table).flatten() {
+        let each = if let Value::Array(several) = value { several } else { vec![value] };
+        if let Value::Array(known) = all.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
+            known.extend(each);
+        }
+    }
+    all
+}
+
+/// Judges every row: what is required, bounds, which rows are named, checks.
+pub fn check(
+    (context, names): (&FormContext<'_>, &Names<'_>),
+    field: &Field,
+    table: &Value,
+    findings: &mut Vec<FieldFinding>,
+) {
     let Some(columns) = columns(field) else { return };
+    // Rows of a table have no names of their own: what stood in any of them may stand in each.
+    let stood = context.before.and_then(|before| before.get(&field.name)).map(in_columns);
+    let named = Named { context, before: stood.as_ref() };
     for (number, row) in rows(table).enumerate() {
         let inside = InRow { outer: names, row: &row, columns };
         let shown = |column: &&Field| column.when.as_ref().is_none_or(|when| when.holds(&inside));
         let mut found = Vec::new();
-        check_fields(&inside, columns.iter().filter(shown), &row, &mut found);
+        check_fields(&inside, columns.iter().filter(shown), (&row, &named), &mut found);
         findings.extend(found.into_iter().map(|one| at_row(field, number, one)));
     }
 }

@@ -139,7 +139,8 @@ async fn checked(web: &Web, slots: &Slots<'_>, form: &Fields) -> Result<Result<S
     let process = slots.process;
     let near = looked::shard_of(web, &process.form, form);
     let read = looked::judged(web, (near, None), |rows| {
-        let context = FormContext { world: &web.world, rows, process, case: None, actor: &actor, now: web.now };
+        let context =
+            FormContext { world: &web.world, rows, process, case: None, before: None, actor: &actor, now: web.now };
         read_form(&context, &process.form, form)
     });
     let read = read.await?;

@@ -10,7 +10,7 @@ use crate::view::words::count;
 use crate::web::Web;
 use ganglion_kernel::decide::row_who::RowReach;
 use ganglion_kernel::port_rows::{RowFilter, RowOrder};
-use ganglion_model::pack::{Scope, Within};
+use ganglion_model::pack::{Field, Scope};
 use ganglion_model::{Level, PlaceCode, Record, RowKey, Shard};
 
 /// Rows a list shows.
@@ -19,6 +19,8 @@ pub const LISTED_MAX: u32 = 300;
 const SEARCHED_FROM: usize = 20;
 /// Rows shown of a longer list, or of what a search found.
 const SHOWN_MAX: u32 = 50;
+/// Pages read for a list of rows that fit: where nearly none do, words find them.
+const PAGES_MAX: usize = 5;
 
 /// Which rows are looked for.
 #[derive(Clone, Copy)]
@@ -27,10 +29,24 @@ pub struct Search<'a> {
     pub near: PlaceCode,
     /// Whether it was chosen: then its own rows are wanted first.
     pub chosen: bool,
-    /// How far away a row may belong.
-    pub within: Option<Within>,
+    /// The reference they are for.
+    pub field: &'a Field,
+    /// Whether it says how far away a row may belong: until a place is chosen nobody knows.
+    pub is_placed: bool,
     /// The key of a row, or words.
     pub typed: &'a str,
+}
+
+impl Search<'_> {
+    /// Whether some rows cannot be named.
+    fn narrows(&self) -> bool {
+        !self.field.offered.is_empty() || self.place().is_some()
+    }
+
+    /// The place rows have to belong near, where the field says so and the place is known.
+    fn place(&self) -> Option<PlaceCode> {
+        self.field.within.filter(|_| self.is_placed).map(|_| self.near)
+    }
 }
 
 /// Rows found.
@@ -106,10 +122,7 @@ async fn listed(
     let mut found = Found::default();
     for place in places {
         let filter = RowFilter { place, ..RowFilter::of(&readable.register.name, web.today()) };
-        let order = RowOrder::default();
-        let page = rows::page(web, readable.register, (&filter, &order), None, LISTED_MAX).await?;
-        let is_cut = page.next.is_some();
-        let mut all = page.rows;
+        let (mut all, is_cut) = fitting((web, &look), readable, (&filter, search), LISTED_MAX).await?;
         let total = if is_cut { rows::count(web, readable.register, &filter).await? } else { all.len() as u64 };
         if is_cut {
             all.truncate(SHOWN_MAX as usize);
@@ -122,11 +135,12 @@ async fn listed(
             all.insert(0, one.clone());
         }
         let key = chosen.as_ref().map(|one| one.key.as_str());
-        let options = choices((web, &look), readable, (&all, place), (search, key));
-        let args = [("count", count(total).into()), ("shown", SHOWN_MAX.into())];
+        let options = choices((web, &look), readable, (&all, place), key);
+        let args = [("count", count(total).into()), ("shown", options.len().into())];
+        let cut = if search.narrows() { "find-more" } else { "find-cut" };
         found = Found {
             is_searched: is_cut || options.len() >= SEARCHED_FROM,
-            rows: RowsView { note: if is_cut { look.say("find-cut", &args) } else { String::new() }, options },
+            rows: RowsView { note: if is_cut { look.say(cut, &args) } else { String::new() }, options },
             words: String::new(),
         };
         if !is_cut {
@@ -148,16 +162,14 @@ async fn searched(web: &Web, readable: &Readable<'_>, (search, typed): (Search<'
     for (nth, place) in places.into_iter().enumerate() {
         let filter =
             RowFilter { place, word: Some(typed.to_owned()), ..RowFilter::of(&readable.register.name, web.today()) };
-        let order = RowOrder::default();
-        let page = rows::page(web, readable.register, (&filter, &order), None, SHOWN_MAX).await?;
-        let mut all = page.rows;
+        let (mut all, is_cut) = fitting((web, &look), readable, (&filter, search), SHOWN_MAX).await?;
         // Words of fields the reader may not see find nothing.
         let lower = typed.to_lowercase();
         all.retain(|one| {
             let shown = || format!("{}\n{}", one.key, shown::title(&look, readable, web, one)).to_lowercase();
             sees_all || shown().contains(&lower)
         });
-        let mut options = choices((web, &look), readable, (&all, place), (search, None));
+        let mut options = choices((web, &look), readable, (&all, place), None);
         if options.is_empty() {
             continue;
         }
@@ -166,7 +178,7 @@ async fn searched(web: &Web, readable: &Readable<'_>, (search, typed): (Search<'
             options.iter_mut().for_each(|one| one.selected = named(one));
         }
         let args = [("count", options.len().into()), ("shown", SHOWN_MAX.into()), ("words", typed.into())];
-        let key = match (page.next.is_some(), nth > 0) {
+        let key = match (is_cut, nth > 0) {
             (true, _) => "more",
             (false, true) => "elsewhere",
             (false, false) => "found",
@@ -178,23 +190,42 @@ async fn searched(web: &Web, readable: &Readable<'_>, (search, typed): (Search<'
     Ok(Found { rows: RowsView { options: Vec::new(), note }, words: typed.to_owned(), is_searched: true })
 }
 
+/// The first `most` rows that may be named in the reference, and whether there may be more.
+async fn fitting(
+    (web, look): (&Web, &Look<'_>),
+    readable: &Readable<'_>,
+    (filter, search): (&RowFilter, Search<'_>),
+    most: u32,
+) -> Result<(Vec<Record>, bool), Error> {
+    let order = RowOrder::default();
+    let (mut all, mut after) = (Vec::new(), None);
+    for _ in 0..PAGES_MAX {
+        let page = rows::page(web, readable.register, (filter, &order), after.as_ref(), most).await?;
+        let fits = |one: &Record| !search.narrows() || look.offers(search.field, search.place(), one);
+        all.extend(page.rows.into_iter().filter(fits));
+        after = page.next;
+        if after.is_none() || all.len() >= most as usize {
+            break;
+        }
+    }
+    let is_cut = after.is_some() || all.len() > most as usize;
+    all.truncate(most as usize);
+    Ok((all, is_cut))
+}
+
 /// Rows as choices: those of the reader's own places first, under the names of their places where there are several.
 fn choices(
     (web, look): (&Web, &Look<'_>),
     readable: &Readable<'_>,
     (rows, place): (&[Record], Option<PlaceCode>),
-    (search, key): (Search<'_>, Option<&str>),
+    key: Option<&str>,
 ) -> Vec<Choice> {
     let own = web.post().ok().map(|post| post.place);
     let grouped = match (readable.register.scope, place) {
         (Scope::Place(level), Some(place)) => place.level() < level,
         _ => false,
     };
-    let fits = |one: &&Record| {
-        let owner = readable.register.judged_at(one.place, &one.fields);
-        search.within.zip(owner).is_none_or(|(within, owner)| within.holds(search.near, owner))
-    };
-    let mut rows: Vec<&Record> = rows.iter().filter(fits).collect();
+    let mut rows: Vec<&Record> = rows.iter().collect();
     if grouped {
         let is_own = |one: &Record| own.zip(one.place).is_some_and(|(own, at)| own.holds(at) || at.holds(own));
         rows.sort_by_key(|one| (!is_own(one), one.place));

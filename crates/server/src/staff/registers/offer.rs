@@ -15,7 +15,7 @@ use ganglion_model::{AccountId, Fields, PlaceCode, PostId};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// What was looked for: register, place, whether it was chosen, how far, what was typed.
+/// What was looked for: register, place, whether it was chosen, which rows may be named, what was typed.
 type Looked = (String, PlaceCode, bool, String, String);
 
 /// Rows that were read for a page.
@@ -134,15 +134,16 @@ impl<'w> Offers<'w> {
             return Ok(None);
         };
         let chosen = chosen.filter(|_| self.opening);
-        let within = field.within.filter(|_| chosen.is_some() || !self.opening);
+        let is_placed = chosen.is_some() || !self.opening;
         let near = chosen.unwrap_or(self.near);
-        let looked = (register.to_owned(), near, chosen.is_some(), format!("{within:?}"), typed.to_owned());
+        let narrowed = format!("{:?} {:?}", field.within.filter(|_| is_placed), field.offered);
+        let looked = (register.to_owned(), near, chosen.is_some(), narrowed, typed.to_owned());
         if let Some(known) = self.known.get(&looked) {
             return Ok(known.clone());
         }
         let found = match readable(self.web, register) {
             Ok(readable) => {
-                let search = Search { near, chosen: chosen.is_some(), within, typed };
+                let search = Search { near, chosen: chosen.is_some(), field, is_placed, typed };
                 Some(found::find(self.web, &readable, search).await?)
             }
             Err(_) => None,

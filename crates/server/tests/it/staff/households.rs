@@ -141,6 +141,49 @@ async fn rows_follow_the_place_that_is_chosen_and_end_where_reading_ends() {
 }
 
 #[tokio::test]
+async fn rows_that_may_not_be_named_are_neither_offered_nor_found_nor_taken() {
+    let town = town().await;
+    households(&town, 24).await;
+    let mut clerk = town.as_("clerk").await;
+    for code in ["A003", "A007"] {
+        let large = [("-place", WEST), ("code", code), ("address", "Lane large"), ("yearly", "9000.1")];
+        let answer = clerk.post_form(&format!("/registers/household/edit/130903/{code}"), &large).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+    }
+    let page = clerk.get(NEW).await.plain();
+    assert!(page.contains("value=\"A002\"") && !page.contains("value=\"A003\""), "{page}");
+    let found = clerk.post_form(NEW, &with(&TYPED, &[("household-find", "large")])).await;
+    assert!(found.status == 422 && found.plain().contains("Nothing found for “large”"), "{}", found.plain());
+    let sent = clerk.post_form(NEW, &with(&TYPED, &[("household", "A003")])).await;
+    assert!(sent.status == 422 && sent.plain().contains("Large users are inspected by others"), "{}", sent.plain());
+    assert_eq!(clerk.post_form(NEW, &with(&TYPED, &[("household", "A002")])).await.status, 303);
+}
+
+#[tokio::test]
+async fn a_row_that_was_named_stays_on_offer_where_it_is_named() {
+    let town = town().await;
+    households(&town, 1).await;
+    let (mut clerk, mut boss) = (town.as_("clerk").await, town.as_("super").await);
+    for code in ["T1", "T2"] {
+        assert_eq!(boss.post_form("/registers/tool/new", &[("code", code), ("works", "true")]).await.status, 303);
+    }
+    let opened = clerk.post_form(NEW, &with(&TYPED, &[("household", "A001")])).await.location().to_owned();
+    let number = opened.rsplit('/').next().unwrap().to_owned();
+    let fetch = format!("/cases/{number}/fetch");
+    let offers = |page: &str| ["T1", "T2"].map(|code| page.contains(&format!("<option value=\"{code}\"")));
+    assert_eq!(offers(&clerk.get(&opened).await.plain()), [true, true]);
+    assert_eq!(clerk.post_form(&fetch, &[("tool", "T1")]).await.status, 303);
+    for code in ["T1", "T2"] {
+        let broken = [("code", code), ("works", "false")];
+        assert_eq!(boss.post_form(&format!("/registers/tool/edit/0/{code}"), &broken).await.status, 303);
+    }
+    assert_eq!(offers(&clerk.get(&opened).await.plain()), [true, false], "T1 is what the case has");
+    assert_eq!(clerk.post_form(&fetch, &[("tool", "T1")]).await.status, 303, "what stands is not asked for anew");
+    let other = clerk.post_form(&fetch, &[("tool", "T2")]).await;
+    assert!(other.status == 422 && other.plain().contains("It is broken"), "{}", other.plain());
+}
+
+#[tokio::test]
 async fn own_places_come_first() {
     let town = town().await;
     let page = town.as_("eastclerk").await.get(NEW).await.plain();
