@@ -6,12 +6,14 @@ use super::value;
 use ganglion_geo::geojson::{ReadOptions, read};
 use ganglion_geo::{MultiPolygon, PlaceIndex};
 use ganglion_kernel::World;
+use ganglion_kernel::decide::{FormContext, judge};
 use ganglion_kernel::world::{Places, ReferenceRows, put_version, seeded};
-use ganglion_model::clocks::{Calendar, Office};
-use ganglion_model::pack::{FieldKind, Scope};
+use ganglion_model::clocks::{Calendar, Office, midnight};
+use ganglion_model::pack::{Field, FieldKind, Process, Scope};
 use ganglion_model::place::{Place, PlaceKind};
 use ganglion_model::row::Record;
-use ganglion_model::{AccountId, Level, Model, PlaceCode, PlaceTree, Post, PostId, Posts, Shard, Text};
+use ganglion_model::scope::ActorView;
+use ganglion_model::{AccountId, Fields, Level, Model, PlaceCode, PlaceTree, Post, PostId, Posts, Shard, Text};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use serde_json::{Value, json};
@@ -23,6 +25,9 @@ const CALENDAR: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../
 const HOURS: &str = "08:00-12:00,14:00-18:00";
 /// Places and posts of a scenario have always been there.
 const ALWAYS: Date = date(1949, 10, 1);
+
+/// The day on which rows without one of their own are read.
+const READ_ON: Date = date(2022, 6, 27);
 
 /// A world, and what a scenario calls things in it.
 pub struct Setting {
@@ -222,15 +227,20 @@ impl Givens<'_> {
         if !self.findings.is_empty() {
             return Err(self.findings);
         }
-        let world = World {
+        let mut world = World {
             model: model.clone(),
             places,
             office,
             reference: Arc::new(reference),
             fresh: Arc::default(),
             areas: ganglion_kernel::areas::Areas::default(),
-            posts: Arc::new(Posts::new(self.posts.into_iter().map(|(_, post)| post))),
+            posts: Arc::new(Posts::new(std::mem::take(&mut self.posts).into_iter().map(|(_, post)| post))),
         };
+        // Twice: what is worked out may look at what another row works out.
+        for _ in 0..2 {
+            self.rows.iter_mut().for_each(|(_, record)| as_typed(&world, record));
+            world.reference = Arc::new(self.reference());
+        }
         let is_local = |record: &Record| record.shard != Shard::DEPLOYMENT;
         let records = self.rows.into_iter().map(|(_, record)| record).filter(is_local).collect();
         Ok(Setting { world, people: self.people, records })
@@ -335,4 +345,20 @@ fn outline_of(code: PlaceCode, ring: &str) -> Option<MultiPolygon<f64>> {
     let text = json!({"type": "FeatureCollection", "features": [feature]}).to_string();
     let options = ReadOptions { code_property: "code", name_property: "name", ..ReadOptions::default() };
     read(text.as_bytes(), &options).outlines.into_iter().next().map(|outline| outline.geometry)
+}
+
+/// Values of a row as they are kept when somebody types them, and what is worked out from them; what cannot be read stays as it
+/// is given. Personal values are given as whoever may sees them.
+fn as_typed(world: &World, record: &mut Record) {
+    let Some(register) = world.model.registers.get(&record.register) else { return };
+    let fields: Vec<Field> = register.fields.iter().filter(|field| !field.personal).cloned().collect();
+    let input: Fields =
+        fields.iter().filter_map(|field| Some((field.name.clone(), record.fields.get(&field.name)?.clone()))).collect();
+    let (actor, process) = (ActorView::default(), Process::default());
+    let now = midnight(record.valid_from.unwrap_or(READ_ON));
+    let context = FormContext { world, rows: world, process: &process, case: None, before: None, actor: &actor, now };
+    let read = judge(&context, &fields, &input).values.into_iter();
+    let is_given =
+        |name: &str| input.contains_key(name) || fields.iter().any(|field| field.name == name && !field.is_typed());
+    record.fields.extend(read.filter(|(name, _)| is_given(name)));
 }

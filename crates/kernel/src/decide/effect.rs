@@ -326,8 +326,10 @@ impl Doing<'_> {
             .filter(|(_, value)| !value.is_null() && !value.as_str().is_some_and(is_sealed))
             .collect();
         let place = opening.place.as_ref().and_then(|field| self.form.get(field)?.as_str()?.parse().ok());
-        let place = place.unwrap_or(draft.case.place);
         let route = target.map(|process| process.route.clone()).unwrap_or_default();
+        // A place that is set is where it goes; without one it stays where this case is.
+        let set = route.place.as_ref().and_then(|field| form.get(field)?.as_str()?.parse().ok());
+        let place: PlaceCode = place.or(set).unwrap_or(draft.case.place);
         if let Some(field) = route.place {
             form.insert(field, Value::String(place.to_string()));
         }

@@ -318,7 +318,7 @@ fn where_a_case_came_from_is_said_as_it_was() {
     world.model = std::sync::Arc::new(model);
     assert_eq!(source(&world, &case), "Entered by staff");
     case.channel = "cross_system".to_owned();
-    assert_eq!(source(&world, &case), "Opened by a standing check");
+    assert_eq!(source(&world, &case), "Opened by a standing rule or a schedule");
     let other = matter("130903100201002", now(), None, "k");
     case.links.push(Link::to(&other, OPENED_FROM));
     assert_eq!(source(&world, &case), "Opened out of another case");

@@ -27,12 +27,13 @@ pub struct Slots<'a> {
 /// Name of the form's input for an address, and of the field it fills.
 pub const ADDRESS: &str = "address";
 
-/// Processes the public may open; those with a point come first. Tickets of queues are taken on pages of their own.
+/// Processes the public may open; those with a point come first, and of these the ones other programs report into (`open311`):
+/// a campaign that asks for a point does not take the place of the report. Tickets of queues are taken on pages of their own.
 #[must_use]
 pub fn open_to_all(model: &Model) -> Vec<&Process> {
     let is_open = |process: &&Process| process.open_by.contains(&Who::Public) && !crate::halls::has_screens(process);
     let mut open: Vec<&Process> = model.processes.values().filter(is_open).collect();
-    open.sort_by_key(|process| process.route.point.is_none());
+    open.sort_by_key(|process| (process.route.point.is_none(), process.open311.is_none()));
     open
 }
 

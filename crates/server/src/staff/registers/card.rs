@@ -19,7 +19,7 @@ use ganglion_kernel::port_rows::ProposalFilter;
 use ganglion_kernel::seal;
 use ganglion_model::pack::Field;
 use ganglion_model::row::Mark;
-use ganglion_model::{Level, Record, Shard, row_id};
+use ganglion_model::{Level, Post, Record, Shard, row_id};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -155,8 +155,10 @@ async fn render(web: &Web, (name, shard, key): (&str, u32, &str), in_clear: bool
         retire: may
             .filter(|_| !ended)
             .map(|alone| button("retire", if alone { "row-retire" } else { "row-propose-retire" })),
-        reveal_href: (!in_clear && !public && !revealable(&readable, record, &role).is_empty())
-            .then(|| row_href("reveal", record.shard, name, &record.key)),
+        reveal_href: (!in_clear
+            && !public
+            && web.post().is_ok_and(|post| !revealable(&readable, record, post).is_empty()))
+        .then(|| row_href("reveal", record.shard, name, &record.key)),
     };
     web.render_status(StatusCode::OK, "pages/register_row.html", context)
 }
@@ -188,8 +190,13 @@ async fn opened(web: &Web, record: &Record) -> Result<Opened, Error> {
     Ok(Opened { values: record.fields.iter().filter_map(clear).collect(), ..Opened::default() })
 }
 
-fn revealable<'r>(readable: &Readable<'r>, record: &Record, role: &str) -> Vec<&'r Field> {
-    let shown = |field: &&Field| field.personal && may_see(field, role) && record.fields.contains_key(&field.name);
+/// Personal fields that a post may see in clear. Rows of the deployment are read everywhere; what is personal in them is shown
+/// only where whose they are is the post's business.
+fn revealable<'r>(readable: &Readable<'r>, record: &Record, post: &Post) -> Vec<&'r Field> {
+    let owner = readable.register.judged_at(record.place, &record.fields);
+    let is_theirs = owner.is_none_or(|owner| post.place.holds(owner));
+    let may = |field: &Field| is_theirs && field.personal && may_see(field, &post.role);
+    let shown = |field: &&Field| may(field) && record.fields.contains_key(&field.name);
     readable.register.fields.iter().filter(shown).collect()
 }
 
@@ -292,8 +299,7 @@ pub async fn reveal(
     let versions = readable.row(&web, shard, &key).await?;
     let record = version_on(&web, &versions).ok_or(Error::NotFound)?;
     let (session, post) = (web.signed_in()?, web.post()?);
-    let fields: Vec<String> =
-        revealable(&readable, record, &post.role).into_iter().map(|field| field.name.clone()).collect();
+    let fields: Vec<String> = revealable(&readable, record, post).into_iter().map(|field| field.name.clone()).collect();
     if readable.reach == RowReach::Public || fields.is_empty() {
         return Err(Error::NotAllowed);
     }

@@ -184,6 +184,23 @@ async fn a_row_that_was_named_stays_on_offer_where_it_is_named() {
 }
 
 #[tokio::test]
+async fn personal_values_of_an_owned_row_are_shown_where_its_owner_is() {
+    let town = town().await;
+    let mut clerk = town.as_("clerk").await;
+    let lender = [("code", "L1"), ("town", "130903001"), ("phone", "13912345678")];
+    assert_eq!(clerk.post_form("/registers/lender/new", &lender).await.status, 303);
+    let (row, reveal) = ("/registers/lender/rows/0/L1", "/registers/lender/reveal/0/L1");
+    for (account, status) in [("clerk", 200), ("super", 200), ("eastclerk", 403)] {
+        let mut browser = town.as_(account).await;
+        let card = browser.get(row).await.text;
+        assert!(card.contains("L1") && !card.contains("13912345678"), "{account} reads the row: {card}");
+        assert_eq!(card.contains(reveal), status == 200, "{account} is offered it");
+        let shown = browser.post_form(reveal, &[]).await;
+        assert_eq!((shown.status, shown.text.contains("13912345678")), (status, status == 200), "{account}");
+    }
+}
+
+#[tokio::test]
 async fn own_places_come_first() {
     let town = town().await;
     let page = town.as_("eastclerk").await.get(NEW).await.plain();
