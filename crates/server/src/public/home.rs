@@ -78,7 +78,10 @@ impl HomeFigures {
             return Ok(counters.clone());
         }
         let level: Level = web.world.places.root.level();
-        let indicators = web.world.model.indicators_in_order();
+        let mut indicators = web.world.model.indicators_in_order();
+        // What becomes of reports interests whoever may report, in every season.
+        let reported = super::report::open_to_all(&web.world.model).first().map(|process| process.pack.as_str());
+        indicators.sort_by_key(|indicator| Some(indicator.pack.as_str()) != reported);
         let indicators = indicators.into_iter().filter(|indicator| indicator.levels.contains(&level));
         let mut counters = Vec::new();
         for indicator in indicators.take(SHOWN_MAX) {

@@ -1,5 +1,6 @@
 //! All figures of a place at a glance: a tile an indicator, grouped by pack, and the targets of the place. One reading a tile:
-//! the post's own packs come first, and packs for which there is no room are one click away, never left out.
+//! the post's own packs come first, those in which nothing happened in the period last, and packs for which there is no room are one click
+//! away, never left out.
 
 use super::figures::{Asked, asked, scope, told};
 use super::query::Query;
@@ -18,6 +19,7 @@ use ganglion_kernel::figures::{Reader, is_now};
 use ganglion_model::PlaceCode;
 use ganglion_model::pack::{Indicator, Target};
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Tiles on one page; the first pack has all of its own whatever their number.
 const TILES_MAX: usize = 60;
@@ -33,7 +35,7 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     // A stock named by default says nothing about the others: the period stays open to choice.
     let first = Asked { stock: false, ..asked(&web)? };
     let (place, when) = (first.place, first.when);
-    let packs = by_pack(&web, place);
+    let (packs, mut known) = by_pack(&web, &look, &first).await?;
     let asked_pack = web.arg("pack").filter(|name| packs.iter().any(|(pack, _)| pack == name));
     let mut groups = Vec::new();
     let mut room = TILES_MAX;
@@ -41,8 +43,10 @@ pub async fn show(web: Web) -> Result<Response, Error> {
         let is_open = asked_pack.map_or(room == TILES_MAX || indicators.len() <= room, |name| *pack == name);
         let mut tiles = Vec::new();
         for indicator in indicators.iter().copied().filter(|_| is_open) {
-            let stock = is_now(&web.world.model, indicator);
-            tiles.push(tile(&web, &look, &Asked { indicator, stock, ..first }).await?);
+            tiles.push(match known.remove(indicator.name.as_str()) {
+                Some(tile) => tile,
+                None => tile(&web, &look, &of(&web, &first, indicator)).await?,
+            });
         }
         // What follows a pack that found no room has none either: packs stay in one order.
         room = if is_open { room.saturating_sub(tiles.len()) } else { 0 };
@@ -69,23 +73,45 @@ pub async fn show(web: Web) -> Result<Response, Error> {
     web.render("pages/figures_all.html", context)
 }
 
-/// Indicators offered at the place by pack: first those of packs in which the post has more than what it opened itself.
-fn by_pack(web: &Web, place: PlaceCode) -> Vec<(&str, Vec<&Indicator>)> {
+fn of<'w>(web: &'w Web, asked: &Asked<'w>, indicator: &'w Indicator) -> Asked<'w> {
+    Asked { indicator, stock: is_now(&web.world.model, indicator), ..*asked }
+}
+
+type Packs<'w> = Vec<(&'w str, Vec<&'w Indicator>)>;
+
+/// Indicators offered at the place by pack: first those of packs in which the post has more than what it opened itself, and of either kind
+/// those whose first figure says something of the period, so that a campaign of the summer makes room in winter. With the tiles that were
+/// read for that, by indicator.
+async fn by_pack<'w>(
+    web: &'w Web,
+    look: &Look<'_>,
+    asked: &Asked<'w>,
+) -> Result<(Packs<'w>, BTreeMap<&'w str, Value>), Error> {
     let model = &web.world.model;
     let post = web.post().ok();
     let works = |pack: &str| {
         let mut processes = model.processes.values().filter(|process| process.pack == pack);
         post.is_some_and(|post| processes.any(|process| !matches!(reach(process, post), Reach::Own)))
     };
-    let mut packs: Vec<(&str, Vec<&Indicator>)> = Vec::new();
-    for indicator in model.indicators_in_order().into_iter().filter(|one| one.levels.contains(&place.level())) {
+    let mut packs: Packs<'w> = Vec::new();
+    let offered = |one: &&Indicator| one.levels.contains(&asked.place.level());
+    for indicator in model.indicators_in_order().into_iter().filter(offered) {
         match packs.iter_mut().find(|(pack, _)| *pack == indicator.pack) {
             Some((_, indicators)) => indicators.push(indicator),
             None => packs.push((&indicator.pack, vec![indicator])),
         }
     }
-    packs.sort_by_key(|(pack, _)| !works(pack));
-    packs
+    let (mut known, mut quiet) = (BTreeMap::new(), BTreeSet::new());
+    for (pack, indicators) in &packs {
+        let Some(first) = indicators.first().copied() else { continue };
+        let tile = tile(web, look, &of(web, asked, first)).await?;
+        if tile["quiet"] == true {
+            quiet.insert(*pack);
+        }
+        known.insert(first.name.as_str(), tile);
+    }
+    packs.sort_by_key(|(pack, _)| (!works(pack), quiet.contains(pack)));
+    Ok((packs, known))
 }
 
 fn address(place: PlaceCode, when: When, indicator: Option<&str>) -> Query {
@@ -111,6 +137,7 @@ async fn tile(web: &Web, look: &Look<'_>, asked: &Asked<'_>) -> Result<Value, Er
         "label": look.figure_title(asked.indicator),
         "value": now.shown.as_deref().map_or_else(|| look.t("not-available"), separated),
         "na": now.shown.is_none(),
+        "quiet": now.rows == 0,
         "unit": if now.shown.is_some() { look.figure_unit(asked.indicator) } else { String::new() },
         "change": change,
         // A period without a value has no point of its own: a small line leaves it out.
