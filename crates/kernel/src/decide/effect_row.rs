@@ -28,7 +28,10 @@ impl Doing<'_> {
             return Err(Refusal::new(RefusalCode::Guard).with("register", register).with("reason", "no_key"));
         };
         let shard = draft.case.shard;
-        let before = self.state.newest(&(shard, register.to_owned(), key.to_string()));
+        let newest = self.state.newest(&(shard, register.to_owned(), key.to_string()));
+        // What the same step wrote into the row already stays.
+        let written = written(decision, (shard, register, &*key)).cloned();
+        let before = written.as_ref().or(newest);
         let mut fields = before.map(|record| record.fields.clone()).unwrap_or_default();
         for (field, value) in set {
             let value = super::table::stored(value, (self.form, &draft.case), &names);
@@ -138,6 +141,17 @@ impl Doing<'_> {
             Scope::Place(level) => place.at(level).or(Some(place)),
         }
     }
+}
+
+/// The newest version of a row that this decision has written so far.
+fn written<'d>(decision: &'d Decision, (shard, register, key): (Shard, &str, &str)) -> Option<&'d Record> {
+    let records = decision.changes.iter().filter_map(|change| match change {
+        Change::Record { record } => Some(&**record),
+        _ => None,
+    });
+    records
+        .filter(|one| one.shard == shard && one.register == register && one.key == key)
+        .max_by_key(|one| one.valid_from)
 }
 
 /// A key as expressions give it: without one there is no row to write.

@@ -37,6 +37,11 @@ pub fn all(cx: Cx<'_>, process: &Node, symbol: &ProcessSymbol) -> BTreeMap<Strin
         if key.text == PUBLIC && def.as_ref().is_some_and(|def| def.on_state.is_some()) {
             cx.sink.error_help(node.at, "no-report-number", "the public number is given at opening", "remove `on`");
         }
+        if key.text == PUBLIC && def.as_ref().is_some_and(|def| !tells_counties_apart(&def.parts)) {
+            // Sequences are kept by county, and a case is found by this number alone.
+            let message = "this number does not say the county, so two counties would give the same one";
+            cx.sink.error_help(node.at, "no-place", message, "add `{county}`, or a place in it such as `{township}`");
+        }
         numbers.extend(def.map(|def| (key.text.clone(), def)));
     }
     if node.get(PUBLIC).is_none() {
@@ -49,6 +54,15 @@ pub fn all(cx: Cx<'_>, process: &Node, symbol: &ProcessSymbol) -> BTreeMap<Strin
         );
     }
     numbers
+}
+
+fn tells_counties_apart(parts: &[NumberPart]) -> bool {
+    parts.iter().any(|part| match part {
+        NumberPart::Place(level) | NumberPart::Name(level) => *level >= Level::County,
+        // The end of a code is repeated in the next county, unless it is the county's own.
+        NumberPart::PlaceEnd(level, _) => *level == Level::County,
+        _ => false,
+    })
 }
 
 fn later(cx: Cx<'_>, node: &Node, symbol: &ProcessSymbol) -> Option<NumberDef> {
