@@ -11,6 +11,8 @@ const LAND = [232, 232, 224];
 const MARK = [255, 0, 255];
 /** Pixels of the mark that are enough to say where its middle is. */
 const ENOUGH = 40;
+/** More of it is a tile of another zoom that stands in for one still on its way. */
+const MOST = 1_000;
 /** Pictures taken before a mark counts as missing. */
 const LOOKS = 200;
 
@@ -142,7 +144,7 @@ export async function seen(world, page, map) {
     await page.evaluate(() => document.querySelectorAll(".map-label").forEach((label) => (label.style.visibility = "hidden")));
     const found = await middle(easel, await page.screenshot({ clip: box }));
     const rests = last && found.count === last.count && found.x === last.x && found.y === last.y;
-    if (rests && found.count >= ENOUGH) return { x: box.x + found.x, y: box.y + found.y };
+    if (rests && found.count >= ENOUGH && found.count <= MOST) return { x: box.x + found.x, y: box.y + found.y };
     last = found;
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   }

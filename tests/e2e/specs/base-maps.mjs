@@ -43,10 +43,10 @@ export default function (test) {
     const map = page.locator("#f-place .map");
     await map.scrollIntoViewIfNeeded();
     // Once the point is recognised the map glides there; it has arrived when the pin stands in its middle.
-    await map.locator(".maplibregl-marker").waitFor();
+    await map.locator(".maplibregl-marker:not(.map-label)").waitFor();
     await map.evaluate(async (box) => {
       const middle = (rect) => rect.left + rect.width / 2;
-      const pin = box.querySelector(".maplibregl-marker");
+      const pin = box.querySelector(".maplibregl-marker:not(.map-label)");
       const arrived = () => Math.abs(middle(pin.getBoundingClientRect()) - middle(box.getBoundingClientRect())) < 2;
       while (!arrived()) await new Promise(requestAnimationFrame);
     });
