@@ -213,10 +213,10 @@ let recognising: AbortController | null = null;
 
 /** Asks the server which place the point lies in and says it, before anything is sent. */
 async function recognise(form: HTMLFormElement, map: HTMLElement | null, move = false): Promise<void> {
+  recognising?.abort();
   const asked = query(form);
   const box = form.querySelector<HTMLElement>("[data-recognised]");
   if (!asked || !box) return;
-  recognising?.abort();
   recognising = new AbortController();
   const { signal } = recognising;
   const at = await fetch(`/map/place-at?${asked}`, { signal }).then((answer) => (answer.ok ? (answer.json() as Promise<PlaceAt>) : null)).catch(() => null);
@@ -263,15 +263,21 @@ function border(texts: DOMStringMap, at: PlaceAt, path: string): HTMLElement {
   return set;
 }
 
+/** The question about open cases near a point that is under way. */
+let looking: AbortController | null = null;
+
 async function nearby(form: HTMLFormElement): Promise<void> {
+  looking?.abort();
   const asked = query(form);
   const box = form.querySelector<HTMLElement>("[data-nearby]");
   const list = form.querySelector<HTMLElement>("[data-nearby-list]");
   const title = form.querySelector<HTMLElement>("[data-nearby-title]");
   if (!asked?.get("category") || !box || !list) return;
-  const answer = await fetch(`/report/near?${asked}`).catch(() => null);
-  if (!answer?.ok) return;
-  const { cases } = (await answer.json()) as { cases: Near[] };
+  looking = new AbortController();
+  const { signal } = looking;
+  const near = await fetch(`/report/near?${asked}`, { signal }).then((answer) => (answer.ok ? (answer.json() as Promise<{ cases: Near[] }>) : null)).catch(() => null);
+  if (!near) return;
+  const { cases } = near;
   box.hidden = cases.length === 0;
   const none = list.lastElementChild;
   if (title) title.textContent = (cases.length === 1 ? form.dataset["textNearby"] : form.dataset["textNearbyMany"]?.replace("2", String(cases.length))) ?? "";

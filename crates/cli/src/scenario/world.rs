@@ -9,7 +9,7 @@ use ganglion_kernel::World;
 use ganglion_kernel::decide::{FormContext, judge};
 use ganglion_kernel::world::{Places, ReferenceRows, put_version, seeded};
 use ganglion_model::clocks::{Calendar, Office, midnight};
-use ganglion_model::pack::{Field, FieldKind, Process, Scope};
+use ganglion_model::pack::{FieldKind, Process, Scope};
 use ganglion_model::place::{Place, PlaceKind};
 use ganglion_model::row::Record;
 use ganglion_model::scope::ActorView;
@@ -351,14 +351,15 @@ fn outline_of(code: PlaceCode, ring: &str) -> Option<MultiPolygon<f64>> {
 /// is given. Personal values are given as whoever may sees them.
 fn as_typed(world: &World, record: &mut Record) {
     let Some(register) = world.model.registers.get(&record.register) else { return };
-    let fields: Vec<Field> = register.fields.iter().filter(|field| !field.personal).cloned().collect();
-    let input: Fields =
-        fields.iter().filter_map(|field| Some((field.name.clone(), record.fields.get(&field.name)?.clone()))).collect();
+    let fields = register.fields.as_slice();
+    let input: Fields = record.fields.clone();
     let (actor, process) = (ActorView::default(), Process::default());
     let now = midnight(record.valid_from.unwrap_or(READ_ON));
     let context = FormContext { world, rows: world, process: &process, case: None, before: None, actor: &actor, now };
-    let read = judge(&context, &fields, &input).values.into_iter();
-    let is_given =
-        |name: &str| input.contains_key(name) || fields.iter().any(|field| field.name == name && !field.is_typed());
-    record.fields.extend(read.filter(|(name, _)| is_given(name)));
+    let read = judge(&context, fields, &input).values.into_iter();
+    let is_kept = |name: &str| {
+        let field = fields.iter().find(|field| field.name == name && !field.personal);
+        field.is_some_and(|field| input.contains_key(name) || !field.is_typed())
+    };
+    record.fields.extend(read.filter(|(name, _)| is_kept(name)));
 }

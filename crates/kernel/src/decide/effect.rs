@@ -333,7 +333,7 @@ impl Doing<'_> {
         if let Some(field) = route.place {
             form.insert(field, Value::String(place.to_string()));
         }
-        if let (Some(field), Some(point)) = (route.point, draft.case.point.filter(|_| place == draft.case.place)) {
+        if let (Some(field), Some(point)) = (route.point, draft.case.point.filter(|_| place.holds(draft.case.place))) {
             form.insert(field, Value::from(point.to_vec()));
         }
         let from =

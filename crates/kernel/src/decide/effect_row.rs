@@ -88,6 +88,7 @@ impl Doing<'_> {
             None => local_date(self.given.now),
         };
         let row = self.rows.row_key(register, &key);
+        let row_shard = row.0;
         if !self.state.records.contains_key(&row) {
             self.state.notes.row(row);
         }
@@ -95,13 +96,17 @@ impl Doing<'_> {
         let newest = versions.iter().map(|one| one.version).max();
         let newest = newest.ok_or_else(|| refusal().with("reason", "no_row"))?;
         let holds = row_span::ended(&versions, day)?;
+        // What the same step wrote into this version ends with it.
+        let written = written(decision, (row_shard, register, &*key)).filter(|one| one.valid_from == holds.valid_from);
+        let (holds, newest) = written.map_or((holds, newest), |one| (one, one.version.max(newest)));
+        let holds = holds.clone();
         decision.unique_gone.extend(row_unique::values(declared, &holds.fields));
         let ended = Record {
             version: newest + 1,
             valid_to: Some(day),
             updated_at: self.given.now,
             authority: self.authority(draft),
-            ..holds.clone()
+            ..holds
         };
         let follows = derive::following((self.world, self.state), declared, (&ended, true), self.given.now);
         let all = std::iter::once(ended).chain(follows);

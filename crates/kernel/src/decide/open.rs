@@ -119,7 +119,9 @@ fn read_opening(
 ) -> Result<Fields, Refusal> {
     let world = rows.world;
     let actor = who::view(world, &command.actor, given.now);
-    let context = FormContext { world, rows, process, case: None, before: None, actor: &actor, now: given.now };
+    // What the system passes on was named where it comes from, and is not asked for anew.
+    let before = (command.actor == Actor::System).then_some(form);
+    let context = FormContext { world, rows, process, case: None, before, actor: &actor, now: given.now };
     let values = match read_form(&context, &process.form, form) {
         Ok(values) => values,
         // The system passes on what was checked where it was typed; what this form does not know is left behind.

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 /// Most digits of a sequence.
 const MOST_DIGITS: u8 = 12;
+/// Digits of a code that all counties of a city share.
+const CITY_DIGITS: u32 = 4;
 /// Name of the number given at opening.
 const PUBLIC: &str = "report";
 
@@ -40,7 +42,8 @@ pub fn all(cx: Cx<'_>, process: &Node, symbol: &ProcessSymbol) -> BTreeMap<Strin
         if key.text == PUBLIC && def.as_ref().is_some_and(|def| !tells_counties_apart(&def.parts)) {
             // Sequences are kept by county, and a case is found by this number alone.
             let message = "this number does not say the county, so two counties would give the same one";
-            cx.sink.error_help(node.at, "no-place", message, "add `{county}`, or a place in it such as `{township}`");
+            // A hint, so that packs installed earlier still start.
+            cx.sink.warn(node.at, "no-place", message, "add `{county}`, or a place in it such as `{township}`");
         }
         numbers.extend(def.map(|def| (key.text.clone(), def)));
     }
@@ -59,8 +62,10 @@ pub fn all(cx: Cx<'_>, process: &Node, symbol: &ProcessSymbol) -> BTreeMap<Strin
 fn tells_counties_apart(parts: &[NumberPart]) -> bool {
     parts.iter().any(|part| match part {
         NumberPart::Place(level) | NumberPart::Name(level) => *level >= Level::County,
-        // The end of a code is repeated in the next county, unless it is the county's own.
-        NumberPart::PlaceEnd(level, _) => *level == Level::County,
+        // Of a code the last two digits of the county have to stand in it, and what is below them.
+        NumberPart::PlaceEnd(level, digits) => {
+            *level >= Level::County && u32::from(*digits) + CITY_DIGITS >= level.digits()
+        }
         _ => false,
     })
 }

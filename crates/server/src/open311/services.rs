@@ -61,7 +61,7 @@ fn of_process<'w>(look: &Look<'w>, (process, offer): (&'w Process, &'w Open311))
     let Some(field) = process.kind_field.as_ref().and_then(|name| process.field(name)) else {
         return vec![service(process.name.clone(), None, about.clone(), None)];
     };
-    let choices = look.choices(&field.kind, look.world.places.root, &[]);
+    let choices = look.choices_offered(field);
     let offered = |choice: &Choice| match (&field.kind, &offer.services) {
         (FieldKind::Ref { register }, Some(flag)) => {
             let row = look.world.latest(register, &choice.value);
@@ -164,7 +164,9 @@ pub fn datatype(kind: &FieldKind) -> &'static str {
 pub fn values(look: &Look<'_>, field: &Field, place: PlaceCode) -> Vec<Choice> {
     match field.kind {
         FieldKind::Boolean => vec![Choice::new("true", look.t("yes")), Choice::new("false", look.t("no"))],
-        _ if datatype(&field.kind).ends_with("valuelist") => look.choices(&field.kind, place, &[]),
+        _ if datatype(&field.kind).ends_with("valuelist") => {
+            look.choices_where(field, look.choices(&field.kind, place, &[]))
+        }
         _ => Vec::new(),
     }
 }

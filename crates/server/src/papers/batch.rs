@@ -8,7 +8,6 @@ use super::spool::Spool;
 use crate::app::App;
 use crate::error::Error;
 use crate::view::Look;
-use crate::view::facts::may_see;
 use futures_util::future::join_all;
 use ganglion_kernel::decide::{derived, who};
 use ganglion_kernel::port::Access;
@@ -183,13 +182,11 @@ impl Batch {
     ) -> Result<Vec<Named>, Error> {
         let actor = self.actor();
         let now = app.clock.now();
-        let Some(role) = who::post_of(world, &actor, now).map(|post| post.role.clone()) else {
+        let Some(post) = who::post_of(world, &actor, now) else {
             return Ok(Vec::new());
         };
         let sees = |item: &Item| {
-            item.subject(world, (document, now)).is_some_and(|subject| {
-                document.clear.iter().all(|name| subject.field(name).is_none_or(|field| may_see(field, &role)))
-            })
+            item.subject(world, (document, now)).is_some_and(|subject| subject.may_be_printed(document, post))
         };
         let (mut ready, mut missing) = (Vec::new(), Vec::new());
         for item in items.into_iter().filter(|item| item.is_readable(world, &actor, now) && sees(item)) {

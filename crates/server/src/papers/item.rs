@@ -5,6 +5,7 @@ use super::batch::{Among, Wish};
 use crate::app::App;
 use crate::error::Error;
 use crate::limits::BATCH_CASES_AT_ONCE;
+use crate::view::facts::may_see;
 use ganglion_kernel::World;
 use ganglion_kernel::decide::{document, document_of_row, row_who, who};
 use ganglion_kernel::port::{After, CaseFilter, CaseOrder};
@@ -12,7 +13,7 @@ use ganglion_kernel::port_rows::{RowAfter, RowFilter, RowOrder, page_of};
 use ganglion_model::change::{Actor, Body};
 use ganglion_model::clocks::local_date;
 use ganglion_model::pack::{Document, Field, Process, Register, Scope};
-use ganglion_model::{Case, CaseId, Issued, PlaceCode, Record, Shard, Standing};
+use ganglion_model::{Case, CaseId, Issued, PlaceCode, Post, Record, Shard, Standing};
 use jiff::Timestamp;
 
 /// What a document is printed from, besides the values copied into it.
@@ -22,6 +23,8 @@ pub struct Subject<'a> {
     pub fields: [&'a [Field]; 2],
     /// Where it stands.
     pub place: PlaceCode,
+    /// Whose a row is; none of a case.
+    pub owner: Option<PlaceCode>,
     /// Number of the case or key of the row.
     pub name: &'a str,
     /// Shard.
@@ -34,14 +37,22 @@ impl<'a> Subject<'a> {
     /// A case.
     pub fn case(process: &'a Process, case: &'a Case) -> Subject<'a> {
         let fields = [process.form.as_slice(), process.fields.as_slice()];
-        Subject { fields, place: case.place, name: &case.number, shard: case.shard, id: case.id }
+        Subject { fields, place: case.place, owner: None, name: &case.number, shard: case.shard, id: case.id }
     }
 
     /// A row.
     pub fn row(world: &World, register: &'a Register, record: &'a Record) -> Subject<'a> {
         let place = document_of_row::place_of(world, register, record);
         let fields = [register.fields.as_slice(), &[]];
-        Subject { fields, place, name: &record.key, shard: record.shard, id: record.id() }
+        let owner = register.judged_at(record.place, &record.fields);
+        Subject { fields, place, owner, name: &record.key, shard: record.shard, id: record.id() }
+    }
+
+    /// Whether a post may see everything a document prints of it: by its role, and in a row by whose that is.
+    pub fn may_be_printed(&self, document: &Document, post: &Post) -> bool {
+        let is_theirs = self.owner.is_none_or(|owner| post.place.holds(owner));
+        let sees = |name: &String| self.field(name).is_none_or(|field| is_theirs && may_see(field, &post.role));
+        document.clear.iter().all(sees)
     }
 
     /// A declared field.

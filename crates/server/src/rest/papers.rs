@@ -8,7 +8,7 @@ use crate::page::encode;
 use crate::papers::Subject;
 use crate::staff::registers::documents as row_documents;
 use crate::staff::registers::{Readable, readable};
-use crate::staff::{as_pdf, documents, find, made, may_print, not_made};
+use crate::staff::{as_pdf, documents, find, made, not_made};
 use crate::web::Web;
 use axum::body::Bytes;
 use axum::extract::Path;
@@ -89,7 +89,7 @@ pub async fn of_case(
     headers: HeaderMap,
     Path((name, number)): Path<(String, String)>,
 ) -> Result<Response, Error> {
-    let role = &web.post()?.role;
+    let post = web.post()?;
     only(&web, &["code", "preview"])?;
     let (case, process) = case_of(&web, &name, &number).await?;
     let subject = Subject::case(process, &case);
@@ -106,7 +106,7 @@ pub async fn of_case(
         .iter()
         .filter_map(|one| {
             let declared = web.world.model.documents.get(&one.document)?;
-            Some(shown(one, may_print(subject, declared, role).then_some(here.as_str())))
+            Some(shown(one, subject.may_be_printed(declared, post).then_some(here.as_str())))
         })
         .collect();
     let may = |one: &&Document| {
@@ -160,7 +160,7 @@ pub async fn of_row(
     headers: HeaderMap,
     Path((name, shard, key)): Path<(String, u32, String)>,
 ) -> Result<Response, Error> {
-    let role = &web.post()?.role;
+    let post = web.post()?;
     only(&web, &["code", "preview"])?;
     let (readable, versions) = row_of(&web, &name, (shard, &key)).await?;
     let register = readable.register;
@@ -179,7 +179,7 @@ pub async fn of_row(
         .filter_map(|(version, one)| {
             let declared = web.world.model.documents.get(&one.document)?;
             let subject = Subject::row(&web.world, register, version);
-            Some(shown(one, may_print(subject, declared, role).then_some(here.as_str())))
+            Some(shown(one, subject.may_be_printed(declared, post).then_some(here.as_str())))
         })
         .collect();
     let row = versions.iter().rfind(|one| one.valid_on(web.today())).or(versions.last()).ok_or(Error::NotFound)?;

@@ -9,7 +9,6 @@ use crate::error::{Error, refusal_status};
 use crate::papers::{Source, Subject, note_access, opened};
 use crate::typed::Typed;
 use crate::view::case::{StateTag, card_href};
-use crate::view::facts::may_see;
 use crate::view::form::{FieldView, FormView, Hidden};
 use crate::view::{Look, Say as _};
 use crate::web::Web;
@@ -24,7 +23,7 @@ use ganglion_kernel::lookup::FigureAsked;
 use ganglion_model::change::{Body, Command};
 use ganglion_model::pack::{Document, Process};
 use ganglion_model::published::Published;
-use ganglion_model::{Case, Fields, Issued, Lang, Standing};
+use ganglion_model::{Case, Fields, Issued, Lang, Post, Standing};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -74,17 +73,12 @@ pub fn standing(look: &Look<'_>, standing: &Standing) -> StateTag {
     StateTag { name: name.to_owned(), label: look.t(&format!("document-{name}")), tone }
 }
 
-/// Whether a role may see everything a document prints.
-pub(crate) fn may_print(subject: Subject<'_>, document: &Document, role: &str) -> bool {
-    document.clear.iter().all(|name| subject.field(name).is_none_or(|field| may_see(field, role)))
-}
-
 /// The documents of a case as this post sees them.
 ///
 /// # Errors
 /// When nobody is signed in.
 pub fn of_case(web: &Web, look: &Look<'_>, (case, process): (&Case, &Process)) -> Result<DocumentsView, Error> {
-    let role = &web.post()?.role;
+    let post = web.post()?;
     let subject = Subject::case(process, case);
     let base = format!("{}/documents", card_href(&case.number));
     let issued = case.documents.iter().rev().filter_map(|one| {
@@ -92,10 +86,15 @@ pub fn of_case(web: &Web, look: &Look<'_>, (case, process): (&Case, &Process)) -
         let mine = may_issue(&web.world, document, &web.actor(), case, web.now);
         let href = format!("{base}/{}", one.code);
         let withdraw = mine.then(|| format!("{href}/withdraw"));
-        Some(issued_view(web, look, (document, one), (may_print(subject, document, role).then_some(href), withdraw)))
+        Some(issued_view(
+            web,
+            look,
+            (document, one),
+            (subject.may_be_printed(document, post).then_some(href), withdraw),
+        ))
     });
     let documents = web.world.model.documents.values().filter(|document| document.of == case.process);
-    let offers = documents.filter_map(|document| offer(web, look, (case, process), (document, role)));
+    let offers = documents.filter_map(|document| offer(web, look, (case, process), (document, post)));
     Ok(DocumentsView { issued: issued.collect(), offers: offers.collect() })
 }
 
@@ -174,14 +173,14 @@ fn offer(
     web: &Web,
     look: &Look<'_>,
     (case, process): (&Case, &Process),
-    (document, role): (&Document, &str),
+    (document, post): (&Document, &Post),
 ) -> Option<OfferView> {
     may_issue(&web.world, document, &web.actor(), case, web.now).then_some(())?;
     let base = format!("{}/documents", card_href(&case.number));
     let refusal = guard_holds(&web.world, document, &web.actor(), (case, web.now)).err();
     let why_not = refusal.map(|refusal| look.refusal(Some(process), &refusal));
     let preview = format!("{base}/preview/{}", document.name);
-    let may_print = may_print(Subject::case(process, case), document, role);
+    let may_print = Subject::case(process, case).may_be_printed(document, post);
     Some(offer_view(web, look, (document, &base), (why_not, preview), may_print))
 }
 
@@ -294,7 +293,7 @@ pub(crate) async fn made(
 ) -> Result<Result<Vec<u8>, RenderError>, Error> {
     let document = web.world.model.documents.get(&issued.document).ok_or(Error::NotFound)?;
     let (session, post) = (web.signed_in()?, web.post()?);
-    if !may_print(subject, document, &post.role) {
+    if !subject.may_be_printed(document, post) {
         return Err(Error::NotAllowed);
     }
     note_access(&web.app, (subject, issued), document, (&post.id, &session.account)).await?;

@@ -2,6 +2,7 @@
 //! anyway. A purpose comes first and stands in the access log of everything that was found before it is shown; nothing is found by a
 //! part of a number, and tries are counted by account.
 
+use super::registers::card::is_theirs;
 use super::registers::{readable, row_href};
 use crate::error::Error;
 use crate::typed::Typed;
@@ -161,6 +162,9 @@ async fn row_hit(web: &Web, one: &LookedUp) -> Result<Option<Hit>, Error> {
         Err(error) => return Err(error),
     };
     let Some(newest) = versions.last() else { return Ok(None) };
+    if !is_theirs(readable.register, &versions, web.post()?) {
+        return Ok(None);
+    }
     let words = web.words();
     let look = web.look(&words);
     let label = readable.register.field(&readable.register.label).filter(|field| !field.personal);

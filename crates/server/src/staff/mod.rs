@@ -52,7 +52,7 @@ mod worked_out;
 
 pub(crate) use act::files_of;
 pub(crate) use admin::{accounts, people_import};
-pub(crate) use documents::{as_pdf, made, may_print, not_made, standing};
+pub(crate) use documents::{as_pdf, made, not_made, standing};
 pub(crate) use registers::import::job::Imports;
 pub(crate) use registers::{Offers, names};
 

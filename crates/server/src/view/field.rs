@@ -323,8 +323,10 @@ impl Look<'_> {
             options = self.own_places_first(options, (levels, own));
         }
         let named: Vec<&str> = text.as_str().into_iter().chain(chosen.iter().map(String::as_str)).collect();
-        let standing = self.standing(field, &named, &options);
-        options.extend(standing);
+        // Nothing stands yet where a resident begins.
+        if shown.asked.case.is_some() || shown.asked.actor.role != "public" {
+            options.extend(self.standing(field, &named, &options));
+        }
         for option in &mut options {
             option.selected = text.as_str() == Some(&option.value) || chosen.contains(&option.value);
         }

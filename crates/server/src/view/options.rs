@@ -3,7 +3,7 @@
 use super::Look;
 use super::suggest::Suggestion;
 use ganglion_model::pack::{Field, FieldKind, Register};
-use ganglion_model::scope::RowNames;
+use ganglion_model::scope::{RowNames, Rows as _};
 use ganglion_model::{Level, PlaceCode, Post, Record};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -77,8 +77,24 @@ impl Look<'_> {
         let mut choices = self.choices(&field.kind, place, suggested);
         let (FieldKind::Ref { register } | FieldKind::Refs { register, .. }) = &field.kind else { return choices };
         if field.within.is_some() || !field.offered.is_empty() {
-            let row = |key: &str| self.world.latest(register, key);
+            let row = |key: &str| self.world.row(register, key, self.today());
             choices.retain(|choice| row(&choice.value).is_none_or(|row| self.offers(field, Some(place), row)));
+        }
+        choices
+    }
+
+    /// What may be chosen in a field of a form that no place is chosen for yet.
+    #[must_use]
+    pub fn choices_offered(&self, field: &Field) -> Vec<Choice> {
+        self.choices_where(field, self.choices(&field.kind, self.world.places.root, &[]))
+    }
+
+    /// Those of some choices whose rows may be named, wherever they belong.
+    #[must_use]
+    pub fn choices_where(&self, field: &Field, mut choices: Vec<Choice>) -> Vec<Choice> {
+        if let FieldKind::Ref { register } | FieldKind::Refs { register, .. } = &field.kind {
+            let row = |key: &str| self.world.row(register, key, self.today());
+            choices.retain(|choice| row(&choice.value).is_none_or(|row| self.offers(field, None, row)));
         }
         choices
     }
@@ -145,7 +161,7 @@ impl Look<'_> {
             return Vec::new();
         };
         let missing = named.iter().filter(|key| options.iter().all(|option| option.value != **key));
-        missing.filter_map(|key| Some(self.row_choice(def, self.world.latest(register, key)?))).collect()
+        missing.filter_map(|key| Some(self.row_choice(def, self.world.row(register, key, self.today())?))).collect()
     }
 
     /// Places of the levels inside the county of `near`, or inside `near` itself when it is no deeper; under the name of

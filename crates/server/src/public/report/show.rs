@@ -151,7 +151,7 @@ fn categories(web: &Web, look: &Look<'_>, slots: &Slots<'_>, chosen: Option<&str
         field.checks.iter().all(|check| check.holds.holds(&names))
     };
     let mut groups: Vec<(Option<String>, Vec<Value>)> = Vec::new();
-    for choice in look.choices(&field.kind, web.world.places.root, &[]).into_iter().filter(allowed) {
+    for choice in look.choices_offered(field).into_iter().filter(allowed) {
         let option = json!({
             "value": choice.value,
             "label": choice.label,

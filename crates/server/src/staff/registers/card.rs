@@ -17,7 +17,7 @@ use ganglion_kernel::decide::row_who::RowReach;
 use ganglion_kernel::port::Access;
 use ganglion_kernel::port_rows::ProposalFilter;
 use ganglion_kernel::seal;
-use ganglion_model::pack::Field;
+use ganglion_model::pack::{Field, Register};
 use ganglion_model::row::Mark;
 use ganglion_model::{Level, Post, Record, Shard, row_id};
 use serde::Serialize;
@@ -157,7 +157,7 @@ async fn render(web: &Web, (name, shard, key): (&str, u32, &str), in_clear: bool
             .map(|alone| button("retire", if alone { "row-retire" } else { "row-propose-retire" })),
         reveal_href: (!in_clear
             && !public
-            && web.post().is_ok_and(|post| !revealable(&readable, record, post).is_empty()))
+            && web.post().is_ok_and(|post| !revealable(&readable, (record, &versions), post).is_empty()))
         .then(|| row_href("reveal", record.shard, name, &record.key)),
     };
     web.render_status(StatusCode::OK, "pages/register_row.html", context)
@@ -190,11 +190,16 @@ async fn opened(web: &Web, record: &Record) -> Result<Opened, Error> {
     Ok(Opened { values: record.fields.iter().filter_map(clear).collect(), ..Opened::default() })
 }
 
+/// Whether what is personal in a row is a post's business: whose it is now lies in the place of the post.
+pub fn is_theirs(register: &Register, versions: &[Record], post: &Post) -> bool {
+    let owner = versions.last().and_then(|newest| register.judged_at(newest.place, &newest.fields));
+    owner.is_none_or(|owner| post.place.holds(owner))
+}
+
 /// Personal fields that a post may see in clear. Rows of the deployment are read everywhere; what is personal in them is shown
 /// only where whose they are is the post's business.
-fn revealable<'r>(readable: &Readable<'r>, record: &Record, post: &Post) -> Vec<&'r Field> {
-    let owner = readable.register.judged_at(record.place, &record.fields);
-    let is_theirs = owner.is_none_or(|owner| post.place.holds(owner));
+fn revealable<'r>(readable: &Readable<'r>, (record, versions): (&Record, &[Record]), post: &Post) -> Vec<&'r Field> {
+    let is_theirs = is_theirs(readable.register, versions, post);
     let may = |field: &Field| is_theirs && field.personal && may_see(field, &post.role);
     let shown = |field: &&Field| may(field) && record.fields.contains_key(&field.name);
     readable.register.fields.iter().filter(shown).collect()
@@ -299,7 +304,8 @@ pub async fn reveal(
     let versions = readable.row(&web, shard, &key).await?;
     let record = version_on(&web, &versions).ok_or(Error::NotFound)?;
     let (session, post) = (web.signed_in()?, web.post()?);
-    let fields: Vec<String> = revealable(&readable, record, post).into_iter().map(|field| field.name.clone()).collect();
+    let fields: Vec<String> =
+        revealable(&readable, (record, &versions), post).into_iter().map(|field| field.name.clone()).collect();
     if readable.reach == RowReach::Public || fields.is_empty() {
         return Err(Error::NotAllowed);
     }

@@ -6,7 +6,7 @@ use crate::error::{Error, refusal_status};
 use crate::papers::Subject;
 use crate::staff::act::command_id;
 use crate::staff::batches;
-use crate::staff::documents::{DocumentsView, figures, issued_view, may_print, offer_view, printed};
+use crate::staff::documents::{DocumentsView, figures, issued_view, offer_view, printed};
 use crate::staff::query::Query;
 use crate::typed::Typed;
 use crate::view::form::{FormView, Hidden};
@@ -46,7 +46,7 @@ pub fn of_row(
     if readable.reach == RowReach::Public {
         return Ok(DocumentsView::default());
     }
-    let (role, register) = (&web.post()?.role, readable.register);
+    let (post, register) = (web.post()?, readable.register);
     let Some(row) = standing_row(web, versions) else { return Ok(DocumentsView::default()) };
     let base = row_href("documents", row.shard, &register.name, &row.key);
     let mut all: Vec<(&Record, &Issued)> =
@@ -56,7 +56,7 @@ pub fn of_row(
         let document = web.world.model.documents.get(&one.document)?;
         let mine = may_issue(&web.world, (register, document), &web.actor(), (version, web.now));
         let subject = Subject::row(&web.world, register, version);
-        let href = may_print(subject, document, role).then(|| format!("{base}?code={}", one.code));
+        let href = subject.may_be_printed(document, post).then(|| format!("{base}?code={}", one.code));
         Some(issued_view(web, look, (document, one), (href, mine.then(|| base.clone()))))
     });
     let issued = issued.collect();
@@ -65,7 +65,7 @@ pub fn of_row(
         let refusal = guard_holds(&web.world, (register, document), &web.actor(), (row, web.now)).err();
         let why_not = refusal.map(|refusal| look.refusal(None, &refusal));
         let preview = format!("{base}?preview={}", document.name);
-        let may_print = may_print(Subject::row(&web.world, register, row), document, role);
+        let may_print = Subject::row(&web.world, register, row).may_be_printed(document, post);
         offer_view(web, look, (document, &base), (why_not, preview), may_print)
     });
     Ok(DocumentsView { issued, offers: offers.collect() })

@@ -123,7 +123,11 @@ async fn listed(
     for place in places {
         let filter = RowFilter { place, ..RowFilter::of(&readable.register.name, web.today()) };
         let (mut all, is_cut) = fitting((web, &look), readable, (&filter, search), LISTED_MAX).await?;
-        let total = if is_cut { rows::count(web, readable.register, &filter).await? } else { all.len() as u64 };
+        let total = if is_cut && !search.narrows() {
+            rows::count(web, readable.register, &filter).await?
+        } else {
+            all.len() as u64
+        };
         if is_cut {
             all.truncate(SHOWN_MAX as usize);
         }
@@ -170,7 +174,7 @@ async fn searched(web: &Web, readable: &Readable<'_>, (search, typed): (Search<'
             sees_all || shown().contains(&lower)
         });
         let mut options = choices((web, &look), readable, (&all, place), None);
-        if options.is_empty() {
+        if options.is_empty() && !is_cut {
             continue;
         }
         let named = |one: &Choice| one.label == typed || one.value.eq_ignore_ascii_case(typed);
