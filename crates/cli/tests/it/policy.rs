@@ -95,13 +95,23 @@ fn every_personal_field_that_ships_says_why_on_what_basis_who_sees_it_and_for_ho
 }
 
 /// Decisions over money, rights or publication, each with what its maker did before.
-const DECIDED_BY_TWO: [(&str, &str, &str); 18] = [
+const DECIDED_BY_TWO: [(&str, &str, &str); 28] = [
+    ("allowance_application", "confirm", "drafted"),
+    ("allowance_application", "confirm_here", "drafted"),
+    ("allowance_application", "put_up", "drafted"),
+    ("allowance_change", "decide", "drafted"),
+    ("allowance_change", "decide_here", "drafted"),
+    ("allowance_change", "decide_less", "drafted"),
+    ("allowance_change", "decide_stop", "drafted"),
+    ("allowance_change", "publish_again", "objected"),
     ("annual_return", "issue_plan", "reported"),
     ("appointment", "issue", "published"),
     ("data_request", "confirm_erasure", "proposed"),
     ("delimitation", "agree", "submitted"),
     ("delimitation", "file", "checked"),
     ("dispute", "pass_legal", "drafted"),
+    ("harvest_bulletin", "publish", "submitted"),
+    ("harvest_bulletin", "reissue", "submitted"),
     ("incident", "pass", "handled"),
     ("interference", "settle", "reported"),
     ("metering_order", "connect", "installed"),
@@ -116,8 +126,17 @@ const DECIDED_BY_TWO: [(&str, &str, &str); 18] = [
     ("well_closure", "accept", "sealed"),
 ];
 /// Registers that say what somebody may take, gets or owns.
-const CHANGED_BY_TWO: [&str; 6] =
-    ["mediator_file", "overdraft_base", "reduction_line", "water_limit", "water_zone", "well"];
+const CHANGED_BY_TWO: [&str; 9] = [
+    "allowance_standard",
+    "allowance_tier",
+    "harvest_target",
+    "mediator_file",
+    "overdraft_base",
+    "reduction_line",
+    "water_limit",
+    "water_zone",
+    "well",
+];
 
 #[test]
 fn what_decides_over_money_rights_or_publication_is_never_done_by_who_prepared_it() {
