@@ -20,6 +20,8 @@ setWorkerUrl(workerUrl);
 const NONE: FeatureCollection = { type: "FeatureCollection", features: [] };
 /** Name of the picture for areas without a value. */
 const HATCH = "no-value";
+/** No list of rows is shown from nearer, so that one row alone still has its surroundings. */
+const NEAREST = 12.5;
 
 export async function startMap(box: HTMLElement): Promise<void> {
   if (box.dataset["started"]) return;
@@ -32,7 +34,7 @@ export async function startMap(box: HTMLElement): Promise<void> {
   const map = new GlMap({
     container: box, style: style(box), attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxZoom: 18, minZoom: 6,
     cooperativeGestures: false, locale: { "Map.Title": box.dataset["label"] ?? "" },
-    ...(point && mode !== "live" ? { center: point, zoom: 12.5 } : { bounds: bounds ?? boundsOf(outlines), fitBoundsOptions: { padding: padding(box, mode) } }),
+    ...(point && mode !== "live" ? { center: point, zoom: 12.5 } : { bounds: bounds ?? boundsOf(outlines), fitBoundsOptions: { padding: padding(box, mode), maxZoom: NEAREST } }),
   });
   map.addControl(new NavigationControl({ showCompass: false }), mode === "live" ? "bottom-right" : "top-right");
   map.touchZoomRotate.disableRotation();
