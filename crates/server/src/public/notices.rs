@@ -19,11 +19,11 @@ use ganglion_kernel::decide::who;
 use ganglion_kernel::notice::Standing;
 use ganglion_kernel::route::shard_for;
 use ganglion_model::change::{Body, Command, FieldFinding};
-use ganglion_model::pack::{NoticeDef, Process};
-use ganglion_model::{Actor, Case, CaseId, CommandId, Link, PlaceCode};
+use ganglion_model::pack::{FieldKind, NoticeDef, Process};
+use ganglion_model::{Actor, Case, CaseId, CommandId, Fields, Link, PlaceCode};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Notices of one page.
 const PAGE: u32 = 20;
@@ -201,6 +201,9 @@ async fn render(
     let shown = view(web, &look, &standing, (&case, process, def)).await?;
     let objection = def.objection.as_ref().and_then(|name| web.world.model.processes.get(name));
     let actor = who::view(&web.world, &Actor::Public, web.now);
+    let place = objection.map(|process| where_it_stands(process, standing.place)).unwrap_or_default();
+    let is_new = filled.values.is_none() && filled.findings.is_empty();
+    let filled = if is_new { Filled { values: Some(&place), ..filled } } else { filled };
     let form = objection.filter(|process| may(process)).map(|process| {
         let asked = Asked { process, case: None, actor: &actor, place: standing.place, suggested: &[], prefix: "" };
         FormView {
@@ -221,6 +224,16 @@ async fn render(
         page.flash = Some(crate::page::Flash { tone: "bad".to_owned(), text });
     }
     web.render_status(status, "pages/notice.html", json!({ "page": page, "posted": shown, "form": form }))
+}
+
+/// Where an objection belongs unless somebody says otherwise: where the notice stands.
+fn where_it_stands(process: &Process, standing: PlaceCode) -> Fields {
+    let field = process.route.place.as_ref().and_then(|name| process.form.iter().find(|field| field.name == *name));
+    let place = field.and_then(|field| match &field.kind {
+        FieldKind::Place { levels } if levels.contains(&standing.level()) => Some((field.name.clone(), standing)),
+        _ => None,
+    });
+    place.map(|(name, code)| (name, Value::from(code.to_string()))).into_iter().collect()
 }
 
 /// An objection is for everybody.

@@ -157,7 +157,7 @@ impl Opening<'_> {
             let column = |name: &str| record.fields.get(name).filter(|value| !value.is_null());
             let name = self.is_name(field).then(|| column(&self.register.label)).flatten();
             let own = column(&field.name).or(name);
-            let place = record.place.filter(|place| match &field.kind {
+            let place = self.register.judged_at(record.place, &record.fields).filter(|place| match &field.kind {
                 FieldKind::Place { levels } => levels.is_empty() || levels.contains(&place.level()),
                 _ => false,
             });

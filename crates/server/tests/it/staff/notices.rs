@@ -49,6 +49,11 @@ async fn a_notice_shows_its_fields_and_is_gone_after_its_time() {
     }
     assert!(visitor.get("/notices?place=130903002").await.plain().contains("No notice stands here"));
     assert_eq!(visitor.get("/notices?place=nothing").await.status, 404);
+    let page = visitor.get(&one).await.plain();
+    assert!(
+        page.contains("<option value=\"130903001201\" selected"),
+        "an objection belongs where the notice stands: {page}"
+    );
     let bad = visitor.post_form(&format!("{one}/object"), &[("about", "不实")]).await;
     assert_eq!(bad.status, 422, "{}", bad.text);
     assert!(bad.plain().contains("不实"), "what was typed is kept");
