@@ -20,8 +20,9 @@ setWorkerUrl(workerUrl);
 const NONE: FeatureCollection = { type: "FeatureCollection", features: [] };
 /** Name of the picture for areas without a value. */
 const HATCH = "no-value";
-/** No list of rows is shown from nearer, so that one row alone still has its surroundings. */
-const NEAREST = 12.5;
+/** From how near rows of a list are shown; one row alone keeps the borders around it in sight. */
+const NEAREST = 14;
+const NEAREST_ALONE = 10.5;
 
 export async function startMap(box: HTMLElement): Promise<void> {
   if (box.dataset["started"]) return;
@@ -34,7 +35,7 @@ export async function startMap(box: HTMLElement): Promise<void> {
   const map = new GlMap({
     container: box, style: style(box), attributionControl: false, dragRotate: false, pitchWithRotate: false, touchPitch: false, maxZoom: 18, minZoom: 6,
     cooperativeGestures: false, locale: { "Map.Title": box.dataset["label"] ?? "" },
-    ...(point && mode !== "live" ? { center: point, zoom: 12.5 } : { bounds: bounds ?? boundsOf(outlines), fitBoundsOptions: { padding: padding(box, mode), maxZoom: NEAREST } }),
+    ...(point && mode !== "live" ? { center: point, zoom: 12.5 } : { bounds: bounds ?? boundsOf(outlines), fitBoundsOptions: { padding: padding(box, mode) } }),
   });
   map.addControl(new NavigationControl({ showCompass: false }), mode === "live" ? "bottom-right" : "top-right");
   map.touchZoomRotate.disableRotation();
@@ -231,7 +232,7 @@ async function rows(map: GlMap, box: HTMLElement): Promise<void> {
     map.setPaintProperty("cases-late", "circle-radius", ["interpolate", ["linear"], ["zoom"], 8, 2, 14, 7]);
     for (const layer of ["cases", "cases-late"]) map.setPaintProperty(layer, "circle-stroke-width", 0);
   }
-  if (points.length) map.fitBounds([[side(Math.min, 0), side(Math.min, 1)], [side(Math.max, 0), side(Math.max, 1)]], { padding: 40, maxZoom: 14, animate: false });
+  if (points.length) map.fitBounds([[side(Math.min, 0), side(Math.min, 1)], [side(Math.max, 0), side(Math.max, 1)]], { padding: 40, maxZoom: points.length > 1 ? NEAREST : NEAREST_ALONE, animate: false });
   map.on("click", "cases", (e) => {
     const href = e.features?.[0]?.properties?.["href"] as string | undefined;
     if (href) location.assign(href);
